@@ -1,0 +1,189 @@
+// revup_cpu.h: the whole C ABI of the RevUp CPU library.
+//
+// Conventions, valid for every function:
+// - The result is a revup_status. On failure nothing was written, and revup_last_error() says why, for the calling thread.
+// - Activations are dense and channels-last: N (D) H W C. Convolution weights are O (D) H W I/groups.
+// - Tensor pointers are aligned to REVUP_ALIGNMENT bytes; scalars (const float *) to 4, statistics (double *) to 8.
+// - Counts are elements, sizes are bytes. A count of zero is valid and does nothing.
+// - Two arguments may alias only where the comment says so, and then only exactly (same start, same element size).
+// - Sums are accumulated in double, in an order that depends only on the shape and the thread count: same inputs, same bits.
+// - Functions are thread-safe as long as no two calls write the same memory.
+#ifndef REVUP_CPU_H
+#define REVUP_CPU_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define REVUP_API __attribute__((visibility("default")))
+#define REVUP_ALIGNMENT 64
+#define REVUP_ABI_VERSION 1
+
+typedef int32_t revup_status;
+enum {
+  REVUP_OK = 0,
+  REVUP_INVALID_ARGUMENT = 1,  // null, misaligned, negative, or inconsistent; the message names the argument
+  REVUP_OUT_OF_MEMORY = 2,
+  REVUP_UNSUPPORTED = 3,  // valid, but this build or processor cannot do it
+  REVUP_INTERNAL = 4      // an exception of oneDNN or of our own; the message carries its text
+};
+
+typedef int32_t revup_type;
+enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
+
+typedef int32_t revup_activation;
+enum { REVUP_IDENTITY = 0, REVUP_RELU = 1, REVUP_ELU = 2 };  // ELU with alpha = 1
+
+// ---------------------------------------------------------------------------------------------------------------- runtime
+REVUP_API int32_t revup_abi_version(void);
+// The calling thread's last error, or "" when there was none. Valid until the thread's next failing call.
+REVUP_API const char *revup_last_error(void);
+// One line: instruction set, oneDNN version, threads. Written with its terminating zero; truncated to capacity.
+REVUP_API revup_status revup_describe(char *text, int64_t capacity);
+// Threads used by every later call, 1 to 1024. Process-wide. Convolutions created before keep the count they were created with.
+REVUP_API revup_status revup_set_threads(int32_t threads);
+REVUP_API revup_status revup_get_threads(int32_t *threads);
+// Whether convolutions of this type run natively: *supported is 0 or 1.
+REVUP_API revup_status revup_supports(revup_type type, int32_t *supported);
+
+// ----------------------------------------------------------------------------------------------------------------- memory
+// Reserves address space; physical pages come zeroed on first touch, huge where the system can. Release with the same size.
+REVUP_API revup_status revup_reserve(int64_t bytes, void **memory);
+REVUP_API revup_status revup_release(void *memory, int64_t bytes);
+REVUP_API revup_status revup_fill(int64_t count, float value, float *y);
+// y = x, converted (round to nearest even). The types may be equal: then it is a copy.
+REVUP_API revup_status revup_cast(int64_t count, revup_type x_type, const void *x, revup_type y_type, void *y);
+
+// -------------------------------------------------------------------------------------------------------------- pointwise
+// y = act(x + a) + b, a and b scalars. y may alias x when the types are equal.
+REVUP_API revup_status revup_preactivation_forward(int64_t count, revup_activation activation, revup_type x_type,
+                                                   const void *x, const float *a, const float *b, revup_type y_type,
+                                                   void *y);
+// Backward of the above for the gradient dy of y, which is first multiplied by *scale (null: 1):
+//   dx = residual + scale * dy * act'(x + a)      (residual null: 0; its type is dx_type)
+//   *sum_b += sum(scale * dy);  *sum_a += sum(scale * dy * act'(x + a))      (either may be null)
+// dx may alias dy and residual, and x, when the types are equal.
+REVUP_API revup_status revup_preactivation_backward(int64_t count, revup_activation activation, revup_type x_type,
+                                                    const void *x, const float *a, revup_type dy_type, const void *dy,
+                                                    const float *scale, const void *residual, revup_type dx_type,
+                                                    void *dx, float *sum_a, float *sum_b);
+// y = x + s * z. y may alias x, and z when z is float32.
+REVUP_API revup_status revup_residual_add(int64_t count, const float *x, revup_type z_type, const void *z,
+                                          const float *s, float *y);
+// One step of the fixed-point inversion: x_next = y - s * z, where z = branch(x) before its multiplier.
+//   *difference = sum((x_next - x)^2);  *norm = sum(x_next^2)
+// x_next may alias y, x, and z when z is float32.
+REVUP_API revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_type, const void *z,
+                                              const float *s, const float *x, float *x_next, double *difference,
+                                              double *norm);
+// y += alpha * x (alpha null: 1).
+REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y);
+
+// ------------------------------------------------------------------------------------------------------------- reductions
+REVUP_API revup_status revup_sum(int64_t count, const float *x, double *result);
+// *result = sum(x * y); x may alias y.
+REVUP_API revup_status revup_dot(int64_t count, const float *x, const float *y, double *result);
+// *difference = sum((x - y)^2);  *norm = sum(y^2)
+REVUP_API revup_status revup_distance(int64_t count, const float *x, const float *y, double *difference, double *norm);
+// *norm = ||x||_2 and y = x / ||x||. When ||x|| <= 1e-12 (a zero convolution), *norm = 0 and y is a unit vector drawn from
+// seed, so that power iteration starts anew instead of staying at zero for ever. y may alias x.
+REVUP_API revup_status revup_normalize(int64_t count, const float *x, uint64_t seed, float *y, float *norm);
+
+// ----------------------------------------------------------------------------------------- shape changes of activations
+typedef struct {
+  int32_t rank;       // spatial dimensions: 2 or 3
+  int32_t reserved;   // 0
+  int64_t batch;
+  int64_t extent[3];  // rank of them, outermost first; the rest is ignored
+  int64_t channels;
+} revup_shape;
+
+// Space-to-depth with blocks of 2: y[n, i, j, ((di*2)+dj)*C + c] = x[n, 2i+di, 2j+dj, c]; in 3-D ((dk*2+di)*2+dj)*C + c.
+// `shape` is that of x; every extent must be even. y has extents / 2 and channels * 2^rank.
+REVUP_API revup_status revup_squeeze(const revup_shape *shape, const float *x, float *y);
+// The inverse (and the gradient) of the above; `shape` is that of the unsqueezed x.
+REVUP_API revup_status revup_unsqueeze(const revup_shape *shape, const float *y, float *x);
+// rows of x_channels -> rows of y_channels: extra channels become 0 (y_channels > x_channels) or are dropped.
+REVUP_API revup_status revup_resize_channels(int64_t rows, int64_t x_channels, const float *x, int64_t y_channels,
+                                             float *y);
+
+// ---------------------------------------------------------------------------------------------------------------- pooling
+// y[n, c] = mean over all positions of x[n, :, c]; dx is the mean's gradient spread evenly.
+REVUP_API revup_status revup_global_average_pool_forward(const revup_shape *shape, const float *x, float *y);
+REVUP_API revup_status revup_global_average_pool_backward(const revup_shape *shape, const float *dy, float *dx);
+
+typedef struct {
+  revup_shape input;
+  int64_t window[3], stride[3], padding[3];  // as revup_shape.extent; padding on both sides, less than window
+} revup_pool_geometry;
+
+// Output extents: (extent + 2 * padding - window) / stride + 1, rounded down. Padding never wins the maximum.
+REVUP_API revup_status revup_max_pool_forward(const revup_pool_geometry *geometry, const float *x, float *y);
+// dx = gradient, recomputing the argmax from x; among equal values the first in row-major order takes it.
+REVUP_API revup_status revup_max_pool_backward(const revup_pool_geometry *geometry, const float *x, const float *dy,
+                                               float *dx);
+
+// ----------------------------------------------------------------------------------------------------------------- linear
+// y[n, o] = sum_i x[n, i] * w[o, i] + bias[o]
+REVUP_API revup_status revup_linear_forward(int64_t batch, int64_t inputs, int64_t outputs, const float *x,
+                                            const float *w, const float *bias, float *y);
+// dx = dy * w;  dw += dy^T * x;  dbias += column sums of dy
+REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int64_t outputs, const float *x,
+                                             const float *w, const float *dy, float *dx, float *dw, float *dbias);
+
+// ------------------------------------------------------------------------------------------------------------------- loss
+// Cross-entropy of softmax(logits) with soft targets (each row sums to 1), and its gradient in the same pass:
+//   *loss_sum = sum over n of -sum_c targets * log softmax(logits);  gradient = gradient_scale * (softmax(logits) - targets)
+//   *correct = rows whose largest logit has the index of the largest target (first of equals in both).
+// gradient may be null (evaluation), and may alias logits.
+REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
+                                           float gradient_scale, float *gradient, double *loss_sum, int64_t *correct);
+
+// -------------------------------------------------------------------------------------------------------------- optimiser
+// PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;  w -= learning_rate * (nesterov ? d + momentum * m : m)
+REVUP_API revup_status revup_sgd(int64_t count, float learning_rate, float momentum, float weight_decay,
+                                 int32_t nesterov, float gradient_scale, const float *gradient, float *momentum_buffer,
+                                 float *weights);
+// PyTorch's AdamW, `step` counted from 1.
+REVUP_API revup_status revup_adamw(int64_t count, float learning_rate, float beta1, float beta2, float epsilon,
+                                   float weight_decay, int64_t step, float gradient_scale, const float *gradient,
+                                   float *first_moment, float *second_moment, float *weights);
+
+// ------------------------------------------------------------------------------------------------------------ convolution
+typedef struct {
+  int32_t rank;    // spatial dimensions: 2 or 3
+  revup_type type; // of src, dst and of the arithmetic; weights and their gradients are always float32
+  int64_t batch, in_channels, out_channels, groups;
+  int64_t input[3], kernel[3], stride[3], padding[3];  // rank of them, outermost first; padding on both sides
+} revup_convolution_geometry;
+
+typedef struct {
+  int64_t output[3];  // (input + 2 * padding - kernel) / stride + 1, rounded down
+  int64_t packed_bytes;   // weights as fprop and dgrad want them, in one buffer
+  int64_t pack_scratch_bytes, fprop_scratch_bytes, dgrad_scratch_bytes, wgrad_scratch_bytes;
+} revup_convolution_sizes;
+
+typedef struct revup_convolution revup_convolution;
+
+// Chooses the algorithms for one geometry, once. Immutable afterwards: one handle may be used by several threads.
+REVUP_API revup_status revup_convolution_create(const revup_convolution_geometry *geometry, revup_convolution **handle);
+REVUP_API revup_status revup_convolution_destroy(revup_convolution *handle);  // null is allowed
+REVUP_API revup_status revup_convolution_query(const revup_convolution *handle, revup_convolution_sizes *sizes);
+// packed = scale * weights (scale null: 1), rounded and laid out for fprop and dgrad. Once per step, not per call.
+REVUP_API revup_status revup_convolution_pack(const revup_convolution *handle, const float *weights, const float *scale,
+                                              void *packed, void *scratch);
+// Scratch of the queried size (null when that is 0); its content before and after is undefined. No bias: the caller adds scalars.
+REVUP_API revup_status revup_convolution_fprop(const revup_convolution *handle, const void *src, const void *packed,
+                                               void *dst, void *scratch);
+REVUP_API revup_status revup_convolution_dgrad(const revup_convolution *handle, const void *diff_dst,
+                                               const void *packed, void *diff_src, void *scratch);
+// diff_weights = gradient (overwritten), float32, in the plain layout of `weights`.
+REVUP_API revup_status revup_convolution_wgrad(const revup_convolution *handle, const void *src, const void *diff_dst,
+                                               float *diff_weights, void *scratch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
