@@ -1,0 +1,15 @@
+# Finds oneDNN 2.6 or later (Debian and Ubuntu: libdnnl-dev) and defines OneDnn::OneDnn.
+find_path(OneDnn_INCLUDE_DIR NAMES oneapi/dnnl/dnnl.hpp)
+find_library(OneDnn_LIBRARY NAMES dnnl)
+if(OneDnn_INCLUDE_DIR)
+  file(STRINGS "${OneDnn_INCLUDE_DIR}/oneapi/dnnl/dnnl_version.h" version_lines REGEX "#define DNNL_VERSION_(MAJOR|MINOR|PATCH) +[0-9]+")
+  string(REGEX REPLACE "[^0-9;]" "" version_numbers "${version_lines}")
+  string(REPLACE ";" "." OneDnn_VERSION "${version_numbers}")
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(OneDnn REQUIRED_VARS OneDnn_LIBRARY OneDnn_INCLUDE_DIR VERSION_VAR OneDnn_VERSION
+  REASON_FAILURE_MESSAGE "install it with: apt-get install libdnnl-dev")
+if(OneDnn_FOUND AND NOT TARGET OneDnn::OneDnn)
+  add_library(OneDnn::OneDnn UNKNOWN IMPORTED)
+  set_target_properties(OneDnn::OneDnn PROPERTIES IMPORTED_LOCATION "${OneDnn_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${OneDnn_INCLUDE_DIR}")
+endif()
