@@ -1,0 +1,46 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace RevUp.Interop.Cpu;
+
+/// <summary>The result of every call into the CPU library (revup_status).</summary>
+public enum CpuStatus
+{
+    /// <summary>Done.</summary>
+    Ok = 0,
+
+    /// <summary>Null, misaligned, negative or inconsistent; the message names the argument.</summary>
+    InvalidArgument = 1,
+
+    /// <summary>The system has no memory left for the request.</summary>
+    OutOfMemory = 2,
+
+    /// <summary>Valid, but this build or processor cannot do it.</summary>
+    Unsupported = 3,
+
+    /// <summary>An exception inside the library; the message carries its text.</summary>
+    Internal = 4,
+}
+
+/// <summary>How an element is stored (revup_type).</summary>
+public enum CpuType
+{
+    /// <summary>IEEE binary32, 4 bytes.</summary>
+    [SuppressMessage("Naming", "CA1720", Justification = "The standard name of the type.")]
+    Float32 = 0,
+
+    /// <summary>The upper half of a binary32, 2 bytes.</summary>
+    BFloat16 = 1,
+}
+
+/// <summary>The pointwise nonlinearity φ (revup_activation).</summary>
+public enum CpuActivation
+{
+    /// <summary>φ(t) = t.</summary>
+    Identity = 0,
+
+    /// <summary>φ(t) = max(t, 0).</summary>
+    Relu = 1,
+
+    /// <summary>φ(t) = t for t > 0, eᵗ − 1 otherwise.</summary>
+    Elu = 2,
+}

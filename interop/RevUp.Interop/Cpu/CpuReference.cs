@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+
+namespace RevUp.Interop.Cpu;
+
+/// <summary>
+/// The naive float64 twin of every operation of <see cref="CpuLibrary"/> (revup_reference.h): one plain loop each, single-threaded, arguments trusted and not
+/// checked. What the fast versions are tested against and reported beside. Convolutions take the weights themselves and ignore the geometry's type.
+/// </summary>
+public static unsafe partial class CpuReference
+{
+    static CpuReference() => NativeLibraries.Register();
+
+    /// <summary>The oracle of <see cref="CpuLibrary.PreactivationForward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_preactivation_forward")]
+    public static partial void PreactivationForward(long count, CpuActivation activation, double* x, double a, double b, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.PreactivationBackward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_preactivation_backward")]
+    public static partial void PreactivationBackward(
+        long count, CpuActivation activation, double* x, double a, double* dy, double scale, double* residual, double* dx, double* sumA, double* sumB);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.ResidualAdd"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_residual_add")]
+    public static partial void ResidualAdd(long count, double* x, double* z, double s, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.FixedPointStep"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_fixed_point_step")]
+    public static partial void FixedPointStep(long count, double* y, double* z, double s, double* x, double* xNext, double* difference, double* norm);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.Axpy"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_axpy")]
+    public static partial void Axpy(long count, double alpha, double* x, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.Sum"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_sum")]
+    public static partial double Sum(long count, double* x);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.Dot"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_dot")]
+    public static partial double Dot(long count, double* x, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.Squeeze"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_squeeze")]
+    public static partial void Squeeze(CpuShape* shape, double* x, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.Unsqueeze"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_unsqueeze")]
+    public static partial void Unsqueeze(CpuShape* shape, double* y, double* x);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.ResizeChannels"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_resize_channels")]
+    public static partial void ResizeChannels(long rows, long xChannels, double* x, long yChannels, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.GlobalAveragePoolForward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_global_average_pool_forward")]
+    public static partial void GlobalAveragePoolForward(CpuShape* shape, double* x, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.GlobalAveragePoolBackward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_global_average_pool_backward")]
+    public static partial void GlobalAveragePoolBackward(CpuShape* shape, double* dy, double* dx);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.MaxPoolForward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_max_pool_forward")]
+    public static partial void MaxPoolForward(CpuPoolGeometry* geometry, double* x, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.MaxPoolBackward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_max_pool_backward")]
+    public static partial void MaxPoolBackward(CpuPoolGeometry* geometry, double* x, double* dy, double* dx);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.LinearForward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_linear_forward")]
+    public static partial void LinearForward(long batch, long inputs, long outputs, double* x, double* w, double* bias, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.LinearBackward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_linear_backward")]
+    public static partial void LinearBackward(long batch, long inputs, long outputs, double* x, double* w, double* dy, double* dx, double* dw, double* dbias);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.CrossEntropy"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_cross_entropy")]
+    public static partial void CrossEntropy(
+        long batch, long classes, double* logits, double* targets, double gradientScale, double* gradient, double* lossSum, long* correct);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.Sgd"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_sgd")]
+    public static partial void Sgd(
+        long count, double learningRate, double momentum, double weightDecay, int nesterov, double gradientScale, double* gradient, double* momentumBuffer,
+        double* weights);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.AdamW"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_adamw")]
+    public static partial void AdamW(
+        long count, double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step, double gradientScale, double* gradient,
+        double* firstMoment, double* secondMoment, double* weights);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.ConvolutionFprop"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_convolution_fprop")]
+    public static partial void ConvolutionFprop(CpuConvolutionGeometry* geometry, double* src, double* weights, double* dst);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.ConvolutionDgrad"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_convolution_dgrad")]
+    public static partial void ConvolutionDgrad(CpuConvolutionGeometry* geometry, double* diffDst, double* weights, double* diffSrc);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.ConvolutionWgrad"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_convolution_wgrad")]
+    public static partial void ConvolutionWgrad(CpuConvolutionGeometry* geometry, double* src, double* diffDst, double* diffWeights);
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace RevUp.Interop;
+
+/// <summary>
+/// One native library: the name its imports use, its file, the variable that overrides its place, what to do when it is missing, and the check made once
+/// after loading, which receives the handle and the place and throws when the library is not the one these bindings were written for.
+/// </summary>
+internal sealed record NativeLibraryEntry(string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
+{
+    /// <summary>
+    /// Where to look, in order. An override is the only place: falling back from it would silently run another library than the one asked for.
+    /// The last place is the bare file name, which the system loader looks up.
+    /// </summary>
+    internal IReadOnlyList<string> Places(string? overridePath, string baseDirectory, string runtimeIdentifier)
+    {
+        if (!string.IsNullOrEmpty(overridePath))
+        {
+            return [overridePath];
+        }
+
+        List<string> places = [Path.Combine(baseDirectory, FileName), Path.Combine(baseDirectory, "runtimes", runtimeIdentifier, "native", FileName)];
+        for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
+        {
+            places.Add(Path.Combine(folder.FullName, "artifacts", "native", FileName));
+        }
+
+        places.Add(FileName);
+        return places;
+    }
+
+    /// <summary>Loads the library from the first place that has it.</summary>
+    /// <exception cref="DllNotFoundException">No place works; the message lists each with its reason.</exception>
+    internal (nint Handle, string Place) Load(IReadOnlyList<string> places)
+    {
+        StringBuilder reasons = new();
+        foreach (string place in places)
+        {
+            // The loader names a missing dependency only in its exception, so a file that is there is loaded the throwing way.
+            string reason = "no such file";
+            if (!Path.IsPathRooted(place) || File.Exists(place))
+            {
+                try
+                {
+                    return (NativeLibrary.Load(place), place);
+                }
+                catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
+                {
+                    reason = exception.Message.ReplaceLineEndings(" ").Trim();
+                }
+            }
+
+            reasons.Append(reasons.Length == 0 ? "" : "; ").Append(place).Append(": ").Append(reason);
+        }
+
+        throw new DllNotFoundException(
+            $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set {EnvironmentVariable} to its full path.");
+    }
+}
