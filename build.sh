@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Sets up, builds, tests and demonstrates RevUp. `./build.sh help` lists the commands.
+set -euo pipefail
+
+caller=$PWD
+root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+cd "$root"
+artifacts=artifacts
+logs=$root/$artifacts/logs
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_UI_LANGUAGE=en
+
+# shellcheck source=tools/console.sh
+source tools/console.sh
+# shellcheck source=tools/setup.sh
+source tools/setup.sh
+# shellcheck source=tools/stages.sh
+source tools/stages.sh
+# shellcheck source=tools/tests.sh
+source tools/tests.sh
+
+usage() {
+  cat <<TEXT
+${bold}./build.sh [COMMAND]${reset}
+
+  build                 set up what is missing and build everything (the default)
+  demo [OPTION...]      build, train on Fashion-MNIST, evaluate, and compare the memory policies
+  test [FILTER]         build and run every test, or those whose full name has FILTER in it
+  sanitize [FILTER]     the interop tests with the native library under AddressSanitizer and UBSan
+  benchmark [OPTION...] build and run the benchmarks
+  check                 verify the formatting of the C++ and C# sources
+  format                correct it
+  clean                 remove everything that was built
+  help                  this text
+
+After a build, ${bold}artifacts/revup${reset} runs the command-line tool. The output of every stage is in artifacts/logs.
+TEXT
+}
+
+run_all_tests() {
+  local arguments project
+  build
+  test_arguments "$@"
+  for project in "${test_projects[@]}"; do
+    run_tests "$project" "$project" "${arguments[@]}"
+  done
+  report
+}
+
+# The runtime is not instrumented: it handles its own faults, and what it leaves at its end is not our leak.
+run_sanitized_tests() {
+  local arguments library_folder=$artifacts/sanitized runtime
+  build
+  cmake_build sanitized "$artifacts/cmake-sanitized" "$library_folder" -DREVUP_SANITIZE=ON
+  runtime=$("${CXX:-c++}" -print-file-name=libasan.so)
+  test_arguments "$@"
+  test_environment=("LD_PRELOAD=$(readlink -f "$runtime")" "REVUP_CPU_LIBRARY=$root/$library_folder/librevup_cpu.so"
+    ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigfpe=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
+  run_tests sanitized RevUp.Interop.Tests "${arguments[@]}"
+  report
+}
+
+native_sources() {
+  find native \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -print0
+}
+
+check_format() {
+  require_dotnet
+  find_clang_format
+  native_sources >"$artifacts/native-sources"
+  stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" --dry-run -Werror
+  stage "C# format" format-managed dotnet format RevUp.sln --verify-no-changes --severity warn
+}
+
+correct_format() {
+  require_dotnet
+  find_clang_format
+  native_sources >"$artifacts/native-sources"
+  stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" -i
+  stage "C# format" format-managed dotnet format RevUp.sln --severity warn
+}
+
+clean() {
+  rm -rf "$artifacts"
+  find interop src tests \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} +
+  line "$green✓$reset" clean "artifacts, bin and obj are gone; runs/ is kept"
+}
+
+command=${1:-build}
+(($# == 0)) || shift
+mkdir -p "$artifacts"
+case $command in
+  build)
+    build
+    printf 'artifacts/revup runs the tool; ./build.sh help lists what else there is.\n'
+    ;;
+  demo)
+    build
+    cd "$caller"
+    exec "$root/artifacts/revup" demo "$@"
+    ;;
+  test) run_all_tests "$@" ;;
+  sanitize) run_sanitized_tests "$@" ;;
+  benchmark)
+    build
+    exec tests/RevUp.Benchmarks/bin/Release/net10.0/RevUp.Benchmarks "$@"
+    ;;
+  check) check_format ;;
+  format) correct_format ;;
+  clean) clean ;;
+  help | -h | --help) usage ;;
+  *) fail "\"$command\" is not a command of build.sh. ./build.sh help lists them." ;;
+esac

@@ -1,0 +1,73 @@
+# What a build needs from the system, and how to get what is missing.
+# shellcheck shell=bash
+
+# The .NET SDK that global.json asks for, also where its install script puts it.
+require_dotnet() {
+  local reason
+  if ! command -v dotnet >/dev/null && [[ -x $HOME/.dotnet/dotnet ]]; then
+    PATH=$HOME/.dotnet:$PATH
+  fi
+  if ! ldconfig -p 2>/dev/null | grep -q libicuuc; then
+    # Without ICU the runtime refuses to start unless it is told that one culture is enough.
+    export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+  fi
+  if ! reason=$(dotnet --version 2>&1); then
+    fail "RevUp is built with the .NET 10 SDK, and \`dotnet --version\` says: ${reason//$'\n'/ } -- install the SDK as" \
+      "https://dotnet.microsoft.com/download/dotnet/10.0 describes (on Ubuntu 24.04: apt-get install dotnet-sdk-10.0)," \
+      "see that \`dotnet\` is on the PATH, and run the same command again."
+  fi
+}
+
+has_header() {
+  printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$1" | "${CXX:-c++}" -fsyntax-only -x c++ - 2>/dev/null
+}
+
+has_cmake() {
+  local version
+  version=$(cmake --version 2>/dev/null | sed -n 's/^cmake version //p')
+  [[ -n $version && $(printf '3.22\n%s\n' "$version" | sort -V | head -n 1) == 3.22 ]]
+}
+
+# The Debian and Ubuntu packages of what is not there, one a line.
+missing_packages() {
+  command -v "${CXX:-c++}" >/dev/null || echo g++
+  has_cmake || echo cmake
+  command -v ninja >/dev/null || echo ninja-build
+  has_header oneapi/dnnl/dnnl_version.h || echo libdnnl-dev
+  has_header turbojpeg.h || echo libturbojpeg0-dev
+  [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] || echo dataset-fashion-mnist
+}
+
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@"; }
+
+# install PACKAGE...: with apt where that needs no password, otherwise the line to run.
+install() {
+  local by_hand="apt-get update && apt-get install -y --no-install-recommends $*"
+  command -v apt-get >/dev/null || fail "these Debian packages, or your system's equivalent, are missing: $*. Install them" \
+    "and run the same command again."
+  as_root=()
+  if ((EUID != 0)); then
+    as_root=(sudo -n)
+    sudo -n true 2>/dev/null || fail "packages are missing and installing them needs a password. Run this line and then the" \
+      "same command again: sudo sh -c '$by_hand'"
+  fi
+  stage "package lists" apt-update apt update
+  stage "install $*" apt-install apt install --no-install-recommends "$@"
+}
+
+# The compiler comes first: without it no header can be looked for.
+set_up() {
+  local missing
+  require_dotnet
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]} == 0)) || install "${missing[@]}"
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]} == 0)) || fail "after the set-up these are still missing: ${missing[*]}. The system's version is too old" \
+    "(CMake 3.22 or later is needed), or it lies where the compiler and the shell do not look."
+}
+
+# Formatters differ between versions; the one that the sources were formatted with is preferred.
+find_clang_format() {
+  command -v clang-format >/dev/null || command -v clang-format-14 >/dev/null || install clang-format
+  clang_format=$(command -v clang-format-14 || command -v clang-format)
+}

@@ -1,0 +1,58 @@
+# Runs the test executables and counts. A count line is "N passed, N failed, N skipped"; inconclusive is skipped.
+# shellcheck shell=bash
+
+test_projects=(RevUp.Interop.Tests RevUp.Tests)
+test_environment=()
+passed=0 failed=0 skipped=0
+
+# count LOG NAME: the number after "NAME:" in the summary of a test run; 0 when the run broke off before it.
+count() {
+  local number
+  number=$(sed -n "s/^ *$2: \([0-9][0-9]*\)\$/\1/p" "$1" | tail -n 1)
+  echo "${number:-0}"
+}
+
+# run_tests LABEL PROJECT [ARGUMENT...]: one executable; adds to the counts and goes on whatever the result.
+run_tests() {
+  local label=$1 project=$2 status=0 start log here_passed here_failed here_skipped
+  shift 2
+  log=$logs/test-$label.log
+  start=$(now)
+  mkdir -p "$logs"
+  # Status 8 is "no test ran": a filter may well match in one project only.
+  env "${test_environment[@]}" "tests/$project/bin/Release/net10.0/$project" --no-ansi --no-progress --output Detailed \
+    --ignore-exit-code 8 "$@" >"$log" 2>&1 </dev/null || status=$?
+  here_passed=$(count "$log" succeeded) here_failed=$(count "$log" failed) here_skipped=$(count "$log" skipped)
+  if ((status != 0 && here_failed == 0)); then
+    here_failed=1
+  fi
+  passed=$((passed + here_passed)) failed=$((failed + here_failed)) skipped=$((skipped + here_skipped))
+  if ((here_failed == 0)); then
+    line "$green✓$reset" "$label" "$here_passed passed, $here_skipped skipped in $(since "$start")"
+    return
+  fi
+  line "$red✗$reset" "$label" "$here_passed passed, $here_failed failed, $here_skipped skipped in $(since "$start")"
+  if grep -q '^failed ' "$log"; then
+    grep -A 8 '^failed ' "$log" | sed -n 1,60p
+  else
+    tail -n 20 "$log"
+  fi
+  printf 'The rest is in %s.\n' "${log#"$root"/}"
+}
+
+# report: the count line last, and success only if something passed and nothing failed.
+report() {
+  if ((passed + failed + skipped == 0)); then
+    printf 'No test matches the filter.\n'
+  fi
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  ((failed == 0 && passed > 0))
+}
+
+# test_arguments ARGUMENT...: options are passed on as they are; plain words select the tests whose full name has them.
+test_arguments() {
+  arguments=("$@")
+  if (($# > 0)) && [[ $1 != -* ]]; then
+    arguments=(--filter "$*")
+  fi
+}
