@@ -1,0 +1,216 @@
+// Convolution on oneDNN: fprop, dgrad and wgrad of one geometry, their weight layouts and their scratch.
+#include "convolution_geometry.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+using revup::ConvolutionGeometry;
+using revup::require_pointer;
+using revup::onednn::Desc;
+
+namespace {
+
+namespace onednn = revup::onednn;
+
+// A primitive with the scratch that its executions need.
+struct Plan {
+  dnnl::primitive primitive;
+  Desc scratch;
+
+  Plan() = default;  // not needed by the geometry
+  template <typename Description>
+  explicit Plan(const Description &description) : primitive(description.get()), scratch(description.scratchpad_desc()) {}
+
+  size_t scratch_bytes() const { return scratch.get_size(); }
+
+  void run(std::unordered_map<int, dnnl::memory> arguments, void *memory) const {
+    if (scratch_bytes() > 0) arguments.emplace(DNNL_ARG_SCRATCHPAD, onednn::wrap(scratch, memory));
+    onednn::execute(primitive, arguments);
+  }
+};
+
+Plan reorder_plan(const Desc &from, const Desc &to) {
+  return Plan(dnnl::reorder::primitive_desc(onednn::cpu_engine(), from, onednn::cpu_engine(), to,
+                                            onednn::caller_owned_scratch()));
+}
+
+void *at(void *memory, int64_t bytes) { return static_cast<char *>(memory) + bytes; }
+const void *at(const void *memory, int64_t bytes) { return static_cast<const char *>(memory) + bytes; }
+
+void require_scratch(const void *scratch, int64_t bytes) {
+  if (bytes > 0) require_pointer(scratch, "scratch");
+}
+
+}  // namespace
+
+struct revup_convolution {
+  explicit revup_convolution(const ConvolutionGeometry &checked);
+
+  ConvolutionGeometry geometry;
+  int threads;  // primitives divide their work and their scratch among the threads present at creation
+  Desc src, dst, plain_weights, fprop_weights, dgrad_weights, wgrad_weights;
+  Plan fprop, dgrad, wgrad, pack_fprop, pack_dgrad, unpack_wgrad;
+  int64_t scaled_bytes, dgrad_offset, gradient_bytes;  // where the second part of packed and of each scratch begins
+  revup_convolution_sizes sizes;
+};
+
+revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
+    : geometry(checked),
+      threads(omp_get_max_threads()),
+      src(checked.source()),
+      dst(checked.destination()),
+      plain_weights(checked.plain_weights()),
+      sizes{} {
+  const auto direct = dnnl::algorithm::convolution_direct;
+  const auto attributes = onednn::caller_owned_scratch();
+  const auto &stride = geometry.stride, &padding = geometry.padding;
+  const Desc weights = geometry.preferred_weights(geometry.type());
+  const Desc gradient = geometry.preferred_weights(dnnl::memory::data_type::f32);
+
+  const auto forward = onednn::describe<dnnl::convolution_forward>(attributes, dnnl::prop_kind::forward_training,
+                                                                   direct, src, weights, dst, stride, padding, padding);
+  const auto backward_data = onednn::describe_backward<dnnl::convolution_backward_data>(
+      forward, attributes, direct, src, weights, dst, stride, padding, padding);
+  const auto backward_weights = onednn::describe_backward<dnnl::convolution_backward_weights>(
+      forward, attributes, direct, src, gradient, dst, stride, padding, padding);
+  fprop = Plan(forward);
+  dgrad = Plan(backward_data);
+  wgrad = Plan(backward_weights);
+  fprop_weights = forward.weights_desc();
+  dgrad_weights = backward_data.weights_desc();
+  wgrad_weights = backward_weights.diff_weights_desc();
+
+  pack_fprop = reorder_plan(plain_weights, fprop_weights);
+  dgrad_offset = 0;
+  sizes.packed_bytes = onednn::aligned(fprop_weights.get_size());
+  if (dgrad_weights != fprop_weights) {
+    pack_dgrad = reorder_plan(plain_weights, dgrad_weights);
+    dgrad_offset = sizes.packed_bytes;
+    sizes.packed_bytes += onednn::aligned(dgrad_weights.get_size());
+  }
+  gradient_bytes = 0;
+  if (wgrad_weights != plain_weights) {
+    unpack_wgrad = reorder_plan(wgrad_weights, plain_weights);
+    gradient_bytes = onednn::aligned(wgrad_weights.get_size());
+  }
+
+  std::copy(geometry.output.begin(), geometry.output.end(), sizes.output);
+  scaled_bytes = onednn::aligned(sizeof(float) * geometry.weight_count());
+  sizes.pack_scratch_bytes =
+      scaled_bytes + onednn::aligned(std::max(pack_fprop.scratch_bytes(), pack_dgrad.scratch_bytes()));
+  sizes.fprop_scratch_bytes = onednn::aligned(fprop.scratch_bytes());
+  sizes.dgrad_scratch_bytes = onednn::aligned(dgrad.scratch_bytes());
+  sizes.wgrad_scratch_bytes =
+      gradient_bytes + onednn::aligned(std::max(wgrad.scratch_bytes(), unpack_wgrad.scratch_bytes()));
+}
+
+namespace {
+
+// The body of every function on a handle: with the handle's thread count, and with its geometry in oneDNN's errors.
+template <typename Body>
+revup_status guarded_on(const revup_convolution *handle, Body body) noexcept {
+  return revup::guarded([&] {
+    revup::require(handle != nullptr, "handle is null");
+    omp_set_num_threads(handle->threads);
+    onednn::translated([&] { return handle->geometry.text(); }, body);
+  });
+}
+
+}  // namespace
+
+revup_status revup_convolution_create(const revup_convolution_geometry *geometry, revup_convolution **handle) {
+  return revup::guarded([&] {
+    revup::require_scalar(geometry, "geometry");
+    revup::require_scalar(handle, "handle");
+    const ConvolutionGeometry checked(*geometry);
+    onednn::translated([&] { return checked.text(); }, [&] { *handle = new revup_convolution(checked); });
+  });
+}
+
+revup_status revup_convolution_destroy(revup_convolution *handle) {
+  return revup::guarded([&] { delete handle; });
+}
+
+revup_status revup_convolution_query(const revup_convolution *handle, revup_convolution_sizes *sizes) {
+  return guarded_on(handle, [&] {
+    revup::require_scalar(sizes, "sizes");
+    *sizes = handle->sizes;
+  });
+}
+
+revup_status revup_convolution_pack(const revup_convolution *handle, const float *weights, const float *scale,
+                                    void *packed, void *scratch) {
+  return guarded_on(handle, [&] {
+    require_pointer(weights, "weights");
+    if (scale != nullptr) revup::require_scalar(scale, "scale");
+    require_pointer(packed, "packed");
+    require_scratch(scratch, handle->sizes.pack_scratch_bytes);
+    if (scale != nullptr && *scale != 1) {
+      // Reorders round once, from the product: scaling after a bfloat16 rounding would round twice.
+      const float factor = *scale;
+      const int64_t count = handle->geometry.weight_count();
+      float *const scaled = static_cast<float *>(scratch);
+#pragma omp parallel for simd
+      for (int64_t i = 0; i < count; ++i) scaled[i] = factor * weights[i];
+      weights = scaled;
+    }
+    const auto from = onednn::wrap(handle->plain_weights, weights);
+    void *const rest = at(scratch, handle->scaled_bytes);
+    handle->pack_fprop.run({{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, onednn::wrap(handle->fprop_weights, packed)}}, rest);
+    if (handle->dgrad_offset > 0) {
+      void *const second = at(packed, handle->dgrad_offset);
+      handle->pack_dgrad.run({{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, onednn::wrap(handle->dgrad_weights, second)}}, rest);
+    }
+  });
+}
+
+revup_status revup_convolution_fprop(const revup_convolution *handle, const void *src, const void *packed, void *dst,
+                                     void *scratch) {
+  return guarded_on(handle, [&] {
+    require_pointer(src, "src");
+    require_pointer(packed, "packed");
+    require_pointer(dst, "dst");
+    require_scratch(scratch, handle->sizes.fprop_scratch_bytes);
+    handle->fprop.run({{DNNL_ARG_SRC, onednn::wrap(handle->src, src)},
+                       {DNNL_ARG_WEIGHTS, onednn::wrap(handle->fprop_weights, packed)},
+                       {DNNL_ARG_DST, onednn::wrap(handle->dst, dst)}},
+                      scratch);
+  });
+}
+
+revup_status revup_convolution_dgrad(const revup_convolution *handle, const void *diff_dst, const void *packed,
+                                     void *diff_src, void *scratch) {
+  return guarded_on(handle, [&] {
+    require_pointer(diff_dst, "diff_dst");
+    require_pointer(packed, "packed");
+    require_pointer(diff_src, "diff_src");
+    require_scratch(scratch, handle->sizes.dgrad_scratch_bytes);
+    const void *const weights = at(packed, handle->dgrad_offset);
+    handle->dgrad.run({{DNNL_ARG_DIFF_DST, onednn::wrap(handle->dst, diff_dst)},
+                       {DNNL_ARG_WEIGHTS, onednn::wrap(handle->dgrad_weights, weights)},
+                       {DNNL_ARG_DIFF_SRC, onednn::wrap(handle->src, diff_src)}},
+                      scratch);
+  });
+}
+
+revup_status revup_convolution_wgrad(const revup_convolution *handle, const void *src, const void *diff_dst,
+                                     float *diff_weights, void *scratch) {
+  return guarded_on(handle, [&] {
+    require_pointer(src, "src");
+    require_pointer(diff_dst, "diff_dst");
+    require_pointer(diff_weights, "diff_weights");
+    require_scratch(scratch, handle->sizes.wgrad_scratch_bytes);
+    const bool plain = handle->gradient_bytes == 0;
+    const auto result = onednn::wrap(handle->wgrad_weights, plain ? static_cast<void *>(diff_weights) : scratch);
+    void *const rest = at(scratch, handle->gradient_bytes);
+    handle->wgrad.run({{DNNL_ARG_SRC, onednn::wrap(handle->src, src)},
+                       {DNNL_ARG_DIFF_DST, onednn::wrap(handle->dst, diff_dst)},
+                       {DNNL_ARG_DIFF_WEIGHTS, result}},
+                      rest);
+    if (!plain) {
+      const auto to = onednn::wrap(handle->plain_weights, diff_weights);
+      handle->unpack_wgrad.run({{DNNL_ARG_FROM, result}, {DNNL_ARG_TO, to}}, rest);
+    }
+  });
+}

@@ -1,0 +1,92 @@
+// oneDNN for the operations built on it: the CPU engine, primitive descriptors in both of its API generations, scratch
+// that belongs to the caller, and its errors as statuses.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "status.h"
+
+namespace revup::onednn {
+
+using Desc = dnnl::memory::desc;
+using Dims = dnnl::memory::dims;
+
+inline const dnnl::engine &cpu_engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+// Scratch is an argument of each execution instead of memory of oneDNN's own: its size is known beforehand and counted.
+inline dnnl::primitive_attr caller_owned_scratch() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+// oneDNN 3 folded the operation descriptor into the primitive descriptor; `arguments` are the same in both generations.
+#if DNNL_VERSION_MAJOR >= 3
+template <typename Primitive, typename... Arguments>
+typename Primitive::primitive_desc describe(const dnnl::primitive_attr &attributes, const Arguments &...arguments) {
+  return {cpu_engine(), arguments..., attributes};
+}
+
+template <typename Primitive, typename... Arguments>
+typename Primitive::primitive_desc describe_backward(const dnnl::convolution_forward::primitive_desc &forward,
+                                                     const dnnl::primitive_attr &attributes,
+                                                     const Arguments &...arguments) {
+  return {cpu_engine(), arguments..., forward, attributes};
+}
+#else
+template <typename Primitive, typename... Arguments>
+typename Primitive::primitive_desc describe(const dnnl::primitive_attr &attributes, const Arguments &...arguments) {
+  return {typename Primitive::desc(arguments...), attributes, cpu_engine()};
+}
+
+template <typename Primitive, typename... Arguments>
+typename Primitive::primitive_desc describe_backward(const dnnl::convolution_forward::primitive_desc &forward,
+                                                     const dnnl::primitive_attr &attributes,
+                                                     const Arguments &...arguments) {
+  return {typename Primitive::desc(arguments...), attributes, cpu_engine(), forward};
+}
+#endif
+
+// Wraps the caller's memory. oneDNN has no const: inputs are only read all the same.
+inline dnnl::memory wrap(const Desc &desc, const void *data) {
+  return dnnl::memory(desc, cpu_engine(), const_cast<void *>(data));
+}
+
+// Runs to completion: a CPU stream is synchronous, and opening one costs well under a microsecond.
+inline void execute(const dnnl::primitive &primitive, const std::unordered_map<int, dnnl::memory> &arguments) {
+  dnnl::stream stream(cpu_engine());
+  primitive.execute(stream, arguments);
+  stream.wait();
+}
+
+// Bytes up to the next tensor that shares a buffer with one of `bytes`.
+inline int64_t aligned(size_t bytes) {
+  return static_cast<int64_t>((bytes + REVUP_ALIGNMENT - 1) / REVUP_ALIGNMENT * REVUP_ALIGNMENT);
+}
+
+// Runs `body`; an error of oneDNN becomes a Failure that names describe_subject() -> std::string.
+template <typename DescribeSubject, typename Body>
+void translated(DescribeSubject describe_subject, Body body) {
+  try {
+    body();
+  } catch (const dnnl::error &error) {
+    const std::string subject = describe_subject();
+    switch (error.status) {
+      case dnnl_unimplemented:
+        throw Failure(REVUP_UNSUPPORTED, "oneDNN has no implementation on this processor of the " + subject);
+      case dnnl_out_of_memory:
+        throw Failure(REVUP_OUT_OF_MEMORY, "the system has no memory left for the " + subject);
+      default:
+        throw Failure(REVUP_INTERNAL, std::string("oneDNN failed (") + error.what() + ") in the " + subject);
+    }
+  }
+}
+
+}  // namespace revup::onednn
