@@ -42,14 +42,14 @@ build_native() {
 
 # The assemblies whose presence and age say that the last build is still the one on disk.
 assemblies() {
-  find interop src tests -path '*/bin/Release/*' \( -name 'RevUp*.dll' -o -name 'revup*' \) -printf '%p %s %T@\n' |
+  find interop src tests -path '*/bin/Release/*' -name 'RevUp*.dll' -printf '%p %s %T@\n' |
     LC_ALL=C sort | sha256sum
 }
 
 build_managed() {
   local stamp=$artifacts/managed.stamp inputs
-  inputs=$(fingerprint interop src tests RevUp.sln Directory.Build.props Directory.Packages.props global.json .editorconfig \
-    "$artifacts/native" && dotnet --version)
+  inputs=$(fingerprint interop src tests RevUp.sln Directory.Build.props Directory.Packages.props global.json .editorconfig &&
+    dotnet --version)
   if [[ -f $stamp && $(<"$stamp") == "$inputs $(assemblies)" ]]; then
     line "$green✓$reset" managed "up to date"
     return
@@ -66,7 +66,7 @@ write_launcher() {
   cat >"$artifacts/revup" <<SCRIPT
 #!/bin/sh
 root=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
-DOTNET_ROOT="\${DOTNET_ROOT:-$runtime}" exec "\$root/src/RevUp.Cli/bin/Release/net10.0/revup" "\$@"
+DOTNET_ROOT="\${DOTNET_ROOT:-$runtime}" exec "\$root/src/RevUp.Cli/bin/Release/net10.0/RevUp.Cli" "\$@"
 SCRIPT
   chmod +x "$artifacts/revup"
 }
