@@ -25,10 +25,11 @@ since() {
   echo "$((tenths / 10)).$((tenths % 10)) s"
 }
 
-# The compilers' errors if the log has any, once each; otherwise its last lines.
+# The compilers' errors if the log has any, once each, with paths from the root; otherwise the log's last lines.
 excerpt() {
   local errors
-  errors=$(grep -E '(^|[: ])(fatal )?error( [A-Z]+[0-9]+)? ?:|CMake Error|^E: ' "$1" | awk '!seen[$0]++' | head -n 20 || true)
+  errors=$(sed "s| \[$root/[^]]*\]\$||; s|$root/||g" "$1" | awk '/(^|[: ])(fatal )?error( [A-Z]+[0-9]+)? ?:|CMake Error|^E: / && !seen[$0]++' |
+    sed -n 1,20p)
   if [[ -n $errors ]]; then echo "$errors"; else tail -n 20 "$1"; fi
 }
 
