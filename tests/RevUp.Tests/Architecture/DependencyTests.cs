@@ -1,0 +1,58 @@
+using System.Reflection;
+using System.Xml.Linq;
+
+namespace RevUp.Tests.Architecture;
+
+/// <summary>Arrows run one way: RevUp.Cli → RevUp → RevUp.Interop → native, with native imports in RevUp.Interop alone.</summary>
+[TestClass]
+public sealed class DependencyTests
+{
+    [TestMethod]
+    [DataRow("interop/RevUp.Interop/RevUp.Interop.csproj", "")]
+    [DataRow("src/RevUp/RevUp.csproj", "RevUp.Interop")]
+    [DataRow("src/RevUp.Cli/RevUp.Cli.csproj", "RevUp")]
+    public void Project_references_only_the_layer_below(string project, string layerBelow)
+    {
+        string[] references = [.. XDocument.Parse(Repository.Read(project)).Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/')))];
+        string[] expected = layerBelow.Length == 0 ? [] : [layerBelow];
+        CollectionAssert.AreEqual(expected, references, $"{project} references {string.Join(", ", references)}");
+    }
+
+    [TestMethod]
+    [DataRow("RevUp.Interop", "")]
+    [DataRow("RevUp", "RevUp.Interop")]
+    [DataRow("RevUp.Cli", "RevUp")]
+    public void Assembly_uses_only_the_layer_below(string assembly, string layerBelow)
+    {
+        string[] used = [.. Load(assembly).GetReferencedAssemblies().Select(reference => reference.Name!)
+            .Where(name => name.StartsWith("RevUp", StringComparison.Ordinal))];
+        string[] expected = layerBelow.Length == 0 ? [] : [layerBelow];
+        CollectionAssert.AreEqual(expected, used, $"{assembly} uses {string.Join(", ", used)}");
+    }
+
+    [TestMethod]
+    public void Every_project_is_in_the_solution()
+    {
+        IReadOnlyList<string> projects = Repository.Files(".csproj");
+        Assert.IsGreaterThanOrEqualTo(6, projects.Count);
+        string solution = Repository.Read("RevUp.sln").Replace('\\', '/');
+        foreach (string project in projects)
+        {
+            Assert.Contains($"\"{project}\"", solution, $"{project} is missing from RevUp.sln; add it with `dotnet sln add`.");
+        }
+    }
+
+    [TestMethod]
+    public void Only_the_interop_assembly_imports_native_functions()
+    {
+        Assert.IsNotEmpty(NativeImports.Of(Load("RevUp.Interop")));
+        foreach (string assembly in (string[])["RevUp", "RevUp.Cli", "RevUp.Tests"])
+        {
+            string[] imports = [.. NativeImports.Of(Load(assembly)).Select(import => import.EntryPoint)];
+            Assert.IsEmpty(imports, $"{assembly} imports {string.Join(", ", imports)}; native imports belong to RevUp.Interop.");
+        }
+    }
+
+    private static Assembly Load(string name) => Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
+}

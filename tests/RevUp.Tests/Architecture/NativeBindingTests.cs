@@ -1,0 +1,54 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace RevUp.Tests.Architecture;
+
+/// <summary>The C headers and the bindings name the same functions, and each is defined once in the native sources.</summary>
+[TestClass]
+public sealed partial class NativeBindingTests
+{
+    private static readonly string[] s_headers = ["native/include/revup_cpu.h", "native/include/revup_reference.h"];
+
+    [TestMethod]
+    public void Every_function_of_the_headers_has_a_binding_and_the_other_way_round()
+    {
+        string[] declared = [.. s_headers.SelectMany(Functions).Order(StringComparer.Ordinal)];
+        string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop"))
+            .Where(import => import.Library == "revup_cpu").Select(import => import.EntryPoint).Distinct().Order(StringComparer.Ordinal)];
+        Assert.IsGreaterThan(40, declared.Length);
+        Assert.IsEmpty(declared.Except(bound), $"No binding: {string.Join(", ", declared.Except(bound))}");
+        Assert.IsEmpty(bound.Except(declared), $"Not declared in C: {string.Join(", ", bound.Except(declared))}");
+    }
+
+    [TestMethod]
+    public void Every_function_of_the_headers_is_defined_once()
+    {
+        string sources = string.Join('\n', Repository.Files(".cpp").Select(Repository.Read));
+        foreach (string function in s_headers.SelectMany(Functions))
+        {
+            // A definition starts a line; a call is indented.
+            int definitions = Regex.Count(sources, $@"^(?!static )\w[\w ]* \*?{function}\(", RegexOptions.Multiline);
+            Assert.AreEqual(1, definitions, $"{function} has {definitions} definitions in the native sources.");
+        }
+    }
+
+    [TestMethod]
+    public void Every_fast_operation_has_a_naive_twin()
+    {
+        // What has no arithmetic to check, or whose arithmetic is a twin's: a packed convolution is seen through fprop.
+        string[] withoutArithmetic =
+        [
+            "abi_version", "last_error", "describe", "set_threads", "get_threads", "supports", "reserve", "release", "fill", "cast", "distance", "normalize",
+            "convolution_create", "convolution_destroy", "convolution_query", "convolution_pack",
+        ];
+        string[] operations = [.. Functions(s_headers[0]).Select(name => name["revup_".Length..]).Except(withoutArithmetic)];
+        string[] twins = [.. Functions(s_headers[1]).Select(name => name["revup_reference_".Length..])];
+        CollectionAssert.AreEquivalent(operations, twins);
+    }
+
+    private static IEnumerable<string> Functions(string header) =>
+        Declaration().Matches(Repository.Read(header)).Select(match => match.Groups["name"].Value);
+
+    [GeneratedRegex(@"^REVUP_API [\w ]+?[ *](?<name>revup_\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
+}
