@@ -59,25 +59,30 @@ run_sanitized_tests() {
   report
 }
 
-native_sources() {
-  find native \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -print0
-}
-
+# Both languages are looked at before the verdict. A failing stage ends only its own subshell.
 check_format() {
-  require_dotnet
-  find_clang_format
-  native_sources >"$artifacts/native-sources"
-  stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" --dry-run -Werror
-  stage "C# format" format-managed dotnet format RevUp.sln --verify-no-changes --severity warn
+  local status=0
+  prepare_format
+  (format_native --dry-run -Werror) || status=1
+  (format_managed --verify-no-changes) || status=1
+  ((status == 0)) || fail "the formatting differs from what the formatters write; ./build.sh format corrects it."
 }
 
 correct_format() {
+  prepare_format
+  format_native -i
+  format_managed
+}
+
+prepare_format() {
   require_dotnet
   find_clang_format
-  native_sources >"$artifacts/native-sources"
-  stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" -i
-  stage "C# format" format-managed dotnet format RevUp.sln --severity warn
+  find native \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -print0 >"$artifacts/native-sources"
 }
+
+format_native() { stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" "$@"; }
+
+format_managed() { stage "C# format" format-managed dotnet format RevUp.sln --severity warn "$@"; }
 
 clean() {
   rm -rf "$artifacts"

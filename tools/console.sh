@@ -28,7 +28,7 @@ since() {
 # The compilers' errors if the log has any, once each, with paths from the root; otherwise the log's last lines.
 excerpt() {
   local errors
-  errors=$(sed "s| \[$root/[^]]*\]\$||; s|$root/||g" "$1" | awk '/(^|[: ])(fatal )?error( [A-Z]+[0-9]+)? ?:|CMake Error|^E: / && !seen[$0]++' |
+  errors=$(sed "s| \[$root/[^]]*\]\$||; s|$root/||g" "$1" | awk '/(^|[: ])(fatal )?error( [A-Z]+[0-9]*)? ?:|CMake Error|^E: / && !seen[$0]++' |
     sed -n 1,20p)
   if [[ -n $errors ]]; then echo "$errors"; else tail -n 20 "$1"; fi
 }

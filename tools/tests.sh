@@ -20,8 +20,8 @@ run_tests() {
   start=$(now)
   mkdir -p "$logs"
   # Status 8 is "no test ran": a filter may well match in one project only.
-  env "${test_environment[@]}" "tests/$project/bin/Release/net10.0/$project" --no-ansi --no-progress --output Detailed \
-    --ignore-exit-code 8 "$@" >"$log" 2>&1 </dev/null || status=$?
+  env "${test_environment[@]}" "tests/$project/bin/Release/net10.0/$project" --no-ansi --progress off \
+    --output Detailed --ignore-exit-code 8 "$@" >"$log" 2>&1 </dev/null || status=$?
   here_passed=$(count "$log" succeeded) here_failed=$(count "$log" failed) here_skipped=$(count "$log" skipped)
   if ((status != 0 && here_failed == 0)); then
     here_failed=1
@@ -33,20 +33,21 @@ run_tests() {
   fi
   line "$red✗$reset" "$label" "$here_passed passed, $here_failed failed, $here_skipped skipped in $(since "$start")"
   if grep -q '^failed ' "$log"; then
-    grep -A 8 '^failed ' "$log" | sed -n 1,60p
+    # The first lines of each failure; the stack is in the log.
+    awk '/^failed / { left = 10 } /^[^ ]/ && !/^failed / { left = 0 } left-- > 0' "$log" | sed -n 1,60p
   else
     tail -n 20 "$log"
   fi
   printf 'The rest is in %s.\n' "${log#"$root"/}"
 }
 
-# report: the count line last, and success only if something passed and nothing failed.
+# report: the count line last, and success only if something was run and nothing failed.
 report() {
   if ((passed + failed + skipped == 0)); then
     printf 'No test matches the filter.\n'
   fi
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-  ((failed == 0 && passed > 0))
+  ((failed == 0 && passed + skipped > 0))
 }
 
 # test_arguments ARGUMENT...: options are passed on as they are; plain words select the tests whose full name has them.
