@@ -20,7 +20,8 @@ struct Plan {
 
   Plan() = default;  // not needed by the geometry
   template <typename Description>
-  explicit Plan(const Description &description) : primitive(description.get()), scratch(description.scratchpad_desc()) {}
+  explicit Plan(const Description &description)
+      : primitive(description.get()), scratch(description.scratchpad_desc()) {}
 
   size_t scratch_bytes() const { return scratch.get_size(); }
 

@@ -1,6 +1,5 @@
 #include "convolution_geometry.h"
 
-#include <cinttypes>
 #include <limits>
 
 namespace revup {

@@ -4,7 +4,6 @@
 
 #include <string>
 #include <unordered_map>
-#include <utility>
 
 #include <oneapi/dnnl/dnnl.hpp>
 
@@ -66,7 +65,7 @@ inline void execute(const dnnl::primitive &primitive, const std::unordered_map<i
   stream.wait();
 }
 
-// Bytes up to the next tensor that shares a buffer with one of `bytes`.
+// `bytes` rounded up to where the next tensor of the same buffer may begin.
 inline int64_t aligned(size_t bytes) {
   return static_cast<int64_t>((bytes + REVUP_ALIGNMENT - 1) / REVUP_ALIGNMENT * REVUP_ALIGNMENT);
 }
