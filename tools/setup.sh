@@ -55,10 +55,12 @@ install() {
   stage "install $*" apt-install apt install --no-install-recommends "$@"
 }
 
-# The compiler comes first: without it no header can be looked for.
+# Without a compiler no header is found either; asking apt for one that is there does no harm.
 set_up() {
   local missing
   require_dotnet
+  command -v "${CXX:-sh}" >/dev/null || fail "CXX is \"$CXX\", which is not on the PATH. Unset it, or give it the name of a C++" \
+    "compiler."
   mapfile -t missing < <(missing_packages)
   ((${#missing[@]} == 0)) || install "${missing[@]}"
   mapfile -t missing < <(missing_packages)
