@@ -1,0 +1,73 @@
+// Global average pooling: sums in double, in the order of the positions.
+#include "parallel.h"
+#include "shape.h"
+
+namespace revup {
+namespace {
+
+// Channels that one thread sums side by side: two cache lines of input, so that neighbours share no line.
+constexpr int64_t kBlock = 32;
+
+struct Pool {
+  int64_t batch, positions, channels;
+};
+
+// Checks the shape; batch is 0 when there is nothing to do.
+Pool checked_pool(const revup_shape *shape) {
+  require_scalar(shape, "shape");
+  require_shape(*shape, "shape");
+  if (element_count(*shape, "shape") == 0) return {0, 0, 0};
+  const Extents extents(shape->rank, shape->extent, 1);
+  return {shape->batch, extents.depth * extents.height * extents.width, shape->channels};
+}
+
+void average(const Pool &pool, int64_t n, int64_t first, int64_t width, const float *x, float *y) {
+  double sums[kBlock] = {};
+  const float *from = x + n * pool.positions * pool.channels + first;
+  for (int64_t p = 0; p < pool.positions; ++p, from += pool.channels) {
+#pragma omp simd
+    for (int64_t c = 0; c < width; ++c) sums[c] += static_cast<double>(from[c]);
+  }
+  for (int64_t c = 0; c < width; ++c) {
+    y[n * pool.channels + first + c] = static_cast<float>(sums[c] / static_cast<double>(pool.positions));
+  }
+}
+
+}  // namespace
+}  // namespace revup
+
+using namespace revup;
+
+revup_status revup_global_average_pool_forward(const revup_shape *shape, const float *x, float *y) {
+  return guarded([&] {
+    const Pool pool = checked_pool(shape);
+    if (pool.batch == 0) return;
+    require_pointer(x, "x");
+    require_pointer(y, "y");
+    const int64_t blocks = (pool.channels + kBlock - 1) / kBlock;
+    parallel_for_items(pool.batch * blocks, pool.positions * kBlock, [=](int64_t begin, int64_t end) {
+      for (int64_t item = begin; item < end; ++item) {
+        const int64_t first = item % blocks * kBlock;
+        average(pool, item / blocks, first, std::min(kBlock, pool.channels - first), x, y);
+      }
+    });
+  });
+}
+
+revup_status revup_global_average_pool_backward(const revup_shape *shape, const float *dy, float *dx) {
+  return guarded([&] {
+    const Pool pool = checked_pool(shape);
+    if (pool.batch == 0) return;
+    require_pointer(dy, "dy");
+    require_pointer(dx, "dx");
+    const float share = static_cast<float>(1.0 / static_cast<double>(pool.positions));
+    parallel_for_items(pool.batch * pool.positions, pool.channels, [=](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const float *from = dy + row / pool.positions * pool.channels;
+        float *to = dx + row * pool.channels;
+#pragma omp simd
+        for (int64_t c = 0; c < pool.channels; ++c) to[c] = from[c] * share;
+      }
+    });
+  });
+}

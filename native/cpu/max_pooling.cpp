@@ -1,0 +1,185 @@
+// Max pooling. Nothing is kept between the passes: backward finds the maxima again. A NaN wins, so that it stays
+// visible.
+#include <cmath>
+
+#include "parallel.h"
+#include "shape.h"
+
+namespace revup {
+namespace {
+
+// Channels that one thread of backward owns: two cache lines, so that neighbours share no line.
+constexpr int64_t kBlock = 32;
+
+// One spatial dimension. Padding is less than the window, so every window holds at least one input.
+struct Axis {
+  int64_t input, output, window, stride, padding;
+
+  int64_t begin(int64_t o) const { return std::max<int64_t>(o * stride - padding, 0); }
+  int64_t end(int64_t o) const { return std::min(o * stride - padding + window, input); }
+  // Inputs [reached(o), reached(o + 1)) are those that output o is the first to need; the last one takes the rest.
+  int64_t reached(int64_t o) const {
+    if (o == 0) return 0;
+    return o == output ? input : end(o - 1);
+  }
+};
+
+struct Pool {
+  int64_t batch, channels;
+  Axis depth, height, width;
+
+  int64_t input_row() const { return width.input * channels; }
+  int64_t inputs() const { return depth.input * height.input * input_row(); }
+  int64_t outputs() const { return depth.output * height.output * width.output * channels; }
+};
+
+bool takes(float candidate, float best) { return candidate > best || candidate != candidate; }
+
+Axis axis_of(const revup_pool_geometry &geometry, int32_t i) {
+  const int64_t input = geometry.input.extent[i], window = geometry.window[i], stride = geometry.stride[i];
+  const int64_t padding = geometry.padding[i];
+  const std::string index = "[" + std::to_string(i) + "]";
+  if (window < 1) fail("window" + index + " is " + std::to_string(window) + "; it must be at least 1");
+  if (stride < 1) fail("stride" + index + " is " + std::to_string(stride) + "; it must be at least 1");
+  if (padding < 0 || padding >= window) {
+    fail("padding" + index + " is " + std::to_string(padding) + "; it must be at least 0 and less than the window, " +
+         std::to_string(window));
+  }
+  // Ordinals of a window are 32-bit, and offsets must not overflow.
+  if (window > INT32_MAX) fail("window" + index + " is " + std::to_string(window) + "; it must be less than 2^31");
+  if (input + 2 * padding < window) {
+    fail("window" + index + " is " + std::to_string(window) + ", larger than the padded input, " +
+         std::to_string(input + 2 * padding) + "; reduce it or pad more");
+  }
+  return {input, (input + 2 * padding - window) / stride + 1, window, stride, padding};
+}
+
+// Checks the geometry; batch is 0 when there is nothing to do.
+Pool checked_pool(const revup_pool_geometry *geometry) {
+  require_scalar(geometry, "geometry");
+  const revup_shape &input = geometry->input;
+  require_shape(input, "input");
+  if (element_count(input, "input") == 0) return {};
+  const int32_t rank = input.rank;
+  const Axis flat{1, 1, 1, 1, 0};
+  const Pool pool{input.batch, input.channels, rank == 3 ? axis_of(*geometry, 0) : flat, axis_of(*geometry, rank - 2),
+                  axis_of(*geometry, rank - 1)};
+  element_count({pool.batch, pool.depth.output, pool.height.output, pool.width.output, pool.channels}, "output");
+  if (element_count({pool.depth.window, pool.height.window, pool.width.window}, "window") > INT32_MAX) {
+    fail("window has 2^31 positions or more; reduce it");
+  }
+  return pool;
+}
+
+// Calls visit(offset) for the inputs of one window, in row-major order; offsets in elements, of channel 0.
+template <typename Visit>
+void for_window(const Pool &pool, int64_t od, int64_t oh, int64_t ow, Visit visit) {
+  for (int64_t d = pool.depth.begin(od); d < pool.depth.end(od); ++d) {
+    for (int64_t h = pool.height.begin(oh); h < pool.height.end(oh); ++h) {
+      for (int64_t w = pool.width.begin(ow); w < pool.width.end(ow); ++w) {
+        visit(((d * pool.height.input + h) * pool.width.input + w) * pool.channels);
+      }
+    }
+  }
+}
+
+// One output position, all channels; y stays in the first-level cache meanwhile.
+void forward(const Pool &pool, int64_t od, int64_t oh, int64_t ow, const float *x, float *y) {
+  std::fill(y, y + pool.channels, -INFINITY);
+  for_window(pool, od, oh, ow, [&](int64_t offset) {
+    const float *from = x + offset;
+#pragma omp simd
+    for (int64_t c = 0; c < pool.channels; ++c) y[c] = takes(from[c], y[c]) ? from[c] : y[c];
+  });
+}
+
+// One output position, `width` channels. Selecting dy by ordinal keeps the scatter a vector operation.
+void backward(const Pool &pool, int64_t od, int64_t oh, int64_t ow, int64_t width, const float *x, const float *dy,
+              float *dx) {
+  float best[kBlock];
+  int32_t winner[kBlock] = {};
+  std::fill(best, best + width, -INFINITY);
+  int32_t ordinal = 0;
+  for_window(pool, od, oh, ow, [&](int64_t offset) {
+    const float *from = x + offset;
+#pragma omp simd
+    for (int64_t c = 0; c < width; ++c) {
+      const bool better = takes(from[c], best[c]);
+      best[c] = better ? from[c] : best[c];
+      winner[c] = better ? ordinal : winner[c];
+    }
+    ++ordinal;
+  });
+  ordinal = 0;
+  for_window(pool, od, oh, ow, [&](int64_t offset) {
+    float *to = dx + offset;
+#pragma omp simd
+    for (int64_t c = 0; c < width; ++c) to[c] += winner[c] == ordinal ? dy[c] : 0.0f;
+    ++ordinal;
+  });
+}
+
+// Zeroes the inputs that output row (od, oh) is the first to need, just before it adds to them: one pass over dx.
+void clear_reached(const Pool &pool, int64_t od, int64_t oh, int64_t width, float *dx) {
+  for (int64_t d = pool.depth.reached(od); d < pool.depth.reached(od + 1); ++d) {
+    for (int64_t h = pool.height.reached(oh); h < pool.height.reached(oh + 1); ++h) {
+      float *row = dx + (d * pool.height.input + h) * pool.input_row();
+      for (int64_t w = 0; w < pool.width.input; ++w) {
+        std::fill(row + w * pool.channels, row + w * pool.channels + width, 0.0f);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace revup
+
+using namespace revup;
+
+revup_status revup_max_pool_forward(const revup_pool_geometry *geometry, const float *x, float *y) {
+  return guarded([&] {
+    const Pool pool = checked_pool(geometry);
+    if (pool.batch == 0) return;
+    require_pointer(x, "x");
+    require_pointer(y, "y");
+    const int64_t rows = pool.batch * pool.depth.output * pool.height.output;
+    const int64_t row_elements = pool.width.output * pool.channels;
+    parallel_for_items(rows, row_elements, [=](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t oh = row % pool.height.output, plane = row / pool.height.output;
+        const int64_t od = plane % pool.depth.output, n = plane / pool.depth.output;
+        for (int64_t ow = 0; ow < pool.width.output; ++ow) {
+          forward(pool, od, oh, ow, x + n * pool.inputs(), y + row * row_elements + ow * pool.channels);
+        }
+      }
+    });
+  });
+}
+
+revup_status revup_max_pool_backward(const revup_pool_geometry *geometry, const float *x, const float *dy, float *dx) {
+  return guarded([&] {
+    const Pool pool = checked_pool(geometry);
+    if (pool.batch == 0) return;
+    require_pointer(x, "x");
+    require_pointer(dy, "dy");
+    require_pointer(dx, "dx");
+    const int64_t blocks = (pool.channels + kBlock - 1) / kBlock;
+    parallel_for_items(pool.batch * blocks, pool.inputs() / pool.channels * kBlock, [=](int64_t begin, int64_t end) {
+      for (int64_t item = begin; item < end; ++item) {
+        const int64_t n = item / blocks, first = item % blocks * kBlock;
+        const int64_t width = std::min(kBlock, pool.channels - first);
+        const float *x_block = x + n * pool.inputs() + first;
+        const float *dy_block = dy + n * pool.outputs() + first;
+        float *dx_block = dx + n * pool.inputs() + first;
+        for (int64_t od = 0; od < pool.depth.output; ++od) {
+          for (int64_t oh = 0; oh < pool.height.output; ++oh) {
+            clear_reached(pool, od, oh, width, dx_block);
+            for (int64_t ow = 0; ow < pool.width.output; ++ow, dy_block += pool.channels) {
+              backward(pool, od, oh, ow, width, x_block, dy_block, dx_block);
+            }
+          }
+        }
+      }
+    });
+  });
+}

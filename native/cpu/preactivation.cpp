@@ -1,0 +1,133 @@
+// y = act(x + a) + b and its gradients. Memory-bound: one pass, every operand read or written once.
+#include "bfloat16.h"
+#include "exponential.h"
+#include "parallel.h"
+#include "status.h"
+
+namespace revup {
+namespace {
+
+// value: act(t). gradient: g * act'(t), a selection where act' is 0 or 1, so that 0 * infinity cannot arise.
+struct Identity {
+  static float value(float t) { return t; }
+  static float gradient(float, float g) { return g; }
+};
+
+struct Relu {
+  static float value(float t) { return t < 0.0f ? 0.0f : t; }  // lets a NaN pass
+  static float gradient(float t, float g) { return t > 0.0f ? g : 0.0f; }
+};
+
+struct Elu {
+  static float value(float t) { return t > 0.0f ? t : exponential_minus_one(t); }
+  static float gradient(float t, float g) { return t > 0.0f ? g : g * exponential(t); }
+};
+
+template <typename Body>
+void with_activation(revup_activation activation, Body body) {
+  switch (activation) {
+    case REVUP_IDENTITY:
+      return body(Identity{});
+    case REVUP_RELU:
+      return body(Relu{});
+    case REVUP_ELU:
+      return body(Elu{});
+    default:
+      fail("activation is " + std::to_string(activation) + "; it must be 0 (identity), 1 (ReLU) or 2 (ELU)");
+  }
+}
+
+template <typename Activation, typename X, typename Y>
+void forward(int64_t count, const X *x, float a, float b, Y *y) {
+  parallel_for(count, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) store(Activation::value(load(x[i]) + a) + b, y[i]);
+  });
+}
+
+// Returns the sums of scale * dy and of scale * dy * act'(x + a).
+template <typename Activation, bool has_residual, typename X, typename DY, typename DX>
+std::array<double, 2> backward(int64_t count, const X *x, float a, const DY *dy, float scale, const DX *residual,
+                               DX *dx) {
+  return parallel_sum<2>(count, [=](int64_t begin, int64_t end) {
+    double sum_b = 0, sum_a = 0;
+#pragma omp simd reduction(+ : sum_a, sum_b)
+    for (int64_t i = begin; i < end; ++i) {
+      const float g = scale * load(dy[i]);
+      const float d = Activation::gradient(load(x[i]) + a, g);
+      sum_b += static_cast<double>(g);
+      sum_a += static_cast<double>(d);
+      store(has_residual ? load(residual[i]) + d : d, dx[i]);
+    }
+    return std::array<double, 2>{sum_b, sum_a};
+  });
+}
+
+}  // namespace
+}  // namespace revup
+
+using namespace revup;
+
+revup_status revup_preactivation_forward(int64_t count, revup_activation activation, revup_type x_type, const void *x,
+                                         const float *a, const float *b, revup_type y_type, void *y) {
+  return guarded([&] {
+    require_count(count, "count");
+    require_type(x_type, "x_type");
+    require_type(y_type, "y_type");
+    with_activation(activation, [&](auto act) {
+      if (count == 0) return;
+      require_pointer(x, "x");
+      require_scalar(a, "a");
+      require_scalar(b, "b");
+      require_pointer(y, "y");
+      with_type(x_type, [&](auto x_tag) {
+        with_type(y_type, [&](auto y_tag) {
+          using X = decltype(x_tag);
+          using Y = decltype(y_tag);
+          forward<decltype(act)>(count, static_cast<const X *>(x), *a, *b, static_cast<Y *>(y));
+        });
+      });
+    });
+  });
+}
+
+revup_status revup_preactivation_backward(int64_t count, revup_activation activation, revup_type x_type, const void *x,
+                                          const float *a, revup_type dy_type, const void *dy, const float *scale,
+                                          const void *residual, revup_type dx_type, void *dx, float *sum_a,
+                                          float *sum_b) {
+  return guarded([&] {
+    require_count(count, "count");
+    require_type(x_type, "x_type");
+    require_type(dy_type, "dy_type");
+    require_type(dx_type, "dx_type");
+    std::array<double, 2> sums{};
+    with_activation(activation, [&](auto act) {
+      if (count == 0) return;
+      require_pointer(x, "x");
+      require_scalar(a, "a");
+      require_pointer(dy, "dy");
+      if (scale != nullptr) require_scalar(scale, "scale");
+      if (residual != nullptr) require_pointer(residual, "residual");
+      require_pointer(dx, "dx");
+      if (sum_a != nullptr) require_scalar(sum_a, "sum_a");
+      if (sum_b != nullptr) require_scalar(sum_b, "sum_b");
+      const float factor = scale == nullptr ? 1.0f : *scale;
+      with_type(x_type, [&](auto x_tag) {
+        with_type(dy_type, [&](auto dy_tag) {
+          with_type(dx_type, [&](auto dx_tag) {
+            using X = decltype(x_tag);
+            using DY = decltype(dy_tag);
+            using DX = decltype(dx_tag);
+            const auto run = residual == nullptr ? backward<decltype(act), false, X, DY, DX>
+                                                 : backward<decltype(act), true, X, DY, DX>;
+            sums = run(count, static_cast<const X *>(x), *a, static_cast<const DY *>(dy), factor,
+                       static_cast<const DX *>(residual), static_cast<DX *>(dx));
+          });
+        });
+      });
+    });
+    if (count == 0) return;
+    if (sum_b != nullptr) *sum_b += static_cast<float>(sums[0]);
+    if (sum_a != nullptr) *sum_a += static_cast<float>(sums[1]);
+  });
+}

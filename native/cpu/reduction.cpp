@@ -1,0 +1,128 @@
+// Vector arithmetic of power iteration, gradient clipping and convergence checks.
+#include <cmath>
+
+#include "parallel.h"
+#include "status.h"
+
+namespace revup {
+namespace {
+
+double dot(int64_t count, const float *x, const float *y) {
+  return parallel_sum<1>(count, [=](int64_t begin, int64_t end) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+    return std::array<double, 1>{sum};
+  })[0];
+}
+
+void multiply(int64_t count, const float *x, double factor, float *y) {
+  parallel_for(count, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = static_cast<float>(static_cast<double>(x[i]) * factor);
+  });
+}
+
+// Uniform in (-1, 1) from the index alone: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). The numerator is odd, so that
+// no element is zero and even a vector of one element can be normalised.
+void draw(int64_t count, uint64_t seed, float *y) {
+  parallel_for(count, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      uint64_t z = seed + (static_cast<uint64_t>(i) + 1) * 0x9e3779b97f4a7c15;
+      z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+      z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+      z ^= z >> 31;
+      const int32_t numerator = static_cast<int32_t>(z >> 40 | 1) - (1 << 23);
+      y[i] = static_cast<float>(numerator) * 0x1p-23f;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace revup
+
+using namespace revup;
+
+revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y) {
+  return guarded([&] {
+    require_count(count, "count");
+    if (count == 0) return;
+    if (alpha != nullptr) require_scalar(alpha, "alpha");
+    require_pointer(x, "x");
+    require_pointer(y, "y");
+    parallel_for(count, [=, factor = alpha == nullptr ? 1.0f : *alpha](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) y[i] += factor * x[i];
+    });
+  });
+}
+
+revup_status revup_sum(int64_t count, const float *x, double *result) {
+  return guarded([&] {
+    require_count(count, "count");
+    if (count == 0) return;
+    require_pointer(x, "x");
+    require_scalar(result, "result");
+    *result = parallel_sum<1>(count, [=](int64_t begin, int64_t end) {
+      double sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]);
+      return std::array<double, 1>{sum};
+    })[0];
+  });
+}
+
+revup_status revup_dot(int64_t count, const float *x, const float *y, double *result) {
+  return guarded([&] {
+    require_count(count, "count");
+    if (count == 0) return;
+    require_pointer(x, "x");
+    require_pointer(y, "y");
+    require_scalar(result, "result");
+    *result = dot(count, x, y);
+  });
+}
+
+revup_status revup_distance(int64_t count, const float *x, const float *y, double *difference, double *norm) {
+  return guarded([&] {
+    require_count(count, "count");
+    if (count == 0) return;
+    require_pointer(x, "x");
+    require_pointer(y, "y");
+    require_scalar(difference, "difference");
+    require_scalar(norm, "norm");
+    const auto sums = parallel_sum<2>(count, [=](int64_t begin, int64_t end) {
+      double difference_sum = 0, norm_sum = 0;
+#pragma omp simd reduction(+ : difference_sum, norm_sum)
+      for (int64_t i = begin; i < end; ++i) {
+        const double value = static_cast<double>(y[i]);
+        const double change = static_cast<double>(x[i]) - value;
+        difference_sum += change * change;
+        norm_sum += value * value;
+      }
+      return std::array<double, 2>{difference_sum, norm_sum};
+    });
+    *difference = sums[0];
+    *norm = sums[1];
+  });
+}
+
+revup_status revup_normalize(int64_t count, const float *x, uint64_t seed, float *y, float *norm) {
+  return guarded([&] {
+    require_count(count, "count");
+    if (count == 0) return;
+    require_pointer(x, "x");
+    require_pointer(y, "y");
+    require_scalar(norm, "norm");
+    const double length = std::sqrt(dot(count, x, x));
+    if (length <= 1e-12) {  // false for a NaN, which has to stay visible
+      draw(count, seed, y);
+      multiply(count, y, 1 / std::sqrt(dot(count, y, y)), y);
+      *norm = 0;
+    } else {
+      multiply(count, x, 1 / length, y);
+      *norm = static_cast<float>(length);
+    }
+  });
+}

@@ -1,0 +1,9 @@
+#include "../../include/revup_reference.h"
+
+void revup_reference_resize_channels(int64_t rows, int64_t x_channels, const double *x, int64_t y_channels, double *y) {
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t c = 0; c < y_channels; ++c) {
+      y[row * y_channels + c] = c < x_channels ? x[row * x_channels + c] : 0;
+    }
+  }
+}

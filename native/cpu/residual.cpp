@@ -1,0 +1,61 @@
+// The residual stream of an invertible block: forward, and one step back by fixed-point iteration.
+#include "bfloat16.h"
+#include "parallel.h"
+#include "status.h"
+
+using namespace revup;
+
+revup_status revup_residual_add(int64_t count, const float *x, revup_type z_type, const void *z, const float *s,
+                                float *y) {
+  return guarded([&] {
+    require_count(count, "count");
+    require_type(z_type, "z_type");
+    if (count == 0) return;
+    require_pointer(x, "x");
+    require_pointer(z, "z");
+    require_scalar(s, "s");
+    require_pointer(y, "y");
+    with_type(z_type, [&](auto z_tag) {
+      using Z = decltype(z_tag);
+      const Z *branch = static_cast<const Z *>(z);
+      parallel_for(count, [=, scale = *s](int64_t begin, int64_t end) {
+#pragma omp simd
+        for (int64_t i = begin; i < end; ++i) y[i] = x[i] + scale * load(branch[i]);
+      });
+    });
+  });
+}
+
+revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_type, const void *z, const float *s,
+                                    const float *x, float *x_next, double *difference, double *norm) {
+  return guarded([&] {
+    require_count(count, "count");
+    require_type(z_type, "z_type");
+    if (count == 0) return;
+    require_pointer(y, "y");
+    require_pointer(z, "z");
+    require_scalar(s, "s");
+    require_pointer(x, "x");
+    require_pointer(x_next, "x_next");
+    require_scalar(difference, "difference");
+    require_scalar(norm, "norm");
+    with_type(z_type, [&](auto z_tag) {
+      using Z = decltype(z_tag);
+      const Z *branch = static_cast<const Z *>(z);
+      const auto sums = parallel_sum<2>(count, [=, scale = *s](int64_t begin, int64_t end) {
+        double difference_sum = 0, norm_sum = 0;
+#pragma omp simd reduction(+ : difference_sum, norm_sum)
+        for (int64_t i = begin; i < end; ++i) {
+          const float next = y[i] - scale * load(branch[i]);
+          const double change = static_cast<double>(next) - static_cast<double>(x[i]);
+          difference_sum += change * change;
+          norm_sum += static_cast<double>(next) * static_cast<double>(next);
+          x_next[i] = next;
+        }
+        return std::array<double, 2>{difference_sum, norm_sum};
+      });
+      *difference = sums[0];
+      *norm = sums[1];
+    });
+  });
+}
