@@ -11,7 +11,7 @@ public sealed class DependencyTests
     [DataRow("interop/RevUp.Interop/RevUp.Interop.csproj", "")]
     [DataRow("src/RevUp/RevUp.csproj", "RevUp.Interop")]
     [DataRow("src/RevUp.Cli/RevUp.Cli.csproj", "RevUp")]
-    public void Project_references_only_the_layer_below(string project, string layerBelow)
+    public void ProjectReferencesOnlyTheLayerBelow(string project, string layerBelow)
     {
         string[] references = [.. XDocument.Parse(Repository.Read(project)).Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/')))];
@@ -23,7 +23,7 @@ public sealed class DependencyTests
     [DataRow("RevUp.Interop", "")]
     [DataRow("RevUp", "RevUp.Interop")]
     [DataRow("RevUp.Cli", "RevUp")]
-    public void Assembly_uses_only_the_layer_below(string assembly, string layerBelow)
+    public void AssemblyUsesOnlyTheLayerBelow(string assembly, string layerBelow)
     {
         string[] used = [.. Load(assembly).GetReferencedAssemblies().Select(reference => reference.Name!)
             .Where(name => name.StartsWith("RevUp", StringComparison.Ordinal))];
@@ -32,7 +32,7 @@ public sealed class DependencyTests
     }
 
     [TestMethod]
-    public void Every_project_is_in_the_solution()
+    public void EveryProjectIsInTheSolution()
     {
         IReadOnlyList<string> projects = Repository.Files(".csproj");
         Assert.IsGreaterThanOrEqualTo(6, projects.Count);
@@ -44,7 +44,7 @@ public sealed class DependencyTests
     }
 
     [TestMethod]
-    public void Only_the_interop_assembly_imports_native_functions()
+    public void OnlyTheInteropAssemblyImportsNativeFunctions()
     {
         Assert.IsNotEmpty(NativeImports.Of(Load("RevUp.Interop")));
         foreach (string assembly in (string[])["RevUp", "RevUp.Cli", "RevUp.Tests"])

@@ -10,7 +10,7 @@ public sealed partial class NativeBindingTests
     private static readonly string[] s_headers = ["native/include/revup_cpu.h", "native/include/revup_reference.h"];
 
     [TestMethod]
-    public void Every_function_of_the_headers_has_a_binding_and_the_other_way_round()
+    public void EveryFunctionOfTheHeadersHasABindingAndTheOtherWayRound()
     {
         string[] declared = [.. s_headers.SelectMany(Functions).Order(StringComparer.Ordinal)];
         string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop"))
@@ -21,7 +21,7 @@ public sealed partial class NativeBindingTests
     }
 
     [TestMethod]
-    public void Every_function_of_the_headers_is_defined_once()
+    public void EveryFunctionOfTheHeadersIsDefinedOnce()
     {
         string sources = string.Join('\n', Repository.Files(".cpp").Select(Repository.Read));
         foreach (string function in s_headers.SelectMany(Functions))
@@ -33,7 +33,7 @@ public sealed partial class NativeBindingTests
     }
 
     [TestMethod]
-    public void Every_fast_operation_has_a_naive_twin()
+    public void EveryFastOperationHasANaiveTwin()
     {
         // What has no arithmetic to check, or whose arithmetic is a twin's: a packed convolution is seen through fprop.
         string[] withoutArithmetic =

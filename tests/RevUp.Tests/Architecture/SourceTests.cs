@@ -17,7 +17,7 @@ public sealed partial class SourceTests
     ];
 
     [TestMethod]
-    public void No_file_is_longer_than_400_lines()
+    public void NoFileIsLongerThan400Lines()
     {
         IReadOnlyList<string> files = Repository.Files(s_codeExtensions);
         Assert.IsGreaterThan(50, files.Count);
@@ -28,7 +28,7 @@ public sealed partial class SourceTests
     [TestMethod]
     [DataRow(160, ".cs")]
     [DataRow(120, ".cpp", ".h", ".cu", ".cuh")]
-    public void No_line_is_wider_than_the_formatter_allows(int width, params string[] extensions)
+    public void NoLineIsWiderThanTheFormatterAllows(int width, params string[] extensions)
     {
         IReadOnlyList<string> files = Repository.Files(extensions);
         Assert.IsGreaterThan(10, files.Count);
@@ -36,11 +36,11 @@ public sealed partial class SourceTests
     }
 
     [TestMethod]
-    public void No_file_names_a_folder_of_its_authors_machine() =>
+    public void NoFileNamesAFolderOfItsAuthorsMachine() =>
         AssertNone(Lines(TextFiles()).Where(line => MachinePath().IsMatch(line.Text)).Select(line => $"{line.Place}: {line.Text.Trim()}"));
 
     [TestMethod]
-    public void No_file_names_a_host_that_is_not_public_documentation() =>
+    public void NoFileNamesAHostThatIsNotPublicDocumentation() =>
         AssertNone(Lines(TextFiles()).SelectMany(line => Host().Matches(line.Text).Select(match => (line.Place, host: match.Groups["host"].Value)))
             .Where(found => !s_hosts.Contains(found.host)).Select(found => $"{found.Place} names {found.host}"));
 
@@ -49,7 +49,7 @@ public sealed partial class SourceTests
     [DataRow("\"/work/data\"", true)]
     [DataRow("native/work/data", false)]
     [DataRow("/usr/share/datasets", false)]
-    public void A_path_of_a_machine_is_recognised(string text, bool expected) => Assert.AreEqual(expected, MachinePath().IsMatch(text));
+    public void APathOfAMachineIsRecognised(string text, bool expected) => Assert.AreEqual(expected, MachinePath().IsMatch(text));
 
     private static IReadOnlyList<string> TextFiles()
     {
