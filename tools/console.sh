@@ -13,8 +13,16 @@ fail() {
   exit 1
 }
 
-# line MARK NAME REMARK
-line() { printf '%s %-34s %s%s%s\n' "$1" "$2" "$dim" "$3" "$reset"; }
+# line MARK NAME REMARK: in the place of what `running` wrote.
+line() {
+  if [[ -t 1 ]]; then printf '\r\e[K'; fi
+  printf '%s %-34s %s%s%s\n' "$1" "$2" "$dim" "$3" "$reset"
+}
+
+# running NAME: what is being done now, on a terminal only.
+running() {
+  if [[ -t 1 ]]; then printf '· %s' "$1"; fi
+}
 
 # Microseconds. The decimal separator of EPOCHREALTIME depends on the locale, so it is dropped.
 now() { echo "${EPOCHREALTIME//[!0-9]/}"; }
@@ -40,6 +48,7 @@ stage() {
   shift 2
   start=$(now)
   mkdir -p "$logs"
+  running "$name"
   "$@" >"$log" 2>&1 </dev/null || status=$?
   if ((status == 0)); then
     line "$green✓$reset" "$name" "$(since "$start")"

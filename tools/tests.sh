@@ -19,6 +19,7 @@ run_tests() {
   log=$logs/test-$label.log
   start=$(now)
   mkdir -p "$logs"
+  running "$label"
   # Status 8 is "no test ran": a filter may well match in one project only.
   env "${test_environment[@]}" "tests/$project/bin/Release/net10.0/$project" --no-ansi --progress off \
     --output Detailed --ignore-exit-code 8 "$@" >"$log" 2>&1 </dev/null || status=$?
