@@ -34,8 +34,8 @@ run_tests() {
   fi
   line "$red✗$reset" "$label" "$here_passed passed, $here_failed failed, $here_skipped skipped in $(since "$start")"
   if grep -q '^failed ' "$log"; then
-    # The first lines of each failure; the stack is in the log.
-    awk '/^failed / { left = 10 } /^[^ ]/ && !/^failed / { left = 0 } left-- > 0' "$log" | sed -n 1,60p
+    # The first lines of each failure without the stack, which is in the log.
+    awk '/^failed / { left = 10 } /^[^ ]/ && !/^failed / { left = 0 } !/^    at / && left-- > 0' "$log" | sed -n 1,60p
   else
     tail -n 20 "$log"
   fi
