@@ -7,9 +7,8 @@ namespace RevUp.Randomness;
 /// </summary>
 /// <remarks>
 /// Two generators with different (seed, stream, index) never share a counter, so whoever owns an index (a sample, a weight) draws the same numbers on any thread and in any
-/// order. A generator yields 2^66 numbers of 64 bits, allocates nothing and costs about 10 ns per number. It is a mutable structure: pass it by <c>ref</c>, since a copy repeats the
-/// same numbers. The default value is the generator (0, 0, 0). Integers and uniform numbers are the same on every machine; normal numbers as far as the platform's
-/// logarithm and cosine are.
+/// order. A generator yields 2^66 numbers of 64 bits and allocates nothing. It is a mutable structure: pass it by <c>ref</c>, since a copy repeats the same numbers. The
+/// default value is the generator (0, 0, 0). Integers and uniform numbers are the same on every machine; normal numbers as far as the platform's logarithm and cosine are.
 /// Source: Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
 /// </remarks>
 /// <example><code>

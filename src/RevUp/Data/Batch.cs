@@ -1,0 +1,75 @@
+using System.Runtime.ExceptionServices;
+
+namespace RevUp.Data;
+
+/// <summary>Samples of one training step, in buffers that belong to a <see cref="BatchLoader"/> and are used again after <see cref="Dispose"/>.</summary>
+/// <remarks>Valid until it is disposed or its loader moves on, whichever comes first: copy what must live longer.</remarks>
+public sealed class Batch : IDisposable
+{
+    private readonly BatchLoader _loader;
+    private readonly float[] _pixels;
+    private readonly float[] _targets;
+    private readonly int _sampleLength;
+    private readonly int _classes;
+
+    internal Batch(BatchLoader loader, int capacity, int sampleLength, int classes)
+    {
+        // Pinned: a backend may hand the address to a copy engine.
+        _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength, pinned: true);
+        _targets = GC.AllocateUninitializedArray<float>(capacity * classes, pinned: true);
+        (_loader, _sampleLength, _classes) = (loader, sampleLength, classes);
+    }
+
+    // Life of the buffers: Free → (a worker claims a number) Building → Ready → (the caller takes it) Held → Free. Guarded by the loader's lock.
+    internal enum State
+    {
+        Free,
+        Building,
+        Ready,
+        Held,
+    }
+
+    internal State Current { get; set; }
+
+    internal ExceptionDispatchInfo? Failure { get; set; }
+
+    /// <summary>Samples in this batch: the batch size, or less in the last batch of an epoch.</summary>
+    public int Count { get; internal set; }
+
+    /// <summary>The epoch, counted from 0.</summary>
+    public int Epoch { get; internal set; }
+
+    /// <summary>The batch's number in its epoch, counted from 0.</summary>
+    public int Index { get; internal set; }
+
+    /// <summary>Count × H × W × C normalised pixels, float32, in pinned memory.</summary>
+    /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
+    public ReadOnlySpan<float> Pixels
+    {
+        get
+        {
+            RequireHeld();
+            return _pixels.AsSpan(0, Count * _sampleLength);
+        }
+    }
+
+    /// <summary>Count × K target probabilities, float32, in pinned memory; each row sums to 1.</summary>
+    /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
+    public ReadOnlySpan<float> Targets
+    {
+        get
+        {
+            RequireHeld();
+            return _targets.AsSpan(0, Count * _classes);
+        }
+    }
+
+    /// <summary>Gives the buffers back to the loader, so that a worker can fill them while the caller still computes. Harmless when repeated.</summary>
+    public void Dispose() => _loader.Return(this);
+
+    internal Span<float> PixelsOf(int sample) => _pixels.AsSpan(sample * _sampleLength, _sampleLength);
+
+    internal Span<float> TargetsOf(int sample) => _targets.AsSpan(sample * _classes, _classes);
+
+    private void RequireHeld() => ObjectDisposedException.ThrowIf(Current != State.Held, this);
+}

@@ -1,0 +1,270 @@
+using System.Runtime.ExceptionServices;
+
+namespace RevUp.Data;
+
+/// <summary>
+/// Turns a dataset into batches on background threads: order, augmentation, normalisation and soft targets are pure functions of (seed, epoch, sample).
+/// </summary>
+/// <remarks>
+/// The same options give the same bytes in the same order for any number of workers, and from any starting point. Workers run ahead by a fixed number of batches, on into the next
+/// epoch, and fill buffers that are used again: (prefetch + 1) · batch · (H·W·C + K) · 4 bytes for the loader's whole life, and nothing per sample. One thread may consume. The
+/// dataset is read by all workers at once and must outlive the loader.
+/// </remarks>
+/// <example><code>
+/// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Padding = 4, Flip = true });
+/// foreach (Batch batch in loader.Epoch(epoch))
+/// {
+///     Step(batch.Pixels, batch.Targets, batch.Count);
+/// }
+/// </code></example>
+public sealed class BatchLoader : IDisposable
+{
+    private readonly ImageDataset _dataset;
+    private readonly ChannelNormalization _normalization;
+    private readonly BatchLoaderOptions _options;
+    private readonly Batch[] _ring; // batch number s, counted over all epochs, lives in _ring[s % length]
+    private readonly Thread[] _workers;
+
+    private readonly object _lock = new(); // guards all below, and the state of each batch
+    private long _nextToBuild;
+    private long _nextToTake;
+    private Batch? _held;
+    private bool _started;
+
+    // Written under the lock, and read by workers between samples without it: a change makes them drop what they are building.
+    private volatile int _generation;
+    private volatile bool _disposed;
+
+    /// <summary>Allocates the ring and the threads; they start with the first epoch.</summary>
+    /// <exception cref="ConfigurationException">An option is out of range, or the dataset, the options and the normalisation do not fit together.</exception>
+    public BatchLoader(ImageDataset dataset, ChannelNormalization normalization, BatchLoaderOptions options)
+    {
+        options.Validate(dataset, normalization);
+        (_dataset, _normalization, _options) = (dataset, normalization, options);
+        int length = dataset.Height * dataset.Width * dataset.Channels;
+        BatchesPerEpoch = (dataset.Count + (options.DropLast ? 0 : options.BatchSize - 1)) / options.BatchSize;
+        _ring = new Batch[options.Prefetch + 1];
+        for (int slot = 0; slot < _ring.Length; slot++)
+        {
+            _ring[slot] = new Batch(this, options.BatchSize, length, dataset.Classes.Count);
+        }
+
+        _workers = new Thread[options.Workers];
+        for (int worker = 0; worker < _workers.Length; worker++)
+        {
+            _workers[worker] = new Thread(Work) { IsBackground = true, Name = $"RevUp data worker {worker}" };
+        }
+    }
+
+    /// <summary>Batches of one epoch.</summary>
+    public int BatchesPerEpoch { get; }
+
+    /// <summary>The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next one is taken.</summary>
+    /// <remarks>
+    /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what the workers have prepared; anything else makes them start there. A failure in a
+    /// worker is thrown here, with its own type, when its batch is due. Enumerating again ends the validity of an earlier enumeration.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The epoch is negative, or the batch not in 0 .. BatchesPerEpoch.</exception>
+    /// <exception cref="ObjectDisposedException">The loader is disposed, also while waiting for a batch.</exception>
+    public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstBatch, BatchesPerEpoch);
+        return Enumerate((long)epoch * BatchesPerEpoch + firstBatch, ((long)epoch + 1) * BatchesPerEpoch);
+    }
+
+    /// <summary>Stops the workers at their next sample and waits for them. Batches are no longer valid.</summary>
+    public void Dispose()
+    {
+        bool started;
+        lock (_lock)
+        {
+            _disposed = true;
+            started = _started;
+            Release(ref _held);
+            Monitor.PulseAll(_lock);
+        }
+
+        if (started)
+        {
+            Array.ForEach(_workers, worker => worker.Join());
+        }
+    }
+
+    internal void Return(Batch batch)
+    {
+        lock (_lock)
+        {
+            if (ReferenceEquals(_held, batch))
+            {
+                Release(ref _held);
+            }
+        }
+    }
+
+    private IEnumerable<Batch> Enumerate(long first, long end)
+    {
+        if (first < end)
+        {
+            Seek(first);
+        }
+
+        for (long number = first; number < end; number++)
+        {
+            yield return Take(number);
+        }
+    }
+
+    private void Seek(long first)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Release(ref _held);
+            if (first != _nextToTake || !_started)
+            {
+                _generation++;
+                (_nextToBuild, _nextToTake) = (first, first);
+                foreach (Batch batch in _ring)
+                {
+                    batch.Current = batch.Current == Batch.State.Building ? Batch.State.Building : Batch.State.Free;
+                }
+            }
+
+            if (!_started)
+            {
+                _started = true;
+                Array.ForEach(_workers, worker => worker.Start());
+            }
+
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    private Batch Take(long number)
+    {
+        lock (_lock)
+        {
+            Release(ref _held);
+            if (number != _nextToTake)
+            {
+                throw new InvalidOperationException("This enumeration has ended, because another one was begun on the same loader; finish one before the next.");
+            }
+
+            Batch batch = _ring[number % _ring.Length];
+            while (batch.Current != Batch.State.Ready)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                Monitor.Wait(_lock);
+            }
+
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _nextToTake++;
+            _held = batch;
+            batch.Current = Batch.State.Held;
+            if (batch.Failure is { } failure)
+            {
+                Release(ref _held);
+                failure.Throw();
+            }
+
+            return batch;
+        }
+    }
+
+    // Frees the slot for its next number. The caller holds the lock.
+    private void Release(ref Batch? batch)
+    {
+        if (batch is not null)
+        {
+            batch.Current = Batch.State.Free;
+            batch = null;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    private void Work()
+    {
+        while (Claim(out Batch? batch, out long number, out int generation))
+        {
+            ExceptionDispatchInfo? failure = null;
+            bool complete = false;
+            try
+            {
+                complete = Build(batch, number, generation);
+            }
+            catch (Exception exception)
+            {
+                // Nothing may end the thread unseen: the consumer is waiting for this batch, and throws it on.
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
+
+            lock (_lock)
+            {
+                bool wanted = generation == _generation && (complete || failure is not null);
+                batch.Current = wanted ? Batch.State.Ready : Batch.State.Free;
+                batch.Failure = failure;
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    // Waits for the next number whose slot is free; false when the loader is disposed.
+    private bool Claim([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Batch? batch, out long number, out int generation)
+    {
+        lock (_lock)
+        {
+            while (!_disposed)
+            {
+                (number, generation) = (_nextToBuild, _generation);
+                batch = _ring[number % _ring.Length];
+                if (batch.Current == Batch.State.Free)
+                {
+                    _nextToBuild++;
+                    batch.Current = Batch.State.Building;
+                    return true;
+                }
+
+                Monitor.Wait(_lock);
+            }
+        }
+
+        (batch, number, generation) = (null, 0, 0);
+        return false;
+    }
+
+    // Fills the batch; false when it was given up half-way because nobody wants it any more.
+    private bool Build(Batch batch, long number, int generation)
+    {
+        batch.Epoch = (int)(number / BatchesPerEpoch);
+        batch.Index = (int)(number % BatchesPerEpoch);
+        int first = batch.Index * _options.BatchSize;
+        batch.Count = Math.Min(_options.BatchSize, _dataset.Count - first);
+        var order = new EpochPermutation(_dataset.Count, _options.Seed, batch.Epoch);
+        for (int sample = 0; sample < batch.Count; sample++)
+        {
+            if (_disposed || generation != _generation)
+            {
+                return false;
+            }
+
+            int index = _options.Shuffle ? order[first + sample] : first + sample;
+            WriteSample(batch, sample, index);
+        }
+
+        return true;
+    }
+
+    private void WriteSample(Batch batch, int sample, int index)
+    {
+        var random = new Randomness.CounterRandom(_options.Seed, RandomStreams.Augmentation(batch.Epoch), index);
+        PadCropFlip crop = PadCropFlip.Draw(ref random, _options.Padding, _options.Flip);
+        crop.Write(_dataset, index, _options.Padding, _normalization, batch.PixelsOf(sample));
+
+        Span<float> target = batch.TargetsOf(sample);
+        float rest = _options.LabelSmoothing / target.Length;
+        target.Fill(rest);
+        target[_dataset.Label(index)] = 1 - _options.LabelSmoothing + rest;
+    }
+}

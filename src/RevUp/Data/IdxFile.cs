@@ -1,0 +1,158 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace RevUp.Data;
+
+/// <summary>
+/// An array of unsigned bytes in the IDX format of MNIST: two zero bytes, a type code, the rank, the extents as big-endian 32-bit integers, then the elements in row-major order.
+/// </summary>
+/// <remarks>The file may be compressed with gzip; its content decides, not its name. Immutable after reading.</remarks>
+public sealed class IdxFile
+{
+    private const byte UnsignedByte = 0x08;
+
+    // Memory is taken as data arrives, starting from this: a damaged header, or a small compressed file that claims gigabytes, allocates no more than twice what is really there.
+    private const int FirstAllocation = 1 << 20;
+
+    private IdxFile(string path, int[] shape, byte[] elements)
+    {
+        Path = path;
+        Shape = shape;
+        Elements = elements;
+    }
+
+    /// <summary>Where the array was read from.</summary>
+    public string Path { get; }
+
+    /// <summary>The extents, outermost first; as many as the rank that was asked for.</summary>
+    public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>All elements in row-major order.</summary>
+    public ReadOnlyMemory<byte> Elements { get; }
+
+    /// <summary>Offset of the first element in the decompressed content, in bytes.</summary>
+    public int HeaderLength => HeaderLengthOf(Shape.Count);
+
+    /// <summary>Reads a whole file of unsigned bytes and the given rank: 3 for images (N, H, W), 1 for labels (N).</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> is not in 1 .. 255.</exception>
+    /// <exception cref="DataFileException">The file is missing, damaged, truncated, longer than its header says, or of another type or rank.</exception>
+    public static IdxFile Read(string path, int rank)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rank);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rank, byte.MaxValue);
+        long position = 0;
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            bool compressed = IsGzip(file);
+            using Stream content = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+
+            Span<byte> header = stackalloc byte[HeaderLengthOf(rank)];
+            position = content.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
+            int[] shape = ParseHeader(path, header[..(int)position], rank, out int length);
+            byte[] elements = ReadElements(path, content, header.Length, length, ref position);
+            if (compressed)
+            {
+                RequireTrailer(path, file, position);
+            }
+
+            return new IdxFile(path, shape, elements);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new DataFileException(path, position, $"the gzip stream is damaged ({exception.Message}) Fetch the file again.", exception);
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
+        {
+            throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+        }
+    }
+
+    private static int HeaderLengthOf(int rank) => 4 + 4 * rank;
+
+    private static bool IsGzip(FileStream file)
+    {
+        Span<byte> magic = stackalloc byte[2];
+        int read = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+        file.Position = 0;
+        return read == magic.Length && magic is [0x1F, 0x8B];
+    }
+
+    private static int[] ParseHeader(string path, ReadOnlySpan<byte> header, int rank, out int length)
+    {
+        ReadOnlySpan<byte> expected = [0, 0, UnsignedByte, (byte)rank];
+        for (int i = 0; i < Math.Min(header.Length, expected.Length); i++)
+        {
+            if (header[i] != expected[i])
+            {
+                string meaning = i switch { 2 => "type code (8 = unsigned byte)", 3 => "number of dimensions", _ => "magic number" };
+                throw new DataFileException(path, i, $"the {meaning} is {header[i]}, expected {expected[i]}; this is not an IDX file of {rank}-dimensional bytes.");
+            }
+        }
+
+        if (header.Length < HeaderLengthOf(rank))
+        {
+            throw new DataFileException(path, header.Length, $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
+        }
+
+        var shape = new int[rank];
+        long total = 1;
+        for (int axis = 0; axis < rank; axis++)
+        {
+            int offset = HeaderLengthOf(axis);
+            shape[axis] = BinaryPrimitives.ReadInt32BigEndian(header[offset..]);
+            total = shape[axis] < 0 ? long.MaxValue : total * shape[axis]; // at most 2^31 · 2^31: the next line stops before an overflow
+            if (total > Array.MaxLength)
+            {
+                uint extent = (uint)shape[axis];
+                throw new DataFileException(path, offset, $"extent {axis} is {extent}, which makes more than {Array.MaxLength} elements; the header is damaged, fetch the file again.");
+            }
+        }
+
+        length = (int)total;
+        return shape;
+    }
+
+    private static byte[] ReadElements(string path, Stream content, int headerLength, int length, ref long position)
+    {
+        var elements = new byte[Math.Min(length, FirstAllocation)];
+        int filled = 0;
+        while (filled < length)
+        {
+            if (filled == elements.Length)
+            {
+                Array.Resize(ref elements, (int)Math.Min(length, 2L * elements.Length));
+            }
+
+            int read = content.Read(elements, filled, elements.Length - filled);
+            if (read == 0)
+            {
+                throw new DataFileException(path, position, $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
+            }
+
+            filled += read;
+            position = headerLength + filled;
+        }
+
+        // Reading past the end also makes the decompressor check what follows the data.
+        if (content.ReadByte() >= 0)
+        {
+            throw new DataFileException(path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
+        }
+
+        return elements;
+    }
+
+    // GZipStream takes a stream that ends before its checksum for a complete one. The last four bytes are the decompressed length (RFC 1952, §2.3.1); when they are, nothing is cut.
+    private static void RequireTrailer(string path, FileStream file, long decompressed)
+    {
+        Span<byte> trailer = stackalloc byte[sizeof(uint)];
+        file.Seek(-trailer.Length, SeekOrigin.End);
+        file.ReadExactly(trailer);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
+        if (length != decompressed)
+        {
+            throw new DataFileException(path, decompressed, $"the gzip stream ends with the length {length}, expected {decompressed}; it is cut or not a single stream, fetch it again.");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+using System.Diagnostics;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Data;
+
+namespace RevUp.Tests.Data;
+
+[TestClass]
+public sealed class BatchLoaderTests
+{
+    private const int Images = 103;
+    private const int Classes = 4;
+    private static readonly SyntheticDataset Dataset = SyntheticDataset.Create(Images, 6, 5, 3, Classes, seed: 1);
+    private static readonly ChannelNormalization Normalization = ChannelNormalization.Compute(Dataset);
+
+    private static readonly BatchLoaderOptions Training =
+        new() { BatchSize = 8, Shuffle = true, Padding = 2, Flip = true, LabelSmoothing = 0.1f, Seed = 7 };
+
+    [TestMethod]
+    [DataRow(2, 1)]
+    [DataRow(2, 4)]
+    [DataRow(5, 7)]
+    public void WorkersAndPrefetchDoNotChangeTheResult(int workers, int prefetch)
+    {
+        using BatchLoader single = Load(Training with { Workers = 1, Prefetch = 1 });
+        using BatchLoader many = Load(Training with { Workers = workers, Prefetch = prefetch });
+        for (int epoch = 0; epoch < 3; epoch++)
+        {
+            AssertEqual(Copy(single.Epoch(epoch)), Copy(many.Epoch(epoch)));
+        }
+    }
+
+    [TestMethod]
+    public void ResumingInMidEpochEqualsTheUninterruptedRun()
+    {
+        using BatchLoader whole = Load(Training);
+        List<Sample> first = Copy(whole.Epoch(3)), second = Copy(whole.Epoch(4));
+        for (int start = 0; start <= whole.BatchesPerEpoch; start++)
+        {
+            using BatchLoader resumed = Load(Training);
+            AssertEqual(first[start..], Copy(resumed.Epoch(3, start)));
+            AssertEqual(second, Copy(resumed.Epoch(4)));
+        }
+    }
+
+    [TestMethod]
+    public void AnEnumerationThatIsLeftOrRepeatedStartsAnew()
+    {
+        using BatchLoader loader = Load(Training with { Workers = 3 });
+        List<Sample> expected = Copy(loader.Epoch(0));
+        for (int taken = 1; taken < 6; taken++)
+        {
+            _ = Copy(loader.Epoch(1).Take(taken));
+            AssertEqual(expected, Copy(loader.Epoch(0)));
+        }
+    }
+
+    [TestMethod]
+    public void AnEvaluationPassesTheImagesInOrderAndUnchanged()
+    {
+        using BatchLoader loader = Load(new BatchLoaderOptions { BatchSize = 10 });
+        float[] pixels = [.. Copy(loader.Epoch(0)).SelectMany(batch => batch.Pixels)];
+        float[] targets = [.. Copy(loader.Epoch(0)).SelectMany(batch => batch.Targets)];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            byte value = Dataset.Pixels(i / 90)[i % 90];
+            Assert.AreEqual(Normalization.Table(i % 3)[value], pixels[i]);
+        }
+
+        for (int i = 0; i < targets.Length; i++)
+        {
+            Assert.AreEqual(Dataset.Label(i / Classes) == i % Classes ? 1f : 0f, targets[i]);
+        }
+
+        Assert.AreEqual((Images * 90, Images * Classes), (pixels.Length, targets.Length));
+    }
+
+    [TestMethod]
+    public void AnEpochUsesEveryImageOnceInAnOrderOfItsOwn()
+    {
+        using BatchLoader loader = Load(Training with { Padding = 0, Flip = false });
+        List<string> first = Keys(loader.Epoch(0)), second = Keys(loader.Epoch(1));
+        Assert.AreEqual(Images, first.Distinct().Count());
+        CollectionAssert.AreNotEqual(first, second);
+        CollectionAssert.AreEquivalent(first, second);
+    }
+
+    [TestMethod]
+    [DataRow(false, 13, 7)]
+    [DataRow(true, 12, 8)]
+    public void TheLastBatchIsSmallerOrDropped(bool dropLast, int batches, int last)
+    {
+        using BatchLoader loader = Load(Training with { DropLast = dropLast });
+        List<Sample> epoch = Copy(loader.Epoch(0));
+        Assert.AreEqual((batches, batches, last), (loader.BatchesPerEpoch, epoch.Count, epoch[^1].Targets.Length / Classes));
+        CollectionAssert.AreEqual(Enumerable.Range(0, batches).ToArray(), epoch.Select(batch => batch.Index).ToArray());
+    }
+
+    [TestMethod]
+    public void TargetsAreSmoothed()
+    {
+        using BatchLoader loader = Load(new BatchLoaderOptions { LabelSmoothing = 0.2f, BatchSize = 1 });
+        Sample second = Copy(loader.Epoch(0).Take(2))[1];
+        CollectionAssert.AreEqual(new[] { 0.05f, 0.85f, 0.05f, 0.05f }, second.Targets);
+    }
+
+    [TestMethod]
+    public void ABatchThatWasGivenBackCannotBeRead()
+    {
+        using BatchLoader loader = Load(Training);
+        using IEnumerator<Batch> batches = loader.Epoch(0).GetEnumerator();
+        batches.MoveNext();
+        Batch batch = batches.Current;
+        Assert.AreEqual(8 * 90, batch.Pixels.Length);
+        batch.Dispose();
+        batch.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => batch.Pixels.Length);
+        Assert.IsTrue(batches.MoveNext());
+        Assert.AreEqual(1, batches.Current.Index);
+    }
+
+    [TestMethod]
+    public void AnOlderEnumerationEndsWhenAnotherBegins()
+    {
+        using BatchLoader loader = Load(Training);
+        using IEnumerator<Batch> older = loader.Epoch(0).GetEnumerator();
+        older.MoveNext();
+        _ = Copy(loader.Epoch(5).Take(1));
+        Assert.ThrowsExactly<InvalidOperationException>(() => older.MoveNext());
+    }
+
+    [TestMethod]
+    public void AFailureInAWorkerIsThrownWhenItsBatchIsDue()
+    {
+        var failing = new HookedDataset(Dataset, index => _ = index != 45 ? index : throw new DataFileException("image-45", "damaged."));
+        using var loader = new BatchLoader(failing, Normalization, new BatchLoaderOptions { BatchSize = 10, Workers = 3 });
+        var seen = new List<int>();
+        DataFileException error = Assert.ThrowsExactly<DataFileException>(() =>
+        {
+            foreach (Batch batch in loader.Epoch(0))
+            {
+                seen.Add(batch.Index);
+            }
+        });
+        Assert.AreEqual("image-45", error.File);
+        CollectionAssert.AreEqual(new[] { 0, 1, 2, 3 }, seen);
+        Assert.AreEqual(6, Copy(loader.Epoch(0, 5)).Count, "the batches after the damaged one are there");
+    }
+
+    [TestMethod]
+    [Timeout(30_000)]
+    public void DisposingWhilePrefetchingIsPrompt()
+    {
+        var slow = new HookedDataset(Dataset, _ => Thread.Sleep(20)); // 2 s for a batch of 100
+        var loader = new BatchLoader(slow, Normalization, new BatchLoaderOptions { BatchSize = 100, Workers = 4 });
+        var consumer = new Thread(() => Assert.ThrowsExactly<ObjectDisposedException>(() => Copy(loader.Epoch(0))));
+        consumer.Start();
+        Assert.IsTrue(slow.FirstRead.Wait(10_000), "no worker began");
+        var watch = Stopwatch.StartNew();
+        loader.Dispose();
+        consumer.Join();
+        Assert.IsLessThan(1000, watch.ElapsedMilliseconds);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => Copy(loader.Epoch(0)));
+        loader.Dispose();
+    }
+
+    [TestMethod]
+    [DoNotParallelize]
+    public void NothingIsAllocatedPerBatch()
+    {
+        using BatchLoader loader = Load(Training with { Workers = 3 });
+        Drain(loader, firstEpoch: 0, epochs: 20); // warm: jitted, and every buffer used
+        long consumer = GC.GetAllocatedBytesForCurrentThread(), all = GC.GetTotalAllocatedBytes(precise: true);
+        Drain(loader, firstEpoch: 20, epochs: 100);
+        consumer = GC.GetAllocatedBytesForCurrentThread() - consumer;
+        all = GC.GetTotalAllocatedBytes(precise: true) - all;
+        Assert.IsLessThan(100 * 256, consumer, "one enumerator per epoch and no more");
+        Assert.IsLessThan(100 * 256 + (64 << 10), all, "1300 batches on three workers; the rest is the test host's"); // 10 300 samples: 9 bytes each would show
+    }
+
+    [TestMethod]
+    public void OptionsThatCannotWorkAreRefusedByName()
+    {
+        AssertRefused("BatchSize is 0", Training with { BatchSize = 0 });
+        AssertRefused("Workers is 0", Training with { Workers = 0 });
+        AssertRefused("Prefetch is 0", Training with { Prefetch = 0 });
+        AssertRefused("Padding is 5", Training with { Padding = 5 });
+        AssertRefused("LabelSmoothing is 1", Training with { LabelSmoothing = 1 });
+        AssertRefused("makes no batch of 104", Training with { BatchSize = 104, DropLast = true });
+        AssertRefused("BatchSize is 2147483647", Training with { BatchSize = int.MaxValue });
+        Assert.ThrowsExactly<ConfigurationException>(() => new BatchLoader(Dataset, new ChannelNormalization([0], [1]), Training));
+        using BatchLoader loader = Load(Training);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => loader.Epoch(-1));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => loader.Epoch(0, 14));
+    }
+
+    private static BatchLoader Load(BatchLoaderOptions options) => new(Dataset, Normalization, options);
+
+    private static List<Sample> Copy(IEnumerable<Batch> batches) =>
+        [.. batches.Select(batch => new Sample(batch.Epoch, batch.Index, batch.Pixels.ToArray(), batch.Targets.ToArray()))];
+
+    private static List<string> Keys(IEnumerable<Batch> batches) => [.. Copy(batches).SelectMany(batch => batch.Pixels.Chunk(90)).Select(image => string.Join(' ', image))];
+
+    private static void Drain(BatchLoader loader, int firstEpoch, int epochs)
+    {
+        for (int epoch = firstEpoch; epoch < firstEpoch + epochs; epoch++)
+        {
+            foreach (Batch batch in loader.Epoch(epoch))
+            {
+                batch.Dispose();
+            }
+        }
+    }
+
+    private static void AssertRefused(string message, BatchLoaderOptions options) =>
+        Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(() => Load(options)).Message);
+
+    private static void AssertEqual(List<Sample> expected, List<Sample> actual)
+    {
+        Assert.AreEqual(expected.Count, actual.Count);
+        foreach ((Sample one, Sample other) in expected.Zip(actual))
+        {
+            Assert.AreEqual((one.Epoch, one.Index), (other.Epoch, other.Index));
+            Assert.IsTrue(one.Pixels.AsSpan().SequenceEqual(other.Pixels) && one.Targets.AsSpan().SequenceEqual(other.Targets), $"epoch {one.Epoch}, batch {one.Index}");
+        }
+    }
+
+    private sealed record Sample(int Epoch, int Index, float[] Pixels, float[] Targets);
+
+    /// <summary>Another dataset, with an action before each read of an image.</summary>
+    private sealed class HookedDataset(ImageDataset inner, Action<int> beforeRead) : ImageDataset
+    {
+        public ManualResetEventSlim FirstRead { get; } = new();
+
+        public override int Count => inner.Count;
+
+        public override IReadOnlyList<string> Classes => inner.Classes;
+
+        public override int Height => inner.Height;
+
+        public override int Width => inner.Width;
+
+        public override int Channels => inner.Channels;
+
+        public override ReadOnlySpan<byte> Pixels(int index)
+        {
+            FirstRead.Set();
+            beforeRead(index);
+            return inner.Pixels(index);
+        }
+
+        public override int Label(int index) => inner.Label(index);
+    }
+}

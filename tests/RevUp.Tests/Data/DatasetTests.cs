@@ -1,0 +1,107 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Data;
+
+namespace RevUp.Tests.Data;
+
+[TestClass]
+public sealed class DatasetTests
+{
+    [TestMethod]
+    public void SyntheticImagesAreReproducibleAndDifferBetweenSplitsAndSeeds()
+    {
+        SyntheticDataset first = Create(seed: 1, DatasetSplit.Train);
+        CollectionAssert.AreEqual(first.Pixels(5).ToArray(), Create(seed: 1, DatasetSplit.Train).Pixels(5).ToArray());
+        CollectionAssert.AreNotEqual(first.Pixels(5).ToArray(), Create(seed: 1, DatasetSplit.Test).Pixels(5).ToArray());
+        CollectionAssert.AreNotEqual(first.Pixels(5).ToArray(), Create(seed: 2, DatasetSplit.Train).Pixels(5).ToArray());
+    }
+
+    [TestMethod]
+    public void TheNearestClassMeanOfTheTrainingSetClassifiesTheTestSet()
+    {
+        SyntheticDataset train = Create(seed: 3, DatasetSplit.Train), test = Create(seed: 3, DatasetSplit.Test);
+        double[][] means = [.. Enumerable.Range(0, 5).Select(label => Mean(train, label))];
+        int correct = Enumerable.Range(0, test.Count).Count(index =>
+        {
+            byte[] image = test.Pixels(index).ToArray();
+            int nearest = Enumerable.Range(0, 5).MinBy(label => means[label].Zip(image, (mean, x) => (mean - x) * (mean - x)).Sum());
+            return nearest == test.Label(index);
+        });
+        Assert.IsGreaterThan(0.95 * test.Count, correct);
+    }
+
+    [TestMethod]
+    public void SyntheticSizesAreChecked()
+    {
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(0, 4, 4, 1, 2, 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(1, 4, 4, 1, 257, 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(int.MaxValue, int.MaxValue, int.MaxValue, int.MaxValue, 2, 0));
+    }
+
+    [TestMethod]
+    public void StatisticsAgreeWithTheTwoPassFormula()
+    {
+        SyntheticDataset dataset = Create(seed: 4, DatasetSplit.Train);
+        var normalization = ChannelNormalization.Compute(dataset);
+        for (int channel = 0; channel < 3; channel++)
+        {
+            double[] values = [.. Enumerable.Range(0, dataset.Count).SelectMany(index => dataset.Pixels(index).ToArray().Where((_, i) => i % 3 == channel)).Select(x => x / 255.0)];
+            double mean = values.Average();
+            Assert.AreEqual(mean, normalization.Mean[channel], 1e-12);
+            Assert.AreEqual(Math.Sqrt(values.Average(x => (x - mean) * (x - mean))), normalization.Deviation[channel], 1e-12);
+        }
+    }
+
+    [TestMethod]
+    public void TheTableHoldsTheNormalisedValues()
+    {
+        var normalization = new ChannelNormalization([0.5, 0.25], [0.5, 0.125]);
+        Assert.AreEqual((-1f, 1f), (normalization.Table(0)[0], normalization.Table(0)[255]));
+        Assert.AreEqual((-2f, 6f), (normalization.Table(1)[0], normalization.Table(1)[255]));
+    }
+
+    [TestMethod]
+    public void AConstantChannelBecomesZero()
+    {
+        var normalization = ChannelNormalization.Compute(new ConstantDataset(7));
+        Assert.AreEqual(0f, normalization.Table(0)[7]);
+    }
+
+    [TestMethod]
+    [DataRow(0.0, 0.0)]
+    [DataRow(0.0, -1.0)]
+    [DataRow(double.NaN, 1.0)]
+    [DataRow(0.0, double.PositiveInfinity)]
+    public void StatisticsThatCannotNormaliseAreRefused(double mean, double deviation) =>
+        Assert.Contains("Channel 0", Assert.ThrowsExactly<ArgumentException>(() => new ChannelNormalization([mean], [deviation])).Message);
+
+    [TestMethod]
+    public void MeansAndDeviationsMustPairUp() =>
+        Assert.ThrowsExactly<ArgumentException>(() => new ChannelNormalization([0, 0], [1]));
+
+    private static SyntheticDataset Create(ulong seed, DatasetSplit split) => SyntheticDataset.Create(100, 8, 9, 3, 5, seed, split);
+
+    private static double[] Mean(SyntheticDataset dataset, int label)
+    {
+        byte[][] images = [.. Enumerable.Range(0, dataset.Count).Where(index => dataset.Label(index) == label).Select(index => dataset.Pixels(index).ToArray())];
+        return [.. Enumerable.Range(0, images[0].Length).Select(i => images.Average(image => image[i]))];
+    }
+
+    private sealed class ConstantDataset(byte value) : ImageDataset
+    {
+        private readonly byte[] _pixels = [value, value, value, value];
+
+        public override int Count => 3;
+
+        public override IReadOnlyList<string> Classes => ["only"];
+
+        public override int Height => 2;
+
+        public override int Width => 2;
+
+        public override int Channels => 1;
+
+        public override ReadOnlySpan<byte> Pixels(int index) => _pixels;
+
+        public override int Label(int index) => 0;
+    }
+}
