@@ -1,12 +1,12 @@
 // revup_cpu.h: the whole C ABI of the RevUp CPU library.
 //
 // Conventions, valid for every function:
-// - The result is a revup_status. On failure nothing was written, and revup_last_error() says why, for the calling thread.
+// - The result is a revup_status. On failure nothing was written, and revup_last_error() says why, per calling thread.
 // - Activations are dense and channels-last: N (D) H W C. Convolution weights are O (D) H W I/groups.
 // - Tensor pointers are aligned to REVUP_ALIGNMENT bytes; scalars (const float *) to 4, statistics (double *) to 8.
 // - Counts are elements, sizes are bytes. A count of zero is valid and does nothing.
 // - Two arguments may alias only where the comment says so, and then only exactly (same start, same element size).
-// - Sums are accumulated in double, in an order that depends only on the shape and the thread count: same inputs, same bits.
+// - Sums are accumulated in double, in an order that depends only on shape and thread count: same inputs, same bits.
 // - Functions are thread-safe as long as no two calls write the same memory.
 #ifndef REVUP_CPU_H
 #define REVUP_CPU_H
@@ -36,27 +36,27 @@ enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
 typedef int32_t revup_activation;
 enum { REVUP_IDENTITY = 0, REVUP_RELU = 1, REVUP_ELU = 2 };  // ELU with alpha = 1
 
-// ---------------------------------------------------------------------------------------------------------------- runtime
+// ------------------------------------------------------------------------------------------------------------- runtime
 REVUP_API int32_t revup_abi_version(void);
 // The calling thread's last error, or "" when there was none. Valid until the thread's next failing call.
 REVUP_API const char *revup_last_error(void);
 // One line: instruction set, oneDNN version, threads. Written with its terminating zero; truncated to capacity.
 REVUP_API revup_status revup_describe(char *text, int64_t capacity);
-// Threads used by every later call, 1 to 1024. Process-wide. Convolutions created before keep the count they were created with.
+// Threads used by every later call, 1 to 1024. Process-wide. Convolutions keep the count they were created with.
 REVUP_API revup_status revup_set_threads(int32_t threads);
 REVUP_API revup_status revup_get_threads(int32_t *threads);
 // Whether convolutions of this type run natively: *supported is 0 or 1.
 REVUP_API revup_status revup_supports(revup_type type, int32_t *supported);
 
-// ----------------------------------------------------------------------------------------------------------------- memory
-// Reserves address space; physical pages come zeroed on first touch, huge where the system can. Release with the same size.
+// -------------------------------------------------------------------------------------------------------------- memory
+// Reserves address space; pages come zeroed on first touch, huge where the system can. Release with the same size.
 REVUP_API revup_status revup_reserve(int64_t bytes, void **memory);
 REVUP_API revup_status revup_release(void *memory, int64_t bytes);
 REVUP_API revup_status revup_fill(int64_t count, float value, float *y);
 // y = x, converted (round to nearest even). The types may be equal: then it is a copy.
 REVUP_API revup_status revup_cast(int64_t count, revup_type x_type, const void *x, revup_type y_type, void *y);
 
-// -------------------------------------------------------------------------------------------------------------- pointwise
+// ----------------------------------------------------------------------------------------------------------- pointwise
 // y = act(x + a) + b, a and b scalars. y may alias x when the types are equal.
 REVUP_API revup_status revup_preactivation_forward(int64_t count, revup_activation activation, revup_type x_type,
                                                    const void *x, const float *a, const float *b, revup_type y_type,
@@ -81,26 +81,26 @@ REVUP_API revup_status revup_fixed_point_step(int64_t count, const float *y, rev
 // y += alpha * x (alpha null: 1).
 REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y);
 
-// ------------------------------------------------------------------------------------------------------------- reductions
+// ---------------------------------------------------------------------------------------------------------- reductions
 REVUP_API revup_status revup_sum(int64_t count, const float *x, double *result);
 // *result = sum(x * y); x may alias y.
 REVUP_API revup_status revup_dot(int64_t count, const float *x, const float *y, double *result);
 // *difference = sum((x - y)^2);  *norm = sum(y^2)
 REVUP_API revup_status revup_distance(int64_t count, const float *x, const float *y, double *difference, double *norm);
-// *norm = ||x||_2 and y = x / ||x||. When ||x|| <= 1e-12 (a zero convolution), *norm = 0 and y is a unit vector drawn from
-// seed, so that power iteration starts anew instead of staying at zero for ever. y may alias x.
+// *norm = ||x||_2 and y = x / ||x||. When ||x|| <= 1e-12 (a zero convolution), *norm = 0 and y is a unit vector drawn
+// from seed, so that power iteration starts anew instead of staying at zero for ever. y may alias x.
 REVUP_API revup_status revup_normalize(int64_t count, const float *x, uint64_t seed, float *y, float *norm);
 
-// ----------------------------------------------------------------------------------------- shape changes of activations
+// ---------------------------------------------------------------------------------------- shape changes of activations
 typedef struct {
-  int32_t rank;       // spatial dimensions: 2 or 3
-  int32_t reserved;   // 0
+  int32_t rank;      // spatial dimensions: 2 or 3
+  int32_t reserved;  // 0
   int64_t batch;
   int64_t extent[3];  // rank of them, outermost first; the rest is ignored
   int64_t channels;
 } revup_shape;
 
-// Space-to-depth with blocks of 2: y[n, i, j, ((di*2)+dj)*C + c] = x[n, 2i+di, 2j+dj, c]; in 3-D ((dk*2+di)*2+dj)*C + c.
+// Space-to-depth with blocks of 2: y[n, i, j, (di*2+dj)*C + c] = x[n, 2i+di, 2j+dj, c]; in 3-D ((dk*2+di)*2+dj)*C + c.
 // `shape` is that of x; every extent must be even. y has extents / 2 and channels * 2^rank.
 REVUP_API revup_status revup_squeeze(const revup_shape *shape, const float *x, float *y);
 // The inverse (and the gradient) of the above; `shape` is that of the unsqueezed x.
@@ -109,7 +109,7 @@ REVUP_API revup_status revup_unsqueeze(const revup_shape *shape, const float *y,
 REVUP_API revup_status revup_resize_channels(int64_t rows, int64_t x_channels, const float *x, int64_t y_channels,
                                              float *y);
 
-// ---------------------------------------------------------------------------------------------------------------- pooling
+// ------------------------------------------------------------------------------------------------------------- pooling
 // y[n, c] = mean over all positions of x[n, :, c]; dx is the mean's gradient spread evenly.
 REVUP_API revup_status revup_global_average_pool_forward(const revup_shape *shape, const float *x, float *y);
 REVUP_API revup_status revup_global_average_pool_backward(const revup_shape *shape, const float *dy, float *dx);
@@ -125,7 +125,7 @@ REVUP_API revup_status revup_max_pool_forward(const revup_pool_geometry *geometr
 REVUP_API revup_status revup_max_pool_backward(const revup_pool_geometry *geometry, const float *x, const float *dy,
                                                float *dx);
 
-// ----------------------------------------------------------------------------------------------------------------- linear
+// -------------------------------------------------------------------------------------------------------------- linear
 // y[n, o] = sum_i x[n, i] * w[o, i] + bias[o]
 REVUP_API revup_status revup_linear_forward(int64_t batch, int64_t inputs, int64_t outputs, const float *x,
                                             const float *w, const float *bias, float *y);
@@ -133,16 +133,18 @@ REVUP_API revup_status revup_linear_forward(int64_t batch, int64_t inputs, int64
 REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int64_t outputs, const float *x,
                                              const float *w, const float *dy, float *dx, float *dw, float *dbias);
 
-// ------------------------------------------------------------------------------------------------------------------- loss
+// ---------------------------------------------------------------------------------------------------------------- loss
 // Cross-entropy of softmax(logits) with soft targets (each row sums to 1), and its gradient in the same pass:
-//   *loss_sum = sum over n of -sum_c targets * log softmax(logits);  gradient = gradient_scale * (softmax(logits) - targets)
+//   *loss_sum = sum over n of -sum_c targets * log softmax(logits)
+//   gradient = gradient_scale * (softmax(logits) - targets)
 //   *correct = rows whose largest logit has the index of the largest target (first of equals in both).
 // gradient may be null (evaluation), and may alias logits.
 REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
                                            float gradient_scale, float *gradient, double *loss_sum, int64_t *correct);
 
-// -------------------------------------------------------------------------------------------------------------- optimiser
-// PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;  w -= learning_rate * (nesterov ? d + momentum * m : m)
+// ----------------------------------------------------------------------------------------------------------- optimiser
+// PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;
+//   w -= learning_rate * (nesterov ? d + momentum * m : m)
 REVUP_API revup_status revup_sgd(int64_t count, float learning_rate, float momentum, float weight_decay,
                                  int32_t nesterov, float gradient_scale, const float *gradient, float *momentum_buffer,
                                  float *weights);
@@ -151,17 +153,17 @@ REVUP_API revup_status revup_adamw(int64_t count, float learning_rate, float bet
                                    float weight_decay, int64_t step, float gradient_scale, const float *gradient,
                                    float *first_moment, float *second_moment, float *weights);
 
-// ------------------------------------------------------------------------------------------------------------ convolution
+// --------------------------------------------------------------------------------------------------------- convolution
 typedef struct {
-  int32_t rank;    // spatial dimensions: 2 or 3
-  revup_type type; // of src, dst and of the arithmetic; weights and their gradients are always float32
+  int32_t rank;     // spatial dimensions: 2 or 3
+  revup_type type;  // of src, dst and of the arithmetic; weights and their gradients are always float32
   int64_t batch, in_channels, out_channels, groups;
   int64_t input[3], kernel[3], stride[3], padding[3];  // rank of them, outermost first; padding on both sides
 } revup_convolution_geometry;
 
 typedef struct {
-  int64_t output[3];  // (input + 2 * padding - kernel) / stride + 1, rounded down
-  int64_t packed_bytes;   // weights as fprop and dgrad want them, in one buffer
+  int64_t output[3];     // (input + 2 * padding - kernel) / stride + 1, rounded down
+  int64_t packed_bytes;  // weights as fprop and dgrad want them, in one buffer
   int64_t pack_scratch_bytes, fprop_scratch_bytes, dgrad_scratch_bytes, wgrad_scratch_bytes;
 } revup_convolution_sizes;
 
@@ -174,7 +176,8 @@ REVUP_API revup_status revup_convolution_query(const revup_convolution *handle, 
 // packed = scale * weights (scale null: 1), rounded and laid out for fprop and dgrad. Once per step, not per call.
 REVUP_API revup_status revup_convolution_pack(const revup_convolution *handle, const float *weights, const float *scale,
                                               void *packed, void *scratch);
-// Scratch of the queried size (null when that is 0); its content before and after is undefined. No bias: the caller adds scalars.
+// Scratch of the queried size (null when that is 0); its content before and after is undefined. No bias: the caller
+// adds scalars.
 REVUP_API revup_status revup_convolution_fprop(const revup_convolution *handle, const void *src, const void *packed,
                                                void *dst, void *scratch);
 REVUP_API revup_status revup_convolution_dgrad(const revup_convolution *handle, const void *diff_dst,

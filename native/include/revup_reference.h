@@ -1,6 +1,6 @@
 // revup_reference.h: the naive float64 twin of every operation of revup_cpu.h. One plain loop each, single-threaded, no
-// blocking, no library: what the fast versions are tested against and reported beside. Arguments mean what they mean there;
-// they are trusted, not checked.
+// blocking, no library: what the fast versions are tested against and reported beside. Arguments mean what they mean
+// there; they are trusted, not checked.
 #ifndef REVUP_REFERENCE_H
 #define REVUP_REFERENCE_H
 
@@ -33,9 +33,11 @@ REVUP_API void revup_reference_max_pool_backward(const revup_pool_geometry *geom
 REVUP_API void revup_reference_linear_forward(int64_t batch, int64_t inputs, int64_t outputs, const double *x,
                                               const double *w, const double *bias, double *y);
 REVUP_API void revup_reference_linear_backward(int64_t batch, int64_t inputs, int64_t outputs, const double *x,
-                                               const double *w, const double *dy, double *dx, double *dw, double *dbias);
-REVUP_API void revup_reference_cross_entropy(int64_t batch, int64_t classes, const double *logits, const double *targets,
-                                             double gradient_scale, double *gradient, double *loss_sum, int64_t *correct);
+                                               const double *w, const double *dy, double *dx, double *dw,
+                                               double *dbias);
+REVUP_API void revup_reference_cross_entropy(int64_t batch, int64_t classes, const double *logits,
+                                             const double *targets, double gradient_scale, double *gradient,
+                                             double *loss_sum, int64_t *correct);
 REVUP_API void revup_reference_sgd(int64_t count, double learning_rate, double momentum, double weight_decay,
                                    int32_t nesterov, double gradient_scale, const double *gradient,
                                    double *momentum_buffer, double *weights);
