@@ -40,7 +40,9 @@ void parallel_for_items(int64_t items, int64_t elements_per_item, Body body) {
   for (int64_t chunk = 0; chunk < chunks.number; ++chunk) body(chunks.begin(chunk), chunks.end(chunk));
 }
 
-// The sums of body(begin, end), an array of N doubles per chunk. The body must not throw.
+// The sums of body(begin, end), an array of N doubles per chunk. The body must not throw. It should call a function
+// that takes the pointers by value: a reduction inside the closure is too big for GCC to inline, reads every captured
+// pointer again for every element, and is vectorised with gathers, at a fifth of the speed.
 template <size_t N, typename Body>
 std::array<double, N> parallel_sum_items(int64_t items, int64_t elements_per_item, Body body) {
   const Chunks chunks(items, elements_per_item);

@@ -45,21 +45,31 @@ void forward(int64_t count, const X *x, float a, float b, Y *y) {
   });
 }
 
-// Returns the sums of scale * dy and of scale * dy * act'(x + a).
+// One chunk; returns the sums of scale * dy and of scale * dy * act'(x + a).
 template <typename Activation, bool has_residual, typename X, typename DY, typename DX>
-std::array<double, 2> backward(int64_t count, const X *x, float a, const DY *dy, float scale, const DX *residual,
-                               DX *dx) {
-  return parallel_sum<2>(count, [=](int64_t begin, int64_t end) {
-    double sum_b = 0, sum_a = 0;
+std::array<double, 2> backward(int64_t begin, int64_t end, const X *x, float a, const DY *dy, float scale,
+                               const DX *residual, DX *dx) {
+  double sum_b = 0, sum_a = 0;
 #pragma omp simd reduction(+ : sum_a, sum_b)
-    for (int64_t i = begin; i < end; ++i) {
-      const float g = scale * load(dy[i]);
-      const float d = Activation::gradient(load(x[i]) + a, g);
-      sum_b += static_cast<double>(g);
-      sum_a += static_cast<double>(d);
-      store(has_residual ? load(residual[i]) + d : d, dx[i]);
-    }
-    return std::array<double, 2>{sum_b, sum_a};
+  for (int64_t i = begin; i < end; ++i) {
+    const float g = scale * load(dy[i]);
+    const float d = Activation::gradient(load(x[i]) + a, g);
+    sum_b += static_cast<double>(g);
+    sum_a += static_cast<double>(d);
+    store(has_residual ? load(residual[i]) + d : d, dx[i]);
+  }
+  return {sum_b, sum_a};
+}
+
+// The same for all elements, with the pointers still untyped.
+template <typename Activation, typename X, typename DY, typename DX>
+std::array<double, 2> backward(int64_t count, const void *x, float a, const void *dy, float scale, const void *residual,
+                               void *dx) {
+  const auto chunk =
+      residual == nullptr ? backward<Activation, false, X, DY, DX> : backward<Activation, true, X, DY, DX>;
+  return parallel_sum<2>(count, [=](int64_t begin, int64_t end) {
+    return chunk(begin, end, static_cast<const X *>(x), a, static_cast<const DY *>(dy), scale,
+                 static_cast<const DX *>(residual), static_cast<DX *>(dx));
   });
 }
 
@@ -118,10 +128,7 @@ revup_status revup_preactivation_backward(int64_t count, revup_activation activa
             using X = decltype(x_tag);
             using DY = decltype(dy_tag);
             using DX = decltype(dx_tag);
-            const auto run = residual == nullptr ? backward<decltype(act), false, X, DY, DX>
-                                                 : backward<decltype(act), true, X, DY, DX>;
-            sums = run(count, static_cast<const X *>(x), *a, static_cast<const DY *>(dy), factor,
-                       static_cast<const DX *>(residual), static_cast<DX *>(dx));
+            sums = backward<decltype(act), X, DY, DX>(count, x, *a, dy, factor, residual, dx);
           });
         });
       });

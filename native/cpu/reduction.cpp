@@ -7,13 +7,35 @@
 namespace revup {
 namespace {
 
+// Sums of one chunk.
+std::array<double, 1> sum(int64_t begin, int64_t end, const float *x) {
+  double total = 0;
+#pragma omp simd reduction(+ : total)
+  for (int64_t i = begin; i < end; ++i) total += static_cast<double>(x[i]);
+  return {total};
+}
+
+std::array<double, 1> dot(int64_t begin, int64_t end, const float *x, const float *y) {
+  double total = 0;
+#pragma omp simd reduction(+ : total)
+  for (int64_t i = begin; i < end; ++i) total += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+  return {total};
+}
+
+std::array<double, 2> distance(int64_t begin, int64_t end, const float *x, const float *y) {
+  double difference = 0, norm = 0;
+#pragma omp simd reduction(+ : difference, norm)
+  for (int64_t i = begin; i < end; ++i) {
+    const double value = static_cast<double>(y[i]);
+    const double change = static_cast<double>(x[i]) - value;
+    difference += change * change;
+    norm += value * value;
+  }
+  return {difference, norm};
+}
+
 double dot(int64_t count, const float *x, const float *y) {
-  return parallel_sum<1>(count, [=](int64_t begin, int64_t end) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-    return std::array<double, 1>{sum};
-  })[0];
+  return parallel_sum<1>(count, [=](int64_t begin, int64_t end) { return dot(begin, end, x, y); })[0];
 }
 
 void multiply(int64_t count, const float *x, double factor, float *y) {
@@ -64,12 +86,7 @@ revup_status revup_sum(int64_t count, const float *x, double *result) {
     if (count == 0) return;
     require_pointer(x, "x");
     require_scalar(result, "result");
-    *result = parallel_sum<1>(count, [=](int64_t begin, int64_t end) {
-      double sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]);
-      return std::array<double, 1>{sum};
-    })[0];
+    *result = parallel_sum<1>(count, [=](int64_t begin, int64_t end) { return sum(begin, end, x); })[0];
   });
 }
 
@@ -92,17 +109,7 @@ revup_status revup_distance(int64_t count, const float *x, const float *y, doubl
     require_pointer(y, "y");
     require_scalar(difference, "difference");
     require_scalar(norm, "norm");
-    const auto sums = parallel_sum<2>(count, [=](int64_t begin, int64_t end) {
-      double difference_sum = 0, norm_sum = 0;
-#pragma omp simd reduction(+ : difference_sum, norm_sum)
-      for (int64_t i = begin; i < end; ++i) {
-        const double value = static_cast<double>(y[i]);
-        const double change = static_cast<double>(x[i]) - value;
-        difference_sum += change * change;
-        norm_sum += value * value;
-      }
-      return std::array<double, 2>{difference_sum, norm_sum};
-    });
+    const auto sums = parallel_sum<2>(count, [=](int64_t begin, int64_t end) { return distance(begin, end, x, y); });
     *difference = sums[0];
     *norm = sums[1];
   });

@@ -3,6 +3,28 @@
 #include "parallel.h"
 #include "status.h"
 
+namespace revup {
+namespace {
+
+// One chunk; returns the squared norms of x_next - x and of x_next.
+template <typename Z>
+std::array<double, 2> fixed_point_step(int64_t begin, int64_t end, const float *y, const Z *z, float s, const float *x,
+                                       float *x_next) {
+  double difference = 0, norm = 0;
+#pragma omp simd reduction(+ : difference, norm)
+  for (int64_t i = begin; i < end; ++i) {
+    const float next = y[i] - s * load(z[i]);
+    const double change = static_cast<double>(next) - static_cast<double>(x[i]);
+    difference += change * change;
+    norm += static_cast<double>(next) * static_cast<double>(next);
+    x_next[i] = next;
+  }
+  return {difference, norm};
+}
+
+}  // namespace
+}  // namespace revup
+
 using namespace revup;
 
 revup_status revup_residual_add(int64_t count, const float *x, revup_type z_type, const void *z, const float *s,
@@ -43,16 +65,7 @@ revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_
       using Z = decltype(z_tag);
       const Z *branch = static_cast<const Z *>(z);
       const auto sums = parallel_sum<2>(count, [=, scale = *s](int64_t begin, int64_t end) {
-        double difference_sum = 0, norm_sum = 0;
-#pragma omp simd reduction(+ : difference_sum, norm_sum)
-        for (int64_t i = begin; i < end; ++i) {
-          const float next = y[i] - scale * load(branch[i]);
-          const double change = static_cast<double>(next) - static_cast<double>(x[i]);
-          difference_sum += change * change;
-          norm_sum += static_cast<double>(next) * static_cast<double>(next);
-          x_next[i] = next;
-        }
-        return std::array<double, 2>{difference_sum, norm_sum};
+        return fixed_point_step(begin, end, y, branch, scale, x, x_next);
       });
       *difference = sums[0];
       *norm = sums[1];
