@@ -4,8 +4,8 @@ namespace RevUp.Interop.Cpu;
 
 /// <summary>
 /// The C ABI of the CPU library, one method per function of revup_cpu.h; that header is the contract. In short: activations are dense and channels-last, tensor
-/// pointers are aligned to <see cref="Alignment"/> bytes, counts are elements (0 does nothing), sizes are bytes, arguments alias only where it is said, sums are
-/// accumulated in double in a fixed order for a given shape and thread count, and calls may run concurrently unless they write the same memory.
+/// pointers are aligned to <see cref="Alignment"/> bytes, counts are elements (0 does nothing), sizes are bytes, arguments alias only where it is said, sums
+/// are accumulated in double in a fixed order for a given shape and thread count, and calls may run concurrently unless they write the same memory.
 /// Every method returns a status; see <see cref="CpuStatusExtensions.Check"/>.
 /// </summary>
 public static unsafe partial class CpuLibrary
@@ -50,8 +50,8 @@ public static unsafe partial class CpuLibrary
         if (version != ExpectedAbiVersion)
         {
             throw new BadImageFormatException(
-                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were written for version {ExpectedAbiVersion}. "
-                + "Run ./build.sh so that the library and the bindings come from the same sources.",
+                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were written for version {ExpectedAbiVersion}."
+                + " Run ./build.sh so that the library and the bindings come from the same sources.",
                 place);
         }
     }
