@@ -6,9 +6,9 @@ namespace RevUp.Data;
 /// Turns a dataset into batches on background threads: order, augmentation, normalisation and soft targets are pure functions of (seed, epoch, sample).
 /// </summary>
 /// <remarks>
-/// The same options give the same bytes in the same order for any number of workers, and from any starting point. Workers run ahead by a fixed number of batches, on into the next
-/// epoch, and fill buffers that are used again: (prefetch + 1) · batch · (H·W·C + K) · 4 bytes for the loader's whole life, and nothing per sample. One thread may consume. The
-/// dataset is read by all workers at once and must outlive the loader.
+/// The same options give the same bytes in the same order for any number of workers, and from any starting point. Workers run ahead by a fixed number of
+/// batches, on into the next epoch, and fill buffers that are used again: (prefetch + 1) · batch · (H·W·C + K) · 4 bytes for the loader's whole life, and
+/// nothing per sample. One thread may consume. The dataset is read by all workers at once and must outlive the loader.
 /// </remarks>
 /// <example><code>
 /// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Padding = 4, Flip = true });
@@ -61,8 +61,8 @@ public sealed class BatchLoader : IDisposable
 
     /// <summary>The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next one is taken.</summary>
     /// <remarks>
-    /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what the workers have prepared; anything else makes them start there. A failure in a
-    /// worker is thrown here, with its own type, when its batch is due. Enumerating again ends the validity of an earlier enumeration.
+    /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what the workers have prepared; anything else makes them start
+    /// there. A failure in a worker is thrown here, with its own type, when its batch is due. Enumerating again ends the validity of an earlier enumeration.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The epoch is negative, or the batch not in 0 .. BatchesPerEpoch.</exception>
     /// <exception cref="ObjectDisposedException">The loader is disposed, also while waiting for a batch.</exception>
@@ -149,7 +149,7 @@ public sealed class BatchLoader : IDisposable
             Release(ref _held);
             if (number != _nextToTake)
             {
-                throw new InvalidOperationException("This enumeration has ended, because another one was begun on the same loader; finish one before the next.");
+                throw new InvalidOperationException("This enumeration ended when another was begun on the same loader; finish one before the next.");
             }
 
             Batch batch = _ring[number % _ring.Length];

@@ -1,6 +1,8 @@
 namespace RevUp.Data;
 
-/// <summary>How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults are those of an evaluation: in order, unchanged, all of them.</summary>
+/// <summary>
+/// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults are those of an evaluation: in order, unchanged, all of them.
+/// </summary>
 public sealed record BatchLoaderOptions
 {
     /// <summary>Samples per batch.</summary>
@@ -36,7 +38,8 @@ public sealed record BatchLoaderOptions
         ConfigurationException.Require(Workers is > 0 and <= 1024, $"Workers is {Workers}; it must be 1 to 1024");
         ConfigurationException.Require(Prefetch is > 0 and <= 1024, $"Prefetch is {Prefetch}; it must be 1 to 1024");
         int smaller = Math.Min(dataset.Height, dataset.Width);
-        ConfigurationException.Require(Padding >= 0 && Padding < smaller, $"Padding is {Padding}; it must be 0 to {smaller - 1}, less than the image's smaller side");
+        ConfigurationException.Require(
+            Padding >= 0 && Padding < smaller, $"Padding is {Padding}; it must be 0 to {smaller - 1}, less than the image's smaller side");
         ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"LabelSmoothing is {LabelSmoothing}; it must be at least 0 and less than 1");
         long values = Math.Max((long)dataset.Height * dataset.Width * dataset.Channels, dataset.Classes.Count) * BatchSize;
         ConfigurationException.Require(

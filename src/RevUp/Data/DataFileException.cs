@@ -1,6 +1,8 @@
 namespace RevUp.Data;
 
-/// <summary>A data file is missing, damaged or not what its reader expects; the message names the file, the byte offset, what was found and what to do.</summary>
+/// <summary>
+/// A data file is missing, damaged or not what its reader expects; the message names the file, the byte offset, what was found and what to do.
+/// </summary>
 public sealed class DataFileException : IOException
 {
     /// <summary>An exception about <paramref name="file"/> as a whole.</summary>

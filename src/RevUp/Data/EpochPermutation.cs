@@ -3,9 +3,13 @@ using RevUp.Randomness;
 
 namespace RevUp.Data;
 
-/// <summary>A pseudo-random permutation of 0 .. N − 1 per (seed, epoch): a Feistel network over the smallest square power of two ≥ N, walked until it lands below N.</summary>
+/// <summary>
+/// A pseudo-random permutation of 0 .. N − 1 per (seed, epoch): a Feistel network over the smallest power of four ≥ N (at least 64), walked until it lands
+/// below N.
+/// </summary>
 /// <remarks>
-/// Any position of any epoch costs O(1) time and no memory, so that resuming in mid-epoch needs no replay, and workers on both sides of an epoch's end no shared table. Immutable.
+/// Any position of any epoch costs O(1) time and no memory, so that resuming in mid-epoch needs no replay, and workers on both sides of an epoch's end no
+/// shared table. Immutable.
 /// Source: Black and Rogaway, Ciphers with Arbitrary Finite Domains (CT-RSA 2002), for cycle walking.
 /// </remarks>
 internal readonly struct EpochPermutation
@@ -31,7 +35,7 @@ internal readonly struct EpochPermutation
     {
         get
         {
-            // A permutation of the larger domain leaves the cycle through `position`, so the walk ends; 4 rounds of the loop on average at most, more below 64 samples.
+            // The walk follows the cycle of `position` in the larger domain, so it ends; at most 4 rounds on average, more below 64 samples.
             uint value = (uint)position;
             do
             {

@@ -34,7 +34,9 @@ public sealed class IdxDataset : MemoryDataset
         if (labels.Shape[0] != images.Shape[0])
         {
             throw new DataFileException(
-                labels.Path, 4, $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of {images.Path}; take both from the same dataset.");
+                labels.Path,
+                4,
+                $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of {images.Path}; take both from the same dataset.");
         }
 
         int outside = labels.Elements.Span.IndexOfAnyExceptInRange((byte)0, (byte)Math.Min(classes.Count - 1, byte.MaxValue));
@@ -43,7 +45,7 @@ public sealed class IdxDataset : MemoryDataset
             throw new DataFileException(
                 labels.Path,
                 labels.HeaderLength + outside,
-                $"label {outside} is {labels.Elements.Span[outside]}, expected 0 to {classes.Count - 1}; give the names of all classes, or fetch the file again.");
+                $"label {outside} is {labels.Elements.Span[outside]}, expected 0 to {classes.Count - 1}; name all classes, or fetch the file again.");
         }
 
         return new IdxDataset(images, labels, classes);
@@ -60,6 +62,6 @@ public sealed class IdxDataset : MemoryDataset
 
         return File.Exists(compressed)
             ? compressed
-            : throw new DataFileException(plain, $"neither this file nor {name}.gz is there; give the folder that holds the four IDX files. {FashionMnist.HowToGet}");
+            : throw new DataFileException(plain, $"neither this file nor {name}.gz is there; give the folder of the four IDX files. {FashionMnist.HowToGet}");
     }
 }

@@ -4,14 +4,16 @@ using System.IO.Compression;
 namespace RevUp.Data;
 
 /// <summary>
-/// An array of unsigned bytes in the IDX format of MNIST: two zero bytes, a type code, the rank, the extents as big-endian 32-bit integers, then the elements in row-major order.
+/// An array of unsigned bytes in the IDX format of MNIST: two zero bytes, a type code, the rank, the extents as big-endian 32-bit integers, then the elements
+/// in row-major order.
 /// </summary>
 /// <remarks>The file may be compressed with gzip; its content decides, not its name. Immutable after reading.</remarks>
 public sealed class IdxFile
 {
     private const byte UnsignedByte = 0x08;
 
-    // Memory is taken as data arrives, starting from this: a damaged header, or a small compressed file that claims gigabytes, allocates no more than twice what is really there.
+    // Memory is taken as data arrives, starting from this: a damaged header, or a small compressed file that claims gigabytes, allocates no more than twice
+    // what is really there.
     private const int FirstAllocation = 1 << 20;
 
     private IdxFile(string path, int[] shape, byte[] elements)
@@ -86,7 +88,7 @@ public sealed class IdxFile
             if (header[i] != expected[i])
             {
                 string meaning = i switch { 2 => "type code (8 = unsigned byte)", 3 => "number of dimensions", _ => "magic number" };
-                throw new DataFileException(path, i, $"the {meaning} is {header[i]}, expected {expected[i]}; this is not an IDX file of {rank}-dimensional bytes.");
+                throw new DataFileException(path, i, $"the {meaning} is {header[i]}, expected {expected[i]}; give an IDX file of {rank}-dimensional bytes.");
             }
         }
 
@@ -105,7 +107,8 @@ public sealed class IdxFile
             if (total > Array.MaxLength)
             {
                 uint extent = (uint)shape[axis];
-                throw new DataFileException(path, offset, $"extent {axis} is {extent}, which makes more than {Array.MaxLength} elements; the header is damaged, fetch the file again.");
+                throw new DataFileException(
+                    path, offset, $"extent {axis} is {extent}, which makes over {Array.MaxLength} elements; the file is damaged, fetch it again.");
             }
         }
 
@@ -143,7 +146,8 @@ public sealed class IdxFile
         return elements;
     }
 
-    // GZipStream takes a stream that ends before its checksum for a complete one. The last four bytes are the decompressed length (RFC 1952, §2.3.1); when they are, nothing is cut.
+    // GZipStream takes a stream that ends before its checksum for a complete one. The last four bytes are the decompressed length (RFC 1952, §2.3.1); when they
+    // are, nothing is cut.
     private static void RequireTrailer(string path, FileStream file, long decompressed)
     {
         Span<byte> trailer = stackalloc byte[sizeof(uint)];
@@ -152,7 +156,8 @@ public sealed class IdxFile
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
         if (length != decompressed)
         {
-            throw new DataFileException(path, decompressed, $"the gzip stream ends with the length {length}, expected {decompressed}; it is cut or not a single stream, fetch it again.");
+            throw new DataFileException(
+                path, decompressed, $"the gzip stream ends with the length {length}, expected {decompressed}; it is cut, fetch it again.");
         }
     }
 }

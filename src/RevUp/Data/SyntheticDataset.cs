@@ -20,7 +20,9 @@ public sealed class SyntheticDataset : MemoryDataset
     }
 
     /// <summary>Draws N images of H × W × C in K classes; N·H·W·C bytes, all at once.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A number is not positive, there are more than 256 classes, or the images exceed one array (2 GiB).</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A number is not positive, there are more than 256 classes, or the images exceed one array (2 GiB).
+    /// </exception>
     public static SyntheticDataset Create(int count, int height, int width, int channels, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -33,7 +35,9 @@ public sealed class SyntheticDataset : MemoryDataset
         if (bytes > (UInt128)Array.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"{count} images of {height} × {width} × {channels} take {bytes} bytes, more than the {Array.MaxLength} of one array; ask for fewer or smaller images.");
+                nameof(count),
+                count,
+                $"The images of {height} × {width} × {channels} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or smaller.");
         }
 
         int length = height * width * channels;

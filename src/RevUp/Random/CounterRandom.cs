@@ -6,9 +6,10 @@ namespace RevUp.Randomness;
 /// Random numbers as a pure function of (seed, stream, index, draw): Philox4x64-10 with key (seed, 0) and counter (draw / 4, index, stream, 0).
 /// </summary>
 /// <remarks>
-/// Two generators with different (seed, stream, index) never share a counter, so whoever owns an index (a sample, a weight) draws the same numbers on any thread and in any
-/// order. A generator yields 2^66 numbers of 64 bits and allocates nothing. It is a mutable structure: pass it by <c>ref</c>, since a copy repeats the same numbers. The
-/// default value is the generator (0, 0, 0). Integers and uniform numbers are the same on every machine; normal numbers as far as the platform's logarithm and cosine are.
+/// Two generators with different (seed, stream, index) never share a counter, so whoever owns an index (a sample, a weight) draws the same numbers on any
+/// thread and in any order. A generator yields 2^66 numbers of 64 bits and allocates nothing. It is a mutable structure: pass it by <c>ref</c>, since a copy
+/// repeats the same numbers. The default value is the generator (0, 0, 0). Integers and uniform numbers are the same on every machine; normal numbers as far as
+/// the platform's logarithm and cosine are.
 /// Source: Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
 /// </remarks>
 /// <example><code>
@@ -65,7 +66,9 @@ public struct CounterRandom
     /// <summary>Uniform over the multiples of 2^−53 in [0, 1).</summary>
     public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1L << 53));
 
-    /// <summary>Normal with mean 0 and variance 1, by the Box–Muller transform in double: √(−2 ln u) · cos 2πv. Two draws always; magnitudes up to 8.6.</summary>
+    /// <summary>
+    /// Normal with mean 0 and variance 1, by the Box–Muller transform in double: √(−2 ln u) · cos 2πv. Two draws always; magnitudes up to 8.6.
+    /// </summary>
     public float NextNormal()
     {
         double u = 1 - NextDouble(); // in (0, 1]: the logarithm is finite

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Data;
 
 namespace RevUp.Tests.Data;
@@ -198,7 +197,8 @@ public sealed class BatchLoaderTests
     private static List<Sample> Copy(IEnumerable<Batch> batches) =>
         [.. batches.Select(batch => new Sample(batch.Epoch, batch.Index, batch.Pixels.ToArray(), batch.Targets.ToArray()))];
 
-    private static List<string> Keys(IEnumerable<Batch> batches) => [.. Copy(batches).SelectMany(batch => batch.Pixels.Chunk(90)).Select(image => string.Join(' ', image))];
+    private static List<string> Keys(IEnumerable<Batch> batches) =>
+        [.. Copy(batches).SelectMany(batch => batch.Pixels.Chunk(90)).Select(image => string.Join(' ', image))];
 
     private static void Drain(BatchLoader loader, int firstEpoch, int epochs)
     {
@@ -220,7 +220,8 @@ public sealed class BatchLoaderTests
         foreach ((Sample one, Sample other) in expected.Zip(actual))
         {
             Assert.AreEqual((one.Epoch, one.Index), (other.Epoch, other.Index));
-            Assert.IsTrue(one.Pixels.AsSpan().SequenceEqual(other.Pixels) && one.Targets.AsSpan().SequenceEqual(other.Targets), $"epoch {one.Epoch}, batch {one.Index}");
+            Assert.IsTrue(one.Pixels.AsSpan().SequenceEqual(other.Pixels), $"pixels of epoch {one.Epoch}, batch {one.Index}");
+            Assert.IsTrue(one.Targets.AsSpan().SequenceEqual(other.Targets), $"targets of epoch {one.Epoch}, batch {one.Index}");
         }
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Data;
 
 namespace RevUp.Tests.Data;
@@ -44,7 +43,8 @@ public sealed class DatasetTests
         var normalization = ChannelNormalization.Compute(dataset);
         for (int channel = 0; channel < 3; channel++)
         {
-            double[] values = [.. Enumerable.Range(0, dataset.Count).SelectMany(index => dataset.Pixels(index).ToArray().Where((_, i) => i % 3 == channel)).Select(x => x / 255.0)];
+            IEnumerable<byte> bytes = Enumerable.Range(0, dataset.Count).SelectMany(index => dataset.Pixels(index).ToArray().Where((_, i) => i % 3 == channel));
+            double[] values = [.. bytes.Select(x => x / 255.0)];
             double mean = values.Average();
             Assert.AreEqual(mean, normalization.Mean[channel], 1e-12);
             Assert.AreEqual(Math.Sqrt(values.Average(x => (x - mean) * (x - mean))), normalization.Deviation[channel], 1e-12);
@@ -82,7 +82,8 @@ public sealed class DatasetTests
 
     private static double[] Mean(SyntheticDataset dataset, int label)
     {
-        byte[][] images = [.. Enumerable.Range(0, dataset.Count).Where(index => dataset.Label(index) == label).Select(index => dataset.Pixels(index).ToArray())];
+        IEnumerable<int> members = Enumerable.Range(0, dataset.Count).Where(index => dataset.Label(index) == label);
+        byte[][] images = [.. members.Select(index => dataset.Pixels(index).ToArray())];
         return [.. Enumerable.Range(0, images[0].Length).Select(i => images.Average(image => image[i]))];
     }
 

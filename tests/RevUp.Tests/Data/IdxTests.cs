@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Data;
 using RevUp.Tests.Training.Files;
 
@@ -46,7 +45,7 @@ public sealed class IdxTests
         for (int length = 0; length < whole.Length; length++)
         {
             File.WriteAllBytes(folder["images"], whole[..length]);
-            DataFileException error = Assert.ThrowsExactly<DataFileException>(() => IdxFile.Read(folder["images"], rank: 3), $"cut to {length} of {whole.Length} bytes");
+            DataFileException error = Refused(() => IdxFile.Read(folder["images"], rank: 3), $"cut to {length} of {whole.Length} bytes");
             Assert.IsNotNull(error.Offset);
         }
     }
@@ -60,7 +59,7 @@ public sealed class IdxTests
             byte[] damaged = [.. Images];
             damaged[bit / 8] ^= (byte)(1 << bit % 8);
             File.WriteAllBytes(folder["images"], damaged);
-            DataFileException error = Assert.ThrowsExactly<DataFileException>(() => IdxFile.Read(folder["images"], rank: 3), $"bit {bit} flipped");
+            DataFileException error = Refused(() => IdxFile.Read(folder["images"], rank: 3), $"bit {bit} flipped");
             Assert.StartsWith($"{folder["images"]}, byte ", error.Message);
         }
     }
@@ -98,7 +97,7 @@ public sealed class IdxTests
         byte[] damaged = [.. Images];
         damaged[offset] = (byte)value;
         File.WriteAllBytes(folder["images"], damaged);
-        Assert.Contains(message, Assert.ThrowsExactly<DataFileException>(() => IdxFile.Read(folder["images"], rank: 3)).Message);
+        Assert.Contains(message, Refused(() => IdxFile.Read(folder["images"], rank: 3)).Message);
     }
 
     [TestMethod]
@@ -107,7 +106,7 @@ public sealed class IdxTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["labels"], Compress([0, 0, 8, 1, 0x7F, 0, 0, 0, 1, 2, 3]));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.ThrowsExactly<DataFileException>(() => IdxFile.Read(folder["labels"], rank: 1));
+        Refused(() => IdxFile.Read(folder["labels"], rank: 1));
         Assert.IsLessThan(8 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -115,16 +114,16 @@ public sealed class IdxTests
     public void LabelsMustMatchImagesAndClasses()
     {
         using TemporaryFolder fewer = Write(Images, [0, 0, 8, 1, 0, 0, 0, 1, 9], compressed: false);
-        Assert.Contains("has 1 labels, expected 2", Assert.ThrowsExactly<DataFileException>(() => IdxDataset.Open(fewer.Path, DatasetSplit.Test)).Message);
+        Assert.Contains("has 1 labels, expected 2", Refused(() => IdxDataset.Open(fewer.Path, DatasetSplit.Test)).Message);
         using TemporaryFolder outside = Write(Images, [0, 0, 8, 1, 0, 0, 0, 2, 9, 10], compressed: false);
-        Assert.Contains("byte 9: label 1 is 10, expected 0 to 9", Assert.ThrowsExactly<DataFileException>(() => IdxDataset.Open(outside.Path, DatasetSplit.Test)).Message);
+        Assert.Contains("byte 9: label 1 is 10, expected 0 to 9", Refused(() => IdxDataset.Open(outside.Path, DatasetSplit.Test)).Message);
     }
 
     [TestMethod]
     public void AMissingFileNamesWhatWasLookedForAndHowToGetIt()
     {
         using var folder = new TemporaryFolder();
-        string message = Assert.ThrowsExactly<DataFileException>(() => IdxDataset.Open(folder.Path, DatasetSplit.Train)).Message;
+        string message = Refused(() => IdxDataset.Open(folder.Path, DatasetSplit.Train)).Message;
         Assert.StartsWith(folder["train-images-idx3-ubyte"], message);
         Assert.Contains("train-images-idx3-ubyte.gz", message);
         Assert.Contains("dataset-fashion-mnist", message);
@@ -148,6 +147,8 @@ public sealed class IdxTests
         Assert.AreEqual(0.2860, normalization.Mean[0], 5e-5); // the rounded numbers in common use
         Assert.AreEqual(0.3530, normalization.Deviation[0], 5e-5);
     }
+
+    private static DataFileException Refused(Func<object> read, string message = "") => Assert.ThrowsExactly<DataFileException>(read, message);
 
     private static TemporaryFolder Write(byte[] images, byte[] labels, bool compressed)
     {

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Data;
 using RevUp.Randomness;
 

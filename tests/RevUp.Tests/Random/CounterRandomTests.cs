@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Randomness;
 
 namespace RevUp.Tests.Randomness;
@@ -35,7 +34,8 @@ public sealed class CounterRandomTests
     public void NeighbouringGeneratorsShareNoNumber()
     {
         var seen = new HashSet<ulong>();
-        foreach ((ulong seed, long stream, long index) in new[] { (0UL, 0L, 0L), (1UL, 0L, 0L), (0UL, 1L, 0L), (0UL, 0L, 1L), (0UL, -1L, 0L), (0UL, 0L, -1L), (1UL, 1L, 1L) })
+        (ulong, long, long)[] neighbours = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, -1, 0), (0, 0, -1), (1, 1, 1)];
+        foreach ((ulong seed, long stream, long index) in neighbours)
         {
             var random = new CounterRandom(seed, stream, index);
             for (int draw = 0; draw < 1000; draw++)

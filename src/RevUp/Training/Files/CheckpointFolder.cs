@@ -7,9 +7,10 @@ public sealed record CheckpointEntry(string Path, long Step);
 
 /// <summary>A folder of checkpoints step-00001234/, each of which appears whole or not at all, with only the last K kept.</summary>
 /// <remarks>
-/// A checkpoint is written into a temporary sibling, every file is put on the disk itself, a manifest with lengths and SHA-256 is added, and the folder is renamed into place. A crash at
-/// any moment leaves the earlier checkpoints as they were. Limit: .NET opens no directory, so the rename itself is not synchronised; after a power failure the newest checkpoint may
-/// be missing, or its folder lack a file, which the manifest reveals. One process may write to a folder at a time.
+/// A checkpoint is written into a temporary sibling, every file is put on the disk itself, a manifest with lengths and SHA-256 is added, and the folder is
+/// renamed into place. A crash at any moment leaves the earlier checkpoints as they were. Limit: .NET opens no directory, so the rename itself is not
+/// synchronised; after a power failure the newest checkpoint may be missing, or its folder lack a file, which the manifest reveals. One process may write to a
+/// folder at a time.
 /// </remarks>
 /// <example><code>
 /// var checkpoints = new CheckpointFolder("runs/1/checkpoints", keep: 3);
@@ -32,11 +33,15 @@ public sealed class CheckpointFolder
         (_root, _keep) = (root, keep);
     }
 
-    /// <summary>Writes the checkpoint of <paramref name="step"/>, replacing one of the same step, then deletes the oldest beyond K and what crashed saves left behind.</summary>
+    /// <summary>
+    /// Writes the checkpoint of <paramref name="step"/>, replacing one of the same step, then deletes the oldest beyond K and what crashed saves left behind.
+    /// </summary>
     /// <param name="step">Steps done so far, at least 0.</param>
     /// <param name="write">Writes the files, all directly into the folder that it is given.</param>
     /// <returns>The checkpoint in its place.</returns>
-    /// <remarks>Reads every file once more for its SHA-256. The checkpoint just written is never deleted, even when later steps of an abandoned run exist.</remarks>
+    /// <remarks>
+    /// Reads every file once more for its SHA-256. The checkpoint just written is never deleted, even when later steps of an abandoned run exist.
+    /// </remarks>
     /// <exception cref="CheckpointException">The disk is full, the folder cannot be written, or the like; earlier checkpoints are intact.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="write"/> left a folder, or a file with the manifest's name.</exception>
     public CheckpointEntry Save(long step, Action<string> write)
@@ -54,7 +59,7 @@ public sealed class CheckpointFolder
             {
                 throw new CheckpointException(
                     _root,
-                    $"the checkpoint of step {step} cannot be saved ({exception.Message}) Earlier checkpoints are unchanged; make room or choose a folder that can be written.",
+                    $"the checkpoint of step {step} cannot be saved ({exception.Message}) Earlier ones are unchanged; make room or choose another folder.",
                     exception);
             }
 
@@ -68,7 +73,7 @@ public sealed class CheckpointFolder
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException(
-                _root, $"the checkpoint of step {step} is saved, but an older one cannot be deleted ({exception.Message}) Check the permissions of its files.", exception);
+                _root, $"step {step} is saved, but an older checkpoint cannot be deleted ({exception.Message}) Check the permissions of its files.", exception);
         }
 
         return saved;
@@ -112,7 +117,7 @@ public sealed class CheckpointFolder
 
         if (File.Exists(Path.Combine(folder, CheckpointManifest.FileName)))
         {
-            throw new InvalidOperationException($"{folder} has a file {CheckpointManifest.FileName}, a name that is reserved for the list of its files; use another.");
+            throw new InvalidOperationException($"{folder} has a file {CheckpointManifest.FileName}, the name of the list of its files; use another.");
         }
     }
 

@@ -51,7 +51,8 @@ internal static class SafetensorsHeader
 
     /// <summary>Tensors with their offsets, in the order of the data, and the metadata. Everything that the format demands is checked.</summary>
     /// <exception cref="FormatException">The header breaks a rule; the message names the tensor.</exception>
-    public static (List<(SafetensorsTensor Tensor, long Offset)> Tensors, Dictionary<string, string> Metadata) Parse(ReadOnlyMemory<byte> header, long dataLength)
+    public static (List<(SafetensorsTensor Tensor, long Offset)> Tensors, Dictionary<string, string> Metadata) Parse(
+        ReadOnlyMemory<byte> header, long dataLength)
     {
         try
         {
@@ -148,8 +149,8 @@ internal static class SafetensorsHeader
             throw new FormatException(exception.Message, exception);
         }
 
-        Require(
-            tensor.ByteCount == offsets![1] - offsets[0], name, $"has {offsets[1] - offsets[0]} bytes, and its shape [{string.Join(", ", shape!)}] of {type} takes {tensor.ByteCount}");
+        long bytes = offsets![1] - offsets[0];
+        Require(tensor.ByteCount == bytes, name, $"has {bytes} bytes, and its shape [{string.Join(", ", shape!)}] of {type} takes {tensor.ByteCount}");
         return (tensor, offsets[0], offsets[1]);
     }
 

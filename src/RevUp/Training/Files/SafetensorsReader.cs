@@ -75,7 +75,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             string shape = string.Join(", ", entry.Tensor.Shape.ToArray());
             throw new CheckpointException(
-                _path, $"tensor '{name}' of shape [{shape}] has {entry.Tensor.ByteCount} bytes, and room for {bytes.Length} was given; the file belongs to another model.");
+                _path, $"tensor '{name}' [{shape}] has {entry.Tensor.ByteCount} bytes, and room for {bytes.Length} was given; the file is another model's.");
         }
 
         ReadAt(entry.Offset, bytes, $"tensor '{name}'");
@@ -112,7 +112,8 @@ public sealed class SafetensorsReader : IDisposable
             }
             catch (IOException exception)
             {
-                throw new CheckpointException(_path, $"{what} cannot be read at byte {offset} ({exception.Message}) Check the disk, or use an earlier checkpoint.", exception);
+                throw new CheckpointException(
+                    _path, $"{what} cannot be read at byte {offset} ({exception.Message}) Check the disk, or use an earlier checkpoint.", exception);
             }
 
             if (read == 0)

@@ -40,7 +40,8 @@ public sealed class SafetensorsTensor
             bytes = extent < 0 ? UInt128.MaxValue : bytes * (UInt128)extent; // below 2^63 · 2^63: cannot overflow before the check
             if (bytes > long.MaxValue)
             {
-                throw new ArgumentException($"Tensor '{name}' has the shape [{string.Join(", ", shape.ToArray())}]; extents must be at least 0 and their product fit in a file.");
+                string extents = string.Join(", ", shape.ToArray());
+                throw new ArgumentException($"Tensor '{name}' has the shape [{extents}]; extents must be at least 0 and their product fit in a file.");
             }
         }
 

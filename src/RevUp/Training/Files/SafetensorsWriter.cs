@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 namespace RevUp.Training.Files;
 
 /// <summary>Writes a safetensors file: all tensors are declared first, then their elements stream in the declared order, without a copy in memory.</summary>
-/// <remarks>The file is whole only after <see cref="Complete"/>; disposing earlier leaves a file that no reader accepts. Not thread-safe. For little-endian machines.</remarks>
+/// <remarks>
+/// The file is whole only after <see cref="Complete"/>; disposing earlier leaves a file that no reader accepts. Not thread-safe. For little-endian machines.
+/// </remarks>
 /// <example><code>
 /// using var writer = new SafetensorsWriter(path, [new("weight", SafetensorsType.F32, 10, 64)]);
 /// writer.Write("weight", weights);
@@ -35,7 +37,8 @@ public sealed class SafetensorsWriter : IDisposable
         byte[] header = SafetensorsHeader.Serialize(tensors, metadata ?? new Dictionary<string, string>());
         if (header.Length > SafetensorsHeader.MaximumLength)
         {
-            throw new ArgumentException($"{path}: the header takes {header.Length} bytes, more than the {SafetensorsHeader.MaximumLength} of the format; shorten the metadata.");
+            throw new ArgumentException(
+                $"{path}: the header takes {header.Length} bytes, over the format's {SafetensorsHeader.MaximumLength}; shorten its texts.");
         }
 
         (_path, _tensors) = (path, tensors);
@@ -66,7 +69,7 @@ public sealed class SafetensorsWriter : IDisposable
         if (bytes.Length > tensor.ByteCount - _written)
         {
             throw new InvalidOperationException(
-                $"{_path}: tensor '{name}' was declared with {tensor.ByteCount} bytes, has {_written} and was given {bytes.Length} more; declare the shape that is written.");
+                $"{_path}: tensor '{name}' was declared with {tensor.ByteCount} bytes, has {_written} and was given {bytes.Length} more; declare all.");
         }
 
         _file.Write(bytes);
@@ -82,7 +85,7 @@ public sealed class SafetensorsWriter : IDisposable
         if (_current < _tensors.Count)
         {
             SafetensorsTensor tensor = _tensors[_current];
-            throw new InvalidOperationException($"{_path}: tensor '{tensor.Name}' has {_written} of its {tensor.ByteCount} bytes; write all before completing the file.");
+            throw new InvalidOperationException($"{_path}: tensor '{tensor.Name}' has {_written} of its {tensor.ByteCount} bytes; write the rest first.");
         }
 
         _file.Flush(flushToDisk: true);

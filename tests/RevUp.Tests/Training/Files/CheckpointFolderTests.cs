@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Training.Files;
 
 namespace RevUp.Tests.Training.Files;
@@ -49,7 +48,8 @@ public sealed class CheckpointFolderTests
         using var folder = new TemporaryFolder();
         var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
         CheckpointEntry previous = checkpoints.Save(1, Write);
-        CheckpointException error = Assert.ThrowsExactly<CheckpointException>(() => checkpoints.Save(2, _ => File.WriteAllBytes("/dev/full", new byte[1 << 16])));
+        Action<string> overfill = _ => File.WriteAllBytes("/dev/full", new byte[1 << 16]);
+        CheckpointException error = Assert.ThrowsExactly<CheckpointException>(() => checkpoints.Save(2, overfill));
         Assert.StartsWith($"{folder.Path}: the checkpoint of step 2 cannot be saved", error.Message);
         Assert.DoesNotContain("\n", error.Message);
         Assert.AreEqual(previous, checkpoints.Latest());

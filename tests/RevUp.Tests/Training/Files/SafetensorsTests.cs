@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Training.Files;
 
 namespace RevUp.Tests.Training.Files;
@@ -52,8 +51,8 @@ public sealed class SafetensorsTests
         using var folder = new TemporaryFolder();
         SafetensorsTensor[] tensors =
         [
-            new("empty", SafetensorsType.F32, 4, 0), new("double", SafetensorsType.F64), new("long", SafetensorsType.I64, 2), new("bf16", SafetensorsType.BF16, 2, 1),
-            new("Gewicht \"ü\"/層", SafetensorsType.F32, 5), new("nothing", SafetensorsType.U8, 0),
+            new("empty", SafetensorsType.F32, 4, 0), new("double", SafetensorsType.F64), new("long", SafetensorsType.I64, 2),
+            new("bf16", SafetensorsType.BF16, 2, 1), new("Gewicht \"ü\"/層", SafetensorsType.F32, 5), new("nothing", SafetensorsType.U8, 0),
         ];
         using (var writer = new SafetensorsWriter(folder["x"], tensors))
         {
@@ -82,11 +81,11 @@ public sealed class SafetensorsTests
         for (int length = 0; length < whole.Length; length++)
         {
             File.WriteAllBytes(folder["x"], whole[..length]);
-            Assert.StartsWith(folder["x"], Assert.ThrowsExactly<CheckpointException>(() => new SafetensorsReader(folder["x"]), $"cut to {length}").Message);
+            Assert.StartsWith(folder["x"], Refused(folder["x"], $"cut to {length}").Message);
         }
 
         File.WriteAllBytes(folder["x"], [.. whole, 0]);
-        Assert.Contains("the tensors end at byte 11 of the data, and the file has 12", Assert.ThrowsExactly<CheckpointException>(() => new SafetensorsReader(folder["x"])).Message);
+        Assert.Contains("the tensors end at byte 11 of the data, and the file has 12", Refused(folder["x"]).Message);
     }
 
     [TestMethod]
@@ -102,7 +101,8 @@ public sealed class SafetensorsTests
             try
             {
                 using var reader = new SafetensorsReader(folder["x"]);
-                Assert.IsTrue(reader.Find("a") is null || reader.Find("b") is null || reader.Metadata.GetValueOrDefault("step") != "3", $"bit {bit} flipped and nothing changed");
+                bool renamed = reader.Find("a") is null || reader.Find("b") is null || reader.Metadata.GetValueOrDefault("step") != "3";
+                Assert.IsTrue(renamed, $"bit {bit} flipped and nothing changed");
             }
             catch (CheckpointException)
             {
@@ -120,7 +120,7 @@ public sealed class SafetensorsTests
     [DataRow("""{"a":{"dtype":"1","shape":[2],"data_offsets":[0,8]}}""", "tensor 'a' has the type '1'")]
     [DataRow("""{"a":{"dtype":"U8","shape":[-11],"data_offsets":[0,11]}}""", "tensor 'a' has -11 in its shape")]
     [DataRow("""{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,11]}}""", "tensor 'a' has 1.5 in its shape")]
-    [DataRow("""{"a":{"dtype":"U8","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,11]}}""", "Tensor 'a' has the shape [4294967296, 4294967296, 4294967296]")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,11]}}""", "Tensor 'a' has the shape [4294967296, 4294967296]")]
     [DataRow("""{"a":{"dtype":"U8","shape":[11],"data_offsets":[11,0]}}""", "tensor 'a' needs two data_offsets in ascending order")]
     [DataRow("""{"a":{"dtype":"U8","data_offsets":[0,11]}}""", "tensor 'a' has no shape")]
     [DataRow("""{"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11],"x":1}}""", "tensor 'a' has the field 'x'")]
@@ -132,7 +132,7 @@ public sealed class SafetensorsTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["x"], Golden(header, GoldenData));
-        Assert.Contains(message, Assert.ThrowsExactly<CheckpointException>(() => new SafetensorsReader(folder["x"])).Message);
+        Assert.Contains(message, Refused(folder["x"]).Message);
     }
 
     [TestMethod]
@@ -144,7 +144,7 @@ public sealed class SafetensorsTests
             byte[] damaged = Golden("{}", []);
             BinaryPrimitives.WriteUInt64LittleEndian(damaged, length);
             File.WriteAllBytes(folder["x"], damaged);
-            Assert.Contains($"the header claims {length} bytes", Assert.ThrowsExactly<CheckpointException>(() => new SafetensorsReader(folder["x"])).Message);
+            Assert.Contains($"the header claims {length} bytes", Refused(folder["x"]).Message);
         }
     }
 
@@ -155,9 +155,9 @@ public sealed class SafetensorsTests
         File.WriteAllBytes(folder["x"], Golden(GoldenHeader, GoldenData));
         using var reader = new SafetensorsReader(folder["x"]);
         Assert.Contains("no tensor 'c'", Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "c", 2)).Message);
-        Assert.Contains("tensor 'a' of shape [1, 2] has 8 bytes, and room for 12", Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "a", 3)).Message);
+        Assert.Contains("tensor 'a' [1, 2] has 8 bytes, and room for 12", Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "a", 3)).Message);
         Assert.Contains("Tensor 'a' holds F32, not Double", Assert.ThrowsExactly<ArgumentException>(() => Read<double>(reader, "a", 1)).Message);
-        Assert.Contains("cannot be opened", Assert.ThrowsExactly<CheckpointException>(() => new SafetensorsReader(folder["absent"])).Message);
+        Assert.Contains("cannot be opened", Refused(folder["absent"]).Message);
     }
 
     [TestMethod]
@@ -165,15 +165,15 @@ public sealed class SafetensorsTests
     {
         using var folder = new TemporaryFolder();
         using var writer = new SafetensorsWriter(folder["x"], [new("a", SafetensorsType.F32, 2), new("b", SafetensorsType.F32, 1)]);
-        Assert.Contains("tensor 'a' is due", Assert.ThrowsExactly<InvalidOperationException>(() => writer.Write<float>("b", [1])).Message);
-        Assert.Contains("declared with 8 bytes, has 0 and was given 12", Assert.ThrowsExactly<InvalidOperationException>(() => writer.Write<float>("a", [1, 2, 3])).Message);
+        AssertMisuse("tensor 'a' is due", () => writer.Write<float>("b", [1]));
+        AssertMisuse("declared with 8 bytes, has 0 and was given 12", () => writer.Write<float>("a", [1, 2, 3]));
         Assert.ThrowsExactly<ArgumentException>(() => writer.Write<double>("a", [1]));
         writer.Write<float>("a", [1]);
-        Assert.Contains("tensor 'a' is due", Assert.ThrowsExactly<InvalidOperationException>(() => writer.Write<float>("b", [1])).Message);
-        Assert.Contains("tensor 'a' has 4 of its 8 bytes", Assert.ThrowsExactly<InvalidOperationException>(writer.Complete).Message);
+        AssertMisuse("tensor 'a' is due", () => writer.Write<float>("b", [1]));
+        AssertMisuse("tensor 'a' has 4 of its 8 bytes", writer.Complete);
         writer.Write<float>("a", [2]);
         writer.Write<float>("b", [3]);
-        Assert.Contains("no other tensor is due", Assert.ThrowsExactly<InvalidOperationException>(() => writer.Write<float>("c", [1])).Message);
+        AssertMisuse("no other tensor is due", () => writer.Write<float>("c", [1]));
         writer.Complete();
     }
 
@@ -188,6 +188,12 @@ public sealed class SafetensorsTests
         var twice = new SafetensorsTensor("a", SafetensorsType.U8);
         Assert.Contains("'a' is declared twice", Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsWriter(folder["x"], [twice, twice])).Message);
     }
+
+    private static CheckpointException Refused(string path, string message = "") =>
+        Assert.ThrowsExactly<CheckpointException>(() => new SafetensorsReader(path), message);
+
+    private static void AssertMisuse(string message, Action action) =>
+        Assert.Contains(message, Assert.ThrowsExactly<InvalidOperationException>(action).Message);
 
     private static T[] Read<T>(SafetensorsReader reader, string name, int count)
         where T : unmanaged
