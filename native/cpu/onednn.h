@@ -2,6 +2,7 @@
 // that belongs to the caller, and its errors as statuses.
 #pragma once
 
+#include <cstring>
 #include <string>
 #include <unordered_map>
 
@@ -26,6 +27,14 @@ inline dnnl::primitive_attr caller_owned_scratch() {
   return attributes;
 }
 
+// Moves on to the next implementation while the name of the chosen one contains `refused` (null: any will do).
+template <typename Description>
+void refuse(Description &description, const char *refused) {
+  if (refused == nullptr) return;
+  while (std::strstr(description.impl_info_str(), refused) != nullptr && description.next_impl()) {
+  }
+}
+
 // oneDNN 3 folded the operation descriptor into the primitive descriptor; `arguments` are the same in both generations.
 #if DNNL_VERSION_MAJOR >= 3
 template <typename Primitive, typename... Arguments>
@@ -34,10 +43,13 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr &attribut
 }
 
 template <typename Primitive, typename... Arguments>
-typename Primitive::primitive_desc describe_backward(const dnnl::convolution_forward::primitive_desc &forward,
+typename Primitive::primitive_desc describe_backward(const char *refused,
+                                                     const dnnl::convolution_forward::primitive_desc &forward,
                                                      const dnnl::primitive_attr &attributes,
                                                      const Arguments &...arguments) {
-  return {cpu_engine(), arguments..., forward, attributes};
+  typename Primitive::primitive_desc description(cpu_engine(), arguments..., forward, attributes);
+  refuse(description, refused);
+  return description;
 }
 #else
 template <typename Primitive, typename... Arguments>
@@ -46,10 +58,15 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr &attribut
 }
 
 template <typename Primitive, typename... Arguments>
-typename Primitive::primitive_desc describe_backward(const dnnl::convolution_forward::primitive_desc &forward,
+typename Primitive::primitive_desc describe_backward(const char *refused,
+                                                     const dnnl::convolution_forward::primitive_desc &forward,
                                                      const dnnl::primitive_attr &attributes,
                                                      const Arguments &...arguments) {
-  return {typename Primitive::desc(arguments...), attributes, cpu_engine(), forward};
+  // next_impl reads it again.
+  const typename Primitive::desc operation(arguments...);
+  typename Primitive::primitive_desc description(operation, attributes, cpu_engine(), forward);
+  refuse(description, refused);
+  return description;
 }
 #endif
 
