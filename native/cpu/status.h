@@ -30,6 +30,10 @@ inline void require(bool condition, const char *message) {
 
 inline void require_count(int64_t count, const char *name) {
   if (count < 0) fail(std::string(name) + " is " + std::to_string(count) + "; it must not be negative");
+  // Byte offsets and rounding up to whole lines or pages stay within 64 bits.
+  if (count > INT64_MAX / 8) {
+    fail(std::string(name) + " is " + std::to_string(count) + "; that is past any address space");
+  }
 }
 
 // `alignment` in bytes; tensors have REVUP_ALIGNMENT.
