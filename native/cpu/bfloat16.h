@@ -31,7 +31,7 @@ inline void store(float value, float &to) { to = value; }
 inline void store(float value, bfloat16 &to) {
   const uint32_t bits = bits_of(value);
   const uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
-  const uint32_t chosen = (bits & 0x7fffffff) > 0x7f800000 ? bits | 0x400000 : rounded;
+  const uint32_t chosen = value != value ? bits | 0x400000 : rounded;
   to = static_cast<bfloat16>(chosen >> 16);
 }
 

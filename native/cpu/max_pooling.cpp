@@ -1,6 +1,7 @@
 // Max pooling. Nothing is kept between the passes: backward finds the maxima again. A NaN wins, so that it stays
 // visible.
 #include <cmath>
+#include <cstring>
 
 #include "parallel.h"
 #include "shape.h"
@@ -32,8 +33,6 @@ struct Pool {
   int64_t inputs() const { return depth.input * height.input * input_row(); }
   int64_t outputs() const { return depth.output * height.output * width.output * channels; }
 };
-
-bool takes(float candidate, float best) { return candidate > best || candidate != candidate; }
 
 Axis axis_of(const revup_pool_geometry &geometry, int32_t i) {
   const int64_t input = geometry.input.extent[i], window = geometry.window[i], stride = geometry.stride[i];
@@ -71,52 +70,89 @@ Pool checked_pool(const revup_pool_geometry *geometry) {
   return pool;
 }
 
-// Calls visit(offset) for the inputs of one window, in row-major order; offsets in elements, of channel 0.
-template <typename Visit>
-void for_window(const Pool &pool, int64_t od, int64_t oh, int64_t ow, Visit visit) {
-  for (int64_t d = pool.depth.begin(od); d < pool.depth.end(od); ++d) {
-    for (int64_t h = pool.height.begin(oh); h < pool.height.end(oh); ++h) {
-      for (int64_t w = pool.width.begin(ow); w < pool.width.end(ow); ++w) {
-        visit(((d * pool.height.input + h) * pool.width.input + w) * pool.channels);
+// The inputs of one output position: offset of the first one's channel 0, extents and strides in elements.
+struct Window {
+  int64_t offset, depth, height, width, plane, row, column;
+
+  Window(const Pool &pool, int64_t od, int64_t oh, int64_t ow)
+      : depth(pool.depth.end(od) - pool.depth.begin(od)),
+        height(pool.height.end(oh) - pool.height.begin(oh)),
+        width(pool.width.end(ow) - pool.width.begin(ow)),
+        plane(pool.height.input * pool.input_row()),
+        row(pool.input_row()),
+        column(pool.channels) {
+    offset = pool.depth.begin(od) * plane + pool.height.begin(oh) * row + pool.width.begin(ow) * column;
+  }
+
+  // Calls visit(offset) in row-major order. Inlined by force: only then does what visit updates stay in registers.
+  template <typename Visit>
+  [[gnu::always_inline]] void for_each(Visit visit) const {
+    for (int64_t d = 0; d < depth; ++d) {
+      for (int64_t h = 0; h < height; ++h) {
+        const int64_t start = offset + d * plane + h * row;
+        for (int64_t w = 0; w < width; ++w) visit(start + w * column);
       }
     }
   }
+};
+
+// Neighbouring channels held in one register; what is left at the end of a row goes one by one, through the same templates.
+// Vectors are passed by reference only: by value their ABI depends on the instruction set, and GCC warns.
+using Vector = float __attribute__((vector_size(64)));
+using Ordinals = int32_t __attribute__((vector_size(64)));
+constexpr int64_t kLanes = sizeof(Vector) / sizeof(float);
+
+// The maxima of one window and which of its inputs they are, for as many channels as Values holds.
+template <typename Values, typename Winners>
+void find_maxima(const Window &window, const float *x, Values &best, Winners &winner) {
+  best = Values{} - INFINITY;
+  winner = Winners{};
+  Winners ordinal{};
+  window.for_each([&](int64_t offset) {
+    Values candidate;
+    std::memcpy(&candidate, x + offset, sizeof candidate);
+    const auto larger = (candidate > best) | (candidate != candidate);
+    best = larger ? candidate : best;
+    winner = larger ? ordinal : winner;
+    ordinal += 1;
+  });
 }
 
-// One output position, all channels; y stays in the first-level cache meanwhile.
-void forward(const Pool &pool, int64_t od, int64_t oh, int64_t ow, const float *x, float *y) {
-  std::fill(y, y + pool.channels, -INFINITY);
-  for_window(pool, od, oh, ow, [&](int64_t offset) {
-    const float *from = x + offset;
-#pragma omp simd
-    for (int64_t c = 0; c < pool.channels; ++c) y[c] = takes(from[c], y[c]) ? from[c] : y[c];
+template <typename Values, typename Winners>
+void forward(const Window &window, const float *x, float *y) {
+  Values best;
+  Winners winner;
+  find_maxima(window, x, best, winner);
+  std::memcpy(y, &best, sizeof best);
+}
+
+template <typename Values, typename Winners>
+void backward(const Window &window, const float *x, const float *dy, float *dx) {
+  Values best, gradient;
+  Winners winner, ordinal{};
+  find_maxima(window, x, best, winner);
+  std::memcpy(&gradient, dy, sizeof gradient);
+  // Selecting by ordinal keeps the scatter a vector operation.
+  window.for_each([&](int64_t offset) {
+    Values sum;
+    std::memcpy(&sum, dx + offset, sizeof sum);
+    sum += winner == ordinal ? gradient : Values{};
+    std::memcpy(dx + offset, &sum, sizeof sum);
+    ordinal += 1;
   });
 }
 
-// One output position, `width` channels. Selecting dy by ordinal keeps the scatter a vector operation.
-void backward(const Pool &pool, int64_t od, int64_t oh, int64_t ow, int64_t width, const float *x, const float *dy,
-              float *dx) {
-  float best[kBlock];
-  int32_t winner[kBlock] = {};
-  std::fill(best, best + width, -INFINITY);
-  int32_t ordinal = 0;
-  for_window(pool, od, oh, ow, [&](int64_t offset) {
-    const float *from = x + offset;
-#pragma omp simd
-    for (int64_t c = 0; c < width; ++c) {
-      const bool better = takes(from[c], best[c]);
-      best[c] = better ? from[c] : best[c];
-      winner[c] = better ? ordinal : winner[c];
-    }
-    ++ordinal;
-  });
-  ordinal = 0;
-  for_window(pool, od, oh, ow, [&](int64_t offset) {
-    float *to = dx + offset;
-#pragma omp simd
-    for (int64_t c = 0; c < width; ++c) to[c] += winner[c] == ordinal ? dy[c] : 0.0f;
-    ++ordinal;
-  });
+// One output position. Out of line: inlined into the loops over positions, they take all integer registers.
+[[gnu::noinline]] void forward(const Window &window, int64_t channels, const float *x, float *y) {
+  int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) forward<Vector, Ordinals>(window, x + c, y + c);
+  for (; c < channels; ++c) forward<float, int32_t>(window, x + c, y + c);
+}
+
+[[gnu::noinline]] void backward(const Window &window, int64_t channels, const float *x, const float *dy, float *dx) {
+  int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) backward<Vector, Ordinals>(window, x + c, dy + c, dx + c);
+  for (; c < channels; ++c) backward<float, int32_t>(window, x + c, dy + c, dx + c);
 }
 
 // Zeroes the inputs that output row (od, oh) is the first to need, just before it adds to them: one pass over dx.
@@ -149,7 +185,8 @@ revup_status revup_max_pool_forward(const revup_pool_geometry *geometry, const f
         const int64_t oh = row % pool.height.output, plane = row / pool.height.output;
         const int64_t od = plane % pool.depth.output, n = plane / pool.depth.output;
         for (int64_t ow = 0; ow < pool.width.output; ++ow) {
-          forward(pool, od, oh, ow, x + n * pool.inputs(), y + row * row_elements + ow * pool.channels);
+          float *to = y + row * row_elements + ow * pool.channels;
+          forward(Window(pool, od, oh, ow), pool.channels, x + n * pool.inputs(), to);
         }
       }
     });
@@ -175,7 +212,7 @@ revup_status revup_max_pool_backward(const revup_pool_geometry *geometry, const 
           for (int64_t oh = 0; oh < pool.height.output; ++oh) {
             clear_reached(pool, od, oh, width, dx_block);
             for (int64_t ow = 0; ow < pool.width.output; ++ow, dy_block += pool.channels) {
-              backward(pool, od, oh, ow, width, x_block, dy_block, dx_block);
+              backward(Window(pool, od, oh, ow), width, x_block, dy_block, dx_block);
             }
           }
         }

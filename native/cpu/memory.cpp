@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <type_traits>
 
 #include "bfloat16.h"
 #include "parallel.h"

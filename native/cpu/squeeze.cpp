@@ -8,9 +8,9 @@ namespace revup {
 namespace {
 
 // Copies a run from its place in x to its place in y (squeeze) or back. A constant length becomes a few moves inline.
-template <bool forward, int64_t constant_run, typename X, typename Y>
+template <bool forward, typename X, typename Y>
 void copy_run(X *x, Y *y, int64_t run) {
-  const size_t bytes = static_cast<size_t>(constant_run > 0 ? constant_run : run) * sizeof(float);
+  const size_t bytes = static_cast<size_t>(run) * sizeof(float);
   if constexpr (forward) {
     std::memcpy(y, x, bytes);
   } else {
@@ -24,19 +24,17 @@ void rearrange(const revup_shape &shape, X *x, Y *y) {
   const Extents extents(shape.rank, shape.extent, 2);
   const int64_t x_rows = shape.rank == 3 ? 4 : 2;  // per block
   const int64_t height = extents.height, columns = extents.width / 2;
-  const int64_t run = 2 * shape.channels, x_row = columns * run;
+  const int64_t run = constant_run > 0 ? constant_run : 2 * shape.channels, x_row = columns * run;
   const int64_t y_rows = shape.batch * (shape.rank == 3 ? extents.depth / 2 : 1) * (height / 2);
   parallel_for_items(y_rows, x_rows * x_row, [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       // x seen as planes of `height` rows; in 3-D the blocks of a row span two planes.
       const int64_t plane = row / (height / 2) * (x_rows / 2), i = row % (height / 2) * 2;
-      X *x_start = x + (plane * height + i) * x_row;
-      Y *y_start = y + row * x_rows * x_row;
+      X *x_at[4];  // the rows of a block, b = dk * 2 + di
+      for (int64_t b = 0; b < x_rows; ++b) x_at[b] = x + ((plane + b / 2) * height + i + b % 2) * x_row;
+      Y *y_at = y + row * x_rows * x_row;
       for (int64_t j = 0; j < columns; ++j) {
-        for (int64_t b = 0; b < x_rows; ++b) {  // b = dk * 2 + di
-          X *from = x_start + ((b / 2) * height + b % 2) * x_row + j * run;
-          copy_run<forward, constant_run>(from, y_start + (j * x_rows + b) * run, run);
-        }
+        for (int64_t b = 0; b < x_rows; ++b, y_at += run) copy_run<forward>(x_at[b] + j * run, y_at, run);
       }
     }
   });
@@ -60,6 +58,10 @@ void rearrange(const revup_shape *shape, X *x, Y *y) {
       return rearrange<forward, 2>(*shape, x, y);
     case 3:
       return rearrange<forward, 6>(*shape, x, y);
+    case 4:
+      return rearrange<forward, 8>(*shape, x, y);
+    case 8:
+      return rearrange<forward, 16>(*shape, x, y);
     case 16:
       return rearrange<forward, 32>(*shape, x, y);
     default:
