@@ -1,0 +1,143 @@
+using RevUp.Lipschitz;
+using RevUp.Tensors;
+
+namespace RevUp.Backends;
+
+/// <summary>
+/// A device: its memory and the operations of the algorithm, each one pass over memory. Activations are channels-last; "scalar" is a tensor of one float32,
+/// and may be empty where the comment says so. An operation writes only what it names as output, and aliasing is allowed only where said.
+/// </summary>
+/// <remarks>
+/// Operations take effect in call order. One thread drives a backend. Sums are accumulated in float64 in an order fixed by shape and thread count, so that
+/// the same inputs give the same bits. Wrong shapes or freed tensors are programming errors: the native layer reports what it can see of them.
+/// </remarks>
+public abstract class Backend : IDisposable
+{
+    private readonly Dictionary<ConvolutionGeometry, ConvolutionPlan> _plans = [];
+
+    /// <summary>"cpu" or "cuda".</summary>
+    public abstract string Name { get; }
+
+    /// <summary>One line about the device and the libraries that drive it.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>The memory of this device.</summary>
+    public abstract Arena Memory { get; }
+
+    /// <summary>Whether residual branches may be stored in and computed with <paramref name="type"/>.</summary>
+    public abstract bool Supports(ElementType type);
+
+    /// <summary>The plan for a geometry, created on first use.</summary>
+    public ConvolutionPlan Convolution(ConvolutionGeometry geometry)
+    {
+        if (!_plans.TryGetValue(geometry, out ConvolutionPlan? plan))
+        {
+            plan = CreateConvolution(geometry);
+            _plans.Add(geometry, plan);
+        }
+        return plan;
+    }
+
+    /// <summary>Copies from the host; element types must match.</summary>
+    public abstract void Upload<T>(ReadOnlySpan<T> source, Tensor destination) where T : unmanaged;
+
+    /// <summary>Copies to the host, after everything issued before.</summary>
+    public abstract void Download<T>(Tensor source, Span<T> destination) where T : unmanaged;
+
+    /// <summary>y = value everywhere.</summary>
+    public abstract void Fill(Tensor y, float value);
+
+    /// <summary>y = x, converted to y's type.</summary>
+    public abstract void Cast(Tensor x, Tensor y);
+
+    /// <summary>y = φ(x + a) + b with scalars a, b. y may alias x when the types are equal.</summary>
+    public abstract void PreactivationForward(Activation activation, Tensor x, Tensor a, Tensor b, Tensor y);
+
+    /// <summary>
+    /// dx = residual + scale·dy·φ'(x + a); sumB += Σ scale·dy; sumA += Σ scale·dy·φ'(x + a). Scale and residual may be empty (1 and 0). dx may alias dy and
+    /// residual when the types are equal.
+    /// </summary>
+    public abstract void PreactivationBackward(Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB);
+
+    /// <summary>y = x + s·z. y may alias x, and z when z is float32.</summary>
+    public abstract void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y);
+
+    /// <summary>
+    /// next = y − s·z, and statistics[0] = Σ(next − x)², statistics[1] = Σ next² (float64). next may alias y, x, and z when z is float32.
+    /// </summary>
+    public abstract void FixedPointStep(Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics);
+
+    /// <summary>y += alpha·x; alpha a scalar, or empty for 1.</summary>
+    public abstract void Axpy(Tensor alpha, Tensor x, Tensor y);
+
+    /// <summary>result[0] = Σ x·y (float64).</summary>
+    public abstract void Dot(Tensor x, Tensor y, Tensor result);
+
+    /// <summary>norm[0] = ‖x‖ and y = x / ‖x‖; of a zero vector norm is 0 and y a unit vector drawn from <paramref name="seed"/>. y may alias x.</summary>
+    public abstract void Normalize(Tensor x, ulong seed, Tensor y, Tensor norm);
+
+    /// <summary>The factors that keep a branch's Lipschitz bound under its coefficient; see <see cref="BranchScale"/>.</summary>
+    public abstract void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales);
+
+    /// <summary>The gradient of <see cref="ScaleBranch"/>; see <see cref="BranchScale"/>.</summary>
+    public abstract void ScaleBranchBackward(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor dots, Tensor multiplierGradient, Tensor sigmaGradients);
+
+    /// <summary>Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], in 3-D 8C.</summary>
+    public abstract void Squeeze(Tensor x, Tensor y);
+
+    /// <summary>The inverse, and the gradient, of <see cref="Squeeze"/>.</summary>
+    public abstract void Unsqueeze(Tensor y, Tensor x);
+
+    /// <summary>Appends zero channels, or drops the last ones, until x has y's channels.</summary>
+    public abstract void ResizeChannels(Tensor x, Tensor y);
+
+    /// <summary>y[n, c] = mean over positions of x[n, …, c].</summary>
+    public abstract void GlobalAveragePoolForward(Tensor x, Tensor y);
+
+    /// <summary>dx[n, …, c] = dy[n, c] / positions.</summary>
+    public abstract void GlobalAveragePoolBackward(Tensor dy, Tensor dx);
+
+    /// <summary>Maximum over windows of 3 with stride 2 and padding 1 along every axis.</summary>
+    public abstract void MaxPoolForward(Tensor x, Tensor y);
+
+    /// <summary>The gradient of <see cref="MaxPoolForward"/>; the maximum is found again in x.</summary>
+    public abstract void MaxPoolBackward(Tensor x, Tensor dy, Tensor dx);
+
+    /// <summary>y [N, O] = x [N, I] · wᵀ [I, O] + bias [O].</summary>
+    public abstract void LinearForward(Tensor x, Tensor w, Tensor bias, Tensor y);
+
+    /// <summary>dx = dy · w; dw += dyᵀ · x; dbias += column sums of dy.</summary>
+    public abstract void LinearBackward(Tensor x, Tensor w, Tensor dy, Tensor dx, Tensor dw, Tensor dbias);
+
+    /// <summary>
+    /// Cross-entropy with soft targets: statistics[0] = Σ loss, statistics[1] = rows whose largest logit is the largest target (float64), and, unless it is empty,
+    /// gradient = gradientScale · (softmax(logits) − targets). gradient may alias logits.
+    /// </summary>
+    public abstract void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics);
+
+    /// <summary>SGD with momentum over a whole parameter group; gradients are first multiplied by <paramref name="gradientScale"/>.</summary>
+    public abstract void Sgd(float learningRate, float momentum, float weightDecay, bool nesterov, float gradientScale, Tensor gradient, Tensor momentumBuffer, Tensor weights);
+
+    /// <summary>AdamW over a whole parameter group; <paramref name="step"/> counts from 1.</summary>
+    public abstract void AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, long step, float gradientScale, Tensor gradient, Tensor firstMoment, Tensor secondMoment, Tensor weights);
+
+    /// <summary>Creates the plan of a geometry that has none yet.</summary>
+    protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);
+
+    /// <summary>Releases the device; tensors of it become invalid.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Disposes the plans, then whatever the device adds.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        foreach (ConvolutionPlan plan in _plans.Values)
+        {
+            (plan as IDisposable)?.Dispose();
+        }
+        _plans.Clear();
+    }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using RevUp.Tensors;
+
+namespace RevUp.Backends;
+
+/// <summary>
+/// Everything that determines a convolution's algorithm and memory: x [N, (D), H, W, I] * w [O, (kD), kH, kW, I / groups] -> [N, (D'), H', W', O], zero padding
+/// on both sides, extents (input + 2 padding - kernel) / stride + 1.
+/// </summary>
+/// <param name="Input">Shape of the input, batch included.</param>
+/// <param name="OutputChannels">O.</param>
+/// <param name="Kernel">Kernel extent, the same along every axis.</param>
+/// <param name="Stride">Stride, the same along every axis.</param>
+/// <param name="Padding">Zeros added on both sides of every axis.</param>
+/// <param name="Groups">Independent groups of channels.</param>
+/// <param name="Type">Storage type of input and output; weights and their gradient are float32.</param>
+public readonly record struct ConvolutionGeometry(Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type)
+{
+    /// <summary>Shape of the weights: [O, (kD), kH, kW, I / groups].</summary>
+    public Shape Weights
+    {
+        get
+        {
+            Span<int> dimensions = stackalloc int[Input.Rank];
+            dimensions.Fill(Kernel);
+            dimensions[0] = OutputChannels;
+            dimensions[^1] = Input.Channels / Groups;
+            return new Shape(dimensions);
+        }
+    }
+
+    /// <summary>Shape of the output.</summary>
+    public Shape Output
+    {
+        get
+        {
+            Span<int> dimensions = stackalloc int[Input.Rank];
+            dimensions[0] = Input.Batch;
+            for (int i = 1; i < Input.Rank - 1; i++)
+            {
+                dimensions[i] = (Input[i] + 2 * Padding - Kernel) / Stride + 1;
+            }
+            dimensions[^1] = OutputChannels;
+            return new Shape(dimensions);
+        }
+    }
+}
+
+/// <summary>
+/// One convolution geometry on one backend: algorithms chosen once and the same in forward, inversion and recomputation. Plans belong to their backend, which
+/// caches them by geometry and disposes them. Scratch memory is taken from the arena for the duration of a call.
+/// </summary>
+public abstract class ConvolutionPlan(ConvolutionGeometry geometry)
+{
+    /// <summary>What the plan is for.</summary>
+    public ConvolutionGeometry Geometry { get; } = geometry;
+
+    /// <summary>Bytes of the weights in the layouts that <see cref="Forward"/> and <see cref="BackwardData"/> want.</summary>
+    public abstract long PackedBytes { get; }
+
+    /// <summary>packed = scale · weights, laid out for this plan. <paramref name="scale"/> is a scalar, or empty for 1.</summary>
+    public abstract void Pack(Tensor weights, Tensor scale, Tensor packed);
+
+    /// <summary>fprop: y = w * x.</summary>
+    public abstract void Forward(Tensor x, Tensor packed, Tensor y);
+
+    /// <summary>dgrad: dx = wᵀ * dy.</summary>
+    public abstract void BackwardData(Tensor dy, Tensor packed, Tensor dx);
+
+    /// <summary>wgrad: dw = gradient of the weights (overwritten), float32.</summary>
+    public abstract void BackwardWeights(Tensor x, Tensor dy, Tensor dw);
+}

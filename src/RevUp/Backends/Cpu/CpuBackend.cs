@@ -1,0 +1,208 @@
+using System.Runtime.InteropServices;
+using RevUp.Interop.Cpu;
+using RevUp.Lipschitz;
+using RevUp.Tensors;
+
+namespace RevUp.Backends.Cpu;
+
+/// <summary>
+/// The default backend: the native CPU library on oneDNN, multi-threaded, deterministic for a given thread count. Operations complete before they return.
+/// </summary>
+public sealed unsafe class CpuBackend : Backend
+{
+    private readonly CpuMemory _memory;
+
+    /// <summary>Opens the CPU.</summary>
+    /// <param name="threads">Threads of the native library, process-wide; 0 for all processors.</param>
+    /// <param name="capacity">Bytes that tensors may use; 0 for all that the machine has available.</param>
+    /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
+    public CpuBackend(int threads = 0, long capacity = 0, bool poison = false)
+    {
+        ConfigurationException.Require(threads is >= 0 and <= 1024, $"{threads} threads were asked for; use 1 to 1024, or 0 for all {Environment.ProcessorCount} processors");
+        Threads = threads > 0 ? threads : Environment.ProcessorCount;
+        CpuLibrary.SetThreads(Threads).Check();
+        _memory = new CpuMemory(capacity, poison);
+    }
+
+    /// <summary>Threads of the native library.</summary>
+    public int Threads { get; }
+
+    /// <inheritdoc/>
+    public override string Name => "cpu";
+
+    /// <inheritdoc/>
+    public override string Description
+    {
+        get
+        {
+            byte* text = stackalloc byte[256];
+            CpuLibrary.Describe(text, 256).Check();
+            return Marshal.PtrToStringUTF8((nint)text)!;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Arena Memory => _memory.Arena;
+
+    /// <inheritdoc/>
+    public override bool Supports(ElementType type)
+    {
+        int supported = 0;
+        CpuLibrary.Supports((CpuType)type, &supported).Check();
+        return supported != 0;
+    }
+
+    /// <inheritdoc/>
+    public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => source.CopyTo(AsSpan<T>(destination));
+
+    /// <inheritdoc/>
+    public override void Download<T>(Tensor source, Span<T> destination) => AsSpan<T>(source).CopyTo(destination);
+
+    /// <inheritdoc/>
+    public override void Fill(Tensor y, float value) => CpuLibrary.Fill(y.Count, value, Float(y)).Check();
+
+    /// <inheritdoc/>
+    public override void Cast(Tensor x, Tensor y) => CpuLibrary.Cast(x.Count, Type(x), Any(x), Type(y), Any(y)).Check();
+
+    /// <inheritdoc/>
+    public override void PreactivationForward(Activation activation, Tensor x, Tensor a, Tensor b, Tensor y) =>
+        CpuLibrary.PreactivationForward(x.Count, (CpuActivation)activation, Type(x), Any(x), Float(a), Float(b), Type(y), Any(y)).Check();
+
+    /// <inheritdoc/>
+    public override void PreactivationBackward(Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB) =>
+        CpuLibrary.PreactivationBackward(x.Count, (CpuActivation)activation, Type(x), Any(x), Float(a), Type(dy), Any(dy), Float(scale), Any(residual), Type(dx), Any(dx), Float(sumA), Float(sumB)).Check();
+
+    /// <inheritdoc/>
+    public override void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y) => CpuLibrary.ResidualAdd(x.Count, Float(x), Type(z), Any(z), Float(s), Float(y)).Check();
+
+    /// <inheritdoc/>
+    public override void FixedPointStep(Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics) =>
+        CpuLibrary.FixedPointStep(y.Count, Float(y), Type(z), Any(z), Float(s), Float(x), Float(next), Double(statistics), Double(statistics) + 1).Check();
+
+    /// <inheritdoc/>
+    public override void Axpy(Tensor alpha, Tensor x, Tensor y) => CpuLibrary.Axpy(x.Count, Float(alpha), Float(x), Float(y)).Check();
+
+    /// <inheritdoc/>
+    public override void Dot(Tensor x, Tensor y, Tensor result) => CpuLibrary.Dot(x.Count, Float(x), Float(y), Double(result)).Check();
+
+    /// <inheritdoc/>
+    public override void Normalize(Tensor x, ulong seed, Tensor y, Tensor norm) => CpuLibrary.Normalize(x.Count, Float(x), seed, Float(y), Float(norm)).Check();
+
+    /// <inheritdoc/>
+    public override void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales) =>
+        BranchScale.Forward(mode, coefficient, *Float(multiplier), AsSpan<float>(sigmas), AsSpan<float>(scales));
+
+    /// <inheritdoc/>
+    public override void ScaleBranchBackward(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor dots, Tensor multiplierGradient, Tensor sigmaGradients) =>
+        BranchScale.Backward(mode, coefficient, *Float(multiplier), AsSpan<float>(sigmas), AsSpan<float>(scales), AsSpan<double>(dots), ref *Float(multiplierGradient), AsSpan<float>(sigmaGradients));
+
+    /// <inheritdoc/>
+    public override void Squeeze(Tensor x, Tensor y)
+    {
+        CpuShape shape = NativeShape(x.Shape);
+        CpuLibrary.Squeeze(&shape, Float(x), Float(y)).Check();
+    }
+
+    /// <inheritdoc/>
+    public override void Unsqueeze(Tensor y, Tensor x)
+    {
+        CpuShape shape = NativeShape(x.Shape);
+        CpuLibrary.Unsqueeze(&shape, Float(y), Float(x)).Check();
+    }
+
+    /// <inheritdoc/>
+    public override void ResizeChannels(Tensor x, Tensor y) =>
+        CpuLibrary.ResizeChannels(x.Count / x.Shape.Channels, x.Shape.Channels, Float(x), y.Shape.Channels, Float(y)).Check();
+
+    /// <inheritdoc/>
+    public override void GlobalAveragePoolForward(Tensor x, Tensor y)
+    {
+        CpuShape shape = NativeShape(x.Shape);
+        CpuLibrary.GlobalAveragePoolForward(&shape, Float(x), Float(y)).Check();
+    }
+
+    /// <inheritdoc/>
+    public override void GlobalAveragePoolBackward(Tensor dy, Tensor dx)
+    {
+        CpuShape shape = NativeShape(dx.Shape);
+        CpuLibrary.GlobalAveragePoolBackward(&shape, Float(dy), Float(dx)).Check();
+    }
+
+    /// <inheritdoc/>
+    public override void MaxPoolForward(Tensor x, Tensor y)
+    {
+        CpuPoolGeometry geometry = PoolGeometry(x.Shape);
+        CpuLibrary.MaxPoolForward(&geometry, Float(x), Float(y)).Check();
+    }
+
+    /// <inheritdoc/>
+    public override void MaxPoolBackward(Tensor x, Tensor dy, Tensor dx)
+    {
+        CpuPoolGeometry geometry = PoolGeometry(x.Shape);
+        CpuLibrary.MaxPoolBackward(&geometry, Float(x), Float(dy), Float(dx)).Check();
+    }
+
+    /// <inheritdoc/>
+    public override void LinearForward(Tensor x, Tensor w, Tensor bias, Tensor y) =>
+        CpuLibrary.LinearForward(x.Shape[0], x.Shape[1], w.Shape[0], Float(x), Float(w), Float(bias), Float(y)).Check();
+
+    /// <inheritdoc/>
+    public override void LinearBackward(Tensor x, Tensor w, Tensor dy, Tensor dx, Tensor dw, Tensor dbias) =>
+        CpuLibrary.LinearBackward(x.Shape[0], x.Shape[1], w.Shape[0], Float(x), Float(w), Float(dy), Float(dx), Float(dw), Float(dbias)).Check();
+
+    /// <inheritdoc/>
+    public override void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics)
+    {
+        long correct = 0;
+        CpuLibrary.CrossEntropy(logits.Shape[0], logits.Shape[1], Float(logits), Float(targets), gradientScale, Float(gradient), Double(statistics), &correct).Check();
+        Double(statistics)[1] = correct;
+    }
+
+    /// <inheritdoc/>
+    public override void Sgd(float learningRate, float momentum, float weightDecay, bool nesterov, float gradientScale, Tensor gradient, Tensor momentumBuffer, Tensor weights) =>
+        CpuLibrary.Sgd(weights.Count, learningRate, momentum, weightDecay, nesterov ? 1 : 0, gradientScale, Float(gradient), Float(momentumBuffer), Float(weights)).Check();
+
+    /// <inheritdoc/>
+    public override void AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, long step, float gradientScale, Tensor gradient, Tensor firstMoment, Tensor secondMoment, Tensor weights) =>
+        CpuLibrary.AdamW(weights.Count, learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, Float(gradient), Float(firstMoment), Float(secondMoment), Float(weights)).Check();
+
+    /// <inheritdoc/>
+    protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new CpuConvolution(geometry, Memory);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        _memory.Dispose();
+    }
+
+    private static CpuShape NativeShape(Shape shape)
+    {
+        CpuShape native = new() { Rank = shape.SpatialRank, Batch = shape.Batch, Channels = shape.Channels };
+        for (int axis = 0; axis < shape.SpatialRank; axis++)
+        {
+            native.Extent[axis] = shape.Extent(axis);
+        }
+        return native;
+    }
+
+    private static CpuPoolGeometry PoolGeometry(Shape input) =>
+        new() { Input = NativeShape(input), Window = new Extents(3, 3, 3), Stride = new Extents(2, 2, 2), Padding = new Extents(1, 1, 1) };
+
+    private static Span<T> AsSpan<T>(Tensor tensor) where T : unmanaged
+    {
+        if (sizeof(T) != tensor.Type.Size())
+        {
+            throw new ArgumentException($"A tensor of {tensor.Type} cannot be read as {typeof(T).Name}.");
+        }
+        return new Span<T>((void*)tensor.Address, checked((int)tensor.Count));
+    }
+
+    private static CpuType Type(Tensor tensor) => (CpuType)tensor.Type;
+
+    private static void* Any(Tensor tensor) => (void*)tensor.Address;
+
+    private static double* Double(Tensor tensor) => (double*)tensor.Address;
+
+    private static float* Float(Tensor tensor) => (float*)tensor.Address;
+}

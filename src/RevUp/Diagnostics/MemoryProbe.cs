@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using RevUp.Backends.Cpu;
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Randomness;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Diagnostics;
+
+/// <summary>One measured training step of a network of a given depth under a given policy.</summary>
+/// <param name="Blocks">Residual blocks.</param>
+/// <param name="Policy">Memory policy.</param>
+/// <param name="ActivationPeakBytes">Most bytes of activations, their gradients and what layers keep, live at once.</param>
+/// <param name="ParameterBytes">Weights, scalars, biases.</param>
+/// <param name="GradientBytes">Their gradients.</param>
+/// <param name="OptimizerBytes">Momentum and power-iteration vectors.</param>
+/// <param name="WorkspaceBytes">Peak of packed weights and scratch.</param>
+/// <param name="ProcessPeakBytes">Most bytes of the process resident at once; 0 where unknown.</param>
+/// <param name="StepMilliseconds">Time of the step.</param>
+/// <param name="MeanEvaluations">Mean k over the inverted blocks; 0 when none is.</param>
+/// <param name="MaxEvaluations">Largest k.</param>
+/// <param name="MaxInversionResidual">Largest inversion residual.</param>
+public sealed record MemoryRow(
+    int Blocks,
+    MemoryPolicy Policy,
+    long ActivationPeakBytes,
+    long ParameterBytes,
+    long GradientBytes,
+    long OptimizerBytes,
+    long WorkspaceBytes,
+    long ProcessPeakBytes,
+    double StepMilliseconds,
+    double MeanEvaluations,
+    int MaxEvaluations,
+    double MaxInversionResidual);
+
+/// <summary>
+/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are drawn at random first, which takes every block to its Lipschitz
+/// bound: with F = 0 there would be nothing to invert.
+/// </summary>
+public static class MemoryProbe
+{
+    private const long DataStream = 101;
+    private const long WeightStream = 102;
+
+    /// <summary>Two steps on a backend of their own, the second of which is measured: the first one pays for generated code and first-touched pages.</summary>
+    /// <param name="recipe">Network, data shape, batch size, inversion.</param>
+    /// <param name="blocks">Total of blocks, spread over the recipe's stages; 0 for the recipe's own.</param>
+    /// <param name="policy">Policy of all blocks.</param>
+    /// <param name="threads">Threads; 0 for all processors.</param>
+    /// <exception cref="ConfigurationException">The recipe does not work with this depth or policy.</exception>
+    public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, int threads)
+    {
+        recipe.Validate();
+        ProcessMemory.ResetPeak();
+        using CpuBackend backend = new(threads);
+        ModelSettings model = blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks);
+        using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        DrawZeroConvolutions(net, recipe.Training.Seed);
+        using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
+        (float[] pixels, float[] targets) = RandomBatch(net, recipe.Training);
+        step.Run(pixels, targets, learningRateFactor: 0);
+        backend.Memory.ResetPeaks();
+        long start = Stopwatch.GetTimestamp();
+        step.Run(pixels, targets, learningRateFactor: 0);
+        double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(r => r.Evaluations > 0)];
+        MemoryUse peak = backend.Memory.Peak;
+        return new MemoryRow(
+            model.BlockCount,
+            policy,
+            peak[MemoryPurpose.Activations],
+            peak[MemoryPurpose.Parameters],
+            peak[MemoryPurpose.Gradients],
+            peak[MemoryPurpose.Optimizer],
+            peak[MemoryPurpose.Workspace],
+            ProcessMemory.PeakBytes(),
+            milliseconds,
+            inverted.Length == 0 ? 0 : inverted.Average(r => r.Evaluations),
+            inverted.Length == 0 ? 0 : inverted.Max(r => r.Evaluations),
+            inverted.Length == 0 ? 0 : inverted.Max(r => r.Residual));
+    }
+
+    private static void DrawZeroConvolutions(RevUpNet net, ulong seed)
+    {
+        long index = 0;
+        foreach (Parameter parameter in net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
+        {
+            CounterRandom random = new(seed, WeightStream, index++);
+            float[] values = new float[parameter.Shape.Count];
+            double deviation = Math.Sqrt((double)parameter.Shape[0] / parameter.Shape.Count);
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = (float)(deviation * random.NextNormal());
+            }
+            net.Backend.Upload<float>(values, parameter.Value);
+        }
+        net.Invalidate();
+    }
+
+    private static (float[] Pixels, float[] Targets) RandomBatch(RevUpNet net, TrainingSettings training)
+    {
+        CounterRandom random = new(training.Seed, DataStream, 0);
+        float[] pixels = new float[net.Sample.Count * training.BatchSize];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            pixels[i] = random.NextNormal();
+        }
+        float[] targets = new float[training.BatchSize * net.Classes];
+        for (int i = 0; i < training.BatchSize; i++)
+        {
+            targets[i * net.Classes + random.NextInt(net.Classes)] = 1;
+        }
+        return (pixels, targets);
+    }
+}

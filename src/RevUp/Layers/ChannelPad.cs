@@ -1,0 +1,47 @@
+using RevUp.Backends;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>Appends zero channels: [N, …, C] → [N, …, C']. Its inverse and its gradient drop them again. Keeps nothing.</summary>
+public sealed class ChannelPad : Layer
+{
+    /// <summary>Pads samples of shape <paramref name="input"/> to <paramref name="channels"/>.</summary>
+    /// <exception cref="ConfigurationException">Fewer channels than there are.</exception>
+    public ChannelPad(string name, Backend backend, Shape input, int channels)
+        : base(name, backend, input)
+    {
+        ConfigurationException.Require(channels >= input.Channels, $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
+        Output = input.WithChannels(channels);
+    }
+
+    /// <inheritdoc/>
+    public override Shape Output { get; }
+
+    /// <inheritdoc/>
+    public override bool IsInvertible => true;
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
+    {
+        Tensor y = Allocate(Output, x.Shape.Batch);
+        Backend.ResizeChannels(x, y);
+        Release(x, mode);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => Crop(gradient);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) => point = Crop(y);
+
+    private Tensor Crop(Tensor y)
+    {
+        Tensor x = Allocate(Input, y.Shape.Batch);
+        Backend.ResizeChannels(y, x);
+        Memory.Free(y);
+        return x;
+    }
+}

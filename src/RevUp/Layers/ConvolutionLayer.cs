@@ -1,0 +1,57 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>
+/// y = W ∗ x, without bias: the next block's first scalar takes its place. Stems and strided transitions; not invertible, so its input is kept.
+/// x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
+/// </summary>
+public sealed class ConvolutionLayer : Layer
+{
+    private readonly Convolution _convolution;
+
+    /// <param name="name">Name; the weight is "<paramref name="name"/>.weight".</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="store">Where the weight is declared.</param>
+    /// <param name="input">Shape of one sample.</param>
+    /// <param name="channels">O.</param>
+    /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
+    /// <param name="stride">Stride.</param>
+    public ConvolutionLayer(string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, int stride)
+        : base(name, backend, input)
+    {
+        ConvolutionGeometry geometry = new(input, channels, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
+        _convolution = new Convolution(name, backend, store, geometry, Fixup.LinearConvolution(geometry.Weights));
+    }
+
+    /// <inheritdoc/>
+    public override Shape Output => _convolution.Sample.Output;
+
+    /// <inheritdoc/>
+    public override void Prepare(Preparation preparation) => _convolution.Prepare(preparation.Batch, default);
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
+    {
+        Tensor y = _convolution.Forward(x);
+        Release(x, mode);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
+    {
+        _convolution.BackwardWeights(x, gradient, default, default);
+        Tensor dx = inputGradient ? _convolution.BackwardData(gradient) : default;
+        Memory.Free(gradient);
+        return dx;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _convolution.Dispose();
+        base.Dispose();
+    }
+}

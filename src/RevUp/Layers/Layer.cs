@@ -1,0 +1,87 @@
+using RevUp.Backends;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>What a forward pass does with its input and its intermediates.</summary>
+public enum ForwardMode
+{
+    /// <summary>The input stays; intermediates are saved for the backward pass.</summary>
+    Store,
+
+    /// <summary>The input stays; nothing is saved.</summary>
+    Keep,
+
+    /// <summary>The input's memory is taken over: freed, or reused for the output. Nothing is saved.</summary>
+    Consume,
+}
+
+/// <summary>When a layer's weights are prepared for a step.</summary>
+/// <param name="Batch">Samples of the step.</param>
+/// <param name="Iterations">Power iterations to run first; 0 keeps the norms that are there (evaluation).</param>
+/// <param name="Seed">For vectors that must be drawn anew.</param>
+public readonly record struct Preparation(int Batch, int Iterations, ulong Seed);
+
+/// <summary>
+/// A function of activations with its gradient and, where it exists, its inverse. What is kept between the passes is explicit: the engine decides, the layer
+/// obeys. There is no autograd graph.
+/// </summary>
+/// <remarks>Tensors are channels-last and float32. A layer belongs to one backend and one thread.</remarks>
+public abstract class Layer(string name, Backend backend, Shape input) : IDisposable
+{
+    /// <summary>Unique in its network: "stages.0.blocks.3".</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Shape of one input sample: [1, (D), H, W, C].</summary>
+    public Shape Input { get; } = input;
+
+    /// <summary>Shape of one output sample.</summary>
+    public abstract Shape Output { get; }
+
+    /// <summary>Whether the input can be rebuilt from the output, so that it need not be kept.</summary>
+    public virtual bool IsInvertible => false;
+
+    /// <summary>The device.</summary>
+    protected Backend Backend { get; } = backend;
+
+    /// <summary>The device's memory.</summary>
+    protected Arena Memory => Backend.Memory;
+
+    /// <summary>Estimates norms and packs weights. They stay as they are until the next call, so that forward, inversion and backward see the same function.</summary>
+    public virtual void Prepare(Preparation preparation)
+    {
+    }
+
+    /// <summary>y = f(x), in a tensor that the caller owns. <paramref name="mode"/> says what becomes of x and whether <paramref name="saved"/> is filled.</summary>
+    public abstract Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved);
+
+    /// <summary>
+    /// Adds to the parameters' gradients and returns the gradient of x. Takes <paramref name="gradient"/> and <paramref name="saved"/> over; x stays. What
+    /// <paramref name="saved"/> lacks is recomputed from x. Without <paramref name="inputGradient"/> the result may be empty.
+    /// </summary>
+    public abstract Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved);
+
+    /// <summary>
+    /// The x with f(x) = y. Takes y over. <paramref name="point"/> is where to differentiate: x itself, or for an iterative inverse the last point the function
+    /// was evaluated at, whose intermediates are then in <paramref name="saved"/>; the caller frees both. When the inversion did not converge the result is empty
+    /// and y stays the caller's.
+    /// </summary>
+    public virtual Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) =>
+        throw new InvalidOperationException($"The layer '{Name}' is not invertible; its input must be kept.");
+
+    /// <summary>Frees what the layer allocated outside a step.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    /// <summary>A new activation tensor of a batch.</summary>
+    protected Tensor Allocate(Shape sample, int batch) => Memory.Allocate(sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
+
+    /// <summary>Frees <paramref name="x"/> when <paramref name="mode"/> says that it was handed over.</summary>
+    protected void Release(Tensor x, ForwardMode mode)
+    {
+        if (mode == ForwardMode.Consume)
+        {
+            Memory.Free(x);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using RevUp.Backends;
+using RevUp.Randomness;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>A tensor that belongs to the training state without being trained: power-iteration vectors and norms.</summary>
+public sealed class StateTensor(string name, Shape shape, bool random)
+{
+    /// <summary>Unique in its network.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Shape.</summary>
+    public Shape Shape { get; } = shape;
+
+    /// <summary>Whether it starts as a random unit vector instead of zeros.</summary>
+    public bool Random { get; } = random;
+
+    /// <summary>The value; empty until the store is built.</summary>
+    public Tensor Value { get; internal set; }
+}
+
+/// <summary>
+/// Owns a network's parameters and state. All values lie in one buffer and all gradients in another, group after group, so that zeroing, clipping and the
+/// optimiser's update are one launch each. Declare everything, then <see cref="Build"/> once.
+/// </summary>
+public sealed class ParameterStore : IDisposable
+{
+    private readonly Backend _backend;
+    private readonly List<Parameter> _parameters = [];
+    private readonly List<StateTensor> _state = [];
+    private readonly long[] _groupStart = new long[Enum.GetValues<ParameterGroup>().Length + 1];
+
+    /// <summary>An empty store on <paramref name="backend"/>.</summary>
+    public ParameterStore(Backend backend) => _backend = backend;
+
+    /// <summary>All parameters, in order of declaration.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>All state tensors, in order of declaration.</summary>
+    public IReadOnlyList<StateTensor> State => _state;
+
+    /// <summary>Trainable numbers, alignment gaps not counted.</summary>
+    public long Count => _parameters.Sum(p => p.Shape.Count);
+
+    /// <summary>All values, flat; gaps between tensors are zero.</summary>
+    public Tensor Values { get; private set; }
+
+    /// <summary>All gradients, laid out like <see cref="Values"/>.</summary>
+    public Tensor Gradients { get; private set; }
+
+    /// <summary>Declares a parameter.</summary>
+    public Parameter Add(string name, Shape shape, ParameterGroup group, Initialization initialization)
+    {
+        Parameter parameter = new(name, shape, group, initialization);
+        _parameters.Add(parameter);
+        return parameter;
+    }
+
+    /// <summary>Declares a state tensor.</summary>
+    public StateTensor AddState(string name, Shape shape, bool random)
+    {
+        StateTensor state = new(name, shape, random);
+        _state.Add(state);
+        return state;
+    }
+
+    /// <summary>The part of <see cref="Values"/>, <see cref="Gradients"/> or an optimiser's buffer that belongs to one group; empty when the group is.</summary>
+    public Tensor GroupOf(Tensor flat, ParameterGroup group)
+    {
+        long start = _groupStart[(int)group], count = _groupStart[(int)group + 1] - start;
+        return count == 0 ? default : flat.Slice(start, new Shape(checked((int)count)));
+    }
+
+    /// <summary>Allocates and initialises everything. Each parameter's numbers depend on the seed and its place in the declaration only.</summary>
+    public void Build(ulong seed)
+    {
+        long[] offsets = Layout(out long total);
+        // A store of state alone still has buffers, of one unused number.
+        Shape flat = new(checked((int)Math.Max(1, total)));
+        Values = _backend.Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Parameters);
+        Gradients = _backend.Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Gradients);
+        _backend.Fill(Values, 0);
+        _backend.Fill(Gradients, 0);
+        for (int i = 0; i < _parameters.Count; i++)
+        {
+            Parameter parameter = _parameters[i];
+            parameter.Value = Values.Slice(offsets[i], parameter.Shape);
+            parameter.Gradient = Gradients.Slice(offsets[i], parameter.Shape);
+            Draw(parameter.Value, parameter.Initialization, new CounterRandom(seed, InitializationStream, i));
+        }
+        for (int i = 0; i < _state.Count; i++)
+        {
+            StateTensor state = _state[i];
+            state.Value = _backend.Memory.Allocate(state.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
+            double deviation = state.Random ? 1 / Math.Sqrt(state.Shape.Count) : 0;
+            Draw(state.Value, Initialization.Normal(deviation), new CounterRandom(seed, StateStream, i));
+        }
+    }
+
+    /// <summary>Frees all tensors.</summary>
+    public void Dispose()
+    {
+        if (Values.IsEmpty)
+        {
+            return;
+        }
+        _backend.Memory.Free(Values);
+        _backend.Memory.Free(Gradients);
+        foreach (StateTensor state in _state)
+        {
+            _backend.Memory.Free(state.Value);
+        }
+        Values = default;
+    }
+
+    private const long InitializationStream = 1;
+    private const long StateStream = 2;
+
+    // Tensors start at multiples of the arena's alignment; scalars lie side by side.
+    private long[] Layout(out long total)
+    {
+        long[] offsets = new long[_parameters.Count];
+        total = 0;
+        foreach (ParameterGroup group in Enum.GetValues<ParameterGroup>())
+        {
+            total = Align(total);
+            _groupStart[(int)group] = total;
+            for (int i = 0; i < _parameters.Count; i++)
+            {
+                if (_parameters[i].Group == group)
+                {
+                    offsets[i] = _parameters[i].Shape.Count > 1 ? Align(total) : total;
+                    total = offsets[i] + _parameters[i].Shape.Count;
+                }
+            }
+        }
+        _groupStart[^1] = total;
+        return offsets;
+    }
+
+    private static long Align(long offset)
+    {
+        const long step = Arena.Alignment / sizeof(float);
+        return (offset + step - 1) / step * step;
+    }
+
+    private void Draw(Tensor tensor, Initialization initialization, CounterRandom random)
+    {
+        float[] values = new float[tensor.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = (float)(initialization.Mean + (initialization.StandardDeviation == 0 ? 0 : initialization.StandardDeviation * random.NextNormal()));
+        }
+        _backend.Upload<float>(values, tensor);
+    }
+}

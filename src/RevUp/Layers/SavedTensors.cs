@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>What a layer keeps from its forward pass for its backward pass: up to three tensors, owned by whoever holds the structure.</summary>
+public struct SavedTensors
+{
+    /// <summary>The most tensors a layer keeps: a branch of four convolutions.</summary>
+    public const int Capacity = 3;
+
+    private Slots _slots;
+
+    /// <summary>Tensor <paramref name="index"/>; empty when nothing is kept there.</summary>
+    public Tensor this[int index]
+    {
+        readonly get => _slots[index];
+        set => _slots[index] = value;
+    }
+
+    /// <summary>Whether nothing is kept.</summary>
+    public readonly bool IsEmpty => _slots[0].IsEmpty;
+
+    /// <summary>Frees what is kept in slot <paramref name="index"/>.</summary>
+    public void Free(Arena memory, int index)
+    {
+        memory.Free(_slots[index]);
+        _slots[index] = default;
+    }
+
+    /// <summary>Frees everything kept.</summary>
+    public void Free(Arena memory)
+    {
+        for (int i = 0; i < Capacity; i++)
+        {
+            if (!_slots[i].IsEmpty)
+            {
+                Free(memory, i);
+            }
+        }
+    }
+
+    [InlineArray(Capacity)]
+    private struct Slots
+    {
+        private Tensor _first;
+    }
+}

@@ -1,0 +1,55 @@
+using RevUp.Backends;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>
+/// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2, H/2, W/2, 8C]. A permutation: its inverse is exact, and also its
+/// gradient. Keeps nothing.
+/// </summary>
+public sealed class Squeeze : Layer
+{
+    /// <summary>A squeeze of samples of shape <paramref name="input"/>.</summary>
+    /// <exception cref="ConfigurationException">An extent is odd.</exception>
+    public Squeeze(string name, Backend backend, Shape input)
+        : base(name, backend, input)
+    {
+        Shape output = input.WithChannels(input.Channels << input.SpatialRank);
+        for (int axis = 0; axis < input.SpatialRank; axis++)
+        {
+            ConfigurationException.Require(input.Extent(axis) % 2 == 0, $"'{name}' halves the extents of {input}, and one of them is odd; use an input whose extents are divisible by 2 for every squeeze, or downsampling 'strided'");
+            output = output.With(axis + 1, input.Extent(axis) / 2);
+        }
+        Output = output;
+    }
+
+    /// <inheritdoc/>
+    public override Shape Output { get; }
+
+    /// <inheritdoc/>
+    public override bool IsInvertible => true;
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
+    {
+        Tensor y = Allocate(Output, x.Shape.Batch);
+        Backend.Squeeze(x, y);
+        Release(x, mode);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => Unsqueeze(gradient);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) => point = Unsqueeze(y);
+
+    private Tensor Unsqueeze(Tensor y)
+    {
+        Tensor x = Allocate(Input, y.Shape.Batch);
+        Backend.Unsqueeze(y, x);
+        Memory.Free(y);
+        return x;
+    }
+}

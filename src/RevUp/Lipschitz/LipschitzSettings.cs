@@ -1,0 +1,52 @@
+using RevUp.Backends;
+
+namespace RevUp.Lipschitz;
+
+/// <summary>How the Lipschitz constant of a residual branch is kept below 1.</summary>
+public enum LipschitzMode
+{
+    /// <summary>Not at all: blocks cannot be inverted, only stored or checkpointed.</summary>
+    None,
+
+    /// <summary>Every convolution: W / max(1, σ/c), and the multiplier s / max(1, |s|), as in i-ResNet. The branch is bounded by c to the number of convolutions.</summary>
+    PerLayer,
+
+    /// <summary>The product |s|·∏σ at once: the multiplier is scaled so that it is at most c. The least restrictive that is still safe.</summary>
+    PerBranch,
+}
+
+/// <summary>Settings of the Lipschitz control.</summary>
+public sealed record LipschitzSettings
+{
+    /// <summary>Which product is bounded.</summary>
+    public LipschitzMode Mode { get; init; } = LipschitzMode.PerBranch;
+
+    /// <summary>c, the bound: above 0 and below 1.</summary>
+    public double Coefficient { get; init; } = 0.9;
+
+    /// <summary>Power iterations per convolution and step.</summary>
+    public int Iterations { get; init; } = 1;
+
+    /// <summary>Power iterations in the first steps, while the vectors are still far from the leading singular ones.</summary>
+    public int StartIterations { get; init; } = 5;
+
+    /// <summary>Steps that count as first.</summary>
+    public int StartSteps { get; init; } = 20;
+
+    /// <summary>
+    /// Largest spatial extent, in positions per axis, on which σ is estimated. Zero-padded convolutions have norms that grow with the extent towards the norm of
+    /// the unpadded operator, so on larger inputs the estimate is slightly low: by a relative (π/extent)² at most, in practice far less.
+    /// </summary>
+    public int MaximumExtent { get; init; } = 32;
+
+    /// <summary>Throws when a value is outside its range.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the range.</exception>
+    public void Validate()
+    {
+        ConfigurationException.Require(Mode == LipschitzMode.None || Coefficient is > 0 and < 1, $"lipschitz.coefficient is {Coefficient}; blocks are only invertible for values above 0 and below 1");
+        ConfigurationException.Require(Iterations is >= 1 and <= 1000, $"lipschitz.iterations is {Iterations}; use 1 to 1000");
+        ConfigurationException.Require(StartIterations >= Iterations, $"lipschitz.startIterations is {StartIterations}; it must be at least lipschitz.iterations ({Iterations})");
+        ConfigurationException.Require(StartSteps >= 0, $"lipschitz.startSteps is {StartSteps}; it must not be negative");
+        ConfigurationException.Require(MaximumExtent >= 1, $"lipschitz.maximumExtent is {MaximumExtent}; it must be positive");
+    }
+}

@@ -1,0 +1,114 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Lipschitz;
+using RevUp.Tensors;
+
+namespace RevUp.Models;
+
+/// <summary>How images become the residual stream.</summary>
+public enum StemKind
+{
+    /// <summary>Zero channels are appended: nothing to train, invertible (i-ResNet).</summary>
+    Pad,
+
+    /// <summary>A 3×3 convolution.</summary>
+    Convolution,
+
+    /// <summary>A 7×7 convolution with stride 2 to 64 channels, a max-pool, and zero channels up to the first stage's.</summary>
+    ImageNet,
+}
+
+/// <summary>What halves the extents between stages.</summary>
+public enum Downsampling
+{
+    /// <summary>Space-to-depth: invertible, four (in 3-D eight) times the channels, then zero channels up to the stage's.</summary>
+    Squeeze,
+
+    /// <summary>A convolution with stride 2, whose input is kept.</summary>
+    Strided,
+}
+
+/// <summary>Blocks of one resolution.</summary>
+public sealed record StageSettings
+{
+    /// <summary>Number of invertible blocks.</summary>
+    public int Blocks { get; init; } = 1;
+
+    /// <summary>Channels of the residual stream.</summary>
+    public int Channels { get; init; } = 16;
+
+    /// <summary>Channels inside the residual branches; 0 for as many as the stream has.</summary>
+    public int Width { get; init; }
+}
+
+/// <summary>A network, apart from the size of its input and the number of its classes, which come from the data.</summary>
+public sealed record ModelSettings
+{
+    /// <summary>How images become the residual stream.</summary>
+    public StemKind Stem { get; init; } = StemKind.Convolution;
+
+    /// <summary>Stride of the <see cref="StemKind.Convolution"/> stem.</summary>
+    public int StemStride { get; init; } = 1;
+
+    /// <summary>What halves the extents between stages.</summary>
+    public Downsampling Downsampling { get; init; } = Downsampling.Strided;
+
+    /// <summary>Kernel extent of <see cref="Downsampling.Strided"/>: 2 or 3.</summary>
+    public int TransitionKernel { get; init; } = 3;
+
+    /// <summary>The stages, finest first.</summary>
+    public IReadOnlyList<StageSettings> Stages { get; init; } = [];
+
+    /// <summary>Form of the residual branches.</summary>
+    public BranchKind Branch { get; init; } = BranchKind.Basic;
+
+    /// <summary>φ.</summary>
+    public Activation Activation { get; init; } = Activation.Relu;
+
+    /// <summary>Groups of the branches' 3×3 convolutions (ResNeXt).</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Storage type inside the residual branches.</summary>
+    public ElementType Precision { get; init; } = ElementType.Float32;
+
+    /// <summary>Lipschitz control of the branches.</summary>
+    public LipschitzSettings Lipschitz { get; init; } = new();
+
+    /// <summary>Blocks of all stages.</summary>
+    public int BlockCount => Stages.Sum(s => s.Blocks);
+
+    /// <summary>
+    /// The same network with another total of blocks, spread evenly over the stages; what does not divide goes to the coarser ones.
+    /// </summary>
+    /// <exception cref="ConfigurationException">Fewer blocks than stages.</exception>
+    public ModelSettings WithBlocks(int blocks)
+    {
+        int stages = Stages.Count;
+        ConfigurationException.Require(blocks >= stages, $"{blocks} blocks do not reach for {stages} stages; use at least {stages}");
+        return this with { Stages = [.. Stages.Select((s, i) => s with { Blocks = blocks / stages + (i >= stages - blocks % stages ? 1 : 0) })] };
+    }
+
+    /// <summary>Throws when a value is outside its range; what depends on the input's size is checked when the network is built.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the range.</exception>
+    public void Validate()
+    {
+        ConfigurationException.Require(Stages.Count is >= 1 and <= 8, $"model.stages has {Stages.Count} entries; use 1 to 8");
+        ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
+        ConfigurationException.Require(StemStride == 1 || Stem == StemKind.Convolution, $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
+        ConfigurationException.Require(TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
+        ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
+        ConfigurationException.Require(Precision != ElementType.Float64, $"model.precision is 'float64'; use 'float32' or 'bFloat16'");
+        ConfigurationException.Require(Activation != Activation.Identity, $"model.activation is 'identity': the network would be linear; use 'relu' or 'elu'");
+        for (int i = 0; i < Stages.Count; i++)
+        {
+            StageSettings stage = Stages[i];
+            ConfigurationException.Require(stage.Blocks is >= 1 and <= 100_000, $"model.stages[{i}].blocks is {stage.Blocks}; use 1 to 100000");
+            ConfigurationException.Require(stage.Channels is >= 1 and <= 65_536, $"model.stages[{i}].channels is {stage.Channels}; use 1 to 65536");
+            ConfigurationException.Require(stage.Width is >= 0 and <= 65_536, $"model.stages[{i}].width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
+            int width = stage.Width == 0 ? stage.Channels : stage.Width;
+            bool divides = width % Groups == 0 && (Branch == BranchKind.Bottleneck || stage.Channels % Groups == 0);
+            ConfigurationException.Require(divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({stage.Channels}, {width} inside the branches)");
+        }
+        Lipschitz.Validate();
+    }
+}

@@ -1,0 +1,164 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Lipschitz;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Models;
+
+/// <summary>
+/// An invertible residual classifier: stem, stages of invertible blocks with downsampling between them, classifier head. 2-D and 3-D from the same code.
+/// </summary>
+/// <example>
+/// <code>
+/// using CpuBackend backend = new();
+/// using RevUpNet net = new(backend, ModelPresets.Get("revup-38"), new Shape(1, 32, 32, 3), classes: 10, seed: 1);
+/// float[] probabilities = net.Predict(pixels);
+/// </code>
+/// </example>
+public sealed class RevUpNet : IDisposable
+{
+    private readonly List<Layer> _layers = [];
+    private readonly LipschitzSettings _lipschitz;
+    private readonly ulong _seed;
+    private int _preparedBatch;
+
+    /// <summary>Builds and initialises a network.</summary>
+    /// <param name="backend">The device; must outlive the network.</param>
+    /// <param name="settings">The network.</param>
+    /// <param name="sample">Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</param>
+    /// <param name="classes">Number of classes, at least 2.</param>
+    /// <param name="seed">Of the initial weights.</param>
+    /// <exception cref="ConfigurationException">The settings are invalid or do not fit the sample.</exception>
+    public RevUpNet(Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed)
+    {
+        settings.Validate();
+        ConfigurationException.Require(sample.Rank is 4 or 5 && sample.Batch == 1, $"a sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}");
+        ConfigurationException.Require(classes >= 2, $"{classes} classes were asked for; a classifier needs at least 2");
+        ConfigurationException.Require(backend.Supports(settings.Precision), $"model.precision is '{settings.Precision}', which this processor cannot compute; use 'float32'");
+        Backend = backend;
+        Settings = settings;
+        Sample = sample;
+        Classes = classes;
+        _lipschitz = settings.Lipschitz;
+        _seed = seed;
+        Parameters = new ParameterStore(backend);
+        new NetworkBuilder(backend, Parameters, settings, _layers).Build(sample, classes);
+        Blocks = [.. _layers.OfType<InvertibleBlock>()];
+        Parameters.Build(seed);
+    }
+
+    /// <summary>The device.</summary>
+    public Backend Backend { get; }
+
+    /// <summary>What the network was built from.</summary>
+    public ModelSettings Settings { get; }
+
+    /// <summary>Shape of one sample.</summary>
+    public Shape Sample { get; }
+
+    /// <summary>Number of classes.</summary>
+    public int Classes { get; }
+
+    /// <summary>All layers, first to last; the last is the classifier head.</summary>
+    public IReadOnlyList<Layer> Layers => _layers;
+
+    /// <summary>The invertible blocks, first to last.</summary>
+    public IReadOnlyList<InvertibleBlock> Blocks { get; }
+
+    /// <summary>Weights, scalars and state.</summary>
+    public ParameterStore Parameters { get; }
+
+    /// <summary>Prepares all layers for a training step: power iterations, factors, packed weights.</summary>
+    /// <param name="batch">Samples of the step.</param>
+    /// <param name="step">Steps done so far; the first ones iterate more often.</param>
+    public void PrepareStep(int batch, long step)
+    {
+        int iterations = step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
+        Prepare(new Preparation(batch, iterations, unchecked(_seed * 0x9E3779B97F4A7C15 + (ulong)step)));
+        _preparedBatch = 0;
+    }
+
+    /// <summary>Prepares all layers for evaluation: the norms stay as training left them. Does nothing when they are prepared for this batch already.</summary>
+    public void PrepareInference(int batch)
+    {
+        if (_preparedBatch != batch)
+        {
+            Prepare(new Preparation(batch, Iterations: 0, Seed: 0));
+            _preparedBatch = batch;
+        }
+    }
+
+    /// <summary>Says that parameters were changed: the next <see cref="PrepareInference"/> packs them again.</summary>
+    public void Invalidate() => _preparedBatch = 0;
+
+    /// <summary>Logits [N, classes] of a batch [N, …], keeping nothing. Takes <paramref name="input"/> over; the result is the caller's.</summary>
+    public Tensor Infer(Tensor input)
+    {
+        PrepareInference(input.Shape.Batch);
+        SavedTensors none = default;
+        foreach (Layer layer in _layers)
+        {
+            input = layer.Forward(input, ForwardMode.Consume, ref none);
+        }
+        return input;
+    }
+
+    /// <summary>Class probabilities of one or several samples, channels-last and normalised like the training data, one after the other.</summary>
+    /// <returns>softmax(logits), [N · classes].</returns>
+    /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
+    public float[] Predict(ReadOnlySpan<float> pixels)
+    {
+        if (pixels.Length == 0 || pixels.Length % Sample.Count != 0)
+        {
+            throw new ArgumentException($"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.");
+        }
+        Tensor input = Backend.Memory.Allocate(Sample.WithBatch((int)(pixels.Length / Sample.Count)), ElementType.Float32, MemoryPurpose.Activations);
+        Backend.Upload(pixels, input);
+        Tensor logits = Infer(input);
+        float[] values = new float[logits.Count];
+        Backend.Download<float>(logits, values);
+        Backend.Memory.Free(logits);
+        for (int start = 0; start < values.Length; start += Classes)
+        {
+            Softmax(values.AsSpan(start, Classes));
+        }
+        return values;
+    }
+
+    /// <summary>Frees the network's memory.</summary>
+    public void Dispose()
+    {
+        foreach (Layer layer in _layers)
+        {
+            layer.Dispose();
+        }
+        Parameters.Dispose();
+    }
+
+    private void Prepare(Preparation preparation)
+    {
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            _layers[i].Prepare(preparation with { Seed = unchecked(preparation.Seed + ((ulong)i << 32)) });
+        }
+    }
+
+    private static void Softmax(Span<float> values)
+    {
+        float largest = values[0];
+        foreach (float value in values)
+        {
+            largest = Math.Max(largest, value);
+        }
+        double sum = 0;
+        foreach (float value in values)
+        {
+            sum += Math.Exp(value - largest);
+        }
+        foreach (ref float value in values)
+        {
+            value = (float)(Math.Exp(value - largest) / sum);
+        }
+    }
+}

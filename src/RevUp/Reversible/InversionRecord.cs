@@ -1,0 +1,9 @@
+namespace RevUp.Reversible;
+
+/// <summary>How one block's input was rebuilt in one step.</summary>
+/// <param name="Evaluations">k, the branch evaluations.</param>
+/// <param name="Residual">‖x + F(x) − y‖ at the point that was differentiated, relative to the norm of the rebuilt input.</param>
+/// <param name="Contraction">L̂, the measured ratio of the last two corrections; NaN when there was only one.</param>
+/// <param name="Converged">Whether the error bound came under the tolerance.</param>
+/// <param name="Replayed">Whether the result was refused and the input recomputed from a kept activation.</param>
+public readonly record struct InversionRecord(int Evaluations, double Residual, double Contraction, bool Converged, bool Replayed);

@@ -1,0 +1,53 @@
+using RevUp.Layers;
+
+namespace RevUp.Reversible;
+
+/// <summary>How a layer gets its input back for the backward pass.</summary>
+public enum MemoryPolicy
+{
+    /// <summary>Input and first pre-activations are kept; pointwise inputs are recomputed.</summary>
+    Store,
+
+    /// <summary>The input is kept; the branch is recomputed.</summary>
+    Checkpoint,
+
+    /// <summary>Nothing is kept; the input is rebuilt from the output.</summary>
+    Invert,
+}
+
+/// <summary>A policy for every layer of a network.</summary>
+public sealed record MemoryPlan
+{
+    /// <summary>The policy of layers that can follow it.</summary>
+    public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
+
+    /// <summary>
+    /// Under <see cref="MemoryPolicy.Invert"/>, every n-th block keeps its input, so that reconstruction errors start anew there; 0 for none.
+    /// </summary>
+    public int AnchorEvery { get; init; }
+
+    /// <summary>Throws when a value is outside its range, or inversion was asked for where blocks are not contractive.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public void Validate(Lipschitz.LipschitzMode mode)
+    {
+        ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
+        ConfigurationException.Require(
+            Policy != MemoryPolicy.Invert || mode != Lipschitz.LipschitzMode.None,
+            $"reversible.policy is 'invert' but lipschitz.mode is 'none': blocks without a Lipschitz bound cannot be inverted; set lipschitz.mode to 'perBranch', or the policy to 'store' or 'checkpoint'");
+    }
+
+    /// <summary>The policy of one layer: layers that are not invertible keep their input whatever the plan says.</summary>
+    public MemoryPolicy For(Layer layer)
+    {
+        if (Policy != MemoryPolicy.Invert)
+        {
+            return layer.IsInvertible && layer is not InvertibleBlock ? MemoryPolicy.Invert : Policy;
+        }
+        if (!layer.IsInvertible)
+        {
+            return MemoryPolicy.Store;
+        }
+        bool anchor = AnchorEvery > 0 && layer is InvertibleBlock block && block.Index > 0 && block.Index % AnchorEvery == 0;
+        return anchor ? MemoryPolicy.Checkpoint : MemoryPolicy.Invert;
+    }
+}

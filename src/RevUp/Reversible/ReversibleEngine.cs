@@ -1,0 +1,179 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Tensors;
+
+namespace RevUp.Reversible;
+
+/// <summary>
+/// Runs a chain of layers forward and backward and decides what is kept in between. The backward pass walks from the output to the input; each layer's input is
+/// one that was kept, or is rebuilt from its output, which the layer above has just handed down.
+/// </summary>
+/// <remarks>
+/// The network's input is always kept (it is the caller's batch). Activation memory under <see cref="MemoryPolicy.Invert"/> does not depend on the number of
+/// blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the nearest kept activation,
+/// which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
+/// </remarks>
+public sealed class ReversibleEngine : IDisposable
+{
+    private readonly Backend _backend;
+    private readonly IReadOnlyList<Layer> _layers;
+    private readonly Tensor[] _kept;
+    private readonly SavedTensors[] _saved;
+    private readonly FixedPointInversion _inversion;
+    private MemoryPlan _plan;
+    private Tensor _output;
+
+    /// <param name="backend">The device.</param>
+    /// <param name="layers">The network, first layer first.</param>
+    /// <param name="plan">Policies.</param>
+    /// <param name="settings">Inversion settings.</param>
+    public ReversibleEngine(Backend backend, IReadOnlyList<Layer> layers, MemoryPlan plan, InversionSettings settings)
+    {
+        _backend = backend;
+        _layers = layers;
+        _plan = plan;
+        _kept = new Tensor[layers.Count];
+        _saved = new SavedTensors[layers.Count];
+        _inversion = new FixedPointInversion(backend, settings, layers.Count(l => l is InvertibleBlock));
+    }
+
+    /// <summary>Policies; may be replaced between steps.</summary>
+    public MemoryPlan Plan
+    {
+        get => _plan;
+        set => _plan = value;
+    }
+
+    /// <summary>Inversion settings; may be replaced between steps.</summary>
+    public InversionSettings Inversion
+    {
+        get => _inversion.Settings;
+        set => _inversion.Settings = value;
+    }
+
+    /// <summary>How the blocks were inverted in the last backward pass.</summary>
+    public ReadOnlySpan<InversionRecord> Records => _inversion.Records;
+
+    /// <summary>Inversions refused and replaced since the engine was made.</summary>
+    public long Replays { get; private set; }
+
+    /// <summary>Called with the input that was rebuilt (or kept) for each block in a backward pass; for tests and measurements.</summary>
+    public Action<InvertibleBlock, Tensor>? InputObserver { get; set; }
+
+    /// <summary>
+    /// The training forward pass. Takes <paramref name="input"/> over and returns the output, which stays the engine's; <see cref="Backward"/> must follow.
+    /// </summary>
+    public Tensor Forward(Tensor input)
+    {
+        _inversion.Clear();
+        Tensor x = input;
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            MemoryPolicy policy = _plan.For(_layers[i]);
+            if (i == 0 || policy != MemoryPolicy.Invert)
+            {
+                _kept[i] = x;
+            }
+            ForwardMode mode = policy == MemoryPolicy.Store ? ForwardMode.Store : _kept[i].IsEmpty ? ForwardMode.Consume : ForwardMode.Keep;
+            x = _layers[i].Forward(x, mode, ref _saved[i]);
+        }
+        return _output = x;
+    }
+
+    /// <summary>Frees the output and everything kept: for a forward pass that no backward pass follows.</summary>
+    public void Abandon()
+    {
+        FreeIfAny(ref _output);
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            FreeIfAny(ref _kept[i]);
+            _saved[i].Free(_backend.Memory);
+        }
+    }
+
+    /// <summary>
+    /// The backward pass: takes <paramref name="gradient"/>, that of the output, over (it may be the output's own memory, overwritten), adds to the parameters'
+    /// gradients and frees everything kept.
+    /// </summary>
+    public void Backward(Tensor gradient)
+    {
+        Arena memory = _backend.Memory;
+        // The output of the layer about to be processed, where it is needed: empty below a layer whose input was kept for good.
+        Tensor y = default;
+        if (gradient != _output)
+        {
+            y = _output;
+        }
+        _output = default;
+        for (int i = _layers.Count - 1; i >= 0; i--)
+        {
+            Layer layer = _layers[i];
+            Tensor x, point;
+            if (!_kept[i].IsEmpty)
+            {
+                FreeIfAny(ref y);
+                x = point = _kept[i];
+                _kept[i] = default;
+            }
+            else
+            {
+                x = layer.Inverse(y, _inversion, ref _saved[i], out point);
+                if (x.IsEmpty)
+                {
+                    memory.Free(y);
+                    x = point = Replay(i);
+                }
+            }
+            if (layer is InvertibleBlock block)
+            {
+                InputObserver?.Invoke(block, x);
+            }
+            gradient = layer.Backward(point, gradient, inputGradient: i > 0, ref _saved[i]);
+            if (point != x)
+            {
+                memory.Free(point);
+            }
+            y = x;
+        }
+        FreeIfAny(ref y);
+        FreeIfAny(ref gradient);
+    }
+
+    /// <summary>Frees the engine's own memory.</summary>
+    public void Dispose()
+    {
+        Abandon();
+        _inversion.Dispose();
+    }
+
+    /// <summary>The exact input of layer <paramref name="index"/>, computed forward from the nearest kept activation at or below it.</summary>
+    private Tensor Replay(int index)
+    {
+        Replays++;
+        if (_layers[index] is InvertibleBlock block)
+        {
+            _inversion.MarkReplayed(block.Index);
+        }
+        int start = index - 1;
+        while (_kept[start].IsEmpty)
+        {
+            start--;
+        }
+        SavedTensors none = default;
+        Tensor x = _layers[start].Forward(_kept[start], ForwardMode.Keep, ref none);
+        for (int i = start + 1; i < index; i++)
+        {
+            x = _layers[i].Forward(x, ForwardMode.Consume, ref none);
+        }
+        return x;
+    }
+
+    private void FreeIfAny(ref Tensor tensor)
+    {
+        if (!tensor.IsEmpty)
+        {
+            _backend.Memory.Free(tensor);
+            tensor = default;
+        }
+    }
+}

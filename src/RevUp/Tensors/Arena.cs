@@ -1,0 +1,215 @@
+namespace RevUp.Tensors;
+
+/// <summary>The arena cannot serve a request; the message holds the memory table.</summary>
+public sealed class ArenaExhaustedException(string message) : Exception(message);
+
+/// <summary>
+/// All memory of a backend: one large reservation, from which tensors are cut best-fit and into which freed neighbours merge. It counts live bytes and their
+/// peak exactly, by purpose, so that "activation memory" is a number of the algorithm and not of the operating system.
+/// </summary>
+/// <remarks>Not thread-safe: one arena belongs to the thread that drives its backend. Steady-state use allocates nothing from the garbage-collected heap.</remarks>
+public sealed class Arena
+{
+    /// <summary>Every tensor starts at a multiple of this many bytes.</summary>
+    public const int Alignment = 64;
+
+    private readonly nint _start;
+    private readonly Action<nint, long>? _poison;
+    private readonly Dictionary<nint, int> _live = [];
+    private readonly List<Block> _blocks = [];
+    private readonly Stack<int> _unused = [];
+    private int _firstFree = None;
+    private MemoryUse _use;
+    private MemoryUse _peak;
+    private long _totalPeak;
+
+    private const int None = -1;
+
+    /// <summary>An arena over the <paramref name="capacity"/> bytes at <paramref name="start"/>, which the backend owns.</summary>
+    /// <param name="start">Aligned to <see cref="Alignment"/>.</param>
+    /// <param name="capacity">In bytes.</param>
+    /// <param name="poison">Called with every freed range, for tests that look for reads of freed memory.</param>
+    public Arena(nint start, long capacity, Action<nint, long>? poison = null)
+    {
+        _use = default;
+        _start = start;
+        Capacity = capacity / Alignment * Alignment;
+        _poison = poison;
+        _blocks.Add(new Block { Offset = 0, Size = Capacity, Previous = None, Next = None, NextFree = None, PreviousFree = None, Free = true });
+        _firstFree = 0;
+    }
+
+    /// <summary>Bytes that can be live at once.</summary>
+    public long Capacity { get; }
+
+    /// <summary>Live bytes by purpose.</summary>
+    public MemoryUse Use => _use;
+
+    /// <summary>For each purpose, the most bytes that were live at once since the last <see cref="ResetPeaks"/>.</summary>
+    public MemoryUse Peak => _peak;
+
+    /// <summary>The most bytes of all purposes that were live at once; at most the sum of <see cref="Peak"/>.</summary>
+    public long TotalPeak => _totalPeak;
+
+    /// <summary>Number of live tensors, for leak checks.</summary>
+    public int LiveCount => _live.Count;
+
+    /// <summary>Starts the peaks anew from what is live.</summary>
+    public void ResetPeaks()
+    {
+        _peak = _use;
+        _totalPeak = _use.Total;
+    }
+
+    /// <summary>A new tensor with undefined content. The caller frees it; sizes are counted rounded up to <see cref="Alignment"/>.</summary>
+    /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
+    public Tensor Allocate(Shape shape, ElementType type, MemoryPurpose purpose)
+    {
+        long size = (shape.Count * type.Size() + Alignment - 1) / Alignment * Alignment;
+        int index = BestFit(size);
+        if (index == None)
+        {
+            throw new ArenaExhaustedException(FormattableString.Invariant(
+                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of {Capacity / 1048576.0:F0} MiB are in use {_use}. Use a smaller batch or image, the policy 'invert', or a machine with more memory."));
+        }
+        RemoveFree(index);
+        Split(index, size);
+        Block block = _blocks[index] with { Free = false, Purpose = purpose };
+        _blocks[index] = block;
+        nint address = _start + (nint)block.Offset;
+        _live.Add(address, index);
+        _use[purpose] += size;
+        _peak[purpose] = Math.Max(_peak[purpose], _use[purpose]);
+        _totalPeak = Math.Max(_totalPeak, _use.Total);
+        return new Tensor(address, type, shape);
+    }
+
+    /// <summary>Gives a tensor's memory back. The tensor must have come from <see cref="Allocate"/>, not from a slice.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is not live in this arena: freed twice, or a slice.</exception>
+    public void Free(Tensor tensor)
+    {
+        if (!_live.Remove(tensor.Address, out int index))
+        {
+            throw new InvalidOperationException($"The tensor {tensor.Shape} at 0x{tensor.Address:x} is not live in this arena: it was freed before, or it is a slice.");
+        }
+        Block block = _blocks[index];
+        _use[block.Purpose] -= block.Size;
+        _poison?.Invoke(tensor.Address, block.Size);
+        index = MergeWithNext(index);
+        if (block.Previous != None && _blocks[block.Previous].Free)
+        {
+            RemoveFree(block.Previous);
+            index = MergeWithNext(block.Previous, nextIsFree: false);
+        }
+        AddFree(index);
+    }
+
+    private int BestFit(long size)
+    {
+        int best = None;
+        for (int i = _firstFree; i != None; i = _blocks[i].NextFree)
+        {
+            Block block = _blocks[i];
+            if (block.Size < size)
+            {
+                continue;
+            }
+            // Among equals the lowest address, so that the same requests always get the same places.
+            if (best == None || block.Size < _blocks[best].Size || (block.Size == _blocks[best].Size && block.Offset < _blocks[best].Offset))
+            {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    private void Split(int index, long size)
+    {
+        Block block = _blocks[index];
+        if (block.Size == size)
+        {
+            return;
+        }
+        int rest = NewBlock(new Block { Offset = block.Offset + size, Size = block.Size - size, Previous = index, Next = block.Next });
+        if (block.Next != None)
+        {
+            _blocks[block.Next] = _blocks[block.Next] with { Previous = rest };
+        }
+        _blocks[index] = block with { Size = size, Next = rest };
+        AddFree(rest);
+    }
+
+    /// <summary>Appends the following block to this one, when it is free (or, with <paramref name="nextIsFree"/> false, because it is being freed).</summary>
+    private int MergeWithNext(int index, bool nextIsFree = true)
+    {
+        Block block = _blocks[index];
+        if (block.Next == None || (nextIsFree && !_blocks[block.Next].Free))
+        {
+            return index;
+        }
+        if (nextIsFree)
+        {
+            RemoveFree(block.Next);
+        }
+        Block next = _blocks[block.Next];
+        if (next.Next != None)
+        {
+            _blocks[next.Next] = _blocks[next.Next] with { Previous = index };
+        }
+        _unused.Push(block.Next);
+        _blocks[index] = block with { Size = block.Size + next.Size, Next = next.Next };
+        return index;
+    }
+
+    private int NewBlock(Block block)
+    {
+        if (_unused.TryPop(out int index))
+        {
+            _blocks[index] = block;
+            return index;
+        }
+        _blocks.Add(block);
+        return _blocks.Count - 1;
+    }
+
+    private void AddFree(int index)
+    {
+        _blocks[index] = _blocks[index] with { Free = true, NextFree = _firstFree, PreviousFree = None };
+        if (_firstFree != None)
+        {
+            _blocks[_firstFree] = _blocks[_firstFree] with { PreviousFree = index };
+        }
+        _firstFree = index;
+    }
+
+    private void RemoveFree(int index)
+    {
+        Block block = _blocks[index];
+        if (block.PreviousFree == None)
+        {
+            _firstFree = block.NextFree;
+        }
+        else
+        {
+            _blocks[block.PreviousFree] = _blocks[block.PreviousFree] with { NextFree = block.NextFree };
+        }
+        if (block.NextFree != None)
+        {
+            _blocks[block.NextFree] = _blocks[block.NextFree] with { PreviousFree = block.PreviousFree };
+        }
+        _blocks[index] = block with { Free = false };
+    }
+
+    /// <summary>A range of the reservation; ranges are linked in address order, the free ones also among themselves.</summary>
+    private readonly record struct Block
+    {
+        public long Offset { get; init; }
+        public long Size { get; init; }
+        public int Previous { get; init; }
+        public int Next { get; init; }
+        public int PreviousFree { get; init; }
+        public int NextFree { get; init; }
+        public bool Free { get; init; }
+        public MemoryPurpose Purpose { get; init; }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Text.Json.Serialization;
+
+namespace RevUp.Tensors;
+
+/// <summary>The storage type of a tensor's elements. Sums are accumulated in float64 whatever the storage type.</summary>
+public enum ElementType
+{
+    /// <summary>IEEE binary32: weights, optimiser state, the residual stream.</summary>
+    Float32 = 0,
+
+    /// <summary>bfloat16: an option for what lies inside a residual branch.</summary>
+    [JsonStringEnumMemberName("bfloat16")]
+    BFloat16 = 1,
+
+    /// <summary>IEEE binary64: statistics only.</summary>
+    Float64 = 2,
+}
+
+/// <summary>Sizes of the element types.</summary>
+public static class ElementTypes
+{
+    /// <summary>Size of one element, in bytes.</summary>
+    public static int Size(this ElementType type) => type switch
+    {
+        ElementType.Float32 => 4,
+        ElementType.BFloat16 => 2,
+        _ => 8,
+    };
+}

@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace RevUp.Tensors;
+
+/// <summary>What a piece of backend memory is for; each is counted apart.</summary>
+public enum MemoryPurpose
+{
+    /// <summary>Weights, Fixup scalars and biases.</summary>
+    Parameters,
+
+    /// <summary>One gradient per parameter.</summary>
+    Gradients,
+
+    /// <summary>Momentum or moments, and the power-iteration vectors.</summary>
+    Optimizer,
+
+    /// <summary>The residual stream, what layers keep for the backward pass, and their gradients: what reversibility makes constant in depth.</summary>
+    Activations,
+
+    /// <summary>Packed weights and the scratch of convolutions.</summary>
+    Workspace,
+}
+
+/// <summary>Bytes by purpose: a snapshot of an arena's live memory or of its peaks.</summary>
+public struct MemoryUse
+{
+    private Counters _bytes;
+
+    /// <summary>Number of purposes.</summary>
+    public const int Purposes = 5;
+
+    /// <summary>Bytes used for one purpose.</summary>
+    public long this[MemoryPurpose purpose]
+    {
+        readonly get => _bytes[(int)purpose];
+        set => _bytes[(int)purpose] = value;
+    }
+
+    /// <summary>Bytes of all purposes together.</summary>
+    public readonly long Total
+    {
+        get
+        {
+            long total = 0;
+            for (int i = 0; i < Purposes; i++)
+            {
+                total += _bytes[i];
+            }
+            return total;
+        }
+    }
+
+    /// <summary>One line per purpose, in MiB.</summary>
+    public override readonly string ToString()
+    {
+        StringBuilder text = new();
+        foreach (MemoryPurpose purpose in Enum.GetValues<MemoryPurpose>())
+        {
+            text.Append(FormattableString.Invariant($"{purpose} {this[purpose] / 1048576.0:F1} MiB, "));
+        }
+        return text.Append(FormattableString.Invariant($"total {Total / 1048576.0:F1} MiB")).ToString();
+    }
+
+    [InlineArray(Purposes)]
+    private struct Counters
+    {
+        private long _first;
+    }
+}

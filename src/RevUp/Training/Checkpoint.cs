@@ -1,0 +1,133 @@
+using System.Text.Json;
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Tensors;
+using RevUp.Training.Files;
+
+namespace RevUp.Training;
+
+/// <summary>A trained network with what is needed to use it.</summary>
+/// <param name="Recipe">What it was trained from.</param>
+/// <param name="Network">The network; disposed with this.</param>
+/// <param name="Normalization">Of the training set: inputs must be normalised alike.</param>
+/// <param name="Step">Updates done.</param>
+/// <param name="Folder">Where it was loaded from.</param>
+public sealed record LoadedCheckpoint(Recipe Recipe, RevUpNet Network, ChannelNormalization Normalization, long Step, string Folder) : IDisposable
+{
+    /// <summary>Frees the network.</summary>
+    public void Dispose() => Network.Dispose();
+}
+
+/// <summary>
+/// The files of one checkpoint: model.safetensors (parameters and power-iteration state), optimizer.safetensors (moments), checkpoint.json (recipe, step,
+/// normalisation). The order of the data, augmentation and redraws are functions of the recipe's seed and the step, so the step is all their state.
+/// </summary>
+public static class Checkpoint
+{
+    /// <summary>Folder of a run that holds its checkpoints.</summary>
+    public const string FolderName = "checkpoints";
+
+    private const string ModelFile = "model.safetensors";
+    private const string OptimizerFile = "optimizer.safetensors";
+    private const string DescriptionFile = "checkpoint.json";
+    private const int FormatVersion = 1;
+
+    /// <summary>Loads a network for use.</summary>
+    /// <param name="backend">The device; must outlive the result.</param>
+    /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
+    /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
+    public static LoadedCheckpoint Load(Backend backend, string folder)
+    {
+        string found = Find(folder);
+        Description description = ReadDescription(found);
+        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), []);
+        RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        try
+        {
+            ReadModel(net, found);
+            return new LoadedCheckpoint(recipe, net, new ChannelNormalization(description.Mean, description.Deviation), description.Step, found);
+        }
+        catch
+        {
+            net.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
+    internal static void Write(string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization)
+    {
+        Dictionary<string, string> metadata = new() { ["format"] = "revup", ["layout"] = "O(D)HWI", ["step"] = FormattableString.Invariant($"{step.Count}") };
+        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata);
+        TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
+        Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation);
+        File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
+    }
+
+    /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
+    internal static void Restore(string folder, RevUpNet net, TrainingStep step)
+    {
+        ReadModel(net, folder);
+        TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
+        step.Count = ReadDescription(folder).Step;
+    }
+
+    private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    private static string Find(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, DescriptionFile)))
+        {
+            return folder;
+        }
+        List<string> problems = [];
+        string root = Path.Combine(folder, FolderName);
+        return new CheckpointFolder(root, keep: 1).Latest(problems)?.Path
+            ?? throw new CheckpointException(folder, problems.Count > 0
+                ? $"no checkpoint here is complete ({string.Join("; ", problems)}). Name another run, or train again."
+                : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.");
+    }
+
+    private static Description ReadDescription(string folder)
+    {
+        string path = Path.Combine(folder, DescriptionFile);
+        try
+        {
+            Description description = JsonSerializer.Deserialize<Description>(File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
+            return description.Format == FormatVersion && description.Recipe is not null && description.Mean is not null && description.Deviation is not null
+                ? description
+                : throw new CheckpointException(path, $"its format is {description.Format}, and this version reads {FormatVersion}.");
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(path, $"it is not a description of a checkpoint: {exception.Message}", exception);
+        }
+    }
+
+    private static void ReadModel(RevUpNet net, string folder)
+    {
+        TensorFile.Read(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net));
+        net.Invalidate();
+    }
+
+    private static List<(string, Tensor)> ModelTensors(RevUpNet net) =>
+        [.. net.Parameters.Parameters.Select(p => (p.Name, p.Value)), .. net.Parameters.State.Select(s => (s.Name, s.Value))];
+
+    private static List<(string, Tensor)> OptimizerTensors(RevUpNet net, Optimizer optimizer)
+    {
+        List<(string, Tensor)> tensors = [];
+        for (int moment = 0; moment < optimizer.Moments.Count; moment++)
+        {
+            foreach (Parameter parameter in net.Parameters.Parameters)
+            {
+                long offset = (parameter.Value.Address - net.Parameters.Values.Address) / sizeof(float);
+                tensors.Add(($"moment{moment + 1}.{parameter.Name}", optimizer.Moments[moment].Slice(offset, parameter.Shape)));
+            }
+        }
+        return tensors;
+    }
+
+    private sealed record Description(int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation);
+}

@@ -1,0 +1,47 @@
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Models;
+using RevUp.Tensors;
+
+namespace RevUp.Training;
+
+/// <summary>Quality on a dataset.</summary>
+/// <param name="Top1">Fraction of samples whose largest logit is the right class.</param>
+/// <param name="Loss">Mean cross-entropy.</param>
+/// <param name="Samples">Samples evaluated.</param>
+public readonly record struct EvaluationResult(double Top1, double Loss, int Samples);
+
+/// <summary>Evaluates a network on every sample of a dataset, without augmentation and without touching the training state.</summary>
+public static class Evaluator
+{
+    /// <summary>Top-1 and loss over all of <paramref name="data"/>.</summary>
+    /// <param name="net">The network; norms stay as training left them.</param>
+    /// <param name="data">Samples.</param>
+    /// <param name="normalization">That of the training set.</param>
+    /// <param name="batch">Samples per forward pass.</param>
+    /// <param name="workers">Background threads that prepare batches.</param>
+    public static EvaluationResult Evaluate(RevUpNet net, ImageDataset data, ChannelNormalization normalization, int batch, int workers)
+    {
+        Backend backend = net.Backend;
+        Arena memory = backend.Memory;
+        Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        Span<double> sums = stackalloc double[2];
+        double loss = 0, correct = 0;
+        using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = batch, Workers = workers });
+        foreach (Batch samples in loader.Epoch(0))
+        {
+            Tensor input = memory.Allocate(net.Sample.WithBatch(samples.Count), ElementType.Float32, MemoryPurpose.Activations);
+            backend.Upload(samples.Pixels, input);
+            Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+            backend.Upload(samples.Targets, targets);
+            Tensor logits = net.Infer(input);
+            backend.CrossEntropy(logits, targets, 0, default, statistics);
+            backend.Download(statistics, sums);
+            (loss, correct) = (loss + sums[0], correct + sums[1]);
+            memory.Free(logits);
+            memory.Free(targets);
+        }
+        memory.Free(statistics);
+        return new EvaluationResult(correct / data.Count, loss / data.Count, data.Count);
+    }
+}

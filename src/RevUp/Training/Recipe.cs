@@ -1,0 +1,74 @@
+using System.Text.Json.Serialization;
+using RevUp.Data;
+using RevUp.Lipschitz;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Training;
+
+/// <summary>How activations come back in the backward pass: the policies and the inversion, as a recipe states them.</summary>
+public sealed record ReversibleSettings
+{
+    /// <summary>The policy of layers that can follow it.</summary>
+    public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
+
+    /// <summary>Every n-th block keeps its input; 0 for none.</summary>
+    public int AnchorEvery { get; init; }
+
+    /// <summary>See <see cref="InversionSettings.Tolerance"/>; a number or "exact".</summary>
+    [JsonConverter(typeof(ToleranceConverter))]
+    public double Tolerance { get; init; } = new InversionSettings().Tolerance;
+
+    /// <summary>See <see cref="InversionSettings.MaximumEvaluations"/>.</summary>
+    public int MaximumEvaluations { get; init; } = new InversionSettings().MaximumEvaluations;
+
+    /// <summary>See <see cref="InversionSettings.HardLimit"/>.</summary>
+    public double HardLimit { get; init; } = new InversionSettings().HardLimit;
+
+    /// <summary>The inversion's settings.</summary>
+    [JsonIgnore]
+    public InversionSettings Inversion => new() { Tolerance = Tolerance, MaximumEvaluations = MaximumEvaluations, HardLimit = HardLimit };
+
+    /// <summary>The policies.</summary>
+    [JsonIgnore]
+    public MemoryPlan Plan => new() { Policy = Policy, AnchorEvery = AnchorEvery };
+}
+
+/// <summary>Everything that determines a training run: data, network, memory policy, training.</summary>
+public sealed record Recipe
+{
+    /// <summary>Short name, used for folders.</summary>
+    public string Name { get; init; } = "unnamed";
+
+    /// <summary>One sentence.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Where the hyperparameters come from.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>The data.</summary>
+    public DataSettings Data { get; init; } = new();
+
+    /// <summary>The network.</summary>
+    public ModelSettings Model { get; init; } = new();
+
+    /// <summary>The memory policy.</summary>
+    public ReversibleSettings Reversible { get; init; } = new();
+
+    /// <summary>The training.</summary>
+    public TrainingSettings Training { get; init; } = new();
+
+    /// <summary>Throws when a value is outside its range, alone or together with others.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public void Validate()
+    {
+        bool plain = Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+        ConfigurationException.Require(plain, $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
+        Data.Validate();
+        Model.Validate();
+        Reversible.Plan.Validate(Model.Lipschitz.Mode);
+        Reversible.Inversion.Validate();
+        Training.Validate();
+    }
+}

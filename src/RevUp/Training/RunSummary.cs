@@ -1,0 +1,53 @@
+using RevUp.Tensors;
+
+namespace RevUp.Training;
+
+/// <summary>Where a run stands after a step.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Epochs">Epochs of the recipe.</param>
+/// <param name="Step">Updates done.</param>
+/// <param name="Steps">Updates of the whole run.</param>
+/// <param name="Loss">Mean training loss of the last steps.</param>
+/// <param name="Top1">Training top-1 of the last steps.</param>
+/// <param name="ImagesPerSecond">Of the last steps, data and bookkeeping included.</param>
+/// <param name="MeanEvaluations">k, over all blocks of the last step; 0 when nothing is inverted.</param>
+/// <param name="Remaining">Estimated time to the end of training.</param>
+/// <param name="Evaluation">The test result, after an epoch that was evaluated.</param>
+public readonly record struct TrainingProgress(int Epoch, int Epochs, long Step, long Steps, double Loss, double Top1, double ImagesPerSecond, double MeanEvaluations, TimeSpan Remaining, EvaluationResult? Evaluation);
+
+/// <summary>How a run ended.</summary>
+public sealed record RunSummary
+{
+    /// <summary>Whether it was stopped before its end.</summary>
+    public required bool Interrupted { get; init; }
+
+    /// <summary>Updates done, those before a resume included.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The last evaluation on the test set; 0 samples when there was none yet.</summary>
+    public required EvaluationResult Evaluation { get; init; }
+
+    /// <summary>Median time of a step.</summary>
+    public required double StepMilliseconds { get; init; }
+
+    /// <summary>Mean k over all steps and blocks; 0 when nothing was inverted.</summary>
+    public required double MeanEvaluations { get; init; }
+
+    /// <summary>Largest k.</summary>
+    public required int MaxEvaluations { get; init; }
+
+    /// <summary>Largest inversion residual that was trained on.</summary>
+    public required double MaxInversionResidual { get; init; }
+
+    /// <summary>Inversions refused and replaced by a recomputation.</summary>
+    public required long Replays { get; init; }
+
+    /// <summary>Peak memory by purpose.</summary>
+    public required MemoryUse Peak { get; init; }
+
+    /// <summary>Folder of the run.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Folder of the last checkpoint.</summary>
+    public required string Checkpoint { get; init; }
+}

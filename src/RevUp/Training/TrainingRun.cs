@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Models;
+using RevUp.Training.Files;
+
+namespace RevUp.Training;
+
+/// <summary>
+/// A recipe carried out in a folder: recipe.json, metrics.jsonl, report.md and checkpoints/. A run that was stopped, or killed, continues from its newest
+/// complete checkpoint and ends with the same bits as one that was not (same threads, same machine).
+/// </summary>
+public sealed class TrainingRun : IDisposable
+{
+    private readonly Recipe _recipe;
+    private readonly string _folder;
+    private readonly ImageDataset _train;
+    private readonly ImageDataset _test;
+    private readonly ChannelNormalization _normalization;
+    private readonly CheckpointFolder _checkpoints;
+    private readonly BatchLoader _loader;
+    private readonly TrainingStep _step;
+    private readonly long _stepsPerEpoch;
+    private string _checkpoint = "";
+
+    /// <summary>Opens data and folder and builds the network; nothing is trained yet.</summary>
+    /// <param name="backend">The device; must outlive the run.</param>
+    /// <param name="recipe">What to do.</param>
+    /// <param name="folder">Where results go; created when it does not exist.</param>
+    /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
+    /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
+    /// <exception cref="DataFileException">Data is missing or damaged.</exception>
+    /// <exception cref="CheckpointException">The checkpoint does not fit the recipe.</exception>
+    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
+    {
+        recipe.Validate();
+        _recipe = recipe;
+        _folder = Path.GetFullPath(folder);
+        _train = Datasets.Open(recipe.Data, DatasetSplit.Train);
+        _test = Datasets.Open(recipe.Data, DatasetSplit.Test);
+        _normalization = ChannelNormalization.Compute(_train);
+        TrainingSettings training = recipe.Training;
+        _loader = new BatchLoader(_train, _normalization, new BatchLoaderOptions
+        {
+            BatchSize = training.BatchSize,
+            Workers = recipe.Data.Workers,
+            Shuffle = true,
+            DropLast = true,
+            Seed = training.Seed,
+            Padding = recipe.Data.Padding,
+            Flip = recipe.Data.Flip,
+            LabelSmoothing = (float)training.LabelSmoothing,
+        });
+        _stepsPerEpoch = _loader.BatchesPerEpoch / training.Accumulate;
+        ConfigurationException.Require(_stepsPerEpoch > 0, $"training.batchSize is {training.BatchSize} and training.accumulate {training.Accumulate}, but the training set has only {_train.Count} samples; use a smaller batch");
+        Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed);
+        _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
+        _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), training.KeepCheckpoints);
+        if (resume && _checkpoints.Latest() is { } latest)
+        {
+            Checkpoint.Restore(latest.Path, Network, _step);
+            _checkpoint = latest.Path;
+        }
+    }
+
+    /// <summary>The network being trained.</summary>
+    public RevUpNet Network { get; }
+
+    /// <summary>Updates of the whole run.</summary>
+    public long Steps => _stepsPerEpoch * _recipe.Training.Epochs;
+
+    /// <summary>Trains until the end or until <paramref name="stop"/>, which lets the current step finish and writes a checkpoint.</summary>
+    /// <param name="progress">Called after every step, on this thread.</param>
+    /// <param name="stop">Ends the run early.</param>
+    /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
+    /// <exception cref="CheckpointException">A checkpoint cannot be written; earlier ones are intact.</exception>
+    public RunSummary Run(Action<TrainingProgress>? progress, CancellationToken stop)
+    {
+        Directory.CreateDirectory(_folder);
+        File.WriteAllText(Path.Combine(_folder, "recipe.json"), RecipeFile.Serialize(_recipe));
+        using MetricsLog log = new(Path.Combine(_folder, MetricsLog.FileName), _step.Count);
+        RunMeter meter = new();
+        EvaluationResult evaluation = default;
+        Network.Backend.Memory.ResetPeaks();
+        while (_step.Count < Steps && !stop.IsCancellationRequested)
+        {
+            int epoch = (int)(_step.Count / _stepsPerEpoch);
+            RunEpoch(epoch, meter, log, progress, stop);
+            if (_step.Count % _stepsPerEpoch == 0 && ((epoch + 1) % _recipe.Training.EvaluateEveryEpochs == 0 || _step.Count == Steps))
+            {
+                evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers);
+                log.Evaluation(_step.Count, epoch, evaluation);
+                progress?.Invoke(Progress(epoch, meter, evaluation));
+                meter.Skip();
+            }
+        }
+        if (_step.Count == Steps && evaluation.Samples == 0)
+        {
+            evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers);
+        }
+        log.Flush();
+        RunReport.Write(_folder, _recipe, [.. Network.Blocks.Select(b => b.Name)]);
+        return Summarize(meter, evaluation);
+    }
+
+    /// <summary>Stops the data threads and frees the network.</summary>
+    public void Dispose()
+    {
+        _loader.Dispose();
+        _step.Dispose();
+        Network.Dispose();
+    }
+
+    private void RunEpoch(int epoch, RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress, CancellationToken stop)
+    {
+        int accumulate = _recipe.Training.Accumulate;
+        int pending = 0;
+        double milliseconds = 0;
+        long end = (epoch + 1) * _stepsPerEpoch;
+        foreach (Batch batch in _loader.Epoch(epoch, (int)(_step.Count % _stepsPerEpoch) * accumulate))
+        {
+            long start = Stopwatch.GetTimestamp();
+            _step.Accumulate(batch.Pixels, batch.Targets);
+            if (++pending < accumulate)
+            {
+                milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                continue;
+            }
+            StepResult result = _step.Update(_recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch));
+            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            meter.Add(result, milliseconds, _step.Engine.Records);
+            log.Step(_step.Count, epoch, result, milliseconds, _step.Engine.Records);
+            (pending, milliseconds) = (0, 0);
+            progress?.Invoke(Progress(epoch, meter, null));
+            bool last = _step.Count == end || stop.IsCancellationRequested;
+            int every = _recipe.Training.CheckpointEverySteps;
+            if (last || (every > 0 && _step.Count % every == 0))
+            {
+                log.Flush();
+                Save();
+                meter.Skip();
+            }
+            if (last)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Save() => _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization)).Path;
+
+    private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
+    {
+        TrainingSettings training = _recipe.Training;
+        double images = training.BatchSize * training.Accumulate / meter.SecondsPerStep;
+        TimeSpan remaining = TimeSpan.FromSeconds(meter.SecondsPerStep * (Steps - _step.Count));
+        return new TrainingProgress(epoch + 1, training.Epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
+    }
+
+    private RunSummary Summarize(RunMeter meter, EvaluationResult evaluation) => new()
+    {
+        Interrupted = _step.Count < Steps,
+        Step = _step.Count,
+        Evaluation = evaluation,
+        StepMilliseconds = meter.MedianMilliseconds,
+        MeanEvaluations = meter.MeanEvaluations,
+        MaxEvaluations = meter.MaxEvaluations,
+        MaxInversionResidual = meter.MaxResidual,
+        Replays = _step.Engine.Replays,
+        Peak = Network.Backend.Memory.Peak,
+        Folder = _folder,
+        Checkpoint = _checkpoint,
+    };
+}

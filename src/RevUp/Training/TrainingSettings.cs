@@ -1,0 +1,54 @@
+namespace RevUp.Training;
+
+/// <summary>How a network is trained.</summary>
+public sealed record TrainingSettings
+{
+    /// <summary>Passes over the training set.</summary>
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>Samples of one forward pass.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>Forward passes whose gradients are averaged for one step.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>Of the initial weights, the order of the samples and their augmentation.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Probability mass that the targets spread over all classes.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Largest norm of the gradient of all parameters; 0 for no limit.</summary>
+    public double ClipNorm { get; init; }
+
+    /// <summary>The update rule.</summary>
+    public OptimizerSettings Optimizer { get; init; } = new();
+
+    /// <summary>The learning rate over time.</summary>
+    public ScheduleSettings Schedule { get; init; } = new();
+
+    /// <summary>Steps between checkpoints; 0 for one at the end of each epoch only.</summary>
+    public int CheckpointEverySteps { get; init; }
+
+    /// <summary>Checkpoints kept.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>Epochs between evaluations on the test set; the last epoch is always evaluated.</summary>
+    public int EvaluateEveryEpochs { get; init; } = 1;
+
+    /// <summary>Throws when a value is outside its range.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the range.</exception>
+    public void Validate()
+    {
+        ConfigurationException.Require(Epochs is >= 1 and <= 100_000, $"training.epochs is {Epochs}; use 1 to 100000");
+        ConfigurationException.Require(BatchSize is >= 1 and <= 65_536, $"training.batchSize is {BatchSize}; use 1 to 65536");
+        ConfigurationException.Require(Accumulate is >= 1 and <= 65_536, $"training.accumulate is {Accumulate}; use 1 to 65536");
+        ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
+        ConfigurationException.Require(ClipNorm >= 0, $"training.clipNorm is {ClipNorm}; use a positive norm, or 0 for no limit");
+        ConfigurationException.Require(CheckpointEverySteps >= 0, $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the ends of epochs only");
+        ConfigurationException.Require(KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
+        ConfigurationException.Require(EvaluateEveryEpochs >= 1, $"training.evaluateEveryEpochs is {EvaluateEveryEpochs}; use at least 1");
+        Optimizer.Validate();
+        Schedule.Validate();
+    }
+}

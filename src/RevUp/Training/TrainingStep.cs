@@ -1,0 +1,155 @@
+using RevUp.Backends;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Training;
+
+/// <summary>What one optimiser update did.</summary>
+/// <param name="Loss">Mean cross-entropy over the step's samples.</param>
+/// <param name="Top1">Fraction of them classified right.</param>
+/// <param name="GradientNorm">Norm of the gradient of all parameters before clipping; NaN when clipping is off and it was not computed.</param>
+/// <param name="LearningRate">Learning rate of the weights.</param>
+public readonly record struct StepResult(double Loss, double Top1, double GradientNorm, double LearningRate);
+
+/// <summary>The loss or the gradient is no longer a number; the message says what to change.</summary>
+public sealed class TrainingDivergedException(string message) : Exception(message);
+
+/// <summary>
+/// One optimiser update: prepare the weights, forward and backward over one or more batches, update. The C# side of the algorithm's inner loop, for use with any
+/// source of data.
+/// </summary>
+/// <example>
+/// <code>
+/// using TrainingStep step = new(net, new TrainingSettings(), new MemoryPlan(), new InversionSettings());
+/// StepResult result = step.Run(pixels, targets, learningRateFactor: 1);
+/// </code>
+/// </example>
+/// <remarks>Not thread-safe. Memory of a step comes from the arena and is back there when <see cref="Run"/> returns.</remarks>
+public sealed class TrainingStep : IDisposable
+{
+    private readonly Backend _backend;
+    private readonly RevUpNet _net;
+    private readonly TrainingSettings _settings;
+    private readonly Tensor _statistics;
+    private int _accumulated;
+    private double _loss;
+    private double _correct;
+    private long _samples;
+
+    /// <summary>A step on <paramref name="net"/>, which must outlive it.</summary>
+    /// <exception cref="ConfigurationException">A setting is out of range, or inversion is asked of blocks that are not contractive.</exception>
+    public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
+    {
+        settings.Validate();
+        inversion.Validate();
+        plan.Validate(net.Settings.Lipschitz.Mode);
+        _net = net;
+        _backend = net.Backend;
+        _settings = settings;
+        Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
+        Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
+        _statistics = _backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+    }
+
+    /// <summary>The engine: policies, inversion records.</summary>
+    public ReversibleEngine Engine { get; }
+
+    /// <summary>The optimiser.</summary>
+    public Optimizer Optimizer { get; }
+
+    /// <summary>Updates done.</summary>
+    public long Count { get; set; }
+
+    /// <summary>A whole step on one batch.</summary>
+    /// <param name="pixels">[N, …] normalised pixels, channels-last.</param>
+    /// <param name="targets">[N, classes], each row summing to 1.</param>
+    /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
+    /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; parameters are as before.</exception>
+    public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
+    {
+        Accumulate(pixels, targets);
+        return Update(learningRateFactor);
+    }
+
+    /// <summary>Forward and backward over one batch; gradients add up until <see cref="Update"/>.</summary>
+    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
+    public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
+    {
+        int batch = (int)(pixels.Length / _net.Sample.Count);
+        if (batch == 0 || pixels.Length % _net.Sample.Count != 0 || targets.Length != (long)batch * _net.Classes)
+        {
+            throw new ArgumentException($"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {_net.Sample} with {_net.Classes} classes.");
+        }
+        if (_accumulated == 0)
+        {
+            _net.PrepareStep(batch, Count);
+            _backend.Fill(_net.Parameters.Gradients, 0);
+            (_loss, _correct, _samples) = (0, 0, 0);
+        }
+        Arena memory = _backend.Memory;
+        Tensor input = memory.Allocate(_net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Upload(pixels, input);
+        Tensor target = memory.Allocate(new Shape(batch, _net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Upload(targets, target);
+        Tensor logits = Engine.Forward(input);
+        _backend.CrossEntropy(logits, target, 1f / batch, logits, _statistics);
+        memory.Free(target);
+        Span<double> sums = stackalloc double[2];
+        _backend.Download(_statistics, sums);
+        _loss += sums[0];
+        _correct += sums[1];
+        _samples += batch;
+        _accumulated++;
+        if (!double.IsFinite(sums[0]))
+        {
+            Engine.Abandon();
+            throw Diverged("loss", sums[0]);
+        }
+        Engine.Backward(logits);
+    }
+
+    /// <summary>Clips, updates the parameters with the average of the accumulated gradients and counts the step.</summary>
+    public StepResult Update(double learningRateFactor)
+    {
+        double scale = 1.0 / _accumulated;
+        double norm = double.NaN;
+        if (_settings.ClipNorm > 0)
+        {
+            norm = GradientNorm() * scale;
+            if (!double.IsFinite(norm))
+            {
+                throw Diverged("gradient norm", norm);
+            }
+            scale *= Math.Min(1, _settings.ClipNorm / norm);
+        }
+        Optimizer.Update(learningRateFactor, scale, ++Count);
+        _accumulated = 0;
+        return new StepResult(_loss / _samples, _correct / _samples, norm, _settings.Optimizer.LearningRate * learningRateFactor);
+    }
+
+    /// <summary>Norm of the gradient of all parameters as it stands.</summary>
+    public double GradientNorm()
+    {
+        Span<double> sum = stackalloc double[1];
+        Tensor result = _statistics.Scalar(0);
+        _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, result);
+        _backend.Download(result, sum);
+        return Math.Sqrt(sum[0]);
+    }
+
+    /// <summary>Frees the step's memory.</summary>
+    public void Dispose()
+    {
+        Engine.Dispose();
+        Optimizer.Dispose();
+        _backend.Memory.Free(_statistics);
+    }
+
+    private TrainingDivergedException Diverged(string what, double value)
+    {
+        _accumulated = 0;
+        return new TrainingDivergedException(FormattableString.Invariant(
+            $"The {what} became {value} in step {Count + 1}. The parameters of the step before are kept. Resume from the last checkpoint with a lower learning rate (training.optimizer.learningRate is {_settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), or a limit on the gradient (training.clipNorm)."));
+    }
+}
