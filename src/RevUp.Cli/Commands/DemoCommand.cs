@@ -1,0 +1,85 @@
+using System.CommandLine;
+using RevUp.Backends.Cpu;
+using RevUp.Cli.Output;
+using RevUp.Diagnostics;
+using RevUp.Reversible;
+using RevUp.Training;
+using Spectre.Console;
+
+namespace RevUp.Cli.Commands;
+
+/// <summary><c>revup demo</c>: trains and evaluates a network, then measures what each memory policy needs for it.</summary>
+internal static class DemoCommand
+{
+    private static readonly MemoryPolicy[] Policies = [MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store];
+
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        RecipeOptions recipes = new(byDefault: "fashion-mnist");
+        Option<string> output = new("--output")
+        {
+            Description = "The run's folder; an earlier run in it is replaced.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => Path.Combine("runs", "demo"),
+        };
+        Command command = new("demo", "Train on Fashion-MNIST, evaluate, and compare the memory policies.") { output };
+        recipes.AddTo(command);
+        command.SetAction(arguments =>
+        {
+            Recipe recipe = recipes.Load(arguments, common);
+            string folder = arguments.GetRequiredValue(output);
+            int threads = arguments.GetValue(common.Threads);
+            RunFolder.Clear(folder);
+            RunSummary summary = Train(terminal, recipe, folder, threads);
+            if (summary.Interrupted)
+            {
+                // The run's own copy of the recipe has every override in it.
+                return TrainingSession.ReportInterruption(
+                    terminal, summary, ["train", "--recipe", Path.Combine(folder, RunFolder.RecipeFileName), "--output", folder, "--resume"]);
+            }
+            MemoryRow[] rows = [.. MemoryCommand.Measure(terminal, recipe, recipe.Model.BlockCount, Policies, threads)];
+            if (arguments.GetValue(common.Json))
+            {
+                terminal.WriteJson(new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
+                return ExitCode.Success;
+            }
+            terminal.Write(Describe(terminal, summary, rows));
+            Suggest(terminal, folder);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    // The backend is released before the policies are measured, each in one of its own.
+    private static RunSummary Train(Terminal terminal, Recipe recipe, string folder, int threads)
+    {
+        using CpuBackend backend = new(threads);
+        return TrainingSession.Run(terminal, backend, recipe, folder, resume: false);
+    }
+
+    private static Table Describe(Terminal terminal, RunSummary summary, IEnumerable<MemoryRow> rows)
+    {
+        Table table = SummaryTable.Create(terminal, summary);
+        foreach (MemoryRow row in rows)
+        {
+            table.AddRow($"activation memory of one step, {Format.Name(row.Policy)}", $"{Format.MiB(row.ActivationPeakBytes)} MiB");
+        }
+        return table;
+    }
+
+    private static void Suggest(Terminal terminal, string folder)
+    {
+        (string[] Words, string Purpose)[] commands =
+        [
+            (["memory", "--recipe", "fashion-mnist", "--blocks", "3,12,48"], "memory at other depths: 'invert' does not grow"),
+            (["inspect", "--checkpoint", folder], "how invertible each block has stayed"),
+            (["recipes"], "deeper networks, ImageNet and 3-D; 'recipes show NAME' prints one to start from"),
+        ];
+        terminal.WriteLine("What to try next:");
+        foreach ((string[] words, string purpose) in commands)
+        {
+            terminal.WriteLine($"  {CommandName.Line(words)}");
+            terminal.WriteLine($"      {purpose}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using RevUp.Backends.Cpu;
+using RevUp.Cli.Output;
+using RevUp.Data;
+using RevUp.Training;
+using Spectre.Console;
+
+namespace RevUp.Cli.Commands;
+
+/// <summary><c>revup evaluate</c>: top-1 and loss of a checkpoint on the test set of its recipe.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        CheckpointOption checkpoint = new();
+        Command command = new("evaluate", "Evaluate a checkpoint on the test set of its recipe.") { checkpoint };
+        command.SetAction(arguments =>
+        {
+            using CpuBackend backend = new(arguments.GetValue(common.Threads));
+            using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
+            DataSettings settings = loaded.Recipe.Data;
+            ImageDataset data = Datasets.Open(settings, DatasetSplit.Test);
+            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, loaded.Recipe.Training.BatchSize, settings.Workers);
+            if (arguments.GetValue(common.Json))
+            {
+                terminal.WriteJson(new EvaluationDocument(result.Top1, result.Loss, result.Samples), DocumentJson.Default.EvaluationDocument);
+                return;
+            }
+            terminal.Write(terminal.NewTable("top-1", "loss", "images", "step")
+                .AddRow(Format.Percent(result.Top1), Format.Loss(result.Loss), Format.Count(result.Samples), Format.Count(loaded.Step)));
+        });
+        return command;
+    }
+}

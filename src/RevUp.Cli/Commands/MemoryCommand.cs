@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using RevUp.Cli.Output;
+using RevUp.Diagnostics;
+using RevUp.Reversible;
+using RevUp.Training;
+using Spectre.Console;
+
+namespace RevUp.Cli.Commands;
+
+/// <summary><c>revup memory</c>: one real training step for every depth and policy, with its peak bytes by purpose.</summary>
+internal static class MemoryCommand
+{
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        RecipeOptions recipes = new();
+        Option<int[]> blocks = new("--blocks")
+        {
+            Description = "Depths to measure, in blocks, such as 3,12,48; the recipe's own by default.",
+            HelpName = "N,...",
+            CustomParser = argument => ParseList(argument, "a number of blocks, such as 12", (string word, out int value) =>
+                int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0),
+        };
+        Option<MemoryPolicy[]> policies = new("--policy")
+        {
+            Description = "Policies to measure: store, checkpoint, invert; all by default.",
+            HelpName = "POLICY,...",
+            DefaultValueFactory = _ => Enum.GetValues<MemoryPolicy>(),
+            CustomParser = argument => ParseList(argument, "a policy; use store, checkpoint or invert", (string word, out MemoryPolicy value) =>
+                Enum.TryParse(word, ignoreCase: true, out value) && Format.Name(value) == word),
+        };
+        Command command = new("memory", "Measure memory and time of one training step at several depths and policies.") { blocks, policies };
+        recipes.AddTo(command);
+        command.SetAction(arguments =>
+        {
+            Recipe recipe = recipes.Load(arguments, common);
+            List<MemoryRow> rows = [];
+            foreach (int depth in arguments.GetValue(blocks) ?? [recipe.Model.BlockCount])
+            {
+                rows.AddRange(Measure(terminal, recipe, depth, arguments.GetRequiredValue(policies), arguments.GetValue(common.Threads)));
+            }
+            if (arguments.GetValue(common.Json))
+            {
+                terminal.WriteJson(new MemoryDocument(rows), DocumentJson.Default.MemoryDocument);
+                return;
+            }
+            terminal.Write(MemoryTable.Create(terminal, rows));
+            terminal.WriteLine("Memory in MiB, the peak of one step; k: branch evaluations per block; residual: the worst inversion residual.");
+        });
+        return command;
+    }
+
+    /// <summary>Measures one depth under each of the policies, saying so.</summary>
+    public static IEnumerable<MemoryRow> Measure(Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, int threads)
+    {
+        foreach (MemoryPolicy policy in policies)
+        {
+            terminal.Note($"measuring {blocks} blocks, {Format.Name(policy)} ...");
+            yield return MemoryProbe.Measure(recipe, blocks, policy, threads);
+        }
+    }
+
+    private delegate bool TryParse<T>(string word, out T value);
+
+    private static T[] ParseList<T>(ArgumentResult argument, string expected, TryParse<T> tryParse)
+    {
+        List<T> values = [];
+        foreach (string word in argument.Tokens.SelectMany(token => token.Value.Split(',')))
+        {
+            if (tryParse(word, out T value))
+            {
+                values.Add(value);
+            }
+            else
+            {
+                argument.AddError($"'{word}' is not {expected}.");
+            }
+        }
+        return [.. values];
+    }
+}

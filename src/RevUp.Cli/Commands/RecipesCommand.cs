@@ -1,0 +1,44 @@
+using System.CommandLine;
+using RevUp.Cli.Output;
+using RevUp.Training;
+using Spectre.Console;
+
+namespace RevUp.Cli.Commands;
+
+/// <summary><c>revup recipes</c>: the recipes that the tool carries, as a list or one of them in full.</summary>
+internal static class RecipesCommand
+{
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        Command command = new("recipes", "List the recipes that come with the tool.") { Show(terminal, common) };
+        command.SetAction(arguments =>
+        {
+            RecipeEntry[] entries = [.. RecipeCatalog.Names.Select(name => RecipeCatalog.Load(name, []))
+                .Select(recipe => new RecipeEntry(recipe.Name, recipe.Description, recipe.Source))];
+            if (arguments.GetValue(common.Json))
+            {
+                terminal.WriteJson(new RecipesDocument(entries), DocumentJson.Default.RecipesDocument);
+                return;
+            }
+            Table table = terminal.NewTable("recipe").AddColumn("description");
+            foreach (RecipeEntry entry in entries)
+            {
+                table.AddRow(entry.Name, Markup.Escape(entry.Description));
+            }
+            terminal.Write(table);
+        });
+        return command;
+    }
+
+    private static Command Show(Terminal terminal, CommonOptions common)
+    {
+        Argument<string> name = new("NAME") { Description = "A recipe's name or file." };
+        Command command = new("show", "Print a recipe, to be saved and changed; with --json every member with its value.") { name };
+        command.SetAction(arguments =>
+        {
+            string chosen = arguments.GetRequiredValue(name);
+            terminal.WriteLine((arguments.GetValue(common.Json) ? RecipeFile.Serialize(RecipeCatalog.Load(chosen, [])) : RecipeCatalog.Text(chosen)).TrimEnd());
+        });
+        return command;
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using RevUp.Backends.Cpu;
+using RevUp.Cli.Output;
+using RevUp.Training;
+
+namespace RevUp.Cli.Commands;
+
+/// <summary><c>revup train</c>: trains a recipe, from the start or from a run's last checkpoint.</summary>
+internal static class TrainCommand
+{
+    private const string ResumeName = "--resume";
+
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        RecipeOptions recipes = new();
+        Option<string?> output = new("--output") { Description = "The run's folder; runs/ and the recipe's name by default.", HelpName = "DIR" };
+        Option<bool> resume = new(ResumeName) { Description = "Go on from the last checkpoint in the run's folder." };
+        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.") { output, resume };
+        recipes.AddTo(command);
+        command.SetAction(arguments =>
+        {
+            Recipe recipe = recipes.Load(arguments, common);
+            string folder = arguments.GetValue(output) ?? Path.Combine("runs", recipe.Name);
+            RunFolder.Require(folder, arguments.GetValue(resume));
+            using CpuBackend backend = new(arguments.GetValue(common.Threads));
+            RunSummary summary = TrainingSession.Run(terminal, backend, recipe, folder, arguments.GetValue(resume));
+            if (arguments.GetValue(common.Json))
+            {
+                terminal.WriteJson(TrainDocument.From(summary), DocumentJson.Default.TrainDocument);
+            }
+            if (summary.Interrupted)
+            {
+                IEnumerable<string> words = arguments.Tokens.Select(token => token.Value).Where(word => word != ResumeName);
+                return TrainingSession.ReportInterruption(terminal, summary, words.Append(ResumeName));
+            }
+            if (!arguments.GetValue(common.Json))
+            {
+                terminal.Write(SummaryTable.Create(terminal, summary));
+            }
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,12 @@
+namespace RevUp.Cli;
+
+/// <summary>What the tool tells its caller.</summary>
+internal static class ExitCode
+{
+    public const int Success = 0;
+    public const int Failure = 1;
+    public const int Usage = 2;
+
+    /// <summary>128 + SIGINT, as shells report a program that Ctrl-C ended.</summary>
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using RevUp.Cli.Output;
+
+namespace RevUp.Cli;
+
+/// <summary>While it lives, the first Ctrl-C or SIGTERM asks for a stop at the next step; the second ends the process at once.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly Terminal _terminal;
+    private readonly CancellationTokenSource _stop;
+    private readonly PosixSignalRegistration[] _signals;
+
+    public Interruption(Terminal terminal)
+    {
+        _terminal = terminal;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(terminal.Stop);
+        _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+    }
+
+    public CancellationToken Token => _stop.Token;
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration signal in _signals)
+        {
+            signal.Dispose();
+        }
+        _stop.Dispose();
+    }
+
+    private void Handle(PosixSignalContext signal)
+    {
+        if (_stop.IsCancellationRequested)
+        {
+            _terminal.ShowCursor();
+            return;
+        }
+        signal.Cancel = true;
+        _stop.Cancel();
+        _terminal.NoteAboveDisplay("Stopping after this step, with a checkpoint; once more ends at once.");
+    }
+}

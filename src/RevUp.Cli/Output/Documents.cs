@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RevUp.Diagnostics;
+using RevUp.Reversible;
+using RevUp.Training;
+
+namespace RevUp.Cli.Output;
+
+/// <summary>What <c>evaluate --json</c> prints.</summary>
+internal sealed record EvaluationDocument(double Top1, double Loss, int Samples);
+
+/// <summary>What <c>train --json</c> prints; an interrupted run has no evaluation.</summary>
+internal sealed record TrainDocument(
+    string Run,
+    string Checkpoint,
+    bool Interrupted,
+    long Step,
+    double? Top1,
+    double? Loss,
+    int? Samples,
+    double StepMilliseconds,
+    double MeanEvaluations,
+    int MaxEvaluations,
+    double MaxInversionResidual,
+    long Replays)
+{
+    public static TrainDocument From(RunSummary summary)
+    {
+        EvaluationResult? evaluation = summary.Interrupted ? null : summary.Evaluation;
+        return new TrainDocument(
+            summary.Folder,
+            summary.Checkpoint,
+            summary.Interrupted,
+            summary.Step,
+            evaluation?.Top1,
+            evaluation?.Loss,
+            evaluation?.Samples,
+            summary.StepMilliseconds,
+            summary.MeanEvaluations,
+            summary.MaxEvaluations,
+            summary.MaxInversionResidual,
+            summary.Replays);
+    }
+}
+
+/// <summary>What <c>memory --json</c> prints.</summary>
+internal sealed record MemoryDocument(IReadOnlyList<MemoryRow> Rows);
+
+/// <summary>What <c>inspect --json</c> prints.</summary>
+internal sealed record InspectDocument(IReadOnlyList<BlockReport> Blocks);
+
+/// <summary>What <c>devices --json</c> prints.</summary>
+internal sealed record DevicesDocument(IReadOnlyList<Device> Devices);
+
+/// <summary>One device that networks can be trained on.</summary>
+internal sealed record Device(string Name, string Description, int Threads, long MemoryBytes, bool BFloat16);
+
+/// <summary>What <c>recipes --json</c> prints.</summary>
+internal sealed record RecipesDocument(IReadOnlyList<RecipeEntry> Recipes);
+
+/// <summary>One recipe of the list.</summary>
+internal sealed record RecipeEntry(string Name, string Description, string Source);
+
+/// <summary>What <c>demo --json</c> prints.</summary>
+internal sealed record DemoDocument(TrainDocument Training, IReadOnlyList<MemoryRow> Rows);
+
+/// <summary>JSON has no NaN and no infinity: what was not measured is null.</summary>
+internal sealed class FiniteNumberConverter : JsonConverter<double>
+{
+    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+
+    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+    {
+        if (double.IsFinite(value))
+        {
+            writer.WriteNumberValue(value);
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
+    }
+}
+
+/// <summary>Policies by the names that recipes use.</summary>
+internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(JsonNamingPolicy.CamelCase);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteNumberConverter), typeof(PolicyConverter)])]
+[JsonSerializable(typeof(EvaluationDocument))]
+[JsonSerializable(typeof(TrainDocument))]
+[JsonSerializable(typeof(MemoryDocument))]
+[JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(DevicesDocument))]
+[JsonSerializable(typeof(RecipesDocument))]
+[JsonSerializable(typeof(DemoDocument))]
+internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -1,0 +1,40 @@
+using System.Globalization;
+using RevUp.Reversible;
+using RevUp.Training;
+
+namespace RevUp.Cli.Output;
+
+/// <summary>Numbers for people, the same in every locale.</summary>
+internal static class Format
+{
+    public static string MiB(long bytes) => Invariant($"{bytes / 1048576.0:F2}");
+
+    public static string Percent(double fraction) => Invariant($"{100 * fraction:F2} %");
+
+    public static string Milliseconds(double value) => Invariant($"{value:F1}");
+
+    public static string Evaluations(double mean) => Invariant($"{mean:F2}");
+
+    public static string Loss(double value) => Invariant($"{value:F4}");
+
+    public static string Scientific(double value) => double.IsNaN(value) ? "-" : Invariant($"{value:0.0e-0}");
+
+    public static string Fixed(double value) => double.IsNaN(value) ? "-" : Invariant($"{value:F3}");
+
+    public static string Count(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    public static string Duration(TimeSpan time) => time.ToString(time.TotalHours >= 1 ? @"d\.hh\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>The name that recipes use.</summary>
+    public static string Name(MemoryPolicy policy) => policy.ToString().ToLowerInvariant();
+
+    /// <summary>One step's numbers, under 80 columns.</summary>
+    public static string Line(in TrainingProgress at) => Invariant(
+        $"epoch {at.Epoch}/{at.Epochs}  step {at.Step}/{at.Steps}  loss {at.Loss:F3}  top-1 {100 * at.Top1:F1} %  {at.ImagesPerSecond:F0} images/s  k {at.MeanEvaluations:F2}");
+
+    /// <summary>One epoch's evaluation.</summary>
+    public static string Line(int epoch, EvaluationResult evaluation) => Invariant(
+        $"epoch {epoch}: test top-1 {100 * evaluation.Top1:F2} %, loss {evaluation.Loss:F4}, {evaluation.Samples} images");
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}

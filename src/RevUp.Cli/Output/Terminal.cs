@@ -1,0 +1,121 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Spectre.Console;
+
+namespace RevUp.Cli.Output;
+
+/// <summary>Where the tool writes: results to standard output, progress and errors to standard error.</summary>
+internal sealed class Terminal
+{
+    // Wide enough that no table of ours is folded where nobody looks at columns.
+    private const int FileWidth = 200;
+
+    private readonly bool _outputIsTerminal;
+
+    /// <param name="output">For results.</param>
+    /// <param name="error">For progress and errors.</param>
+    /// <param name="outputIsTerminal">Whether results may have colours and frames.</param>
+    /// <param name="errorIsTerminal">Whether progress may be shown live.</param>
+    /// <param name="stop">Cancelled to stop a training as Ctrl-C does.</param>
+    public Terminal(TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal, CancellationToken stop = default)
+    {
+        (Output, Error, _outputIsTerminal, IsLive, Stop) = (output, error, outputIsTerminal, errorIsTerminal, stop);
+    }
+
+    public TextWriter Output { get; }
+
+    public TextWriter Error { get; }
+
+    /// <summary>Standard error, for a live display.</summary>
+    public IAnsiConsole Progress => field ??= CreateConsole(Error, IsLive);
+
+    /// <summary>Whether somebody watches the progress.</summary>
+    public bool IsLive { get; }
+
+    public CancellationToken Stop { get; }
+
+    /// <summary>The process's own streams; NO_COLOR and TERM=dumb are respected.</summary>
+    public static Terminal FromConsole()
+    {
+        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") is null or "dumb";
+        return new Terminal(Console.Out, Console.Error, !plain && !Console.IsOutputRedirected, !plain && !Console.IsErrorRedirected);
+    }
+
+    /// <summary>One line of progress, never folded: commands in it can be copied.</summary>
+    public void Note(string line) => Error.WriteLine(line);
+
+    /// <summary>One line of progress that may come while there is a live display, and then goes above it.</summary>
+    public void NoteAboveDisplay(string line)
+    {
+        if (IsLive)
+        {
+            Progress.WriteLine(line);
+        }
+        else
+        {
+            Note(line);
+        }
+    }
+
+    /// <summary>A table without rows: framed on a terminal, Markdown elsewhere.</summary>
+    public Table NewTable(params string[] columns)
+    {
+        Table table = new() { Border = _outputIsTerminal ? TableBorder.Rounded : TableBorder.Markdown };
+        foreach (string column in columns)
+        {
+            table.AddColumn(new TableColumn(column).NoWrap());
+        }
+        return table;
+    }
+
+    /// <summary>A table of results.</summary>
+    public void Write(Table table)
+    {
+        if (_outputIsTerminal)
+        {
+            IAnsiConsole console = CreateConsole(Output, isTerminal: true);
+            // Numbers are better folded by the terminal than cut off.
+            console.Profile.Width = table.Columns.All(column => column.NoWrap) ? Math.Max(console.Profile.Width, FileWidth) : console.Profile.Width;
+            console.Write(table);
+            return;
+        }
+        using StringWriter text = new();
+        CreateConsole(text, isTerminal: false).Write(table);
+        // Markdown has no frame, but its upper and lower edges are written all the same, as blank lines.
+        foreach (string line in text.ToString().Split('\n').Where(line => !string.IsNullOrWhiteSpace(line)))
+        {
+            WriteLine(line.TrimEnd());
+        }
+    }
+
+    /// <summary>One line of results.</summary>
+    public void WriteLine(string line) => Output.WriteLine(line);
+
+    /// <summary>The result as the one JSON document on standard output.</summary>
+    public void WriteJson<T>(T document, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(document, type));
+
+    /// <summary>A live display hides the cursor; a process that ends in mid-display must show it again.</summary>
+    public void ShowCursor()
+    {
+        if (IsLive)
+        {
+            Error.Write("\e[?25h");
+        }
+    }
+
+    private static IAnsiConsole CreateConsole(TextWriter writer, bool isTerminal)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = isTerminal ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = isTerminal ? InteractionSupport.Yes : InteractionSupport.No,
+            Out = new AnsiConsoleOutput(writer),
+        });
+        if (!isTerminal)
+        {
+            console.Profile.Width = FileWidth;
+        }
+        return console;
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Globalization;
+using RevUp.Training;
+
+namespace RevUp.Cli;
+
+/// <summary>The options that choose a recipe and change it.</summary>
+internal sealed class RecipeOptions
+{
+    private readonly Option<string> _recipe = new("--recipe")
+    {
+        Description = $"A recipe's name or file; '{CommandName.Value} recipes' lists the names.",
+        HelpName = "NAME|FILE",
+    };
+
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Override a member of the recipe, such as training.epochs=3 or model.stages.0.blocks=6; may be repeated.",
+        HelpName = "PATH=VALUE",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    /// <param name="byDefault">The recipe when none is given; null makes the option required.</param>
+    public RecipeOptions(string? byDefault = null)
+    {
+        _recipe.Required = byDefault is null;
+        if (byDefault is not null)
+        {
+            _recipe.DefaultValueFactory = _ => byDefault;
+        }
+    }
+
+    public void AddTo(Command command)
+    {
+        command.Add(_recipe);
+        command.Add(_set);
+    }
+
+    /// <summary>The validated recipe with all overrides, --seed the last of them.</summary>
+    /// <exception cref="ConfigurationException">There is no such recipe, or it or an override cannot work.</exception>
+    public Recipe Load(ParseResult arguments, CommonOptions common)
+    {
+        IEnumerable<string> overrides = arguments.GetValue(_set) ?? [];
+        if (arguments.GetValue(common.Seed) is ulong seed)
+        {
+            overrides = overrides.Append(string.Create(CultureInfo.InvariantCulture, $"training.seed={seed}"));
+        }
+        return RecipeCatalog.Load(arguments.GetRequiredValue(_recipe), overrides);
+    }
+}

@@ -1,0 +1,48 @@
+namespace RevUp.Cli;
+
+/// <summary>Keeps a run from being written over, or into something that is not a run.</summary>
+internal static class RunFolder
+{
+    /// <summary>The copy of the recipe, overrides included, that every run's folder holds from its start.</summary>
+    public const string RecipeFileName = "recipe.json";
+
+    /// <summary>Throws when the command would mix its run with something else, or has nothing to go on with.</summary>
+    /// <exception cref="ConfigurationException">The folder holds a run, other files, or, to resume, no run.</exception>
+    public static void Require(string folder, bool resume)
+    {
+        bool isRun = IsRun(folder);
+        if (resume && !isRun)
+        {
+            throw new ConfigurationException($"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the run's folder with --output.");
+        }
+        if (!resume && isRun)
+        {
+            throw new ConfigurationException($"'{folder}' already holds a run; go on with it by --resume, or choose another folder with --output.");
+        }
+        if (!resume)
+        {
+            RequireEmpty(folder);
+        }
+    }
+
+    /// <summary>Deletes an earlier run, and nothing else.</summary>
+    /// <exception cref="ConfigurationException">The folder holds something else.</exception>
+    public static void Clear(string folder)
+    {
+        if (IsRun(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        RequireEmpty(folder);
+    }
+
+    private static void RequireEmpty(string folder)
+    {
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw new ConfigurationException($"'{folder}' holds files that are not of a run; choose another folder with --output.");
+        }
+    }
+
+    private static bool IsRun(string folder) => File.Exists(Path.Combine(folder, RecipeFileName));
+}

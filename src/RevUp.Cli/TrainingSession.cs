@@ -1,0 +1,28 @@
+using RevUp.Backends;
+using RevUp.Cli.Output;
+using RevUp.Training;
+
+namespace RevUp.Cli;
+
+/// <summary>One training from start or checkpoint to end or interruption, shown while it runs.</summary>
+internal static class TrainingSession
+{
+    public static RunSummary Run(Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume)
+    {
+        using Interruption interruption = new(terminal);
+        using TrainingRun run = new(backend, recipe, folder, resume);
+        terminal.Note($"{recipe.Name}: {recipe.Model.BlockCount} blocks, policy {Format.Name(recipe.Reversible.Policy)}, on {backend.Name}, into {folder}");
+        return terminal.IsLive
+            ? LiveProgress.Show(terminal.Progress, report => run.Run(report, interruption.Token))
+            : run.Run(new PlainProgress(terminal).Report, interruption.Token);
+    }
+
+    /// <summary>Says with which command an interrupted run goes on.</summary>
+    public static int ReportInterruption(Terminal terminal, RunSummary summary, IEnumerable<string> continuation)
+    {
+        string place = summary.Checkpoint.Length > 0 ? $" with the checkpoint {summary.Checkpoint}" : "";
+        terminal.Note($"Stopped after step {summary.Step}{place}. This goes on:");
+        terminal.Note("  " + CommandName.Line(continuation));
+        return ExitCode.Interrupted;
+    }
+}
