@@ -1,0 +1,79 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+/// <summary>
+/// Every convolution is an inner product per output: of n = terms products summed in float32, off by γₙ Σ|a·b|. In bfloat16 the products are exact, the sum is
+/// float32's, and the result is rounded once more.
+/// </summary>
+[TestClass]
+internal sealed class ConvolutionTests
+{
+    [TestMethod]
+    [EveryBackend]
+    internal void FpropMatchesTheOracle(IOperations operations) => ForEachGeometry(operations, (geometry, src, weights, _, scale, what) =>
+    {
+        double factor = scale ?? 1;
+        double[] expected = Scaled(factor, Oracle.ConvolutionFprop(geometry, src.Doubles, weights.Doubles));
+        double[] magnitude = Scaled(Math.Abs(factor), Oracle.ConvolutionFprop(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(weights.Values)));
+        long terms = geometry.InChannels / geometry.Groups * geometry.Kernel.Product(geometry.Rank);
+
+        float[] actual = operations.ConvolutionFprop(geometry, src, weights.Values, scale);
+
+        Tolerance.AssertWithin(
+            expected, actual, i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)), $"fprop of {what}");
+    });
+
+    [TestMethod]
+    [EveryBackend]
+    internal void DgradMatchesTheOracle(IOperations operations) => ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) =>
+    {
+        double factor = scale ?? 1;
+        double[] expected = Scaled(factor, Oracle.ConvolutionDgrad(geometry, diffDst.Doubles, weights.Doubles));
+        double[] magnitude = Scaled(Math.Abs(factor), Oracle.ConvolutionDgrad(geometry, Oracle.Magnitudes(diffDst.Values), Oracle.Magnitudes(weights.Values)));
+        long terms = geometry.OutChannels / geometry.Groups * geometry.Kernel.Product(geometry.Rank);
+
+        float[] actual = operations.ConvolutionDgrad(geometry, diffDst, weights.Values, scale);
+
+        Tolerance.AssertWithin(
+            expected, actual, i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)), $"dgrad of {what}");
+    });
+
+    [TestMethod]
+    [EveryBackend]
+    internal void WgradMatchesTheOracle(IOperations operations) => ForEachGeometry(operations, (geometry, src, _, diffDst, _, what) =>
+    {
+        double[] expected = Oracle.ConvolutionWgrad(geometry, src.Doubles, diffDst.Doubles);
+        double[] magnitude = Oracle.ConvolutionWgrad(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(diffDst.Values));
+        long terms = geometry.Batch * Shapes.OutputPositions(geometry);
+
+        float[] actual = operations.ConvolutionWgrad(geometry, src, diffDst);
+
+        Tolerance.AssertWithin(expected, actual, i => Bound(geometry, terms, magnitude[i], scale: null), $"wgrad of {what}");
+    });
+
+    private static double[] Scaled(double factor, double[] values) => Array.ConvertAll(values, value => factor * value);
+
+    // A scale rounds each weight once more: in float32, and then to the storage type.
+    private static double Bound(in CpuConvolutionGeometry geometry, long terms, double magnitude, float? scale) =>
+        Tolerance.Float32(terms + 1, magnitude) + (scale is null ? 0 : Tolerance.Rounding(geometry.Type, magnitude));
+
+    private static void ForEachGeometry(
+        IOperations operations, Action<CpuConvolutionGeometry, Stored, Stored, Stored, float?, string> check)
+    {
+        foreach (CpuType type in Inputs.Types.Where(operations.Supports))
+        {
+            foreach ((string name, CpuConvolutionGeometry geometry) in ConvolutionGeometries.All(type))
+            {
+                Inputs inputs = new(11);
+                Stored src = inputs.Uniform(type, Shapes.SourceElements(geometry));
+                Stored weights = inputs.Uniform(type, Shapes.WeightElements(geometry));
+                Stored diffDst = inputs.Uniform(type, Shapes.DestinationElements(geometry));
+                check(geometry, src, weights, diffDst, null, $"{name}, {type}");
+                check(geometry, src, weights, diffDst, 0.37f, $"{name}, {type}, scaled");
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+[TestClass]
+internal sealed class CrossEntropyTests
+{
+    private const float LogitLimit = 10;
+
+    [TestMethod]
+    [EveryBackend]
+    internal void LossAndGradientMatchTheOracle(IOperations operations)
+    {
+        foreach ((int batch, int classes) in ((int, int)[])[(1, 1), (3, 10), (67, 101), (129, 1000)])
+        {
+            Inputs inputs = new(batch);
+            float[] logits = inputs.Uniform((long)batch * classes, LogitLimit);
+            float[] targets = inputs.Distributions(batch, classes);
+            float scale = 1f / batch;
+            string what = $"cross-entropy of {batch}x{classes}";
+            (double[] gradient, double loss, long correct) = Oracle.CrossEntropy(batch, classes, Oracle.Widen(logits), Oracle.Widen(targets), scale);
+
+            foreach (Alias alias in (Alias[])[Alias.None, Alias.X])
+            {
+                CrossEntropyResult actual = operations.CrossEntropy(batch, classes, logits, targets, scale, withGradient: true, alias);
+
+                // A logit less the row's maximum is off by u times at most 2 * limit, and so is its exponential, relatively; their sum adds one rounding a
+                // class. A softmax is the quotient of two such values.
+                double exponential = Tolerance.Exponential + (2 * LogitLimit);
+                double softmax = (2 * exponential) + classes + 3;
+                Tolerance.AssertWithin(
+                    gradient,
+                    actual.Gradient!,
+                    i => Tolerance.Float32(softmax, Math.Abs(gradient[i]) + (2 * scale * targets[i])),
+                    $"gradient of {what}, aliases {alias}");
+                Assert.AreEqual(correct, actual.Correct, $"correct rows of {what}");
+            }
+
+            // The logarithm of the sum of exponentials inherits its relative error as an absolute one; targets weigh values up to 2 * limit + log(classes).
+            double perRow = Tolerance.Float32(
+                Tolerance.Exponential + (2 * LogitLimit) + classes + 4, 1 + (2 * LogitLimit) + Math.Log(classes));
+            CrossEntropyResult evaluation = operations.CrossEntropy(batch, classes, logits, targets, scale, withGradient: false, Alias.None);
+            Tolerance.AssertWithin(loss, evaluation.LossSum, batch * perRow, $"loss of {what}");
+            Assert.AreEqual(correct, evaluation.Correct, $"correct rows of {what} without a gradient");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void TheFirstOfEqualsIsTheAnswer(IOperations operations)
+    {
+        // Row 0: logits tie at 1 and 2, so 1 is predicted, and the target is 1. Row 1: targets tie at 0 and 1, so 0 is the class, but 1 is predicted.
+        float[] logits = [0, 3, 3, 1, 2, 0];
+        float[] targets = [0, 1, 0, 0.5f, 0.5f, 0];
+
+        Assert.AreEqual(1, operations.CrossEntropy(2, 3, logits, targets, 1, withGradient: false, Alias.None).Correct);
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void LargeLogitsDoNotOverflow(IOperations operations)
+    {
+        // softmax is (1, 0, 0) to within e^-2000, and the loss against the second class is the distance of its logit, 2000.
+        CrossEntropyResult result = operations.CrossEntropy(1, 3, [1000, -1000, 0], [0, 1, 0], 1, withGradient: true, Alias.None);
+
+        CollectionAssert.AreEqual((float[])[1, -1, 0], result.Gradient);
+        Assert.AreEqual(2000, result.LossSum);
+    }
+}

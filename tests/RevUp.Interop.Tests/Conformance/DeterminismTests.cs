@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+/// <summary>Same inputs, same thread count, same bits: for everything that adds in parallel.</summary>
+[TestClass]
+internal sealed class DeterminismTests
+{
+    private const int Repetitions = 5;
+
+    private static readonly float[] s_x = new Inputs(1).Uniform(200_003);
+    private static readonly float[] s_y = new Inputs(2).Uniform(200_003);
+
+    [TestMethod]
+    [EveryBackend]
+    internal void ReductionsRepeat(IOperations operations)
+    {
+        AssertRepeats(() => operations.Sum(s_x));
+        AssertRepeats(() => operations.Dot(s_x, s_y));
+        AssertRepeats(() => operations.Distance(s_x, s_y));
+        AssertRepeats(() => Bits(operations.Normalize(s_x, 1, Alias.None).Unit));
+        AssertRepeats(() =>
+        {
+            FixedPointResult step = operations.FixedPointStep(s_y, s_x, 0.5f, s_x, Alias.None);
+            return (Bits(step.Next), step.Difference, step.Norm);
+        });
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void GradientsRepeat(IOperations operations)
+    {
+        AssertRepeats(() =>
+        {
+            PreactivationGradients gradients =
+                operations.PreactivationBackward(CpuActivation.Elu, s_x, 0.1f, s_y, 0.5f, null, CpuType.Float32, Alias.None, 0, 0);
+            return (Bits(gradients.Dx), gradients.SumA, gradients.SumB);
+        });
+        AssertRepeats(() =>
+        {
+            LinearGradients gradients = operations.LinearBackward(
+                100, 200, 50, s_x[..20_000], s_y[..10_000], s_x[..5_000], new float[10_000], new float[50]);
+            return (Bits(gradients.Dx), Bits(gradients.Dw), Bits(gradients.Dbias));
+        });
+        AssertRepeats(() =>
+        {
+            CrossEntropyResult result = operations.CrossEntropy(200, 1000, s_x[..200_000], s_y[..200_000], 1, withGradient: true, Alias.None);
+            return (Bits(result.Gradient!), result.LossSum, result.Correct);
+        });
+        AssertRepeats(() => Bits(operations.GlobalAveragePoolForward(Shapes.Shape(2, 10, 100, 100), s_x[..200_000])));
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void ConvolutionsRepeat(IOperations operations)
+    {
+        foreach (CpuType type in Inputs.Types.Where(operations.Supports))
+        {
+            CpuConvolutionGeometry geometry = ConvolutionGeometries.Make(type, 4, 16, 32, 1, [17, 19], [3, 3], [1, 1], [1, 1]);
+            Inputs inputs = new(3);
+            Stored src = inputs.Uniform(type, Shapes.SourceElements(geometry));
+            Stored diffDst = inputs.Uniform(type, Shapes.DestinationElements(geometry));
+            float[] weights = inputs.Uniform(Shapes.WeightElements(geometry));
+
+            AssertRepeats(() => Bits(operations.ConvolutionFprop(geometry, src, weights, 0.5f)));
+            AssertRepeats(() => Bits(operations.ConvolutionDgrad(geometry, diffDst, weights, 0.5f)));
+            AssertRepeats(() => Bits(operations.ConvolutionWgrad(geometry, src, diffDst)));
+        }
+    }
+
+    /// <summary>A value that is equal only when every bit is.</summary>
+    private static string Bits(float[] values) => Convert.ToHexString(MemoryMarshal.AsBytes(values.AsSpan()));
+
+    private static void AssertRepeats<T>(Func<T> run)
+    {
+        T first = run();
+        for (int i = 1; i < Repetitions; i++)
+        {
+            Assert.AreEqual(first, run());
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+[TestClass]
+internal sealed class MemoryTests
+{
+    [TestMethod]
+    [EveryBackend]
+    internal void FillWritesEveryElement(IOperations operations)
+    {
+        foreach (int count in Inputs.Counts)
+        {
+            CollectionAssert.AreEqual(Enumerable.Repeat(-1.5f, count).ToArray(), operations.Fill(count, -1.5f), $"fill of {count}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void CastRoundsToNearestEven(IOperations operations)
+    {
+        // Ties to either side, the largest finite value, a value that rounds up to infinity, signed zeros, infinities, NaN.
+        float[] special =
+        [
+            1 + (1f / 256), 1 + (3f / 256), -1 - (1f / 256), float.MaxValue, -float.MaxValue, BFloat16.FromBits(0x7F7F), 0, -0f, float.PositiveInfinity,
+            float.NegativeInfinity, float.NaN,
+        ];
+        foreach (CpuType xType in Inputs.Types)
+        {
+            foreach (CpuType yType in Inputs.Types)
+            {
+                foreach (int count in Inputs.Counts)
+                {
+                    float[] values = [.. special, .. new Inputs(count).Uniform(count, limit: 1e3f)];
+                    Stored x = new(xType, xType == CpuType.Float32 ? values : Array.ConvertAll(values, BFloat16.Round));
+                    float[] expected = yType == CpuType.Float32 ? x.Values : Array.ConvertAll(x.Values, BFloat16.Round);
+
+                    float[] actual = operations.Cast(x, yType);
+
+                    CollectionAssert.AreEqual(expected, actual, $"{xType} to {yType}, {x.Count} elements");
+                    Assert.IsTrue(float.IsNegative(actual[7]), "the sign of zero survives");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+[TestClass]
+internal sealed class PreactivationTests
+{
+    private const float A = 0.3f;
+    private const float B = -0.7f;
+    private const float InitialSumA = 5.25f;
+    private const float InitialSumB = -3.5f;
+
+    [TestMethod]
+    [EveryBackend]
+    internal void ForwardMatchesTheOracle(IOperations operations)
+    {
+        foreach (CpuActivation activation in Enum.GetValues<CpuActivation>())
+        {
+            foreach (CpuType xType in Inputs.Types)
+            {
+                foreach (CpuType yType in Inputs.Types)
+                {
+                    foreach (int count in Inputs.Counts)
+                    {
+                        Stored x = new Inputs(count).Uniform(xType, count, limit: 5);
+                        CheckForward(operations, activation, x, yType, Alias.None);
+                        if (xType == yType)
+                        {
+                            CheckForward(operations, activation, x, yType, Alias.X);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void BackwardMatchesTheOracle(IOperations operations)
+    {
+        foreach (CpuActivation activation in Enum.GetValues<CpuActivation>())
+        {
+            foreach (CpuType xType in Inputs.Types)
+            {
+                foreach (CpuType dyType in Inputs.Types)
+                {
+                    foreach (CpuType dxType in Inputs.Types)
+                    {
+                        CheckBackward(operations, activation, xType, dyType, dxType, 1003, scale: null, withResidual: false, Alias.None);
+                        CheckBackward(operations, activation, xType, dyType, dxType, 1003, scale: 0.4f, withResidual: true, Alias.None);
+                    }
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void BackwardMatchesTheOracleInPlaceAndAtEverySize(IOperations operations)
+    {
+        foreach (CpuType type in Inputs.Types)
+        {
+            foreach (int count in Inputs.Counts)
+            {
+                foreach (Alias alias in (Alias[])[Alias.None, Alias.X, Alias.Dy, Alias.Residual])
+                {
+                    CheckBackward(operations, CpuActivation.Elu, type, type, type, count, scale: -1.7f, withResidual: true, alias);
+                }
+            }
+        }
+    }
+
+    private static void CheckForward(IOperations operations, CpuActivation activation, Stored x, CpuType yType, Alias alias)
+    {
+        double[] expected = Oracle.PreactivationForward(activation, x.Doubles, A, B);
+        float[] actual = operations.PreactivationForward(activation, x, A, B, yType, alias);
+
+        // Two additions and an exponential that loses 1, on terms |x|, |a|, 1 and |b|.
+        Tolerance.AssertWithin(
+            expected,
+            actual,
+            i => Tolerance.StoredAs(yType, expected[i], Tolerance.Float32(2 + Tolerance.Exponential, Math.Abs(x.Values[i]) + Math.Abs(A) + Math.Abs(B) + 1)),
+            $"{activation} of {x.Count} {x.Type} to {yType}, y aliases {alias}");
+    }
+
+    private static void CheckBackward(
+        IOperations operations, CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType, int count, float? scale, bool withResidual,
+        Alias alias)
+    {
+        Inputs inputs = new(count);
+        Stored x = inputs.Uniform(xType, count, limit: 5);
+        Stored dy = inputs.Uniform(dyType, count);
+        Stored? residual = withResidual ? inputs.Uniform(dxType, count) : null;
+        double s = scale ?? 1;
+        string what = $"backward of {activation}, x {xType}, dy {dyType}, dx {dxType}, n {count}, scale {scale}, residual {withResidual}, dx aliases {alias}";
+
+        (double[] dx, double sumA, double sumB) =
+            Oracle.PreactivationBackward(activation, x.Doubles, A, dy.Doubles, s, residual?.Doubles, InitialSumA, InitialSumB);
+        PreactivationGradients actual =
+            operations.PreactivationBackward(activation, x, A, dy, scale, residual, dxType, alias, InitialSumA, InitialSumB);
+
+        // Two products and an addition; rounding t = x + a by u|t| changes the exponential, which is at most 1, by that factor.
+        double Roundings(int i) => 3 + Tolerance.Exponential + Math.Abs(x.Values[i]) + Math.Abs(A);
+        double Term(int i) => Math.Abs(s * dy.Values[i]);
+        Tolerance.AssertWithin(
+            dx,
+            actual.Dx,
+            i => Tolerance.StoredAs(dxType, dx[i], Tolerance.Float32(Roundings(i), Term(i) + Math.Abs(residual?.Values[i] ?? 0))),
+            what);
+
+        double magnitude = 0;
+        double termErrors = 0;
+        for (int i = 0; i < count; i++)
+        {
+            magnitude += Term(i);
+            termErrors += Tolerance.Float32(Roundings(i), Term(i));
+        }
+
+        // The sum is rounded to float32, and so is its addition to what was there.
+        double Bound(double initial) => termErrors + Tolerance.Float64(count, magnitude) + Tolerance.Float32(2, magnitude + Math.Abs(initial));
+        Tolerance.AssertWithin(sumA, actual.SumA, Bound(InitialSumA), $"sum_a of {what}");
+        Tolerance.AssertWithin(sumB, actual.SumB, Bound(InitialSumB), $"sum_b of {what}");
+    }
+}

@@ -1,0 +1,95 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+[TestClass]
+internal sealed class ResidualTests
+{
+    private const float S = 0.6f;
+
+    [TestMethod]
+    [EveryBackend]
+    internal void ResidualAddMatchesTheOracle(IOperations operations)
+    {
+        foreach ((CpuType type, int count, Alias alias) in Cases([Alias.None, Alias.X, Alias.Z]))
+        {
+            Inputs inputs = new(count);
+            float[] x = inputs.Uniform(count);
+            Stored z = inputs.Uniform(type, count);
+            double[] expected = Oracle.ResidualAdd(Oracle.Widen(x), z.Doubles, S);
+
+            float[] actual = operations.ResidualAdd(x, z, S, alias);
+
+            Tolerance.AssertWithin(expected, actual, i => Step(x[i], z.Values[i]), $"residual add of {count}, z {type}, y aliases {alias}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void FixedPointStepMatchesTheOracle(IOperations operations)
+    {
+        foreach ((CpuType type, int count, Alias alias) in Cases([Alias.None, Alias.X, Alias.Y, Alias.Z]))
+        {
+            Inputs inputs = new(count);
+            float[] y = inputs.Uniform(count);
+            Stored z = inputs.Uniform(type, count);
+            float[] x = inputs.Uniform(count);
+            string what = $"fixed-point step of {count}, z {type}, x_next aliases {alias}";
+            (double[] next, double difference, double norm) = Oracle.FixedPointStep(Oracle.Widen(y), z.Doubles, S, Oracle.Widen(x));
+
+            FixedPointResult actual = operations.FixedPointStep(y, z, S, x, alias);
+
+            Tolerance.AssertWithin(next, actual.Next, i => Step(y[i], z.Values[i]), what);
+            double differenceBound = Tolerance.Float64(count, difference);
+            double normBound = Tolerance.Float64(count, norm);
+            for (int i = 0; i < count; i++)
+            {
+                // (t + e)^2 - t^2 = 2te + e^2, where e also rounds the difference and the squares.
+                double d = Math.Abs(next[i] - x[i]);
+                double e = Step(y[i], z.Values[i]) + Tolerance.Float32(2, d);
+                differenceBound += (2 * d * e) + (e * e);
+                double v = Math.Abs(next[i]);
+                double f = Step(y[i], z.Values[i]) + Tolerance.Float32(1, v);
+                normBound += (2 * v * f) + (f * f);
+            }
+
+            Tolerance.AssertWithin(difference, actual.Difference, differenceBound, $"difference of {what}");
+            Tolerance.AssertWithin(norm, actual.Norm, normBound, $"norm of {what}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void AxpyMatchesTheOracle(IOperations operations)
+    {
+        foreach (int count in Inputs.Counts)
+        {
+            foreach (float? alpha in (float?[])[null, -1.3f])
+            {
+                Inputs inputs = new(count);
+                float[] x = inputs.Uniform(count);
+                float[] y = inputs.Uniform(count);
+                double factor = alpha ?? 1;
+                double[] expected = Oracle.Axpy(factor, Oracle.Widen(x), Oracle.Widen(y));
+
+                float[] actual = operations.Axpy(alpha, x, y);
+
+                Tolerance.AssertWithin(
+                    expected, actual, i => Tolerance.Float32(2, Math.Abs(y[i]) + Math.Abs(factor * x[i])), $"axpy of {count}, alpha {alpha}");
+            }
+        }
+    }
+
+    /// <summary>One product and one addition.</summary>
+    private static double Step(float stream, float branch) => Tolerance.Float32(2, Math.Abs(stream) + Math.Abs(S * branch));
+
+    // The branch's memory can take a float32 result only when it is float32 itself.
+    private static IEnumerable<(CpuType Type, int Count, Alias Alias)> Cases(Alias[] aliases) =>
+        from type in Inputs.Types
+        from count in Inputs.Counts
+        from alias in aliases
+        where alias != Alias.Z || type == CpuType.Float32
+        select (type, count, alias);
+}

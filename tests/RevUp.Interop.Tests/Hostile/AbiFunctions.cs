@@ -1,0 +1,100 @@
+using RevUp.Interop.Cpu;
+using static RevUp.Interop.Tests.Hostile.ArgumentKind;
+
+namespace RevUp.Interop.Tests.Hostile;
+
+/// <summary>Every function that takes pointers to tensors, with arguments that it accepts; see <see cref="AbiMemory"/> for what they point at.</summary>
+internal static unsafe class AbiFunctions
+{
+    private static readonly Argument s_count = new(Count, "count");
+
+    internal static readonly AbiFunction[] All =
+    [
+        new("fill", [s_count, new(Tensor, "y")], v => CpuLibrary.Fill(v[0], 1, (float*)v[1])),
+        new("cast", [s_count, new(ArgumentKind.Type, "x_type"), new(Tensor, "x"), new(ArgumentKind.Type, "y_type"), new(Tensor, "y")],
+            v => CpuLibrary.Cast(v[0], (CpuType)v[1], (void*)v[2], (CpuType)v[3], (void*)v[4])),
+        new("preactivation_forward",
+            [s_count, new(Activation, "activation"), new(ArgumentKind.Type, "x_type"), new(Tensor, "x"), new(Scalar, "a"), new(Scalar, "b"),
+                new(ArgumentKind.Type, "y_type"), new(Tensor, "y")],
+            v => CpuLibrary.PreactivationForward(
+                v[0], (CpuActivation)v[1], (CpuType)v[2], (void*)v[3], (float*)v[4], (float*)v[5], (CpuType)v[6], (void*)v[7])),
+        new("preactivation_backward",
+            [s_count, new(Activation, "activation"), new(ArgumentKind.Type, "x_type"), new(Tensor, "x"), new(Scalar, "a"), new(ArgumentKind.Type, "dy_type"),
+                new(Tensor, "dy"), new(OptionalScalar, "scale"), new(OptionalTensor, "residual"), new(ArgumentKind.Type, "dx_type"), new(Tensor, "dx"),
+                new(OptionalScalar, "sum_a"), new(OptionalScalar, "sum_b")],
+            v => CpuLibrary.PreactivationBackward(
+                v[0], (CpuActivation)v[1], (CpuType)v[2], (void*)v[3], (float*)v[4], (CpuType)v[5], (void*)v[6], (float*)v[7], (void*)v[8], (CpuType)v[9],
+                (void*)v[10], (float*)v[11], (float*)v[12])),
+        new("residual_add", [s_count, new(Tensor, "x"), new(ArgumentKind.Type, "z_type"), new(Tensor, "z"), new(Scalar, "s"), new(Tensor, "y")],
+            v => CpuLibrary.ResidualAdd(v[0], (float*)v[1], (CpuType)v[2], (void*)v[3], (float*)v[4], (float*)v[5])),
+        new("fixed_point_step",
+            [s_count, new(Tensor, "y"), new(ArgumentKind.Type, "z_type"), new(Tensor, "z"), new(Scalar, "s"), new(Tensor, "x"), new(Tensor, "x_next"),
+                new(Statistic, "difference"), new(Statistic, "norm")],
+            v => CpuLibrary.FixedPointStep(
+                v[0], (float*)v[1], (CpuType)v[2], (void*)v[3], (float*)v[4], (float*)v[5], (float*)v[6], (double*)v[7], (double*)v[8])),
+        new("axpy", [s_count, new(OptionalScalar, "alpha"), new(Tensor, "x"), new(Tensor, "y")],
+            v => CpuLibrary.Axpy(v[0], (float*)v[1], (float*)v[2], (float*)v[3])),
+        new("sum", [s_count, new(Tensor, "x"), new(Statistic, "result")], v => CpuLibrary.Sum(v[0], (float*)v[1], (double*)v[2])),
+        new("dot", [s_count, new(Tensor, "x"), new(Tensor, "y"), new(Statistic, "result")],
+            v => CpuLibrary.Dot(v[0], (float*)v[1], (float*)v[2], (double*)v[3])),
+        new("distance", [s_count, new(Tensor, "x"), new(Tensor, "y"), new(Statistic, "difference"), new(Statistic, "norm")],
+            v => CpuLibrary.Distance(v[0], (float*)v[1], (float*)v[2], (double*)v[3], (double*)v[4])),
+        new("normalize", [s_count, new(Tensor, "x"), new(Tensor, "y"), new(Scalar, "norm")],
+            v => CpuLibrary.Normalize(v[0], (float*)v[1], 1, (float*)v[2], (float*)v[3])),
+        new("squeeze", [new(Structure, "shape", AbiMemory.Shape), new(Tensor, "x"), new(Tensor, "y")],
+            v => CpuLibrary.Squeeze((CpuShape*)v[0], (float*)v[1], (float*)v[2])),
+        new("unsqueeze", [new(Structure, "shape", AbiMemory.Shape), new(Tensor, "y"), new(Tensor, "x")],
+            v => CpuLibrary.Unsqueeze((CpuShape*)v[0], (float*)v[1], (float*)v[2])),
+        new("resize_channels", [new(Count, "rows"), new(Count, "x_channels"), new(Tensor, "x"), new(Count, "y_channels", 4), new(Tensor, "y")],
+            v => CpuLibrary.ResizeChannels(v[0], v[1], (float*)v[2], v[3], (float*)v[4])),
+        new("global_average_pool_forward", [new(Structure, "shape", AbiMemory.Shape), new(Tensor, "x"), new(Tensor, "y")],
+            v => CpuLibrary.GlobalAveragePoolForward((CpuShape*)v[0], (float*)v[1], (float*)v[2])),
+        new("global_average_pool_backward", [new(Structure, "shape", AbiMemory.Shape), new(Tensor, "dy"), new(Tensor, "dx")],
+            v => CpuLibrary.GlobalAveragePoolBackward((CpuShape*)v[0], (float*)v[1], (float*)v[2])),
+        new("max_pool_forward", [new(Structure, "geometry", AbiMemory.Pool), new(Tensor, "x"), new(Tensor, "y")],
+            v => CpuLibrary.MaxPoolForward((CpuPoolGeometry*)v[0], (float*)v[1], (float*)v[2])),
+        new("max_pool_backward", [new(Structure, "geometry", AbiMemory.Pool), new(Tensor, "x"), new(Tensor, "dy"), new(Tensor, "dx")],
+            v => CpuLibrary.MaxPoolBackward((CpuPoolGeometry*)v[0], (float*)v[1], (float*)v[2], (float*)v[3])),
+        new("linear_forward",
+            [new(Count, "batch"), new(Extent, "inputs"), new(Extent, "outputs"), new(Tensor, "x"), new(Tensor, "w"), new(Tensor, "bias"), new(Tensor, "y")],
+            v => CpuLibrary.LinearForward(v[0], v[1], v[2], (float*)v[3], (float*)v[4], (float*)v[5], (float*)v[6])),
+        new("linear_backward",
+            [new(Count, "batch"), new(Extent, "inputs"), new(Extent, "outputs"), new(Tensor, "x"), new(Tensor, "w"), new(Tensor, "dy"), new(Tensor, "dx"),
+                new(Tensor, "dw"), new(Tensor, "dbias")],
+            v => CpuLibrary.LinearBackward(
+                v[0], v[1], v[2], (float*)v[3], (float*)v[4], (float*)v[5], (float*)v[6], (float*)v[7], (float*)v[8])),
+        new("cross_entropy",
+            [new(Count, "batch"), new(Count, "classes"), new(Tensor, "logits"), new(Tensor, "targets"), new(OptionalTensor, "gradient"),
+                new(Statistic, "loss_sum"), new(Statistic, "correct")],
+            v => CpuLibrary.CrossEntropy(v[0], v[1], (float*)v[2], (float*)v[3], 1, (float*)v[4], (double*)v[5], (long*)v[6])),
+        new("sgd", [s_count, new(Tensor, "gradient"), new(Tensor, "momentum_buffer"), new(Tensor, "weights")],
+            v => CpuLibrary.Sgd(v[0], 0.1f, 0.9f, 0, 0, 1, (float*)v[1], (float*)v[2], (float*)v[3])),
+        new("adamw",
+            [s_count, new(Extent, "step"), new(Tensor, "gradient"), new(Tensor, "first_moment"), new(Tensor, "second_moment"), new(Tensor, "weights")],
+            v => CpuLibrary.AdamW(
+                v[0], 0.1f, 0.9f, 0.99f, 1e-8f, 0, v[1], 1, (float*)v[2], (float*)v[3], (float*)v[4], (float*)v[5])),
+        new("convolution_create", [new(Structure, "geometry", AbiMemory.Convolution), new(Statistic, "handle")], v => CreateAndDestroy(v[0], v[1])),
+        new("convolution_query", [new(Handle, "handle"), new(Statistic, "sizes")],
+            v => CpuLibrary.ConvolutionQuery(AbiMemory.Handle(v[0]), (CpuConvolutionSizes*)v[1])),
+        new("convolution_pack",
+            [new(Handle, "handle"), new(Tensor, "weights"), new(OptionalScalar, "scale"), new(Tensor, "packed"), new(Tensor, "scratch")],
+            v => CpuLibrary.ConvolutionPack(AbiMemory.Handle(v[0]), (float*)v[1], (float*)v[2], (void*)v[3], (void*)v[4])),
+        new("convolution_fprop", [new(Handle, "handle"), new(Tensor, "src"), new(Tensor, "packed"), new(Tensor, "dst")],
+            v => CpuLibrary.ConvolutionFprop(AbiMemory.Handle(v[0]), (void*)v[1], (void*)v[2], (void*)v[3], (void*)AbiMemory.Scratch)),
+        new("convolution_dgrad", [new(Handle, "handle"), new(Tensor, "diff_dst"), new(Tensor, "packed"), new(Tensor, "diff_src")],
+            v => CpuLibrary.ConvolutionDgrad(AbiMemory.Handle(v[0]), (void*)v[1], (void*)v[2], (void*)v[3], (void*)AbiMemory.Scratch)),
+        new("convolution_wgrad", [new(Handle, "handle"), new(Tensor, "src"), new(Tensor, "diff_dst"), new(Tensor, "diff_weights")],
+            v => CpuLibrary.ConvolutionWgrad(AbiMemory.Handle(v[0]), (void*)v[1], (void*)v[2], (float*)v[3], (void*)AbiMemory.Scratch)),
+    ];
+
+    private static CpuStatus CreateAndDestroy(long geometry, long handle)
+    {
+        CpuStatus status = CpuLibrary.ConvolutionCreate((CpuConvolutionGeometry*)geometry, (nint*)handle);
+        if (status == CpuStatus.Ok)
+        {
+            CpuLibrary.ConvolutionDestroy(*(nint*)handle).Check();
+        }
+
+        return status;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Hostile;
+
+/// <summary>
+/// What the pointers of hostile calls point at: one zeroed block, a slot per argument, and small valid structures. Lives as long as the process.
+/// </summary>
+internal static unsafe class AbiMemory
+{
+    private const int SlotBytes = 1 << 16;
+    private const int Slots = 16;
+
+    private static readonly byte* s_block = AllocateZeroed(SlotBytes * (Slots + 4));
+    private static readonly ConvolutionHandle s_convolution = CreateConvolution();
+
+    internal static long Scratch => (long)(s_block + (SlotBytes * Slots));
+
+    internal static long Shape => (long)(s_block + (SlotBytes * (Slots + 1)));
+
+    internal static long Pool => (long)(s_block + (SlotBytes * (Slots + 2)));
+
+    internal static long Convolution => (long)(s_block + (SlotBytes * (Slots + 3)));
+
+    /// <summary>The memory of the argument at this position.</summary>
+    internal static long Slot(int index) => (long)(s_block + (SlotBytes * index));
+
+    /// <summary>A valid convolution, or, for 0, a handle that passes null.</summary>
+    internal static ConvolutionHandle Handle(long word) => word == 0 ? new ConvolutionHandle() : s_convolution;
+
+    /// <summary>Undoes what a call or a test did to the structures.</summary>
+    internal static void Reset()
+    {
+        new Span<byte>(s_block, SlotBytes * Slots).Clear();
+        *(CpuShape*)Shape = Shapes.Shape(2, 3, 4, 6);
+        *(CpuPoolGeometry*)Pool = new CpuPoolGeometry
+        {
+            Input = Shapes.Shape(2, 3, 4, 6),
+            Window = new Extents(3, 3),
+            Stride = new Extents(2, 2),
+            Padding = new Extents(1, 1),
+        };
+        *(CpuConvolutionGeometry*)Convolution = Geometry();
+    }
+
+    private static CpuConvolutionGeometry Geometry() =>
+        ConvolutionGeometries.Make(CpuType.Float32, 2, 4, 6, 2, [4, 6], [3, 3], [1, 1], [1, 1]);
+
+    // One thread, so that the scratch fits its slot on every machine.
+    private static ConvolutionHandle CreateConvolution()
+    {
+        CpuLibrary.SetThreads(1).Check();
+        return ConvolutionHandle.Create(Geometry());
+    }
+
+    private static byte* AllocateZeroed(int bytes)
+    {
+        void* memory = NativeMemory.AlignedAlloc((nuint)bytes, CpuLibrary.Alignment);
+        NativeMemory.Clear(memory, (nuint)bytes);
+        return (byte*)memory;
+    }
+}

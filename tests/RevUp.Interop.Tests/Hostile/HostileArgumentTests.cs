@@ -1,0 +1,105 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+
+namespace RevUp.Interop.Tests.Hostile;
+
+/// <summary>Whatever one argument is, the call returns a status that names it, and the process lives.</summary>
+[TestClass]
+internal sealed class HostileArgumentTests
+{
+    private static IEnumerable<object[]> Functions => AbiFunctions.All.Select(function => new object[] { function });
+
+    [TestMethod]
+    [DynamicData(nameof(Functions))]
+    internal void ValidArgumentsAreAccepted(AbiFunction function)
+    {
+        AbiMemory.Reset();
+
+        function.Call(function.ValidWords()).Check();
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Functions))]
+    internal void EveryBadArgumentIsNamed(AbiFunction function)
+    {
+        for (int i = 0; i < function.Arguments.Length; i++)
+        {
+            Argument argument = function.Arguments[i];
+            foreach (long bad in BadValues(argument.Kind, function.ValidWords()[i]))
+            {
+                long[] words = function.ValidWords();
+                words[i] = bad;
+                AbiMemory.Reset();
+
+                CpuStatus status = function.Call(words);
+
+                Assert.AreEqual(CpuStatus.InvalidArgument, status, $"{function.Name} with {argument.Name} = {bad}");
+                StringAssert.Contains(AbiFunction.LastError(), argument.Name, $"{function.Name} with {argument.Name} = {bad}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Functions))]
+    internal void OptionalPointersMayBeNull(AbiFunction function)
+    {
+        for (int i = 0; i < function.Arguments.Length; i++)
+        {
+            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor)
+            {
+                long[] words = function.ValidWords();
+                words[i] = 0;
+                AbiMemory.Reset();
+
+                Assert.AreEqual(CpuStatus.Ok, function.Call(words), $"{function.Name} with {function.Arguments[i].Name} null: {AbiFunction.LastError()}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Functions))]
+    internal void ACountOfZeroDoesNothing(AbiFunction function)
+    {
+        for (int i = 0; i < function.Arguments.Length; i++)
+        {
+            if (function.Arguments[i].Kind == ArgumentKind.Count)
+            {
+                long[] words = function.ValidWords();
+                words[i] = 0;
+                AbiMemory.Reset();
+
+                Assert.AreEqual(CpuStatus.Ok, function.Call(words), $"{function.Name} with {function.Arguments[i].Name} = 0: {AbiFunction.LastError()}");
+            }
+        }
+    }
+
+    [TestMethod]
+    internal void TheTableHasEveryFunctionThatTakesTensors()
+    {
+        string[] withoutTensors =
+        [
+            nameof(CpuLibrary.AbiVersion), nameof(CpuLibrary.LastError), nameof(CpuLibrary.Describe), nameof(CpuLibrary.SetThreads),
+            nameof(CpuLibrary.GetThreads), nameof(CpuLibrary.Supports), nameof(CpuLibrary.Reserve), nameof(CpuLibrary.Release),
+            nameof(CpuLibrary.ConvolutionDestroy),
+        ];
+        string[] imported = typeof(CpuLibrary).GetMethods().Where(method => method.IsStatic).Select(method => method.Name).ToArray();
+
+        CollectionAssert.AreEquivalent(
+            imported.Except(withoutTensors).Select(name => name.ToLowerInvariant()).ToArray(),
+            AbiFunctions.All.Select(function => function.Name.Replace("_", "", StringComparison.Ordinal)).ToArray());
+    }
+
+    private static long[] BadValues(ArgumentKind kind, long valid) => kind switch
+    {
+        ArgumentKind.Tensor => [0, valid + 4, valid + 32],
+        ArgumentKind.OptionalTensor => [valid + 4, valid + 32],
+        ArgumentKind.Scalar => [0, valid + 2],
+        ArgumentKind.OptionalScalar => [valid + 2],
+        ArgumentKind.Statistic or ArgumentKind.Structure => [0, valid + 4],
+        ArgumentKind.Count => [-1, long.MinValue],
+        ArgumentKind.Extent => [-1, 0, long.MinValue],
+        ArgumentKind.Type => [-1, 2, int.MaxValue],
+        ArgumentKind.Activation => [-1, 3, int.MaxValue],
+        _ => [0],
+    };
+}

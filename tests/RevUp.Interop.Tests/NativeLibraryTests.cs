@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+
+namespace RevUp.Interop.Tests;
+
+[TestClass]
+internal sealed class NativeLibraryTests
+{
+    private static readonly NativeLibraryEntry s_entry = new("absent", "librevup_absent.so", "REVUP_ABSENT_LIBRARY", "Run ./build.sh.", (_, _) => { });
+
+    [TestMethod]
+    internal void PlacesAreTheBuildFirstAndTheSystemLast()
+    {
+        string[] expected =
+        [
+            "/a/b/bin/librevup_absent.so", "/a/b/bin/runtimes/linux-x64/native/librevup_absent.so", "/a/b/bin/artifacts/native/librevup_absent.so",
+            "/a/b/artifacts/native/librevup_absent.so", "/a/artifacts/native/librevup_absent.so", "/artifacts/native/librevup_absent.so",
+            "librevup_absent.so",
+        ];
+
+        CollectionAssert.AreEqual(expected, s_entry.Places(overridePath: null, "/a/b/bin", "linux-x64").ToArray());
+    }
+
+    [TestMethod]
+    internal void AnOverrideIsTheOnlyPlace()
+    {
+        CollectionAssert.AreEqual((string[])["/elsewhere/lib.so"], s_entry.Places("/elsewhere/lib.so", "/a/b/bin", "linux-x64").ToArray());
+    }
+
+    [TestMethod]
+    internal void AMissingLibraryIsReportedWithEveryPlaceAndItsReason()
+    {
+        string broken = Path.GetTempFileName();
+        try
+        {
+            DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(
+                () => s_entry.Load(["/nowhere/librevup_absent.so", broken, "librevup_absent.so"]));
+
+            StringAssert.StartsWith(exception.Message, "The native library librevup_absent.so cannot be loaded. Looked at: ");
+            StringAssert.Contains(exception.Message, "/nowhere/librevup_absent.so: no such file; ");
+            StringAssert.Contains(exception.Message, $"{broken}: ");
+            StringAssert.Contains(exception.Message, "file too short", "the loader's own reason");
+            StringAssert.EndsWith(exception.Message, "Run ./build.sh. Or set REVUP_ABSENT_LIBRARY to its full path.");
+            Assert.DoesNotContain('\n', exception.Message, "one paragraph");
+        }
+        finally
+        {
+            File.Delete(broken);
+        }
+    }
+
+    [TestMethod]
+    internal void ALibraryOfAnotherVersionIsRefused()
+    {
+        // The C library exports no revup_abi_version.
+        nint library = NativeLibrary.Load("libc.so.6");
+
+        BadImageFormatException exception = Assert.ThrowsExactly<BadImageFormatException>(() => CpuLibrary.VerifyVersion(library, "/some/place.so"));
+
+        StringAssert.Contains(exception.Message, "/some/place.so has ABI version none, but these bindings were written for version 1");
+        StringAssert.Contains(exception.Message, "./build.sh");
+    }
+
+    [TestMethod]
+    internal void TheLoadedLibraryHasTheExpectedVersion() => Assert.AreEqual(CpuLibrary.ExpectedAbiVersion, CpuLibrary.AbiVersion());
+}

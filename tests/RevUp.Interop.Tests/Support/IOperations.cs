@@ -1,0 +1,90 @@
+using RevUp.Interop.Cpu;
+
+namespace RevUp.Interop.Tests.Support;
+
+/// <summary>The argument that an output shares its memory with.</summary>
+internal enum Alias
+{
+    None,
+    X,
+    Y,
+    Z,
+    Dy,
+    Residual,
+}
+
+internal sealed record PreactivationGradients(float[] Dx, float SumA, float SumB);
+
+internal sealed record FixedPointResult(float[] Next, double Difference, double Norm);
+
+internal sealed record LinearGradients(float[] Dx, float[] Dw, float[] Dbias);
+
+internal sealed record CrossEntropyResult(float[]? Gradient, double LossSum, long Correct);
+
+internal sealed record SgdSettings(float LearningRate, float Momentum, float WeightDecay, bool Nesterov, float GradientScale);
+
+internal sealed record AdamWSettings(
+    float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, long Step, float GradientScale);
+
+/// <summary>
+/// Every operation of a backend as a function of managed arrays, so that one test body serves all backends: the conformance suite knows nothing else of them.
+/// Arrays that the device updates in place (momentum, moments, weights, accumulators) are updated in place here too.
+/// </summary>
+internal interface IOperations
+{
+    bool Supports(CpuType convolutionType);
+
+    float[] Fill(int count, float value);
+
+    float[] Cast(Stored x, CpuType yType);
+
+    float[] PreactivationForward(CpuActivation activation, Stored x, float a, float b, CpuType yType, Alias y);
+
+    PreactivationGradients PreactivationBackward(
+        CpuActivation activation, Stored x, float a, Stored dy, float? scale, Stored? residual, CpuType dxType, Alias dx, float sumA, float sumB);
+
+    float[] ResidualAdd(float[] x, Stored z, float s, Alias y);
+
+    FixedPointResult FixedPointStep(float[] y, Stored z, float s, float[] x, Alias next);
+
+    float[] Axpy(float? alpha, float[] x, float[] y);
+
+    double Sum(float[] x);
+
+    /// <summary>y null: x with itself, by aliasing.</summary>
+    double Dot(float[] x, float[]? y);
+
+    (double Difference, double Norm) Distance(float[] x, float[] y);
+
+    (float[] Unit, float Norm) Normalize(float[] x, ulong seed, Alias y);
+
+    float[] Squeeze(CpuShape shape, float[] x);
+
+    float[] Unsqueeze(CpuShape shape, float[] y);
+
+    float[] ResizeChannels(int rows, int xChannels, float[] x, int yChannels);
+
+    float[] GlobalAveragePoolForward(CpuShape shape, float[] x);
+
+    float[] GlobalAveragePoolBackward(CpuShape shape, float[] dy);
+
+    float[] MaxPoolForward(CpuPoolGeometry geometry, float[] x);
+
+    float[] MaxPoolBackward(CpuPoolGeometry geometry, float[] x, float[] dy);
+
+    float[] LinearForward(int batch, int inputs, int outputs, float[] x, float[] w, float[] bias);
+
+    LinearGradients LinearBackward(int batch, int inputs, int outputs, float[] x, float[] w, float[] dy, float[] dw, float[] dbias);
+
+    CrossEntropyResult CrossEntropy(int batch, int classes, float[] logits, float[] targets, float gradientScale, bool withGradient, Alias gradient);
+
+    void Sgd(SgdSettings settings, float[] gradient, float[] momentum, float[] weights);
+
+    void AdamW(AdamWSettings settings, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights);
+
+    float[] ConvolutionFprop(CpuConvolutionGeometry geometry, Stored src, float[] weights, float? scale);
+
+    float[] ConvolutionDgrad(CpuConvolutionGeometry geometry, Stored diffDst, float[] weights, float? scale);
+
+    float[] ConvolutionWgrad(CpuConvolutionGeometry geometry, Stored src, Stored diffDst);
+}
