@@ -5,8 +5,8 @@ namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
 /// Error bounds, derived and not tuned. The model is fl(a ∘ b) = (a ∘ b)(1 + δ), |δ| ≤ u, with u = 2⁻ᵖ for p bits of significand (Higham, Accuracy and
-/// Stability of Numerical Algorithms, 2nd ed., §2.2); k such factors are together within 1 ± γₖ, γₖ = k·u / (1 − k·u) (Lemma 3.1), whatever the order of the operations.
-/// Inputs are rounded to their storage type before the oracle sees them, so only the operation itself is measured.
+/// Stability of Numerical Algorithms, 2nd ed., §2.2); k such factors are together within 1 ± γₖ, γₖ = k·u / (1 − k·u) (Lemma 3.1), whatever the order of the
+/// operations. Inputs are rounded to their storage type before the oracle sees them, so only the operation itself is measured.
 /// </summary>
 internal static class Tolerance
 {
@@ -17,8 +17,8 @@ internal static class Tolerance
     private const double BFloat16Roundoff = 1.0 / (1 << 8);
     private const double Float64Roundoff = 1.0 / (1L << 53);
 
-    // Below the normal range the model adds half a spacing per operation; both storage types share float32's exponent range, and vector units may flush
-    // to 0.
+    // Below the normal range the model adds half a spacing per operation; both storage types share float32's exponent range, and vector units may flush to
+    // zero there.
     private const double Underflow = 1.1754943508222875e-38;
 
     /// <summary>An expression of at most <paramref name="roundings"/> float32 roundings, whose terms are <paramref name="magnitude"/> in absolute sum.</summary>
