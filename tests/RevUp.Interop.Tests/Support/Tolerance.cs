@@ -21,7 +21,7 @@ internal static class Tolerance
     // zero there.
     private const double Underflow = 1.1754943508222875e-38;
 
-    /// <summary>An expression of at most <paramref name="roundings"/> float32 roundings, whose terms are <paramref name="magnitude"/> in absolute sum.</summary>
+    /// <summary>An expression of up to <paramref name="roundings"/> float32 roundings, whose terms are <paramref name="magnitude"/> in absolute sum.</summary>
     internal static double Float32(double roundings, double magnitude) => (Gamma(roundings, Float32Roundoff) * magnitude) + Underflow;
 
     /// <summary>A sum of <paramref name="terms"/> terms in double.</summary>
