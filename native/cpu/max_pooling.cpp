@@ -1,7 +1,6 @@
 // Max pooling. Nothing is kept between the passes: backward finds the maxima again. A NaN wins, so that it stays
 // visible.
 #include <cmath>
-#include <cstring>
 
 #include "parallel.h"
 #include "shape.h"
@@ -84,7 +83,7 @@ struct Window {
     offset = pool.depth.begin(od) * plane + pool.height.begin(oh) * row + pool.width.begin(ow) * column;
   }
 
-  // Calls visit(offset) in row-major order. Inlined by force: only then does what visit updates stay in registers.
+  // Calls visit(offset) in row-major order. Inlined by force: only then are the captures of visit in registers.
   template <typename Visit>
   [[gnu::always_inline]] void for_each(Visit visit) const {
     for (int64_t d = 0; d < depth; ++d) {
@@ -96,63 +95,47 @@ struct Window {
   }
 };
 
-// Neighbouring channels held in one register; what is left at the end of a row goes one by one, through the same templates.
-// Vectors are passed by reference only: by value their ABI depends on the instruction set, and GCC warns.
-using Vector = float __attribute__((vector_size(64)));
-using Ordinals = int32_t __attribute__((vector_size(64)));
-constexpr int64_t kLanes = sizeof(Vector) / sizeof(float);
+bool takes(float candidate, float best) { return candidate > best || candidate != candidate; }
 
-// The maxima of one window and which of its inputs they are, for as many channels as Values holds.
-template <typename Values, typename Winners>
-void find_maxima(const Window &window, const float *x, Values &best, Winners &winner) {
-  best = Values{} - INFINITY;
-  winner = Winners{};
-  Winners ordinal{};
-  window.for_each([&](int64_t offset) {
-    Values candidate;
-    std::memcpy(&candidate, x + offset, sizeof candidate);
-    const auto larger = (candidate > best) | (candidate != candidate);
-    best = larger ? candidate : best;
-    winner = larger ? ordinal : winner;
-    ordinal += 1;
+// One output position, all channels; y stays in the first-level cache meanwhile. Channels are the inner loop: from 64 on,
+// that is up to twice as fast as keeping 16 of them in a register for a whole window.
+void forward(const Window &window, int64_t channels, const float *x, float *y) {
+  std::fill(y, y + channels, -INFINITY);
+  window.for_each([=](int64_t offset) {
+    const float *from = x + offset;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) y[c] = takes(from[c], y[c]) ? from[c] : y[c];
   });
 }
 
-template <typename Values, typename Winners>
-void forward(const Window &window, const float *x, float *y) {
-  Values best;
-  Winners winner;
-  find_maxima(window, x, best, winner);
-  std::memcpy(y, &best, sizeof best);
-}
-
-template <typename Values, typename Winners>
-void backward(const Window &window, const float *x, const float *dy, float *dx) {
-  Values best, gradient;
-  Winners winner, ordinal{};
-  find_maxima(window, x, best, winner);
-  std::memcpy(&gradient, dy, sizeof gradient);
+// One output position, at most kBlock channels.
+void backward(const Window &window, int64_t channels, const float *x, const float *dy, float *dx) {
+  float best[kBlock];
+  int32_t winner[kBlock] = {};
+  std::fill(best, best + channels, -INFINITY);
+  int32_t ordinal = 0;
+  window.for_each([&](int64_t offset) {
+    const float *from = x + offset;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) {
+      const float candidate = from[c];
+      const bool better = takes(candidate, best[c]);
+      best[c] = better ? candidate : best[c];
+      winner[c] = better ? ordinal : winner[c];
+    }
+    ++ordinal;
+  });
+  ordinal = 0;
   // Selecting by ordinal keeps the scatter a vector operation.
   window.for_each([&](int64_t offset) {
-    Values sum;
-    std::memcpy(&sum, dx + offset, sizeof sum);
-    sum += winner == ordinal ? gradient : Values{};
-    std::memcpy(dx + offset, &sum, sizeof sum);
-    ordinal += 1;
+    float *to = dx + offset;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) {
+      const float gradient = dy[c];
+      to[c] += winner[c] == ordinal ? gradient : 0.0f;
+    }
+    ++ordinal;
   });
-}
-
-// One output position. Out of line: inlined into the loops over positions, they take all integer registers.
-[[gnu::noinline]] void forward(const Window &window, int64_t channels, const float *x, float *y) {
-  int64_t c = 0;
-  for (; c + kLanes <= channels; c += kLanes) forward<Vector, Ordinals>(window, x + c, y + c);
-  for (; c < channels; ++c) forward<float, int32_t>(window, x + c, y + c);
-}
-
-[[gnu::noinline]] void backward(const Window &window, int64_t channels, const float *x, const float *dy, float *dx) {
-  int64_t c = 0;
-  for (; c + kLanes <= channels; c += kLanes) backward<Vector, Ordinals>(window, x + c, dy + c, dx + c);
-  for (; c < channels; ++c) backward<float, int32_t>(window, x + c, dy + c, dx + c);
 }
 
 // Zeroes the inputs that output row (od, oh) is the first to need, just before it adds to them: one pass over dx.
