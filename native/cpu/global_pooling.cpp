@@ -5,7 +5,7 @@
 namespace revup {
 namespace {
 
-// Channels that one thread sums side by side: long enough runs for the hardware prefetcher, sums in the first-level cache.
+// Channels that one thread sums side by side: runs long enough to prefetch, sums few enough for the first-level cache.
 constexpr int64_t kBlock = 256;
 
 struct Pool {
