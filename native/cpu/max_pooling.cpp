@@ -97,7 +97,7 @@ struct Window {
 
 bool takes(float candidate, float best) { return candidate > best || candidate != candidate; }
 
-// One output position, all channels; y stays in the first-level cache meanwhile. Channels are the inner loop: with 64 or
+// One output position, all channels; y stays in the first-level cache. Channels are the inner loop: with 64 or
 // more, that is up to twice as fast as keeping 16 of them in a register for a whole window.
 void forward(const Window &window, int64_t channels, const float *x, float *y) {
   std::fill(y, y + channels, -INFINITY);
