@@ -14,12 +14,18 @@ public static class RecipeFile
 {
     private const string PresetPath = "model.preset";
 
-    private static readonly JsonDocumentOptions Reading = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonDocumentOptions Reading = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        AllowDuplicateProperties = false,
+    };
 
     private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
@@ -33,7 +39,8 @@ public static class RecipeFile
     {
         try
         {
-            JsonObject root = JsonNode.Parse(json, documentOptions: Reading) as JsonObject ?? throw new ConfigurationException($"The recipe '{origin}' is not a JSON object.");
+            JsonObject root = JsonNode.Parse(json, documentOptions: Reading) as JsonObject
+                ?? throw new ConfigurationException($"The recipe '{origin}' is not a JSON object.");
             (string Path, string Value)[] values = [.. overrides.Select(Split)];
             foreach ((string path, string value) in values.Where(v => v.Path == PresetPath))
             {
@@ -65,7 +72,9 @@ public static class RecipeFile
     private static (string Path, string Value) Split(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0 ? (text[..equals], text[(equals + 1)..]) : throw new ConfigurationException($"The setting '{text}' is not of the form path=value, such as training.epochs=3.");
+        return equals > 0
+            ? (text[..equals], text[(equals + 1)..])
+            : throw new ConfigurationException($"The setting '{text}' is not of the form path=value, such as training.epochs=3.");
     }
 
     private static void ExpandPreset(JsonObject root)
