@@ -1,3 +1,4 @@
+using System.Globalization;
 using RevUp.Backends;
 using RevUp.Models;
 using RevUp.Reversible;
@@ -8,7 +9,7 @@ namespace RevUp.Training;
 /// <summary>What one optimiser update did.</summary>
 /// <param name="Loss">Mean cross-entropy over the step's samples.</param>
 /// <param name="Top1">Fraction of them classified right.</param>
-/// <param name="GradientNorm">Norm of the gradient of all parameters before clipping; NaN when clipping is off and it was not computed.</param>
+/// <param name="GradientNorm">Norm of the gradient of all parameters before clipping.</param>
 /// <param name="LearningRate">Learning rate of the weights.</param>
 public readonly record struct StepResult(double Loss, double Top1, double GradientNorm, double LearningRate);
 
@@ -16,8 +17,8 @@ public readonly record struct StepResult(double Loss, double Top1, double Gradie
 public sealed class TrainingDivergedException(string message) : Exception(message);
 
 /// <summary>
-/// One optimiser update: prepare the weights, forward and backward over one or more batches, update. The C# side of the algorithm's inner loop, for use with any
-/// source of data.
+/// One optimiser update: prepare the weights, forward and backward over one or more batches, update. The C# side of the algorithm's inner loop, for use with
+/// any source of data.
 /// </summary>
 /// <example>
 /// <code>
@@ -79,7 +80,8 @@ public sealed class TrainingStep : IDisposable
         int batch = (int)(pixels.Length / _net.Sample.Count);
         if (batch == 0 || pixels.Length % _net.Sample.Count != 0 || targets.Length != (long)batch * _net.Classes)
         {
-            throw new ArgumentException($"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {_net.Sample} with {_net.Classes} classes.");
+            throw new ArgumentException(
+                $"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {_net.Sample} with {_net.Classes} classes.");
         }
         if (_accumulated == 0)
         {
@@ -110,17 +112,22 @@ public sealed class TrainingStep : IDisposable
     }
 
     /// <summary>Clips, updates the parameters with the average of the accumulated gradients and counts the step.</summary>
+    /// <exception cref="InvalidOperationException">No gradients were accumulated since the last update.</exception>
+    /// <exception cref="TrainingDivergedException">The gradient is not finite; parameters are as before.</exception>
     public StepResult Update(double learningRateFactor)
     {
+        if (_accumulated == 0)
+        {
+            throw new InvalidOperationException($"Step {Count + 1} has no gradients to update with; call {nameof(Accumulate)} first.");
+        }
         double scale = 1.0 / _accumulated;
-        double norm = double.NaN;
+        double norm = GradientNorm() * scale;
+        if (!double.IsFinite(norm))
+        {
+            throw Diverged("gradient norm", norm);
+        }
         if (_settings.ClipNorm > 0)
         {
-            norm = GradientNorm() * scale;
-            if (!double.IsFinite(norm))
-            {
-                throw Diverged("gradient norm", norm);
-            }
             scale *= Math.Min(1, _settings.ClipNorm / norm);
         }
         Optimizer.Update(learningRateFactor, scale, ++Count);
@@ -149,7 +156,10 @@ public sealed class TrainingStep : IDisposable
     private TrainingDivergedException Diverged(string what, double value)
     {
         _accumulated = 0;
-        return new TrainingDivergedException(FormattableString.Invariant(
-            $"The {what} became {value} in step {Count + 1}. The parameters of the step before are kept. Resume from the last checkpoint with a lower learning rate (training.optimizer.learningRate is {_settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), or a limit on the gradient (training.clipNorm)."));
+        return new TrainingDivergedException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"The {what} became {value} in step {Count + 1}. The parameters of the step before are kept. Resume from the last checkpoint with a lower "
+            + $"learning rate (training.optimizer.learningRate is {_settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), "
+            + $"or a limit on the gradient (training.clipNorm is {_settings.ClipNorm})."));
     }
 }
