@@ -23,7 +23,7 @@ public sealed record BlockReport(
 /// <summary>Looks at a network block by block, on a batch of data.</summary>
 public static class NetworkInspector
 {
-    /// <summary>One report per block. Parameters and state stay as they are; gradients are overwritten.</summary>
+    /// <summary>One report per block. Parameters and state stay as they are; gradients are added to.</summary>
     /// <param name="net">A network with Lipschitz control.</param>
     /// <param name="data">Samples; the first batch is used.</param>
     /// <param name="normalization">That of the training set.</param>
@@ -32,7 +32,9 @@ public static class NetworkInspector
     /// <exception cref="ConfigurationException">The network has no Lipschitz control, so that its blocks have no inverse.</exception>
     public static IReadOnlyList<BlockReport> Inspect(RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, int batch)
     {
-        ConfigurationException.Require(net.Settings.Lipschitz.Mode != LipschitzMode.None, $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to inspect");
+        ConfigurationException.Require(
+            net.Settings.Lipschitz.Mode != LipschitzMode.None,
+            $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to inspect");
         net.PrepareInference(Math.Min(batch, data.Count));
         InversionRecord[] usual = Invert(net, data, normalization, settings, batch);
         InversionRecord[] exact = Invert(net, data, normalization, settings with { Tolerance = InversionSettings.Exact }, batch);
@@ -43,14 +45,17 @@ public static class NetworkInspector
     {
         ResidualBranch branch = block.Branch;
         float[] sigmas = new float[branch.Convolutions.Count];
-        double bound = branch.LipschitzBound(sigmas);
-        double converged = bound;
-        for (int j = 0; j < sigmas.Length; j++)
-        {
-            double norm = SpectralNorm.Converged(backend, branch.Convolutions[j]);
-            converged = sigmas[j] > 0 ? converged * norm / sigmas[j] : 0;
-        }
-        return new BlockReport(block.Index, block.Name, [.. sigmas.Select(s => (double)s)], bound, converged, exact.Contraction, usual.Evaluations, usual.Residual);
+        branch.ReadSigmas(sigmas);
+        float[] norms = [.. branch.Convolutions.Select(convolution => (float)SpectralNorm.Converged(backend, convolution))];
+        return new BlockReport(
+            block.Index,
+            block.Name,
+            [.. sigmas.Select(s => (double)s)],
+            branch.LipschitzBound(sigmas),
+            branch.LipschitzBound(norms),
+            exact.Contraction,
+            usual.Evaluations,
+            usual.Residual);
     }
 
     private static InversionRecord[] Invert(RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, int size)

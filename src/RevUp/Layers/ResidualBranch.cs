@@ -9,8 +9,8 @@ namespace RevUp.Layers;
 /// trained; ŝ is s under Lipschitz control.
 /// </summary>
 /// <remarks>
-/// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ are
-/// recomputed pointwise, and the multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
+/// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ
+/// are recomputed pointwise, and the multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
 /// </remarks>
 public sealed class ResidualBranch : IDisposable
 {
@@ -50,11 +50,14 @@ public sealed class ResidualBranch : IDisposable
         {
             _before[j] = Scalar(store, $"{name}.bias{j + 1}a", 0);
             _after[j] = Scalar(store, $"{name}.bias{j + 1}b", 0);
-            ConvolutionGeometry geometry = new(shape, convolutions[j].Channels, convolutions[j].Kernel, 1, convolutions[j].Kernel / 2, convolutions[j].Groups, settings.Type);
-            _convolutions[j] = new Convolution($"{name}.conv{j + 1}", backend, store, geometry, Fixup.BranchConvolution(geometry.Weights, j, m, settings.BranchCount));
+            (int kernel, int channels, int groups) = convolutions[j];
+            ConvolutionGeometry geometry = new(shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
+            Initialization initialization = Fixup.BranchConvolution(geometry.Weights, j, m, settings.BranchCount);
+            string convolution = $"{name}.conv{j + 1}";
+            _convolutions[j] = new Convolution(convolution, backend, store, geometry, initialization);
             if (_norms.Length > 0)
             {
-                _norms[j] = new SpectralNorm($"{name}.conv{j + 1}", backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
+                _norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
             }
             shape = geometry.Output;
         }
@@ -117,9 +120,10 @@ public sealed class ResidualBranch : IDisposable
             {
                 memory.Free(dz);
             }
+            Tensor scale = j == last ? Multiplier : default;
             Tensor residual = j == 0 ? gradient : default;
             dz = j == 0 ? gradient : dp;
-            _backend.PreactivationBackward(ActivationOf(j), input, _before[j].Value, dp, j == last ? Multiplier : default, residual, dz, _before[j].Gradient, _after[j].Gradient);
+            _backend.PreactivationBackward(ActivationOf(j), input, _before[j].Value, dp, scale, residual, dz, _before[j].Gradient, _after[j].Gradient);
             if (j == 0)
             {
                 memory.Free(dp);
@@ -130,7 +134,9 @@ public sealed class ResidualBranch : IDisposable
             }
         }
         LipschitzSettings lipschitz = _settings.Lipschitz;
-        _backend.ScaleBranchBackward(lipschitz.Mode, (float)lipschitz.Coefficient, _multiplier.Value, _sigmas.Value, _scales, _dots, _multiplier.Gradient, _sigmaGradients);
+        float coefficient = (float)lipschitz.Coefficient;
+        _backend.ScaleBranchBackward(
+            lipschitz.Mode, coefficient, _multiplier.Value, _sigmas.Value, _scales, _dots, _multiplier.Gradient, _sigmaGradients);
         for (int j = 0; j < _norms.Length; j++)
         {
             _norms[j].AddGradient(_sigmaGradients.Scalar(j));
@@ -138,20 +144,27 @@ public sealed class ResidualBranch : IDisposable
         return dz;
     }
 
-    /// <summary>σ of each convolution as last estimated, and |ŝ|·∏(ασ), the bound of F as it is computed now.</summary>
-    public double LipschitzBound(Span<float> sigmas)
+    /// <summary>Copies σ of each convolution as last estimated.</summary>
+    public void ReadSigmas(Span<float> sigmas) => _backend.Download(_sigmas.Value, sigmas);
+
+    /// <summary>|ŝ|·∏(ασ), the bound of F as it is computed now, when its convolutions have these norms.</summary>
+    public double LipschitzBound(ReadOnlySpan<float> sigmas)
     {
         Span<float> scales = stackalloc float[BranchScale.Length(_convolutions.Length)];
         _backend.Download(_scales, scales);
-        _backend.Download(_sigmas.Value, sigmas);
         return BranchScale.EffectiveBound(sigmas, scales);
     }
 
-    /// <summary>|F(x)|'s Lipschitz bound, or infinity without control.</summary>
+    /// <summary>The same with the norms as last estimated; infinity without Lipschitz control.</summary>
     public double LipschitzBound()
     {
+        if (_norms.Length == 0)
+        {
+            return double.PositiveInfinity;
+        }
         Span<float> sigmas = stackalloc float[_convolutions.Length];
-        return _norms.Length == 0 ? double.PositiveInfinity : LipschitzBound(sigmas);
+        ReadSigmas(sigmas);
+        return LipschitzBound(sigmas);
     }
 
     /// <summary>Frees what the branch owns.</summary>
