@@ -65,7 +65,9 @@ public sealed class ParameterStore : IDisposable
         return state;
     }
 
-    /// <summary>The part of <see cref="Values"/>, <see cref="Gradients"/> or an optimiser's buffer that belongs to one group; empty when the group is.</summary>
+    /// <summary>
+    /// The part of <see cref="Values"/>, <see cref="Gradients"/> or an optimiser's buffer that belongs to one group; empty when the group is.
+    /// </summary>
     public Tensor GroupOf(Tensor flat, ParameterGroup group)
     {
         long start = _groupStart[(int)group], count = _groupStart[(int)group + 1] - start;
@@ -98,20 +100,18 @@ public sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>Frees all tensors.</summary>
+    /// <summary>Frees all tensors, also those of a <see cref="Build"/> that failed half-way.</summary>
     public void Dispose()
     {
-        if (Values.IsEmpty)
+        foreach (Tensor tensor in (IEnumerable<Tensor>)[Values, Gradients, .. _state.Select(s => s.Value)])
         {
-            return;
+            if (!tensor.IsEmpty)
+            {
+                _backend.Memory.Free(tensor);
+            }
         }
-        _backend.Memory.Free(Values);
-        _backend.Memory.Free(Gradients);
-        foreach (StateTensor state in _state)
-        {
-            _backend.Memory.Free(state.Value);
-        }
-        Values = default;
+        Values = Gradients = default;
+        _state.ForEach(s => s.Value = default);
     }
 
     private const long InitializationStream = 1;

@@ -35,7 +35,8 @@ public sealed class RevUpNet : IDisposable
         settings.Validate();
         ConfigurationException.Require(sample.Rank is 4 or 5 && sample.Batch == 1, $"a sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}");
         ConfigurationException.Require(classes >= 2, $"{classes} classes were asked for; a classifier needs at least 2");
-        ConfigurationException.Require(backend.Supports(settings.Precision), $"model.precision is '{settings.Precision}', which this processor cannot compute; use 'float32'");
+        ConfigurationException.Require(
+            backend.Supports(settings.Precision), $"model.precision is '{settings.Precision}', which this processor cannot compute; use 'float32'");
         Backend = backend;
         Settings = settings;
         Sample = sample;
@@ -43,9 +44,18 @@ public sealed class RevUpNet : IDisposable
         _lipschitz = settings.Lipschitz;
         _seed = seed;
         Parameters = new ParameterStore(backend);
-        new NetworkBuilder(backend, Parameters, settings, _layers).Build(sample, classes);
-        Blocks = [.. _layers.OfType<InvertibleBlock>()];
-        Parameters.Build(seed);
+        try
+        {
+            new NetworkBuilder(backend, Parameters, settings, _layers).Build(sample, classes);
+            Blocks = [.. _layers.OfType<InvertibleBlock>()];
+            Parameters.Build(seed);
+        }
+        catch
+        {
+            // The backend outlives a network that does not fit: what its first layers took goes back.
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The device.</summary>
