@@ -57,7 +57,8 @@ public abstract class Backend : IDisposable
     /// dx = residual + scale·dy·φ'(x + a); sumB += Σ scale·dy; sumA += Σ scale·dy·φ'(x + a). Scale and residual may be empty (1 and 0). dx may alias dy and
     /// residual when the types are equal.
     /// </summary>
-    public abstract void PreactivationBackward(Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB);
+    public abstract void PreactivationBackward(
+        Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB);
 
     /// <summary>y = x + s·z. y may alias x, and z when z is float32.</summary>
     public abstract void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y);
@@ -80,7 +81,15 @@ public abstract class Backend : IDisposable
     public abstract void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales);
 
     /// <summary>The gradient of <see cref="ScaleBranch"/>; see <see cref="BranchScale"/>.</summary>
-    public abstract void ScaleBranchBackward(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor dots, Tensor multiplierGradient, Tensor sigmaGradients);
+    public abstract void ScaleBranchBackward(
+        LipschitzMode mode,
+        float coefficient,
+        Tensor multiplier,
+        Tensor sigmas,
+        Tensor scales,
+        Tensor dots,
+        Tensor multiplierGradient,
+        Tensor sigmaGradients);
 
     /// <summary>Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], in 3-D 8C.</summary>
     public abstract void Squeeze(Tensor x, Tensor y);
@@ -110,16 +119,35 @@ public abstract class Backend : IDisposable
     public abstract void LinearBackward(Tensor x, Tensor w, Tensor dy, Tensor dx, Tensor dw, Tensor dbias);
 
     /// <summary>
-    /// Cross-entropy with soft targets: statistics[0] = Σ loss, statistics[1] = rows whose largest logit is the largest target (float64), and, unless it is empty,
-    /// gradient = gradientScale · (softmax(logits) − targets). gradient may alias logits.
+    /// Cross-entropy with soft targets: statistics[0] = Σ loss, statistics[1] = rows whose largest logit is the largest target (float64), and, unless it is
+    /// empty, gradient = gradientScale · (softmax(logits) − targets). gradient may alias logits.
     /// </summary>
     public abstract void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics);
 
     /// <summary>SGD with momentum over a whole parameter group; gradients are first multiplied by <paramref name="gradientScale"/>.</summary>
-    public abstract void Sgd(float learningRate, float momentum, float weightDecay, bool nesterov, float gradientScale, Tensor gradient, Tensor momentumBuffer, Tensor weights);
+    public abstract void Sgd(
+        float learningRate,
+        float momentum,
+        float weightDecay,
+        bool nesterov,
+        float gradientScale,
+        Tensor gradient,
+        Tensor momentumBuffer,
+        Tensor weights);
 
     /// <summary>AdamW over a whole parameter group; <paramref name="step"/> counts from 1.</summary>
-    public abstract void AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, long step, float gradientScale, Tensor gradient, Tensor firstMoment, Tensor secondMoment, Tensor weights);
+    public abstract void AdamW(
+        float learningRate,
+        float beta1,
+        float beta2,
+        float epsilon,
+        float weightDecay,
+        long step,
+        float gradientScale,
+        Tensor gradient,
+        Tensor firstMoment,
+        Tensor secondMoment,
+        Tensor weights);
 
     /// <summary>Creates the plan of a geometry that has none yet.</summary>
     protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);

@@ -48,7 +48,6 @@ public sealed class BatchLoader : IDisposable
         {
             _ring[slot] = new Batch(this, options.BatchSize, length, dataset.Classes.Count);
         }
-
         _workers = new Thread[options.Workers];
         for (int worker = 0; worker < _workers.Length; worker++)
         {
@@ -85,7 +84,6 @@ public sealed class BatchLoader : IDisposable
             Release(ref _held);
             Monitor.PulseAll(_lock);
         }
-
         if (started)
         {
             Array.ForEach(_workers, worker => worker.Join());
@@ -109,7 +107,6 @@ public sealed class BatchLoader : IDisposable
         {
             Seek(first);
         }
-
         for (long number = first; number < end; number++)
         {
             yield return Take(number);
@@ -131,13 +128,11 @@ public sealed class BatchLoader : IDisposable
                     batch.Current = batch.Current == Batch.State.Building ? Batch.State.Building : Batch.State.Free;
                 }
             }
-
             if (!_started)
             {
                 _started = true;
                 Array.ForEach(_workers, worker => worker.Start());
             }
-
             Monitor.PulseAll(_lock);
         }
     }
@@ -151,14 +146,12 @@ public sealed class BatchLoader : IDisposable
             {
                 throw new InvalidOperationException("This enumeration ended when another was begun on the same loader; finish one before the next.");
             }
-
             Batch batch = _ring[number % _ring.Length];
             while (batch.Current != Batch.State.Ready)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
                 Monitor.Wait(_lock);
             }
-
             ObjectDisposedException.ThrowIf(_disposed, this);
             _nextToTake++;
             _held = batch;
@@ -168,7 +161,6 @@ public sealed class BatchLoader : IDisposable
                 Release(ref _held);
                 failure.Throw();
             }
-
             return batch;
         }
     }
@@ -199,7 +191,6 @@ public sealed class BatchLoader : IDisposable
                 // Nothing may end the thread unseen: the consumer is waiting for this batch, and throws it on.
                 failure = ExceptionDispatchInfo.Capture(exception);
             }
-
             lock (_lock)
             {
                 bool wanted = generation == _generation && (complete || failure is not null);
@@ -225,11 +216,9 @@ public sealed class BatchLoader : IDisposable
                     batch.Current = Batch.State.Building;
                     return true;
                 }
-
                 Monitor.Wait(_lock);
             }
         }
-
         (batch, number, generation) = (null, 0, 0);
         return false;
     }
@@ -241,24 +230,22 @@ public sealed class BatchLoader : IDisposable
         batch.Index = (int)(number % BatchesPerEpoch);
         int first = batch.Index * _options.BatchSize;
         batch.Count = Math.Min(_options.BatchSize, _dataset.Count - first);
-        var order = new EpochPermutation(_dataset.Count, _options.Seed, batch.Epoch);
+        EpochPermutation order = new(_dataset.Count, _options.Seed, batch.Epoch);
         for (int sample = 0; sample < batch.Count; sample++)
         {
             if (_disposed || generation != _generation)
             {
                 return false;
             }
-
             int index = _options.Shuffle ? order[first + sample] : first + sample;
             WriteSample(batch, sample, index);
         }
-
         return true;
     }
 
     private void WriteSample(Batch batch, int sample, int index)
     {
-        var random = new Randomness.CounterRandom(_options.Seed, RandomStreams.Augmentation(batch.Epoch), index);
+        Randomness.CounterRandom random = new(_options.Seed, RandomStreams.Augmentation(batch.Epoch), index);
         PadCropFlip crop = PadCropFlip.Draw(ref random, _options.Padding, _options.Flip);
         crop.Write(_dataset, index, _options.Padding, _normalization, batch.PixelsOf(sample));
 

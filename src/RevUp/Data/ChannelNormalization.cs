@@ -15,7 +15,6 @@ public sealed class ChannelNormalization
         {
             throw new ArgumentException($"There are {mean.Count} means and {deviation.Count} deviations; give one of each for every channel.");
         }
-
         _table = new float[mean.Count * Levels];
         for (int channel = 0; channel < mean.Count; channel++)
         {
@@ -24,13 +23,11 @@ public sealed class ChannelNormalization
                 throw new ArgumentException(
                     $"Channel {channel} has mean {mean[channel]} and deviation {deviation[channel]}; both must be finite and the deviation positive.");
             }
-
             for (int level = 0; level < Levels; level++)
             {
                 _table[channel * Levels + level] = (float)((level / 255.0 - mean[channel]) / deviation[channel]);
             }
         }
-
         Mean = [.. mean];
         Deviation = [.. deviation];
     }
@@ -52,9 +49,8 @@ public sealed class ChannelNormalization
         {
             throw new ArgumentException("The dataset has no images, so it has no mean; give the statistics of the training set instead.");
         }
-
         int channels = dataset.Channels;
-        var counts = new long[channels * Levels]; // a histogram holds both sums, and costs one addition per pixel
+        long[] counts = new long[channels * Levels]; // a histogram holds both sums, and costs one addition per pixel
         for (int index = 0; index < dataset.Count; index++)
         {
             ReadOnlySpan<byte> pixels = dataset.Pixels(index);
@@ -66,14 +62,12 @@ public sealed class ChannelNormalization
                 }
             }
         }
-
-        var mean = new double[channels];
-        var deviation = new double[channels];
+        double[] mean = new double[channels];
+        double[] deviation = new double[channels];
         for (int channel = 0; channel < channels; channel++)
         {
             (mean[channel], deviation[channel]) = Moments(counts.AsSpan(channel * Levels, Levels));
         }
-
         return new ChannelNormalization(mean, deviation);
     }
 
@@ -89,7 +83,6 @@ public sealed class ChannelNormalization
             sum += (Int128)counts[level] * level;
             squares += (Int128)counts[level] * (level * level);
         }
-
         Int128 scatter = n * squares - sum * sum; // n² times the variance, exact: no cancellation
         double deviation = Math.Sqrt((double)scatter) / (double)n / 255;
         return ((double)sum / (double)n / 255, scatter == 0 ? 1 : deviation);

@@ -63,7 +63,9 @@ public sealed record DataSettings
         ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
         if (Dataset == DatasetKind.Synthetic)
         {
-            ConfigurationException.Require(Extents.Count is 2 or 3 && Extents.All(e => e is >= 1 and <= 65_536), $"data.extents is [{string.Join(", ", Extents)}]; synthetic data needs [height, width] or [depth, height, width]");
+            ConfigurationException.Require(
+                Extents.Count is 2 or 3 && Extents.All(e => e is >= 1 and <= 65_536),
+                $"data.extents is [{string.Join(", ", Extents)}]; synthetic data needs [height, width] or [depth, height, width]");
             ConfigurationException.Require(Channels is >= 1 and <= 4096, $"data.channels is {Channels}; use 1 to 4096");
             ConfigurationException.Require(Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
         }

@@ -17,7 +17,8 @@ public static class Datasets
         ImageDataset dataset = settings.Dataset switch
         {
             DatasetKind.FashionMnist => IdxDataset.Open(settings.Path ?? FashionMnist.DefaultFolder, split, FashionMnist.ClassNames),
-            DatasetKind.Mnist => IdxDataset.Open(settings.Path ?? throw new ConfigurationException("data.path is missing: name the folder with MNIST's four IDX files."), split),
+            DatasetKind.Mnist => IdxDataset.Open(
+                settings.Path ?? throw new ConfigurationException("data.path is missing: name the folder with MNIST's four IDX files."), split),
             _ => Synthetic(settings, split),
         };
         int samples = settings.TrainingSamples;
@@ -25,19 +26,26 @@ public static class Datasets
         {
             return dataset;
         }
-        ConfigurationException.Require(samples <= dataset.Count, $"data.trainingSamples is {samples}, but the training set has {dataset.Count}; use a smaller number, or 0 for all");
+        ConfigurationException.Require(
+            samples <= dataset.Count,
+            $"data.trainingSamples is {samples}, but the training set has {dataset.Count}; use a smaller number, or 0 for all");
         return samples == dataset.Count ? dataset : new FirstSamples(dataset, samples);
     }
 
     private static SyntheticDataset Synthetic(DataSettings settings, DatasetSplit split)
     {
         Shape sample = settings.Sample;
-        ConfigurationException.Require(settings.Padding == 0 || sample.SpatialRank == 2, $"data.padding is {settings.Padding}, but random crops of volumes are not available; use 0");
+        ConfigurationException.Require(
+            settings.Padding == 0 || sample.SpatialRank == 2,
+            $"data.padding is {settings.Padding}, but random crops of volumes are not available; use 0");
         ConfigurationException.Require(settings.Classes <= 256, $"data.classes is {settings.Classes}; synthetic samples have at most 256 classes");
         int train = settings.TrainingSamples == 0 ? DataSettings.SyntheticSamples : settings.TrainingSamples;
         int count = split == DatasetSplit.Train ? train : SyntheticTestSamples;
         int width = sample[sample.Rank - 2];
-        ConfigurationException.Require(count * sample.Count <= Array.MaxLength, $"{count} synthetic samples {sample} take {count * sample.Count} bytes, more than the {Array.MaxLength} they may; set data.trainingSamples to fewer");
+        long bytes = count * sample.Count;
+        ConfigurationException.Require(
+            bytes <= Array.MaxLength,
+            $"{count} synthetic samples {sample} take {bytes} bytes, more than the {Array.MaxLength} they may; set data.trainingSamples to fewer");
         return SyntheticDataset.Create(count, (int)(sample.Positions / width), width, sample.Channels, settings.Classes, SyntheticSeed, split);
     }
 

@@ -54,7 +54,6 @@ internal readonly struct EpochPermutation
         {
             (left, right) = (right, left ^ (uint)Mix(_key + ((ulong)round << 32) + right) & mask);
         }
-
         return left << _halfBits | right;
     }
 

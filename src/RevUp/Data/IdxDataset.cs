@@ -30,7 +30,6 @@ public sealed class IdxDataset : MemoryDataset
         {
             throw new DataFileException(images.Path, 8, $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
         }
-
         if (labels.Shape[0] != images.Shape[0])
         {
             throw new DataFileException(
@@ -38,7 +37,6 @@ public sealed class IdxDataset : MemoryDataset
                 4,
                 $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of {images.Path}; take both from the same dataset.");
         }
-
         int outside = labels.Elements.Span.IndexOfAnyExceptInRange((byte)0, (byte)Math.Min(classes.Count - 1, byte.MaxValue));
         if (outside >= 0)
         {
@@ -47,7 +45,6 @@ public sealed class IdxDataset : MemoryDataset
                 labels.HeaderLength + outside,
                 $"label {outside} is {labels.Elements.Span[outside]}, expected 0 to {classes.Count - 1}; name all classes, or fetch the file again.");
         }
-
         return new IdxDataset(images, labels, classes);
     }
 
@@ -59,7 +56,6 @@ public sealed class IdxDataset : MemoryDataset
         {
             return plain;
         }
-
         return File.Exists(compressed)
             ? compressed
             : throw new DataFileException(plain, $"neither this file nor {name}.gz is there; give the folder of the four IDX files. {FashionMnist.HowToGet}");

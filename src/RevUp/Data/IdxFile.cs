@@ -57,7 +57,6 @@ public sealed class IdxFile
             {
                 RequireTrailer(path, file, position);
             }
-
             return new IdxFile(path, shape, elements);
         }
         catch (InvalidDataException exception)
@@ -91,13 +90,11 @@ public sealed class IdxFile
                 throw new DataFileException(path, i, $"the {meaning} is {header[i]}, expected {expected[i]}; give an IDX file of {rank}-dimensional bytes.");
             }
         }
-
         if (header.Length < HeaderLengthOf(rank))
         {
             throw new DataFileException(path, header.Length, $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
         }
-
-        var shape = new int[rank];
+        int[] shape = new int[rank];
         long total = 1;
         for (int axis = 0; axis < rank; axis++)
         {
@@ -111,14 +108,13 @@ public sealed class IdxFile
                     path, offset, $"extent {axis} is {extent}, which makes over {Array.MaxLength} elements; the file is damaged, fetch it again.");
             }
         }
-
         length = (int)total;
         return shape;
     }
 
     private static byte[] ReadElements(string path, Stream content, int headerLength, int length, ref long position)
     {
-        var elements = new byte[Math.Min(length, FirstAllocation)];
+        byte[] elements = new byte[Math.Min(length, FirstAllocation)];
         int filled = 0;
         while (filled < length)
         {
@@ -126,23 +122,19 @@ public sealed class IdxFile
             {
                 Array.Resize(ref elements, (int)Math.Min(length, 2L * elements.Length));
             }
-
             int read = content.Read(elements, filled, elements.Length - filled);
             if (read == 0)
             {
                 throw new DataFileException(path, position, $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
             }
-
             filled += read;
             position = headerLength + filled;
         }
-
         // Reading past the end also makes the decompressor check what follows the data.
         if (content.ReadByte() >= 0)
         {
             throw new DataFileException(path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
         }
-
         return elements;
     }
 

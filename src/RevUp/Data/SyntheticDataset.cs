@@ -39,14 +39,13 @@ public sealed class SyntheticDataset : MemoryDataset
                 count,
                 $"The images of {height} × {width} × {channels} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or smaller.");
         }
-
         int length = height * width * channels;
         float[][] waves = [.. Enumerable.Range(0, classes).Select(label => PlaneWave(seed, label, height, width, channels))];
-        var pixels = new byte[(int)bytes];
-        var labels = new byte[count];
+        byte[] pixels = new byte[(int)bytes];
+        byte[] labels = new byte[count];
         for (int index = 0; index < count; index++)
         {
-            var random = new CounterRandom(seed, split == DatasetSplit.Train ? TrainStream : TestStream, index);
+            CounterRandom random = new(seed, split == DatasetSplit.Train ? TrainStream : TestStream, index);
             labels[index] = (byte)(index % classes);
             float[] wave = waves[labels[index]];
             Span<byte> image = pixels.AsSpan(index * length, length);
@@ -55,7 +54,6 @@ public sealed class SyntheticDataset : MemoryDataset
                 image[i] = (byte)Math.Clamp(128 + 64 * wave[i] + 32 * random.NextNormal(), 0, 255);
             }
         }
-
         string[] names = [.. Enumerable.Range(0, classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
         return new SyntheticDataset(pixels, labels, height, width, channels, names);
     }
@@ -63,10 +61,10 @@ public sealed class SyntheticDataset : MemoryDataset
     // H × W × C. Less than two periods per image, so that pad-crop by a few pixels does not turn one class into another.
     private static float[] PlaneWave(ulong seed, int label, int height, int width, int channels)
     {
-        var random = new CounterRandom(seed, ClassStream, label);
+        CounterRandom random = new(seed, ClassStream, label);
         double vertical = 2 * Math.PI * (0.5 + random.NextDouble()) / height;
         double horizontal = 2 * Math.PI * (0.5 + random.NextDouble()) / width;
-        var wave = new float[height * width * channels];
+        float[] wave = new float[height * width * channels];
         for (int channel = 0; channel < channels; channel++)
         {
             double phase = 2 * Math.PI * random.NextDouble();
@@ -76,7 +74,6 @@ public sealed class SyntheticDataset : MemoryDataset
                 wave[pixel * channels + channel] = (float)Math.Sin(vertical * y + horizontal * x + phase);
             }
         }
-
         return wave;
     }
 }

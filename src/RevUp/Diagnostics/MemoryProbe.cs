@@ -37,8 +37,8 @@ public sealed record MemoryRow(
     double MaxInversionResidual);
 
 /// <summary>
-/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are drawn at random first, which takes every block to its Lipschitz
-/// bound: with F = 0 there would be nothing to invert.
+/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are drawn at random first, which takes every block to its
+/// Lipschitz bound: with F = 0 there would be nothing to invert.
 /// </summary>
 public static class MemoryProbe
 {

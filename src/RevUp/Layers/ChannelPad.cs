@@ -12,7 +12,8 @@ public sealed class ChannelPad : Layer
     public ChannelPad(string name, Backend backend, Shape input, int channels)
         : base(name, backend, input)
     {
-        ConfigurationException.Require(channels >= input.Channels, $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
+        ConfigurationException.Require(
+            channels >= input.Channels, $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
         Output = input.WithChannels(channels);
     }
 

@@ -87,5 +87,6 @@ public sealed class Convolution : IDisposable
 
     private ConvolutionPlan PlanFor(Tensor x) => _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
         ? _plan
-        : throw new InvalidOperationException($"The convolution '{Weight.Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not {x.Shape.Batch}; call Prepare first.");
+        : throw new InvalidOperationException(
+            $"The convolution '{Weight.Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not {x.Shape.Batch}; call Prepare first.");
 }

@@ -48,12 +48,16 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     /// <summary>The device's memory.</summary>
     protected Arena Memory => Backend.Memory;
 
-    /// <summary>Estimates norms and packs weights. They stay as they are until the next call, so that forward, inversion and backward see the same function.</summary>
+    /// <summary>
+    /// Estimates norms and packs weights. They stay as they are until the next call, so that forward, inversion and backward see the same function.
+    /// </summary>
     public virtual void Prepare(Preparation preparation)
     {
     }
 
-    /// <summary>y = f(x), in a tensor that the caller owns. <paramref name="mode"/> says what becomes of x and whether <paramref name="saved"/> is filled.</summary>
+    /// <summary>
+    /// y = f(x), in a tensor that the caller owns. <paramref name="mode"/> says what becomes of x and whether <paramref name="saved"/> is filled.
+    /// </summary>
     public abstract Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved);
 
     /// <summary>
@@ -64,8 +68,8 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
 
     /// <summary>
     /// The x with f(x) = y. Takes y over. <paramref name="point"/> is where to differentiate: x itself, or for an iterative inverse the last point the function
-    /// was evaluated at, whose intermediates are then in <paramref name="saved"/>; the caller frees both. When the inversion did not converge the result is empty
-    /// and y stays the caller's.
+    /// was evaluated at, whose intermediates are then in <paramref name="saved"/>; the caller frees both. When the inversion did not converge the result is
+    /// empty and y stays the caller's.
     /// </summary>
     public virtual Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) =>
         throw new InvalidOperationException($"The layer '{Name}' is not invertible; its input must be kept.");

@@ -8,7 +8,9 @@ public enum ParameterGroup
     /// <summary>Convolution and classifier weights: the full learning rate and weight decay.</summary>
     Weights = 0,
 
-    /// <summary>Fixup's scalar biases and multipliers: a fraction of the learning rate (their gradients sum over all channels and pixels), no decay by default.</summary>
+    /// <summary>
+    /// Fixup's scalar biases and multipliers: a fraction of the learning rate (their gradients sum over all channels and pixels), no decay by default.
+    /// </summary>
     Scalars = 1,
 }
 

@@ -5,8 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2, H/2, W/2, 8C]. A permutation: its inverse is exact, and also its
-/// gradient. Keeps nothing.
+/// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2, H/2, W/2, 8C]. A permutation: its inverse is exact, and also
+/// its gradient. Keeps nothing.
 /// </summary>
 public sealed class Squeeze : Layer
 {
@@ -18,7 +18,9 @@ public sealed class Squeeze : Layer
         Shape output = input.WithChannels(input.Channels << input.SpatialRank);
         for (int axis = 0; axis < input.SpatialRank; axis++)
         {
-            ConfigurationException.Require(input.Extent(axis) % 2 == 0, $"'{name}' halves the extents of {input}, and one of them is odd; use an input whose extents are divisible by 2 for every squeeze, or downsampling 'strided'");
+            ConfigurationException.Require(
+                input.Extent(axis) % 2 == 0,
+                $"'{name}' halves the extents of {input}, and one is odd; use extents divisible by 2 for every squeeze, or model.downsampling 'strided'");
             output = output.With(axis + 1, input.Extent(axis) / 2);
         }
         Output = output;

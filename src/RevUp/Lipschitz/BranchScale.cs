@@ -33,10 +33,16 @@ public static class BranchScale
         scales[2 * m] *= effective;
     }
 
-    /// <summary>
-    /// From dots[i] = ⟨wgradᵢ, Wᵢ⟩ to the gradients: ds is added to, dσ is overwritten.
-    /// </summary>
-    public static void Backward(LipschitzMode mode, float coefficient, float multiplier, ReadOnlySpan<float> sigmas, ReadOnlySpan<float> scales, ReadOnlySpan<double> dots, ref float multiplierGradient, Span<float> sigmaGradients)
+    /// <summary>From dots[i] = ⟨wgradᵢ, Wᵢ⟩ to the gradients: ds is added to, dσ is overwritten.</summary>
+    public static void Backward(
+        LipschitzMode mode,
+        float coefficient,
+        float multiplier,
+        ReadOnlySpan<float> sigmas,
+        ReadOnlySpan<float> scales,
+        ReadOnlySpan<double> dots,
+        ref float multiplierGradient,
+        Span<float> sigmaGradients)
     {
         int m = sigmas.Length;
         double effectiveGradient = scales[m - 1] * dots[m - 1];

@@ -8,7 +8,9 @@ public enum LipschitzMode
     /// <summary>Not at all: blocks cannot be inverted, only stored or checkpointed.</summary>
     None,
 
-    /// <summary>Every convolution: W / max(1, σ/c), and the multiplier s / max(1, |s|), as in i-ResNet. The branch is bounded by c to the number of convolutions.</summary>
+    /// <summary>
+    /// Every convolution: W / max(1, σ/c), and the multiplier s / max(1, |s|), as in i-ResNet. The branch is bounded by c to the number of convolutions.
+    /// </summary>
     PerLayer,
 
     /// <summary>The product |s|·∏σ at once: the multiplier is scaled so that it is at most c. The least restrictive that is still safe.</summary>
@@ -34,8 +36,8 @@ public sealed record LipschitzSettings
     public int StartSteps { get; init; } = 20;
 
     /// <summary>
-    /// Largest spatial extent, in positions per axis, on which σ is estimated. Zero-padded convolutions have norms that grow with the extent towards the norm of
-    /// the unpadded operator, so on larger inputs the estimate is slightly low: by a relative (π/extent)² at most, in practice far less.
+    /// Largest spatial extent, in positions per axis, on which σ is estimated. Zero-padded convolutions have norms that grow with the extent towards the norm
+    /// of the unpadded operator, so on larger inputs the estimate is slightly low: by a relative (π/extent)² at most, in practice far less.
     /// </summary>
     public int MaximumExtent { get; init; } = 32;
 
@@ -43,10 +45,14 @@ public sealed record LipschitzSettings
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
     {
-        ConfigurationException.Require(Mode == LipschitzMode.None || Coefficient is > 0 and < 1, $"lipschitz.coefficient is {Coefficient}; blocks are only invertible for values above 0 and below 1");
-        ConfigurationException.Require(Iterations is >= 1 and <= 1000, $"lipschitz.iterations is {Iterations}; use 1 to 1000");
-        ConfigurationException.Require(StartIterations >= Iterations, $"lipschitz.startIterations is {StartIterations}; it must be at least lipschitz.iterations ({Iterations})");
-        ConfigurationException.Require(StartSteps >= 0, $"lipschitz.startSteps is {StartSteps}; it must not be negative");
-        ConfigurationException.Require(MaximumExtent >= 1, $"lipschitz.maximumExtent is {MaximumExtent}; it must be positive");
+        ConfigurationException.Require(
+            Mode == LipschitzMode.None || Coefficient is > 0 and < 1,
+            $"model.lipschitz.coefficient is {Coefficient}; blocks are only invertible for values above 0 and below 1");
+        ConfigurationException.Require(Iterations is >= 1 and <= 1000, $"model.lipschitz.iterations is {Iterations}; use 1 to 1000");
+        ConfigurationException.Require(
+            StartIterations >= Iterations,
+            $"model.lipschitz.startIterations is {StartIterations}; it must be at least model.lipschitz.iterations ({Iterations})");
+        ConfigurationException.Require(StartSteps >= 0, $"model.lipschitz.startSteps is {StartSteps}; it must not be negative");
+        ConfigurationException.Require(MaximumExtent >= 1, $"model.lipschitz.maximumExtent is {MaximumExtent}; it must be positive");
     }
 }

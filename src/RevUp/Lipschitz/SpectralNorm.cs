@@ -6,7 +6,7 @@ namespace RevUp.Lipschitz;
 
 /// <summary>
 /// The norm σ of one convolution as an operator, estimated by power iteration: v ← unit(Wᵀu), u ← unit(Wv), σ = ‖Wv‖, with the padding, groups and extents of
-/// the layer itself, batch 1, u and v kept from step to step. A kernel flattened to a matrix would give no bound (facts: i-ResNet, arXiv 1811.00995, appendix).
+/// the layer itself, batch 1, u and v kept from step to step. A kernel flattened to a matrix would give no bound (i-ResNet, arXiv 1811.00995, appendix).
 /// </summary>
 /// <remarks>
 /// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. A zero convolution (Fixup's last one at the start) gives σ = 0 and fresh

@@ -94,20 +94,23 @@ public sealed record ModelSettings
     {
         ConfigurationException.Require(Stages.Count is >= 1 and <= 8, $"model.stages has {Stages.Count} entries; use 1 to 8");
         ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
-        ConfigurationException.Require(StemStride == 1 || Stem == StemKind.Convolution, $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
+        ConfigurationException.Require(
+            StemStride == 1 || Stem == StemKind.Convolution, $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
         ConfigurationException.Require(TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
         ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
-        ConfigurationException.Require(Precision != ElementType.Float64, $"model.precision is 'float64'; use 'float32' or 'bFloat16'");
+        ConfigurationException.Require(Precision != ElementType.Float64, $"model.precision is 'float64'; use 'float32' or 'bfloat16'");
         ConfigurationException.Require(Activation != Activation.Identity, $"model.activation is 'identity': the network would be linear; use 'relu' or 'elu'");
         for (int i = 0; i < Stages.Count; i++)
         {
             StageSettings stage = Stages[i];
             ConfigurationException.Require(stage.Blocks is >= 1 and <= 100_000, $"model.stages[{i}].blocks is {stage.Blocks}; use 1 to 100000");
             ConfigurationException.Require(stage.Channels is >= 1 and <= 65_536, $"model.stages[{i}].channels is {stage.Channels}; use 1 to 65536");
-            ConfigurationException.Require(stage.Width is >= 0 and <= 65_536, $"model.stages[{i}].width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
+            ConfigurationException.Require(
+                stage.Width is >= 0 and <= 65_536, $"model.stages[{i}].width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
             int width = stage.Width == 0 ? stage.Channels : stage.Width;
             bool divides = width % Groups == 0 && (Branch == BranchKind.Bottleneck || stage.Channels % Groups == 0);
-            ConfigurationException.Require(divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({stage.Channels}, {width} inside the branches)");
+            ConfigurationException.Require(
+                divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({stage.Channels}, {width} inside the branches)");
         }
         Lipschitz.Validate();
     }

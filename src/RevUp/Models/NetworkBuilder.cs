@@ -75,7 +75,8 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
     {
         for (int axis = 0; axis < _shape.SpatialRank; axis++)
         {
-            ConfigurationException.Require(_shape.Extent(axis) >= least, $"'{name}' cannot halve an activation of shape {_shape}; use fewer stages or larger images");
+            ConfigurationException.Require(
+                _shape.Extent(axis) >= least, $"'{name}' cannot halve an activation of shape {_shape}; use fewer stages or larger images");
         }
     }
 

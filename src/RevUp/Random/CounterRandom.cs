@@ -46,7 +46,6 @@ public struct CounterRandom
         {
             _lanes = Block(_block++);
         }
-
         ulong value = _lanes[_used];
         _used = (_used + 1) % Lanes;
         return value;
@@ -89,7 +88,6 @@ public struct CounterRandom
             key0 += 0x9E3779B97F4A7C15;
             key1 += 0xBB67AE8584CAA73B;
         }
-
         LaneBuffer lanes = default;
         (lanes[0], lanes[1], lanes[2], lanes[3]) = (c0, c1, c2, c3);
         return lanes;

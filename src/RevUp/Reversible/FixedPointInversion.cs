@@ -5,8 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// Rebuilds the input of invertible blocks: x⁰ = y, xⁱ⁺¹ = y − F(xⁱ), until L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤ tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of Banach's theorem
-/// with L̂ the measured contraction (before there are two corrections: the branch's Lipschitz bound).
+/// Rebuilds the input of invertible blocks: x⁰ = y, xⁱ⁺¹ = y − F(xⁱ), until L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤ tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of Banach's
+/// theorem with L̂ the measured contraction (before there are two corrections: the branch's Lipschitz bound).
 /// </summary>
 /// <remarks>
 /// The intermediates of the last evaluation, at xⁱ, are the ones to differentiate, and xⁱ⁺¹, one correction better, is handed on as the output of the block

@@ -33,7 +33,7 @@ public sealed record MemoryPlan
         ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
         ConfigurationException.Require(
             Policy != MemoryPolicy.Invert || mode != Lipschitz.LipschitzMode.None,
-            $"reversible.policy is 'invert' but lipschitz.mode is 'none': blocks without a Lipschitz bound cannot be inverted; set lipschitz.mode to 'perBranch', or the policy to 'store' or 'checkpoint'");
+            $"reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'store'");
     }
 
     /// <summary>The policy of one layer: layers that are not invertible keep their input whatever the plan says.</summary>

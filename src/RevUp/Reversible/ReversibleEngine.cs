@@ -10,8 +10,8 @@ namespace RevUp.Reversible;
 /// </summary>
 /// <remarks>
 /// The network's input is always kept (it is the caller's batch). Activation memory under <see cref="MemoryPolicy.Invert"/> does not depend on the number of
-/// blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the nearest kept activation,
-/// which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
+/// blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the nearest kept
+/// activation, which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
 /// </remarks>
 public sealed class ReversibleEngine : IDisposable
 {
@@ -20,7 +20,6 @@ public sealed class ReversibleEngine : IDisposable
     private readonly Tensor[] _kept;
     private readonly SavedTensors[] _saved;
     private readonly FixedPointInversion _inversion;
-    private MemoryPlan _plan;
     private Tensor _output;
 
     /// <param name="backend">The device.</param>
@@ -31,18 +30,14 @@ public sealed class ReversibleEngine : IDisposable
     {
         _backend = backend;
         _layers = layers;
-        _plan = plan;
+        Plan = plan;
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
         _inversion = new FixedPointInversion(backend, settings, layers.Count(l => l is InvertibleBlock));
     }
 
     /// <summary>Policies; may be replaced between steps.</summary>
-    public MemoryPlan Plan
-    {
-        get => _plan;
-        set => _plan = value;
-    }
+    public MemoryPlan Plan { get; set; }
 
     /// <summary>Inversion settings; may be replaced between steps.</summary>
     public InversionSettings Inversion
@@ -69,7 +64,7 @@ public sealed class ReversibleEngine : IDisposable
         Tensor x = input;
         for (int i = 0; i < _layers.Count; i++)
         {
-            MemoryPolicy policy = _plan.For(_layers[i]);
+            MemoryPolicy policy = Plan.For(_layers[i]);
             if (i == 0 || policy != MemoryPolicy.Invert)
             {
                 _kept[i] = x;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RevUp.Tensors;
 
 /// <summary>The arena cannot serve a request; the message holds the memory table.</summary>
@@ -7,23 +9,23 @@ public sealed class ArenaExhaustedException(string message) : Exception(message)
 /// All memory of a backend: one large reservation, from which tensors are cut best-fit and into which freed neighbours merge. It counts live bytes and their
 /// peak exactly, by purpose, so that "activation memory" is a number of the algorithm and not of the operating system.
 /// </summary>
-/// <remarks>Not thread-safe: one arena belongs to the thread that drives its backend. Steady-state use allocates nothing from the garbage-collected heap.</remarks>
+/// <remarks>Not thread-safe: one arena belongs to the thread that drives its backend. Steady-state use allocates nothing from the managed heap.</remarks>
 public sealed class Arena
 {
     /// <summary>Every tensor starts at a multiple of this many bytes.</summary>
     public const int Alignment = 64;
+
+    private const int None = -1;
 
     private readonly nint _start;
     private readonly Action<nint, long>? _poison;
     private readonly Dictionary<nint, int> _live = [];
     private readonly List<Block> _blocks = [];
     private readonly Stack<int> _unused = [];
-    private int _firstFree = None;
+    private int _firstFree;
     private MemoryUse _use;
     private MemoryUse _peak;
     private long _totalPeak;
-
-    private const int None = -1;
 
     /// <summary>An arena over the <paramref name="capacity"/> bytes at <paramref name="start"/>, which the backend owns.</summary>
     /// <param name="start">Aligned to <see cref="Alignment"/>.</param>
@@ -31,7 +33,7 @@ public sealed class Arena
     /// <param name="poison">Called with every freed range, for tests that look for reads of freed memory.</param>
     public Arena(nint start, long capacity, Action<nint, long>? poison = null)
     {
-        _use = default;
+        _use = default; // the compiler does not count what the indexer writes as an assignment
         _start = start;
         Capacity = capacity / Alignment * Alignment;
         _poison = poison;
@@ -69,8 +71,10 @@ public sealed class Arena
         int index = BestFit(size);
         if (index == None)
         {
-            throw new ArenaExhaustedException(FormattableString.Invariant(
-                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of {Capacity / 1048576.0:F0} MiB are in use {_use}. Use a smaller batch or image, the policy 'invert', or a machine with more memory."));
+            throw new ArenaExhaustedException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of {Capacity / 1048576.0:F0} MiB are in use {_use}. "
+                + $"Use a smaller batch or image, the policy 'invert', or a machine with more memory."));
         }
         RemoveFree(index);
         Split(index, size);
@@ -90,7 +94,8 @@ public sealed class Arena
     {
         if (!_live.Remove(tensor.Address, out int index))
         {
-            throw new InvalidOperationException($"The tensor {tensor.Shape} at 0x{tensor.Address:x} is not live in this arena: it was freed before, or it is a slice.");
+            throw new InvalidOperationException(
+                $"The tensor {tensor.Shape} at 0x{tensor.Address:x} is not live in this arena: it was freed before, or it is a slice.");
         }
         Block block = _blocks[index];
         _use[block.Purpose] -= block.Size;

@@ -25,10 +25,10 @@ public enum MemoryPurpose
 /// <summary>Bytes by purpose: a snapshot of an arena's live memory or of its peaks.</summary>
 public struct MemoryUse
 {
-    private Counters _bytes;
-
     /// <summary>Number of purposes.</summary>
     public const int Purposes = 5;
+
+    private Counters _bytes;
 
     /// <summary>Bytes used for one purpose.</summary>
     public long this[MemoryPurpose purpose]
@@ -51,7 +51,7 @@ public struct MemoryUse
         }
     }
 
-    /// <summary>One line per purpose, in MiB.</summary>
+    /// <summary>Every purpose and the total, in MiB, on one line.</summary>
     public override readonly string ToString()
     {
         StringBuilder text = new();

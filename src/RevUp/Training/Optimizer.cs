@@ -53,8 +53,9 @@ public sealed class Optimizer : IDisposable
             Tensor first = _store.GroupOf(_moments[0], group);
             if (_settings.Kind == OptimizerKind.AdamW)
             {
+                (float beta1, float beta2, float epsilon) = ((float)_settings.Beta1, (float)_settings.Beta2, (float)_settings.Epsilon);
                 Tensor second = _store.GroupOf(_moments[1], group);
-                _backend.AdamW(rate, (float)_settings.Beta1, (float)_settings.Beta2, (float)_settings.Epsilon, decay, step, (float)gradientScale, gradients, first, second, weights);
+                _backend.AdamW(rate, beta1, beta2, epsilon, decay, step, (float)gradientScale, gradients, first, second, weights);
             }
             else
             {

@@ -17,20 +17,27 @@ internal static class RunReport
         StringBuilder text = new();
         CultureInfo culture = CultureInfo.InvariantCulture;
         text.AppendLine(culture, $"# {recipe.Name}\n\n{recipe.Description}\n");
-        text.AppendLine("| epoch | steps | training loss | training top-1 % | test loss | test top-1 % | ms a step | mean k | worst k | worst residual | replays |");
+        text.Append("| epoch | steps | training loss | training top-1 % | test loss | test top-1 % ");
+        text.AppendLine("| ms a step | mean k | worst k | worst residual | replays |");
         text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|");
         foreach ((int number, Epoch epoch) in epochs)
         {
             string test = epoch.Test is { } result ? string.Create(culture, $"{result.Loss:F4} | {100 * result.Top1:F2}") : "– | –";
-            text.AppendLine(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss / epoch.Steps:F4} | {100 * epoch.Top1 / epoch.Steps:F2} | {test} | {epoch.Milliseconds / epoch.Steps:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} | {epoch.WorstResidual:E1} | {epoch.Replays} |");
+            text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss / epoch.Steps:F4} | {100 * epoch.Top1 / epoch.Steps:F2} | {test} ");
+            text.Append(culture, $"| {epoch.Milliseconds / epoch.Steps:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
+            text.AppendLine(culture, $"| {epoch.WorstResidual:E1} | {epoch.Replays} |");
         }
         text.AppendLine("\n## Mean branch evaluations k of each block\n");
         text.AppendLine(culture, $"| block | {string.Join(" | ", epochs.Keys.Select(e => $"epoch {e + 1}"))} |");
         text.AppendLine(culture, $"|---|{string.Concat(epochs.Keys.Select(_ => "---|"))}");
         for (int block = 0; block < blockNames.Count; block++)
         {
-            int index = block;
-            text.AppendLine(culture, $"| {blockNames[block]} | {string.Join(" | ", epochs.Values.Select(e => string.Create(culture, $"{(double)e.Evaluations[index] / e.Steps:F2}")))} |");
+            text.Append(culture, $"| {blockNames[block]} |");
+            foreach (Epoch epoch in epochs.Values)
+            {
+                text.Append(culture, $" {(double)epoch.Evaluations[block] / epoch.Steps:F2} |");
+            }
+            text.AppendLine();
         }
         File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
     }

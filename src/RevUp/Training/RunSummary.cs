@@ -13,7 +13,17 @@ namespace RevUp.Training;
 /// <param name="MeanEvaluations">k, over all blocks of the last step; 0 when nothing is inverted.</param>
 /// <param name="Remaining">Estimated time to the end of training.</param>
 /// <param name="Evaluation">The test result, after an epoch that was evaluated.</param>
-public readonly record struct TrainingProgress(int Epoch, int Epochs, long Step, long Steps, double Loss, double Top1, double ImagesPerSecond, double MeanEvaluations, TimeSpan Remaining, EvaluationResult? Evaluation);
+public readonly record struct TrainingProgress(
+    int Epoch,
+    int Epochs,
+    long Step,
+    long Steps,
+    double Loss,
+    double Top1,
+    double ImagesPerSecond,
+    double MeanEvaluations,
+    TimeSpan Remaining,
+    EvaluationResult? Evaluation);
 
 /// <summary>How a run ended.</summary>
 public sealed record RunSummary

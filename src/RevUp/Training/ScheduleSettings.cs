@@ -9,7 +9,7 @@ public enum ScheduleKind
     /// <summary>Multiplied by a factor at milestones.</summary>
     Step,
 
-    /// <summary>Half a cosine down to zero at the last step.</summary>
+    /// <summary>Half a cosine that would reach zero in the step after the last.</summary>
     Cosine,
 }
 
@@ -49,7 +49,11 @@ public sealed record ScheduleSettings
     {
         ConfigurationException.Require(WarmupSteps >= 0, $"training.schedule.warmupSteps is {WarmupSteps}; it must not be negative");
         ConfigurationException.Require(Factor is > 0 and <= 1, $"training.schedule.factor is {Factor}; use a number above 0, at most 1");
-        ConfigurationException.Require(Milestones.All(m => m > 0) && Milestones.SequenceEqual(Milestones.Order()), $"training.schedule.milestones is [{string.Join(", ", Milestones)}]; use increasing, positive epochs");
-        ConfigurationException.Require(Kind != ScheduleKind.Step || Milestones.Count > 0, $"training.schedule.kind is 'step' but there are no milestones; list the epochs, or use 'cosine'");
+        ConfigurationException.Require(
+            Milestones.All(m => m > 0) && Milestones.SequenceEqual(Milestones.Order()),
+            $"training.schedule.milestones is [{string.Join(", ", Milestones)}]; use increasing, positive epochs");
+        ConfigurationException.Require(
+            Kind != ScheduleKind.Step || Milestones.Count > 0,
+            $"training.schedule.kind is 'step' but there are no milestones; list the epochs, or use 'cosine'");
     }
 }

@@ -9,9 +9,11 @@ namespace RevUp.Training;
 internal static class TensorFile
 {
     /// <summary>Writes all tensors.</summary>
-    public static void Write(Backend backend, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Backend backend, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        using SafetensorsWriter writer = new(path, [.. tensors.Select(t => new SafetensorsTensor(t.Name, SafetensorsType.F32, Dimensions(t.Tensor.Shape)))], metadata);
+        SafetensorsTensor[] declarations = [.. tensors.Select(t => new SafetensorsTensor(t.Name, SafetensorsType.F32, Dimensions(t.Tensor.Shape)))];
+        using SafetensorsWriter writer = new(path, declarations, metadata);
         foreach ((string name, Tensor tensor) in tensors)
         {
             WithBuffer(tensor, buffer =>
@@ -30,10 +32,13 @@ internal static class TensorFile
         using SafetensorsReader reader = new(path);
         foreach ((string name, Tensor tensor) in tensors)
         {
-            SafetensorsTensor found = reader.Find(name) ?? throw new CheckpointException(path, $"there is no tensor '{name}'; the file belongs to another network.");
+            SafetensorsTensor found = reader.Find(name)
+                ?? throw new CheckpointException(path, $"there is no tensor '{name}'; the file belongs to another network.");
             if (!found.Shape.SequenceEqual(Dimensions(tensor.Shape)))
             {
-                throw new CheckpointException(path, $"the tensor '{name}' has the shape [{string.Join(", ", found.Shape.ToArray())}], but this network needs {tensor.Shape}; the file belongs to another network.");
+                string shape = string.Join(", ", found.Shape.ToArray());
+                throw new CheckpointException(
+                    path, $"the tensor '{name}' has the shape [{shape}], but this network needs {tensor.Shape}; the file belongs to another network.");
             }
         }
         if (reader.Tensors.Count != tensors.Count)

@@ -51,8 +51,11 @@ public sealed class TrainingRun : IDisposable
             Flip = recipe.Data.Flip,
             LabelSmoothing = (float)training.LabelSmoothing,
         });
-        _stepsPerEpoch = _loader.BatchesPerEpoch / training.Accumulate;
-        ConfigurationException.Require(_stepsPerEpoch > 0, $"training.batchSize is {training.BatchSize} and training.accumulate {training.Accumulate}, but the training set has only {_train.Count} samples; use a smaller batch");
+        (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, _train.Count);
+        _stepsPerEpoch = _loader.BatchesPerEpoch / accumulate;
+        ConfigurationException.Require(
+            _stepsPerEpoch > 0,
+            $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
         Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed);
         _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
         _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), training.KeepCheckpoints);
@@ -154,7 +157,8 @@ public sealed class TrainingRun : IDisposable
         TrainingSettings training = _recipe.Training;
         double images = training.BatchSize * training.Accumulate / meter.SecondsPerStep;
         TimeSpan remaining = TimeSpan.FromSeconds(meter.SecondsPerStep * (Steps - _step.Count));
-        return new TrainingProgress(epoch + 1, training.Epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
+        return new TrainingProgress(
+            epoch + 1, training.Epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
     }
 
     private RunSummary Summarize(RunMeter meter, EvaluationResult evaluation) => new()

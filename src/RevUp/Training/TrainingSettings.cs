@@ -45,7 +45,9 @@ public sealed record TrainingSettings
         ConfigurationException.Require(Accumulate is >= 1 and <= 65_536, $"training.accumulate is {Accumulate}; use 1 to 65536");
         ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
         ConfigurationException.Require(ClipNorm >= 0, $"training.clipNorm is {ClipNorm}; use a positive norm, or 0 for no limit");
-        ConfigurationException.Require(CheckpointEverySteps >= 0, $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the ends of epochs only");
+        ConfigurationException.Require(
+            CheckpointEverySteps >= 0,
+            $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the ends of epochs only");
         ConfigurationException.Require(KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
         ConfigurationException.Require(EvaluateEveryEpochs >= 1, $"training.evaluateEveryEpochs is {EvaluateEveryEpochs}; use at least 1");
         Optimizer.Validate();

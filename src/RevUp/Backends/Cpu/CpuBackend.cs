@@ -18,7 +18,8 @@ public sealed unsafe class CpuBackend : Backend
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
     public CpuBackend(int threads = 0, long capacity = 0, bool poison = false)
     {
-        ConfigurationException.Require(threads is >= 0 and <= 1024, $"{threads} threads were asked for; use 1 to 1024, or 0 for all {Environment.ProcessorCount} processors");
+        ConfigurationException.Require(
+            threads is >= 0 and <= 1024, $"{threads} threads were asked for; use 1 to 1024, or 0 for all {Environment.ProcessorCount} processors");
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
         CpuLibrary.SetThreads(Threads).Check();
         _memory = new CpuMemory(capacity, poison);
@@ -69,11 +70,26 @@ public sealed unsafe class CpuBackend : Backend
         CpuLibrary.PreactivationForward(x.Count, (CpuActivation)activation, Type(x), Any(x), Float(a), Float(b), Type(y), Any(y)).Check();
 
     /// <inheritdoc/>
-    public override void PreactivationBackward(Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB) =>
-        CpuLibrary.PreactivationBackward(x.Count, (CpuActivation)activation, Type(x), Any(x), Float(a), Type(dy), Any(dy), Float(scale), Any(residual), Type(dx), Any(dx), Float(sumA), Float(sumB)).Check();
+    public override void PreactivationBackward(
+        Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB) =>
+        CpuLibrary.PreactivationBackward(
+            x.Count,
+            (CpuActivation)activation,
+            Type(x),
+            Any(x),
+            Float(a),
+            Type(dy),
+            Any(dy),
+            Float(scale),
+            Any(residual),
+            Type(dx),
+            Any(dx),
+            Float(sumA),
+            Float(sumB)).Check();
 
     /// <inheritdoc/>
-    public override void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y) => CpuLibrary.ResidualAdd(x.Count, Float(x), Type(z), Any(z), Float(s), Float(y)).Check();
+    public override void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y) =>
+        CpuLibrary.ResidualAdd(x.Count, Float(x), Type(z), Any(z), Float(s), Float(y)).Check();
 
     /// <inheritdoc/>
     public override void FixedPointStep(Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics) =>
@@ -93,8 +109,24 @@ public sealed unsafe class CpuBackend : Backend
         BranchScale.Forward(mode, coefficient, *Float(multiplier), AsSpan<float>(sigmas), AsSpan<float>(scales));
 
     /// <inheritdoc/>
-    public override void ScaleBranchBackward(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor dots, Tensor multiplierGradient, Tensor sigmaGradients) =>
-        BranchScale.Backward(mode, coefficient, *Float(multiplier), AsSpan<float>(sigmas), AsSpan<float>(scales), AsSpan<double>(dots), ref *Float(multiplierGradient), AsSpan<float>(sigmaGradients));
+    public override void ScaleBranchBackward(
+        LipschitzMode mode,
+        float coefficient,
+        Tensor multiplier,
+        Tensor sigmas,
+        Tensor scales,
+        Tensor dots,
+        Tensor multiplierGradient,
+        Tensor sigmaGradients) =>
+        BranchScale.Backward(
+            mode,
+            coefficient,
+            *Float(multiplier),
+            AsSpan<float>(sigmas),
+            AsSpan<float>(scales),
+            AsSpan<double>(dots),
+            ref *Float(multiplierGradient),
+            AsSpan<float>(sigmaGradients));
 
     /// <inheritdoc/>
     public override void Squeeze(Tensor x, Tensor y)
@@ -154,17 +186,58 @@ public sealed unsafe class CpuBackend : Backend
     public override void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics)
     {
         long correct = 0;
-        CpuLibrary.CrossEntropy(logits.Shape[0], logits.Shape[1], Float(logits), Float(targets), gradientScale, Float(gradient), Double(statistics), &correct).Check();
+        (int batch, int classes) = (logits.Shape[0], logits.Shape[1]);
+        CpuLibrary.CrossEntropy(batch, classes, Float(logits), Float(targets), gradientScale, Float(gradient), Double(statistics), &correct).Check();
         Double(statistics)[1] = correct;
     }
 
     /// <inheritdoc/>
-    public override void Sgd(float learningRate, float momentum, float weightDecay, bool nesterov, float gradientScale, Tensor gradient, Tensor momentumBuffer, Tensor weights) =>
-        CpuLibrary.Sgd(weights.Count, learningRate, momentum, weightDecay, nesterov ? 1 : 0, gradientScale, Float(gradient), Float(momentumBuffer), Float(weights)).Check();
+    public override void Sgd(
+        float learningRate,
+        float momentum,
+        float weightDecay,
+        bool nesterov,
+        float gradientScale,
+        Tensor gradient,
+        Tensor momentumBuffer,
+        Tensor weights) =>
+        CpuLibrary.Sgd(
+            weights.Count,
+            learningRate,
+            momentum,
+            weightDecay,
+            nesterov ? 1 : 0,
+            gradientScale,
+            Float(gradient),
+            Float(momentumBuffer),
+            Float(weights)).Check();
 
     /// <inheritdoc/>
-    public override void AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, long step, float gradientScale, Tensor gradient, Tensor firstMoment, Tensor secondMoment, Tensor weights) =>
-        CpuLibrary.AdamW(weights.Count, learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, Float(gradient), Float(firstMoment), Float(secondMoment), Float(weights)).Check();
+    public override void AdamW(
+        float learningRate,
+        float beta1,
+        float beta2,
+        float epsilon,
+        float weightDecay,
+        long step,
+        float gradientScale,
+        Tensor gradient,
+        Tensor firstMoment,
+        Tensor secondMoment,
+        Tensor weights) =>
+        CpuLibrary.AdamW(
+            weights.Count,
+            learningRate,
+            beta1,
+            beta2,
+            epsilon,
+            weightDecay,
+            step,
+            gradientScale,
+            Float(gradient),
+            Float(firstMoment),
+            Float(secondMoment),
+            Float(weights)).Check();
 
     /// <inheritdoc/>
     protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new CpuConvolution(geometry, Memory);

@@ -62,10 +62,8 @@ public sealed class CheckpointFolder
                     $"the checkpoint of step {step} cannot be saved ({exception.Message}) Earlier ones are unchanged; make room or choose another folder.",
                     exception);
             }
-
             throw;
         }
-
         try
         {
             DeleteOldBut(saved);
@@ -75,7 +73,6 @@ public sealed class CheckpointFolder
             throw new CheckpointException(
                 _root, $"step {step} is saved, but an older checkpoint cannot be deleted ({exception.Message}) Check the permissions of its files.", exception);
         }
-
         return saved;
     }
 
@@ -93,10 +90,8 @@ public sealed class CheckpointFolder
                 {
                     return candidate;
                 }
-
                 problems?.Add($"{candidate.Path}: {problem}");
             }
-
             return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -114,7 +109,6 @@ public sealed class CheckpointFolder
         {
             throw new InvalidOperationException($"{stray} is a folder; a checkpoint consists of files only, so write them side by side.");
         }
-
         if (File.Exists(Path.Combine(folder, CheckpointManifest.FileName)))
         {
             throw new InvalidOperationException($"{folder} has a file {CheckpointManifest.FileName}, the name of the list of its files; use another.");
@@ -138,7 +132,6 @@ public sealed class CheckpointFolder
         {
             Directory.Move(place, replaced);
         }
-
         try
         {
             Directory.Move(temporary, place);
@@ -148,7 +141,6 @@ public sealed class CheckpointFolder
             Directory.Move(replaced, place);
             throw;
         }
-
         DeleteTemporaries();
         return new CheckpointEntry(place, step);
     }
@@ -166,7 +158,7 @@ public sealed class CheckpointFolder
 
     private List<CheckpointEntry> List()
     {
-        var found = new List<CheckpointEntry>();
+        List<CheckpointEntry> found = [];
         foreach (string path in Directory.Exists(_root) ? Directory.GetDirectories(_root, StepPrefix + "*") : [])
         {
             string digits = Path.GetFileName(path)[StepPrefix.Length..];
@@ -175,7 +167,6 @@ public sealed class CheckpointFolder
                 found.Add(new CheckpointEntry(path, step));
             }
         }
-
         return found;
     }
 

@@ -16,14 +16,13 @@ internal sealed record CheckpointManifest(
     /// <summary>Describes the files of <paramref name="folder"/>, putting each on the disk itself (fsync), and adds the manifest as the last of them.</summary>
     public static void Seal(string folder, long step)
     {
-        var entries = new List<Entry>();
+        List<Entry> entries = [];
         foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
             using FileStream file = File.Open(path, FileMode.Open, FileAccess.ReadWrite); // flushing needs the right to write
             file.Flush(flushToDisk: true);
             entries.Add(new Entry(Path.GetFileName(path), file.Length, Hash(file)));
         }
-
         using FileStream manifest = File.Open(Path.Combine(folder, FileName), FileMode.CreateNew);
         JsonSerializer.Serialize(manifest, new CheckpointManifest(CurrentVersion, step, entries), ManifestJson.Default.CheckpointManifest);
         manifest.Flush(flushToDisk: true);
@@ -40,7 +39,6 @@ internal sealed record CheckpointManifest(
             {
                 return $"{FileName} is of version {manifest?.Version} and step {manifest?.Step}, expected {CurrentVersion} and {step}";
             }
-
             return manifest.Files.Select(entry => FindProblem(folder, entry)).FirstOrDefault(problem => problem is not null);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
@@ -55,13 +53,11 @@ internal sealed record CheckpointManifest(
         {
             return $"{FileName} lists '{entry?.Name}', which is not the name of a file in the checkpoint";
         }
-
         using FileStream file = File.OpenRead(Path.Combine(folder, entry.Name));
         if (file.Length != entry.Length)
         {
             return $"{entry.Name} has {file.Length} bytes, expected {entry.Length}";
         }
-
         return Hash(file) == entry.Sha256 ? null : $"the content of {entry.Name} has changed (SHA-256)";
     }
 

@@ -13,8 +13,8 @@ internal static class SafetensorsHeader
     /// <summary>The header's bytes, padded with spaces to a multiple of 8, so that data which follows the 8 bytes of its length stays aligned.</summary>
     public static byte[] Serialize(IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer))
         {
             json.WriteStartObject();
             if (metadata.Count > 0)
@@ -24,10 +24,8 @@ internal static class SafetensorsHeader
                 {
                     json.WriteString(key, value);
                 }
-
                 json.WriteEndObject();
             }
-
             long offset = 0;
             foreach (SafetensorsTensor tensor in tensors)
             {
@@ -37,15 +35,12 @@ internal static class SafetensorsHeader
                 WriteNumbers(json, "data_offsets", [offset, checked(offset += tensor.ByteCount)]);
                 json.WriteEndObject();
             }
-
             json.WriteEndObject();
         }
-
         while (buffer.Length % 8 != 0)
         {
             buffer.WriteByte((byte)' ');
         }
-
         return buffer.ToArray();
     }
 
@@ -57,9 +52,9 @@ internal static class SafetensorsHeader
         try
         {
             using JsonDocument document = JsonDocument.Parse(header);
-            var tensors = new List<(SafetensorsTensor Tensor, long Offset, long End)>();
-            var metadata = new Dictionary<string, string>();
-            var names = new HashSet<string>();
+            List<(SafetensorsTensor Tensor, long Offset, long End)> tensors = [];
+            Dictionary<string, string> metadata = [];
+            HashSet<string> names = [];
             foreach (JsonProperty entry in document.RootElement.EnumerateObject())
             {
                 Require(names.Add(entry.Name), entry.Name, "appears twice");
@@ -72,7 +67,6 @@ internal static class SafetensorsHeader
                     tensors.Add(ParseTensor(entry.Name, entry.Value));
                 }
             }
-
             tensors.Sort((left, right) => (left.Offset, left.End).CompareTo((right.Offset, right.End)));
             long expected = 0;
             foreach ((SafetensorsTensor tensor, long offset, long end) in tensors)
@@ -81,7 +75,6 @@ internal static class SafetensorsHeader
                 Require(end <= dataLength, tensor.Name, $"ends at byte {end} of the data, and the file has only {dataLength}");
                 expected = end;
             }
-
             return expected == dataLength
                 ? (tensors.ConvertAll(entry => (entry.Tensor, entry.Offset)), metadata)
                 : throw new FormatException($"the tensors end at byte {expected} of the data, and the file has {dataLength}");
@@ -100,7 +93,6 @@ internal static class SafetensorsHeader
         {
             json.WriteNumberValue(number);
         }
-
         json.WriteEndArray();
     }
 
@@ -134,7 +126,6 @@ internal static class SafetensorsHeader
                     throw new FormatException($"tensor '{name}' has the field '{field.Name}', expected only dtype, shape and data_offsets");
             }
         }
-
         string[] types = Enum.GetNames<SafetensorsType>();
         Require(types.Contains(type), name, $"has the type '{type}', expected one of {string.Join(", ", types)}");
         Require(shape is not null, name, "has no shape");
@@ -148,7 +139,6 @@ internal static class SafetensorsHeader
         {
             throw new FormatException(exception.Message, exception);
         }
-
         long bytes = offsets![1] - offsets[0];
         Require(tensor.ByteCount == bytes, name, $"has {bytes} bytes, and its shape [{string.Join(", ", shape!)}] of {type} takes {tensor.ByteCount}");
         return (tensor, offsets[0], offsets[1]);
@@ -156,13 +146,12 @@ internal static class SafetensorsHeader
 
     private static long[] ParseNumbers(string name, JsonProperty field)
     {
-        var numbers = new long[field.Value.GetArrayLength()];
+        long[] numbers = new long[field.Value.GetArrayLength()];
         for (int i = 0; i < numbers.Length; i++)
         {
             bool valid = field.Value[i].TryGetInt64(out numbers[i]) && numbers[i] >= 0;
             Require(valid, name, $"has {field.Value[i].GetRawText()} in its {field.Name}, expected a whole number of at least 0");
         }
-
         return numbers;
     }
 

@@ -27,7 +27,6 @@ public sealed class SafetensorsReader : IDisposable
         {
             throw new CheckpointException(path, $"the file cannot be opened ({exception.Message}) Check the path and its permissions.", exception);
         }
-
         try
         {
             byte[] header = ReadHeader(out long dataStart);
@@ -68,7 +67,6 @@ public sealed class SafetensorsReader : IDisposable
         {
             throw new CheckpointException(_path, $"there is no tensor '{name}' among its {Tensors.Count}; the file belongs to another model.");
         }
-
         entry.Tensor.RequireElement<T>();
         Span<byte> bytes = MemoryMarshal.AsBytes(destination);
         if (bytes.Length != entry.Tensor.ByteCount)
@@ -77,7 +75,6 @@ public sealed class SafetensorsReader : IDisposable
             throw new CheckpointException(
                 _path, $"tensor '{name}' [{shape}] has {entry.Tensor.ByteCount} bytes, and room for {bytes.Length} was given; the file is another model's.");
         }
-
         ReadAt(entry.Offset, bytes, $"tensor '{name}'");
     }
 
@@ -94,8 +91,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             throw new FormatException($"the header claims {length} bytes, and the file has {available} (the format allows {SafetensorsHeader.MaximumLength})");
         }
-
-        var header = new byte[length];
+        byte[] header = new byte[length];
         ReadAt(LengthBytes, header, "the header");
         dataStart = LengthBytes + header.Length;
         return header;
@@ -115,12 +111,10 @@ public sealed class SafetensorsReader : IDisposable
                 throw new CheckpointException(
                     _path, $"{what} cannot be read at byte {offset} ({exception.Message}) Check the disk, or use an earlier checkpoint.", exception);
             }
-
             if (read == 0)
             {
                 throw Damaged($"the file ends at byte {offset}, inside {what}");
             }
-
             destination = destination[read..];
             offset += read;
         }

@@ -33,7 +33,6 @@ public sealed class SafetensorsTensor
         {
             throw new ArgumentException($"A tensor cannot be called '{name}'; give it a name of its own.");
         }
-
         UInt128 bytes = (UInt128)SizeOf(type);
         foreach (long extent in shape)
         {
@@ -44,7 +43,6 @@ public sealed class SafetensorsTensor
                 throw new ArgumentException($"Tensor '{name}' has the shape [{extents}]; extents must be at least 0 and their product fit in a file.");
             }
         }
-
         (Name, Type, _shape, ByteCount) = (name, type, shape.ToArray(), (long)bytes);
     }
 

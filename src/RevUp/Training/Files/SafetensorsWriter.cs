@@ -33,14 +33,12 @@ public sealed class SafetensorsWriter : IDisposable
         {
             throw new ArgumentException($"{path}: tensor '{twice}' is declared twice; every tensor needs a name of its own.");
         }
-
         byte[] header = SafetensorsHeader.Serialize(tensors, metadata ?? new Dictionary<string, string>());
         if (header.Length > SafetensorsHeader.MaximumLength)
         {
             throw new ArgumentException(
                 $"{path}: the header takes {header.Length} bytes, over the format's {SafetensorsHeader.MaximumLength}; shorten its texts.");
         }
-
         (_path, _tensors) = (path, tensors);
         _file = File.Create(path);
         Span<byte> length = stackalloc byte[sizeof(ulong)];
@@ -62,7 +60,6 @@ public sealed class SafetensorsWriter : IDisposable
             string due = _current == _tensors.Count ? "no other tensor" : $"tensor '{_tensors[_current].Name}'";
             throw new InvalidOperationException($"{_path}: tensor '{name}' was given, and {due} is due; write every tensor completely, in the declared order.");
         }
-
         SafetensorsTensor tensor = _tensors[_current];
         tensor.RequireElement<T>();
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
@@ -71,7 +68,6 @@ public sealed class SafetensorsWriter : IDisposable
             throw new InvalidOperationException(
                 $"{_path}: tensor '{name}' was declared with {tensor.ByteCount} bytes, has {_written} and was given {bytes.Length} more; declare all.");
         }
-
         _file.Write(bytes);
         _written += bytes.Length;
     }
@@ -87,7 +83,6 @@ public sealed class SafetensorsWriter : IDisposable
             SafetensorsTensor tensor = _tensors[_current];
             throw new InvalidOperationException($"{_path}: tensor '{tensor.Name}' has {_written} of its {tensor.ByteCount} bytes; write the rest first.");
         }
-
         _file.Flush(flushToDisk: true);
     }
 
