@@ -34,6 +34,7 @@ internal static class RecipeCatalog
         {
             return File.ReadAllText(nameOrFile);
         }
-        throw new ConfigurationException($"There is no recipe and no file '{nameOrFile}'. The recipes are {string.Join(", ", Names)}; a file is given by its path.");
+        throw new ConfigurationException(
+            $"There is no recipe and no file '{nameOrFile}'. The recipes are {string.Join(", ", Names)}; a file is given by its path.");
     }
 }

@@ -13,7 +13,8 @@ internal static class RunFolder
         bool isRun = IsRun(folder);
         if (resume && !isRun)
         {
-            throw new ConfigurationException($"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the run's folder with --output.");
+            throw new ConfigurationException(
+                $"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the run's folder with --output.");
         }
         if (!resume && isRun)
         {

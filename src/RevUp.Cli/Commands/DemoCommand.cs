@@ -33,11 +33,12 @@ internal static class DemoCommand
             RunSummary summary = Train(terminal, recipe, folder, threads);
             if (summary.Interrupted)
             {
-                // The run's own copy of the recipe has every override in it.
+                // The run's own copy of the recipe has every override in it; other threads would go on with other roundings.
+                string[] sameThreads = threads == 0 ? [] : ["--threads", Format.Count(threads)];
                 return TrainingSession.ReportInterruption(
-                    terminal, summary, ["train", "--recipe", Path.Combine(folder, RunFolder.RecipeFileName), "--output", folder, "--resume"]);
+                    terminal, summary, ["train", "--recipe", Path.Combine(folder, RunFolder.RecipeFileName), "--output", folder, "--resume", .. sameThreads]);
             }
-            MemoryRow[] rows = [.. MemoryCommand.Measure(terminal, recipe, recipe.Model.BlockCount, Policies, threads)];
+            MemoryRow[] rows = [.. MemoryCommand.Measure(terminal, recipe, MemoryCommand.OwnDepth, Policies, threads)];
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
@@ -73,7 +74,7 @@ internal static class DemoCommand
         [
             (["memory", "--recipe", "fashion-mnist", "--blocks", "3,12,48"], "memory at other depths: 'invert' does not grow"),
             (["inspect", "--checkpoint", folder], "how invertible each block has stayed"),
-            (["recipes"], "deeper networks, ImageNet and 3-D; 'recipes show NAME' prints one to start from"),
+            (["recipes"], "deeper networks, ImageNet and 3-D; 'recipes show NAME' prints one"),
         ];
         terminal.WriteLine("What to try next:");
         foreach ((string[] words, string purpose) in commands)

@@ -21,8 +21,9 @@ internal static class DevicesCommand
                 terminal.WriteJson(new DevicesDocument([device]), DocumentJson.Default.DevicesDocument);
                 return;
             }
+            string bFloat16 = device.BFloat16 ? "yes" : "no";
             terminal.Write(terminal.NewTable("device", "threads", "memory MiB", "bfloat16", "description")
-                .AddRow(device.Name, Format.Count(device.Threads), Format.MiB(device.MemoryBytes), device.BFloat16 ? "yes" : "no", Markup.Escape(device.Description)));
+                .AddRow(device.Name, Format.Count(device.Threads), Format.MiB(device.MemoryBytes), bFloat16, Markup.Escape(device.Description)));
         });
         return command;
     }

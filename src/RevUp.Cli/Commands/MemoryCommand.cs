@@ -12,6 +12,9 @@ namespace RevUp.Cli.Commands;
 /// <summary><c>revup memory</c>: one real training step for every depth and policy, with its peak bytes by purpose.</summary>
 internal static class MemoryCommand
 {
+    /// <summary>Stands for the depth that the recipe has.</summary>
+    public const int OwnDepth = 0;
+
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         RecipeOptions recipes = new();
@@ -36,7 +39,7 @@ internal static class MemoryCommand
         {
             Recipe recipe = recipes.Load(arguments, common);
             List<MemoryRow> rows = [];
-            foreach (int depth in arguments.GetValue(blocks) ?? [recipe.Model.BlockCount])
+            foreach (int depth in arguments.GetValue(blocks) is { Length: > 0 } given ? given : [OwnDepth])
             {
                 rows.AddRange(Measure(terminal, recipe, depth, arguments.GetRequiredValue(policies), arguments.GetValue(common.Threads)));
             }
@@ -56,7 +59,7 @@ internal static class MemoryCommand
     {
         foreach (MemoryPolicy policy in policies)
         {
-            terminal.Note($"measuring {blocks} blocks, {Format.Name(policy)} ...");
+            terminal.Note($"measuring {(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)} blocks, {Format.Name(policy)} ...");
             yield return MemoryProbe.Measure(recipe, blocks, policy, threads);
         }
     }

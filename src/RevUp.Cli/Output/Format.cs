@@ -23,14 +23,16 @@ internal static class Format
 
     public static string Count(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    public static string Duration(TimeSpan time) => time.ToString(time.TotalHours >= 1 ? @"d\.hh\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
+    public static string Duration(TimeSpan time) => time.ToString(
+        time.TotalDays >= 1 ? @"d\ \d\ h\:mm\:ss" : time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
 
     /// <summary>The name that recipes use.</summary>
     public static string Name(MemoryPolicy policy) => policy.ToString().ToLowerInvariant();
 
     /// <summary>One step's numbers, under 80 columns.</summary>
     public static string Line(in TrainingProgress at) => Invariant(
-        $"epoch {at.Epoch}/{at.Epochs}  step {at.Step}/{at.Steps}  loss {at.Loss:F3}  top-1 {100 * at.Top1:F1} %  {at.ImagesPerSecond:F0} images/s  k {at.MeanEvaluations:F2}");
+        $"epoch {at.Epoch}/{at.Epochs}  step {at.Step}/{at.Steps}  loss {at.Loss:F3}  top-1 {100 * at.Top1:F1} %")
+        + Invariant($"  {at.ImagesPerSecond:F0} images/s  k {at.MeanEvaluations:F2}");
 
     /// <summary>One epoch's evaluation.</summary>
     public static string Line(int epoch, EvaluationResult evaluation) => Invariant(

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using RevUp.Cli.Output;
+using RevUp.Diagnostics;
+using RevUp.Tests.Training.Files;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary>With --json, standard output is one document with exactly the promised members, and nothing else.</summary>
+[TestClass]
+public sealed class DocumentTests
+{
+    private static readonly string[] s_training =
+    [
+        "run", "checkpoint", "interrupted", "step", "top1", "loss", "samples",
+        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "replays",
+    ];
+
+    private static readonly string[] s_row =
+    [
+        "blocks", "policy", "activationPeakBytes", "parameterBytes", "gradientBytes", "optimizerBytes", "workspaceBytes", "processPeakBytes",
+        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual",
+    ];
+
+    [TestMethod]
+    public void TrainEvaluateAndInspectDescribeTheSameRun()
+    {
+        using TemporaryFolder folder = new();
+        JsonElement trained = Document("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--seed", "7");
+        AssertMembers(trained, s_training);
+        Assert.AreEqual(folder["run"], trained.GetProperty("run").GetString());
+        Assert.IsTrue(Directory.Exists(trained.GetProperty("checkpoint").GetString()));
+        Assert.IsFalse(trained.GetProperty("interrupted").GetBoolean());
+        Assert.AreEqual(16, trained.GetProperty("step").GetInt32());
+
+        JsonElement evaluated = Document("evaluate", "--checkpoint", folder["run"]);
+        AssertMembers(evaluated, "top1", "loss", "samples");
+        foreach (string member in (string[])["top1", "loss", "samples"])
+        {
+            Assert.AreEqual(trained.GetProperty(member).GetDouble(), evaluated.GetProperty(member).GetDouble(), member);
+        }
+
+        JsonElement[] blocks = [.. Document("inspect", "--checkpoint", folder["run"]).GetProperty("blocks").EnumerateArray()];
+        Assert.HasCount(2, blocks);
+        foreach (JsonElement block in blocks)
+        {
+            AssertMembers(block, "index", "name", "sigmas", "bound", "convergedBound", "contraction", "evaluations", "residual");
+            Assert.AreEqual(2, block.GetProperty("sigmas").GetArrayLength());
+        }
+
+        Assert.Contains("\"seed\": 7", File.ReadAllText(Path.Combine(folder["run"], "recipe.json")));
+    }
+
+    [TestMethod]
+    public void MemoryHasARowForEveryDepthAndPolicyInTheOrderAskedFor()
+    {
+        using TemporaryFolder folder = new();
+        JsonElement document = Document("memory", "--recipe", Tool.WriteTinyRecipe(folder), "--blocks", "2,8", "--policy", "invert,store");
+        AssertMembers(document, "rows");
+        JsonElement[] rows = [.. document.GetProperty("rows").EnumerateArray()];
+        foreach (JsonElement row in rows)
+        {
+            AssertMembers(row, s_row);
+        }
+        CollectionAssert.AreEqual(
+            new[] { "2 invert", "2 store", "8 invert", "8 store" },
+            rows.Select(DepthAndPolicy).ToArray());
+        long[] peaks = [.. rows.Select(row => row.GetProperty("activationPeakBytes").GetInt64())];
+        Assert.AreEqual(peaks[0], peaks[2], "invert does not grow with depth");
+        Assert.IsGreaterThan(peaks[1], peaks[3], "store grows with depth");
+    }
+
+    [TestMethod]
+    public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyByDefault()
+    {
+        using TemporaryFolder folder = new();
+        JsonElement document = Document("memory", "--recipe", Tool.WriteTinyRecipe(folder), "--set", "model.stages.0.blocks=3");
+        CollectionAssert.AreEqual(
+            new[] { "4 store", "4 checkpoint", "4 invert" },
+            document.GetProperty("rows").EnumerateArray().Select(DepthAndPolicy).ToArray());
+    }
+
+    [TestMethod]
+    public void DemoHasTheTrainingAndARowForEveryPolicy()
+    {
+        using TemporaryFolder folder = new();
+        string recipe = Tool.WriteTinyRecipe(folder);
+        JsonElement document = Document("demo", "--recipe", recipe, "--output", folder["demo"]);
+        AssertMembers(document, "training", "rows");
+        AssertMembers(document.GetProperty("training"), s_training);
+        Assert.AreEqual(3, document.GetProperty("rows").GetArrayLength());
+
+        // A second demonstration replaces the first, and says for people what the document says.
+        ToolResult again = Tool.Run("demo", "--recipe", recipe, "--output", folder["demo"], "--threads", "1");
+        Assert.AreEqual(0, again.ExitCode, again.Error);
+        string[] parts = ["test top-1", "step time", "one step, invert", "one step, checkpoint", "one step, store", folder["demo"], "revup memory"];
+        foreach (string part in parts)
+        {
+            Assert.Contains(part, again.Output);
+        }
+    }
+
+    [TestMethod]
+    public void DevicesHaveTheCpuWithTheThreadsAskedFor()
+    {
+        JsonElement device = Document("devices").GetProperty("devices")[0];
+        AssertMembers(device, "name", "description", "threads", "memoryBytes", "bFloat16");
+        Assert.AreEqual("cpu", device.GetProperty("name").GetString());
+        Assert.AreEqual(1, device.GetProperty("threads").GetInt32());
+    }
+
+    [TestMethod]
+    public void WhatWasNotMeasuredIsNull()
+    {
+        BlockReport block = new(0, "block", [1.5], 0.9, double.PositiveInfinity, double.NaN, 1, 0);
+        string json = JsonSerializer.Serialize(new InspectDocument([block]), DocumentJson.Default.InspectDocument);
+        JsonElement written = JsonDocument.Parse(json).RootElement.GetProperty("blocks")[0];
+        Assert.AreEqual(JsonValueKind.Null, written.GetProperty("contraction").ValueKind);
+        Assert.AreEqual(JsonValueKind.Null, written.GetProperty("convergedBound").ValueKind);
+        Assert.AreEqual(1.5, written.GetProperty("sigmas")[0].GetDouble());
+    }
+
+    private static JsonElement Document(params string[] arguments)
+    {
+        ToolResult result = Tool.Run([.. arguments, "--json", "--threads", "1"]);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        return result.Json;
+    }
+
+    private static string DepthAndPolicy(JsonElement row) => $"{row.GetProperty("blocks").GetInt32()} {row.GetProperty("policy").GetString()}";
+
+    private static void AssertMembers(JsonElement element, params string[] expected) =>
+        CollectionAssert.AreEqual(expected, element.EnumerateObject().Select(member => member.Name).ToArray());
+}

@@ -1,0 +1,80 @@
+using RevUp.Backends.Cpu;
+using RevUp.Cli;
+using RevUp.Data;
+using RevUp.Models;
+using RevUp.Training;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary>Every recipe that the tool carries works and says where it comes from.</summary>
+[TestClass]
+public sealed class RecipeCatalogTests
+{
+    public static IEnumerable<object[]> Names => RecipeCatalog.Names.Select(name => new object[] { name });
+
+    [TestMethod]
+    public void ThereAreTheExpectedOnes() => CollectionAssert.AreEqual(
+        new[]
+        {
+            "cifar-revup-110", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short",
+            "imagenet-revup-101", "imagenet-revup-50", "volume-64",
+        },
+        RecipeCatalog.Names.ToArray());
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void ARecipeIsValidAndDescribed(string name)
+    {
+        Recipe recipe = RecipeCatalog.Load(name, []);
+        Assert.AreEqual(name, recipe.Name);
+        Assert.IsGreaterThan(10, recipe.Description.Length);
+        Assert.IsGreaterThan(10, recipe.Source.Length);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void ARecipesNetworkFitsItsData(string name)
+    {
+        Recipe recipe = RecipeCatalog.Load(name, []);
+        using CpuBackend backend = new();
+        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        Assert.HasCount(recipe.Model.BlockCount, net.Blocks);
+    }
+
+    [TestMethod]
+    public void TheShortRecipeDiffersFromTheDemonstrationInItsLengthOnly()
+    {
+        Recipe demonstration = RecipeCatalog.Load("fashion-mnist", []);
+        Recipe brief = RecipeCatalog.Load("fashion-mnist-short", []) with { Name = demonstration.Name, Description = demonstration.Description };
+        Assert.IsLessThan(demonstration.Training.Epochs, brief.Training.Epochs);
+        Recipe sameLength = brief with { Training = brief.Training with { Epochs = demonstration.Training.Epochs } };
+        Assert.AreEqual(RecipeFile.Serialize(demonstration), RecipeFile.Serialize(sameLength));
+    }
+
+    [TestMethod]
+    public void TheListAndARecipeAreShownAsTextAndAsDocuments()
+    {
+        ToolResult list = Tool.Run("recipes");
+        ToolResult document = Tool.Run("recipes", "--json");
+        foreach (string name in RecipeCatalog.Names)
+        {
+            Assert.Contains($"| {name} ", list.Output);
+        }
+        CollectionAssert.AreEqual(
+            RecipeCatalog.Names.ToArray(),
+            document.Json.GetProperty("recipes").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()).ToArray());
+
+        Assert.AreEqual(RecipeCatalog.Text("volume-64").TrimEnd(), Tool.Run("recipes", "show", "volume-64").Output.TrimEnd());
+        string expanded = Tool.Run("recipes", "show", "volume-64", "--json").Output;
+        Assert.AreEqual(DatasetKind.Synthetic, RecipeFile.Parse(expanded, "test", []).Data.Dataset);
+        Assert.DoesNotContain("\"preset\":", expanded);
+    }
+
+    [TestMethod]
+    public void OverridesAreAppliedInTheirOrder()
+    {
+        Recipe recipe = RecipeCatalog.Load("fashion-mnist", ["training.epochs=2", "model.stages.0.blocks=6", "training.epochs=3"]);
+        Assert.AreEqual(3, recipe.Training.Epochs);
+        Assert.AreEqual(6, recipe.Model.Stages[0].Blocks);
+    }
+}

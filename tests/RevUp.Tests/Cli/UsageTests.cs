@@ -1,0 +1,46 @@
+using RevUp.Cli;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary>What is understood, what is refused, and with which exit code.</summary>
+[TestClass]
+public sealed class UsageTests
+{
+    [TestMethod]
+    public void HelpListsTheCommandsUnderTheToolsOwnName()
+    {
+        ToolResult help = Tool.Run("--help");
+        Assert.AreEqual(0, help.ExitCode);
+        Assert.Contains("revup [command]", help.Output);
+        foreach (string command in (string[])["train", "evaluate", "memory", "inspect", "devices", "recipes", "demo", "--threads", "--seed", "--json"])
+        {
+            Assert.Contains($"  {command} ", help.Output);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("", "revup --help")]
+    [DataRow("nosuch", "nosuch")]
+    [DataRow("train", "--recipe")]
+    [DataRow("train --recipe fashion-mnist --nosuch", "--nosuch")]
+    [DataRow("evaluate", "--checkpoint")]
+    [DataRow("devices --threads x", "'x'")]
+    [DataRow("devices --seed -1", "'-1'")]
+    [DataRow("memory --recipe fashion-mnist --blocks 3,x", "'x' is not a number of blocks")]
+    [DataRow("memory --recipe fashion-mnist --blocks 0", "'0' is not a number of blocks")]
+    [DataRow("memory --recipe fashion-mnist --policy store,inverse", "'inverse' is not a policy; use store, checkpoint or invert")]
+    [DataRow("recipes show", "revup recipes show --help")]
+    public void WrongUsageIsOneLineAndExitCode2(string line, string named)
+    {
+        ToolResult result = Tool.Run(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.AreEqual(2, result.ExitCode);
+        Assert.IsEmpty(result.Output);
+        Assert.StartsWith("error: ", result.Error);
+        Assert.Contains(named, result.Error);
+        Assert.AreEqual(result.LastError, result.Error.TrimEnd());
+    }
+
+    [TestMethod]
+    public void PrintedCommandsAreQuotedForAShell() =>
+        Assert.AreEqual(@"revup --set a=1 'two words' 'it'\''s' ''", CommandName.Line(["--set", "a=1", "two words", "it's", ""]));
+}
