@@ -66,7 +66,7 @@ write_launcher() {
   cat >"$artifacts/revup" <<SCRIPT
 #!/bin/sh
 root=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
-DOTNET_ROOT="\${DOTNET_ROOT:-$runtime}" exec "\$root/src/RevUp.Cli/bin/Release/net10.0/RevUp.Cli" "\$@"
+DOTNET_ROOT="\${DOTNET_ROOT:-$runtime}" REVUP_COMMAND="\$0" exec "\$root/src/RevUp.Cli/bin/Release/net10.0/RevUp.Cli" "\$@"
 SCRIPT
   chmod +x "$artifacts/revup"
 }
