@@ -22,7 +22,7 @@ internal static class DevicesCommand
                 return;
             }
             string bFloat16 = device.BFloat16 ? "yes" : "no";
-            terminal.Write(terminal.NewTable("device", "threads", "memory MiB", "bfloat16", "description")
+            terminal.Write(terminal.NewTable("device", "threads", "memory MiB", "bfloat16").AddColumn("description")
                 .AddRow(device.Name, Format.Count(device.Threads), Format.MiB(device.MemoryBytes), bFloat16, Markup.Escape(device.Description)));
         });
         return command;
