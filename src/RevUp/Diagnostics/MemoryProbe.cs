@@ -83,7 +83,7 @@ public static class MemoryProbe
             inverted.Length == 0 ? 0 : inverted.Max(r => r.Residual));
     }
 
-    private static void DrawZeroConvolutions(RevUpNet net, ulong seed)
+    internal static void DrawZeroConvolutions(RevUpNet net, ulong seed)
     {
         long index = 0;
         foreach (Parameter parameter in net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
@@ -100,7 +100,7 @@ public static class MemoryProbe
         net.Invalidate();
     }
 
-    private static (float[] Pixels, float[] Targets) RandomBatch(RevUpNet net, TrainingSettings training)
+    internal static (float[] Pixels, float[] Targets) RandomBatch(RevUpNet net, TrainingSettings training)
     {
         CounterRandom random = new(training.Seed, DataStream, 0);
         float[] pixels = new float[net.Sample.Count * training.BatchSize];

@@ -36,7 +36,7 @@ public sealed class Convolution : IDisposable
         {
             _plan = _backend.Convolution(_sample with { Input = _sample.Input.WithBatch(batch) });
             Dispose();
-            _packed = _backend.Memory.Allocate(new Shape(checked((int)((_plan.PackedBytes + 3) / 4))), ElementType.Float32, MemoryPurpose.Workspace);
+            _packed = _backend.Memory.AllocateBytes(_plan.PackedBytes, MemoryPurpose.Workspace);
         }
         _plan.Pack(Weight.Value, scale, _packed);
     }

@@ -15,5 +15,8 @@ public static class Fixup
     /// <summary>A convolution outside the branches that no activation follows directly: N(0, 1/(I·kᵈ)) keeps the variance.</summary>
     public static Initialization LinearConvolution(Shape weights) => Initialization.Normal(Math.Sqrt(1.0 / (weights.Count / weights[0])));
 
+    /// <summary>A convolution outside the branches that follows an activation: N(0, 2/(I·kᵈ)) makes up for what the activation removes.</summary>
+    public static Initialization ActivatedConvolution(Shape weights) => Initialization.Normal(Math.Sqrt(2.0 / (weights.Count / weights[0])));
+
     private static double FanOut(Shape weights) => (double)weights.Count / weights.Channels;
 }

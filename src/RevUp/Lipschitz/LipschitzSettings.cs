@@ -37,7 +37,8 @@ public sealed record LipschitzSettings
 
     /// <summary>
     /// Largest spatial extent, in positions per axis, on which σ is estimated. Zero-padded convolutions have norms that grow with the extent towards the norm
-    /// of the unpadded operator, so on larger inputs the estimate is slightly low: by a relative (π/extent)² at most, in practice far less.
+    /// of the unpadded operator, so on larger inputs the estimate is slightly low: by a relative error of the order of (π/extent)² at most, in practice far
+    /// less.
     /// </summary>
     public int MaximumExtent { get; init; } = 32;
 

@@ -24,7 +24,7 @@ public enum Downsampling
     /// <summary>Space-to-depth: invertible, four (in 3-D eight) times the channels, then zero channels up to the stage's.</summary>
     Squeeze,
 
-    /// <summary>A convolution with stride 2, whose input is kept.</summary>
+    /// <summary>A pre-activation and a convolution with stride 2, whose input is kept.</summary>
     Strided,
 }
 
@@ -78,11 +78,15 @@ public sealed record ModelSettings
     public int BlockCount => Stages.Sum(s => s.Blocks);
 
     /// <summary>
-    /// The same network with another total of blocks, spread evenly over the stages; what does not divide goes to the coarser ones.
+    /// The same network with this total of blocks: its own stages when it has that many, else spread evenly, what does not divide going to the coarser ones.
     /// </summary>
     /// <exception cref="ConfigurationException">Fewer blocks than stages.</exception>
     public ModelSettings WithBlocks(int blocks)
     {
+        if (blocks == BlockCount)
+        {
+            return this;
+        }
         int stages = Stages.Count;
         ConfigurationException.Require(blocks >= stages, $"{blocks} blocks do not reach for {stages} stages; use at least {stages}");
         return this with { Stages = [.. Stages.Select((s, i) => s with { Blocks = blocks / stages + (i >= stages - blocks % stages ? 1 : 0) })] };

@@ -56,7 +56,7 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
         if (settings.Downsampling == Downsampling.Strided)
         {
             RequireExtent(name, settings.TransitionKernel);
-            Add(new ConvolutionLayer(name, backend, store, _shape, channels, settings.TransitionKernel, stride: 2));
+            Add(new StridedTransition(name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation));
             return;
         }
         Add(new Squeeze(name, backend, _shape));

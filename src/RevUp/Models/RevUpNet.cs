@@ -102,16 +102,36 @@ public sealed class RevUpNet : IDisposable
     /// <summary>Says that parameters were changed: the next <see cref="PrepareInference"/> packs them again.</summary>
     public void Invalidate() => _preparedBatch = 0;
 
-    /// <summary>Logits [N, classes] of a batch [N, …], keeping nothing. Takes <paramref name="input"/> over; the result is the caller's.</summary>
-    public Tensor Infer(Tensor input)
+    /// <summary>Logits [N, classes] of a batch of normalised samples, keeping nothing; the result is the caller's.</summary>
+    /// <param name="pixels">[N, …], channels-last.</param>
+    /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory for the batch; the network stays usable, for smaller ones too.</exception>
+    public Tensor Infer(ReadOnlySpan<float> pixels)
     {
-        PrepareInference(input.Shape.Batch);
-        SavedTensors none = default;
-        foreach (Layer layer in _layers)
+        if (pixels.Length == 0 || pixels.Length % Sample.Count != 0)
         {
-            input = layer.Forward(input, ForwardMode.Consume, ref none);
+            throw new ArgumentException($"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.");
         }
-        return input;
+        int batch = (int)(pixels.Length / Sample.Count);
+        PrepareInference(batch);
+        Arena memory = Backend.Memory;
+        long mark = memory.Mark();
+        try
+        {
+            Tensor x = memory.Allocate(Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
+            Backend.Upload(pixels, x);
+            SavedTensors none = default;
+            foreach (Layer layer in _layers)
+            {
+                x = layer.Forward(x, ForwardMode.Consume, ref none);
+            }
+            return x;
+        }
+        catch
+        {
+            memory.FreeSince(mark);
+            throw;
+        }
     }
 
     /// <summary>Class probabilities of one or several samples, channels-last and normalised like the training data, one after the other.</summary>
@@ -119,13 +139,7 @@ public sealed class RevUpNet : IDisposable
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
     public float[] Predict(ReadOnlySpan<float> pixels)
     {
-        if (pixels.Length == 0 || pixels.Length % Sample.Count != 0)
-        {
-            throw new ArgumentException($"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.");
-        }
-        Tensor input = Backend.Memory.Allocate(Sample.WithBatch((int)(pixels.Length / Sample.Count)), ElementType.Float32, MemoryPurpose.Activations);
-        Backend.Upload(pixels, input);
-        Tensor logits = Infer(input);
+        Tensor logits = Infer(pixels);
         float[] values = new float[logits.Count];
         Backend.Download<float>(logits, values);
         Backend.Memory.Free(logits);

@@ -75,15 +75,12 @@ public sealed class ReversibleEngine : IDisposable
         return _output = x;
     }
 
-    /// <summary>Frees the output and everything kept: for a forward pass that no backward pass follows.</summary>
-    public void Abandon()
+    /// <summary>Forgets a step that failed half-way; its tensors are for the caller to free (<see cref="Arena.FreeSince"/>).</summary>
+    public void Forget()
     {
-        FreeIfAny(ref _output);
-        for (int i = 0; i < _layers.Count; i++)
-        {
-            FreeIfAny(ref _kept[i]);
-            _saved[i].Free(_backend.Memory);
-        }
+        _output = default;
+        Array.Clear(_kept);
+        Array.Clear(_saved);
     }
 
     /// <summary>
@@ -93,12 +90,13 @@ public sealed class ReversibleEngine : IDisposable
     public void Backward(Tensor gradient)
     {
         Arena memory = _backend.Memory;
-        // The output of the layer about to be processed, where it is needed: empty below a layer whose input was kept for good.
-        Tensor y = default;
-        if (gradient != _output)
+        bool overwritten = gradient == _output;
+        if (overwritten && _kept[^1].IsEmpty)
         {
-            y = _output;
+            throw new ArgumentException($"The gradient lies in the memory of the output, and the last layer '{_layers[^1].Name}' is inverted from it.");
         }
+        // The output of the layer about to be processed, while there is one.
+        Tensor y = overwritten ? default : _output;
         _output = default;
         for (int i = _layers.Count - 1; i >= 0; i--)
         {
@@ -135,11 +133,7 @@ public sealed class ReversibleEngine : IDisposable
     }
 
     /// <summary>Frees the engine's own memory.</summary>
-    public void Dispose()
-    {
-        Abandon();
-        _inversion.Dispose();
-    }
+    public void Dispose() => _inversion.Dispose();
 
     /// <summary>The exact input of layer <paramref name="index"/>, computed forward from the nearest kept activation at or below it.</summary>
     private Tensor Replay(int index)

@@ -26,6 +26,7 @@ public sealed class Arena
     private MemoryUse _use;
     private MemoryUse _peak;
     private long _totalPeak;
+    private long _allocations;
 
     /// <summary>An arena over the <paramref name="capacity"/> bytes at <paramref name="start"/>, which the backend owns.</summary>
     /// <param name="start">Aligned to <see cref="Alignment"/>.</param>
@@ -78,7 +79,7 @@ public sealed class Arena
         }
         RemoveFree(index);
         Split(index, size);
-        Block block = _blocks[index] with { Free = false, Purpose = purpose };
+        Block block = _blocks[index] with { Free = false, Purpose = purpose, Sequence = _allocations++ };
         _blocks[index] = block;
         nint address = _start + (nint)block.Offset;
         _live.Add(address, index);
@@ -86,6 +87,26 @@ public sealed class Arena
         _peak[purpose] = Math.Max(_peak[purpose], _use[purpose]);
         _totalPeak = Math.Max(_totalPeak, _use.Total);
         return new Tensor(address, type, shape);
+    }
+
+    /// <summary>A new tensor of float32 elements with room for <paramref name="bytes"/> bytes.</summary>
+    /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
+    public Tensor AllocateBytes(long bytes, MemoryPurpose purpose) =>
+        Allocate(new Shape(checked((int)((bytes + sizeof(float) - 1) / sizeof(float)))), ElementType.Float32, purpose);
+
+    /// <summary>A point in the sequence of allocations, for <see cref="FreeSince"/>.</summary>
+    public long Mark() => _allocations;
+
+    /// <summary>Frees every tensor allocated since <paramref name="mark"/> that is still live: what a step that failed half-way has left.</summary>
+    public void FreeSince(long mark)
+    {
+        foreach ((nint address, int index) in _live.ToArray())
+        {
+            if (_blocks[index].Sequence >= mark)
+            {
+                Free(new Tensor(address, ElementType.Float32, new Shape(1)));
+            }
+        }
     }
 
     /// <summary>Gives a tensor's memory back. The tensor must have come from <see cref="Allocate"/>, not from a slice.</summary>
@@ -216,5 +237,6 @@ public sealed class Arena
         public int NextFree { get; init; }
         public bool Free { get; init; }
         public MemoryPurpose Purpose { get; init; }
+        public long Sequence { get; init; }
     }
 }

@@ -67,11 +67,29 @@ public static class Checkpoint
     }
 
     /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
-    internal static void Restore(string folder, RevUpNet net, TrainingStep step)
+    /// <exception cref="CheckpointException">It is damaged, of another network, or of a run over other data: the position in it would mean nothing.</exception>
+    internal static void Restore(string folder, Recipe recipe, RevUpNet net, TrainingStep step)
     {
+        Description description = ReadDescription(folder);
+        Recipe before = RecipeFile.Parse(description.Recipe, Path.Combine(folder, DescriptionFile), []);
+        RequireSame(folder, "data.dataset", before.Data.Dataset, recipe.Data.Dataset);
+        RequireSame(folder, "data.trainingSamples", before.Data.TrainingSamples, recipe.Data.TrainingSamples);
+        RequireSame(folder, "training.batchSize", before.Training.BatchSize, recipe.Training.BatchSize);
+        RequireSame(folder, "training.accumulate", before.Training.Accumulate, recipe.Training.Accumulate);
+        RequireSame(folder, "training.seed", before.Training.Seed, recipe.Training.Seed);
+        RequireSame(folder, "training.optimizer.kind", before.Training.Optimizer.Kind, recipe.Training.Optimizer.Kind);
         ReadModel(net, folder);
         TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
-        step.Count = ReadDescription(folder).Step;
+        step.Count = description.Step;
+    }
+
+    private static void RequireSame<T>(string folder, string path, T before, T now)
+    {
+        if (!EqualityComparer<T>.Default.Equals(before, now))
+        {
+            throw new CheckpointException(
+                folder, $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or another folder.");
+        }
     }
 
     private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };

@@ -30,11 +30,9 @@ public static class Evaluator
         using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = batch, Workers = workers });
         foreach (Batch samples in loader.Epoch(0))
         {
-            Tensor input = memory.Allocate(net.Sample.WithBatch(samples.Count), ElementType.Float32, MemoryPurpose.Activations);
-            backend.Upload(samples.Pixels, input);
+            Tensor logits = net.Infer(samples.Pixels);
             Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
             backend.Upload(samples.Targets, targets);
-            Tensor logits = net.Infer(input);
             backend.CrossEntropy(logits, targets, 0, default, statistics);
             backend.Download(statistics, sums);
             (loss, correct) = (loss + sums[0], correct + sums[1]);

@@ -16,15 +16,18 @@ internal sealed class MetricsLog : IDisposable
 
     public MetricsLog(string path, long lastStep)
     {
-        string[] kept = File.Exists(path) ? [.. File.ReadLines(path).Where(line => StepOf(line) is { } step && step <= lastStep)] : [];
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
-        foreach (string line in kept)
+        if (File.Exists(path))
         {
-            _file.Write(System.Text.Encoding.UTF8.GetBytes(line));
-            _file.WriteByte((byte)'\n');
+            string kept = path + ".kept";
+            File.WriteAllLines(kept, File.ReadLines(path).Where(line => Belongs(line, lastStep)));
+            File.Move(kept, path, overwrite: true);
         }
+        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
         _json = new Utf8JsonWriter(_file);
     }
+
+    /// <summary>The last evaluation among the lines kept from before a resume, and the step it was made at; 0 samples when there is none.</summary>
+    public (long Step, EvaluationResult Result) LastEvaluation { get; private set; }
 
     public void Step(long step, int epoch, StepResult result, double milliseconds, ReadOnlySpan<InversionRecord> records)
     {
@@ -51,11 +54,12 @@ internal sealed class MetricsLog : IDisposable
     public void Evaluation(long step, int epoch, EvaluationResult result)
     {
         Begin("evaluation", step, epoch);
-        _json.WriteNumber("loss", result.Loss);
-        _json.WriteNumber("top1", result.Top1);
+        WriteNumber("loss", result.Loss);
+        WriteNumber("top1", result.Top1);
         _json.WriteNumber("samples", result.Samples);
         End();
         Flush();
+        LastEvaluation = (step, result);
     }
 
     public void Flush() => _file.Flush();
@@ -66,17 +70,39 @@ internal sealed class MetricsLog : IDisposable
         _file.Dispose();
     }
 
-    private static long? StepOf(string line)
+    private bool Belongs(string line, long lastStep)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
-            return document.RootElement.TryGetProperty("step", out JsonElement step) ? step.GetInt64() : null;
+            JsonElement root = document.RootElement;
+            long step = root.GetProperty("step").GetInt64();
+            if (step <= lastStep && root.GetProperty("type").ValueEquals("evaluation"))
+            {
+                LastEvaluation = (step, new EvaluationResult(Number(root, "top1"), Number(root, "loss"), root.GetProperty("samples").GetInt32()));
+            }
+            return step <= lastStep;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             // The last line of a run that was killed may be cut off.
-            return null;
+            return false;
+        }
+    }
+
+    // JSON has no NaN: a number that is none is null.
+    public static double Number(JsonElement root, string name) =>
+        root.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetDouble() : double.NaN;
+
+    private void WriteNumber(string name, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            _json.WriteNumber(name, value);
+        }
+        else
+        {
+            _json.WriteNull(name);
         }
     }
 

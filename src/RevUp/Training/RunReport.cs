@@ -60,7 +60,7 @@ internal static class RunReport
             }
             else
             {
-                epoch.Test = (root.GetProperty("loss").GetDouble(), root.GetProperty("top1").GetDouble());
+                epoch.Test = (MetricsLog.Number(root, "loss"), MetricsLog.Number(root, "top1"));
             }
         }
         return epochs;

@@ -50,7 +50,7 @@ public sealed record ScheduleSettings
         ConfigurationException.Require(WarmupSteps >= 0, $"training.schedule.warmupSteps is {WarmupSteps}; it must not be negative");
         ConfigurationException.Require(Factor is > 0 and <= 1, $"training.schedule.factor is {Factor}; use a number above 0, at most 1");
         ConfigurationException.Require(
-            Milestones.All(m => m > 0) && Milestones.SequenceEqual(Milestones.Order()),
+            Milestones.All(m => m > 0) && Milestones.Zip(Milestones.Skip(1)).All(m => m.First < m.Second),
             $"training.schedule.milestones is [{string.Join(", ", Milestones)}]; use increasing, positive epochs");
         ConfigurationException.Require(
             Kind != ScheduleKind.Step || Milestones.Count > 0,

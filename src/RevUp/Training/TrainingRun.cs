@@ -59,10 +59,17 @@ public sealed class TrainingRun : IDisposable
         Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed);
         _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
         _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), training.KeepCheckpoints);
-        if (resume && _checkpoints.Latest() is { } latest)
+        if (resume)
         {
-            Checkpoint.Restore(latest.Path, Network, _step);
-            _checkpoint = latest.Path;
+            try
+            {
+                Resume();
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
     }
 
@@ -83,27 +90,19 @@ public sealed class TrainingRun : IDisposable
         File.WriteAllText(Path.Combine(_folder, "recipe.json"), RecipeFile.Serialize(_recipe));
         using MetricsLog log = new(Path.Combine(_folder, MetricsLog.FileName), _step.Count);
         RunMeter meter = new();
-        EvaluationResult evaluation = default;
         Network.Backend.Memory.ResetPeaks();
-        while (_step.Count < Steps && !stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
-            int epoch = (int)(_step.Count / _stepsPerEpoch);
-            RunEpoch(epoch, meter, log, progress, stop);
-            if (_step.Count % _stepsPerEpoch == 0 && ((epoch + 1) % _recipe.Training.EvaluateEveryEpochs == 0 || _step.Count == Steps))
+            EvaluateWhenDue(meter, log, progress);
+            if (_step.Count == Steps)
             {
-                evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers);
-                log.Evaluation(_step.Count, epoch, evaluation);
-                progress?.Invoke(Progress(epoch, meter, evaluation));
-                meter.Skip();
+                break;
             }
-        }
-        if (_step.Count == Steps && evaluation.Samples == 0)
-        {
-            evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers);
+            RunEpoch((int)(_step.Count / _stepsPerEpoch), meter, log, progress, stop);
         }
         log.Flush();
         RunReport.Write(_folder, _recipe, [.. Network.Blocks.Select(b => b.Name)]);
-        return Summarize(meter, evaluation);
+        return Summarize(meter, log.LastEvaluation.Result);
     }
 
     /// <summary>Stops the data threads and frees the network.</summary>
@@ -112,6 +111,38 @@ public sealed class TrainingRun : IDisposable
         _loader.Dispose();
         _step.Dispose();
         Network.Dispose();
+    }
+
+    private void Resume()
+    {
+        List<string> problems = [];
+        if (_checkpoints.Latest(problems) is { } latest)
+        {
+            Checkpoint.Restore(latest.Path, _recipe, Network, _step);
+            _checkpoint = latest.Path;
+        }
+        else if (problems.Count > 0)
+        {
+            throw new CheckpointException(
+                _folder,
+                $"no checkpoint here is complete ({string.Join("; ", problems)}). Train into another folder, or delete these to start again.");
+        }
+    }
+
+    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between the epoch's checkpoint and its evaluation.
+    private void EvaluateWhenDue(RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress)
+    {
+        int epochs = (int)(_step.Count / _stepsPerEpoch);
+        bool ended = epochs > 0 && _step.Count % _stepsPerEpoch == 0;
+        bool due = ended && (epochs % _recipe.Training.EvaluateEveryEpochs == 0 || _step.Count == Steps);
+        if (!due || log.LastEvaluation.Step == _step.Count)
+        {
+            return;
+        }
+        EvaluationResult evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers);
+        log.Evaluation(_step.Count, epochs - 1, evaluation);
+        progress?.Invoke(Progress(epochs - 1, meter, evaluation));
+        meter.Skip();
     }
 
     private void RunEpoch(int epoch, RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress, CancellationToken stop)
@@ -139,9 +170,7 @@ public sealed class TrainingRun : IDisposable
             int every = _recipe.Training.CheckpointEverySteps;
             if (last || (every > 0 && _step.Count % every == 0))
             {
-                log.Flush();
-                Save();
-                meter.Skip();
+                Save(log, meter);
             }
             if (last)
             {
@@ -150,7 +179,12 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private void Save() => _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization)).Path;
+    private void Save(MetricsLog log, RunMeter meter)
+    {
+        log.Flush();
+        _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization)).Path;
+        meter.Skip();
+    }
 
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
     {

@@ -34,6 +34,7 @@ public sealed class TrainingStep : IDisposable
     private readonly TrainingSettings _settings;
     private readonly Tensor _statistics;
     private int _accumulated;
+    private int _batch;
     private double _loss;
     private double _correct;
     private long _samples;
@@ -83,32 +84,29 @@ public sealed class TrainingStep : IDisposable
             throw new ArgumentException(
                 $"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {_net.Sample} with {_net.Classes} classes.");
         }
+        if (_accumulated > 0 && batch != _batch)
+        {
+            throw new ArgumentException($"A batch of {batch} samples cannot follow one of {_batch}; all batches of a step have one size.");
+        }
         if (_accumulated == 0)
         {
+            _batch = batch;
             _net.PrepareStep(batch, Count);
             _backend.Fill(_net.Parameters.Gradients, 0);
             (_loss, _correct, _samples) = (0, 0, 0);
         }
-        Arena memory = _backend.Memory;
-        Tensor input = memory.Allocate(_net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
-        _backend.Upload(pixels, input);
-        Tensor target = memory.Allocate(new Shape(batch, _net.Classes), ElementType.Float32, MemoryPurpose.Activations);
-        _backend.Upload(targets, target);
-        Tensor logits = Engine.Forward(input);
-        _backend.CrossEntropy(logits, target, 1f / batch, logits, _statistics);
-        memory.Free(target);
-        Span<double> sums = stackalloc double[2];
-        _backend.Download(_statistics, sums);
-        _loss += sums[0];
-        _correct += sums[1];
-        _samples += batch;
-        _accumulated++;
-        if (!double.IsFinite(sums[0]))
+        long mark = _backend.Memory.Mark();
+        try
         {
-            Engine.Abandon();
-            throw Diverged("loss", sums[0]);
+            ForwardAndBackward(pixels, targets, batch);
         }
-        Engine.Backward(logits);
+        catch
+        {
+            _accumulated = 0;
+            Engine.Forget();
+            _backend.Memory.FreeSince(mark);
+            throw;
+        }
     }
 
     /// <summary>Clips, updates the parameters with the average of the accumulated gradients and counts the step.</summary>
@@ -151,6 +149,29 @@ public sealed class TrainingStep : IDisposable
         Engine.Dispose();
         Optimizer.Dispose();
         _backend.Memory.Free(_statistics);
+    }
+
+    private void ForwardAndBackward(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, int batch)
+    {
+        Arena memory = _backend.Memory;
+        Tensor input = memory.Allocate(_net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Upload(pixels, input);
+        Tensor target = memory.Allocate(new Shape(batch, _net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Upload(targets, target);
+        Tensor logits = Engine.Forward(input);
+        _backend.CrossEntropy(logits, target, 1f / batch, logits, _statistics);
+        memory.Free(target);
+        Span<double> sums = stackalloc double[2];
+        _backend.Download(_statistics, sums);
+        _loss += sums[0];
+        _correct += sums[1];
+        _samples += batch;
+        _accumulated++;
+        if (!double.IsFinite(sums[0]))
+        {
+            throw Diverged("loss", sums[0]);
+        }
+        Engine.Backward(logits);
     }
 
     private TrainingDivergedException Diverged(string what, double value)

@@ -54,7 +54,15 @@ public sealed unsafe class CpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => source.CopyTo(AsSpan<T>(destination));
+    public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
+    {
+        Span<T> target = AsSpan<T>(destination);
+        if (source.Length != target.Length)
+        {
+            throw new ArgumentException($"{source.Length} elements do not fill a tensor {destination.Shape}.");
+        }
+        source.CopyTo(target);
+    }
 
     /// <inheritdoc/>
     public override void Download<T>(Tensor source, Span<T> destination) => AsSpan<T>(source).CopyTo(destination);

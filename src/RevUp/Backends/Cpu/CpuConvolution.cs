@@ -68,7 +68,7 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
     public void Dispose() => _handle.Dispose();
 
     private Tensor Scratch(long bytes) =>
-        bytes == 0 ? default : _memory.Allocate(new Shape(checked((int)((bytes + 3) / 4))), ElementType.Float32, MemoryPurpose.Workspace);
+        bytes == 0 ? default : _memory.AllocateBytes(bytes, MemoryPurpose.Workspace);
 
     private void Release(Tensor scratch)
     {
