@@ -10,6 +10,9 @@ namespace RevUp.Training;
 /// </summary>
 public sealed class Optimizer : IDisposable
 {
+    // Asked for once: Enum.GetValues allocates an array, and a step allocates nothing.
+    private static readonly ParameterGroup[] s_groups = Enum.GetValues<ParameterGroup>();
+
     private readonly Backend _backend;
     private readonly ParameterStore _store;
     private readonly OptimizerSettings _settings;
@@ -39,7 +42,7 @@ public sealed class Optimizer : IDisposable
     /// <param name="step">Steps counted from 1, this one included.</param>
     public void Update(double factor, double gradientScale, long step)
     {
-        foreach (ParameterGroup group in Enum.GetValues<ParameterGroup>())
+        foreach (ParameterGroup group in s_groups)
         {
             Tensor weights = _store.GroupOf(_store.Values, group);
             if (weights.IsEmpty)
