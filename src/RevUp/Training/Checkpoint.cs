@@ -98,7 +98,9 @@ public static class Checkpoint
     {
         if (File.Exists(Path.Combine(folder, DescriptionFile)))
         {
-            return folder;
+            return CheckpointManifest.FindProblem(folder, ReadDescription(folder).Step) is { } problem
+                ? throw new CheckpointException(folder, $"this checkpoint is damaged ({problem}). Name another, or its run, to take the newest complete one.")
+                : folder;
         }
         List<string> problems = [];
         string root = Path.Combine(folder, FolderName);
