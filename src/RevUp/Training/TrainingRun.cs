@@ -94,7 +94,7 @@ public sealed class TrainingRun : IDisposable
         while (!stop.IsCancellationRequested)
         {
             EvaluateWhenDue(meter, log, progress);
-            if (_step.Count == Steps)
+            if (_step.Count >= Steps)
             {
                 break;
             }
