@@ -27,11 +27,9 @@ public sealed record ReversibleSettings
     public double HardLimit { get; init; } = new InversionSettings().HardLimit;
 
     /// <summary>The inversion's settings.</summary>
-    [JsonIgnore]
     public InversionSettings Inversion => new() { Tolerance = Tolerance, MaximumEvaluations = MaximumEvaluations, HardLimit = HardLimit };
 
     /// <summary>The policies.</summary>
-    [JsonIgnore]
     public MemoryPlan Plan => new() { Policy = Policy, AnchorEvery = AnchorEvery };
 }
 

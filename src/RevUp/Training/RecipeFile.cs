@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using RevUp.Models;
 
 namespace RevUp.Training;
@@ -28,6 +29,7 @@ public static class RecipeFile
         RespectNullableAnnotations = true,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed } },
     };
 
     /// <summary>Parses and validates a recipe.</summary>
@@ -68,6 +70,15 @@ public static class RecipeFile
 
     /// <summary>The whole recipe as JSON, presets expanded, such that <see cref="Parse"/> gives it back.</summary>
     public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
+
+    // Computed properties are no settings: neither written, nor read and then silently without effect.
+    private static void RemoveComputed(JsonTypeInfo type)
+    {
+        foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray())
+        {
+            type.Properties.Remove(property);
+        }
+    }
 
     private static (string Path, string Value) Split(string text)
     {
