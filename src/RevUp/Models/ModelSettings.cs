@@ -97,6 +97,7 @@ public sealed record ModelSettings
     public void Validate()
     {
         ConfigurationException.Require(Stages.Count is >= 1 and <= 8, $"model.stages has {Stages.Count} entries; use 1 to 8");
+        ConfigurationException.Require(Stages.All(stage => stage is not null), $"model.stages has a null in it; leave it out, or give blocks and channels");
         ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
         ConfigurationException.Require(
             StemStride == 1 || Stem == StemKind.Convolution, $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
