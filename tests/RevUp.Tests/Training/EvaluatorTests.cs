@@ -1,0 +1,70 @@
+using RevUp.Data;
+using RevUp.Layers;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Training;
+
+[TestClass]
+public sealed class EvaluatorTests
+{
+    private const int Samples = 10;
+
+    [TestMethod]
+    [DataRow(10, DisplayName = "one batch")]
+    [DataRow(4, DisplayName = "a last batch of two")]
+    [DataRow(64, DisplayName = "a batch larger than the data")]
+    public void TopOneAndLossAreMeansOverEverySample(int batch)
+    {
+        using SmallTraining training = Trained();
+        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
+        ChannelNormalization normalization = ChannelNormalization.Compute(data);
+        double loss = 0;
+        int correct = 0;
+        for (int i = 0; i < Samples; i++)
+        {
+            float[] pixels = [.. data.Pixels(i).ToArray().Select(pixel => normalization.Table(0)[pixel])];
+            float[] probabilities = training.Net.Predict(pixels);
+            loss -= Math.Log(probabilities[data.Label(i)]);
+            correct += Array.IndexOf(probabilities, probabilities.Max()) == data.Label(i) ? 1 : 0;
+        }
+        EvaluationResult result = Evaluator.Evaluate(training.Net, data, normalization, batch, workers: 2);
+        Assert.AreEqual(Samples, result.Samples);
+        Assert.AreEqual((double)correct / Samples, result.Top1);
+        Assert.AreEqual(loss / Samples, result.Loss, 1e-5 * loss);
+    }
+
+    [TestMethod]
+    public void NothingOfTheTrainingStateChanges()
+    {
+        using SmallTraining training = Trained(), undisturbed = Trained();
+        float[] before = training.State();
+        int live = training.Net.Backend.Memory.LiveCount;
+        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
+        Evaluator.Evaluate(training.Net, data, ChannelNormalization.Compute(data), batch: 4, workers: 1);
+        CollectionAssert.AreEqual(before, training.State());
+        Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
+
+        Assert.AreEqual(undisturbed.Run(16, 8), training.Run(16, 8));
+        CollectionAssert.AreEqual(undisturbed.State(), training.State());
+        CollectionAssert.AreEqual(undisturbed.Gradients(ParameterGroup.Weights), training.Gradients(ParameterGroup.Weights));
+    }
+
+    [TestMethod]
+    public void EvaluatingAgainGivesTheSameBits()
+    {
+        using SmallTraining training = Trained();
+        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
+        ChannelNormalization normalization = ChannelNormalization.Compute(data);
+        EvaluationResult first = Evaluator.Evaluate(training.Net, data, normalization, batch: 4, workers: 1);
+        Assert.AreEqual(first, Evaluator.Evaluate(training.Net, data, normalization, batch: 4, workers: 3));
+    }
+
+    private static SmallTraining Trained()
+    {
+        SmallTraining training = new();
+        training.Run(0, 8);
+        training.Run(8, 8);
+        return training;
+    }
+}

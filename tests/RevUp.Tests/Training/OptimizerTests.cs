@@ -1,0 +1,89 @@
+using RevUp.Backends.Cpu;
+using RevUp.Layers;
+using RevUp.Tensors;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Training;
+
+/// <summary>
+/// Two steps on a weight and a Fixup scalar, both 1 at first, with gradients 2 and 6 halved by the gradient scale to 1 and 3: numbers that a hand can follow.
+/// </summary>
+[TestClass]
+public sealed class OptimizerTests
+{
+    private const double Tolerance = 1e-6;
+
+    [TestMethod]
+    public void MomentumDecaysWeightsAndMovesScalarsATenthAsFar() =>
+        // Weight: d = 1 + 0.1·1 = 1.1, w = 1 − 0.1·1.1; then m = 0.5·1.1 + 3 + 0.089. Scalar: rate 0.01, no decay; then m = 0.5·1 + 3.
+        AssertSteps(new OptimizerSettings { LearningRate = 0.5, Momentum = 0.5, WeightDecay = 0.1 }, 0.2, weight: [0.89, 0.5261], scalar: [0.99, 0.955]);
+
+    [TestMethod]
+    public void NesterovLooksAhead() =>
+        // Weight: 1.1 + 0.5·1.1 = 1.65; then d = 3.0835, m = 0.55 + d = 3.6335, step d + 0.5·m = 4.90025. Scalar: 1.5; then 3 + 0.5·3.5.
+        AssertSteps(
+            new OptimizerSettings { LearningRate = 0.5, Momentum = 0.5, Nesterov = true, WeightDecay = 0.1 },
+            0.2,
+            weight: [0.835, 0.344975],
+            scalar: [0.985, 0.9375]);
+
+    [TestMethod]
+    public void AdamWDecouplesTheDecayAndCorrectsTheBias() =>
+        // First step: w = 0.99 − 0.1·1. Second: m̂ = 1.75/0.75, v̂ = 4.75/0.75, m̂/√v̂ = 0.92717265; w = 0.89·0.99 − 0.1·that.
+        AssertSteps(
+            new OptimizerSettings { Kind = OptimizerKind.AdamW, LearningRate = 0.5, WeightDecay = 0.1, Beta1 = 0.5, Beta2 = 0.5 },
+            0.2,
+            weight: [0.89, 0.78838274],
+            scalar: [0.99, 0.98072827]);
+
+    [TestMethod]
+    public void ScalarsHaveARateAndADecayOfTheirOwn() =>
+        AssertSteps(
+            new OptimizerSettings { LearningRate = 0.5, Momentum = 0, WeightDecay = 0, ScalarLearningRateFactor = 2, ScalarWeightDecay = 0.5 },
+            0.2,
+            weight: [0.9, 0.6],
+            scalar: [0.7, 0.03]);
+
+    [TestMethod]
+    public void MomentsAreAsManyAsTheRuleNeedsAndAreGivenBack()
+    {
+        using CpuBackend backend = Runs.Backend();
+        using ParameterStore store = new(backend);
+        store.Add("weight", new Shape(3), ParameterGroup.Weights, Initialization.Constant(1));
+        store.Build(seed: 1);
+        int live = backend.Memory.LiveCount;
+        foreach ((OptimizerKind kind, int moments) in new[] { (OptimizerKind.Sgd, 1), (OptimizerKind.AdamW, 2) })
+        {
+            using Optimizer optimizer = new(backend, store, new OptimizerSettings { Kind = kind });
+            Assert.HasCount(moments, optimizer.Moments);
+            Assert.AreEqual(live + moments, backend.Memory.LiveCount);
+        }
+        Assert.AreEqual(live, backend.Memory.LiveCount);
+    }
+
+    private static void AssertSteps(OptimizerSettings settings, double factor, double[] weight, double[] scalar)
+    {
+        using CpuBackend backend = Runs.Backend();
+        using ParameterStore store = new(backend);
+        Parameter weights = store.Add("weight", new Shape(1), ParameterGroup.Weights, Initialization.Constant(1));
+        Parameter scalars = store.Add("scalar", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
+        store.Build(seed: 1);
+        using Optimizer optimizer = new(backend, store, settings);
+        float[] gradients = [2, 6];
+        for (int step = 0; step < gradients.Length; step++)
+        {
+            backend.Fill(store.Gradients, gradients[step]);
+            optimizer.Update(factor, gradientScale: 0.5, step + 1);
+            Assert.AreEqual(weight[step], Value(backend, weights), Tolerance, $"weight after step {step + 1}");
+            Assert.AreEqual(scalar[step], Value(backend, scalars), Tolerance, $"scalar after step {step + 1}");
+        }
+    }
+
+    private static float Value(CpuBackend backend, Parameter parameter)
+    {
+        float[] value = new float[1];
+        backend.Download<float>(parameter.Value, value);
+        return value[0];
+    }
+}

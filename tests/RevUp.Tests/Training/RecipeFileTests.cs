@@ -1,0 +1,147 @@
+using RevUp.Data;
+using RevUp.Lipschitz;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Training;
+
+[TestClass]
+public sealed class RecipeFileTests
+{
+    [TestMethod]
+    [DataRow("trainin.epochs=3", "trainin")]
+    [DataRow("training.epoch=3", "training.epoch")]
+    [DataRow("training.optimizer.lr=3", "training.optimizer.lr")]
+    [DataRow("model.stages.1.depth=3", "model.stages[1].depth")]
+    [DataRow("model.blockCount=3", "blockCount")]
+    [DataRow("data.classCount=3", "classCount")]
+    [DataRow("reversible.plan={}", "plan")]
+    [DataRow("model..groups=1", "model")]
+    public void AnUnknownMemberIsNamed(string setting, string place)
+    {
+        string refusal = SmallRecipe.Refusal(setting);
+        Assert.StartsWith("The recipe 'small.json' cannot be read", refusal);
+        Assert.Contains(place, refusal);
+    }
+
+    [TestMethod]
+    [DataRow("training.epochs=three", "training.epochs")]
+    [DataRow("training.epochs=1.5", "training.epochs")]
+    [DataRow("training.epochs=99999999999", "training.epochs")]
+    [DataRow("training.seed=-1", "training.seed")]
+    [DataRow("training=3", "training")]
+    [DataRow("model=revup-38", "model")]
+    [DataRow("model.stages.0=3", "model.stages[0]")]
+    [DataRow("data.flip=1", "data.flip")]
+    [DataRow("data.dataset=cifar", "data.dataset")]
+    [DataRow("training.optimizer.kind=1", "training.optimizer.kind")]
+    [DataRow("reversible.tolerance=tight", "reversible.tolerance")]
+    [DataRow("reversible.tolerance=true", "reversible.tolerance")]
+    [DataRow("training.optimizer=null", "optimizer")]
+    [DataRow("model.stages=null", "stages")]
+    [DataRow("model.stages.0=null", "stages")]
+    [DataRow("name=null", "name")]
+    public void AWrongTypeIsRefusedAtItsPath(string setting, string place)
+    {
+        string refusal = SmallRecipe.Refusal(setting);
+        Assert.StartsWith("The recipe 'small.json' cannot be", refusal);
+        Assert.Contains(place, refusal);
+    }
+
+    [TestMethod]
+    [DataRow("[]", "The recipe 'x' is not a JSON object.")]
+    [DataRow("3", "The recipe 'x' is not a JSON object.")]
+    [DataRow("null", "The recipe 'x' is not a JSON object.")]
+    [DataRow("", "The recipe 'x' cannot be read in line 1: ")]
+    [DataRow("{\n  \"name\": oops\n}", "The recipe 'x' cannot be read in line 2: ")]
+    [DataRow("{ \"name\": \"a\", \"name\": \"b\" }", "name")]
+    public void WhatIsNoRecipeIsExplained(string json, string message) =>
+        Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(() => RecipeFile.Parse(json, "x", [])).Message);
+
+    [TestMethod]
+    public void CommentsAndTrailingCommasAreAllowed()
+    {
+        Recipe recipe = RecipeFile.Parse(
+            """
+            // What this is for.
+            { "name": "commented", /* where from */ "source": "us", "model": { "stages": [ { "blocks": 2, }, ], }, }
+            """,
+            "x",
+            []);
+        Assert.AreEqual(("commented", "us", 2), (recipe.Name, recipe.Source, recipe.Model.Stages.Single().Blocks));
+    }
+
+    [TestMethod]
+    public void APresetIsChangedByTheOtherMembersAndThenByTheOverrides()
+    {
+        Recipe recipe = RecipeFile.Parse(
+            """{ "model": { "preset": "revup-38", "activation": "elu", "lipschitz": { "coefficient": 0.5 } } }""", "x", ["model.stages.2.blocks=9"]);
+        ModelSettings preset = ModelPresets.Get("revup-38");
+        Assert.AreEqual(Backends.Activation.Elu, recipe.Model.Activation);
+        Assert.AreEqual(preset.Lipschitz with { Coefficient = 0.5 }, recipe.Model.Lipschitz);
+        CollectionAssert.AreEqual((StageSettings[])[.. preset.Stages.Take(2), preset.Stages[2] with { Blocks = 9 }], recipe.Model.Stages.ToArray());
+    }
+
+    [TestMethod]
+    public void AnOverrideOfThePresetComesBeforeAllOthersWhereverItStands()
+    {
+        Recipe recipe = RecipeFile.Parse("""{ "model": { "preset": "revup-38" } }""", "x", ["model.stages.0.blocks=7", "model.preset=revup-50"]);
+        StageSettings[] stages = [.. ModelPresets.Get("revup-50").Stages];
+        stages[0] = stages[0] with { Blocks = 7 };
+        CollectionAssert.AreEqual(stages, recipe.Model.Stages.ToArray());
+        Assert.AreEqual(StemKind.ImageNet, recipe.Model.Stem);
+    }
+
+    [TestMethod]
+    [DataRow("model.preset=revup-39", "There is no model preset 'revup-39'; there are revup-101, revup-110")]
+    [DataRow("model.preset=38", "model.preset is 38; it must be one of revup-101")]
+    [DataRow("model.preset=null", "model.preset is null")]
+    public void AnUnknownPresetNamesTheOthers(string setting, string message) => Assert.Contains(message, SmallRecipe.Refusal(setting));
+
+    [TestMethod]
+    public void OverridesReplaceValuesOfEveryKindAndTheLastOneWins()
+    {
+        Recipe recipe = SmallRecipe.Create(
+            "training.epochs=5",
+            "training.epochs=6",
+            "data.flip=false",
+            "data.path=/data/a=b",
+            "description=no JSON: {",
+            "model.stages.0.blocks=4",
+            "model.stages.1={\"blocks\":5,\"channels\":20}",
+            "data.extents=[4,6]",
+            "training.schedule.milestones=[2,4]",
+            "training.schedule.milestones.1=3",
+            "reversible.tolerance=exact",
+            "model.lipschitz.mode=perLayer");
+        Assert.AreEqual(6, recipe.Training.Epochs);
+        Assert.AreEqual((false, "/data/a=b", "no JSON: {"), (recipe.Data.Flip, recipe.Data.Path, recipe.Description));
+        StageSettings[] stages = [new() { Blocks = 4, Channels = 4 }, new() { Blocks = 5, Channels = 20, Width = 0 }];
+        CollectionAssert.AreEqual(stages, recipe.Model.Stages.ToArray());
+        CollectionAssert.AreEqual(new[] { 4, 6 }, recipe.Data.Extents.ToArray());
+        CollectionAssert.AreEqual(new[] { 2, 3 }, recipe.Training.Schedule.Milestones.ToArray());
+        Assert.AreEqual(InversionSettings.Exact, recipe.Reversible.Tolerance);
+        Assert.AreEqual(LipschitzMode.PerLayer, recipe.Model.Lipschitz.Mode);
+        Assert.AreEqual(2, recipe.Training.Schedule.WarmupSteps, "what the override does not name stays");
+    }
+
+    [TestMethod]
+    public void OverridesCreateTheObjectsOnTheirWay()
+    {
+        Recipe recipe = RecipeFile.Parse("{}", "x", ["""model.stages=[{"blocks":2}]""", "training.optimizer.learningRate=0.5", "data.dataset=mnist"]);
+        Assert.AreEqual((0.5, DatasetKind.Mnist), (recipe.Training.Optimizer.LearningRate, recipe.Data.Dataset));
+    }
+
+    [TestMethod]
+    [DataRow("training.epochs", "The setting 'training.epochs' is not of the form path=value, such as training.epochs=3.")]
+    [DataRow("=3", "The setting '=3' is not of the form path=value")]
+    [DataRow("model.stages.2.blocks=1", "The setting 'model.stages.2.blocks' does not exist: there is no '2' there.")]
+    [DataRow("model.stages.-1.blocks=1", "there is no '-1' there")]
+    [DataRow("model.stages.first=1", "there is no 'first' there")]
+    [DataRow("data.extents.2=1", "The setting 'data.extents.2' does not exist: there is no '2' there.")]
+    [DataRow("training.epochs.first=1", "there is no 'first' there")]
+    [DataRow("training.epochs.first.second=1", "there is no 'first' there")]
+    public void AnOverrideThatLeadsNowhereIsExplained(string setting, string message) => Assert.Contains(message, SmallRecipe.Refusal(setting));
+}
