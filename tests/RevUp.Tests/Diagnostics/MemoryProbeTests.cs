@@ -1,0 +1,74 @@
+using RevUp.Diagnostics;
+using RevUp.Reversible;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Diagnostics;
+
+[TestClass]
+public sealed class MemoryProbeTests
+{
+    private static readonly int[] Depths = [2, 6, 10];
+
+    [TestMethod]
+    public void InvertHasTheSamePeakAtEveryDepthToTheByte()
+    {
+        MemoryRow[] rows = Measure(MemoryPolicy.Invert);
+        Assert.AreEqual(1, rows.Select(row => row.ActivationPeakBytes).Distinct().Count(), string.Join(", ", rows.Select(row => row.ActivationPeakBytes)));
+        foreach (MemoryRow row in rows)
+        {
+            Assert.IsGreaterThan(1, row.MeanEvaluations, "blocks at their bound were inverted by a single evaluation");
+            Assert.IsGreaterThanOrEqualTo(row.MeanEvaluations, row.MaxEvaluations);
+            Assert.IsTrue(row.MaxInversionResidual is > 0 and <= 5e-2, $"residual {row.MaxInversionResidual}");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(MemoryPolicy.Store)]
+    [DataRow(MemoryPolicy.Checkpoint)]
+    public void WhatKeepsInputsGrowsByTheSameBytesForTheSameBlocks(MemoryPolicy policy)
+    {
+        MemoryRow[] rows = Measure(policy);
+        long[] peaks = [.. rows.Select(row => row.ActivationPeakBytes)];
+        // Four blocks, two on each stage: the inputs alone are 2 · 8·8·4 and 2 · 4·4·16 floats for each of the 8 samples.
+        Assert.IsGreaterThanOrEqualTo(8L * 2 * (8 * 8 * 4 + 4 * 4 * 16) * sizeof(float), peaks[1] - peaks[0]);
+        Assert.AreEqual(peaks[1] - peaks[0], peaks[2] - peaks[1]);
+        Assert.IsTrue(rows.All(row => (row.MeanEvaluations, row.MaxEvaluations, row.MaxInversionResidual) == (0, 0, 0)));
+    }
+
+    [TestMethod]
+    public void ParametersGradientsAndOptimizerGrowWithTheBlocksAlikeUnderEveryPolicy()
+    {
+        MemoryRow[] invert = Measure(MemoryPolicy.Invert), store = Measure(MemoryPolicy.Store);
+        for (int i = 0; i < Depths.Length; i++)
+        {
+            Assert.AreEqual((Depths[i], MemoryPolicy.Invert), (invert[i].Blocks, invert[i].Policy));
+            Assert.AreEqual(invert[i].ParameterBytes, invert[i].GradientBytes);
+            Assert.AreEqual(Persistent(store[i]), Persistent(invert[i]));
+            Assert.IsGreaterThan(0, invert[i].StepMilliseconds);
+            Assert.IsGreaterThan(0, invert[i].WorkspaceBytes);
+        }
+        Assert.IsGreaterThan(invert[0].ParameterBytes, invert[1].ParameterBytes);
+        Assert.IsGreaterThan(invert[0].OptimizerBytes, invert[1].OptimizerBytes);
+    }
+
+    [TestMethod]
+    public void WithoutADepthTheRecipesOwnIsMeasured() =>
+        Assert.AreEqual(3, MemoryProbe.Measure(SmallRecipe.Create(), blocks: 0, MemoryPolicy.Store, threads: 1).Blocks);
+
+    [TestMethod]
+    public void WhatCannotBeMeasuredIsExplained()
+    {
+        Recipe recipe = SmallRecipe.Create();
+        string few = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(recipe, blocks: 1, MemoryPolicy.Invert, threads: 1)).Message;
+        Assert.AreEqual("1 blocks do not reach for 2 stages; use at least 2.", few);
+        Recipe free = SmallRecipe.Create("model.lipschitz.mode=none", "reversible.policy=store");
+        string none = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(free, blocks: 0, MemoryPolicy.Invert, threads: 1)).Message;
+        Assert.StartsWith("reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse", none);
+    }
+
+    private static MemoryRow[] Measure(MemoryPolicy policy) =>
+        [.. Depths.Select(blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, threads: 1))];
+
+    private static (long, long, long) Persistent(MemoryRow row) => (row.ParameterBytes, row.GradientBytes, row.OptimizerBytes);
+}

@@ -1,0 +1,89 @@
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Diagnostics;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tests.Training.Files;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Diagnostics;
+
+[TestClass]
+public sealed class NetworkInspectorTests
+{
+    private const int Batch = 16;
+
+    [TestMethod]
+    [DataRow("model.lipschitz.mode=perBranch")]
+    [DataRow("model.lipschitz.mode=perLayer")]
+    public void OfATrainedNetworkEveryBlockContractsAndTheConvergedBoundIsNotBelowTheEstimate(string mode)
+    {
+        Recipe recipe = SmallRecipe.Create(mode, "training.epochs=4");
+        using TemporaryFolder folder = new();
+        Runs.Finish(recipe, folder["run"]);
+        using CpuBackend backend = Runs.Backend();
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        // The norms in the file are of the weights before the last update.
+        loaded.Network.PrepareStep(Batch, loaded.Step);
+        IReadOnlyList<BlockReport> reports = Inspect(recipe, loaded);
+
+        CollectionAssert.AreEqual(new[] { "stages.0.blocks.0", "stages.0.blocks.1", "stages.1.blocks.0" }, reports.Select(report => report.Name).ToArray());
+        foreach (BlockReport report in reports)
+        {
+            Assert.HasCount(2, report.Sigmas);
+            Assert.IsTrue(report.Sigmas.All(sigma => sigma > 0), $"{report.Name}: σ = {string.Join(", ", report.Sigmas)}");
+            Assert.IsTrue(report.Bound is > 0 and <= 0.9 * (1 + 1e-6), $"{report.Name}: bound {report.Bound}");
+            // Power iteration approaches from below; 1e-3 is how far the inspector's own stopping rule may stay away from the norm.
+            Assert.IsGreaterThanOrEqualTo(report.Bound * (1 - 1e-3), report.ConvergedBound, report.Name);
+            Assert.IsTrue(report.Contraction is > 0 and < 1, $"{report.Name}: contraction {report.Contraction}");
+            Assert.IsLessThanOrEqualTo(report.ConvergedBound * (1 + 1e-2), report.Contraction, report.Name);
+            Assert.IsGreaterThanOrEqualTo(1, report.Evaluations);
+            Assert.IsLessThanOrEqualTo(recipe.Reversible.HardLimit, report.Residual);
+        }
+        CollectionAssert.AreEqual(new[] { 0, 1, 2 }, reports.Select(report => report.Index).ToArray());
+    }
+
+    [TestMethod]
+    public void ParametersAndStateStayAndMemoryIsGivenBack()
+    {
+        using SmallTraining training = new();
+        training.Run(0, 8);
+        float[] before = training.State();
+        Inspect(training.Net);
+        int live = training.Net.Backend.Memory.LiveCount;
+        Inspect(training.Net);
+        CollectionAssert.AreEqual(before, training.State());
+        Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
+    }
+
+    [TestMethod]
+    public void MoreSamplesThanThereAreMeansAllOfThem()
+    {
+        using SmallTraining training = new();
+        training.Run(0, 8);
+        SyntheticDataset data = SyntheticDataset.Create(5, 8, 8, 1, 4, seed: 3);
+        ChannelNormalization normalization = ChannelNormalization.Compute(data);
+        double[] all = Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), batch: 5));
+        CollectionAssert.AreEqual(all, Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), batch: 500)));
+    }
+
+    [TestMethod]
+    public void ANetworkWithoutControlHasNothingToInspect()
+    {
+        using SmallTraining training = new("model.lipschitz.mode=none", "reversible.policy=store");
+        string message = Assert.ThrowsExactly<ConfigurationException>(() => Inspect(training.Net)).Message;
+        Assert.Contains("model.lipschitz.mode is 'none'", message);
+    }
+
+    private static IReadOnlyList<BlockReport> Inspect(Recipe recipe, LoadedCheckpoint loaded) => NetworkInspector.Inspect(
+        loaded.Network, Datasets.Open(recipe.Data, DatasetSplit.Test), loaded.Normalization, recipe.Reversible.Inversion, Batch);
+
+    private static void Inspect(RevUpNet net)
+    {
+        SyntheticDataset data = SyntheticDataset.Create(Batch, 8, 8, 1, 4, seed: 3);
+        NetworkInspector.Inspect(net, data, ChannelNormalization.Compute(data), new InversionSettings(), Batch);
+    }
+
+    private static double[] Contractions(IReadOnlyList<BlockReport> reports) => [.. reports.Select(report => report.Contraction)];
+}
