@@ -1,0 +1,82 @@
+using RevUp.Data;
+using RevUp.Tensors;
+
+namespace RevUp.Tests.Data;
+
+[TestClass]
+public sealed class DatasetsTests
+{
+    private static readonly DataSettings Synthetic = new() { Dataset = DatasetKind.Synthetic, Extents = [6, 4], Channels = 2, Classes = 3 };
+
+    [TestMethod]
+    public void SyntheticDataHasTheShapeThatTheSettingsPromise()
+    {
+        ImageDataset data = Datasets.Open(Synthetic with { TrainingSamples = 20 }, DatasetSplit.Train);
+        Assert.AreEqual((20, 6, 4, 2, 3), (data.Count, data.Height, data.Width, data.Channels, data.Classes.Count));
+        Assert.AreEqual(new Shape(1, 6, 4, 2), Synthetic.Sample);
+        Assert.AreEqual(3, Synthetic.ClassCount);
+        Assert.AreEqual(DataSettings.SyntheticSamples, Datasets.Open(Synthetic, DatasetSplit.Train).Count);
+    }
+
+    [TestMethod]
+    public void TheTestSetDoesNotDependOnTheTrainingSamples()
+    {
+        ImageDataset few = Datasets.Open(Synthetic with { TrainingSamples = 1 }, DatasetSplit.Test), all = Datasets.Open(Synthetic, DatasetSplit.Test);
+        Assert.AreEqual(all.Count, few.Count);
+        CollectionAssert.AreEqual(all.Pixels(7).ToArray(), few.Pixels(7).ToArray());
+    }
+
+    [TestMethod]
+    public void AVolumeIsHeldAsTheRowsOfAllItsSlices()
+    {
+        DataSettings settings = Synthetic with { Extents = [5, 3, 4], TrainingSamples = 2 };
+        ImageDataset data = Datasets.Open(settings, DatasetSplit.Train);
+        Assert.AreEqual((15, 4, 2), (data.Height, data.Width, data.Channels));
+        Assert.AreEqual(new Shape(1, 5, 3, 4, 2), settings.Sample);
+        Assert.AreEqual(settings.Sample.Count, data.Pixels(0).Length);
+    }
+
+    [TestMethod]
+    public void TheFirstSamplesOfASetAreUsedAndNoOthers()
+    {
+        using Training.Files.TemporaryFolder folder = new();
+        WriteMnist(folder, count: 5);
+        DataSettings settings = new() { Dataset = DatasetKind.Mnist, Path = folder.Path };
+        ImageDataset all = Datasets.Open(settings, DatasetSplit.Train), first = Datasets.Open(settings with { TrainingSamples = 3 }, DatasetSplit.Train);
+        Assert.AreEqual((5, 3, 10), (all.Count, first.Count, first.Classes.Count));
+        Assert.AreEqual(5, Datasets.Open(settings with { TrainingSamples = 5 }, DatasetSplit.Train).Count);
+        for (int i = 0; i < first.Count; i++)
+        {
+            CollectionAssert.AreEqual(all.Pixels(i).ToArray(), first.Pixels(i).ToArray());
+            Assert.AreEqual(all.Label(i), first.Label(i));
+        }
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => first.Label(3));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => first.Pixels(-1));
+        string message = Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(settings with { TrainingSamples = 6 }, DatasetSplit.Train)).Message;
+        Assert.AreEqual("data.trainingSamples is 6, but the training set has 5; use a smaller number, or 0 for all.", message);
+    }
+
+    [TestMethod]
+    public void WhatTheDataCannotDoIsExplained()
+    {
+        Assert.Contains("data.path is missing", Refusal(new DataSettings { Dataset = DatasetKind.Mnist }));
+        Assert.Contains("random crops of volumes are not available", Refusal(Synthetic with { Extents = [4, 4, 4], Padding = 1 }));
+        Assert.Contains("at most 256 classes", Refusal(Synthetic with { Classes = 300 }));
+        Assert.Contains("set data.trainingSamples to fewer", Refusal(Synthetic with { Extents = [4096, 4096] }));
+        Assert.Contains("data.extents is []", Refusal(Synthetic with { Extents = [] }));
+        DataFileException missing = Assert.ThrowsExactly<DataFileException>(() =>
+            Datasets.Open(new DataSettings { Dataset = DatasetKind.FashionMnist, Path = "absent" }, DatasetSplit.Train));
+        Assert.Contains("train-images-idx3-ubyte", missing.Message);
+    }
+
+    private static string Refusal(DataSettings settings) =>
+        Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(settings, DatasetSplit.Train)).Message;
+
+    private static void WriteMnist(Training.Files.TemporaryFolder folder, byte count)
+    {
+        const int Pixels = 28 * 28;
+        byte[] images = [.. Enumerable.Range(0, count * Pixels).Select(i => (byte)(i / Pixels * 16 + i % 7))];
+        File.WriteAllBytes(folder["train-images-idx3-ubyte"], [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28, .. images]);
+        File.WriteAllBytes(folder["train-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. Enumerable.Range(0, count).Select(i => (byte)(9 - i))]);
+    }
+}
