@@ -1,0 +1,36 @@
+using RevUp.Training;
+
+namespace RevUp.Benchmarks;
+
+/// <summary>The checkout that this program was built in: recipes, results, and what studies leave behind.</summary>
+internal static class Checkout
+{
+    /// <summary>Where results go, from the root.</summary>
+    public const string ResultsFolder = "tests/RevUp.Benchmarks/results";
+
+    /// <summary>The folder of RevUp.sln, looked for upwards from this assembly.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>A path under the root.</summary>
+    public static string Path(params ReadOnlySpan<string> names) => System.IO.Path.Combine([Root, .. names]);
+
+    /// <summary>The command-line tool's recipe <paramref name="name"/>, read from its source: the tool itself is not needed.</summary>
+    /// <exception cref="ConfigurationException">There is none, or it cannot work.</exception>
+    public static Recipe Recipe(string name)
+    {
+        string path = Path("src", "RevUp.Cli", "recipes", name + ".json");
+        ConfigurationException.Require(File.Exists(path), $"there is no recipe '{name}' in src/RevUp.Cli/recipes; name one of its files, without .json");
+        return RecipeFile.Parse(File.ReadAllText(path), name, []);
+    }
+
+    private static string FindRoot()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(System.IO.Path.Combine(folder.FullName, "RevUp.sln")))
+        {
+            folder = folder.Parent;
+        }
+        return folder?.FullName ?? throw new StudyException(
+            $"RevUp.sln is in no parent folder of {AppContext.BaseDirectory}; the studies read the checkout's recipes, so run them from a build inside it.");
+    }
+}

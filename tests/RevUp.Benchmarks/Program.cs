@@ -1,0 +1,38 @@
+using RevUp;
+using RevUp.Benchmarks;
+using RevUp.Benchmarks.Studies;
+
+SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal)
+{
+    ["gradients"] = GradientsStudy.Run,
+    ["memory"] = MemoryStudy.Run,
+    ["operations"] = OperationsStudy.Run,
+    ["seeds"] = SeedsStudy.Run,
+    ["step"] = StepStudy.Run,
+};
+SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
+{
+    [MemoryStudy.WorkerName] = MemoryStudy.Work,
+    [StepWorker.Name] = StepWorker.Work,
+};
+
+try
+{
+    if (args.Length > 0 && workers.TryGetValue(args[0], out Action<string[]>? work))
+    {
+        work(args[1..]);
+        return 0;
+    }
+    if (args.Length > 0 && studies.TryGetValue(args[0], out Action<Arguments>? study))
+    {
+        study(new Arguments(args[0], args[1..]));
+        return 0;
+    }
+    throw new ConfigurationException(
+        $"Name a study, one of {string.Join(", ", studies.Keys)}: `./build.sh benchmark step`. {Checkout.ResultsFolder}/README.md says what each measures.");
+}
+catch (Exception exception) when (exception is ConfigurationException or RevUp.Data.DataFileException or StudyException)
+{
+    Console.Error.WriteLine($"error: {exception.Message}");
+    return 1;
+}

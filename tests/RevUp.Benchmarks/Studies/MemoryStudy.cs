@@ -1,0 +1,83 @@
+using RevUp.Diagnostics;
+using RevUp.Reversible;
+using RevUp.Training;
+
+namespace RevUp.Benchmarks.Studies;
+
+/// <summary>Peak memory and time of one training step against depth and policy, in 2-D and 3-D; each step in a process of its own.</summary>
+internal static class MemoryStudy
+{
+    /// <summary>The command of the process that measures one step.</summary>
+    public const string WorkerName = "measure-memory";
+
+    public static void Run(Arguments arguments)
+    {
+        int[] depths = arguments.Integers("--blocks", "3,12,48,192");
+        string[] policies = arguments.Words("--policies", "store,checkpoint,invert");
+        string planar = arguments.Text("--recipe", "fashion-mnist");
+        string volume = arguments.Text("--volume", "volume-64");
+        int threads = arguments.Integer("--threads", Environment.ProcessorCount);
+        arguments.RequireNoOthers();
+
+        Report report = new("Memory of a training step", arguments, threads);
+        report.Paragraph(
+            """
+            One training step on random data (`MemoryProbe`): zero convolutions are drawn at random first, so that every block is at its Lipschitz bound. Every
+            row is a process of its own. MiB; `activations` to `workspace` are peaks of the arena by purpose, `process` is VmHWM. The time is that of this one
+            step, with the power iterations of a run's first steps; the study `step` is the one about time.
+            """);
+        Section(report, planar, depths, policies, threads);
+        Section(report, volume, [Checkout.Recipe(volume).Model.BlockCount], policies, threads);
+        report.Write("memory");
+    }
+
+    /// <summary>The worker: RECIPE BLOCKS POLICY THREADS.</summary>
+    public static void Work(string[] arguments)
+    {
+        Recipe recipe = Checkout.Recipe(arguments[0]);
+        MemoryPolicy policy = Enum.Parse<MemoryPolicy>(arguments[2], ignoreCase: true);
+        Worker.Serve(() => MemoryProbe.Measure(recipe, blocks: int.Parse(arguments[1]), policy, threads: int.Parse(arguments[3])));
+    }
+
+    private static void Section(Report report, string recipe, IEnumerable<int> depths, string[] policies, int threads)
+    {
+        List<string[]> rows = [];
+        foreach (int blocks in depths)
+        {
+            foreach (string policy in policies)
+            {
+                Report.Progress($"{recipe}, {blocks} blocks, {policy} ...");
+                using Worker worker = new(Worker.Self(WorkerName, recipe, $"{blocks}", policy, $"{threads}"));
+                rows.Add(Row(worker.Ask<MemoryRow>()));
+            }
+        }
+        report.Heading($"{recipe}: sample {Checkout.Recipe(recipe).Data.Sample}, batch {Checkout.Recipe(recipe).Training.BatchSize}");
+        report.Table(
+            [
+                "policy", "blocks", "activations, bytes", "activations", "parameters", "gradients", "optimizer", "workspace", "process", "step ms", "mean k",
+                "max k", "worst residual",
+            ],
+            rows);
+    }
+
+    private static string[] Row(MemoryRow row)
+    {
+        bool inverts = row.MaxEvaluations > 0;
+        return
+        [
+            $"{row.Policy}".ToLowerInvariant(),
+            $"{row.Blocks}",
+            $"{row.ActivationPeakBytes}",
+            Report.MiB(row.ActivationPeakBytes),
+            Report.MiB(row.ParameterBytes),
+            Report.MiB(row.GradientBytes),
+            Report.MiB(row.OptimizerBytes),
+            Report.MiB(row.WorkspaceBytes),
+            Report.MiB(row.ProcessPeakBytes),
+            $"{row.StepMilliseconds:F1}",
+            inverts ? $"{row.MeanEvaluations:F2}" : "",
+            inverts ? $"{row.MaxEvaluations}" : "",
+            inverts ? $"{row.MaxInversionResidual:0.0e-0}" : "",
+        ];
+    }
+}
