@@ -34,8 +34,9 @@ public sealed class DependencyTests
     [TestMethod]
     public void EveryProjectIsInTheSolution()
     {
-        IReadOnlyList<string> projects = Repository.Files(".csproj");
-        Assert.IsGreaterThanOrEqualTo(6, projects.Count);
+        // A peer is built by the benchmark that measures it: its packages take hundreds of megabytes.
+        string[] projects = [.. Repository.Files(".csproj").Where(path => !path.Contains("/peer-", StringComparison.Ordinal))];
+        Assert.IsGreaterThanOrEqualTo(6, projects.Length);
         string solution = Repository.Read("RevUp.sln").Replace('\\', '/');
         foreach (string project in projects)
         {
