@@ -13,7 +13,7 @@ internal static class MemoryStudy
     public static void Run(Arguments arguments)
     {
         int[] depths = arguments.Integers("--blocks", "3,12,48,192");
-        string[] policies = arguments.Words("--policies", "store,checkpoint,invert");
+        MemoryPolicy[] policies = [.. arguments.Words("--policies", "store,checkpoint,invert").Select(Policy)];
         string planar = arguments.Text("--recipe", "fashion-mnist");
         string volume = arguments.Text("--volume", "volume-64");
         int threads = arguments.Integer("--threads", Environment.ProcessorCount);
@@ -35,19 +35,19 @@ internal static class MemoryStudy
     public static void Work(string[] arguments)
     {
         Recipe recipe = Checkout.Recipe(arguments[0]);
-        MemoryPolicy policy = Enum.Parse<MemoryPolicy>(arguments[2], ignoreCase: true);
+        MemoryPolicy policy = Policy(arguments[2]);
         Worker.Serve(() => MemoryProbe.Measure(recipe, blocks: int.Parse(arguments[1]), policy, threads: int.Parse(arguments[3])));
     }
 
-    private static void Section(Report report, string recipe, IEnumerable<int> depths, string[] policies, int threads)
+    private static void Section(Report report, string recipe, IEnumerable<int> depths, MemoryPolicy[] policies, int threads)
     {
         List<string[]> rows = [];
         foreach (int blocks in depths)
         {
-            foreach (string policy in policies)
+            foreach (MemoryPolicy policy in policies)
             {
                 Report.Progress($"{recipe}, {blocks} blocks, {policy} ...");
-                using Worker worker = new(Worker.Self(WorkerName, recipe, $"{blocks}", policy, $"{threads}"));
+                using Worker worker = new(Worker.Self(WorkerName, recipe, $"{blocks}", $"{policy}", $"{threads}"));
                 rows.Add(Row(worker.Ask<MemoryRow>()));
             }
         }
@@ -58,6 +58,13 @@ internal static class MemoryStudy
                 "max k", "worst residual",
             ],
             rows);
+    }
+
+    private static MemoryPolicy Policy(string name)
+    {
+        bool valid = Enum.TryParse(name, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
+        ConfigurationException.Require(valid, $"--policies has '{name}'; there are store, checkpoint and invert");
+        return policy;
     }
 
     private static string[] Row(MemoryRow row)
