@@ -1,0 +1,144 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Layers;
+
+/// <summary>Outputs and gradients of every layer but the block, whose own tests are in <see cref="BlockGradientTests"/>.</summary>
+[TestClass]
+public sealed class LayerGradientTests
+{
+    private const int Batch = 2;
+
+    private static readonly Shape s_image = new(1, 5, 6, 3);
+    private static readonly Shape s_volume = new(1, 4, 3, 5, 2);
+
+    [TestMethod]
+    [EveryBackend(false, 3, 1)]
+    [EveryBackend(false, 3, 2)]
+    [EveryBackend(false, 2, 2)]
+    [EveryBackend(false, 7, 2)]
+    [EveryBackend(true, 3, 1)]
+    [EveryBackend(true, 3, 2)]
+    [EveryBackend(true, 2, 2)]
+    public void ConvolutionLayerGradients(TestDevice device, bool volume, int kernel, int stride)
+    {
+        using Backend backend = device.Open();
+        using ParameterStore store = new(backend);
+        Shape input = volume ? s_volume : s_image;
+        using ConvolutionLayer layer = new("layer", backend, store, input, channels: 4, kernel, stride);
+        store.Build(seed: 1);
+        layer.Prepare(new Preparation(Batch, 1, 0));
+        ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
+        Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
+        long terms = Math.Max(geometry.Weights.Count, geometry.Output.Count);
+        GradientCheck.Run(
+            backend, store, layer, Batch, values => Reference.Convolution(geometry, values["x"], values["layer.weight"]), Rounding.Chain(2, terms));
+    }
+
+    [TestMethod]
+    [EveryBackend(false, 3, Activation.Relu)]
+    [EveryBackend(false, 2, Activation.Elu)]
+    [EveryBackend(true, 3, Activation.Elu)]
+    [EveryBackend(true, 2, Activation.Relu)]
+    public void StridedTransitionGradients(TestDevice device, bool volume, int kernel, Activation activation)
+    {
+        using Backend backend = device.Open();
+        using ParameterStore store = new(backend);
+        Shape input = volume ? s_volume : s_image;
+        using StridedTransition layer = new("layer", backend, store, input, channels: 4, kernel, activation);
+        store.Build(seed: 1);
+        Randomize(backend, store, 0.3);
+        layer.Prepare(new Preparation(Batch, 1, 0));
+        ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
+        Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
+        GradientCheck.Run(
+            backend,
+            store,
+            layer,
+            Batch,
+            values =>
+            {
+                double[] p = Reference.Preactivation(activation, values["x"], values["layer.bias1a"][0], values["layer.bias1b"][0]);
+                return Reference.Convolution(geometry, p, values["layer.weight"]);
+            },
+            Rounding.Chain(4, Math.Max(geometry.Weights.Count, geometry.Output.Count)));
+    }
+
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void MaxPoolGradients(TestDevice device, bool volume)
+    {
+        Shape input = volume ? s_volume : s_image;
+        Check(
+            device,
+            input,
+            backend => new MaxPool("layer", backend, input),
+            (layer, x) => Reference.MaxPool(input.WithBatch(Batch), layer.Output.WithBatch(Batch), x));
+    }
+
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void SqueezeGradients(TestDevice device, bool volume)
+    {
+        Shape input = volume ? new Shape(1, 4, 2, 6, 3) : new Shape(1, 4, 6, 3);
+        Check(device, input, backend => new Squeeze("layer", backend, input), (_, x) => Reference.Squeeze(input.WithBatch(Batch), x));
+    }
+
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void ChannelPadGradients(TestDevice device, bool volume)
+    {
+        Shape input = volume ? s_volume : s_image;
+        Check(device, input, backend => new ChannelPad("layer", backend, input, 7), (_, x) => Reference.PadChannels(input, 7, x));
+    }
+
+    [TestMethod]
+    [EveryBackend(false, Activation.Relu)]
+    [EveryBackend(true, Activation.Relu)]
+    [EveryBackend(false, Activation.Elu)]
+    [EveryBackend(true, Activation.Elu)]
+    public void ClassifierHeadGradients(TestDevice device, bool volume, Activation activation)
+    {
+        const int Classes = 4;
+        using Backend backend = device.Open();
+        using ParameterStore store = new(backend);
+        Shape input = volume ? s_volume : s_image;
+        using ClassifierHead layer = new("layer", backend, store, input, Classes, activation);
+        store.Build(seed: 1);
+        Randomize(backend, store, 1);
+        GradientCheck.Run(
+            backend,
+            store,
+            layer,
+            Batch,
+            values =>
+            {
+                double[] p = Reference.Preactivation(activation, values["x"], values["layer.bias1a"][0], values["layer.bias1b"][0]);
+                return Reference.Classifier(input.WithBatch(Batch), p, values["layer.weight"], values["layer.bias"]);
+            },
+            Rounding.Chain(5, input.Count));
+    }
+
+    private static void Randomize(Backend backend, ParameterStore store, double deviation)
+    {
+        for (int i = 0; i < store.Parameters.Count; i++)
+        {
+            backend.Upload<float>(Vectors.Normal(10 + i, store.Parameters[i].Shape.Count, deviation), store.Parameters[i].Value);
+        }
+    }
+
+    private static void Check(TestDevice device, Shape input, Func<Backend, Layer> create, Func<Layer, double[], double[]> twin)
+    {
+        using Backend backend = device.Open();
+        using ParameterStore store = new(backend);
+        using Layer layer = create(backend);
+        store.Build(seed: 1);
+        // Values are moved, and at most 3ᵈ of them added.
+        GradientCheck.Run(backend, store, layer, Batch, values => twin(layer, values["x"]), Rounding.Chain(1, input.SpatialRank == 2 ? 9 : 27));
+    }
+}

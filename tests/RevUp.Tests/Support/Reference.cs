@@ -1,0 +1,105 @@
+using RevUp.Backends;
+using RevUp.Interop.Cpu;
+using RevUp.Tensors;
+
+namespace RevUp.Tests.Support;
+
+/// <summary>The forward passes of the layers in float64, from the native library's naive oracle: what central differences are taken of.</summary>
+internal static unsafe class Reference
+{
+    /// <summary>φ(x + a) + b.</summary>
+    public static double[] Preactivation(Activation activation, double[] x, double a, double b)
+    {
+        double[] y = new double[x.Length];
+        fixed (double* px = x, py = y)
+        {
+            CpuReference.PreactivationForward(x.Length, (CpuActivation)activation, px, a, b, py);
+        }
+        return y;
+    }
+
+    /// <summary>W ∗ x.</summary>
+    public static double[] Convolution(ConvolutionGeometry geometry, double[] x, double[] w)
+    {
+        CpuConvolutionGeometry native = new()
+        {
+            Rank = geometry.Input.SpatialRank,
+            Batch = geometry.Input.Batch,
+            InChannels = geometry.Input.Channels,
+            OutChannels = geometry.OutputChannels,
+            Groups = geometry.Groups,
+        };
+        for (int axis = 0; axis < native.Rank; axis++)
+        {
+            native.Input[axis] = geometry.Input.Extent(axis);
+            native.Kernel[axis] = geometry.Kernel;
+            native.Stride[axis] = geometry.Stride;
+            native.Padding[axis] = geometry.Padding;
+        }
+        double[] y = new double[geometry.Output.Count];
+        fixed (double* px = x, pw = w, py = y)
+        {
+            CpuReference.ConvolutionFprop(&native, px, pw, py);
+        }
+        return y;
+    }
+
+    /// <summary>Maximum over windows of 3, stride 2, padding 1; <paramref name="output"/> is the shape of the result.</summary>
+    public static double[] MaxPool(Shape input, Shape output, double[] x)
+    {
+        CpuPoolGeometry geometry = new() { Input = Native(input), Window = new(3, 3, 3), Stride = new(2, 2, 2), Padding = new(1, 1, 1) };
+        double[] y = new double[output.Count];
+        fixed (double* px = x, py = y)
+        {
+            CpuReference.MaxPoolForward(&geometry, px, py);
+        }
+        return y;
+    }
+
+    /// <summary>Space-to-depth with blocks of 2.</summary>
+    public static double[] Squeeze(Shape input, double[] x)
+    {
+        CpuShape shape = Native(input);
+        double[] y = new double[x.Length];
+        fixed (double* px = x, py = y)
+        {
+            CpuReference.Squeeze(&shape, px, py);
+        }
+        return y;
+    }
+
+    /// <summary>Appends zero channels.</summary>
+    public static double[] PadChannels(Shape input, int channels, double[] x)
+    {
+        double[] y = new double[x.Length / input.Channels * channels];
+        fixed (double* px = x, py = y)
+        {
+            CpuReference.ResizeChannels(x.Length / input.Channels, input.Channels, px, channels, py);
+        }
+        return y;
+    }
+
+    /// <summary>W · (mean of x over positions) + bias.</summary>
+    public static double[] Classifier(Shape input, double[] x, double[] w, double[] bias)
+    {
+        CpuShape shape = Native(input);
+        double[] pooled = new double[input.Batch * input.Channels];
+        double[] y = new double[input.Batch * bias.Length];
+        fixed (double* px = x, pp = pooled, pw = w, pb = bias, py = y)
+        {
+            CpuReference.GlobalAveragePoolForward(&shape, px, pp);
+            CpuReference.LinearForward(input.Batch, input.Channels, bias.Length, pp, pw, pb, py);
+        }
+        return y;
+    }
+
+    private static CpuShape Native(Shape shape)
+    {
+        CpuShape native = new() { Rank = shape.SpatialRank, Batch = shape.Batch, Channels = shape.Channels };
+        for (int axis = 0; axis < shape.SpatialRank; axis++)
+        {
+            native.Extent[axis] = shape.Extent(axis);
+        }
+        return native;
+    }
+}

@@ -1,0 +1,38 @@
+using RevUp.Backends;
+using RevUp.Backends.Cpu;
+
+namespace RevUp.Tests.Support;
+
+/// <summary>A device that every test body runs on. One that this machine lacks makes a test inconclusive; the CPU is never lacking.</summary>
+public sealed class TestDevice
+{
+    private const long Capacity = 1L << 30;
+
+    private readonly string _name;
+    private readonly Func<bool, int, Backend?> _open;
+
+    /// <param name="name">As in <see cref="Backend.Name"/>.</param>
+    /// <param name="open">Opens the device, with freed memory poisoned or not, and its threads on the host; null where there is none.</param>
+    private TestDevice(string name, Func<bool, int, Backend?> open)
+    {
+        _name = name;
+        _open = open;
+    }
+
+    /// <summary>All devices that the library has a backend for.</summary>
+    public static IReadOnlyList<TestDevice> All { get; } = [new("cpu", (poison, threads) => new CpuBackend(threads, Capacity, poison))];
+
+    /// <summary>A backend of the caller's own. The tensors of tests are too small for a second thread, which would only wait.</summary>
+    public Backend Open(bool poison = false, int threads = 1)
+    {
+        Backend? backend = _open(poison, threads);
+        if (backend is null)
+        {
+            Assert.Inconclusive($"This machine has no device '{_name}'.");
+        }
+        return backend;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => _name;
+}

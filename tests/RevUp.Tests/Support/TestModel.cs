@@ -1,0 +1,64 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Lipschitz;
+using RevUp.Models;
+using RevUp.Tensors;
+
+namespace RevUp.Tests.Support;
+
+/// <summary>Small networks that together use every layer, both forms of branches and both kinds of control, in 2-D and 3-D.</summary>
+/// <param name="Settings">The network.</param>
+/// <param name="Sample">Shape of one sample.</param>
+internal sealed record TestModel(ModelSettings Settings, Shape Sample)
+{
+    /// <summary>Zero-padded stem, squeeze, basic branches, ReLU: everything but the head is invertible.</summary>
+    public const string Squeeze = "squeeze";
+
+    /// <summary>Convolution stem, strided transition, basic branches, ELU.</summary>
+    public const string Strided = "strided";
+
+    /// <summary>Convolution stem, squeeze, grouped bottlenecks.</summary>
+    public const string Bottleneck = "bottleneck";
+
+    /// <summary>ImageNet stem with max-pool, 2×2 strided transition, bottlenecks.</summary>
+    public const string ImageNet = "imagenet";
+
+    /// <summary>Volumes: zero-padded stem, squeeze, basic branches, ELU, every layer bounded.</summary>
+    public const string Volume = "volume";
+
+    /// <summary>Volumes: convolution stem, strided transition, bottlenecks.</summary>
+    public const string StridedVolume = "strided volume";
+
+    /// <summary>One stage of basic branches behind a convolution stem, for networks of any depth.</summary>
+    public const string Chain = "chain";
+
+    public const int Classes = 3;
+
+    private static readonly Dictionary<string, TestModel> s_all = new()
+    {
+        [Squeeze] = new(new() { Stem = StemKind.Pad, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 5), Stage(2, 26, 8)] }, new(1, 8, 8, 3)),
+        [Strided] = new(new() { Activation = Activation.Elu, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
+        [Bottleneck] = new(
+            new() { Branch = BranchKind.Bottleneck, Groups = 2, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 8, 4), Stage(2, 32, 8)] },
+            new(1, 8, 8, 3)),
+        [ImageNet] = new(
+            new() { Stem = StemKind.ImageNet, Branch = BranchKind.Bottleneck, TransitionKernel = 2, Stages = [Stage(1, 66, 8), Stage(2, 24, 8)] },
+            new(1, 17, 16, 3)),
+        [Volume] = new(
+            new()
+            {
+                Stem = StemKind.Pad,
+                Activation = Activation.Elu,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 3, 4), Stage(2, 24, 6)],
+                Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer },
+            },
+            new(1, 4, 6, 4, 2)),
+        [StridedVolume] = new(new() { Branch = BranchKind.Bottleneck, Stages = [Stage(2, 6, 4), Stage(2, 8, 4)] }, new(1, 5, 4, 6, 1)),
+        [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
+    };
+
+    public static TestModel Get(string name) => s_all[name];
+
+    private static StageSettings Stage(int blocks, int channels, int width) => new() { Blocks = blocks, Channels = channels, Width = width };
+}
