@@ -1,0 +1,90 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Lipschitz;
+using RevUp.Models;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Models;
+
+/// <summary>What cannot be built says so by the path of the setting.</summary>
+[TestClass]
+public sealed class ModelSettingsTests
+{
+    private static readonly ModelSettings s_valid = new() { Stages = [new() { Blocks = 2, Channels = 8, Width = 4 }, new() { Blocks = 1, Channels = 12 }] };
+
+    private static readonly Dictionary<string, ModelSettings> s_invalid = new()
+    {
+        ["model.stages has 0 entries"] = s_valid with { Stages = [] },
+        ["model.stages has 9 entries"] = s_valid with { Stages = [.. Enumerable.Repeat(new StageSettings(), 9)] },
+        ["model.stages[1].blocks is 0"] = s_valid with { Stages = [new(), new() { Blocks = 0 }] },
+        ["model.stages[0].channels is 0"] = s_valid with { Stages = [new() { Channels = 0 }] },
+        ["model.stages[0].width is -1"] = s_valid with { Stages = [new() { Width = -1 }] },
+        ["model.stemStride is 3"] = s_valid with { StemStride = 3 },
+        ["only the stem 'convolution' has a stride"] = s_valid with { StemStride = 2, Stem = StemKind.Pad },
+        ["model.transitionKernel is 4"] = s_valid with { TransitionKernel = 4 },
+        ["model.groups is 0"] = s_valid with { Groups = 0 },
+        ["does not divide the channels of stage 1 (12, 12 inside the branches)"] =
+            s_valid with { Groups = 8, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 16 }, new() { Channels = 12 }] },
+        ["does not divide the channels of stage 0 (9, 4 inside the branches)"] = s_valid with { Groups = 2, Stages = [new() { Channels = 9, Width = 4 }] },
+        ["model.precision is 'float64'"] = s_valid with { Precision = ElementType.Float64 },
+        ["model.activation is 'identity'"] = s_valid with { Activation = Activation.Identity },
+        ["model.lipschitz.coefficient is 1;"] = s_valid with { Lipschitz = new LipschitzSettings { Coefficient = 1 } },
+    };
+
+    public static IEnumerable<object[]> Invalid => s_invalid.Keys.Select(part => new object[] { part });
+
+    [TestMethod]
+    [DynamicData(nameof(Invalid))]
+    public void AnImpossibleNetworkIsRefusedByName(string part) =>
+        Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(s_invalid[part].Validate).Message);
+
+    [TestMethod]
+    public void APossibleOneIsNot()
+    {
+        s_valid.Validate();
+        (s_valid with { Groups = 4, Branch = BranchKind.Bottleneck }).Validate();
+        (s_valid with { Groups = 2, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 9, Width = 4 }] }).Validate();
+    }
+
+    [TestMethod]
+    [EveryBackend(Downsampling.Squeeze, 9, "extents divisible by 2")]
+    [EveryBackend(Downsampling.Strided, 1, "use fewer stages or larger images")]
+    public void AnInputTooSmallOrOddIsRefusedByLayer(TestDevice device, Downsampling downsampling, int extent, string part)
+    {
+        using Backend backend = device.Open();
+        ModelSettings settings = s_valid with { Downsampling = downsampling };
+        string message = Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, new Shape(1, extent, extent, 3), 10, 1)).Message;
+        Assert.Contains("'stages.1.down'", message);
+        Assert.Contains(part, message);
+        Assert.AreEqual(0, backend.Memory.LiveCount, "a network that could not be built left memory behind");
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    public void ChannelsCannotShrinkWithoutAConvolution(TestDevice device)
+    {
+        using Backend backend = device.Open();
+        ModelSettings settings = s_valid with { Downsampling = Downsampling.Squeeze };
+        string message = Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, new Shape(1, 8, 8, 3), 10, 1)).Message;
+        Assert.Contains("cannot reduce 32 channels to 12", message);
+    }
+
+    [TestMethod]
+    [DataRow(2, "1, 1")]
+    [DataRow(3, "2, 1")]
+    [DataRow(4, "2, 2")]
+    [DataRow(5, "2, 3")]
+    [DataRow(192, "96, 96")]
+    public void BlocksAreSpreadEvenlyAndTheRestGoesToTheCoarserStages(int blocks, string expected)
+    {
+        ModelSettings settings = s_valid.WithBlocks(blocks);
+        Assert.AreEqual(expected, string.Join(", ", settings.Stages.Select(s => s.Blocks)));
+        Assert.AreEqual(blocks, settings.BlockCount);
+        CollectionAssert.AreEqual(s_valid.Stages.Select(s => s.Channels).ToArray(), settings.Stages.Select(s => s.Channels).ToArray());
+    }
+
+    [TestMethod]
+    public void FewerBlocksThanStagesAreRefused() =>
+        Assert.Contains("1 blocks do not reach for 2 stages", Assert.ThrowsExactly<ConfigurationException>(() => s_valid.WithBlocks(1)).Message);
+}

@@ -1,0 +1,95 @@
+using RevUp.Backends;
+using RevUp.Models;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Models;
+
+[TestClass]
+public sealed class RevUpNetTests
+{
+    [TestMethod]
+    [EveryBackend(TestModel.Squeeze)]
+    [EveryBackend(TestModel.StridedVolume)]
+    public void InferenceComputesWhatTrainingComputes(TestDevice device, string model)
+    {
+        using TestNetwork network = TestNetwork.Trained(device, model);
+        float[] pixels = network.Data(0).Pixels;
+        float[] inferred = network.Backend.Take(network.Net.Infer(pixels));
+        Shape batch = network.Net.Sample.WithBatch((int)(pixels.Length / network.Net.Sample.Count));
+        Tensor logits = network.Engine.Forward(network.Backend.ToDevice(pixels, batch));
+        CollectionAssert.AreEqual(network.Backend.ToHost(logits), inferred);
+        network.Engine.Backward(logits);
+        Assert.AreEqual(0, network.Backend.Memory.Use[MemoryPurpose.Activations]);
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    public void PredictionsAreProbabilitiesAndChangeNothing(TestDevice device)
+    {
+        using TestNetwork network = TestNetwork.Trained(device, TestModel.Squeeze);
+        float[] state = network.TrainingState();
+        (float[] pixels, float[] targets) = network.Data(3);
+        float[] probabilities = network.Net.Predict(pixels);
+        Assert.HasCount(targets.Length, probabilities);
+        for (int start = 0; start < probabilities.Length; start += TestModel.Classes)
+        {
+            Assert.AreEqual(1, probabilities.Skip(start).Take(TestModel.Classes).Sum(p => (double)p), 1e-6);
+        }
+        CollectionAssert.AreEqual(state, network.TrainingState());
+        CollectionAssert.AreEqual(probabilities[..TestModel.Classes], network.Net.Predict(pixels.AsSpan(0, (int)network.Net.Sample.Count)));
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    public void ChangedParametersNeedAnInvalidation(TestDevice device)
+    {
+        using TestNetwork network = TestNetwork.Trained(device, TestModel.Chain);
+        float[] pixels = network.Data(0).Pixels;
+        float[] before = network.Net.Predict(pixels);
+        network.DrawZeroConvolutions();
+        CollectionAssert.AreNotEqual(before, network.Net.Predict(pixels));
+    }
+
+    [TestMethod]
+    [EveryBackend(0)]
+    [EveryBackend(191)]
+    [EveryBackend(193)]
+    public void WhatIsNoWholeNumberOfSamplesIsRefused(TestDevice device, int length)
+    {
+        using TestNetwork network = new(device, TestModel.Get(TestModel.Squeeze));
+        string message = Assert.ThrowsExactly<ArgumentException>(() => network.Net.Predict(new float[length])).Message;
+        Assert.Contains($"{length} numbers", message);
+        Assert.Contains("[1, 8, 8, 3] of 192 numbers", message);
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    public void ASampleOrClassesThatAreNoneAreRefused(TestDevice device)
+    {
+        using Backend backend = device.Open();
+        ModelSettings settings = TestModel.Get(TestModel.Chain).Settings;
+        Assert.Contains("not [2, 8, 8, 3]", Refused(new Shape(2, 8, 8, 3), 3));
+        Assert.Contains("not [8, 8, 3]", Refused(new Shape(8, 8, 3), 3));
+        Assert.Contains("1 classes were asked for", Refused(new Shape(1, 8, 8, 3), 1));
+
+        string Refused(Shape sample, int classes) =>
+            Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, sample, classes, seed: 1)).Message;
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    public void OtherSeedsGiveOtherWeightsAndTheSameSeedTheSame(TestDevice device)
+    {
+        TestModel model = TestModel.Get(TestModel.Strided);
+        CollectionAssert.AreEqual(Weights(1), Weights(1));
+        CollectionAssert.AreNotEqual(Weights(1), Weights(2));
+
+        float[] Weights(ulong seed)
+        {
+            using Backend backend = device.Open();
+            using RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed);
+            return backend.ToHost(net.Parameters.Values);
+        }
+    }
+}
