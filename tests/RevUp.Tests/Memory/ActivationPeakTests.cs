@@ -1,0 +1,73 @@
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Memory;
+
+/// <summary>Peaks of the activation arena over whole training steps, to the byte.</summary>
+[TestClass]
+public sealed class ActivationPeakTests
+{
+    private static readonly int[] s_depths = [2, 3, 7, 16];
+
+    [TestMethod]
+    [EveryBackend(TestModel.Squeeze)]
+    [EveryBackend(TestModel.Strided)]
+    [EveryBackend(TestModel.Bottleneck)]
+    [EveryBackend(TestModel.Volume)]
+    [EveryBackend(TestModel.StridedVolume)]
+    public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
+    {
+        TestModel model = TestModel.Get(name);
+        long[] peaks = [.. s_depths.Select(depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, MemoryPolicy.Invert))];
+        CollectionAssert.AreEqual(peaks.Select(_ => peaks[0]).ToArray(), peaks);
+    }
+
+    [TestMethod]
+    [EveryBackend(BranchKind.Basic, ElementType.Float32)]
+    [EveryBackend(BranchKind.Bottleneck, ElementType.Float32)]
+    [EveryBackend(BranchKind.Basic, ElementType.BFloat16)]
+    public void UnderStoreAndCheckpointThePeakGrowsByWhatIsKept(TestDevice device, BranchKind kind, ElementType type)
+    {
+        TestModel chain = TestModel.Get(TestModel.Chain);
+        TestModel model = chain with { Settings = chain.Settings with { Branch = kind, Precision = type } };
+        StageSettings stage = chain.Settings.Stages[0];
+        long input = TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Channels));
+        int kept = kind == BranchKind.Basic ? 1 : 2;
+        long intermediates = kept * TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Width)) * type.Size() / sizeof(float);
+        AssertLinear(MemoryPolicy.Checkpoint, input);
+        AssertLinear(MemoryPolicy.Store, input + intermediates);
+
+        void AssertLinear(MemoryPolicy policy, long bytesPerBlock)
+        {
+            long[] peaks = [.. s_depths.Select(depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, policy))];
+            CollectionAssert.AreEqual(s_depths.Select(depth => peaks[0] + (depth - s_depths[0]) * bytesPerBlock).ToArray(), peaks, $"{policy}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    public void InvertNeedsLessThanCheckpointAndCheckpointLessThanStore(TestDevice device)
+    {
+        TestModel chain = TestModel.Get(TestModel.Chain);
+        TestModel deep = chain with { Settings = chain.Settings.WithBlocks(12) };
+        long invert = Peak(device, deep, MemoryPolicy.Invert), checkpoint = Peak(device, deep, MemoryPolicy.Checkpoint);
+        long store = Peak(device, deep, MemoryPolicy.Store);
+        Assert.IsLessThan(checkpoint, invert);
+        Assert.IsLessThan(store, checkpoint);
+    }
+
+    // The zero convolutions are drawn first: where F is zero there is nothing to invert, and a single evaluation takes one tensor less.
+    private static long Peak(TestDevice device, TestModel model, MemoryPolicy policy)
+    {
+        using TestNetwork network = new(device, model, policy);
+        network.DrawZeroConvolutions();
+        network.Train(1);
+        network.Backend.Memory.ResetPeaks();
+        network.Train(1);
+        Assert.IsTrue(policy != MemoryPolicy.Invert || network.Engine.Records.ToArray().All(r => r.Evaluations > 1 && !r.Replayed));
+        return network.Backend.Memory.Peak[MemoryPurpose.Activations];
+    }
+}

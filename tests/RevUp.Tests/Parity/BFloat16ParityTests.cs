@@ -1,0 +1,41 @@
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Parity;
+
+/// <summary>Branches in bfloat16: the residual stream stays float32, so blocks invert, to the resolution of their branch.</summary>
+[TestClass]
+public sealed class BFloat16ParityTests
+{
+    // The tolerance of the inversion is the unit roundoff of bfloat16: F(x) is known no better.
+    private static readonly InversionSettings s_settings = new() { Tolerance = 1.0 / (1 << 8) };
+
+    [TestMethod]
+    [EveryBackend(TestModel.Squeeze)]
+    [EveryBackend(TestModel.Bottleneck)]
+    [EveryBackend(TestModel.Volume)]
+    public void InvertingCostsARoundoffOfTheBranchPerBlock(TestDevice device, string model)
+    {
+        using TestNetwork wide = TestNetwork.Trained(device, model);
+        if (!wide.Backend.Supports(ElementType.BFloat16))
+        {
+            Assert.Inconclusive("This processor has no bfloat16 convolutions.");
+        }
+        TestModel settings = TestModel.Get(model);
+        using TestNetwork narrow = new(device, settings with { Settings = settings.Settings with { Precision = ElementType.BFloat16 } });
+        narrow.CopyFrom(wide);
+        wide.Prepare();
+        narrow.Prepare();
+        float[] exact = wide.Gradients(MemoryPolicy.Store);
+        float[] stored = narrow.Gradients(MemoryPolicy.Store);
+        CollectionAssert.AreEqual(stored, narrow.Gradients(MemoryPolicy.Checkpoint));
+        float[] inverted = narrow.Gradients(new MemoryPlan(), s_settings);
+        Assert.AreEqual(0, narrow.Engine.Replays);
+        // The error of each block's input is bounded with the measured contraction, which can be below the true one: twice the tolerance, block after block.
+        // A stored branch pays the same roundoff in its forward and in its backward pass.
+        double allowed = 2 * narrow.Net.Blocks.Count * s_settings.Tolerance;
+        Assert.IsLessThanOrEqualTo(allowed, Vectors.RelativeDifference(stored, inverted));
+        Assert.IsLessThanOrEqualTo(allowed, Vectors.RelativeDifference(exact, stored));
+    }
+}
