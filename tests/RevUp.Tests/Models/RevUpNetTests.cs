@@ -37,7 +37,9 @@ public sealed class RevUpNetTests
             Assert.AreEqual(1, probabilities.Skip(start).Take(TestModel.Classes).Sum(p => (double)p), 1e-6);
         }
         CollectionAssert.AreEqual(state, network.TrainingState());
-        CollectionAssert.AreEqual(probabilities[..TestModel.Classes], network.Net.Predict(pixels.AsSpan(0, (int)network.Net.Sample.Count)));
+        float[] alone = network.Net.Predict(pixels.AsSpan(0, (int)network.Net.Sample.Count));
+        // Another batch size may choose another kernel, which rounds differently.
+        Assert.IsLessThanOrEqualTo(1e-5, Vectors.RelativeDifference(probabilities[..TestModel.Classes], alone));
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
+using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
@@ -23,12 +24,20 @@ public sealed class TestDevice
     public static IReadOnlyList<TestDevice> All { get; } = [new("cpu", (poison, threads) => new CpuBackend(threads, Capacity, poison))];
 
     /// <summary>A backend of the caller's own. The tensors of tests are too small for a second thread, which would only wait.</summary>
-    public Backend Open(bool poison = false, int threads = 1)
+    /// <param name="poison">Whether freed memory is filled with NaN.</param>
+    /// <param name="threads">Threads on the host.</param>
+    /// <param name="type">What branches are computed in; a device that cannot makes the test inconclusive, too.</param>
+    public Backend Open(bool poison = false, int threads = 1, ElementType type = ElementType.Float32)
     {
         Backend? backend = _open(poison, threads);
         if (backend is null)
         {
             Assert.Inconclusive($"This machine has no device '{_name}'.");
+        }
+        if (!backend.Supports(type))
+        {
+            backend.Dispose();
+            Assert.Inconclusive($"The device '{_name}' of this machine does not compute in {type}.");
         }
         return backend;
     }

@@ -28,7 +28,7 @@ internal sealed class TestNetwork : IDisposable
         bool poison = false,
         int threads = 1)
     {
-        Backend = device.Open(poison, threads);
+        Backend = device.Open(poison, threads, model.Settings.Precision);
         Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
         TrainingSettings training = new() { Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 } };
         Step = new TrainingStep(Net, training, new MemoryPlan { Policy = policy }, inversion ?? Exact);
