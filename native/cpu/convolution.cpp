@@ -39,8 +39,8 @@ Plan reorder_plan(const Desc &from, const Desc &to) {
 void *at(void *memory, int64_t bytes) { return static_cast<char *>(memory) + bytes; }
 const void *at(const void *memory, int64_t bytes) { return static_cast<const char *>(memory) + bytes; }
 
-// oneDNN 2.6.3's bfloat16 1x1 dgrad for AVX-512 is wrong where the output channels of a group are odd and it computes 29
-// or 30 positions at a time, as with 5x6 images. The next implementation in its list is right.
+// oneDNN 2.6.3's bfloat16 1x1 dgrad for AVX-512 is wrong where the output channels of a group are odd and it computes
+// 29 or 30 positions at a time, as with 5x6 images. The next implementation in its list is right.
 const char *refused_for_dgrad(const ConvolutionGeometry &geometry) {
   const bool odd = geometry.value.out_channels / geometry.value.groups % 2 == 1;
   return odd && geometry.value.type == REVUP_BFLOAT16 ? "jit_bf16_1x1" : nullptr;
