@@ -11,6 +11,7 @@ namespace RevUp.Cli.Commands;
 /// <summary><c>revup demo</c>: trains and evaluates a network, then measures what each memory policy needs for it.</summary>
 internal static class DemoCommand
 {
+    private const int DepthFactor = 8;
     private static readonly MemoryPolicy[] Policies = [MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store];
 
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -38,7 +39,9 @@ internal static class DemoCommand
                 return TrainingSession.ReportInterruption(
                     terminal, summary, ["train", "--recipe", Path.Combine(folder, RunFolder.RecipeFileName), "--output", folder, "--resume", .. sameThreads]);
             }
-            MemoryRow[] rows = [.. MemoryCommand.Measure(terminal, recipe, MemoryCommand.OwnDepth, Policies, threads)];
+            // The network itself, and what it would need at a multiple of its depth: one policy does not mind.
+            int[] depths = [MemoryCommand.OwnDepth, DepthFactor * recipe.Model.BlockCount];
+            MemoryRow[] rows = [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, threads))];
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
@@ -63,7 +66,7 @@ internal static class DemoCommand
         Table table = SummaryTable.Create(terminal, summary);
         foreach (MemoryRow row in rows)
         {
-            table.AddRow($"activation memory of one step, {Format.Name(row.Policy)}", $"{Format.MiB(row.ActivationPeakBytes)} MiB");
+            table.AddRow($"activation memory, {row.Blocks} blocks, {Format.Name(row.Policy)}", $"{Format.MiB(row.ActivationPeakBytes)} MiB");
         }
         return table;
     }

@@ -80,19 +80,19 @@ public sealed class DocumentTests
     }
 
     [TestMethod]
-    public void DemoHasTheTrainingAndARowForEveryPolicy()
+    public void DemoHasTheTrainingAndARowForEveryPolicyAtTwoDepths()
     {
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
         JsonElement document = Document("demo", "--recipe", recipe, "--output", folder["demo"]);
         AssertMembers(document, "training", "rows");
         AssertMembers(document.GetProperty("training"), s_training);
-        Assert.AreEqual(3, document.GetProperty("rows").GetArrayLength());
+        Assert.AreEqual(6, document.GetProperty("rows").GetArrayLength());
 
         // A second demonstration replaces the first, and says for people what the document says.
         ToolResult again = Tool.Run("demo", "--recipe", recipe, "--output", folder["demo"], "--threads", "1");
         Assert.AreEqual(0, again.ExitCode, again.Error);
-        string[] parts = ["test top-1", "step time", "one step, invert", "one step, checkpoint", "one step, store", folder["demo"], "revup memory"];
+        string[] parts = ["test top-1", "step time", "blocks, invert", "blocks, checkpoint", "blocks, store", folder["demo"], "revup memory"];
         foreach (string part in parts)
         {
             Assert.Contains(part, again.Output);

@@ -1,4 +1,3 @@
-using RevUp.Tests.Architecture;
 // example: usings
 using RevUp.Backends.Cpu;
 using RevUp.Models;
@@ -21,8 +20,8 @@ public sealed class ExampleTests
         Assert.IsTrue(losses.TrueForAll(float.IsFinite));
         Assert.AreEqual(1, probabilities.Sum(), 1e-5);
 
-        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
-        string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "RevUp.Tests", "Readme", "ExampleTests.cs"));
+        string readme = File.ReadAllText(Path.Combine(Architecture.Repository.Root, "README.md"));
+        string source = File.ReadAllText(Path.Combine(Architecture.Repository.Root, "tests", "RevUp.Tests", "Readme", "ExampleTests.cs"));
         foreach (string part in Parts(source))
         {
             StringAssert.Contains(readme, part, StringComparison.Ordinal);
