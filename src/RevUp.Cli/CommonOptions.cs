@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
+using RevUp.Backends;
+using RevUp.Backends.Cpu;
 
 namespace RevUp.Cli;
 
@@ -38,5 +41,15 @@ internal sealed class CommonOptions
         root.Add(Seed);
         root.Add(Json);
         root.Add(Verbose);
+    }
+
+    /// <summary>A backend on the device that was asked for; the caller disposes it.</summary>
+    public Backend OpenBackend(ParseResult arguments) => new CpuBackend(arguments.GetValue(Threads));
+
+    /// <summary>The options with which another command line computes on the same device.</summary>
+    public IEnumerable<string> SameDevice(ParseResult arguments)
+    {
+        int threads = arguments.GetValue(Threads);
+        return threads == 0 ? [] : [Threads.Name, threads.ToString(CultureInfo.InvariantCulture)];
     }
 }

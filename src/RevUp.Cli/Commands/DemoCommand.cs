@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RevUp.Backends.Cpu;
+using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
 using RevUp.Reversible;
@@ -29,19 +29,18 @@ internal static class DemoCommand
         {
             Recipe recipe = recipes.Load(arguments, common);
             string folder = arguments.GetRequiredValue(output);
-            int threads = arguments.GetValue(common.Threads);
+            Backend Open() => common.OpenBackend(arguments);
             RunFolder.Clear(folder);
-            RunSummary summary = Train(terminal, recipe, folder, threads);
+            RunSummary summary = Train(terminal, recipe, folder, Open);
             if (summary.Interrupted)
             {
-                // The run's own copy of the recipe has every override in it; other threads would go on with other roundings.
-                string[] sameThreads = threads == 0 ? [] : ["--threads", Format.Count(threads)];
+                // The run's own copy of the recipe has every override in it; another device or other threads would go on with other roundings.
                 return TrainingSession.ReportInterruption(
-                    terminal, summary, ["train", "--recipe", Path.Combine(folder, RunFolder.RecipeFileName), "--output", folder, "--resume", .. sameThreads]);
+                    terminal, summary, ["train", "--recipe", Path.Combine(folder, RunFolder.RecipeFileName), "--output", folder, "--resume", .. common.SameDevice(arguments)]);
             }
             // The network itself, and what it would need at a multiple of its depth: one policy does not mind.
             int[] depths = [MemoryCommand.OwnDepth, DepthFactor * recipe.Model.BlockCount];
-            MemoryRow[] rows = [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, threads))];
+            MemoryRow[] rows = [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, Open))];
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
@@ -55,9 +54,9 @@ internal static class DemoCommand
     }
 
     // The backend is released before the policies are measured, each in one of its own.
-    private static RunSummary Train(Terminal terminal, Recipe recipe, string folder, int threads)
+    private static RunSummary Train(Terminal terminal, Recipe recipe, string folder, Func<Backend> open)
     {
-        using CpuBackend backend = new(threads);
+        using Backend backend = open();
         return TrainingSession.Run(terminal, backend, recipe, folder, resume: false);
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RevUp.Backends.Cpu;
+using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Data;
 using RevUp.Training;
@@ -16,7 +16,7 @@ internal static class EvaluateCommand
         Command command = new("evaluate", "Evaluate a checkpoint on the test set of its recipe.") { checkpoint };
         command.SetAction(arguments =>
         {
-            using CpuBackend backend = new(arguments.GetValue(common.Threads));
+            using Backend backend = common.OpenBackend(arguments);
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
             DataSettings settings = loaded.Recipe.Data;
             ImageDataset data = Datasets.Open(settings, DatasetSplit.Test);

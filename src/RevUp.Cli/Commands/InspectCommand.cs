@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RevUp.Backends.Cpu;
+using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Data;
 using RevUp.Diagnostics;
@@ -17,7 +17,7 @@ internal static class InspectCommand
         Command command = new("inspect", "Show how invertible each block of a checkpoint is.") { checkpoint };
         command.SetAction(arguments =>
         {
-            using CpuBackend backend = new(arguments.GetValue(common.Threads));
+            using Backend backend = common.OpenBackend(arguments);
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
             Recipe recipe = loaded.Recipe;
             ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Test);

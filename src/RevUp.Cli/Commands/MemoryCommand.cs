@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
 using RevUp.Reversible;
@@ -41,7 +42,7 @@ internal static class MemoryCommand
             List<MemoryRow> rows = [];
             foreach (int depth in arguments.GetValue(blocks) is { Length: > 0 } given ? given : [OwnDepth])
             {
-                rows.AddRange(Measure(terminal, recipe, depth, arguments.GetRequiredValue(policies), arguments.GetValue(common.Threads)));
+                rows.AddRange(Measure(terminal, recipe, depth, arguments.GetRequiredValue(policies), () => common.OpenBackend(arguments)));
             }
             if (arguments.GetValue(common.Json))
             {
@@ -55,12 +56,12 @@ internal static class MemoryCommand
     }
 
     /// <summary>Measures one depth under each of the policies, saying so.</summary>
-    public static IEnumerable<MemoryRow> Measure(Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, int threads)
+    public static IEnumerable<MemoryRow> Measure(Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, Func<Backend> open)
     {
         foreach (MemoryPolicy policy in policies)
         {
             terminal.Note($"measuring {(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)} blocks, {Format.Name(policy)} ...");
-            yield return MemoryProbe.Measure(recipe, blocks, policy, threads);
+            yield return MemoryProbe.Measure(recipe, blocks, policy, open);
         }
     }
 

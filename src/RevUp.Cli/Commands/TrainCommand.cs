@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RevUp.Backends.Cpu;
+using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Training;
 
@@ -22,7 +22,7 @@ internal static class TrainCommand
             Recipe recipe = recipes.Load(arguments, common);
             string folder = arguments.GetValue(output) ?? Path.Combine("runs", recipe.Name);
             RunFolder.Require(folder, arguments.GetValue(resume));
-            using CpuBackend backend = new(arguments.GetValue(common.Threads));
+            using Backend backend = common.OpenBackend(arguments);
             RunSummary summary = TrainingSession.Run(terminal, backend, recipe, folder, arguments.GetValue(resume));
             if (arguments.GetValue(common.Json))
             {

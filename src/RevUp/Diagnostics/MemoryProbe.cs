@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using RevUp.Backends.Cpu;
+using RevUp.Backends;
 using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Randomness;
@@ -49,13 +49,13 @@ public static class MemoryProbe
     /// <param name="recipe">Network, data shape, batch size, inversion.</param>
     /// <param name="blocks">Total of blocks, spread over the recipe's stages; 0 for the recipe's own.</param>
     /// <param name="policy">Policy of all blocks.</param>
-    /// <param name="threads">Threads; 0 for all processors.</param>
+    /// <param name="open">Opens the device to measure on; the backend is disposed afterwards.</param>
     /// <exception cref="ConfigurationException">The recipe does not work with this depth or policy.</exception>
-    public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, int threads)
+    public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open)
     {
         recipe.Validate();
         ProcessMemory.ResetPeak();
-        using CpuBackend backend = new(threads);
+        using Backend backend = open();
         ModelSettings model = blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks);
         using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         DrawZeroConvolutions(net, recipe.Training.Seed);

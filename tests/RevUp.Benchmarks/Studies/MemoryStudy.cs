@@ -1,3 +1,4 @@
+using RevUp.Backends.Cpu;
 using RevUp.Diagnostics;
 using RevUp.Reversible;
 using RevUp.Training;
@@ -36,7 +37,7 @@ internal static class MemoryStudy
     {
         Recipe recipe = Checkout.Recipe(arguments[0]);
         MemoryPolicy policy = Policy(arguments[2]);
-        Worker.Serve(() => MemoryProbe.Measure(recipe, blocks: int.Parse(arguments[1]), policy, threads: int.Parse(arguments[3])));
+        Worker.Serve(() => MemoryProbe.Measure(recipe, blocks: int.Parse(arguments[1]), policy, () => new CpuBackend(int.Parse(arguments[3]))));
     }
 
     private static void Section(Report report, string recipe, IEnumerable<int> depths, MemoryPolicy[] policies, int threads)

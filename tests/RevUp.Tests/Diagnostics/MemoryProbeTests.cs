@@ -54,21 +54,21 @@ public sealed class MemoryProbeTests
 
     [TestMethod]
     public void WithoutADepthTheRecipesOwnIsMeasured() =>
-        Assert.AreEqual(3, MemoryProbe.Measure(SmallRecipe.Create(), blocks: 0, MemoryPolicy.Store, threads: 1).Blocks);
+        Assert.AreEqual(3, MemoryProbe.Measure(SmallRecipe.Create(), blocks: 0, MemoryPolicy.Store, () => Runs.Backend()).Blocks);
 
     [TestMethod]
     public void WhatCannotBeMeasuredIsExplained()
     {
         Recipe recipe = SmallRecipe.Create();
-        string few = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(recipe, blocks: 1, MemoryPolicy.Invert, threads: 1)).Message;
+        string few = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(recipe, blocks: 1, MemoryPolicy.Invert, () => Runs.Backend())).Message;
         Assert.AreEqual("1 blocks do not reach for 2 stages; use at least 2.", few);
         Recipe free = SmallRecipe.Create("model.lipschitz.mode=none", "reversible.policy=store");
-        string none = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(free, blocks: 0, MemoryPolicy.Invert, threads: 1)).Message;
+        string none = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(free, blocks: 0, MemoryPolicy.Invert, () => Runs.Backend())).Message;
         Assert.StartsWith("reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse", none);
     }
 
     private static MemoryRow[] Measure(MemoryPolicy policy) =>
-        [.. Depths.Select(blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, threads: 1))];
+        [.. Depths.Select(blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, () => Runs.Backend()))];
 
     private static (long, long, long) Persistent(MemoryRow row) => (row.ParameterBytes, row.GradientBytes, row.OptimizerBytes);
 }
