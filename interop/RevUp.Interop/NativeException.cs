@@ -1,20 +1,24 @@
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop;
 
 /// <summary>A native call failed; the message names the call, its status, the library's own words and what to do.</summary>
 public sealed class NativeException : Exception
 {
-    internal NativeException(string call, CpuStatus status, string detail, string remedy)
-        : base($"{call} failed with {status} ({(int)status}): {detail}. {remedy}")
+    /// <param name="expression">The source text of the call; what precedes its first parenthesis is its name.</param>
+    /// <param name="status">What it returned, a member of the library's own enumeration.</param>
+    /// <param name="detail">The library's words.</param>
+    /// <param name="remedy">What the reader can do, as whole sentences.</param>
+    internal NativeException(string expression, Enum status, string detail, string remedy)
+        : base($"{Name(expression)} failed with {status} ({status:D}): {detail.TrimEnd('.')}. {remedy}")
     {
-        Call = call;
+        Call = Name(expression);
         Status = status;
     }
 
     /// <summary>The binding that failed, such as "CpuLibrary.Axpy".</summary>
     public string Call { get; }
 
-    /// <summary>The status that it returned; never <see cref="CpuStatus.Ok"/>.</summary>
-    public CpuStatus Status { get; }
+    /// <summary>The status that it returned, such as CpuStatus.InvalidArgument or CudaResult.OutOfMemory; never the one that means success.</summary>
+    public Enum Status { get; }
+
+    private static string Name(string expression) => expression.Split('(')[0].Trim();
 }

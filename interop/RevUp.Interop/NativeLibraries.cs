@@ -1,6 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using RevUp.Interop.Cpu;
+using RevUp.Interop.CublasLt;
+using RevUp.Interop.Cuda;
+using RevUp.Interop.Cudnn;
 
 namespace RevUp.Interop;
 
@@ -10,10 +14,26 @@ namespace RevUp.Interop;
 internal static class NativeLibraries
 {
     internal const string Cpu = "revup_cpu";
+    internal const string Cuda = "cuda";
+    internal const string Cudnn = "cudnn";
+    internal const string CublasLt = "cublasLt";
+    internal const string Nvtx = "nvToolsExt";
 
     private static readonly NativeLibraryEntry[] s_entries =
     [
         new(Cpu, "librevup_cpu.so", "REVUP_CPU_LIBRARY", "Run ./build.sh in the repository to build it.", CpuLibrary.VerifyVersion),
+        new NvidiaLibraryEntry(
+            Cuda, ["libcuda.so.1"], Package: null, "REVUP_CUDA_LIBRARY",
+            "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.", CudaLibrary.VerifyVersion),
+        new NvidiaLibraryEntry(
+            Cudnn, ["libcudnn.so.9"], "cudnn", "REVUP_CUDNN_LIBRARY",
+            "Install cuDNN 9, for example with the Python package nvidia-cudnn-cu12.", CudnnLibrary.VerifyVersion),
+        new NvidiaLibraryEntry(
+            CublasLt, ["libcublasLt.so.13", "libcublasLt.so.12"], "*", "REVUP_CUBLASLT_LIBRARY",
+            "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.", CublasLtLibrary.VerifyVersion),
+        new NvidiaLibraryEntry(
+            Nvtx, ["libnvToolsExt.so.1"], "nvtx", "REVUP_NVTX_LIBRARY",
+            "It is part of the CUDA toolkit 12 and of the Python package nvidia-nvtx-cu12.", (_, _) => { }),
     ];
 
     private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(entry => entry.Name, entry => new Lazy<nint>(() => Load(entry)));
@@ -24,6 +44,22 @@ internal static class NativeLibraries
     internal static void Register()
     {
         // The static constructor above does the work, exactly once: the runtime refuses a second resolver.
+    }
+
+    /// <summary>Whether a library of the table loads and passes its check; otherwise why not, in one paragraph.</summary>
+    internal static bool TryLoad(string name, [NotNullWhen(false)] out string? reason)
+    {
+        try
+        {
+            _ = s_handles[name].Value;
+            reason = null;
+            return true;
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
+        {
+            reason = exception.Message;
+            return false;
+        }
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>

@@ -7,13 +7,13 @@ namespace RevUp.Interop;
 /// One native library: the name its imports use, its file, the variable that overrides its place, what to do when it is missing, and the check made once
 /// after loading, which receives the handle and the place and throws when the library is not the one these bindings were written for.
 /// </summary>
-internal sealed record NativeLibraryEntry(string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
+internal record NativeLibraryEntry(string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
 {
     /// <summary>
     /// Where to look, in order. An override is the only place: falling back from it would silently run another library than the one asked for.
     /// The last place is the bare file name, which the system loader looks up.
     /// </summary>
-    internal IReadOnlyList<string> Places(string? overridePath, string baseDirectory, string runtimeIdentifier)
+    internal virtual IReadOnlyList<string> Places(string? overridePath, string baseDirectory, string runtimeIdentifier)
     {
         if (!string.IsNullOrEmpty(overridePath))
         {

@@ -1,22 +1,11 @@
-using System.Runtime.InteropServices;
-
 namespace RevUp.Interop.Cpu;
 
 /// <summary>
 /// Owns the algorithms chosen for one convolution geometry. Immutable after <see cref="Create"/>, so several threads may use it at once; a call in progress
 /// keeps the native object alive even when another thread disposes it.
 /// </summary>
-public sealed class ConvolutionHandle : SafeHandle
+public sealed class ConvolutionHandle : OwnedHandle
 {
-    /// <summary>An invalid handle, which every call refuses.</summary>
-    public ConvolutionHandle()
-        : base(invalidHandleValue: 0, ownsHandle: true)
-    {
-    }
-
-    /// <inheritdoc/>
-    public override bool IsInvalid => handle == 0;
-
     /// <summary>Chooses the algorithms for <paramref name="geometry"/>, once, for the thread count set at the time.</summary>
     /// <exception cref="NativeException">The geometry is inconsistent, or its type is not supported on this processor.</exception>
     public static unsafe ConvolutionHandle Create(in CpuConvolutionGeometry geometry)

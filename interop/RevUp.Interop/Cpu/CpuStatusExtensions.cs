@@ -19,9 +19,8 @@ public static class CpuStatusExtensions
     // Apart, so that the check itself is inlined.
     private static unsafe void Throw(CpuStatus status, string expression)
     {
-        string call = expression.Split('(')[0].Trim();
         string detail = Marshal.PtrToStringUTF8((nint)CpuLibrary.LastError()) ?? "";
-        throw new NativeException(call, status, detail.TrimEnd('.'), Remedy(status));
+        throw new NativeException(expression, status, detail, Remedy(status));
     }
 
     private static string Remedy(CpuStatus status) => status switch

@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace RevUp.Interop.CublasLt;
+
+/// <summary>A configured algorithm, opaque (cublasLtMatmulAlgo_t).</summary>
+[InlineArray(8)]
+public struct CublasLtAlgorithm
+{
+    private ulong _first;
+}
+
+/// <summary>One candidate of an algorithm choice (cublasLtMatmulHeuristicResult_t).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct CublasLtHeuristicResult
+{
+    /// <summary>What to pass to the product.</summary>
+    public CublasLtAlgorithm Algorithm;
+
+    /// <summary>Bytes of workspace.</summary>
+    public nuint WorkspaceBytes;
+
+    /// <summary>Success where the other fields are valid.</summary>
+    public CublasStatus State;
+
+    /// <summary>How often the device is filled with blocks.</summary>
+    public float WavesCount;
+
+    private readonly Reserved _reserved;
+
+    [InlineArray(4)]
+    private struct Reserved
+    {
+        private int _first;
+    }
+}

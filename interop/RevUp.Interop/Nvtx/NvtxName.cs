@@ -1,0 +1,13 @@
+using System.Text;
+
+namespace RevUp.Interop.Nvtx;
+
+/// <summary>The name of a range, encoded once; make it with the layer that it names.</summary>
+/// <param name="name">Any text without a zero.</param>
+public sealed class NvtxName(string name)
+{
+    internal byte[] Text { get; } = Encoding.UTF8.GetBytes(name + '\0');
+
+    /// <inheritdoc/>
+    public override string ToString() => name;
+}
