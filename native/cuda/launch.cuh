@@ -1,0 +1,32 @@
+// What every kernel shares: its place in the grid, and how the host finds it.
+//
+// Kernels are extern "C", so that the driver finds them by name, and take 8-byte slots: pointers, long long, or an int
+// or float in the low bytes. Tensors are aligned to 64 bytes, channels-last N (D) H W C; the host has checked all
+// arguments. An empty tensor is not launched. Suffixes name storage types; arithmetic is float32 throughout.
+//
+// Three geometries; each kernel's header names its own, and every one is correct for any grid:
+//   Elementwise  256 threads, grid-stride; the host launches ceil(n / 1024) blocks up to 16 per multiprocessor, 1024.
+//   RowPerWarp   a warp walks along one row.
+//   RowPerBlock  a block walks along one row, or along everything where the header says so.
+#pragma once
+
+#include <cuda_bf16.h>
+
+// Makes a kernel known by name to a host build that has no driver to do so; such a build defines it beforehand.
+#ifndef KERNEL_EXPORT
+#define KERNEL_EXPORT(name)
+#endif
+
+namespace revup {
+
+using f32 = float;
+using bf16 = __nv_bfloat16;
+
+constexpr int kThreads = 256;      // of a block, but for the kernels that are one block
+constexpr int kBlockLimit = 1024;  // threads of a kernel that is one block
+constexpr int kWarp = 32;
+
+__device__ inline long long global_thread() { return static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; }
+__device__ inline long long grid_threads() { return static_cast<long long>(gridDim.x) * blockDim.x; }
+
+}  // namespace revup
