@@ -17,12 +17,16 @@ source tools/setup.sh
 source tools/stages.sh
 # shellcheck source=tools/tests.sh
 source tools/tests.sh
+# shellcheck source=tools/cuda.sh
+source tools/cuda.sh
 
 usage() {
   cat <<TEXT
 ${bold}./build.sh [COMMAND]${reset}
 
   build                 set up what is missing and build everything (the default)
+  --with-cuda           the same, with a CUDA compiler fetched first (Debian, 210 MB) where there is none
+  cuda-compile          compile the CUDA kernels alone, every warning an error; fetches as above
   demo [OPTION...]      build, train on Fashion-MNIST, evaluate, and compare the memory policies
   test [FILTER]         build and run every test, or those whose full name has FILTER in it
   sanitize [FILTER]     the interop tests with the native library under AddressSanitizer and UBSan
@@ -98,6 +102,11 @@ case $command in
     build
     printf 'artifacts/revup runs the tool; ./build.sh help lists what else there is.\n'
     ;;
+  --with-cuda)
+    require_nvcc
+    build
+    ;;
+  cuda-compile) compile_kernels ;;
   demo)
     build
     cd "$caller"

@@ -74,5 +74,6 @@ SCRIPT
 build() {
   set_up
   build_native
+  build_kernels
   build_managed
 }

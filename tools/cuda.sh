@@ -1,0 +1,45 @@
+# The CUDA kernels: with which compiler they are built, and where that comes from.
+# shellcheck shell=bash
+
+toolkit=$root/$artifacts/cuda-toolkit
+
+# The path of nvcc 12.0 or later; fails if there is none.
+find_nvcc() {
+  local candidate
+  for candidate in "${CUDACXX:-}" "$(command -v nvcc)" /usr/local/cuda/bin/nvcc "$toolkit/bin/nvcc"; do
+    if [[ -x $candidate && $("$candidate" --version) =~ release\ ([0-9]+) ]] && ((BASH_REMATCH[1] >= 12)); then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+require_nvcc() { find_nvcc >/dev/null || stage "CUDA compiler" get-cuda tools/get-cuda.sh "$toolkit"; }
+
+# build_kernels [OPTION...]: artifacts/cuda/revup_kernels.fatbin, on machines that have nvcc.
+build_kernels() {
+  local stamp=$artifacts/kernels.stamp folder=$artifacts/cmake-cuda fatbin=$artifacts/cuda/revup_kernels.fatbin nvcc inputs
+  nvcc=$(find_nvcc) || return 0
+  inputs="$root $nvcc $(stat -L -c '%s %Y' "$nvcc") $(fingerprint cmake native/cuda)"
+  if [[ -f $stamp && $(<"$stamp") == "$inputs $(fingerprint "$fatbin")" ]]; then
+    line "$green✓$reset" kernels "up to date"
+    return
+  fi
+  rm -rf "$folder"
+  stage "kernels: configure" kernels-configure cmake -S native/cuda -B "$folder" -G Ninja "-DREVUP_NVCC=$nvcc" "$@"
+  stage "kernels: compile" kernels-compile cmake --build "$folder"
+  echo "$inputs $(fingerprint "$fatbin")" >"$stamp"
+}
+
+# Compiles the kernels anew, with warnings and register spills as errors, and says what they take.
+compile_kernels() {
+  set_up
+  require_nvcc
+  rm -f "$artifacts/kernels.stamp"
+  build_kernels -DREVUP_KERNEL_WARNINGS_AS_ERRORS=ON
+  # A kernel is reported once for each architecture.
+  awk '/Compiling entry function/ { kernels++ } / bytes spill stores/ { spilled += $5 } / Used [0-9]+ registers/ {
+    if ($5 > most) most = $5 } END { printf "%d kernels and architectures, at most %d registers, %d bytes spilled\n",
+    kernels, most, spilled }' "$logs/kernels-compile.log"
+}
