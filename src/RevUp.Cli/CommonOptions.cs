@@ -1,13 +1,34 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
+using RevUp.Backends.Cuda;
 
 namespace RevUp.Cli;
 
 /// <summary>The options that every command takes.</summary>
 internal sealed class CommonOptions
 {
+    private const string Cpu = "cpu";
+    private const string Cuda = "cuda";
+
+    public CommonOptions() => Device.Validators.Add(result =>
+    {
+        foreach (Token word in result.Tokens.Where(word => word.Value is not (Cpu or Cuda)))
+        {
+            result.AddError($"'{word.Value}' is not a device; use {Cpu} or {Cuda}.");
+        }
+    });
+
+    public Option<string> Device { get; } = new("--device")
+    {
+        Description = "What to compute on: cpu (the default) or cuda.",
+        HelpName = "cpu|cuda",
+        Recursive = true,
+        DefaultValueFactory = _ => Cpu,
+    };
+
     /// <summary>0, which the backend takes for all processors, when not given.</summary>
     public Option<int> Threads { get; } = new("--threads")
     {
@@ -37,6 +58,7 @@ internal sealed class CommonOptions
 
     public void AddTo(Command root)
     {
+        root.Add(Device);
         root.Add(Threads);
         root.Add(Seed);
         root.Add(Json);
@@ -44,11 +66,16 @@ internal sealed class CommonOptions
     }
 
     /// <summary>A backend on the device that was asked for; the caller disposes it.</summary>
-    public Backend OpenBackend(ParseResult arguments) => new CpuBackend(arguments.GetValue(Threads));
+    public Backend OpenBackend(ParseResult arguments) =>
+        arguments.GetRequiredValue(Device) == Cuda ? new CudaBackend() : new CpuBackend(arguments.GetValue(Threads));
 
     /// <summary>The options with which another command line computes on the same device.</summary>
     public IEnumerable<string> SameDevice(ParseResult arguments)
     {
+        if (arguments.GetRequiredValue(Device) != Cpu)
+        {
+            return [Device.Name, arguments.GetRequiredValue(Device)];
+        }
         int threads = arguments.GetValue(Threads);
         return threads == 0 ? [] : [Threads.Name, threads.ToString(CultureInfo.InvariantCulture)];
     }

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using RevUp.Backends.Cpu;
+using RevUp.Backends.Cuda;
 using RevUp.Cli.Output;
 using RevUp.Tensors;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup devices</c>: what networks can be trained on here.</summary>
+/// <summary><c>revup devices</c>: what networks can be trained on here, and what is missing for a GPU.</summary>
 internal static class DevicesCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -14,17 +15,38 @@ internal static class DevicesCommand
         Command command = new("devices", "List the devices that networks can be trained on.");
         command.SetAction(arguments =>
         {
-            using CpuBackend backend = new(arguments.GetValue(common.Threads));
-            Device device = new(backend.Name, backend.Description, backend.Threads, backend.Memory.Capacity, backend.Supports(ElementType.BFloat16));
+            Device cpu = Cpu(arguments.GetValue(common.Threads));
+            CudaDevices cuda = CudaDevices.Find();
+            Device[] devices = [cpu, .. cuda.Devices.Select(gpu => new Device("cuda", gpu.Description, null, gpu.MemoryBytes, gpu.BFloat16))];
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new DevicesDocument([device]), DocumentJson.Default.DevicesDocument);
+                terminal.WriteJson(new DevicesDocument(devices, cuda.Problems), DocumentJson.Default.DevicesDocument);
                 return;
             }
-            string bFloat16 = device.BFloat16 ? "yes" : "no";
-            terminal.Write(terminal.NewTable("device", "threads", "memory MiB", "bfloat16").AddColumn("description")
-                .AddRow(device.Name, Format.Count(device.Threads), Format.MiB(device.MemoryBytes), bFloat16, Markup.Escape(device.Description)));
+            terminal.Write(Describe(terminal, devices));
+            // Without a GPU, what else would be missing for it does not matter yet.
+            foreach (string problem in cuda.Problems.Take(cuda.Devices.Count == 0 ? 1 : cuda.Problems.Count))
+            {
+                terminal.WriteLine($"cuda: {problem}");
+            }
         });
         return command;
+    }
+
+    private static Device Cpu(int threads)
+    {
+        using CpuBackend backend = new(threads);
+        return new Device(backend.Name, backend.Description, backend.Threads, backend.Memory.Capacity, backend.Supports(ElementType.BFloat16));
+    }
+
+    private static Table Describe(Terminal terminal, IEnumerable<Device> devices)
+    {
+        Table table = terminal.NewTable("device", "threads", "memory MiB", "bfloat16").AddColumn("description");
+        foreach (Device device in devices)
+        {
+            string threads = device.Threads is int count ? Format.Count(count) : "";
+            table.AddRow(device.Name, threads, Format.MiB(device.MemoryBytes), device.BFloat16 ? "yes" : "no", Markup.Escape(device.Description));
+        }
+        return table;
     }
 }

@@ -49,11 +49,11 @@ internal sealed record MemoryDocument(IReadOnlyList<MemoryRow> Rows);
 /// <summary>What <c>inspect --json</c> prints.</summary>
 internal sealed record InspectDocument(IReadOnlyList<BlockReport> Blocks);
 
-/// <summary>What <c>devices --json</c> prints.</summary>
-internal sealed record DevicesDocument(IReadOnlyList<Device> Devices);
+/// <summary>What <c>devices --json</c> prints; the problems are why CUDA cannot be used.</summary>
+internal sealed record DevicesDocument(IReadOnlyList<Device> Devices, IReadOnlyList<string> CudaProblems);
 
-/// <summary>One device that networks can be trained on.</summary>
-internal sealed record Device(string Name, string Description, int Threads, long MemoryBytes, bool BFloat16);
+/// <summary>One device that networks can be trained on; threads are those of the CPU.</summary>
+internal sealed record Device(string Name, string Description, int? Threads, long MemoryBytes, bool BFloat16);
 
 /// <summary>What <c>recipes --json</c> prints.</summary>
 internal sealed record RecipesDocument(IReadOnlyList<RecipeEntry> Recipes);

@@ -6,18 +6,18 @@ namespace RevUp.Tests.Cli;
 internal static class ToolProcess
 {
     /// <summary>Starts it with both streams redirected.</summary>
-    /// <param name="cpuLibrary">Where it looks for the native library; null for the same place as these tests.</param>
+    /// <param name="environment">A variable that these tests do not have, such as the place of a native library; null for none.</param>
     /// <param name="arguments">The command line.</param>
-    public static Process Start(string? cpuLibrary, params string[] arguments)
+    public static Process Start((string Name, string Value)? environment, params string[] arguments)
     {
         ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "RevUp.Cli"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (cpuLibrary is not null)
+        if (environment is (string name, string value))
         {
-            start.Environment["REVUP_CPU_LIBRARY"] = cpuLibrary;
+            start.Environment[name] = value;
         }
         return Process.Start(start)!;
     }

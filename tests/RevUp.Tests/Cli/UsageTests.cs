@@ -12,7 +12,7 @@ public sealed class UsageTests
         ToolResult help = Tool.Run("--help");
         Assert.AreEqual(0, help.ExitCode);
         Assert.Contains("revup [command]", help.Output);
-        foreach (string command in (string[])["train", "evaluate", "memory", "inspect", "devices", "recipes", "demo", "--threads", "--seed", "--json"])
+        foreach (string command in (string[])["train", "evaluate", "memory", "inspect", "devices", "recipes", "demo", "--device", "--threads", "--seed", "--json"])
         {
             Assert.Contains($"  {command} ", help.Output);
         }
@@ -26,6 +26,7 @@ public sealed class UsageTests
     [DataRow("evaluate", "--checkpoint")]
     [DataRow("devices --threads x", "'x'")]
     [DataRow("devices --seed -1", "'-1'")]
+    [DataRow("train --recipe fashion-mnist --device tpu", "'tpu' is not a device; use cpu or cuda")]
     [DataRow("memory --recipe fashion-mnist --blocks 3,x", "'x' is not a number of blocks")]
     [DataRow("memory --recipe fashion-mnist --blocks 0", "'0' is not a number of blocks")]
     [DataRow("memory --recipe fashion-mnist --policy store,inverse", "'inverse' is not a policy; use store, checkpoint or invert")]

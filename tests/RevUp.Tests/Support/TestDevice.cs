@@ -1,5 +1,7 @@
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
+using RevUp.Backends.Cuda;
+using RevUp.Interop.Tests.Support;
 using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
@@ -8,6 +10,9 @@ namespace RevUp.Tests.Support;
 public sealed class TestDevice
 {
     private const long Capacity = 1L << 30;
+
+    // A GPU commits what it reserves, and its stand-in fills all of it with NaN.
+    private const long CudaCapacity = 64 << 20;
 
     private readonly string _name;
     private readonly Func<bool, int, Backend?> _open;
@@ -21,7 +26,11 @@ public sealed class TestDevice
     }
 
     /// <summary>All devices that the library has a backend for.</summary>
-    public static IReadOnlyList<TestDevice> All { get; } = [new("cpu", (poison, threads) => new CpuBackend(threads, Capacity, poison))];
+    public static IReadOnlyList<TestDevice> All { get; } =
+    [
+        new("cpu", (poison, threads) => new CpuBackend(threads, Capacity, poison)),
+        new("cuda", (poison, _) => CudaOnCpu.IsUsable ? new CudaBackend(capacity: CudaCapacity, poison: poison) : null),
+    ];
 
     /// <summary>A backend of the caller's own. The tensors of tests are too small for a second thread, which would only wait.</summary>
     /// <param name="poison">Whether freed memory is filled with NaN.</param>

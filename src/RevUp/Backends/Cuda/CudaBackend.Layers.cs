@@ -1,0 +1,126 @@
+using RevUp.Interop.Cuda;
+using RevUp.Lipschitz;
+using RevUp.Tensors;
+
+namespace RevUp.Backends.Cuda;
+
+/// <summary>Shapes, pooling, the classifier, the loss and the optimisers.</summary>
+public sealed partial class CudaBackend
+{
+    private const int ColumnsPerBlock = 32;
+
+    /// <inheritdoc/>
+    public override void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales) =>
+        _launcher.OneBlock(_kernels.BranchScale, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales]);
+
+    /// <inheritdoc/>
+    public override void ScaleBranchBackward(
+        LipschitzMode mode,
+        float coefficient,
+        Tensor multiplier,
+        Tensor sigmas,
+        Tensor scales,
+        Tensor dots,
+        Tensor multiplierGradient,
+        Tensor sigmaGradients) =>
+        _launcher.OneBlock(
+            _kernels.BranchScaleBackward,
+            [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales, dots, multiplierGradient, sigmaGradients]);
+
+    /// <inheritdoc/>
+    public override void Squeeze(Tensor x, Tensor y) => Elementwise(_kernels.Squeeze, x.Shape, x.Count, x, y);
+
+    /// <inheritdoc/>
+    public override void Unsqueeze(Tensor y, Tensor x) => Elementwise(_kernels.Unsqueeze, x.Shape, x.Count, y, x);
+
+    /// <inheritdoc/>
+    public override void ResizeChannels(Tensor x, Tensor y) =>
+        _launcher.Elementwise(_kernels.ResizeChannels, y.Count, [x.Count / x.Shape.Channels, x.Shape.Channels, x, y.Shape.Channels, y]);
+
+    /// <inheritdoc/>
+    public override void GlobalAveragePoolForward(Tensor x, Tensor y) =>
+        _launcher.Rows(_kernels.GlobalAveragePoolForward, x.Shape.Batch, [x.Shape.Batch, x.Shape.Positions, x.Shape.Channels, x, y]);
+
+    /// <inheritdoc/>
+    public override void GlobalAveragePoolBackward(Tensor dy, Tensor dx) =>
+        _launcher.Elementwise(_kernels.GlobalAveragePoolBackward, dx.Count, [dx.Shape.Batch, dx.Shape.Positions, dx.Shape.Channels, dy, dx]);
+
+    /// <inheritdoc/>
+    public override void MaxPoolForward(Tensor x, Tensor y) => Elementwise(_kernels.MaxPoolForward, x.Shape, y.Count, x, y);
+
+    /// <inheritdoc/>
+    public override void MaxPoolBackward(Tensor x, Tensor dy, Tensor dx)
+    {
+        (long depth, long height, long width) = Extents(x.Shape);
+        _launcher.Elementwise(
+            _kernels.MaxPoolBackward, x.Count, [x.Shape.SpatialRank, x.Shape.Batch, depth, height, width, x.Shape.Channels, x, dy, dx]);
+    }
+
+    /// <inheritdoc/>
+    public override void LinearForward(Tensor x, Tensor w, Tensor bias, Tensor y)
+    {
+        _matrices.Multiply(x, transposeA: false, w, transposeB: true, y, accumulate: false);
+        _launcher.Elementwise(_kernels.LinearBiasAdd, y.Count, [y.Shape[0], y.Shape[1], bias, y]);
+    }
+
+    /// <inheritdoc/>
+    public override void LinearBackward(Tensor x, Tensor w, Tensor dy, Tensor dx, Tensor dw, Tensor dbias)
+    {
+        _matrices.Multiply(dy, transposeA: false, w, transposeB: false, dx, accumulate: false);
+        _matrices.Multiply(dy, transposeA: true, x, transposeB: false, dw, accumulate: true);
+        _launcher.Rows(_kernels.ColumnSumsAdd, (dy.Shape[1] + ColumnsPerBlock - 1) / ColumnsPerBlock, [dy.Shape[0], dy.Shape[1], dy, dbias]);
+    }
+
+    /// <inheritdoc/>
+    public override void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics) =>
+        _launcher.OneBlock(
+            _kernels.CrossEntropy,
+            [logits.Shape[0], logits.Shape[1], logits, targets, gradientScale, gradient, statistics]);
+
+    /// <inheritdoc/>
+    public override void Sgd(
+        float learningRate,
+        float momentum,
+        float weightDecay,
+        bool nesterov,
+        float gradientScale,
+        Tensor gradient,
+        Tensor momentumBuffer,
+        Tensor weights)
+    {
+        UploadSettings([learningRate, momentum, weightDecay, nesterov ? 1 : 0, gradientScale]);
+        _launcher.Elementwise(_kernels.Sgd, weights.Count, [weights.Count, _memory.Settings, gradient, momentumBuffer, weights]);
+    }
+
+    /// <inheritdoc/>
+    public override void AdamW(
+        float learningRate,
+        float beta1,
+        float beta2,
+        float epsilon,
+        float weightDecay,
+        long step,
+        float gradientScale,
+        Tensor gradient,
+        Tensor firstMoment,
+        Tensor secondMoment,
+        Tensor weights)
+    {
+        float correction1 = (float)(1 - Math.Pow(beta1, step));
+        float correction2 = (float)(1 - Math.Pow(beta2, step));
+        UploadSettings([learningRate, beta1, beta2, epsilon, weightDecay, gradientScale, correction1, correction2]);
+        _launcher.Elementwise(_kernels.AdamW, weights.Count, [weights.Count, _memory.Settings, gradient, firstMoment, secondMoment, weights]);
+    }
+
+    private void UploadSettings(ReadOnlySpan<float> values) => Upload(values, _memory.Settings.Slice(0, new Shape(values.Length)));
+
+    private void Elementwise(CudaFunction kernel, Shape shape, long count, Tensor source, Tensor destination)
+    {
+        (long depth, long height, long width) = Extents(shape);
+        _launcher.Elementwise(kernel, count, [shape.SpatialRank, shape.Batch, depth, height, width, shape.Channels, source, destination]);
+    }
+
+    /// <summary>Depth, height and width; depth is 1 in 2-D.</summary>
+    private static (long Depth, long Height, long Width) Extents(Shape shape) =>
+        shape.SpatialRank == 3 ? (shape.Extent(0), shape.Extent(1), shape.Extent(2)) : (1, shape.Extent(0), shape.Extent(1));
+}

@@ -1,0 +1,165 @@
+using System.Runtime.InteropServices;
+using RevUp.Interop.Cuda;
+using RevUp.Interop.Cudnn;
+using RevUp.Tensors;
+
+namespace RevUp.Backends.Cuda;
+
+/// <summary>
+/// An NVIDIA GPU: our kernels, cuDNN convolutions and cuBLASLt products, issued in call order to one stream. Operations return before they complete, except
+/// <see cref="Download"/>, which waits. Sums are accumulated in an order fixed by shape, and only deterministic convolution algorithms are used.
+/// </summary>
+public sealed unsafe partial class CudaBackend : Backend
+{
+    /// <summary>Numbers that an optimiser kernel takes.</summary>
+    internal const int SettingsLength = 8;
+
+    private readonly Stack<IDisposable> _opened = new();
+    private readonly DeviceQueue _queue;
+    private readonly CudaMemory _memory;
+    private readonly CudaStaging _staging;
+    private readonly KernelTable _kernels;
+    private readonly KernelLauncher _launcher;
+    private readonly CudaMatrices _matrices;
+    private readonly CudnnHandle _cudnn;
+    private readonly bool _tf32;
+
+    /// <summary>Opens a GPU and takes its memory.</summary>
+    /// <param name="device">Index of the device, as the driver counts.</param>
+    /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
+    /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
+    /// <param name="tf32">Let float32 convolutions round their factors to TF32, with 11 bits of significand, which runs them on tensor cores.</param>
+    /// <exception cref="DllNotFoundException">A library of CUDA is missing; the message lists where it was looked for.</exception>
+    /// <exception cref="ConfigurationException">There is no such device, or the kernels were not built.</exception>
+    public CudaBackend(int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
+    {
+        _tf32 = tf32;
+        try
+        {
+            _queue = Opened(new DeviceQueue(CudaDriver.Open(device)));
+            _kernels = new KernelTable(Opened(new KernelModule(_queue.Driver)).Find);
+            _launcher = new KernelLauncher(_queue);
+            _cudnn = Opened(CudnnHandle.Create(_queue.Stream));
+            _staging = Opened(new CudaStaging(_queue));
+            _memory = Opened(new CudaMemory(_queue, capacity, poison));
+            _matrices = Opened(new CudaMatrices(_queue, Memory));
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "cuda";
+
+    /// <inheritdoc/>
+    public override string Description => CudaDevices.Describe(_queue.Driver.Device, CudaPlatform.Probe());
+
+    /// <inheritdoc/>
+    public override Arena Memory => _memory.Arena;
+
+    /// <summary>float32 everywhere; bfloat16 from compute capability 8.0 on.</summary>
+    public override bool Supports(ElementType type) => type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device));
+
+    /// <inheritdoc/>
+    public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
+    {
+        // Work starts with an upload, so that the thread that drives the backend may be another one from one step to the next.
+        _queue.Driver.MakeCurrent();
+        Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
+        _staging.Upload(MemoryMarshal.AsBytes(source), DeviceQueue.Pointer(destination));
+    }
+
+    /// <inheritdoc/>
+    public override void Download<T>(Tensor source, Span<T> destination)
+    {
+        Require<T>(destination.Length >= source.Count && sizeof(T) == source.Type.Size(), source, destination);
+        _staging.Download(DeviceQueue.Pointer(source), MemoryMarshal.AsBytes(destination[..(int)source.Count]));
+    }
+
+    /// <inheritdoc/>
+    public override void Fill(Tensor y, float value) => _launcher.Elementwise(_kernels.Fill, y.Count, [y.Count, value, y]);
+
+    /// <inheritdoc/>
+    public override void Cast(Tensor x, Tensor y)
+    {
+        if (x.Type == y.Type)
+        {
+            _queue.Driver.Copy(DeviceQueue.Pointer(y), DeviceQueue.Pointer(x), x.Bytes, _queue.Stream);
+            return;
+        }
+        _launcher.Elementwise(x.Type == ElementType.Float32 ? _kernels.CastToBFloat16 : _kernels.CastToFloat32, x.Count, [x.Count, x, y]);
+    }
+
+    /// <inheritdoc/>
+    public override void PreactivationForward(Activation activation, Tensor x, Tensor a, Tensor b, Tensor y) =>
+        _launcher.Elementwise(_kernels.PreactivationForward(x.Type, y.Type), x.Count, [x.Count, (long)activation, x, a, b, y]);
+
+    /// <inheritdoc/>
+    public override void PreactivationBackward(
+        Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB) =>
+        _launcher.Elementwise(
+            _kernels.PreactivationBackward(x.Type, dy.Type, dx.Type),
+            x.Count,
+            [x.Count, (long)activation, x, a, dy, scale, residual, dx, sumA, sumB, _memory.Partials, _memory.Counter]);
+
+    /// <inheritdoc/>
+    public override void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y) =>
+        _launcher.Elementwise(_kernels.ResidualAdd(z.Type), x.Count, [x.Count, x, z, s, y]);
+
+    /// <inheritdoc/>
+    public override void FixedPointStep(Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics) =>
+        _launcher.Elementwise(
+            _kernels.FixedPointStep(z.Type), y.Count, [y.Count, y, z, s, x, next, statistics, _memory.Partials, _memory.Counter]);
+
+    /// <inheritdoc/>
+    public override void Axpy(Tensor alpha, Tensor x, Tensor y) => _launcher.Elementwise(_kernels.Axpy, x.Count, [x.Count, alpha, x, y]);
+
+    /// <inheritdoc/>
+    public override void Dot(Tensor x, Tensor y, Tensor result) =>
+        _launcher.Elementwise(_kernels.Dot, x.Count, [x.Count, x, y, result, _memory.Partials, _memory.Counter]);
+
+    /// <inheritdoc/>
+    public override void Normalize(Tensor x, ulong seed, Tensor y, Tensor norm) =>
+        _launcher.OneBlock(_kernels.Normalize, [x.Count, x, seed, y, norm]);
+
+    /// <inheritdoc/>
+    protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
+        new CudaConvolution(geometry, _cudnn, _tf32, Memory, _kernels, _launcher);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (_opened.Count > 0)
+        {
+            _queue.Driver.MakeCurrent();
+            base.Dispose(disposing);
+            Close();
+        }
+    }
+
+    private static void Require<T>(bool fits, Tensor tensor, ReadOnlySpan<T> host)
+    {
+        if (!fits)
+        {
+            throw new ArgumentException($"{host.Length} elements of {typeof(T).Name} do not fit a tensor {tensor.Shape} of {tensor.Type}.");
+        }
+    }
+
+    private T Opened<T>(T part) where T : IDisposable
+    {
+        _opened.Push(part);
+        return part;
+    }
+
+    // What was opened last may use what was opened before it.
+    private void Close()
+    {
+        while (_opened.TryPop(out IDisposable? part))
+        {
+            part.Dispose();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using RevUp.Interop.Cuda;
+
+namespace RevUp.Backends.Cuda;
+
+/// <summary>
+/// Page-locked host memory through which copies pass, as a ring of slots: an upload returns as soon as its bytes are in the ring, and waits only for the copy
+/// that used its slot before, sixteen copies ago.
+/// </summary>
+internal sealed unsafe class CudaStaging : IDisposable
+{
+    private const int Slots = 16;
+    private const int SlotBytes = 4 << 20;
+
+    private readonly DeviceQueue _queue;
+    private readonly nint _memory;
+    private readonly CudaEvent[] _copied = new CudaEvent[Slots];
+    private int _next;
+
+    public CudaStaging(DeviceQueue queue)
+    {
+        _queue = queue;
+        _memory = queue.Driver.AllocateHost((long)Slots * SlotBytes);
+        for (int slot = 0; slot < Slots; slot++)
+        {
+            _copied[slot] = queue.Driver.CreateEvent(timing: false);
+            queue.Driver.Record(_copied[slot], queue.Stream);
+        }
+    }
+
+    /// <summary>Copies to the device in stream order; the source may change as soon as this returns.</summary>
+    public void Upload(ReadOnlySpan<byte> source, DevicePointer destination)
+    {
+        while (!source.IsEmpty)
+        {
+            ReadOnlySpan<byte> chunk = source[..Math.Min(source.Length, SlotBytes)];
+            _queue.Driver.Synchronize(_copied[_next]);
+            chunk.CopyTo(Slot(_next));
+            _queue.Driver.CopyToDevice(destination, Address(_next), chunk.Length, _queue.Stream);
+            _queue.Driver.Record(_copied[_next], _queue.Stream);
+            _next = (_next + 1) % Slots;
+            source = source[chunk.Length..];
+            destination = Advance(destination, chunk.Length);
+        }
+    }
+
+    /// <summary>Copies from the device after everything issued before, and waits for it.</summary>
+    public void Download(DevicePointer source, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            Span<byte> chunk = destination[..Math.Min(destination.Length, SlotBytes)];
+            _queue.Driver.CopyToHost(Address(_next), source, chunk.Length, _queue.Stream);
+            _queue.Driver.Synchronize(_queue.Stream);
+            Slot(_next)[..chunk.Length].CopyTo(chunk);
+            destination = destination[chunk.Length..];
+            source = Advance(source, chunk.Length);
+        }
+    }
+
+    public void Dispose()
+    {
+        _queue.Driver.Synchronize(_queue.Stream);
+        foreach (CudaEvent copied in _copied)
+        {
+            _queue.Driver.Destroy(copied);
+        }
+        _queue.Driver.FreeHost(_memory);
+    }
+
+    private static DevicePointer Advance(DevicePointer pointer, int bytes) => new(pointer.Address + (ulong)bytes);
+
+    private nint Address(int slot) => _memory + (nint)slot * SlotBytes;
+
+    private Span<byte> Slot(int slot) => new((void*)Address(slot), SlotBytes);
+}

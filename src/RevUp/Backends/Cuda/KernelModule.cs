@@ -1,0 +1,39 @@
+using RevUp.Interop.Cuda;
+
+namespace RevUp.Backends.Cuda;
+
+/// <summary>The compiled kernels, loaded into the driver.</summary>
+internal sealed class KernelModule(ICudaDriver driver) : IDisposable
+{
+    private const string FileName = "revup_kernels.fatbin";
+    private const string Variable = "REVUP_CUDA_KERNELS";
+
+    private readonly CudaModule _module = driver.LoadModule(Read());
+
+    /// <summary>The kernel of that name.</summary>
+    public CudaFunction Find(string name) => driver.GetFunction(_module, name);
+
+    public void Dispose() => driver.Unload(_module);
+
+    // From the file that the variable names, or else from the first place that has one.
+    private static byte[] Read()
+    {
+        string? named = Environment.GetEnvironmentVariable(Variable);
+        IReadOnlyList<string> places = string.IsNullOrEmpty(named) ? Places(AppContext.BaseDirectory) : [named];
+        string found = places.FirstOrDefault(File.Exists) ?? throw new ConfigurationException(
+            $"The kernels {FileName} are in none of {string.Join(", ", places)}. Run ./build.sh where nvcc is installed, or ./build.sh --with-cuda, which "
+            + $"fetches it; or set {Variable} to the file's full path.");
+        return File.ReadAllBytes(found);
+    }
+
+    // Beside the assembly, then in the repository that the assembly was built in.
+    private static List<string> Places(string baseDirectory)
+    {
+        List<string> places = [Path.Combine(baseDirectory, FileName)];
+        for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
+        {
+            places.Add(Path.Combine(folder.FullName, "artifacts", "cuda", FileName));
+        }
+        return places;
+    }
+}

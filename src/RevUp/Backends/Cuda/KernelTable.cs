@@ -1,0 +1,111 @@
+using RevUp.Interop.Cuda;
+using RevUp.Tensors;
+
+namespace RevUp.Backends.Cuda;
+
+/// <summary>Every kernel of native/cuda, looked up once by name. A suffix is a storage type; variants are indexed by their types in the order of the name.</summary>
+internal sealed class KernelTable
+{
+    private static readonly string[] s_suffixes = ["f32", "bf16"];
+
+    private readonly CudaFunction[] _preactivationForward;
+    private readonly CudaFunction[] _preactivationBackward;
+    private readonly CudaFunction[] _residualAdd;
+    private readonly CudaFunction[] _fixedPointStep;
+
+    /// <param name="find">Finds a kernel by name.</param>
+    public KernelTable(Func<string, CudaFunction> find)
+    {
+        Fill = find("fill_f32");
+        CastToBFloat16 = find("cast_f32_bf16");
+        CastToFloat32 = find("cast_bf16_f32");
+        Scale = find("scale_f32");
+        ScaleToBFloat16 = find("scale_f32_bf16");
+        _preactivationForward = [.. Names("preactivation_forward", 2).Select(find)];
+        _preactivationBackward = [.. Names("preactivation_backward", 3).Select(find)];
+        _residualAdd = [.. Names("residual_add", 1).Select(find)];
+        _fixedPointStep = [.. Names("fixed_point_step", 1).Select(find)];
+        Axpy = find("axpy");
+        Dot = find("dot");
+        Normalize = find("normalize");
+        BranchScale = find("branch_scale");
+        BranchScaleBackward = find("branch_scale_backward");
+        Squeeze = find("squeeze");
+        Unsqueeze = find("unsqueeze");
+        ResizeChannels = find("resize_channels");
+        GlobalAveragePoolForward = find("global_average_pool_forward");
+        GlobalAveragePoolBackward = find("global_average_pool_backward");
+        MaxPoolForward = find("max_pool_forward");
+        MaxPoolBackward = find("max_pool_backward");
+        LinearBiasAdd = find("linear_bias_add");
+        ColumnSumsAdd = find("column_sums_add");
+        CrossEntropy = find("cross_entropy");
+        Sgd = find("sgd");
+        AdamW = find("adamw");
+    }
+
+    public CudaFunction Fill { get; }
+
+    public CudaFunction CastToBFloat16 { get; }
+
+    public CudaFunction CastToFloat32 { get; }
+
+    public CudaFunction Scale { get; }
+
+    public CudaFunction ScaleToBFloat16 { get; }
+
+    public CudaFunction Axpy { get; }
+
+    public CudaFunction Dot { get; }
+
+    public CudaFunction Normalize { get; }
+
+    public CudaFunction BranchScale { get; }
+
+    public CudaFunction BranchScaleBackward { get; }
+
+    public CudaFunction Squeeze { get; }
+
+    public CudaFunction Unsqueeze { get; }
+
+    public CudaFunction ResizeChannels { get; }
+
+    public CudaFunction GlobalAveragePoolForward { get; }
+
+    public CudaFunction GlobalAveragePoolBackward { get; }
+
+    public CudaFunction MaxPoolForward { get; }
+
+    public CudaFunction MaxPoolBackward { get; }
+
+    public CudaFunction LinearBiasAdd { get; }
+
+    public CudaFunction ColumnSumsAdd { get; }
+
+    public CudaFunction CrossEntropy { get; }
+
+    public CudaFunction Sgd { get; }
+
+    public CudaFunction AdamW { get; }
+
+    public CudaFunction PreactivationForward(ElementType x, ElementType y) => _preactivationForward[Index(x, y)];
+
+    public CudaFunction PreactivationBackward(ElementType x, ElementType dy, ElementType dx) => _preactivationBackward[2 * Index(x, dy) + Index(dx)];
+
+    public CudaFunction ResidualAdd(ElementType z) => _residualAdd[Index(z)];
+
+    public CudaFunction FixedPointStep(ElementType z) => _fixedPointStep[Index(z)];
+
+    /// <summary>The names of an operation's variants; the last type varies fastest.</summary>
+    private static IEnumerable<string> Names(string operation, int types) =>
+        types == 0 ? [operation] : Names(operation, types - 1).SelectMany(name => s_suffixes.Select(suffix => $"{name}_{suffix}"));
+
+    private static int Index(ElementType type) => type switch
+    {
+        ElementType.Float32 => 0,
+        ElementType.BFloat16 => 1,
+        _ => throw new ArgumentException($"There is no kernel for tensors of {type}; use {ElementType.Float32} or {ElementType.BFloat16}."),
+    };
+
+    private static int Index(ElementType first, ElementType second) => 2 * Index(first) + Index(second);
+}
