@@ -49,9 +49,11 @@ internal sealed class ConvolutionTests
         double[] magnitude = Oracle.ConvolutionWgrad(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(diffDst.Values));
         long terms = geometry.Batch * Shapes.OutputPositions(geometry);
 
+        CpuType rounded = operations.WeightGradientType(geometry.Type);
+
         float[] actual = operations.ConvolutionWgrad(geometry, src, diffDst);
 
-        Tolerance.AssertWithin(expected, actual, i => Bound(geometry, terms, magnitude[i], scale: null), $"wgrad of {what}");
+        Tolerance.AssertWithin(expected, actual, i => WgradBound(rounded, expected[i], Bound(geometry, terms, magnitude[i], scale: null)), $"wgrad of {what}");
     });
 
     private static double[] Scaled(double factor, double[] values) => Array.ConvertAll(values, value => factor * value);
@@ -60,12 +62,16 @@ internal sealed class ConvolutionTests
     private static double Bound(in CpuConvolutionGeometry geometry, long terms, double magnitude, float? scale) =>
         Tolerance.Float32(terms + 1, magnitude) + (scale is null ? 0 : Tolerance.Rounding(geometry.Type, magnitude));
 
+    // A float32 gradient is the sum itself, whose last rounding is among its terms'.
+    private static double WgradBound(CpuType rounded, double expected, double error) =>
+        rounded == CpuType.Float32 ? error : Tolerance.StoredAs(rounded, expected, error);
+
     private static void ForEachGeometry(
         IOperations operations, Action<CpuConvolutionGeometry, Stored, Stored, Stored, float?, string> check)
     {
         foreach (CpuType type in Inputs.Types.Where(operations.Supports))
         {
-            foreach ((string name, CpuConvolutionGeometry geometry) in ConvolutionGeometries.All(type))
+            foreach ((string name, CpuConvolutionGeometry geometry) in ConvolutionGeometries.All(type).Where(test => operations.Supports(test.Geometry)))
             {
                 Inputs inputs = new(11);
                 Stored src = inputs.Uniform(type, Shapes.SourceElements(geometry));

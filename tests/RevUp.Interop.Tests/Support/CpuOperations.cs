@@ -14,6 +14,12 @@ internal sealed unsafe partial class CpuOperations(int threads) : IOperations
         return supported != 0;
     }
 
+    public bool Supports(in CpuConvolutionGeometry geometry) => true;
+
+    public bool Supports(in CpuPoolGeometry geometry) => true;
+
+    public CpuType WeightGradientType(CpuType convolutionType) => CpuType.Float32;
+
     public float[] Fill(int count, float value)
     {
         using NativeArena memory = Begin();

@@ -1,5 +1,7 @@
 using System.Reflection;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Backends;
+using RevUp.Backends.Cuda;
 
 namespace RevUp.Interop.Tests.Support;
 
@@ -7,7 +9,13 @@ namespace RevUp.Interop.Tests.Support;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
 {
-    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) => [[new CpuOperations(threads: 1)], [new CpuOperations(threads: 2)]];
+    private const long CudaCapacity = 64 << 20;
+
+    // One for the whole suite: opening a device costs more than most tests.
+    private static readonly Lazy<Backend?> s_cuda = new(() => CudaOnCpu.IsUsable ? new CudaBackend(capacity: CudaCapacity, poison: true) : null);
+
+    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
+        [[new CpuOperations(threads: 1)], [new CpuOperations(threads: 2)], [new BackendOperations("CUDA", s_cuda)]];
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) => $"{methodInfo.Name} on {data?[0]}";
 }

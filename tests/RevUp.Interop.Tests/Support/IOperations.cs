@@ -34,6 +34,15 @@ internal interface IOperations
 {
     bool Supports(CpuType convolutionType);
 
+    /// <summary>Whether the backend has this geometry: some have only those of the library's layers, the same along every axis.</summary>
+    bool Supports(in CpuConvolutionGeometry geometry);
+
+    /// <summary>As for convolutions.</summary>
+    bool Supports(in CpuPoolGeometry geometry);
+
+    /// <summary>What wgrad rounds to before it is widened to float32.</summary>
+    CpuType WeightGradientType(CpuType convolutionType);
+
     float[] Fill(int count, float value);
 
     float[] Cast(Stored x, CpuType yType);

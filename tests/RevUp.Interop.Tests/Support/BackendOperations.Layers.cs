@@ -1,0 +1,206 @@
+using RevUp.Backends;
+using RevUp.Interop.Cpu;
+using RevUp.Tensors;
+
+namespace RevUp.Interop.Tests.Support;
+
+/// <summary>Shape changes, pooling, the classifier, the loss, the optimisers and convolutions.</summary>
+internal sealed partial class BackendOperations
+{
+    public float[] Squeeze(CpuShape shape, float[] x)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor y = memory.Tensor(ElementType.Float32, Squeezed(shape));
+        Backend.Squeeze(memory.Floats(x, Activations(shape)), y);
+        return memory.Read(y);
+    }
+
+    public float[] Unsqueeze(CpuShape shape, float[] y)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor x = memory.Tensor(ElementType.Float32, Activations(shape));
+        Backend.Unsqueeze(memory.Floats(y, Squeezed(shape)), x);
+        return memory.Read(x);
+    }
+
+    public float[] ResizeChannels(int rows, int xChannels, float[] x, int yChannels)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor y = memory.Tensor(ElementType.Float32, new Shape(rows, yChannels));
+        Backend.ResizeChannels(memory.Floats(x, new Shape(rows, xChannels)), y);
+        return memory.Read(y);
+    }
+
+    public float[] GlobalAveragePoolForward(CpuShape shape, float[] x)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor y = memory.Floats(Shapes.Rows(shape));
+        Backend.GlobalAveragePoolForward(memory.Floats(x, Activations(shape)), y);
+        return memory.Read(y);
+    }
+
+    public float[] GlobalAveragePoolBackward(CpuShape shape, float[] dy)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor dx = memory.Tensor(ElementType.Float32, Activations(shape));
+        Backend.GlobalAveragePoolBackward(memory.Floats(dy), dx);
+        return memory.Read(dx);
+    }
+
+    public float[] MaxPoolForward(CpuPoolGeometry geometry, float[] x)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor y = memory.Tensor(ElementType.Float32, Pooled(geometry.Input));
+        Backend.MaxPoolForward(memory.Floats(x, Activations(geometry.Input)), y);
+        return memory.Read(y);
+    }
+
+    public float[] MaxPoolBackward(CpuPoolGeometry geometry, float[] x, float[] dy)
+    {
+        using DeviceArena memory = new(Backend);
+        Shape shape = Activations(geometry.Input);
+        Tensor dx = memory.Tensor(ElementType.Float32, shape);
+        Backend.MaxPoolBackward(memory.Floats(x, shape), memory.Floats(dy, Pooled(geometry.Input)), dx);
+        return memory.Read(dx);
+    }
+
+    public float[] LinearForward(int batch, int inputs, int outputs, float[] x, float[] w, float[] bias)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor y = memory.Tensor(ElementType.Float32, new Shape(batch, outputs));
+        Backend.LinearForward(memory.Floats(x, new Shape(batch, inputs)), memory.Floats(w, new Shape(outputs, inputs)), memory.Floats(bias), y);
+        return memory.Read(y);
+    }
+
+    public LinearGradients LinearBackward(int batch, int inputs, int outputs, float[] x, float[] w, float[] dy, float[] dw, float[] dbias)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor dx = memory.Tensor(ElementType.Float32, new Shape(batch, inputs));
+        Tensor weightGradient = memory.Floats(dw, new Shape(outputs, inputs));
+        Tensor biasGradient = memory.Floats(dbias);
+        Backend.LinearBackward(
+            memory.Floats(x, new Shape(batch, inputs)),
+            memory.Floats(w, new Shape(outputs, inputs)),
+            memory.Floats(dy, new Shape(batch, outputs)),
+            dx,
+            weightGradient,
+            biasGradient);
+        return new LinearGradients(memory.Read(dx), memory.Read(weightGradient), memory.Read(biasGradient));
+    }
+
+    public CrossEntropyResult CrossEntropy(
+        int batch, int classes, float[] logits, float[] targets, float gradientScale, bool withGradient, Alias gradient)
+    {
+        using DeviceArena memory = new(Backend);
+        Shape shape = new(batch, classes);
+        Tensor source = memory.Floats(logits, shape);
+        Tensor result = !withGradient ? default : gradient == Alias.X ? source : memory.Tensor(ElementType.Float32, shape);
+        Tensor statistics = memory.Statistics(2);
+        Backend.CrossEntropy(source, memory.Floats(targets, shape), gradientScale, result, statistics);
+        double[] sums = memory.ReadStatistics(statistics);
+        return new CrossEntropyResult(withGradient ? memory.Read(result) : null, sums[0], (long)sums[1]);
+    }
+
+    public void Sgd(SgdSettings settings, float[] gradient, float[] momentum, float[] weights)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor momentumBuffer = memory.Floats(momentum);
+        Tensor parameters = memory.Floats(weights);
+        Backend.Sgd(
+            settings.LearningRate, settings.Momentum, settings.WeightDecay, settings.Nesterov, settings.GradientScale, memory.Floats(gradient),
+            momentumBuffer, parameters);
+        memory.Read(momentumBuffer).CopyTo(momentum, 0);
+        memory.Read(parameters).CopyTo(weights, 0);
+    }
+
+    public void AdamW(AdamWSettings settings, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights)
+    {
+        using DeviceArena memory = new(Backend);
+        Tensor first = memory.Floats(firstMoment);
+        Tensor second = memory.Floats(secondMoment);
+        Tensor parameters = memory.Floats(weights);
+        Backend.AdamW(
+            settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay, settings.Step, settings.GradientScale,
+            memory.Floats(gradient), first, second, parameters);
+        memory.Read(first).CopyTo(firstMoment, 0);
+        memory.Read(second).CopyTo(secondMoment, 0);
+        memory.Read(parameters).CopyTo(weights, 0);
+    }
+
+    public float[] ConvolutionFprop(CpuConvolutionGeometry geometry, Stored src, float[] weights, float? scale)
+    {
+        using DeviceArena memory = new(Backend);
+        ConvolutionPlan plan = Backend.Convolution(Geometry(geometry));
+        Tensor dst = memory.Tensor(plan.Geometry.Type, plan.Geometry.Output);
+        plan.Forward(memory.Tensor(src, plan.Geometry.Input), Pack(memory, plan, weights, scale), dst);
+        return memory.Read(dst);
+    }
+
+    public float[] ConvolutionDgrad(CpuConvolutionGeometry geometry, Stored diffDst, float[] weights, float? scale)
+    {
+        using DeviceArena memory = new(Backend);
+        ConvolutionPlan plan = Backend.Convolution(Geometry(geometry));
+        Tensor diffSrc = memory.Tensor(plan.Geometry.Type, plan.Geometry.Input);
+        plan.BackwardData(memory.Tensor(diffDst, plan.Geometry.Output), Pack(memory, plan, weights, scale), diffSrc);
+        return memory.Read(diffSrc);
+    }
+
+    public float[] ConvolutionWgrad(CpuConvolutionGeometry geometry, Stored src, Stored diffDst)
+    {
+        using DeviceArena memory = new(Backend);
+        ConvolutionPlan plan = Backend.Convolution(Geometry(geometry));
+        Tensor diffWeights = memory.Tensor(ElementType.Float32, plan.Geometry.Weights);
+        plan.BackwardWeights(memory.Tensor(src, plan.Geometry.Input), memory.Tensor(diffDst, plan.Geometry.Output), diffWeights);
+        return memory.Read(diffWeights);
+    }
+
+    private static Tensor Pack(DeviceArena memory, ConvolutionPlan plan, float[] weights, float? scale)
+    {
+        Tensor packed = memory.Tensor(ElementType.Float32, new Shape(checked((int)(plan.PackedBytes + sizeof(float) - 1) / sizeof(float))));
+        plan.Pack(memory.Floats(weights, plan.Geometry.Weights), memory.Scalar(scale), packed);
+        return packed;
+    }
+
+    private static ConvolutionGeometry Geometry(in CpuConvolutionGeometry geometry) => new(
+        MakeShape(geometry.Batch, geometry.Input, geometry.Rank, geometry.InChannels),
+        (int)geometry.OutChannels,
+        (int)geometry.Kernel[0],
+        (int)geometry.Stride[0],
+        (int)geometry.Padding[0],
+        (int)geometry.Groups,
+        (ElementType)geometry.Type);
+
+    private static Shape Activations(in CpuShape shape) => MakeShape(shape.Batch, shape.Extent, shape.Rank, shape.Channels);
+
+    private static Shape Squeezed(in CpuShape shape)
+    {
+        Extents halves = default;
+        for (int axis = 0; axis < shape.Rank; axis++)
+        {
+            halves[axis] = shape.Extent[axis] / 2;
+        }
+        return MakeShape(shape.Batch, halves, shape.Rank, shape.Channels << shape.Rank);
+    }
+
+    private static Shape Pooled(in CpuShape shape)
+    {
+        Extents outputs = default;
+        for (int axis = 0; axis < shape.Rank; axis++)
+        {
+            outputs[axis] = (shape.Extent[axis] - 1) / 2 + 1;
+        }
+        return MakeShape(shape.Batch, outputs, shape.Rank, shape.Channels);
+    }
+
+    private static Shape MakeShape(long batch, in Extents extents, int rank, long channels)
+    {
+        Span<int> dimensions = stackalloc int[rank + 2];
+        dimensions[0] = (int)batch;
+        dimensions[^1] = (int)channels;
+        for (int axis = 0; axis < rank; axis++)
+        {
+            dimensions[axis + 1] = (int)extents[axis];
+        }
+        return new Shape(dimensions);
+    }
+}

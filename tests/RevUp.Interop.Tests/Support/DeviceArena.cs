@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using RevUp.Backends;
+using RevUp.Interop.Cpu;
+using RevUp.Tensors;
+
+namespace RevUp.Interop.Tests.Support;
+
+/// <summary>
+/// The tensors of one operation on a device, each between two guards that are checked on disposal, so that a write outside a tensor fails the test. The content
+/// starts as bytes of 0xFF, a NaN in every type.
+/// </summary>
+internal sealed class DeviceArena(Backend backend) : IDisposable
+{
+    private const int GuardBytes = Arena.Alignment;
+    private const byte Guard = 0xA5;
+
+    private readonly List<(Tensor Memory, int Bytes)> _buffers = [];
+
+    /// <summary>A tensor that nothing was written to.</summary>
+    internal Tensor Tensor(ElementType type, Shape shape)
+    {
+        byte[] content = Enumerable.Repeat(byte.MaxValue, checked((int)shape.Count * type.Size())).ToArray();
+        return Place(type, shape, content);
+    }
+
+    internal Tensor Tensor(Stored values, Shape shape) => Place((ElementType)values.Type, shape, Bytes(values));
+
+    internal Tensor Tensor(Stored values) => Tensor(values, new Shape(values.Count));
+
+    internal Tensor Floats(float[] values, Shape shape) => Tensor(values, shape);
+
+    internal Tensor Floats(float[] values) => Tensor(values);
+
+    internal Tensor Floats(int count) => Tensor(ElementType.Float32, new Shape(count));
+
+    /// <summary>A scalar argument; no tensor where a backend takes its absence.</summary>
+    internal Tensor Scalar(float? value) => value is float given ? Floats([given]) : default;
+
+    internal Tensor Statistics(int count) => Tensor(ElementType.Float64, new Shape(count));
+
+    internal float[] Read(Tensor tensor)
+    {
+        if (tensor.Type == ElementType.Float32)
+        {
+            float[] values = new float[tensor.Count];
+            backend.Download<float>(tensor, values);
+            return values;
+        }
+        ushort[] bits = new ushort[tensor.Count];
+        backend.Download<ushort>(tensor, bits);
+        return Array.ConvertAll(bits, BFloat16.FromBits);
+    }
+
+    internal double[] ReadStatistics(Tensor tensor)
+    {
+        double[] values = new double[tensor.Count];
+        backend.Download<double>(tensor, values);
+        return values;
+    }
+
+    public void Dispose()
+    {
+        bool intact = true;
+        foreach ((Tensor memory, int bytes) in _buffers)
+        {
+            float[] words = Read(memory);
+            Span<byte> content = MemoryMarshal.AsBytes(words.AsSpan());
+            intact &= !content[..GuardBytes].ContainsAnyExcept(Guard) && !content[(GuardBytes + bytes)..].ContainsAnyExcept(Guard);
+            backend.Memory.Free(memory);
+        }
+        if (!intact)
+        {
+            throw new InvalidOperationException("The operation wrote outside one of its tensors; it must stay within them.");
+        }
+    }
+
+    private Tensor Place(ElementType type, Shape shape, ReadOnlySpan<byte> content)
+    {
+        int padded = (content.Length + Arena.Alignment - 1) / Arena.Alignment * Arena.Alignment;
+        float[] words = new float[(GuardBytes + padded + GuardBytes) / sizeof(float)];
+        Span<byte> bytes = MemoryMarshal.AsBytes(words.AsSpan());
+        bytes.Fill(Guard);
+        content.CopyTo(bytes[GuardBytes..]);
+        Tensor memory = backend.Memory.Allocate(new Shape(words.Length), ElementType.Float32, MemoryPurpose.Workspace);
+        _buffers.Add((memory, content.Length));
+        backend.Upload<float>(words, memory);
+        return new Tensor(memory.Address + GuardBytes, type, shape);
+    }
+
+    private static byte[] Bytes(Stored values) => values.Type == CpuType.Float32
+        ? MemoryMarshal.AsBytes(values.Values.AsSpan()).ToArray()
+        : MemoryMarshal.AsBytes(Array.ConvertAll(values.Values, BFloat16.ToBits).AsSpan()).ToArray();
+}
