@@ -47,7 +47,7 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
                 }
                 catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
                 {
-                    reason = exception.Message.ReplaceLineEndings(" ").Trim();
+                    reason = Reason(exception.Message);
                 }
             }
 
@@ -56,5 +56,12 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
 
         throw new DllNotFoundException(
             $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set {EnvironmentVariable} to its full path.");
+    }
+
+    // The runtime's first line is advice on tracing the loader, whose own words are on the lines below.
+    private static string Reason(string message)
+    {
+        string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return string.Join(' ', lines.Length > 1 ? lines[1..] : lines);
     }
 }

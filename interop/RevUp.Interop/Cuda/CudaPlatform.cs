@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using RevUp.Interop.CublasLt;
 using RevUp.Interop.Cudnn;
 
@@ -15,12 +16,18 @@ public sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Dev
     public bool IsUsable => Problems.Count == 0;
 
     /// <summary>Loads the driver, cuDNN and cuBLASLt and asks for their versions and devices. Never throws for what is missing, and loads nothing twice.</summary>
-    public static CudaPlatform Probe()
+    public static CudaPlatform Probe() => Probe(NativeLibraries.TryLoad);
+
+    /// <summary>Loads a library of the resolver's table; otherwise says why not.</summary>
+    internal delegate bool Loader(string name, [NotNullWhen(false)] out string? reason);
+
+    /// <summary>The same with another way to load, such as one that finds nothing.</summary>
+    internal static CudaPlatform Probe(Loader load)
     {
         List<string> problems = [];
         Version? driver = null;
         IReadOnlyList<CudaDevice> devices = [];
-        if (NativeLibraries.TryLoad(NativeLibraries.Cuda, out string? reason))
+        if (load(NativeLibraries.Cuda, out string? reason))
         {
             driver = ReadDriverVersion(problems);
             devices = ReadDevices(problems);
@@ -30,8 +37,8 @@ public sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Dev
             problems.Add(reason);
         }
 
-        Version? cudnn = NativeLibraries.TryLoad(NativeLibraries.Cudnn, out reason) ? CudnnLibrary.Version : Missing(reason, problems);
-        Version? cublasLt = NativeLibraries.TryLoad(NativeLibraries.CublasLt, out reason) ? CublasLtLibrary.Version : Missing(reason, problems);
+        Version? cudnn = load(NativeLibraries.Cudnn, out reason) ? CudnnLibrary.Version : Missing(reason, problems);
+        Version? cublasLt = load(NativeLibraries.CublasLt, out reason) ? CublasLtLibrary.Version : Missing(reason, problems);
         return new CudaPlatform(driver, devices, cudnn, cublasLt, problems);
     }
 
