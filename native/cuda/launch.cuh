@@ -5,7 +5,7 @@
 // arguments. An empty tensor is not launched. Suffixes name storage types; arithmetic is float32 throughout.
 //
 // Three geometries; each kernel's header names its own, and every one is correct for any grid:
-//   Elementwise  256 threads, grid-stride; the host launches ceil(n / 1024) blocks up to 16 per multiprocessor, 1024.
+//   Elementwise  256 threads, grid-stride; the host launches ceil(n / 1024) blocks, at most 1024 and 16 per processor.
 //   RowPerWarp   a warp walks along one row.
 //   RowPerBlock  a block walks along one row, or along everything where the header says so.
 #pragma once
