@@ -1,0 +1,253 @@
+// Initialisation, the one device, its primary context, error texts.
+#include <cstdio>
+#include <cstring>
+
+#include "state.h"
+
+using namespace cuda_on_cpu;
+
+namespace {
+
+struct Context {};
+
+constexpr int driver_version = 12040;
+
+struct Driver {
+  std::atomic<bool> initialised{false};
+  std::mutex mutex;  // of what follows
+  int retained = 0;
+  CUcontext primary = nullptr;
+  std::atomic<CUresult> error{CUDA_SUCCESS};
+  HandleTable<CUcontext, Context> contexts;
+};
+
+Driver &driver() {
+  static Driver instance;
+  return instance;
+}
+
+thread_local CUcontext current = nullptr;
+
+CUresult check_device(CUdevice device) {
+  const CUresult status = check_initialised();
+  if (status != CUDA_SUCCESS) return status;
+  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+}
+
+struct ErrorText {
+  CUresult error;
+  const char *name, *text;
+};
+
+#define ERROR_TEXT(error, text) \
+  { error, #error, text }
+constexpr ErrorText error_texts[] = {
+    ERROR_TEXT(CUDA_SUCCESS, "no error"),
+    ERROR_TEXT(CUDA_ERROR_INVALID_VALUE, "invalid argument"),
+    ERROR_TEXT(CUDA_ERROR_OUT_OF_MEMORY, "out of memory"),
+    ERROR_TEXT(CUDA_ERROR_NOT_INITIALIZED, "initialization error"),
+    ERROR_TEXT(CUDA_ERROR_INVALID_DEVICE, "invalid device ordinal"),
+    ERROR_TEXT(CUDA_ERROR_INVALID_IMAGE, "device kernel image is invalid"),
+    ERROR_TEXT(CUDA_ERROR_INVALID_CONTEXT, "invalid device context"),
+    ERROR_TEXT(CUDA_ERROR_NO_BINARY_FOR_GPU, "no kernel image is available for execution on the device"),
+    ERROR_TEXT(CUDA_ERROR_INVALID_HANDLE, "invalid resource handle"),
+    ERROR_TEXT(CUDA_ERROR_ILLEGAL_STATE, "the operation cannot be performed in the present state"),
+    ERROR_TEXT(CUDA_ERROR_NOT_FOUND, "named symbol not found"),
+    ERROR_TEXT(CUDA_ERROR_NOT_READY, "device not ready"),
+    ERROR_TEXT(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access was encountered"),
+    ERROR_TEXT(CUDA_ERROR_CONTEXT_IS_DESTROYED, "context is destroyed"),
+    ERROR_TEXT(CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address"),
+    ERROR_TEXT(CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure"),
+    ERROR_TEXT(CUDA_ERROR_NOT_SUPPORTED, "operation not supported"),
+    ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "operation not permitted when stream is capturing"),
+    ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "operation failed due to a previous error during capture"),
+    ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "capture was not initiated in this stream"),
+    ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, "operation would make the legacy stream depend on a capturing one"),
+    ERROR_TEXT(CUDA_ERROR_CAPTURED_EVENT, "operation not permitted on an event last recorded in a capturing stream"),
+};
+#undef ERROR_TEXT
+
+const ErrorText *find_error(CUresult error) {
+  for (const ErrorText &candidate : error_texts) {
+    if (candidate.error == error) return &candidate;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+namespace cuda_on_cpu {
+
+CUresult check_initialised() { return driver().initialised ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED; }
+
+CUresult check_context() {
+  if (!driver().initialised) return CUDA_ERROR_NOT_INITIALIZED;
+  if (current == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
+  if (driver().contexts.find(current) == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  return driver().error;
+}
+
+void spoil_context(CUresult error) {
+  CUresult none = CUDA_SUCCESS;
+  driver().error.compare_exchange_strong(none, error);
+}
+
+void report(const char *message) { std::fprintf(stderr, "cuda-on-cpu: %s\n", message); }
+
+}  // namespace cuda_on_cpu
+
+CUresult cuInit(unsigned flags) {
+  if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  driver().initialised = true;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDriverGetVersion(int *version) {
+  if (version == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *version = driver_version;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGetErrorName(CUresult error, const char **name) {
+  if (name == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  const ErrorText *const found = find_error(error);
+  *name = found == nullptr ? nullptr : found->name;
+  return found == nullptr ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+CUresult cuGetErrorString(CUresult error, const char **text) {
+  if (text == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  const ErrorText *const found = find_error(error);
+  *text = found == nullptr ? nullptr : found->text;
+  return found == nullptr ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetCount(int *count) {
+  const CUresult status = check_initialised();
+  if (status != CUDA_SUCCESS) return status;
+  if (count == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *count = 1;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGet(CUdevice *device, int ordinal) {
+  const CUresult status = check_device(ordinal);
+  if (status != CUDA_SUCCESS) return status;
+  if (device == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *device = ordinal;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetName(char *name, int capacity, CUdevice device) {
+  const CUresult status = check_device(device);
+  if (status != CUDA_SUCCESS) return status;
+  if (name == nullptr || capacity <= 0) return CUDA_ERROR_INVALID_VALUE;
+  std::snprintf(name, static_cast<size_t>(capacity), "%s", "cuda-on-cpu (no GPU)");
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device) {
+  const CUresult status = check_device(device);
+  if (status != CUDA_SUCCESS) return status;
+  if (value == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  switch (attribute) {
+    case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
+    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X:
+    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y:
+      *value = 1024;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z:
+      *value = 64;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X:
+      *value = INT32_MAX;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y:
+    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z:
+      *value = 65535;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK:
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
+      *value = 48 << 10;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_WARP_SIZE:
+      *value = 32;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
+    case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE:
+      *value = 1000000;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
+      *value = 4;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH:
+      *value = 64;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE:
+      *value = 1 << 20;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR:
+      *value = 2048;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING:
+      *value = 1;
+      return CUDA_SUCCESS;
+    // That of an H100 or H200: bfloat16 is there.
+    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
+      *value = 9;
+      return CUDA_SUCCESS;
+    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
+      *value = 0;
+      return CUDA_SUCCESS;
+  }
+  return CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
+  const CUresult status = check_device(device);
+  if (status != CUDA_SUCCESS) return status;
+  if (bytes == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *bytes = device_bytes();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+  const CUresult status = check_device(device);
+  if (status != CUDA_SUCCESS) return status;
+  if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  const std::lock_guard lock(driver().mutex);
+  if (driver().retained++ == 0) driver().primary = driver().contexts.add(std::make_shared<Context>());
+  *context = driver().primary;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
+  const CUresult status = check_device(device);
+  if (status != CUDA_SUCCESS) return status;
+  const std::lock_guard lock(driver().mutex);
+  if (driver().retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
+  if (--driver().retained > 0) return CUDA_SUCCESS;
+  driver().contexts.remove(driver().primary);
+  driver().error = CUDA_SUCCESS;
+  clear_graphs();
+  clear_modules();
+  clear_streams();
+  clear_memory();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuCtxSetCurrent(CUcontext context) {
+  const CUresult status = check_initialised();
+  if (status != CUDA_SUCCESS) return status;
+  if (context != nullptr && driver().contexts.find(context) == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
+  current = context;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuCtxGetCurrent(CUcontext *context) {
+  const CUresult status = check_initialised();
+  if (status != CUDA_SUCCESS) return status;
+  if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *context = current;
+  return CUDA_SUCCESS;
+}

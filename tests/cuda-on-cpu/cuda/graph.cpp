@@ -1,0 +1,87 @@
+// Capture of a stream's work into a graph, and its replay in the same order.
+#include "state.h"
+
+using namespace cuda_on_cpu;
+
+namespace {
+
+HandleTable<CUgraph, Graph> &graphs() {
+  static HandleTable<CUgraph, Graph> table;
+  return table;
+}
+
+HandleTable<CUgraphExec, Graph> &executables() {
+  static HandleTable<CUgraphExec, Graph> table;
+  return table;
+}
+
+}  // namespace
+
+void cuda_on_cpu::clear_graphs() {
+  graphs().clear();
+  executables().clear();
+}
+
+CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptureMode mode) {
+  const CUresult status = check_context();
+  if (status != CUDA_SUCCESS) return status;
+  if (handle == nullptr) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  const std::shared_ptr<Stream> stream = streams().find(handle);
+  if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (mode < CU_STREAM_CAPTURE_MODE_GLOBAL || mode > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
+  if (stream->capture != nullptr) return CUDA_ERROR_ILLEGAL_STATE;
+  stream->capture = std::make_shared<Capture>(Capture{mode, std::this_thread::get_id()});
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
+  const CUresult status = check_context();
+  if (status != CUDA_SUCCESS) return status;
+  const std::shared_ptr<Stream> stream = handle == nullptr ? nullptr : streams().find(handle);
+  if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *graph = nullptr;
+  if (stream->capture == nullptr) return CUDA_ERROR_ILLEGAL_STATE;
+  const std::shared_ptr<Capture> capture = std::move(stream->capture);
+  stream->capture = nullptr;
+  if (!capture->valid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+  *graph = graphs().add(std::make_shared<Graph>(std::move(capture->graph)));
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph handle, unsigned long long flags) {
+  constexpr unsigned long long known_flags = 15;
+  const CUresult status = check_context();
+  if (status != CUDA_SUCCESS) return status;
+  if (executable == nullptr || (flags & ~known_flags) != 0) return CUDA_ERROR_INVALID_VALUE;
+  const std::shared_ptr<Graph> graph = graphs().find(handle);
+  if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *executable = executables().add(std::make_shared<Graph>(*graph));
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGraphLaunch(CUgraphExec handle, CUstream stream) {
+  CUresult status = check_context();
+  if (status != CUDA_SUCCESS || (status = check_stream(stream)) != CUDA_SUCCESS) return status;
+  const std::shared_ptr<Graph> graph = executables().find(handle);
+  if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  return submit(stream, [graph] {
+    for (const Work &node : graph->nodes) {
+      const CUresult result = node();
+      if (result != CUDA_SUCCESS) return result;
+    }
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuGraphDestroy(CUgraph graph) {
+  const CUresult status = check_initialised();
+  if (status != CUDA_SUCCESS) return status;
+  return graphs().remove(graph) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  const CUresult status = check_initialised();
+  if (status != CUDA_SUCCESS) return status;
+  return executables().remove(executable) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}

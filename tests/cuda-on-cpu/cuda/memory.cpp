@@ -1,0 +1,212 @@
+// Device and pinned memory. New and freed device memory reads as NaN, and a page that no one may touch follows each
+// allocation.
+#include "memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <map>
+
+#include "state.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, bytes) static_cast<void>(0)
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) static_cast<void>(0)
+#endif
+
+namespace cuda_on_cpu {
+namespace {
+
+constexpr size_t page = 4096;
+constexpr size_t default_device_bytes = size_t{4} << 30;
+// Freed ranges keep their addresses, so that whoever still uses one meets NaN and not another tensor.
+constexpr size_t freed_ranges_kept = 32;
+
+size_t pages(size_t bytes) { return (bytes + page - 1) / page * page; }
+
+// A file of 0xff that is mapped, copy on write, wherever memory is to be poisoned: gigabytes of it cost nothing until
+// they are written.
+class Poison {
+ public:
+  static constexpr size_t chunk = 16 << 20;
+
+  Poison() : file_(memfd_create("cuda-on-cpu-poison", MFD_CLOEXEC)) {
+    if (ftruncate(file_, chunk) != 0) std::abort();
+    void *const content = mmap(nullptr, chunk, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+    if (content == MAP_FAILED) std::abort();
+    std::memset(content, 0xff, chunk);
+    munmap(content, chunk);
+  }
+
+  // [start, start + bytes) is reserved address space in whole pages. False when the system has no mappings left.
+  bool cover(char *start, size_t bytes) const {
+    for (size_t done = 0; done < bytes; done += chunk) {
+      void *const mapped = mmap(start + done, std::min(chunk, bytes - done), PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file_, 0);
+      if (mapped == MAP_FAILED) return false;
+    }
+    return true;
+  }
+
+ private:
+  int file_;
+};
+
+struct Memory {
+  std::mutex mutex;
+  std::map<uintptr_t, size_t> device, pinned;  // address -> bytes
+  std::deque<std::pair<uintptr_t, size_t>> freed;
+  size_t device_in_use = 0;
+  Poison poison{};
+};
+
+Memory &memory() {
+  static Memory instance;
+  return instance;
+}
+
+char *bytes_at(uintptr_t address) { return reinterpret_cast<char *>(address); }
+
+// Null when there is no room; otherwise whole pages of poison with one more, untouchable, behind them.
+char *map_poisoned(size_t bytes) {
+  const size_t usable = pages(bytes);
+  void *const range = mmap(nullptr, usable + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (range == MAP_FAILED) return nullptr;
+  char *const start = static_cast<char *>(range);
+  if (!memory().poison.cover(start, usable)) {
+    munmap(range, usable + page);
+    return nullptr;
+  }
+  ASAN_POISON_MEMORY_REGION(start + bytes, usable - bytes);
+  return start;
+}
+
+void unmap(uintptr_t address, size_t bytes) {
+  ASAN_UNPOISON_MEMORY_REGION(bytes_at(address), pages(bytes));
+  munmap(bytes_at(address), pages(bytes) + page);
+}
+
+// With the lock held.
+void retire(uintptr_t address, size_t bytes) {
+  memory().device_in_use -= bytes;
+  if (!memory().poison.cover(bytes_at(address), pages(bytes))) std::abort();
+  ASAN_POISON_MEMORY_REGION(bytes_at(address), pages(bytes));
+  memory().freed.emplace_back(address, bytes);
+  if (memory().freed.size() <= freed_ranges_kept) return;
+  unmap(memory().freed.front().first, memory().freed.front().second);
+  memory().freed.pop_front();
+}
+
+}  // namespace
+
+size_t device_bytes() {
+  static const size_t bytes = [] {
+    const char *const text = std::getenv("REVUP_CUDA_ON_CPU_MEMORY");
+    return text == nullptr ? default_device_bytes : std::strtoull(text, nullptr, 10);
+  }();
+  return bytes;
+}
+
+size_t allocated_bytes() {
+  const std::lock_guard lock(memory().mutex);
+  return memory().device_in_use;
+}
+
+void clear_memory() {
+  const std::lock_guard lock(memory().mutex);
+  for (const auto &[address, bytes] : memory().device) retire(address, bytes);
+  for (const auto &[address, bytes] : memory().pinned) unmap(address, bytes);
+  memory().device.clear();
+  memory().pinned.clear();
+}
+
+CUresult check_device_range(const void *address, size_t bytes, size_t alignment) {
+  const auto start = reinterpret_cast<uintptr_t>(address);
+  if (bytes == 0) return CUDA_SUCCESS;
+  const std::lock_guard lock(memory().mutex);
+  auto after = memory().device.upper_bound(start);
+  if (after == memory().device.begin()) return CUDA_ERROR_ILLEGAL_ADDRESS;
+  const auto &[base, size] = *--after;
+  if (start - base >= size || size - (start - base) < bytes) return CUDA_ERROR_ILLEGAL_ADDRESS;
+  return start % alignment == 0 ? CUDA_SUCCESS : CUDA_ERROR_MISALIGNED_ADDRESS;
+}
+
+bool host_range_is_mapped(const void *address, size_t bytes) {
+  if (bytes == 0) return true;
+  const uintptr_t first = reinterpret_cast<uintptr_t>(address) / page * page;
+  const uintptr_t last = (reinterpret_cast<uintptr_t>(address) + bytes - 1) / page * page;
+  unsigned char residency[256];
+  for (uintptr_t at = first; at <= last; at += sizeof residency * page) {
+    const size_t length = std::min(sizeof residency * page, last - at + page);
+    if (mincore(bytes_at(at), length, residency) != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace cuda_on_cpu
+
+using namespace cuda_on_cpu;
+
+CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
+  const CUresult status = check_context();
+  if (status != CUDA_SUCCESS) return status;
+  if (free == nullptr || total == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *total = device_bytes();
+  *free = device_bytes() - allocated_bytes();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
+  CUresult status = check_context();
+  if (status != CUDA_SUCCESS || (status = check_no_capture()) != CUDA_SUCCESS) return status;
+  if (address == nullptr || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  const std::lock_guard lock(memory().mutex);
+  if (bytes > device_bytes() - memory().device_in_use) return CUDA_ERROR_OUT_OF_MEMORY;
+  char *const start = map_poisoned(bytes);
+  if (start == nullptr) return CUDA_ERROR_OUT_OF_MEMORY;
+  memory().device.emplace(reinterpret_cast<uintptr_t>(start), bytes);
+  memory().device_in_use += bytes;
+  *address = reinterpret_cast<CUdeviceptr>(start);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemFree_v2(CUdeviceptr address) {
+  CUresult status = check_context();
+  if (status != CUDA_SUCCESS || (status = check_no_capture()) != CUDA_SUCCESS) return status;
+  const std::lock_guard lock(memory().mutex);
+  const auto found = memory().device.find(address);
+  if (found == memory().device.end()) return CUDA_ERROR_INVALID_VALUE;
+  retire(found->first, found->second);
+  memory().device.erase(found);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemHostAlloc(void **host, size_t bytes, unsigned flags) {
+  constexpr unsigned known_flags = 7;  // portable, device-mapped, write-combined
+  CUresult status = check_context();
+  if (status != CUDA_SUCCESS || (status = check_no_capture()) != CUDA_SUCCESS) return status;
+  if (host == nullptr || bytes == 0 || (flags & ~known_flags) != 0) return CUDA_ERROR_INVALID_VALUE;
+  const std::lock_guard lock(memory().mutex);
+  char *const start = map_poisoned(bytes);
+  if (start == nullptr) return CUDA_ERROR_OUT_OF_MEMORY;
+  memory().pinned.emplace(reinterpret_cast<uintptr_t>(start), bytes);
+  *host = start;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemFreeHost(void *host) {
+  const CUresult status = check_context();
+  if (status != CUDA_SUCCESS) return status;
+  const std::lock_guard lock(memory().mutex);
+  const auto found = memory().pinned.find(reinterpret_cast<uintptr_t>(host));
+  if (found == memory().pinned.end()) return CUDA_ERROR_INVALID_VALUE;
+  unmap(found->first, found->second);
+  memory().pinned.erase(found);
+  return CUDA_SUCCESS;
+}

@@ -1,0 +1,163 @@
+// The checks that every call about a convolution makes first, and the choice of algorithms.
+#include <algorithm>
+
+#include "descriptors.h"
+
+namespace cudnn_on_cpu {
+namespace {
+
+template <typename Algorithm>
+cudnnStatus_t list_algorithms(const Problem &problem, Algorithm winograd, bool fast_is_deterministic, int requested,
+                              int *returned, cudnnConvolutionAlgoPerf<Algorithm> *results) {
+  if (returned == nullptr || results == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
+  if (requested < 1) return refuse(CUDNN_STATUS_BAD_PARAM, "the number of algorithms requested is below 1");
+  const cudnnMathType_t math = problem.convolution->math;
+  const cudnnDeterminism_t fast = fast_is_deterministic ? CUDNN_DETERMINISTIC : CUDNN_NON_DETERMINISTIC;
+  // As cuDNN does: the fastest first whether it is deterministic or not, and last those that cannot run this problem.
+  const cudnnConvolutionAlgoPerf<Algorithm> all[] = {
+      {static_cast<Algorithm>(fast_algorithm), CUDNN_STATUS_SUCCESS, -1, 0, fast, math, {}},
+      {static_cast<Algorithm>(deterministic_algorithm),
+       CUDNN_STATUS_SUCCESS,
+       -1,
+       workspace_bytes(problem),
+       CUDNN_DETERMINISTIC,
+       math,
+       {}},
+      {winograd, CUDNN_STATUS_NOT_SUPPORTED, -1, 0, CUDNN_DETERMINISTIC, math, {}},
+  };
+  *returned = std::min(requested, static_cast<int>(std::size(all)));
+  std::copy_n(all, *returned, results);
+  return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t query_workspace(const Problem &problem, int algorithm, size_t *bytes) {
+  if (bytes == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
+  if (algorithm != fast_algorithm && algorithm != deterministic_algorithm) {
+    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "this algorithm cannot run this convolution");
+  }
+  *bytes = algorithm == deterministic_algorithm ? workspace_bytes(problem) : 0;
+  return CUDNN_STATUS_SUCCESS;
+}
+
+}  // namespace
+
+cudnnStatus_t describe(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
+                       cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y, Problem &problem) {
+  problem = {handles().find(handle),
+             tensors().find(x),
+             tensors().find(y),
+             filters().find(w),
+             convolutions().find(convolution),
+             {}};
+  if (problem.handle == nullptr) return refuse(CUDNN_STATUS_NOT_INITIALIZED, "the cuDNN handle is not alive");
+  if (problem.x == nullptr || problem.y == nullptr || problem.w == nullptr || problem.convolution == nullptr) {
+    return refuse(CUDNN_STATUS_BAD_PARAM, "a descriptor is null, of another kind, or was destroyed");
+  }
+  const Tensor &input = *problem.x, &output = *problem.y;
+  const Filter &filter = *problem.w;
+  const Convolution &settings = *problem.convolution;
+  if (input.extents.empty() || output.extents.empty() || filter.extents.empty() || settings.padding.empty()) {
+    return refuse(CUDNN_STATUS_BAD_PARAM, "a descriptor was created but not set");
+  }
+  const size_t rank = settings.padding.size();
+  if (input.extents.size() != rank + 2 || output.extents.size() != rank + 2 || filter.extents.size() != rank + 2) {
+    return refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "the descriptors differ in their number of dimensions");
+  }
+  if (input.type != output.type || input.type != filter.type) {
+    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "x, w and y differ in their type");
+  }
+  if (input.extents[0] != output.extents[0]) {
+    return refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "x and y differ in their batch");
+  }
+  const int groups = settings.groups;
+  if (input.extents[1] % groups != 0 || output.extents[1] % groups != 0 ||
+      filter.extents[1] != input.extents[1] / groups || filter.extents[0] != output.extents[1]) {
+    return refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "the channels of x, w, y and the groups do not fit together");
+  }
+  revup_convolution_geometry &geometry = problem.geometry;
+  geometry.rank = static_cast<int32_t>(rank);
+  geometry.batch = input.extents[0];
+  geometry.in_channels = input.extents[1];
+  geometry.out_channels = output.extents[1];
+  geometry.groups = groups;
+  for (size_t axis = 0; axis < rank; ++axis) {
+    geometry.input[axis] = input.extents[axis + 2];
+    geometry.kernel[axis] = filter.extents[axis + 2];
+    geometry.stride[axis] = settings.stride[axis];
+    geometry.padding[axis] = settings.padding[axis];
+    const int64_t span = geometry.input[axis] + 2 * geometry.padding[axis] - geometry.kernel[axis];
+    if (span < 0 || output.extents[axis + 2] != span / geometry.stride[axis] + 1) {
+      return refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "an extent of y is not what x, w, padding and stride give");
+    }
+  }
+  return CUDNN_STATUS_SUCCESS;
+}
+
+size_t workspace_bytes(const Problem &problem) { return 256 + problem.w->count() * sizeof(float); }
+
+}  // namespace cudnn_on_cpu
+
+using namespace cudnn_on_cpu;
+
+cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
+                                                     cudnnFilterDescriptor_t w,
+                                                     cudnnConvolutionDescriptor_t convolution,
+                                                     cudnnTensorDescriptor_t y, int requested, int *returned,
+                                                     cudnnConvolutionFwdAlgoPerf_t *results) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, x, w, convolution, y, problem);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
+  return list_algorithms(problem, CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD, true, requested, returned, results);
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnnHandle_t handle, cudnnFilterDescriptor_t w,
+                                                          cudnnTensorDescriptor_t dy,
+                                                          cudnnConvolutionDescriptor_t convolution,
+                                                          cudnnTensorDescriptor_t dx, int requested, int *returned,
+                                                          cudnnConvolutionBwdDataAlgoPerf_t *results) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, dx, w, convolution, dy, problem);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
+  return list_algorithms(problem, CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD, false, requested, returned, results);
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
+                                                            cudnnTensorDescriptor_t dy,
+                                                            cudnnConvolutionDescriptor_t convolution,
+                                                            cudnnFilterDescriptor_t dw, int requested, int *returned,
+                                                            cudnnConvolutionBwdFilterAlgoPerf_t *results) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, x, dw, convolution, dy, problem);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
+  return list_algorithms(problem, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD, false, requested, returned, results);
+}
+
+cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
+                                                      cudnnFilterDescriptor_t w,
+                                                      cudnnConvolutionDescriptor_t convolution,
+                                                      cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t algorithm,
+                                                      size_t *bytes) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, x, w, convolution, y, problem);
+  return status != CUDNN_STATUS_SUCCESS ? status : query_workspace(problem, algorithm, bytes);
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w,
+                                                           cudnnTensorDescriptor_t dy,
+                                                           cudnnConvolutionDescriptor_t convolution,
+                                                           cudnnTensorDescriptor_t dx,
+                                                           cudnnConvolutionBwdDataAlgo_t algorithm, size_t *bytes) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, dx, w, convolution, dy, problem);
+  return status != CUDNN_STATUS_SUCCESS ? status : query_workspace(problem, algorithm, bytes);
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
+                                                             cudnnTensorDescriptor_t dy,
+                                                             cudnnConvolutionDescriptor_t convolution,
+                                                             cudnnFilterDescriptor_t dw,
+                                                             cudnnConvolutionBwdFilterAlgo_t algorithm, size_t *bytes) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, x, dw, convolution, dy, problem);
+  return status != CUDNN_STATUS_SUCCESS ? status : query_workspace(problem, algorithm, bytes);
+}

@@ -1,0 +1,187 @@
+// The three convolutions, by the naive oracle in float64. A workspace is overwritten with NaN, as an algorithm that uses
+// it may do.
+#include <cstring>
+
+#include "../../../native/cpu/bfloat16.h"
+#include "../../../native/include/revup_reference.h"
+#include "descriptors.h"
+
+using namespace cudnn_on_cpu;
+
+namespace {
+
+constexpr size_t alignment = 16;  // of tensors, as cuDNN's vectorised kernels want it
+
+template <typename T>
+std::vector<double> read(const void *from, size_t count) {
+  const auto *const values = static_cast<const T *>(from);
+  std::vector<double> result(count);
+  for (size_t i = 0; i < count; ++i) result[i] = static_cast<double>(revup::load(values[i]));
+  return result;
+}
+
+std::vector<double> read(const Tensor &tensor, const void *from) {
+  const bool is_float = tensor.type == CUDNN_DATA_FLOAT;
+  return is_float ? read<float>(from, tensor.count()) : read<revup::bfloat16>(from, tensor.count());
+}
+
+// to = alpha * values + beta * to. As in cuDNN, a beta of zero does not read what is there, which may be NaN.
+template <typename T>
+void write(const std::vector<double> &values, float alpha, float beta, void *to) {
+  auto *const target = static_cast<T *>(to);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double scaled = static_cast<double>(alpha) * values[i];
+    const double kept = beta == 0 ? 0 : static_cast<double>(beta) * static_cast<double>(revup::load(target[i]));
+    revup::store(static_cast<float>(scaled + kept), target[i]);
+  }
+}
+
+struct Operand {
+  const Tensor &tensor;
+  const void *memory;
+
+  bool overlaps(const void *other, size_t bytes) const {
+    const auto start = reinterpret_cast<uintptr_t>(memory), end = start + tensor.bytes();
+    const auto other_start = reinterpret_cast<uintptr_t>(other);
+    return start < other_start + bytes && other_start < end;
+  }
+};
+
+cudnnStatus_t check_memory(const Operand &operand) {
+  if (operand.memory == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
+  switch (cuda_on_cpu::check_device_range(operand.memory, operand.tensor.bytes(), alignment)) {
+    case CUDA_SUCCESS:
+      return CUDNN_STATUS_SUCCESS;
+    case CUDA_ERROR_MISALIGNED_ADDRESS:
+      return refuse(CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER, "a tensor is not aligned to 16 bytes");
+    default:
+      return refuse(CUDNN_STATUS_BAD_PARAM, "a tensor is not within one living device allocation");
+  }
+}
+
+using Oracle = void (*)(const revup_convolution_geometry *, const double *, const double *, double *);
+
+struct Call {
+  const Problem &problem;
+  const void *alpha, *beta;
+  Operand first, second, result;  // in the order in which the oracle takes them
+  int algorithm;
+  void *workspace;
+  size_t workspace_size;
+};
+
+cudnnStatus_t check(const Call &call) {
+  if (call.alpha == nullptr || call.beta == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
+  for (const Operand &operand : {call.first, call.second, call.result}) {
+    const cudnnStatus_t status = check_memory(operand);
+    if (status != CUDNN_STATUS_SUCCESS) return status;
+  }
+  if (call.result.overlaps(call.first.memory, call.first.tensor.bytes()) ||
+      call.result.overlaps(call.second.memory, call.second.tensor.bytes())) {
+    return refuse(CUDNN_STATUS_BAD_PARAM, "the result of a convolution overlaps one of its operands");
+  }
+  if (call.algorithm == fast_algorithm) return CUDNN_STATUS_SUCCESS;
+  if (call.algorithm != deterministic_algorithm) {
+    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "this algorithm cannot run this convolution");
+  }
+  const size_t needed = workspace_bytes(call.problem);
+  if (call.workspace == nullptr) return refuse(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "the workspace is null");
+  if (call.workspace_size < needed) {
+    return refuse(CUDNN_STATUS_BAD_PARAM_SIZE_INSUFFICIENT, "the workspace is smaller than the algorithm needs");
+  }
+  if (cuda_on_cpu::check_device_range(call.workspace, needed, alignment) != CUDA_SUCCESS) {
+    return refuse(CUDNN_STATUS_BAD_PARAM, "the workspace is misaligned or not within one living device allocation");
+  }
+  for (const Operand &operand : {call.first, call.second, call.result}) {
+    if (operand.overlaps(call.workspace, needed)) {
+      return refuse(CUDNN_STATUS_BAD_PARAM, "the workspace overlaps a tensor of the convolution");
+    }
+  }
+  return CUDNN_STATUS_SUCCESS;
+}
+
+// The work owns all that it needs: descriptors may be changed or destroyed before a graph replays it.
+cudnnStatus_t run(const Call &call, Oracle oracle) {
+  const cudnnStatus_t status = check(call);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
+  auto work = [oracle, geometry = call.problem.geometry, first = call.first.tensor, second = call.second.tensor,
+               result = call.result.tensor, from = call.first.memory, with = call.second.memory,
+               to = const_cast<void *>(call.result.memory), alpha = *static_cast<const float *>(call.alpha),
+               beta = *static_cast<const float *>(call.beta), workspace = call.workspace,
+               used = call.algorithm == deterministic_algorithm ? workspace_bytes(call.problem) : 0] {
+    if (cuda_on_cpu::check_device_range(from, first.bytes(), alignment) != CUDA_SUCCESS ||
+        cuda_on_cpu::check_device_range(with, second.bytes(), alignment) != CUDA_SUCCESS ||
+        cuda_on_cpu::check_device_range(to, result.bytes(), alignment) != CUDA_SUCCESS ||
+        cuda_on_cpu::check_device_range(workspace, used, alignment) != CUDA_SUCCESS) {
+      return CUDA_ERROR_ILLEGAL_ADDRESS;
+    }
+    if (used > 0) std::memset(workspace, 0xff, used);
+    std::vector<double> values(result.count());
+    oracle(&geometry, read(first, from).data(), read(second, with).data(), values.data());
+    result.type == CUDNN_DATA_FLOAT ? write<float>(values, alpha, beta, to)
+                                    : write<revup::bfloat16>(values, alpha, beta, to);
+    return CUDA_SUCCESS;
+  };
+  if (cuda_on_cpu::check_context() != CUDA_SUCCESS) return CUDNN_STATUS_EXECUTION_FAILED;
+  const CUresult submitted = cuda_on_cpu::submit(call.problem.handle->stream, work);
+  return submitted == CUDA_SUCCESS ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;
+}
+
+}  // namespace
+
+cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t x_descriptor,
+                                      const void *x, cudnnFilterDescriptor_t w_descriptor, const void *w,
+                                      cudnnConvolutionDescriptor_t convolution, cudnnConvolutionFwdAlgo_t algorithm,
+                                      void *workspace, size_t workspace_bytes, const void *beta,
+                                      cudnnTensorDescriptor_t y_descriptor, void *y) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, x_descriptor, w_descriptor, convolution, y_descriptor, problem);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
+  return run(
+      {problem, alpha, beta, {*problem.x, x}, {*problem.w, w}, {*problem.y, y}, algorithm, workspace, workspace_bytes},
+      revup_reference_convolution_fprop);
+}
+
+cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alpha,
+                                           cudnnFilterDescriptor_t w_descriptor, const void *w,
+                                           cudnnTensorDescriptor_t dy_descriptor, const void *dy,
+                                           cudnnConvolutionDescriptor_t convolution,
+                                           cudnnConvolutionBwdDataAlgo_t algorithm, void *workspace,
+                                           size_t workspace_bytes, const void *beta,
+                                           cudnnTensorDescriptor_t dx_descriptor, void *dx) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, dx_descriptor, w_descriptor, convolution, dy_descriptor, problem);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
+  return run({problem,
+              alpha,
+              beta,
+              {*problem.y, dy},
+              {*problem.w, w},
+              {*problem.x, dx},
+              algorithm,
+              workspace,
+              workspace_bytes},
+             revup_reference_convolution_dgrad);
+}
+
+cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void *alpha,
+                                             cudnnTensorDescriptor_t x_descriptor, const void *x,
+                                             cudnnTensorDescriptor_t dy_descriptor, const void *dy,
+                                             cudnnConvolutionDescriptor_t convolution,
+                                             cudnnConvolutionBwdFilterAlgo_t algorithm, void *workspace,
+                                             size_t workspace_bytes, const void *beta,
+                                             cudnnFilterDescriptor_t dw_descriptor, void *dw) {
+  Problem problem;
+  const cudnnStatus_t status = describe(handle, x_descriptor, dw_descriptor, convolution, dy_descriptor, problem);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
+  return run({problem,
+              alpha,
+              beta,
+              {*problem.x, x},
+              {*problem.y, dy},
+              {*problem.w, dw},
+              algorithm,
+              workspace,
+              workspace_bytes},
+             revup_reference_convolution_wgrad);
+}

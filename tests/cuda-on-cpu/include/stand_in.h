@@ -1,0 +1,29 @@
+// What the stand-in for libcuda offers to those for cuDNN and cuBLASLt, beyond the driver API.
+#pragma once
+
+#include <functional>
+
+#include "cuda_driver.h"
+
+namespace cuda_on_cpu {
+
+#define CUDA_ON_CPU_SHARED __attribute__((visibility("default")))
+
+// CUDA_SUCCESS when the calling thread has a live context that no asynchronous error has spoilt.
+CUDA_ON_CPU_SHARED CUresult check_context();
+
+// CUDA_SUCCESS when [address, address + bytes) lies within one living device allocation and address is a multiple of
+// alignment. A range of no bytes is valid wherever it is.
+CUDA_ON_CPU_SHARED CUresult check_device_range(const void *address, size_t bytes, size_t alignment);
+
+// CUDA_SUCCESS when the stream is alive (null: the default stream).
+CUDA_ON_CPU_SHARED CUresult check_stream(CUstream stream);
+
+// Runs the work at once, or keeps it for the graph if the stream is being captured. What the work returns has happened on
+// the device: an error spoils the context, and only later calls report it.
+CUDA_ON_CPU_SHARED CUresult submit(CUstream stream, std::function<CUresult()> work);
+
+// A rule of the device was broken in a way that a status alone does not explain: one line on the standard error.
+CUDA_ON_CPU_SHARED void report(const char *message);
+
+}  // namespace cuda_on_cpu

@@ -1,0 +1,42 @@
+// A stack for a device thread that has to wait, and the switch between two stacks.
+#pragma once
+
+#include <cstddef>
+
+#if !defined(__x86_64__)
+#include <ucontext.h>
+#endif
+
+namespace cushim {
+
+class Fiber {
+ public:
+  using Entry = void (*)();
+
+  // The stack that the caller is already on: what the first switch leaves.
+  Fiber();
+  // A stack of its own, on which `entry` starts at the first switch. `entry` must never return.
+  explicit Fiber(Entry entry);
+  ~Fiber();
+  Fiber(const Fiber &) = delete;
+  Fiber &operator=(const Fiber &) = delete;
+
+  // Leaves `from`, which must be running, and continues `to`; returns when something switches back.
+  static void switch_to(Fiber &from, Fiber &to);
+
+ private:
+  static void start();
+
+  Entry entry_ = nullptr;
+  void *mapping_ = nullptr;  // the stack, above a page that no one may touch
+  const void *bottom_ = nullptr;
+  size_t size_ = 0;
+  void *sanitizer_state_ = nullptr;
+#if defined(__x86_64__)
+  void *stack_pointer_ = nullptr;
+#else
+  ucontext_t context_;
+#endif
+};
+
+}  // namespace cushim
