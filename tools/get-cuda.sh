@@ -13,7 +13,10 @@ die() {
   exit 1
 }
 
-(($# == 1)) || die "get-cuda.sh takes one folder; it was given $# arguments."
+(($# == 1)) || {
+  printf 'error: get-cuda.sh takes the folder to unpack into and nothing else; it was given %s arguments.\n' "$#" >&2
+  exit 2
+}
 [[ $(uname -m) == x86_64 ]] || die "the packaged compiler is for x86_64, and this machine is $(uname -m)."
 [[ -f $keyring ]] || die "$keyring is missing, so this is not Debian and its packages cannot be verified here."
 destination=$(realpath -m "$1")
