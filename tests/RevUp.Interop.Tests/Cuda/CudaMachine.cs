@@ -1,0 +1,32 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cuda;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Cuda;
+
+/// <summary>The device and the kernels that tests of the bindings run on; a machine without them makes a test inconclusive.</summary>
+internal static class CudaMachine
+{
+    /// <summary>Opens the first device.</summary>
+    internal static CudaDriver Open()
+    {
+        if (!CudaOnCpu.IsUsable)
+        {
+            Assert.Inconclusive($"This machine has no CUDA: {CudaPlatform.Probe().Problems[0]}");
+        }
+
+        return CudaDriver.Open();
+    }
+
+    /// <summary>The content of the kernels' file.</summary>
+    internal static byte[] Kernels()
+    {
+        string? file = Environment.GetEnvironmentVariable("REVUP_CUDA_KERNELS");
+        if (file is null || !File.Exists(file))
+        {
+            Assert.Inconclusive($"REVUP_CUDA_KERNELS names no file ({file ?? "unset"}).");
+        }
+
+        return File.ReadAllBytes(file);
+    }
+}

@@ -1,0 +1,93 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.CublasLt;
+using RevUp.Interop.Cuda;
+using RevUp.Interop.Cudnn;
+
+namespace RevUp.Interop.Tests.Cuda;
+
+/// <summary>Exceptions name the call, the code and what to do.</summary>
+[TestClass]
+internal sealed class FailureTests
+{
+    [TestMethod]
+    [DataRow(CudaResult.OutOfMemory, "Lower the batch size")]
+    [DataRow(CudaResult.NoDevice, "nvidia-smi")]
+    [DataRow(CudaResult.UnsupportedPtxVersion, "The driver is older than the kernels")]
+    [DataRow(CudaResult.NoBinaryForGpu, "./build.sh --with-cuda")]
+    [DataRow(CudaResult.SystemDriverMismatch, "restart the machine")]
+    [DataRow(CudaResult.StreamCaptureImplicit, "--cuda-graph")]
+    [DataRow(CudaResult.IllegalAddress, "no call in this process can use it again")]
+    [DataRow(CudaResult.LaunchFailed, "compute-sanitizer")]
+    [DataRow((CudaResult)12345, "report it")]
+    internal void ADriverFailureSaysWhatToDo(CudaResult result, string expected) =>
+        StringAssert.Contains(CudaResultExtensions.Remedy(result), expected);
+
+    [TestMethod]
+    internal void AFailureOfCublasLtNamesTheCallAndTheCode()
+    {
+        CublasStatus status = CublasStatus.InvalidValue;
+
+        NativeException exception = Assert.ThrowsExactly<NativeException>(() => status.Check("CublasLtLibrary.Matmul(handle)"));
+
+        Assert.AreEqual("CublasLtLibrary.Matmul", exception.Call);
+        Assert.AreEqual(CublasStatus.InvalidValue, exception.Status);
+        StringAssert.StartsWith(exception.Message, "CublasLtLibrary.Matmul failed with InvalidValue (7): an argument is wrong. This is a defect");
+    }
+
+    [TestMethod]
+    internal void SuccessIsNoException()
+    {
+        CudaResult.Success.Check();
+        CudnnStatus.Success.Check();
+        CublasStatus.Success.Check();
+    }
+
+    [TestMethod]
+    internal void AConvolutionWithoutADeterministicAlgorithmIsRefused()
+    {
+        CudnnAlgorithmPerformance[] candidates =
+        [
+            new() { Status = CudnnStatus.NotSupported, Determinism = CudnnDeterminism.Deterministic },
+            new() { Status = CudnnStatus.Success, Determinism = CudnnDeterminism.NonDeterministic },
+        ];
+        NativeException exception = Assert.ThrowsExactly<NativeException>(() =>
+        {
+            unsafe
+            {
+                CudnnAlgorithm.Choose("wgrad", Geometry(), candidates, 1024, new ConvolutionDescriptor(), (_, _) => CudnnStatus.Success);
+            }
+        });
+
+        Assert.AreEqual(CudnnStatus.NotSupported, exception.Status);
+        StringAssert.StartsWith(
+            exception.Message, "CudnnAlgorithm.Choose of wgrad failed with NotSupported (3000): none of 2 candidates is deterministic");
+        StringAssert.Contains(exception.Message, "Float32 batch 2, channels 4 to 8 in 2 groups, input 9x10, kernel 3x5, stride 2x3, padding 1x2, math Fma");
+    }
+
+    [TestMethod]
+    internal void AnActivationBeyondCudnnsAddressesIsRefusedBeforeAnyCall()
+    {
+        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(
+            () => TensorDescriptor.Create(CudnnDataType.BFloat16, 64, 256, [512, 512]).Dispose());
+
+        StringAssert.Contains(exception.Message, "batch 64, 256 channels and extents 512x512");
+        StringAssert.Contains(exception.Message, "lower the batch size");
+    }
+
+    [TestMethod]
+    internal void TheOutputsExtentsAreRoundedDown() => CollectionAssert.AreEqual((int[])[5, 4], Geometry().Output());
+
+    private static CudnnGeometry Geometry() => new()
+    {
+        Type = CudnnDataType.Float32,
+        MathType = CudnnMathType.Fma,
+        Batch = 2,
+        InChannels = 4,
+        OutChannels = 8,
+        Groups = 2,
+        Input = (int[])[9, 10],
+        Kernel = (int[])[3, 5],
+        Stride = (int[])[2, 3],
+        Padding = (int[])[1, 2],
+    };
+}

@@ -1,0 +1,46 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.CublasLt;
+using RevUp.Interop.Cuda;
+using RevUp.Interop.Cudnn;
+
+namespace RevUp.Interop.Tests.Cuda;
+
+/// <summary>Sizes and offsets of NVIDIA's structures under the C ABI of 64-bit Linux, and of the handles that go through it as pointers.</summary>
+[TestClass]
+internal sealed unsafe class LayoutTests
+{
+    [TestMethod]
+    internal void HandlesArePointers() => CollectionAssert.AreEqual(
+        (int[])[8, 8, 8, 8, 8, 8, 8, 8],
+        (int[])[
+            sizeof(DevicePointer), sizeof(CudaStream), sizeof(CudaEvent), sizeof(CudaModule), sizeof(CudaFunction), sizeof(CudaGraph), sizeof(CudaGraphExec),
+            sizeof(CudaContext)]);
+
+    [TestMethod]
+    internal void AlgorithmPerformance()
+    {
+        CudnnAlgorithmPerformance value;
+        byte* start = (byte*)&value;
+
+        Assert.AreEqual(48, sizeof(CudnnAlgorithmPerformance));
+        CollectionAssert.AreEqual(
+            (long[])[0, 4, 8, 16, 24, 28],
+            (long[])[
+                (byte*)&value.Algorithm - start, (byte*)&value.Status - start, (byte*)&value.Milliseconds - start, (byte*)&value.Memory - start,
+                (byte*)&value.Determinism - start, (byte*)&value.MathType - start]);
+    }
+
+    [TestMethod]
+    internal void HeuristicResult()
+    {
+        CublasLtHeuristicResult value;
+        byte* start = (byte*)&value;
+
+        Assert.AreEqual(64, sizeof(CublasLtAlgorithm));
+        Assert.AreEqual(96, sizeof(CublasLtHeuristicResult));
+        CollectionAssert.AreEqual(
+            (long[])[0, 64, 72, 76],
+            (long[])[
+                (byte*)&value.Algorithm - start, (byte*)&value.WorkspaceBytes - start, (byte*)&value.State - start, (byte*)&value.WavesCount - start]);
+    }
+}
