@@ -1,11 +1,12 @@
 // Convolution on oneDNN: fprop, dgrad and wgrad of one geometry, their weight layouts and their scratch.
-#include "convolution_geometry.h"
+#include "convolution_defects.h"
 
 #include <omp.h>
 
 #include <algorithm>
 
 using revup::ConvolutionGeometry;
+using revup::RefusedImplementations;
 using revup::require_pointer;
 using revup::onednn::Desc;
 
@@ -39,13 +40,6 @@ Plan reorder_plan(const Desc &from, const Desc &to) {
 void *at(void *memory, int64_t bytes) { return static_cast<char *>(memory) + bytes; }
 const void *at(const void *memory, int64_t bytes) { return static_cast<const char *>(memory) + bytes; }
 
-// oneDNN 2.6.3's bfloat16 1x1 dgrad for AVX-512 is wrong where the output channels of a group are odd and it computes
-// 29 or 30 positions at a time, as with 5x6 images. The next implementation in its list is right.
-const char *refused_for_dgrad(const ConvolutionGeometry &geometry) {
-  const bool odd = geometry.value.out_channels / geometry.value.groups % 2 == 1;
-  return odd && geometry.value.type == REVUP_BFLOAT16 ? "jit_bf16_1x1" : nullptr;
-}
-
 void require_scratch(const void *scratch, int64_t bytes) {
   if (bytes > 0) require_pointer(scratch, "scratch");
 }
@@ -76,12 +70,14 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
   const Desc weights = geometry.preferred_weights(geometry.type());
   const Desc gradient = geometry.preferred_weights(dnnl::memory::data_type::f32);
 
-  const auto forward = onednn::describe<dnnl::convolution_forward>(attributes, dnnl::prop_kind::forward_training,
-                                                                   direct, src, weights, dst, stride, padding, padding);
-  const auto backward_data = onednn::describe_backward<dnnl::convolution_backward_data>(
-      refused_for_dgrad(geometry), forward, attributes, direct, src, weights, dst, stride, padding, padding);
-  const auto backward_weights = onednn::describe_backward<dnnl::convolution_backward_weights>(
-      nullptr, forward, attributes, direct, src, gradient, dst, stride, padding, padding);
+  const RefusedImplementations refused = revup::refused_implementations(geometry);
+  const auto forward = onednn::describe<dnnl::convolution_forward>(
+      refused.fprop, attributes,
+      std::tuple(dnnl::prop_kind::forward_training, direct, src, weights, dst, stride, padding, padding));
+  const auto backward_data = onednn::describe<dnnl::convolution_backward_data>(
+      refused.dgrad, attributes, std::tuple(direct, src, weights, dst, stride, padding, padding), forward);
+  const auto backward_weights = onednn::describe<dnnl::convolution_backward_weights>(
+      refused.wgrad, attributes, std::tuple(direct, src, gradient, dst, stride, padding, padding), forward);
   fprop = Plan(forward);
   dgrad = Plan(backward_data);
   wgrad = Plan(backward_weights);

@@ -137,4 +137,12 @@ int64_t ConvolutionGeometry::weight_count() const {
   return count;
 }
 
+bool ConvolutionGeometry::has_inner_window() const {
+  for (size_t i = 0; i < input.size(); ++i) {
+    const int64_t skipped = padding[i] % stride[i] == 0 ? 0 : stride[i] - padding[i] % stride[i];
+    if (skipped + kernel[i] > input[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace revup

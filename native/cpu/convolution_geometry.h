@@ -23,6 +23,8 @@ struct ConvolutionGeometry {
   onednn::Desc preferred_weights(dnnl::memory::data_type type) const;
   dnnl::memory::data_type type() const;
   int64_t weight_count() const;
+  // Whether along every axis some window, the input that one output position sees, has no padding in it.
+  bool has_inner_window() const;
 
   revup_convolution_geometry value;
   onednn::Dims input, kernel, stride, padding, output;  // rank of them

@@ -27,7 +27,8 @@ dnnl::memory transposed(int64_t rows, int64_t columns, const float *data) {
 
 // c = a * b + bias, one row added to every row.
 void multiply_add(const dnnl::memory &a, const dnnl::memory &b, const dnnl::memory &bias, const dnnl::memory &c) {
-  const auto product = onednn::describe<dnnl::matmul>({}, a.get_desc(), b.get_desc(), bias.get_desc(), c.get_desc());
+  const auto product = onednn::describe<dnnl::matmul>(
+      nullptr, {}, std::tuple(a.get_desc(), b.get_desc(), bias.get_desc(), c.get_desc()));
   onednn::execute(dnnl::matmul(product),
                   {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_BIAS, bias}, {DNNL_ARG_DST, c}});
 }
@@ -40,7 +41,8 @@ void multiply(const dnnl::memory &a, const dnnl::memory &b, const dnnl::memory &
     sum.append_sum(1);
     attributes.set_post_ops(sum);
   }
-  const auto product = onednn::describe<dnnl::matmul>(attributes, a.get_desc(), b.get_desc(), c.get_desc());
+  const auto product =
+      onednn::describe<dnnl::matmul>(nullptr, attributes, std::tuple(a.get_desc(), b.get_desc(), c.get_desc()));
   onednn::execute(dnnl::matmul(product), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -27,48 +28,28 @@ inline dnnl::primitive_attr caller_owned_scratch() {
   return attributes;
 }
 
-// Moves on to the next implementation while the name of the chosen one contains `refused` (null: any will do).
-template <typename Description>
-void refuse(Description &description, const char *refused) {
-  if (refused == nullptr) return;
-  while (std::strstr(description.impl_info_str(), refused) != nullptr && description.next_impl()) {
-  }
-}
-
-// oneDNN 3 folded the operation descriptor into the primitive descriptor; `arguments` are the same in both generations.
+// oneDNN 3 folded the operation descriptor into the primitive descriptor; `operation` and `hint` (the forward pass of a
+// backward one) are the same in both generations. The implementation is the first in oneDNN's list whose name does not
+// contain `refused` (null: any will do).
+template <typename Primitive, typename... Operation, typename... Hint>
+typename Primitive::primitive_desc describe(const char *refused, const dnnl::primitive_attr &attributes,
+                                            const std::tuple<Operation...> &operation, const Hint &...hint) {
 #if DNNL_VERSION_MAJOR >= 3
-template <typename Primitive, typename... Arguments>
-typename Primitive::primitive_desc describe(const dnnl::primitive_attr &attributes, const Arguments &...arguments) {
-  return {cpu_engine(), arguments..., attributes};
-}
-
-template <typename Primitive, typename... Arguments>
-typename Primitive::primitive_desc describe_backward(const char *refused,
-                                                     const dnnl::convolution_forward::primitive_desc &forward,
-                                                     const dnnl::primitive_attr &attributes,
-                                                     const Arguments &...arguments) {
-  typename Primitive::primitive_desc description(cpu_engine(), arguments..., forward, attributes);
-  refuse(description, refused);
-  return description;
-}
+  auto description = std::apply(
+      [&](const auto &...arguments) {
+        return typename Primitive::primitive_desc(cpu_engine(), arguments..., hint..., attributes);
+      },
+      operation);
 #else
-template <typename Primitive, typename... Arguments>
-typename Primitive::primitive_desc describe(const dnnl::primitive_attr &attributes, const Arguments &...arguments) {
-  return {typename Primitive::desc(arguments...), attributes, cpu_engine()};
-}
-
-template <typename Primitive, typename... Arguments>
-typename Primitive::primitive_desc describe_backward(const char *refused,
-                                                     const dnnl::convolution_forward::primitive_desc &forward,
-                                                     const dnnl::primitive_attr &attributes,
-                                                     const Arguments &...arguments) {
   // next_impl reads it again.
-  const typename Primitive::desc operation(arguments...);
-  typename Primitive::primitive_desc description(operation, attributes, cpu_engine(), forward);
-  refuse(description, refused);
+  const auto descriptor = std::make_from_tuple<typename Primitive::desc>(operation);
+  typename Primitive::primitive_desc description(descriptor, attributes, cpu_engine(), hint...);
+#endif
+  while (refused != nullptr && std::strstr(description.impl_info_str(), refused) != nullptr) {
+    if (!description.next_impl()) throw dnnl::error(dnnl_unimplemented, "every implementation is refused");
+  }
   return description;
 }
-#endif
 
 // Wraps the caller's memory. oneDNN has no const: inputs are only read all the same.
 inline dnnl::memory wrap(const Desc &desc, const void *data) {
