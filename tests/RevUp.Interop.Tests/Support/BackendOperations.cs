@@ -113,9 +113,6 @@ internal sealed partial class BackendOperations(string name, Lazy<Backend?> devi
         return memory.Read(result);
     }
 
-    /// <summary>The inner product with ones, which is how a backend sums.</summary>
-    public double Sum(float[] x) => Dot(x, Enumerable.Repeat(1f, x.Length).ToArray());
-
     public double Dot(float[] x, float[]? y)
     {
         using DeviceArena memory = new(Backend);
@@ -124,13 +121,6 @@ internal sealed partial class BackendOperations(string name, Lazy<Backend?> devi
         Tensor result = memory.Statistics(1);
         Backend.Dot(left, right, result);
         return memory.ReadStatistics(result)[0];
-    }
-
-    /// <summary>The sums of a fixed-point step whose branch is zero: next = y.</summary>
-    public (double Difference, double Norm) Distance(float[] x, float[] y)
-    {
-        FixedPointResult step = FixedPointStep(y, new float[y.Length], 0, x, Alias.None);
-        return (step.Difference, step.Norm);
     }
 
     public (float[] Unit, float Norm) Normalize(float[] x, ulong seed, Alias y)

@@ -97,7 +97,8 @@ internal sealed unsafe partial class CpuOperations(int threads) : IOperations
         return NativeArena.Read(result, x.Length);
     }
 
-    public double Sum(float[] x)
+    /// <summary>Of the library alone: no backend has it.</summary>
+    internal double Sum(float[] x)
     {
         using NativeArena memory = Begin();
         double* result = memory.Statistic();
@@ -115,7 +116,8 @@ internal sealed unsafe partial class CpuOperations(int threads) : IOperations
         return *result;
     }
 
-    public (double Difference, double Norm) Distance(float[] x, float[] y)
+    /// <summary>Of the library alone: no backend has it.</summary>
+    internal (double Difference, double Norm) Distance(float[] x, float[] y)
     {
         using NativeArena memory = Begin();
         double* difference = memory.Statistic();

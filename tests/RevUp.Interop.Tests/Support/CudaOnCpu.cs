@@ -31,7 +31,7 @@ internal static class CudaOnCpu
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             string candidate = Path.Combine(folder.FullName, "artifacts", "cuda-on-cpu");
-            if (File.Exists(Path.Combine(candidate, "revup_kernels.fatbin")))
+            if (File.Exists(Path.Combine(candidate, "libcuda.so.1")))
             {
                 return candidate;
             }

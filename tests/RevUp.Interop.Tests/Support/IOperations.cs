@@ -58,12 +58,8 @@ internal interface IOperations
 
     float[] Axpy(float? alpha, float[] x, float[] y);
 
-    double Sum(float[] x);
-
     /// <summary>y null: x with itself, by aliasing.</summary>
     double Dot(float[] x, float[]? y);
-
-    (double Difference, double Norm) Distance(float[] x, float[] y);
 
     (float[] Unit, float Norm) Normalize(float[] x, ulong seed, Alias y);
 
