@@ -17,7 +17,7 @@ internal sealed record NvidiaLibraryEntry(
     internal override IReadOnlyList<string> Places(string? overridePath, string baseDirectory, string runtimeIdentifier) =>
         Places(overridePath, Environment.GetEnvironmentVariable);
 
-    /// <summary>Where to look, in order; an override is the only place. A pattern that matches no folder stays in the list, so that an error shows it.</summary>
+    /// <summary>Where to look, in order; an override is the only place. A pattern that matches no folder stays listed, so that an error shows it.</summary>
     internal IReadOnlyList<string> Places(string? overridePath, Func<string, string?> environment)
     {
         if (!string.IsNullOrEmpty(overridePath))

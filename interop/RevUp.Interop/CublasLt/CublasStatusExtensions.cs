@@ -31,9 +31,11 @@ public static class CublasStatusExtensions
 
     private static string Remedy(CublasStatus status) => status switch
     {
-        CublasStatus.NotInitialized or CublasStatus.ArchitectureMismatch => "Check that the driver is new enough for this cuBLASLt, and the device for RevUp (compute capability 8.0).",
+        CublasStatus.NotInitialized or CublasStatus.ArchitectureMismatch =>
+            "Check that the driver is new enough for this cuBLASLt, and the device for RevUp (compute capability 8.0).",
         CublasStatus.AllocationFailed => "Lower the batch size or the memory budget, or end other processes on this device.",
-        CublasStatus.ExecutionFailed or CublasStatus.MappingError => "Run again under compute-sanitizer to find the kernel that failed, and check that driver and cuBLASLt fit.",
+        CublasStatus.ExecutionFailed or CublasStatus.MappingError =>
+            "Run again under compute-sanitizer to find the kernel that failed, and check that driver and cuBLASLt fit.",
         _ => "This is a defect in RevUp or in cuBLASLt; report it with the output of `revup devices` and the shape of the product.",
     };
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RevUp.Interop.Cuda;
 
-/// <summary>The driver contract on the driver's own library. Owns a reference to the device's primary context, which <see cref="Dispose"/> gives back.</summary>
+/// <summary>The driver contract on libcuda itself. Owns a reference to the device's primary context, which <see cref="Dispose"/> gives back.</summary>
 public sealed unsafe class CudaDriver : ICudaDriver
 {
     // Bounds the stack that a launch takes; the kernels have at most 13 arguments.

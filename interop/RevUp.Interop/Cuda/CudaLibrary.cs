@@ -73,7 +73,8 @@ public static unsafe partial class CudaLibrary
         int version = 0;
         if (!NativeLibrary.TryGetExport(library, "cuDriverGetVersion", out nint function))
         {
-            throw new BadImageFormatException($"The library {place} is no CUDA driver: it has no cuDriverGetVersion. Name the right file in REVUP_CUDA_LIBRARY.", place);
+            throw new BadImageFormatException(
+                $"The library {place} is no CUDA driver: it has no cuDriverGetVersion. Name the right file in REVUP_CUDA_LIBRARY.", place);
         }
 
         CudaResult result = ((delegate* unmanaged<int*, CudaResult>)function)(&version);

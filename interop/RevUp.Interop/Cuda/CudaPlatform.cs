@@ -15,7 +15,7 @@ public sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Dev
     /// <summary>Whether networks can be trained on a CUDA device here.</summary>
     public bool IsUsable => Problems.Count == 0;
 
-    /// <summary>Loads the driver, cuDNN and cuBLASLt and asks for their versions and devices. Never throws for what is missing, and loads nothing twice.</summary>
+    /// <summary>Loads the driver, cuDNN and cuBLASLt and asks for their versions and devices. Never throws for what is missing.</summary>
     public static CudaPlatform Probe() => Probe(NativeLibraries.TryLoad);
 
     /// <summary>Loads a library of the resolver's table; otherwise says why not.</summary>

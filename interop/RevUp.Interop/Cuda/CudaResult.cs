@@ -1,6 +1,6 @@
 namespace RevUp.Interop.Cuda;
 
-/// <summary>The result of a driver call (CUresult): the codes that RevUp's calls can return; others print as their number beside the driver's own name.</summary>
+/// <summary>The result of a driver call (CUresult): the codes that RevUp's calls return; others print as a number beside the driver's name for it.</summary>
 public enum CudaResult
 {
     /// <summary>Done.</summary>

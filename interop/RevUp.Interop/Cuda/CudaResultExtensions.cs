@@ -7,6 +7,9 @@ namespace RevUp.Interop.Cuda;
 /// <summary>Turns a driver's result into an exception in the expression that made the call: <c>CudaLibrary.CtxSetCurrent(context).Check();</c></summary>
 public static class CudaResultExtensions
 {
+    // Of errors that stick to the context: every later call on it fails, too.
+    private const string IsLost = "The device's context is lost and no call in this process can use it again. ";
+
     /// <summary>Returns when <paramref name="result"/> is Success.</summary>
     /// <exception cref="NativeException">Any other result; an earlier asynchronous failure on the device is reported by whichever call comes next.</exception>
     public static void Check(this CudaResult result, [CallerArgumentExpression(nameof(result))] string expression = "")
@@ -52,7 +55,7 @@ public static class CudaResultExtensions
         CudaResult.NotFound => "The kernels are of another version than this program; build both from the same sources with ./build.sh --with-cuda.",
         CudaResult.SystemDriverMismatch or CudaResult.SystemNotReady =>
             "The driver's kernel module and its libraries differ or are not ready; restart the machine after a driver update, and see nvidia-smi.",
-        CudaResult.InvalidContext or CudaResult.NotInitialized => "Call ICudaDriver.MakeCurrent on this thread, and no driver after its disposal.",
+        CudaResult.InvalidContext or CudaResult.NotInitialized => "Call ICudaDriver.MakeCurrent on this thread first, and use no driver after its disposal.",
         CudaResult.LaunchOutOfResources => "The kernel needs more registers or shared memory than a block of this size has; report it with the device's name.",
         >= CudaResult.StreamCaptureUnsupported and <= CudaResult.StreamCaptureWrongThread =>
             "Work was issued that a CUDA graph cannot hold; train without --cuda-graph and report the call.",
@@ -63,7 +66,4 @@ public static class CudaResultExtensions
             IsLost + "An earlier kernel caused it: run again under compute-sanitizer, or with CUDA_LAUNCH_BLOCKING=1, to find which.",
         _ => "This is a defect in RevUp or in the driver; report it with the output of `revup devices`.",
     };
-
-    // Errors that stick to the context: every later call on it fails, too.
-    private const string IsLost = "The device's context is lost and no call in this process can use it again. ";
 }

@@ -32,8 +32,8 @@ internal sealed class ConvolutionTests
         using (DeviceArray<float> deviceW = new(driver, stream, w))
         using (DeviceArray<float> deviceY = new(driver, stream, dy))
         {
-            long largest = Math.Max(convolution.ForwardWorkspaceBytes, Math.Max(convolution.BackwardDataWorkspaceBytes, convolution.BackwardFilterWorkspaceBytes));
-            using DeviceArray<byte> workspace = new(driver, stream, new byte[Math.Max(largest, 1)]);
+            long[] sizes = [1, convolution.ForwardWorkspaceBytes, convolution.BackwardDataWorkspaceBytes, convolution.BackwardFilterWorkspaceBytes];
+            using DeviceArray<byte> workspace = new(driver, stream, new byte[sizes.Max()]);
 
             using DeviceArray<float> dx = new(driver, stream, x);
             convolution.BackwardData(deviceY.Pointer, deviceW.Pointer, dx.Pointer, workspace.Pointer);

@@ -55,7 +55,8 @@ internal sealed class NvidiaLibraryTests
 
     [TestMethod]
     internal void ALibraryOfTheDriverIsLookedForByTheLoaderAlone() =>
-        CollectionAssert.AreEqual((string[])["libabsent.so.13", "libabsent.so.12"], (s_entry with { Package = null }).Places(null, _ => "/opt").ToArray());
+        CollectionAssert.AreEqual(
+            (string[])["libabsent.so.13", "libabsent.so.12"], (s_entry with { Package = null }).Places(overridePath: null, _ => "/opt").ToArray());
 
     [TestMethod]
     internal void AMissingLibraryIsReportedWithEveryPlace()
@@ -87,7 +88,8 @@ internal sealed class NvidiaLibraryTests
             _ => CublasLtLibrary.VerifyVersion,
         };
 
-        BadImageFormatException exception = Assert.ThrowsExactly<BadImageFormatException>(() => verify(NativeLibrary.Load("libc.so.6"), "/some/place.so"));
+        BadImageFormatException exception = Assert.ThrowsExactly<BadImageFormatException>(
+            () => verify(NativeLibrary.Load("libc.so.6"), "/some/place.so"));
 
         StringAssert.Contains(exception.Message, expected);
         StringAssert.Contains(exception.Message, $"REVUP_{name.ToUpperInvariant()}_LIBRARY");
