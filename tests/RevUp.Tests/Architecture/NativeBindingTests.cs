@@ -46,9 +46,23 @@ public sealed partial class NativeBindingTests
         CollectionAssert.AreEquivalent(operations, twins);
     }
 
+    [TestMethod]
+    [DataRow("cuda", "cuda_driver.h")]
+    [DataRow("cudnn", "cudnn_legacy.h")]
+    [DataRow("cublasLt", "cublaslt.h")]
+    public void EveryFunctionOfNvidiaThatIsBoundHasAStandInAndTheOtherWayRound(string library, string header)
+    {
+        string[] declared = [.. StandIn().Matches(Repository.Read($"tests/cuda-on-cpu/include/{header}")).Select(match => match.Groups["name"].Value)];
+        string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop")).Where(import => import.Library == library).Select(import => import.EntryPoint)];
+        CollectionAssert.AreEquivalent(bound, declared);
+    }
+
     private static IEnumerable<string> Functions(string header) =>
         Declaration().Matches(Repository.Read(header)).Select(match => match.Groups["name"].Value);
 
     [GeneratedRegex(@"^REVUP_API [\w ]+?[ *](?<name>revup_\w+)\(", RegexOptions.Multiline)]
     private static partial Regex Declaration();
+
+    [GeneratedRegex(@"^CUDA_ON_CPU_API [\w\s]+?[\s*](?<name>cu\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex StandIn();
 }
