@@ -47,7 +47,7 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
                 }
                 catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
                 {
-                    reason = Reason(exception.Message);
+                    reason = Reason(place, exception.Message);
                 }
             }
 
@@ -58,10 +58,11 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
             $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set {EnvironmentVariable} to its full path.");
     }
 
-    // The runtime's first line is advice on tracing the loader, whose own words are on the lines below.
-    private static string Reason(string message)
+    // The runtime's first line is advice on tracing the loader, whose own words, often with the place in front, are on the lines below.
+    private static string Reason(string place, string message)
     {
         string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return string.Join(' ', lines.Length > 1 ? lines[1..] : lines);
+        string words = string.Join(' ', lines.Length > 1 ? lines[1..] : lines);
+        return words.StartsWith($"{place}: ", StringComparison.Ordinal) ? words[(place.Length + 2)..] : words;
     }
 }

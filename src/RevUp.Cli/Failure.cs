@@ -21,7 +21,8 @@ internal static class Failure
 
     private static string Describe(Exception exception) => exception switch
     {
-        ConfigurationException or ArenaExhaustedException or DllNotFoundException => exception.Message,
+        // The last is a library of another version, a driver that is too old among them.
+        ConfigurationException or ArenaExhaustedException or DllNotFoundException or BadImageFormatException => exception.Message,
         // The library's own file errors already say what to do.
         IOException when IsOurs(exception) => exception.Message,
         IOException or UnauthorizedAccessException => $"{exception.Message} Check that the path exists and can be written, and that the disk has room.",
