@@ -69,7 +69,8 @@ check_format() {
   prepare_format
   (format_native --dry-run -Werror) || status=1
   (format_managed --verify-no-changes) || status=1
-  ((status == 0)) || fail "the formatting differs from what the formatters write; ./build.sh format corrects it."
+  ((status == 0)) || fail "the formatting differs from what the formatters write; ./build.sh format corrects" \
+    "it.$(format_version_remark)"
 }
 
 correct_format() {
