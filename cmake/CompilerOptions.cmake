@@ -15,7 +15,7 @@ add_library(revup_compiler_options INTERFACE)
 target_compile_options(revup_compiler_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
   -march=${REVUP_ARCH} -O3 -fno-math-errno -fno-trapping-math)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   # 512-bit registers where the processor has them; GCC otherwise keeps to 256.
   target_compile_options(revup_compiler_options INTERFACE -mprefer-vector-width=512)
 endif()
