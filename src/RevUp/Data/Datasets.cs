@@ -42,7 +42,7 @@ public static class Datasets
         int train = settings.TrainingSamples == 0 ? DataSettings.SyntheticSamples : settings.TrainingSamples;
         int count = split == DatasetSplit.Train ? train : SyntheticTestSamples;
         int width = sample[sample.Rank - 2];
-        long bytes = count * sample.Count;
+        Int128 bytes = (Int128)count * sample.Count;
         ConfigurationException.Require(
             bytes <= Array.MaxLength,
             $"{count} synthetic samples {sample} take {bytes} bytes, more than the {Array.MaxLength} they may; set data.trainingSamples to fewer");

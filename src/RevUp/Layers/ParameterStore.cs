@@ -71,15 +71,19 @@ public sealed class ParameterStore : IDisposable
     public Tensor GroupOf(Tensor flat, ParameterGroup group)
     {
         long start = _groupStart[(int)group], count = _groupStart[(int)group + 1] - start;
-        return count == 0 ? default : flat.Slice(start, new Shape(checked((int)count)));
+        return count == 0 ? default : flat.Slice(start, new Shape((int)count));
     }
 
     /// <summary>Allocates and initialises everything. Each parameter's numbers depend on the seed and its place in the declaration only.</summary>
+    /// <exception cref="ConfigurationException">More parameters than one buffer may have.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory for them.</exception>
     public void Build(ulong seed)
     {
         long[] offsets = Layout(out long total);
+        ConfigurationException.Require(
+            total <= int.MaxValue, $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels or classes");
         // A store of state alone still has buffers, of one unused number.
-        Shape flat = new(checked((int)Math.Max(1, total)));
+        Shape flat = new((int)Math.Max(1, total));
         Values = _backend.Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Parameters);
         Gradients = _backend.Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Gradients);
         _backend.Fill(Values, 0);

@@ -89,10 +89,12 @@ public sealed class Arena
         return new Tensor(address, type, shape);
     }
 
-    /// <summary>A new tensor of float32 elements with room for <paramref name="bytes"/> bytes.</summary>
+    /// <summary>
+    /// A new tensor of float32 elements with room for <paramref name="bytes"/> bytes, as rows of <see cref="Alignment"/> bytes: a vector would end at 8 GiB.
+    /// </summary>
     /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
     public Tensor AllocateBytes(long bytes, MemoryPurpose purpose) =>
-        Allocate(new Shape(checked((int)((bytes + sizeof(float) - 1) / sizeof(float)))), ElementType.Float32, purpose);
+        Allocate(new Shape(checked((int)((bytes + Alignment - 1) / Alignment)), Alignment / sizeof(float)), ElementType.Float32, purpose);
 
     /// <summary>A point in the sequence of allocations, for <see cref="FreeSince"/>.</summary>
     public long Mark() => _allocations;

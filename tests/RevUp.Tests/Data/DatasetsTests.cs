@@ -63,6 +63,8 @@ public sealed class DatasetsTests
         Assert.Contains("random crops of volumes are not available", Refusal(Synthetic with { Extents = [4, 4, 4], Padding = 1 }));
         Assert.Contains("at most 256 classes", Refusal(Synthetic with { Classes = 300 }));
         Assert.Contains("set data.trainingSamples to fewer", Refusal(Synthetic with { Extents = [4096, 4096] }));
+        // 2⁶⁹ bytes, which is 0 in 64 bits.
+        Assert.Contains("590295810358705651712 bytes", Refusal(Synthetic with { Extents = [65_536, 65_536, 65_536], Channels = 4096 }));
         Assert.Contains("data.extents is []", Refusal(Synthetic with { Extents = [] }));
         DataFileException missing = Assert.ThrowsExactly<DataFileException>(() =>
             Datasets.Open(new DataSettings { Dataset = DatasetKind.FashionMnist, Path = "absent" }, DatasetSplit.Train));

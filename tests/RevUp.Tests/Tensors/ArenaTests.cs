@@ -170,11 +170,12 @@ public sealed class ArenaTests
     }
 
     [TestMethod]
-    [DataRow(1, 4)]
-    [DataRow(4, 4)]
-    [DataRow(66, 68)]
-    public void BytesBecomeWholeElements(long bytes, long expected) =>
-        Assert.AreEqual(expected, new Arena(Start, Capacity).AllocateBytes(bytes, MemoryPurpose.Workspace).Bytes);
+    [DataRow(1, 64)]
+    [DataRow(64, 64)]
+    [DataRow(66, 128)]
+    [DataRow((12L << 30) + 1, (12L << 30) + 64)]
+    public void BytesBecomeWholeRows(long bytes, long expected) =>
+        Assert.AreEqual(expected, new Arena(Start, 16L << 30).AllocateBytes(bytes, MemoryPurpose.Workspace).Bytes);
 
     [TestMethod]
     public void ASteadyStateAllocatesNothingFromTheManagedHeap()
