@@ -1,3 +1,5 @@
+using RevUp.Training;
+
 namespace RevUp.Cli;
 
 /// <summary>Keeps a run from being written over, or into something that is not a run.</summary>
@@ -5,6 +7,9 @@ internal static class RunFolder
 {
     /// <summary>The copy of the recipe, overrides included, that every run's folder holds from its start.</summary>
     public const string RecipeFileName = "recipe.json";
+
+    // What a TrainingRun writes; the last is there while a resumed run drops the lines of steps that it does again.
+    private static readonly string[] s_entries = [RecipeFileName, "metrics.jsonl", "report.md", Checkpoint.FolderName, "metrics.jsonl.kept"];
 
     /// <summary>Throws when the command would mix its run with something else, or has nothing to go on with.</summary>
     /// <exception cref="ConfigurationException">The folder holds a run, other files, or, to resume, no run.</exception>
@@ -30,7 +35,8 @@ internal static class RunFolder
     /// <exception cref="ConfigurationException">The folder holds something else.</exception>
     public static void Clear(string folder)
     {
-        if (IsRun(folder))
+        // A user's own recipe may be called recipe.json too: what lies beside it must not go with it.
+        if (IsRun(folder) && Directory.EnumerateFileSystemEntries(folder).All(path => s_entries.Contains(Path.GetFileName(path))))
         {
             Directory.Delete(folder, recursive: true);
         }

@@ -21,6 +21,7 @@ public sealed class FailureTests
     [DataRow("model.preset=revup-1", "revup-1")]
     [DataRow("training.batchSize=65", "65")]
     [DataRow("data.trainingSamples=-1", "data.trainingSamples is -1")]
+    [DataRow("""model.stages=[{"channels":65536}]""", "parameters, and at most 2147483647 are possible")]
     public void AnOverrideThatCannotWorkIsNamed(string setting, string named)
     {
         using TemporaryFolder folder = new();
@@ -94,6 +95,16 @@ public sealed class FailureTests
         using TemporaryFolder folder = new();
         AssertFails(Tool.Run(command, option, Tool.WriteTinyRecipe(folder), "--output", folder.Path), folder.Path, "--output");
         Assert.IsTrue(File.Exists(folder["tiny.json"]));
+    }
+
+    [TestMethod]
+    public void TheDemoDeletesNoFileThatLiesBesideARecipe()
+    {
+        using TemporaryFolder folder = new();
+        string run = Tool.TrainTiny(folder), own = Path.Combine(run, "thesis.txt");
+        File.WriteAllText(own, "years");
+        AssertFails(Tool.Run("demo", "--recipe", folder["tiny.json"], "--output", run), run, "--output");
+        Assert.IsTrue(File.Exists(own));
     }
 
     [TestMethod]
