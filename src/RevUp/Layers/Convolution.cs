@@ -34,9 +34,10 @@ public sealed class Convolution : IDisposable
     {
         if (_plan is null || _plan.Geometry.Input.Batch != batch)
         {
-            _plan = _backend.Convolution(_sample with { Input = _sample.Input.WithBatch(batch) });
+            ConvolutionPlan plan = _backend.Convolution(_sample with { Input = _sample.Input.WithBatch(batch) });
             Dispose();
-            _packed = _backend.Memory.AllocateBytes(_plan.PackedBytes, MemoryPurpose.Workspace);
+            _packed = _backend.Memory.AllocateBytes(plan.PackedBytes, MemoryPurpose.Workspace);
+            _plan = plan;
         }
         _plan.Pack(Weight.Value, scale, _packed);
     }
@@ -75,9 +76,10 @@ public sealed class Convolution : IDisposable
         _backend.Memory.Free(gradient);
     }
 
-    /// <summary>Frees the packed weights.</summary>
+    /// <summary>Frees the packed weights; <see cref="Prepare"/> makes them again.</summary>
     public void Dispose()
     {
+        _plan = null;
         if (!_packed.IsEmpty)
         {
             _backend.Memory.Free(_packed);

@@ -86,7 +86,6 @@ public sealed class RevUpNet : IDisposable
     {
         int iterations = step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
         Prepare(new Preparation(batch, iterations, unchecked(_seed * 0x9E3779B97F4A7C15 + (ulong)step)));
-        _preparedBatch = 0;
     }
 
     /// <summary>Prepares all layers for evaluation: the norms stay as training left them. Does nothing when they are prepared for this batch already.</summary>
@@ -162,6 +161,8 @@ public sealed class RevUpNet : IDisposable
 
     private void Prepare(Preparation preparation)
     {
+        // Also when it fails half-way.
+        Invalidate();
         for (int i = 0; i < _layers.Count; i++)
         {
             _layers[i].Prepare(preparation with { Seed = unchecked(preparation.Seed + ((ulong)i << 32)) });

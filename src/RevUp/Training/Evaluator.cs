@@ -27,19 +27,25 @@ public static class Evaluator
         Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         Span<double> sums = stackalloc double[2];
         double loss = 0, correct = 0;
-        using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = batch, Workers = workers });
-        foreach (Batch samples in loader.Epoch(0))
+        try
         {
-            Tensor logits = net.Infer(samples.Pixels);
-            Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
-            backend.Upload(samples.Targets, targets);
-            backend.CrossEntropy(logits, targets, 0, default, statistics);
-            backend.Download(statistics, sums);
-            (loss, correct) = (loss + sums[0], correct + sums[1]);
-            memory.Free(logits);
-            memory.Free(targets);
+            using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = batch, Workers = workers });
+            foreach (Batch samples in loader.Epoch(0))
+            {
+                Tensor logits = net.Infer(samples.Pixels);
+                Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+                backend.Upload(samples.Targets, targets);
+                backend.CrossEntropy(logits, targets, 0, default, statistics);
+                backend.Download(statistics, sums);
+                (loss, correct) = (loss + sums[0], correct + sums[1]);
+                memory.Free(logits);
+                memory.Free(targets);
+            }
         }
-        memory.Free(statistics);
+        finally
+        {
+            memory.Free(statistics);
+        }
         return new EvaluationResult(correct / data.Count, loss / data.Count, data.Count);
     }
 }

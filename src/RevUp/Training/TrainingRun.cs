@@ -57,19 +57,20 @@ public sealed class TrainingRun : IDisposable
             _stepsPerEpoch > 0,
             $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
         Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed);
-        _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
         _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), training.KeepCheckpoints);
-        if (resume)
+        try
         {
-            try
+            _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
+            if (resume)
             {
                 Resume();
             }
-            catch
-            {
-                Dispose();
-                throw;
-            }
+        }
+        catch
+        {
+            _step?.Dispose();
+            Network.Dispose();
+            throw;
         }
     }
 

@@ -41,6 +41,7 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>A step on <paramref name="net"/>, which must outlive it.</summary>
     /// <exception cref="ConfigurationException">A setting is out of range, or inversion is asked of blocks that are not contractive.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory for the optimiser's state; nothing stays allocated.</exception>
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
     {
         settings.Validate();
@@ -49,9 +50,18 @@ public sealed class TrainingStep : IDisposable
         _net = net;
         _backend = net.Backend;
         _settings = settings;
-        Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
-        Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
-        _statistics = _backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        long mark = _backend.Memory.Mark();
+        try
+        {
+            Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
+            Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
+            _statistics = _backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        }
+        catch
+        {
+            _backend.Memory.FreeSince(mark);
+            throw;
+        }
     }
 
     /// <summary>The engine: policies, inversion records.</summary>

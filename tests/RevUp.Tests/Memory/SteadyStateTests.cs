@@ -57,6 +57,22 @@ public sealed class SteadyStateTests
     }
 
     [TestMethod]
+    [EveryBackend]
+    public void AStepWithoutRoomForItsMomentsLeavesNothing(TestDevice device)
+    {
+        using Backend backend = device.Open();
+        TestModel model = TestModel.Get(TestModel.Squeeze);
+        using RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 1);
+        long room = net.Parameters.Values.Bytes + 4 * Arena.Alignment; // one moment, and the statistics
+        Tensor filler = backend.Memory.AllocateBytes(backend.Memory.Capacity - backend.Memory.Use.Total - room, MemoryPurpose.Workspace);
+        (int live, long bytes) = (backend.Memory.LiveCount, backend.Memory.Use.Total);
+        TrainingSettings training = new() { Optimizer = new OptimizerSettings { Kind = OptimizerKind.AdamW } };
+        Assert.ThrowsExactly<ArenaExhaustedException>(() => new TrainingStep(net, training, new MemoryPlan(), new InversionSettings()));
+        Assert.AreEqual((live, bytes), (backend.Memory.LiveCount, backend.Memory.Use.Total));
+        backend.Memory.Free(filler);
+    }
+
+    [TestMethod]
     [EveryBackend(MemoryPolicy.Invert)]
     [EveryBackend(MemoryPolicy.Store)]
     public void AStepThatFailsHalfWayLeavesNothingAndTheNextOneWorks(TestDevice device, MemoryPolicy policy)

@@ -54,6 +54,24 @@ public sealed class RevUpNetTests
     }
 
     [TestMethod]
+    [EveryBackend]
+    public void ANetworkThatRanOutOfMemoryWorksAgain(TestDevice device)
+    {
+        using TestNetwork network = TestNetwork.Trained(device, TestModel.Squeeze);
+        Arena memory = network.Backend.Memory;
+        float[] two = [.. network.Data(0).Pixels.Take(2 * (int)network.Net.Sample.Count)], one = two[..(two.Length / 2)];
+        float[] before = network.Net.Predict(one);
+        int live = memory.LiveCount;
+        List<Tensor> fillers = Exhaust(memory);
+        // Preparing the first convolution for another batch is what fails.
+        Assert.ThrowsExactly<ArenaExhaustedException>(() => network.Net.Predict(two));
+        fillers.ForEach(memory.Free);
+        CollectionAssert.AreEqual(before, network.Net.Predict(one));
+        Assert.HasCount(2 * before.Length, network.Net.Predict(two));
+        Assert.AreEqual(live, memory.LiveCount);
+    }
+
+    [TestMethod]
     [EveryBackend(0)]
     [EveryBackend(191)]
     [EveryBackend(193)]
@@ -93,5 +111,22 @@ public sealed class RevUpNetTests
             using RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed);
             return backend.ToHost(net.Parameters.Values);
         }
+    }
+
+    private static List<Tensor> Exhaust(Arena memory)
+    {
+        List<Tensor> fillers = [];
+        for (long bytes = memory.Capacity; bytes >= Arena.Alignment;)
+        {
+            try
+            {
+                fillers.Add(memory.AllocateBytes(bytes, MemoryPurpose.Workspace));
+            }
+            catch (ArenaExhaustedException)
+            {
+                bytes /= 2;
+            }
+        }
+        return fillers;
     }
 }
