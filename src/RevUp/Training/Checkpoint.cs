@@ -33,6 +33,7 @@ public static class Checkpoint
     private const string OptimizerFile = "optimizer.safetensors";
     private const string DescriptionFile = "checkpoint.json";
     private const int FormatVersion = 1;
+    private static readonly Dictionary<string, string> s_metadata = new() { ["format"] = "revup", ["layout"] = "O(D)HWI" };
 
     /// <summary>Loads a network for use.</summary>
     /// <param name="backend">The device; must outlive the result.</param>
@@ -46,7 +47,7 @@ public static class Checkpoint
         RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         try
         {
-            ReadModel(net, found);
+            LoadWeights(net, Path.Combine(found, ModelFile));
             return new LoadedCheckpoint(recipe, net, new ChannelNormalization(description.Mean, description.Deviation), description.Step, found);
         }
         catch
@@ -56,10 +57,37 @@ public static class Checkpoint
         }
     }
 
+    /// <summary>
+    /// Writes parameters and power-iteration state to one safetensors file, whole or not at all: for networks that a loop of the caller's trains.
+    /// </summary>
+    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    public static void SaveWeights(RevUpNet net, string path)
+    {
+        string temporary = path + ".incomplete";
+        try
+        {
+            TensorFile.Write(net.Backend, temporary, ModelTensors(net), s_metadata);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Fills a network from what <see cref="SaveWeights"/> wrote, or from the model.safetensors of a checkpoint.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read, is damaged, or is of another network, which then stays as it is.</exception>
+    public static void LoadWeights(RevUpNet net, string path)
+    {
+        TensorFile.Read(net.Backend, path, ModelTensors(net));
+        net.Invalidate();
+    }
+
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
     internal static void Write(string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization)
     {
-        Dictionary<string, string> metadata = new() { ["format"] = "revup", ["layout"] = "O(D)HWI", ["step"] = FormattableString.Invariant($"{step.Count}") };
+        Dictionary<string, string> metadata = new(s_metadata) { ["step"] = FormattableString.Invariant($"{step.Count}") };
         TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation);
@@ -78,7 +106,9 @@ public static class Checkpoint
         RequireSame(folder, "training.accumulate", before.Training.Accumulate, recipe.Training.Accumulate);
         RequireSame(folder, "training.seed", before.Training.Seed, recipe.Training.Seed);
         RequireSame(folder, "training.optimizer.kind", before.Training.Optimizer.Kind, recipe.Training.Optimizer.Kind);
-        ReadModel(net, folder);
+        // Weights of another shape are found by reading them; another nonlinearity is not.
+        RequireSame(folder, "model.activation", before.Model.Activation, recipe.Model.Activation);
+        LoadWeights(net, Path.Combine(folder, ModelFile));
         TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         step.Count = description.Step;
     }
@@ -124,12 +154,6 @@ public static class Checkpoint
         {
             throw new CheckpointException(path, $"it is not a description of a checkpoint: {exception.Message}", exception);
         }
-    }
-
-    private static void ReadModel(RevUpNet net, string folder)
-    {
-        TensorFile.Read(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net));
-        net.Invalidate();
     }
 
     private static List<(string, Tensor)> ModelTensors(RevUpNet net) =>

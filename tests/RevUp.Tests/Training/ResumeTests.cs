@@ -138,6 +138,7 @@ public sealed class ResumeTests
     [DataRow("training.seed=2")]
     [DataRow("data.trainingSamples=40")]
     [DataRow("training.optimizer.kind=adamW")]
+    [DataRow("model.activation=elu")]
     public void OtherDataOrAnotherRuleCannotGoOnFromHere(string setting)
     {
         using TemporaryFolder folder = new();
