@@ -25,7 +25,7 @@ internal static class RunReport
             string test = epoch.Test is { } result ? string.Create(culture, $"{result.Loss:F4} | {100 * result.Top1:F2}") : "– | –";
             text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss / epoch.Steps:F4} | {100 * epoch.Top1 / epoch.Steps:F2} | {test} ");
             text.Append(culture, $"| {epoch.Milliseconds / epoch.Steps:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
-            text.AppendLine(culture, $"| {epoch.WorstResidual:E1} | {epoch.Replays} |");
+            text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
         }
         text.AppendLine("\n## Mean branch evaluations k of each block\n");
         text.AppendLine(culture, $"| block | {string.Join(" | ", epochs.Keys.Select(e => $"epoch {e + 1}"))} |");
