@@ -110,6 +110,7 @@ public sealed class InversionTests
         Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate());
         Refused("reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(LipschitzMode.PerBranch));
         Refused("use the mode 'perBranch' or the policy 'store'", () => new MemoryPlan().Validate(LipschitzMode.None));
+        device.Open().Dispose(); // an absent device is no refusal
         TestModel chain = TestModel.Get(TestModel.Chain);
         TestModel free = chain with { Settings = chain.Settings with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.None } } };
         Refused("have no inverse", () => new TestNetwork(device, free).Dispose());
