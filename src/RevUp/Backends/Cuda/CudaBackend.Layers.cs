@@ -11,7 +11,7 @@ public sealed partial class CudaBackend
 
     /// <inheritdoc/>
     public override void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales) =>
-        _launcher.OneBlock(_kernels.BranchScale, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales]);
+        _launcher.OneBlock(_kernels.BranchScale, threads: 1, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales]);
 
     /// <inheritdoc/>
     public override void ScaleBranchBackward(
@@ -25,6 +25,7 @@ public sealed partial class CudaBackend
         Tensor sigmaGradients) =>
         _launcher.OneBlock(
             _kernels.BranchScaleBackward,
+            threads: 1,
             [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales, dots, multiplierGradient, sigmaGradients]);
 
     /// <inheritdoc/>
@@ -75,6 +76,7 @@ public sealed partial class CudaBackend
     public override void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics) =>
         _launcher.OneBlock(
             _kernels.CrossEntropy,
+            threads: KernelLauncher.WarpThreads * (long)logits.Shape[0],
             [logits.Shape[0], logits.Shape[1], logits, targets, gradientScale, gradient, statistics]);
 
     /// <inheritdoc/>

@@ -123,7 +123,7 @@ public sealed unsafe partial class CudaBackend : Backend
 
     /// <inheritdoc/>
     public override void Normalize(Tensor x, ulong seed, Tensor y, Tensor norm) =>
-        _launcher.OneBlock(_kernels.Normalize, [x.Count, x, seed, y, norm]);
+        _launcher.OneBlock(_kernels.Normalize, x.Count / KernelLauncher.ElementsPerThread, [x.Count, x, seed, y, norm]);
 
     /// <inheritdoc/>
     protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>

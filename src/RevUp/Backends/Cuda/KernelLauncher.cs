@@ -10,22 +10,24 @@ internal sealed class KernelLauncher(DeviceQueue queue)
     /// <summary>The most blocks of an elementwise launch, and so of the partial sums that one leaves: two per block at most.</summary>
     public const int MaximumBlocks = 1024;
 
+    /// <summary>Threads that work on one row of a kernel that is one block.</summary>
+    public const int WarpThreads = 32;
+
+    /// <summary>Elements that a thread has in one 16-byte access.</summary>
+    public const int ElementsPerThread = 4;
+
     private const int Threads = 256;
     private const int WideThreads = 1024;
-    private const int ElementsPerThread = 4;
     private const int BlocksPerProcessor = 16;
 
     private readonly int _maximumBlocks = Math.Min(MaximumBlocks, BlocksPerProcessor * queue.Driver.Device.Multiprocessors);
 
-    /// <summary>A grid-stride loop over <paramref name="count"/> elements; nothing is launched for none.</summary>
+    /// <summary>A grid-stride loop over <paramref name="count"/> elements, at least one.</summary>
     public void Elementwise(
         CudaFunction kernel, long count, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "")
     {
-        if (count > 0)
-        {
-            long blocks = (count + Threads * ElementsPerThread - 1) / (Threads * ElementsPerThread);
-            Launch(kernel, Math.Min(blocks, _maximumBlocks), Threads, arguments, name);
-        }
+        long blocks = (count + Threads * ElementsPerThread - 1) / (Threads * ElementsPerThread);
+        Launch(kernel, Math.Min(blocks, _maximumBlocks), Threads, arguments, name);
     }
 
     /// <summary>A block of 256 threads for each of <paramref name="rows"/> rows, or groups of columns.</summary>
@@ -33,10 +35,13 @@ internal sealed class KernelLauncher(DeviceQueue queue)
         CudaFunction kernel, long rows, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
         Launch(kernel, rows, Threads, arguments, name);
 
-    /// <summary>One block of 1024 threads for everything, where a sum is needed by every element, or is over everything without scratch.</summary>
+    /// <summary>
+    /// One block for everything, where a sum is needed by every element, or is over everything without scratch: as many threads as there is work for, in whole
+    /// warps and up to 1024. Fewer threads wait at fewer barriers.
+    /// </summary>
     public void OneBlock(
-        CudaFunction kernel, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
-        Launch(kernel, 1, WideThreads, arguments, name);
+        CudaFunction kernel, long threads, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
+        Launch(kernel, 1, (int)Math.Clamp((threads + WarpThreads - 1) / WarpThreads * WarpThreads, WarpThreads, WideThreads), arguments, name);
 
     private void Launch(CudaFunction kernel, long blocks, int threads, ReadOnlySpan<KernelArgument> arguments, string name) =>
         queue.Driver.Launch(kernel, checked((int)blocks), threads, queue.Stream, MemoryMarshal.Cast<KernelArgument, ulong>(arguments), name);
