@@ -43,6 +43,7 @@ TEXT
 run_all_tests() {
   local arguments project
   build
+  run_stand_in_tests cuda-on-cpu "$artifacts/cuda-on-cpu" "$artifacts/cmake" "$*"
   test_arguments "$@"
   for project in "${test_projects[@]}"; do
     run_tests "$project" "$project" "${arguments[@]}"
@@ -59,6 +60,7 @@ run_sanitized_tests() {
   test_arguments "$@"
   test_environment=("LD_PRELOAD=$(readlink -f "$runtime")" "REVUP_CPU_LIBRARY=$root/$library_folder/librevup_cpu.so"
     ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigfpe=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
+  run_stand_in_tests cuda-on-cpu-sanitized "$library_folder/cuda-on-cpu" "$artifacts/cmake-sanitized" "$*"
   run_tests sanitized RevUp.Interop.Tests "${arguments[@]}"
   report
 }
@@ -82,7 +84,8 @@ correct_format() {
 prepare_format() {
   require_dotnet
   find_clang_format
-  find native \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -print0 >"$artifacts/native-sources"
+  find native tests/cuda-on-cpu \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -print0 \
+    >"$artifacts/native-sources"
 }
 
 format_native() { stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" "$@"; }

@@ -12,17 +12,32 @@ count() {
   echo "${number:-0}"
 }
 
-# run_tests LABEL PROJECT [ARGUMENT...]: one executable; adds to the counts and goes on whatever the result.
+# run_tests LABEL PROJECT [ARGUMENT...]: the tests of one managed project.
 run_tests() {
-  local label=$1 project=$2 status=0 start log here_passed here_failed here_skipped
+  local label=$1 project=$2
   shift 2
+  # Status 8 is "no test ran": a filter may well match in one project only.
+  run_executable "$label" "tests/$project/bin/Release/net10.0/$project" --no-ansi --progress off --output Detailed \
+    --ignore-exit-code 8 "$@"
+}
+
+# run_stand_in_tests LABEL FOLDER CMAKE_FOLDER FILTER: builds the stand-ins for NVIDIA's libraries and tests them.
+run_stand_in_tests() {
+  local label=$1 folder=$2 cmake_folder=$3
+  shift 3
+  stage "$label: compile" "$label-compile" cmake --build "$cmake_folder" --target cuda_on_cpu
+  run_executable "$label" "$folder/cuda_on_cpu_tests" "$@"
+}
+
+# run_executable LABEL COMMAND...: adds to the counts and goes on whatever the result.
+run_executable() {
+  local label=$1 status=0 start log here_passed here_failed here_skipped
+  shift
   log=$logs/test-$label.log
   start=$(now)
   mkdir -p "$logs"
   running "$label"
-  # Status 8 is "no test ran": a filter may well match in one project only.
-  env "${test_environment[@]}" "tests/$project/bin/Release/net10.0/$project" --no-ansi --progress off \
-    --output Detailed --ignore-exit-code 8 "$@" >"$log" 2>&1 </dev/null || status=$?
+  env "${test_environment[@]}" "$@" >"$log" 2>&1 </dev/null || status=$?
   here_passed=$(count "$log" succeeded) here_failed=$(count "$log" failed) here_skipped=$(count "$log" skipped)
   if ((status != 0 && here_failed == 0)); then
     here_failed=1

@@ -1,5 +1,5 @@
-// Copies and fills in stream order. Arguments are checked at the call and again when a graph replays them, because memory
-// may have been freed in between.
+// Copies and fills in stream order. Arguments are checked at the call and again when a graph replays them, because
+// memory may have been freed in between.
 #include <algorithm>
 #include <cstring>
 

@@ -11,14 +11,8 @@
 #include <deque>
 #include <map>
 
+#include "../include/sanitizer.h"
 #include "state.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, bytes) static_cast<void>(0)
-#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) static_cast<void>(0)
-#endif
 
 namespace cuda_on_cpu {
 namespace {

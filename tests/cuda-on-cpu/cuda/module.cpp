@@ -1,5 +1,5 @@
-// Modules, functions and launches. A module's image is the line "REVUP-CUDA-ON-CPU" and the absolute path of a library of
-// kernels that was compiled through the shim.
+// Modules, functions and launches. A module's image is the line "REVUP-CUDA-ON-CPU" and the absolute path of a library
+// of kernels that was compiled through the shim.
 #include <dlfcn.h>
 
 #include <cstring>

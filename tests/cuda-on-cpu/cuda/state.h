@@ -47,7 +47,7 @@ void clear_memory();
 // Whether cuInit was called.
 CUresult check_initialised();
 
-// For calls that a capture forbids (allocation, synchronisation): they spoil every capture whose mode covers the caller.
+// For calls that a capture forbids (allocation, synchronisation): they spoil each capture whose mode covers the caller.
 CUresult check_no_capture();
 
 // The first asynchronous error; every later call returns it until the context is destroyed.

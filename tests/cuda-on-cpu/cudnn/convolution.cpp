@@ -1,5 +1,5 @@
-// The three convolutions, by the naive oracle in float64. A workspace is overwritten with NaN, as an algorithm that uses
-// it may do.
+// The three convolutions, by the naive oracle in float64. A workspace is overwritten with NaN, as an algorithm that
+// uses it may do.
 #include <cstring>
 
 #include "../../../native/cpu/bfloat16.h"

@@ -19,8 +19,8 @@ CUDA_ON_CPU_SHARED CUresult check_device_range(const void *address, size_t bytes
 // CUDA_SUCCESS when the stream is alive (null: the default stream).
 CUDA_ON_CPU_SHARED CUresult check_stream(CUstream stream);
 
-// Runs the work at once, or keeps it for the graph if the stream is being captured. What the work returns has happened on
-// the device: an error spoils the context, and only later calls report it.
+// Runs the work at once, or keeps it for the graph if the stream is being captured. What the work returns has happened
+// on the device: an error spoils the context, and only later calls report it.
 CUDA_ON_CPU_SHARED CUresult submit(CUstream stream, std::function<CUresult()> work);
 
 // A rule of the device was broken in a way that a status alone does not explain: one line on the standard error.

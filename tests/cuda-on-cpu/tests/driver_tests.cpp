@@ -1,5 +1,7 @@
 // Initialisation, contexts, memory and launches of the stand-in libcuda.
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -201,6 +203,28 @@ void arguments_must_point_into_living_memory() {
   EXPECT(CUDA_ERROR_MISALIGNED_ADDRESS, cuStreamSynchronize(device.stream));
 }
 
+// The page behind an allocation is guarded, and under AddressSanitizer every byte behind it is. In a child, which ends.
+void an_access_behind_an_allocation_ends_the_process() {
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr size_t bytes = 100;
+#else
+  constexpr size_t bytes = 4096;
+#endif
+  const Device device;
+  const CUdeviceptr x = device.upload(std::vector<char>(bytes));
+  for (const long long excess : {0, 1}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      close(STDERR_FILENO);
+      const CUresult launched = device.launch("add_one", {}, static_cast<long long>(bytes / 4) + excess, x);
+      _exit(launched == CUDA_SUCCESS ? 0 : 1);
+    }
+    int status = 0;
+    EXPECT(child, waitpid(child, &status, 0));
+    EXPECT(excess == 0, status == 0);
+  }
+}
+
 }  // namespace
 
 void add_initialisation_tests(Suite &suite) {
@@ -223,6 +247,7 @@ void add_launch_tests(Suite &suite) {
   suite.add("launch: modules are recognised", modules_are_recognised);
   suite.add("launch: limits", launch_limits);
   suite.add("launch: arguments must point into living memory", arguments_must_point_into_living_memory);
+  suite.add("launch: an access behind an allocation ends the process", an_access_behind_an_allocation_ends_the_process);
 }
 
 }  // namespace tests

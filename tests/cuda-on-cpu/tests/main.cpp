@@ -17,6 +17,8 @@ int tests::Suite::run(const std::string &filter) const {
     }
     std::fflush(stdout);
   }
+  // As the managed test executables count, for the script that adds all up.
+  std::printf("  succeeded: %d\n  failed: %d\n  skipped: 0\n", passed, failed);
   std::printf("%d passed, %d failed, 0 skipped\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }
