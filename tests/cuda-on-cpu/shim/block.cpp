@@ -13,9 +13,9 @@ constexpr unsigned char poison = 0xff;
 
 // A fiber parked by one launch may go on in another on another processor thread: the compiler must not keep the address
 // of a thread-local variable across a switch, hence functions that are never inlined.
-[[gnu::noinline]] void enter(Block *block, int thread, const Index3 &extent) {
-  const auto linear = static_cast<unsigned>(thread);
-  position = {block, {linear % extent.x, linear / extent.x % extent.y, linear / (extent.x * extent.y)}, thread};
+[[gnu::noinline]] void move_to(const Position &to) {
+  asm volatile("");
+  position = to;
 }
 
 [[gnu::noinline]] Block *entered_block() {
@@ -37,17 +37,24 @@ bool Block::run(const Grid &grid, uint64_t index, Body body, void **arguments, s
   states_.assign(count_, State::ready);
   fiber_of_.assign(count_, nullptr);
   warps_.assign((count_ + warp_lanes - 1) / warp_lanes, Warp{});
+  thread_indices_.clear();
+  const Index3 &extent = grid.threads;
+  for (unsigned z = 0; z < extent.z; ++z) {
+    for (unsigned y = 0; y < extent.y; ++y) {
+      for (unsigned x = 0; x < extent.x; ++x) thread_indices_.push_back({x, y, z});
+    }
+  }
   for (int thread = 0; thread < count_; ++thread) warps_[thread / warp_lanes].alive |= 1u << thread % warp_lanes;
   shared_storage_.assign(grid.shared_bytes + 16, static_cast<char>(poison));
   shared_ = reinterpret_cast<void *>((reinterpret_cast<uintptr_t>(shared_storage_.data()) + 15) & ~uintptr_t{15});
   scheduler_ = std::make_unique<Fiber>();
-  enter(this, 0, grid.threads);
+  enter(0);
 
   while (live_ > 0 && failure_.empty()) {
-    if (next_ < count_) {
-      running_ = &idle_fiber();
-      Fiber::switch_to(*scheduler_, *running_);
-    } else if (!resume_ready()) {
+    Fiber *const next = next_runnable(count_ - 1);
+    if (next != nullptr) {
+      Fiber::switch_to(*scheduler_, *next);
+    } else {
       failure_ = deadlock();
     }
   }
@@ -59,30 +66,29 @@ bool Block::run(const Grid &grid, uint64_t index, Body body, void **arguments, s
   return false;
 }
 
-// One round over the threads that can go on; false when none can.
-bool Block::resume_ready() {
-  bool any = false;
-  for (int thread = 0; thread < count_ && failure_.empty(); ++thread) {
-    if (states_[thread] != State::ready) continue;
-    any = true;
-    running_ = fiber_of_[thread];
-    enter(this, thread, grid_->threads);
-    Fiber::switch_to(*scheduler_, *running_);
-  }
-  return any;
-}
+void Block::enter(int thread) { move_to({this, thread_indices_[thread], thread}); }
 
-Fiber &Block::idle_fiber() {
+// Fresh threads first, then the next after `after` that can go on; null when none can. Waiting threads switch to it
+// directly: by way of the scheduler each step would cost twice.
+Fiber *Block::next_runnable(int after) {
+  if (next_ == count_) {
+    for (int i = 1; i <= count_; ++i) {
+      const int thread = (after + i) < count_ ? after + i : after + i - count_;
+      if (states_[thread] == State::ready) return fiber_of_[thread];
+    }
+    return nullptr;
+  }
   if (idle_.empty()) {
-    fibers_.push_back(std::make_unique<Fiber>(&Block::fiber_main));
+    fibers_.push_back(std::make_unique<Fiber>(&Block::fiber_main, fibers_.size()));
     idle_.push_back(fibers_.back().get());
   }
-  Fiber &fiber = *idle_.back();
+  running_ = idle_.back();
   idle_.pop_back();
-  return fiber;
+  return running_;
 }
 
 void Block::fiber_main() {
+  Fiber::started();
   for (;;) entered_block()->take_threads();
 }
 
@@ -92,20 +98,25 @@ void Block::take_threads() {
   while (next_ < count_) {
     const int thread = next_++;
     fiber_of_[thread] = &self;
-    enter(this, thread, grid_->threads);
+    enter(thread);
     body_(arguments_);
     leave(thread);
   }
+  Fiber *const next = next_runnable(0);
   idle_.push_back(&self);
-  Fiber::switch_to(self, *scheduler_);
+  Fiber::switch_to(self, next == nullptr ? *scheduler_ : *next);
 }
 
 void Block::wait(int thread) {
-  while (states_[thread] != State::ready) Fiber::switch_to(*fiber_of_[thread], *scheduler_);
+  if (states_[thread] == State::ready) return;
+  Fiber *const next = next_runnable(thread);
+  Fiber::switch_to(*fiber_of_[thread], next == nullptr ? *scheduler_ : *next);
+  enter(thread);
 }
 
-void Block::fail(const std::string &message) {
-  failure_ = message;
+// By value: this frame is never left, so a string of the caller's would never be freed.
+void Block::fail(std::string message) {
+  failure_ = std::move(message);
   Fiber::switch_to(*fiber_of_[position.thread], *scheduler_);
   __builtin_unreachable();
 }
@@ -115,9 +126,10 @@ void Block::leave(int thread) {
   --live_;
   Warp &warp = warps_[thread / warp_lanes];
   warp.alive &= ~(1u << thread % warp_lanes);
+  if (warp.waiting == 0) return;
   // Lanes that waited for this one alone go on: the device waits for lanes that have not exited.
   for (int lane = 0; lane < warp_lanes; ++lane) {
-    if (warp.lanes[lane].mask != 0) complete(thread / warp_lanes * warp_lanes, warp, warp.lanes[lane].mask);
+    if ((warp.waiting >> lane & 1) != 0) complete(thread / warp_lanes * warp_lanes, warp, warp.lanes[lane].mask);
   }
 }
 
@@ -139,6 +151,7 @@ uint64_t Block::exchange(uint32_t mask, WarpOperation operation, uint64_t value,
   }
   Warp &warp = warps_[thread / warp_lanes];
   warp.lanes[lane] = {mask, operation, source, value, 0};
+  warp.waiting |= 1u << lane;
   states_[thread] = State::at_warp_operation;
   complete(thread - lane, warp, mask);
   wait(thread);
@@ -148,6 +161,7 @@ uint64_t Block::exchange(uint32_t mask, WarpOperation operation, uint64_t value,
 // If all living lanes of the mask wait with this mask: gives each its result and lets them go on.
 void Block::complete(int first_thread, Warp &warp, uint32_t mask) {
   const uint32_t present = mask & warp.alive;
+  if ((warp.waiting & present) != present) return;
   uint32_t votes = 0;
   const Lane *any = nullptr;
   for (int lane = 0; lane < warp_lanes; ++lane) {
@@ -170,9 +184,7 @@ void Block::complete(int first_thread, Warp &warp, uint32_t mask) {
     }
     states_[first_thread + lane] = State::ready;
   }
-  for (int lane = 0; lane < warp_lanes; ++lane) {
-    if ((present >> lane & 1) != 0) warp.lanes[lane].mask = 0;
-  }
+  warp.waiting &= ~present;
 }
 
 std::string Block::deadlock() const {

@@ -52,7 +52,8 @@ class Block {
   };
 
   struct Warp {
-    uint32_t alive;  // lanes that have not left the kernel
+    uint32_t alive;    // lanes that have not left the kernel
+    uint32_t waiting;  // lanes at a warp operation
     Lane lanes[warp_lanes];
   };
 
@@ -61,9 +62,9 @@ class Block {
   void leave(int thread);
   void complete(int first_thread, Warp &warp, uint32_t mask);
   void wait(int thread);
-  Fiber &idle_fiber();
-  bool resume_ready();
-  [[noreturn]] void fail(const std::string &message);
+  void enter(int thread);
+  Fiber *next_runnable(int after);
+  [[noreturn]] void fail(std::string message);
   std::string deadlock() const;
 
   const Grid *grid_ = nullptr;
@@ -72,6 +73,7 @@ class Block {
   void **arguments_ = nullptr;
   int count_ = 0, next_ = 0, live_ = 0, at_barrier_ = 0;
   std::vector<State> states_;
+  std::vector<Index3> thread_indices_;
   std::vector<Warp> warps_;
   std::vector<Fiber *> fiber_of_;  // of each thread that has started
   std::vector<std::unique_ptr<Fiber>> fibers_;

@@ -15,19 +15,18 @@ class Fiber {
 
   // The stack that the caller is already on: what the first switch leaves.
   Fiber();
-  // A stack of its own, on which `entry` starts at the first switch. `entry` must never return.
-  explicit Fiber(Entry entry);
+  // A stack of its own, on which `entry` starts at the first switch. `entry` must call `started` and never return.
+  // Fibers with different colours do not compete for the same cache lines.
+  Fiber(Entry entry, size_t colour);
   ~Fiber();
   Fiber(const Fiber &) = delete;
   Fiber &operator=(const Fiber &) = delete;
 
   // Leaves `from`, which must be running, and continues `to`; returns when something switches back.
   static void switch_to(Fiber &from, Fiber &to);
+  static void started();
 
  private:
-  static void start();
-
-  Entry entry_ = nullptr;
   void *mapping_ = nullptr;  // the stack, above a page that no one may touch
   const void *bottom_ = nullptr;
   size_t size_ = 0;
