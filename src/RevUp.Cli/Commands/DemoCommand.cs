@@ -35,8 +35,9 @@ internal static class DemoCommand
             if (summary.Interrupted)
             {
                 // The run's own copy of the recipe has every override in it; another device or other threads would go on with other roundings.
+                string copy = Path.Combine(folder, RunFolder.RecipeFileName);
                 return TrainingSession.ReportInterruption(
-                    terminal, summary, ["train", "--recipe", Path.Combine(folder, RunFolder.RecipeFileName), "--output", folder, "--resume", .. common.SameDevice(arguments)]);
+                    terminal, summary, ["train", "--recipe", copy, "--output", folder, "--resume", .. common.SameDevice(arguments)]);
             }
             // The network itself, and what it would need at a multiple of its depth: one policy does not mind.
             int[] depths = [MemoryCommand.OwnDepth, DepthFactor * recipe.Model.BlockCount];

@@ -9,6 +9,7 @@ namespace RevUp.Interop.Tests.Support;
 internal static class CudaOnCpu
 {
     private const string DriverVariable = "REVUP_CUDA_LIBRARY";
+    private const string MemoryOfProcesses = "134217728";
 
     private static readonly Lazy<bool> s_isUsable = new(() =>
     {
@@ -18,6 +19,8 @@ internal static class CudaOnCpu
             Environment.SetEnvironmentVariable("REVUP_CUDNN_LIBRARY", Path.Combine(folder, "libcudnn.so.9"));
             Environment.SetEnvironmentVariable("REVUP_CUBLASLT_LIBRARY", Path.Combine(folder, "libcublasLt.so.12"));
             Environment.SetEnvironmentVariable("REVUP_CUDA_KERNELS", Path.Combine(folder, "revup_kernels.fatbin"));
+            // Read by the processes that tests start: a backend of all memory would fill gigabytes of the machine's with NaN.
+            Environment.SetEnvironmentVariable("REVUP_CUDA_ON_CPU_MEMORY", MemoryOfProcesses);
         }
 
         return CudaPlatform.Probe().IsUsable;

@@ -12,9 +12,9 @@ public sealed class UsageTests
         ToolResult help = Tool.Run("--help");
         Assert.AreEqual(0, help.ExitCode);
         Assert.Contains("revup [command]", help.Output);
-        foreach (string command in (string[])["train", "evaluate", "memory", "inspect", "devices", "recipes", "demo", "--device", "--threads", "--seed", "--json"])
+        foreach (string word in (string[])["train", "evaluate", "memory", "inspect", "devices", "recipes", "demo", "--device", "--threads", "--seed", "--json"])
         {
-            Assert.Contains($"  {command} ", help.Output);
+            Assert.Contains($"  {word} ", help.Output);
         }
     }
 

@@ -61,7 +61,8 @@ public sealed unsafe partial class CudaBackend : Backend
     public override Arena Memory => _memory.Arena;
 
     /// <summary>float32 everywhere; bfloat16 from compute capability 8.0 on.</summary>
-    public override bool Supports(ElementType type) => type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device));
+    public override bool Supports(ElementType type) =>
+        type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device));
 
     /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)

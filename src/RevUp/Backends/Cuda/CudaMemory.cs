@@ -10,6 +10,7 @@ internal sealed class CudaMemory : IDisposable
 
     // Two sums per block of the widest elementwise launch.
     private const int PartialSums = 2 * KernelLauncher.MaximumBlocks;
+    private const long OwnBytes = PartialSums * sizeof(double) + 2 * Arena.Alignment;
 
     private readonly DeviceQueue _queue;
     private readonly DevicePointer _start;
@@ -22,6 +23,8 @@ internal sealed class CudaMemory : IDisposable
     {
         _queue = queue;
         long bytes = capacity > 0 ? capacity : (long)(FractionOfFree * queue.Driver.MemoryInfo().FreeBytes);
+        ConfigurationException.Require(
+            bytes > OwnBytes, $"{bytes} bytes of {queue.Driver.Device.Name} are there to use, and a backend needs {OwnBytes} for itself; free or allow more");
         _start = queue.Driver.Allocate(bytes);
         _next = (nint)_start.Address;
         Partials = Reserve(PartialSums, ElementType.Float64);
@@ -29,7 +32,7 @@ internal sealed class CudaMemory : IDisposable
         Settings = Reserve(CudaBackend.SettingsLength, ElementType.Float32);
         // The last block of a reduction leaves the counter at zero again, so this is the only time.
         queue.Driver.FillBytes(DeviceQueue.Pointer(Counter), 0, Counter.Bytes, queue.Stream);
-        Arena = new Arena(_next, bytes - (_next - (nint)_start.Address), poison ? FillWithNaN : null);
+        Arena = new Arena(_next, bytes - OwnBytes, poison ? FillWithNaN : null);
     }
 
     public Arena Arena { get; }

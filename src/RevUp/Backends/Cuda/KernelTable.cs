@@ -3,7 +3,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>Every kernel of native/cuda, looked up once by name. A suffix is a storage type; variants are indexed by their types in the order of the name.</summary>
+/// <summary>Every kernel of native/cuda, looked up once. A suffix is a storage type; variants are indexed by their types in the order of the name.</summary>
 internal sealed class KernelTable
 {
     private static readonly string[] s_suffixes = ["f32", "bf16"];

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Text.Json;
+using RevUp.Interop.Tests.Support;
+using RevUp.Tests.Training.Files;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary><c>--device cuda</c>, each time in a process of its own, as a user runs it.</summary>
+[TestClass]
+public sealed class CudaDeviceTests
+{
+    // A checkpoint's loss on another device differs by roundings of float32 that a few layers amplify.
+    private const double Roundings = 1e-3;
+
+    [TestInitialize]
+    public void RequireCuda()
+    {
+        if (!CudaOnCpu.IsUsable)
+        {
+            Assert.Inconclusive("This machine has no device 'cuda'.");
+        }
+    }
+
+    [TestMethod]
+    public void WhatIsTrainedOnTheGpuIsEvaluatedAlikeOnEveryDevice()
+    {
+        using TemporaryFolder folder = new();
+        JsonElement trained = Json("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda");
+        Assert.AreEqual(16, trained.GetProperty("step").GetInt64());
+        foreach (string device in (string[])["cuda", "cpu"])
+        {
+            JsonElement evaluated = Json("evaluate", "--checkpoint", folder["run"], "--device", device);
+            Assert.AreEqual(trained.GetProperty("loss").GetDouble(), evaluated.GetProperty("loss").GetDouble(), Roundings, device);
+        }
+    }
+
+    [TestMethod]
+    public void TheDeviceIsListed()
+    {
+        JsonElement devices = Json("devices");
+        Assert.AreEqual(0, devices.GetProperty("cudaProblems").GetArrayLength());
+        JsonElement gpu = devices.GetProperty("devices")[1];
+        Assert.AreEqual("cuda", gpu.GetProperty("name").GetString());
+        Assert.AreEqual(JsonValueKind.Null, gpu.GetProperty("threads").ValueKind);
+        Assert.IsGreaterThan(0, gpu.GetProperty("memoryBytes").GetInt64());
+    }
+
+    [TestMethod]
+    public void KernelsThatWereNotBuiltAreOneParagraph()
+    {
+        using TemporaryFolder folder = new();
+        using Process process =
+            ToolProcess.Start(("REVUP_CUDA_KERNELS", folder["missing.fatbin"]), "evaluate", "--checkpoint", folder["run"], "--device", "cuda");
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(1, process.ExitCode);
+        Assert.StartsWith("error: The kernels", error);
+        Assert.Contains(folder["missing.fatbin"], error);
+        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+    }
+
+    private static JsonElement Json(params string[] arguments)
+    {
+        using Process process = ToolProcess.Start(null, [.. arguments, "--json"]);
+        // Both streams are emptied at once: a full pipe would stop the process.
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, error.Result);
+        return JsonDocument.Parse(output).RootElement;
+    }
+}
