@@ -29,7 +29,7 @@ ${bold}./build.sh [COMMAND]${reset}
   cuda-compile          compile the CUDA kernels alone, every warning an error; fetches as above
   demo [OPTION...]      build, train on Fashion-MNIST, evaluate, and compare the memory policies
   test [FILTER]         build and run every test, or those whose full name has FILTER in it
-  sanitize [FILTER]     the interop tests with the native library under AddressSanitizer and UBSan
+  sanitize [FILTER]     the interop tests with the native library and the CUDA kernels under AddressSanitizer and UBSan
   benchmark [OPTION...] build and run the benchmarks
   check                 verify the formatting of the C++ and C# sources
   format                correct it
@@ -53,14 +53,17 @@ run_all_tests() {
 
 # The runtime is not instrumented: it handles its own faults, and what it leaves at its end is not our leak.
 run_sanitized_tests() {
-  local arguments library_folder=$artifacts/sanitized runtime
+  local arguments library_folder=$artifacts/sanitized runtime stand_ins
   build
   cmake_build sanitized "$artifacts/cmake-sanitized" "$library_folder" -DREVUP_SANITIZE=ON
   runtime=$("${CXX:-c++}" -print-file-name=libasan.so)
+  stand_ins=$root/$library_folder/cuda-on-cpu
   test_arguments "$@"
   test_environment=("LD_PRELOAD=$(readlink -f "$runtime")" "REVUP_CPU_LIBRARY=$root/$library_folder/librevup_cpu.so"
+    "REVUP_CUDA_LIBRARY=$stand_ins/libcuda.so.1" "REVUP_CUDNN_LIBRARY=$stand_ins/libcudnn.so.9"
+    "REVUP_CUBLASLT_LIBRARY=$stand_ins/libcublasLt.so.12" "REVUP_CUDA_KERNELS=$stand_ins/revup_kernels.fatbin"
     ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigfpe=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
-  run_stand_in_tests cuda-on-cpu-sanitized "$library_folder/cuda-on-cpu" "$artifacts/cmake-sanitized" "$*"
+  run_stand_in_tests cuda-on-cpu-sanitized "$stand_ins" "$artifacts/cmake-sanitized" "$*"
   run_tests sanitized RevUp.Interop.Tests "${arguments[@]}"
   report
 }
