@@ -102,8 +102,12 @@ public static class MemoryProbe
 
     internal static (float[] Pixels, float[] Targets) RandomBatch(RevUpNet net, TrainingSettings training)
     {
+        (int batch, Int128 count) = (training.BatchSize, (Int128)net.Sample.Count * training.BatchSize);
+        ConfigurationException.Require(
+            count <= Array.MaxLength,
+            $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than {Array.MaxLength}; use fewer or smaller");
         CounterRandom random = new(training.Seed, DataStream, 0);
-        float[] pixels = new float[net.Sample.Count * training.BatchSize];
+        float[] pixels = new float[(int)count];
         for (int i = 0; i < pixels.Length; i++)
         {
             pixels[i] = random.NextNormal();

@@ -60,12 +60,15 @@ public sealed class MemoryProbeTests
     public void WhatCannotBeMeasuredIsExplained()
     {
         Recipe recipe = SmallRecipe.Create();
-        string few = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(recipe, blocks: 1, MemoryPolicy.Invert, () => Runs.Backend())).Message;
-        Assert.AreEqual("1 blocks do not reach for 2 stages; use at least 2.", few);
+        Assert.AreEqual("1 blocks do not reach for 2 stages; use at least 2.", Refusal(recipe, blocks: 1));
         Recipe free = SmallRecipe.Create("model.lipschitz.mode=none", "reversible.policy=store");
-        string none = Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(free, blocks: 0, MemoryPolicy.Invert, () => Runs.Backend())).Message;
-        Assert.StartsWith("reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse", none);
+        Assert.StartsWith("reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse", Refusal(free, blocks: 0));
+        Recipe vast = SmallRecipe.Create("data.extents=[65536,65536]", "data.padding=0");
+        Assert.StartsWith("training.batchSize is 8, and 8 samples [1, 65536, 65536, 1] are 34359738368 numbers", Refusal(vast, blocks: 0));
     }
+
+    private static string Refusal(Recipe recipe, int blocks) =>
+        Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(recipe, blocks, MemoryPolicy.Invert, () => Runs.Backend())).Message;
 
     private static MemoryRow[] Measure(MemoryPolicy policy) =>
         [.. Depths.Select(blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, () => Runs.Backend()))];
