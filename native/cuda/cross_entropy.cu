@@ -64,7 +64,7 @@ using namespace revup;
 // statistics = {sum over rows of -sum_c targets * log softmax(logits), rows whose largest logit has the index of the
 // largest target}; gradient (null: none) = gradient_scale * (softmax(logits) - targets).
 // Geometry: RowPerWarp in a single block, whatever its size: without a scratch buffer that is what makes the sum over
-// the rows deterministic. Further blocks do nothing; launch one of 1024 threads.
+// the rows deterministic. Further blocks do nothing; launch one, of a warp per row up to 1024 threads.
 // Bytes per element: 8 read from memory, twice more from the cache; 4 written.
 // Accumulator: double. Deterministic for one block size. Restrictions: gradient may alias logits.
 extern "C" __global__ void __launch_bounds__(kBlockLimit)
