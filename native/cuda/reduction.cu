@@ -68,8 +68,8 @@ KERNEL_EXPORT(dot)
 
 // *norm = ||x||_2 and y = x / ||x||. When ||x|| <= 1e-12 (a zero convolution), *norm = 0 and y is a unit vector drawn
 // from seed, so that power iteration starts anew instead of staying at zero for ever.
-// Geometry: RowPerBlock; one block of up to 1024 threads owns the vector: of the order of 10^5 elements, most of which the
-// second pass finds in the cache, and two launches fewer than a grid would take.
+// Geometry: RowPerBlock; one block of up to 1024 threads owns the vector: of the order of 10^5 elements, most of which
+// the second pass finds in the cache, and two launches fewer than a grid would take.
 // Bytes per element: 8 read, 4 written. Accumulator: double. Deterministic. Restrictions: one block; y may alias x.
 extern "C" __global__ void __launch_bounds__(kBlockLimit)
     normalize(long long n, const float *x, unsigned long long seed, float *y, float *norm) {
