@@ -37,6 +37,6 @@ internal sealed class Interruption : IDisposable
         }
         signal.Cancel = true;
         _stop.Cancel();
-        _terminal.NoteAboveDisplay("Stopping after this step, with a checkpoint; once more ends at once.");
+        _terminal.NoteAboveDisplay("Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.");
     }
 }

@@ -24,6 +24,7 @@ internal static class LiveProgress
                 if (at.Evaluation is { } evaluation)
                 {
                     console.WriteLine(Format.Line(at.Epoch, evaluation));
+                    return;
                 }
                 if (drawn == 0 || at.Step == at.Steps || Stopwatch.GetElapsedTime(drawn) >= Interval)
                 {

@@ -20,7 +20,10 @@ public static class Evaluator
     /// <param name="normalization">That of the training set.</param>
     /// <param name="batch">Samples per forward pass.</param>
     /// <param name="workers">Background threads that prepare batches.</param>
-    public static EvaluationResult Evaluate(RevUpNet net, ImageDataset data, ChannelNormalization normalization, int batch, int workers)
+    /// <param name="stop">Ends the evaluation after the current batch.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static EvaluationResult Evaluate(
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, int batch, int workers, CancellationToken stop = default)
     {
         Backend backend = net.Backend;
         Arena memory = backend.Memory;
@@ -32,6 +35,7 @@ public static class Evaluator
             using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = batch, Workers = workers });
             foreach (Batch samples in loader.Epoch(0))
             {
+                stop.ThrowIfCancellationRequested();
                 Tensor logits = net.Infer(samples.Pixels);
                 Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
                 backend.Upload(samples.Targets, targets);

@@ -22,7 +22,8 @@ internal sealed class RunMeter
 
     public double Top1 => _top1 / _weight;
 
-    public double SecondsPerStep => _secondsPerStep / _weight;
+    /// <summary>0 before the first step, where a resumed run may have an evaluation to make up for.</summary>
+    public double SecondsPerStep => _weight == 0 ? 0 : _secondsPerStep / _weight;
 
     /// <summary>k of the last step.</summary>
     public double LastEvaluations { get; private set; }

@@ -7,8 +7,8 @@ namespace RevUp.Training;
 /// <param name="Epochs">Epochs of the recipe.</param>
 /// <param name="Step">Updates done.</param>
 /// <param name="Steps">Updates of the whole run.</param>
-/// <param name="Loss">Mean training loss of the last steps.</param>
-/// <param name="Top1">Training top-1 of the last steps.</param>
+/// <param name="Loss">Mean training loss of the last steps; NaN before the first step since a resume.</param>
+/// <param name="Top1">Training top-1 of the last steps; likewise.</param>
 /// <param name="ImagesPerSecond">Of the last steps, data and bookkeeping included.</param>
 /// <param name="MeanEvaluations">k, over all blocks of the last step; 0 when nothing is inverted.</param>
 /// <param name="Remaining">Estimated time to the end of training.</param>
@@ -28,7 +28,7 @@ public readonly record struct TrainingProgress(
 /// <summary>How a run ended.</summary>
 public sealed record RunSummary
 {
-    /// <summary>Whether it was stopped before its end.</summary>
+    /// <summary>Whether it was stopped before its end, the last evaluation.</summary>
     public required bool Interrupted { get; init; }
 
     /// <summary>Updates done, those before a resume included.</summary>

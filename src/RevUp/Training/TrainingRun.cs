@@ -80,7 +80,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Updates of the whole run.</summary>
     public long Steps => _stepsPerEpoch * _recipe.Training.Epochs;
 
-    /// <summary>Trains until the end or until <paramref name="stop"/>, which lets the current step finish and writes a checkpoint.</summary>
+    /// <summary>Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a checkpoint, or ends an evaluation.</summary>
     /// <param name="progress">Called after every step, on this thread.</param>
     /// <param name="stop">Ends the run early.</param>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
@@ -92,18 +92,18 @@ public sealed class TrainingRun : IDisposable
         using MetricsLog log = new(Path.Combine(_folder, MetricsLog.FileName), _step.Count);
         RunMeter meter = new();
         Network.Backend.Memory.ResetPeaks();
-        while (!stop.IsCancellationRequested)
+        bool complete = false;
+        while (!complete && !stop.IsCancellationRequested && EvaluateWhenDue(meter, log, progress, stop))
         {
-            EvaluateWhenDue(meter, log, progress);
-            if (_step.Count >= Steps)
+            complete = _step.Count >= Steps;
+            if (!complete)
             {
-                break;
+                RunEpoch((int)(_step.Count / _stepsPerEpoch), meter, log, progress, stop);
             }
-            RunEpoch((int)(_step.Count / _stepsPerEpoch), meter, log, progress, stop);
         }
         log.Flush();
         RunReport.Write(_folder, _recipe, [.. Network.Blocks.Select(b => b.Name)]);
-        return Summarize(meter, log.LastEvaluation.Result);
+        return Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
     }
 
     /// <summary>Stops the data threads and frees the network.</summary>
@@ -130,20 +130,30 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between the epoch's checkpoint and its evaluation.
-    private void EvaluateWhenDue(RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress)
+    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between the epoch's checkpoint and its evaluation. False when it is
+    // stopped there now; the resumed run begins with the evaluation.
+    private bool EvaluateWhenDue(RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress, CancellationToken stop)
     {
         int epochs = (int)(_step.Count / _stepsPerEpoch);
         bool ended = epochs > 0 && _step.Count % _stepsPerEpoch == 0;
         bool due = ended && (epochs % _recipe.Training.EvaluateEveryEpochs == 0 || _step.Count == Steps);
         if (!due || log.LastEvaluation.Step == _step.Count)
         {
-            return;
+            return true;
         }
-        EvaluationResult evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers);
+        EvaluationResult evaluation;
+        try
+        {
+            evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
         log.Evaluation(_step.Count, epochs - 1, evaluation);
         progress?.Invoke(Progress(epochs - 1, meter, evaluation));
         meter.Skip();
+        return true;
     }
 
     private void RunEpoch(int epoch, RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress, CancellationToken stop)
@@ -190,15 +200,15 @@ public sealed class TrainingRun : IDisposable
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
     {
         TrainingSettings training = _recipe.Training;
-        double images = training.BatchSize * training.Accumulate / meter.SecondsPerStep;
+        double images = meter.SecondsPerStep == 0 ? 0 : training.BatchSize * training.Accumulate / meter.SecondsPerStep;
         TimeSpan remaining = TimeSpan.FromSeconds(meter.SecondsPerStep * (Steps - _step.Count));
         return new TrainingProgress(
             epoch + 1, training.Epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
     }
 
-    private RunSummary Summarize(RunMeter meter, EvaluationResult evaluation) => new()
+    private RunSummary Summarize(RunMeter meter, EvaluationResult evaluation, bool interrupted) => new()
     {
-        Interrupted = _step.Count < Steps,
+        Interrupted = interrupted,
         Step = _step.Count,
         Evaluation = evaluation,
         StepMilliseconds = meter.MedianMilliseconds,

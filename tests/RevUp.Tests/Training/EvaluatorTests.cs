@@ -35,6 +35,18 @@ public sealed class EvaluatorTests
     }
 
     [TestMethod]
+    public void AnEvaluationThatIsStoppedLeavesNothingBehind()
+    {
+        using SmallTraining training = Trained();
+        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
+        ChannelNormalization normalization = ChannelNormalization.Compute(data);
+        int live = training.Net.Backend.Memory.LiveCount;
+        CancellationToken stopped = new(canceled: true);
+        Assert.ThrowsExactly<OperationCanceledException>(() => Evaluator.Evaluate(training.Net, data, normalization, Samples, workers: 1, stopped));
+        Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
+    }
+
+    [TestMethod]
     public void NothingOfTheTrainingStateChanges()
     {
         using SmallTraining training = Trained(), undisturbed = Trained();

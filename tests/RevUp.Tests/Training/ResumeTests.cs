@@ -123,6 +123,20 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    public void ARunStoppedInItsLastStepIsFinishedByAResume()
+    {
+        using TemporaryFolder folder = new();
+        RunSummary stopped = Runs.StopAfter(SmallRecipe.Steps, SmallRecipe.Create(), folder["run"]);
+        Assert.AreEqual((SmallRecipe.Steps, true), (stopped.Step, stopped.Interrupted));
+        List<TrainingProgress> reports = [];
+        RunSummary resumed = Runs.Train(SmallRecipe.Create(), folder["run"], resume: true, reports.Add, CancellationToken.None);
+        Assert.IsFalse(resumed.Interrupted);
+        Assert.AreEqual(Runs.Finish(SmallRecipe.Create(), folder["whole"]).Evaluation, resumed.Evaluation);
+        Assert.HasCount(1, reports);
+        Assert.AreEqual((resumed.Evaluation, TimeSpan.Zero, 0.0), (reports[0].Evaluation, reports[0].Remaining, reports[0].ImagesPerSecond));
+    }
+
+    [TestMethod]
     public void ARunThatIsShortenedBelowWhatIsDoneEndsAtOnce()
     {
         using TemporaryFolder folder = new();
