@@ -21,7 +21,7 @@ require_nvcc() { find_nvcc >/dev/null || stage "CUDA compiler" get-cuda tools/ge
 build_kernels() {
   local stamp=$artifacts/kernels.stamp folder=$artifacts/cmake-cuda fatbin=$artifacts/cuda/revup_kernels.fatbin nvcc inputs
   nvcc=$(find_nvcc) || return 0
-  inputs="$root $nvcc $(stat -L -c '%s %Y' "$nvcc") $(fingerprint cmake native/cuda)"
+  inputs="$root $nvcc $(stat -L -c '%s %Y' "$nvcc") $(fingerprint cmake native/cuda native/include)"
   if [[ -f $stamp && $(<"$stamp") == "$inputs $(fingerprint "$fatbin")" ]]; then
     line "$green✓$reset" kernels "up to date"
     return

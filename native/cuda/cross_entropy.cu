@@ -61,7 +61,7 @@ __device__ double evaluate_row(long long classes, const float *logits, const flo
 
 using namespace revup;
 
-// statistics = {sum over rows of -sum_c targets * log softmax(logits), rows whose largest logit has the index of the
+// statistics += {sum over rows of -sum_c targets * log softmax(logits), rows whose largest logit has the index of the
 // largest target}; gradient (null: none) = gradient_scale * (softmax(logits) - targets).
 // Geometry: RowPerWarp in a single block, whatever its size: without a scratch buffer that is what makes the sum over
 // the rows deterministic. Further blocks do nothing; launch one, of a warp per row up to 1024 threads.
@@ -83,8 +83,8 @@ extern "C" __global__ void __launch_bounds__(kBlockLimit)
   }
   block_sum(sums);
   if (threadIdx.x == 0) {
-    statistics[0] = sums[0];
-    statistics[1] = sums[1];
+    statistics[0] += sums[0];
+    statistics[1] += sums[1];
   }
 }
 KERNEL_EXPORT(cross_entropy)

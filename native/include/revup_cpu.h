@@ -13,13 +13,15 @@
 
 #include <stdint.h>
 
+#include "revup_optimizer.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #define REVUP_API __attribute__((visibility("default")))
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 1
+#define REVUP_ABI_VERSION 2
 
 typedef int32_t revup_status;
 enum {
@@ -143,15 +145,26 @@ REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const
                                            float gradient_scale, float *gradient, double *loss_sum, int64_t *correct);
 
 // ----------------------------------------------------------------------------------------------------------- optimiser
+// One call for all parameter groups of the flat buffers: `settings` is followed by `groups` revup_parameter_group, and
+// rates and decays are rounded to float32. Does nothing if settings->skip. No aliasing.
 // PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;
 //   w -= learning_rate * (nesterov ? d + momentum * m : m)
-REVUP_API revup_status revup_sgd(int64_t count, float learning_rate, float momentum, float weight_decay,
-                                 int32_t nesterov, float gradient_scale, const float *gradient, float *momentum_buffer,
-                                 float *weights);
-// PyTorch's AdamW, `step` counted from 1.
-REVUP_API revup_status revup_adamw(int64_t count, float learning_rate, float beta1, float beta2, float epsilon,
-                                   float weight_decay, int64_t step, float gradient_scale, const float *gradient,
+REVUP_API revup_status revup_sgd(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
+                                 float *momentum_buffer, float *weights);
+// PyTorch's AdamW. A gap between tensors, zero in every buffer, stays zero.
+REVUP_API revup_status revup_adamw(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
                                    float *first_moment, float *second_moment, float *weights);
+// Whether a step may be taken, and with which scale of its gradient; all scalars.
+//   losses [2]: sum of losses and correct samples, reported and set to 0 for the next step
+//   *square_sum: that of all gradients; their average is averaging times them
+//   inversions [blocks, stride, 2]: of each evaluation, ||x_next - x||^2 and ||x_next||^2
+//   evaluations [blocks]: how many there were, 0 to stride; the residual of a block is that of the last
+// settings: gradient_scale = averaging * min(1, clip_norm / norm), clip_norm 0 for no limit; skip = 1, and the scale 0,
+// if the loss or the norm is not finite, or a residual not at most hard_limit.
+REVUP_API revup_status revup_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm,
+                                          double hard_limit, double *losses, const double *square_sum,
+                                          const double *inversions, const double *evaluations,
+                                          revup_optimizer_settings *settings, revup_step_outcome *outcome);
 
 // --------------------------------------------------------------------------------------------------------- convolution
 typedef struct {

@@ -21,15 +21,23 @@ public static unsafe partial class CpuLibrary
     public static partial CpuStatus CrossEntropy(
         long batch, long classes, float* logits, float* targets, float gradientScale, float* gradient, double* lossSum, long* correct);
 
-    /// <summary>d = gradientScale·g + weightDecay·w; m = momentum·m + d; w −= learningRate·(nesterov ? d + momentum·m : m).</summary>
-    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_sgd")]
-    public static partial CpuStatus Sgd(
-        long count, float learningRate, float momentum, float weightDecay, int nesterov, float gradientScale, float* gradient, float* momentumBuffer,
-        float* weights);
+    /// <summary>
+    /// Whether a step may be taken, and with which scale of its gradient; see <see cref="Sgd"/> for <paramref name="settings"/>. losses [2] are reported and
+    /// set to 0; inversions [blocks, stride, 2] and evaluations [blocks] may be null without blocks; outcome has 6 numbers.
+    /// </summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_step_verdict")]
+    public static partial CpuStatus StepVerdict(
+        long blocks, long stride, double averaging, double clipNorm, double hardLimit, double* losses, double* squareSum, double* inversions,
+        double* evaluations, double* settings, double* outcome);
 
-    /// <summary>AdamW (arXiv 1711.05101) as PyTorch computes it, step counted from 1.</summary>
+    /// <summary>
+    /// d = gradientScale·g + weightDecay·w; m = momentum·m + d; w −= learningRate·(nesterov ? d + momentum·m : m), over flat buffers. settings are a
+    /// revup_optimizer_settings (9 numbers) and a revup_parameter_group (3 numbers) per group.
+    /// </summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_sgd")]
+    public static partial CpuStatus Sgd(long groups, double* settings, float* gradient, float* momentumBuffer, float* weights);
+
+    /// <summary>AdamW (arXiv 1711.05101) as PyTorch computes it; settings as above.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_adamw")]
-    public static partial CpuStatus AdamW(
-        long count, float learningRate, float beta1, float beta2, float epsilon, float weightDecay, long step, float gradientScale, float* gradient,
-        float* firstMoment, float* secondMoment, float* weights);
+    public static partial CpuStatus AdamW(long groups, double* settings, float* gradient, float* firstMoment, float* secondMoment, float* weights);
 }

@@ -92,6 +92,12 @@ public static unsafe partial class CpuReference
         long count, double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step, double gradientScale, double* gradient,
         double* firstMoment, double* secondMoment, double* weights);
 
+    /// <summary>The oracle of <see cref="CpuLibrary.StepVerdict"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_step_verdict")]
+    public static partial void StepVerdict(
+        long blocks, long stride, double averaging, double clipNorm, double hardLimit, double* losses, double* squareSum, double* inversions,
+        double* evaluations, double* settings, double* outcome);
+
     /// <summary>The oracle of <see cref="CpuLibrary.ConvolutionFprop"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_convolution_fprop")]
     public static partial void ConvolutionFprop(CpuConvolutionGeometry* geometry, double* src, double* weights, double* dst);

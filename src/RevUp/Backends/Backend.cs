@@ -119,35 +119,34 @@ public abstract class Backend : IDisposable
     public abstract void LinearBackward(Tensor x, Tensor w, Tensor dy, Tensor dx, Tensor dw, Tensor dbias);
 
     /// <summary>
-    /// Cross-entropy with soft targets: statistics[0] = Σ loss, statistics[1] = rows whose largest logit is the largest target (float64), and, unless it is
+    /// Cross-entropy with soft targets: statistics[0] += Σ loss, statistics[1] += rows whose largest logit is the largest target (float64), and, unless it is
     /// empty, gradient = gradientScale · (softmax(logits) − targets). gradient may alias logits.
     /// </summary>
     public abstract void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics);
 
-    /// <summary>SGD with momentum over a whole parameter group; gradients are first multiplied by <paramref name="gradientScale"/>.</summary>
-    public abstract void Sgd(
-        float learningRate,
-        float momentum,
-        float weightDecay,
-        bool nesterov,
-        float gradientScale,
-        Tensor gradient,
-        Tensor momentumBuffer,
-        Tensor weights);
+    /// <summary>
+    /// Whether a step may be taken and with which scale of its gradient, decided where the numbers are: writes both into <paramref name="settings"/>
+    /// (<see cref="OptimizerNumbers"/>) and reports them. The scale is averaging · min(1, clipNorm / ‖average gradient‖). The step is skipped when its loss or
+    /// norm is not finite, or a block's residual is not at most the hard limit.
+    /// </summary>
+    /// <param name="limits">What is compared with.</param>
+    /// <param name="losses">[2], as <see cref="CrossEntropy"/> adds them up; zero afterwards, for the next step.</param>
+    /// <param name="squareSum">Σ g² over all gradients: a scalar, float64.</param>
+    /// <param name="inversions">[blocks, stride, 2], for each evaluation of a block the statistics of <see cref="FixedPointStep"/>; may be empty.</param>
+    /// <param name="evaluations">[blocks], float64: how many there were, 0 to stride; the last gives √(s₀/s₁), the residual. Empty with the above.</param>
+    /// <param name="settings">Of the optimiser.</param>
+    /// <param name="outcome">[<see cref="StepOutcome.Length"/>], float64.</param>
+    public abstract void StepVerdict(
+        in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome);
 
-    /// <summary>AdamW over a whole parameter group; <paramref name="step"/> counts from 1.</summary>
-    public abstract void AdamW(
-        float learningRate,
-        float beta1,
-        float beta2,
-        float epsilon,
-        float weightDecay,
-        long step,
-        float gradientScale,
-        Tensor gradient,
-        Tensor firstMoment,
-        Tensor secondMoment,
-        Tensor weights);
+    /// <summary>
+    /// SGD with momentum over all parameter groups, float32, flat; <paramref name="settings"/> are <see cref="OptimizerNumbers"/>. Elements that are zero in
+    /// every buffer, the gaps between tensors, stay zero. Does nothing when the settings say so.
+    /// </summary>
+    public abstract void Sgd(Tensor settings, Tensor gradients, Tensor momentumBuffer, Tensor weights);
+
+    /// <summary>AdamW, likewise.</summary>
+    public abstract void AdamW(Tensor settings, Tensor gradients, Tensor firstMoment, Tensor secondMoment, Tensor weights);
 
     /// <summary>Creates the plan of a geometry that has none yet.</summary>
     protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);

@@ -65,14 +65,8 @@ public sealed class ParameterStore : IDisposable
         return state;
     }
 
-    /// <summary>
-    /// The part of <see cref="Values"/>, <see cref="Gradients"/> or an optimiser's buffer that belongs to one group; empty when the group is.
-    /// </summary>
-    public Tensor GroupOf(Tensor flat, ParameterGroup group)
-    {
-        long start = _groupStart[(int)group], count = _groupStart[(int)group + 1] - start;
-        return count == 0 ? default : flat.Slice(start, new Shape((int)count));
-    }
+    /// <summary>Where a group ends in the flat buffers, in elements; it starts where the one before ends.</summary>
+    public long EndOf(ParameterGroup group) => _groupStart[(int)group + 1];
 
     /// <summary>Allocates and initialises everything. Each parameter's numbers depend on the seed and its place in the declaration only.</summary>
     /// <exception cref="ConfigurationException">More parameters than one buffer may have.</exception>

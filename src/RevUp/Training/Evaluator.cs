@@ -29,9 +29,9 @@ public static class Evaluator
         Arena memory = backend.Memory;
         Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         Span<double> sums = stackalloc double[2];
-        double loss = 0, correct = 0;
         try
         {
+            backend.Upload<double>(sums, statistics);
             using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = batch, Workers = workers });
             foreach (Batch samples in loader.Epoch(0))
             {
@@ -40,16 +40,15 @@ public static class Evaluator
                 Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
                 backend.Upload(samples.Targets, targets);
                 backend.CrossEntropy(logits, targets, 0, default, statistics);
-                backend.Download(statistics, sums);
-                (loss, correct) = (loss + sums[0], correct + sums[1]);
                 memory.Free(logits);
                 memory.Free(targets);
             }
+            backend.Download(statistics, sums);
         }
         finally
         {
             memory.Free(statistics);
         }
-        return new EvaluationResult(correct / data.Count, loss / data.Count, data.Count);
+        return new EvaluationResult(sums[1] / data.Count, sums[0] / data.Count, data.Count);
     }
 }

@@ -5,8 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>
-/// Updates all parameters from their gradients: one launch per parameter group. Owns the momentum (SGD) or the two moments (AdamW), float32, laid out like the
-/// parameters.
+/// Updates all parameters from their gradients, in one launch. Owns the momentum (SGD) or the two moments (AdamW), float32, laid out like the parameters, and
+/// the settings that the launch reads from the device, so that a schedule changes neither the launch nor its arguments.
 /// </summary>
 public sealed class Optimizer : IDisposable
 {
@@ -31,48 +31,64 @@ public sealed class Optimizer : IDisposable
             _moments[i] = backend.Memory.Allocate(store.Values.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
             backend.Fill(_moments[i], 0);
         }
+        Settings = backend.Memory.Allocate(new Shape(OptimizerNumbers.Length(s_groups.Length)), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>The momentum buffer, or the first and second moments; flat, for checkpoints.</summary>
     public IReadOnlyList<Tensor> Moments => _moments;
 
-    /// <summary>Updates all parameters.</summary>
+    /// <summary><see cref="OptimizerNumbers"/> on the device, for <see cref="Backend.StepVerdict"/>.</summary>
+    public Tensor Settings { get; }
+
+    /// <summary>Writes the settings of one step, before its verdict: until then gradients are taken as they are.</summary>
     /// <param name="factor">The schedule's factor of the learning rate.</param>
-    /// <param name="gradientScale">What gradients are multiplied with first: clipping and averaging.</param>
     /// <param name="step">Steps counted from 1, this one included.</param>
-    public void Update(double factor, double gradientScale, long step)
+    public void Schedule(double factor, long step)
     {
+        // From the decays as the update takes them. In double: the difference cancels while the step is small.
+        double correction1 = 1 - Math.Pow((float)_settings.Beta1, step), correction2 = 1 - Math.Pow((float)_settings.Beta2, step);
+        OptimizerNumbers numbers = new(
+            GradientScale: 1,
+            Skip: 0,
+            _settings.Momentum,
+            _settings.Nesterov ? 1 : 0,
+            _settings.Beta1,
+            _settings.Beta2,
+            _settings.Epsilon,
+            correction1,
+            correction2);
+        Span<GroupNumbers> groups = stackalloc GroupNumbers[s_groups.Length];
         foreach (ParameterGroup group in s_groups)
         {
-            Tensor weights = _store.GroupOf(_store.Values, group);
-            if (weights.IsEmpty)
-            {
-                continue;
-            }
             bool scalars = group == ParameterGroup.Scalars;
-            float rate = (float)(_settings.LearningRate * factor * (scalars ? _settings.ScalarLearningRateFactor : 1));
-            float decay = (float)(scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
-            Tensor gradients = _store.GroupOf(_store.Gradients, group);
-            Tensor first = _store.GroupOf(_moments[0], group);
-            if (_settings.Kind == OptimizerKind.AdamW)
-            {
-                (float beta1, float beta2, float epsilon) = ((float)_settings.Beta1, (float)_settings.Beta2, (float)_settings.Epsilon);
-                Tensor second = _store.GroupOf(_moments[1], group);
-                _backend.AdamW(rate, beta1, beta2, epsilon, decay, step, (float)gradientScale, gradients, first, second, weights);
-            }
-            else
-            {
-                _backend.Sgd(rate, (float)_settings.Momentum, decay, _settings.Nesterov, (float)gradientScale, gradients, first, weights);
-            }
+            double rate = _settings.LearningRate * factor * (scalars ? _settings.ScalarLearningRateFactor : 1);
+            groups[(int)group] = new GroupNumbers(_store.EndOf(group), rate, scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
+        }
+        Span<double> values = stackalloc double[OptimizerNumbers.Length(s_groups.Length)];
+        OptimizerNumbers.Write(numbers, groups, values);
+        _backend.Upload<double>(values, Settings);
+    }
+
+    /// <summary>Updates all parameters, unless the settings say to skip the step.</summary>
+    public void Update()
+    {
+        if (_settings.Kind == OptimizerKind.AdamW)
+        {
+            _backend.AdamW(Settings, _store.Gradients, _moments[0], _moments[1], _store.Values);
+        }
+        else
+        {
+            _backend.Sgd(Settings, _store.Gradients, _moments[0], _store.Values);
         }
     }
 
-    /// <summary>Frees the moments.</summary>
+    /// <summary>Frees the moments and the settings.</summary>
     public void Dispose()
     {
         foreach (Tensor moment in _moments)
         {
             _backend.Memory.Free(moment);
         }
+        _backend.Memory.Free(Settings);
     }
 }

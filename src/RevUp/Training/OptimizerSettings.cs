@@ -57,7 +57,7 @@ public sealed record OptimizerSettings
         ConfigurationException.Require(
             ScalarLearningRateFactor is >= 0 and <= 10, $"training.optimizer.scalarLearningRateFactor is {ScalarLearningRateFactor}; use 0 to 10");
         ConfigurationException.Require(
-            Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1 && Epsilon > 0,
-            $"training.optimizer.beta1, beta2 and epsilon are {Beta1}, {Beta2} and {Epsilon}; use 0 to less than 1, and a positive epsilon");
+            Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1 && (float)Epsilon > 0,
+            $"training.optimizer.beta1, beta2 and epsilon are {Beta1}, {Beta2} and {Epsilon}; use 0 to less than 1, and a positive epsilon, at least 1e-38");
     }
 }

@@ -32,11 +32,11 @@ public sealed class TrainingStep : IDisposable
     private readonly Backend _backend;
     private readonly RevUpNet _net;
     private readonly TrainingSettings _settings;
-    private readonly Tensor _statistics;
+    private readonly Tensor _losses;
+    private readonly Tensor _squareSum;
+    private readonly Tensor _outcome;
     private int _accumulated;
     private int _batch;
-    private double _loss;
-    private double _correct;
     private long _samples;
 
     /// <summary>A step on <paramref name="net"/>, which must outlive it.</summary>
@@ -55,7 +55,10 @@ public sealed class TrainingStep : IDisposable
         {
             Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
             Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
-            _statistics = _backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+            _losses = Statistics(2);
+            _squareSum = Statistics(1);
+            _outcome = Statistics(StepOutcome.Length);
+            ClearLosses();
         }
         catch
         {
@@ -103,7 +106,7 @@ public sealed class TrainingStep : IDisposable
             _batch = batch;
             _net.PrepareStep(batch, Count);
             _backend.Fill(_net.Parameters.Gradients, 0);
-            (_loss, _correct, _samples) = (0, 0, 0);
+            _samples = 0;
         }
         long mark = _backend.Memory.Mark();
         try
@@ -113,6 +116,7 @@ public sealed class TrainingStep : IDisposable
         catch
         {
             _accumulated = 0;
+            ClearLosses();
             Engine.Forget();
             _backend.Memory.FreeSince(mark);
             throw;
@@ -128,29 +132,22 @@ public sealed class TrainingStep : IDisposable
         {
             throw new InvalidOperationException($"Step {Count + 1} has no gradients to update with; call {nameof(Accumulate)} first.");
         }
-        double scale = 1.0 / _accumulated;
-        double norm = GradientNorm() * scale;
-        if (!double.IsFinite(norm))
+        Optimizer.Schedule(learningRateFactor, Count + 1);
+        _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, _squareSum);
+        StepLimits limits = new(1.0 / _accumulated, _settings.ClipNorm, Engine.Inversion.HardLimit);
+        _backend.StepVerdict(limits, _losses, _squareSum, inversions: default, evaluations: default, Optimizer.Settings, _outcome);
+        Optimizer.Update();
+        Span<double> numbers = stackalloc double[StepOutcome.Length];
+        _backend.Download(_outcome, numbers);
+        StepOutcome outcome = StepOutcome.Read(numbers);
+        if (outcome.Skip != 0)
         {
-            throw Diverged("gradient norm", norm);
+            throw Diverged("gradient norm", outcome.GradientNorm);
         }
-        if (_settings.ClipNorm > 0)
-        {
-            scale *= Math.Min(1, _settings.ClipNorm / norm);
-        }
-        Optimizer.Update(learningRateFactor, scale, ++Count);
+        Count++;
         _accumulated = 0;
-        return new StepResult(_loss / _samples, _correct / _samples, norm, _settings.Optimizer.LearningRate * learningRateFactor);
-    }
-
-    /// <summary>Norm of the gradient of all parameters as it stands.</summary>
-    public double GradientNorm()
-    {
-        Span<double> sum = stackalloc double[1];
-        Tensor result = _statistics.Scalar(0);
-        _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, result);
-        _backend.Download(result, sum);
-        return Math.Sqrt(sum[0]);
+        return new StepResult(
+            outcome.LossSum / _samples, outcome.Correct / _samples, outcome.GradientNorm, _settings.Optimizer.LearningRate * learningRateFactor);
     }
 
     /// <summary>Frees the step's memory.</summary>
@@ -158,7 +155,9 @@ public sealed class TrainingStep : IDisposable
     {
         Engine.Dispose();
         Optimizer.Dispose();
-        _backend.Memory.Free(_statistics);
+        _backend.Memory.Free(_losses);
+        _backend.Memory.Free(_squareSum);
+        _backend.Memory.Free(_outcome);
     }
 
     private void ForwardAndBackward(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, int batch)
@@ -169,12 +168,10 @@ public sealed class TrainingStep : IDisposable
         Tensor target = memory.Allocate(new Shape(batch, _net.Classes), ElementType.Float32, MemoryPurpose.Activations);
         _backend.Upload(targets, target);
         Tensor logits = Engine.Forward(input);
-        _backend.CrossEntropy(logits, target, 1f / batch, logits, _statistics);
+        _backend.CrossEntropy(logits, target, 1f / batch, logits, _losses);
         memory.Free(target);
         Span<double> sums = stackalloc double[2];
-        _backend.Download(_statistics, sums);
-        _loss += sums[0];
-        _correct += sums[1];
+        _backend.Download(_losses, sums);
         _samples += batch;
         _accumulated++;
         if (!double.IsFinite(sums[0]))
@@ -183,6 +180,10 @@ public sealed class TrainingStep : IDisposable
         }
         Engine.Backward(logits);
     }
+
+    private Tensor Statistics(int count) => _backend.Memory.Allocate(new Shape(count), ElementType.Float64, MemoryPurpose.Workspace);
+
+    private void ClearLosses() => _backend.Upload<double>([0, 0], _losses);
 
     private TrainingDivergedException Diverged(string what, double value)
     {

@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Randomness;
 using RevUp.Tensors;
@@ -16,6 +17,7 @@ public sealed unsafe class PointwiseBuffers : IDisposable
 
     private readonly Tensor _floats;
     private readonly Tensor _doubles;
+    private readonly Tensor _optimizer;
 
     /// <summary>Allocates and fills everything with numbers drawn from N(0, 1).</summary>
     public PointwiseBuffers()
@@ -26,6 +28,7 @@ public sealed unsafe class PointwiseBuffers : IDisposable
         Scalar = Backend.Memory.Allocate(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
         Sums = Backend.Memory.Allocate(new Shape(2), ElementType.Float32, MemoryPurpose.Workspace);
         Statistics = Backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        _optimizer = Backend.Memory.Allocate(new Shape(OptimizerNumbers.Length(groups: 1)), ElementType.Float64, MemoryPurpose.Workspace);
         Backend.Fill(Scalar, 0.1f);
         Backend.Fill(Sums, 0);
         Draw();
@@ -54,6 +57,15 @@ public sealed unsafe class PointwiseBuffers : IDisposable
 
     /// <summary>The twin's large tensor <paramref name="index"/>.</summary>
     public double* Double(int index) => (double*)_doubles.Address + (long)index * Count;
+
+    /// <summary>The settings of an optimiser with one parameter group.</summary>
+    public Tensor OptimizerSettings(OptimizerNumbers numbers, GroupNumbers group)
+    {
+        Span<double> values = stackalloc double[(int)_optimizer.Count];
+        OptimizerNumbers.Write(numbers, [group], values);
+        Backend.Upload<double>(values, _optimizer);
+        return _optimizer;
+    }
 
     /// <summary>Copies so that as many bytes are read and written together as an operation that moves <paramref name="tensors"/> large tensors does.</summary>
     public void Copy(int tensors)

@@ -18,6 +18,9 @@ public sealed unsafe record PointwiseOperation(string Name, int Traffic, Action<
     private const float Momentum = 0.9f;
     private const float Decay = 5e-4f;
 
+    private static readonly OptimizerNumbers s_optimizer = new(
+        GradientScale: 1, Skip: 0, Momentum, Nesterov: 1, Beta1: 0, Beta2: 0, Epsilon: 0, Correction1: 0, Correction2: 0);
+
     private static readonly Shape s_wide = new(128, 32, 32, 128);
     private static readonly Shape s_squeezed = new(128, 16, 16, 512);
 
@@ -61,7 +64,7 @@ public sealed unsafe record PointwiseOperation(string Name, int Traffic, Action<
         new(
             "sgd",
             5,
-            b => b.Backend.Sgd(Rate, Momentum, Decay, nesterov: true, gradientScale: 1, b.Tensor(0), b.Tensor(1), b.Tensor(2)),
+            b => b.Backend.Sgd(b.OptimizerSettings(s_optimizer, new GroupNumbers(Count, Rate, Decay)), b.Tensor(0), b.Tensor(1), b.Tensor(2)),
             b => CpuReference.Sgd(Count, Rate, Momentum, Decay, nesterov: 1, gradientScale: 1, b.Double(0), b.Double(1), b.Double(2))),
         new("axpy", 3, b => b.Backend.Axpy(b.Scalar, b.Tensor(0), b.Tensor(1)), b => CpuReference.Axpy(Count, 0.1, b.Double(0), b.Double(1))),
         new(

@@ -1,43 +1,50 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Backends;
 using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
+/// <summary>Both rules over several groups at once. All settings are numbers that float32 represents, so that the oracle takes the same ones.</summary>
 [TestClass]
 internal sealed class OptimizerTests
 {
+    private static readonly OptimizerNumbers s_sgd = new(
+        GradientScale: 0.25, Skip: 0, Momentum: 0.9f, Nesterov: 0, Beta1: 0, Beta2: 0, Epsilon: 0, Correction1: 0, Correction2: 0);
+
+    private static readonly OptimizerNumbers s_adamW = s_sgd with { GradientScale = 0.5, Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f };
+
     [TestMethod]
     [EveryBackend]
     internal void SgdMatchesTheOracle(IOperations operations)
     {
-        SgdSettings[] recipes =
-        [
-            new(0.1f, 0.9f, 5e-4f, Nesterov: false, GradientScale: 1), new(0.1f, 0.9f, 5e-4f, Nesterov: true, GradientScale: 0.25f),
-            new(0.01f, 0, 0, Nesterov: false, GradientScale: 1),
-        ];
-        foreach (int count in Inputs.Counts)
+        OptimizerNumbers[] recipes = [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
+        foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
         {
-            foreach (SgdSettings s in recipes)
+            foreach (OptimizerNumbers s in recipes)
             {
-                Inputs inputs = new(count);
-                float[] gradient = inputs.Uniform(count);
-                float[] momentum = inputs.Uniform(count);
-                float[] weights = inputs.Uniform(count);
+                GroupNumbers[] of = Elements(groups);
+                Inputs inputs = new(of.Length);
+                float[] gradient = inputs.Uniform(of.Length);
+                float[] momentum = inputs.Uniform(of.Length);
+                float[] weights = inputs.Uniform(of.Length);
+                double[] wideGradient = Oracle.Widen(gradient);
                 double[] expectedMomentum = Oracle.Widen(momentum);
                 double[] expectedWeights = Oracle.Widen(weights);
                 double[] step = Oracle.Magnitudes(gradient);
                 double[] buffer = Oracle.Magnitudes(momentum);
                 double[] start = Oracle.Magnitudes(weights);
-                Oracle.Sgd(s, Oracle.Widen(gradient), expectedMomentum, expectedWeights);
+                ForEach(groups, (range, group) =>
+                    Oracle.Sgd(s, group, wideGradient.AsSpan(range), expectedMomentum.AsSpan(range), expectedWeights.AsSpan(range)));
 
-                operations.Sgd(s, gradient, momentum, weights);
+                operations.Sgd(s, groups, gradient, momentum, weights);
 
                 // d: two products and an addition; m: two more; w: at most another product and addition for Nesterov, a product and an addition.
-                double D(int i) => (s.GradientScale * step[i]) + (s.WeightDecay * start[i]);
+                double D(int i) => (s.GradientScale * step[i]) + (of[i].WeightDecay * start[i]);
                 double M(int i) => (s.Momentum * buffer[i]) + D(i);
-                Tolerance.AssertWithin(expectedMomentum, momentum, i => Tolerance.Float32(4, M(i)), $"momentum of {count}, {s}");
+                string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
+                Tolerance.AssertWithin(expectedMomentum, momentum, i => Tolerance.Float32(4, M(i)), $"momentum {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i => Tolerance.Float32(8, start[i] + (s.LearningRate * (D(i) + M(i)))), $"weights of {count}, {s}");
+                    expectedWeights, weights, i => Tolerance.Float32(8, start[i] + (of[i].LearningRate * (D(i) + M(i)))), $"weights {what}");
             }
         }
     }
@@ -46,40 +53,115 @@ internal sealed class OptimizerTests
     [EveryBackend]
     internal void AdamWMatchesTheOracle(IOperations operations)
     {
-        foreach (int count in Inputs.Counts)
+        foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
         {
             foreach (long step in (long[])[1, 2, 1000])
             {
-                AdamWSettings s = new(1e-3f, 0.9f, 0.999f, 1e-8f, 0.05f, step, GradientScale: 0.5f);
-                Inputs inputs = new(count);
-                float[] gradient = inputs.Uniform(count);
-                float[] first = inputs.Uniform(count);
-                float[] second = Array.ConvertAll(inputs.Uniform(count), value => value * value);
-                float[] weights = inputs.Uniform(count);
-                double[] firstMagnitude = new double[count];
+                OptimizerNumbers s = s_adamW with
+                {
+                    Correction1 = 1 - Math.Pow(s_adamW.Beta1, step),
+                    Correction2 = 1 - Math.Pow(s_adamW.Beta2, step),
+                };
+                GroupNumbers[] of = Elements(groups);
+                Inputs inputs = new(of.Length);
+                float[] gradient = inputs.Uniform(of.Length);
+                float[] first = inputs.Uniform(of.Length);
+                float[] second = Array.ConvertAll(inputs.Uniform(of.Length), value => value * value);
+                float[] weights = inputs.Uniform(of.Length);
+                double[] firstMagnitude = new double[of.Length];
                 double[] start = Oracle.Magnitudes(weights);
-                for (int i = 0; i < count; i++)
+                for (int i = 0; i < of.Length; i++)
                 {
                     firstMagnitude[i] = (s.Beta1 * Math.Abs(first[i])) + ((1 - s.Beta1) * s.GradientScale * Math.Abs(gradient[i]));
                 }
 
+                double[] wideGradient = Oracle.Widen(gradient);
                 double[] expectedFirst = Oracle.Widen(first);
                 double[] expectedSecond = Oracle.Widen(second);
                 double[] expectedWeights = Oracle.Widen(weights);
-                Oracle.AdamW(s, Oracle.Widen(gradient), expectedFirst, expectedSecond, expectedWeights);
+                ForEach(groups, (range, group) => Oracle.AdamW(
+                    s, group, step, wideGradient.AsSpan(range), expectedFirst.AsSpan(range), expectedSecond.AsSpan(range), expectedWeights.AsSpan(range)));
 
-                operations.AdamW(s, gradient, first, second, weights);
+                operations.AdamW(s, groups, gradient, first, second, weights);
 
                 // m: three products and an addition. v, all terms positive: five roundings. The update m / (sqrt(v) + epsilon) and its bias corrections, which
                 // are scalars rounded to float32: half of v's five, and eight more.
-                double firstCorrection = 1 - Math.Pow(s.Beta1, step);
-                double secondCorrection = 1 - Math.Pow(s.Beta2, step);
-                double Update(int i) => s.LearningRate * firstMagnitude[i] / firstCorrection / (Math.Sqrt(expectedSecond[i] / secondCorrection) + s.Epsilon);
-                Tolerance.AssertWithin(expectedFirst, first, i => Tolerance.Float32(4, firstMagnitude[i]), $"first moment of {count}, {s}");
-                Tolerance.AssertWithin(expectedSecond, second, i => Tolerance.Float32(5, expectedSecond[i]), $"second moment of {count}, {s}");
+                double Update(int i) =>
+                    of[i].LearningRate * firstMagnitude[i] / s.Correction1 / (Math.Sqrt(expectedSecond[i] / s.Correction2) + s.Epsilon);
+                string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
+                Tolerance.AssertWithin(expectedFirst, first, i => Tolerance.Float32(4, firstMagnitude[i]), $"first moment {what}");
+                Tolerance.AssertWithin(expectedSecond, second, i => Tolerance.Float32(5, expectedSecond[i]), $"second moment {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i => Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights of {count}, {s}");
+                    expectedWeights, weights, i => Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights {what}");
             }
+        }
+    }
+
+    /// <summary>Also with a gradient that is not a number: it is never multiplied with.</summary>
+    [TestMethod]
+    [EveryBackend]
+    internal void ASkippedStepTouchesNothing(IOperations operations)
+    {
+        GroupNumbers[] groups = Layouts(1003)[^1];
+        OptimizerNumbers skip = s_adamW with { Skip = 1, GradientScale = 0, Correction1 = 1, Correction2 = 1 };
+        float[] gradient = [float.NaN, .. new Inputs(1).Uniform(1002)];
+        float[] before = new Inputs(2).Uniform(1003);
+        float[] momentum = [.. before], first = [.. before], second = [.. before], weights = [.. before];
+
+        operations.Sgd(skip, groups, gradient, momentum, weights);
+        operations.AdamW(skip, groups, gradient, first, second, weights);
+
+        foreach (float[] after in (float[][])[momentum, first, second, weights])
+        {
+            CollectionAssert.AreEqual(before, after);
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void GapsBetweenTensorsStayZero(IOperations operations)
+    {
+        GroupNumbers[] groups = Layouts(100)[^1];
+        float[] gradient = new float[100], first = new float[100], second = new float[100], weights = new float[100];
+        gradient[0] = weights[0] = 1;
+
+        operations.Sgd(s_sgd, groups, gradient, first, weights);
+        operations.AdamW(s_adamW with { Correction1 = 0.1, Correction2 = 0.001 }, groups, gradient, first, second, weights);
+
+        foreach (float[] buffer in (float[][])[first, second, weights])
+        {
+            CollectionAssert.AreEqual(new float[99], buffer[1..]);
+            Assert.AreNotEqual(0, buffer[0]);
+        }
+    }
+
+    /// <summary>One group, and several of which the first, the last but one or both are empty; every one with settings of its own.</summary>
+    private static GroupNumbers[][] Layouts(int count)
+    {
+        int half = count / 2 / 16 * 16;
+        return
+        [
+            [new(count, 0.1f, 5e-4f)],
+            [new(half, 0.1f, 5e-4f), new(count, 0.01f, 0)],
+            [new(0, 1, 0.5f), new(half, 0.5f, 0.25f), new(half, 1, 0.5f), new(count, 0.125f, 0)],
+        ];
+    }
+
+    /// <summary>The group of each element.</summary>
+    private static GroupNumbers[] Elements(GroupNumbers[] groups)
+    {
+        GroupNumbers[] elements = new GroupNumbers[(int)groups[^1].End];
+        ForEach(groups, (range, group) => elements.AsSpan(range).Fill(group));
+        return elements;
+    }
+
+    private static void ForEach(GroupNumbers[] groups, Action<Range, GroupNumbers> action)
+    {
+        int start = 0;
+        foreach (GroupNumbers group in groups)
+        {
+            action(start..(int)group.End, group);
+            start = (int)group.End;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using RevUp.Backends;
 using RevUp.Interop.Cpu;
 using RevUp.Interop.Tests.Support;
 
@@ -12,7 +13,10 @@ internal static unsafe class AbiMemory
     private const int SlotBytes = 1 << 16;
     private const int Slots = 16;
 
-    private static readonly byte* s_block = AllocateZeroed(SlotBytes * (Slots + 4));
+    /// <summary>Parameter groups behind <see cref="Optimizer"/>.</summary>
+    internal const int Groups = 2;
+
+    private static readonly byte* s_block = AllocateZeroed(SlotBytes * (Slots + 5));
     private static readonly ConvolutionHandle s_convolution = CreateConvolution();
 
     internal static long Scratch => (long)(s_block + (SlotBytes * Slots));
@@ -22,6 +26,8 @@ internal static unsafe class AbiMemory
     internal static long Pool => (long)(s_block + (SlotBytes * (Slots + 2)));
 
     internal static long Convolution => (long)(s_block + (SlotBytes * (Slots + 3)));
+
+    internal static long Optimizer => (long)(s_block + (SlotBytes * (Slots + 4)));
 
     /// <summary>The memory of the argument at this position.</summary>
     internal static long Slot(int index) => (long)(s_block + (SlotBytes * index));
@@ -42,6 +48,10 @@ internal static unsafe class AbiMemory
             Padding = new Extents(1, 1),
         };
         *(CpuConvolutionGeometry*)Convolution = Geometry();
+        OptimizerNumbers.Write(
+            new OptimizerNumbers(1, Skip: 0, 0.9, Nesterov: 1, 0.9, 0.99, 1e-8, 0.1, 0.01),
+            [new GroupNumbers(16, 0.1, 0), new GroupNumbers(19, 0.1, 0)],
+            new Span<double>((void*)Optimizer, OptimizerNumbers.Length(Groups)));
     }
 
     private static CpuConvolutionGeometry Geometry() =>

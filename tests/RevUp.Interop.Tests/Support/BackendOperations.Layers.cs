@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RevUp.Backends;
 using RevUp.Interop.Cpu;
 using RevUp.Tensors;
@@ -95,33 +96,46 @@ internal sealed partial class BackendOperations
         Shape shape = new(batch, classes);
         Tensor source = memory.Floats(logits, shape);
         Tensor result = !withGradient ? default : gradient == Alias.X ? source : memory.Tensor(ElementType.Float32, shape);
-        Tensor statistics = memory.Statistics(2);
+        double[] before = [3, 5];
+        Tensor statistics = memory.Statistics(before);
         Backend.CrossEntropy(source, memory.Floats(targets, shape), gradientScale, result, statistics);
         double[] sums = memory.ReadStatistics(statistics);
-        return new CrossEntropyResult(withGradient ? memory.Read(result) : null, sums[0], (long)sums[1]);
+        return new CrossEntropyResult(withGradient ? memory.Read(result) : null, sums[0] - before[0], (long)(sums[1] - before[1]));
     }
 
-    public void Sgd(SgdSettings settings, float[] gradient, float[] momentum, float[] weights)
+    public StepVerdictResult StepVerdict(StepLimits limits, StepStatistics statistics, OptimizerNumbers settings)
+    {
+        using DeviceArena memory = new(Backend);
+        bool inverted = statistics.Blocks > 0;
+        Tensor losses = memory.Statistics(statistics.Losses);
+        Tensor numbers = Settings(memory, settings, []);
+        Tensor outcome = memory.Statistics(StepOutcome.Length);
+        Tensor inversions = inverted ? memory.Statistics(statistics.Inversions).Reshape(new Shape(statistics.Blocks, statistics.Stride, 2)) : default;
+        Tensor evaluations = inverted ? memory.Statistics(statistics.Evaluations) : default;
+        Backend.StepVerdict(limits, losses, memory.Statistics([statistics.SquareSum]), inversions, evaluations, numbers, outcome);
+        return new StepVerdictResult(
+            MemoryMarshal.Read<OptimizerNumbers>(MemoryMarshal.AsBytes(memory.ReadStatistics(numbers).AsSpan())),
+            StepOutcome.Read(memory.ReadStatistics(outcome)),
+            memory.ReadStatistics(losses));
+    }
+
+    public void Sgd(OptimizerNumbers settings, GroupNumbers[] groups, float[] gradient, float[] momentum, float[] weights)
     {
         using DeviceArena memory = new(Backend);
         Tensor momentumBuffer = memory.Floats(momentum);
         Tensor parameters = memory.Floats(weights);
-        Backend.Sgd(
-            settings.LearningRate, settings.Momentum, settings.WeightDecay, settings.Nesterov, settings.GradientScale, memory.Floats(gradient),
-            momentumBuffer, parameters);
+        Backend.Sgd(Settings(memory, settings, groups), memory.Floats(gradient), momentumBuffer, parameters);
         memory.Read(momentumBuffer).CopyTo(momentum, 0);
         memory.Read(parameters).CopyTo(weights, 0);
     }
 
-    public void AdamW(AdamWSettings settings, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights)
+    public void AdamW(OptimizerNumbers settings, GroupNumbers[] groups, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights)
     {
         using DeviceArena memory = new(Backend);
         Tensor first = memory.Floats(firstMoment);
         Tensor second = memory.Floats(secondMoment);
         Tensor parameters = memory.Floats(weights);
-        Backend.AdamW(
-            settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay, settings.Step, settings.GradientScale,
-            memory.Floats(gradient), first, second, parameters);
+        Backend.AdamW(Settings(memory, settings, groups), memory.Floats(gradient), first, second, parameters);
         memory.Read(first).CopyTo(firstMoment, 0);
         memory.Read(second).CopyTo(secondMoment, 0);
         memory.Read(parameters).CopyTo(weights, 0);
@@ -152,6 +166,13 @@ internal sealed partial class BackendOperations
         Tensor diffWeights = memory.Tensor(ElementType.Float32, plan.Geometry.Weights);
         plan.BackwardWeights(memory.Tensor(src, plan.Geometry.Input), memory.Tensor(diffDst, plan.Geometry.Output), diffWeights);
         return memory.Read(diffWeights);
+    }
+
+    private static Tensor Settings(DeviceArena memory, OptimizerNumbers settings, GroupNumbers[] groups)
+    {
+        double[] values = new double[OptimizerNumbers.Length(groups.Length)];
+        OptimizerNumbers.Write(settings, groups, values);
+        return memory.Statistics(values);
     }
 
     private static Tensor Pack(DeviceArena memory, ConvolutionPlan plan, float[] weights, float? scale)

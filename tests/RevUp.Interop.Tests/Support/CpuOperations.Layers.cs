@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
@@ -93,27 +94,35 @@ internal sealed unsafe partial class CpuOperations
         return new CrossEntropyResult(withGradient ? NativeArena.Read(result, logits.Length) : null, *loss, correct);
     }
 
-    public void Sgd(SgdSettings settings, float[] gradient, float[] momentum, float[] weights)
+    public StepVerdictResult StepVerdict(StepLimits limits, StepStatistics statistics, OptimizerNumbers settings)
+    {
+        using NativeArena memory = Begin();
+        double* losses = memory.Doubles(statistics.Losses);
+        double* numbers = Settings(memory, settings, []);
+        double* outcome = memory.Doubles(new double[StepOutcome.Length]);
+        CpuLibrary.StepVerdict(
+            statistics.Blocks, statistics.Stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, losses, memory.Doubles([statistics.SquareSum]),
+            memory.Doubles(statistics.Inversions), memory.Doubles(statistics.Evaluations), numbers, outcome).Check();
+        return new StepVerdictResult(*(OptimizerNumbers*)numbers, *(StepOutcome*)outcome, [losses[0], losses[1]]);
+    }
+
+    public void Sgd(OptimizerNumbers settings, GroupNumbers[] groups, float[] gradient, float[] momentum, float[] weights)
     {
         using NativeArena memory = Begin();
         float* momentumBuffer = memory.Floats(momentum);
         float* parameters = memory.Floats(weights);
-        CpuLibrary.Sgd(
-            gradient.Length, settings.LearningRate, settings.Momentum, settings.WeightDecay, settings.Nesterov ? 1 : 0, settings.GradientScale,
-            memory.Floats(gradient), momentumBuffer, parameters).Check();
+        CpuLibrary.Sgd(groups.Length, Settings(memory, settings, groups), memory.Floats(gradient), momentumBuffer, parameters).Check();
         NativeArena.Read(momentumBuffer, momentum.Length).CopyTo(momentum, 0);
         NativeArena.Read(parameters, weights.Length).CopyTo(weights, 0);
     }
 
-    public void AdamW(AdamWSettings settings, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights)
+    public void AdamW(OptimizerNumbers settings, GroupNumbers[] groups, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights)
     {
         using NativeArena memory = Begin();
         float* first = memory.Floats(firstMoment);
         float* second = memory.Floats(secondMoment);
         float* parameters = memory.Floats(weights);
-        CpuLibrary.AdamW(
-            gradient.Length, settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay, settings.Step,
-            settings.GradientScale, memory.Floats(gradient), first, second, parameters).Check();
+        CpuLibrary.AdamW(groups.Length, Settings(memory, settings, groups), memory.Floats(gradient), first, second, parameters).Check();
         NativeArena.Read(first, firstMoment.Length).CopyTo(firstMoment, 0);
         NativeArena.Read(second, secondMoment.Length).CopyTo(secondMoment, 0);
         NativeArena.Read(parameters, weights.Length).CopyTo(weights, 0);
@@ -150,6 +159,13 @@ internal sealed unsafe partial class CpuOperations
         void* scratch = memory.Bytes(handle.Query().WgradScratchBytes);
         CpuLibrary.ConvolutionWgrad(handle, memory.Tensor(src), memory.Tensor(diffDst), diffWeights, scratch).Check();
         return NativeArena.Read(diffWeights, count);
+    }
+
+    private static double* Settings(NativeArena memory, OptimizerNumbers settings, GroupNumbers[] groups)
+    {
+        double[] values = new double[OptimizerNumbers.Length(groups.Length)];
+        OptimizerNumbers.Write(settings, groups, values);
+        return memory.Doubles(values);
     }
 
     private static void* Pack(NativeArena memory, ConvolutionHandle handle, float[] weights, float? scale)

@@ -38,6 +38,8 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
 
     internal Tensor Statistics(int count) => Tensor(ElementType.Float64, new Shape(count));
 
+    internal Tensor Statistics(double[] values) => Place(ElementType.Float64, new Shape(values.Length), MemoryMarshal.AsBytes(values.AsSpan()));
+
     internal float[] Read(Tensor tensor)
     {
         if (tensor.Type == ElementType.Float32)

@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
@@ -21,10 +22,16 @@ internal sealed record LinearGradients(float[] Dx, float[] Dw, float[] Dbias);
 
 internal sealed record CrossEntropyResult(float[]? Gradient, double LossSum, long Correct);
 
-internal sealed record SgdSettings(float LearningRate, float Momentum, float WeightDecay, bool Nesterov, float GradientScale);
+/// <summary>What a verdict is given: loss and correct samples, Σ g², and per evaluation of a block its two statistics, [blocks, stride, 2].</summary>
+internal sealed record StepStatistics(double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations)
+{
+    internal int Blocks => Evaluations.Length;
 
-internal sealed record AdamWSettings(
-    float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, long Step, float GradientScale);
+    internal int Stride => Blocks == 0 ? 0 : Inversions.Length / (2 * Blocks);
+}
+
+/// <summary>What it leaves: the settings, its report, and the losses, for the next step.</summary>
+internal sealed record StepVerdictResult(OptimizerNumbers Settings, StepOutcome Outcome, double[] Losses);
 
 /// <summary>
 /// Every operation of a backend as a function of managed arrays, so that one test body serves all backends: the conformance suite knows nothing else of them.
@@ -83,9 +90,11 @@ internal interface IOperations
 
     CrossEntropyResult CrossEntropy(int batch, int classes, float[] logits, float[] targets, float gradientScale, bool withGradient, Alias gradient);
 
-    void Sgd(SgdSettings settings, float[] gradient, float[] momentum, float[] weights);
+    StepVerdictResult StepVerdict(StepLimits limits, StepStatistics statistics, OptimizerNumbers settings);
 
-    void AdamW(AdamWSettings settings, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights);
+    void Sgd(OptimizerNumbers settings, GroupNumbers[] groups, float[] gradient, float[] momentum, float[] weights);
+
+    void AdamW(OptimizerNumbers settings, GroupNumbers[] groups, float[] gradient, float[] firstMoment, float[] secondMoment, float[] weights);
 
     float[] ConvolutionFprop(CpuConvolutionGeometry geometry, Stored src, float[] weights, float? scale);
 

@@ -46,6 +46,13 @@ internal sealed unsafe class NativeArena : IDisposable
     /// <summary>A scalar argument; null where the ABI takes its absence.</summary>
     internal float* Scalar(float? value) => value is float given ? Floats([given]) : null;
 
+    internal double* Doubles(double[] values)
+    {
+        double* memory = (double*)Bytes((long)values.Length * sizeof(double));
+        values.CopyTo(new Span<double>(memory, values.Length));
+        return memory;
+    }
+
     internal double* Statistic() => (double*)Bytes(sizeof(double));
 
     internal static float[] Read(float* memory, int count) => new Span<float>(memory, count).ToArray();

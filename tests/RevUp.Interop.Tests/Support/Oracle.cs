@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
@@ -200,23 +201,40 @@ internal static unsafe class Oracle
         return (gradient, loss, correct);
     }
 
-    /// <summary>Updates the momentum and the weights in place.</summary>
-    internal static void Sgd(SgdSettings s, double[] gradient, double[] momentum, double[] weights)
+    internal static StepVerdictResult StepVerdict(StepLimits limits, StepStatistics statistics, OptimizerNumbers settings)
+    {
+        double[] losses = (double[])statistics.Losses.Clone();
+        double squareSum = statistics.SquareSum;
+        StepOutcome outcome;
+        fixed (double* plosses = losses, pinversions = statistics.Inversions, pevaluations = statistics.Evaluations)
+        {
+            CpuReference.StepVerdict(
+                statistics.Blocks, statistics.Stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, plosses, &squareSum, pinversions, pevaluations,
+                (double*)&settings, (double*)&outcome);
+        }
+
+        return new StepVerdictResult(settings, outcome, losses);
+    }
+
+    /// <summary>Updates the momentum and the weights of one group in place.</summary>
+    internal static void Sgd(OptimizerNumbers s, GroupNumbers group, Span<double> gradient, Span<double> momentum, Span<double> weights)
     {
         fixed (double* pgradient = gradient, pmomentum = momentum, pweights = weights)
         {
             CpuReference.Sgd(
-                weights.Length, s.LearningRate, s.Momentum, s.WeightDecay, s.Nesterov ? 1 : 0, s.GradientScale, pgradient, pmomentum, pweights);
+                weights.Length, group.LearningRate, s.Momentum, group.WeightDecay, (int)s.Nesterov, s.GradientScale, pgradient, pmomentum, pweights);
         }
     }
 
-    /// <summary>Updates the moments and the weights in place.</summary>
-    internal static void AdamW(AdamWSettings s, double[] gradient, double[] firstMoment, double[] secondMoment, double[] weights)
+    /// <summary>Updates the moments and the weights of one group in place.</summary>
+    internal static void AdamW(
+        OptimizerNumbers s, GroupNumbers group, long step, Span<double> gradient, Span<double> firstMoment, Span<double> secondMoment, Span<double> weights)
     {
         fixed (double* pgradient = gradient, pfirst = firstMoment, psecond = secondMoment, pweights = weights)
         {
             CpuReference.AdamW(
-                weights.Length, s.LearningRate, s.Beta1, s.Beta2, s.Epsilon, s.WeightDecay, s.Step, s.GradientScale, pgradient, pfirst, psecond, pweights);
+                weights.Length, group.LearningRate, s.Beta1, s.Beta2, s.Epsilon, group.WeightDecay, step, s.GradientScale, pgradient, pfirst, psecond,
+                pweights);
         }
     }
 

@@ -193,59 +193,41 @@ public sealed unsafe class CpuBackend : Backend
     /// <inheritdoc/>
     public override void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics)
     {
+        double loss = 0;
         long correct = 0;
         (int batch, int classes) = (logits.Shape[0], logits.Shape[1]);
-        CpuLibrary.CrossEntropy(batch, classes, Float(logits), Float(targets), gradientScale, Float(gradient), Double(statistics), &correct).Check();
-        Double(statistics)[1] = correct;
+        CpuLibrary.CrossEntropy(batch, classes, Float(logits), Float(targets), gradientScale, Float(gradient), &loss, &correct).Check();
+        Double(statistics)[0] += loss;
+        Double(statistics)[1] += correct;
     }
 
     /// <inheritdoc/>
-    public override void Sgd(
-        float learningRate,
-        float momentum,
-        float weightDecay,
-        bool nesterov,
-        float gradientScale,
-        Tensor gradient,
-        Tensor momentumBuffer,
-        Tensor weights) =>
-        CpuLibrary.Sgd(
-            weights.Count,
-            learningRate,
-            momentum,
-            weightDecay,
-            nesterov ? 1 : 0,
-            gradientScale,
-            Float(gradient),
-            Float(momentumBuffer),
-            Float(weights)).Check();
+    public override void StepVerdict(
+        in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome)
+    {
+        (long blocks, long stride) = inversions.IsEmpty ? (0, 0) : (inversions.Shape[0], inversions.Shape[1]);
+        CpuLibrary.StepVerdict(
+            blocks,
+            stride,
+            limits.Averaging,
+            limits.ClipNorm,
+            limits.HardLimit,
+            Double(losses),
+            Double(squareSum),
+            Double(inversions),
+            Double(evaluations),
+            Double(settings),
+            Double(outcome)).Check();
+    }
 
     /// <inheritdoc/>
-    public override void AdamW(
-        float learningRate,
-        float beta1,
-        float beta2,
-        float epsilon,
-        float weightDecay,
-        long step,
-        float gradientScale,
-        Tensor gradient,
-        Tensor firstMoment,
-        Tensor secondMoment,
-        Tensor weights) =>
+    public override void Sgd(Tensor settings, Tensor gradients, Tensor momentumBuffer, Tensor weights) =>
+        CpuLibrary.Sgd(OptimizerNumbers.Groups(settings), Double(settings), Float(gradients), Float(momentumBuffer), Float(weights)).Check();
+
+    /// <inheritdoc/>
+    public override void AdamW(Tensor settings, Tensor gradients, Tensor firstMoment, Tensor secondMoment, Tensor weights) =>
         CpuLibrary.AdamW(
-            weights.Count,
-            learningRate,
-            beta1,
-            beta2,
-            epsilon,
-            weightDecay,
-            step,
-            gradientScale,
-            Float(gradient),
-            Float(firstMoment),
-            Float(secondMoment),
-            Float(weights)).Check();
+            OptimizerNumbers.Groups(settings), Double(settings), Float(gradients), Float(firstMoment), Float(secondMoment), Float(weights)).Check();
 
     /// <inheritdoc/>
     protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new CpuConvolution(geometry, Memory);

@@ -80,41 +80,26 @@ public sealed partial class CudaBackend
             [logits.Shape[0], logits.Shape[1], logits, targets, gradientScale, gradient, statistics]);
 
     /// <inheritdoc/>
-    public override void Sgd(
-        float learningRate,
-        float momentum,
-        float weightDecay,
-        bool nesterov,
-        float gradientScale,
-        Tensor gradient,
-        Tensor momentumBuffer,
-        Tensor weights)
+    public override void StepVerdict(
+        in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome)
     {
-        UploadSettings([learningRate, momentum, weightDecay, nesterov ? 1 : 0, gradientScale]);
-        _launcher.Elementwise(_kernels.Sgd, weights.Count, [weights.Count, _memory.Settings, gradient, momentumBuffer, weights]);
+        (long blocks, long stride) = inversions.IsEmpty ? (0, 0) : (inversions.Shape[0], inversions.Shape[1]);
+        _launcher.OneBlock(
+            _kernels.StepVerdict,
+            KernelLauncher.WarpThreads,
+            [
+                blocks, stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, losses, squareSum, inversions, evaluations, settings, outcome,
+            ]);
     }
 
     /// <inheritdoc/>
-    public override void AdamW(
-        float learningRate,
-        float beta1,
-        float beta2,
-        float epsilon,
-        float weightDecay,
-        long step,
-        float gradientScale,
-        Tensor gradient,
-        Tensor firstMoment,
-        Tensor secondMoment,
-        Tensor weights)
-    {
-        float correction1 = (float)(1 - Math.Pow(beta1, step));
-        float correction2 = (float)(1 - Math.Pow(beta2, step));
-        UploadSettings([learningRate, beta1, beta2, epsilon, weightDecay, gradientScale, correction1, correction2]);
-        _launcher.Elementwise(_kernels.AdamW, weights.Count, [weights.Count, _memory.Settings, gradient, firstMoment, secondMoment, weights]);
-    }
+    public override void Sgd(Tensor settings, Tensor gradients, Tensor momentumBuffer, Tensor weights) =>
+        _launcher.Elementwise(_kernels.Sgd, weights.Count, [OptimizerNumbers.Groups(settings), settings, gradients, momentumBuffer, weights]);
 
-    private void UploadSettings(ReadOnlySpan<float> values) => Upload(values, _memory.Settings.Slice(0, new Shape(values.Length)));
+    /// <inheritdoc/>
+    public override void AdamW(Tensor settings, Tensor gradients, Tensor firstMoment, Tensor secondMoment, Tensor weights) =>
+        _launcher.Elementwise(
+            _kernels.AdamW, weights.Count, [OptimizerNumbers.Groups(settings), settings, gradients, firstMoment, secondMoment, weights]);
 
     private void Elementwise(CudaFunction kernel, Shape shape, long count, Tensor source, Tensor destination)
     {

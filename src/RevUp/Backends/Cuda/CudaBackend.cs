@@ -11,9 +11,6 @@ namespace RevUp.Backends.Cuda;
 /// </summary>
 public sealed unsafe partial class CudaBackend : Backend
 {
-    /// <summary>Numbers that an optimiser kernel takes.</summary>
-    internal const int SettingsLength = 8;
-
     private readonly Stack<IDisposable> _opened = new();
     private readonly DeviceQueue _queue;
     private readonly CudaMemory _memory;

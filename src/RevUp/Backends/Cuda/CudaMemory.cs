@@ -3,14 +3,14 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>The one allocation of a CUDA backend: first the small buffers that reductions and optimisers pass numbers through, then the arena.</summary>
+/// <summary>The one allocation of a CUDA backend: first the small buffers of the reductions, then the arena.</summary>
 internal sealed class CudaMemory : IDisposable
 {
     private const double FractionOfFree = 0.9;
 
     // Two sums per block of the widest elementwise launch.
     private const int PartialSums = 2 * KernelLauncher.MaximumBlocks;
-    private const long OwnBytes = PartialSums * sizeof(double) + 2 * Arena.Alignment;
+    private const long OwnBytes = PartialSums * sizeof(double) + Arena.Alignment;
 
     private readonly DeviceQueue _queue;
     private readonly DevicePointer _start;
@@ -29,7 +29,6 @@ internal sealed class CudaMemory : IDisposable
         _next = (nint)_start.Address;
         Partials = Reserve(PartialSums, ElementType.Float64);
         Counter = Reserve(1, ElementType.Float32);
-        Settings = Reserve(CudaBackend.SettingsLength, ElementType.Float32);
         // The last block of a reduction leaves the counter at zero again, so this is the only time.
         queue.Driver.FillBytes(DeviceQueue.Pointer(Counter), 0, Counter.Bytes, queue.Stream);
         Arena = new Arena(_next, bytes - OwnBytes, poison ? FillWithNaN : null);
@@ -42,9 +41,6 @@ internal sealed class CudaMemory : IDisposable
 
     /// <summary>How many blocks of a reduction have finished, as an unsigned integer; zero between launches.</summary>
     public Tensor Counter { get; }
-
-    /// <summary>The numbers of the optimiser launch in flight.</summary>
-    public Tensor Settings { get; }
 
     public void Dispose() => _queue.Driver.Free(_start);
 

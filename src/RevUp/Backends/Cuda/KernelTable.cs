@@ -40,6 +40,7 @@ internal sealed class KernelTable
         LinearBiasAdd = find("linear_bias_add");
         ColumnSumsAdd = find("column_sums_add");
         CrossEntropy = find("cross_entropy");
+        StepVerdict = find("step_verdict");
         Sgd = find("sgd");
         AdamW = find("adamw");
     }
@@ -83,6 +84,8 @@ internal sealed class KernelTable
     public CudaFunction ColumnSumsAdd { get; }
 
     public CudaFunction CrossEntropy { get; }
+
+    public CudaFunction StepVerdict { get; }
 
     public CudaFunction Sgd { get; }
 

@@ -51,10 +51,10 @@ internal sealed class SmallTraining : IDisposable
     public StepResult Run(int first, int count, double learningRateFactor = 1) => Step.Run(Pixels(first, count), Targets(first, count), learningRateFactor);
 
     /// <summary>The parameters of one group, in the order of the buffer.</summary>
-    public float[] Values(ParameterGroup group) => Download(Net.Parameters.GroupOf(Net.Parameters.Values, group));
+    public float[] Values(ParameterGroup group) => Download(Net.Parameters.Values)[Range(group)];
 
     /// <summary>The gradients of one group, in the same order.</summary>
-    public float[] Gradients(ParameterGroup group) => Download(Net.Parameters.GroupOf(Net.Parameters.Gradients, group));
+    public float[] Gradients(ParameterGroup group) => Download(Net.Parameters.Gradients)[Range(group)];
 
     /// <summary>All parameters and all power-iteration state.</summary>
     public float[] State() => [.. Download(Net.Parameters.Values), .. Net.Parameters.State.SelectMany(state => Download(state.Value))];
@@ -65,6 +65,9 @@ internal sealed class SmallTraining : IDisposable
         Net.Dispose();
         _backend.Dispose();
     }
+
+    private Range Range(ParameterGroup group) =>
+        (group == 0 ? 0 : (int)Net.Parameters.EndOf(group - 1))..(int)Net.Parameters.EndOf(group);
 
     private float[] Download(Tensor tensor)
     {

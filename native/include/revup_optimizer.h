@@ -1,0 +1,30 @@
+// revup_optimizer.h: what an optimiser launch reads from the device's memory, and what the verdict on a step leaves
+// there, for both backends. All in double, which holds every count below 2^53, so that one type of buffer carries them.
+#ifndef REVUP_OPTIMIZER_H
+#define REVUP_OPTIMIZER_H
+
+// Followed in memory by one revup_parameter_group per group.
+typedef struct {
+  double gradient_scale;            // what gradients are multiplied with first: averaging and clipping
+  double skip;                      // 0, or 1 to leave weights and moments as they are
+  double momentum, nesterov;        // of SGD; nesterov is 0 or 1
+  double beta1, beta2, epsilon;     // of AdamW
+  double correction1, correction2;  // 1 - beta1^t and 1 - beta2^t, t the step counted from 1
+} revup_optimizer_settings;
+
+// A range of the flat buffers, from the end of the group before, or 0.
+typedef struct {
+  double end;  // in elements; a multiple of 16, but for the last group's
+  double learning_rate, weight_decay;
+} revup_parameter_group;
+
+// What became of a step.
+typedef struct {
+  double loss_sum, correct;  // over the step's samples
+  double gradient_norm;      // of the average gradient, before clipping
+  double skip;               // 0, or 1: the optimiser leaves weights and moments as they are
+  double residual;           // the largest inversion residual; 0 if nothing was inverted
+  double refused_block;      // the first block whose residual is above the limit, or -1
+} revup_step_outcome;
+
+#endif

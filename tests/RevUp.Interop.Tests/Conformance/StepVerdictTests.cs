@@ -1,0 +1,117 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Backends;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+[TestClass]
+internal sealed class StepVerdictTests
+{
+    private static readonly OptimizerNumbers s_settings = new(
+        GradientScale: 7, Skip: 7, Momentum: 1, Nesterov: 2, Beta1: 3, Beta2: 4, Epsilon: 5, Correction1: 6, Correction2: 8);
+
+    [TestMethod]
+    [EveryBackend]
+    internal void TheVerdictMatchesTheOracle(IOperations operations)
+    {
+        foreach (int blocks in (int[])[0, 1, 31, 32, 33, 100, 1003])
+        {
+            foreach (double clipNorm in (double[])[0, 0.5, 1e9])
+            {
+                foreach (double hardLimit in (double[])[0.5, 0.99, double.PositiveInfinity])
+                {
+                    StepStatistics statistics = Draw(blocks, stride: 3);
+                    StepLimits limits = new(Averaging: 1.0 / 3, clipNorm, hardLimit);
+
+                    AssertLikeTheOracle(operations, limits, statistics);
+                }
+            }
+        }
+    }
+
+    /// <summary>The sums of a step that must not be taken, one thing wrong in each.</summary>
+    [TestMethod]
+    [EveryBackend]
+    internal void WhatIsNotANumberIsRefused(IOperations operations)
+    {
+        StepStatistics good = Draw(40, stride: 2);
+        StepLimits limits = new(Averaging: 1, ClipNorm: 1, HardLimit: 1);
+        Assert.AreEqual(0, AssertLikeTheOracle(operations, limits, good).Outcome.Skip);
+        foreach (double bad in (double[])[double.NaN, double.PositiveInfinity])
+        {
+            foreach (StepStatistics statistics in (StepStatistics[])[good with { Losses = [bad, 1] }, good with { SquareSum = bad }])
+            {
+                StepVerdictResult result = AssertLikeTheOracle(operations, limits, statistics);
+                Assert.AreEqual(1, result.Outcome.Skip);
+                Assert.AreEqual(-1, result.Outcome.RefusedBlock);
+            }
+
+            // Of block 37 the second evaluation, which is its last; and both of its last two blocks.
+            double[] inversions = [.. good.Inversions];
+            inversions[(37 * 4) + 2] = bad;
+            inversions[(39 * 4) + 2] = bad;
+            double[] evaluations = [.. good.Evaluations];
+            evaluations[37] = evaluations[39] = 2;
+            StepVerdictResult refused = AssertLikeTheOracle(operations, limits, good with { Inversions = inversions, Evaluations = evaluations });
+            Assert.AreEqual(1, refused.Outcome.Skip);
+            Assert.AreEqual(37, refused.Outcome.RefusedBlock);
+            Assert.AreEqual(bad, refused.Outcome.Residual);
+
+            // An evaluation before the last one does not count.
+            evaluations[37] = evaluations[39] = 1;
+            StepVerdictResult earlier = AssertLikeTheOracle(operations, limits, good with { Inversions = inversions, Evaluations = evaluations });
+            Assert.AreEqual(0, earlier.Outcome.Skip);
+        }
+    }
+
+    private static StepVerdictResult AssertLikeTheOracle(IOperations operations, StepLimits limits, StepStatistics statistics)
+    {
+        StepVerdictResult expected = Oracle.StepVerdict(limits, statistics, s_settings);
+
+        StepVerdictResult actual = operations.StepVerdict(limits, statistics, s_settings);
+
+        // Two square roots and a quotient, or a root, a product, a quotient and a product: all in double.
+        string what = $"{statistics.Blocks} blocks, {limits}";
+        AssertClose(expected.Outcome.GradientNorm, actual.Outcome.GradientNorm, $"norm, {what}");
+        AssertClose(expected.Outcome.Residual, actual.Outcome.Residual, $"residual, {what}");
+        AssertClose(expected.Settings.GradientScale, actual.Settings.GradientScale, $"scale, {what}");
+        Assert.AreEqual(
+            expected.Outcome with { GradientNorm = 0, Residual = 0 }, actual.Outcome with { GradientNorm = 0, Residual = 0 }, what);
+        Assert.AreEqual(s_settings with { GradientScale = 0, Skip = expected.Outcome.Skip }, actual.Settings with { GradientScale = 0 }, what);
+        CollectionAssert.AreEqual((double[])[0, 0], actual.Losses, what);
+        return actual;
+    }
+
+    private static void AssertClose(double expected, double actual, string what)
+    {
+        if (double.IsFinite(expected))
+        {
+            Tolerance.AssertWithin(expected, actual, Tolerance.Float64(4, Math.Abs(expected)), what);
+        }
+        else
+        {
+            Assert.AreEqual(expected, actual, what);
+        }
+    }
+
+    /// <summary>Residuals below 1, some of them 0 over 0; an unused evaluation is a NaN. Every third block was not inverted.</summary>
+    private static StepStatistics Draw(int blocks, int stride)
+    {
+        Random random = new(blocks);
+        double[] evaluations = new double[blocks];
+        double[] inversions = new double[2 * blocks * stride];
+        Array.Fill(inversions, double.NaN);
+        for (int block = 0; block < blocks; block++)
+        {
+            evaluations[block] = block % 3 == 2 ? 0 : random.Next(1, stride + 1);
+            for (int evaluation = 0; evaluation < evaluations[block]; evaluation++)
+            {
+                Span<double> pair = inversions.AsSpan(2 * ((block * stride) + evaluation), 2);
+                pair[1] = random.Next(5) == 0 ? 0 : random.NextDouble();
+                pair[0] = pair[1] * random.NextDouble();
+            }
+        }
+
+        return new StepStatistics([100 * random.NextDouble(), 17], 10 * random.NextDouble(), inversions, evaluations);
+    }
+}
