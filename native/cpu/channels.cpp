@@ -1,8 +1,54 @@
-// Zero-padded channels, and dropping them again.
+// Zero-padded channels and dropping them again; halves of the channels.
 #include "parallel.h"
 #include "shape.h"
 
+namespace revup {
+namespace {
+
+// False when there is nothing to do.
+bool checked_halves(int64_t rows, int64_t channels, const float *x, const float *first, const float *second) {
+  require_count(rows, "rows");
+  require_count(channels, "channels");
+  if (element_count({rows, channels, 2}, "x") == 0) return false;
+  require_pointer(x, "x");
+  require_pointer(first, "first");
+  require_pointer(second, "second");
+  return true;
+}
+
+void copy_row(int64_t channels, const float *from, float *to) {
+#pragma omp simd
+  for (int64_t c = 0; c < channels; ++c) to[c] = from[c];
+}
+
+}  // namespace
+}  // namespace revup
+
 using namespace revup;
+
+revup_status revup_split_channels(int64_t rows, int64_t channels, const float *x, float *first, float *second) {
+  return guarded([&] {
+    if (!checked_halves(rows, channels, x, first, second)) return;
+    parallel_for_items(rows, 2 * channels, [=](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        copy_row(channels, x + 2 * row * channels, first + row * channels);
+        copy_row(channels, x + (2 * row + 1) * channels, second + row * channels);
+      }
+    });
+  });
+}
+
+revup_status revup_merge_channels(int64_t rows, int64_t channels, const float *first, const float *second, float *x) {
+  return guarded([&] {
+    if (!checked_halves(rows, channels, x, first, second)) return;
+    parallel_for_items(rows, 2 * channels, [=](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        copy_row(channels, first + row * channels, x + 2 * row * channels);
+        copy_row(channels, second + row * channels, x + (2 * row + 1) * channels);
+      }
+    });
+  });
+}
 
 revup_status revup_resize_channels(int64_t rows, int64_t x_channels, const float *x, int64_t y_channels, float *y) {
   return guarded([&] {

@@ -83,11 +83,11 @@ __device__ inline void for_each_index(long long n, Body body) {
   }
 }
 
-// Calls body(Width<4>) if runs of `channels` floats are whole 16-byte accesses, and body(Width<1>) if not.
-template <typename Body>
+// Calls body(Width<width>) if runs of `channels` elements are whole packs of that width, and body(Width<1>) if not.
+template <int width = 4, typename Body>
 __device__ inline void with_channel_width(long long channels, Body body) {
-  if (channels % 4 == 0) {
-    body(Width<4>{});
+  if (channels % width == 0) {
+    body(Width<width>{});
   } else {
     body(Width<1>{});
   }

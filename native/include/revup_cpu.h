@@ -83,6 +83,31 @@ REVUP_API revup_status revup_fixed_point_step(int64_t count, const float *y, rev
 // y += alpha * x (alpha null: 1).
 REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y);
 
+// ------------------------------------------------------------------------------------------------- batch normalisation
+// x [rows, channels], rows = N (D) H W; the arrays of one number per channel are aligned to 4 bytes.
+// Mean and (biased) variance of every channel of x, and, unless they are null, the running statistics:
+//   running_mean += momentum * (mean - running_mean), and likewise with the unbiased variance (0 of one row).
+REVUP_API revup_status revup_batch_norm_statistics(int64_t rows, int64_t channels, revup_type x_type, const void *x,
+                                                   float momentum, float *mean, float *variance, float *running_mean,
+                                                   float *running_variance);
+// y = act((x - mean) / sqrt(variance + epsilon) * weight + bias)
+// weight null: 1; mean and variance null: 0 and 1, without epsilon. y may alias x when the types are equal.
+REVUP_API revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, revup_activation activation,
+                                                revup_type x_type, const void *x, const float *mean,
+                                                const float *variance, float epsilon, const float *weight,
+                                                const float *bias, revup_type y_type, void *y);
+// Backward of the above for the gradient dy of y, which is first multiplied by *scale (null: 1). Mean and variance,
+// where not null, are those of x itself, and gradient flows through them. n is the normalised x, g = scale * dy * act':
+//   dx = residual + weight / sqrt(variance + epsilon) * (g - mean(g) - n * mean(g * n))      (residual null: 0)
+//   weight_gradient += sum(g * n);  bias_gradient += sum(g)      (either may be null)
+// dx may alias dy and residual, and x, when the types are equal.
+REVUP_API revup_status revup_batch_norm_backward(int64_t rows, int64_t channels, revup_activation activation,
+                                                 revup_type x_type, const void *x, const float *mean,
+                                                 const float *variance, float epsilon, const float *weight,
+                                                 const float *bias, revup_type dy_type, const void *dy,
+                                                 const float *scale, const void *residual, revup_type dx_type, void *dx,
+                                                 float *weight_gradient, float *bias_gradient);
+
 // ---------------------------------------------------------------------------------------------------------- reductions
 REVUP_API revup_status revup_sum(int64_t count, const float *x, double *result);
 // *result = sum(x * y); x may alias y.
@@ -107,6 +132,11 @@ typedef struct {
 REVUP_API revup_status revup_squeeze(const revup_shape *shape, const float *x, float *y);
 // The inverse (and the gradient) of the above; `shape` is that of the unsqueezed x.
 REVUP_API revup_status revup_unsqueeze(const revup_shape *shape, const float *y, float *x);
+// The halves of the channels, x [rows, 2 * channels], first and second [rows, channels], and back.
+REVUP_API revup_status revup_split_channels(int64_t rows, int64_t channels, const float *x, float *first,
+                                            float *second);
+REVUP_API revup_status revup_merge_channels(int64_t rows, int64_t channels, const float *first, const float *second,
+                                            float *x);
 // rows of x_channels -> rows of y_channels: extra channels become 0 (y_channels > x_channels) or are dropped.
 REVUP_API revup_status revup_resize_channels(int64_t rows, int64_t x_channels, const float *x, int64_t y_channels,
                                              float *y);

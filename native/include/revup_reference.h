@@ -19,10 +19,26 @@ REVUP_API void revup_reference_residual_add(int64_t count, const double *x, cons
 REVUP_API void revup_reference_fixed_point_step(int64_t count, const double *y, const double *z, double s,
                                                 const double *x, double *x_next, double *difference, double *norm);
 REVUP_API void revup_reference_axpy(int64_t count, double alpha, const double *x, double *y);
+// Unlike there, no array may be null but mean, variance, weight and residual.
+REVUP_API void revup_reference_batch_norm_statistics(int64_t rows, int64_t channels, const double *x, double momentum,
+                                                     double *mean, double *variance, double *running_mean,
+                                                     double *running_variance);
+REVUP_API void revup_reference_batch_norm_forward(int64_t rows, int64_t channels, revup_activation activation,
+                                                  const double *x, const double *mean, const double *variance,
+                                                  double epsilon, const double *weight, const double *bias, double *y);
+REVUP_API void revup_reference_batch_norm_backward(int64_t rows, int64_t channels, revup_activation activation,
+                                                   const double *x, const double *mean, const double *variance,
+                                                   double epsilon, const double *weight, const double *bias,
+                                                   const double *dy, double scale, const double *residual, double *dx,
+                                                   double *weight_gradient, double *bias_gradient);
 REVUP_API double revup_reference_sum(int64_t count, const double *x);
 REVUP_API double revup_reference_dot(int64_t count, const double *x, const double *y);
 REVUP_API void revup_reference_squeeze(const revup_shape *shape, const double *x, double *y);
 REVUP_API void revup_reference_unsqueeze(const revup_shape *shape, const double *y, double *x);
+REVUP_API void revup_reference_split_channels(int64_t rows, int64_t channels, const double *x, double *first,
+                                              double *second);
+REVUP_API void revup_reference_merge_channels(int64_t rows, int64_t channels, const double *first, const double *second,
+                                              double *x);
 REVUP_API void revup_reference_resize_channels(int64_t rows, int64_t x_channels, const double *x, int64_t y_channels,
                                                double *y);
 REVUP_API void revup_reference_global_average_pool_forward(const revup_shape *shape, const double *x, double *y);

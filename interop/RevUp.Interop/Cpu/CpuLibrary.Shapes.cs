@@ -16,6 +16,14 @@ public static unsafe partial class CpuLibrary
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_resize_channels")]
     public static partial CpuStatus ResizeChannels(long rows, long xChannels, float* x, long yChannels, float* y);
 
+    /// <summary>The halves of the channels: x [rows, 2·channels] → first and second [rows, channels].</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_split_channels")]
+    public static partial CpuStatus SplitChannels(long rows, long channels, float* x, float* first, float* second);
+
+    /// <summary>The inverse, and the gradient, of <see cref="SplitChannels"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_merge_channels")]
+    public static partial CpuStatus MergeChannels(long rows, long channels, float* first, float* second, float* x);
+
     /// <summary>y[n, c] = mean over positions of x[n, :, c]; shape is that of x.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_global_average_pool_forward")]
     public static partial CpuStatus GlobalAveragePoolForward(CpuShape* shape, float* x, float* y);

@@ -31,6 +31,22 @@ public static unsafe partial class CpuReference
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_axpy")]
     public static partial void Axpy(long count, double alpha, double* x, double* y);
 
+    /// <summary>The oracle of <see cref="CpuLibrary.BatchNormStatistics"/>; no argument may be null.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_batch_norm_statistics")]
+    public static partial void BatchNormStatistics(
+        long rows, long channels, double* x, double momentum, double* mean, double* variance, double* runningMean, double* runningVariance);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.BatchNormForward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_batch_norm_forward")]
+    public static partial void BatchNormForward(
+        long rows, long channels, CpuActivation activation, double* x, double* mean, double* variance, double epsilon, double* weight, double* bias, double* y);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.BatchNormBackward"/>; neither gradient may be null.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_batch_norm_backward")]
+    public static partial void BatchNormBackward(
+        long rows, long channels, CpuActivation activation, double* x, double* mean, double* variance, double epsilon, double* weight, double* bias, double* dy,
+        double scale, double* residual, double* dx, double* weightGradient, double* biasGradient);
+
     /// <summary>The oracle of <see cref="CpuLibrary.Sum"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_sum")]
     public static partial double Sum(long count, double* x);
@@ -46,6 +62,14 @@ public static unsafe partial class CpuReference
     /// <summary>The oracle of <see cref="CpuLibrary.Unsqueeze"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_unsqueeze")]
     public static partial void Unsqueeze(CpuShape* shape, double* y, double* x);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.SplitChannels"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_split_channels")]
+    public static partial void SplitChannels(long rows, long channels, double* x, double* first, double* second);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.MergeChannels"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_merge_channels")]
+    public static partial void MergeChannels(long rows, long channels, double* first, double* second, double* x);
 
     /// <summary>The oracle of <see cref="CpuLibrary.ResizeChannels"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_resize_channels")]

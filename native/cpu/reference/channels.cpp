@@ -7,3 +7,22 @@ void revup_reference_resize_channels(int64_t rows, int64_t x_channels, const dou
     }
   }
 }
+
+void revup_reference_split_channels(int64_t rows, int64_t channels, const double *x, double *first, double *second) {
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t c = 0; c < channels; ++c) {
+      first[row * channels + c] = x[2 * row * channels + c];
+      second[row * channels + c] = x[(2 * row + 1) * channels + c];
+    }
+  }
+}
+
+void revup_reference_merge_channels(int64_t rows, int64_t channels, const double *first, const double *second,
+                                    double *x) {
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t c = 0; c < channels; ++c) {
+      x[2 * row * channels + c] = first[row * channels + c];
+      x[(2 * row + 1) * channels + c] = second[row * channels + c];
+    }
+  }
+}

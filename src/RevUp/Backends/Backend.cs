@@ -60,6 +60,31 @@ public abstract class Backend : IDisposable
     public abstract void PreactivationBackward(
         Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB);
 
+    /// <summary>
+    /// mean and variance (biased) [C] of every channel of x over batch and positions, and running += momentum·(batch − running), with the unbiased variance,
+    /// unless the running statistics are empty.
+    /// </summary>
+    public abstract void BatchNormStatistics(Tensor x, float momentum, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance);
+
+    /// <summary>y = φ(n·weight + bias) with n = (x − mean) / √(variance + ε), channel by channel. y may alias x when the types are equal.</summary>
+    public abstract void BatchNormForward(Activation activation, Tensor x, BatchNormChannels channels, Tensor y);
+
+    /// <summary>
+    /// With g = scale·dy·φ'(n·weight + bias), and mean and variance those of x itself: dx = residual + weight / √(variance + ε) · (g − mean(g) − n·mean(g·n));
+    /// weightGradient += Σ g·n; biasGradient += Σ g. Without mean and variance: dx = residual + weight·g. Scale, residual and either gradient may be empty (1,
+    /// 0, not wanted). dx may alias dy and residual when the types are equal.
+    /// </summary>
+    public abstract void BatchNormBackward(
+        Activation activation,
+        Tensor x,
+        BatchNormChannels channels,
+        Tensor dy,
+        Tensor scale,
+        Tensor residual,
+        Tensor dx,
+        Tensor weightGradient,
+        Tensor biasGradient);
+
     /// <summary>y = x + s·z. y may alias x, and z when z is float32.</summary>
     public abstract void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y);
 
@@ -99,6 +124,12 @@ public abstract class Backend : IDisposable
 
     /// <summary>Appends zero channels, or drops the last ones, until x has y's channels.</summary>
     public abstract void ResizeChannels(Tensor x, Tensor y);
+
+    /// <summary>The halves of the channels: x [N, …, 2C] → first and second [N, …, C].</summary>
+    public abstract void SplitChannels(Tensor x, Tensor first, Tensor second);
+
+    /// <summary>The inverse, and the gradient, of <see cref="SplitChannels"/>.</summary>
+    public abstract void MergeChannels(Tensor first, Tensor second, Tensor x);
 
     /// <summary>y[n, c] = mean over positions of x[n, …, c].</summary>
     public abstract void GlobalAveragePoolForward(Tensor x, Tensor y);

@@ -49,6 +49,16 @@ internal sealed class DeterminismTests
         });
         AssertRepeats(() =>
         {
+            const int channels = 49;
+            Stored x = s_x[..(4081 * channels)], dy = s_y[..(4081 * channels)];
+            BatchNormMoments moments = operations.BatchNormStatistics(channels, x, 0.1f, new float[channels], new float[channels]);
+            BatchNormArrays arrays = new(moments.Mean, moments.Variance, 1e-5f, s_x[..channels], s_y[..channels]);
+            BatchNormGradients gradients = operations.BatchNormBackward(
+                CpuActivation.Relu, x, arrays, dy, null, null, CpuType.Float32, Alias.None, new float[channels], new float[channels]);
+            return (Bits(moments.Mean), Bits(moments.Variance), Bits(gradients.Dx), Bits(gradients.Weight), Bits(gradients.Bias));
+        });
+        AssertRepeats(() =>
+        {
             LinearGradients gradients = operations.LinearBackward(
                 100, 200, 50, s_x[..20_000], s_y[..10_000], s_x[..5_000], new float[10_000], new float[50]);
             return (Bits(gradients.Dx), Bits(gradients.Dw), Bits(gradients.Dbias));

@@ -51,6 +51,25 @@ internal sealed class ShapeTests
 
     [TestMethod]
     [EveryBackend]
+    internal void SplitAndMergeMoveEveryElement(IOperations operations)
+    {
+        foreach ((int rows, int channels) in ((int, int)[])[(1, 1), (7, 3), (35, 16), (1003, 9), (1, 260), (20_001, 4)])
+        {
+            float[] x = new Inputs(rows).Uniform(2L * rows * channels);
+            (double[] first, double[] second) = Oracle.SplitChannels(channels, Oracle.Widen(x));
+            string what = $"{rows} rows of 2·{channels} channels";
+
+            (float[] actualFirst, float[] actualSecond) = operations.SplitChannels(channels, x);
+
+            CollectionAssert.AreEqual(first, Oracle.Widen(actualFirst), $"first half of {what}");
+            CollectionAssert.AreEqual(second, Oracle.Widen(actualSecond), $"second half of {what}");
+            CollectionAssert.AreEqual(Oracle.MergeChannels(channels, first, second), Oracle.Widen(x), $"the oracle of {what}");
+            CollectionAssert.AreEqual(x, operations.MergeChannels(channels, actualFirst, actualSecond), $"merged halves of {what}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
     internal void GlobalAveragePoolMatchesTheOracle(IOperations operations)
     {
         foreach (CpuShape shape in s_odd)

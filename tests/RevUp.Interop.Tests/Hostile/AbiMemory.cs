@@ -11,7 +11,7 @@ namespace RevUp.Interop.Tests.Hostile;
 internal static unsafe class AbiMemory
 {
     private const int SlotBytes = 1 << 16;
-    private const int Slots = 16;
+    private const int Slots = 20;
 
     /// <summary>Parameter groups behind <see cref="Optimizer"/>.</summary>
     internal const int Groups = 2;

@@ -32,6 +32,24 @@ internal sealed partial class BackendOperations
         return memory.Read(y);
     }
 
+    public (float[] First, float[] Second) SplitChannels(int channels, float[] x)
+    {
+        using DeviceArena memory = new(Backend);
+        Shape half = new(x.Length / 2 / channels, channels);
+        (Tensor first, Tensor second) = (memory.Tensor(ElementType.Float32, half), memory.Tensor(ElementType.Float32, half));
+        Backend.SplitChannels(memory.Floats(x, half.WithChannels(2 * channels)), first, second);
+        return (memory.Read(first), memory.Read(second));
+    }
+
+    public float[] MergeChannels(int channels, float[] first, float[] second)
+    {
+        using DeviceArena memory = new(Backend);
+        Shape half = new(first.Length / channels, channels);
+        Tensor x = memory.Tensor(ElementType.Float32, half.WithChannels(2 * channels));
+        Backend.MergeChannels(memory.Floats(first, half), memory.Floats(second, half), x);
+        return memory.Read(x);
+    }
+
     public float[] GlobalAveragePoolForward(CpuShape shape, float[] x)
     {
         using DeviceArena memory = new(Backend);

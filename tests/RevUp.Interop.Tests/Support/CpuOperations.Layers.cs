@@ -30,6 +30,24 @@ internal sealed unsafe partial class CpuOperations
         return NativeArena.Read(y, rows * yChannels);
     }
 
+    public (float[] First, float[] Second) SplitChannels(int channels, float[] x)
+    {
+        using NativeArena memory = Begin();
+        int half = x.Length / 2;
+        float* first = memory.Floats(half);
+        float* second = memory.Floats(half);
+        CpuLibrary.SplitChannels(half / channels, channels, memory.Floats(x), first, second).Check();
+        return (NativeArena.Read(first, half), NativeArena.Read(second, half));
+    }
+
+    public float[] MergeChannels(int channels, float[] first, float[] second)
+    {
+        using NativeArena memory = Begin();
+        float* x = memory.Floats(2 * first.Length);
+        CpuLibrary.MergeChannels(first.Length / channels, channels, memory.Floats(first), memory.Floats(second), x).Check();
+        return NativeArena.Read(x, 2 * first.Length);
+    }
+
     public float[] GlobalAveragePoolForward(CpuShape shape, float[] x)
     {
         using NativeArena memory = Begin();

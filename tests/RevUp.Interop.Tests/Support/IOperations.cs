@@ -16,6 +16,16 @@ internal enum Alias
 
 internal sealed record PreactivationGradients(float[] Dx, float SumA, float SumB);
 
+/// <summary>Numbers per channel; null for those that an operation takes the absence of.</summary>
+internal sealed record BatchNormArrays(float[]? Mean, float[]? Variance, float Epsilon, float[]? Weight, float[] Bias)
+{
+    internal int Channels => Bias.Length;
+}
+
+internal sealed record BatchNormMoments(float[] Mean, float[] Variance, float[] RunningMean, float[] RunningVariance);
+
+internal sealed record BatchNormGradients(float[] Dx, float[] Weight, float[] Bias);
+
 internal sealed record FixedPointResult(float[] Next, double Difference, double Norm);
 
 internal sealed record LinearGradients(float[] Dx, float[] Dw, float[] Dbias);
@@ -59,6 +69,14 @@ internal interface IOperations
     PreactivationGradients PreactivationBackward(
         CpuActivation activation, Stored x, float a, Stored dy, float? scale, Stored? residual, CpuType dxType, Alias dx, float sumA, float sumB);
 
+    BatchNormMoments BatchNormStatistics(int channels, Stored x, float momentum, float[] runningMean, float[] runningVariance);
+
+    float[] BatchNormForward(CpuActivation activation, Stored x, BatchNormArrays channels, CpuType yType, Alias y);
+
+    BatchNormGradients BatchNormBackward(
+        CpuActivation activation, Stored x, BatchNormArrays channels, Stored dy, float? scale, Stored? residual, CpuType dxType, Alias dx,
+        float[] weightGradient, float[] biasGradient);
+
     float[] ResidualAdd(float[] x, Stored z, float s, Alias y);
 
     FixedPointResult FixedPointStep(float[] y, Stored z, float s, float[] x, Alias next);
@@ -75,6 +93,10 @@ internal interface IOperations
     float[] Unsqueeze(CpuShape shape, float[] y);
 
     float[] ResizeChannels(int rows, int xChannels, float[] x, int yChannels);
+
+    (float[] First, float[] Second) SplitChannels(int channels, float[] x);
+
+    float[] MergeChannels(int channels, float[] first, float[] second);
 
     float[] GlobalAveragePoolForward(CpuShape shape, float[] x);
 

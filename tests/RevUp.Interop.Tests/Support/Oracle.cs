@@ -6,7 +6,7 @@ namespace RevUp.Interop.Tests.Support;
 /// <summary>
 /// The naive float64 reference as functions of managed arrays. Applied to absolute values, its sums are the magnitudes that error bounds need.
 /// </summary>
-internal static unsafe class Oracle
+internal static unsafe partial class Oracle
 {
     internal static double[] Widen(float[] values) => Array.ConvertAll(values, value => (double)value);
 

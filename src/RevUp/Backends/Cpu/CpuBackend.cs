@@ -96,6 +96,58 @@ public sealed unsafe class CpuBackend : Backend
             Float(sumB)).Check();
 
     /// <inheritdoc/>
+    public override void BatchNormStatistics(Tensor x, float momentum, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance) =>
+        CpuLibrary.BatchNormStatistics(
+            Rows(x), x.Shape.Channels, Type(x), Any(x), momentum, Float(mean), Float(variance), Float(runningMean), Float(runningVariance)).Check();
+
+    /// <inheritdoc/>
+    public override void BatchNormForward(Activation activation, Tensor x, BatchNormChannels channels, Tensor y) =>
+        CpuLibrary.BatchNormForward(
+            Rows(x),
+            x.Shape.Channels,
+            (CpuActivation)activation,
+            Type(x),
+            Any(x),
+            Float(channels.Mean),
+            Float(channels.Variance),
+            channels.Epsilon,
+            Float(channels.Weight),
+            Float(channels.Bias),
+            Type(y),
+            Any(y)).Check();
+
+    /// <inheritdoc/>
+    public override void BatchNormBackward(
+        Activation activation,
+        Tensor x,
+        BatchNormChannels channels,
+        Tensor dy,
+        Tensor scale,
+        Tensor residual,
+        Tensor dx,
+        Tensor weightGradient,
+        Tensor biasGradient) =>
+        CpuLibrary.BatchNormBackward(
+            Rows(x),
+            x.Shape.Channels,
+            (CpuActivation)activation,
+            Type(x),
+            Any(x),
+            Float(channels.Mean),
+            Float(channels.Variance),
+            channels.Epsilon,
+            Float(channels.Weight),
+            Float(channels.Bias),
+            Type(dy),
+            Any(dy),
+            Float(scale),
+            Any(residual),
+            Type(dx),
+            Any(dx),
+            Float(weightGradient),
+            Float(biasGradient)).Check();
+
+    /// <inheritdoc/>
     public override void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y) =>
         CpuLibrary.ResidualAdd(x.Count, Float(x), Type(z), Any(z), Float(s), Float(y)).Check();
 
@@ -152,7 +204,15 @@ public sealed unsafe class CpuBackend : Backend
 
     /// <inheritdoc/>
     public override void ResizeChannels(Tensor x, Tensor y) =>
-        CpuLibrary.ResizeChannels(x.Count / x.Shape.Channels, x.Shape.Channels, Float(x), y.Shape.Channels, Float(y)).Check();
+        CpuLibrary.ResizeChannels(Rows(x), x.Shape.Channels, Float(x), y.Shape.Channels, Float(y)).Check();
+
+    /// <inheritdoc/>
+    public override void SplitChannels(Tensor x, Tensor first, Tensor second) =>
+        CpuLibrary.SplitChannels(Rows(x), first.Shape.Channels, Float(x), Float(first), Float(second)).Check();
+
+    /// <inheritdoc/>
+    public override void MergeChannels(Tensor first, Tensor second, Tensor x) =>
+        CpuLibrary.MergeChannels(Rows(x), first.Shape.Channels, Float(first), Float(second), Float(x)).Check();
 
     /// <inheritdoc/>
     public override void GlobalAveragePoolForward(Tensor x, Tensor y)
@@ -260,6 +320,8 @@ public sealed unsafe class CpuBackend : Backend
         }
         return new Span<T>((void*)tensor.Address, checked((int)tensor.Count));
     }
+
+    private static long Rows(Tensor tensor) => tensor.Count / tensor.Shape.Channels;
 
     private static CpuType Type(Tensor tensor) => (CpuType)tensor.Type;
 

@@ -39,6 +39,14 @@ public sealed partial class CudaBackend
         _launcher.Elementwise(_kernels.ResizeChannels, y.Count, [x.Count / x.Shape.Channels, x.Shape.Channels, x, y.Shape.Channels, y]);
 
     /// <inheritdoc/>
+    public override void SplitChannels(Tensor x, Tensor first, Tensor second) =>
+        _launcher.Elementwise(_kernels.SplitChannels, first.Count, [x.Count / x.Shape.Channels, first.Shape.Channels, x, first, second]);
+
+    /// <inheritdoc/>
+    public override void MergeChannels(Tensor first, Tensor second, Tensor x) =>
+        _launcher.Elementwise(_kernels.MergeChannels, first.Count, [x.Count / x.Shape.Channels, first.Shape.Channels, first, second, x]);
+
+    /// <inheritdoc/>
     public override void GlobalAveragePoolForward(Tensor x, Tensor y) =>
         _launcher.Rows(_kernels.GlobalAveragePoolForward, x.Shape.Batch, [x.Shape.Batch, x.Shape.Positions, x.Shape.Channels, x, y]);
 

@@ -10,6 +10,10 @@ internal sealed class KernelTable
 
     private readonly CudaFunction[] _preactivationForward;
     private readonly CudaFunction[] _preactivationBackward;
+    private readonly CudaFunction[] _batchNormMoments;
+    private readonly CudaFunction[] _batchNormForward;
+    private readonly CudaFunction[] _batchNormGradientSums;
+    private readonly CudaFunction[] _batchNormBackward;
     private readonly CudaFunction[] _residualAdd;
     private readonly CudaFunction[] _fixedPointStep;
 
@@ -23,6 +27,12 @@ internal sealed class KernelTable
         ScaleToBFloat16 = find("scale_f32_bf16");
         _preactivationForward = [.. Names("preactivation_forward", 2).Select(find)];
         _preactivationBackward = [.. Names("preactivation_backward", 3).Select(find)];
+        _batchNormMoments = [.. Names("batch_norm_moments", 1).Select(find)];
+        BatchNormStatistics = find("batch_norm_statistics");
+        _batchNormForward = [.. Names("batch_norm_forward", 2).Select(find)];
+        _batchNormGradientSums = [.. Names("batch_norm_gradient_sums", 2).Select(find)];
+        BatchNormGradients = find("batch_norm_gradients");
+        _batchNormBackward = [.. Names("batch_norm_backward", 3).Select(find)];
         _residualAdd = [.. Names("residual_add", 1).Select(find)];
         _fixedPointStep = [.. Names("fixed_point_step", 1).Select(find)];
         Axpy = find("axpy");
@@ -33,6 +43,8 @@ internal sealed class KernelTable
         Squeeze = find("squeeze");
         Unsqueeze = find("unsqueeze");
         ResizeChannels = find("resize_channels");
+        SplitChannels = find("split_channels");
+        MergeChannels = find("merge_channels");
         GlobalAveragePoolForward = find("global_average_pool_forward");
         GlobalAveragePoolBackward = find("global_average_pool_backward");
         MaxPoolForward = find("max_pool_forward");
@@ -55,6 +67,10 @@ internal sealed class KernelTable
 
     public CudaFunction ScaleToBFloat16 { get; }
 
+    public CudaFunction BatchNormStatistics { get; }
+
+    public CudaFunction BatchNormGradients { get; }
+
     public CudaFunction Axpy { get; }
 
     public CudaFunction Dot { get; }
@@ -70,6 +86,10 @@ internal sealed class KernelTable
     public CudaFunction Unsqueeze { get; }
 
     public CudaFunction ResizeChannels { get; }
+
+    public CudaFunction SplitChannels { get; }
+
+    public CudaFunction MergeChannels { get; }
 
     public CudaFunction GlobalAveragePoolForward { get; }
 
@@ -94,6 +114,14 @@ internal sealed class KernelTable
     public CudaFunction PreactivationForward(ElementType x, ElementType y) => _preactivationForward[Index(x, y)];
 
     public CudaFunction PreactivationBackward(ElementType x, ElementType dy, ElementType dx) => _preactivationBackward[2 * Index(x, dy) + Index(dx)];
+
+    public CudaFunction BatchNormMoments(ElementType x) => _batchNormMoments[Index(x)];
+
+    public CudaFunction BatchNormForward(ElementType x, ElementType y) => _batchNormForward[Index(x, y)];
+
+    public CudaFunction BatchNormGradientSums(ElementType x, ElementType dy) => _batchNormGradientSums[Index(x, dy)];
+
+    public CudaFunction BatchNormBackward(ElementType x, ElementType dy, ElementType dx) => _batchNormBackward[2 * Index(x, dy) + Index(dx)];
 
     public CudaFunction ResidualAdd(ElementType z) => _residualAdd[Index(z)];
 

@@ -1,0 +1,304 @@
+// Batch normalisation with the activation that follows it, x [rows, channels]. Memory-bound: one pass over x for the
+// statistics, one for y; two over x and dy for the gradients.
+#include <cmath>
+#include <vector>
+
+#include "activation.h"
+#include "bfloat16.h"
+#include "parallel.h"
+#include "shape.h"
+
+namespace revup {
+namespace {
+
+// Channels that one thread sums side by side: two sums of each stay in the first-level cache.
+constexpr int64_t kBlock = 256;
+// Bounds the memory of the partial sums: this many times two doubles per channel.
+constexpr int64_t kRowChunks = 64;
+
+using Sums = std::array<std::vector<double>, 2>;
+
+// Two sums over the rows for every channel. body(begin, end, first, width, a, b) adds those of rows [begin, end) and
+// channels [first, first + width) to a and b. Chunks depend on the shape alone and are combined in order.
+template <typename Body>
+Sums channel_sums(int64_t rows, int64_t channels, Body body) {
+  int64_t chunks = 1;
+  while (chunks < kRowChunks && 2 * chunks * kChunkElements <= rows * channels) chunks *= 2;
+  const int64_t size = (rows + chunks - 1) / chunks, blocks = (channels + kBlock - 1) / kBlock;
+  std::vector<double> partial(static_cast<size_t>(2 * chunks * channels));
+  double *const partials = partial.data();
+#pragma omp parallel for schedule(static) firstprivate(body) if (chunks * blocks > 1)
+  for (int64_t item = 0; item < chunks * blocks; ++item) {
+    const int64_t chunk = item / blocks, first = item % blocks * kBlock, width = std::min(kBlock, channels - first);
+    double *const to = partials + 2 * chunk * channels + first;
+    body(std::min(rows, chunk * size), std::min(rows, (chunk + 1) * size), first, width, to, to + channels);
+  }
+  Sums total{std::vector<double>(static_cast<size_t>(channels)), std::vector<double>(static_cast<size_t>(channels))};
+  for (int64_t i = 0; i < 2 * chunks; ++i) {
+    double *const to = total[static_cast<size_t>(i % 2)].data();
+    for (int64_t c = 0; c < channels; ++c) to[c] += partials[i * channels + c];
+  }
+  return total;
+}
+
+// Sums of d and d^2 with d = x - origin. Four rows at a time: otherwise the sums take longer to load and store than x.
+template <typename X>
+void add_moments(int64_t begin, int64_t end, int64_t channels, int64_t first, int64_t width, const X *x,
+                 const float *origin, double *sum, double *square) {
+  const X *from = x + begin * channels + first;
+  const float *shift = origin + first;
+  int64_t row = begin;
+  for (; row + 4 <= end; row += 4, from += 4 * channels) {
+#pragma omp simd
+    for (int64_t c = 0; c < width; ++c) {
+      const double base = static_cast<double>(shift[c]);
+      const double d0 = static_cast<double>(load(from[c])) - base;
+      const double d1 = static_cast<double>(load(from[c + channels])) - base;
+      const double d2 = static_cast<double>(load(from[c + 2 * channels])) - base;
+      const double d3 = static_cast<double>(load(from[c + 3 * channels])) - base;
+      sum[c] += (d0 + d1) + (d2 + d3);
+      square[c] += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3);
+    }
+  }
+  for (; row < end; ++row, from += channels) {
+#pragma omp simd
+    for (int64_t c = 0; c < width; ++c) {
+      const double d = static_cast<double>(load(from[c])) - static_cast<double>(shift[c]);
+      sum[c] += d;
+      square[c] += d * d;
+    }
+  }
+}
+
+template <typename X>
+void statistics(int64_t rows, int64_t channels, const X *x, float momentum, float *mean, float *variance,
+                float *running_mean, float *running_variance) {
+  // Moments about the first row: about zero they would cancel where the mean is large against the deviation.
+  std::vector<float> origin(static_cast<size_t>(channels));
+  for (int64_t c = 0; c < channels; ++c) origin[static_cast<size_t>(c)] = load(x[c]);
+  const float *const about = origin.data();
+  const Sums sums = channel_sums(
+      rows, channels, [=](int64_t begin, int64_t end, int64_t first, int64_t width, double *sum, double *square) {
+        add_moments(begin, end, channels, first, width, x, about, sum, square);
+      });
+  const double count = static_cast<double>(rows), kept = 1 - static_cast<double>(momentum);
+  for (int64_t c = 0; c < channels; ++c) {
+    const double shift = sums[0][static_cast<size_t>(c)] / count;
+    const double spread = std::max(0.0, sums[1][static_cast<size_t>(c)] / count - shift * shift);
+    mean[c] = static_cast<float>(static_cast<double>(about[c]) + shift);
+    variance[c] = static_cast<float>(spread);
+    if (running_mean == nullptr) continue;
+    const double unbiased = spread * (count / std::max(1.0, count - 1));
+    running_mean[c] = static_cast<float>(kept * static_cast<double>(running_mean[c]) +
+                                         static_cast<double>(momentum) * (static_cast<double>(about[c]) + shift));
+    running_variance[c] =
+        static_cast<float>(kept * static_cast<double>(running_variance[c]) + static_cast<double>(momentum) * unbiased);
+  }
+}
+
+// t = (x - center) * scale + shift, and the normalised x = (x - center) * inverse_deviation, channel by channel.
+struct Channels {
+  std::vector<float> center, inverse_deviation, scale, shift;
+
+  Channels(int64_t channels, const float *mean, const float *variance, float epsilon, const float *weight,
+           const float *bias)
+      : center(static_cast<size_t>(channels)),
+        inverse_deviation(static_cast<size_t>(channels), 1.0f),
+        scale(static_cast<size_t>(channels), 1.0f),
+        shift(bias, bias + channels) {
+    for (size_t c = 0; c < center.size(); ++c) {
+      if (mean != nullptr) {
+        center[c] = mean[c];
+        inverse_deviation[c] =
+            static_cast<float>(1 / std::sqrt(static_cast<double>(variance[c]) + static_cast<double>(epsilon)));
+      }
+      scale[c] = inverse_deviation[c] * (weight == nullptr ? 1.0f : weight[c]);
+    }
+  }
+};
+
+template <typename Activation, typename X, typename Y>
+void forward(int64_t begin, int64_t end, int64_t channels, const X *x, const float *center, const float *scale,
+             const float *shift, Y *y) {
+  for (int64_t row = begin; row < end; ++row) {
+    const X *from = x + row * channels;
+    Y *to = y + row * channels;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) {
+      store(Activation::value((load(from[c]) - center[c]) * scale[c] + shift[c]), to[c]);
+    }
+  }
+}
+
+// Sums of g = factor * dy * act'(t) and of g times the normalised x.
+template <typename Activation, typename X, typename DY>
+void add_gradients(int64_t begin, int64_t end, int64_t channels, int64_t first, int64_t width, const X *x,
+                   const float *center, const float *inverse_deviation, const float *scale, const float *shift,
+                   const DY *dy, float factor, double *bias_sum, double *weight_sum) {
+  for (int64_t row = begin; row < end; ++row) {
+    const X *from = x + row * channels;
+    const DY *upstream = dy + row * channels;
+#pragma omp simd
+    for (int64_t c = first; c < first + width; ++c) {
+      const float centered = load(from[c]) - center[c];
+      const float g = Activation::gradient(centered * scale[c] + shift[c], factor * load(upstream[c]));
+      bias_sum[c - first] += static_cast<double>(g);
+      weight_sum[c - first] += static_cast<double>(g) * static_cast<double>(centered * inverse_deviation[c]);
+    }
+  }
+}
+
+// dx = residual + scale * g + slope * (x - center) + offset.
+template <typename Activation, bool has_residual, typename X, typename DY, typename DX>
+void backward(int64_t begin, int64_t end, int64_t channels, const X *x, const float *center, const float *scale,
+              const float *shift, const float *slope, const float *offset, const DY *dy, float factor,
+              const DX *residual, DX *dx) {
+  for (int64_t row = begin; row < end; ++row) {
+    const int64_t at = row * channels;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) {
+      const float centered = load(x[at + c]) - center[c];
+      const float g = Activation::gradient(centered * scale[c] + shift[c], factor * load(dy[at + c]));
+      const float d = scale[c] * g + (slope[c] * centered + offset[c]);
+      store(has_residual ? load(residual[at + c]) + d : d, dx[at + c]);
+    }
+  }
+}
+
+// Where the statistics are those of x, they carry gradient: dx = scale * (g - mean(g) - normalised x * mean(g * same)).
+template <typename Activation, typename X, typename DY, typename DX>
+void backward(int64_t rows, int64_t channels, const X *x, const Channels &of, bool has_statistics, const DY *dy,
+              float factor, const DX *residual, DX *dx, float *weight_gradient, float *bias_gradient) {
+  const float *const center = of.center.data(), *const inverse_deviation = of.inverse_deviation.data(),
+                     *const scale = of.scale.data(), *const shift = of.shift.data();
+  const Sums sums = channel_sums(
+      rows, channels, [=](int64_t begin, int64_t end, int64_t first, int64_t width, double *bias, double *weight) {
+        add_gradients<Activation>(begin, end, channels, first, width, x, center, inverse_deviation, scale, shift, dy,
+                                  factor, bias, weight);
+      });
+  std::vector<float> slopes(static_cast<size_t>(channels)), offsets(static_cast<size_t>(channels));
+  for (size_t c = 0; c < slopes.size(); ++c) {
+    if (weight_gradient != nullptr) weight_gradient[c] += static_cast<float>(sums[1][c]);
+    if (bias_gradient != nullptr) bias_gradient[c] += static_cast<float>(sums[0][c]);
+    if (!has_statistics) continue;
+    const double share = -static_cast<double>(scale[c]) / static_cast<double>(rows);
+    offsets[c] = static_cast<float>(share * sums[0][c]);
+    slopes[c] = static_cast<float>(share * sums[1][c] * static_cast<double>(inverse_deviation[c]));
+  }
+  const float *const slope = slopes.data(), *const offset = offsets.data();
+  const auto chunk =
+      residual == nullptr ? backward<Activation, false, X, DY, DX> : backward<Activation, true, X, DY, DX>;
+  parallel_for_items(rows, channels, [=](int64_t begin, int64_t end) {
+    chunk(begin, end, channels, x, center, scale, shift, slope, offset, dy, factor, residual, dx);
+  });
+}
+
+// False when there is nothing to do.
+bool checked(int64_t rows, int64_t channels, const void *x) {
+  require_count(rows, "rows");
+  require_count(channels, "channels");
+  if (element_count({rows, channels}, "x") == 0) return false;
+  require_pointer(x, "x");
+  return true;
+}
+
+void require_channels(const float *mean, const float *variance, float epsilon, const float *weight, const float *bias) {
+  require((mean == nullptr) == (variance == nullptr), "mean and variance must both be null, or neither");
+  if (mean != nullptr) {
+    require_scalar(mean, "mean");
+    require_scalar(variance, "variance");
+    require(epsilon > 0, "epsilon must be positive");
+  }
+  if (weight != nullptr) require_scalar(weight, "weight");
+  require_scalar(bias, "bias");
+}
+
+}  // namespace
+}  // namespace revup
+
+using namespace revup;
+
+revup_status revup_batch_norm_statistics(int64_t rows, int64_t channels, revup_type x_type, const void *x,
+                                         float momentum, float *mean, float *variance, float *running_mean,
+                                         float *running_variance) {
+  return guarded([&] {
+    require_type(x_type, "x_type");
+    require(momentum >= 0 && momentum <= 1, "momentum must lie between 0 and 1");
+    require((running_mean == nullptr) == (running_variance == nullptr),
+            "running_mean and running_variance must both be null, or neither");
+    if (!checked(rows, channels, x)) return;
+    require_scalar(mean, "mean");
+    require_scalar(variance, "variance");
+    if (running_mean != nullptr) {
+      require_scalar(running_mean, "running_mean");
+      require_scalar(running_variance, "running_variance");
+    }
+    with_type(x_type, [&](auto x_tag) {
+      using X = decltype(x_tag);
+      statistics(rows, channels, static_cast<const X *>(x), momentum, mean, variance, running_mean, running_variance);
+    });
+  });
+}
+
+revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, revup_activation activation, revup_type x_type,
+                                      const void *x, const float *mean, const float *variance, float epsilon,
+                                      const float *weight, const float *bias, revup_type y_type, void *y) {
+  return guarded([&] {
+    require_type(x_type, "x_type");
+    require_type(y_type, "y_type");
+    with_activation(activation, [&](auto act) {
+      if (!checked(rows, channels, x)) return;
+      require_channels(mean, variance, epsilon, weight, bias);
+      require_pointer(y, "y");
+      const Channels of(channels, mean, variance, epsilon, weight, bias);
+      with_type(x_type, [&](auto x_tag) {
+        with_type(y_type, [&](auto y_tag) {
+          using X = decltype(x_tag);
+          using Y = decltype(y_tag);
+          const auto chunk = forward<decltype(act), X, Y>;
+          parallel_for_items(rows, channels,
+                             [=, from = static_cast<const X *>(x), to = static_cast<Y *>(y), center = of.center.data(),
+                              scale = of.scale.data(), shift = of.shift.data()](int64_t begin, int64_t end) {
+                               chunk(begin, end, channels, from, center, scale, shift, to);
+                             });
+        });
+      });
+    });
+  });
+}
+
+revup_status revup_batch_norm_backward(int64_t rows, int64_t channels, revup_activation activation, revup_type x_type,
+                                       const void *x, const float *mean, const float *variance, float epsilon,
+                                       const float *weight, const float *bias, revup_type dy_type, const void *dy,
+                                       const float *scale, const void *residual, revup_type dx_type, void *dx,
+                                       float *weight_gradient, float *bias_gradient) {
+  return guarded([&] {
+    require_type(x_type, "x_type");
+    require_type(dy_type, "dy_type");
+    require_type(dx_type, "dx_type");
+    with_activation(activation, [&](auto act) {
+      if (!checked(rows, channels, x)) return;
+      require_channels(mean, variance, epsilon, weight, bias);
+      require_pointer(dy, "dy");
+      if (scale != nullptr) require_scalar(scale, "scale");
+      if (residual != nullptr) require_pointer(residual, "residual");
+      require_pointer(dx, "dx");
+      if (weight_gradient != nullptr) require_scalar(weight_gradient, "weight_gradient");
+      if (bias_gradient != nullptr) require_scalar(bias_gradient, "bias_gradient");
+      const Channels of(channels, mean, variance, epsilon, weight, bias);
+      with_type(x_type, [&](auto x_tag) {
+        with_type(dy_type, [&](auto dy_tag) {
+          with_type(dx_type, [&](auto dx_tag) {
+            using X = decltype(x_tag);
+            using DY = decltype(dy_tag);
+            using DX = decltype(dx_tag);
+            backward<decltype(act)>(rows, channels, static_cast<const X *>(x), of, mean != nullptr,
+                                    static_cast<const DY *>(dy), scale == nullptr ? 1.0f : *scale,
+                                    static_cast<const DX *>(residual), static_cast<DX *>(dx), weight_gradient,
+                                    bias_gradient);
+          });
+        });
+      });
+    });
+  });
+}
