@@ -7,6 +7,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["gradients"] = GradientsStudy.Run,
     ["memory"] = MemoryStudy.Run,
     ["operations"] = OperationsStudy.Run,
+    ["parity"] = ParityStudy.Run,
     ["seeds"] = SeedsStudy.Run,
     ["step"] = StepStudy.Run,
 };

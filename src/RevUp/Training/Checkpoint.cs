@@ -156,12 +156,14 @@ public static class Checkpoint
         }
     }
 
-    private static List<(string, Tensor)> ModelTensors(RevUpNet net) =>
+    /// <summary>Parameters and power-iteration state, by name.</summary>
+    internal static List<(string Name, Tensor Tensor)> ModelTensors(RevUpNet net) =>
         [.. net.Parameters.Parameters.Select(p => (p.Name, p.Value)), .. net.Parameters.State.Select(s => (s.Name, s.Value))];
 
-    private static List<(string, Tensor)> OptimizerTensors(RevUpNet net, Optimizer optimizer)
+    /// <summary>The optimiser's moments of every parameter, by name.</summary>
+    internal static List<(string Name, Tensor Tensor)> OptimizerTensors(RevUpNet net, Optimizer optimizer)
     {
-        List<(string, Tensor)> tensors = [];
+        List<(string Name, Tensor Tensor)> tensors = [];
         for (int moment = 0; moment < optimizer.Moments.Count; moment++)
         {
             foreach (Parameter parameter in net.Parameters.Parameters)

@@ -56,7 +56,8 @@ internal static class TensorFile
         }
     }
 
-    private static long[] Dimensions(Shape shape) => [.. Enumerable.Range(0, shape.Rank).Select(i => (long)shape[i])];
+    /// <summary>The extents, as the file states them.</summary>
+    public static long[] Dimensions(Shape shape) => [.. Enumerable.Range(0, shape.Rank).Select(i => (long)shape[i])];
 
     private static void WithBuffer(Tensor tensor, SpanAction action)
     {

@@ -8,7 +8,7 @@ public sealed partial class SourceTests
 {
     private const int MaximumLines = 400;
 
-    private static readonly string[] s_codeExtensions = [".cs", ".cpp", ".h", ".cu", ".cuh", ".cmake", ".sh"];
+    private static readonly string[] s_codeExtensions = [".cs", ".cpp", ".h", ".cu", ".cuh", ".cmake", ".py", ".sh"];
 
     // Where a reader of the sources may be sent. A host is added here on purpose; package registries and mirrors never are.
     private static readonly HashSet<string> s_hosts =
@@ -27,6 +27,7 @@ public sealed partial class SourceTests
 
     [TestMethod]
     [DataRow(160, ".cs")]
+    [DataRow(140, ".py")]
     [DataRow(120, ".cpp", ".h", ".cu", ".cuh")]
     public void NoLineIsWiderThanTheFormatterAllows(int width, params string[] extensions)
     {

@@ -1,0 +1,66 @@
+"""The three ways a block gets its input back: plain autograd, torch.utils.checkpoint, and inversion."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import List, Sequence, Tuple
+
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from inversion import InvertedChain, StopRule
+from layers import Block, ChannelPad, Squeeze
+from network import Network
+from settings import SettingsError
+
+PLAIN, CHECKPOINT, INVERT = MODES = ("plain", "checkpoint", "invert")
+
+
+@dataclasses.dataclass
+class Segment:
+    """Layers in a row that store nothing, or one layer that stores its input."""
+
+    layers: List[nn.Module]
+    first_block: int
+    inverted: bool
+
+
+class Execution:
+    """The forward pass of a network in one of the modes; its backward pass is autograd's."""
+
+    def __init__(self, network: Network, mode: str, rule: StopRule, anchor_every: int = 0) -> None:
+        if mode == INVERT and network.settings.lipschitz.mode == "none":
+            raise SettingsError("blocks with model.lipschitz.mode 'none' have no inverse; use 'perBranch', or another mode")
+        self.mode, self.rule = mode, rule
+        self.segments = _segments(network.chain, mode == INVERT, anchor_every)
+
+    def __call__(self, x: Tensor, operands: Sequence[Tuple[Tensor, ...]]) -> Tensor:
+        """Logits of a batch; operands are those of Network.prepare."""
+        index = 0
+        for segment in self.segments:
+            blocks = sum(isinstance(layer, Block) for layer in segment.layers)
+            own = [operand for block in operands[index:index + blocks] for operand in block]
+            index += blocks
+            if segment.inverted:
+                x = InvertedChain.apply(x, segment.layers, segment.first_block, self.rule, *own)
+            elif blocks and self.mode != PLAIN:
+                x = checkpoint(segment.layers[0], x, *own, use_reentrant=False)
+            else:
+                x = segment.layers[0](x, *own)
+        return x
+
+
+def _segments(chain: Sequence[nn.Module], invert: bool, anchor_every: int) -> List[Segment]:
+    """As RevUp's memory plan: the network's input, anchors, and the inputs of layers that have no inverse are kept."""
+    segments: List[Segment] = []
+    block = 0
+    for position, layer in enumerate(chain):
+        is_block = isinstance(layer, Block)
+        anchor = is_block and anchor_every > 0 and block > 0 and block % anchor_every == 0
+        inverted = invert and position > 0 and not anchor and isinstance(layer, (Block, Squeeze, ChannelPad))
+        if inverted and segments and segments[-1].inverted:
+            segments[-1].layers.append(layer)
+        else:
+            segments.append(Segment([layer], block, inverted))
+        block += is_block
+    return segments
