@@ -8,8 +8,8 @@ internal static class RunFolder
     /// <summary>The copy of the recipe, overrides included, that every run's folder holds from its start.</summary>
     public const string RecipeFileName = "recipe.json";
 
-    // What a TrainingRun writes; the last is there while a resumed run drops the lines of steps that it does again.
-    private static readonly string[] s_entries = [RecipeFileName, "metrics.jsonl", "report.md", Checkpoint.FolderName, "metrics.jsonl.kept"];
+    // What a TrainingRun writes; metrics.jsonl.kept is there while a resumed run drops the lines of steps that it does again.
+    private static readonly string[] s_entries = [RecipeFileName, "metrics.jsonl", "report.md", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt"];
 
     /// <summary>Throws when the command would mix its run with something else, or has nothing to go on with.</summary>
     /// <exception cref="ConfigurationException">The folder holds a run, other files, or, to resume, no run.</exception>

@@ -18,9 +18,8 @@ internal static class EvaluateCommand
         {
             using Backend backend = common.OpenBackend(arguments);
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
-            DataSettings settings = loaded.Recipe.Data;
-            ImageDataset data = Datasets.Open(settings, DatasetSplit.Test);
-            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, loaded.Recipe.Training.BatchSize, settings.Workers);
+            using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
+            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new EvaluationDocument(result.Top1, result.Loss, result.Samples), DocumentJson.Default.EvaluationDocument);

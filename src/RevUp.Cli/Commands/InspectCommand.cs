@@ -20,9 +20,9 @@ internal static class InspectCommand
             using Backend backend = common.OpenBackend(arguments);
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
             Recipe recipe = loaded.Recipe;
-            ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Test);
+            using ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Test);
             IReadOnlyList<BlockReport> blocks =
-                NetworkInspector.Inspect(loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.Training.BatchSize);
+                NetworkInspector.Inspect(loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.EvaluationBatches);
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new InspectDocument(blocks), DocumentJson.Default.InspectDocument);

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace RevUp.Data;
 
@@ -66,6 +67,13 @@ public sealed class Batch : IDisposable
 
     /// <summary>Gives the buffers back to the loader, so that a worker can fill them while the caller still computes. Harmless when repeated.</summary>
     public void Dispose() => _loader.Return(this);
+
+    internal IEnumerable<IDisposable> RegisterBuffers(Func<nint, long, IDisposable> register) =>
+        [.. new[] { _pixels, _targets }.Select(buffer => register(Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0), buffer.LongLength * sizeof(float)))];
+
+    internal Span<float> PixelsToFill => _pixels.AsSpan(0, Count * _sampleLength);
+
+    internal Span<float> TargetsToFill => _targets.AsSpan(0, Count * _classes);
 
     internal Span<float> PixelsOf(int sample) => _pixels.AsSpan(sample * _sampleLength, _sampleLength);
 

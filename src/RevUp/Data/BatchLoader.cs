@@ -7,11 +7,12 @@ namespace RevUp.Data;
 /// </summary>
 /// <remarks>
 /// The same options give the same bytes in the same order for any number of workers, and from any starting point. Workers run ahead by a fixed number of
-/// batches, on into the next epoch, and fill buffers that are used again: (prefetch + 1) · batch · (H·W·C + K) · 4 bytes for the loader's whole life, and
-/// nothing per sample. One thread may consume. The dataset is read by all workers at once and must outlive the loader.
+/// batches, on into the next epoch, and fill buffers that are used again: (prefetch + 1) · min(batch, N) · (H·W·C + K) · 4 bytes for the loader's whole
+/// life, and nothing per sample. A damaged sample is replaced by the next good one in the order, and noted in <see cref="Damaged"/>. One
+/// thread may consume. The dataset is read by all workers at once and must outlive the loader.
 /// </remarks>
 /// <example><code>
-/// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Padding = 4, Flip = true });
+/// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Augmentation = new() { Flip = true } });
 /// foreach (Batch batch in loader.Epoch(epoch))
 /// {
 ///     Step(batch.Pixels, batch.Targets, batch.Count);
@@ -20,8 +21,9 @@ namespace RevUp.Data;
 public sealed class BatchLoader : IDisposable
 {
     private readonly ImageDataset _dataset;
-    private readonly ChannelNormalization _normalization;
     private readonly BatchLoaderOptions _options;
+    private readonly BatchFiller[] _fillers; // one for each worker
+    private readonly List<IDisposable> _registrations = [];
     private readonly Batch[] _ring; // batch number s, counted over all epochs, lives in _ring[s % length]
     private readonly Thread[] _workers;
 
@@ -40,20 +42,34 @@ public sealed class BatchLoader : IDisposable
     public BatchLoader(ImageDataset dataset, ChannelNormalization normalization, BatchLoaderOptions options)
     {
         options.Validate(dataset, normalization);
-        (_dataset, _normalization, _options) = (dataset, normalization, options);
-        int length = dataset.Height * dataset.Width * dataset.Channels;
+        (_dataset, _options) = (dataset, options);
+        Damaged = options.Damaged ?? new DamagedSamples(dataset, DataSettings.DefaultDamagedShare);
+        SampleTransform transform = new(options.Augmentation, normalization);
         BatchesPerEpoch = (dataset.Count + (options.DropLast ? 0 : options.BatchSize - 1)) / options.BatchSize;
         _ring = new Batch[options.Prefetch + 1];
         for (int slot = 0; slot < _ring.Length; slot++)
         {
-            _ring[slot] = new Batch(this, options.BatchSize, length, dataset.Classes.Count);
+            _ring[slot] = new Batch(this, Math.Min(options.BatchSize, dataset.Count), (int)dataset.Sample.Count, dataset.Classes.Count);
         }
+        _fillers = new BatchFiller[options.Workers];
         _workers = new Thread[options.Workers];
         for (int worker = 0; worker < _workers.Length; worker++)
         {
-            _workers[worker] = new Thread(Work) { IsBackground = true, Name = $"RevUp data worker {worker}" };
+            BatchFiller filler = new(dataset, transform, options, Damaged);
+            _fillers[worker] = filler;
+            _workers[worker] = new Thread(() => Work(filler)) { IsBackground = true, Name = $"RevUp data worker {worker}" };
+        }
+        if (options.RegisterBuffer is { } register)
+        {
+            foreach (Batch batch in _ring)
+            {
+                _registrations.AddRange(batch.RegisterBuffers(register));
+            }
         }
     }
+
+    /// <summary>What could not be read so far.</summary>
+    public DamagedSamples Damaged { get; }
 
     /// <summary>Batches of one epoch.</summary>
     public int BatchesPerEpoch { get; }
@@ -88,6 +104,9 @@ public sealed class BatchLoader : IDisposable
         {
             Array.ForEach(_workers, worker => worker.Join());
         }
+        Array.ForEach(_fillers, filler => filler.Dispose());
+        _registrations.ForEach(registration => registration.Dispose());
+        _registrations.Clear();
     }
 
     internal void Return(Batch batch)
@@ -176,7 +195,7 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    private void Work()
+    private void Work(BatchFiller filler)
     {
         while (Claim(out Batch? batch, out long number, out int generation))
         {
@@ -184,7 +203,7 @@ public sealed class BatchLoader : IDisposable
             bool complete = false;
             try
             {
-                complete = Build(batch, number, generation);
+                complete = Build(filler, batch, number, generation);
             }
             catch (Exception exception)
             {
@@ -224,34 +243,22 @@ public sealed class BatchLoader : IDisposable
     }
 
     // Fills the batch; false when it was given up half-way because nobody wants it any more.
-    private bool Build(Batch batch, long number, int generation)
+    private bool Build(BatchFiller filler, Batch batch, long number, int generation)
     {
         batch.Epoch = (int)(number / BatchesPerEpoch);
         batch.Index = (int)(number % BatchesPerEpoch);
         int first = batch.Index * _options.BatchSize;
         batch.Count = Math.Min(_options.BatchSize, _dataset.Count - first);
         EpochPermutation order = new(_dataset.Count, _options.Seed, batch.Epoch);
-        for (int sample = 0; sample < batch.Count; sample++)
+        for (int row = 0; row < batch.Count; row++)
         {
             if (_disposed || generation != _generation)
             {
                 return false;
             }
-            int index = _options.Shuffle ? order[first + sample] : first + sample;
-            WriteSample(batch, sample, index);
+            filler.WriteSample(batch, row, order, first + row);
         }
+        filler.Finish(batch);
         return true;
-    }
-
-    private void WriteSample(Batch batch, int sample, int index)
-    {
-        Randomness.CounterRandom random = new(_options.Seed, RandomStreams.Augmentation(batch.Epoch), index);
-        PadCropFlip crop = PadCropFlip.Draw(ref random, _options.Padding, _options.Flip);
-        crop.Write(_dataset, index, _options.Padding, _normalization, batch.PixelsOf(sample));
-
-        Span<float> target = batch.TargetsOf(sample);
-        float rest = _options.LabelSmoothing / target.Length;
-        target.Fill(rest);
-        target[_dataset.Label(index)] = 1 - _options.LabelSmoothing + rest;
     }
 }

@@ -23,32 +23,33 @@ public sealed record BatchLoaderOptions
     /// <summary>Seed of the order and of the augmentation.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Black pixels added on every side before a random crop back to the image's size; 0 for none.</summary>
-    public int Padding { get; init; }
+    /// <summary>What is done to samples and targets.</summary>
+    public Augmentation Augmentation { get; init; } = new();
 
-    /// <summary>Whether every second image on average is mirrored left-right.</summary>
-    public bool Flip { get; init; }
+    /// <summary>Damaged samples found so far, and how many are too many; null for a list of the loader's own, which allows 1 %.</summary>
+    public DamagedSamples? Damaged { get; init; }
 
-    /// <summary>ε in the targets (1 − ε) · onehot + ε / K, in [0, 1).</summary>
-    public float LabelSmoothing { get; init; }
+    /// <summary>
+    /// Called with the address and the bytes of each buffer before the loader's first epoch, so that a device can register the pinned memory for direct copies;
+    /// what it returns is disposed with the loader. Null for none.
+    /// </summary>
+    public Func<nint, long, IDisposable>? RegisterBuffer { get; init; }
 
     internal void Validate(ImageDataset dataset, ChannelNormalization normalization)
     {
-        ConfigurationException.Require(BatchSize > 0, $"BatchSize is {BatchSize}; it must be at least 1");
-        ConfigurationException.Require(Workers is > 0 and <= 1024, $"Workers is {Workers}; it must be 1 to 1024");
-        ConfigurationException.Require(Prefetch is > 0 and <= 1024, $"Prefetch is {Prefetch}; it must be 1 to 1024");
-        int smaller = Math.Min(dataset.Height, dataset.Width);
-        ConfigurationException.Require(
-            Padding >= 0 && Padding < smaller, $"Padding is {Padding}; it must be 0 to {smaller - 1}, less than the image's smaller side");
-        ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"LabelSmoothing is {LabelSmoothing}; it must be at least 0 and less than 1");
-        long values = Math.Max((long)dataset.Height * dataset.Width * dataset.Channels, dataset.Classes.Count) * BatchSize;
-        ConfigurationException.Require(
-            values <= Array.MaxLength, $"BatchSize is {BatchSize}, which makes a buffer of {values} numbers; it must stay within {Array.MaxLength}");
+        ConfigurationException.Require(BatchSize > 0, $"training.batchSize is {BatchSize}; it must be at least 1");
+        ConfigurationException.Require(Workers is > 0 and <= 1024, $"data.workers is {Workers}; it must be 1 to 1024");
+        ConfigurationException.Require(Prefetch is > 0 and <= 1024, $"data.prefetch is {Prefetch}; it must be 1 to 1024");
+        Augmentation.Validate();
         ConfigurationException.Require(
             dataset.Count > 0 && !(DropLast && dataset.Count < BatchSize),
-            $"The dataset has {dataset.Count} images, which makes no batch of {BatchSize} (DropLast: {DropLast}); use a smaller batch or keep the last one");
+            $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a smaller batch");
+        Augmentation.RequireFits(dataset);
+        long values = Math.Max(dataset.Sample.Count, dataset.Classes.Count) * Math.Min(BatchSize, dataset.Count);
         ConfigurationException.Require(
-            normalization.Mean.Count == dataset.Channels,
-            $"The normalisation has {normalization.Mean.Count} channels and the images have {dataset.Channels}; compute it from images like these");
+            values <= Array.MaxLength, $"training.batchSize is {BatchSize}, which makes a buffer of {values} numbers; it must stay within {Array.MaxLength}");
+        ConfigurationException.Require(
+            normalization.Mean.Count == dataset.Sample.Channels,
+            $"The normalisation has {normalization.Mean.Count} channels and the samples have {dataset.Sample.Channels}; compute it from samples like these");
     }
 }

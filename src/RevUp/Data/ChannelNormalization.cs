@@ -1,13 +1,13 @@
 namespace RevUp.Data;
 
-/// <summary>y = (x / 255 − mean[c]) / deviation[c] for a byte x of channel c.</summary>
-/// <remarks>Immutable. A table of 256 values per channel, so that every user rounds the same way.</remarks>
+/// <summary>y = (x / 255 − mean[c]) / deviation[c] for a byte x of channel c, and y = (x − mean[c]) / deviation[c] for a number x.</summary>
+/// <remarks>Immutable. Bytes go through a table of 256 values per channel, so that every user rounds the same way.</remarks>
 public sealed class ChannelNormalization
 {
     private const int Levels = 256;
     private readonly float[] _table; // [channel][byte]
 
-    /// <summary>A normalisation with given statistics, in units of the full range (white = 1).</summary>
+    /// <summary>A normalisation with given statistics: those of bytes in units of the full range (white = 1), others in units of the values.</summary>
     /// <exception cref="ArgumentException">The lists differ in length or are empty, a number is not finite, or a deviation is not positive.</exception>
     public ChannelNormalization(IReadOnlyList<double> mean, IReadOnlyList<double> deviation)
     {
@@ -32,59 +32,50 @@ public sealed class ChannelNormalization
         Deviation = [.. deviation];
     }
 
-    /// <summary>Mean of each channel, white = 1.</summary>
+    /// <summary>Mean of each channel; for bytes white = 1.</summary>
     public IReadOnlyList<double> Mean { get; }
 
-    /// <summary>Standard deviation of each channel, white = 1.</summary>
+    /// <summary>Standard deviation of each channel; for bytes white = 1.</summary>
     public IReadOnlyList<double> Deviation { get; }
 
-    /// <summary>
-    /// The statistics of all pixels of <paramref name="dataset"/>: mean = Σx / n and deviation = √(Σx²/n − mean²), with Σx and Σx² exact integers.
-    /// </summary>
-    /// <remarks>A channel that is constant gets the deviation 1, and so becomes 0 everywhere. One pass over the data.</remarks>
+    /// <summary>The statistics of <paramref name="dataset"/>, without augmentation: of every sample, or of so many spread evenly over it.</summary>
+    /// <param name="dataset">The training set.</param>
+    /// <param name="maximumSamples">How many are read at the most. A damaged one is left out.</param>
     /// <exception cref="ArgumentException">The dataset is empty.</exception>
-    public static ChannelNormalization Compute(ImageDataset dataset)
+    /// <exception cref="DataFileException">None of the samples can be read.</exception>
+    public static ChannelNormalization Compute(ImageDataset dataset, int maximumSamples = int.MaxValue)
     {
         if (dataset.Count == 0)
         {
             throw new ArgumentException("The dataset has no images, so it has no mean; give the statistics of the training set instead.");
         }
-        int channels = dataset.Channels;
-        long[] counts = new long[channels * Levels]; // a histogram holds both sums, and costs one addition per pixel
-        for (int index = 0; index < dataset.Count; index++)
+        ChannelStatistics statistics = new(dataset.Sample.Channels);
+        using SampleReader reader = dataset.OpenReader();
+        int samples = Math.Min(dataset.Count, maximumSamples), damaged = 0;
+        for (int i = 0; i < samples; i++)
         {
-            ReadOnlySpan<byte> pixels = dataset.Pixels(index);
-            for (int i = 0; i < pixels.Length; i += channels)
+            try
             {
-                for (int channel = 0; channel < channels; channel++)
-                {
-                    counts[channel * Levels + pixels[i + channel]]++;
-                }
+                reader.Measure((int)((long)i * dataset.Count / samples), statistics);
+            }
+            catch (DataFileException) when (++damaged < samples)
+            {
+                // The loader meets it too, names it and counts it.
             }
         }
-        double[] mean = new double[channels];
-        double[] deviation = new double[channels];
-        for (int channel = 0; channel < channels; channel++)
+        return statistics.ToNormalization();
+    }
+
+    /// <summary>(x − mean[c]) / deviation[c] in place, for values that are not bytes: positions × C of them, channels-last.</summary>
+    internal void Apply(Span<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
         {
-            (mean[channel], deviation[channel]) = Moments(counts.AsSpan(channel * Levels, Levels));
+            int channel = i % Mean.Count;
+            values[i] = (float)((values[i] - Mean[channel]) / Deviation[channel]);
         }
-        return new ChannelNormalization(mean, deviation);
     }
 
     /// <summary>The 256 normalised values of one channel, by byte.</summary>
     internal ReadOnlySpan<float> Table(int channel) => _table.AsSpan(channel * Levels, Levels);
-
-    private static (double Mean, double Deviation) Moments(ReadOnlySpan<long> counts)
-    {
-        Int128 n = 0, sum = 0, squares = 0;
-        for (int level = 0; level < Levels; level++)
-        {
-            n += counts[level];
-            sum += (Int128)counts[level] * level;
-            squares += (Int128)counts[level] * (level * level);
-        }
-        Int128 scatter = n * squares - sum * sum; // n² times the variance, exact: no cancellation
-        double deviation = Math.Sqrt((double)scatter) / (double)n / 255;
-        return ((double)sum / (double)n / 255, scatter == 0 ? 1 : deviation);
-    }
 }

@@ -13,6 +13,15 @@ public enum DatasetKind
 
     /// <summary>Seeded patterns of any shape, for tests and measurements.</summary>
     Synthetic,
+
+    /// <summary>CIFAR-10, binary version: 50,000 + 10,000 colour images of 32×32, 10 classes.</summary>
+    Cifar10,
+
+    /// <summary>CIFAR-100, binary version: the same with 100 classes.</summary>
+    Cifar100,
+
+    /// <summary>What the caller passes to <see cref="Training.TrainingRun"/>.</summary>
+    Custom,
 }
 
 /// <summary>The data of a recipe.</summary>
@@ -21,53 +30,122 @@ public sealed record DataSettings
     /// <summary>Samples of a synthetic training set when <see cref="TrainingSamples"/> does not say.</summary>
     public const int SyntheticSamples = 512;
 
+    /// <summary>The share of damaged samples that is tolerated when nothing else is said.</summary>
+    public const double DefaultDamagedShare = 0.01;
+
     /// <summary>Where samples come from.</summary>
     public DatasetKind Dataset { get; init; }
 
     /// <summary>Folder of the files; null for where the system's package puts them.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Zeros added on every side before a random crop of the original size; 0 for no crop.</summary>
+    /// <inheritdoc cref="Augmentation.Padding"/>
     public int Padding { get; init; }
 
-    /// <summary>Whether samples are mirrored at random.</summary>
+    /// <inheritdoc cref="Augmentation.Flip"/>
     public bool Flip { get; init; }
+
+    /// <inheritdoc cref="Augmentation.RandomResizedCrop"/>
+    public ResizedCropSettings? RandomResizedCrop { get; init; }
+
+    /// <inheritdoc cref="Augmentation.Resize"/>
+    public int EvaluationResize { get; init; }
+
+    /// <inheritdoc cref="Augmentation.ColorJitter"/>
+    public ColorJitterSettings? ColorJitter { get; init; }
+
+    /// <inheritdoc cref="Augmentation.Cutout"/>
+    public int Cutout { get; init; }
+
+    /// <inheritdoc cref="Augmentation.Mixup"/>
+    public double Mixup { get; init; }
+
+    /// <inheritdoc cref="Augmentation.CutMix"/>
+    public double CutMix { get; init; }
+
+    /// <summary>Mean of each channel, white = 1; with <see cref="Deviation"/>, or empty to measure the training set.</summary>
+    public IReadOnlyList<double> Mean { get; init; } = [];
+
+    /// <summary>Standard deviation of each channel, white = 1.</summary>
+    public IReadOnlyList<double> Deviation { get; init; } = [];
 
     /// <summary>Background threads that prepare batches.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Share of the samples that may be damaged: they are replaced by others and named. Above it, training stops.</summary>
+    public double MaximumDamagedShare { get; init; } = DefaultDamagedShare;
+
     /// <summary>Training samples used, from the start of the set; 0 for all.</summary>
     public int TrainingSamples { get; init; }
 
-    /// <summary>Extents of synthetic samples: [H, W] or [D, H, W].</summary>
+    /// <summary>Extents of samples that have no size of their own, or not one: [H, W] or [D, H, W].</summary>
     public IReadOnlyList<int> Extents { get; init; } = [];
 
-    /// <summary>Channels of synthetic samples.</summary>
+    /// <summary>Channels of samples whose dataset does not say.</summary>
     public int Channels { get; init; } = 1;
 
-    /// <summary>Classes of synthetic samples.</summary>
+    /// <summary>Classes of samples whose dataset does not say.</summary>
     public int Classes { get; init; } = 10;
 
     /// <summary>Shape of one sample, [1, (D), H, W, C], without opening any file.</summary>
-    public Shape Sample => Dataset == DatasetKind.Synthetic ? new Shape([1, .. Extents, Channels]) : new Shape(1, 28, 28, 1);
+    public Shape Sample => Dataset switch
+    {
+        DatasetKind.FashionMnist or DatasetKind.Mnist => new Shape(1, 28, 28, 1),
+        DatasetKind.Cifar10 or DatasetKind.Cifar100 => CifarDataset.SampleShape,
+        _ => new Shape([1, .. Extents, Channels]),
+    };
 
     /// <summary>Number of classes, without opening any file.</summary>
-    public int ClassCount => Dataset == DatasetKind.Synthetic ? Classes : 10;
+    public int ClassCount => Dataset switch
+    {
+        DatasetKind.FashionMnist or DatasetKind.Mnist or DatasetKind.Cifar10 => 10,
+        DatasetKind.Cifar100 => 100,
+        _ => Classes,
+    };
+
+    /// <summary>What an evaluation does to samples: framing and nothing at random.</summary>
+    public Augmentation EvaluationAugmentation => new() { Resize = EvaluationResize };
+
+    /// <summary>What training does to samples.</summary>
+    public Augmentation TrainingAugmentation => EvaluationAugmentation with
+    {
+        Padding = Padding,
+        Flip = Flip,
+        RandomResizedCrop = RandomResizedCrop,
+        ColorJitter = ColorJitter,
+        Cutout = Cutout,
+        Mixup = Mixup,
+        CutMix = CutMix,
+    };
+
+    // The shape is that of the recipe, not of files.
+    private bool StatesSample => Dataset is not (DatasetKind.FashionMnist or DatasetKind.Mnist or DatasetKind.Cifar10 or DatasetKind.Cifar100);
 
     /// <summary>Throws when a value is outside its range.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
     {
-        ConfigurationException.Require(Padding is >= 0 and <= 1024, $"data.padding is {Padding}; use 0 to 1024");
+        TrainingAugmentation.Validate();
         ConfigurationException.Require(Workers is >= 1 and <= 256, $"data.workers is {Workers}; use 1 to 256");
         ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
-        if (Dataset == DatasetKind.Synthetic)
+        ConfigurationException.Require(MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
+        if (StatesSample)
         {
             ConfigurationException.Require(
                 Extents.Count is 2 or 3 && Extents.All(e => e is >= 1 and <= 65_536),
-                $"data.extents is [{string.Join(", ", Extents)}]; synthetic data needs [height, width] or [depth, height, width]");
+                $"data.extents is [{string.Join(", ", Extents)}]; this data needs [height, width] or [depth, height, width]");
             ConfigurationException.Require(Channels is >= 1 and <= 4096, $"data.channels is {Channels}; use 1 to 4096");
             ConfigurationException.Require(Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
         }
+        RequireStatistics();
+    }
+
+    private void RequireStatistics()
+    {
+        int channels = Sample.Channels;
+        FormattableString problem =
+            $"data.mean is [{string.Join(", ", Mean)}] and data.deviation [{string.Join(", ", Deviation)}]; give {channels} of each, or none to measure them";
+        ConfigurationException.Require(Mean.Count == Deviation.Count && (Mean.Count == 0 || Mean.Count == channels), problem);
+        ConfigurationException.Require(Mean.All(double.IsFinite) && Deviation.All(d => double.IsFinite(d) && d > 0), problem);
     }
 }

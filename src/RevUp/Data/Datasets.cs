@@ -8,63 +8,88 @@ public static class Datasets
     private const int SyntheticTestSamples = 256;
     private const ulong SyntheticSeed = 20_190_101;
 
-    /// <summary>Opens one split. A synthetic volume D × H × W is held as an image of D·H rows: the bytes are the same.</summary>
+    // Decoding them takes seconds, and their mean is within about 1 % of a deviation of that of all.
+    private const int MeasuredSamples = 5_000;
+
+    /// <summary>Opens one split; the caller disposes it.</summary>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
-    /// <exception cref="ConfigurationException">The settings ask for more than the data has, or for something volumes cannot do.</exception>
+    /// <exception cref="ConfigurationException">The settings ask for more than the data has, or for something that it cannot do.</exception>
     public static ImageDataset Open(DataSettings settings, DatasetSplit split)
     {
         settings.Validate();
         ImageDataset dataset = settings.Dataset switch
         {
             DatasetKind.FashionMnist => IdxDataset.Open(settings.Path ?? FashionMnist.DefaultFolder, split, FashionMnist.ClassNames),
-            DatasetKind.Mnist => IdxDataset.Open(
-                settings.Path ?? throw new ConfigurationException("data.path is missing: name the folder with MNIST's four IDX files."), split),
+            DatasetKind.Mnist => IdxDataset.Open(Folder(settings, "MNIST's four IDX files"), split),
+            DatasetKind.Cifar10 => CifarDataset.OpenCifar10(Folder(settings, $"CIFAR-10's binary files. {CifarDataset.HowToGet}"), split),
+            DatasetKind.Cifar100 => CifarDataset.OpenCifar100(Folder(settings, $"CIFAR-100's binary files. {CifarDataset.HowToGet}"), split),
+            DatasetKind.Custom => throw new ConfigurationException(
+                "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; name a kind of files instead."),
             _ => Synthetic(settings, split),
         };
-        int samples = settings.TrainingSamples;
-        if (split == DatasetSplit.Test || samples == 0)
+        try
         {
-            return dataset;
+            return split == DatasetSplit.Test ? dataset : First(dataset, settings.TrainingSamples);
         }
+        catch
+        {
+            dataset.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The normalisation that a recipe states, or else the training set's statistics: of 5,000 images that must be decoded, of all others.</summary>
+    /// <exception cref="DataFileException">None of the samples can be read.</exception>
+    public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train) => settings.Mean.Count > 0
+        ? new ChannelNormalization(settings.Mean, settings.Deviation)
+        : ChannelNormalization.Compute(train, train.HasOwnSizes ? MeasuredSamples : int.MaxValue);
+
+    private static ImageDataset First(ImageDataset dataset, int samples)
+    {
         ConfigurationException.Require(
             samples <= dataset.Count,
             $"data.trainingSamples is {samples}, but the training set has {dataset.Count}; use a smaller number, or 0 for all");
-        return samples == dataset.Count ? dataset : new FirstSamples(dataset, samples);
+        return samples == 0 || samples == dataset.Count ? dataset : new FirstSamples(dataset, samples);
     }
+
+    private static string Folder(DataSettings settings, string contents) =>
+        settings.Path ?? throw new ConfigurationException($"data.path is missing: name the folder with {contents}");
 
     private static SyntheticDataset Synthetic(DataSettings settings, DatasetSplit split)
     {
         Shape sample = settings.Sample;
-        ConfigurationException.Require(
-            settings.Padding == 0 || sample.SpatialRank == 2,
-            $"data.padding is {settings.Padding}, but random crops of volumes are not available; use 0");
         ConfigurationException.Require(settings.Classes <= 256, $"data.classes is {settings.Classes}; synthetic samples have at most 256 classes");
         int train = settings.TrainingSamples == 0 ? DataSettings.SyntheticSamples : settings.TrainingSamples;
         int count = split == DatasetSplit.Train ? train : SyntheticTestSamples;
-        int width = sample[sample.Rank - 2];
         Int128 bytes = (Int128)count * sample.Count;
         ConfigurationException.Require(
             bytes <= Array.MaxLength,
             $"{count} synthetic samples {sample} take {bytes} bytes, more than the {Array.MaxLength} they may; set data.trainingSamples to fewer");
-        return SyntheticDataset.Create(count, (int)(sample.Positions / width), width, sample.Channels, settings.Classes, SyntheticSeed, split);
+        return SyntheticDataset.Create(count, sample, settings.Classes, SyntheticSeed, split);
     }
 
-    /// <summary>The first samples of a dataset.</summary>
+    /// <summary>The first samples of a dataset, which it owns.</summary>
     private sealed class FirstSamples(ImageDataset dataset, int count) : ImageDataset
     {
         public override int Count => count;
 
         public override IReadOnlyList<string> Classes => dataset.Classes;
 
-        public override int Height => dataset.Height;
+        public override Shape Sample => dataset.Sample;
 
-        public override int Width => dataset.Width;
-
-        public override int Channels => dataset.Channels;
-
-        public override ReadOnlySpan<byte> Pixels(int index) => dataset.Pixels(Check(index));
+        public override bool HasOwnSizes => dataset.HasOwnSizes;
 
         public override int Label(int index) => dataset.Label(Check(index));
+
+        public override string Name(int index) => dataset.Name(Check(index));
+
+        public override SampleReader OpenReader() => dataset.OpenReader();
+
+        protected override void Dispose(bool disposing)
+        {
+            dataset.Dispose();
+            base.Dispose(disposing);
+        }
 
         private int Check(int index)
         {

@@ -27,7 +27,7 @@ internal readonly struct EpochPermutation
     {
         _count = count;
         _halfBits = Math.Max(LeastHalfBits, (33 - BitOperations.LeadingZeroCount((uint)(count - 1))) / 2);
-        _key = new CounterRandom(seed, RandomStreams.Shuffle(epoch), 0).NextUInt64();
+        _key = new CounterRandom(seed, RandomStreams.Shuffle + epoch, 0).NextUInt64();
     }
 
     /// <summary>Where <paramref name="position"/> is sent; both in 0 .. N − 1.</summary>

@@ -1,3 +1,5 @@
+using RevUp.Tensors;
+
 namespace RevUp.Data;
 
 /// <summary>MNIST, Fashion-MNIST and their relatives: grey images of one size and a byte label each, in four IDX files.</summary>
@@ -10,7 +12,7 @@ public sealed class IdxDataset : MemoryDataset
     private static readonly string[] Digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
     private IdxDataset(IdxFile images, IdxFile labels, IReadOnlyList<string> classes)
-        : base(images.Elements, labels.Elements, images.Shape[1], images.Shape[2], channels: 1, classes)
+        : base(images.Elements, labels.Elements, new Shape(1, images.Shape[1], images.Shape[2], 1), classes)
     {
     }
 

@@ -1,88 +1,66 @@
+using RevUp.Tensors;
+
 namespace RevUp.Data;
 
-/// <summary>Which part of a dataset: the one to learn from or the one to be judged on.</summary>
-public enum DatasetSplit
+/// <summary>N images or volumes with one label 0 .. K − 1 each, written as samples of one shape.</summary>
+/// <remarks>
+/// Members are called by several threads at once. What reads the samples is a <see cref="SampleReader"/>, one for each thread, so that it can keep a decoder
+/// and buffers. A dataset of one's own derives from this class and hands out an <see cref="ImageReader"/> (bytes) or a <see cref="SampleReader"/> (anything);
+/// images that are all in memory need no class of their own, but a <see cref="MemoryDataset"/>. Train on it with a recipe whose data.dataset is "custom" and
+/// the constructor of <see cref="Training.TrainingRun"/> that takes datasets.
+/// </remarks>
+/// <example><code>
+/// sealed class Stripes : ImageDataset // dark images and bright ones
+/// {
+///     public override int Count => 100;
+///     public override IReadOnlyList&lt;string&gt; Classes => ["dark", "bright"];
+///     public override Shape Sample => new(1, 8, 8, 1);
+///     public override int Label(int index) => index % 2;
+///     public override SampleReader OpenReader() => new Reader(this);
+///     private sealed class Reader(Stripes stripes) : ImageReader(stripes.Sample)
+///     {
+///         private readonly byte[] _pixels = new byte[64];
+///         protected override ReadOnlySpan&lt;byte&gt; Read(int index, Framing framing)
+///         {
+///             Array.Fill(_pixels, (byte)(stripes.Label(index) * 200 + index % 50));
+///             return _pixels;
+///         }
+///     }
+/// }
+/// </code></example>
+public abstract class ImageDataset : IDisposable
 {
-    /// <summary>The training set.</summary>
-    Train,
-
-    /// <summary>The test set.</summary>
-    Test,
-}
-
-/// <summary>Images of one size, as bytes H × W × C (channels-last), each with one label 0 .. K − 1. Reading is thread-safe.</summary>
-public abstract class ImageDataset
-{
-    /// <summary>Number of images N.</summary>
+    /// <summary>Number of samples N.</summary>
     public abstract int Count { get; }
 
     /// <summary>Names of the K classes, in the order of the labels.</summary>
     public abstract IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Rows H.</summary>
-    public abstract int Height { get; }
+    /// <summary>Shape of every sample as readers write it: [1, H, W, C] or [1, D, H, W, C].</summary>
+    public abstract Shape Sample { get; }
 
-    /// <summary>Columns W.</summary>
-    public abstract int Width { get; }
+    /// <summary>Whether the images have sizes of their own, so that a reader can be told which part of one to take: see <see cref="Framing"/>.</summary>
+    public virtual bool HasOwnSizes => false;
 
-    /// <summary>Channels C.</summary>
-    public abstract int Channels { get; }
-
-    /// <summary>The H·W·C bytes of image <paramref name="index"/>, valid as long as the dataset.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>
-    public abstract ReadOnlySpan<byte> Pixels(int index);
-
-    /// <summary>The label of image <paramref name="index"/>, in 0 .. K − 1.</summary>
+    /// <summary>The label of sample <paramref name="index"/>, in 0 .. K − 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>
     public abstract int Label(int index);
-}
 
-/// <summary>Images and labels that lie in two arrays in memory.</summary>
-public abstract class MemoryDataset : ImageDataset
-{
-    private readonly ReadOnlyMemory<byte> _pixels;
-    private readonly ReadOnlyMemory<byte> _labels;
+    /// <summary>What messages call sample <paramref name="index"/>, such as its file.</summary>
+    public virtual string Name(int index) => FormattableString.Invariant($"sample {index}");
 
-    private protected MemoryDataset(
-        ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, int height, int width, int channels, IReadOnlyList<string> classes)
+    /// <summary>A reader for one thread; the caller disposes it before the dataset.</summary>
+    public abstract SampleReader OpenReader();
+
+    /// <summary>Closes what the dataset keeps open.</summary>
+    public void Dispose()
     {
-        (_pixels, _labels) = (pixels, labels);
-        (Height, Width, Channels, Classes) = (height, width, channels, classes);
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
     }
 
-    /// <inheritdoc/>
-    public override int Count => _labels.Length;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Classes { get; }
-
-    /// <inheritdoc/>
-    public override int Height { get; }
-
-    /// <inheritdoc/>
-    public override int Width { get; }
-
-    /// <inheritdoc/>
-    public override int Channels { get; }
-
-    /// <inheritdoc/>
-    public override ReadOnlySpan<byte> Pixels(int index)
+    /// <summary>Closes what the dataset keeps open; nothing by default.</summary>
+    protected virtual void Dispose(bool disposing)
     {
-        RequireIndex(index);
-        int length = Height * Width * Channels;
-        return _pixels.Span.Slice(index * length, length);
-    }
-
-    /// <inheritdoc/>
-    public override int Label(int index)
-    {
-        RequireIndex(index);
-        return _labels.Span[index];
-    }
-
-    private void RequireIndex(int index)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
     }
 }

@@ -1,9 +1,20 @@
 namespace RevUp.Data;
 
-/// <summary>The streams of <see cref="Randomness.CounterRandom"/> that loading draws from: a purpose in the upper half, the epoch in the lower.</summary>
+/// <summary>
+/// What loading draws random numbers for: the upper half of a stream of <see cref="Randomness.CounterRandom"/>, with the epoch added to it. One for each, so
+/// that switching one augmentation on changes no other.
+/// </summary>
 internal static class RandomStreams
 {
-    public static long Shuffle(int epoch) => (0x53485546L << 32) + epoch; // "SHUF"
+    public const long Shuffle = 0x53485546L << 32; // "SHUF"
 
-    public static long Augmentation(int epoch) => (0x4155474DL << 32) + epoch; // "AUGM"
+    public const long PadCropFlip = 0x4155474DL << 32; // "AUGM"
+
+    public const long ResizedCrop = 0x43524F50L << 32; // "CROP"
+
+    public const long ColorJitter = 0x4A495454L << 32; // "JITT"
+
+    public const long Cutout = 0x4355544FL << 32; // "CUTO"
+
+    public const long Mixing = 0x4D495855L << 32; // "MIXU"
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RevUp.Randomness;
+using RevUp.Tensors;
 
 namespace RevUp.Data;
 
@@ -14,31 +15,28 @@ public sealed class SyntheticDataset : MemoryDataset
     private const long TrainStream = 1;
     private const long TestStream = 2;
 
-    private SyntheticDataset(byte[] pixels, byte[] labels, int height, int width, int channels, string[] classes)
-        : base(pixels, labels, height, width, channels, classes)
+    private SyntheticDataset(byte[] pixels, byte[] labels, Shape sample, string[] classes)
+        : base(pixels, labels, sample, classes)
     {
     }
 
-    /// <summary>Draws N images of H × W × C in K classes; N·H·W·C bytes, all at once.</summary>
+    /// <summary>Draws N images [H, W, C] or volumes [D, H, W, C] in K classes, all at once; the waves of a volume are those of an image of D·H rows.</summary>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// A number is not positive, there are more than 256 classes, or the images exceed one array (2 GiB).
+    /// A number is not positive, there are more than 256 classes, or the samples exceed one array (2 GiB).
     /// </exception>
-    public static SyntheticDataset Create(int count, int height, int width, int channels, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
+    public static SyntheticDataset Create(int count, Shape sample, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(classes, byte.MaxValue + 1);
-        UInt128 bytes = (UInt128)count * (UInt128)height * (UInt128)width * (UInt128)channels;
-        if (bytes > (UInt128)Array.MaxLength)
+        Int128 bytes = (Int128)count * sample.Count;
+        if (bytes > Array.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(count),
-                count,
-                $"The images of {height} × {width} × {channels} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or smaller.");
+                nameof(count), count, $"Samples {sample} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or smaller.");
         }
+        (int width, int channels) = (sample[sample.Rank - 2], sample.Channels);
+        int height = (int)(sample.Positions / width);
         int length = height * width * channels;
         float[][] waves = [.. Enumerable.Range(0, classes).Select(label => PlaneWave(seed, label, height, width, channels))];
         byte[] pixels = new byte[(int)bytes];
@@ -55,7 +53,7 @@ public sealed class SyntheticDataset : MemoryDataset
             }
         }
         string[] names = [.. Enumerable.Range(0, classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
-        return new SyntheticDataset(pixels, labels, height, width, channels, names);
+        return new SyntheticDataset(pixels, labels, sample, names);
     }
 
     // H × W × C. Less than two periods per image, so that pad-crop by a few pixels does not turn one class into another.

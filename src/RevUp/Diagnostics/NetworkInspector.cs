@@ -28,16 +28,17 @@ public static class NetworkInspector
     /// <param name="data">Samples; the first batch is used.</param>
     /// <param name="normalization">That of the training set.</param>
     /// <param name="settings">When inversions stop.</param>
-    /// <param name="batch">Samples used, at most those there are.</param>
+    /// <param name="batches">Samples used, at most those there are, and their framing, such as <see cref="Training.Recipe.EvaluationBatches"/>.</param>
     /// <exception cref="ConfigurationException">The network has no Lipschitz control, so that its blocks have no inverse.</exception>
-    public static IReadOnlyList<BlockReport> Inspect(RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, int batch)
+    public static IReadOnlyList<BlockReport> Inspect(
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches)
     {
         ConfigurationException.Require(
             net.Settings.Lipschitz.Mode != LipschitzMode.None,
             $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to inspect");
-        net.PrepareInference(Math.Min(batch, data.Count));
-        InversionRecord[] usual = Invert(net, data, normalization, settings, batch);
-        InversionRecord[] exact = Invert(net, data, normalization, settings with { Tolerance = InversionSettings.Exact }, batch);
+        net.PrepareInference(Math.Min(batches.BatchSize, data.Count));
+        InversionRecord[] usual = Invert(net, data, normalization, settings, batches);
+        InversionRecord[] exact = Invert(net, data, normalization, settings with { Tolerance = InversionSettings.Exact }, batches);
         return [.. net.Blocks.Select(block => Report(net.Backend, block, usual[block.Index], exact[block.Index]))];
     }
 
@@ -58,11 +59,12 @@ public static class NetworkInspector
             usual.Residual);
     }
 
-    private static InversionRecord[] Invert(RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, int size)
+    private static InversionRecord[] Invert(
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches)
     {
         Backend backend = net.Backend;
         using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), settings);
-        using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = Math.Min(size, data.Count), Workers = 1, Prefetch = 1 });
+        using BatchLoader loader = new(data, normalization, batches with { Workers = 1, Prefetch = 1 });
         Batch batch = loader.Epoch(0).First();
         Tensor input = backend.Memory.Allocate(net.Sample.WithBatch(batch.Count), ElementType.Float32, MemoryPurpose.Activations);
         backend.Upload(batch.Pixels, input);

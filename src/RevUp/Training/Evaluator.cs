@@ -18,12 +18,11 @@ public static class Evaluator
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>
     /// <param name="normalization">That of the training set.</param>
-    /// <param name="batch">Samples per forward pass.</param>
-    /// <param name="workers">Background threads that prepare batches.</param>
+    /// <param name="batches">Samples per forward pass, threads that prepare them, and their framing, such as <see cref="Recipe.EvaluationBatches"/>.</param>
     /// <param name="stop">Ends the evaluation after the current batch.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static EvaluationResult Evaluate(
-        RevUpNet net, ImageDataset data, ChannelNormalization normalization, int batch, int workers, CancellationToken stop = default)
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, BatchLoaderOptions batches, CancellationToken stop = default)
     {
         Backend backend = net.Backend;
         Arena memory = backend.Memory;
@@ -32,7 +31,7 @@ public static class Evaluator
         try
         {
             backend.Upload<double>(sums, statistics);
-            using BatchLoader loader = new(data, normalization, new BatchLoaderOptions { BatchSize = batch, Workers = workers });
+            using BatchLoader loader = new(data, normalization, batches);
             foreach (Batch samples in loader.Epoch(0))
             {
                 stop.ThrowIfCancellationRequested();

@@ -57,6 +57,23 @@ public sealed record Recipe
     /// <summary>The training.</summary>
     public TrainingSettings Training { get; init; } = new();
 
+    /// <summary>How batches of the training set are made.</summary>
+    public BatchLoaderOptions TrainingBatches => EvaluationBatches with
+    {
+        Shuffle = true,
+        DropLast = true,
+        Augmentation = Data.TrainingAugmentation with { LabelSmoothing = Training.LabelSmoothing },
+    };
+
+    /// <summary>How batches of a test set are made.</summary>
+    public BatchLoaderOptions EvaluationBatches => new()
+    {
+        BatchSize = Training.BatchSize,
+        Workers = Data.Workers,
+        Seed = Training.Seed,
+        Augmentation = Data.EvaluationAugmentation,
+    };
+
     /// <summary>Throws when a value is outside its range, alone or together with others.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate()

@@ -7,16 +7,18 @@ using RevUp.Training.Files;
 namespace RevUp.Training;
 
 /// <summary>
-/// A recipe carried out in a folder: recipe.json, metrics.jsonl, report.md and checkpoints/. A run that was stopped, or killed, continues from its newest
-/// complete checkpoint and ends with the same bits as one that was not (same threads, same machine).
+/// A recipe carried out in a folder: recipe.json, metrics.jsonl, report.md, checkpoints/ and, if samples were damaged, damaged.txt. A run
+/// that was stopped, or killed, continues from its newest complete checkpoint and ends with the same bits as one that was not (same threads, same machine).
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
     private readonly Recipe _recipe;
     private readonly string _folder;
-    private readonly ImageDataset _train;
     private readonly ImageDataset _test;
+    private readonly bool _ownsData;
+    private readonly ImageDataset _train;
     private readonly ChannelNormalization _normalization;
+    private readonly DamageLog _damage;
     private readonly CheckpointFolder _checkpoints;
     private readonly BatchLoader _loader;
     private readonly TrainingStep _step;
@@ -32,25 +34,27 @@ public sealed class TrainingRun : IDisposable
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
     /// <exception cref="CheckpointException">The checkpoint does not fit the recipe.</exception>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
+        : this(backend, recipe, folder, resume, Datasets.Open(recipe.Data, DatasetSplit.Train), Datasets.Open(recipe.Data, DatasetSplit.Test))
+    {
+        _ownsData = true;
+    }
+
+    /// <summary>The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset is "custom" and states their shape.</summary>
+    /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
+    /// <param name="train">What to train on; the recipe's augmentation applies.</param>
+    /// <param name="test">What to evaluate on.</param>
+    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, ImageDataset train, ImageDataset test)
     {
         recipe.Validate();
+        RequireShape(recipe.Data, train, "training");
+        RequireShape(recipe.Data, test, "test");
         _recipe = recipe;
         _folder = Path.GetFullPath(folder);
-        _train = Datasets.Open(recipe.Data, DatasetSplit.Train);
-        _test = Datasets.Open(recipe.Data, DatasetSplit.Test);
-        _normalization = ChannelNormalization.Compute(_train);
+        (_train, _test) = (train, test);
+        _normalization = Datasets.Normalization(recipe.Data, _train);
         TrainingSettings training = recipe.Training;
-        _loader = new BatchLoader(_train, _normalization, new BatchLoaderOptions
-        {
-            BatchSize = training.BatchSize,
-            Workers = recipe.Data.Workers,
-            Shuffle = true,
-            DropLast = true,
-            Seed = training.Seed,
-            Padding = recipe.Data.Padding,
-            Flip = recipe.Data.Flip,
-            LabelSmoothing = (float)training.LabelSmoothing,
-        });
+        _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
+        _loader = new BatchLoader(_train, _normalization, WithDamageLog(recipe.TrainingBatches, _train));
         (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, _train.Count);
         _stepsPerEpoch = _loader.BatchesPerEpoch / accumulate;
         ConfigurationException.Require(
@@ -112,7 +116,19 @@ public sealed class TrainingRun : IDisposable
         _loader.Dispose();
         _step.Dispose();
         Network.Dispose();
+        if (_ownsData)
+        {
+            _train.Dispose();
+            _test.Dispose();
+        }
     }
+
+    private BatchLoaderOptions WithDamageLog(BatchLoaderOptions batches, ImageDataset data) =>
+        batches with { Damaged = new DamagedSamples(data, _recipe.Data.MaximumDamagedShare, _damage.Add) };
+
+    private static void RequireShape(DataSettings settings, ImageDataset data, string role) => ConfigurationException.Require(
+        data.Sample == settings.Sample && data.Classes.Count == settings.ClassCount,
+        $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states {settings.Sample} in {settings.ClassCount}");
 
     private void Resume()
     {
@@ -144,7 +160,7 @@ public sealed class TrainingRun : IDisposable
         EvaluationResult evaluation;
         try
         {
-            evaluation = Evaluator.Evaluate(Network, _test, _normalization, _recipe.Training.BatchSize, _recipe.Data.Workers, stop);
+            evaluation = Evaluator.Evaluate(Network, _test, _normalization, WithDamageLog(_recipe.EvaluationBatches, _test), stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -10,24 +10,15 @@ namespace RevUp.Benchmarks.Studies;
 internal sealed class RecipeTrainer : IDisposable
 {
     private readonly Recipe _recipe;
+    private readonly ImageDataset _data;
     private readonly BatchLoader _loader;
 
     public RecipeTrainer(Backend backend, Recipe recipe, MemoryPolicy policy)
     {
         _recipe = recipe;
-        ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Train);
-        _loader = new BatchLoader(data, ChannelNormalization.Compute(data), new BatchLoaderOptions
-        {
-            BatchSize = recipe.Training.BatchSize,
-            Workers = recipe.Data.Workers,
-            Shuffle = true,
-            DropLast = true,
-            Seed = recipe.Training.Seed,
-            Padding = recipe.Data.Padding,
-            Flip = recipe.Data.Flip,
-            LabelSmoothing = (float)recipe.Training.LabelSmoothing,
-        });
-        Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, data.Classes.Count, recipe.Training.Seed);
+        _data = Datasets.Open(recipe.Data, DatasetSplit.Train);
+        _loader = new BatchLoader(_data, Datasets.Normalization(recipe.Data, _data), recipe.TrainingBatches);
+        Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         Step = new TrainingStep(Network, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
     }
 
@@ -66,5 +57,6 @@ internal sealed class RecipeTrainer : IDisposable
         _loader.Dispose();
         Step.Dispose();
         Network.Dispose();
+        _data.Dispose();
     }
 }

@@ -1,4 +1,6 @@
 using RevUp.Data;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 
@@ -7,11 +9,11 @@ public sealed class BatchLoaderTests
 {
     private const int Images = 103;
     private const int Classes = 4;
-    private static readonly SyntheticDataset Dataset = SyntheticDataset.Create(Images, 6, 5, 3, Classes, seed: 1);
+    private static readonly SyntheticDataset Dataset = SyntheticDataset.Create(Images, new Shape(1, 6, 5, 3), Classes, seed: 1);
     private static readonly ChannelNormalization Normalization = ChannelNormalization.Compute(Dataset);
 
     private static readonly BatchLoaderOptions Training =
-        new() { BatchSize = 8, Shuffle = true, Padding = 2, Flip = true, LabelSmoothing = 0.1f, Seed = 7 };
+        new() { BatchSize = 8, Shuffle = true, Seed = 7, Augmentation = new() { Padding = 2, Flip = true, LabelSmoothing = 0.1 } };
 
     [TestMethod]
     [DataRow(2, 1)]
@@ -75,7 +77,7 @@ public sealed class BatchLoaderTests
     [TestMethod]
     public void AnEpochUsesEveryImageOnceInAnOrderOfItsOwn()
     {
-        using BatchLoader loader = Load(Training with { Padding = 0, Flip = false });
+        using BatchLoader loader = Load(Training with { Augmentation = new() });
         List<string> first = Keys(loader.Epoch(0)), second = Keys(loader.Epoch(1));
         Assert.AreEqual(Images, first.Distinct().Count());
         CollectionAssert.AreNotEqual(first, second);
@@ -96,7 +98,7 @@ public sealed class BatchLoaderTests
     [TestMethod]
     public void TargetsAreSmoothed()
     {
-        using BatchLoader loader = Load(new BatchLoaderOptions { LabelSmoothing = 0.2f, BatchSize = 1 });
+        using BatchLoader loader = Load(new BatchLoaderOptions { BatchSize = 1, Augmentation = new() { LabelSmoothing = 0.2 } });
         Sample second = Copy(loader.Epoch(0).Take(2))[1];
         CollectionAssert.AreEqual(new[] { 0.05f, 0.85f, 0.05f, 0.05f }, second.Targets);
     }
@@ -129,19 +131,19 @@ public sealed class BatchLoaderTests
     [TestMethod]
     public void AFailureInAWorkerIsThrownWhenItsBatchIsDue()
     {
-        var failing = new HookedDataset(Dataset, index => _ = index != 45 ? index : throw new DataFileException("image-45", "damaged."));
+        var failing = new HookedDataset(Dataset, index => _ = index != 45 ? index : throw new InvalidDataException("image-45"));
         using var loader = new BatchLoader(failing, Normalization, new BatchLoaderOptions { BatchSize = 10, Workers = 3 });
         var seen = new List<int>();
-        DataFileException error = Assert.ThrowsExactly<DataFileException>(() =>
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() =>
         {
             foreach (Batch batch in loader.Epoch(0))
             {
                 seen.Add(batch.Index);
             }
         });
-        Assert.AreEqual("image-45", error.File);
+        Assert.AreEqual("image-45", error.Message);
         CollectionAssert.AreEqual(new[] { 0, 1, 2, 3 }, seen);
-        Assert.AreEqual(6, Copy(loader.Epoch(0, 5)).Count, "the batches after the damaged one are there");
+        Assert.AreEqual(6, Copy(loader.Epoch(0, 5)).Count, "the batches after the failed one are there");
     }
 
     [TestMethod]
@@ -185,13 +187,12 @@ public sealed class BatchLoaderTests
     [TestMethod]
     public void OptionsThatCannotWorkAreRefusedByName()
     {
-        AssertRefused("BatchSize is 0", Training with { BatchSize = 0 });
-        AssertRefused("Workers is 0", Training with { Workers = 0 });
-        AssertRefused("Prefetch is 0", Training with { Prefetch = 0 });
-        AssertRefused("Padding is 5", Training with { Padding = 5 });
-        AssertRefused("LabelSmoothing is 1", Training with { LabelSmoothing = 1 });
+        AssertRefused("training.batchSize is 0", Training with { BatchSize = 0 });
+        AssertRefused("data.workers is 0", Training with { Workers = 0 });
+        AssertRefused("data.prefetch is 0", Training with { Prefetch = 0 });
+        AssertRefused("data.padding is 5", Training with { Augmentation = new() { Padding = 5 } });
+        AssertRefused("training.labelSmoothing is 1", Training with { Augmentation = new() { LabelSmoothing = 1 } });
         AssertRefused("makes no batch of 104", Training with { BatchSize = 104, DropLast = true });
-        AssertRefused("BatchSize is 2147483647", Training with { BatchSize = int.MaxValue });
         Assert.ThrowsExactly<ConfigurationException>(() => new BatchLoader(Dataset, new ChannelNormalization([0], [1]), Training));
         using BatchLoader loader = Load(Training);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => loader.Epoch(-1));
@@ -232,29 +233,4 @@ public sealed class BatchLoaderTests
     }
 
     private sealed record Sample(int Epoch, int Index, float[] Pixels, float[] Targets);
-
-    /// <summary>Another dataset, with an action before each read of an image.</summary>
-    private sealed class HookedDataset(ImageDataset inner, Action<int> beforeRead) : ImageDataset
-    {
-        public ManualResetEventSlim FirstRead { get; } = new();
-
-        public override int Count => inner.Count;
-
-        public override IReadOnlyList<string> Classes => inner.Classes;
-
-        public override int Height => inner.Height;
-
-        public override int Width => inner.Width;
-
-        public override int Channels => inner.Channels;
-
-        public override ReadOnlySpan<byte> Pixels(int index)
-        {
-            FirstRead.Set();
-            beforeRead(index);
-            return inner.Pixels(index);
-        }
-
-        public override int Label(int index) => inner.Label(index);
-    }
 }

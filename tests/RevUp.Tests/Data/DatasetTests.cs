@@ -1,4 +1,5 @@
 using RevUp.Data;
+using RevUp.Tensors;
 
 namespace RevUp.Tests.Data;
 
@@ -31,9 +32,9 @@ public sealed class DatasetTests
     [TestMethod]
     public void SyntheticSizesAreChecked()
     {
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(0, 4, 4, 1, 2, 0));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(1, 4, 4, 1, 257, 0));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(int.MaxValue, int.MaxValue, int.MaxValue, int.MaxValue, 2, 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(0, new Shape(1, 4, 4, 1), 2, 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(1, new Shape(1, 4, 4, 1), 257, 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SyntheticDataset.Create(int.MaxValue, new Shape(1, int.MaxValue, int.MaxValue, 1), 2, 0));
     }
 
     [TestMethod]
@@ -62,7 +63,7 @@ public sealed class DatasetTests
     [TestMethod]
     public void AConstantChannelBecomesZero()
     {
-        var normalization = ChannelNormalization.Compute(new ConstantDataset(7));
+        var normalization = ChannelNormalization.Compute(new MemoryDataset(new byte[] { 7, 7, 7, 7 }, new byte[1], new Shape(1, 2, 2, 1), ["only"]));
         Assert.AreEqual(0f, normalization.Table(0)[7]);
     }
 
@@ -78,31 +79,12 @@ public sealed class DatasetTests
     public void MeansAndDeviationsMustPairUp() =>
         Assert.ThrowsExactly<ArgumentException>(() => new ChannelNormalization([0, 0], [1]));
 
-    private static SyntheticDataset Create(ulong seed, DatasetSplit split) => SyntheticDataset.Create(100, 8, 9, 3, 5, seed, split);
+    private static SyntheticDataset Create(ulong seed, DatasetSplit split) => SyntheticDataset.Create(100, new Shape(1, 8, 9, 3), 5, seed, split);
 
     private static double[] Mean(SyntheticDataset dataset, int label)
     {
         IEnumerable<int> members = Enumerable.Range(0, dataset.Count).Where(index => dataset.Label(index) == label);
         byte[][] images = [.. members.Select(index => dataset.Pixels(index).ToArray())];
         return [.. Enumerable.Range(0, images[0].Length).Select(i => images.Average(image => image[i]))];
-    }
-
-    private sealed class ConstantDataset(byte value) : ImageDataset
-    {
-        private readonly byte[] _pixels = [value, value, value, value];
-
-        public override int Count => 3;
-
-        public override IReadOnlyList<string> Classes => ["only"];
-
-        public override int Height => 2;
-
-        public override int Width => 2;
-
-        public override int Channels => 1;
-
-        public override ReadOnlySpan<byte> Pixels(int index) => _pixels;
-
-        public override int Label(int index) => 0;
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using RevUp.Data;
+using RevUp.Tensors;
 using RevUp.Tests.Training.Files;
 
 namespace RevUp.Tests.Data;
@@ -18,7 +19,7 @@ public sealed class IdxTests
     {
         using TemporaryFolder folder = Write(Images, Labels, compressed);
         IdxDataset dataset = IdxDataset.Open(folder.Path, DatasetSplit.Test);
-        Assert.AreEqual((2, 2, 3, 1, 10), (dataset.Count, dataset.Height, dataset.Width, dataset.Channels, dataset.Classes.Count));
+        Assert.AreEqual((2, new Shape(1, 2, 3, 1), 10), (dataset.Count, dataset.Sample, dataset.Classes.Count));
         CollectionAssert.AreEqual(new byte[] { 1, 2, 3, 4, 5, 6 }, dataset.Pixels(0).ToArray());
         CollectionAssert.AreEqual(new byte[] { 250, 251, 252, 253, 254, 255 }, dataset.Pixels(1).ToArray());
         Assert.AreEqual((9, 0), (dataset.Label(0), dataset.Label(1)));
@@ -139,7 +140,7 @@ public sealed class IdxTests
 
         IdxDataset train = IdxDataset.Open(FashionMnist.DefaultFolder, DatasetSplit.Train, FashionMnist.ClassNames);
         IdxDataset test = IdxDataset.Open(FashionMnist.DefaultFolder, DatasetSplit.Test, FashionMnist.ClassNames);
-        Assert.AreEqual((60_000, 10_000, 28, 28), (train.Count, test.Count, train.Height, train.Width));
+        Assert.AreEqual((60_000, 10_000, new Shape(1, 28, 28, 1)), (train.Count, test.Count, train.Sample));
         Assert.IsTrue(Enumerable.Range(0, train.Count).CountBy(train.Label).All(label => label.Value == 6000));
         Assert.AreEqual("Ankle boot", train.Classes[train.Label(0)]);
 

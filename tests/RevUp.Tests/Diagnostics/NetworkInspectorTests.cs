@@ -3,6 +3,7 @@ using RevUp.Data;
 using RevUp.Diagnostics;
 using RevUp.Models;
 using RevUp.Reversible;
+using RevUp.Tensors;
 using RevUp.Tests.Training.Files;
 using RevUp.Tests.Training.Support;
 using RevUp.Training;
@@ -62,10 +63,11 @@ public sealed class NetworkInspectorTests
     {
         using SmallTraining training = new();
         training.Run(0, 8);
-        SyntheticDataset data = SyntheticDataset.Create(5, 8, 8, 1, 4, seed: 3);
+        SyntheticDataset data = SyntheticDataset.Create(5, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
-        double[] all = Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), batch: 5));
-        CollectionAssert.AreEqual(all, Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), batch: 500)));
+        double[] Of(int batch) =>
+            Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), new() { BatchSize = batch }));
+        CollectionAssert.AreEqual(Of(5), Of(500));
     }
 
     [TestMethod]
@@ -77,12 +79,12 @@ public sealed class NetworkInspectorTests
     }
 
     private static IReadOnlyList<BlockReport> Inspect(Recipe recipe, LoadedCheckpoint loaded) => NetworkInspector.Inspect(
-        loaded.Network, Datasets.Open(recipe.Data, DatasetSplit.Test), loaded.Normalization, recipe.Reversible.Inversion, Batch);
+        loaded.Network, Datasets.Open(recipe.Data, DatasetSplit.Test), loaded.Normalization, recipe.Reversible.Inversion, new() { BatchSize = Batch });
 
     private static void Inspect(RevUpNet net)
     {
-        SyntheticDataset data = SyntheticDataset.Create(Batch, 8, 8, 1, 4, seed: 3);
-        NetworkInspector.Inspect(net, data, ChannelNormalization.Compute(data), new InversionSettings(), Batch);
+        SyntheticDataset data = SyntheticDataset.Create(Batch, new Shape(1, 8, 8, 1), 4, seed: 3);
+        NetworkInspector.Inspect(net, data, ChannelNormalization.Compute(data), new InversionSettings(), new() { BatchSize = Batch });
     }
 
     private static double[] Contractions(IReadOnlyList<BlockReport> reports) => [.. reports.Select(report => report.Contraction)];

@@ -1,5 +1,6 @@
 using RevUp.Data;
 using RevUp.Layers;
+using RevUp.Tensors;
 using RevUp.Tests.Training.Support;
 using RevUp.Training;
 
@@ -17,7 +18,7 @@ public sealed class EvaluatorTests
     public void TopOneAndLossAreMeansOverEverySample(int batch)
     {
         using SmallTraining training = Trained();
-        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
+        SyntheticDataset data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
         double loss = 0;
         int correct = 0;
@@ -28,7 +29,7 @@ public sealed class EvaluatorTests
             loss -= Math.Log(probabilities[data.Label(i)]);
             correct += Array.IndexOf(probabilities, probabilities.Max()) == data.Label(i) ? 1 : 0;
         }
-        EvaluationResult result = Evaluator.Evaluate(training.Net, data, normalization, batch, workers: 2);
+        EvaluationResult result = Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = batch });
         Assert.AreEqual(Samples, result.Samples);
         Assert.AreEqual((double)correct / Samples, result.Top1);
         Assert.AreEqual(loss / Samples, result.Loss, 1e-5 * loss);
@@ -38,11 +39,11 @@ public sealed class EvaluatorTests
     public void AnEvaluationThatIsStoppedLeavesNothingBehind()
     {
         using SmallTraining training = Trained();
-        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
+        SyntheticDataset data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
         int live = training.Net.Backend.Memory.LiveCount;
         CancellationToken stopped = new(canceled: true);
-        Assert.ThrowsExactly<OperationCanceledException>(() => Evaluator.Evaluate(training.Net, data, normalization, Samples, workers: 1, stopped));
+        Assert.ThrowsExactly<OperationCanceledException>(() => Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = Samples }, stopped));
         Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
     }
 
@@ -52,8 +53,8 @@ public sealed class EvaluatorTests
         using SmallTraining training = Trained(), undisturbed = Trained();
         float[] before = training.State();
         int live = training.Net.Backend.Memory.LiveCount;
-        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
-        Evaluator.Evaluate(training.Net, data, ChannelNormalization.Compute(data), batch: 4, workers: 1);
+        SyntheticDataset data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
+        Evaluator.Evaluate(training.Net, data, ChannelNormalization.Compute(data), new() { BatchSize = 4, Workers = 1 });
         CollectionAssert.AreEqual(before, training.State());
         Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
 
@@ -66,10 +67,10 @@ public sealed class EvaluatorTests
     public void EvaluatingAgainGivesTheSameBits()
     {
         using SmallTraining training = Trained();
-        SyntheticDataset data = SyntheticDataset.Create(Samples, 8, 8, 1, 4, seed: 3);
+        SyntheticDataset data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
-        EvaluationResult first = Evaluator.Evaluate(training.Net, data, normalization, batch: 4, workers: 1);
-        Assert.AreEqual(first, Evaluator.Evaluate(training.Net, data, normalization, batch: 4, workers: 3));
+        EvaluationResult first = Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = 4, Workers = 1 });
+        Assert.AreEqual(first, Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = 4, Workers = 3 }));
     }
 
     private static SmallTraining Trained()

@@ -1,6 +1,6 @@
 using RevUp.Randomness;
 
-namespace RevUp.Data;
+namespace RevUp.Data.Transforms;
 
 /// <summary>One draw of the augmentation of small images: pad by p black pixels on every side, crop H × W at (Top, Left), mirror left-right or not.</summary>
 /// <param name="Top">First row of the crop in the padded image, 0 .. 2p.</param>
@@ -19,10 +19,9 @@ internal readonly record struct PadCropFlip(int Top, int Left, bool Flip)
     }
 
     /// <summary>Writes the augmented and normalised image: bytes H × W × C in, floats H × W × C out, one pass.</summary>
-    public void Write(ImageDataset dataset, int index, int padding, ChannelNormalization normalization, Span<float> destination)
+    public void Write(
+        ReadOnlySpan<byte> source, int height, int width, int channels, int padding, ChannelNormalization normalization, Span<float> destination)
     {
-        (int height, int width, int channels) = (dataset.Height, dataset.Width, dataset.Channels);
-        ReadOnlySpan<byte> source = dataset.Pixels(index);
         int down = Top - padding, right = Left - padding;
         int first = Math.Max(0, -right), last = Math.Min(width, width - right); // columns of the crop that lie on the image
         for (int channel = 0; channel < channels; channel++)

@@ -1,7 +1,9 @@
 using RevUp.Data;
+using RevUp.Data.Transforms;
 using RevUp.Randomness;
+using RevUp.Tensors;
 
-namespace RevUp.Tests.Data;
+namespace RevUp.Tests.Data.Transforms;
 
 [TestClass]
 public sealed class PadCropFlipTests
@@ -14,7 +16,7 @@ public sealed class PadCropFlipTests
     [DataRow(6, 5, 4)]
     public void EveryCropAndFlipEqualsTheNaiveImplementation(int height, int width, int padding)
     {
-        SyntheticDataset dataset = SyntheticDataset.Create(2, height, width, 3, 2, seed: 9);
+        SyntheticDataset dataset = SyntheticDataset.Create(2, new Shape(1, height, width, 3), 2, seed: 9);
         var actual = new float[height * width * 3];
         for (int top = 0; top <= 2 * padding; top++)
         {
@@ -23,7 +25,7 @@ public sealed class PadCropFlipTests
                 foreach (bool flip in new[] { false, true })
                 {
                     Array.Fill(actual, float.NaN);
-                    new PadCropFlip(top, left, flip).Write(dataset, 1, padding, Normalization, actual);
+                    new PadCropFlip(top, left, flip).Write(dataset.Pixels(1), height, width, 3, padding, Normalization, actual);
                     CollectionAssert.AreEqual(Naive(dataset, 1, padding, top, left, flip), actual, $"top {top}, left {left}, flip {flip}");
                 }
             }
@@ -38,7 +40,7 @@ public sealed class PadCropFlipTests
         int flips = 0;
         for (int index = 0; index < Draws; index++)
         {
-            var random = new CounterRandom(1, RandomStreams.Augmentation(epoch: 2), index);
+            var random = new SampleKey(1, Epoch: 2, index).Draws(RandomStreams.PadCropFlip);
             PadCropFlip crop = PadCropFlip.Draw(ref random, Padding, flip: true);
             offsets[crop.Top, crop.Left]++;
             flips += crop.Flip ? 1 : 0;
@@ -58,9 +60,9 @@ public sealed class PadCropFlipTests
     }
 
     // Pads, crops, mirrors and normalises one after the other, each in a copy of its own.
-    private static float[] Naive(ImageDataset dataset, int index, int padding, int top, int left, bool flip)
+    private static float[] Naive(MemoryDataset dataset, int index, int padding, int top, int left, bool flip)
     {
-        (int height, int width) = (dataset.Height, dataset.Width);
+        (int height, int width) = (dataset.Sample.Extent(0), dataset.Sample.Extent(1));
         var padded = new byte[height + 2 * padding, width + 2 * padding, 3];
         var result = new float[height * width * 3];
         ReadOnlySpan<byte> pixels = dataset.Pixels(index);

@@ -1,0 +1,131 @@
+using RevUp.Tensors;
+
+namespace RevUp.Data;
+
+/// <summary>
+/// How samples are changed at random, and framed. The defaults change nothing. Each augmentation draws numbers of its own, so that one more changes no other.
+/// </summary>
+/// <remarks>Order: frame, colour, pad-crop and flip, normalise, cutout; then, on whole batches, label smoothing and mixup or CutMix.</remarks>
+public sealed record Augmentation
+{
+    /// <summary>Black pixels added on every side before a random crop back to the image's size; 0 for none.</summary>
+    public int Padding { get; init; }
+
+    /// <summary>Whether every second sample on average is mirrored left-right.</summary>
+    public bool Flip { get; init; }
+
+    /// <summary>A random part of the image scaled to the sample's size; null for none. Only for images with sizes of their own.</summary>
+    public ResizedCropSettings? RandomResizedCrop { get; init; }
+
+    /// <summary>
+    /// Length of the image's shorter side before the sample is cut from its centre; 0 scales the whole image to the sample's size, whatever its proportions.
+    /// Without effect under <see cref="RandomResizedCrop"/>, and on images that have one size.
+    /// </summary>
+    public int Resize { get; init; }
+
+    /// <summary>Brightness, contrast, saturation and hue; null for none.</summary>
+    public ColorJitterSettings? ColorJitter { get; init; }
+
+    /// <summary>Side of a square set to the mean, centred anywhere on the image and clipped there (arXiv 1708.04552); 0 for none.</summary>
+    public int Cutout { get; init; }
+
+    /// <summary>α of mixup (arXiv 1710.09412): x = λ·x₁ + (1 − λ)·x₂, and the targets alike, λ ~ Beta(α, α) for each batch; 0 for none.</summary>
+    public double Mixup { get; init; }
+
+    /// <summary>α of CutMix (arXiv 1905.04899): a box from another image, λ ~ Beta(α, α) the area kept; 0 for none. With mixup, a fair coin decides.</summary>
+    public double CutMix { get; init; }
+
+    /// <summary>ε in the targets (1 − ε) · onehot + ε / K (arXiv 1512.00567), in [0, 1).</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Throws when a value is outside its range.</summary>
+    /// <exception cref="ConfigurationException">Names the value, by its path in a recipe, and the range.</exception>
+    public void Validate()
+    {
+        ConfigurationException.Require(Padding is >= 0 and <= 1024, $"data.padding is {Padding}; use 0 to 1024");
+        ConfigurationException.Require(Resize is >= 0 and <= 65_536, $"data.evaluationResize is {Resize}; use a length in pixels, or 0 for the whole image");
+        ConfigurationException.Require(Cutout is >= 0 and <= 65_536, $"data.cutout is {Cutout}; use the side of a square in pixels, or 0 for none");
+        ConfigurationException.Require(Mixup is 0 or (>= 0.01 and <= 100), $"data.mixup is {Mixup}; use an α of 0.01 to 100, or 0 for none");
+        ConfigurationException.Require(CutMix is 0 or (>= 0.01 and <= 100), $"data.cutMix is {CutMix}; use an α of 0.01 to 100, or 0 for none");
+        ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
+        RandomResizedCrop?.Validate();
+        ColorJitter?.Validate();
+    }
+
+    /// <summary>Throws when these are not for samples like those of a dataset.</summary>
+    internal void RequireFits(ImageDataset dataset)
+    {
+        Shape sample = dataset.Sample;
+        bool image = sample.SpatialRank == 2;
+        ConfigurationException.Require(image || Padding == 0, $"data.padding is {Padding}, but random crops of volumes are not available; use 0");
+        ConfigurationException.Require(image || Cutout == 0, $"data.cutout is {Cutout}, but cutout is not available for volumes; use 0");
+        ConfigurationException.Require(image || CutMix == 0, $"data.cutMix is {CutMix}, but CutMix is not available for volumes; use data.mixup");
+        ConfigurationException.Require(image || ColorJitter is null, $"data.colorJitter is set, but it is not available for volumes; leave it out");
+        ConfigurationException.Require(
+            ColorJitter is null || sample.Channels is 1 or 3,
+            $"data.colorJitter is set, but the images have {sample.Channels} channels; it works on grey and RGB images, so leave it out");
+        ConfigurationException.Require(
+            RandomResizedCrop is null || dataset.HasOwnSizes,
+            $"data.randomResizedCrop is set, but all samples of this dataset have the size {sample}; use data.padding for random crops");
+        int smaller = Enumerable.Range(0, sample.SpatialRank).Min(sample.Extent);
+        ConfigurationException.Require(
+            Padding < smaller, $"data.padding is {Padding}; it must be 0 to {smaller - 1}, less than the image's smaller side");
+        int larger = Enumerable.Range(0, sample.SpatialRank).Max(sample.Extent);
+        ConfigurationException.Require(
+            Resize == 0 || Resize >= larger || !dataset.HasOwnSizes,
+            $"data.evaluationResize is {Resize}, and samples {sample} cannot be cut from that; use at least {larger}, or 0 for the whole image");
+    }
+}
+
+/// <summary>RandomResizedCrop (arXiv 1409.4842, section 6): area and proportions of the part that is cut out.</summary>
+public sealed record ResizedCropSettings
+{
+    /// <summary>Smallest share of the image's area.</summary>
+    public double MinimumScale { get; init; } = 0.08;
+
+    /// <summary>Largest share of the image's area.</summary>
+    public double MaximumScale { get; init; } = 1;
+
+    /// <summary>Smallest width / height.</summary>
+    public double MinimumRatio { get; init; } = 3.0 / 4;
+
+    /// <summary>Largest width / height.</summary>
+    public double MaximumRatio { get; init; } = 4.0 / 3;
+
+    internal void Validate()
+    {
+        ConfigurationException.Require(
+            MinimumScale > 0 && MinimumScale <= MaximumScale && MaximumScale <= 1,
+            $"data.randomResizedCrop has a scale of {MinimumScale} to {MaximumScale}; use shares above 0 and up to 1, the smaller first");
+        ConfigurationException.Require(
+            MinimumRatio >= 0.01 && MinimumRatio <= MaximumRatio && MaximumRatio <= 100,
+            $"data.randomResizedCrop has a ratio of {MinimumRatio} to {MaximumRatio}; use 0.01 to 100, the smaller first");
+    }
+}
+
+/// <summary>
+/// Random changes of colour: brightness, contrast and saturation are multiplied by factors uniform in [max(0, 1 − v), 1 + v], the hue is turned by a fraction
+/// of the circle uniform in [−v, v]; in an order drawn for each image.
+/// </summary>
+public sealed record ColorJitterSettings
+{
+    /// <summary>v of the brightness: a blend with black.</summary>
+    public double Brightness { get; init; }
+
+    /// <summary>v of the contrast: a blend with the mean grey of the image.</summary>
+    public double Contrast { get; init; }
+
+    /// <summary>v of the saturation: a blend with the grey image.</summary>
+    public double Saturation { get; init; }
+
+    /// <summary>v of the hue, at most one half.</summary>
+    public double Hue { get; init; }
+
+    internal void Validate()
+    {
+        ConfigurationException.Require(
+            Brightness is >= 0 and <= 10 && Contrast is >= 0 and <= 10 && Saturation is >= 0 and <= 10,
+            $"data.colorJitter has brightness {Brightness}, contrast {Contrast} and saturation {Saturation}; use 0 to 10");
+        ConfigurationException.Require(Hue is >= 0 and <= 0.5, $"data.colorJitter.hue is {Hue}; use 0 to 0.5");
+    }
+}

@@ -1,0 +1,55 @@
+using RevUp.Data.Transforms;
+
+namespace RevUp.Data;
+
+/// <summary>What one worker of a <see cref="BatchLoader"/> owns, and does with it: samples into rows of a batch, then the batch mixed.</summary>
+internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transform, BatchLoaderOptions options, DamagedSamples damaged) : IDisposable
+{
+    private readonly SampleReader _reader = dataset.OpenReader();
+    private readonly BatchMixer? _mixer =
+        BatchMixer.Create(transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
+
+    /// <summary>
+    /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the epoch's order. In place of a damaged one comes the next good one
+    /// of that order, augmented as the damaged one would have been: a function of the files alone, so that no run depends on who met it first.
+    /// </summary>
+    public void WriteSample(Batch batch, int row, in EpochPermutation order, int position)
+    {
+        SampleKey key = new(options.Seed, batch.Epoch, At(order, position));
+        // Ends: when nothing is good, the list of the damaged throws.
+        for (int next = position; ; next = (next + 1) % dataset.Count)
+        {
+            int index = At(order, next);
+            try
+            {
+                _reader.Write(index, key, transform, batch.PixelsOf(row));
+            }
+            catch (DataFileException problem)
+            {
+                damaged.Add(index, problem);
+                continue;
+            }
+            WriteTarget(batch.TargetsOf(row), dataset.Label(index));
+            return;
+        }
+    }
+
+    /// <summary>Mixes the rows of a full batch, if anything is to be mixed.</summary>
+    public void Finish(Batch batch)
+    {
+        Randomness.CounterRandom random = new SampleKey(options.Seed, batch.Epoch, batch.Index).Draws(RandomStreams.Mixing);
+        _mixer?.Mix(batch.PixelsToFill, batch.TargetsToFill, batch.Count, ref random);
+    }
+
+    public void Dispose() => _reader.Dispose();
+
+    private int At(in EpochPermutation order, int position) => options.Shuffle ? order[position] : position;
+
+    private void WriteTarget(Span<float> target, int label)
+    {
+        float smoothing = (float)transform.Augmentation.LabelSmoothing;
+        float rest = smoothing / target.Length;
+        target.Fill(rest);
+        target[label] = 1 - smoothing + rest;
+    }
+}

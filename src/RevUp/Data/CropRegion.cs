@@ -1,0 +1,80 @@
+using RevUp.Randomness;
+
+namespace RevUp.Data;
+
+/// <summary>A part of an image, in its own pixels.</summary>
+/// <param name="Left">First column.</param>
+/// <param name="Top">First row.</param>
+/// <param name="Width">Columns.</param>
+/// <param name="Height">Rows.</param>
+public readonly record struct CropRegion(int Left, int Top, int Width, int Height)
+{
+    private const int Tries = 10;
+
+    /// <summary>
+    /// RandomResizedCrop: an area uniform in scale × the image's, a ratio width / height log-uniform, rounded, at a uniform place; after ten that do not fit,
+    /// the largest central part whose ratio is in range.
+    /// </summary>
+    internal static CropRegion DrawResized(ref CounterRandom random, ResizedCropSettings settings, int width, int height)
+    {
+        double area = (double)width * height;
+        (double low, double high) = (Math.Log(settings.MinimumRatio), Math.Log(settings.MaximumRatio));
+        for (int attempt = 0; attempt < Tries; attempt++)
+        {
+            double target = area * (settings.MinimumScale + random.NextDouble() * (settings.MaximumScale - settings.MinimumScale));
+            double ratio = Math.Exp(low + random.NextDouble() * (high - low));
+            double columns = Math.Round(Math.Sqrt(target * ratio)), rows = Math.Round(Math.Sqrt(target / ratio));
+            if (columns >= 1 && columns <= width && rows >= 1 && rows <= height)
+            {
+                int top = random.NextInt(height - (int)rows + 1);
+                return new CropRegion(random.NextInt(width - (int)columns + 1), top, (int)columns, (int)rows);
+            }
+        }
+        double own = (double)width / height;
+        int w = own > settings.MaximumRatio ? (int)Math.Round(height * settings.MaximumRatio) : width;
+        int h = own < settings.MinimumRatio ? (int)Math.Round(width / settings.MinimumRatio) : height;
+        return Central(Math.Max(1, w), Math.Max(1, h), width, height);
+    }
+
+    /// <summary>
+    /// What resizing the shorter side to <paramref name="resize"/> and then cutting H × W from the centre shows of the image: one scaling of the source does
+    /// both. Rounded to whole pixels of the source, so off by at most half a one.
+    /// </summary>
+    internal static CropRegion Center(int resize, int sampleHeight, int sampleWidth, int width, int height)
+    {
+        double scale = (double)Math.Min(width, height) / resize;
+        return Central(Math.Clamp((int)Math.Round(sampleWidth * scale), 1, width), Math.Clamp((int)Math.Round(sampleHeight * scale), 1, height), width, height);
+    }
+
+    private static CropRegion Central(int w, int h, int width, int height) => new((width - w) / 2, (height - h) / 2, w, h);
+}
+
+/// <summary>Chooses the part of an image of any size that becomes the sample.</summary>
+public readonly struct Framing
+{
+    private readonly Augmentation _augmentation;
+    private readonly SampleKey _key;
+    private readonly int _height;
+    private readonly int _width;
+
+    internal Framing(Augmentation augmentation, SampleKey key, int height, int width)
+    {
+        (_augmentation, _key, _height, _width) = (augmentation, key, height, width);
+    }
+
+    /// <summary>The part of an image of the given size, to be scaled to the sample's H × W; the same whenever it is asked.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The image is empty.</exception>
+    public CropRegion Choose(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        if (_augmentation.RandomResizedCrop is { } settings)
+        {
+            CounterRandom random = _key.Draws(RandomStreams.ResizedCrop);
+            return CropRegion.DrawResized(ref random, settings, width, height);
+        }
+        return _augmentation.Resize == 0
+            ? new CropRegion(0, 0, width, height)
+            : CropRegion.Center(_augmentation.Resize, _height, _width, width, height);
+    }
+}

@@ -1,0 +1,66 @@
+namespace RevUp.Data;
+
+/// <summary>A sample that could not be read.</summary>
+/// <param name="Index">Its place in the dataset.</param>
+/// <param name="Reason">Which file, and what is wrong with it.</param>
+public sealed record DamagedSample(int Index, string Reason);
+
+/// <summary>The samples of a dataset that could not be read so far, each once, and how many are too many. Thread-safe.</summary>
+public sealed class DamagedSamples
+{
+    private readonly ImageDataset _dataset;
+    private readonly double _maximumShare;
+    private readonly Action<DamagedSample>? _found;
+    private readonly Dictionary<int, DamagedSample> _samples = [];
+
+    /// <param name="dataset">Where they are from.</param>
+    /// <param name="maximumShare">The share of damaged samples up to which they are only left out.</param>
+    /// <param name="found">Called once for each, by the thread that met it, one at a time.</param>
+    /// <exception cref="ConfigurationException">The share is not in 0 .. 1.</exception>
+    public DamagedSamples(ImageDataset dataset, double maximumShare, Action<DamagedSample>? found = null)
+    {
+        ConfigurationException.Require(maximumShare is >= 0 and <= 1, $"data.maximumDamagedShare is {maximumShare}; use 0 to 1");
+        (_dataset, _maximumShare, _found) = (dataset, maximumShare, found);
+    }
+
+    /// <summary>How many there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_samples)
+            {
+                return _samples.Count;
+            }
+        }
+    }
+
+    /// <summary>A copy of the list, in the order of the dataset.</summary>
+    public IReadOnlyList<DamagedSample> ToList()
+    {
+        lock (_samples)
+        {
+            return [.. _samples.Values.OrderBy(sample => sample.Index)];
+        }
+    }
+
+    /// <summary>Takes note of one.</summary>
+    /// <exception cref="DataFileException">Now there are too many.</exception>
+    internal void Add(int index, DataFileException problem)
+    {
+        lock (_samples)
+        {
+            DamagedSample sample = new(index, problem.Message);
+            if (_samples.TryAdd(index, sample))
+            {
+                _found?.Invoke(sample);
+            }
+            if (_samples.Count > _maximumShare * _dataset.Count || _samples.Count == _dataset.Count)
+            {
+                string share = FormattableString.Invariant($"data.maximumDamagedShare = {_maximumShare}");
+                throw new DataFileException(
+                    problem.File, $"{_samples.Count} of {_dataset.Count} samples are damaged, more than {share} allows; the last: {problem.Message}", problem);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Tensors;
+using RevUp.Tests.Training.Files;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Data;
+
+/// <summary>What a program does that trains on data of its own.</summary>
+[TestClass]
+public sealed class CustomDatasetTests
+{
+    private static readonly string[] Custom =
+        ["data={\"dataset\":\"custom\",\"extents\":[8,8],\"channels\":1,\"classes\":2}", "training.batchSize=4", "training.epochs=1"];
+
+    [TestMethod]
+    public void ARunTrainsAndEvaluatesOnDatasetsOfTheCaller()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = new();
+        using Stripes train = new(100), test = new(10);
+        using TrainingRun run = new(backend, SmallRecipe.Create(Custom), folder.Path, resume: false, train, test);
+        RunSummary summary = run.Run(null, CancellationToken.None);
+        Assert.AreEqual((25, 10), (summary.Step, summary.Evaluation.Samples));
+        Assert.IsGreaterThan(0, train.Reads);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder.Path);
+        Assert.AreEqual(train.Sample, loaded.Network.Sample);
+    }
+
+    [TestMethod]
+    public void SamplesThatTheRecipeDoesNotStateAreRefused()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = new();
+        using Stripes train = new(100);
+        using SyntheticDataset other = SyntheticDataset.Create(8, new Shape(1, 8, 8, 3), classes: 2, seed: 1);
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => new TrainingRun(backend, SmallRecipe.Create(Custom), folder.Path, resume: false, train, other)).Message;
+        Assert.AreEqual("The test set has samples [1, 8, 8, 3] in 2 classes, and the recipe states [1, 8, 8, 1] in 2.", message);
+    }
+
+    [TestMethod]
+    public void TheToolCannotOpenWhatOnlyAProgramHas() => Assert.Contains(
+        "data.dataset is 'custom'",
+        Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(SmallRecipe.Create(Custom).Data, DatasetSplit.Train)).Message);
+
+    [TestMethod]
+    public void ArraysInMemoryMustFitTheirShapeAndTheirClasses()
+    {
+        Shape sample = new(1, 2, 2, 1);
+        Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[7], new byte[2], sample, ["a"]));
+        Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[] { 0, 1 }, sample, ["a"]));
+        Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[2], sample, []));
+        using MemoryDataset fitting = new(new byte[8], new byte[] { 0, 1 }, sample, ["a", "b"]);
+        Assert.AreEqual((2, "sample 1"), (fitting.Count, fitting.Name(1)));
+    }
+
+    // The example in the documentation of ImageDataset.
+    private sealed class Stripes(int count) : ImageDataset
+    {
+        private int _reads;
+
+        public int Reads => _reads;
+
+        public override int Count => count;
+
+        public override IReadOnlyList<string> Classes => ["dark", "bright"];
+
+        public override Shape Sample => new(1, 8, 8, 1);
+
+        public override int Label(int index) => index % 2;
+
+        public override SampleReader OpenReader() => new Reader(this);
+
+        private sealed class Reader(Stripes stripes) : ImageReader(stripes.Sample)
+        {
+            private readonly byte[] _pixels = new byte[64];
+
+            protected override ReadOnlySpan<byte> Read(int index, Framing framing)
+            {
+                Interlocked.Increment(ref stripes._reads);
+                Array.Fill(_pixels, (byte)(stripes.Label(index) * 200 + index % 50));
+                return _pixels;
+            }
+        }
+    }
+}
