@@ -61,7 +61,8 @@ run_sanitized_tests() {
   test_arguments "$@"
   test_environment=("LD_PRELOAD=$(readlink -f "$runtime")" "REVUP_CPU_LIBRARY=$root/$library_folder/librevup_cpu.so"
     "REVUP_CUDA_LIBRARY=$stand_ins/libcuda.so.1" "REVUP_CUDNN_LIBRARY=$stand_ins/libcudnn.so.9"
-    "REVUP_CUBLASLT_LIBRARY=$stand_ins/libcublasLt.so.12" "REVUP_CUDA_KERNELS=$stand_ins/revup_kernels.fatbin"
+    "REVUP_CUBLASLT_LIBRARY=$stand_ins/libcublasLt.so.12" "REVUP_NVTX_LIBRARY=$stand_ins/librevup_nvtx.so"
+    "REVUP_CUDA_KERNELS=$stand_ins/revup_kernels.fatbin"
     ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigfpe=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
   run_stand_in_tests cuda-on-cpu-sanitized "$stand_ins" "$artifacts/cmake-sanitized" "$*"
   run_tests sanitized RevUp.Interop.Tests "${arguments[@]}"

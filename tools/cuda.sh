@@ -17,19 +17,21 @@ find_nvcc() {
 
 require_nvcc() { find_nvcc >/dev/null || stage "CUDA compiler" get-cuda tools/get-cuda.sh "$toolkit"; }
 
-# build_kernels [OPTION...]: artifacts/cuda/revup_kernels.fatbin, on machines that have nvcc.
+# build_kernels [OPTION...]: artifacts/cuda/revup_kernels.fatbin, on machines that have nvcc, and the ranges of NVTX where
+# its headers are, too.
 build_kernels() {
-  local stamp=$artifacts/kernels.stamp folder=$artifacts/cmake-cuda fatbin=$artifacts/cuda/revup_kernels.fatbin nvcc inputs
+  local stamp=$artifacts/kernels.stamp folder=$artifacts/cmake-cuda nvcc inputs
+  local outputs=("$artifacts/cuda/revup_kernels.fatbin" "$artifacts/native/librevup_nvtx.so")
   nvcc=$(find_nvcc) || return 0
-  inputs="$root $nvcc $(stat -L -c '%s %Y' "$nvcc") $(fingerprint cmake native/cuda native/include)"
-  if [[ -f $stamp && $(<"$stamp") == "$inputs $(fingerprint "$fatbin")" ]]; then
+  inputs="$root $nvcc $(stat -L -c '%s %Y' "$nvcc") $(fingerprint cmake native/cuda native/nvtx native/include)"
+  if [[ -f $stamp && $(<"$stamp") == "$inputs $(fingerprint "${outputs[@]}")" ]]; then
     line "$green✓$reset" kernels "up to date"
     return
   fi
   rm -rf "$folder"
   stage "kernels: configure" kernels-configure cmake -S native/cuda -B "$folder" -G Ninja "-DREVUP_NVCC=$nvcc" "$@"
   stage "kernels: compile" kernels-compile cmake --build "$folder"
-  echo "$inputs $(fingerprint "$fatbin")" >"$stamp"
+  echo "$inputs $(fingerprint "${outputs[@]}")" >"$stamp"
 }
 
 # Compiles the kernels anew, with warnings and register spills as errors, and says what they take.

@@ -17,7 +17,7 @@ internal static class NativeLibraries
     internal const string Cuda = "cuda";
     internal const string Cudnn = "cudnn";
     internal const string CublasLt = "cublasLt";
-    internal const string Nvtx = "nvToolsExt";
+    internal const string Nvtx = "revup_nvtx";
 
     private static readonly NativeLibraryEntry[] s_entries =
     [
@@ -31,9 +31,9 @@ internal static class NativeLibraries
         new NvidiaLibraryEntry(
             CublasLt, ["libcublasLt.so.13", "libcublasLt.so.12"], "*", "REVUP_CUBLASLT_LIBRARY",
             "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.", CublasLtLibrary.VerifyVersion),
-        new NvidiaLibraryEntry(
-            Nvtx, ["libnvToolsExt.so.1"], "nvtx", "REVUP_NVTX_LIBRARY",
-            "It is part of the CUDA toolkit 12 and of the Python package nvidia-nvtx-cu12.", (_, _) => { }),
+        new(
+            Nvtx, "librevup_nvtx.so", "REVUP_NVTX_LIBRARY",
+            "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.", (_, _) => { }),
     ];
 
     private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(entry => entry.Name, entry => new Lazy<nint>(() => Load(entry)));

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Nvtx;
 
-/// <summary>The two functions of NVTX that RevUp calls; only where <see cref="IsAvailable"/>.</summary>
+/// <summary>The C ABI of librevup_nvtx, revup_nvtx.h; only where <see cref="IsAvailable"/>.</summary>
 internal static unsafe partial class NvtxLibrary
 {
     static NvtxLibrary()
@@ -14,10 +14,10 @@ internal static unsafe partial class NvtxLibrary
     internal static bool IsAvailable { get; }
 
     /// <summary>Opens a range on the calling thread; the name is zero-terminated.</summary>
-    [LibraryImport(NativeLibraries.Nvtx, EntryPoint = "nvtxRangePushA")]
-    internal static partial int RangePush(byte* name);
+    [LibraryImport(NativeLibraries.Nvtx, EntryPoint = "revup_range_push")]
+    internal static partial void RangePush(byte* name);
 
     /// <summary>Closes the calling thread's innermost range.</summary>
-    [LibraryImport(NativeLibraries.Nvtx, EntryPoint = "nvtxRangePop")]
-    internal static partial int RangePop();
+    [LibraryImport(NativeLibraries.Nvtx, EntryPoint = "revup_range_pop")]
+    internal static partial void RangePop();
 }

@@ -1,3 +1,5 @@
+using RevUp.Diagnostics;
+using RevUp.Interop.Nvtx;
 using RevUp.Lipschitz;
 using RevUp.Tensors;
 
@@ -26,6 +28,12 @@ public abstract class Backend : IDisposable
 
     /// <summary>Whether residual branches may be stored in and computed with <paramref name="type"/>.</summary>
     public abstract bool Supports(ElementType type);
+
+    /// <summary>
+    /// Names the work issued from here until the result is disposed, for a profiler; ranges nest, and <see cref="ProfilerRanges"/> lists those of the library.
+    /// Does nothing on the CPU and where librevup_nvtx was not built. No garbage.
+    /// </summary>
+    public virtual NvtxRange Range(NvtxName name) => default;
 
     /// <summary>The plan for a geometry, created on first use.</summary>
     public ConvolutionPlan Convolution(ConvolutionGeometry geometry)

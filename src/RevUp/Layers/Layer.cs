@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Interop.Nvtx;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
@@ -32,6 +33,9 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
 {
     /// <summary>Unique in its network: "stages.0.blocks.3".</summary>
     public string Name { get; } = name;
+
+    /// <summary>The name as <see cref="Backend.Range"/> takes it, around everything that the layer does.</summary>
+    public NvtxName RangeName { get; } = new(name);
 
     /// <summary>Shape of one input sample: [1, (D), H, W, C].</summary>
     public Shape Input { get; } = input;

@@ -1,4 +1,6 @@
 using RevUp.Backends;
+using RevUp.Diagnostics;
+using RevUp.Interop.Nvtx;
 using RevUp.Layers;
 using RevUp.Lipschitz;
 using RevUp.Reversible;
@@ -112,6 +114,7 @@ public sealed class RevUpNet : IDisposable
             throw new ArgumentException($"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.");
         }
         int batch = (int)(pixels.Length / Sample.Count);
+        using NvtxRange inference = Backend.Range(ProfilerRanges.Inference);
         PrepareInference(batch);
         Arena memory = Backend.Memory;
         long mark = memory.Mark();
@@ -122,6 +125,7 @@ public sealed class RevUpNet : IDisposable
             SavedTensors none = default;
             foreach (Layer layer in _layers)
             {
+                using NvtxRange range = Backend.Range(layer.RangeName);
                 x = layer.Forward(x, ForwardMode.Consume, ref none);
             }
             return x;
@@ -161,10 +165,12 @@ public sealed class RevUpNet : IDisposable
 
     private void Prepare(Preparation preparation)
     {
+        using NvtxRange prepare = Backend.Range(ProfilerRanges.Prepare);
         // Also when it fails half-way.
         Invalidate();
         for (int i = 0; i < _layers.Count; i++)
         {
+            using NvtxRange range = Backend.Range(_layers[i].RangeName);
             _layers[i].Prepare(preparation with { Seed = unchecked(preparation.Seed + ((ulong)i << 32)) });
         }
     }

@@ -1,4 +1,6 @@
 using RevUp.Backends;
+using RevUp.Diagnostics;
+using RevUp.Interop.Nvtx;
 using RevUp.Layers;
 using RevUp.Tensors;
 
@@ -57,6 +59,7 @@ public sealed class FixedPointInversion : IDisposable
         Tensor x = y;
         for (int k = 1; ; k++)
         {
+            using NvtxRange iteration = _backend.Range(ProfilerRanges.Iteration(k));
             Tensor z = branch.Evaluate(x, save: true, ref saved);
             Tensor next = z.Type == ElementType.Float32 ? z : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
             (double correction, double norm) = Step(y, z, branch.Multiplier, x, next);

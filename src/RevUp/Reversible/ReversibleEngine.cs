@@ -1,4 +1,6 @@
 using RevUp.Backends;
+using RevUp.Diagnostics;
+using RevUp.Interop.Nvtx;
 using RevUp.Layers;
 using RevUp.Tensors;
 
@@ -60,6 +62,7 @@ public sealed class ReversibleEngine : IDisposable
     /// </summary>
     public Tensor Forward(Tensor input)
     {
+        using NvtxRange forward = _backend.Range(ProfilerRanges.Forward);
         _inversion.Clear();
         Tensor x = input;
         for (int i = 0; i < _layers.Count; i++)
@@ -70,7 +73,7 @@ public sealed class ReversibleEngine : IDisposable
                 _kept[i] = x;
             }
             ForwardMode mode = policy == MemoryPolicy.Store ? ForwardMode.Store : _kept[i].IsEmpty ? ForwardMode.Consume : ForwardMode.Keep;
-            x = _layers[i].Forward(x, mode, ref _saved[i]);
+            x = Forward(i, x, mode, ref _saved[i]);
         }
         return _output = x;
     }
@@ -89,6 +92,7 @@ public sealed class ReversibleEngine : IDisposable
     /// </summary>
     public void Backward(Tensor gradient)
     {
+        using NvtxRange backward = _backend.Range(ProfilerRanges.Backward);
         Arena memory = _backend.Memory;
         bool overwritten = gradient == _output;
         if (overwritten && _kept[^1].IsEmpty)
@@ -101,6 +105,7 @@ public sealed class ReversibleEngine : IDisposable
         for (int i = _layers.Count - 1; i >= 0; i--)
         {
             Layer layer = _layers[i];
+            using NvtxRange range = _backend.Range(layer.RangeName);
             Tensor x, point;
             if (!_kept[i].IsEmpty)
             {
@@ -110,7 +115,7 @@ public sealed class ReversibleEngine : IDisposable
             }
             else
             {
-                x = layer.Inverse(y, _inversion, ref _saved[i], out point);
+                x = Inverse(i, y, out point);
                 if (x.IsEmpty)
                 {
                     memory.Free(y);
@@ -135,9 +140,22 @@ public sealed class ReversibleEngine : IDisposable
     /// <summary>Frees the engine's own memory.</summary>
     public void Dispose() => _inversion.Dispose();
 
+    private Tensor Forward(int index, Tensor x, ForwardMode mode, ref SavedTensors saved)
+    {
+        using NvtxRange range = _backend.Range(_layers[index].RangeName);
+        return _layers[index].Forward(x, mode, ref saved);
+    }
+
+    private Tensor Inverse(int index, Tensor y, out Tensor point)
+    {
+        using NvtxRange range = _backend.Range(ProfilerRanges.Inversion);
+        return _layers[index].Inverse(y, _inversion, ref _saved[index], out point);
+    }
+
     /// <summary>The exact input of layer <paramref name="index"/>, computed forward from the nearest kept activation at or below it.</summary>
     private Tensor Replay(int index)
     {
+        using NvtxRange replay = _backend.Range(ProfilerRanges.Replay);
         Replays++;
         if (_layers[index] is InvertibleBlock block)
         {
@@ -149,10 +167,10 @@ public sealed class ReversibleEngine : IDisposable
             start--;
         }
         SavedTensors none = default;
-        Tensor x = _layers[start].Forward(_kept[start], ForwardMode.Keep, ref none);
+        Tensor x = Forward(start, _kept[start], ForwardMode.Keep, ref none);
         for (int i = start + 1; i < index; i++)
         {
-            x = _layers[i].Forward(x, ForwardMode.Consume, ref none);
+            x = Forward(i, x, ForwardMode.Consume, ref none);
         }
         return x;
     }

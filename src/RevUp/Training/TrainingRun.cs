@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Diagnostics;
+using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Training.Files;
 
@@ -181,14 +183,12 @@ public sealed class TrainingRun : IDisposable
         foreach (Batch batch in _loader.Epoch(epoch, (int)(_step.Count % _stepsPerEpoch) * accumulate))
         {
             long start = Stopwatch.GetTimestamp();
-            _step.Accumulate(batch.Pixels, batch.Targets);
-            if (++pending < accumulate)
+            StepResult? updated = Advance(batch, update: ++pending == accumulate);
+            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            if (updated is not StepResult result)
             {
-                milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 continue;
             }
-            StepResult result = _step.Update(_recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch));
-            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             meter.Add(result, milliseconds, _step.Engine.Records);
             log.Step(_step.Count, epoch, result, milliseconds, _step.Engine.Records);
             (pending, milliseconds) = (0, 0);
@@ -204,6 +204,13 @@ public sealed class TrainingRun : IDisposable
                 return;
             }
         }
+    }
+
+    private StepResult? Advance(Batch batch, bool update)
+    {
+        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
+        _step.Accumulate(batch.Pixels, batch.Targets);
+        return update ? _step.Update(_recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch)) : null;
     }
 
     private void Save(MetricsLog log, RunMeter meter)

@@ -1,5 +1,7 @@
 using System.Globalization;
 using RevUp.Backends;
+using RevUp.Diagnostics;
+using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tensors;
@@ -83,6 +85,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; parameters are as before.</exception>
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
+        using NvtxRange range = _backend.Range(ProfilerRanges.Step);
         Accumulate(pixels, targets);
         return Update(learningRateFactor);
     }
@@ -132,6 +135,7 @@ public sealed class TrainingStep : IDisposable
         {
             throw new InvalidOperationException($"Step {Count + 1} has no gradients to update with; call {nameof(Accumulate)} first.");
         }
+        using NvtxRange range = _backend.Range(ProfilerRanges.Optimizer);
         Optimizer.Schedule(learningRateFactor, Count + 1);
         _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, _squareSum);
         StepLimits limits = new(1.0 / _accumulated, _settings.ClipNorm, Engine.Inversion.HardLimit);

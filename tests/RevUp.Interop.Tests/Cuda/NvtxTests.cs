@@ -1,36 +1,47 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Interop.Nvtx;
+using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 
 [TestClass]
 internal sealed class NvtxTests
 {
+    private static readonly NvtxName s_outer = new("step");
+    private static readonly NvtxName s_inner = new("φ 1");
+
     [TestMethod]
     internal void ANameIsZeroTerminatedUtf8()
     {
-        NvtxName name = new("φ 1");
-
-        CollectionAssert.AreEqual((byte[])[0xCF, 0x86, (byte)' ', (byte)'1', 0], name.Text);
-        Assert.AreEqual("φ 1", name.ToString());
+        CollectionAssert.AreEqual((byte[])[0xCF, 0x86, (byte)' ', (byte)'1', 0], s_inner.Text);
+        Assert.AreEqual("φ 1", s_inner.ToString());
     }
 
     [TestMethod]
-    internal void RangesNestWithoutGarbageWhereverTheyRun()
+    internal void RangesNestAndCloseInTurn() =>
+        CollectionAssert.AreEqual((string[])["step", "  φ 1", "step", "  φ 1"], RecordedRanges.Of(() =>
+        {
+            Nest();
+            Nest();
+        }));
+
+    [TestMethod]
+    internal void ADefaultRangeClosesNothing() => Assert.IsEmpty(RecordedRanges.Of(() => default(NvtxRange).Dispose()));
+
+    [TestMethod]
+    internal void RangesMakeNoGarbageWhereverTheyRun()
     {
-        NvtxName outer = new("step");
-        NvtxName inner = new("forward");
-        Nest(outer, inner);
+        Nest();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Nest(outer, inner);
+        Nest();
 
         Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private static void Nest(NvtxName outer, NvtxName inner)
+    private static void Nest()
     {
-        using NvtxRange step = NvtxRange.Open(outer);
-        using NvtxRange forward = NvtxRange.Open(inner);
+        using NvtxRange outer = NvtxRange.Open(s_outer);
+        using NvtxRange inner = NvtxRange.Open(s_inner);
     }
 }

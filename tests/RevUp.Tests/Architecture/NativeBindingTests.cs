@@ -21,6 +21,16 @@ public sealed partial class NativeBindingTests
     }
 
     [TestMethod]
+    public void TheRangesOfAProfilerAreBoundAsTheirHeaderDeclaresThem()
+    {
+        string[] declared = [.. Functions("native/include/revup_nvtx.h")];
+        string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop"))
+            .Where(import => import.Library == "revup_nvtx").Select(import => import.EntryPoint)];
+        Assert.IsNotEmpty(declared);
+        CollectionAssert.AreEquivalent(declared, bound);
+    }
+
+    [TestMethod]
     public void EveryFunctionOfTheHeadersIsDefinedOnce()
     {
         string sources = string.Join('\n', Repository.Files(".cpp").Select(Repository.Read));
@@ -60,7 +70,7 @@ public sealed partial class NativeBindingTests
     private static IEnumerable<string> Functions(string header) =>
         Declaration().Matches(Repository.Read(header)).Select(match => match.Groups["name"].Value);
 
-    [GeneratedRegex(@"^REVUP_API [\w ]+?[ *](?<name>revup_\w+)\(", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^REVUP_(NVTX_)?API [\w ]+?[ *](?<name>revup_\w+)\(", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 
     [GeneratedRegex(@"^CUDA_ON_CPU_API [\w\s]+?[\s*](?<name>cu\w+)\(", RegexOptions.Multiline)]

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
+using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
@@ -60,6 +61,9 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <summary>float32 everywhere; bfloat16 from compute capability 8.0 on.</summary>
     public override bool Supports(ElementType type) =>
         type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device));
+
+    /// <inheritdoc/>
+    public override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
     /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
