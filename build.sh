@@ -60,6 +60,7 @@ run_sanitized_tests() {
   stand_ins=$root/$library_folder/cuda-on-cpu
   test_arguments "$@"
   test_environment=("LD_PRELOAD=$(readlink -f "$runtime")" "REVUP_CPU_LIBRARY=$root/$library_folder/librevup_cpu.so"
+    "REVUP_IMAGE_LIBRARY=$root/$library_folder/librevup_image.so"
     "REVUP_CUDA_LIBRARY=$stand_ins/libcuda.so.1" "REVUP_CUDNN_LIBRARY=$stand_ins/libcudnn.so.9"
     "REVUP_CUBLASLT_LIBRARY=$stand_ins/libcublasLt.so.12" "REVUP_NVTX_LIBRARY=$stand_ins/librevup_nvtx.so"
     "REVUP_CUDA_KERNELS=$stand_ins/revup_kernels.fatbin"

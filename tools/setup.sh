@@ -34,7 +34,9 @@ missing_packages() {
   has_cmake || echo cmake
   command -v ninja >/dev/null || echo ninja-build
   has_header oneapi/dnnl/dnnl_version.h || echo libdnnl-dev
+  has_header jpeglib.h || echo libjpeg-dev
   has_header turbojpeg.h || echo libturbojpeg0-dev
+  has_header png.h || echo libpng-dev
   [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] || echo dataset-fashion-mnist
 }
 

@@ -30,14 +30,14 @@ cmake_build() {
 }
 
 build_native() {
-  local stamp=$artifacts/native.stamp library=$artifacts/native/librevup_cpu.so inputs
+  local stamp=$artifacts/native.stamp libraries=("$artifacts"/native/librevup_{cpu,image}.so) inputs
   inputs=$(fingerprint CMakeLists.txt cmake native && machine)
-  if [[ -f $stamp && $(<"$stamp") == "$inputs $(fingerprint "$library")" ]]; then
+  if [[ -f $stamp && $(<"$stamp") == "$inputs $(fingerprint "${libraries[@]}")" ]]; then
     line "$green✓$reset" native "up to date"
     return
   fi
   cmake_build native "$artifacts/cmake" "$artifacts/native"
-  echo "$inputs $(fingerprint "$library")" >"$stamp"
+  echo "$inputs $(fingerprint "${libraries[@]}")" >"$stamp"
 }
 
 # The assemblies whose presence and age say that the last build is still the one on disk.

@@ -5,6 +5,7 @@ using RevUp.Interop.Cpu;
 using RevUp.Interop.CublasLt;
 using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
+using RevUp.Interop.Image;
 
 namespace RevUp.Interop;
 
@@ -14,6 +15,7 @@ namespace RevUp.Interop;
 internal static class NativeLibraries
 {
     internal const string Cpu = "revup_cpu";
+    internal const string Image = "revup_image";
     internal const string Cuda = "cuda";
     internal const string Cudnn = "cudnn";
     internal const string CublasLt = "cublasLt";
@@ -22,6 +24,7 @@ internal static class NativeLibraries
     private static readonly NativeLibraryEntry[] s_entries =
     [
         new(Cpu, "librevup_cpu.so", "REVUP_CPU_LIBRARY", "Run ./build.sh in the repository to build it.", CpuLibrary.VerifyVersion),
+        new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", "Run ./build.sh in the repository to build it.", ImageLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cuda, ["libcuda.so.1"], Package: null, "REVUP_CUDA_LIBRARY",
             "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.", CudaLibrary.VerifyVersion),

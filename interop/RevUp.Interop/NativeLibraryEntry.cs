@@ -58,6 +58,20 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
             $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set {EnvironmentVariable} to its full path.");
     }
 
+    /// <summary>Refuses a library of ours whose <paramref name="function"/> does not return the version that its bindings mirror.</summary>
+    /// <exception cref="BadImageFormatException">The version differs, or the library does not state one.</exception>
+    internal static unsafe void VerifyVersion(nint library, string place, string function, int expected)
+    {
+        int? version = NativeLibrary.TryGetExport(library, function, out nint address) ? ((delegate* unmanaged<int>)address)() : null;
+        if (version != expected)
+        {
+            throw new BadImageFormatException(
+                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were written for version {expected}."
+                + " Run ./build.sh so that the library and the bindings come from the same sources.",
+                place);
+        }
+    }
+
     // The runtime's first line is advice on tracing the loader, whose own words, often with the place in front, are on the lines below.
     private static string Reason(string place, string message)
     {

@@ -58,7 +58,7 @@ revup_status revup_release(void *memory, int64_t bytes) {
   return guarded([&] {
     require_count(bytes, "bytes");
     if (bytes == 0) return;
-    require_pointer(memory, "memory", static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)));
+    require_aligned(memory, "memory", static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)));
     if (munmap(memory, static_cast<size_t>(bytes)) != 0) {
       fail("cannot release " + std::to_string(bytes) + " bytes (" + std::strerror(errno) +
            "); pass the pointer and the size of one revup_reserve");

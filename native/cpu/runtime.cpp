@@ -13,9 +13,6 @@ namespace {
 
 constexpr int32_t kMaxThreads = 1024;
 
-// A fixed buffer, so that an out-of-memory error can be remembered too; longer messages are cut.
-thread_local char last_error[1024] = "";
-
 // OpenMP's own default (OMP_NUM_THREADS, else the processors this process may use) until somebody chooses.
 std::atomic<int32_t> &configured_threads() {
   static std::atomic<int32_t> threads{std::clamp(omp_get_max_threads(), 1, kMaxThreads)};
@@ -35,11 +32,6 @@ const char *isa_name() {
 
 }  // namespace
 
-revup_status remember(revup_status status, const char *message) noexcept {
-  std::snprintf(last_error, sizeof last_error, "%s", message);
-  return status;
-}
-
 void use_configured_threads() noexcept { omp_set_num_threads(configured_threads().load(std::memory_order_relaxed)); }
 
 }  // namespace revup
@@ -48,11 +40,11 @@ using namespace revup;
 
 int32_t revup_abi_version(void) { return REVUP_ABI_VERSION; }
 
-const char *revup_last_error(void) { return last_error; }
+const char *revup_last_error(void) { return last_error(); }
 
 revup_status revup_describe(char *text, int64_t capacity) {
   return guarded([&] {
-    require_pointer(text, "text", 1);
+    require_aligned(text, "text", 1);
     if (capacity < 1) {
       fail("capacity is " + std::to_string(capacity) + "; it must be at least 1, for the terminating zero");
     }

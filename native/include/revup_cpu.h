@@ -14,23 +14,14 @@
 #include <stdint.h>
 
 #include "revup_optimizer.h"
+#include "revup_status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define REVUP_API __attribute__((visibility("default")))
 #define REVUP_ALIGNMENT 64
 #define REVUP_ABI_VERSION 2
-
-typedef int32_t revup_status;
-enum {
-  REVUP_OK = 0,
-  REVUP_INVALID_ARGUMENT = 1,  // null, misaligned, negative, or inconsistent; the message names the argument
-  REVUP_OUT_OF_MEMORY = 2,
-  REVUP_UNSUPPORTED = 3,  // valid, but this build or processor cannot do it
-  REVUP_INTERNAL = 4      // an exception of oneDNN or of our own; the message carries its text
-};
 
 typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };

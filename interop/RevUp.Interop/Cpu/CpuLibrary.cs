@@ -44,15 +44,6 @@ public static unsafe partial class CpuLibrary
 
     /// <summary>Refuses a library of another ABI before any of its functions can misread its arguments.</summary>
     /// <exception cref="BadImageFormatException">The version differs, or the library does not state one.</exception>
-    internal static void VerifyVersion(nint library, string place)
-    {
-        int? version = NativeLibrary.TryGetExport(library, "revup_abi_version", out nint function) ? ((delegate* unmanaged<int>)function)() : null;
-        if (version != ExpectedAbiVersion)
-        {
-            throw new BadImageFormatException(
-                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were written for version {ExpectedAbiVersion}."
-                + " Run ./build.sh so that the library and the bindings come from the same sources.",
-                place);
-        }
-    }
+    internal static void VerifyVersion(nint library, string place) =>
+        NativeLibraryEntry.VerifyVersion(library, place, "revup_abi_version", ExpectedAbiVersion);
 }

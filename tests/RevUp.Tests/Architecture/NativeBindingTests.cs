@@ -7,14 +7,14 @@ namespace RevUp.Tests.Architecture;
 [TestClass]
 public sealed partial class NativeBindingTests
 {
-    private static readonly string[] s_headers = ["native/include/revup_cpu.h", "native/include/revup_reference.h"];
+    private static readonly string[] s_headers = ["native/include/revup_cpu.h", "native/include/revup_reference.h", "native/include/revup_image.h"];
 
     [TestMethod]
     public void EveryFunctionOfTheHeadersHasABindingAndTheOtherWayRound()
     {
         string[] declared = [.. s_headers.SelectMany(Functions).Order(StringComparer.Ordinal)];
         string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop"))
-            .Where(import => import.Library == "revup_cpu").Select(import => import.EntryPoint).Distinct().Order(StringComparer.Ordinal)];
+            .Where(import => import.Library is "revup_cpu" or "revup_image").Select(import => import.EntryPoint).Distinct().Order(StringComparer.Ordinal)];
         Assert.IsGreaterThan(40, declared.Length);
         Assert.IsEmpty(declared.Except(bound), $"No binding: {string.Join(", ", declared.Except(bound))}");
         Assert.IsEmpty(bound.Except(declared), $"Not declared in C: {string.Join(", ", bound.Except(declared))}");
