@@ -44,7 +44,8 @@ REVUP_API const char *revup_image_last_error(void);
 REVUP_API revup_status revup_image_inspect(const uint8_t *bytes, int64_t length, revup_image_info *info);
 
 // A decoder keeps its buffers from one image to the next, and nothing else: the pixels do not depend on what it decoded
-// before. They grow with the widths of region and output, for interlaced PNG with the region's area.
+// before. They grow with the widths of region and output. The coefficients of a JPEG with several scans (512 MiB at the
+// most) and the region's rows of an interlaced PNG come on top: at most 1,032 bytes for each byte of the data.
 REVUP_API revup_status revup_image_decoder_create(revup_image_decoder **decoder);
 REVUP_API revup_status revup_image_decoder_destroy(revup_image_decoder *decoder);  // null is allowed
 

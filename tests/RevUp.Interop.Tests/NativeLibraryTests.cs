@@ -58,7 +58,8 @@ internal sealed class NativeLibraryTests
 
         BadImageFormatException exception = Assert.ThrowsExactly<BadImageFormatException>(() => CpuLibrary.VerifyVersion(library, "/some/place.so"));
 
-        StringAssert.Contains(exception.Message, $"/some/place.so has ABI version none, but these bindings were written for version {CpuLibrary.ExpectedAbiVersion}");
+        StringAssert.Contains(
+            exception.Message, $"/some/place.so has ABI version none, but these bindings were written for version {CpuLibrary.ExpectedAbiVersion}");
         StringAssert.Contains(exception.Message, "./build.sh");
     }
 

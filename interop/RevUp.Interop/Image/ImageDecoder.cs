@@ -23,7 +23,9 @@ public sealed class ImageDecoder : OwnedHandle
     }
 
     /// <summary>What the header says; the pixels are not looked at. Any thread may call it.</summary>
-    /// <exception cref="ImageFormatException">The data does not start with the header of a JPEG or PNG, or the image is above 65,500 pixels a side or 2²⁸ in all.</exception>
+    /// <exception cref="ImageFormatException">
+    /// The data does not start with the header of a JPEG or PNG, or the image is above 65,500 pixels a side or 2²⁸ in all.
+    /// </exception>
     public static unsafe ImageInfo Inspect(ReadOnlySpan<byte> bytes)
     {
         ImageInfo info;
@@ -40,7 +42,8 @@ public sealed class ImageDecoder : OwnedHandle
     /// antialiased triangle filter after scaling by 1/8, 1/4 or 1/2 in a JPEG's own transform where the region is that much larger. Only the rows and columns
     /// that the region needs are decoded, so damage below it goes unseen. Alpha is dropped, CMYK converted, EXIF's orientation ignored.
     /// </summary>
-    /// <remarks>revup_image.h states the arithmetic to the last digit. Memory grows with the widths of region and output, not with the image.</remarks>
+    /// <remarks>revup_image.h states the arithmetic to the last digit. Memory grows with the widths of region and output; for a progressive
+    /// JPEG and an interlaced PNG with the image, at most by 1,032 bytes for each of <paramref name="bytes"/>.</remarks>
     /// <param name="bytes">The whole file.</param>
     /// <param name="region">Within the image; it is enlarged where it is smaller than the output.</param>
     /// <param name="height">1 to 65,500.</param>

@@ -22,11 +22,8 @@ internal static class Decoding
     }
 
     /// <summary>The message with which the data is refused.</summary>
-    internal static string Refusal(byte[] file)
-    {
-        using ImageDecoder decoder = new();
-        return Assert.ThrowsExactly<ImageFormatException>(() => decoder.Decode(file, new ImageRegion(0, 0, 8, 8), 8, 8, 3)).Message;
-    }
+    internal static string Refusal(byte[] file, ImageRegion? region = null) =>
+        Assert.ThrowsExactly<ImageFormatException>(() => DecodeOnce(file, region ?? new ImageRegion(0, 0, 8, 8), 8, 8, 3)).Message;
 
     /// <summary>
     /// Each byte is the real number rounded once, after float32 arithmetic whose weights and sums are good to 1e-5 of the largest byte.

@@ -22,7 +22,7 @@ internal sealed class JpegTests
     [DynamicData(nameof(Encodings))]
     internal void InspectionReadsTheHeader(TurboSampling sampling, bool progressive)
     {
-        byte[] file = Encode(TestImages.Photo(37, 53, 3), sampling, progressive);
+        byte[] file = TurboJpeg.Encode(TestImages.Photo(37, 53, 3), sampling, progressive);
 
         Assert.AreEqual(new ImageInfo(ImageFormat.Jpeg, 53, 37, sampling == TurboSampling.Grey ? 1 : 3), ImageDecoder.Inspect(file));
     }
@@ -31,9 +31,10 @@ internal sealed class JpegTests
     [DynamicData(nameof(Encodings))]
     internal void ARegionAtFullSizeIsTheCropOfTheWholeImage(TurboSampling sampling, bool progressive)
     {
-        byte[] file = Encode(TestImages.Photo(123, 157, 3), sampling, progressive);
+        byte[] file = TurboJpeg.Encode(TestImages.Photo(123, 157, 3), sampling, progressive);
         Pixels whole = Whole(file, 123, 157);
-        ImageRegion[] regions = [whole.Whole, new(0, 0, 1, 1), new(156, 122, 1, 1), new(33, 17, 64, 32), new(31, 49, 97, 74), new(1, 1, 155, 121), new(64, 64, 16, 16)];
+        ImageRegion[] regions =
+            [whole.Whole, new(0, 0, 1, 1), new(156, 122, 1, 1), new(33, 17, 64, 32), new(31, 49, 97, 74), new(1, 1, 155, 121), new(64, 64, 16, 16)];
         using ImageDecoder decoder = new();
 
         foreach (ImageRegion region in regions)
@@ -49,7 +50,7 @@ internal sealed class JpegTests
     [DataRow(0, 0, 157, 123, 80, 63)]
     internal void WithinAFactorOfTwoARegionIsResampledExactly(int left, int top, int width, int height, int outWidth, int outHeight)
     {
-        byte[] file = Encode(TestImages.Photo(123, 157, 3), TurboSampling.Yuv420);
+        byte[] file = TurboJpeg.Encode(TestImages.Photo(123, 157, 3), TurboSampling.Yuv420);
         ImageRegion region = new(left, top, width, height);
         double[] expected = TestImages.Resample(Whole(file, 123, 157).Crop(region), outHeight, outWidth);
 
@@ -65,7 +66,7 @@ internal sealed class JpegTests
     [DataRow(TurboSampling.Yuv422, 3.9)]
     internal void ScalingInTheTransformIsCloseToExactResampling(TurboSampling sampling, double ratio)
     {
-        byte[] file = Encode(TestImages.Photo(600, 800, 3), sampling);
+        byte[] file = TurboJpeg.Encode(TestImages.Photo(600, 800, 3), sampling);
         ImageRegion region = new(101, 53, 611, 507);
         int height = (int)(region.Height / ratio), width = (int)(region.Width / ratio);
         double[] expected = TestImages.Resample(Whole(file, 600, 800).Crop(region), height, width);
@@ -78,7 +79,7 @@ internal sealed class JpegTests
     [TestMethod]
     internal void GreyIsTheLumaOfAColourImage()
     {
-        byte[] file = Encode(TestImages.Photo(40, 60, 3), TurboSampling.Yuv420);
+        byte[] file = TurboJpeg.Encode(TestImages.Photo(40, 60, 3), TurboSampling.Yuv420);
         byte[] luma = new byte[40 * 60];
         s_turbo.Decode(file, TurboPixels.Grey, luma);
 
@@ -88,7 +89,7 @@ internal sealed class JpegTests
     [TestMethod]
     internal void AGreyImageHasThreeEqualChannels()
     {
-        byte[] file = Encode(TestImages.Photo(40, 60, 3), TurboSampling.Grey);
+        byte[] file = TurboJpeg.Encode(TestImages.Photo(40, 60, 3), TurboSampling.Grey);
         ImageRegion region = new(5, 5, 50, 30);
         byte[] grey = Decoding.DecodeOnce(file, region, 44, 43, 1);
 
@@ -102,7 +103,7 @@ internal sealed class JpegTests
     internal void CmykBecomesRgb(bool adobe)
     {
         Pixels ink = TestImages.Photo(45, 67, 4);
-        byte[] file = TurboJpeg.Encode(ink.Data, 45, 67, TurboPixels.Cmyk, TurboSampling.Yuv420);
+        byte[] file = TurboJpeg.Encode(ink, TurboSampling.Yuv420);
         file = adobe ? file : JpegSegments.Without(file, JpegSegments.Adobe);
         byte[] stored = new byte[ink.Data.Length];
         s_turbo.Decode(file, TurboPixels.Cmyk, stored);
@@ -123,7 +124,7 @@ internal sealed class JpegTests
     [TestMethod]
     internal void TheOrientationOfExifIsIgnored()
     {
-        byte[] file = Encode(TestImages.Photo(24, 40, 3), TurboSampling.Yuv444);
+        byte[] file = TurboJpeg.Encode(TestImages.Photo(24, 40, 3), TurboSampling.Yuv444);
         // TIFF header, one entry: tag 0x0112 (orientation), a short, 6 (turned by 90 degrees).
         byte[] turned = JpegSegments.With(
             file, 0xE1, [.. "Exif\0\0MM\0*\0\0\0\x08"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]);
@@ -132,9 +133,6 @@ internal sealed class JpegTests
         CollectionAssert.AreEqual(
             Decoding.DecodeOnce(file, new ImageRegion(0, 0, 40, 24), 24, 40, 3), Decoding.DecodeOnce(turned, new ImageRegion(0, 0, 40, 24), 24, 40, 3));
     }
-
-    private static byte[] Encode(Pixels pixels, TurboSampling sampling, bool progressive = false) =>
-        TurboJpeg.Encode(pixels.Data, pixels.Height, pixels.Width, TurboPixels.Rgb, sampling, progressive);
 
     private static Pixels Whole(byte[] file, int height, int width)
     {

@@ -9,6 +9,7 @@ internal static class JpegSegments
     internal const byte QuantizationTables = 0xDB;
     internal const byte Frame = 0xC0;
     internal const byte ProgressiveFrame = 0xC2;
+    internal const byte HuffmanTables = 0xC4;
     internal const byte Scan = 0xDA;
 
     /// <summary>The file without its segments of one kind.</summary>

@@ -28,12 +28,19 @@ internal static class PngWriter
         _ => 4,
     };
 
+    /// <summary>A PNG of 8 bits a sample, grey or RGB.</summary>
+    internal static byte[] Write(Pixels pixels, bool interlaced = false) =>
+        Write(
+            Array.ConvertAll(pixels.Data, value => (ushort)value), pixels.Height, pixels.Width, pixels.Channels == 1 ? PngColor.Grey : PngColor.Rgb, depth: 8,
+            interlaced);
+
     /// <summary>
     /// A PNG of [height, width, channels] samples of <paramref name="depth"/> bits; a palette has 3 bytes a colour, and <paramref name="transparency"/> is the
     /// content of a tRNS chunk.
     /// </summary>
     internal static byte[] Write(
-        ReadOnlySpan<ushort> samples, int height, int width, PngColor color, int depth, bool interlaced = false, byte[]? palette = null, byte[]? transparency = null)
+        ReadOnlySpan<ushort> samples, int height, int width, PngColor color, int depth, bool interlaced = false, byte[]? palette = null,
+        byte[]? transparency = null)
     {
         using MemoryStream file = new();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
@@ -73,6 +80,21 @@ internal static class PngWriter
     {
         int length = BinaryPrimitives.ReadInt32BigEndian(file[start..]);
         BinaryPrimitives.WriteUInt32BigEndian(file[(start + 8 + length)..], Checksum(file.Slice(start + 4, length + 4)));
+    }
+
+    /// <summary>The same for every chunk, as far as their lengths lead to another.</summary>
+    internal static void SealAll(Span<byte> file)
+    {
+        for (long start = 8; start + 12 <= file.Length;)
+        {
+            long next = start + 12 + BinaryPrimitives.ReadUInt32BigEndian(file[(int)start..]);
+            if (next <= file.Length)
+            {
+                Seal(file, (int)start);
+            }
+
+            start = next;
+        }
     }
 
     private static void WritePass(Stream stream, ReadOnlySpan<ushort> samples, int height, int width, int channels, int depth, int[] pass)

@@ -26,23 +26,27 @@ internal sealed unsafe partial class TurboJpeg : IDisposable
 {
     private const string Library = "libturbojpeg.so.0";
     private const int ProgressiveFlag = 16384;
+    private const int Quality = 90;
 
     private readonly nint _decompressor = InitDecompress();
 
     /// <summary>
-    /// One JPEG of [height, width] pixels, by a compressor of its own: after a progressive image, version 2.1.5 writes baseline ones with the wrong Huffman tables.
+    /// One JPEG, by a compressor of its own: after a progressive image, version 2.1.5 writes baseline ones with the wrong Huffman tables.
+    /// Three channels are RGB, four CMYK.
     /// </summary>
-    public static byte[] Encode(ReadOnlySpan<byte> pixels, int height, int width, TurboPixels format, TurboSampling sampling, bool progressive = false, int quality = 90)
+    public static byte[] Encode(Pixels pixels, TurboSampling sampling, bool progressive = false)
     {
         nint compressor = InitCompress();
         byte* data = null;
         nuint length = 0;
         try
         {
-            fixed (byte* source = pixels)
+            fixed (byte* source = pixels.Data)
             {
-                int flags = progressive ? ProgressiveFlag : 0;
-                Check(Compress(compressor, source, width, pitch: 0, height, (int)format, &data, &length, (int)sampling, quality, flags));
+                TurboPixels format = pixels.Channels == 3 ? TurboPixels.Rgb : TurboPixels.Cmyk;
+                Check(Compress(
+                    compressor, source, pixels.Width, pitch: 0, pixels.Height, (int)format, &data, &length, (int)sampling, Quality,
+                    progressive ? ProgressiveFlag : 0));
             }
 
             return new ReadOnlySpan<byte>(data, (int)length).ToArray();
