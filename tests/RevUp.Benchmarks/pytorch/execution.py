@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import List, Sequence, Tuple
 
 from torch import Tensor, nn
@@ -16,34 +15,34 @@ from settings import SettingsError
 PLAIN, CHECKPOINT, INVERT = MODES = ("plain", "checkpoint", "invert")
 
 
-@dataclasses.dataclass
-class Segment:
+class Segment(nn.Module):
     """Layers in a row that store nothing, or one layer that stores its input."""
 
-    layers: List[nn.Module]
-    first_block: int
-    inverted: bool
+    def __init__(self, layers: Sequence[nn.Module], first_block: int, inverted: bool) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.first_block, self.inverted = first_block, inverted
+        self.blocks = sum(isinstance(layer, Block) for layer in layers)
 
 
-class Execution:
+class Execution(nn.Module):
     """The forward pass of a network in one of the modes; its backward pass is autograd's."""
 
     def __init__(self, network: Network, mode: str, rule: StopRule, anchor_every: int = 0) -> None:
+        super().__init__()
         if mode == INVERT and network.settings.lipschitz.mode == "none":
             raise SettingsError("blocks with model.lipschitz.mode 'none' have no inverse; use 'perBranch', or another mode")
         self.mode, self.rule = mode, rule
-        self.segments = _segments(network.chain, mode == INVERT, anchor_every)
+        self.segments = nn.ModuleList(_segments(network.chain, mode == INVERT, anchor_every))
 
-    def __call__(self, x: Tensor, operands: Sequence[Tuple[Tensor, ...]]) -> Tensor:
+    def forward(self, x: Tensor, operands: Sequence[Tuple[Tensor, ...]]) -> Tensor:
         """Logits of a batch; operands are those of Network.prepare."""
-        index = 0
         for segment in self.segments:
-            blocks = sum(isinstance(layer, Block) for layer in segment.layers)
-            own = [operand for block in operands[index:index + blocks] for operand in block]
-            index += blocks
+            blocks = operands[segment.first_block:segment.first_block + segment.blocks]
+            own = [operand for block in blocks for operand in block]
             if segment.inverted:
                 x = InvertedChain.apply(x, segment.layers, segment.first_block, self.rule, *own)
-            elif blocks and self.mode != PLAIN:
+            elif segment.blocks and self.mode != PLAIN:
                 x = checkpoint(segment.layers[0], x, *own, use_reentrant=False)
             else:
                 x = segment.layers[0](x, *own)
@@ -52,15 +51,15 @@ class Execution:
 
 def _segments(chain: Sequence[nn.Module], invert: bool, anchor_every: int) -> List[Segment]:
     """As RevUp's memory plan: the network's input, anchors, and the inputs of layers that have no inverse are kept."""
-    segments: List[Segment] = []
+    segments: List[Tuple[List[nn.Module], int, bool]] = []
     block = 0
     for position, layer in enumerate(chain):
         is_block = isinstance(layer, Block)
         anchor = is_block and anchor_every > 0 and block > 0 and block % anchor_every == 0
         inverted = invert and position > 0 and not anchor and isinstance(layer, (Block, Squeeze, ChannelPad))
-        if inverted and segments and segments[-1].inverted:
-            segments[-1].layers.append(layer)
+        if inverted and segments and segments[-1][2]:
+            segments[-1][0].append(layer)
         else:
-            segments.append(Segment([layer], block, inverted))
+            segments.append(([layer], block, inverted))
         block += is_block
-    return segments
+    return [Segment(*segment) for segment in segments]

@@ -71,9 +71,9 @@ def _input_of_last_evaluation_handed_on() -> ContextManager[Any]:
 def _recording(points: list) -> Callable:
     original = inversion.Iteration.stops
 
-    def stops(self: Any, step: Tensor, point: Tensor, following: Tensor) -> bool:
-        points.append(point.detach())
-        return original(self, step, point, following)
+    def stops(self: Any, point: Tensor, following: Tensor) -> bool:
+        points.append(point)
+        return original(self, point, following)
 
     return stops
 

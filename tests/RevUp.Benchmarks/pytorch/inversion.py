@@ -51,10 +51,10 @@ class Iteration:
     growing: int = 0
     count: int = 0
 
-    def stops(self, step: Tensor, point: Tensor, following: Tensor) -> bool:
-        """Whether the evaluation at `point`, which gave `following`, was the last; `step` is their difference."""
+    def stops(self, point: Tensor, following: Tensor) -> bool:
+        """Whether the evaluation at `point`, which gave `following`, was the last."""
         self.count += 1
-        stop = self.count == self.fixed if self.fixed is not None else self._converged(step, following)
+        stop = self.count == self.fixed if self.fixed is not None else self._converged(following - point, following)
         if stop and self.rule.evaluations is not None:
             self.rule.evaluations[self.index] = self.count
         return stop
@@ -91,15 +91,16 @@ def invert(block: Block, index: int, y: Tensor, gradient: Tensor, operands: Sequ
     while True:
         point = point.detach().requires_grad_()
         with torch.enable_grad():
-            change = block.change(point, *leaves)
-        following = y - change.detach()
-        if iteration.stops(following - point.detach(), point, following):
+            following = block.advance(y, point, -1, *leaves)
+        result = following.detach()
+        if iteration.stops(point.detach(), result):
             break
-        # Freed before the next evaluation: two graphs at once would be the peak.
-        del change
-        point = following
-    gradients = torch.autograd.grad(change, [point, *leaves], gradient)
-    return following, gradient + gradients[0], gradients[1:]
+        # Its graph is freed before the next evaluation: two at once would be the peak.
+        del following
+        point = result
+    # Of y - F(x), so everything has the other sign.
+    gradients = torch.autograd.grad(following, [point, *leaves], gradient)
+    return result, gradient - gradients[0], tuple(-g for g in gradients[1:])
 
 
 class InvertedChain(torch.autograd.Function):

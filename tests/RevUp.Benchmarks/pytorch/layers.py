@@ -22,10 +22,10 @@ def to_last(x: Tensor) -> Tensor:
     return x.movedim(1, -1)
 
 
-def preactivation(activation: Optional[Callable], x: Tensor, before: Tensor, after: Tensor) -> Tensor:
+def preactivation(activation: Optional[str], x: Tensor, before: Tensor, after: Tensor) -> Tensor:
     """phi(x + a) + b; a and b have no dimension, so that a bfloat16 x stays one."""
     x = x + before
-    return (x if activation is None else activation(x)) + after
+    return (x if activation is None else ACTIVATIONS[activation](x)) + after
 
 
 class Convolution(nn.Module):
@@ -56,6 +56,21 @@ class Convolution(nn.Module):
         return [(e + 2 * self.padding - self.weight.shape[-1]) // self.stride + 1 for e in extents]
 
 
+def residual(activations: Sequence[Optional[str]], groups: Sequence[int], low_precision: bool, base: Tensor, point: Tensor, sign: int,
+             *operands: Tensor) -> Tensor:
+    """base + sign F(point), in their type; inside F everything is bfloat16 if low_precision says so and they are not float64.
+
+    A function of its arguments alone: blocks of one form and shape share its compiled code.
+    """
+    scale, z = operands[0], point
+    inner = torch.bfloat16 if low_precision and point.dtype == torch.float32 else point.dtype
+    for j, activation in enumerate(activations):
+        before, after, weight = operands[1 + 3 * j:4 + 3 * j]
+        p = preactivation(activation, z, before, after).to(inner)
+        z = lipschitz.convolution(p, weight.to(inner), padding=weight.shape[-1] // 2, groups=groups[j])
+    return torch.add(base, scale * z.to(base.dtype), alpha=sign)
+
+
 class Block(nn.Module):
     """y = x + F(x): a pre-activation Fixup branch of two or three convolutions, bounded as the settings say."""
 
@@ -68,11 +83,11 @@ class Block(nn.Module):
         }[settings.branch]
         self.count = len(forms)
         self.settings: LipschitzSettings = settings.lipschitz
-        self.groups = [form[3] for form in forms]
-        self.activation = ACTIVATIONS[settings.activation]
-        self.leading = leading
+        self.groups = tuple(form[3] for form in forms)
+        self.activation, self.leading = settings.activation, leading
+        self.activations = tuple(self.activation_of(j) for j in range(self.count))
         self.low_precision = settings.precision == "bfloat16"
-        self.compiled: Optional[Callable] = None
+        self.function: Callable[..., Tensor] = residual
         for j, (inner, outer, kernel, group) in enumerate(forms, start=1):
             convolution = Convolution((inner, outer), kernel, rank, group)
             if self.settings.mode != "none":
@@ -88,10 +103,13 @@ class Block(nn.Module):
         return [getattr(self, f"conv{j}") for j in range(1, self.count + 1)]
 
     def operands(self, iterations: int) -> Tuple[Tensor, ...]:
-        """What the branch is computed with in one step: the effective multiplier, then a, b and the scaled weight of each convolution."""
+        """What the branch is computed with in one step: the effective multiplier, then a, b and the scaled weight of each convolution.
+
+        Without iterations the norms stay as training left them, for evaluation.
+        """
         convolutions = self.convolutions
-        sigmas: List[Tensor] = []
-        if self.settings.mode != "none":
+        sigmas: Sequence[Tensor] = self.sigma.unbind()
+        if self.settings.mode != "none" and iterations > 0:
             sigmas = [convolution.iterate(iterations) for convolution in convolutions]
             self.sigma.copy_(torch.stack([sigma.detach() for sigma in sigmas]))
         factors, scale = lipschitz.branch_factors(self.settings, self.scale.view(()), sigmas)
@@ -111,26 +129,16 @@ class Block(nn.Module):
             product *= sigma
         return product
 
-    def branch(self, x: Tensor, *operands: Tensor) -> Tensor:
-        """F(x), in the type of x; inside, everything is of the branch's type."""
-        scale, inner = operands[0], torch.bfloat16 if self.low_precision and x.dtype == torch.float32 else x.dtype
-        z = x
-        for j in range(self.count):
-            before, after, weight = operands[1 + 3 * j:4 + 3 * j]
-            p = preactivation(self.activation_of(j), z, before, after).to(inner)
-            z = lipschitz.convolution(p, weight.to(inner), padding=weight.shape[-1] // 2, groups=self.groups[j])
-        return scale * z.to(x.dtype)
-
-    def activation_of(self, j: int) -> Optional[Callable]:
+    def activation_of(self, j: int) -> Optional[str]:
         """phi; the first block of a network starts without it, where it would only destroy input."""
         return self.activation if j > 0 or self.leading else None
 
-    def change(self, x: Tensor, *operands: Tensor) -> Tensor:
-        """F(x), compiled where the block is."""
-        return (self.compiled or self.branch)(x, *operands)
+    def advance(self, base: Tensor, point: Tensor, sign: int, *operands: Tensor) -> Tensor:
+        """base + sign F(point): the block itself with x, x and 1, a step of its inversion with y, x and -1."""
+        return self.function(self.activations, self.groups, self.low_precision, base, point, sign, *operands)
 
     def forward(self, x: Tensor, *operands: Tensor) -> Tensor:
-        return x + self.change(x, *operands)
+        return self.advance(x, x, 1, *operands)
 
 
 class Squeeze(nn.Module):
@@ -184,7 +192,7 @@ class Transition(Convolution):
         super().__init__(channels, kernel, rank, stride=2)
         self.bias1a = nn.Parameter(torch.zeros(1))
         self.bias1b = nn.Parameter(torch.zeros(1))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(preactivation(self.activation, x, self.bias1a.view(()), self.bias1b.view(())))
@@ -199,7 +207,7 @@ class Head(nn.Module):
         self.bias1b = nn.Parameter(torch.zeros(1))
         self.weight = nn.Parameter(torch.zeros(classes, channels))
         self.bias = nn.Parameter(torch.zeros(classes))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         p = preactivation(self.activation, x, self.bias1a.view(()), self.bias1b.view(()))

@@ -49,9 +49,8 @@ class Network(nn.Module):
         """The invertible blocks, first to last."""
         return [layer for layer in self._chain if isinstance(layer, Block)]
 
-    def prepare(self, step: int) -> List[Tuple[Tensor, ...]]:
+    def prepare(self, iterations: int) -> List[Tuple[Tensor, ...]]:
         """Runs the power iterations of a step and returns the operands of every block, with the gradient through sigma."""
-        iterations = self.settings.lipschitz.iterations_at(step)
         return [block.operands(iterations) for block in self.blocks]
 
     def groups(self) -> Iterator[Tuple[str, nn.Parameter, bool]]:
@@ -119,13 +118,3 @@ class Network(nn.Module):
         for block in self.blocks:
             weight = block.convolutions[-1].weight
             nn.init.normal_(weight, std=math.sqrt(weight.shape[0] / weight.numel()))
-
-
-def sample_shape(shape: Sequence[int]) -> Tuple[List[int], int]:
-    """Extents and channels of RevUp's [1, (D), H, W, C]."""
-    return list(shape[1:-1]), shape[-1]
-
-
-def channels_last(x: torch.Tensor) -> torch.Tensor:
-    """[N, (D), H, W, C] as PyTorch indexes it, without moving an element."""
-    return x.movedim(-1, 1)

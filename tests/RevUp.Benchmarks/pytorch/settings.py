@@ -10,7 +10,7 @@ import json
 import re
 import typing
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Tuple
 
 PRESETS = Path(__file__).with_name("presets.json")
 
@@ -58,6 +58,8 @@ class ModelSettings:
     downsampling: str = "strided"
     transition_kernel: int = 3
     stages: Tuple[StageSettings, ...] = ()
+    block: str = "invertible"
+    normalization: str = "fixup"
     branch: str = "basic"
     activation: str = "relu"
     groups: int = 1
@@ -105,6 +107,8 @@ class ScheduleSettings:
 _CHOICES = {
     "stem": ("pad", "convolution", "imageNet"),
     "downsampling": ("squeeze", "strided"),
+    "block": ("invertible",),
+    "normalization": ("fixup",),
     "branch": ("basic", "bottleneck"),
     "activation": ("relu", "elu"),
     "precision": ("float32", "bfloat16"),
@@ -218,8 +222,3 @@ def schedule(recipe: Dict[str, Any]) -> ScheduleSettings:
     if settings.kind not in ("constant", "step", "cosine"):
         raise SettingsError(f"training.schedule.kind is '{settings.kind}'; the twin knows constant, step and cosine")
     return settings
-
-
-def extents(recipe: Dict[str, Any], default: List[int]) -> List[int]:
-    """Extents of one sample, [H, W] or [D, H, W]."""
-    return list(recipe.get("data", {}).get("extents") or default)

@@ -43,7 +43,7 @@ def gradients(net: Network, mode: str, rule: Optional[StopRule] = None, anchor_e
     x, targets = torch.randn(4, 3, 8, 8, dtype=torch.float64), torch.eye(5, dtype=torch.float64)[:4]
     net.zero_grad()
     execution = Execution(net, mode, rule or StopRule(EXACT), anchor_every)
-    cross_entropy(execution(x, net.prepare(0)), targets).backward()
+    cross_entropy(execution(x, net.prepare(5)), targets).backward()
     return {name: parameter.grad.clone() for name, parameter in net.named_parameters()}
 
 
@@ -102,7 +102,7 @@ class ModesTest(unittest.TestCase):
 
         net = network(blocks)
         execution = Execution(net, mode, StopRule(EXACT))
-        operands = net.prepare(0)
+        operands = net.prepare(5)
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
             logits = execution(torch.randn(4, 3, 8, 8, dtype=torch.float64), operands)
         logits.sum().backward()
@@ -146,7 +146,7 @@ class LayersTest(unittest.TestCase):
     def test_every_branch_is_within_its_bound(self) -> None:
         for mode, allowed in (("perBranch", 0.9), ("perLayer", 0.9 ** 2)):
             net = network(mode=mode)
-            for block, operands in zip(net.blocks, net.prepare(0)):
+            for block, operands in zip(net.blocks, net.prepare(5)):
                 self.assertLessEqual(block.bound(operands), allowed * (1 + 1e-6))
                 self.assertGreater(block.bound(operands), 0)
 

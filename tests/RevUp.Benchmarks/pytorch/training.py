@@ -70,7 +70,8 @@ class Step:
     def accumulate(self, x: Tensor, targets: Tensor) -> Tensor:
         """Logits; gradients are those of this batch afterwards, and `loss` its mean cross-entropy."""
         self.optimizer.zero_grad(set_to_none=True)
-        logits = self.forward(x, self.prepare(self.count))
+        iterations = self.network.settings.lipschitz.iterations_at(self.count)
+        logits = self.forward(x, self.prepare(iterations))
         self.loss = cross_entropy(logits, targets)
         self.loss.backward()
         return logits.detach()

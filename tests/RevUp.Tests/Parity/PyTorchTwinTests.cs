@@ -30,7 +30,9 @@ public sealed class PyTorchTwinTests
     }
 
     [TestMethod]
-    public void TheScriptsPassTheirOwnTests() => AssertSucceeds("test_twins.py");
+    [DataRow("test_twins.py")]
+    [DataRow("test_scripts.py")]
+    public void TheScriptsPassTheirOwnTests(string script) => AssertSucceeds(script);
 
     [TestMethod]
     public void ThePresetsOfTheTwinsAreOurs() =>
