@@ -10,10 +10,12 @@ HandleTable<CUevent, Event> &events() {
   return table;
 }
 
+thread_local long long waits = 0, submissions = 0;
+
 // Finds an event that a host may ask about; one of a capture has no time of its own.
 CUresult find_recorded(CUevent handle, std::shared_ptr<Event> &event) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
+  CUresult status = check_context();
+  if (status != CUDA_SUCCESS || (status = check_no_capture()) != CUDA_SUCCESS) return status;
   event = events().find(handle);
   if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   return event->captured ? CUDA_ERROR_CAPTURED_EVENT : CUDA_SUCCESS;
@@ -69,12 +71,17 @@ CUresult submit(CUstream handle, Work work) {
       return CUDA_SUCCESS;
     }
   }
+  ++submissions;
   const CUresult result = work();
   if (result != CUDA_SUCCESS) spoil_context(result);
   return CUDA_SUCCESS;
 }
 
 }  // namespace cuda_on_cpu
+
+long long cuda_on_cpu_waits() { return waits; }
+
+long long cuda_on_cpu_submissions() { return submissions; }
 
 CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
   const CUresult status = check_context();
@@ -93,6 +100,7 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 CUresult cuStreamSynchronize(CUstream stream) {
   CUresult status = check_context();
   if (status != CUDA_SUCCESS || (status = check_stream(stream)) != CUDA_SUCCESS) return status;
+  ++waits;
   return check_no_capture();
 }
 
@@ -105,6 +113,10 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned flags
   if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   const std::shared_ptr<Stream> stream = handle == nullptr ? nullptr : streams().find(handle);
   const bool capturing = stream != nullptr && stream->capture != nullptr;
+  if (capturing && event->recorded && !event->captured) {
+    stream->capture->valid = false;
+    return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
+  }
   return event->captured && !capturing ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
 }
 
@@ -142,6 +154,7 @@ CUresult cuEventQuery(CUevent handle) {
 }
 
 CUresult cuEventSynchronize(CUevent handle) {
+  ++waits;
   std::shared_ptr<Event> event;
   return find_recorded(handle, event);
 }

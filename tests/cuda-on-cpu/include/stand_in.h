@@ -27,3 +27,8 @@ CUDA_ON_CPU_SHARED CUresult submit(CUstream stream, std::function<CUresult()> wo
 CUDA_ON_CPU_SHARED void report(const char *message);
 
 }  // namespace cuda_on_cpu
+
+// For tests that count: how often the calling thread has waited for a stream or an event, and how often it has given a
+// stream something to do, a whole graph being one thing, and what is only captured none.
+extern "C" CUDA_ON_CPU_SHARED long long cuda_on_cpu_waits();
+extern "C" CUDA_ON_CPU_SHARED long long cuda_on_cpu_submissions();

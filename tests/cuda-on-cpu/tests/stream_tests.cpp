@@ -1,4 +1,8 @@
 // Streams, events, capture and graphs of the stand-in libcuda.
+#include <functional>
+#include <vector>
+
+#include "../include/stand_in.h"
 #include "device.h"
 
 namespace tests {
@@ -83,16 +87,51 @@ void a_graph_over_freed_memory_fails() {
 void synchronisation_and_allocation_invalidate_a_capture() {
   const Device device;
   CUdeviceptr address = 0;
-  for (const bool allocates : {false, true}) {
+  CUevent event = nullptr;
+  EXPECT(CUDA_SUCCESS, cuEventCreate(&event, 0));
+  EXPECT(CUDA_SUCCESS, cuEventRecord(event, device.stream));
+  const std::vector<std::function<CUresult()>> forbidden = {
+      [&] { return cuMemAlloc_v2(&address, 16); },
+      [&] { return cuStreamSynchronize(device.stream); },
+      [&] { return cuEventSynchronize(event); },
+      [&] { return cuEventQuery(event); },
+  };
+  for (const auto &call : forbidden) {
     CUgraph graph = nullptr;
     EXPECT(CUDA_SUCCESS, cuStreamBeginCapture_v2(device.stream, CU_STREAM_CAPTURE_MODE_GLOBAL));
-    EXPECT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,
-           allocates ? cuMemAlloc_v2(&address, 16) : cuStreamSynchronize(device.stream));
+    EXPECT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, call());
     EXPECT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, device.launch("add_one", {}, 0LL, CUdeviceptr{0}));
     EXPECT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(device.stream, &graph));
     EXPECT(nullptr, static_cast<void *>(graph));
   }
   EXPECT(CUDA_SUCCESS, cuStreamSynchronize(device.stream));
+}
+
+void a_capture_cannot_wait_for_what_is_outside_it() {
+  const Device device;
+  CUevent event = nullptr;
+  CUgraph graph = nullptr;
+  EXPECT(CUDA_SUCCESS, cuEventCreate(&event, 0));
+  EXPECT(CUDA_SUCCESS, cuEventRecord(event, device.stream));
+  EXPECT(CUDA_SUCCESS, cuStreamBeginCapture_v2(device.stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+  EXPECT(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, cuStreamWaitEvent(device.stream, event, 0));
+  EXPECT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(device.stream, &graph));
+}
+
+void waits_and_submissions_are_counted() {
+  const Device device;
+  const CUdeviceptr x = device.allocate(16), y = device.allocate(16);
+  const long long waits = cuda_on_cpu_waits(), submissions = cuda_on_cpu_submissions();
+  const CUgraph graph = capture(device, x, y);
+  CUgraphExec executable = nullptr;
+  EXPECT(CUDA_SUCCESS, cuGraphInstantiateWithFlags(&executable, graph, 0));
+  EXPECT(submissions, cuda_on_cpu_submissions());
+  EXPECT(CUDA_SUCCESS, cuGraphLaunch(executable, device.stream));
+  EXPECT(CUDA_SUCCESS, cuMemsetD8Async(x, 0, 16, device.stream));
+  EXPECT(submissions + 2, cuda_on_cpu_submissions());
+  EXPECT(waits, cuda_on_cpu_waits());
+  EXPECT(CUDA_SUCCESS, cuStreamSynchronize(device.stream));
+  EXPECT(waits + 1, cuda_on_cpu_waits());
 }
 
 void captures_are_begun_and_ended_in_pairs() {
@@ -143,6 +182,8 @@ void add_graph_tests(Suite &suite) {
   suite.add("graph: over freed memory it fails", a_graph_over_freed_memory_fails);
   suite.add("graph: synchronisation and allocation invalidate a capture",
             synchronisation_and_allocation_invalidate_a_capture);
+  suite.add("graph: a capture cannot wait for what is outside it", a_capture_cannot_wait_for_what_is_outside_it);
+  suite.add("graph: waits and submissions are counted", waits_and_submissions_are_counted);
   suite.add("graph: captures are begun and ended in pairs", captures_are_begun_and_ended_in_pairs);
   suite.add("graph: captured events cannot be asked", captured_events_cannot_be_asked);
   suite.add("graph: the default stream spoils captures of blocking streams",
