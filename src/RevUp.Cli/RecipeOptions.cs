@@ -36,11 +36,11 @@ internal sealed class RecipeOptions
         command.Add(_set);
     }
 
-    /// <summary>The validated recipe with all overrides, --seed the last of them.</summary>
+    /// <summary>The validated recipe with all overrides: those of --set, then <paramref name="more"/> and --seed.</summary>
     /// <exception cref="ConfigurationException">There is no such recipe, or it or an override cannot work.</exception>
-    public Recipe Load(ParseResult arguments, CommonOptions common)
+    public Recipe Load(ParseResult arguments, CommonOptions common, params IEnumerable<string> more)
     {
-        IEnumerable<string> overrides = arguments.GetValue(_set) ?? [];
+        IEnumerable<string> overrides = [.. arguments.GetValue(_set) ?? [], .. more];
         if (arguments.GetValue(common.Seed) is ulong seed)
         {
             overrides = overrides.Append(string.Create(CultureInfo.InvariantCulture, $"training.seed={seed}"));

@@ -14,12 +14,13 @@ internal static class TrainCommand
     {
         RecipeOptions recipes = new();
         Option<string?> output = new("--output") { Description = "The run's folder; runs/ and the recipe's name by default.", HelpName = "DIR" };
+        Option<bool> graph = new("--cuda-graph") { Description = "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true." };
         Option<bool> resume = new(ResumeName) { Description = "Go on from the last checkpoint in the run's folder." };
-        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.") { output, resume };
+        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.") { output, graph, resume };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
-            Recipe recipe = recipes.Load(arguments, common);
+            Recipe recipe = recipes.Load(arguments, common, arguments.GetValue(graph) ? ["training.cudaGraph=true"] : []);
             string folder = arguments.GetValue(output) ?? Path.Combine("runs", recipe.Name);
             RunFolder.Require(folder, arguments.GetValue(resume));
             using Backend backend = common.OpenBackend(arguments);

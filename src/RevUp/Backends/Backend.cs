@@ -46,11 +46,44 @@ public abstract class Backend : IDisposable
         return plan;
     }
 
+    /// <summary>Whether operations may return before they are complete, so that looking at their results in between costs time.</summary>
+    public virtual bool IsAsynchronous => false;
+
+    /// <summary>Whether <see cref="Record"/> works.</summary>
+    public virtual bool CanRecord => false;
+
     /// <summary>Copies from the host; element types must match.</summary>
     public abstract void Upload<T>(ReadOnlySpan<T> source, Tensor destination) where T : unmanaged;
 
     /// <summary>Copies to the host, after everything issued before.</summary>
     public abstract void Download<T>(Tensor source, Span<T> destination) where T : unmanaged;
+
+    /// <summary>
+    /// Copies from the host beside the work that the device is doing, which must not use <paramref name="destination"/>: what was issued since the last
+    /// <see cref="ReleaseStaged"/>. The source may change as soon as this returns.
+    /// </summary>
+    public virtual void Stage<T>(ReadOnlySpan<T> source, Tensor destination) where T : unmanaged => Upload(source, destination);
+
+    /// <summary>Work issued from here on waits for what has been staged.</summary>
+    public virtual void ReceiveStaged()
+    {
+    }
+
+    /// <summary>What is staged from here on waits for the work issued so far.</summary>
+    public virtual void ReleaseStaged()
+    {
+    }
+
+    /// <summary>A place on the host for <paramref name="count"/> float64 results, which arrive without being waited for; the caller disposes it.</summary>
+    public virtual Readback CreateReadback(int count) => new ImmediateReadback(this, count);
+
+    /// <summary>
+    /// Records the operations that <paramref name="issue"/> issues, which are not done now, to be done again and again by one call. It must issue what it has
+    /// issued before on this device, and may neither wait for results nor copy from the host. Tensors keep their addresses: the caller makes sure that they
+    /// are those at every replay (<see cref="Arena.Layout"/>). The caller disposes the result.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The device cannot: <see cref="CanRecord"/> is false.</exception>
+    public virtual RecordedWork Record(Action issue) => throw new NotSupportedException($"The device '{Name}' records no work.");
 
     /// <summary>y = value everywhere.</summary>
     public abstract void Fill(Tensor y, float value);

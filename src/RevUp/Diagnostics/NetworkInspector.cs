@@ -70,6 +70,7 @@ public static class NetworkInspector
         backend.Upload(batch.Pixels, input);
         Tensor logits = engine.Forward(input);
         engine.Backward(logits);
+        backend.Memory.Free(input);
         return engine.Records.ToArray();
     }
 }

@@ -75,6 +75,16 @@ public sealed class ResidualBranch : IDisposable
     /// <summary>The convolutions, in order.</summary>
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
 
+    /// <summary>
+    /// What the control keeps the bound of F under, whatever its weights: c, or cᵐ where m convolutions are bounded one by one; infinity without control.
+    /// </summary>
+    public double LipschitzLimit => _settings.Lipschitz.Mode switch
+    {
+        LipschitzMode.PerBranch => _settings.Lipschitz.Coefficient,
+        LipschitzMode.PerLayer => Math.Pow(_settings.Lipschitz.Coefficient, _convolutions.Length),
+        _ => double.PositiveInfinity,
+    };
+
     /// <summary>Estimates the norms (unless iterations is 0), computes the factors and packs the weights; they stay fixed until the next call.</summary>
     public void Prepare(Preparation preparation)
     {

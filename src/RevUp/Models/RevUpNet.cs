@@ -86,9 +86,11 @@ public sealed class RevUpNet : IDisposable
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
     public void PrepareStep(int batch, long step)
     {
-        int iterations = step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
-        Prepare(new Preparation(batch, iterations, unchecked(_seed * 0x9E3779B97F4A7C15 + (ulong)step)));
+        Prepare(new Preparation(batch, IterationsAt(step), unchecked(_seed * 0x9E3779B97F4A7C15)));
     }
+
+    /// <summary>Power iterations per convolution before the step that follows <paramref name="step"/> others.</summary>
+    public int IterationsAt(long step) => step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
 
     /// <summary>Prepares all layers for evaluation: the norms stay as training left them. Does nothing when they are prepared for this batch already.</summary>
     public void PrepareInference(int batch)

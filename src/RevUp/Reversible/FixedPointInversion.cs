@@ -7,8 +7,9 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// Rebuilds the input of invertible blocks: x⁰ = y, xⁱ⁺¹ = y − F(xⁱ), until L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤ tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of Banach's
-/// theorem with L̂ the measured contraction (before there are two corrections: the branch's Lipschitz bound).
+/// Rebuilds the input of invertible blocks: x⁰ = y, xⁱ⁺¹ = y − F(xⁱ), until the a-posteriori bound of the error is under the tolerance. The adaptive solver
+/// looks at the statistics of each evaluation to decide on the next; the planned one does the evaluations that earlier steps needed and leaves their statistics
+/// on the device, so that the host need not wait for it.
 /// </summary>
 /// <remarks>
 /// The intermediates of the last evaluation, at xⁱ, are the ones to differentiate, and xⁱ⁺¹, one correction better, is handed on as the output of the block
@@ -16,11 +17,12 @@ namespace RevUp.Reversible;
 /// </remarks>
 public sealed class FixedPointInversion : IDisposable
 {
-    private const int DivergingSteps = 3;
-
     private readonly Backend _backend;
-    private readonly Tensor _statistics;
     private readonly InversionRecord[] _records;
+    private readonly double[] _counts;
+    private InversionSettings _settings;
+    private Tensor _table;
+    private long _published = -1;
 
     /// <param name="backend">The device.</param>
     /// <param name="settings">When to stop; may be replaced between steps.</param>
@@ -28,60 +30,130 @@ public sealed class FixedPointInversion : IDisposable
     public FixedPointInversion(Backend backend, InversionSettings settings, int blocks)
     {
         _backend = backend;
-        Settings = settings;
+        _settings = settings;
         _records = new InversionRecord[blocks];
-        _statistics = backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        Plan = new EvaluationPlan(blocks);
+        _counts = new double[blocks];
+        Evaluations = backend.Memory.Allocate(new Shape(Math.Max(1, blocks)), ElementType.Float64, MemoryPurpose.Workspace);
+        _table = AllocateTable();
     }
 
     /// <summary>When to stop.</summary>
-    public InversionSettings Settings { get; set; }
+    public InversionSettings Settings
+    {
+        get => _settings;
+        set
+        {
+            _settings = value;
+            Plan.Forget();
+            _backend.Memory.Free(_table);
+            _table = AllocateTable();
+        }
+    }
 
     /// <summary>The record of every block's last inversion; a block that was not inverted has 0 evaluations.</summary>
     public ReadOnlySpan<InversionRecord> Records => _records;
 
-    /// <summary>Forgets the records before a new step.</summary>
-    public void Clear() => Array.Clear(_records);
+    /// <summary>Whether the next inversions follow the plan.</summary>
+    internal bool IsPlanned { get; private set; }
+
+    /// <summary>k of every block, from the steps before.</summary>
+    internal EvaluationPlan Plan { get; }
+
+    /// <summary>
+    /// float64 [blocks, <see cref="EvaluationPlan.Most"/>, 2]: ‖xⁱ⁺¹ − xⁱ‖² and ‖xⁱ⁺¹‖² of every planned evaluation; what lies behind a block's k is undefined.
+    /// </summary>
+    internal Tensor Statistics => Plan.Most == 0 ? default : _table.Slice(0, new Shape(_records.Length, Plan.Most, 2));
+
+    /// <summary>The numbers that <see cref="Statistics"/> may have, whatever the plan becomes.</summary>
+    internal int Capacity => (int)_table.Count;
+
+    /// <summary>float64 [blocks]: the plan's k, as <see cref="Publish"/> left it.</summary>
+    internal Tensor Evaluations { get; }
+
+    /// <summary>Chooses the solver of the step that begins; the plan must be known to follow it. Records are forgotten.</summary>
+    internal void Begin(bool planned)
+    {
+        IsPlanned = planned;
+        Array.Clear(_records);
+    }
+
+    /// <summary>Copies the plan to the device, if it is another than there.</summary>
+    internal void Publish()
+    {
+        if (_published != Plan.Version && _counts.Length > 0)
+        {
+            _published = Plan.Version;
+            for (int block = 0; block < _counts.Length; block++)
+            {
+                _counts[block] = Plan.Evaluations[block];
+            }
+            _backend.Upload<double>(_counts, Evaluations);
+        }
+    }
+
+    /// <summary>Learns from an adaptive step how many evaluations every block needs.</summary>
+    internal void Measure() => Plan.Measure(_records);
+
+    /// <summary>Judges a planned step by its <paramref name="statistics"/>: fills the records, and plans the next step.</summary>
+    /// <param name="statistics">What <see cref="Statistics"/> held at the end of the step.</param>
+    /// <param name="blocks">The network's blocks.</param>
+    internal void Judge(ReadOnlySpan<double> statistics, IReadOnlyList<InvertibleBlock> blocks)
+    {
+        int stride = 2 * Plan.Most;
+        for (int block = 0; block < _records.Length; block++)
+        {
+            ConvergenceTest test = new(_settings, blocks[block].Branch.LipschitzLimit);
+            ReadOnlySpan<double> sums = statistics.Slice(block * stride, 2 * Plan.Evaluations[block]);
+            for (int i = 0; i < sums.Length; i += 2)
+            {
+                test.Add(sums[i], sums[i + 1]);
+            }
+            if (test.Evaluations > 0)
+            {
+                _records[block] = test.Record;
+                Plan.Need(block, test.Needed());
+            }
+        }
+        Plan.EndStep();
+    }
 
     /// <summary>Marks that a block's result was refused and replaced.</summary>
-    public void MarkReplayed(int block) => _records[block] = _records[block] with { Replayed = true };
+    internal void MarkReplayed(int block) => _records[block] = _records[block] with { Replayed = true };
 
     /// <summary>
     /// Solves x + F(x) = y. On success takes y over and returns x; <paramref name="point"/> is the last point of evaluation, its intermediates in
-    /// <paramref name="saved"/>; the caller owns both. When the residual stays above the hard limit, returns empty and leaves y alone.
+    /// <paramref name="saved"/>; the caller owns both. When the residual stays above the hard limit, the adaptive solver returns empty and leaves y alone; the
+    /// planned one does not know, and the whole step is refused at its end.
     /// </summary>
     public Tensor Solve(InvertibleBlock block, Tensor y, ref SavedTensors saved, out Tensor point)
     {
         Arena memory = _backend.Memory;
-        ResidualBranch branch = block.Branch;
-        double contraction = branch.LipschitzBound();
-        double previous = double.NaN;
-        int growing = 0;
+        ConvergenceTest test = new(_settings, IsPlanned ? block.Branch.LipschitzLimit : block.Branch.LipschitzBound());
         Tensor x = y;
         for (int k = 1; ; k++)
         {
             using NvtxRange iteration = _backend.Range(ProfilerRanges.Iteration(k));
-            Tensor z = branch.Evaluate(x, save: true, ref saved);
+            Tensor z = block.Branch.Evaluate(x, save: true, ref saved);
             Tensor next = z.Type == ElementType.Float32 ? z : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
-            (double correction, double norm) = Step(y, z, branch.Multiplier, x, next);
+            Tensor statistics = _table.Slice(IsPlanned ? 2L * (block.Index * Plan.Most + k - 1) : 0, new Shape(2));
+            _backend.FixedPointStep(y, z, block.Branch.Multiplier, x, next, statistics);
             if (next != z)
             {
                 memory.Free(z);
             }
-            double measured = correction / previous;
-            contraction = double.IsNaN(measured) ? contraction : measured;
-            double residual = norm > 0 ? correction / norm : correction;
-            bool converged = ErrorBound(contraction, residual) <= Settings.Tolerance && residual <= Settings.HardLimit;
-            growing = measured >= 1 && !converged ? growing + 1 : 0;
-            bool stop = converged || k == Settings.MaximumEvaluations || growing == DivergingSteps || !double.IsFinite(residual);
-            if (!stop)
+            if (IsPlanned ? k < Plan.Evaluations[block.Index] : !IsOver(ref test, statistics))
             {
                 saved.Free(memory);
                 FreeUnless(x, y);
-                (x, previous) = (next, correction);
+                x = next;
                 continue;
             }
-            _records[block.Index] = new InversionRecord(k, residual, measured, converged, Replayed: false);
-            if (residual <= Settings.HardLimit)
+            if (!IsPlanned)
+            {
+                _records[block.Index] = test.Record;
+            }
+            if (IsPlanned || test.Residual <= _settings.HardLimit)
             {
                 if (x != y)
                 {
@@ -99,22 +171,25 @@ public sealed class FixedPointInversion : IDisposable
     }
 
     /// <summary>Frees the statistics.</summary>
-    public void Dispose() => _backend.Memory.Free(_statistics);
-
-    // At the rounding floor corrections no longer shrink: a measured contraction of 1 or more with a tiny residual is convergence, not divergence.
-    private static double ErrorBound(double contraction, double residual) => residual switch
+    public void Dispose()
     {
-        0 => 0,
-        < InversionSettings.Exact / 4 => residual,
-        _ => contraction < 1 ? contraction / (1 - contraction) * residual : double.PositiveInfinity,
-    };
+        _backend.Memory.Free(_table);
+        _backend.Memory.Free(Evaluations);
+    }
 
-    private (double Correction, double Norm) Step(Tensor y, Tensor z, Tensor multiplier, Tensor x, Tensor next)
+    // For the largest k that the settings allow, so that a plan that grows moves nothing.
+    private Tensor AllocateTable()
     {
-        _backend.FixedPointStep(y, z, multiplier, x, next, _statistics);
+        int slots = _backend.IsAsynchronous ? checked(Math.Max(1, _records.Length) * _settings.MaximumEvaluations) : 1;
+        return _backend.Memory.Allocate(new Shape(slots, 2), ElementType.Float64, MemoryPurpose.Workspace);
+    }
+
+    private bool IsOver(ref ConvergenceTest test, Tensor statistics)
+    {
         Span<double> sums = stackalloc double[2];
-        _backend.Download(_statistics, sums);
-        return (Math.Sqrt(sums[0]), Math.Sqrt(sums[1]));
+        _backend.Download(statistics, sums);
+        test.Add(sums[0], sums[1]);
+        return test.IsOver;
     }
 
     private void FreeUnless(Tensor x, Tensor y)

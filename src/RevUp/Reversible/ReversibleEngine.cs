@@ -11,9 +11,9 @@ namespace RevUp.Reversible;
 /// one that was kept, or is rebuilt from its output, which the layer above has just handed down.
 /// </summary>
 /// <remarks>
-/// The network's input is always kept (it is the caller's batch). Activation memory under <see cref="MemoryPolicy.Invert"/> does not depend on the number of
-/// blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the nearest kept
-/// activation, which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
+/// The network's input is the caller's and must stay until the backward pass is over. Activation memory under <see cref="MemoryPolicy.Invert"/> does not
+/// depend on the number of blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the
+/// nearest kept activation, which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
 /// </remarks>
 public sealed class ReversibleEngine : IDisposable
 {
@@ -22,6 +22,7 @@ public sealed class ReversibleEngine : IDisposable
     private readonly Tensor[] _kept;
     private readonly SavedTensors[] _saved;
     private readonly FixedPointInversion _inversion;
+    private MemoryPlan _plan;
     private Tensor _output;
 
     /// <param name="backend">The device.</param>
@@ -32,14 +33,22 @@ public sealed class ReversibleEngine : IDisposable
     {
         _backend = backend;
         _layers = layers;
-        Plan = plan;
+        _plan = plan;
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
         _inversion = new FixedPointInversion(backend, settings, layers.Count(l => l is InvertibleBlock));
     }
 
     /// <summary>Policies; may be replaced between steps.</summary>
-    public MemoryPlan Plan { get; set; }
+    public MemoryPlan Plan
+    {
+        get => _plan;
+        set
+        {
+            _plan = value;
+            _inversion.Plan.Forget();
+        }
+    }
 
     /// <summary>Inversion settings; may be replaced between steps.</summary>
     public InversionSettings Inversion
@@ -51,19 +60,25 @@ public sealed class ReversibleEngine : IDisposable
     /// <summary>How the blocks were inverted in the last backward pass.</summary>
     public ReadOnlySpan<InversionRecord> Records => _inversion.Records;
 
-    /// <summary>Inversions refused and replaced since the engine was made.</summary>
-    public long Replays { get; private set; }
+    /// <summary>Inversions refused since the engine was made: each was replaced, or the whole step was done again.</summary>
+    public long Replays { get; internal set; }
 
     /// <summary>Called with the input that was rebuilt (or kept) for each block in a backward pass; for tests and measurements.</summary>
     public Action<InvertibleBlock, Tensor>? InputObserver { get; set; }
 
+    /// <summary>Rebuilds inputs, by one of two solvers.</summary>
+    internal FixedPointInversion Inverter => _inversion;
+
     /// <summary>
-    /// The training forward pass. Takes <paramref name="input"/> over and returns the output, which stays the engine's; <see cref="Backward"/> must follow.
+    /// The training forward pass. <paramref name="input"/> stays the caller's; the output, which is returned, the engine's. <see cref="Backward"/> must follow.
     /// </summary>
-    public Tensor Forward(Tensor input)
+    public Tensor Forward(Tensor input) => Forward(input, planned: false);
+
+    /// <summary>The same; when <paramref name="planned"/> is set, the inversions of the backward pass follow the plan, which must be known.</summary>
+    internal Tensor Forward(Tensor input, bool planned)
     {
         using NvtxRange forward = _backend.Range(ProfilerRanges.Forward);
-        _inversion.Clear();
+        _inversion.Begin(planned);
         Tensor x = input;
         for (int i = 0; i < _layers.Count; i++)
         {
@@ -133,7 +148,7 @@ public sealed class ReversibleEngine : IDisposable
             }
             y = x;
         }
-        FreeIfAny(ref y);
+        // y is the caller's input now.
         FreeIfAny(ref gradient);
     }
 

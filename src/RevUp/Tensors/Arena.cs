@@ -57,6 +57,12 @@ public sealed class Arena
     /// <summary>Number of live tensors, for leak checks.</summary>
     public int LiveCount => _live.Count;
 
+    /// <summary>
+    /// Stands for the set of live tensors, each by its place and its number in the sequence of allocations. While it is the same the same tensors are live,
+    /// and the same requests from here on get the same places: free ranges, always merged, follow from the live ones, and the best fit from the free ones.
+    /// </summary>
+    public ulong Layout { get; private set; }
+
     /// <summary>Starts the peaks anew from what is live.</summary>
     public void ResetPeaks()
     {
@@ -83,6 +89,7 @@ public sealed class Arena
         _blocks[index] = block;
         nint address = _start + (nint)block.Offset;
         _live.Add(address, index);
+        Layout ^= Signature(block);
         _use[purpose] += size;
         _peak[purpose] = Math.Max(_peak[purpose], _use[purpose]);
         _totalPeak = Math.Max(_totalPeak, _use.Total);
@@ -121,6 +128,7 @@ public sealed class Arena
                 $"The tensor {tensor.Shape} at 0x{tensor.Address:x} is not live in this arena: it was freed before, or it is a slice.");
         }
         Block block = _blocks[index];
+        Layout ^= Signature(block);
         _use[block.Purpose] -= block.Size;
         _poison?.Invoke(tensor.Address, block.Size);
         index = MergeWithNext(index);
@@ -130,6 +138,15 @@ public sealed class Arena
             index = MergeWithNext(block.Previous, nextIsFree: false);
         }
         AddFree(index);
+    }
+
+    // Of a live block, mixed (splitmix64) so that the exclusive or of a set of them is as good as unique.
+    private static ulong Signature(Block block)
+    {
+        ulong mixed = unchecked((ulong)block.Sequence * 0x9E3779B97F4A7C15 + (ulong)(block.Offset / Alignment));
+        mixed = unchecked((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9);
+        mixed = unchecked((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB);
+        return mixed ^ (mixed >> 31);
     }
 
     private int BestFit(long size)

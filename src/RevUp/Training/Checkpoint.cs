@@ -3,6 +3,7 @@ using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Layers;
 using RevUp.Models;
+using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Training.Files;
 
@@ -90,7 +91,10 @@ public static class Checkpoint
         Dictionary<string, string> metadata = new(s_metadata) { ["step"] = FormattableString.Invariant($"{step.Count}") };
         TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
-        Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation);
+        Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
+        {
+            Evaluations = step.Engine.Inverter.Plan.State,
+        };
         File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
     }
 
@@ -111,6 +115,7 @@ public static class Checkpoint
         LoadWeights(net, Path.Combine(folder, ModelFile));
         TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         step.Count = description.Step;
+        step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
 
     private static void RequireSame<T>(string folder, string path, T before, T now)
@@ -175,5 +180,9 @@ public static class Checkpoint
         return tensors;
     }
 
-    private sealed record Description(int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation);
+    private sealed record Description(int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
+    {
+        /// <summary>k of every block in the next step; null where the next step finds out.</summary>
+        public EvaluationPlanState? Evaluations { get; init; }
+    }
 }

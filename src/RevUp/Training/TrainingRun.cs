@@ -104,7 +104,8 @@ public sealed class TrainingRun : IDisposable
             complete = _step.Count >= Steps;
             if (!complete)
             {
-                RunEpoch((int)(_step.Count / _stepsPerEpoch), meter, log, progress, stop);
+                int epoch = (int)(_step.Count / _stepsPerEpoch);
+                RunEpoch(new Epoch(epoch, (epoch + 1) * _stepsPerEpoch, meter, log, progress, stop));
             }
         }
         log.Flush();
@@ -174,43 +175,87 @@ public sealed class TrainingRun : IDisposable
         return true;
     }
 
-    private void RunEpoch(int epoch, RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress, CancellationToken stop)
+    private void RunEpoch(Epoch epoch)
     {
-        int accumulate = _recipe.Training.Accumulate;
-        int pending = 0;
-        double milliseconds = 0;
-        long end = (epoch + 1) * _stepsPerEpoch;
-        foreach (Batch batch in _loader.Epoch(epoch, (int)(_step.Count % _stepsPerEpoch) * accumulate))
+        IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate);
+        if (_recipe.Training.Accumulate > 1)
         {
-            long start = Stopwatch.GetTimestamp();
-            StepResult? updated = Advance(batch, update: ++pending == accumulate);
-            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            if (updated is not StepResult result)
+            RunAccumulating(batches, epoch);
+        }
+        else
+        {
+            RunPipelined(batches, epoch);
+        }
+    }
+
+    // On an asynchronous device a batch is on its way while the step before computes. That step is finished, logged and saved before the next one starts.
+    private void RunPipelined(IEnumerable<Batch> batches, Epoch epoch)
+    {
+        long start = 0;
+        foreach (Batch batch in batches)
+        {
+            long staging = Stopwatch.GetTimestamp();
+            _step.Stage(batch.Pixels, batch.Targets);
+            if (_step.IsInFlight)
             {
-                continue;
+                if (Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
+                {
+                    return;
+                }
+                staging = Stopwatch.GetTimestamp();
             }
-            meter.Add(result, milliseconds, _step.Engine.Records);
-            log.Step(_step.Count, epoch, result, milliseconds, _step.Engine.Records);
-            (pending, milliseconds) = (0, 0);
-            progress?.Invoke(Progress(epoch, meter, null));
-            bool last = _step.Count == end || stop.IsCancellationRequested;
-            int every = _recipe.Training.CheckpointEverySteps;
-            if (last || (every > 0 && _step.Count % every == 0))
-            {
-                Save(log, meter);
-            }
-            if (last)
+            start = staging;
+            _step.Start(LearningRateFactor());
+            bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End && !epoch.Stop.IsCancellationRequested;
+            if (!overlaps && Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
             {
                 return;
             }
         }
     }
 
-    private StepResult? Advance(Batch batch, bool update)
+    private void RunAccumulating(IEnumerable<Batch> batches, Epoch epoch)
+    {
+        int pending = 0;
+        double milliseconds = 0;
+        foreach (Batch batch in batches)
+        {
+            long start = Stopwatch.GetTimestamp();
+            StepResult? updated = Accumulate(batch, update: ++pending == _recipe.Training.Accumulate);
+            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            if (updated is StepResult result)
+            {
+                if (Complete(result, milliseconds, epoch))
+                {
+                    return;
+                }
+                (pending, milliseconds) = (0, 0);
+            }
+        }
+    }
+
+    private StepResult? Accumulate(Batch batch, bool update)
     {
         using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
         _step.Accumulate(batch.Pixels, batch.Targets);
-        return update ? _step.Update(_recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch)) : null;
+        return update ? _step.Update(LearningRateFactor()) : null;
+    }
+
+    private double LearningRateFactor() => _recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch);
+
+    // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
+    private bool Complete(StepResult result, double milliseconds, Epoch epoch)
+    {
+        epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
+        epoch.Log.Step(_step.Count, epoch.Number, result, milliseconds, _step.Engine.Records);
+        epoch.Progress?.Invoke(Progress(epoch.Number, epoch.Meter, null));
+        bool last = _step.Count == epoch.End || epoch.Stop.IsCancellationRequested;
+        int every = _recipe.Training.CheckpointEverySteps;
+        if (last || (every > 0 && _step.Count % every == 0))
+        {
+            Save(epoch.Log, epoch.Meter);
+        }
+        return last;
     }
 
     private void Save(MetricsLog log, RunMeter meter)
@@ -243,4 +288,13 @@ public sealed class TrainingRun : IDisposable
         Folder = _folder,
         Checkpoint = _checkpoint,
     };
+
+    /// <summary>What the steps of one epoch share.</summary>
+    /// <param name="Number">Counted from 0.</param>
+    /// <param name="End">Steps of the run when it is over.</param>
+    /// <param name="Meter">Running figures.</param>
+    /// <param name="Log">Where steps are logged.</param>
+    /// <param name="Progress">Called after every step.</param>
+    /// <param name="Stop">Ends the run after the step in flight.</param>
+    private sealed record Epoch(int Number, long End, RunMeter Meter, MetricsLog Log, Action<TrainingProgress>? Progress, CancellationToken Stop);
 }

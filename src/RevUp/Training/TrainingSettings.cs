@@ -27,6 +27,9 @@ public sealed record TrainingSettings
     /// <summary>The learning rate over time.</summary>
     public ScheduleSettings Schedule { get; init; } = new();
 
+    /// <summary>Whether steps are recorded as CUDA graphs and replayed, which leaves the host next to nothing to do; on the device "cuda" only.</summary>
+    public bool CudaGraph { get; init; }
+
     /// <summary>Steps between checkpoints; 0 for one at the end of each epoch only.</summary>
     public int CheckpointEverySteps { get; init; }
 
@@ -48,6 +51,9 @@ public sealed record TrainingSettings
         ConfigurationException.Require(
             CheckpointEverySteps >= 0,
             $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the ends of epochs only");
+        ConfigurationException.Require(
+            !CudaGraph || Accumulate == 1,
+            $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: use 1, or leave the graph out");
         ConfigurationException.Require(KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
         ConfigurationException.Require(EvaluateEveryEpochs >= 1, $"training.evaluateEveryEpochs is {EvaluateEveryEpochs}; use at least 1");
         Optimizer.Validate();

@@ -8,16 +8,6 @@ using RevUp.Tensors;
 
 namespace RevUp.Training;
 
-/// <summary>What one optimiser update did.</summary>
-/// <param name="Loss">Mean cross-entropy over the step's samples.</param>
-/// <param name="Top1">Fraction of them classified right.</param>
-/// <param name="GradientNorm">Norm of the gradient of all parameters before clipping.</param>
-/// <param name="LearningRate">Learning rate of the weights.</param>
-public readonly record struct StepResult(double Loss, double Top1, double GradientNorm, double LearningRate);
-
-/// <summary>The loss or the gradient is no longer a number; the message says what to change.</summary>
-public sealed class TrainingDivergedException(string message) : Exception(message);
-
 /// <summary>
 /// One optimiser update: prepare the weights, forward and backward over one or more batches, update. The C# side of the algorithm's inner loop, for use with
 /// any source of data.
@@ -28,21 +18,34 @@ public sealed class TrainingDivergedException(string message) : Exception(messag
 /// StepResult result = step.Run(pixels, targets, learningRateFactor: 1);
 /// </code>
 /// </example>
-/// <remarks>Not thread-safe. Memory of a step comes from the arena and is back there when <see cref="Run"/> returns.</remarks>
+/// <remarks>
+/// Not thread-safe; one thread calls <see cref="Start"/> and <see cref="Finish"/>. Memory of a step comes from the arena and is back there when the step is
+/// over, but for the two buffers of a staged batch on an asynchronous device. There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the
+/// verdict is reached on the device, and an update with a result that must be refused leaves parameters as they are; the batch is then done again at once with
+/// the adaptive solver, as is the first of all. Several batches for one update (<see cref="Accumulate"/>) always use that solver: a sum of gradients with a
+/// refused one in it could not be taken apart.
+/// </remarks>
 public sealed class TrainingStep : IDisposable
 {
     private readonly Backend _backend;
     private readonly RevUpNet _net;
     private readonly TrainingSettings _settings;
+    private readonly StepInput _input;
+    private readonly StepRecorder? _recorder;
+    private readonly Action _work;
     private readonly Tensor _losses;
     private readonly Tensor _squareSum;
     private readonly Tensor _outcome;
+    private Readback _results;
+    private bool _planned;
     private int _accumulated;
     private int _batch;
-    private long _samples;
+    private double _learningRate;
 
     /// <summary>A step on <paramref name="net"/>, which must outlive it.</summary>
-    /// <exception cref="ConfigurationException">A setting is out of range, or inversion is asked of blocks that are not contractive.</exception>
+    /// <exception cref="ConfigurationException">
+    /// A setting is out of range, inversion is asked of blocks that are not contractive, or graphs of a device that has none.
+    /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory for the optimiser's state; nothing stays allocated.</exception>
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
     {
@@ -52,6 +55,10 @@ public sealed class TrainingStep : IDisposable
         _net = net;
         _backend = net.Backend;
         _settings = settings;
+        _work = PrepareAndCompute;
+        ConfigurationException.Require(
+            !settings.CudaGraph || _backend.CanRecord,
+            $"training.cudaGraph is true, and the device '{_backend.Name}' has no graphs; use --device cuda, or leave --cuda-graph out");
         long mark = _backend.Memory.Mark();
         try
         {
@@ -61,6 +68,9 @@ public sealed class TrainingStep : IDisposable
             _squareSum = Statistics(1);
             _outcome = Statistics(StepOutcome.Length);
             ClearLosses();
+            _input = new StepInput(net);
+            _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
+            _results = _backend.CreateReadback(ResultLength);
         }
         catch
         {
@@ -78,50 +88,109 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Updates done.</summary>
     public long Count { get; set; }
 
+    /// <summary>Whether a step was started and not finished.</summary>
+    public bool IsInFlight { get; private set; }
+
+    /// <summary>Steps recorded for replay since this was made; 0 without <see cref="TrainingSettings.CudaGraph"/>.</summary>
+    public long Recordings => _recorder?.Recordings ?? 0;
+
+    // The outcome, and what inversions that nobody looked at have left.
+    private int ResultLength => StepOutcome.Length + (_backend.IsAsynchronous ? Engine.Inverter.Capacity : 0);
+
     /// <summary>A whole step on one batch.</summary>
     /// <param name="pixels">[N, …] normalised pixels, channels-last.</param>
     /// <param name="targets">[N, classes], each row summing to 1.</param>
     /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
+    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; parameters are as before.</exception>
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
-        Accumulate(pixels, targets);
-        return Update(learningRateFactor);
+        RequireIdle();
+        ulong layout = _backend.Memory.Layout;
+        _input.Load(pixels, targets);
+        Issue(layout, learningRateFactor);
+        return Finish();
+    }
+
+    /// <summary>
+    /// Copies the batch of the next <see cref="Start"/>, beside the step in flight on an asynchronous device. The arrays may change as soon as this returns.
+    /// </summary>
+    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
+    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) => _input.Stage(pixels, targets);
+
+    /// <summary>Issues a step on the staged batch; <see cref="Finish"/> must follow.</summary>
+    /// <exception cref="InvalidOperationException">No batch was staged, or the step before is not finished.</exception>
+    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>, where the device is not asynchronous.</exception>
+    public void Start(double learningRateFactor)
+    {
+        using NvtxRange range = _backend.Range(ProfilerRanges.Step);
+        RequireIdle();
+        ulong layout = _backend.Memory.Layout;
+        _input.Receive();
+        Issue(layout, learningRateFactor);
+    }
+
+    /// <summary>Waits for the step in flight, does it again when an inversion must be refused, counts it and learns from it.</summary>
+    /// <exception cref="InvalidOperationException">No step was started.</exception>
+    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
+    public StepResult Finish()
+    {
+        if (!IsInFlight)
+        {
+            throw new InvalidOperationException($"No step is in flight; call {nameof(Start)} first.");
+        }
+        try
+        {
+            ReadOnlySpan<double> results = _results.Wait();
+            StepOutcome outcome = StepOutcome.Read(results);
+            if (_planned && outcome.RefusedBlock >= 0 && double.IsFinite(outcome.LossSum))
+            {
+                DoAgain();
+                results = _results.Wait();
+                outcome = StepOutcome.Read(results);
+            }
+            RequireFinite("loss", outcome.LossSum);
+            RequireFinite("gradient norm", outcome.GradientNorm);
+            Learn(results[StepOutcome.Length..]);
+            Count++;
+            double samples = (double)_batch * Math.Max(1, _accumulated);
+            End();
+            return new StepResult(outcome.LossSum / samples, outcome.Correct / samples, outcome.GradientNorm, _learningRate);
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
     }
 
     /// <summary>Forward and backward over one batch; gradients add up until <see cref="Update"/>.</summary>
-    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
+    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples, or not the number of the batch before.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not finite; parameters are as before.</exception>
     public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {
-        int batch = (int)(pixels.Length / _net.Sample.Count);
-        if (batch == 0 || pixels.Length % _net.Sample.Count != 0 || targets.Length != (long)batch * _net.Classes)
-        {
-            throw new ArgumentException(
-                $"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {_net.Sample} with {_net.Classes} classes.");
-        }
+        RequireNothingInFlight();
+        int batch = _input.Samples(pixels, targets);
         if (_accumulated > 0 && batch != _batch)
         {
             throw new ArgumentException($"A batch of {batch} samples cannot follow one of {_batch}; all batches of a step have one size.");
         }
-        if (_accumulated == 0)
-        {
-            _batch = batch;
-            _net.PrepareStep(batch, Count);
-            _backend.Fill(_net.Parameters.Gradients, 0);
-            _samples = 0;
-        }
-        long mark = _backend.Memory.Mark();
         try
         {
-            ForwardAndBackward(pixels, targets, batch);
+            _input.Load(pixels, targets);
+            _planned = false;
+            if (_accumulated == 0)
+            {
+                Prepare();
+            }
+            Compute();
+            _accumulated++;
+            _input.Release();
         }
         catch
         {
-            _accumulated = 0;
-            ClearLosses();
-            Engine.Forget();
-            _backend.Memory.FreeSince(mark);
+            Abandon();
             throw;
         }
     }
@@ -135,28 +204,18 @@ public sealed class TrainingStep : IDisposable
         {
             throw new InvalidOperationException($"Step {Count + 1} has no gradients to update with; call {nameof(Accumulate)} first.");
         }
-        using NvtxRange range = _backend.Range(ProfilerRanges.Optimizer);
-        Optimizer.Schedule(learningRateFactor, Count + 1);
-        _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, _squareSum);
-        StepLimits limits = new(1.0 / _accumulated, _settings.ClipNorm, Engine.Inversion.HardLimit);
-        _backend.StepVerdict(limits, _losses, _squareSum, inversions: default, evaluations: default, Optimizer.Settings, _outcome);
-        Optimizer.Update();
-        Span<double> numbers = stackalloc double[StepOutcome.Length];
-        _backend.Download(_outcome, numbers);
-        StepOutcome outcome = StepOutcome.Read(numbers);
-        if (outcome.Skip != 0)
-        {
-            throw Diverged("gradient norm", outcome.GradientNorm);
-        }
-        Count++;
-        _accumulated = 0;
-        return new StepResult(
-            outcome.LossSum / _samples, outcome.Correct / _samples, outcome.GradientNorm, _settings.Optimizer.LearningRate * learningRateFactor);
+        Schedule(learningRateFactor);
+        Conclude();
+        Send();
+        return Finish();
     }
 
     /// <summary>Frees the step's memory.</summary>
     public void Dispose()
     {
+        _recorder?.Dispose();
+        _results.Dispose();
+        _input.Dispose();
         Engine.Dispose();
         Optimizer.Dispose();
         _backend.Memory.Free(_losses);
@@ -164,38 +223,174 @@ public sealed class TrainingStep : IDisposable
         _backend.Memory.Free(_outcome);
     }
 
-    private void ForwardAndBackward(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, int batch)
+    private void Issue(ulong layout, double learningRateFactor)
     {
-        Arena memory = _backend.Memory;
-        Tensor input = memory.Allocate(_net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
-        _backend.Upload(pixels, input);
-        Tensor target = memory.Allocate(new Shape(batch, _net.Classes), ElementType.Float32, MemoryPurpose.Activations);
-        _backend.Upload(targets, target);
-        Tensor logits = Engine.Forward(input);
-        _backend.CrossEntropy(logits, target, 1f / batch, logits, _losses);
-        memory.Free(target);
-        Span<double> sums = stackalloc double[2];
-        _backend.Download(_losses, sums);
-        _samples += batch;
-        _accumulated++;
-        if (!double.IsFinite(sums[0]))
+        try
         {
-            throw Diverged("loss", sums[0]);
+            Schedule(learningRateFactor);
+            _planned = _backend.IsAsynchronous && Engine.Inverter.Plan.IsKnown;
+            if (_planned)
+            {
+                Engine.Inverter.Publish();
+            }
+            if (_planned && _recorder is not null && Engine.InputObserver is null)
+            {
+                // A replay changes the weights without a word to the network.
+                _net.Invalidate();
+                StepKey key = new(_input.Pixels, _input.Targets, layout, _net.IterationsAt(Count), Engine.Plan, Engine.Inversion);
+                _recorder.Issue(key, Engine.Inverter.Plan.Version, _work);
+            }
+            else
+            {
+                _work();
+            }
+            Send();
         }
-        Engine.Backward(logits);
+        catch
+        {
+            Abandon();
+            throw;
+        }
+    }
+
+    // What changes from step to step and is read from the device.
+    private void Schedule(double learningRateFactor)
+    {
+        Optimizer.Schedule(learningRateFactor, Count + 1);
+        _learningRate = _settings.Optimizer.LearningRate * learningRateFactor;
+        if (_results.Count < ResultLength)
+        {
+            _results.Dispose();
+            _results = _backend.CreateReadback(ResultLength);
+        }
+    }
+
+    private void PrepareAndCompute()
+    {
+        Prepare();
+        Compute();
+        Conclude();
+    }
+
+    private void Prepare()
+    {
+        _batch = _input.Batch;
+        _net.PrepareStep(_batch, Count);
+        _backend.Fill(_net.Parameters.Gradients, 0);
+    }
+
+    private void Compute()
+    {
+        long mark = _backend.Memory.Mark();
+        try
+        {
+            Tensor logits = Engine.Forward(_input.Pixels, _planned);
+            _backend.CrossEntropy(logits, _input.Targets, 1f / _batch, logits, _losses);
+            if (!_planned)
+            {
+                Span<double> sums = stackalloc double[2];
+                _backend.Download(_losses, sums);
+                RequireFinite("loss", sums[0]);
+            }
+            Engine.Backward(logits);
+        }
+        catch
+        {
+            Engine.Forget();
+            _backend.Memory.FreeSince(mark);
+            throw;
+        }
+    }
+
+    private void Conclude()
+    {
+        using NvtxRange range = _backend.Range(ProfilerRanges.Optimizer);
+        _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, _squareSum);
+        StepLimits limits = new(1.0 / Math.Max(1, _accumulated), _settings.ClipNorm, Engine.Inversion.HardLimit);
+        Tensor inversions = _planned ? Engine.Inverter.Statistics : default;
+        Tensor evaluations = inversions.IsEmpty ? default : Engine.Inverter.Evaluations;
+        _backend.StepVerdict(limits, _losses, _squareSum, inversions, evaluations, Optimizer.Settings, _outcome);
+        Optimizer.Update();
+        _results.Copy(_outcome, 0);
+        if (!inversions.IsEmpty)
+        {
+            _results.Copy(inversions, StepOutcome.Length);
+        }
+    }
+
+    private void Send()
+    {
+        _results.Mark();
+        IsInFlight = true;
+    }
+
+    // The update was skipped, so that everything is as it was before it: the prepared weights, too.
+    private void DoAgain()
+    {
+        Engine.Replays++;
+        _planned = false;
+        _backend.Fill(_net.Parameters.Gradients, 0);
+        Compute();
+        Conclude();
+        Send();
+    }
+
+    private void Learn(ReadOnlySpan<double> statistics)
+    {
+        if (_planned)
+        {
+            Engine.Inverter.Judge(statistics, _net.Blocks);
+        }
+        else
+        {
+            Engine.Inverter.Measure();
+        }
+    }
+
+    private void End()
+    {
+        _input.Release();
+        IsInFlight = false;
+        _accumulated = 0;
+    }
+
+    // After a failure: the losses of a step that was not concluded would be part of the next one's.
+    private void Abandon()
+    {
+        End();
+        ClearLosses();
+    }
+
+    private void RequireIdle()
+    {
+        RequireNothingInFlight();
+        if (_accumulated > 0)
+        {
+            throw new InvalidOperationException($"The gradients of {_accumulated} batches wait for an update; call {nameof(Update)} first.");
+        }
+    }
+
+    private void RequireNothingInFlight()
+    {
+        if (IsInFlight)
+        {
+            throw new InvalidOperationException($"Step {Count + 1} is in flight; call {nameof(Finish)} first.");
+        }
     }
 
     private Tensor Statistics(int count) => _backend.Memory.Allocate(new Shape(count), ElementType.Float64, MemoryPurpose.Workspace);
 
     private void ClearLosses() => _backend.Upload<double>([0, 0], _losses);
 
-    private TrainingDivergedException Diverged(string what, double value)
+    private void RequireFinite(string what, double value)
     {
-        _accumulated = 0;
-        return new TrainingDivergedException(string.Create(
-            CultureInfo.InvariantCulture,
-            $"The {what} became {value} in step {Count + 1}. The parameters of the step before are kept. Resume from the last checkpoint with a lower "
-            + $"learning rate (training.optimizer.learningRate is {_settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), "
-            + $"or a limit on the gradient (training.clipNorm is {_settings.ClipNorm})."));
+        if (!double.IsFinite(value))
+        {
+            throw new TrainingDivergedException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The {what} became {value} in step {Count + 1}. The parameters of the step before are kept. Resume from the last checkpoint with a lower "
+                + $"learning rate (training.optimizer.learningRate is {_settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), "
+                + $"or a limit on the gradient (training.clipNorm is {_settings.ClipNorm})."));
+        }
     }
 }

@@ -81,6 +81,7 @@ internal static class GradientsStudy
         Tensor logits = trainer.Step.Engine.Forward(input);
         backend.CrossEntropy(logits, targets, 1f / batch, logits, statistics);
         trainer.Step.Engine.Backward(logits);
+        memory.Free(input);
         memory.Free(targets);
         memory.Free(statistics);
         float[] values = new float[gradients.Count];

@@ -17,9 +17,11 @@ public sealed class RevUpNetTests
         float[] pixels = network.Data(0).Pixels;
         float[] inferred = network.Backend.Take(network.Net.Infer(pixels));
         Shape batch = network.Net.Sample.WithBatch((int)(pixels.Length / network.Net.Sample.Count));
-        Tensor logits = network.Engine.Forward(network.Backend.ToDevice(pixels, batch));
+        Tensor input = network.Backend.ToDevice(pixels, batch);
+        Tensor logits = network.Engine.Forward(input);
         CollectionAssert.AreEqual(network.Backend.ToHost(logits), inferred);
         network.Engine.Backward(logits);
+        network.Backend.Memory.Free(input);
         Assert.AreEqual(0, network.Backend.Memory.Use[MemoryPurpose.Activations]);
     }
 

@@ -26,11 +26,12 @@ internal sealed class TestNetwork : IDisposable
         InversionSettings? inversion = null,
         OptimizerSettings? optimizer = null,
         bool poison = false,
-        int threads = 1)
+        int threads = 1,
+        bool cudaGraph = false)
     {
         Backend = device.Open(poison, threads, model.Settings.Precision);
         Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
-        TrainingSettings training = new() { Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 } };
+        TrainingSettings training = new() { Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 }, CudaGraph = cudaGraph };
         Step = new TrainingStep(Net, training, new MemoryPlan { Policy = policy }, inversion ?? Exact);
         _patterns = Vectors.Normal(1, TestModel.Classes * model.Sample.Count);
     }
@@ -97,12 +98,14 @@ internal sealed class TestNetwork : IDisposable
         (float[] pixels, float[] targets) = Data(0);
         Backend.Fill(Net.Parameters.Gradients, 0);
         Tensor target = Backend.ToDevice(targets, new Shape(Batch, TestModel.Classes));
-        Tensor logits = Engine.Forward(Backend.ToDevice(pixels, Net.Sample.WithBatch(Batch)));
+        Tensor input = Backend.ToDevice(pixels, Net.Sample.WithBatch(Batch));
+        Tensor logits = Engine.Forward(input);
         Tensor statistics = Backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         Backend.CrossEntropy(logits, target, 1f / Batch, logits, statistics);
         Engine.Backward(logits);
         Backend.Memory.Free(statistics);
         Backend.Memory.Free(target);
+        Backend.Memory.Free(input);
         return Backend.ToHost(Net.Parameters.Gradients);
     }
 

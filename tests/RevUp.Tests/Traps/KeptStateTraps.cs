@@ -90,9 +90,11 @@ public sealed class KeptStateTraps
         MemoryUse peak = memory.Peak;
         Assert.IsGreaterThan(seen, peak[MemoryPurpose.Activations], "the backward pass through a block takes more than what is there before it");
         (float[] pixels, _) = network.Data(0);
-        Tensor logits = network.Engine.Forward(network.Backend.ToDevice(pixels, network.Net.Sample.WithBatch(pixels.Length / (int)network.Net.Sample.Count)));
+        Tensor input = network.Backend.ToDevice(pixels, network.Net.Sample.WithBatch(pixels.Length / (int)network.Net.Sample.Count));
+        Tensor logits = network.Engine.Forward(input);
         Assert.IsGreaterThan(memory.Use[MemoryPurpose.Activations], peak[MemoryPurpose.Activations], "the peak is not what is live after the forward pass");
         network.Engine.Backward(logits);
+        memory.Free(input);
 
         long values = network.Net.Parameters.Values.Bytes;
         Assert.AreEqual(Lines(values), peak[MemoryPurpose.Parameters]);

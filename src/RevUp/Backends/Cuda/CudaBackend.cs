@@ -16,6 +16,7 @@ public sealed unsafe partial class CudaBackend : Backend
     private readonly DeviceQueue _queue;
     private readonly CudaMemory _memory;
     private readonly CudaStaging _staging;
+    private readonly CudaInbox _inbox;
     private readonly KernelTable _kernels;
     private readonly KernelLauncher _launcher;
     private readonly CudaMatrices _matrices;
@@ -39,6 +40,7 @@ public sealed unsafe partial class CudaBackend : Backend
             _launcher = new KernelLauncher(_queue);
             _cudnn = Opened(CudnnHandle.Create(_queue.Stream));
             _staging = Opened(new CudaStaging(_queue));
+            _inbox = Opened(new CudaInbox(_queue, _staging));
             _memory = Opened(new CudaMemory(_queue, capacity, poison));
             _matrices = Opened(new CudaMatrices(_queue, Memory));
         }
@@ -66,12 +68,18 @@ public sealed unsafe partial class CudaBackend : Backend
     public override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
     /// <inheritdoc/>
+    public override bool IsAsynchronous => true;
+
+    /// <inheritdoc/>
+    public override bool CanRecord => true;
+
+    /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
     {
         // Work starts with an upload, so that the thread that drives the backend may be another one from one step to the next.
         _queue.Driver.MakeCurrent();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
-        _staging.Upload(MemoryMarshal.AsBytes(source), DeviceQueue.Pointer(destination));
+        _staging.Upload(MemoryMarshal.AsBytes(source), DeviceQueue.Pointer(destination), _queue.Stream);
     }
 
     /// <inheritdoc/>
@@ -80,6 +88,26 @@ public sealed unsafe partial class CudaBackend : Backend
         Require<T>(destination.Length >= source.Count && sizeof(T) == source.Type.Size(), source, destination);
         _staging.Download(DeviceQueue.Pointer(source), MemoryMarshal.AsBytes(destination[..(int)source.Count]));
     }
+
+    /// <inheritdoc/>
+    public override void Stage<T>(ReadOnlySpan<T> source, Tensor destination)
+    {
+        _queue.Driver.MakeCurrent();
+        Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
+        _inbox.Stage(MemoryMarshal.AsBytes(source), DeviceQueue.Pointer(destination));
+    }
+
+    /// <inheritdoc/>
+    public override void ReceiveStaged() => _inbox.Receive();
+
+    /// <inheritdoc/>
+    public override void ReleaseStaged() => _inbox.Release();
+
+    /// <inheritdoc/>
+    public override Readback CreateReadback(int count) => new CudaReadback(_queue, count);
+
+    /// <inheritdoc/>
+    public override RecordedWork Record(Action issue) => new CudaRecordedWork(_queue, issue);
 
     /// <inheritdoc/>
     public override void Fill(Tensor y, float value) => _launcher.Elementwise(_kernels.Fill, y.Count, [y.Count, value, y]);

@@ -27,16 +27,16 @@ internal sealed unsafe class CudaStaging : IDisposable
         }
     }
 
-    /// <summary>Copies to the device in stream order; the source may change as soon as this returns.</summary>
-    public void Upload(ReadOnlySpan<byte> source, DevicePointer destination)
+    /// <summary>Copies to the device in the order of <paramref name="stream"/>; the source may change as soon as this returns.</summary>
+    public void Upload(ReadOnlySpan<byte> source, DevicePointer destination, CudaStream stream)
     {
         while (!source.IsEmpty)
         {
             ReadOnlySpan<byte> chunk = source[..Math.Min(source.Length, SlotBytes)];
-            _queue.Driver.Synchronize(_copied[_next]);
+            WaitFor(_copied[_next]);
             chunk.CopyTo(Slot(_next));
-            _queue.Driver.CopyToDevice(destination, Address(_next), chunk.Length, _queue.Stream);
-            _queue.Driver.Record(_copied[_next], _queue.Stream);
+            _queue.Driver.CopyToDevice(destination, Address(_next), chunk.Length, stream);
+            _queue.Driver.Record(_copied[_next], stream);
             _next = (_next + 1) % Slots;
             source = source[chunk.Length..];
             destination = Advance(destination, chunk.Length);
@@ -65,6 +65,15 @@ internal sealed unsafe class CudaStaging : IDisposable
             _queue.Driver.Destroy(copied);
         }
         _queue.Driver.FreeHost(_memory);
+    }
+
+    // Asking costs less than waiting, and sixteen copies later the answer is nearly always yes.
+    private void WaitFor(CudaEvent copied)
+    {
+        if (!_queue.Driver.IsReached(copied))
+        {
+            _queue.Driver.Synchronize(copied);
+        }
     }
 
     private static DevicePointer Advance(DevicePointer pointer, int bytes) => new(pointer.Address + (ulong)bytes);

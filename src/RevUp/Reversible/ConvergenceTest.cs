@@ -1,0 +1,72 @@
+namespace RevUp.Reversible;
+
+/// <summary>
+/// The stop rule of one fixed-point inversion, fed with the statistics of each evaluation in turn: converged as soon as L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤
+/// tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of Banach's theorem, with L̂ the ratio of the last two corrections (before there are two: the bound given).
+/// </summary>
+/// <remarks>
+/// It is the same whether statistics are looked at after each evaluation, to decide on the next one, or after the step, to judge a number decided on before.
+/// </remarks>
+/// <param name="settings">Tolerance, limits.</param>
+/// <param name="bound">A bound of the branch's Lipschitz constant.</param>
+internal struct ConvergenceTest(InversionSettings settings, double bound)
+{
+    private const int DivergingSteps = 3;
+
+    private double _contraction = bound;
+    private double _measured = double.NaN;
+    private double _correction = double.NaN;
+    private int _growing;
+    private int _first;
+
+    /// <summary>Evaluations seen.</summary>
+    public int Evaluations { get; private set; }
+
+    /// <summary>‖Δx‖/‖x‖ of the last one.</summary>
+    public double Residual { get; private set; }
+
+    /// <summary>Whether the error bound came under the tolerance with the last evaluation.</summary>
+    public bool Converged { get; private set; }
+
+    /// <summary>Whether another evaluation is no use or not allowed.</summary>
+    public readonly bool IsOver =>
+        Converged || Evaluations == settings.MaximumEvaluations || _growing == DivergingSteps || !double.IsFinite(Residual);
+
+    /// <summary>What is known now, as a record.</summary>
+    public readonly InversionRecord Record => new(Evaluations, Residual, _measured, Converged, Replayed: false);
+
+    /// <summary>Takes the sums that <see cref="Backends.Backend.FixedPointStep"/> leaves.</summary>
+    /// <param name="correctionSquares">‖xⁱ⁺¹ − xⁱ‖².</param>
+    /// <param name="squares">‖xⁱ⁺¹‖².</param>
+    public void Add(double correctionSquares, double squares)
+    {
+        (double previous, double norm) = (_correction, Math.Sqrt(squares));
+        _correction = Math.Sqrt(correctionSquares);
+        _measured = _correction / previous;
+        _contraction = double.IsNaN(_measured) ? _contraction : _measured;
+        Residual = norm > 0 ? _correction / norm : _correction;
+        Converged = ErrorBound <= settings.Tolerance && Residual <= settings.HardLimit;
+        _growing = _measured >= 1 && !Converged ? _growing + 1 : 0;
+        Evaluations++;
+        _first = _first == 0 && Converged ? Evaluations : _first;
+    }
+
+    /// <summary>
+    /// Evaluations that the tolerance needs: the first that met it, or else those of which each multiplies the error by L̂, within the cap; where L̂ was not
+    /// measured, or is 1 or more, one more, which shows.
+    /// </summary>
+    public readonly int Needed()
+    {
+        double more = Math.Ceiling(Math.Log(settings.Tolerance / ErrorBound) / Math.Log(_measured));
+        double needed = _first > 0 ? _first : Evaluations + (_measured < 1 && more > 1 ? more : 1);
+        return (int)Math.Min(needed, settings.MaximumEvaluations);
+    }
+
+    // At the rounding floor corrections no longer shrink: a measured contraction of 1 or more with a tiny residual is convergence, not divergence.
+    private readonly double ErrorBound => Residual switch
+    {
+        0 => 0,
+        < InversionSettings.Exact / 4 => Residual,
+        _ => _contraction < 1 ? _contraction / (1 - _contraction) * Residual : double.PositiveInfinity,
+    };
+}

@@ -1,0 +1,11 @@
+namespace RevUp.Training;
+
+/// <summary>What one optimiser update did.</summary>
+/// <param name="Loss">Mean cross-entropy over the step's samples.</param>
+/// <param name="Top1">Fraction of them classified right.</param>
+/// <param name="GradientNorm">Norm of the gradient of all parameters before clipping.</param>
+/// <param name="LearningRate">Learning rate of the weights.</param>
+public readonly record struct StepResult(double Loss, double Top1, double GradientNorm, double LearningRate);
+
+/// <summary>The loss or the gradient is no longer a number; the message says what to change.</summary>
+public sealed class TrainingDivergedException(string message) : Exception(message);

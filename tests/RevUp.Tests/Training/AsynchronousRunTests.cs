@@ -1,0 +1,61 @@
+using RevUp.Backends;
+using RevUp.Tests.Support;
+using RevUp.Tests.Training.Files;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Training;
+
+/// <summary>Runs in which a batch is on its way while the step before computes: logs, checkpoints and what is resumed are as if it were not.</summary>
+[TestClass]
+public sealed class AsynchronousRunTests
+{
+    [TestMethod]
+    [EveryBackend(4)]
+    [EveryBackend(SmallRecipe.StepsPerEpoch)]
+    [EveryBackend(9, "training.optimizer.kind=adamW", "training.optimizer.learningRate=0.01")]
+    [EveryBackend(5, "training.batchSize=4", "training.accumulate=2")]
+    public void InterruptedAndResumedIsUninterrupted(TestDevice device, int step, params string[] overrides)
+    {
+        Recipe recipe = SmallRecipe.Create(overrides);
+        using TemporaryFolder folder = new();
+        List<long> seen = [];
+        Run(device, recipe, folder["whole"], progress => seen.Add(progress.Step), CancellationToken.None);
+
+        using CancellationTokenSource stop = new();
+        RunSummary first = Run(device, recipe, folder["parts"], progress => Stop(progress.Step), stop.Token);
+        Assert.AreEqual(step, first.Step);
+        Run(device, recipe, folder["parts"], null, CancellationToken.None, resume: true);
+
+        Runs.AssertSameState(folder["whole"], folder["parts"]);
+        CollectionAssert.AreEqual(Runs.Metrics(folder["whole"]), Runs.Metrics(folder["parts"]));
+        CollectionAssert.AreEqual(Enumerable.Range(1, SmallRecipe.Steps).Select(s => (long)s).ToArray(), seen.Distinct().ToArray());
+
+        void Stop(long done)
+        {
+            if (done == step)
+            {
+                stop.Cancel();
+            }
+        }
+    }
+
+    [TestMethod]
+    public void ARunOfGraphsIsTheSameRun()
+    {
+        TestDevice cuda = TestDevice.All.Single(device => device.ToString() == "cuda");
+        using TemporaryFolder folder = new();
+        Run(cuda, SmallRecipe.Create(), folder["plain"], null, CancellationToken.None);
+        Run(cuda, SmallRecipe.Create("training.cudaGraph=true"), folder["graph"], null, CancellationToken.None);
+        Runs.AssertSameState(folder["plain"], folder["graph"]);
+        CollectionAssert.AreEqual(Runs.Metrics(folder["plain"]), Runs.Metrics(folder["graph"]));
+    }
+
+    private static RunSummary Run(
+        TestDevice device, Recipe recipe, string folder, Action<TrainingProgress>? progress, CancellationToken stop, bool resume = false)
+    {
+        using Backend backend = device.Open();
+        using TrainingRun run = new(backend, recipe, folder, resume);
+        return run.Run(progress, stop);
+    }
+}
