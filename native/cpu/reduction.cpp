@@ -7,6 +7,9 @@
 namespace revup {
 namespace {
 
+// Vectors in a buffer start aligned.
+constexpr int64_t kVectorElements = REVUP_ALIGNMENT / sizeof(float);
+
 // Sums of one chunk.
 std::array<double, 1> sum(int64_t begin, int64_t end, const float *x) {
   double total = 0;
@@ -38,10 +41,10 @@ double dot(int64_t count, const float *x, const float *y) {
   return parallel_sum<1>(count, [=](int64_t begin, int64_t end) { return dot(begin, end, x, y); })[0];
 }
 
-void multiply(int64_t count, const float *x, double factor, float *y) {
+void multiply(int64_t count, double factor, float *x) {
   parallel_for(count, [=](int64_t begin, int64_t end) {
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) y[i] = static_cast<float>(static_cast<double>(x[i]) * factor);
+    for (int64_t i = begin; i < end; ++i) x[i] = static_cast<float>(static_cast<double>(x[i]) * factor);
   });
 }
 
@@ -59,6 +62,31 @@ void draw(int64_t count, uint64_t seed, float *y) {
       y[i] = static_cast<float>(numerator) * 0x1p-23f;
     }
   });
+}
+
+// Divides x by its norm, and returns that; or draws it anew, and returns 0.
+float normalize(int64_t count, float *x, uint64_t seed) {
+  const double length = std::sqrt(dot(count, x, x));
+  if (length <= 1e-12) {  // false for a NaN, which has to stay visible
+    draw(count, seed, x);
+    multiply(count, 1 / std::sqrt(dot(count, x, x)), x);
+    return 0;
+  }
+  multiply(count, 1 / length, x);
+  return static_cast<float>(length);
+}
+
+bool is_index(double value, double end) { return value >= 0 && value < end && value == std::floor(value); }
+
+void require_within(const revup_vector &vector, int64_t count, int64_t number) {
+  const double end = static_cast<double>(count);
+  const bool is_inside = is_index(vector.first, end) && std::fmod(vector.first, kVectorElements) == 0 &&
+                         is_index(vector.count, end - vector.first + 1) && is_index(vector.norm, end);
+  if (!is_inside) {
+    fail("vector " + std::to_string(number) + " of the table has " + std::to_string(vector.count) + " elements from " +
+         std::to_string(vector.first) + " and its norm at " + std::to_string(vector.norm) + "; the count is " +
+         std::to_string(count) + ", and a vector starts at a multiple of " + std::to_string(kVectorElements));
+  }
 }
 
 }  // namespace
@@ -115,21 +143,20 @@ revup_status revup_distance(int64_t count, const float *x, const float *y, doubl
   });
 }
 
-revup_status revup_normalize(int64_t count, const float *x, uint64_t seed, float *y, float *norm) {
+revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, uint64_t seed, int64_t count,
+                                 float *buffer) {
   return guarded([&] {
+    require_count(vectors, "vectors");
     require_count(count, "count");
+    if (vectors == 0) return;
+    require_scalar(table, "table");
+    for (int64_t i = 0; i < vectors; ++i) require_within(table[i], count, i);
     if (count == 0) return;
-    require_pointer(x, "x");
-    require_pointer(y, "y");
-    require_scalar(norm, "norm");
-    const double length = std::sqrt(dot(count, x, x));
-    if (length <= 1e-12) {  // false for a NaN, which has to stay visible
-      draw(count, seed, y);
-      multiply(count, y, 1 / std::sqrt(dot(count, y, y)), y);
-      *norm = 0;
-    } else {
-      multiply(count, x, 1 / length, y);
-      *norm = static_cast<float>(length);
+    require_pointer(buffer, "buffer");
+    for (int64_t i = 0; i < vectors; ++i) {
+      float *x = buffer + static_cast<int64_t>(table[i].first);
+      buffer[static_cast<int64_t>(table[i].norm)] =
+          normalize(static_cast<int64_t>(table[i].count), x, seed + static_cast<uint64_t>(i));
     }
   });
 }

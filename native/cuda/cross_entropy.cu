@@ -63,17 +63,15 @@ using namespace revup;
 
 // statistics += {sum over rows of -sum_c targets * log softmax(logits), rows whose largest logit has the index of the
 // largest target}; gradient (null: none) = gradient_scale * (softmax(logits) - targets).
-// Geometry: RowPerWarp in a single block, whatever its size: without a scratch buffer that is what makes the sum over
-// the rows deterministic. Further blocks do nothing; launch one, of a warp per row up to 1024 threads.
+// Geometry: RowPerWarp; ceil(batch / 8) blocks of 8 warps, at most 1024.
 // Bytes per element: 8 read from memory, twice more from the cache; 4 written.
-// Accumulator: double. Deterministic for one block size. Restrictions: gradient may alias logits.
-extern "C" __global__ void __launch_bounds__(kBlockLimit)
+// Accumulator: double. Deterministic for one grid size. Restrictions: gradient may alias logits.
+extern "C" __global__ void __launch_bounds__(kThreads)
     cross_entropy(long long batch, long long classes, const float *logits, const float *targets, float gradient_scale,
-                  float *gradient, double *statistics) {
-  if (blockIdx.x != 0) return;
+                  float *gradient, double *statistics, double *partials, unsigned *counter) {
   const bool is_first_lane = threadIdx.x % kWarp == 0;
   double sums[2] = {};
-  for (long long n = threadIdx.x / kWarp; n < batch; n += blockDim.x / kWarp) {
+  for (long long n = global_thread() / kWarp; n < batch; n += grid_threads() / kWarp) {
     const long long row = n * classes;
     float *gradient_row = gradient == nullptr ? nullptr : gradient + row;
     double correct;
@@ -81,10 +79,8 @@ extern "C" __global__ void __launch_bounds__(kBlockLimit)
     sums[0] += is_first_lane ? loss : 0.0;
     sums[1] += is_first_lane ? correct : 0.0;
   }
-  block_sum(sums);
-  if (threadIdx.x == 0) {
-    statistics[0] += sums[0];
-    statistics[1] += sums[1];
-  }
+  if (!grid_sum(sums, partials, counter) || threadIdx.x != 0) return;
+  statistics[0] += sums[0];
+  statistics[1] += sums[1];
 }
 KERNEL_EXPORT(cross_entropy)

@@ -22,8 +22,8 @@ namespace revup {
 using f32 = float;
 using bf16 = __nv_bfloat16;
 
-constexpr int kThreads = 256;      // of a block, but for the kernels that are one block
-constexpr int kBlockLimit = 1024;  // threads of a kernel that is one block
+constexpr int kThreads = 256;      // of a block, but where it owns a row whole
+constexpr int kBlockLimit = 1024;  // threads of a block that does
 constexpr int kWarp = 32;
 
 __device__ inline long long global_thread() { return static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; }

@@ -1,6 +1,6 @@
 // Weight updates: one launch over all weights, whose tensors lie one after the other, group after group. The settings
 // are read from the device, so that a captured graph follows a schedule and the verdict on its own step.
-#include "../include/revup_optimizer.h"
+#include "../include/revup_tables.h"
 #include "vector.cuh"
 
 namespace revup {

@@ -1,14 +1,15 @@
 // Vector arithmetic of power iteration, gradient clipping and convergence checks.
+#include "../include/revup_tables.h"
 #include "reduce.cuh"
 #include "vector.cuh"
 
 namespace revup {
 namespace {
 
-// This thread's share of sum(x * y).
-__device__ double products(long long n, const float *x, const float *y) {
+// This thread's share of sum(x * y); `thread` counts from 0 to `threads`.
+__device__ double products(long long n, const float *x, const float *y, long long thread, long long threads) {
   double sum = 0;
-  for_each_pack<4>(n, [&](auto width, long long i) {
+  for_each_pack<4>(n, thread, threads, [&](auto width, long long i) {
     constexpr int w = decltype(width)::value;
     const Floats<w> left = load<w>(x + i), right = load<w>(y + i);
     for (int k = 0; k < w; ++k) sum += static_cast<double>(left.at[k]) * static_cast<double>(right.at[k]);
@@ -16,12 +17,13 @@ __device__ double products(long long n, const float *x, const float *y) {
   return sum;
 }
 
-__device__ void multiply(long long n, const float *x, double factor, float *y) {
-  for_each_pack<4>(n, [=](auto width, long long i) {
+// x *= factor, by one block.
+__device__ void multiply(long long n, double factor, float *x) {
+  for_each_pack<4>(n, threadIdx.x, blockDim.x, [=](auto width, long long i) {
     constexpr int w = decltype(width)::value;
     Floats<w> values = load<w>(x + i);
     for (int k = 0; k < w; ++k) values.at[k] = static_cast<float>(static_cast<double>(values.at[k]) * factor);
-    store(values, y + i);
+    store(values, x + i);
   });
 }
 
@@ -61,36 +63,43 @@ KERNEL_EXPORT(axpy)
 // Bytes per element: 8 read. Accumulator: double. Deterministic for one grid size. Restrictions: none.
 extern "C" __global__ void __launch_bounds__(kThreads)
     dot(long long n, const float *x, const float *y, double *result, double *partials, unsigned *counter) {
-  double sums[1] = {products(n, x, y)};
+  double sums[1] = {products(n, x, y, global_thread(), grid_threads())};
   if (grid_sum(sums, partials, counter) && threadIdx.x == 0) *result = sums[0];
 }
 KERNEL_EXPORT(dot)
 
-// *norm = ||x||_2 and y = x / ||x||. When ||x|| <= 1e-12 (a zero convolution), *norm = 0 and y is a unit vector drawn
-// from seed, so that power iteration starts anew instead of staying at zero for ever.
-// Geometry: RowPerBlock; one block of up to 1024 threads owns the vector: of the order of 10^5 elements, most of which
-// the second pass finds in the cache, and two launches fewer than a grid would take.
-// Bytes per element: 8 read, 4 written. Accumulator: double. Deterministic. Restrictions: one block; y may alias x.
+// For each vector x of the table: its norm ||x||_2 into the buffer, and x = x / ||x||. When ||x|| <= 1e-12 (a zero
+// convolution), the norm is 0 and x a unit vector drawn from seed + its number, so that power iteration starts anew
+// instead of staying at zero for ever.
+// Geometry: RowPerBlock; a block of up to 1024 threads owns one vector. There are hundreds, one per convolution, so
+// that they fill the device; each has of the order of 10^5 elements, which the second pass finds in the cache.
+// Bytes per element: 8 read, 4 written. Accumulator: double. Deterministic for one block size.
+// Restrictions: vectors of the table do not overlap.
 extern "C" __global__ void __launch_bounds__(kBlockLimit)
-    normalize(long long n, const float *x, unsigned long long seed, float *y, float *norm) {
-  double sums[1] = {products(n, x, x)};
-  block_sum(sums);
-  const double length = sqrt(sums[0]);
-  const bool is_zero = length <= 1e-12;  // false for a NaN, which has to stay visible
-  if (threadIdx.x == 0) *norm = is_zero ? 0.0f : static_cast<float>(length);
-  if (!is_zero) {
-    multiply(n, x, 1 / length, y);
-    return;
-  }
-  double drawn[1] = {};
-  for (long long i = threadIdx.x; i < n; i += blockDim.x) {
-    const double value = static_cast<double>(draw(seed, i));
-    drawn[0] += value * value;
-  }
-  block_sum(drawn);
-  const double factor = 1 / sqrt(drawn[0]);
-  for (long long i = threadIdx.x; i < n; i += blockDim.x) {
-    y[i] = static_cast<float>(static_cast<double>(draw(seed, i)) * factor);
+    normalize_all(long long vectors, const revup_vector *table, unsigned long long seed, float *buffer) {
+  for (long long i = blockIdx.x; i < vectors; i += gridDim.x) {
+    const long long n = static_cast<long long>(table[i].count);
+    float *x = buffer + static_cast<long long>(table[i].first);
+    double sums[1] = {products(n, x, x, threadIdx.x, blockDim.x)};
+    block_sum(sums);
+    const double length = sqrt(sums[0]);
+    const bool is_zero = length <= 1e-12;  // false for a NaN, which has to stay visible
+    if (threadIdx.x == 0) buffer[static_cast<long long>(table[i].norm)] = is_zero ? 0.0f : static_cast<float>(length);
+    if (!is_zero) {
+      multiply(n, 1 / length, x);
+      continue;
+    }
+    const unsigned long long own_seed = seed + static_cast<unsigned long long>(i);
+    double drawn[1] = {};
+    for (long long k = threadIdx.x; k < n; k += blockDim.x) {
+      const double value = static_cast<double>(draw(own_seed, k));
+      drawn[0] += value * value;
+    }
+    block_sum(drawn);
+    const double factor = 1 / sqrt(drawn[0]);
+    for (long long k = threadIdx.x; k < n; k += blockDim.x) {
+      x[k] = static_cast<float>(static_cast<double>(draw(own_seed, k)) * factor);
+    }
   }
 }
-KERNEL_EXPORT(normalize)
+KERNEL_EXPORT(normalize_all)

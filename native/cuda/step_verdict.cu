@@ -1,6 +1,6 @@
 // Whether a step may be taken, and with which scale of its gradient: decided on the device, so that no step waits for
 // its own loss, gradient or inversion residuals to reach the host.
-#include "../include/revup_optimizer.h"
+#include "../include/revup_tables.h"
 #include "reduce.cuh"
 
 namespace revup {

@@ -62,12 +62,19 @@ __device__ inline void store(const Floats<width> &values, T *to) {
   }
 }
 
-// Calls body(Width<w>, first) for packs that together cover [0, n): whole packs, then the last elements one by one.
+// Calls body(Width<w>, first) for this thread's packs of those that together cover [0, n): whole packs, then the last
+// elements one by one. `thread` counts from 0 to `threads`.
+template <int width, typename Body>
+__device__ inline void for_each_pack(long long n, long long thread, long long threads, Body body) {
+  const long long whole = n / width * width;
+  for (long long i = thread * width; i < whole; i += threads * width) body(Width<width>{}, i);
+  for (long long i = whole + thread; i < n; i += threads) body(Width<1>{}, i);
+}
+
+// The same over the grid.
 template <int width, typename Body>
 __device__ inline void for_each_pack(long long n, Body body) {
-  const long long stride = grid_threads(), whole = n / width * width;
-  for (long long i = global_thread() * width; i < whole; i += stride * width) body(Width<width>{}, i);
-  for (long long i = whole + global_thread(); i < n; i += stride) body(Width<1>{}, i);
+  for_each_pack<width>(n, global_thread(), grid_threads(), body);
 }
 
 // Calls body(i) for i in [0, n), where i is 32 bits wide if n allows: a 64-bit division costs about five 32-bit ones,

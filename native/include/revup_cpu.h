@@ -13,8 +13,8 @@
 
 #include <stdint.h>
 
-#include "revup_optimizer.h"
 #include "revup_status.h"
+#include "revup_tables.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -105,9 +105,11 @@ REVUP_API revup_status revup_sum(int64_t count, const float *x, double *result);
 REVUP_API revup_status revup_dot(int64_t count, const float *x, const float *y, double *result);
 // *difference = sum((x - y)^2);  *norm = sum(y^2)
 REVUP_API revup_status revup_distance(int64_t count, const float *x, const float *y, double *difference, double *norm);
-// *norm = ||x||_2 and y = x / ||x||. When ||x|| <= 1e-12 (a zero convolution), *norm = 0 and y is a unit vector drawn
-// from seed, so that power iteration starts anew instead of staying at zero for ever. y may alias x.
-REVUP_API revup_status revup_normalize(int64_t count, const float *x, uint64_t seed, float *y, float *norm);
+// For each of `vectors` vectors x in a flat buffer of `count` floats: its norm ||x||_2, and x = x / ||x||. When
+// ||x|| <= 1e-12 (a zero convolution), the norm is 0 and x a unit vector drawn from seed + its number, so that power
+// iteration starts anew instead of staying at zero for ever.
+REVUP_API revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, uint64_t seed, int64_t count,
+                                           float *buffer);
 
 // ---------------------------------------------------------------------------------------- shape changes of activations
 typedef struct {

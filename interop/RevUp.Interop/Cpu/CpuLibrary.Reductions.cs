@@ -17,8 +17,9 @@ public static unsafe partial class CpuLibrary
     public static partial CpuStatus Distance(long count, float* x, float* y, double* difference, double* norm);
 
     /// <summary>
-    /// norm = ‖x‖₂ and y = x / ‖x‖; for ‖x‖ ≤ 1e-12, norm = 0 and y is a unit vector drawn from seed, so that power iteration starts anew. y may alias x.
+    /// Of many vectors in a flat buffer of count floats: their norms ‖x‖₂, and x = x / ‖x‖; for ‖x‖ ≤ 1e-12, the norm is 0 and x a unit vector drawn from
+    /// seed + its number, so that power iteration starts anew. The table has three numbers for each: first element, elements, index of the norm (revup_vector).
     /// </summary>
-    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_normalize")]
-    public static partial CpuStatus Normalize(long count, float* x, ulong seed, float* y, float* norm);
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_normalize_all")]
+    public static partial CpuStatus NormalizeAll(long vectors, double* table, ulong seed, long count, float* buffer);
 }

@@ -140,8 +140,15 @@ public abstract class Backend : IDisposable
     /// <summary>result[0] = Σ x·y (float64).</summary>
     public abstract void Dot(Tensor x, Tensor y, Tensor result);
 
-    /// <summary>norm[0] = ‖x‖ and y = x / ‖x‖; of a zero vector norm is 0 and y a unit vector drawn from <paramref name="seed"/>. y may alias x.</summary>
-    public abstract void Normalize(Tensor x, ulong seed, Tensor y, Tensor norm);
+    /// <summary>
+    /// Of many vectors at once, each a part x of <paramref name="buffer"/>: their norms ‖x‖, and x = x / ‖x‖. Of a zero vector the norm is 0 and x becomes a
+    /// unit vector drawn from <paramref name="seed"/> plus its number.
+    /// </summary>
+    /// <param name="table">[vectors, 3], float64: first element, a multiple of 16, number of elements, and where in the buffer the norm goes.</param>
+    /// <param name="longest">The largest number of elements.</param>
+    /// <param name="seed">Of what is drawn.</param>
+    /// <param name="buffer">Flat, float32.</param>
+    public abstract void NormalizeAll(Tensor table, long longest, ulong seed, Tensor buffer);
 
     /// <summary>The factors that keep a branch's Lipschitz bound under its coefficient; see <see cref="BranchScale"/>.</summary>
     public abstract void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales);

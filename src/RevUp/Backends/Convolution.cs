@@ -58,6 +58,9 @@ public abstract class ConvolutionPlan(ConvolutionGeometry geometry)
     /// <summary>Bytes of the weights in the layouts that <see cref="Forward"/> and <see cref="BackwardData"/> want.</summary>
     public abstract long PackedBytes { get; }
 
+    /// <summary>Whether <see cref="Forward"/> and <see cref="BackwardData"/> take the weights themselves, unpacked, where no scale is wanted.</summary>
+    public virtual bool TakesPlainWeights => false;
+
     /// <summary>packed = scale · weights, laid out for this plan. <paramref name="scale"/> is a scalar, or empty for 1.</summary>
     public abstract void Pack(Tensor weights, Tensor scale, Tensor packed);
 

@@ -4,7 +4,7 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// What an optimiser launch reads from the device (revup_optimizer.h): these numbers, then one <see cref="GroupNumbers"/> per parameter group, as one float64
+/// What an optimiser launch reads from the device (revup_tables.h): these numbers, then one <see cref="GroupNumbers"/> per parameter group, as one float64
 /// tensor.
 /// </summary>
 /// <param name="GradientScale">What gradients are multiplied with first; <see cref="Backend.StepVerdict"/> writes it.</param>

@@ -6,7 +6,8 @@ namespace RevUp.Diagnostics;
 
 /// <summary>
 /// The names of the ranges that <see cref="Backend.Range"/> opens, apart from the layers' own. They nest: step / (prepare, forward, backward) / layer; in
-/// backward, layer / inversion / iteration k, and what of a layer is outside its inversion is its gradient; step / optimiser; evaluation is inference / layer.
+/// prepare, power iteration before the layers; in backward, layer / inversion / iteration k, and what of a layer is outside its inversion is its gradient; step /
+/// optimiser; evaluation is inference / layer.
 /// </summary>
 public static class ProfilerRanges
 {
@@ -21,8 +22,11 @@ public static class ProfilerRanges
     /// <summary>One batch of training: a whole optimiser update, or the forward and backward passes of one of several batches that make one.</summary>
     public static NvtxName Step { get; } = new("step");
 
-    /// <summary>Power iterations and packed weights of every layer, before a step or an inference.</summary>
+    /// <summary>Power iteration, then the packed weights of every layer, before a step or an inference.</summary>
     public static NvtxName Prepare { get; } = new("prepare");
+
+    /// <summary>The norms of all convolutions of a network, estimated side by side.</summary>
+    public static NvtxName PowerIteration { get; } = new("power iteration");
 
     /// <summary>The forward pass of a step.</summary>
     public static NvtxName Forward { get; } = new("forward");

@@ -38,7 +38,7 @@ public sealed class InvertibleBlock : Layer
     public override bool IsInvertible { get; }
 
     /// <inheritdoc/>
-    public override void Prepare(Preparation preparation) => Branch.Prepare(preparation);
+    public override void Prepare(int batch) => Branch.Prepare(batch);
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)

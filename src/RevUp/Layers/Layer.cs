@@ -18,12 +18,6 @@ public enum ForwardMode
     Consume,
 }
 
-/// <summary>When a layer's weights are prepared for a step.</summary>
-/// <param name="Batch">Samples of the step.</param>
-/// <param name="Iterations">Power iterations to run first; 0 keeps the norms that are there (evaluation).</param>
-/// <param name="Seed">For vectors that must be drawn anew.</param>
-public readonly record struct Preparation(int Batch, int Iterations, ulong Seed);
-
 /// <summary>
 /// A function of activations with its gradient and, where it exists, its inverse. What is kept between the passes is explicit: the engine decides, the layer
 /// obeys. There is no autograd graph.
@@ -53,9 +47,9 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     protected Arena Memory => Backend.Memory;
 
     /// <summary>
-    /// Estimates norms and packs weights. They stay as they are until the next call, so that forward, inversion and backward see the same function.
+    /// Packs weights, for a batch of so many samples. They stay as they are until the next call, so that forward, inversion and backward see the same function.
     /// </summary>
-    public virtual void Prepare(Preparation preparation)
+    public virtual void Prepare(int batch)
     {
     }
 

@@ -49,6 +49,9 @@ public sealed class ParameterStore : IDisposable
     /// <summary>All gradients, laid out like <see cref="Values"/>.</summary>
     public Tensor Gradients { get; private set; }
 
+    /// <summary>The values of all state, flat, each starting at a multiple of 16 elements; empty when there is none.</summary>
+    public Tensor StateValues { get; private set; }
+
     /// <summary>Declares a parameter.</summary>
     public Parameter Add(string name, Shape shape, ParameterGroup group, Initialization initialization)
     {
@@ -89,26 +92,20 @@ public sealed class ParameterStore : IDisposable
             parameter.Gradient = Gradients.Slice(offsets[i], parameter.Shape);
             Draw(parameter.Value, parameter.Initialization, new CounterRandom(seed, InitializationStream, i));
         }
-        for (int i = 0; i < _state.Count; i++)
-        {
-            StateTensor state = _state[i];
-            state.Value = _backend.Memory.Allocate(state.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
-            double deviation = state.Random ? 1 / Math.Sqrt(state.Shape.Count) : 0;
-            Draw(state.Value, Initialization.Normal(deviation), new CounterRandom(seed, StateStream, i));
-        }
+        BuildState(seed);
     }
 
     /// <summary>Frees all tensors, also those of a <see cref="Build"/> that failed half-way.</summary>
     public void Dispose()
     {
-        foreach (Tensor tensor in (IEnumerable<Tensor>)[Values, Gradients, .. _state.Select(s => s.Value)])
+        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[Values, Gradients, StateValues])
         {
             if (!tensor.IsEmpty)
             {
                 _backend.Memory.Free(tensor);
             }
         }
-        Values = Gradients = default;
+        Values = Gradients = StateValues = default;
         _state.ForEach(s => s.Value = default);
     }
 
@@ -135,6 +132,28 @@ public sealed class ParameterStore : IDisposable
         }
         _groupStart[^1] = total;
         return offsets;
+    }
+
+    private void BuildState(ulong seed)
+    {
+        long total = _state.Sum(state => Align(state.Shape.Count));
+        if (total == 0)
+        {
+            return;
+        }
+        ConfigurationException.Require(
+            total <= int.MaxValue, $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower model.lipschitz.maximumExtent");
+        StateValues = _backend.Memory.Allocate(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer);
+        _backend.Fill(StateValues, 0);
+        long offset = 0;
+        for (int i = 0; i < _state.Count; i++)
+        {
+            StateTensor state = _state[i];
+            state.Value = StateValues.Slice(offset, state.Shape);
+            double deviation = state.Random ? 1 / Math.Sqrt(state.Shape.Count) : 0;
+            Draw(state.Value, Initialization.Normal(deviation), new CounterRandom(seed, StateStream, i));
+            offset += Align(state.Shape.Count);
+        }
     }
 
     private static long Align(long offset)

@@ -85,20 +85,16 @@ public sealed class ResidualBranch : IDisposable
         _ => double.PositiveInfinity,
     };
 
-    /// <summary>Estimates the norms (unless iterations is 0), computes the factors and packs the weights; they stay fixed until the next call.</summary>
-    public void Prepare(Preparation preparation)
+    /// <summary>The norms of the convolutions under Lipschitz control, and where their σ goes; there once the store is built.</summary>
+    public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _norms.Select((norm, j) => (norm, _sigmas.Value.Scalar(j)));
+
+    /// <summary>Computes the factors from the norms as they are and packs the weights for a batch; both stay fixed until the next call.</summary>
+    public void Prepare(int batch)
     {
-        if (preparation.Iterations > 0)
-        {
-            for (int j = 0; j < _norms.Length; j++)
-            {
-                _norms[j].Iterate(preparation.Iterations, preparation.Seed + (ulong)(2 * j), _sigmas.Value.Scalar(j));
-            }
-        }
         _backend.ScaleBranch(_settings.Lipschitz.Mode, (float)_settings.Lipschitz.Coefficient, _multiplier.Value, _sigmas.Value, _scales);
         for (int j = 0; j < _convolutions.Length; j++)
         {
-            _convolutions[j].Prepare(preparation.Batch, _settings.Lipschitz.Mode == LipschitzMode.PerLayer ? _scales.Scalar(j) : default);
+            _convolutions[j].Prepare(batch, _settings.Lipschitz.Mode == LipschitzMode.PerLayer ? _scales.Scalar(j) : default);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class StridedTransition : Layer
     public override Shape Output => _convolution.Sample.Output;
 
     /// <inheritdoc/>
-    public override void Prepare(Preparation preparation) => _convolution.Prepare(preparation.Batch, default);
+    public override void Prepare(int batch) => _convolution.Prepare(batch, default);
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)

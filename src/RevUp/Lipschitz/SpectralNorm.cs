@@ -9,9 +9,8 @@ namespace RevUp.Lipschitz;
 /// the layer itself, batch 1, u and v kept from step to step. A kernel flattened to a matrix would give no bound (i-ResNet, arXiv 1811.00995, appendix).
 /// </summary>
 /// <remarks>
-/// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. A zero convolution (Fixup's last one at the start) gives σ = 0 and fresh
-/// random vectors, so that the estimate starts as soon as the weights do. Fixed by <see cref="Iterate"/> until the next call: inversion, recomputation and
-/// <see cref="AddGradient"/> see the same u, v and σ.
+/// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. Fixed by <see cref="PowerIteration"/> until its next call: inversion,
+/// recomputation and <see cref="AddGradient"/> see the same u, v and σ.
 /// </remarks>
 public sealed class SpectralNorm
 {
@@ -35,23 +34,26 @@ public sealed class SpectralNorm
         _v = store.AddState(name + ".v", _plan.Geometry.Input, random: true);
     }
 
-    /// <summary>Runs power iterations on the current weights and writes σ.</summary>
-    /// <param name="iterations">At least 1.</param>
-    /// <param name="seed">For vectors drawn anew.</param>
-    /// <param name="sigma">A scalar.</param>
-    public void Iterate(int iterations, ulong seed, Tensor sigma)
+    /// <summary>u, in the shape of one output.</summary>
+    public Tensor U => _u.Value;
+
+    /// <summary>v, in the shape of one input.</summary>
+    public Tensor V => _v.Value;
+
+    /// <summary>u = W v, with the weights as they are now.</summary>
+    public void Multiply()
     {
-        Arena memory = _backend.Memory;
-        Tensor packed = memory.AllocateBytes(_plan.PackedBytes, MemoryPurpose.Workspace);
-        _plan.Pack(_convolution.Weight.Value, default, packed);
-        for (int i = 0; i < iterations; i++)
-        {
-            _plan.BackwardData(_u.Value, packed, _v.Value);
-            _backend.Normalize(_v.Value, seed, _v.Value, sigma);
-            _plan.Forward(_v.Value, packed, _u.Value);
-            _backend.Normalize(_u.Value, seed + 1, _u.Value, sigma);
-        }
-        memory.Free(packed);
+        Tensor packed = Pack();
+        _plan.Forward(V, packed, U);
+        Free(packed);
+    }
+
+    /// <summary>v = Wᵀu.</summary>
+    public void MultiplyTransposed()
+    {
+        Tensor packed = Pack();
+        _plan.BackwardData(U, packed, V);
+        Free(packed);
     }
 
     /// <summary>Adds dσ · ∂σ/∂W to the weight's gradient, where ∂⟨u, W v⟩/∂W with u and v held constant is the convolution's wgrad of (v, u).</summary>
@@ -59,39 +61,66 @@ public sealed class SpectralNorm
     {
         Parameter weight = _convolution.Weight;
         Tensor gradient = _backend.Memory.Allocate(weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
-        _plan.BackwardWeights(_v.Value, _u.Value, gradient);
+        _plan.BackwardWeights(V, U, gradient);
         _backend.Axpy(sigmaGradient, gradient, weight.Gradient);
         _backend.Memory.Free(gradient);
     }
 
     /// <summary>
     /// The norm of a convolution at its own extents by power iteration from a random vector until ten more iterations change σ by less than 10⁻⁶, for
-    /// inspection: no state is touched.
+    /// inspection: no state is touched, and no memory stays allocated, whatever happens.
     /// </summary>
     public static double Converged(Backend backend, Convolution convolution)
     {
         const int MaximumIterations = 2000;
         const int IterationsBetween = 10;
         const double Change = 1e-6;
-        ParameterStore store = new(backend);
-        SpectralNorm norm = new("converged", backend, store, convolution, int.MaxValue);
-        store.Build(seed: 1);
-        Tensor sigma = backend.Memory.Allocate(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
-        Span<float> value = stackalloc float[1];
-        double previous = 0;
-        for (int i = 0; i < MaximumIterations; i += IterationsBetween)
+        long mark = backend.Memory.Mark();
+        try
         {
-            norm.Iterate(IterationsBetween, seed: 1, sigma);
-            backend.Download(sigma, value);
-            if (Math.Abs(value[0] - previous) <= Change * value[0])
+            ParameterStore store = new(backend);
+            SpectralNorm norm = new("converged", backend, store, convolution, int.MaxValue);
+            StateTensor sigma = store.AddState("sigma", new Shape(1), random: false);
+            store.Build(seed: 1);
+            PowerIteration iteration = new(backend, store, [(norm, sigma.Value)], seed: 1);
+            Span<float> value = stackalloc float[1];
+            double previous = 0;
+            for (int i = 0; i < MaximumIterations; i += IterationsBetween)
             {
-                break;
+                iteration.Iterate(IterationsBetween);
+                backend.Download(sigma.Value, value);
+                if (Math.Abs(value[0] - previous) <= Change * value[0])
+                {
+                    break;
+                }
+                previous = value[0];
             }
-            previous = value[0];
+            return value[0];
         }
-        backend.Memory.Free(sigma);
-        store.Dispose();
-        return value[0];
+        finally
+        {
+            backend.Memory.FreeSince(mark);
+        }
+    }
+
+    // Packed for one product at a time: those of a whole network would take as much memory as its weights.
+    private Tensor Pack()
+    {
+        if (_plan.TakesPlainWeights)
+        {
+            return _convolution.Weight.Value;
+        }
+        Tensor packed = _backend.Memory.AllocateBytes(_plan.PackedBytes, MemoryPurpose.Workspace);
+        _plan.Pack(_convolution.Weight.Value, default, packed);
+        return packed;
+    }
+
+    private void Free(Tensor packed)
+    {
+        if (!_plan.TakesPlainWeights)
+        {
+            _backend.Memory.Free(packed);
+        }
     }
 
     private static ConvolutionGeometry Operator(ConvolutionGeometry sample, int maximumExtent)

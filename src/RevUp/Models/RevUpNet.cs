@@ -22,7 +22,7 @@ public sealed class RevUpNet : IDisposable
 {
     private readonly List<Layer> _layers = [];
     private readonly LipschitzSettings _lipschitz;
-    private readonly ulong _seed;
+    private readonly PowerIteration _powerIteration;
     private int _preparedBatch;
 
     /// <summary>Builds and initialises a network.</summary>
@@ -44,13 +44,13 @@ public sealed class RevUpNet : IDisposable
         Sample = sample;
         Classes = classes;
         _lipschitz = settings.Lipschitz;
-        _seed = seed;
         Parameters = new ParameterStore(backend);
         try
         {
             new NetworkBuilder(backend, Parameters, settings, _layers).Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
             Parameters.Build(seed);
+            _powerIteration = new PowerIteration(backend, Parameters, Blocks.SelectMany(block => block.Branch.Norms), seed);
         }
         catch
         {
@@ -86,7 +86,7 @@ public sealed class RevUpNet : IDisposable
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
     public void PrepareStep(int batch, long step)
     {
-        Prepare(new Preparation(batch, IterationsAt(step), unchecked(_seed * 0x9E3779B97F4A7C15)));
+        Prepare(batch, IterationsAt(step));
     }
 
     /// <summary>Power iterations per convolution before the step that follows <paramref name="step"/> others.</summary>
@@ -97,7 +97,7 @@ public sealed class RevUpNet : IDisposable
     {
         if (_preparedBatch != batch)
         {
-            Prepare(new Preparation(batch, Iterations: 0, Seed: 0));
+            Prepare(batch, iterations: 0);
             _preparedBatch = batch;
         }
     }
@@ -162,18 +162,20 @@ public sealed class RevUpNet : IDisposable
         {
             layer.Dispose();
         }
+        _powerIteration?.Dispose();
         Parameters.Dispose();
     }
 
-    private void Prepare(Preparation preparation)
+    private void Prepare(int batch, int iterations)
     {
         using NvtxRange prepare = Backend.Range(ProfilerRanges.Prepare);
         // Also when it fails half-way.
         Invalidate();
-        for (int i = 0; i < _layers.Count; i++)
+        _powerIteration.Iterate(iterations);
+        foreach (Layer layer in _layers)
         {
-            using NvtxRange range = Backend.Range(_layers[i].RangeName);
-            _layers[i].Prepare(preparation with { Seed = unchecked(preparation.Seed + ((ulong)i << 32)) });
+            using NvtxRange range = Backend.Range(layer.RangeName);
+            layer.Prepare(batch);
         }
     }
 

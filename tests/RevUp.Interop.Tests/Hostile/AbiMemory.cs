@@ -13,10 +13,13 @@ internal static unsafe class AbiMemory
     private const int SlotBytes = 1 << 16;
     private const int Slots = 20;
 
+    /// <summary>Elements of the buffer that <see cref="Vector"/> is in.</summary>
+    internal const int VectorBuffer = 8;
+
     /// <summary>Parameter groups behind <see cref="Optimizer"/>.</summary>
     internal const int Groups = 2;
 
-    private static readonly byte* s_block = AllocateZeroed(SlotBytes * (Slots + 5));
+    private static readonly byte* s_block = AllocateZeroed(SlotBytes * (Slots + 6));
     private static readonly ConvolutionHandle s_convolution = CreateConvolution();
 
     internal static long Scratch => (long)(s_block + (SlotBytes * Slots));
@@ -28,6 +31,8 @@ internal static unsafe class AbiMemory
     internal static long Convolution => (long)(s_block + (SlotBytes * (Slots + 3)));
 
     internal static long Optimizer => (long)(s_block + (SlotBytes * (Slots + 4)));
+
+    internal static long Vector => (long)(s_block + (SlotBytes * (Slots + 5)));
 
     /// <summary>The memory of the argument at this position.</summary>
     internal static long Slot(int index) => (long)(s_block + (SlotBytes * index));
@@ -48,6 +53,7 @@ internal static unsafe class AbiMemory
             Padding = new Extents(1, 1),
         };
         *(CpuConvolutionGeometry*)Convolution = Geometry();
+        *(VectorEntry*)Vector = new VectorEntry(First: 0, Count: 7, Norm: 7);
         OptimizerNumbers.Write(
             new OptimizerNumbers(1, Skip: 0, 0.9, Nesterov: 1, 0.9, 0.99, 1e-8, 0.1, 0.01),
             [new GroupNumbers(16, 0.1, 0), new GroupNumbers(19, 0.1, 0)],

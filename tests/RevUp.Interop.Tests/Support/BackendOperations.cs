@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Backends;
 using RevUp.Interop.Cpu;
@@ -123,14 +124,13 @@ internal sealed partial class BackendOperations(string name, Lazy<Backend?> devi
         return memory.ReadStatistics(result)[0];
     }
 
-    public (float[] Unit, float Norm) Normalize(float[] x, ulong seed, Alias y)
+    public void NormalizeAll(VectorEntry[] table, ulong seed, float[] buffer)
     {
         using DeviceArena memory = new(Backend);
-        Tensor source = memory.Floats(x);
-        Tensor result = y == Alias.X ? source : memory.Floats(x.Length);
-        Tensor norm = memory.Floats(1);
-        Backend.Normalize(source, seed, result, norm);
-        return (memory.Read(result), memory.Read(norm)[0]);
+        Tensor vectors = memory.Floats(buffer);
+        Tensor entries = memory.Statistics(MemoryMarshal.Cast<VectorEntry, double>(table).ToArray()).Reshape(new Shape(table.Length, 3));
+        Backend.NormalizeAll(entries, table.Max(entry => (long)entry.Count), seed, vectors);
+        memory.Read(vectors).CopyTo(buffer, 0);
     }
 
     private static bool IsUniform(in Extents values, int rank, long value)

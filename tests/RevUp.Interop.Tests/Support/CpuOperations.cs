@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
@@ -126,14 +127,13 @@ internal sealed unsafe partial class CpuOperations(int threads) : IOperations
         return (*difference, *norm);
     }
 
-    public (float[] Unit, float Norm) Normalize(float[] x, ulong seed, Alias y)
+    public void NormalizeAll(VectorEntry[] table, ulong seed, float[] buffer)
     {
         using NativeArena memory = Begin();
-        float* source = memory.Floats(x);
-        float* result = y == Alias.X ? source : memory.Floats(x.Length);
-        float* norm = memory.Floats(1);
-        CpuLibrary.Normalize(x.Length, source, seed, result, norm).Check();
-        return (NativeArena.Read(result, x.Length), *norm);
+        float* vectors = memory.Floats(buffer);
+        double* entries = memory.Doubles(MemoryMarshal.Cast<VectorEntry, double>(table).ToArray());
+        CpuLibrary.NormalizeAll(table.Length, entries, seed, buffer.Length, vectors).Check();
+        NativeArena.Read(vectors, buffer.Length).CopyTo(buffer, 0);
     }
 
     private NativeArena Begin()

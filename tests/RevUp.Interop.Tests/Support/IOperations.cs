@@ -32,6 +32,9 @@ internal sealed record LinearGradients(float[] Dx, float[] Dw, float[] Dbias);
 
 internal sealed record CrossEntropyResult(float[]? Gradient, double LossSum, long Correct);
 
+/// <summary>A vector of a table: first element, elements, and the index of its norm, all in one buffer.</summary>
+internal readonly record struct VectorEntry(double First, double Count, double Norm);
+
 /// <summary>What a verdict is given: loss and correct samples, Σ g², and per evaluation of a block its two statistics, [blocks, stride, 2].</summary>
 internal sealed record StepStatistics(double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations)
 {
@@ -86,7 +89,8 @@ internal interface IOperations
     /// <summary>y null: x with itself, by aliasing.</summary>
     double Dot(float[] x, float[]? y);
 
-    (float[] Unit, float Norm) Normalize(float[] x, ulong seed, Alias y);
+    /// <summary>In place; the norms go where the table says.</summary>
+    void NormalizeAll(VectorEntry[] table, ulong seed, float[] buffer);
 
     float[] Squeeze(CpuShape shape, float[] x);
 

@@ -20,7 +20,7 @@ public sealed class ProfilerRangesTests
         string[] ranges = RecordedRanges.Of(() => network.Train(1));
 
         string[] names = [.. network.Net.Layers.Select(layer => "    " + layer.Name)];
-        List<string> expected = ["step", "  prepare", .. names, "  forward", .. names, "  backward"];
+        List<string> expected = ["step", "  prepare", "    power iteration", .. names, "  forward", .. names, "  backward"];
         for (int i = names.Length - 1; i >= 0; i--)
         {
             expected.Add(names[i]);

@@ -29,7 +29,7 @@ public sealed class LayerGradientTests
         Shape input = volume ? s_volume : s_image;
         using ConvolutionLayer layer = new("layer", backend, store, input, channels: 4, kernel, stride);
         store.Build(seed: 1);
-        layer.Prepare(new Preparation(Batch, 1, 0));
+        layer.Prepare(Batch);
         ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         long terms = Math.Max(geometry.Weights.Count, geometry.Output.Count);
@@ -50,7 +50,7 @@ public sealed class LayerGradientTests
         using StridedTransition layer = new("layer", backend, store, input, channels: 4, kernel, activation);
         store.Build(seed: 1);
         Randomize(backend, store, 0.3);
-        layer.Prepare(new Preparation(Batch, 1, 0));
+        layer.Prepare(Batch);
         ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         GradientCheck.Run(

@@ -10,6 +10,8 @@ internal sealed class TestBlock : IDisposable
 {
     private const string Name = "block";
 
+    private readonly PowerIteration _powerIteration;
+
     /// <param name="backend">The device; stays the caller's.</param>
     /// <param name="input">Shape of one sample.</param>
     /// <param name="width">Channels inside the branch.</param>
@@ -23,6 +25,7 @@ internal sealed class TestBlock : IDisposable
         Store = new ParameterStore(backend);
         Block = new InvertibleBlock(Name, first ? 0 : 1, backend, Store, input, width, settings);
         Store.Build(seed: 1);
+        _powerIteration = new PowerIteration(backend, Store, Branch.Norms, seed: 7);
         for (int i = 0; i < Store.Parameters.Count; i++)
         {
             Parameter parameter = Store.Parameters[i];
@@ -61,7 +64,11 @@ internal sealed class TestBlock : IDisposable
     public void Set(Parameter parameter, float[] values) => Backend.Upload<float>(values, parameter.Value);
 
     /// <summary>Prepares for a batch with enough power iterations for σ to be that of the operator, or with 0 to keep it.</summary>
-    public void Prepare(int batch, int iterations = 300) => Block.Prepare(new Preparation(batch, iterations, Seed: 7));
+    public void Prepare(int batch, int iterations = 300)
+    {
+        _powerIteration.Iterate(iterations);
+        Block.Prepare(batch);
+    }
 
     /// <summary>F(x) before its multiplier, from the forward pass's evaluation.</summary>
     public float[] Evaluate(Tensor x)
@@ -73,6 +80,7 @@ internal sealed class TestBlock : IDisposable
     public void Dispose()
     {
         Block.Dispose();
+        _powerIteration.Dispose();
         Store.Dispose();
     }
 }

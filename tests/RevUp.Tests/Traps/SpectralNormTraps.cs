@@ -125,11 +125,12 @@ public sealed class SpectralNormTraps
         using ParameterStore store = new(backend);
         using Convolution convolution = new("conv", backend, store, geometry, Initialization.Constant(0));
         SpectralNorm norm = new("conv", backend, store, convolution, maximumExtent);
+        StateTensor sigma = store.AddState("sigma", new Shape(1), random: false);
         store.Build(seed: 1);
         backend.Upload<float>(weights, convolution.Weight.Value);
-        Tensor sigma = backend.Memory.Allocate(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
-        norm.Iterate(Iterations, seed: 1, sigma);
-        return backend.Take(sigma)[0];
+        using PowerIteration iteration = new(backend, store, [(norm, sigma.Value)], seed: 1);
+        iteration.Iterate(Iterations);
+        return backend.ToHost(sigma.Value)[0];
     }
 
     private static ConvolutionGeometry Geometry(Shape input, int channels, int kernel, int groups) =>

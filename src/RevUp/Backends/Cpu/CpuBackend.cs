@@ -162,7 +162,8 @@ public sealed unsafe class CpuBackend : Backend
     public override void Dot(Tensor x, Tensor y, Tensor result) => CpuLibrary.Dot(x.Count, Float(x), Float(y), Double(result)).Check();
 
     /// <inheritdoc/>
-    public override void Normalize(Tensor x, ulong seed, Tensor y, Tensor norm) => CpuLibrary.Normalize(x.Count, Float(x), seed, Float(y), Float(norm)).Check();
+    public override void NormalizeAll(Tensor table, long longest, ulong seed, Tensor buffer) =>
+        CpuLibrary.NormalizeAll(table.Shape[0], Double(table), seed, buffer.Count, Float(buffer)).Check();
 
     /// <inheritdoc/>
     public override void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales) =>

@@ -11,7 +11,7 @@ public sealed partial class CudaBackend
 
     /// <inheritdoc/>
     public override void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales) =>
-        _launcher.OneBlock(_kernels.BranchScale, threads: 1, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales]);
+        _launcher.WideRows(_kernels.BranchScale, rows: 1, threads: 1, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales]);
 
     /// <inheritdoc/>
     public override void ScaleBranchBackward(
@@ -23,8 +23,9 @@ public sealed partial class CudaBackend
         Tensor dots,
         Tensor multiplierGradient,
         Tensor sigmaGradients) =>
-        _launcher.OneBlock(
+        _launcher.WideRows(
             _kernels.BranchScaleBackward,
+            rows: 1,
             threads: 1,
             [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales, dots, multiplierGradient, sigmaGradients]);
 
@@ -82,18 +83,19 @@ public sealed partial class CudaBackend
 
     /// <inheritdoc/>
     public override void CrossEntropy(Tensor logits, Tensor targets, float gradientScale, Tensor gradient, Tensor statistics) =>
-        _launcher.OneBlock(
+        _launcher.WarpRows(
             _kernels.CrossEntropy,
-            threads: KernelLauncher.WarpThreads * (long)logits.Shape[0],
-            [logits.Shape[0], logits.Shape[1], logits, targets, gradientScale, gradient, statistics]);
+            logits.Shape[0],
+            [logits.Shape[0], logits.Shape[1], logits, targets, gradientScale, gradient, statistics, _memory.Partials, _memory.Counter]);
 
     /// <inheritdoc/>
     public override void StepVerdict(
         in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome)
     {
         (long blocks, long stride) = inversions.IsEmpty ? (0, 0) : (inversions.Shape[0], inversions.Shape[1]);
-        _launcher.OneBlock(
+        _launcher.WideRows(
             _kernels.StepVerdict,
+            rows: 1,
             KernelLauncher.WarpThreads,
             [
                 blocks, stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, losses, squareSum, inversions, evaluations, settings, outcome,

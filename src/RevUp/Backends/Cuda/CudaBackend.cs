@@ -152,8 +152,8 @@ public sealed unsafe partial class CudaBackend : Backend
         _launcher.Elementwise(_kernels.Dot, x.Count, [x.Count, x, y, result, _memory.Partials, _memory.Counter]);
 
     /// <inheritdoc/>
-    public override void Normalize(Tensor x, ulong seed, Tensor y, Tensor norm) =>
-        _launcher.OneBlock(_kernels.Normalize, x.Count / KernelLauncher.ElementsPerThread, [x.Count, x, seed, y, norm]);
+    public override void NormalizeAll(Tensor table, long longest, ulong seed, Tensor buffer) =>
+        _launcher.WideRows(_kernels.NormalizeAll, table.Shape[0], longest / KernelLauncher.ElementsPerThread, [table.Shape[0], table, seed, buffer]);
 
     /// <inheritdoc/>
     protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>

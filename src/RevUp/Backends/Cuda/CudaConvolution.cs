@@ -48,6 +48,8 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 
     public override long PackedBytes => Geometry.Weights.Count * Geometry.Type.Size();
 
+    public override bool TakesPlainWeights => IsFloat32;
+
     private bool IsFloat32 => Geometry.Type == ElementType.Float32;
 
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>

@@ -10,7 +10,7 @@ internal sealed class KernelLauncher(DeviceQueue queue)
     /// <summary>The most blocks of an elementwise launch, and so of the partial sums that one leaves: two per block at most.</summary>
     public const int MaximumBlocks = 1024;
 
-    /// <summary>Threads that work on one row of a kernel that is one block.</summary>
+    /// <summary>Threads of a warp.</summary>
     public const int WarpThreads = 32;
 
     /// <summary>Elements that a thread has in one 16-byte access.</summary>
@@ -35,13 +35,22 @@ internal sealed class KernelLauncher(DeviceQueue queue)
         CudaFunction kernel, long rows, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
         Launch(kernel, rows, Threads, arguments, name);
 
+    /// <summary>A warp for each of <paramref name="rows"/> rows, eight to a block; each takes several of more than 8192 rows.</summary>
+    public void WarpRows(
+        CudaFunction kernel, long rows, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
+        Launch(kernel, Math.Min((rows * WarpThreads + Threads - 1) / Threads, MaximumBlocks), Threads, arguments, name);
+
     /// <summary>
-    /// One block for everything, where a sum is needed by every element, or is over everything without scratch: as many threads as there is work for, in whole
-    /// warps and up to 1024. Fewer threads wait at fewer barriers.
+    /// A block for each of <paramref name="rows"/> rows that are summed whole before they are written: as many threads as there is work for, in whole warps and
+    /// up to 1024. Fewer threads wait at fewer barriers.
     /// </summary>
-    public void OneBlock(
-        CudaFunction kernel, long threads, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
-        Launch(kernel, 1, (int)Math.Clamp((threads + WarpThreads - 1) / WarpThreads * WarpThreads, WarpThreads, WideThreads), arguments, name);
+    public void WideRows(
+        CudaFunction kernel,
+        long rows,
+        long threads,
+        ReadOnlySpan<KernelArgument> arguments,
+        [CallerArgumentExpression(nameof(kernel))] string name = "") =>
+        Launch(kernel, rows, (int)Math.Clamp((threads + WarpThreads - 1) / WarpThreads * WarpThreads, WarpThreads, WideThreads), arguments, name);
 
     private void Launch(CudaFunction kernel, long blocks, int threads, ReadOnlySpan<KernelArgument> arguments, string name) =>
         queue.Driver.Launch(kernel, checked((int)blocks), threads, queue.Stream, MemoryMarshal.Cast<KernelArgument, ulong>(arguments), name);

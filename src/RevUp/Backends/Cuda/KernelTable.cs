@@ -37,7 +37,7 @@ internal sealed class KernelTable
         _fixedPointStep = [.. Names("fixed_point_step", 1).Select(find)];
         Axpy = find("axpy");
         Dot = find("dot");
-        Normalize = find("normalize");
+        NormalizeAll = find("normalize_all");
         BranchScale = find("branch_scale");
         BranchScaleBackward = find("branch_scale_backward");
         Squeeze = find("squeeze");
@@ -75,7 +75,7 @@ internal sealed class KernelTable
 
     public CudaFunction Dot { get; }
 
-    public CudaFunction Normalize { get; }
+    public CudaFunction NormalizeAll { get; }
 
     public CudaFunction BranchScale { get; }
 

@@ -1,9 +1,15 @@
-// revup_optimizer.h: what an optimiser launch reads from the device's memory, and what the verdict on a step leaves
+// revup_tables.h: what launches over many tensors read from the device's memory, and what the verdict on a step leaves
 // there, for both backends. All in double, which holds every count below 2^53, so that one type of buffer carries them.
-#ifndef REVUP_OPTIMIZER_H
-#define REVUP_OPTIMIZER_H
+#ifndef REVUP_TABLES_H
+#define REVUP_TABLES_H
 
-// Followed in memory by one revup_parameter_group per group.
+// A vector in a flat buffer of floats, and where in that buffer its norm goes.
+typedef struct {
+  double first, count;  // in elements; first is a multiple of 16
+  double norm;          // an index
+} revup_vector;
+
+// Of an optimiser launch; followed in memory by one revup_parameter_group per group.
 typedef struct {
   double gradient_scale;            // what gradients are multiplied with first: averaging and clipping
   double skip;                      // 0, or 1 to leave weights and moments as they are
