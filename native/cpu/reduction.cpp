@@ -148,10 +148,9 @@ revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, uin
   return guarded([&] {
     require_count(vectors, "vectors");
     require_count(count, "count");
-    if (vectors == 0) return;
+    if (vectors == 0 || count == 0) return;
     require_scalar(table, "table");
     for (int64_t i = 0; i < vectors; ++i) require_within(table[i], count, i);
-    if (count == 0) return;
     require_pointer(buffer, "buffer");
     for (int64_t i = 0; i < vectors; ++i) {
       float *x = buffer + static_cast<int64_t>(table[i].first);

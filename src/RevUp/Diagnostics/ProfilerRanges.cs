@@ -6,8 +6,8 @@ namespace RevUp.Diagnostics;
 
 /// <summary>
 /// The names of the ranges that <see cref="Backend.Range"/> opens, apart from the layers' own. They nest: step / (prepare, forward, backward) / layer; in
-/// prepare, power iteration before the layers; in backward, layer / inversion / iteration k, and what of a layer is outside its inversion is its gradient; step /
-/// optimiser; evaluation is inference / layer.
+/// prepare, power iteration before the layers; in backward, layer / inversion / iteration k, and what of a layer is outside its inversion is its gradient;
+/// step / optimiser; evaluation is inference / layer.
 /// </summary>
 public static class ProfilerRanges
 {
