@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Optional, Sequence
 
 import torch
 
+import devices
 from settings import SettingsError
 
 _LEAST_COPY_MIB = 256
@@ -49,7 +50,7 @@ def copy_rate(mebibytes: int, device: str, count: int) -> float:
 
 def matmul_rate(size: int, precision: str, device: str, count: int) -> float:
     """TFLOP/s of the product of two square matrices of random numbers; zeros would draw less power and clock higher."""
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    devices.allow_tf32(precision == "tf32")
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     result = torch.empty_like(a)
@@ -58,15 +59,13 @@ def matmul_rate(size: int, precision: str, device: str, count: int) -> float:
 
 def measure(options: argparse.Namespace) -> Dict[str, Any]:
     """The fields of the JSON line."""
-    cuda = options.device == "cuda"
-    if cuda and not torch.cuda.is_available():
-        raise SettingsError("PyTorch finds no CUDA device; use --device cpu, or a build of PyTorch with CUDA on a machine with a GPU")
-    precisions = ("bf16", "tf32", "fp32") if cuda else ("bf16", "fp32")
+    devices.require(options.device)
+    precisions = ("bf16", "tf32", "fp32") if options.device == "cuda" else ("bf16", "fp32")
     return {
         "copy_gb_per_s": copy_rate(options.copy_mib, options.device, options.count), "copy_bytes": options.copy_mib << 20,
         "matmul_tflops": {p: matmul_rate(options.matmul, p, options.device, options.count) for p in precisions},
         "matmul_size": options.matmul, "n": options.count, "torch": torch.__version__,
-        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "device": devices.describe(options.device),
     }
 
 
@@ -76,7 +75,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--copy-mib", type=int, default=1024, help=f"size of each buffer, at least {_LEAST_COPY_MIB}")
     parser.add_argument("--matmul", type=int, default=8192, help="extent of the matrices")
     parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", choices=devices.NAMES, default=devices.DEFAULT)
     options = parser.parse_args(arguments)
     if options.copy_mib < _LEAST_COPY_MIB:
         parser.error(f"--copy-mib is {options.copy_mib}; below {_LEAST_COPY_MIB} a cache would be measured")

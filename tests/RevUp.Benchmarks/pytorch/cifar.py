@@ -35,11 +35,12 @@ class Split:
         """The same on a device."""
         return Split(self.images.to(device), self.labels.to(device))
 
-    def first(self, count: int) -> "Split":
-        """The first samples."""
+    def subset(self, count: int) -> "Split":
+        """Samples drawn at random, the same ones always; the first ones of a folder would all be of one class."""
         if count > len(self):
             raise SettingsError(f"{count} samples were asked for, and the set has {len(self)}; use at most that many")
-        return Split(self.images[:count], self.labels[:count])
+        index = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))[:count].to(self.labels.device)
+        return Split(self.images[index], self.labels[index])
 
 
 def load(folder: str) -> Tuple[Split, Split]:

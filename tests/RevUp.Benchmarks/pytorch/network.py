@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Dict, Iterator, List, Sequence, Tuple
 
-import torch
 from torch import Tensor, nn
 
 from layers import Block, ChannelPad, Convolution, Head, MaxPool, Squeeze, Transition

@@ -4,6 +4,8 @@
     parity.py --json FILE...     one line of JSON per file
     parity.py --faults FILE...   runs twins that are wrong on purpose; exit status 1 when one of them passes
 
+With --device cuda and --compile the twin that is compared runs there and compiled, without TF32: it is then the twin that is checked, too.
+
 A file, as `./build.sh benchmark parity` writes them, holds the step's recipe, everything before and after it, and its gradients. The twin
 runs the step in float64, which serves as the truth t, and in the precision p of the file. RevUp's values r have to satisfy
 
@@ -27,6 +29,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import compiling
+import devices
 import faults
 import safetensors_file
 import settings
@@ -91,15 +95,27 @@ def to_torch(values: np.ndarray, dtype: torch.dtype) -> Tensor:
 
 def to_numpy(tensor: Tensor) -> np.ndarray:
     """The inverse of `to_torch`, in float64; a copy, because a step goes on to change what it is given."""
-    tensor = tensor.detach().to(torch.float64, copy=True)
+    tensor = tensor.detach().to("cpu", torch.float64, copy=True)
     return (tensor.movedim(1, -1) if tensor.dim() >= 4 else tensor).numpy()
 
 
-def run_twin(case: Case, dtype: torch.dtype, fixed: Optional[Sequence[int]]) -> Tuple[Values, List[int]]:
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where and how a twin runs."""
+
+    device: str = "cpu"
+    compiled: bool = False
+
+
+def run_twin(case: Case, dtype: torch.dtype, fixed: Optional[Sequence[int]], place: Place) -> Tuple[Values, List[int]]:
     """The recorded step by the twin: the tensors that the file has, and the evaluations of every block."""
+
+    def tensor_of(name: str) -> Tensor:
+        return to_torch(case.tensors[name], dtype).to(place.device)
+
     torch.manual_seed(1)
     shape = case.tensors["input"].shape
-    network = Network(case.model, shape[1:-1], shape[-1], case.tensors["targets"].shape[1]).to(dtype)
+    network = Network(case.model, shape[1:-1], shape[-1], case.tensors["targets"].shape[1]).to(place.device, dtype)
     network.to(memory_format=torch.channels_last if len(shape) == 4 else torch.channels_last_3d)
     own = network.tensors()
     recorded = {name[len("before/"):] for name in case.tensors if name.startswith("before/") and "moment1." not in name}
@@ -107,14 +123,16 @@ def run_twin(case: Case, dtype: torch.dtype, fixed: Optional[Sequence[int]]) -> 
         raise settings.SettingsError(f"file and twin do not have the same tensors: {', '.join(sorted(recorded ^ set(own)))}")
     with torch.no_grad():
         for name, tensor in own.items():
-            tensor.copy_(to_torch(case.tensors["before/" + name], dtype))
+            tensor.copy_(tensor_of("before/" + name))
     optimizer = training.optimizer_for(network, settings.optimizer(case.recipe))
     for name, parameter in network.named_parameters():
-        optimizer.state[parameter]["momentum_buffer"] = to_torch(case.tensors["before/moment1." + name], dtype).clone()
+        optimizer.state[parameter]["momentum_buffer"] = tensor_of("before/moment1." + name).clone()
     rule = StopRule(case.policy, fixed, [0] * len(network.blocks))
     execution = Execution(network, case.mode, rule, case.policy.anchor_every)
     step = training.Step(network, execution, optimizer, float(case.recipe["training"]["clipNorm"]), case.step)
-    logits = step.accumulate(to_torch(case.tensors["input"], dtype), to_torch(case.tensors["targets"], dtype))
+    if place.compiled:
+        compiling.compile_step(step, "default")
+    logits = step.accumulate(tensor_of("input"), tensor_of("targets"))
     result = {"logits": to_numpy(logits), "loss": to_numpy(step.loss).reshape(1)}
     result.update({"gradient/" + name: to_numpy(parameter.grad) for name, parameter in network.named_parameters()})
     step.update()
@@ -163,10 +181,10 @@ def rounding(case: Case, kind: str) -> float:
     return _ROUNDOFF[precision] * math.sqrt(8 * network)
 
 
-def compare(case: Case) -> Tuple[List[Quantity], List[int]]:
+def compare(case: Case, place: Place) -> Tuple[List[Quantity], List[int]]:
     """RevUp's step against the twin's; the evaluations are those that the twin's own stop rule found."""
-    truth = grouped(case, run_twin(case, torch.float64, case.evaluations)[0])
-    twin_values, evaluations = run_twin(case, torch.float32, None)
+    truth = grouped(case, run_twin(case, torch.float64, case.evaluations, Place())[0])
+    twin_values, evaluations = run_twin(case, torch.float32, None, place)
     twin, recorded = grouped(case, twin_values), grouped(case, {name: case.tensors[name] for name in twin_values})
     quantities = []
     for kind in KINDS:
@@ -208,12 +226,12 @@ def format_evaluations(evaluations: Sequence[int]) -> str:
     return " ".join(str(k) for k in evaluations) if any(evaluations) else "none"
 
 
-def compare_all(paths: Sequence[str], as_json: bool) -> bool:
+def compare_all(paths: Sequence[str], as_json: bool, place: Place) -> bool:
     """Compares every file; whether all agree."""
     verdict = True
     for path in paths:
         case = Case.open(path)
-        quantities, evaluations = compare(case)
+        quantities, evaluations = compare(case, place)
         same = agrees(case, quantities, evaluations)
         verdict &= same
         if as_json:
@@ -225,7 +243,7 @@ def compare_all(paths: Sequence[str], as_json: bool) -> bool:
     return verdict
 
 
-def find_faults(paths: Sequence[str]) -> bool:
+def find_faults(paths: Sequence[str], place: Place) -> bool:
     """Runs every fault on every file that it can show in; whether each was found in all of them."""
     cases = [Case.open(path) for path in paths]
     verdict = True
@@ -236,7 +254,7 @@ def find_faults(paths: Sequence[str]) -> bool:
                 continue
             with fault.inject():
                 try:
-                    quantities, evaluations = compare(case)
+                    quantities, evaluations = compare(case, place)
                     excesses.append(math.inf if list(evaluations) != case.evaluations else max(map(_excess, quantities)))
                 except InversionError:
                     excesses.append(math.inf)
@@ -254,9 +272,14 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--json", action="store_true", help="one line of JSON per file")
     group.add_argument("--faults", action="store_true", help="check that twins that are wrong on purpose are found")
+    parser.add_argument("--device", choices=devices.NAMES, default="cpu")
+    parser.add_argument("--compile", action="store_true", help="compile the twin that is compared")
     options = parser.parse_args(arguments)
+    place = Place(options.device, options.compile)
+    devices.allow_tf32(False)
     try:
-        verdict = find_faults(options.files) if options.faults else compare_all(options.files, options.json)
+        devices.require(options.device)
+        verdict = find_faults(options.files, place) if options.faults else compare_all(options.files, options.json, place)
     except (settings.SettingsError, InversionError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

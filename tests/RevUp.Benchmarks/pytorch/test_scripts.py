@@ -86,6 +86,8 @@ class ThroughputTest(Folder):
             (["--model", self.recipe, "--batch", "0"], "0 is not a positive"),
             (["--model", self.recipe, "--extents", "3"], "D,H,W"), (["--model", self.recipe, "--largest-batch"], "memory of a GPU"),
         ]
+        if not torch.cuda.is_available():
+            cases.append((["--model", self.recipe, "--device", "cuda"], "finds no CUDA device"))
         if not hasattr(torch, "compile"):
             cases.append((["--model", self.recipe, "--compile"], "torch.compile"))
         for arguments, message in cases:
@@ -178,6 +180,14 @@ class TrainTest(Folder):
         self.assertEqual(len(split), 30)
         self.assertEqual(int(split.images[2, 1, 3, 4]), data[2, 1 + 1024 + 3 * 32 + 4])
         self.assertEqual(int(split.labels[5]), data[5, 0])
+
+    def test_a_subset_is_always_the_same_and_of_all_classes(self) -> None:
+        split = cifar.Split(torch.arange(100).view(-1, 1, 1, 1), torch.arange(100) // 50)
+        subset = split.subset(20)
+        self.assertTrue(torch.equal(subset.images, split.subset(20).images))
+        self.assertTrue(torch.equal(subset.labels, subset.images.flatten() // 50))
+        self.assertTrue(0 < int(subset.labels.sum()) < 20)
+        self.assertEqual(len(subset.images.unique()), 20)
 
     def test_damaged_and_missing_files_are_named(self) -> None:
         for change, message in ((lambda p: p.write_bytes(b"123"), "3 bytes"), (lambda p: p.unlink(), "data_batch_3.bin"),

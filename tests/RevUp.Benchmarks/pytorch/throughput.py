@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 import contenders
+import devices
 import resnet
 import settings
 from execution import MODES, PLAIN
@@ -150,16 +151,15 @@ def measure(options: argparse.Namespace) -> Dict[str, Any]:
         "mean_evaluations": statistics.mean(evaluations) if evaluations else None, "loss": float(contender.loss.detach()),
         "parameters": sum(p.numel() for p in contender.network.parameters()), "sample": sample, "precision": options.precision,
         "channels_last": run_options.channels_last, "tf32": options.tf32 == "on", "cudnn_benchmark": torch.backends.cudnn.benchmark,
-        "torch": torch.__version__, "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "torch": torch.__version__, "device": devices.describe(options.device),
     }
 
 
 def prepare_device(options: argparse.Namespace) -> None:
     """Switches of PyTorch that change its speed; they are in the output."""
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise settings.SettingsError("PyTorch finds no CUDA device; use --device cpu, or a PyTorch with CUDA on a machine with a GPU")
+    devices.require(options.device)
+    devices.allow_tf32(options.tf32 == "on")
     torch.backends.cudnn.benchmark = True
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = options.tf32 == "on"
 
 
 def positive(text: str) -> int:
@@ -197,7 +197,7 @@ def parse(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument("--tf32", choices=["on", "off"], default="on")
     parser.add_argument("--warmup", type=positive, default=5)
     parser.add_argument("--steps", type=positive, default=20)
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", choices=devices.NAMES, default=devices.DEFAULT)
     options = parser.parse_args(arguments)
     if options.largest_batch and options.device == "cpu":
         parser.error("--largest-batch measures the memory of a GPU; on the processor the system would swap or end the process")

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 import cifar
 import contenders
+import devices
 import resnet
 import settings
 from execution import MODES, PLAIN
@@ -134,10 +135,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--lipschitz", choices=["none", "perLayer", "perBranch"], help="in place of the recipe's")
     parser.add_argument("--evaluations", type=positive, help="a fixed k for every block, in place of the stop rule")
     parser.add_argument("--epochs", type=positive)
-    parser.add_argument("--samples", type=positive, help="of the training set, from its start")
+    parser.add_argument("--samples", type=positive, help="of the training set, drawn once and for all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tf32", choices=["on", "off"], default="on")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", choices=devices.NAMES, default=devices.DEFAULT)
     options = parser.parse_args(arguments)
     try:
         prepare_device(options)
@@ -145,7 +146,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         plan = Plan.of(recipe, options.epochs)
         train_set, test_set = (part.to(options.device) for part in cifar.load(options.data))
         if options.samples:
-            train_set = train_set.first(options.samples)
+            train_set = train_set.subset(options.samples)
         torch.manual_seed(options.seed)
         run_options = contenders.Options(
             options.mode, "default" if options.compile else None, options.precision, options.lipschitz, options.evaluations)
@@ -157,7 +158,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     print(json.dumps({
         "recipe": recipe.get("name", options.recipe), "network": options.network, "mode": options.mode, "compiled": options.compile,
         "seed": options.seed, "epochs": plan.epochs, "samples": len(train_set), **result, "torch": torch.__version__,
-        "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
+        "device": devices.describe(options.device),
     }))
     return 0
 

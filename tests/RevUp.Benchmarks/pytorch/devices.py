@@ -1,0 +1,26 @@
+"""The device that a script runs on."""
+
+from __future__ import annotations
+
+import torch
+
+from settings import SettingsError
+
+NAMES = ("cpu", "cuda")
+DEFAULT = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def require(device: str) -> None:
+    """An error with the fix unless PyTorch has the device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("PyTorch finds no CUDA device; use --device cpu, or a PyTorch with CUDA on a machine with a GPU")
+
+
+def describe(device: str) -> str:
+    """The name of the hardware, as results state it."""
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
+
+
+def allow_tf32(allowed: bool) -> None:
+    """Whether float32 convolutions and matrix products may round their factors to TF32."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allowed
