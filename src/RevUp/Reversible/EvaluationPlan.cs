@@ -10,7 +10,10 @@ internal sealed record EvaluationPlanState(IReadOnlyList<int> Evaluations, IRead
 /// k of every block for steps that do not wait for their own statistics: what the steps before needed. It follows a need that grows at once, and one that
 /// falls only after <see cref="Patience"/> steps, for all blocks together, because work that was recorded for one k must be recorded again for another.
 /// </summary>
-/// <remarks>A plan is not known before a step has measured k with the adaptive solver, nor after one in which that gave up on a block.</remarks>
+/// <remarks>
+/// A step that would have needed more than was planned is trained on all the same, as long as its residuals are under the hard limit; the next one has more. A
+/// plan is not known before a step has measured k with the adaptive solver, nor after one in which that gave up on a block.
+/// </remarks>
 internal sealed class EvaluationPlan
 {
     /// <summary>Steps after which k falls to the most that any of them needed.</summary>

@@ -35,6 +35,23 @@ public sealed class CudaDeviceTests
     }
 
     [TestMethod]
+    public void AGraphGivesTheSameRunAndIsForTheGpuOnly()
+    {
+        using TemporaryFolder folder = new();
+        string recipe = Tool.WriteTinyRecipe(folder);
+        JsonElement plain = Json("train", "--recipe", recipe, "--output", folder["plain"], "--device", "cuda");
+        JsonElement graph = Json("train", "--recipe", recipe, "--output", folder["graph"], "--device", "cuda", "--cuda-graph");
+        Assert.AreEqual(plain.GetProperty("loss").GetDouble(), graph.GetProperty("loss").GetDouble());
+
+        using Process process = ToolProcess.Start(null, "train", "--recipe", recipe, "--output", folder["cpu"], "--cuda-graph");
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(1, process.ExitCode);
+        Assert.StartsWith("error: training.cudaGraph is true, and the device 'cpu' has no graphs;", error);
+        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+    }
+
+    [TestMethod]
     public void TheDeviceIsListed()
     {
         JsonElement devices = Json("devices");

@@ -33,7 +33,7 @@ internal sealed unsafe class CudaStaging : IDisposable
         while (!source.IsEmpty)
         {
             ReadOnlySpan<byte> chunk = source[..Math.Min(source.Length, SlotBytes)];
-            WaitFor(_copied[_next]);
+            WaitForSlot();
             chunk.CopyTo(Slot(_next));
             _queue.Driver.CopyToDevice(destination, Address(_next), chunk.Length, stream);
             _queue.Driver.Record(_copied[_next], stream);
@@ -49,6 +49,7 @@ internal sealed unsafe class CudaStaging : IDisposable
         while (!destination.IsEmpty)
         {
             Span<byte> chunk = destination[..Math.Min(destination.Length, SlotBytes)];
+            WaitForSlot();
             _queue.Driver.CopyToHost(Address(_next), source, chunk.Length, _queue.Stream);
             _queue.Driver.Synchronize(_queue.Stream);
             Slot(_next)[..chunk.Length].CopyTo(chunk);
@@ -67,12 +68,12 @@ internal sealed unsafe class CudaStaging : IDisposable
         _queue.Driver.FreeHost(_memory);
     }
 
-    // Asking costs less than waiting, and sixteen copies later the answer is nearly always yes.
-    private void WaitFor(CudaEvent copied)
+    // The copy that used the slot before may be on another stream. Asking costs less than waiting, and sixteen copies later the answer is nearly always yes.
+    private void WaitForSlot()
     {
-        if (!_queue.Driver.IsReached(copied))
+        if (!_queue.Driver.IsReached(_copied[_next]))
         {
-            _queue.Driver.Synchronize(copied);
+            _queue.Driver.Synchronize(_copied[_next]);
         }
     }
 
