@@ -19,6 +19,8 @@ source tools/stages.sh
 source tools/tests.sh
 # shellcheck source=tools/cuda.sh
 source tools/cuda.sh
+# shellcheck source=tools/bundle.sh
+source tools/bundle.sh
 
 usage() {
   cat <<TEXT
@@ -31,6 +33,7 @@ ${bold}./build.sh [COMMAND]${reset}
   test [FILTER]         build and run every test, or those whose full name has FILTER in it
   sanitize [FILTER]     the interop tests with the native library and the CUDA kernels under AddressSanitizer and UBSan
   benchmark [OPTION...] build and run the benchmarks
+  gpu-bundle            pack what tests/gpu/run.sh needs on a GPU machine into artifacts/gpu-bundle.tar.xz
   check                 verify the formatting of the C++ and C# sources
   format                correct it
   clean                 remove everything that was built
@@ -127,6 +130,7 @@ case $command in
     build
     exec tests/RevUp.Benchmarks/bin/Release/net10.0/RevUp.Benchmarks "$@"
     ;;
+  gpu-bundle) gpu_bundle ;;
   check) check_format ;;
   format) correct_format ;;
   clean) clean ;;

@@ -1,3 +1,5 @@
+using RevUp.Reversible;
+
 namespace RevUp.Benchmarks;
 
 /// <summary>The options of a study, "--name value" each, and the command line that repeats it.</summary>
@@ -17,10 +19,14 @@ internal sealed class Arguments
             ConfigurationException.Require(option, $"'{words[i]}' is not an option with a value; options are given as --name value");
             _values[words[i]] = words[i + 1];
         }
+        Output = Text("--output", Checkout.ResultsFolder);
     }
 
     /// <summary>The command, as it was given.</summary>
     public string Command { get; }
+
+    /// <summary>The folder of the results, from the root of the checkout; every study has this option.</summary>
+    public string Output { get; }
 
     /// <summary>The value of an option, or <paramref name="value"/> when it was not given.</summary>
     public string Text(string name, string value)
@@ -35,8 +41,20 @@ internal sealed class Arguments
     /// <summary>A list of positive numbers, separated by commas.</summary>
     public int[] Integers(string name, string value) => [.. Words(name, value).Select(word => Positive(name, word))];
 
+    /// <summary>The memory policies of --policies.</summary>
+    public MemoryPolicy[] Policies(string value) => [.. Words("--policies", value).Select(word =>
+    {
+        bool valid = Enum.TryParse(word, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
+        ConfigurationException.Require(
+            valid, $"--policies has '{word}'; there are {string.Join(", ", Enum.GetNames<MemoryPolicy>().Select(name => name.ToLowerInvariant()))}");
+        return policy;
+    })];
+
     /// <summary>A positive number.</summary>
     public int Integer(string name, int value) => Positive(name, Text(name, $"{value}"));
+
+    /// <summary>A positive number, or 0.</summary>
+    public int IntegerOrZero(string name, int value) => Text(name, $"{value}") == "0" ? 0 : Integer(name, value);
 
     /// <summary>Called when all options have been asked for.</summary>
     /// <exception cref="ConfigurationException">There are others.</exception>

@@ -1,10 +1,17 @@
 using RevUp;
 using RevUp.Benchmarks;
 using RevUp.Benchmarks.Studies;
+using RevUp.Data;
+using RevUp.Interop;
+using RevUp.Tensors;
 
 SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal)
 {
+    ["gpu-depth"] = GpuDepthStudy.Run,
+    ["gpu-throughput"] = GpuThroughputStudy.Run,
+    ["gpu-volume"] = GpuVolumeStudy.Run,
     ["gradients"] = GradientsStudy.Run,
+    ["kernels"] = KernelsStudy.Run,
     ["memory"] = MemoryStudy.Run,
     ["operations"] = OperationsStudy.Run,
     ["parity"] = ParityStudy.Run,
@@ -32,7 +39,8 @@ try
     throw new ConfigurationException(
         $"Name a study, one of {string.Join(", ", studies.Keys)}: `./build.sh benchmark step`. {Checkout.ResultsFolder}/README.md says what each measures.");
 }
-catch (Exception exception) when (exception is ConfigurationException or RevUp.Data.DataFileException or StudyException)
+catch (Exception exception) when (exception is ConfigurationException or DataFileException or StudyException or ArenaExhaustedException
+    or NativeException or DllNotFoundException)
 {
     Console.Error.WriteLine($"error: {exception.Message}");
     return 1;

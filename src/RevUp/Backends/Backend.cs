@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Lipschitz;
@@ -226,6 +227,22 @@ public abstract class Backend : IDisposable
 
     /// <summary>AdamW, likewise.</summary>
     public abstract void AdamW(Tensor settings, Tensor gradients, Tensor firstMoment, Tensor secondMoment, Tensor weights);
+
+    /// <summary>
+    /// Milliseconds that the device takes for each of <paramref name="repeats"/> calls of <paramref name="work"/>, one behind the other without a wait between
+    /// them, so that on a device that works asynchronously the host's time hides behind the device's. Waits for the last one.
+    /// </summary>
+    public virtual double[] Time(int repeats, Action work)
+    {
+        double[] milliseconds = new double[repeats];
+        foreach (ref double time in milliseconds.AsSpan())
+        {
+            long start = Stopwatch.GetTimestamp();
+            work();
+            time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+        return milliseconds;
+    }
 
     /// <summary>Creates the plan of a geometry that has none yet.</summary>
     protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);

@@ -14,7 +14,7 @@ internal static class MemoryStudy
     public static void Run(Arguments arguments)
     {
         int[] depths = arguments.Integers("--blocks", "3,12,48,192");
-        MemoryPolicy[] policies = [.. arguments.Words("--policies", "store,checkpoint,invert").Select(Policy)];
+        MemoryPolicy[] policies = arguments.Policies("store,checkpoint,invert");
         string planar = arguments.Text("--recipe", "fashion-mnist");
         string volume = arguments.Text("--volume", "volume-64");
         int threads = arguments.Integer("--threads", Environment.ProcessorCount);
@@ -36,7 +36,7 @@ internal static class MemoryStudy
     public static void Work(string[] arguments)
     {
         Recipe recipe = Checkout.Recipe(arguments[0]);
-        MemoryPolicy policy = Policy(arguments[2]);
+        MemoryPolicy policy = Enum.Parse<MemoryPolicy>(arguments[2]);
         Worker.Serve(() => MemoryProbe.Measure(recipe, blocks: int.Parse(arguments[1]), policy, () => new CpuBackend(int.Parse(arguments[3]))));
     }
 
@@ -49,43 +49,10 @@ internal static class MemoryStudy
             {
                 Report.Progress($"{recipe}, {blocks} blocks, {policy} ...");
                 using Worker worker = new(Worker.Self(WorkerName, recipe, $"{blocks}", $"{policy}", $"{threads}"));
-                rows.Add(Row(worker.Ask<MemoryRow>()));
+                rows.Add(MemoryTable.Row(worker.Ask<MemoryRow>()));
             }
         }
         report.Heading($"{recipe}: sample {Checkout.Recipe(recipe).Data.Sample}, batch {Checkout.Recipe(recipe).Training.BatchSize}");
-        report.Table(
-            [
-                "policy", "blocks", "activations, bytes", "activations", "parameters", "gradients", "optimizer", "workspace", "process", "step ms", "mean k",
-                "max k", "worst residual",
-            ],
-            rows);
-    }
-
-    private static MemoryPolicy Policy(string name)
-    {
-        bool valid = Enum.TryParse(name, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
-        ConfigurationException.Require(valid, $"--policies has '{name}'; there are store, checkpoint and invert");
-        return policy;
-    }
-
-    private static string[] Row(MemoryRow row)
-    {
-        bool inverts = row.MaxEvaluations > 0;
-        return
-        [
-            $"{row.Policy}".ToLowerInvariant(),
-            $"{row.Blocks}",
-            $"{row.ActivationPeakBytes}",
-            Report.MiB(row.ActivationPeakBytes),
-            Report.MiB(row.ParameterBytes),
-            Report.MiB(row.GradientBytes),
-            Report.MiB(row.OptimizerBytes),
-            Report.MiB(row.WorkspaceBytes),
-            Report.MiB(row.ProcessPeakBytes),
-            $"{row.StepMilliseconds:F1}",
-            inverts ? $"{row.MeanEvaluations:F2}" : "",
-            inverts ? $"{row.MaxEvaluations}" : "",
-            inverts ? $"{row.MaxInversionResidual:0.0e-0}" : "",
-        ];
+        report.Table(MemoryTable.Columns, rows);
     }
 }

@@ -3,17 +3,21 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// The CUDA of the tests: where artifacts/cuda-on-cpu was built, the stand-in that runs our kernels on the CPU, else what the machine has. Variables that name
-/// libraries go before both. Ask it before anything else calls CUDA: a library is looked for once.
+/// The CUDA of the tests. REVUP_TEST_CUDA chooses: "stand-in" for artifacts/cuda-on-cpu, which runs our kernels on the CPU; "real" for what the machine has;
+/// unset for the stand-in where it was built, else what the machine has. What is named must be there: with either word, missing libraries fail the tests
+/// instead of making them inconclusive. Variables that name libraries go before the stand-in. Ask it before anything else calls CUDA: a library is looked for once.
 /// </summary>
 internal static class CudaOnCpu
 {
+    private const string ChoiceVariable = "REVUP_TEST_CUDA";
     private const string DriverVariable = "REVUP_CUDA_LIBRARY";
     private const string MemoryOfProcesses = "134217728";
 
     private static readonly Lazy<bool> s_isUsable = new(() =>
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DriverVariable)) && FindFolder() is string folder)
+        string? choice = Environment.GetEnvironmentVariable(ChoiceVariable);
+        string? folder = StandIn(choice, FindFolder());
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DriverVariable)) && folder is not null)
         {
             Environment.SetEnvironmentVariable(DriverVariable, Path.Combine(folder, "libcuda.so.1"));
             Environment.SetEnvironmentVariable("REVUP_CUDNN_LIBRARY", Path.Combine(folder, "libcudnn.so.9"));
@@ -24,11 +28,26 @@ internal static class CudaOnCpu
             Environment.SetEnvironmentVariable("REVUP_CUDA_ON_CPU_MEMORY", MemoryOfProcesses);
         }
 
-        return CudaPlatform.Probe().IsUsable;
+        CudaPlatform platform = CudaPlatform.Probe();
+        return platform.IsUsable || string.IsNullOrEmpty(choice)
+            ? platform.IsUsable
+            : throw new InvalidOperationException($"{ChoiceVariable} is '{choice}', and that cannot be used: {platform.Problems[0]}");
     });
 
     /// <summary>Whether a backend can be opened.</summary>
     internal static bool IsUsable => s_isUsable.Value;
+
+    /// <summary>The folder of stand-ins to use, or null for the machine's libraries.</summary>
+    /// <param name="choice">The variable's value.</param>
+    /// <param name="built">Where stand-ins were built, or null.</param>
+    internal static string? StandIn(string? choice, string? built) => (choice, built) switch
+    {
+        ("real", _) => null,
+        ("stand-in", null) => throw new InvalidOperationException(
+            $"{ChoiceVariable} is 'stand-in', but artifacts/cuda-on-cpu is in no parent folder of {AppContext.BaseDirectory}: ./build.sh test builds it."),
+        ("stand-in" or "" or null, _) => built,
+        _ => throw new InvalidOperationException($"{ChoiceVariable} is '{choice}'; use 'real', 'stand-in', or leave it unset."),
+    };
 
     private static string? FindFolder()
     {

@@ -43,7 +43,15 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
             Stride = Repeat(geometry.Stride, stackalloc int[rank]),
             Padding = Repeat(geometry.Padding, stackalloc int[rank]),
         };
-        _convolution = new CudnnConvolution(cudnn, native, Math.Min(WorkspaceLimit, memory.Capacity / ShareOfMemory));
+        try
+        {
+            _convolution = new CudnnConvolution(cudnn, native, Math.Min(WorkspaceLimit, memory.Capacity / ShareOfMemory));
+        }
+        catch (ArgumentException exception)
+        {
+            // The batch or the image is larger than cuDNN can address: a setting's fault, not the program's.
+            throw new ConfigurationException(exception.Message);
+        }
     }
 
     public override long PackedBytes => Geometry.Weights.Count * Geometry.Type.Size();

@@ -1,0 +1,75 @@
+using RevUp.Backends;
+using RevUp.Backends.Cpu;
+using RevUp.Backends.Cuda;
+using RevUp.Data;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Benchmarks;
+
+/// <summary>What a study of devices runs on, and which network, as its options say.</summary>
+/// <param name="Name">"cuda" or "cpu".</param>
+/// <param name="Memory">Bytes that a backend may use; 0 for its own choice.</param>
+internal sealed record Device(string Name, long Memory)
+{
+    /// <summary>From --device, and from --memory in MiB.</summary>
+    public static Device From(Arguments arguments)
+    {
+        string name = arguments.Text("--device", "cuda");
+        ConfigurationException.Require(name is "cuda" or "cpu", $"--device is '{name}'; use cuda or cpu");
+        return new Device(name, (long)arguments.IntegerOrZero("--memory", 0) << 20);
+    }
+
+    /// <summary>The recipe of --recipe with the extents of --size and the branches in --precision.</summary>
+    public static Recipe Recipe(Arguments arguments, string name, string precision)
+    {
+        Recipe recipe = Checkout.Recipe(arguments.Text("--recipe", name));
+        ConfigurationException.Require(
+            recipe.Data.Dataset == DatasetKind.Synthetic, $"the recipe '{recipe.Name}' has samples of one size; use one whose data.dataset is 'synthetic'");
+        string type = arguments.Text("--precision", precision);
+        bool valid = Enum.TryParse(type, ignoreCase: true, out ElementType element) && element is ElementType.Float32 or ElementType.BFloat16;
+        ConfigurationException.Require(valid, $"--precision is '{type}'; use float32 or bfloat16");
+        return Sized(recipe with { Model = recipe.Model with { Precision = element } }, arguments.Integer("--size", recipe.Data.Extents[0]));
+    }
+
+    /// <summary>The recipe with samples of <paramref name="extent"/> along every axis.</summary>
+    public static Recipe Sized(Recipe recipe, int extent) =>
+        recipe with { Data = recipe.Data with { Extents = [.. recipe.Data.Extents.Select(_ => extent)] } };
+
+    /// <summary>Opens the device; the caller disposes it.</summary>
+    public Backend Open() => Name == "cuda" ? new CudaBackend(capacity: Memory) : new CpuBackend(capacity: Memory);
+
+    /// <summary>
+    /// The largest multiple of <paramref name="unit"/> up to <paramref name="bound"/> for which <paramref name="run"/> finds room, by doubling and bisection to
+    /// 3 %, and what did not fit. The last call that returned was the largest's.
+    /// </summary>
+    /// <exception cref="StudyException">There is no room for any.</exception>
+    public static (int Largest, string Limit) Largest(int unit, int bound, Action<int> run)
+    {
+        int last = bound / unit, fits = 0, fails = last + 1;
+        string limit = $"{fails * unit}, where the search ends";
+        while (fails - fits > Math.Max(1, fits / 32))
+        {
+            int next = fails <= last ? (fits + fails) / 2 : Math.Clamp(2 * fits, 1, last);
+            string? reason = Refusal(() => run(next * unit));
+            (fits, fails, limit) = reason is null ? (next, fails, limit) : (fits, next, $"{next * unit}: {reason}");
+        }
+        return fits > 0
+            ? (fits * unit, limit)
+            : throw new StudyException($"Not even the smallest of what the study tries fits, {limit}; allow more with --memory.");
+    }
+
+    // The first sentence of why there is no room; null where there is.
+    private static string? Refusal(Action run)
+    {
+        try
+        {
+            run();
+            return null;
+        }
+        catch (Exception exception) when (exception is ArenaExhaustedException or ConfigurationException)
+        {
+            return exception.Message.Split(". ")[0].TrimEnd('.');
+        }
+    }
+}

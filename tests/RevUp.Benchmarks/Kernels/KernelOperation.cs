@@ -1,0 +1,72 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Benchmarks.Kernels;
+
+/// <summary>One kernel whose time is the time of its memory traffic.</summary>
+/// <param name="Name">The operation, and its storage types where it has variants.</param>
+/// <param name="Bytes">Bytes per element of a large tensor that have to be read and written once.</param>
+/// <param name="Run">Issues it.</param>
+internal sealed record KernelOperation(string Name, double Bytes, Action<KernelBuffers> Run)
+{
+    private const ElementType Float32 = ElementType.Float32;
+    private const ElementType BFloat16 = ElementType.BFloat16;
+    private const float Rate = 1e-3f;
+
+    private static readonly ElementType[] s_types = [Float32, BFloat16];
+
+    /// <summary>Every operation of the backend that streams, those of a step's inner loop first; the ones that are one block are not among them.</summary>
+    public static IReadOnlyList<KernelOperation> All { get; } =
+    [
+        .. from x in s_types from y in s_types from activation in (Activation[])[Activation.Relu, Activation.Elu] select Forward(activation, x, y),
+        .. from x in s_types from dy in s_types from dx in s_types select Backward(x, dy, dx),
+        .. from z in s_types select ResidualAdd(z),
+        .. from z in s_types select FixedPointStep(z),
+        new("fill f32", 4, b => b.Backend.Fill(b.Tensor(Float32, 0), 1)),
+        new("cast f32 bf16", 6, b => b.Backend.Cast(b.Tensor(Float32, 0), b.Tensor(BFloat16, 0))),
+        new("cast bf16 f32", 6, b => b.Backend.Cast(b.Tensor(BFloat16, 0), b.Tensor(Float32, 0))),
+        new("axpy f32", 12, b => b.Backend.Axpy(b.Scalar, b.Tensor(Float32, 0), b.Tensor(Float32, 1))),
+        new("dot f32", 8, b => b.Backend.Dot(b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Statistics)),
+        new("squeeze f32", 8, b => b.Backend.Squeeze(b.Tensor(0, b.Wide), b.Tensor(1, b.Squeezed))),
+        new("unsqueeze f32", 8, b => b.Backend.Unsqueeze(b.Tensor(0, b.Squeezed), b.Tensor(1, b.Wide))),
+        new("resize channels, 48 to 64, f32", 7, b => b.Backend.ResizeChannels(b.Tensor(0, b.Narrow), b.Tensor(1, b.Wide))),
+        new("max-pool forward f32", 5, b => b.Backend.MaxPoolForward(b.Tensor(0, b.Wide), b.Tensor(1, b.Halved))),
+        new("max-pool backward f32", 9, b => b.Backend.MaxPoolBackward(b.Tensor(0, b.Wide), b.Tensor(1, b.Halved), b.Tensor(2, b.Wide))),
+        new("global average pool forward f32", 4, b => b.Backend.GlobalAveragePoolForward(b.Tensor(0, b.Wide), b.Pooled)),
+        new("global average pool backward f32", 4, b => b.Backend.GlobalAveragePoolBackward(b.Pooled, b.Tensor(0, b.Wide))),
+        new(
+            "sgd f32",
+            20,
+            b => b.Backend.Sgd(
+                Rate, momentum: 0.9f, weightDecay: 5e-4f, nesterov: true, gradientScale: 1, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 2))),
+        new(
+            "adamw f32",
+            28,
+            b => b.Backend.AdamW(
+                Rate, beta1: 0.9f, beta2: 0.999f, epsilon: 1e-8f, weightDecay: 0.01f, step: 1, gradientScale: 1, b.Tensor(Float32, 0), b.Tensor(Float32, 1),
+                b.Tensor(Float32, 3), b.Tensor(Float32, 2))),
+    ];
+
+    private static KernelOperation Forward(Activation activation, ElementType x, ElementType y) => new(
+        $"preactivation forward {activation}, {Suffix(x)} {Suffix(y)}",
+        x.Size() + y.Size(),
+        b => b.Backend.PreactivationForward(activation, b.Tensor(x, 0), b.Scalar, b.Scalar, b.Tensor(y, 1)));
+
+    private static KernelOperation Backward(ElementType x, ElementType dy, ElementType dx) => new(
+        $"preactivation backward, {Suffix(x)} {Suffix(dy)} {Suffix(dx)}",
+        x.Size() + dy.Size() + (2 * dx.Size()),
+        b => b.Backend.PreactivationBackward(
+            Activation.Relu, b.Tensor(x, 0), b.Scalar, b.Tensor(dy, 1), b.Scalar, b.Tensor(dx, 2), b.Tensor(dx, 3), b.Sums.Scalar(0), b.Sums.Scalar(1)));
+
+    private static KernelOperation ResidualAdd(ElementType z) => new(
+        $"residual add {Suffix(z)}",
+        8 + z.Size(),
+        b => b.Backend.ResidualAdd(b.Tensor(Float32, 0), b.Tensor(z, 1), b.Scalar, b.Tensor(Float32, 2)));
+
+    private static KernelOperation FixedPointStep(ElementType z) => new(
+        $"fixed-point step {Suffix(z)}",
+        12 + z.Size(),
+        b => b.Backend.FixedPointStep(b.Tensor(Float32, 0), b.Tensor(z, 1), b.Scalar, b.Tensor(Float32, 2), b.Tensor(Float32, 3), b.Statistics));
+
+    private static string Suffix(ElementType type) => type == Float32 ? "f32" : "bf16";
+}

@@ -1,0 +1,158 @@
+using RevUp.Backends;
+using RevUp.Diagnostics;
+using RevUp.Models;
+using RevUp.Randomness;
+using RevUp.Reversible;
+using RevUp.Training;
+
+namespace RevUp.Benchmarks.Studies;
+
+/// <summary>One measured configuration; its members, in snake case, are those that the PyTorch twins print.</summary>
+/// <param name="Mode">The memory policy.</param>
+/// <param name="Batch">Images of a step.</param>
+/// <param name="ImagesPerSecond">Batch over the median time of a step.</param>
+/// <param name="PeakBytes">The most memory of the arena that was in use at once: parameters, gradients, optimiser, activations and workspace.</param>
+/// <param name="StepMs">Median time of a step.</param>
+/// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
+/// <param name="N">Steps measured.</param>
+/// <param name="Largest">Whether the batch is the largest that fits.</param>
+/// <param name="Device">The device and its libraries.</param>
+internal sealed record ThroughputRow(
+    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double MeanEvaluations, int N, bool Largest, string Device);
+
+/// <summary>Images per second and memory of training under each policy, at one batch size and at the largest that fits.</summary>
+internal static class GpuThroughputStudy
+{
+    private const int Warmups = 3;
+
+    public static void Run(Arguments arguments)
+    {
+        Device device = Device.From(arguments);
+        Recipe recipe = Device.Recipe(arguments, "imagenet-revup-50", "bfloat16");
+        MemoryPolicy[] policies = arguments.Policies("store,checkpoint,invert");
+        int blocks = arguments.Integer("--blocks", recipe.Model.BlockCount);
+        int batch = arguments.Integer("--batch", 128);
+        int steps = arguments.Integer("--steps", 20);
+        // The largest batch of all that is tried; 0 leaves the search out.
+        int bound = arguments.IntegerOrZero("--bound", 16_384);
+        arguments.RequireNoOthers();
+        recipe = recipe with { Model = recipe.Model.WithBlocks(blocks) };
+        Report report = new("Images per second", arguments, device.Open);
+        report.Paragraph(
+            $"""
+            Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, branches in {recipe.Model.Precision}; two batches of random data in turn, copied to
+            the device in every step. Zero convolutions are drawn at random first, so that every block is at its Lipschitz bound, and the learning rate is 0, so
+            that every step is that of one network. Times are medians of `n` steps after {Warmups}, on the device's clock where it has one; the memory is the
+            whole arena's peak. The largest batch is found by doubling and bisection, to 3 %.
+            """);
+        List<ThroughputRow> rows = [];
+        List<string> limits = [];
+        foreach (MemoryPolicy policy in policies)
+        {
+            Report.Progress($"{recipe.Name}, {policy}, batch {batch} ...");
+            rows.Add(Measure(device, recipe, policy, batch, Warmups, steps));
+            if (bound > 0)
+            {
+                rows.Add(MeasureLargest(device, recipe, policy, bound, steps, limits));
+            }
+        }
+        report.Table(
+            ["policy", "batch", "largest", "images/s", "step ms", "peak MiB", "KiB per image", "mean k", "n"],
+            rows.Select(row => (string[])
+            [
+                row.Mode,
+                $"{row.Batch}",
+                row.Largest ? "yes" : "",
+                $"{row.ImagesPerSecond:F1}",
+                $"{row.StepMs:F2}",
+                Report.MiB(row.PeakBytes),
+                $"{row.PeakBytes / 1024.0 / row.Batch:F0}",
+                row.MeanEvaluations > 0 ? $"{row.MeanEvaluations:F2}" : "",
+                $"{row.N}",
+            ]));
+        if (limits.Count > 0)
+        {
+            report.Paragraph(string.Join(' ', limits));
+        }
+        report.WriteRows("gpu-throughput", rows);
+        report.Write("gpu-throughput");
+    }
+
+    private static ThroughputRow MeasureLargest(Device device, Recipe recipe, MemoryPolicy policy, int bound, int steps, List<string> limits)
+    {
+        (int largest, string limit) = Device.Largest(unit: 1, bound, batch =>
+        {
+            Report.Progress($"{recipe.Name}, {policy}, does batch {batch} fit? ...");
+            Measure(device, recipe, policy, batch, warmups: 0, steps: 1);
+        });
+        limits.Add($"`{MemoryTable.Name(policy)}` ends before {limit}.");
+        return Measure(device, recipe, policy, largest, warmups: 1, Math.Min(steps, 5)) with { Largest = true };
+    }
+
+    private static ThroughputRow Measure(Device device, Recipe recipe, MemoryPolicy policy, int batch, int warmups, int steps)
+    {
+        ulong seed = recipe.Training.Seed;
+        TrainingSettings training = recipe.Training with { BatchSize = batch };
+        using Backend backend = device.Open();
+        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, seed);
+        MemoryProbe.DrawZeroConvolutions(net, seed);
+        using TrainingStep step = new(net, training, new MemoryPlan { Policy = policy }, recipe.Reversible.Inversion);
+        // Norms as they are in the middle of a run, where one power iteration per step follows them; a step that is only tried does without.
+        for (; warmups > 0 && step.Count < recipe.Model.Lipschitz.StartSteps; step.Count++)
+        {
+            net.PrepareStep(batch, step.Count);
+        }
+        float[] pixels = RandomPixels((long)net.Sample.Count * 2 * batch, seed);
+        float[] targets = RandomTargets(2 * batch, net.Classes, seed);
+        void Step()
+        {
+            int half = (int)(step.Count % 2);
+            step.Run(pixels.AsSpan(half * (pixels.Length / 2), pixels.Length / 2), targets.AsSpan(half * (targets.Length / 2), targets.Length / 2), 0);
+        }
+
+        backend.Time(warmups, Step);
+        backend.Memory.ResetPeaks();
+        double milliseconds = Statistics.Median(backend.Time(steps, Step));
+        InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
+        return new ThroughputRow(
+            MemoryTable.Name(policy),
+            batch,
+            1000 * batch / milliseconds,
+            backend.Memory.TotalPeak,
+            milliseconds,
+            inverted.Length == 0 ? 0 : inverted.Average(record => record.Evaluations),
+            steps,
+            Largest: false,
+            backend.Description);
+    }
+
+    // A million normals over and over: drawing billions would take longer than what is measured. The length is prime, so that no two images are equal.
+    private static float[] RandomPixels(long count, ulong seed)
+    {
+        ConfigurationException.Require(
+            count <= Array.MaxLength, $"two batches are {count} numbers on the host, more than the {Array.MaxLength} that an array has; use a smaller --batch");
+        float[] pixels = new float[count];
+        int drawn = Math.Min(1_048_573, pixels.Length);
+        CounterRandom random = new(seed, stream: 1, index: 0);
+        foreach (ref float value in pixels.AsSpan(0, drawn))
+        {
+            value = random.NextNormal();
+        }
+        for (int filled = drawn; filled < pixels.Length; filled += drawn)
+        {
+            pixels.AsSpan(0, Math.Min(drawn, pixels.Length - filled)).CopyTo(pixels.AsSpan(filled));
+        }
+        return pixels;
+    }
+
+    private static float[] RandomTargets(int samples, int classes, ulong seed)
+    {
+        float[] targets = new float[samples * classes];
+        CounterRandom random = new(seed, stream: 2, index: 0);
+        for (int sample = 0; sample < samples; sample++)
+        {
+            targets[(sample * classes) + random.NextInt(classes)] = 1;
+        }
+        return targets;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Diagnostics;
+
+namespace RevUp.Tests.Benchmarks;
+
+/// <summary>Runs a study as a user does, in a process of its own, with its results in a folder of the test's.</summary>
+internal static class StudyProcess
+{
+    private const string Program = "RevUp.Benchmarks";
+
+    /// <summary>Runs it to its end.</summary>
+    /// <returns>Its status and what it wrote to its standard error.</returns>
+    public static (int Status, string Error) Run(string study, string output, params string[] options)
+    {
+        string folder = AppContext.BaseDirectory.Replace("RevUp.Tests", Program, StringComparison.Ordinal);
+        ProcessStartInfo start = new(Path.Combine(folder, Program), [study, "--output", output, .. options])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        // Both streams are emptied at once: a full pipe would stop the process.
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, error);
+    }
+}
