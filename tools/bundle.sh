@@ -6,7 +6,8 @@ bundle_limit=$((40 << 20))
 
 # Built programs, and beside them the sources and texts that they or run.sh read.
 bundle_projects=(src/RevUp.Cli tests/RevUp.Interop.Tests tests/RevUp.Tests tests/RevUp.Benchmarks)
-bundle_sources=(RevUp.sln cmake native/cuda src/RevUp.Cli/recipes tests/RevUp.Benchmarks/pytorch tests/gpu tools/console.sh)
+bundle_sources=(RevUp.sln cmake native/cuda native/nvtx native/include src/RevUp.Cli/recipes
+  tests/RevUp.Benchmarks/pytorch tests/gpu tools/console.sh)
 
 # Other systems' parts, translations, documentation; what serves debuggers alone; and the packages behind BenchmarkDotNet,
 # which only the study of operations loads.
@@ -59,13 +60,12 @@ bundle_runtime() {
     "shared/Microsoft.NETCore.App/$version" | tar -x -C "$folder"
 }
 
-# What librevup_cpu.so is linked against and a C++ compiler does not bring; its RPATH finds them beside it.
+# What the native libraries are linked against and no C++ compiler brings; their RPATH finds it beside them.
 bundle_libraries() {
   local folder=$1 library
-  for library in libdnnl libgomp libOpenCL; do
-    library=$(ldd "$folder/librevup_cpu.so" | awk -v name="$library" 'index($1, name ".so") == 1 { print $3 }')
-    [[ -z $library ]] || cp -L "$library" "$folder"
-  done
+  while read -r library; do
+    cp -L "$library" "$folder"
+  done < <(ldd "$folder"/librevup_*.so | awk '$2 == "=>" && $1 !~ /^(libc|libm|libstdc\+\+|libgcc_s)\./ { print $3 }' | sort -u)
   strip --strip-unneeded "$folder"/*.so*
 }
 

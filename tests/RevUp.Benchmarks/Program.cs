@@ -7,6 +7,7 @@ using RevUp.Tensors;
 
 SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal)
 {
+    ["cudnn"] = CudnnStudy.Run,
     ["gpu-depth"] = GpuDepthStudy.Run,
     ["gpu-throughput"] = GpuThroughputStudy.Run,
     ["gpu-volume"] = GpuVolumeStudy.Run,

@@ -5,6 +5,9 @@ namespace RevUp.Interop.Cudnn;
 /// <param name="WorkspaceBytes">What a call needs.</param>
 internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
 {
+    /// <summary>"1 (4096)".</summary>
+    public override string ToString() => $"{Number} ({WorkspaceBytes})";
+
     /// <summary>Asks for the workspace of an algorithm.</summary>
     internal unsafe delegate CudnnStatus WorkspaceQuery(int algorithm, nuint* bytes);
 

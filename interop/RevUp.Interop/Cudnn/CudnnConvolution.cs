@@ -95,6 +95,9 @@ public sealed unsafe class CudnnConvolution : IDisposable
             .Check();
     }
 
+    /// <summary>The algorithms that were chosen, by cuDNN's numbers, with their workspaces in bytes.</summary>
+    public override string ToString() => $"fprop {_forwardAlgorithm}, dgrad {_backwardDataAlgorithm}, wgrad {_backwardFilterAlgorithm}";
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -12,6 +12,9 @@ internal sealed class KernelBuffers
 
     private const int Large = 4;
 
+    private static readonly OptimizerNumbers s_optimizer = new(
+        GradientScale: 1, Skip: 0, Momentum: 0.9, Nesterov: 1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Correction1: 0.1, Correction2: 0.001);
+
     private readonly Tensor[] _float32;
     private readonly Tensor[] _bfloat16;
 
@@ -27,9 +30,13 @@ internal sealed class KernelBuffers
         Scalar = Allocate(new Shape(1), ElementType.Float32);
         Sums = Allocate(new Shape(2), ElementType.Float32);
         Statistics = Allocate(new Shape(2), ElementType.Float64);
+        Optimizer = Allocate(new Shape(OptimizerNumbers.Length(groups: 1)), ElementType.Float64);
         Pooled = Allocate(new Shape(count / Sample, 64), ElementType.Float32);
         backend.Fill(Scalar, 0.1f);
         backend.Fill(Sums, 0);
+        Span<double> numbers = stackalloc double[(int)Optimizer.Count];
+        OptimizerNumbers.Write(s_optimizer, [new GroupNumbers(count, LearningRate: 1e-3, WeightDecay: 5e-4)], numbers);
+        backend.Upload<double>(numbers, Optimizer);
         Draw();
     }
 
@@ -48,6 +55,9 @@ internal sealed class KernelBuffers
     /// <summary>Two float64 results.</summary>
     public Tensor Statistics { get; }
 
+    /// <summary><see cref="OptimizerNumbers"/> with one parameter group, for either optimiser.</summary>
+    public Tensor Optimizer { get; }
+
     /// <summary>[N, 64]: the means of the positions of a large tensor.</summary>
     public Tensor Pooled { get; }
 
@@ -59,6 +69,9 @@ internal sealed class KernelBuffers
 
     /// <summary>[N, 8, 8, 64]: pooled by halves.</summary>
     public Shape Halved => new(Count / Sample, 8, 8, 64);
+
+    /// <summary>[N, 16, 16, 32]: half of the channels.</summary>
+    public Shape Half => new(Count / Sample, 16, 16, 32);
 
     /// <summary>[N, 16, 16, 48]: with a quarter of the channels dropped.</summary>
     public Shape Narrow => new(Count / Sample, 16, 16, 48);

@@ -11,7 +11,6 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
 {
     private const ElementType Float32 = ElementType.Float32;
     private const ElementType BFloat16 = ElementType.BFloat16;
-    private const float Rate = 1e-3f;
 
     private static readonly ElementType[] s_types = [Float32, BFloat16];
 
@@ -34,17 +33,10 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
         new("max-pool backward f32", 9, b => b.Backend.MaxPoolBackward(b.Tensor(0, b.Wide), b.Tensor(1, b.Halved), b.Tensor(2, b.Wide))),
         new("global average pool forward f32", 4, b => b.Backend.GlobalAveragePoolForward(b.Tensor(0, b.Wide), b.Pooled)),
         new("global average pool backward f32", 4, b => b.Backend.GlobalAveragePoolBackward(b.Pooled, b.Tensor(0, b.Wide))),
-        new(
-            "sgd f32",
-            20,
-            b => b.Backend.Sgd(
-                Rate, momentum: 0.9f, weightDecay: 5e-4f, nesterov: true, gradientScale: 1, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 2))),
-        new(
-            "adamw f32",
-            28,
-            b => b.Backend.AdamW(
-                Rate, beta1: 0.9f, beta2: 0.999f, epsilon: 1e-8f, weightDecay: 0.01f, step: 1, gradientScale: 1, b.Tensor(Float32, 0), b.Tensor(Float32, 1),
-                b.Tensor(Float32, 3), b.Tensor(Float32, 2))),
+        new("split channels f32", 8, b => b.Backend.SplitChannels(b.Tensor(0, b.Wide), b.Tensor(1, b.Half), b.Tensor(2, b.Half))),
+        new("merge channels f32", 8, b => b.Backend.MergeChannels(b.Tensor(0, b.Half), b.Tensor(1, b.Half), b.Tensor(2, b.Wide))),
+        new("sgd f32", 20, b => b.Backend.Sgd(b.Optimizer, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 2))),
+        new("adamw f32", 28, b => b.Backend.AdamW(b.Optimizer, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 3), b.Tensor(Float32, 2))),
     ];
 
     private static KernelOperation Forward(Activation activation, ElementType x, ElementType y) => new(

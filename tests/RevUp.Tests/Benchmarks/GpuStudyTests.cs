@@ -24,6 +24,28 @@ public sealed class GpuStudyTests
         }
     }
 
+    /// <summary>The stand-in for cuDNN has nothing deterministic for grouped 3-D gradients of bfloat16.</summary>
+    [TestMethod]
+    public void ConvolutionsWithoutADeterministicAlgorithmAreNamed()
+    {
+        using TemporaryFolder folder = new();
+        if (!CudaOnCpu.IsUsable)
+        {
+            Assert.Inconclusive("This machine has no device 'cuda'.");
+        }
+        (int status, string error) = StudyProcess.Run("cudnn", folder["."]);
+        Assert.AreEqual(0, status, error);
+        string report = File.ReadAllText(folder["cudnn.md"]);
+        Assert.Contains("| 2-D of odd channels, BFloat16 | yes |", report);
+        Assert.Contains("Verdict: ", report);
+        if (Environment.GetEnvironmentVariable("REVUP_TEST_CUDA") != "real")
+        {
+            Assert.Contains("| 3-D in groups, BFloat16 | no |", report);
+            Assert.Contains("| 3-D in groups, Float32 | yes |", report);
+            Assert.Contains("Verdict: 3 of 22 have none: 3-D in groups, BFloat16;", report);
+        }
+    }
+
     [TestMethod]
     [DataRow("cpu")]
     [DataRow("cuda")]

@@ -1,3 +1,4 @@
+using RevUp.Interop;
 using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
 using RevUp.Tensors;
@@ -6,16 +7,22 @@ namespace RevUp.Backends.Cuda;
 
 /// <summary>
 /// A cuDNN convolution of one geometry. cuDNN takes the weights as they are, [O, (kD), kH, kW, I / groups], so packing only scales them and rounds them to the
-/// geometry's type. In bfloat16 wgrad gives bfloat16, the only type that cuDNN has for it, and dw is that, widened.
+/// convolution's type. In bfloat16 wgrad gives bfloat16, the only type that cuDNN has for it, and dw is that, widened. Where cuDNN has no deterministic
+/// algorithm for a bfloat16 geometry in all of its passes, all of them are done in float32 on widened copies: slower, and never less precise.
 /// </summary>
 internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 {
     private const long WorkspaceLimit = 1L << 30;
     private const int ShareOfMemory = 4;
 
+    // cuDNN 9's codes of what is valid but not supported; those in between say why.
+    private const int NotSupported = (int)CudnnStatus.NotSupported;
+    private const int AfterNotSupported = (int)CudnnStatus.InternalError;
+
     private readonly Arena _memory;
     private readonly KernelTable _kernels;
     private readonly KernelLauncher _launcher;
+    private readonly ElementType _type;
     private readonly CudnnConvolution _convolution;
 
     public CudaConvolution(ConvolutionGeometry geometry, CudnnHandle cudnn, bool tf32, Arena memory, KernelTable kernels, KernelLauncher launcher)
@@ -24,63 +31,50 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         _memory = memory;
         _kernels = kernels;
         _launcher = launcher;
-        int rank = geometry.Input.SpatialRank;
-        Span<int> input = stackalloc int[rank];
-        for (int axis = 0; axis < rank; axis++)
-        {
-            input[axis] = geometry.Input.Extent(axis);
-        }
-        CudnnGeometry native = new()
-        {
-            Type = IsFloat32 ? CudnnDataType.Float32 : CudnnDataType.BFloat16,
-            MathType = !IsFloat32 ? CudnnMathType.TensorOp : tf32 ? CudnnMathType.Default : CudnnMathType.Fma,
-            Batch = geometry.Input.Batch,
-            InChannels = geometry.Input.Channels,
-            OutChannels = geometry.OutputChannels,
-            Groups = geometry.Groups,
-            Input = input,
-            Kernel = Repeat(geometry.Kernel, stackalloc int[rank]),
-            Stride = Repeat(geometry.Stride, stackalloc int[rank]),
-            Padding = Repeat(geometry.Padding, stackalloc int[rank]),
-        };
+        _type = geometry.Type;
         try
         {
-            _convolution = new CudnnConvolution(cudnn, native, Math.Min(WorkspaceLimit, memory.Capacity / ShareOfMemory));
+            _convolution = Create(cudnn, tf32);
         }
-        catch (ArgumentException exception)
+        catch (NativeException exception) when (
+            _type == ElementType.BFloat16 && exception.Status is CudnnStatus status && (int)status is >= NotSupported and < AfterNotSupported)
         {
-            // The batch or the image is larger than cuDNN can address: a setting's fault, not the program's.
-            throw new ConfigurationException(exception.Message);
+            // Numbers of bfloat16 are numbers of TF32 as well, so that allowing it costs the activations nothing.
+            _type = ElementType.Float32;
+            _convolution = Create(cudnn, tf32: true);
         }
     }
 
-    public override long PackedBytes => Geometry.Weights.Count * Geometry.Type.Size();
+    public override long PackedBytes => Geometry.Weights.Count * _type.Size();
 
-    public override bool TakesPlainWeights => IsFloat32;
+    public override bool TakesPlainWeights => _type == ElementType.Float32;
 
-    private bool IsFloat32 => Geometry.Type == ElementType.Float32;
+    private bool IsWidened => _type != Geometry.Type;
 
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>
-        _launcher.Elementwise(IsFloat32 ? _kernels.Scale : _kernels.ScaleToBFloat16, weights.Count, [weights.Count, scale, weights, packed]);
+        _launcher.Elementwise(
+            TakesPlainWeights ? _kernels.Scale : _kernels.ScaleToBFloat16, weights.Count, [weights.Count, scale, weights, packed]);
 
     public override void Forward(Tensor x, Tensor packed, Tensor y)
     {
-        using Workspace workspace = new(_memory, _convolution.ForwardWorkspaceBytes);
-        _convolution.Forward(Pointer(x), Pointer(packed), Pointer(y), workspace.Pointer);
+        using Workspace workspace = new(_memory, _convolution.ForwardWorkspaceBytes), wideX = Widened(x), wideY = Widened(y);
+        _convolution.Forward(Read(x, wideX), Pointer(packed), Place(y, wideY), workspace.Pointer);
+        Round(wideY, y);
     }
 
     public override void BackwardData(Tensor dy, Tensor packed, Tensor dx)
     {
-        using Workspace workspace = new(_memory, _convolution.BackwardDataWorkspaceBytes);
-        _convolution.BackwardData(Pointer(dy), Pointer(packed), Pointer(dx), workspace.Pointer);
+        using Workspace workspace = new(_memory, _convolution.BackwardDataWorkspaceBytes), wideDy = Widened(dy), wideDx = Widened(dx);
+        _convolution.BackwardData(Read(dy, wideDy), Pointer(packed), Place(dx, wideDx), workspace.Pointer);
+        Round(wideDx, dx);
     }
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
     {
-        using Workspace workspace = new(_memory, _convolution.BackwardFilterWorkspaceBytes);
-        if (IsFloat32)
+        using Workspace workspace = new(_memory, _convolution.BackwardFilterWorkspaceBytes), wideX = Widened(x), wideDy = Widened(dy);
+        if (_type == ElementType.Float32)
         {
-            _convolution.BackwardFilter(Pointer(x), Pointer(dy), Pointer(dw), workspace.Pointer);
+            _convolution.BackwardFilter(Read(x, wideX), Read(dy, wideDy), Pointer(dw), workspace.Pointer);
             return;
         }
         using Workspace narrow = new(_memory, PackedBytes);
@@ -96,5 +90,60 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     {
         values.Fill(value);
         return values;
+    }
+
+    private CudnnConvolution Create(CudnnHandle cudnn, bool tf32)
+    {
+        bool isFloat32 = _type == ElementType.Float32;
+        int rank = Geometry.Input.SpatialRank;
+        Span<int> input = stackalloc int[rank];
+        for (int axis = 0; axis < rank; axis++)
+        {
+            input[axis] = Geometry.Input.Extent(axis);
+        }
+        CudnnGeometry native = new()
+        {
+            Type = isFloat32 ? CudnnDataType.Float32 : CudnnDataType.BFloat16,
+            MathType = !isFloat32 ? CudnnMathType.TensorOp : tf32 ? CudnnMathType.Default : CudnnMathType.Fma,
+            Batch = Geometry.Input.Batch,
+            InChannels = Geometry.Input.Channels,
+            OutChannels = Geometry.OutputChannels,
+            Groups = Geometry.Groups,
+            Input = input,
+            Kernel = Repeat(Geometry.Kernel, stackalloc int[rank]),
+            Stride = Repeat(Geometry.Stride, stackalloc int[rank]),
+            Padding = Repeat(Geometry.Padding, stackalloc int[rank]),
+        };
+        try
+        {
+            return new CudnnConvolution(cudnn, native, Math.Min(WorkspaceLimit, _memory.Capacity / ShareOfMemory));
+        }
+        catch (ArgumentException exception)
+        {
+            // The batch or the image is larger than cuDNN can address: a setting's fault, not the program's.
+            throw new ConfigurationException(exception.Message);
+        }
+    }
+
+    /// <summary>Room for a widened copy, or none where cuDNN takes the tensor itself.</summary>
+    private Workspace Widened(Tensor tensor) => new(_memory, IsWidened ? tensor.Count * sizeof(float) : 0);
+
+    private DevicePointer Place(Tensor tensor, Workspace widened) => IsWidened ? widened.Pointer : Pointer(tensor);
+
+    private DevicePointer Read(Tensor tensor, Workspace widened)
+    {
+        if (IsWidened)
+        {
+            _launcher.Elementwise(_kernels.CastToFloat32, tensor.Count, [tensor.Count, tensor, widened.Pointer.Address]);
+        }
+        return Place(tensor, widened);
+    }
+
+    private void Round(Workspace widened, Tensor tensor)
+    {
+        if (IsWidened)
+        {
+            _launcher.Elementwise(_kernels.CastToBFloat16, tensor.Count, [tensor.Count, widened.Pointer.Address, tensor]);
+        }
     }
 }

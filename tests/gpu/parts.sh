@@ -1,0 +1,135 @@
+# What each part does, on a GPU and in a rehearsal.
+# shellcheck shell=bash
+
+# Sizes of the measurements: a GPU's, or such that a processor ends in seconds.
+set_sizes() {
+  if ((rehearsal)); then
+    kernel_options=(--elements 16384 --repeats 2 --memory 16)
+    network=(--recipe volume-64 --size 8 --memory 48)
+    step_options=("${network[@]}" --blocks 3 --batch 1 --steps 2)
+    largest_bound=2
+    depth_options=("${network[@]}" --batch 1 --blocks 3,6)
+    volume_options=(--memory 30 --unit 8 --bound 8)
+    twin_options=(--model "$root/src/RevUp.Cli/recipes/volume-64.json" --extents 8,8,8 --batch 1 --steps 2 --warmup 1 --device cpu)
+    rounds=1
+  else
+    kernel_options=(--elements "$((1 << 26))" --repeats 50)
+    step_options=(--batch 128 --steps 30)
+    largest_bound=16384
+    depth_options=(--batch 32 --blocks 50,100,200,500,1000)
+    volume_options=()
+    # RevUp's steps come after the 20 with more power iterations that a run begins with: so do the twins'.
+    twin_options=(--model revup-50 --size 224 --batch 128 --steps 30 --warmup 25 --precision bf16 --device cuda)
+    rounds=3
+  fi
+}
+
+has_torch() { python3 -c 'import torch' 2>/dev/null; }
+
+part_conformance() {
+  local engine='' namespace
+  begin conformance
+  # First what the rest depends on: convolutions for which cuDNN offers nothing deterministic run another way.
+  study cudnn 60 cudnn
+  if ((rehearsal)); then
+    step interop 240 "$interop_tests" --no-ansi --progress off --filter 'FullyQualifiedName~Cuda'
+    step engine 240 "$engine_tests" --no-ansi --progress off --filter 'FullyQualifiedName~Layers.BlockGradientTests'
+    skip memcheck "a rehearsal has no GPU"
+    skip racecheck "a rehearsal has no GPU"
+    return
+  fi
+  step interop 150 "$interop_tests" --no-ansi --progress off
+  for namespace in Layers Lipschitz Memory Parity Reversible Traps Golden Cli.CudaDeviceTests; do
+    engine+="${engine:+|}FullyQualifiedName~RevUp.Tests.$namespace"
+  done
+  step engine 180 "$engine_tests" --no-ansi --progress off --filter "$engine"
+  if ! command -v compute-sanitizer >/dev/null; then
+    skip memcheck "compute-sanitizer is not on the PATH"
+    skip racecheck "compute-sanitizer is not on the PATH"
+    return
+  fi
+  step memcheck 240 compute-sanitizer --tool memcheck --target-processes all --error-exitcode 9 \
+    "$interop_tests" --no-ansi --progress off --filter 'FullyQualifiedName~Conformance'
+  # Races can only be in our kernels: those of the libraries are left out for time.
+  step racecheck 240 compute-sanitizer --tool racecheck --target-processes all --error-exitcode 9 \
+    "$interop_tests" --no-ansi --progress off \
+    --filter 'FullyQualifiedName~Conformance&FullyQualifiedName!~ConvolutionTests&FullyQualifiedName!~LinearTests'
+}
+
+part_kernels() {
+  begin kernels
+  set_sizes
+  study kernels 240 kernels "${kernel_options[@]}"
+  if ((!rehearsal)) && has_torch; then
+    step ceilings 240 python3 "$twins/ceilings.py"
+  else
+    skip ceilings "needs PyTorch and a GPU"
+  fi
+}
+
+# RevUp and its twin in turn, so that a change of the GPU's clocks meets both.
+part_train() {
+  local round policy
+  begin train
+  set_sizes
+  for ((round = 1; round <= rounds; round++)); do
+    for policy in store checkpoint invert; do
+      revup_row "revup-$policy-$round" "$policy"
+      has_torch || continue
+      twin_row "pytorch-$policy-eager-$round" "$policy"
+      ((rehearsal)) || twin_row "pytorch-$policy-compiled-$round" "$policy" --compile
+    done
+  done
+  has_torch || skip pytorch "python3 has no PyTorch"
+  step ratios 60 python3 "$here/ratios.py" "$results/rows" "$results/ratios.md"
+  for policy in store checkpoint invert; do
+    study "largest-$policy" 240 gpu-throughput --policies "$policy" --bound "$largest_bound" "${step_options[@]}"
+    if ((!rehearsal)) && has_torch; then
+      twin_row "pytorch-$policy-largest" "$policy" --largest-batch
+    fi
+  done
+  study depth 300 gpu-depth "${depth_options[@]}"
+  study volume 300 gpu-volume --policies store,invert "${volume_options[@]}"
+}
+
+# revup_row NAME POLICY
+revup_row() {
+  rows "$1" 120 "$benchmarks" gpu-throughput --output "$results/reports/$1" --policies "$2" --bound 0 "${step_options[@]}"
+}
+
+# twin_row NAME POLICY OPTION...
+twin_row() {
+  local name=$1 mode=$2
+  shift 2
+  [[ $mode != store ]] || mode=plain
+  # What torch.compile generates is kept for the next round.
+  TORCHINDUCTOR_CACHE_DIR=$results/inductor rows "$name" 240 python3 "$twins/throughput.py" --mode "$mode" "${twin_options[@]}" "$@"
+}
+
+part_profile() {
+  local command
+  begin profile
+  set_sizes
+  command=("$benchmarks" gpu-throughput --policies invert --bound 0 "${step_options[@]}" --output "$results/profile")
+  if ((rehearsal)); then
+    step profiled 120 "${command[@]}"
+    skip nsys "a rehearsal has no GPU"
+    skip ncu "a rehearsal has no GPU"
+    return
+  fi
+  if command -v nsys >/dev/null; then
+    step nsys 180 nsys profile --trace cuda,nvtx --force-overwrite true --output "$results/profile/step" "${command[@]}"
+    step nsys-kernels 60 nsys stats --report cuda_gpu_kern_sum,nvtx_sum "$results/profile/step.nsys-rep"
+  else
+    skip nsys "nsys is not on the PATH"
+  fi
+  if command -v ncu >/dev/null; then
+    # The clocks stay as they are; one call of each kernel after the ones to warm up is enough for its counters.
+    step ncu 240 ncu --clock-control none --target-processes all --section SpeedOfLight --section MemoryWorkloadAnalysis \
+      --kernel-id '::regex:.*:4' --export "$results/profile/kernels" --force-overwrite \
+      "$benchmarks" kernels --elements "$((1 << 26))" --repeats 2 --output "$results/profile"
+    step ncu-kernels 60 ncu --import "$results/profile/kernels.ncu-rep" --csv --page raw
+  else
+    skip ncu "ncu is not on the PATH"
+  fi
+}
