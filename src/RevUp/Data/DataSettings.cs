@@ -1,3 +1,4 @@
+using RevUp.Data.Volumes;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -19,6 +20,15 @@ public enum DatasetKind
 
     /// <summary>CIFAR-100, binary version: the same with 100 classes.</summary>
     Cifar100,
+
+    /// <summary>JPEG and PNG files in a folder for each class: train/CLASS/FILE, and test, val or validation.</summary>
+    ImageFolder,
+
+    /// <summary>JPEG and PNG files in tar shards: train/*.tar, and test, val or validation.</summary>
+    WebDataset,
+
+    /// <summary>Volumes in NIfTI-1 or raw files, with labels from train.csv and test.csv.</summary>
+    Volumes,
 
     /// <summary>What the caller passes to <see cref="Training.TrainingRun"/>.</summary>
     Custom,
@@ -71,6 +81,9 @@ public sealed record DataSettings
 
     /// <summary>Background threads that prepare batches.</summary>
     public int Workers { get; init; } = 1;
+
+    /// <summary>The numbers in volume files that are not NIfTI: bare, little-endian, in the order of the sample.</summary>
+    public VoxelType RawType { get; init; } = VoxelType.UInt8;
 
     /// <summary>Share of the samples that may be damaged: they are replaced by others and named. Above it, training stops.</summary>
     public double MaximumDamagedShare { get; init; } = DefaultDamagedShare;

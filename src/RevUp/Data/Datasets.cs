@@ -1,3 +1,5 @@
+using RevUp.Data.Images;
+using RevUp.Data.Volumes;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -23,12 +25,18 @@ public static class Datasets
             DatasetKind.Mnist => IdxDataset.Open(Folder(settings, "MNIST's four IDX files"), split),
             DatasetKind.Cifar10 => CifarDataset.OpenCifar10(Folder(settings, $"CIFAR-10's binary files. {CifarDataset.HowToGet}"), split),
             DatasetKind.Cifar100 => CifarDataset.OpenCifar100(Folder(settings, $"CIFAR-100's binary files. {CifarDataset.HowToGet}"), split),
+            DatasetKind.ImageFolder => ImageFolder.Open(Folder(settings, "train/CLASS/FILE and test/CLASS/FILE"), split, settings.Sample),
+            DatasetKind.WebDataset => WebDataset.Open(Folder(settings, "train/*.tar and test/*.tar"), split, settings.Sample),
+            DatasetKind.Volumes => VolumeDataset.Open(Folder(settings, "train.csv and test.csv"), split, settings.Sample, settings.RawType),
             DatasetKind.Custom => throw new ConfigurationException(
                 "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; name a kind of files instead."),
             _ => Synthetic(settings, split),
         };
         try
         {
+            ConfigurationException.Require(
+                dataset.Classes.Count == settings.ClassCount,
+                $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {dataset.Classes.Count} classes; set data.classes to that");
             return split == DatasetSplit.Test ? dataset : First(dataset, settings.TrainingSamples);
         }
         catch

@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace RevUp.Data;
+
+/// <summary>From the names of classes, as files have them, to labels.</summary>
+internal static class ClassNames
+{
+    /// <summary>The different names: in order of their values when all are whole numbers, and of their characters otherwise.</summary>
+    public static string[] Sort(IEnumerable<string> names)
+    {
+        string[] distinct = [.. names.Distinct()];
+        if (distinct.All(name => TryNumber(name, out _)))
+        {
+            return [.. distinct.OrderBy(name => TryNumber(name, out int number) ? number : 0)];
+        }
+        Array.Sort(distinct, string.CompareOrdinal);
+        return distinct;
+    }
+
+    /// <summary>The place of every name among the classes.</summary>
+    /// <exception cref="DataFileException">A name is not one of them.</exception>
+    public static int[] Labels(IEnumerable<string> names, IReadOnlyList<string> classes, string origin)
+    {
+        Dictionary<string, int> places = classes.Select((name, label) => (name, label)).ToDictionary(pair => pair.name, pair => pair.label);
+        return [.. names.Select(name => places.TryGetValue(name, out int label) ? label : throw Unknown(name, classes, origin))];
+    }
+
+    private static DataFileException Unknown(string name, IReadOnlyList<string> classes, string origin)
+    {
+        const int Shown = 10;
+        string known = string.Join(", ", classes.Take(Shown)) + (classes.Count > Shown ? ", ..." : "");
+        return new DataFileException(origin, $"the class '{name}' is not one of the {classes.Count} of the training set ({known}); correct or remove it.");
+    }
+
+    private static bool TryNumber(string name, out int number) => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+}

@@ -1,0 +1,106 @@
+using Microsoft.Win32.SafeHandles;
+using RevUp.Interop.Image;
+using RevUp.Tensors;
+
+namespace RevUp.Data.Images;
+
+/// <summary>JPEG and PNG images of any size, decoded when they are read: only the part that is asked for, straight to the sample's H × W.</summary>
+/// <remarks>Grey, palette, CMYK and 16-bit images, and those with alpha, become the sample's 1 or 3 channels; the content decides, not the name.</remarks>
+public abstract class EncodedDataset : ImageDataset
+{
+    // Of one encoded image: far above any real one, and little enough that a damaged length takes no memory away.
+    private const long MaximumBytes = 1 << 29;
+
+    private protected EncodedDataset(Shape sample)
+    {
+        ConfigurationException.Require(
+            sample.SpatialRank == 2 && sample.Channels is 1 or 3,
+            $"data.extents and data.channels make samples {sample}, but images are [1, H, W, 1] or [1, H, W, 3]; use two extents and 1 or 3 channels");
+        Sample = sample;
+    }
+
+    /// <inheritdoc/>
+    public sealed override Shape Sample { get; }
+
+    /// <inheritdoc/>
+    public sealed override bool HasOwnSizes => true;
+
+    /// <summary>Reads one encoded image into the start of a buffer, which is replaced by a larger one when it must be.</summary>
+    /// <returns>The length of the image in bytes.</returns>
+    /// <exception cref="DataFileException">It cannot be read.</exception>
+    public abstract int Load(int index, ref byte[] buffer);
+
+    /// <inheritdoc/>
+    public sealed override SampleReader OpenReader() => new Reader(this);
+
+    /// <summary>Width and height of an encoded image, from its header.</summary>
+    /// <exception cref="DataFileException">It has none.</exception>
+    internal (int Width, int Height) Inspect(int index, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            ImageInfo info = ImageDecoder.Inspect(bytes);
+            return (info.Width, info.Height);
+        }
+        catch (ImageFormatException exception)
+        {
+            throw new DataFileException(Name(index), $"{exception.Message}.", exception);
+        }
+    }
+
+    /// <summary>Reads a part of a file; one read where the system gives all at once.</summary>
+    private protected static int Read(SafeFileHandle file, long offset, long length, string name, ref byte[] buffer)
+    {
+        if (length > MaximumBytes)
+        {
+            throw new DataFileException(name, $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
+        }
+        if (buffer.Length < length)
+        {
+            buffer = new byte[Math.Max(length, 2L * buffer.Length)];
+        }
+        int filled = 0;
+        while (filled < length)
+        {
+            int read = RandomAccess.Read(file, buffer.AsSpan(filled, (int)length - filled), offset + filled);
+            if (read == 0)
+            {
+                throw new DataFileException(name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
+            }
+            filled += read;
+        }
+        return filled;
+    }
+
+    private sealed class Reader(EncodedDataset dataset) : ImageReader(dataset.Sample)
+    {
+        private readonly ImageDecoder _decoder = new();
+        private readonly byte[] _pixels = new byte[dataset.Sample.Count];
+        private byte[] _encoded = [];
+
+        protected override ReadOnlySpan<byte> Read(int index, Framing framing)
+        {
+            int length = dataset.Load(index, ref _encoded);
+            ReadOnlySpan<byte> encoded = _encoded.AsSpan(0, length);
+            (int width, int height) = dataset.Inspect(index, encoded);
+            CropRegion part = framing.Choose(width, height);
+            Shape sample = dataset.Sample;
+            try
+            {
+                ImageRegion region = new(part.Left, part.Top, part.Width, part.Height);
+                _decoder.Decode(encoded, region, sample.Extent(0), sample.Extent(1), sample.Channels, _pixels);
+            }
+            catch (ImageFormatException exception)
+            {
+                throw new DataFileException(dataset.Name(index), $"{exception.Message}.", exception);
+            }
+            return _pixels;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _decoder.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace RevUp.Data.Images;
+
+/// <summary>Where the two parts of a dataset are in its folder.</summary>
+internal static class SplitFolder
+{
+    private static readonly string[] s_test = ["test", "val", "validation"];
+
+    /// <summary>The folder "train", or the first there is of "test", "val" and "validation".</summary>
+    /// <exception cref="DataFileException">There is none.</exception>
+    public static string Find(string root, DatasetSplit split)
+    {
+        string[] names = split == DatasetSplit.Train ? ["train"] : s_test;
+        return names.Select(name => Path.Combine(root, name)).FirstOrDefault(Directory.Exists)
+            ?? throw new DataFileException(
+                root, $"there is no folder {string.Join(" or ", names.Select(name => $"'{name}'"))} in it; name the folder that holds both parts of the data.");
+    }
+}

@@ -1,0 +1,306 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using RevUp.Data;
+using RevUp.Data.Volumes;
+using RevUp.Randomness;
+using RevUp.Tensors;
+using RevUp.Tests.Training.Files;
+
+namespace RevUp.Tests.Data;
+
+[TestClass]
+public sealed class VolumeTests
+{
+    private static readonly Shape Sample = new(1, 2, 3, 4, 1);
+    private static readonly Shape TwoChannels = new(1, 2, 3, 4, 2);
+    private static readonly Augmentation Nothing = new();
+
+    public static IEnumerable<object[]> Kinds =>
+        from type in Enum.GetValues<VoxelType>()
+        from bigEndian in new[] { false, true }
+        from gzip in new[] { false, true }
+        select new object[] { type, bigEndian, gzip };
+
+    [TestMethod]
+    [DynamicData(nameof(Kinds))]
+    public void EveryTypeIsReadInBothByteOrders(VoxelType type, bool bigEndian, bool gzip)
+    {
+        using TemporaryFolder folder = new();
+        byte[] file = Nifti(type, bigEndian, slope: 0.5f, intercept: -3, channels: 2);
+        string name = gzip ? "v.nii.gz" : "v.nii";
+        File.WriteAllBytes(folder[name], gzip ? Compress(file) : file);
+        float[] values = Read(folder, name, TwoChannels);
+        for (int position = 0; position < 24; position++)
+        {
+            for (int channel = 0; channel < 2; channel++)
+            {
+                Assert.AreEqual(0.5f * Stored(position + 24 * channel) - 3, values[2 * position + channel], $"voxel {position}, channel {channel}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void ASlopeOfZeroMeansNoScaling()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(folder["v.nii"], Nifti(VoxelType.Int16, bigEndian: false, slope: 0, intercept: 7));
+        Assert.AreEqual(Stored(5), Read(folder, "v.nii", Sample)[5]);
+    }
+
+    [TestMethod]
+    public void ASliceIsAnImage()
+    {
+        using TemporaryFolder folder = new();
+        byte[] file = Nifti(VoxelType.UInt8, bigEndian: false);
+        Write(file, 40, [2, 4, 6, 1]);
+        File.WriteAllBytes(folder["v.nii"], file);
+        Assert.AreEqual(Stored(23), Read(folder, "v.nii", new Shape(1, 6, 4, 1))[23]);
+    }
+
+    [TestMethod]
+    [DataRow("v.raw")]
+    [DataRow("v.raw.gz")]
+    public void ARawFileIsReadAsTheSettingsSay(string name)
+    {
+        using TemporaryFolder folder = new();
+        byte[] numbers = new byte[48];
+        for (int i = 0; i < 24; i++)
+        {
+            BinaryPrimitives.WriteInt16LittleEndian(numbers.AsSpan(2 * i), (short)(100 * i - 1000));
+        }
+        File.WriteAllBytes(folder[name], name.EndsWith("gz", StringComparison.Ordinal) ? Compress(numbers) : numbers);
+        CollectionAssert.AreEqual(Enumerable.Range(0, 24).Select(i => 100f * i - 1000).ToArray(), Read(folder, name, Sample, VoxelType.Int16));
+    }
+
+    [TestMethod]
+    public void NormalisationIsThatOfTheTrainingSet()
+    {
+        using TemporaryFolder folder = new();
+        double[] values = Write(folder, "train.csv", ("a.nii", "1"), ("b.nii", "0"), ("c.nii", "1"));
+        using ImageDataset train = Open(folder, DatasetSplit.Train);
+        ChannelNormalization normalization = Datasets.Normalization(new DataSettings(), train);
+        double mean = values.Average(), deviation = Math.Sqrt(values.Average(x => (x - mean) * (x - mean)));
+        Assert.AreEqual(mean, normalization.Mean[0], 1e-9 * Math.Abs(mean));
+        Assert.AreEqual(deviation, normalization.Deviation[0], 1e-9 * deviation);
+        float[] normalised = new float[24];
+        using SampleReader reader = train.OpenReader();
+        reader.Write(1, default, new SampleTransform(Nothing, normalization), normalised);
+        for (int i = 0; i < 24; i++)
+        {
+            Assert.AreEqual((values[24 + i] - mean) / deviation, normalised[i], 1e-6);
+        }
+    }
+
+    [TestMethod]
+    public void HalfOfTheVolumesAreMirroredAndTheirChannelsKeepTheirOrder()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(folder["v.nii"], Nifti(VoxelType.Float32, bigEndian: false, channels: 2));
+        File.WriteAllText(folder["train.csv"], "file,label\nv.nii,0\nv.nii,1\n");
+        using VolumeDataset train = VolumeDataset.Open(folder.Path, DatasetSplit.Train, TwoChannels);
+        float[] plain = Read(folder, "v.nii", TwoChannels), actual = new float[48], mirrored = new float[48];
+        for (int i = 0; i < 48; i++)
+        {
+            mirrored[i / 8 * 8 + (3 - i / 2 % 4) * 2 + i % 2] = plain[i];
+        }
+        using SampleReader reader = train.OpenReader();
+        SampleTransform transform = new(new Augmentation { Flip = true }, new([0, 0], [1, 1]));
+        int flips = 0;
+        for (int epoch = 0; epoch < 200; epoch++)
+        {
+            reader.Write(0, new SampleKey(1, epoch, 0), transform, actual);
+            bool flipped = actual.SequenceEqual(mirrored);
+            Assert.IsTrue(flipped || actual.SequenceEqual(plain));
+            flips += flipped ? 1 : 0;
+        }
+        Assert.IsLessThan(5 * Math.Sqrt(200) / 2, Math.Abs(flips - 100.0));
+    }
+
+    [TestMethod]
+    public void LabelsAreSortedByValueOrByName()
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, "train.csv", ("a,b.nii", "10"), ("c.nii", "9"));
+        Write(folder, "test.csv", ("c.nii", "10"));
+        using VolumeDataset train = VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample);
+        using VolumeDataset test = VolumeDataset.Open(folder.Path, DatasetSplit.Test, Sample);
+        CollectionAssert.AreEqual(new[] { "9", "10" }, train.Classes.ToArray());
+        Assert.AreEqual((1, 0, 1, folder["a,b.nii"]), (train.Label(0), train.Label(1), test.Label(0), train.Name(0)));
+        Write(folder, "train.csv", ("a.nii", "sick"), ("c.nii", "healthy"));
+        CollectionAssert.AreEqual(new[] { "healthy", "sick" }, VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample).Classes.ToArray());
+        string refusal = Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Test, Sample));
+        Assert.Contains("test.csv: the class '10' is not one of the 2 of the training set (healthy, sick)", refusal);
+    }
+
+    [TestMethod]
+    [DataRow("", "train.csv: line 1 is ''")]
+    [DataRow("file;label\n", "line 1 is 'file;label', expected file,label")]
+    [DataRow("file,label\n", "the list is empty")]
+    [DataRow("file,label\na.nii\n", "line 2 is 'a.nii', expected a file and a label")]
+    public void AListThatCannotBeReadIsExplained(string text, string message)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["train.csv"], text.Length == 0 ? "\n" : text);
+        Assert.Contains(message, Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample)));
+        File.Delete(folder["train.csv"]);
+        Assert.Contains("the list cannot be read", Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample)));
+    }
+
+    [TestMethod]
+    [DataRow(0, 349, "the header's size is 349, expected 348")]
+    [DataRow(40, 9, "rank 9")]
+    [DataRow(42, -4, "dimension 1 is -4")]
+    [DataRow(42, 5, "the volume is 2 × 3 × 5 voxels of 1 channels, expected 2 × 3 × 4")]
+    [DataRow(48, 2, "voxels of 2 channels")]
+    [DataRow(70, 128, "the data type is 128")]
+    [DataRow(70, 4, "the file ends here, expected 24 more bytes")]
+    [DataRow(344, 105, "the magic is not 'n+1'")]
+    public void AHeaderThatDoesNotFitIsExplained(int offset, int value, string message)
+    {
+        using TemporaryFolder folder = new();
+        byte[] file = Nifti(VoxelType.UInt8, bigEndian: false);
+        Write(file, 40, [4, 4, 3, 2, 1]);
+        Write(file, offset, [(short)value]);
+        File.WriteAllBytes(folder["v.nii"], file);
+        Assert.Contains(message, Refused(() => Read(folder, "v.nii", Sample)));
+    }
+
+    [TestMethod]
+    public void WhatFollowsOrIsNotFiniteIsRefused()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(folder["long.raw"], new byte[25]);
+        Assert.Contains("byte 24: the file goes on", Refused(() => Read(folder, "long.raw", Sample)));
+        byte[] infinite = new byte[96];
+        BinaryPrimitives.WriteSingleLittleEndian(infinite.AsSpan(4 * 7), float.NaN);
+        File.WriteAllBytes(folder["nan.raw"], infinite);
+        Assert.Contains("voxel 7 is NaN", Refused(() => Read(folder, "nan.raw", Sample, VoxelType.Float32)));
+        Assert.Contains("the file cannot be read", Refused(() => Read(folder, "absent.nii", Sample)));
+    }
+
+    // Each either reads as a volume or is refused by name; nothing else comes out of a damaged file, and nothing hangs.
+    [TestMethod]
+    public void DamagedFilesAreRefusedByNameOrReadAsVolumes()
+    {
+        using TemporaryFolder folder = new();
+        byte[] file = Nifti(VoxelType.Int16, bigEndian: true), gzip = Compress(file);
+        for (int i = 0; i < 600; i++)
+        {
+            bool compressed = i % 2 == 0;
+            byte[] damaged = compressed ? [.. gzip] : [.. file];
+            CounterRandom random = new(1, 2, i);
+            if (i % 3 == 0)
+            {
+                damaged = damaged[..random.NextInt(damaged.Length)];
+            }
+            else
+            {
+                damaged[random.NextInt(Math.Min(damaged.Length, 400))] ^= (byte)(1 << random.NextInt(8));
+            }
+            string name = compressed ? "v.nii.gz" : "v.nii";
+            File.WriteAllBytes(folder[name], damaged);
+            try
+            {
+                Assert.IsTrue(Read(folder, name, Sample).All(float.IsFinite));
+            }
+            catch (DataFileException refusal)
+            {
+                Assert.StartsWith(folder[name], refusal.Message);
+            }
+        }
+    }
+
+    private static ImageDataset Open(TemporaryFolder folder, DatasetSplit split) => Datasets.Open(
+        new DataSettings { Dataset = DatasetKind.Volumes, Path = folder.Path, Extents = [2, 3, 4], Channels = 1, Classes = 2 }, split);
+
+    private static float[] Read(TemporaryFolder folder, string name, Shape sample, VoxelType rawType = VoxelType.UInt8)
+    {
+        float[] values = new float[sample.Count];
+        new VolumeFile(sample, rawType).Read(folder[name], values);
+        return values;
+    }
+
+    // The list and its files; all their values.
+    private static double[] Write(TemporaryFolder folder, string list, params (string File, string Label)[] lines)
+    {
+        File.WriteAllLines(folder[list], ["file,label", .. lines.Select(line => $"{line.File},{line.Label}")]);
+        List<double> values = [];
+        foreach ((string file, _) in lines)
+        {
+            float intercept = 1000 + values.Count;
+            File.WriteAllBytes(folder[file], Nifti(VoxelType.Int16, bigEndian: false, slope: 2, intercept));
+            values.AddRange(Enumerable.Range(0, 24).Select(i => 2.0 * Stored(i) + intercept));
+        }
+        return [.. values];
+    }
+
+    private static float Stored(int i) => i % 100;
+
+    // 4 × 3 × 2 voxels, written by hand from nifti1.h, with an extension of 4 bytes after the header as all files have.
+    private static byte[] Nifti(VoxelType type, bool bigEndian, float slope = 1, float intercept = 0, int channels = 1)
+    {
+        short code = type switch
+        {
+            VoxelType.UInt8 => 2,
+            VoxelType.Int16 => 4,
+            VoxelType.Int32 => 8,
+            VoxelType.Float32 => 16,
+            VoxelType.Float64 => 64,
+            VoxelType.Int8 => 256,
+            VoxelType.UInt16 => 512,
+            _ => 768,
+        };
+        byte[] file = new byte[352 + 24 * channels * type.Size()];
+        Put(file, 0, BitConverter.GetBytes(348), bigEndian);
+        short[] dimensions = [5, 4, 3, 2, 1, (short)channels, 1, 1];
+        for (int i = 0; i < dimensions.Length; i++)
+        {
+            Put(file, 40 + 2 * i, BitConverter.GetBytes(dimensions[i]), bigEndian);
+        }
+        Put(file, 70, BitConverter.GetBytes(code), bigEndian);
+        Put(file, 108, BitConverter.GetBytes(352f), bigEndian);
+        Put(file, 112, BitConverter.GetBytes(slope), bigEndian);
+        Put(file, 116, BitConverter.GetBytes(intercept), bigEndian);
+        "n+1\0"u8.CopyTo(file.AsSpan(344));
+        for (int i = 0; i < 24 * channels; i++)
+        {
+            float value = Stored(i);
+            byte[] bytes = type switch
+            {
+                VoxelType.UInt8 or VoxelType.Int8 => [(byte)value],
+                VoxelType.Int16 or VoxelType.UInt16 => BitConverter.GetBytes((short)value),
+                VoxelType.Int32 or VoxelType.UInt32 => BitConverter.GetBytes((int)value),
+                VoxelType.Float32 => BitConverter.GetBytes(value),
+                _ => BitConverter.GetBytes((double)value),
+            };
+            Put(file, 352 + i * bytes.Length, bytes, bigEndian);
+        }
+        return file;
+    }
+
+    private static void Put(byte[] file, int at, byte[] bytes, bool bigEndian)
+    {
+        IEnumerable<byte> ordered = bigEndian == BitConverter.IsLittleEndian ? bytes.Reverse() : bytes;
+        ordered.ToArray().CopyTo(file, at);
+    }
+
+    private static void Write(byte[] file, int at, short[] numbers)
+    {
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            Put(file, at + 2 * i, BitConverter.GetBytes(numbers[i]), bigEndian: false);
+        }
+    }
+
+    private static byte[] Compress(byte[] content)
+    {
+        using MemoryStream buffer = new();
+        using (GZipStream gzip = new(buffer, CompressionLevel.Optimal))
+        {
+            gzip.Write(content);
+        }
+        return buffer.ToArray();
+    }
+
+    private static string Refused(Action read) => Assert.ThrowsExactly<DataFileException>(read).Message;
+}
