@@ -46,6 +46,7 @@ internal static class CommandLine
             InspectCommand.Create(terminal, common),
             DevicesCommand.Create(terminal, common),
             RecipesCommand.Create(terminal, common),
+            DataCommand.Create(terminal, common),
             DemoCommand.Create(terminal, common),
         };
         common.AddTo(root);

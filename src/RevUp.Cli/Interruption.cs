@@ -3,16 +3,19 @@ using RevUp.Cli.Output;
 
 namespace RevUp.Cli;
 
-/// <summary>While it lives, the first Ctrl-C or SIGTERM asks for a stop at the next step; the second ends the process at once.</summary>
+/// <summary>While it lives, the first Ctrl-C or SIGTERM asks for a stop at the next step or sample; the second ends the process at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly Terminal _terminal;
+    private readonly string _notice;
     private readonly CancellationTokenSource _stop;
     private readonly PosixSignalRegistration[] _signals;
 
-    public Interruption(Terminal terminal)
+    /// <param name="terminal">Where the stop is announced.</param>
+    /// <param name="notice">What it says.</param>
+    public Interruption(Terminal terminal, string notice)
     {
-        _terminal = terminal;
+        (_terminal, _notice) = (terminal, notice);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(terminal.Stop);
         _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
     }
@@ -37,6 +40,6 @@ internal sealed class Interruption : IDisposable
         }
         signal.Cancel = true;
         _stop.Cancel();
-        _terminal.NoteAboveDisplay("Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.");
+        _terminal.NoteAboveDisplay(_notice);
     }
 }

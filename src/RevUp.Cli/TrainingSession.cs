@@ -9,7 +9,7 @@ internal static class TrainingSession
 {
     public static RunSummary Run(Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume)
     {
-        using Interruption interruption = new(terminal);
+        using Interruption interruption = new(terminal, "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.");
         using TrainingRun run = new(backend, recipe, folder, resume);
         terminal.Note($"{recipe.Name}: {recipe.Model.BlockCount} blocks, policy {Format.Name(recipe.Reversible.Policy)}, on {backend.Name}, into {folder}");
         return terminal.IsLive

@@ -94,4 +94,7 @@ internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(
 [JsonSerializable(typeof(DevicesDocument))]
 [JsonSerializable(typeof(RecipesDocument))]
 [JsonSerializable(typeof(DemoDocument))]
+[JsonSerializable(typeof(DataDocument))]
+[JsonSerializable(typeof(VerificationDocument))]
+[JsonSerializable(typeof(PackDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -12,7 +12,8 @@ public sealed class UsageTests
         ToolResult help = Tool.Run("--help");
         Assert.AreEqual(0, help.ExitCode);
         Assert.Contains("revup [command]", help.Output);
-        foreach (string word in (string[])["train", "evaluate", "memory", "inspect", "devices", "recipes", "demo", "--device", "--threads", "--seed", "--json"])
+        string[] words = ["train", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo", "--device", "--threads", "--seed", "--json"];
+        foreach (string word in words)
         {
             Assert.Contains($"  {word} ", help.Output);
         }

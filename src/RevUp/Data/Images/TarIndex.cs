@@ -58,15 +58,18 @@ internal static class TarIndex
             }
             Add(sample, path, shard, members);
         }
-        catch (Exception exception) when (exception is InvalidDataException or FormatException or ArgumentException or OverflowException)
+        catch (Exception exception) when (IsDamage(exception))
         {
-            throw new DataFileException(path, $"the shard is damaged ({exception.Message}) Fetch it again.", exception);
+            throw new DataFileException(path, $"the shard is damaged or cut ({exception.Message}) Fetch it again.", exception);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
         {
             throw new DataFileException(path, $"the shard cannot be read ({exception.Message}) Check the file and its permissions.", exception);
         }
     }
+
+    private static bool IsDamage(Exception exception) =>
+        exception is EndOfStreamException or InvalidDataException or FormatException or ArgumentException or OverflowException;
 
     private static void Add(in Sample sample, string path, int shard, List<TarMember> members)
     {

@@ -3,10 +3,11 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>Images in tar shards, KEY.jpg beside KEY.cls, or CLASS/KEY.jpg alone. The shards are indexed once, and then read at any place, without copies.</summary>
+/// <summary>Images in tar shards, KEY.jpg beside KEY.cls, or CLASS/KEY.jpg alone. The shards are indexed once, and then read at any place.</summary>
 /// <remarks>
-/// The index is in memory: about 100 bytes a sample. Indexing reads a header of 512 bytes for every member and no image. A file classes.txt beside the shards, a
-/// name a line, gives the numbers of .cls members their names. Shards stay open. Source: the WebDataset convention, github.com/webdataset/webdataset.
+/// The index is in memory, a name and 40 bytes for each sample. Indexing reads a header of 512 bytes for every member and no image. A file classes.txt beside
+/// the shards, a name a line, gives the numbers of .cls members their names. Shards stay open.
+/// Source: the WebDataset convention, github.com/webdataset/webdataset.
 /// </remarks>
 /// <example><code>
 /// using var train = WebDataset.Open("shards", DatasetSplit.Train, new Shape(1, 224, 224, 3)); // shards/train/*.tar

@@ -1,0 +1,92 @@
+using System.Numerics;
+using RevUp.Tensors;
+
+namespace RevUp.Data.Images;
+
+/// <summary>A set of encoded images by its folder alone, for looking at it, verifying and packing.</summary>
+public static class ImageSets
+{
+    // What images are scaled to where only the reading of them matters; small, so that JPEGs are scaled as they are decoded.
+    private static readonly Shape s_sample = new(1, 64, 64, 3);
+
+    private const int SmallestEnd = 32;
+
+    /// <summary>Opens a folder of shards (*.tar) or else one of CLASS/FILE.</summary>
+    /// <exception cref="DataFileException">It is neither.</exception>
+    public static EncodedDataset Open(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new DataFileException(folder, "there is no such folder; name one with CLASS/FILE or with shards (*.tar).");
+        }
+        return Directory.EnumerateFiles(folder, "*.tar").Any() ? WebDataset.Open(folder, s_sample) : ImageFolder.Open(folder, s_sample);
+    }
+
+    /// <summary>Decodes every image in full, on several threads; the damaged ones in the order of the dataset.</summary>
+    /// <param name="dataset">The images.</param>
+    /// <param name="threads">How many decode at once.</param>
+    /// <param name="progress">Called after each image with the number of those done, by any of the threads.</param>
+    /// <param name="stop">Ends it early.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static IReadOnlyList<DamagedSample> Verify(ImageDataset dataset, int threads, Action<int>? progress = null, CancellationToken stop = default)
+    {
+        ChannelNormalization identity = new(new double[dataset.Sample.Channels], [.. Enumerable.Repeat(1.0, dataset.Sample.Channels)]);
+        SampleTransform transform = new(new Augmentation(), identity);
+        List<DamagedSample> damaged = [];
+        int done = 0;
+        Parallel.For(
+            0,
+            dataset.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = stop },
+            () => (Reader: dataset.OpenReader(), Pixels: new float[dataset.Sample.Count]),
+            (index, _, own) =>
+            {
+                try
+                {
+                    own.Reader.Write(index, default, transform, own.Pixels);
+                }
+                catch (DataFileException problem)
+                {
+                    lock (damaged)
+                    {
+                        damaged.Add(new DamagedSample(index, problem.Message));
+                    }
+                }
+                progress?.Invoke(Interlocked.Increment(ref done));
+                return own;
+            },
+            own => own.Reader.Dispose());
+        return [.. damaged.OrderBy(sample => sample.Index)];
+    }
+
+    /// <summary>Counts images by their shorter side: the number of those below each power of two, from 32 on, that are in no earlier count.</summary>
+    /// <returns>The upper ends that occur, with the number of images; those without a readable header are counted under 0.</returns>
+    public static IReadOnlyList<(int Below, int Images)> Sizes(EncodedDataset dataset)
+    {
+        SortedDictionary<int, int> counts = [];
+        byte[] buffer = [];
+        for (int index = 0; index < dataset.Count; index++)
+        {
+            int below = PowerOfTwoAbove(ShorterSide(dataset, index, ref buffer));
+            counts[below] = counts.GetValueOrDefault(below) + 1;
+        }
+        return [.. counts.Select(pair => (pair.Key, pair.Value))];
+    }
+
+    // 0 when the image has no readable header.
+    private static int ShorterSide(EncodedDataset dataset, int index, ref byte[] buffer)
+    {
+        try
+        {
+            int length = dataset.Load(index, ref buffer);
+            (int width, int height) = dataset.Inspect(index, buffer.AsSpan(0, length));
+            return Math.Min(width, height);
+        }
+        catch (DataFileException)
+        {
+            return 0;
+        }
+    }
+
+    private static int PowerOfTwoAbove(int side) => side == 0 ? 0 : Math.Max(SmallestEnd, (int)BitOperations.RoundUpToPowerOf2((uint)side + 1));
+}

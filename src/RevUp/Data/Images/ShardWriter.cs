@@ -1,0 +1,100 @@
+using System.Formats.Tar;
+using System.Globalization;
+using System.Text;
+
+namespace RevUp.Data.Images;
+
+/// <summary>Copies encoded images into WebDataset shards: CLASS/NUMBER.EXT and CLASS/NUMBER.cls, with classes.txt beside the shards.</summary>
+/// <remarks>
+/// The same images give the same bytes: in an order that is shuffled by a fixed seed, because others read shards from front to back, with fixed times and
+/// owners.
+/// Everything is written to FOLDER.incomplete, which is renamed at the end: what has the final name is whole.
+/// </remarks>
+public static class ShardWriter
+{
+    private const string Incomplete = ".incomplete";
+    private const ulong OrderSeed = 0;
+    private const int OverheadBytes = 7 * 512; // two headers, the padding of two contents, the label, and the end of the shard
+
+    /// <summary>Writes all images of a dataset.</summary>
+    /// <param name="dataset">What to copy; nothing is decoded or changed.</param>
+    /// <param name="folder">Does not exist yet.</param>
+    /// <param name="shardBytes">A shard is ended before the image that would make it larger.</param>
+    /// <param name="progress">Called after each image with the number of those done.</param>
+    /// <param name="stop">Leaves nothing behind.</param>
+    /// <returns>The number of shards.</returns>
+    /// <exception cref="ConfigurationException">There is something in the folder already.</exception>
+    /// <exception cref="DataFileException">An image cannot be read.</exception>
+    /// <exception cref="IOException">The shards cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static int Write(EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress = null, CancellationToken stop = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
+        ConfigurationException.Require(
+            !File.Exists(folder) && !Directory.Exists(folder), $"'{folder}' exists already; name a folder that does not, or remove it");
+        string temporary = folder + Incomplete;
+        if (Directory.Exists(temporary))
+        {
+            Directory.Delete(temporary, recursive: true);
+        }
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            int shards = WriteShards(dataset, temporary, shardBytes, progress, stop);
+            File.WriteAllLines(Path.Combine(temporary, WebDataset.ClassesFile), dataset.Classes);
+            Directory.Move(temporary, folder);
+            return shards;
+        }
+        catch
+        {
+            Directory.Delete(temporary, recursive: true);
+            throw;
+        }
+    }
+
+    private static int WriteShards(EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress, CancellationToken stop)
+    {
+        EpochPermutation order = new(dataset.Count, OrderSeed, epoch: 0);
+        byte[] buffer = [];
+        int shards = 0;
+        FileStream? file = null;
+        TarWriter? writer = null;
+        try
+        {
+            for (int i = 0; i < dataset.Count; i++)
+            {
+                stop.ThrowIfCancellationRequested();
+                int index = order[i];
+                int length = dataset.Load(index, ref buffer);
+                if (file is null || file.Position + length + OverheadBytes > shardBytes)
+                {
+                    writer?.Dispose();
+                    file = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shards++:D6}.tar")));
+                    writer = new TarWriter(file, TarEntryFormat.Ustar);
+                }
+                int label = dataset.Label(index);
+                string key = string.Create(CultureInfo.InvariantCulture, $"{dataset.Classes[label]}/{index:D8}");
+                WriteMember(writer!, key + Path.GetExtension(dataset.Name(index)).ToLowerInvariant(), buffer, length);
+                byte[] text = Encoding.ASCII.GetBytes(label.ToString(CultureInfo.InvariantCulture));
+                WriteMember(writer!, key + ".cls", text, text.Length);
+                progress?.Invoke(i + 1);
+            }
+        }
+        finally
+        {
+            writer?.Dispose();
+        }
+        return shards;
+    }
+
+    private static void WriteMember(TarWriter writer, string name, byte[] content, int length)
+    {
+        using MemoryStream data = new(content, 0, length, writable: false);
+        writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
+        {
+            DataStream = data,
+            ModificationTime = DateTimeOffset.UnixEpoch,
+            Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+        });
+    }
+}

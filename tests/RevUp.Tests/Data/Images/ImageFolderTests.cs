@@ -1,0 +1,122 @@
+using RevUp.Data;
+using RevUp.Data.Images;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+using RevUp.Tests.Training.Files;
+
+namespace RevUp.Tests.Data.Images;
+
+[TestClass]
+public sealed class ImageFolderTests
+{
+    private static readonly Shape Sample = new(1, 6, 6, 3);
+
+    [TestMethod]
+    public void FilesAreListedByNameAndClassesByTheirFolders()
+    {
+        using TemporaryFolder folder = new();
+        ImageFiles.WriteFolder(folder["train"], "cat/2.png", "cat/10.PNG", "ant/x.jpeg");
+        ImageFiles.WriteFolder(folder["val"], "cat/7.png");
+        File.WriteAllText(folder["train/cat/notes.txt"], "no image");
+        DataSettings settings = new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [6, 6], Channels = 3, Classes = 2 };
+        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train), test = Datasets.Open(settings, DatasetSplit.Test);
+        CollectionAssert.AreEqual(new[] { "ant", "cat" }, train.Classes.ToArray());
+        CollectionAssert.AreEqual(
+            new[] { folder["train/ant/x.jpeg"], folder["train/cat/10.PNG"], folder["train/cat/2.png"] },
+            Enumerable.Range(0, train.Count).Select(train.Name).ToArray());
+        Assert.AreEqual((0, 1, 1, 1), (train.Label(0), train.Label(1), train.Label(2), test.Label(0)));
+        CollectionAssert.AreEqual(ImageFiles.Expected(2), ImageFiles.Read(train, 0), "a PNG that is called JPEG");
+        CollectionAssert.AreEqual(ImageFiles.Expected(0), ImageFiles.Read(train, 2));
+        Assert.Contains("data.classes is 3, but the data", Assert.ThrowsExactly<ConfigurationException>(
+            () => Datasets.Open(settings with { Classes = 3 }, DatasetSplit.Train)).Message);
+    }
+
+    [TestMethod]
+    public void AnImageOfAnotherSizeIsFramedAndScaled()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["a"]);
+        File.WriteAllBytes(folder["a/1.png"], ImageFiles.Png(0, 12, 10));
+        using ImageFolder images = ImageFolder.Open(folder.Path, new Shape(1, 4, 4, 3));
+        // The shorter side to 10, so no scaling, and 4 × 4 from the centre.
+        float[] centre = ImageFiles.Read(images, 0, new Augmentation { Resize = 10 });
+        for (int i = 0; i < centre.Length; i++)
+        {
+            Assert.AreEqual((float)ImageFiles.Value(0, 4 + i / 3 % 4, 3 + i / 12, i % 3), centre[i]);
+        }
+        Augmentation quarter = new() { RandomResizedCrop = new() { MinimumScale = 4.0 / 30, MaximumScale = 4.0 / 30, MinimumRatio = 1, MaximumRatio = 1 } };
+        CropRegion part = new Framing(quarter, new SampleKey(1, 0, 0), 4, 4).Choose(12, 10);
+        Assert.AreEqual((4, 4), (part.Width, part.Height));
+        float[] drawn = ImageFiles.Read(images, 0, quarter);
+        Assert.AreEqual((float)ImageFiles.Value(0, part.Left, part.Top, 1), drawn[1]);
+        Assert.AreEqual((float)ImageFiles.Value(0, part.Left + 3, part.Top + 3, 2), drawn[47]);
+    }
+
+    [TestMethod]
+    public void DamagedAndMissingImagesAreReplacedAndNamed()
+    {
+        using TemporaryFolder folder = new();
+        ImageFiles.WriteFolder(folder.Path, [.. Enumerable.Range(0, 20).Select(i => $"a/{i:D2}.png")]);
+        File.WriteAllText(folder["a/03.png"], "no image at all");
+        byte[] cut = File.ReadAllBytes(folder["a/05.png"]);
+        File.WriteAllBytes(folder["a/05.png"], cut[..(cut.Length / 2)]);
+        File.WriteAllBytes(folder["a/07.png"], []);
+        using ImageFolder images = ImageFolder.Open(folder.Path, Sample);
+        File.Delete(folder["a/09.png"]);
+        using BatchLoader loader = new(images, new([0, 0, 0], [1, 1, 1]), new() { BatchSize = 20, Damaged = new DamagedSamples(images, 0.25) });
+        float[] pixels = [.. loader.Epoch(0).SelectMany(batch => batch.Pixels.ToArray())];
+        foreach (int damaged in new[] { 3, 5, 7, 9 })
+        {
+            CollectionAssert.AreEqual(pixels[((damaged + 1) * 108)..((damaged + 2) * 108)], pixels[(damaged * 108)..((damaged + 1) * 108)]);
+        }
+        IReadOnlyList<DamagedSample> list = loader.Damaged.ToList();
+        CollectionAssert.AreEqual(new[] { 3, 5, 7, 9 }, list.Select(sample => sample.Index).ToArray());
+        Assert.IsTrue(list.All(sample => sample.Reason.StartsWith(images.Name(sample.Index), StringComparison.Ordinal)), list[0].Reason);
+        Assert.IsNotNull(ChannelNormalization.Compute(images));
+    }
+
+    [TestMethod]
+    public void AnImageCostsAHandleAndAPathAndNothingThatGrowsWithIt()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["a"]);
+        File.WriteAllBytes(folder["a/1.png"], ImageFiles.Png(0, 300, 300));
+        using ImageFolder images = ImageFolder.Open(folder.Path, Sample);
+        Assert.IsLessThan(2048, GarbagePerSample(images));
+    }
+
+    [TestMethod]
+    public void WhatIsMissingIsExplained()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Contains("there is no folder 'train' in it", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
+        Directory.CreateDirectory(folder["train/a"]);
+        Assert.Contains("there is no image (.jpg, .jpeg, .png)", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
+        Assert.Contains("there is no folder 'test' or 'val' or 'validation'", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
+        ImageFiles.WriteFolder(folder["test"], "b/1.png");
+        Assert.Contains("the class 'b' is not one of the 1 of the training set (a)", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
+        Assert.Contains("the folder cannot be listed", Refused(() => ImageFolder.Open(folder["absent"], Sample)));
+        Assert.Contains("use two extents and 1 or 3 channels", Assert.ThrowsExactly<ConfigurationException>(
+            () => ImageFolder.Open(folder["test"], new Shape(1, 6, 6, 2))).Message);
+    }
+
+    internal static long GarbagePerSample(ImageDataset images)
+    {
+        const int Repetitions = 100;
+        float[] pixels = new float[images.Sample.Count];
+        using SampleReader reader = images.OpenReader();
+        SampleTransform transform = new(new Augmentation { RandomResizedCrop = new(), Flip = true }, new([0, 0, 0], [1, 1, 1]));
+        for (int i = 0; i < images.Count; i++)
+        {
+            reader.Write(i, default, transform, pixels); // the buffer grows to the largest image
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < Repetitions; i++)
+        {
+            reader.Write(i % images.Count, new SampleKey(1, i, 0), transform, pixels);
+        }
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / Repetitions;
+    }
+
+    private static string Refused(Func<ImageDataset> open) => Assert.ThrowsExactly<DataFileException>(open).Message;
+}

@@ -1,0 +1,62 @@
+using System.Formats.Tar;
+using System.Text;
+using RevUp.Data;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Tests.Support;
+
+/// <summary>Small images from a formula, as PNG, in the layouts that datasets read.</summary>
+internal static class ImageFiles
+{
+    /// <summary>The value of a pixel: no two images, rows or columns alike.</summary>
+    public static byte Value(int image, int x, int y, int channel) => (byte)(37 * image + 11 * x + 5 * y + 70 * channel);
+
+    public static byte[] Png(int image, int width, int height)
+    {
+        ushort[] samples = new ushort[width * height * 3];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            samples[i] = Value(image, i / 3 % width, i / 3 / width, i % 3);
+        }
+        return PngWriter.Write(samples, height, width, PngColor.Rgb, depth: 8);
+    }
+
+    /// <summary>Writes CLASS/FILE images of 6 × 6 pixels, numbered in the order of the names.</summary>
+    public static void WriteFolder(string folder, params string[] names)
+    {
+        for (int i = 0; i < names.Length; i++)
+        {
+            string path = Path.Combine(folder, names[i]);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, Png(i, 6, 6));
+        }
+    }
+
+    /// <summary>Writes a shard; a member without content is an image, numbered in the order of the images.</summary>
+    public static void WriteShard(string path, params (string Name, string? Content)[] members)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using FileStream file = File.Create(path);
+        using TarWriter writer = new(file, TarEntryFormat.Pax);
+        int image = 0;
+        foreach ((string name, string? content) in members)
+        {
+            byte[] bytes = content is null ? Png(image++, 6, 6) : Encoding.UTF8.GetBytes(content);
+            writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
+        }
+    }
+
+    /// <summary>One sample as it is in the file, in 0 .. 255.</summary>
+    public static float[] Read(ImageDataset dataset, int index, Augmentation? augmentation = null)
+    {
+        float[] pixels = new float[dataset.Sample.Count];
+        int channels = dataset.Sample.Channels;
+        ChannelNormalization bytes = new(new double[channels], [.. Enumerable.Repeat(1.0 / 255, channels)]);
+        using SampleReader reader = dataset.OpenReader();
+        reader.Write(index, new SampleKey(1, 0, index), new SampleTransform(augmentation ?? new Augmentation(), bytes), pixels);
+        return pixels;
+    }
+
+    /// <summary>Image <paramref name="image"/> of 6 × 6 as <see cref="Read"/> gives it.</summary>
+    public static float[] Expected(int image) => [.. Enumerable.Range(0, 108).Select(i => (float)Value(image, i / 3 % 6, i / 18, i % 3))];
+}
