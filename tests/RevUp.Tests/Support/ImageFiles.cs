@@ -13,12 +13,12 @@ internal static class ImageFiles
 
     public static byte[] Png(int image, int width, int height)
     {
-        ushort[] samples = new ushort[width * height * 3];
-        for (int i = 0; i < samples.Length; i++)
+        byte[] values = new byte[width * height * 3];
+        for (int i = 0; i < values.Length; i++)
         {
-            samples[i] = Value(image, i / 3 % width, i / 3 / width, i % 3);
+            values[i] = Value(image, i / 3 % width, i / 3 / width, i % 3);
         }
-        return PngWriter.Write(samples, height, width, PngColor.Rgb, depth: 8);
+        return PngWriter.Write(new Pixels(values, height, width, Channels: 3));
     }
 
     /// <summary>Writes CLASS/FILE images of 6 × 6 pixels, numbered in the order of the names.</summary>
