@@ -2,6 +2,7 @@ using RevUp.Backends.Cpu;
 using RevUp.Cli;
 using RevUp.Data;
 using RevUp.Models;
+using RevUp.Tests.Training.Files;
 using RevUp.Training;
 
 namespace RevUp.Tests.Cli;
@@ -16,7 +17,7 @@ public sealed class RecipeCatalogTests
     public void ThereAreTheExpectedOnes() => CollectionAssert.AreEqual(
         new[]
         {
-            "cifar-revup-110", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short",
+            "cifar-fast", "cifar-revup-110", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short",
             "imagenet-revup-101", "imagenet-revup-50", "volume-64",
         },
         RecipeCatalog.Names.ToArray());
@@ -39,6 +40,31 @@ public sealed class RecipeCatalogTests
         using CpuBackend backend = new();
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         Assert.HasCount(recipe.Model.BlockCount, net.Blocks);
+    }
+
+    [TestMethod]
+    [DataRow("cifar-fast", "CIFAR-10's binary files")]
+    [DataRow("cifar-revup-38", "CIFAR-10's binary files")]
+    [DataRow("imagenet-revup-50", "train/CLASS/FILE")]
+    public void ARecipeWithoutItsDataSaysWhatToName(string name, string contents)
+    {
+        using TemporaryFolder folder = new();
+        ToolResult result = Tool.Run("train", "--recipe", name, "--output", folder["run"], "--threads", "1");
+        Assert.AreEqual(1, result.ExitCode);
+        Assert.Contains($"data.path is missing: name the folder with {contents}", result.LastError);
+    }
+
+    [TestMethod]
+    [DataRow("imagenet-revup-50")]
+    [DataRow("imagenet-revup-101")]
+    public void TheImageNetRecipesTakeThePublishedBatchAndAugmentation(string name)
+    {
+        Recipe recipe = RecipeCatalog.Load(name, []);
+        TrainingSettings training = recipe.Training;
+        Assert.AreEqual((256, 0.1, 90), (training.BatchSize * training.Accumulate, training.Optimizer.LearningRate, training.Epochs));
+        Assert.AreEqual(new ResizedCropSettings(), recipe.TrainingBatches.Augmentation.RandomResizedCrop);
+        Assert.AreEqual((0.7, 256, true), (recipe.Data.Mixup, recipe.EvaluationBatches.Augmentation.Resize, recipe.Data.Flip));
+        Assert.AreEqual(new Augmentation { Resize = 256 }, recipe.EvaluationBatches.Augmentation);
     }
 
     [TestMethod]
