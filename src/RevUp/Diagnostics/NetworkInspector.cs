@@ -63,14 +63,21 @@ public static class NetworkInspector
         RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches)
     {
         Backend backend = net.Backend;
-        using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), settings);
-        using BatchLoader loader = new(data, normalization, batches with { Workers = 1, Prefetch = 1 });
-        Batch batch = loader.Epoch(0).First();
-        Tensor input = backend.Memory.Allocate(net.Sample.WithBatch(batch.Count), ElementType.Float32, MemoryPurpose.Activations);
-        backend.Upload(batch.Pixels, input);
-        Tensor logits = engine.Forward(input);
-        engine.Backward(logits);
-        backend.Memory.Free(input);
-        return engine.Records.ToArray();
+        long mark = backend.Memory.Mark();
+        try
+        {
+            using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), settings);
+            using BatchLoader loader = new(data, normalization, batches with { Workers = 1, Prefetch = 1 });
+            Batch batch = loader.Epoch(0).First();
+            Tensor input = backend.Memory.Allocate(net.Sample.WithBatch(batch.Count), ElementType.Float32, MemoryPurpose.Activations);
+            backend.Upload(batch.Pixels, input);
+            engine.Backward(engine.Forward(input));
+            return engine.Records.ToArray();
+        }
+        finally
+        {
+            // The input, and what a pass that failed half-way has left.
+            backend.Memory.FreeSince(mark);
+        }
     }
 }

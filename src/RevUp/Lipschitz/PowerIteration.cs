@@ -22,7 +22,7 @@ public sealed class PowerIteration : IDisposable
     private readonly SpectralNorm[] _norms;
     private readonly Tensor _buffer;
     private readonly ulong _seed;
-    private readonly Tensor _tables;
+    private Tensor _tables;
     private readonly long _longest;
 
     /// <param name="backend">The device.</param>
@@ -77,6 +77,7 @@ public sealed class PowerIteration : IDisposable
         if (!_tables.IsEmpty)
         {
             _backend.Memory.Free(_tables);
+            _tables = default;
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class FixedPointInversion : IDisposable
     private InversionSettings _settings;
     private Tensor _table;
     private long _published = -1;
+    private bool _disposed;
 
     /// <param name="backend">The device.</param>
     /// <param name="settings">When to stop; may be replaced between steps.</param>
@@ -173,8 +174,12 @@ public sealed class FixedPointInversion : IDisposable
     /// <summary>Frees the statistics.</summary>
     public void Dispose()
     {
-        _backend.Memory.Free(_table);
-        _backend.Memory.Free(Evaluations);
+        if (!_disposed)
+        {
+            _disposed = true;
+            _backend.Memory.Free(_table);
+            _backend.Memory.Free(Evaluations);
+        }
     }
 
     // For the largest k that the settings allow, so that a plan that grows moves nothing.

@@ -74,7 +74,7 @@ public sealed class Arena
     /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
     public Tensor Allocate(Shape shape, ElementType type, MemoryPurpose purpose)
     {
-        long size = (shape.Count * type.Size() + Alignment - 1) / Alignment * Alignment;
+        long bytes = shape.Count * type.Size(), size = (bytes + Alignment - 1) / Alignment * Alignment;
         int index = BestFit(size);
         if (index == None)
         {
@@ -85,7 +85,7 @@ public sealed class Arena
         }
         RemoveFree(index);
         Split(index, size);
-        Block block = _blocks[index] with { Free = false, Purpose = purpose, Sequence = _allocations++ };
+        Block block = _blocks[index] with { Free = false, Bytes = bytes, Purpose = purpose, Sequence = _allocations++ };
         _blocks[index] = block;
         nint address = _start + (nint)block.Offset;
         _live.Add(address, index);
@@ -113,7 +113,7 @@ public sealed class Arena
         {
             if (_blocks[index].Sequence >= mark)
             {
-                Free(new Tensor(address, ElementType.Float32, new Shape(1)));
+                Free(address, index);
             }
         }
     }
@@ -122,15 +122,22 @@ public sealed class Arena
     /// <exception cref="InvalidOperationException">The tensor is not live in this arena: freed twice, or a slice.</exception>
     public void Free(Tensor tensor)
     {
-        if (!_live.Remove(tensor.Address, out int index))
+        // A slice may start where its tensor does.
+        if (!_live.TryGetValue(tensor.Address, out int index) || _blocks[index].Bytes != tensor.Bytes)
         {
             throw new InvalidOperationException(
                 $"The tensor {tensor.Shape} at 0x{tensor.Address:x} is not live in this arena: it was freed before, or it is a slice.");
         }
+        Free(tensor.Address, index);
+    }
+
+    private void Free(nint address, int index)
+    {
+        _live.Remove(address);
         Block block = _blocks[index];
         Layout ^= Signature(block);
         _use[block.Purpose] -= block.Size;
-        _poison?.Invoke(tensor.Address, block.Size);
+        _poison?.Invoke(address, block.Size);
         index = MergeWithNext(index);
         if (block.Previous != None && _blocks[block.Previous].Free)
         {
@@ -250,6 +257,10 @@ public sealed class Arena
     {
         public long Offset { get; init; }
         public long Size { get; init; }
+
+        /// <summary>Of the tensor, where <see cref="Size"/> is rounded up.</summary>
+        public long Bytes { get; init; }
+
         public int Previous { get; init; }
         public int Next { get; init; }
         public int PreviousFree { get; init; }

@@ -17,6 +17,7 @@ public sealed class Optimizer : IDisposable
     private readonly ParameterStore _store;
     private readonly OptimizerSettings _settings;
     private readonly Tensor[] _moments;
+    private bool _disposed;
 
     /// <summary>Moments start at zero.</summary>
     public Optimizer(Backend backend, ParameterStore store, OptimizerSettings settings)
@@ -85,6 +86,11 @@ public sealed class Optimizer : IDisposable
     /// <summary>Frees the moments and the settings.</summary>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
         foreach (Tensor moment in _moments)
         {
             _backend.Memory.Free(moment);

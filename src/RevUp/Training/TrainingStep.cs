@@ -33,11 +33,13 @@ public sealed class TrainingStep : IDisposable
     private readonly StepInput _input;
     private readonly StepRecorder? _recorder;
     private readonly Action _work;
+    private readonly Tensor _numbers;
     private readonly Tensor _losses;
     private readonly Tensor _squareSum;
     private readonly Tensor _outcome;
     private Readback _results;
     private bool _planned;
+    private bool _disposed;
     private int _accumulated;
     private int _batch;
     private double _learningRate;
@@ -64,9 +66,8 @@ public sealed class TrainingStep : IDisposable
         {
             Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
             Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
-            _losses = Statistics(2);
-            _squareSum = Statistics(1);
-            _outcome = Statistics(StepOutcome.Length);
+            _numbers = _backend.Memory.Allocate(new Shape(3 + StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace);
+            (_losses, _squareSum, _outcome) = (_numbers.Slice(0, new Shape(2)), _numbers.Scalar(2), _numbers.Slice(3, new Shape(StepOutcome.Length)));
             ClearLosses();
             _input = new StepInput(net);
             _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
@@ -213,14 +214,17 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Frees the step's memory.</summary>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
         _recorder?.Dispose();
         _results.Dispose();
         _input.Dispose();
         Engine.Dispose();
         Optimizer.Dispose();
-        _backend.Memory.Free(_losses);
-        _backend.Memory.Free(_squareSum);
-        _backend.Memory.Free(_outcome);
+        _backend.Memory.Free(_numbers);
     }
 
     private void Issue(ulong layout, double learningRateFactor)
@@ -377,8 +381,6 @@ public sealed class TrainingStep : IDisposable
             throw new InvalidOperationException($"Step {Count + 1} is in flight; call {nameof(Finish)} first.");
         }
     }
-
-    private Tensor Statistics(int count) => _backend.Memory.Allocate(new Shape(count), ElementType.Float64, MemoryPurpose.Workspace);
 
     private void ClearLosses() => _backend.Upload<double>([0, 0], _losses);
 

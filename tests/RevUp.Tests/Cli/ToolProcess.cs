@@ -5,20 +5,25 @@ namespace RevUp.Tests.Cli;
 /// <summary>Runs the tool as a process of its own, for what the entry point alone cannot show.</summary>
 internal static class ToolProcess
 {
+    private static readonly string s_tool = Path.Combine(AppContext.BaseDirectory, "RevUp.Cli");
+
     /// <summary>Starts it with both streams redirected.</summary>
     /// <param name="environment">A variable that these tests do not have, such as the place of a native library; null for none.</param>
     /// <param name="arguments">The command line.</param>
     public static Process Start((string Name, string Value)? environment, params string[] arguments)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "RevUp.Cli"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ProcessStartInfo start = Redirected(s_tool, arguments);
         if (environment is (string name, string value))
         {
             start.Environment[name] = value;
         }
         return Process.Start(start)!;
     }
+
+    /// <summary>The same with so much address space at most.</summary>
+    public static Process StartLimited(long kibibytes, params string[] arguments) =>
+        Process.Start(Redirected("/bin/sh", ["-c", $"ulimit -v {kibibytes}; exec \"$0\" \"$@\"", s_tool, .. arguments]))!;
+
+    private static ProcessStartInfo Redirected(string file, string[] arguments) =>
+        new(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
 }

@@ -59,6 +59,20 @@ public sealed class NetworkInspectorTests
     }
 
     [TestMethod]
+    public void MemoryOfAnInspectionThatDoesNotFitIsGivenBack()
+    {
+        using SmallTraining training = new();
+        Arena memory = training.Net.Backend.Memory;
+        training.Net.PrepareInference(1);
+        int live = memory.LiveCount;
+        // An input and an output of the first block already exceed the 64 MiB that there are.
+        SyntheticDataset data = SyntheticDataset.Create(70_000, new Shape(1, 8, 8, 1), 4, seed: 3);
+        Assert.ThrowsExactly<ArenaExhaustedException>(() => NetworkInspector.Inspect(
+            training.Net, data, ChannelNormalization.Compute(data), new InversionSettings(), new() { BatchSize = data.Count }));
+        Assert.AreEqual(live, memory.LiveCount);
+    }
+
+    [TestMethod]
     public void MoreSamplesThanThereAreMeansAllOfThem()
     {
         using SmallTraining training = new();

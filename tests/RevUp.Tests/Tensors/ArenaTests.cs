@@ -66,8 +66,11 @@ public sealed class ArenaTests
     {
         Arena arena = new(Start, Capacity);
         Tensor tensor = Allocate(arena, 256);
-        InvalidOperationException slice = Assert.ThrowsExactly<InvalidOperationException>(() => arena.Free(tensor.Scalar(16)));
-        Assert.Contains("slice", slice.Message);
+        foreach (Tensor part in (Tensor[])[tensor.Scalar(16), tensor.Scalar(0), tensor.Slice(0, new Shape(63))])
+        {
+            InvalidOperationException slice = Assert.ThrowsExactly<InvalidOperationException>(() => arena.Free(part));
+            Assert.Contains("slice", slice.Message);
+        }
         Assert.AreEqual(256, arena.Use.Total);
         arena.Free(tensor);
         InvalidOperationException twice = Assert.ThrowsExactly<InvalidOperationException>(() => arena.Free(tensor));

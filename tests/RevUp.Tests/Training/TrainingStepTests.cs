@@ -1,4 +1,5 @@
 using RevUp.Layers;
+using RevUp.Tensors;
 using RevUp.Tests.Training.Support;
 using RevUp.Training;
 
@@ -132,6 +133,22 @@ public sealed class TrainingStepTests
         training.Run(8, 8);
         clean.Run(8, 8);
         CollectionAssert.AreEqual(clean.State(), training.State());
+    }
+
+    [TestMethod]
+    [DataRow("training.optimizer.kind=sgd")]
+    [DataRow("training.optimizer.kind=adamW")]
+    public void ASecondDisposalDoesNothing(string optimizer)
+    {
+        using SmallTraining training = new(optimizer);
+        training.Run(0, 8);
+        Arena memory = training.Net.Backend.Memory;
+        training.Step.Dispose();
+        int live = memory.LiveCount;
+        training.Step.Dispose();
+        training.Step.Engine.Dispose();
+        training.Step.Optimizer.Dispose();
+        Assert.AreEqual(live, memory.LiveCount);
     }
 
     [TestMethod]

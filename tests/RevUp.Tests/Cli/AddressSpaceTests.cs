@@ -1,0 +1,23 @@
+using System.Diagnostics;
+using RevUp.Tests.Training.Files;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary>A limit on address space, as batch systems set it (ulimit -v), leaves less to reserve than the machine has memory.</summary>
+[TestClass]
+public sealed class AddressSpaceTests
+{
+    [TestMethod]
+    [DataRow(6)]
+    [DataRow(12)]
+    public void TrainingTakesAPartOfWhatIsAllowed(int gibibytes)
+    {
+        using TemporaryFolder folder = new();
+        using Process process = ToolProcess.StartLimited(
+            (long)gibibytes << 20, "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1");
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, output.Result + error);
+    }
+}
