@@ -28,6 +28,55 @@ public sealed class ArenaTests
         Assert.AreEqual(5, arena.LiveCount);
     }
 
+    /// <summary>Two tensors of one size may change places: the live ranges are the same, and what they hold is not.</summary>
+    [TestMethod]
+    public void TheLayoutIsThatOfTheLiveTensorsAndNotOfTheirRanges()
+    {
+        Arena arena = new(Start, Capacity);
+        Tensor first = Allocate(arena, 64);
+        Tensor second = Allocate(arena, 64);
+        ulong layout = arena.Layout;
+        Tensor transient = Allocate(arena, 4096);
+        Assert.AreNotEqual(layout, arena.Layout);
+        arena.Free(transient);
+        Assert.AreEqual(layout, arena.Layout);
+
+        arena.Free(first);
+        arena.Free(second);
+        (nint low, nint high) = (Allocate(arena, 64).Address, Allocate(arena, 64).Address);
+        Assert.AreEqual((first.Address, second.Address), (low, high));
+        Assert.AreNotEqual(layout, arena.Layout);
+    }
+
+    /// <summary>Whatever was freed in whichever order before, the same live tensors leave the same places for the same requests.</summary>
+    [TestMethod]
+    public void OfOneLayoutTheSameRequestsGetTheSamePlaces()
+    {
+        int[] requests = [256, 64, 1024, 192, 64, 512];
+        Arena arena = new(Start, Capacity);
+        Tensor[] tensors = [.. Enumerable.Range(0, 16).Select(i => Allocate(arena, 64 * (1 + i * 7 % 5)))];
+        for (int i = 0; i < tensors.Length; i += 2)
+        {
+            arena.Free(tensors[i]);
+        }
+        ulong layout = arena.Layout;
+        nint[] expected = Take();
+        for (int rotation = 1; rotation < requests.Length; rotation++)
+        {
+            Tensor[] others = [.. requests.Skip(rotation).Concat(requests.Take(rotation)).Select(bytes => Allocate(arena, bytes))];
+            Array.ForEach([.. others.OrderBy(tensor => tensor.Address * 31 % 17)], arena.Free);
+            Assert.AreEqual(layout, arena.Layout);
+            CollectionAssert.AreEqual(expected, Take());
+        }
+
+        nint[] Take()
+        {
+            Tensor[] taken = [.. requests.Select(bytes => Allocate(arena, bytes))];
+            Array.ForEach(taken, arena.Free);
+            return [.. taken.Select(tensor => tensor.Address)];
+        }
+    }
+
     [TestMethod]
     public void TheSmallestHoleThatFitsIsTakenAndOfEqualOnesTheLowest()
     {
