@@ -8,6 +8,7 @@ using RevUp.Tensors;
 SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal)
 {
     ["cudnn"] = CudnnStudy.Run,
+    ["decoding"] = DecodingStudy.Run,
     ["gpu-depth"] = GpuDepthStudy.Run,
     ["gpu-throughput"] = GpuThroughputStudy.Run,
     ["gpu-volume"] = GpuVolumeStudy.Run,

@@ -44,7 +44,7 @@ internal sealed class FuzzedImageTests
 
         for (int i = 0; i < Cases; i++)
         {
-            refused += IsRefused(decoder, Damaged(file, random, i % 4), random, pixels) ? 1 : 0;
+            refused += IsRefused(decoder, Resealed(Damage.Of(file, random, i)), random, pixels) ? 1 : 0;
         }
 
         Assert.IsGreaterThan(Cases / 4, refused, $"{refused} of {Cases} refused: the damage reaches the decoder");
@@ -68,34 +68,6 @@ internal sealed class FuzzedImageTests
             Assert.IsGreaterThan(10, exception.Message.Length);
             return true;
         }
-    }
-
-    private static byte[] Damaged(byte[] file, Random random, int kind)
-    {
-        byte[] result = [.. file];
-        // Headers matter most, so half of the damage is done there.
-        int Place() => random.Next(random.Next(2) == 0 ? Math.Min(700, file.Length) : file.Length);
-        switch (kind)
-        {
-            case 0:
-                for (int flips = 1 + random.Next(8); flips > 0; flips--)
-                {
-                    result[Place()] ^= (byte)(1 << random.Next(8));
-                }
-
-                break;
-            case 1:
-                random.NextBytes(result.AsSpan(Place(), 1));
-                random.NextBytes(result.AsSpan(random.Next(file.Length - 16), 16));
-                break;
-            case 2:
-                return result[..random.Next(file.Length)];
-            default:
-                int from = Place(), length = random.Next(Math.Min(200, file.Length - from));
-                return [.. file[..(from + length)], .. file[from..]];
-        }
-
-        return Resealed(result);
     }
 
     // Without right checksums libpng would look no further than at these.
