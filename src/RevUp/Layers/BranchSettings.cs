@@ -4,7 +4,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>The two published forms of a residual branch.</summary>
+/// <summary>The published forms of a residual branch.</summary>
 public enum BranchKind
 {
     /// <summary>3×3 C → m, 3×3 m → C.</summary>
@@ -12,6 +12,9 @@ public enum BranchKind
 
     /// <summary>1×1 C → m, 3×3 m → m (grouped for ResNeXt), 1×1 m → C.</summary>
     Bottleneck,
+
+    /// <summary>3×3 C → m, 1×1 m → m, 3×3 m → C (i-ResNet, arXiv 1811.00995).</summary>
+    IResNet,
 }
 
 /// <summary>What all residual branches of a network share.</summary>
@@ -21,10 +24,34 @@ public enum BranchKind
 /// <param name="Type">Storage type inside the branch; the residual stream is float32.</param>
 /// <param name="BranchCount">L, the number of residual branches of the network, for Fixup.</param>
 /// <param name="Lipschitz">Lipschitz control.</param>
-public sealed record BranchSettings(BranchKind Kind, Activation Activation, int Groups, ElementType Type, int BranchCount, LipschitzSettings Lipschitz)
+/// <param name="Normalization">What stands before every activation function.</param>
+public sealed record BranchSettings(
+    BranchKind Kind,
+    Activation Activation,
+    int Groups,
+    ElementType Type,
+    int BranchCount,
+    LipschitzSettings Lipschitz,
+    Normalization Normalization = Normalization.Fixup)
 {
     /// <summary>Kernel and output channels of each convolution of a branch on C channels with m inside.</summary>
-    public (int Kernel, int Channels, int Groups)[] Convolutions(int channels, int width) => Kind == BranchKind.Basic
-        ? [(3, width, Groups), (3, channels, Groups)]
-        : [(1, width, 1), (3, width, Groups), (1, channels, 1)];
+    public (int Kernel, int Channels, int Groups)[] Convolutions(int channels, int width) => Kind switch
+    {
+        BranchKind.Basic => [(3, width, Groups), (3, channels, Groups)],
+        BranchKind.Bottleneck => [(1, width, 1), (3, width, Groups), (1, channels, 1)],
+        _ => [(3, width, Groups), (1, width, 1), (3, channels, Groups)],
+    };
+
+    /// <summary>The distribution of the weights of convolution <paramref name="index"/> of <paramref name="count"/>.</summary>
+    public Initialization Initialization(Shape weights, int index, int count) => Normalization switch
+    {
+        Normalization.Fixup => Fixup.BranchConvolution(weights, index, count, BranchCount),
+        Normalization.BatchNorm => Layers.Initialization.He(weights),
+        _ => Layers.Initialization.PyTorch(weights),
+    };
+
+    /// <summary>
+    /// Whether the branch of block <paramref name="block"/> begins with φ: in the first one it would only destroy input, unless the input is normalised first.
+    /// </summary>
+    public bool HasLeadingActivation(int block) => block > 0 || Normalization == Normalization.BatchNorm;
 }

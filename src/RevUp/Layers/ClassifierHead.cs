@@ -4,14 +4,12 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// logits = W · (mean over positions of (φ(x + a) + b)) + bias; x [N, (D), H, W, C], logits [N, classes]. Fixup: W and bias start at zero, a and b are scalars.
+/// logits = W · (mean over positions of p) + bias, p of x by a <see cref="Preactivation"/>; x [N, (D), H, W, C], logits [N, classes]. Fixup: W starts at zero.
 /// Its input, the end of the residual stream, is kept: the inversion starts from it.
 /// </summary>
 public sealed class ClassifierHead : Layer
 {
-    private readonly Activation _activation;
-    private readonly Parameter _before;
-    private readonly Parameter _after;
+    private readonly Preactivation _preactivation;
     private readonly Parameter _weight;
     private readonly Parameter _bias;
 
@@ -21,13 +19,15 @@ public sealed class ClassifierHead : Layer
     /// <param name="input">Shape of one sample.</param>
     /// <param name="classes">Number of logits.</param>
     /// <param name="activation">φ.</param>
-    public ClassifierHead(string name, Backend backend, ParameterStore store, Shape input, int classes, Activation activation)
+    /// <param name="normalization">Of the network; without one, the classifier still has batch normalisation, as i-ResNet's.</param>
+    public ClassifierHead(
+        string name, Backend backend, ParameterStore store, Shape input, int classes, Activation activation, Normalization normalization)
         : base(name, backend, input)
     {
-        _activation = activation;
-        _before = store.Add(name + ".bias1a", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
-        _after = store.Add(name + ".bias1b", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
-        _weight = store.Add(name + ".weight", new Shape(classes, input.Channels), ParameterGroup.Weights, Initialization.Constant(0));
+        bool fixup = normalization == Normalization.Fixup;
+        _preactivation = Preactivation.Create(fixup ? normalization : Normalization.BatchNorm, name, 1, backend, store, input.Channels, activation);
+        Shape weights = new(classes, input.Channels);
+        _weight = store.Add(name + ".weight", weights, ParameterGroup.Weights, fixup ? Initialization.Constant(0) : Initialization.PyTorch(weights));
         _bias = store.Add(name + ".bias", new Shape(classes), ParameterGroup.Weights, Initialization.Constant(0));
         Output = new Shape(1, classes);
     }
@@ -36,9 +36,12 @@ public sealed class ClassifierHead : Layer
     public override Shape Output { get; }
 
     /// <inheritdoc/>
+    public override void Prepare(int batch, bool training) => _preactivation.Prepare(training);
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
-        Tensor pooled = Pooled(x);
+        Tensor pooled = Pooled(x, measure: true);
         Tensor logits = Memory.Allocate(Output.WithBatch(x.Shape.Batch), ElementType.Float32, MemoryPurpose.Activations);
         Backend.LinearForward(pooled, _weight.Value, _bias.Value, logits);
         if (mode == ForwardMode.Store)
@@ -56,7 +59,7 @@ public sealed class ClassifierHead : Layer
     /// <inheritdoc/>
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {
-        Tensor pooled = saved.IsEmpty ? Pooled(x) : saved[0];
+        Tensor pooled = saved.IsEmpty ? Pooled(x, measure: false) : saved[0];
         Tensor dPooled = Memory.Allocate(pooled.Shape, ElementType.Float32, MemoryPurpose.Activations);
         Backend.LinearBackward(pooled, _weight.Value, gradient, dPooled, _weight.Gradient, _bias.Gradient);
         Memory.Free(pooled);
@@ -65,14 +68,21 @@ public sealed class ClassifierHead : Layer
         Tensor dx = Allocate(Input, x.Shape.Batch);
         Backend.GlobalAveragePoolBackward(dPooled, dx);
         Memory.Free(dPooled);
-        Backend.PreactivationBackward(_activation, x, _before.Value, dx, default, default, dx, _before.Gradient, _after.Gradient);
+        _preactivation.Backward(x, dx, default, default, dx);
         return dx;
     }
 
-    private Tensor Pooled(Tensor x)
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _preactivation.Dispose();
+        base.Dispose();
+    }
+
+    private Tensor Pooled(Tensor x, bool measure)
     {
         Tensor p = Memory.Allocate(x.Shape, ElementType.Float32, MemoryPurpose.Activations);
-        Backend.PreactivationForward(_activation, x, _before.Value, _after.Value, p);
+        _preactivation.Forward(x, measure, p);
         Tensor pooled = Memory.Allocate(new Shape(x.Shape.Batch, x.Shape.Channels), ElementType.Float32, MemoryPurpose.Activations);
         Backend.GlobalAveragePoolForward(p, pooled);
         Memory.Free(p);

@@ -29,7 +29,7 @@ public sealed class ConvolutionLayer : Layer
     public override Shape Output => _convolution.Sample.Output;
 
     /// <inheritdoc/>
-    public override void Prepare(int batch) => _convolution.Prepare(batch, default);
+    public override void Prepare(int batch, bool training) => _convolution.Prepare(batch, default);
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)

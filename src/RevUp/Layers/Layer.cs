@@ -48,8 +48,9 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
 
     /// <summary>
     /// Packs weights, for a batch of so many samples. They stay as they are until the next call, so that forward, inversion and backward see the same function.
+    /// <paramref name="training"/> says what follows: a step, or an evaluation with running statistics.
     /// </summary>
-    public virtual void Prepare(int batch)
+    public virtual void Prepare(int batch, bool training)
     {
     }
 

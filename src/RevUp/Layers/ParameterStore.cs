@@ -4,8 +4,8 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>A tensor that belongs to the training state without being trained: power-iteration vectors and norms.</summary>
-public sealed class StateTensor(string name, Shape shape, bool random)
+/// <summary>A tensor that belongs to the training state without being trained: power-iteration vectors and norms, running statistics.</summary>
+public sealed class StateTensor(string name, Shape shape, bool random, float initial)
 {
     /// <summary>Unique in its network.</summary>
     public string Name { get; } = name;
@@ -13,8 +13,11 @@ public sealed class StateTensor(string name, Shape shape, bool random)
     /// <summary>Shape.</summary>
     public Shape Shape { get; } = shape;
 
-    /// <summary>Whether it starts as a random unit vector instead of zeros.</summary>
+    /// <summary>Whether it starts as a random unit vector.</summary>
     public bool Random { get; } = random;
+
+    /// <summary>What all its elements start as otherwise.</summary>
+    public float Initial { get; } = initial;
 
     /// <summary>The value; empty until the store is built.</summary>
     public Tensor Value { get; internal set; }
@@ -61,9 +64,9 @@ public sealed class ParameterStore : IDisposable
     }
 
     /// <summary>Declares a state tensor.</summary>
-    public StateTensor AddState(string name, Shape shape, bool random)
+    public StateTensor AddState(string name, Shape shape, bool random, float initial = 0)
     {
-        StateTensor state = new(name, shape, random);
+        StateTensor state = new(name, shape, random, initial);
         _state.Add(state);
         return state;
     }
@@ -150,8 +153,8 @@ public sealed class ParameterStore : IDisposable
         {
             StateTensor state = _state[i];
             state.Value = StateValues.Slice(offset, state.Shape);
-            double deviation = state.Random ? 1 / Math.Sqrt(state.Shape.Count) : 0;
-            Draw(state.Value, Initialization.Normal(deviation), new CounterRandom(seed, StateStream, i));
+            Initialization initialization = state.Random ? Initialization.Normal(1 / Math.Sqrt(state.Shape.Count)) : Initialization.Constant(state.Initial);
+            Draw(state.Value, initialization, new CounterRandom(seed, StateStream, i));
             offset += Align(state.Shape.Count);
         }
     }

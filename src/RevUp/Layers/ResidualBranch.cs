@@ -5,8 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// The residual branch of a pre-activation Fixup block with m convolutions: z₋₁ = x, pⱼ = φ(zⱼ₋₁ + aⱼ) + bⱼ, zⱼ = Wⱼ ∗ pⱼ, F(x) = ŝ·zₘ₋₁. Scalars a, b, s are
-/// trained; ŝ is s under Lipschitz control.
+/// The residual branch of a pre-activation block with m convolutions: z₋₁ = x, pⱼ of zⱼ₋₁ by a <see cref="Preactivation"/>, zⱼ = Wⱼ ∗ pⱼ, F(x) = ŝ·zₘ₋₁. ŝ is s
+/// under Lipschitz control; Fixup trains s, otherwise it is 1.
 /// </summary>
 /// <remarks>
 /// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ
@@ -18,11 +18,10 @@ public sealed class ResidualBranch : IDisposable
     private readonly BranchSettings _settings;
     private readonly Convolution[] _convolutions;
     private readonly SpectralNorm[] _norms;
-    private readonly Parameter[] _before;
-    private readonly Parameter[] _after;
-    private readonly Parameter _multiplier;
+    private readonly Preactivation[] _preactivations;
+    private readonly Parameter? _multiplier;
+    private readonly Tensor _one;
     private readonly StateTensor _sigmas;
-    private readonly bool _leadingActivation;
     private readonly Tensor _scales;
     private readonly Tensor _dots;
     private readonly Tensor _sigmaGradients;
@@ -38,39 +37,44 @@ public sealed class ResidualBranch : IDisposable
     {
         _backend = backend;
         _settings = settings;
-        _leadingActivation = leadingActivation;
         (int Kernel, int Channels, int Groups)[] convolutions = settings.Convolutions(input.Channels, width);
         int m = convolutions.Length;
         _convolutions = new Convolution[m];
         _norms = new SpectralNorm[settings.Lipschitz.Mode == LipschitzMode.None ? 0 : m];
-        _before = new Parameter[m];
-        _after = new Parameter[m];
+        _preactivations = new Preactivation[m];
         Shape shape = input;
         for (int j = 0; j < m; j++)
         {
-            _before[j] = Scalar(store, $"{name}.bias{j + 1}a", 0);
-            _after[j] = Scalar(store, $"{name}.bias{j + 1}b", 0);
+            Activation activation = j > 0 || leadingActivation ? settings.Activation : Activation.Identity;
+            _preactivations[j] = Preactivation.Create(settings.Normalization, name, j + 1, backend, store, shape.Channels, activation);
             (int kernel, int channels, int groups) = convolutions[j];
             ConvolutionGeometry geometry = new(shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
-            Initialization initialization = Fixup.BranchConvolution(geometry.Weights, j, m, settings.BranchCount);
             string convolution = $"{name}.conv{j + 1}";
-            _convolutions[j] = new Convolution(convolution, backend, store, geometry, initialization);
+            _convolutions[j] = new Convolution(convolution, backend, store, geometry, settings.Initialization(geometry.Weights, j, m));
             if (_norms.Length > 0)
             {
                 _norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
             }
             shape = geometry.Output;
         }
-        _multiplier = Scalar(store, $"{name}.scale", 1);
+        if (settings.Normalization == Normalization.Fixup)
+        {
+            _multiplier = store.Add($"{name}.scale", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
+        }
         _sigmas = store.AddState($"{name}.sigma", new Shape(m), random: false);
         Arena memory = backend.Memory;
         _scales = memory.Allocate(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace);
         _dots = memory.Allocate(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace);
         _sigmaGradients = memory.Allocate(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace);
+        // The multiplier of branches that train none, and a place for the gradient that nobody wants.
+        _one = memory.Allocate(new Shape(2), ElementType.Float32, MemoryPurpose.Workspace);
+        backend.Fill(_one, 1);
     }
 
     /// <summary>ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.</summary>
     public Tensor Multiplier => _scales.Scalar(_convolutions.Length);
+
+    private Tensor TrainedMultiplier => _multiplier?.Value ?? _one.Scalar(0);
 
     /// <summary>The convolutions, in order.</summary>
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
@@ -89,23 +93,30 @@ public sealed class ResidualBranch : IDisposable
     public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _norms.Select((norm, j) => (norm, _sigmas.Value.Scalar(j)));
 
     /// <summary>Computes the factors from the norms as they are and packs the weights for a batch; both stay fixed until the next call.</summary>
-    public void Prepare(int batch)
+    public void Prepare(int batch, bool training)
     {
-        _backend.ScaleBranch(_settings.Lipschitz.Mode, (float)_settings.Lipschitz.Coefficient, _multiplier.Value, _sigmas.Value, _scales);
+        _backend.ScaleBranch(_settings.Lipschitz.Mode, (float)_settings.Lipschitz.Coefficient, TrainedMultiplier, _sigmas.Value, _scales);
         for (int j = 0; j < _convolutions.Length; j++)
         {
+            _preactivations[j].Prepare(training);
             _convolutions[j].Prepare(batch, _settings.Lipschitz.Mode == LipschitzMode.PerLayer ? _scales.Scalar(j) : default);
         }
     }
 
-    /// <summary>zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when <paramref name="save"/> is set. x stays.</summary>
-    public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved) => Run(x, _convolutions.Length, save, ref saved);
+    /// <summary>
+    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in the
+    /// forward pass alone; see <see cref="Preactivation.Forward"/>.
+    /// </summary>
+    public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) => Run(x, _convolutions.Length, save, measure, ref saved);
 
     /// <summary>Fills <paramref name="saved"/> from x without computing what it does not hold, the last convolution.</summary>
-    public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, save: true, ref saved);
+    public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, save: true, measure: false, ref saved);
 
-    /// <summary>The gradient of y = x + F(x): takes dy and <paramref name="saved"/> over and returns dx in dy's memory. x stays.</summary>
-    public Tensor Backward(Tensor x, Tensor gradient, ref SavedTensors saved)
+    /// <summary>
+    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x) both are
+    /// dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
+    /// </summary>
+    public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
     {
         Arena memory = _backend.Memory;
         int last = _convolutions.Length - 1;
@@ -118,7 +129,8 @@ public sealed class ResidualBranch : IDisposable
         for (int j = last; j >= 0; j--)
         {
             Tensor input = j == 0 ? x : saved[j - 1];
-            Tensor p = Preactivation(j, input, memory.Allocate(input.Shape, _settings.Type, MemoryPurpose.Activations));
+            Tensor p = memory.Allocate(input.Shape, _settings.Type, MemoryPurpose.Activations);
+            _preactivations[j].Forward(input, measure: false, p);
             _convolutions[j].BackwardWeights(p, dz, _scales.Scalar(last + 2 + j), _dots.Scalar(j));
             memory.Free(p);
             Tensor dp = _convolutions[j].BackwardData(dz);
@@ -127,9 +139,8 @@ public sealed class ResidualBranch : IDisposable
                 memory.Free(dz);
             }
             Tensor scale = j == last ? Multiplier : default;
-            Tensor residual = j == 0 ? gradient : default;
-            dz = j == 0 ? gradient : dp;
-            _backend.PreactivationBackward(ActivationOf(j), input, _before[j].Value, dp, scale, residual, dz, _before[j].Gradient, _after[j].Gradient);
+            dz = j == 0 ? residual : dp;
+            _preactivations[j].Backward(input, dp, scale, j == 0 ? residual : default, dz);
             if (j == 0)
             {
                 memory.Free(dp);
@@ -141,8 +152,8 @@ public sealed class ResidualBranch : IDisposable
         }
         LipschitzSettings lipschitz = _settings.Lipschitz;
         float coefficient = (float)lipschitz.Coefficient;
-        _backend.ScaleBranchBackward(
-            lipschitz.Mode, coefficient, _multiplier.Value, _sigmas.Value, _scales, _dots, _multiplier.Gradient, _sigmaGradients);
+        Tensor multiplierGradient = _multiplier?.Gradient ?? _one.Scalar(1);
+        _backend.ScaleBranchBackward(lipschitz.Mode, coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
         for (int j = 0; j < _norms.Length; j++)
         {
             _norms[j].AddGradient(_sigmaGradients.Scalar(j));
@@ -180,13 +191,18 @@ public sealed class ResidualBranch : IDisposable
         memory.Free(_scales);
         memory.Free(_dots);
         memory.Free(_sigmaGradients);
+        memory.Free(_one);
+        foreach (Preactivation preactivation in _preactivations)
+        {
+            preactivation.Dispose();
+        }
         foreach (Convolution convolution in _convolutions)
         {
             convolution.Dispose();
         }
     }
 
-    private Tensor Run(Tensor x, int count, bool save, ref SavedTensors saved)
+    private Tensor Run(Tensor x, int count, bool save, bool measure, ref SavedTensors saved)
     {
         Arena memory = _backend.Memory;
         Tensor z = x;
@@ -194,7 +210,8 @@ public sealed class ResidualBranch : IDisposable
         {
             // What is not saved is overwritten: the pre-activation of an inner z has its shape and type.
             bool inPlace = j > 0 && !save;
-            Tensor p = Preactivation(j, z, inPlace ? z : memory.Allocate(z.Shape, _settings.Type, MemoryPurpose.Activations));
+            Tensor p = inPlace ? z : memory.Allocate(z.Shape, _settings.Type, MemoryPurpose.Activations);
+            _preactivations[j].Forward(z, measure, p);
             z = _convolutions[j].Forward(p);
             memory.Free(p);
             if (save && j < _convolutions.Length - 1)
@@ -204,15 +221,4 @@ public sealed class ResidualBranch : IDisposable
         }
         return z;
     }
-
-    private Tensor Preactivation(int j, Tensor x, Tensor p)
-    {
-        _backend.PreactivationForward(ActivationOf(j), x, _before[j].Value, _after[j].Value, p);
-        return p;
-    }
-
-    private Activation ActivationOf(int j) => j > 0 || _leadingActivation ? _settings.Activation : Activation.Identity;
-
-    private static Parameter Scalar(ParameterStore store, string name, double value) =>
-        store.Add(name, new Shape(1), ParameterGroup.Scalars, Initialization.Constant(value));
 }

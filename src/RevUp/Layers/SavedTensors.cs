@@ -3,11 +3,11 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>What a layer keeps from its forward pass for its backward pass: up to three tensors, owned by whoever holds the structure.</summary>
+/// <summary>What a layer keeps from its forward pass for its backward pass: up to five tensors, owned by whoever holds the structure.</summary>
 public struct SavedTensors
 {
-    /// <summary>The most tensors a layer keeps: a branch of four convolutions.</summary>
-    public const int Capacity = 3;
+    /// <summary>The most tensors a layer keeps: two of each of two branches of three convolutions, and what lies between them.</summary>
+    public const int Capacity = 5;
 
     private Slots _slots;
 

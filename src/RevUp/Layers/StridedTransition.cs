@@ -4,14 +4,12 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W ∗ (φ(x + a) + b) with stride 2, between two stages: the projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e) with Fixup's scalars for
-/// its normalisation. Not invertible, so its input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
+/// y = W ∗ p with stride 2, p of x by a <see cref="Preactivation"/>, between two stages: the projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e).
+/// Not invertible, so its input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
 /// </summary>
 public sealed class StridedTransition : Layer
 {
-    private readonly Activation _activation;
-    private readonly Parameter _before;
-    private readonly Parameter _after;
+    private readonly Preactivation _preactivation;
     private readonly Convolution _convolution;
 
     /// <param name="name">Prefix of the parameters' names.</param>
@@ -21,12 +19,12 @@ public sealed class StridedTransition : Layer
     /// <param name="channels">O.</param>
     /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
     /// <param name="activation">φ.</param>
-    public StridedTransition(string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, Activation activation)
+    /// <param name="normalization">What stands before φ.</param>
+    public StridedTransition(
+        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, Activation activation, Normalization normalization)
         : base(name, backend, input)
     {
-        _activation = activation;
-        _before = store.Add(name + ".bias1a", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
-        _after = store.Add(name + ".bias1b", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
+        _preactivation = Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation);
         ConvolutionGeometry geometry = new(input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
         _convolution = new Convolution(name, backend, store, geometry, Fixup.ActivatedConvolution(geometry.Weights));
     }
@@ -35,12 +33,16 @@ public sealed class StridedTransition : Layer
     public override Shape Output => _convolution.Sample.Output;
 
     /// <inheritdoc/>
-    public override void Prepare(int batch) => _convolution.Prepare(batch, default);
+    public override void Prepare(int batch, bool training)
+    {
+        _preactivation.Prepare(training);
+        _convolution.Prepare(batch, default);
+    }
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
-        Tensor p = Preactivation(x);
+        Tensor p = Preactivate(x, measure: true);
         Release(x, mode);
         Tensor y = _convolution.Forward(p);
         Memory.Free(p);
@@ -50,26 +52,27 @@ public sealed class StridedTransition : Layer
     /// <inheritdoc/>
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {
-        Tensor p = Preactivation(x);
+        Tensor p = Preactivate(x, measure: false);
         _convolution.BackwardWeights(p, gradient, default, default);
         Memory.Free(p);
         Tensor dx = _convolution.BackwardData(gradient);
         Memory.Free(gradient);
-        Backend.PreactivationBackward(_activation, x, _before.Value, dx, default, default, dx, _before.Gradient, _after.Gradient);
+        _preactivation.Backward(x, dx, default, default, dx);
         return dx;
     }
 
     /// <inheritdoc/>
     public override void Dispose()
     {
+        _preactivation.Dispose();
         _convolution.Dispose();
         base.Dispose();
     }
 
-    private Tensor Preactivation(Tensor x)
+    private Tensor Preactivate(Tensor x, bool measure)
     {
         Tensor p = Allocate(Input, x.Shape.Batch);
-        Backend.PreactivationForward(_activation, x, _before.Value, _after.Value, p);
+        _preactivation.Forward(x, measure, p);
         return p;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RevUp.Backends;
 using RevUp.Layers;
 using RevUp.Lipschitz;
@@ -31,13 +32,13 @@ public enum Downsampling
 /// <summary>Blocks of one resolution.</summary>
 public sealed record StageSettings
 {
-    /// <summary>Number of invertible blocks.</summary>
+    /// <summary>Number of blocks.</summary>
     public int Blocks { get; init; } = 1;
 
     /// <summary>Channels of the residual stream.</summary>
     public int Channels { get; init; } = 16;
 
-    /// <summary>Channels inside the residual branches; 0 for as many as the stream has.</summary>
+    /// <summary>Channels inside the residual branches; 0 for as many as they get: the stream's, or half of them in coupling blocks.</summary>
     public int Width { get; init; }
 }
 
@@ -59,6 +60,12 @@ public sealed record ModelSettings
     /// <summary>The stages, finest first.</summary>
     public IReadOnlyList<StageSettings> Stages { get; init; } = [];
 
+    /// <summary>How blocks compute their output, and so what can be had back from it.</summary>
+    public BlockKind Block { get; init; } = BlockKind.Invertible;
+
+    /// <summary>What keeps activations in range.</summary>
+    public Normalization Normalization { get; init; } = Normalization.Fixup;
+
     /// <summary>Form of the residual branches.</summary>
     public BranchKind Branch { get; init; } = BranchKind.Basic;
 
@@ -71,11 +78,21 @@ public sealed record ModelSettings
     /// <summary>Storage type inside the residual branches.</summary>
     public ElementType Precision { get; init; } = ElementType.Float32;
 
-    /// <summary>Lipschitz control of the branches.</summary>
-    public LipschitzSettings Lipschitz { get; init; } = new();
+    /// <summary>Lipschitz control of the branches; by default, that of <see cref="BlockKind.Invertible"/> blocks only.</summary>
+    public LipschitzSettings Lipschitz
+    {
+        get => field ?? new LipschitzSettings { Mode = Block == BlockKind.Invertible ? LipschitzMode.PerBranch : LipschitzMode.None };
+        init;
+    }
 
     /// <summary>Blocks of all stages.</summary>
     public int BlockCount => Stages.Sum(s => s.Blocks);
+
+    /// <summary>Residual branches of all blocks.</summary>
+    public int BranchCount => BlockCount * (Block == BlockKind.Coupling ? 2 : 1);
+
+    /// <summary>Channels inside the branches of a stage.</summary>
+    public int WidthOf(StageSettings stage) => stage.Width == 0 ? BranchChannels(stage) : stage.Width;
 
     /// <summary>
     /// The same network with this total of blocks: its own stages when it has that many, else spread evenly, what does not divide going to the coarser ones.
@@ -112,11 +129,24 @@ public sealed record ModelSettings
             ConfigurationException.Require(stage.Channels is >= 1 and <= 65_536, $"model.stages[{i}].channels is {stage.Channels}; use 1 to 65536");
             ConfigurationException.Require(
                 stage.Width is >= 0 and <= 65_536, $"model.stages[{i}].width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
-            int width = stage.Width == 0 ? stage.Channels : stage.Width;
-            bool divides = width % Groups == 0 && (Branch == BranchKind.Bottleneck || stage.Channels % Groups == 0);
             ConfigurationException.Require(
-                divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({stage.Channels}, {width} inside the branches)");
+                Block != BlockKind.Coupling || stage.Channels % 2 == 0,
+                $"model.stages[{i}].channels is {stage.Channels}; coupling blocks take the channels in halves, so use an even number");
+            (int width, int channels) = (WidthOf(stage), BranchChannels(stage));
+            bool divides = width % Groups == 0 && (Branch == BranchKind.Bottleneck || channels % Groups == 0);
+            ConfigurationException.Require(
+                divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({channels}, {width} inside the branches)");
         }
         Lipschitz.Validate();
+        ConfigurationException.Require(
+            Block == BlockKind.Invertible || Lipschitz.Mode == LipschitzMode.None,
+            $"model.lipschitz.mode is '{Name(Lipschitz.Mode)}', but only model.block 'invertible' needs a bound; use 'none', or leave model.lipschitz out");
+        ConfigurationException.Require(
+            Block != BlockKind.Invertible || Normalization != Normalization.BatchNorm,
+            $"model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block 'residual' or 'coupling'");
     }
+
+    private static string Name(LipschitzMode mode) => JsonNamingPolicy.CamelCase.ConvertName($"{mode}");
+
+    private int BranchChannels(StageSettings stage) => Block == BlockKind.Coupling ? stage.Channels / 2 : stage.Channels;
 }

@@ -15,8 +15,9 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
     {
         _shape = sample;
         Stem(settings.Stages[0].Channels);
-        BranchSettings branches = new(settings.Branch, settings.Activation, settings.Groups, settings.Precision, settings.BlockCount, settings.Lipschitz);
+        BranchSettings branches = new(settings.Branch, settings.Activation, settings.Groups, settings.Precision, settings.BranchCount, settings.Lipschitz, settings.Normalization);
         int index = 0;
+        bool halves = settings.Block == BlockKind.Coupling;
         for (int s = 0; s < settings.Stages.Count; s++)
         {
             StageSettings stage = settings.Stages[s];
@@ -24,14 +25,28 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
             {
                 Transition($"stages.{s}.down", stage.Channels);
             }
+            if (halves)
+            {
+                Add(new ChannelHalves($"stages.{s}.split", backend, _shape, split: true));
+            }
             for (int b = 0; b < stage.Blocks; b++)
             {
-                int width = stage.Width == 0 ? stage.Channels : stage.Width;
-                Add(new InvertibleBlock($"stages.{s}.blocks.{b}", index++, backend, store, _shape, width, branches));
+                Add(Block($"stages.{s}.blocks.{b}", index++, settings.WidthOf(stage), branches));
+            }
+            if (halves)
+            {
+                Add(new ChannelHalves($"stages.{s}.merge", backend, _shape, split: false));
             }
         }
-        Add(new ClassifierHead("head", backend, store, _shape, classes, settings.Activation));
+        Add(new ClassifierHead("head", backend, store, _shape, classes, settings.Activation, settings.Normalization));
     }
+
+    private Block Block(string name, int index, int width, BranchSettings branches) => settings.Block switch
+    {
+        BlockKind.Residual => new ResidualBlock(name, index, backend, store, _shape, width, branches),
+        BlockKind.Coupling => new CouplingBlock(name, index, backend, store, _shape, width, branches),
+        _ => new InvertibleBlock(name, index, backend, store, _shape, width, branches),
+    };
 
     private void Stem(int channels)
     {
@@ -56,7 +71,7 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
         if (settings.Downsampling == Downsampling.Strided)
         {
             RequireExtent(name, settings.TransitionKernel);
-            Add(new StridedTransition(name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation));
+            Add(new StridedTransition(name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation, settings.Normalization));
             return;
         }
         Add(new Squeeze(name, backend, _shape));
@@ -67,6 +82,10 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
     {
         if (channels != _shape.Channels)
         {
+            // A constant channel has no variance: normalising it multiplies what the subtractions of an inverse round by 1/√ε, in every layer of a branch.
+            ConfigurationException.Require(
+                settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
+                $"'{name}' appends zero channels to {_shape}, which batch normalisation in coupling blocks cannot invert; use the stem 'convolution' and 'strided'");
             Add(new ChannelPad(name, backend, _shape, channels));
         }
     }

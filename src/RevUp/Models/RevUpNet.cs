@@ -9,7 +9,7 @@ using RevUp.Tensors;
 namespace RevUp.Models;
 
 /// <summary>
-/// An invertible residual classifier: stem, stages of invertible blocks with downsampling between them, classifier head. 2-D and 3-D from the same code.
+/// A residual classifier: stem, stages of blocks with downsampling between them, classifier head. 2-D and 3-D from the same code.
 /// </summary>
 /// <example>
 /// <code>
@@ -75,7 +75,7 @@ public sealed class RevUpNet : IDisposable
     /// <summary>All layers, first to last; the last is the classifier head.</summary>
     public IReadOnlyList<Layer> Layers => _layers;
 
-    /// <summary>The invertible blocks, first to last.</summary>
+    /// <summary>The blocks that are inverted by fixed-point iteration, first to last; none when the network has another kind.</summary>
     public IReadOnlyList<InvertibleBlock> Blocks { get; }
 
     /// <summary>Weights, scalars and state.</summary>
@@ -175,7 +175,7 @@ public sealed class RevUpNet : IDisposable
         foreach (Layer layer in _layers)
         {
             using NvtxRange range = Backend.Range(layer.RangeName);
-            layer.Prepare(batch);
+            layer.Prepare(batch, training: iterations > 0);
         }
     }
 

@@ -26,13 +26,16 @@ public sealed record MemoryPlan
     /// </summary>
     public int AnchorEvery { get; init; }
 
-    /// <summary>Throws when a value is outside its range, or inversion was asked for where blocks are not contractive.</summary>
+    /// <summary>Throws when a value is outside its range, or inversion was asked for where blocks have no inverse.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
-    public void Validate(Lipschitz.LipschitzMode mode)
+    public void Validate(BlockKind block, Lipschitz.LipschitzMode mode)
     {
         ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
         ConfigurationException.Require(
-            Policy != MemoryPolicy.Invert || mode != Lipschitz.LipschitzMode.None,
+            Policy != MemoryPolicy.Invert || block != BlockKind.Residual,
+            $"reversible.policy is 'invert', but model.block 'residual' has no inverse; use 'store' or 'checkpoint', or the block 'invertible' or 'coupling'");
+        ConfigurationException.Require(
+            Policy != MemoryPolicy.Invert || block != BlockKind.Invertible || mode != Lipschitz.LipschitzMode.None,
             $"reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'store'");
     }
 
@@ -41,13 +44,13 @@ public sealed record MemoryPlan
     {
         if (Policy != MemoryPolicy.Invert)
         {
-            return layer.IsInvertible && layer is not InvertibleBlock ? MemoryPolicy.Invert : Policy;
+            return layer.IsInvertible && layer is not Block ? MemoryPolicy.Invert : Policy;
         }
         if (!layer.IsInvertible)
         {
             return MemoryPolicy.Store;
         }
-        bool anchor = AnchorEvery > 0 && layer is InvertibleBlock block && block.Index > 0 && block.Index % AnchorEvery == 0;
+        bool anchor = AnchorEvery > 0 && layer is Block block && block.Index > 0 && block.Index % AnchorEvery == 0;
         return anchor ? MemoryPolicy.Checkpoint : MemoryPolicy.Invert;
     }
 }

@@ -82,7 +82,7 @@ public sealed record Recipe
         ConfigurationException.Require(plain, $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
         Data.Validate();
         Model.Validate();
-        Reversible.Plan.Validate(Model.Lipschitz.Mode);
+        Reversible.Plan.Validate(Model.Block, Model.Lipschitz.Mode);
         Reversible.Inversion.Validate();
         Training.Validate();
     }

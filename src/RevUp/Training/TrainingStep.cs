@@ -53,7 +53,7 @@ public sealed class TrainingStep : IDisposable
     {
         settings.Validate();
         inversion.Validate();
-        plan.Validate(net.Settings.Lipschitz.Mode);
+        plan.Validate(net.Settings.Block, net.Settings.Lipschitz.Mode);
         _net = net;
         _backend = net.Backend;
         _settings = settings;

@@ -1,6 +1,7 @@
 using RevUp.Backends.Cpu;
 using RevUp.Cli;
 using RevUp.Data;
+using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Tests.Training.Files;
 using RevUp.Training;
@@ -39,7 +40,7 @@ public sealed class RecipeCatalogTests
         Recipe recipe = RecipeCatalog.Load(name, []);
         using CpuBackend backend = new();
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
-        Assert.HasCount(recipe.Model.BlockCount, net.Blocks);
+        Assert.HasCount(recipe.Model.BlockCount, net.Layers.OfType<Block>());
     }
 
     [TestMethod]

@@ -29,7 +29,7 @@ public sealed class LayerGradientTests
         Shape input = volume ? s_volume : s_image;
         using ConvolutionLayer layer = new("layer", backend, store, input, channels: 4, kernel, stride);
         store.Build(seed: 1);
-        layer.Prepare(Batch);
+        layer.Prepare(Batch, training: true);
         ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         long terms = Math.Max(geometry.Weights.Count, geometry.Output.Count);
@@ -38,19 +38,22 @@ public sealed class LayerGradientTests
     }
 
     [TestMethod]
-    [EveryBackend(false, 3, Activation.Relu)]
-    [EveryBackend(false, 2, Activation.Elu)]
-    [EveryBackend(true, 3, Activation.Elu)]
-    [EveryBackend(true, 2, Activation.Relu)]
-    public void StridedTransitionGradients(TestDevice device, bool volume, int kernel, Activation activation)
+    [EveryBackend(false, 3, Activation.Relu, Normalization.Fixup)]
+    [EveryBackend(false, 2, Activation.Elu, Normalization.Fixup)]
+    [EveryBackend(true, 3, Activation.Elu, Normalization.Fixup)]
+    [EveryBackend(true, 2, Activation.Relu, Normalization.Fixup)]
+    [EveryBackend(false, 3, Activation.Relu, Normalization.BatchNorm)]
+    [EveryBackend(true, 2, Activation.Elu, Normalization.BatchNorm)]
+    [EveryBackend(false, 2, Activation.Elu, Normalization.None)]
+    public void StridedTransitionGradients(TestDevice device, bool volume, int kernel, Activation activation, Normalization normalization)
     {
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
         Shape input = volume ? s_volume : s_image;
-        using StridedTransition layer = new("layer", backend, store, input, channels: 4, kernel, activation);
+        using StridedTransition layer = new("layer", backend, store, input, channels: 4, kernel, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 0.3);
-        layer.Prepare(Batch);
+        layer.Prepare(Batch, training: true);
         ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         GradientCheck.Run(
@@ -60,7 +63,7 @@ public sealed class LayerGradientTests
             Batch,
             values =>
             {
-                double[] p = Reference.Preactivation(activation, values["x"], values["layer.bias1a"][0], values["layer.bias1b"][0]);
+                double[] p = BranchTwin.Preactivation("layer", 1, normalization, activation, input.Channels, values, values["x"]);
                 return Reference.Convolution(geometry, p, values["layer.weight"]);
             },
             Rounding.Chain(4, Math.Max(geometry.Weights.Count, geometry.Output.Count)));
@@ -91,6 +94,16 @@ public sealed class LayerGradientTests
     [TestMethod]
     [EveryBackend(false)]
     [EveryBackend(true)]
+    public void ChannelHalvesGradients(TestDevice device, bool volume)
+    {
+        Shape input = volume ? new Shape(1, 4, 2, 4, 6) : new Shape(1, 4, 8, 6);
+        Check(device, input, backend => new ChannelHalves("layer", backend, input, split: true), (_, x) => Reference.SplitChannels(input.Channels / 2, x));
+        Check(device, input, backend => new ChannelHalves("layer", backend, input, split: false), (_, x) => Reference.MergeChannels(input.Channels / 2, x));
+    }
+
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
     public void ChannelPadGradients(TestDevice device, bool volume)
     {
         Shape input = volume ? s_volume : s_image;
@@ -98,19 +111,22 @@ public sealed class LayerGradientTests
     }
 
     [TestMethod]
-    [EveryBackend(false, Activation.Relu)]
-    [EveryBackend(true, Activation.Relu)]
-    [EveryBackend(false, Activation.Elu)]
-    [EveryBackend(true, Activation.Elu)]
-    public void ClassifierHeadGradients(TestDevice device, bool volume, Activation activation)
+    [EveryBackend(false, Activation.Relu, Normalization.Fixup)]
+    [EveryBackend(true, Activation.Relu, Normalization.Fixup)]
+    [EveryBackend(false, Activation.Elu, Normalization.Fixup)]
+    [EveryBackend(true, Activation.Elu, Normalization.Fixup)]
+    [EveryBackend(false, Activation.Relu, Normalization.BatchNorm)]
+    [EveryBackend(true, Activation.Elu, Normalization.BatchNorm)]
+    public void ClassifierHeadGradients(TestDevice device, bool volume, Activation activation, Normalization normalization)
     {
         const int Classes = 4;
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
         Shape input = volume ? s_volume : s_image;
-        using ClassifierHead layer = new("layer", backend, store, input, Classes, activation);
+        using ClassifierHead layer = new("layer", backend, store, input, Classes, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 1);
+        layer.Prepare(Batch, training: true);
         GradientCheck.Run(
             backend,
             store,
@@ -118,7 +134,7 @@ public sealed class LayerGradientTests
             Batch,
             values =>
             {
-                double[] p = Reference.Preactivation(activation, values["x"], values["layer.bias1a"][0], values["layer.bias1b"][0]);
+                double[] p = BranchTwin.Preactivation("layer", 1, normalization, activation, input.Channels, values, values["x"]);
                 return Reference.Classifier(input.WithBatch(Batch), p, values["layer.weight"], values["layer.bias"]);
             },
             Rounding.Chain(5, input.Count));

@@ -18,6 +18,10 @@ public sealed class ActivationPeakTests
     [EveryBackend(TestModel.Bottleneck)]
     [EveryBackend(TestModel.Volume)]
     [EveryBackend(TestModel.StridedVolume)]
+    [EveryBackend(TestModel.RevNet)]
+    [EveryBackend(TestModel.RevNetVolume)]
+    [EveryBackend(TestModel.FixupRevNet)]
+    [EveryBackend(TestModel.IResNet)]
     public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);

@@ -29,6 +29,13 @@ public sealed class ModelSettingsTests
         ["does not divide the channels of stage 0 (9, 4 inside the branches)"] = s_valid with { Groups = 2, Stages = [new() { Channels = 9, Width = 4 }] },
         ["model.precision is 'float64'"] = s_valid with { Precision = ElementType.Float64 },
         ["model.activation is 'identity'"] = s_valid with { Activation = Activation.Identity },
+        ["model.stages[1].channels is 13; coupling"] =
+            s_valid with { Block = BlockKind.Coupling, Stages = [new() { Channels = 8 }, new() { Channels = 13 }] },
+        ["does not divide the channels of stage 0 (4, 4 inside the branches)"] =
+            s_valid with { Block = BlockKind.Coupling, Groups = 8, Stages = [new() { Channels = 8 }] },
+        ["model.lipschitz.mode is 'perLayer', but only model.block 'invertible'"] =
+            s_valid with { Block = BlockKind.Residual, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer } },
+        ["model.normalization is 'batchNorm'"] = s_valid with { Normalization = Normalization.BatchNorm },
         ["model.lipschitz.coefficient is 1;"] = s_valid with { Lipschitz = new LipschitzSettings { Coefficient = 1 } },
     };
 
@@ -45,6 +52,18 @@ public sealed class ModelSettingsTests
         s_valid.Validate();
         (s_valid with { Groups = 4, Branch = BranchKind.Bottleneck }).Validate();
         (s_valid with { Groups = 2, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 9, Width = 4 }] }).Validate();
+    }
+
+    [TestMethod]
+    [EveryBackend(StemKind.Pad, 8, "'stem.pad' appends zero channels to [1, 8, 8, 3]")]
+    [EveryBackend(StemKind.Convolution, 7, "'stages.0.split' halves [1, 7, 7, 8]: half a sample must be a multiple of 16 numbers; use a multiple of 32")]
+    public void HalvesThatCannotBeInvertedOrAlignedAreRefusedByLayer(TestDevice device, StemKind stem, int extent, string part)
+    {
+        using Backend backend = device.Open();
+        ModelSettings settings = s_valid with { Stem = stem, Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm };
+        Shape sample = new(1, extent, extent, 3);
+        Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, sample, 10, 1)).Message);
+        Assert.AreEqual(0, backend.Memory.LiveCount, "a network that could not be built left memory behind");
     }
 
     [TestMethod]

@@ -18,6 +18,32 @@ internal static unsafe class Reference
         return y;
     }
 
+    /// <summary>φ of x normalised by the mean and the variance of its own channels, times weight, plus bias.</summary>
+    public static double[] BatchNorm(Activation activation, int channels, double[] x, double[] weight, double[] bias)
+    {
+        double[] y = new double[x.Length];
+        double* statistics = stackalloc double[4 * channels];
+        fixed (double* px = x, pw = weight, pb = bias, py = y)
+        {
+            int rows = x.Length / channels;
+            double* mean = statistics, variance = statistics + channels;
+            CpuReference.BatchNormStatistics(rows, channels, px, 0, mean, variance, statistics + 2 * channels, statistics + 3 * channels);
+            CpuReference.BatchNormForward(rows, channels, (CpuActivation)activation, px, mean, variance, RevUp.Layers.BatchNorm.Epsilon, pw, pb, py);
+        }
+        return y;
+    }
+
+    /// <summary>φ(x + bias) with a bias per channel.</summary>
+    public static double[] AddBias(Activation activation, int channels, double[] x, double[] bias)
+    {
+        double[] y = new double[x.Length];
+        fixed (double* px = x, pb = bias, py = y)
+        {
+            CpuReference.BatchNormForward(x.Length / channels, channels, (CpuActivation)activation, px, null, null, 0, null, pb, py);
+        }
+        return y;
+    }
+
     /// <summary>W ∗ x.</summary>
     public static double[] Convolution(ConvolutionGeometry geometry, double[] x, double[] w)
     {
@@ -64,6 +90,28 @@ internal static unsafe class Reference
         fixed (double* px = x, py = y)
         {
             CpuReference.Squeeze(&shape, px, py);
+        }
+        return y;
+    }
+
+    /// <summary>The halves of the channels, C each, one after the other.</summary>
+    public static double[] SplitChannels(int channels, double[] x)
+    {
+        double[] y = new double[x.Length];
+        fixed (double* px = x, py = y)
+        {
+            CpuReference.SplitChannels(x.Length / channels / 2, channels, px, py, py + x.Length / 2);
+        }
+        return y;
+    }
+
+    /// <summary>The inverse.</summary>
+    public static double[] MergeChannels(int channels, double[] x)
+    {
+        double[] y = new double[x.Length];
+        fixed (double* px = x, py = y)
+        {
+            CpuReference.MergeChannels(x.Length / channels / 2, channels, px, px + x.Length / 2, py);
         }
         return y;
     }

@@ -67,7 +67,7 @@ internal sealed class TestBlock : IDisposable
     public void Prepare(int batch, int iterations = 300)
     {
         _powerIteration.Iterate(iterations);
-        Block.Prepare(batch);
+        Block.Prepare(batch, training: iterations > 0);
     }
 
     /// <summary>F(x) before its multiplier, from the forward pass's evaluation.</summary>

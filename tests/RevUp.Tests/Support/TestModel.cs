@@ -32,6 +32,24 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>One stage of basic branches behind a convolution stem, for networks of any depth.</summary>
     public const string Chain = "chain";
 
+    /// <summary>Pre-activation ResNet with batch normalisation.</summary>
+    public const string ResNet = "resnet";
+
+    /// <summary>The same with Fixup.</summary>
+    public const string FixupResNet = "fixup resnet";
+
+    /// <summary>Additive couplings with batch normalisation, strided transition.</summary>
+    public const string RevNet = "revnet";
+
+    /// <summary>Volumes: couplings of bottlenecks with batch normalisation, squeeze.</summary>
+    public const string RevNetVolume = "revnet volume";
+
+    /// <summary>Additive couplings with Fixup, ELU.</summary>
+    public const string FixupRevNet = "fixup revnet";
+
+    /// <summary>i-ResNet: its form of branch, biases per channel, every layer bounded.</summary>
+    public const string IResNet = "i-resnet";
+
     public const int Classes = 3;
 
     private static readonly Dictionary<string, TestModel> s_all = new()
@@ -55,6 +73,35 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
             },
             new(1, 4, 6, 4, 2)),
         [StridedVolume] = new(new() { Branch = BranchKind.Bottleneck, Stages = [Stage(2, 6, 4), Stage(2, 8, 4)] }, new(1, 5, 4, 6, 1)),
+        [ResNet] = new(
+            new() { Block = BlockKind.Residual, Normalization = Normalization.BatchNorm, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
+        [FixupResNet] = new(new() { Block = BlockKind.Residual, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
+        [RevNet] = new(
+            new() { Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm, Stages = [Stage(2, 8, 5), Stage(2, 12, 7)] }, new(1, 8, 8, 3)),
+        [RevNetVolume] = new(
+            new()
+            {
+                Block = BlockKind.Coupling,
+                Normalization = Normalization.BatchNorm,
+                Branch = BranchKind.Bottleneck,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 6, 4), Stage(2, 48, 6)],
+            },
+            new(1, 4, 4, 4, 2)),
+        [FixupRevNet] = new(
+            new() { Block = BlockKind.Coupling, Activation = Activation.Elu, Stages = [Stage(2, 8, 5), Stage(2, 12, 7)] }, new(1, 8, 8, 3)),
+        [IResNet] = new(
+            new()
+            {
+                Normalization = Normalization.None,
+                Branch = BranchKind.IResNet,
+                Activation = Activation.Elu,
+                Stem = StemKind.Pad,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 6, 5), Stage(2, 24, 8)],
+                Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer },
+            },
+            new(1, 8, 8, 3)),
         [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
     };
 

@@ -95,8 +95,8 @@ public sealed class RecipeFileTests
     }
 
     [TestMethod]
-    [DataRow("model.preset=revup-39", "There is no model preset 'revup-39'; there are revup-101, revup-110")]
-    [DataRow("model.preset=38", "model.preset is 38; it must be one of revup-101")]
+    [DataRow("model.preset=revup-39", "There is no model preset 'revup-39'; there are fixup-110, fixup-164")]
+    [DataRow("model.preset=38", "model.preset is 38; it must be one of fixup-110")]
     [DataRow("model.preset=null", "model.preset is null")]
     public void AnUnknownPresetNamesTheOthers(string setting, string message) => Assert.Contains(message, SmallRecipe.Refusal(setting));
 

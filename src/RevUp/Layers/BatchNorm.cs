@@ -1,0 +1,84 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>
+/// p = φ((x − μ) / √(σ² + ε) · weight + bias) for every channel, with the mean and the variance of the batch in training and their running averages in
+/// evaluation (batch normalisation, arXiv 1502.03167, algorithms 1 and 2). x and p [N, (D), H, W, C]; names and numbers as PyTorch's BatchNorm: "<c>name</c>.weight",
+/// ".bias", ".running_mean", ".running_var".
+/// </summary>
+/// <remarks>
+/// The statistics of a batch are measured once, in the forward pass, and kept, 2C numbers: the backward pass and every recomputation use the same bits, and the
+/// running averages move once per batch however often the forward pass is repeated.
+/// </remarks>
+public sealed class BatchNorm : Preactivation
+{
+    /// <summary>ε, added to the variance.</summary>
+    public const float Epsilon = 1e-5f;
+
+    /// <summary>Share of a batch in the running averages.</summary>
+    public const float Momentum = 0.1f;
+
+    private readonly Parameter _weight;
+    private readonly Parameter _bias;
+    private readonly StateTensor _runningMean;
+    private readonly StateTensor _runningVariance;
+    private readonly Tensor _mean;
+    private readonly Tensor _variance;
+    private bool _training;
+
+    /// <param name="name">Prefix of the names of parameters and state.</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="store">Where they are declared.</param>
+    /// <param name="channels">C.</param>
+    /// <param name="activation">φ.</param>
+    public BatchNorm(string name, Backend backend, ParameterStore store, int channels, Activation activation)
+        : base(backend, activation)
+    {
+        Shape shape = new(channels);
+        _weight = store.Add(name + ".weight", shape, ParameterGroup.Weights, Initialization.Constant(1));
+        _bias = store.Add(name + ".bias", shape, ParameterGroup.Weights, Initialization.Constant(0));
+        _runningMean = store.AddState(name + ".running_mean", shape, random: false);
+        _runningVariance = store.AddState(name + ".running_var", shape, random: false, initial: 1);
+        _mean = backend.Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Workspace);
+        _variance = backend.Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Workspace);
+    }
+
+    private BatchNormChannels Batch => new(_mean, _variance, Epsilon, _weight.Value, _bias.Value);
+
+    private BatchNormChannels Running => Batch with { Mean = _runningMean.Value, Variance = _runningVariance.Value };
+
+    /// <inheritdoc/>
+    public override void Prepare(bool training) => _training = training;
+
+    /// <inheritdoc/>
+    public override void Forward(Tensor x, bool measure, Tensor p)
+    {
+        if (_training && measure)
+        {
+            Backend.BatchNormStatistics(x, Momentum, _mean, _variance, _runningMean.Value, _runningVariance.Value);
+        }
+        Backend.BatchNormForward(Activation, x, _training ? Batch : Running, p);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The network is prepared for evaluation.</exception>
+    public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx)
+    {
+        if (!_training)
+        {
+            throw new InvalidOperationException(
+                $"'{_weight.Name}' was evaluated with running statistics since the step began; prepare the step again before its backward pass.");
+        }
+        Backend.BatchNormBackward(Activation, x, Batch, dp, scale, residual, dx, _weight.Gradient, _bias.Gradient);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Backend.Memory.Free(_mean);
+        Backend.Memory.Free(_variance);
+        base.Dispose();
+    }
+}

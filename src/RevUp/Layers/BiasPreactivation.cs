@@ -1,0 +1,23 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>
+/// p = φ(x + b) with a trained b for every channel, "<c>name</c>": 1-Lipschitz. It stands for the bias of the convolution before it, which the published
+/// i-ResNet has: a bias on the residual stream passes on to every later φ, and each has its own here.
+/// </summary>
+public sealed class BiasPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
+    : Preactivation(backend, activation)
+{
+    private readonly Parameter _bias = store.Add(name, new Shape(channels), ParameterGroup.Weights, Initialization.Constant(0));
+
+    private BatchNormChannels Channels => new(default, default, BatchNorm.Epsilon, default, _bias.Value);
+
+    /// <inheritdoc/>
+    public override void Forward(Tensor x, bool measure, Tensor p) => Backend.BatchNormForward(Activation, x, Channels, p);
+
+    /// <inheritdoc/>
+    public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx) =>
+        Backend.BatchNormBackward(Activation, x, Channels, dp, scale, residual, dx, default, _bias.Gradient);
+}

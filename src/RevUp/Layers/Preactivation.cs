@@ -1,0 +1,46 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>
+/// What a convolution sees of its input: p = φ of the shifted or normalised x, and its gradient. x and p have one shape, each its own storage type.
+/// </summary>
+public abstract class Preactivation(Backend backend, Activation activation) : IDisposable
+{
+    /// <summary>The device.</summary>
+    protected Backend Backend { get; } = backend;
+
+    /// <summary>φ.</summary>
+    protected Activation Activation { get; } = activation;
+
+    /// <summary>The pre-activation number <paramref name="index"/>, from 1, of the layer <paramref name="name"/>, on <paramref name="channels"/> channels.</summary>
+    public static Preactivation Create(
+        Normalization normalization, string name, int index, Backend backend, ParameterStore store, int channels, Activation activation) =>
+        normalization switch
+        {
+            Normalization.Fixup => new ScalarPreactivation($"{name}.bias{index}", backend, store, activation),
+            Normalization.BatchNorm => new BatchNorm($"{name}.bn{index}", backend, store, channels, activation),
+            _ => new BiasPreactivation($"{name}.bias{index}", backend, store, channels, activation),
+        };
+
+    /// <summary>Says whether the next passes train or evaluate.</summary>
+    public virtual void Prepare(bool training)
+    {
+    }
+
+    /// <summary>
+    /// p of x; p may alias x when the types are equal. <paramref name="measure"/> is set in the forward pass alone: whatever depends on the batch as a whole is
+    /// measured and counted then, and recomputations see the same numbers.
+    /// </summary>
+    public abstract void Forward(Tensor x, bool measure, Tensor p);
+
+    /// <summary>
+    /// dx = residual + the gradient of x for scale · dp, and adds to the parameters' gradients. Scale and residual may be empty (1 and 0); dx may alias dp and
+    /// residual when the types are equal.
+    /// </summary>
+    public abstract void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx);
+
+    /// <summary>Frees what is neither parameter nor state.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+}
