@@ -5,8 +5,8 @@ namespace RevUp.Layers;
 
 /// <summary>
 /// p = φ((x − μ) / √(σ² + ε) · weight + bias) for every channel, with the mean and the variance of the batch in training and their running averages in
-/// evaluation (batch normalisation, arXiv 1502.03167, algorithms 1 and 2). x and p [N, (D), H, W, C]; names and numbers as PyTorch's BatchNorm: "<c>name</c>.weight",
-/// ".bias", ".running_mean", ".running_var".
+/// evaluation (batch normalisation, arXiv 1502.03167, algorithms 1 and 2). x and p [N, (D), H, W, C]; numbers and names as PyTorch's BatchNorm, the names
+/// "<c>name</c>.weight", ".bias", ".running_mean" and ".running_var".
 /// </summary>
 /// <remarks>
 /// The statistics of a batch are measured once, in the forward pass, and kept, 2C numbers: the backward pass and every recomputation use the same bits, and the

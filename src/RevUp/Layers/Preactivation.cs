@@ -14,7 +14,7 @@ public abstract class Preactivation(Backend backend, Activation activation) : ID
     /// <summary>φ.</summary>
     protected Activation Activation { get; } = activation;
 
-    /// <summary>The pre-activation number <paramref name="index"/>, from 1, of the layer <paramref name="name"/>, on <paramref name="channels"/> channels.</summary>
+    /// <summary>Pre-activation <paramref name="index"/>, from 1, of the layer <paramref name="name"/>, on <paramref name="channels"/> channels.</summary>
     public static Preactivation Create(
         Normalization normalization, string name, int index, Backend backend, ParameterStore store, int channels, Activation activation) =>
         normalization switch

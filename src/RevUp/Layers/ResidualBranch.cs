@@ -74,8 +74,6 @@ public sealed class ResidualBranch : IDisposable
     /// <summary>ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.</summary>
     public Tensor Multiplier => _scales.Scalar(_convolutions.Length);
 
-    private Tensor TrainedMultiplier => _multiplier?.Value ?? _one.Scalar(0);
-
     /// <summary>The convolutions, in order.</summary>
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
 
@@ -92,6 +90,8 @@ public sealed class ResidualBranch : IDisposable
     /// <summary>The norms of the convolutions under Lipschitz control, and where their σ goes; there once the store is built.</summary>
     public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _norms.Select((norm, j) => (norm, _sigmas.Value.Scalar(j)));
 
+    private Tensor TrainedMultiplier => _multiplier?.Value ?? _one.Scalar(0);
+
     /// <summary>Computes the factors from the norms as they are and packs the weights for a batch; both stay fixed until the next call.</summary>
     public void Prepare(int batch, bool training)
     {
@@ -104,8 +104,8 @@ public sealed class ResidualBranch : IDisposable
     }
 
     /// <summary>
-    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in the
-    /// forward pass alone; see <see cref="Preactivation.Forward"/>.
+    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in
+    /// the forward pass alone; see <see cref="Preactivation.Forward"/>.
     /// </summary>
     public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) => Run(x, _convolutions.Length, save, measure, ref saved);
 
@@ -113,8 +113,8 @@ public sealed class ResidualBranch : IDisposable
     public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, save: true, measure: false, ref saved);
 
     /// <summary>
-    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x) both are
-    /// dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
+    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x) both
+    /// are dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
     /// </summary>
     public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
     {

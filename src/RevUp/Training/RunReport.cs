@@ -27,6 +27,16 @@ internal static class RunReport
             text.Append(culture, $"| {epoch.Milliseconds / epoch.Steps:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
             text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
         }
+        if (blockNames.Count > 0)
+        {
+            AppendEvaluations(text, epochs, blockNames);
+        }
+        File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
+    }
+
+    private static void AppendEvaluations(StringBuilder text, SortedDictionary<int, Epoch> epochs, IReadOnlyList<string> blockNames)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
         text.AppendLine("\n## Mean branch evaluations k of each block\n");
         text.AppendLine(culture, $"| block | {string.Join(" | ", epochs.Keys.Select(e => $"epoch {e + 1}"))} |");
         text.AppendLine(culture, $"|---|{string.Concat(epochs.Keys.Select(_ => "---|"))}");
@@ -39,7 +49,6 @@ internal static class RunReport
             }
             text.AppendLine();
         }
-        File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
     }
 
     private static SortedDictionary<int, Epoch> Read(string path, int blocks)

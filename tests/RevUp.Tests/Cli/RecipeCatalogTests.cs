@@ -18,8 +18,10 @@ public sealed class RecipeCatalogTests
     public void ThereAreTheExpectedOnes() => CollectionAssert.AreEqual(
         new[]
         {
-            "cifar-fast", "cifar-revup-110", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short",
-            "imagenet-revup-101", "imagenet-revup-50", "volume-64",
+            "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38", "cifar-iresnet-109", "cifar-iresnet-163", "cifar-iresnet-37",
+            "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38", "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",
+            "cifar-revup-110", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short",
+            "imagenet-revup-101", "imagenet-revup-50", "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
         },
         RecipeCatalog.Names.ToArray());
 
@@ -69,6 +71,35 @@ public sealed class RecipeCatalogTests
     }
 
     [TestMethod]
+    [DataRow("small-revup", "small-resnet", "small-fixup", "small-revnet", "small-iresnet")]
+    [DataRow("cifar-revup-38", "cifar-resnet-38", "cifar-fixup-38", "cifar-revnet-38", "cifar-iresnet-37")]
+    [DataRow("cifar-revup-110", "cifar-resnet-110", "cifar-fixup-110", "cifar-revnet-110", "cifar-iresnet-109")]
+    [DataRow("cifar-revup-164", "cifar-resnet-164", "cifar-fixup-164", "cifar-revnet-164", "cifar-iresnet-163")]
+    public void BaselinesHaveTheTrainingAndTheParametersOfRevUp(string name, params string[] baselines)
+    {
+        const double Share = 0.03;
+        Recipe revUp = RecipeCatalog.Load(name, []);
+        using CpuBackend backend = new();
+        long parameters = Parameters(backend, revUp);
+        foreach (Recipe recipe in baselines.Select(baseline => RecipeCatalog.Load(baseline, [])))
+        {
+            Assert.AreEqual(RecipeFile.Serialize(revUp with { Training = recipe.Training }), RecipeFile.Serialize(revUp), recipe.Name);
+            Assert.AreEqual(parameters, Parameters(backend, recipe), Share * parameters, recipe.Name);
+        }
+    }
+
+    [TestMethod]
+    public void TheSmallNetworksTrainOnTheSameData()
+    {
+        Recipe revUp = RecipeCatalog.Load("small-revup", []);
+        foreach (string name in RecipeCatalog.Names.Where(name => name.StartsWith("small-", StringComparison.Ordinal)))
+        {
+            Recipe recipe = RecipeCatalog.Load(name, []);
+            Assert.AreEqual(RecipeFile.Serialize(revUp with { Data = recipe.Data }), RecipeFile.Serialize(revUp), name);
+        }
+    }
+
+    [TestMethod]
     public void TheShortRecipeDiffersFromTheDemonstrationInItsLengthOnly()
     {
         Recipe demonstration = RecipeCatalog.Load("fashion-mnist", []);
@@ -103,5 +134,11 @@ public sealed class RecipeCatalogTests
         Recipe recipe = RecipeCatalog.Load("fashion-mnist", ["training.epochs=2", "model.stages.0.blocks=6", "training.epochs=3"]);
         Assert.AreEqual(3, recipe.Training.Epochs);
         Assert.AreEqual(6, recipe.Model.Stages[0].Blocks);
+    }
+
+    private static long Parameters(CpuBackend backend, Recipe recipe)
+    {
+        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        return net.Parameters.Count;
     }
 }

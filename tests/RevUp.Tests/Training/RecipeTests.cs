@@ -115,7 +115,7 @@ public sealed class RecipeTests
     {
         foreach (string name in ModelPresets.Names)
         {
-            Recipe recipe = new() { Model = ModelPresets.Get(name) };
+            Recipe recipe = new() { Model = ModelPresets.Get(name), Reversible = new ReversibleSettings { Policy = MemoryPolicy.Store } };
             Recipe again = RecipeFile.Parse(RecipeFile.Serialize(recipe), name, []);
             Assert.AreEqual(RecipeFile.Serialize(recipe), RecipeFile.Serialize(again), name);
             CollectionAssert.AreEqual(recipe.Model.Stages.ToArray(), again.Model.Stages.ToArray(), name);
