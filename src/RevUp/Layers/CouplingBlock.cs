@@ -6,7 +6,8 @@ namespace RevUp.Layers;
 
 /// <summary>
 /// The additive coupling y₁ = x₁ + F(x₂), y₂ = x₂ + G(y₁) of the halves of the channels (RevNet, arXiv 1707.04585, section 3.1), and its inverse
-/// x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂), one evaluation of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other (<see cref="ChannelHalves"/>), float32.
+/// x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂), one evaluation of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other
+/// (<see cref="ChannelHalves"/>), float32.
 /// </summary>
 /// <remarks>
 /// Any F and G will do: no bound on them, and batch normalisation too. The inverse is exact but for the rounding of two additions. Its evaluations keep what

@@ -113,8 +113,8 @@ public sealed class ResidualBranch : IDisposable
     public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, save: true, measure: false, ref saved);
 
     /// <summary>
-    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x) both
-    /// are dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
+    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x)
+    /// both are dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
     /// </summary>
     public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
     {

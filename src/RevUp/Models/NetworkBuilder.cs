@@ -15,7 +15,14 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
     {
         _shape = sample;
         Stem(settings.Stages[0].Channels);
-        BranchSettings branches = new(settings.Branch, settings.Activation, settings.Groups, settings.Precision, settings.BranchCount, settings.Lipschitz, settings.Normalization);
+        BranchSettings branches = new(
+            settings.Branch,
+            settings.Activation,
+            settings.Groups,
+            settings.Precision,
+            settings.BranchCount,
+            settings.Lipschitz,
+            settings.Normalization);
         int index = 0;
         bool halves = settings.Block == BlockKind.Coupling;
         for (int s = 0; s < settings.Stages.Count; s++)
@@ -85,7 +92,7 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
             // A constant channel has no variance: normalising it multiplies what the subtractions of an inverse round by 1/√ε, in every layer of a branch.
             ConfigurationException.Require(
                 settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
-                $"'{name}' appends zero channels to {_shape}, which batch normalisation in coupling blocks cannot invert; use the stem 'convolution' and 'strided'");
+                $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot invert; use 'convolution' and 'strided'");
             Add(new ChannelPad(name, backend, _shape, channels));
         }
     }

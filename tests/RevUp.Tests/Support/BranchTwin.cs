@@ -12,7 +12,13 @@ internal static class BranchTwin
 {
     /// <summary>F(x).</summary>
     public static double[] Evaluate(
-        string name, BranchSettings settings, ResidualBranch branch, bool leadingActivation, int batch, IReadOnlyDictionary<string, double[]> values, double[] x)
+        string name,
+        BranchSettings settings,
+        ResidualBranch branch,
+        bool leadingActivation,
+        int batch,
+        IReadOnlyDictionary<string, double[]> values,
+        double[] x)
     {
         double[] z = x;
         for (int j = 0; j < branch.Convolutions.Count; j++)
