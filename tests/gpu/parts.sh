@@ -88,6 +88,8 @@ part_train() {
       twin_row "pytorch-$policy-largest" "$policy" --largest-batch
     fi
   done
+  # The host's time of a step with a graph; without one it is in the rows above.
+  study graph 120 gpu-throughput --cuda-graph on --policies invert --bound 0 "${step_options[@]}"
   study depth 300 gpu-depth "${depth_options[@]}"
   study volume 300 gpu-volume --policies store,invert "${volume_options[@]}"
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Diagnostics;
 using RevUp.Models;
@@ -13,12 +14,15 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="ImagesPerSecond">Batch over the median time of a step.</param>
 /// <param name="PeakBytes">The most memory of the arena that was in use at once: parameters, gradients, optimiser, activations and workspace.</param>
 /// <param name="StepMs">Median time of a step.</param>
+/// <param name="HostMs">Median time that the host takes to issue a step and to hand over the next batch, waiting for nothing.</param>
+/// <param name="CudaGraph">Whether steps are replayed as a CUDA graph.</param>
 /// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
 /// <param name="N">Steps measured.</param>
 /// <param name="Largest">Whether the batch is the largest that fits.</param>
 /// <param name="Device">The device and its libraries.</param>
 internal sealed record ThroughputRow(
-    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double MeanEvaluations, int N, bool Largest, string Device);
+    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, bool CudaGraph, double MeanEvaluations, int N, bool Largest,
+    string Device);
 
 /// <summary>Images per second and memory of training under each policy, at one batch size and at the largest that fits.</summary>
 internal static class GpuThroughputStudy
@@ -33,6 +37,9 @@ internal static class GpuThroughputStudy
         int blocks = arguments.Integer("--blocks", recipe.Model.BlockCount);
         int batch = arguments.Integer("--batch", 128);
         int steps = arguments.Integer("--steps", 20);
+        string graph = arguments.Text("--cuda-graph", "off");
+        ConfigurationException.Require(graph is "on" or "off", $"--cuda-graph is '{graph}'; use on or off");
+        recipe = recipe with { Training = recipe.Training with { CudaGraph = graph == "on" } };
         // The largest batch of all that is tried; 0 leaves the search out.
         int bound = arguments.IntegerOrZero("--bound", 16_384);
         arguments.RequireNoOthers();
@@ -41,7 +48,7 @@ internal static class GpuThroughputStudy
         report.Paragraph(
             $"""
             Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, branches in {recipe.Model.Precision}; two batches of random data in turn, copied to
-            the device in every step. Zero convolutions are drawn at random first, so that every block is at its Lipschitz bound, and the learning rate is 0, so
+            the device in every step{(graph == "on" ? ", which is a CUDA graph" : "")}. Zero convolutions are drawn at random first, so that every block is at its Lipschitz bound, and the learning rate is 0, so
             that every step is that of one network. Times are medians of `n` steps after {Warmups}, on the device's clock where it has one; the memory is the
             whole arena's peak. The largest batch is found by doubling and bisection, to 3 %.
             """);
@@ -57,7 +64,7 @@ internal static class GpuThroughputStudy
             }
         }
         report.Table(
-            ["policy", "batch", "largest", "images/s", "step ms", "peak MiB", "KiB per image", "mean k", "n"],
+            ["policy", "batch", "largest", "images/s", "step ms", "host ms", "peak MiB", "KiB per image", "mean k", "n"],
             rows.Select(row => (string[])
             [
                 row.Mode,
@@ -65,6 +72,7 @@ internal static class GpuThroughputStudy
                 row.Largest ? "yes" : "",
                 $"{row.ImagesPerSecond:F1}",
                 $"{row.StepMs:F2}",
+                $"{row.HostMs:F2}",
                 Report.MiB(row.PeakBytes),
                 $"{row.PeakBytes / 1024.0 / row.Batch:F0}",
                 row.MeanEvaluations > 0 ? $"{row.MeanEvaluations:F2}" : "",
@@ -104,14 +112,27 @@ internal static class GpuThroughputStudy
         }
         float[] pixels = RandomPixels((long)net.Sample.Count * 2 * batch, seed);
         float[] targets = RandomTargets(2 * batch, net.Classes, seed);
-        void Step()
+        List<double> host = [];
+        void Stage()
         {
             int half = (int)(step.Count % 2);
-            step.Run(pixels.AsSpan(half * (pixels.Length / 2), pixels.Length / 2), targets.AsSpan(half * (targets.Length / 2), targets.Length / 2), 0);
+            step.Stage(pixels.AsSpan(half * (pixels.Length / 2), pixels.Length / 2), targets.AsSpan(half * (targets.Length / 2), targets.Length / 2));
         }
 
+        // As a run does it: the next batch is handed over while the device works on this one.
+        void Step()
+        {
+            long start = Stopwatch.GetTimestamp();
+            step.Start(learningRateFactor: 0);
+            Stage();
+            host.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            step.Finish();
+        }
+
+        Stage();
         backend.Time(warmups, Step);
         backend.Memory.ResetPeaks();
+        host.Clear();
         double milliseconds = Statistics.Median(backend.Time(steps, Step));
         InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
         return new ThroughputRow(
@@ -120,6 +141,8 @@ internal static class GpuThroughputStudy
             1000 * batch / milliseconds,
             backend.Memory.TotalPeak,
             milliseconds,
+            Statistics.Median(host),
+            training.CudaGraph,
             inverted.Length == 0 ? 0 : inverted.Average(record => record.Evaluations),
             steps,
             Largest: false,
