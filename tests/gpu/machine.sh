@@ -35,9 +35,11 @@ use_stand_ins() {
   local folder=${REVUP_STAND_INS:-$root/artifacts/cuda-on-cpu}
   [[ -e $folder/libcuda.so.1 ]] || fail "a rehearsal needs the stand-ins of a checkout (./build.sh test builds them), and" \
     "$folder/libcuda.so.1 is missing; name their folder in REVUP_STAND_INS."
-  export REVUP_TEST_CUDA=stand-in REVUP_CUDA_LIBRARY=$folder/libcuda.so.1 REVUP_CUDNN_LIBRARY=$folder/libcudnn.so.9
+  # Named one by one, since a bundle has no folder of stand-ins for REVUP_TEST_CUDA to choose.
+  unset REVUP_TEST_CUDA
+  export REVUP_CUDA_LIBRARY=$folder/libcuda.so.1 REVUP_CUDNN_LIBRARY=$folder/libcudnn.so.9
   export REVUP_CUBLASLT_LIBRARY=$folder/libcublasLt.so.12 REVUP_CUDA_KERNELS=$folder/revup_kernels.fatbin
-  export REVUP_CUDA_ON_CPU_MEMORY=134217728 OMP_WAIT_POLICY=passive
+  export REVUP_NVTX_LIBRARY=$folder/librevup_nvtx.so REVUP_CUDA_ON_CPU_MEMORY=134217728 OMP_WAIT_POLICY=passive
 }
 
 # The loader finds the toolkit's and the system's libraries; those of Python's packages it has to be told about. cuDNN loads
