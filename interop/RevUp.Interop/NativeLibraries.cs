@@ -49,12 +49,15 @@ internal static class NativeLibraries
         // The static constructor above does the work, exactly once: the runtime refuses a second resolver.
     }
 
+    /// <summary>A library of the table, loaded and checked.</summary>
+    internal static nint Handle(string name) => s_handles[name].Value;
+
     /// <summary>Whether a library of the table loads and passes its check; otherwise why not, in one paragraph.</summary>
     internal static bool TryLoad(string name, [NotNullWhen(false)] out string? reason)
     {
         try
         {
-            _ = s_handles[name].Value;
+            _ = Handle(name);
             reason = null;
             return true;
         }
@@ -68,7 +71,8 @@ internal static class NativeLibraries
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
         s_handles.TryGetValue(name, out Lazy<nint>? handle) ? handle.Value : 0;
 
-    private static nint Load(NativeLibraryEntry entry)
+    /// <summary>Loads a library from the first of its places and checks it.</summary>
+    internal static nint Load(NativeLibraryEntry entry)
     {
         string? overridePath = Environment.GetEnvironmentVariable(entry.EnvironmentVariable);
         IReadOnlyList<string> places = entry.Places(overridePath, AppContext.BaseDirectory, RuntimeInformation.RuntimeIdentifier);

@@ -29,6 +29,12 @@ internal sealed class CommonOptions
         DefaultValueFactory = _ => Cpu,
     };
 
+    public Option<bool> Tf32 { get; } = new("--tf32")
+    {
+        Description = "On cuda: let float32 convolutions round their factors to 11 bits (TF32), for tensor cores.",
+        Recursive = true,
+    };
+
     /// <summary>0, which the backend takes for all processors, when not given.</summary>
     public Option<int> Threads { get; } = new("--threads")
     {
@@ -59,6 +65,7 @@ internal sealed class CommonOptions
     public void AddTo(Command root)
     {
         root.Add(Device);
+        root.Add(Tf32);
         root.Add(Threads);
         root.Add(Seed);
         root.Add(Json);
@@ -66,15 +73,24 @@ internal sealed class CommonOptions
     }
 
     /// <summary>A backend on the device that was asked for; the caller disposes it.</summary>
-    public Backend OpenBackend(ParseResult arguments) =>
-        arguments.GetRequiredValue(Device) == Cuda ? new CudaBackend() : new CpuBackend(arguments.GetValue(Threads));
+    /// <exception cref="ConfigurationException">The device lacks what was asked for.</exception>
+    public Backend OpenBackend(ParseResult arguments)
+    {
+        bool cuda = arguments.GetRequiredValue(Device) == Cuda;
+        bool tf32 = arguments.GetValue(Tf32);
+        ConfigurationException.Require(
+            cuda || !tf32,
+            $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it out");
+        return cuda ? new CudaBackend(tf32: tf32) : new CpuBackend(arguments.GetValue(Threads));
+    }
 
     /// <summary>The options with which another command line computes on the same device.</summary>
     public IEnumerable<string> SameDevice(ParseResult arguments)
     {
         if (arguments.GetRequiredValue(Device) != Cpu)
         {
-            return [Device.Name, arguments.GetRequiredValue(Device)];
+            string[] device = [Device.Name, arguments.GetRequiredValue(Device)];
+            return arguments.GetValue(Tf32) ? [.. device, Tf32.Name] : device;
         }
         int threads = arguments.GetValue(Threads);
         return threads == 0 ? [] : [Threads.Name, threads.ToString(CultureInfo.InvariantCulture)];

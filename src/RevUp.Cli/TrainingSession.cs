@@ -11,7 +11,8 @@ internal static class TrainingSession
     {
         using Interruption interruption = new(terminal, "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.");
         using TrainingRun run = new(backend, recipe, folder, resume);
-        terminal.Note($"{recipe.Name}: {recipe.Model.BlockCount} blocks, policy {Format.Name(recipe.Reversible.Policy)}, on {backend.Name}, into {folder}");
+        terminal.Note(
+            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)}, policy {Format.Name(recipe.Reversible.Policy)}, on {backend.Name}, into {folder}");
         return terminal.IsLive
             ? LiveProgress.Show(terminal.Progress, report => run.Run(report, interruption.Token))
             : run.Run(new PlainProgress(terminal).Report, interruption.Token);

@@ -1,7 +1,9 @@
+using RevUp.Interop.Cuda;
+
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>Owns cuBLASLt's state on one context. Dispose it while the context is current.</summary>
-public sealed class CublasLtHandle : OwnedHandle
+public sealed class CublasLtHandle : OwnedHandle, ICudaBlas
 {
     /// <summary>Creates a handle on the calling thread's context.</summary>
     /// <exception cref="DllNotFoundException">There is no cuBLASLt; the message lists where it was looked for.</exception>
@@ -14,6 +16,10 @@ public sealed class CublasLtHandle : OwnedHandle
         owner.SetHandle(created);
         return owner;
     }
+
+    /// <inheritdoc/>
+    public IMatmul Prepare(long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit) =>
+        new Matmul(this, m, n, k, operationA, operationB, workspaceLimit);
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => CublasLtLibrary.Destroy(handle) == CublasStatus.Success;

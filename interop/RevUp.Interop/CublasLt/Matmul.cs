@@ -2,12 +2,8 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>
-/// C = alpha·op(A)·op(B) + beta·C in float32, with op(A) m × k, op(B) k × n and C m × n: descriptions and an algorithm, chosen once. Matrices are dense and
-/// column-major, so a row-major matrix is passed as its transpose; a transposed operand is stored with its extents exchanged. C aliases neither A nor B.
-/// Owns the descriptions and not the handle. One thread at a time.
-/// </summary>
-public sealed unsafe class Matmul : IDisposable
+/// <summary>A product by cuBLASLt: descriptions and an algorithm, chosen once. Owns the descriptions and not the handle.</summary>
+public sealed unsafe class Matmul : IMatmul
 {
     // What tensors are aligned to; the default of 256 bytes would be a promise that an arena does not keep.
     private const int Alignment = 64;
@@ -50,10 +46,10 @@ public sealed unsafe class Matmul : IDisposable
         _choice = choice;
     }
 
-    /// <summary>Bytes of workspace of <see cref="Run"/>.</summary>
+    /// <inheritdoc/>
     public long WorkspaceBytes => (long)_choice.WorkspaceBytes;
 
-    /// <summary>Issues the product on a stream; the workspace, aligned to 256 bytes, has undefined content.</summary>
+    /// <inheritdoc/>
     public void Run(float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace, CudaStream stream)
     {
         CublasLtAlgorithm algorithm = _choice.Algorithm;

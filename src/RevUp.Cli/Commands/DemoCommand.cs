@@ -66,7 +66,7 @@ internal static class DemoCommand
         Table table = SummaryTable.Create(terminal, summary);
         foreach (MemoryRow row in rows)
         {
-            table.AddRow($"activation memory, {row.Blocks} blocks, {Format.Name(row.Policy)}", $"{Format.MiB(row.ActivationPeakBytes)} MiB");
+            table.AddRow($"activation memory, {Format.Blocks(row.Blocks)}, {Format.Name(row.Policy)}", $"{Format.MiB(row.ActivationPeakBytes)} MiB");
         }
         return table;
     }

@@ -60,7 +60,7 @@ internal static class MemoryCommand
     {
         foreach (MemoryPolicy policy in policies)
         {
-            terminal.Note($"measuring {(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)} blocks, {Format.Name(policy)} ...");
+            terminal.Note($"measuring {Format.Blocks(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)}, {Format.Name(policy)} ...");
             yield return MemoryProbe.Measure(recipe, blocks, policy, open);
         }
     }

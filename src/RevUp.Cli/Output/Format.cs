@@ -23,6 +23,9 @@ internal static class Format
 
     public static string Count(long value) => value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>"1 block", "2 blocks".</summary>
+    public static string Blocks(long count) => Invariant($"{count} block{(count == 1 ? "" : "s")}");
+
     public static string Duration(TimeSpan time) => time.ToString(
         time.TotalDays >= 1 ? @"d\ \d\ h\:mm\:ss" : time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
 

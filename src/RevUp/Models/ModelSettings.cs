@@ -105,7 +105,7 @@ public sealed record ModelSettings
             return this;
         }
         int stages = Stages.Count;
-        ConfigurationException.Require(blocks >= stages, $"{blocks} blocks do not reach for {stages} stages; use at least {stages}");
+        ConfigurationException.Require(blocks >= stages, $"the number of blocks is {blocks}, which does not reach for {stages} stages; use at least {stages}");
         return this with { Stages = [.. Stages.Select((s, i) => s with { Blocks = blocks / stages + (i >= stages - blocks % stages ? 1 : 0) })] };
     }
 
@@ -125,13 +125,13 @@ public sealed record ModelSettings
         for (int i = 0; i < Stages.Count; i++)
         {
             StageSettings stage = Stages[i];
-            ConfigurationException.Require(stage.Blocks is >= 1 and <= 100_000, $"model.stages[{i}].blocks is {stage.Blocks}; use 1 to 100000");
-            ConfigurationException.Require(stage.Channels is >= 1 and <= 65_536, $"model.stages[{i}].channels is {stage.Channels}; use 1 to 65536");
+            ConfigurationException.Require(stage.Blocks is >= 1 and <= 100_000, $"model.stages.{i}.blocks is {stage.Blocks}; use 1 to 100000");
+            ConfigurationException.Require(stage.Channels is >= 1 and <= 65_536, $"model.stages.{i}.channels is {stage.Channels}; use 1 to 65536");
             ConfigurationException.Require(
-                stage.Width is >= 0 and <= 65_536, $"model.stages[{i}].width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
+                stage.Width is >= 0 and <= 65_536, $"model.stages.{i}.width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
             ConfigurationException.Require(
                 Block != BlockKind.Coupling || stage.Channels % 2 == 0,
-                $"model.stages[{i}].channels is {stage.Channels}; coupling blocks take the channels in halves, so use an even number");
+                $"model.stages.{i}.channels is {stage.Channels}; coupling blocks take the channels in halves, so use an even number");
             (int width, int channels) = (WidthOf(stage), BranchChannels(stage));
             bool divides = width % Groups == 0 && (Branch == BranchKind.Bottleneck || channels % Groups == 0);
             ConfigurationException.Require(

@@ -15,7 +15,7 @@ internal sealed class ToleranceConverter : JsonConverter<double>
         }
         return reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("exact")
             ? InversionSettings.Exact
-            : throw new JsonException("the tolerance is a number or \"exact\"");
+            : throw new JsonException();
     }
 
     public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(value);

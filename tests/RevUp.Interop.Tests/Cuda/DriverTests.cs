@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Interop.Cuda;
 
@@ -5,15 +6,19 @@ namespace RevUp.Interop.Tests.Cuda;
 
 /// <summary>The driver contract, on the stand-in or on a device.</summary>
 [TestClass]
-internal sealed class DriverTests
+[SuppressMessage("Performance", "CA1852", Justification = "ManagedCudaDriverTests derives from it, where it is compiled.")]
+internal class DriverTests
 {
-    private CudaDriver _driver = null!;
+    private ICudaDriver _driver = null!;
     private CudaStream _stream;
+
+    /// <summary>Whose bindings are tested.</summary>
+    protected virtual ICudaProvider Provider => new CudaProvider();
 
     [TestInitialize]
     public void Open()
     {
-        _driver = CudaMachine.Open();
+        _driver = CudaMachine.Open(Provider);
         _stream = _driver.CreateStream();
     }
 

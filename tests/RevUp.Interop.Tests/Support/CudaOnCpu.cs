@@ -22,6 +22,7 @@ internal static class CudaOnCpu
             Environment.SetEnvironmentVariable(DriverVariable, Path.Combine(folder, "libcuda.so.1"));
             Environment.SetEnvironmentVariable("REVUP_CUDNN_LIBRARY", Path.Combine(folder, "libcudnn.so.9"));
             Environment.SetEnvironmentVariable("REVUP_CUBLASLT_LIBRARY", Path.Combine(folder, "libcublasLt.so.12"));
+            Environment.SetEnvironmentVariable("REVUP_CUBLAS_LIBRARY", Path.Combine(folder, "libcublas.so.12"));
             Environment.SetEnvironmentVariable(RecordedRanges.LibraryVariable, Path.Combine(folder, "librevup_nvtx.so"));
             Environment.SetEnvironmentVariable("REVUP_CUDA_KERNELS", Path.Combine(folder, "revup_kernels.fatbin"));
             // Read by the processes that tests start: a backend of all memory would fill gigabytes of the machine's with NaN.

@@ -12,6 +12,9 @@ public sealed class CudaDeviceTests
     // A checkpoint's loss on another device differs by roundings of float32 that a few layers amplify.
     private const double Roundings = 1e-3;
 
+    // TF32 has 13 bits less; its 2⁻¹¹ of every factor is amplified as much.
+    private const double Tf32Roundings = 5e-2;
+
     [TestInitialize]
     public void RequireCuda()
     {
@@ -49,6 +52,16 @@ public sealed class CudaDeviceTests
         Assert.AreEqual(1, process.ExitCode);
         Assert.StartsWith("error: training.cudaGraph is true, and the device 'cpu' has no graphs;", error);
         Assert.HasCount(1, error.TrimEnd().Split('\n'));
+    }
+
+    [TestMethod]
+    public void Tf32RoundsTheFactorsOfConvolutions()
+    {
+        using TemporaryFolder folder = new();
+        double exact = Json("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda").GetProperty("loss").GetDouble();
+        double rounded = Json("evaluate", "--checkpoint", folder["run"], "--device", "cuda", "--tf32").GetProperty("loss").GetDouble();
+        Assert.AreNotEqual(exact, rounded);
+        Assert.AreEqual(exact, rounded, Tf32Roundings);
     }
 
     [TestMethod]

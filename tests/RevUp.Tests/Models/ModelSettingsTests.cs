@@ -17,9 +17,9 @@ public sealed class ModelSettingsTests
     {
         ["model.stages has 0 entries"] = s_valid with { Stages = [] },
         ["model.stages has 9 entries"] = s_valid with { Stages = [.. Enumerable.Repeat(new StageSettings(), 9)] },
-        ["model.stages[1].blocks is 0"] = s_valid with { Stages = [new(), new() { Blocks = 0 }] },
-        ["model.stages[0].channels is 0"] = s_valid with { Stages = [new() { Channels = 0 }] },
-        ["model.stages[0].width is -1"] = s_valid with { Stages = [new() { Width = -1 }] },
+        ["model.stages.1.blocks is 0"] = s_valid with { Stages = [new(), new() { Blocks = 0 }] },
+        ["model.stages.0.channels is 0"] = s_valid with { Stages = [new() { Channels = 0 }] },
+        ["model.stages.0.width is -1"] = s_valid with { Stages = [new() { Width = -1 }] },
         ["model.stemStride is 3"] = s_valid with { StemStride = 3 },
         ["only the stem 'convolution' has a stride"] = s_valid with { StemStride = 2, Stem = StemKind.Pad },
         ["model.transitionKernel is 4"] = s_valid with { TransitionKernel = 4 },
@@ -29,7 +29,7 @@ public sealed class ModelSettingsTests
         ["does not divide the channels of stage 0 (9, 4 inside the branches)"] = s_valid with { Groups = 2, Stages = [new() { Channels = 9, Width = 4 }] },
         ["model.precision is 'float64'"] = s_valid with { Precision = ElementType.Float64 },
         ["model.activation is 'identity'"] = s_valid with { Activation = Activation.Identity },
-        ["model.stages[1].channels is 13; coupling"] =
+        ["model.stages.1.channels is 13; coupling"] =
             s_valid with { Block = BlockKind.Coupling, Stages = [new() { Channels = 8 }, new() { Channels = 13 }] },
         ["does not divide the channels of stage 0 (4, 4 inside the branches)"] =
             s_valid with { Block = BlockKind.Coupling, Groups = 8, Stages = [new() { Channels = 8 }] },
@@ -105,5 +105,5 @@ public sealed class ModelSettingsTests
 
     [TestMethod]
     public void FewerBlocksThanStagesAreRefused() =>
-        Assert.Contains("1 blocks do not reach for 2 stages", Assert.ThrowsExactly<ConfigurationException>(() => s_valid.WithBlocks(1)).Message);
+        Assert.Contains("the number of blocks is 1, which does not reach for 2 stages; use at least 2", Assert.ThrowsExactly<ConfigurationException>(() => s_valid.WithBlocks(1)).Message);
 }

@@ -11,42 +11,44 @@ namespace RevUp.Tests.Training;
 public sealed class RecipeFileTests
 {
     [TestMethod]
-    [DataRow("trainin.epochs=3", "trainin")]
-    [DataRow("training.epoch=3", "training.epoch")]
-    [DataRow("training.optimizer.lr=3", "training.optimizer.lr")]
-    [DataRow("model.stages.1.depth=3", "model.stages[1].depth")]
-    [DataRow("model.blockCount=3", "blockCount")]
-    [DataRow("data.classCount=3", "classCount")]
-    [DataRow("reversible.plan={}", "plan")]
-    [DataRow("model..groups=1", "model")]
+    [DataRow("trainin.epochs=3", "trainin is unknown; a recipe has name, description, source, data, model, reversible, training.")]
+    [DataRow("training.epoch=3", "training.epoch is unknown; training has epochs, ")]
+    [DataRow("training.optimizer.lr=3", "training.optimizer.lr is unknown; training.optimizer has kind, learningRate, ")]
+    [DataRow("model.stages.1.depth=3", "model.stages.1.depth is unknown; model.stages.1 has blocks, channels, width.")]
+    [DataRow("model.blockCount=3", "model.blockCount is unknown; ")]
+    [DataRow("data.classCount=3", "data.classCount is unknown; ")]
+    [DataRow("reversible.plan={}", "reversible.plan is unknown; ")]
+    [DataRow("model..groups=1", "model. is unknown; ")]
     public void AnUnknownMemberIsNamed(string setting, string place)
     {
         string refusal = SmallRecipe.Refusal(setting);
-        Assert.StartsWith("The recipe 'small.json' cannot be read", refusal);
+        Assert.StartsWith("The recipe 'small.json' cannot be used: ", refusal);
         Assert.Contains(place, refusal);
     }
 
     [TestMethod]
-    [DataRow("training.epochs=three", "training.epochs")]
-    [DataRow("training.epochs=1.5", "training.epochs")]
-    [DataRow("training.epochs=99999999999", "training.epochs")]
-    [DataRow("training.seed=-1", "training.seed")]
-    [DataRow("training=3", "training")]
-    [DataRow("model=revup-38", "model")]
-    [DataRow("model.stages.0=3", "model.stages[0]")]
-    [DataRow("data.flip=1", "data.flip")]
+    [DataRow("training.epochs=three", "training.epochs is \"three\"; use a whole number from -2147483648 to 2147483647.")]
+    [DataRow("training.epochs=1.5", "training.epochs is 1.5; use a whole number")]
+    [DataRow("training.epochs=99999999999", "training.epochs is 99999999999; use a whole number")]
+    [DataRow("training.seed=-1", "training.seed is -1; use a whole number from 0 to 18446744073709551615.")]
+    [DataRow("training=3", "training is 3; use an object with epochs, ")]
+    [DataRow("model=revup-38", "model is \"revup-38\"; use an object with ")]
+    [DataRow("model.stages.0=3", "model.stages.0 is 3; use an object with blocks, channels, width.")]
+    [DataRow("data.flip=1", "data.flip is 1; use true or false.")]
+    [DataRow("data.extents=8", "data.extents is 8; use a list in brackets, each entry a whole number")]
+    [DataRow("data.extents=[8,true]", "data.extents.1 is true; use a whole number")]
     [DataRow("data.dataset=cifar", "data.dataset")]
-    [DataRow("training.optimizer.kind=1", "training.optimizer.kind")]
-    [DataRow("reversible.tolerance=tight", "reversible.tolerance")]
-    [DataRow("reversible.tolerance=true", "reversible.tolerance")]
-    [DataRow("training.optimizer=null", "optimizer")]
-    [DataRow("model.stages=null", "stages")]
-    [DataRow("model.stages.0=null", "stages")]
-    [DataRow("name=null", "name")]
+    [DataRow("training.optimizer.kind=1", "training.optimizer.kind is 1; use one of \"sgd\", \"adamW\".")]
+    [DataRow("reversible.tolerance=tight", "reversible.tolerance is \"tight\"; use a number or \"exact\".")]
+    [DataRow("reversible.tolerance=true", "reversible.tolerance is true; use a number or \"exact\".")]
+    [DataRow("training.optimizer=null", "training.optimizer is null; use an object with kind, ")]
+    [DataRow("model.stages=null", "model.stages is null; use a list in brackets, each entry an object with blocks, ")]
+    [DataRow("model.stages.0=null", "model.stages.0 is null; use an object with blocks, channels, width.")]
+    [DataRow("name=null", "name is null; use a text in quotes.")]
     public void AWrongTypeIsRefusedAtItsPath(string setting, string place)
     {
         string refusal = SmallRecipe.Refusal(setting);
-        Assert.StartsWith("The recipe 'small.json' cannot be", refusal);
+        Assert.StartsWith("The recipe 'small.json' cannot be used: ", refusal);
         Assert.Contains(place, refusal);
     }
 
@@ -54,9 +56,10 @@ public sealed class RecipeFileTests
     [DataRow("[]", "The recipe 'x' is not a JSON object.")]
     [DataRow("3", "The recipe 'x' is not a JSON object.")]
     [DataRow("null", "The recipe 'x' is not a JSON object.")]
-    [DataRow("", "The recipe 'x' cannot be read in line 1: ")]
-    [DataRow("{\n  \"name\": oops\n}", "The recipe 'x' cannot be read in line 2: ")]
-    [DataRow("{ \"name\": \"a\", \"name\": \"b\" }", "name")]
+    [DataRow("", "The recipe 'x' is not JSON in line 1: ")]
+    [DataRow("{\n  \"name\": oops\n}", "The recipe 'x' is not JSON in line 2: \"name\": oops -- look for a missing quote")]
+    [DataRow("{ \"name\": \"a\", \"name\": \"b\" }", "The recipe 'x' has the member 'name' twice in one object")]
+    [DataRow("{ \"name\": \"a\", \"data\": { \"name\": 1, /* no */ \"flip\": [], \"flip\": 2 } }", "The recipe 'x' has the member 'flip' twice")]
     public void WhatIsNoRecipeIsExplained(string json, string message) =>
         Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(() => RecipeFile.Parse(json, "x", [])).Message);
 

@@ -1,5 +1,7 @@
 // The three convolutions, by the naive oracle in float64. A workspace is overwritten with NaN, as an algorithm that
 // uses it may do.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "../../../native/cpu/bfloat16.h"
@@ -20,9 +22,23 @@ std::vector<double> read(const void *from, size_t count) {
   return result;
 }
 
-std::vector<double> read(const Tensor &tensor, const void *from) {
-  const bool is_float = tensor.type == CUDNN_DATA_FLOAT;
-  return is_float ? read<float>(from, tensor.count()) : read<revup::bfloat16>(from, tensor.count());
+// What tensor cores make of a float32 factor: 10 bits behind the leading one, ties to even.
+double to_tf32(double factor) {
+  const auto value = static_cast<float>(factor);
+  if (!std::isfinite(value)) return factor;
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  bits = (bits + 0xfff + (bits >> 13 & 1)) & ~uint32_t{0x1fff};
+  float rounded;
+  std::memcpy(&rounded, &bits, sizeof rounded);
+  return static_cast<double>(rounded);
+}
+
+std::vector<double> read(const Tensor &tensor, const void *from, cudnnMathType_t math) {
+  if (tensor.type != CUDNN_DATA_FLOAT) return read<revup::bfloat16>(from, tensor.count());
+  std::vector<double> result = read<float>(from, tensor.count());
+  if (math == CUDNN_DEFAULT_MATH) std::transform(result.begin(), result.end(), result.begin(), to_tf32);
+  return result;
 }
 
 // to = alpha * values + beta * to. As in cuDNN, a beta of zero does not read what is there, which may be NaN.
@@ -107,7 +123,8 @@ cudnnStatus_t run(const Call &call, Oracle oracle) {
   auto work = [oracle, geometry = call.problem.geometry, first = call.first.tensor, second = call.second.tensor,
                result = call.result.tensor, from = call.first.memory, with = call.second.memory,
                to = const_cast<void *>(call.result.memory), alpha = *static_cast<const float *>(call.alpha),
-               beta = *static_cast<const float *>(call.beta), workspace = call.workspace,
+               beta = *static_cast<const float *>(call.beta), math = call.problem.convolution->math,
+               workspace = call.workspace,
                used = call.algorithm == deterministic_algorithm ? workspace_bytes(call.problem) : 0] {
     if (cuda_on_cpu::check_device_range(from, first.bytes(), alignment) != CUDA_SUCCESS ||
         cuda_on_cpu::check_device_range(with, second.bytes(), alignment) != CUDA_SUCCESS ||
@@ -117,7 +134,7 @@ cudnnStatus_t run(const Call &call, Oracle oracle) {
     }
     if (used > 0) std::memset(workspace, 0xff, used);
     std::vector<double> values(result.count());
-    oracle(&geometry, read(first, from).data(), read(second, with).data(), values.data());
+    oracle(&geometry, read(first, from, math).data(), read(second, with, math).data(), values.data());
     result.type == CUDNN_DATA_FLOAT ? write<float>(values, alpha, beta, to)
                                     : write<revup::bfloat16>(values, alpha, beta, to);
     return CUDA_SUCCESS;

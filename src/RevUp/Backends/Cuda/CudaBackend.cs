@@ -31,18 +31,29 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <exception cref="DllNotFoundException">A library of CUDA is missing; the message lists where it was looked for.</exception>
     /// <exception cref="ConfigurationException">There is no such device, or the kernels were not built.</exception>
     public CudaBackend(int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
+        : this(new CudaProvider(), device, capacity, poison, tf32)
+    {
+    }
+
+    /// <inheritdoc cref="CudaBackend(int, long, bool, bool)"/>
+    /// <param name="provider">Whose bindings of the driver and of cuBLAS to use.</param>
+    /// <param name="device">Index of the device, as the driver counts.</param>
+    /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
+    /// <param name="poison">Fill freed tensors with NaN.</param>
+    /// <param name="tf32">Let float32 convolutions round their factors to TF32.</param>
+    public CudaBackend(ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
     {
         _tf32 = tf32;
         try
         {
-            _queue = Opened(new DeviceQueue(CudaDriver.Open(device)));
+            _queue = Opened(new DeviceQueue(provider.OpenDriver(device)));
             _kernels = new KernelTable(Opened(new KernelModule(_queue.Driver)).Find);
             _launcher = new KernelLauncher(_queue);
             _cudnn = Opened(CudnnHandle.Create(_queue.Stream));
             _staging = Opened(new CudaStaging(_queue));
             _inbox = Opened(new CudaInbox(_queue, _staging));
             _memory = Opened(new CudaMemory(_queue, capacity, poison));
-            _matrices = Opened(new CudaMatrices(_queue, Memory));
+            _matrices = Opened(new CudaMatrices(_queue, Memory, provider.OpenBlas()));
         }
         catch
         {
