@@ -106,5 +106,6 @@ public sealed class ModelSettingsTests
     [TestMethod]
     public void FewerBlocksThanStagesAreRefused() =>
         Assert.Contains(
-            "the number of blocks is 1, which does not reach for 2 stages; use at least 2", Assert.ThrowsExactly<ConfigurationException>(() => s_valid.WithBlocks(1)).Message);
+            "the number of blocks is 1, which does not reach for 2 stages; use at least 2",
+            Assert.ThrowsExactly<ConfigurationException>(() => s_valid.WithBlocks(1)).Message);
 }
