@@ -1,7 +1,7 @@
 """Ratios of RevUp's images per second to the PyTorch twins': `python3 ratios.py FOLDER RESULT.md`.
 
-FOLDER holds files of measured rows, one JSON object a line: revup-POLICY-ROUND.jsonl and pytorch-POLICY-HOW-ROUND.jsonl. What was measured in
-several rounds is one row with the median; a ratio is that of two medians.
+FOLDER holds files of measured rows, one JSON object a line: revup-POLICY-ROUND.jsonl and pytorch-POLICY-HOW-ROUND.jsonl. What was measured
+in several rounds is one row with the median; a ratio is that of two medians.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def read(folder: Path) -> Dict[Tuple[str, str], List[dict]]:
             contender = "RevUp" if match[1] == "revup" else f"PyTorch, {match[3]}"
             text = path.read_text().strip()
             if not text:
-                raise SystemExit(f"error: {path} is empty: the measurement printed no row; delete it and its mark in done/, and measure again")
+                raise SystemExit(
+                    f"error: {path} is empty: the measurement printed no row; delete it and its mark in done/, and measure again")
             rows.setdefault((match[2], contender), []).append(json.loads(text.splitlines()[-1]))
     return rows
 
@@ -56,7 +57,8 @@ def table(rows: Dict[Tuple[str, str], List[dict]]) -> List[str]:
                 rates.append(rate)
             lines.append(
                 f"| {policy} | {contender} | {measured[0]['batch']} | {rate:.1f} | {median(measured, 'step_ms'):.2f} | "
-                f"{median(measured, 'peak_bytes') / 2**20:.1f} | {median(measured, 'mean_evaluations'):.2f} | {own / rate:.2f} | {len(measured)} |")
+                f"{median(measured, 'peak_bytes') / 2**20:.1f} | {median(measured, 'mean_evaluations'):.2f} | {own / rate:.2f} | "
+                f"{len(measured)} |")
         if rates and own == own:
             ratio = own / max(rates)
             verdicts.append(f"- `{policy}`: {ratio:.2f}× the faster twin; at least {TARGETS[policy]:.1f}× is the aim: "

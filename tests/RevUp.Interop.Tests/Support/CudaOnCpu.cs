@@ -5,7 +5,8 @@ namespace RevUp.Interop.Tests.Support;
 /// <summary>
 /// The CUDA of the tests. REVUP_TEST_CUDA chooses: "stand-in" for artifacts/cuda-on-cpu, which runs our kernels on the CPU; "real" for what the machine has;
 /// unset for the stand-in where it was built, else what the machine has. What is named must be there: with either word, missing libraries fail the tests
-/// instead of making them inconclusive. Variables that name libraries go before the stand-in. Ask it before anything else calls CUDA: a library is looked for once.
+/// instead of making them inconclusive. Variables that name libraries go before the stand-in. Ask it before anything else calls CUDA: a
+/// library is looked for once.
 /// </summary>
 internal static class CudaOnCpu
 {
