@@ -9,7 +9,13 @@ internal static class RunFolder
     public const string RecipeFileName = "recipe.json";
 
     // What a TrainingRun writes; metrics.jsonl.kept is there while a resumed run drops the lines of steps that it does again.
-    private static readonly string[] s_entries = [RecipeFileName, "metrics.jsonl", "report.md", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt"];
+    private static readonly string[] s_entries =
+    [
+        RecipeFileName, "metrics.jsonl", "report.md", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt",
+    ];
+
+    // Of TensorBoard's event files, of which every start of a run writes one.
+    private const string EventFilePrefix = "events.out.tfevents.";
 
     /// <summary>Throws when the command would mix its run with something else, or has nothing to go on with.</summary>
     /// <exception cref="ConfigurationException">The folder holds a run, other files, or, to resume, no run.</exception>
@@ -36,7 +42,7 @@ internal static class RunFolder
     public static void Clear(string folder)
     {
         // A user's own recipe may be called recipe.json too: what lies beside it must not go with it.
-        if (IsRun(folder) && Directory.EnumerateFileSystemEntries(folder).All(path => s_entries.Contains(Path.GetFileName(path))))
+        if (IsRun(folder) && Directory.EnumerateFileSystemEntries(folder).All(path => IsOurs(Path.GetFileName(path))))
         {
             Directory.Delete(folder, recursive: true);
         }
@@ -50,6 +56,8 @@ internal static class RunFolder
             throw new ConfigurationException($"'{folder}' holds files that are not of a run; choose another folder with --output.");
         }
     }
+
+    private static bool IsOurs(string name) => s_entries.Contains(name) || name.StartsWith(EventFilePrefix, StringComparison.Ordinal);
 
     private static bool IsRun(string folder) => File.Exists(Path.Combine(folder, RecipeFileName));
 }

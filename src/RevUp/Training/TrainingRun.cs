@@ -4,13 +4,14 @@ using RevUp.Data;
 using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Models;
+using RevUp.Tensors;
 using RevUp.Training.Files;
 
 namespace RevUp.Training;
 
 /// <summary>
-/// A recipe carried out in a folder: recipe.json, metrics.jsonl, report.md, checkpoints/ and, if samples were damaged, damaged.txt. A run
-/// that was stopped, or killed, continues from its newest complete checkpoint and ends with the same bits as one that was not (same threads, same machine).
+/// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, checkpoints/ and, if samples were damaged, damaged.txt. A
+/// run that was stopped, or killed, continues from its newest complete checkpoint and ends with the same bits as one that was not (same threads and machine).
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
@@ -95,7 +96,7 @@ public sealed class TrainingRun : IDisposable
     {
         Directory.CreateDirectory(_folder);
         File.WriteAllText(Path.Combine(_folder, "recipe.json"), RecipeFile.Serialize(_recipe));
-        using MetricsLog log = new(Path.Combine(_folder, MetricsLog.FileName), _step.Count);
+        using RunLog log = new(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
         RunMeter meter = new();
         Network.Backend.Memory.ResetPeaks();
         bool complete = false;
@@ -151,7 +152,7 @@ public sealed class TrainingRun : IDisposable
 
     // At the end of an epoch, unless it was evaluated before: a run may have been stopped between the epoch's checkpoint and its evaluation. False when it is
     // stopped there now; the resumed run begins with the evaluation.
-    private bool EvaluateWhenDue(RunMeter meter, MetricsLog log, Action<TrainingProgress>? progress, CancellationToken stop)
+    private bool EvaluateWhenDue(RunMeter meter, RunLog log, Action<TrainingProgress>? progress, CancellationToken stop)
     {
         int epochs = (int)(_step.Count / _stepsPerEpoch);
         bool ended = epochs > 0 && _step.Count % _stepsPerEpoch == 0;
@@ -247,8 +248,10 @@ public sealed class TrainingRun : IDisposable
     private bool Complete(StepResult result, double milliseconds, Epoch epoch)
     {
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
-        epoch.Log.Step(_step.Count, epoch.Number, result, milliseconds, _step.Engine.Records);
-        epoch.Progress?.Invoke(Progress(epoch.Number, epoch.Meter, null));
+        TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
+        MemoryUse peak = Network.Backend.Memory.Peak;
+        epoch.Log.Step(_step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records, peak);
+        epoch.Progress?.Invoke(progress);
         bool last = _step.Count == epoch.End || epoch.Stop.IsCancellationRequested;
         int every = _recipe.Training.CheckpointEverySteps;
         if (last || (every > 0 && _step.Count % every == 0))
@@ -258,7 +261,7 @@ public sealed class TrainingRun : IDisposable
         return last;
     }
 
-    private void Save(MetricsLog log, RunMeter meter)
+    private void Save(RunLog log, RunMeter meter)
     {
         log.Flush();
         _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization)).Path;
@@ -296,5 +299,5 @@ public sealed class TrainingRun : IDisposable
     /// <param name="Log">Where steps are logged.</param>
     /// <param name="Progress">Called after every step.</param>
     /// <param name="Stop">Ends the run after the step in flight.</param>
-    private sealed record Epoch(int Number, long End, RunMeter Meter, MetricsLog Log, Action<TrainingProgress>? Progress, CancellationToken Stop);
+    private sealed record Epoch(int Number, long End, RunMeter Meter, RunLog Log, Action<TrainingProgress>? Progress, CancellationToken Stop);
 }
