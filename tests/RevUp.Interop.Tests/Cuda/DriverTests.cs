@@ -99,7 +99,7 @@ internal class DriverTests
         NativeException exception = Assert.ThrowsExactly<NativeException>(() => _driver.Allocate(1L << 50));
 
         Assert.AreEqual(CudaResult.OutOfMemory, exception.Status);
-        StringAssert.StartsWith(exception.Message, "CudaLibrary.MemAlloc failed with OutOfMemory (2): CUDA_ERROR_OUT_OF_MEMORY, ");
+        StringAssert.Contains(exception.Message, "MemAlloc failed with OutOfMemory (2): CUDA_ERROR_OUT_OF_MEMORY, ");
         StringAssert.Contains(exception.Message, "1125899906842624 bytes were asked for, and ");
         StringAssert.Contains(exception.Message, "Lower the batch size");
     }
@@ -130,7 +130,7 @@ internal class DriverTests
     {
         NativeException exception = Assert.ThrowsExactly<NativeException>(() => _driver.LoadModule("not device code"u8));
 
-        StringAssert.StartsWith(exception.Message, "CudaLibrary.ModuleLoadData failed with ");
+        StringAssert.Contains(exception.Message, "ModuleLoadData failed with ");
     }
 
     [TestMethod]
