@@ -44,6 +44,8 @@ internal static class CommandLine
             EvaluateCommand.Create(terminal, common),
             MemoryCommand.Create(terminal, common),
             InspectCommand.Create(terminal, common),
+            ReportCommand.Create(terminal, common),
+            ExportCommand.Create(terminal, common),
             DevicesCommand.Create(terminal, common),
             RecipesCommand.Create(terminal, common),
             DataCommand.Create(terminal, common),

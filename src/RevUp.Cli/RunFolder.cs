@@ -5,13 +5,10 @@ namespace RevUp.Cli;
 /// <summary>Keeps a run from being written over, or into something that is not a run.</summary>
 internal static class RunFolder
 {
-    /// <summary>The copy of the recipe, overrides included, that every run's folder holds from its start.</summary>
-    public const string RecipeFileName = "recipe.json";
-
-    // What a TrainingRun writes; metrics.jsonl.kept is there while a resumed run drops the lines of steps that it does again.
+    // What a TrainingRun and `report` write; metrics.jsonl.kept is there while a resumed run drops the lines of steps that it does again.
     private static readonly string[] s_entries =
     [
-        RecipeFileName, "metrics.jsonl", "report.md", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt",
+        TrainingRun.RecipeFileName, "metrics.jsonl", "report.md", "report.html", "run.json", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt",
     ];
 
     // Of TensorBoard's event files, of which every start of a run writes one.
@@ -59,5 +56,5 @@ internal static class RunFolder
 
     private static bool IsOurs(string name) => s_entries.Contains(name) || name.StartsWith(EventFilePrefix, StringComparison.Ordinal);
 
-    private static bool IsRun(string folder) => File.Exists(Path.Combine(folder, RecipeFileName));
+    private static bool IsRun(string folder) => File.Exists(Path.Combine(folder, TrainingRun.RecipeFileName));
 }

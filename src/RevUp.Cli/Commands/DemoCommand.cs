@@ -35,7 +35,7 @@ internal static class DemoCommand
             if (summary.Interrupted)
             {
                 // The run's own copy of the recipe has every override in it; another device or other threads would go on with other roundings.
-                string copy = Path.Combine(folder, RunFolder.RecipeFileName);
+                string copy = Path.Combine(folder, TrainingRun.RecipeFileName);
                 return TrainingSession.ReportInterruption(
                     terminal, summary, ["train", "--recipe", copy, "--output", folder, "--resume", .. common.SameDevice(arguments)]);
             }

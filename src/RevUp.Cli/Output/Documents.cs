@@ -49,6 +49,12 @@ internal sealed record MemoryDocument(IReadOnlyList<MemoryRow> Rows);
 /// <summary>What <c>inspect --json</c> prints.</summary>
 internal sealed record InspectDocument(IReadOnlyList<BlockReport> Blocks);
 
+/// <summary>What <c>export --json</c> prints; the step is that of the checkpoint.</summary>
+internal sealed record ExportDocument(long Step, IReadOnlyList<string> Files);
+
+/// <summary>What <c>report --json</c> prints.</summary>
+internal sealed record ReportDocument(string Report);
+
 /// <summary>What <c>devices --json</c> prints; the problems are why CUDA cannot be used.</summary>
 internal sealed record DevicesDocument(IReadOnlyList<Device> Devices, IReadOnlyList<string> CudaProblems);
 
@@ -91,6 +97,8 @@ internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(
 [JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(MemoryDocument))]
 [JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(ExportDocument))]
+[JsonSerializable(typeof(ReportDocument))]
 [JsonSerializable(typeof(DevicesDocument))]
 [JsonSerializable(typeof(RecipesDocument))]
 [JsonSerializable(typeof(DemoDocument))]

@@ -97,6 +97,13 @@ internal sealed class ProtobufMessage
         return this;
     }
 
+    /// <summary>Fields that are in the wire format already.</summary>
+    public ProtobufMessage Append(ReadOnlySpan<byte> fields)
+    {
+        _bytes.Write(fields);
+        return this;
+    }
+
     /// <summary>Begins anew.</summary>
     public ProtobufMessage Clear()
     {

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -72,6 +73,21 @@ public sealed class BatchNorm : Preactivation
                 $"'{_weight.Name}' was evaluated with running statistics since the step began; prepare the step again before its backward pass.");
         }
         Backend.BatchNormBackward(Activation, x, Batch, dp, scale, residual, dx, _weight.Gradient, _bias.Gradient);
+    }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, int spatialRank, string x)
+    {
+        string normalized = graph.Node("BatchNormalization", _weight.Name,
+            [
+                x,
+                graph.Tensor(_weight.Name, _weight.Value),
+                graph.Tensor(_bias.Name, _bias.Value),
+                graph.Tensor(_runningMean.Name, _runningMean.Value),
+                graph.Tensor(_runningVariance.Name, _runningVariance.Value),
+            ],
+            ("epsilon", Epsilon));
+        return graph.Activation(Activation, _weight.Name, normalized);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -20,4 +21,11 @@ public sealed class BiasPreactivation(string name, Backend backend, ParameterSto
     /// <inheritdoc/>
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx) =>
         Backend.BatchNormBackward(Activation, x, Channels, dp, scale, residual, dx, default, _bias.Gradient);
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, int spatialRank, string x)
+    {
+        string bias = graph.PerChannel(_bias.Name, _bias.Value, spatialRank);
+        return graph.Activation(Activation, _bias.Name, graph.Node("Add", _bias.Name, [x, bias]));
+    }
 }

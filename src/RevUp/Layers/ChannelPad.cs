@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
@@ -37,6 +38,15 @@ public sealed class ChannelPad : Layer
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) => point = Crop(y);
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x)
+    {
+        // For every axis what goes before it, then for every axis what goes behind.
+        long[] amounts = new long[2 * Input.Rank];
+        amounts[Input.Rank + 1] = Output.Channels - Input.Channels;
+        return graph.Node("Pad", Name, [x, graph.Integers(Name + ".pads", amounts)]);
+    }
 
     private Tensor Crop(Tensor y)
     {

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -70,6 +71,14 @@ public sealed class ClassifierHead : Layer
         Memory.Free(dPooled);
         _preactivation.Backward(x, dx, default, default, dx);
         return dx;
+    }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x)
+    {
+        string pooled = graph.Node("GlobalAveragePool", Name, [_preactivation.Export(graph, Input.SpatialRank, x)]);
+        string flat = graph.Node("Flatten", Name, [pooled]);
+        return graph.Node("Gemm", Name, [flat, graph.Tensor(_weight.Name, _weight.Value), graph.Tensor(_bias.Name, _bias.Value)], ("transB", 1L));
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -47,6 +48,9 @@ public sealed class ConvolutionLayer : Layer
         Memory.Free(gradient);
         return dx;
     }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x) => graph.Convolution(_convolution, scale: 1, x);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
@@ -98,6 +99,15 @@ public sealed class CouplingBlock : Block
         Save(f, first, g, ref saved);
         Subtract(first, F, z);
         return point = y;
+    }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x)
+    {
+        (string x1, string x2) = graph.Split(Name, x);
+        string y1 = graph.Node("Add", Name + ".f", [x1, F.Export(graph, x2)]);
+        string y2 = graph.Node("Add", Name + ".g", [x2, G.Export(graph, y1)]);
+        return graph.Node("Concat", Name, [y1, y2], ("axis", 1L));
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Interop.Nvtx;
 using RevUp.Reversible;
 using RevUp.Tensors;
@@ -72,6 +73,9 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     /// </summary>
     public virtual Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) =>
         throw new InvalidOperationException($"The layer '{Name}' is not invertible; its input must be kept.");
+
+    /// <summary>Adds what the layer computes in evaluation, channels first, to a graph; <paramref name="x"/> and the result are names of its values.</summary>
+    internal abstract string Export(OnnxGraph graph, string x);
 
     /// <summary>Frees what the layer allocated outside a step.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);

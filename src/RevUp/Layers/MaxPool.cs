@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -39,4 +40,10 @@ public sealed class MaxPool(string name, Backend backend, Shape input) : Layer(n
         Memory.Free(gradient);
         return dx;
     }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x) => graph.Node("MaxPool", Name, [x],
+        ("kernel_shape", OnnxGraph.Repeat(3, Input.SpatialRank)),
+        ("strides", OnnxGraph.Repeat(2, Input.SpatialRank)),
+        ("pads", OnnxGraph.Repeat(1, 2 * Input.SpatialRank)));
 }

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -40,6 +41,9 @@ public abstract class Preactivation(Backend backend, Activation activation) : ID
     /// residual when the types are equal.
     /// </summary>
     public abstract void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx);
+
+    /// <summary>Adds p of x in evaluation to a graph; <paramref name="spatialRank"/> is 2 or 3.</summary>
+    internal abstract string Export(OnnxGraph graph, int spatialRank, string x);
 
     /// <summary>Frees what is neither parameter nor state.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);

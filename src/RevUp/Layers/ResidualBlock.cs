@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -51,6 +52,9 @@ public class ResidualBlock : Block
         }
         return Branch.Backward(x, gradient, gradient, ref saved);
     }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x) => graph.Node("Add", Name, [x, Branch.Export(graph, x)]);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Lipschitz;
 using RevUp.Tensors;
 
@@ -182,6 +183,20 @@ public sealed class ResidualBranch : IDisposable
         Span<float> sigmas = stackalloc float[_convolutions.Length];
         ReadSigmas(sigmas);
         return LipschitzBound(sigmas);
+    }
+
+    /// <summary>Adds F as it is prepared to a graph: αⱼ, and ŝ in the last of them, become part of the weights.</summary>
+    internal string Export(OnnxGraph graph, string x)
+    {
+        int m = _convolutions.Length;
+        Span<float> scales = stackalloc float[BranchScale.Length(m)];
+        _backend.Download(_scales, scales);
+        for (int j = 0; j < m; j++)
+        {
+            string p = _preactivations[j].Export(graph, _convolutions[j].Sample.Input.SpatialRank, x);
+            x = graph.Convolution(_convolutions[j], j < m - 1 ? scales[j] : scales[j] * scales[m], p);
+        }
+        return x;
     }
 
     /// <summary>Frees what the branch owns.</summary>

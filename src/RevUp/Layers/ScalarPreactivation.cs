@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -15,4 +16,12 @@ public sealed class ScalarPreactivation(string name, Backend backend, ParameterS
     /// <inheritdoc/>
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx) =>
         Backend.PreactivationBackward(Activation, x, _before.Value, dp, scale, residual, dx, _before.Gradient, _after.Gradient);
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, int spatialRank, string x)
+    {
+        string shifted = graph.Node("Add", _before.Name, [x, graph.Tensor(_before.Name, _before.Value)]);
+        string activated = graph.Activation(Activation, _before.Name, shifted);
+        return graph.Node("Add", _after.Name, [activated, graph.Tensor(_after.Name, _after.Value)]);
+    }
 }

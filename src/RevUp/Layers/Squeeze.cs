@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
@@ -46,6 +47,20 @@ public sealed class Squeeze : Layer
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) => point = Unsqueeze(y);
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x)
+    {
+        if (Input.SpatialRank == 2)
+        {
+            return graph.Node("SpaceToDepth", Name, [x], ("blocksize", 2L));
+        }
+        // SpaceToDepth knows 2-D only: [N, C, D/2, 2, H/2, 2, W/2, 2] → [N, 2, 2, 2, C, D/2, H/2, W/2], the same order of channels. 0 keeps the batch.
+        (long depth, long height, long width) = (Output[1], Output[2], Output[3]);
+        string blocks = graph.Node("Reshape", Name + ".blocks", [x, graph.Integers(Name + ".blocks", 0, Input.Channels, depth, 2, height, 2, width, 2)]);
+        string moved = graph.Node("Transpose", Name, [blocks], ("perm", new long[] { 0, 3, 5, 7, 1, 2, 4, 6 }));
+        return graph.Node("Reshape", Name, [moved, graph.Integers(Name + ".output", 0, Output.Channels, depth, height, width)]);
+    }
 
     private Tensor Unsqueeze(Tensor y)
     {

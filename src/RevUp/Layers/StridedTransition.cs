@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -60,6 +61,10 @@ public sealed class StridedTransition : Layer
         _preactivation.Backward(x, dx, default, default, dx);
         return dx;
     }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x) =>
+        graph.Convolution(_convolution, scale: 1, _preactivation.Export(graph, Input.SpatialRank, x));
 
     /// <inheritdoc/>
     public override void Dispose()

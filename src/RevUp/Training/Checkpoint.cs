@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using RevUp.Backends;
 using RevUp.Data;
@@ -34,7 +35,6 @@ public static class Checkpoint
     private const string OptimizerFile = "optimizer.safetensors";
     private const string DescriptionFile = "checkpoint.json";
     private const int FormatVersion = 1;
-    private static readonly Dictionary<string, string> s_metadata = new() { ["format"] = "revup", ["layout"] = "O(D)HWI" };
 
     /// <summary>Loads a network for use.</summary>
     /// <param name="backend">The device; must outlive the result.</param>
@@ -59,15 +59,22 @@ public static class Checkpoint
     }
 
     /// <summary>
-    /// Writes parameters and power-iteration state to one safetensors file, whole or not at all: for networks that a loop of the caller's trains.
+    /// Writes parameters, power-iteration state and running statistics to one safetensors file, whole or not at all: for networks that a loop of the caller's
+    /// trains, and for other programs.
     /// </summary>
+    /// <param name="net">The network.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="order">
+    /// Of tensors of rank 4 and 5: channels-last, or channels-first as PyTorch has them, weights [O, I / groups, (kD), kH, kW]. The file says which, and
+    /// <see cref="LoadWeights"/> takes either.
+    /// </param>
     /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
-    public static void SaveWeights(RevUpNet net, string path)
+    public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast)
     {
         string temporary = path + ".incomplete";
         try
         {
-            TensorFile.Write(net.Backend, temporary, ModelTensors(net), s_metadata);
+            TensorFile.Write(net.Backend, temporary, ModelTensors(net), order);
             File.Move(temporary, path, overwrite: true);
         }
         catch
@@ -77,7 +84,10 @@ public static class Checkpoint
         }
     }
 
-    /// <summary>Fills a network from what <see cref="SaveWeights"/> wrote, or from the model.safetensors of a checkpoint.</summary>
+    /// <summary>
+    /// Fills a network from what <see cref="SaveWeights"/> wrote, from the model.safetensors of a checkpoint, or from a file of the same names that PyTorch
+    /// wrote, whose weights are channels-first.
+    /// </summary>
     /// <exception cref="CheckpointException">The file cannot be read, is damaged, or is of another network, which then stays as it is.</exception>
     public static void LoadWeights(RevUpNet net, string path)
     {
@@ -88,8 +98,8 @@ public static class Checkpoint
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
     internal static void Write(string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization)
     {
-        Dictionary<string, string> metadata = new(s_metadata) { ["step"] = FormattableString.Invariant($"{step.Count}") };
-        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata);
+        string count = step.Count.ToString(CultureInfo.InvariantCulture);
+        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata: [("step", count)]);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
         {

@@ -6,9 +6,9 @@ using RevUp.Training.Files;
 namespace RevUp.Training;
 
 /// <summary>
-/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction), train/learning_rate, train/images_per_second. Every
-/// <see cref="BlockEverySteps"/>-th and the first: memory_MiB/PURPOSE (peaks), and, where blocks are inverted, k and the inversion residual as mean and maximum,
-/// and of each block (up to <see cref="MaximumBlocks"/>; of more, as histograms). Every evaluation: test/loss and test/top1.
+/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction), train/learning_rate, train/images_per_second. The first and
+/// every <see cref="BlockEverySteps"/>-th: memory_MiB/PURPOSE (peaks), and, where blocks are inverted, k and the inversion residual, as mean and maximum and
+/// of each block (up to <see cref="MaximumBlocks"/>; of more, as histograms). Every evaluation: test/loss and test/top1.
 /// </summary>
 internal sealed class TensorBoardLog : IDisposable
 {

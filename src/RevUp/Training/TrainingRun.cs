@@ -10,11 +10,15 @@ using RevUp.Training.Files;
 namespace RevUp.Training;
 
 /// <summary>
-/// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, checkpoints/ and, if samples were damaged, damaged.txt. A
-/// run that was stopped, or killed, continues from its newest complete checkpoint and ends with the same bits as one that was not (same threads and machine).
+/// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, run.json, checkpoints/ and, if samples were damaged,
+/// damaged.txt. A run that was stopped, or killed, continues from its newest complete checkpoint and ends with the same bits as one that was not (same threads,
+/// same machine).
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
+    /// <summary>The copy of the recipe, overrides included, that every run's folder holds from its start.</summary>
+    public const string RecipeFileName = "recipe.json";
+
     private readonly Recipe _recipe;
     private readonly string _folder;
     private readonly ImageDataset _test;
@@ -95,7 +99,7 @@ public sealed class TrainingRun : IDisposable
     public RunSummary Run(Action<TrainingProgress>? progress, CancellationToken stop)
     {
         Directory.CreateDirectory(_folder);
-        File.WriteAllText(Path.Combine(_folder, "recipe.json"), RecipeFile.Serialize(_recipe));
+        File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
         using RunLog log = new(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
         RunMeter meter = new();
         Network.Backend.Memory.ResetPeaks();
@@ -110,8 +114,11 @@ public sealed class TrainingRun : IDisposable
             }
         }
         log.Flush();
-        RunReport.Write(_folder, _recipe, [.. Network.Blocks.Select(b => b.Name)]);
-        return Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
+        string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
+        RunSummary summary = Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
+        RunReport.Write(_folder, _recipe, blockNames);
+        RunRecord.Write(_folder, Network.Backend, blockNames, summary);
+        return summary;
     }
 
     /// <summary>Stops the data threads and frees the network.</summary>

@@ -55,7 +55,7 @@ internal static class ParityFile
     private static void RecordStep(TensorSet tensors, RevUpNet net, TrainingStep step, (float[] Pixels, float[] Targets) batch)
     {
         int count = batch.Targets.Length / net.Classes;
-        tensors["input"] = (TensorFile.Dimensions(net.Sample.WithBatch(count)), batch.Pixels);
+        tensors["input"] = (AxisOrders.Dimensions(net.Sample.WithBatch(count), AxisOrder.ChannelsLast), batch.Pixels);
         tensors["targets"] = ([count, net.Classes], batch.Targets);
         step.Accumulate(batch.Pixels, batch.Targets);
         foreach (Parameter parameter in net.Parameters.Parameters)
@@ -87,7 +87,7 @@ internal static class ParityFile
     {
         float[] values = new float[tensor.Count];
         backend.Download<float>(tensor, values);
-        tensors[name] = (TensorFile.Dimensions(tensor.Shape), values);
+        tensors[name] = (AxisOrders.Dimensions(tensor.Shape, AxisOrder.ChannelsLast), values);
     }
 
     // Scalars that are where Fixup starts them would hide what each of them does.

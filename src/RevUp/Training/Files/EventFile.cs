@@ -6,8 +6,8 @@ using RevUp.Export;
 namespace RevUp.Training.Files;
 
 /// <summary>
-/// A TensorBoard event file, "events.out.tfevents.TIME.NUMBER.revup": Event messages in the TFRecord framing, each as its length (8 bytes), the masked CRC-32C of
-/// those, the message, and its masked CRC-32C (tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto).
+/// A TensorBoard event file, "events.out.tfevents.TIME.NUMBER.revup": Event messages in the TFRecord framing, each as its length (8 bytes), the masked CRC-32C
+/// of those, the message, and its masked CRC-32C (tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto).
 /// </summary>
 internal sealed class EventFile : IDisposable
 {
@@ -35,7 +35,8 @@ internal sealed class EventFile : IDisposable
             Truncate(path, lastStep);
         }
         // TensorBoard reads the files in the order of their names.
-        string name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds():D10}.{earlier.Length}.revup");
+        long time = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        string name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{time:D10}.{earlier.Length}.revup");
         _file = new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
         Begin(step: 0).Text(VersionField, "brain.Event:2");
         WriteRecord();

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using RevUp.Backends;
+using RevUp.Cli.Output;
+using RevUp.Data;
+using RevUp.Export;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Cli.Commands;
+
+/// <summary><c>revup export</c>: a trained network in the formats of other programs.</summary>
+internal static class ExportCommand
+{
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        Argument<string> checkpoint = new("RUN") { Description = "A run's folder, for its last checkpoint, or the folder of one checkpoint." };
+        Option<string?> onnx = new("--onnx")
+        {
+            Description = "Write the network as an ONNX model: input [N, C, (D), H, W] normalised, logits [N, classes].",
+            HelpName = "FILE",
+        };
+        Option<string?> weights = new("--weights")
+        {
+            Description = "Write the weights as safetensors under PyTorch's names and in its layout, [O, I, kH, kW].",
+            HelpName = "FILE",
+        };
+        Command command = new("export", "Write a checkpoint's network for other programs.") { checkpoint, onnx, weights };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(onnx) is null && result.GetValue(weights) is null)
+            {
+                result.AddError("Nothing to export was named; use --onnx FILE, --weights FILE or both.");
+            }
+        });
+        command.SetAction(arguments =>
+        {
+            using Backend backend = common.OpenBackend(arguments);
+            using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
+            List<string> files = [];
+            if (arguments.GetValue(onnx) is { } model)
+            {
+                OnnxFile.Write(loaded.Network, model, loaded.Normalization, ClassNames(terminal, loaded.Recipe.Data));
+                files.Add(Path.GetFullPath(model));
+            }
+            if (arguments.GetValue(weights) is { } tensors)
+            {
+                Checkpoint.SaveWeights(loaded.Network, tensors, AxisOrder.ChannelsFirst);
+                files.Add(Path.GetFullPath(tensors));
+            }
+            if (arguments.GetValue(common.Json))
+            {
+                terminal.WriteJson(new ExportDocument(loaded.Step, files), DocumentJson.Default.ExportDocument);
+                return;
+            }
+            files.ForEach(terminal.WriteLine);
+        });
+        return command;
+    }
+
+    // They are in the data, not in the checkpoint; a model without them is as good.
+    private static IReadOnlyList<string>? ClassNames(Terminal terminal, DataSettings settings)
+    {
+        try
+        {
+            using ImageDataset data = Datasets.Open(settings, DatasetSplit.Test);
+            return data.Classes;
+        }
+        catch (Exception exception) when (exception is IOException or ConfigurationException)
+        {
+            terminal.Note($"The model has no names of classes: {exception.Message}");
+            return null;
+        }
+    }
+}

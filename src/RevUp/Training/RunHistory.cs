@@ -1,0 +1,96 @@
+using System.Text.Json;
+
+namespace RevUp.Training;
+
+/// <summary>One line of metrics.jsonl about a step; see <see cref="MetricsLog"/>.</summary>
+internal sealed record StepMetrics(
+    long Step,
+    int Epoch,
+    double Loss,
+    double Top1,
+    double LearningRate,
+    double Milliseconds,
+    int[] Evaluations,
+    double WorstResidual,
+    int Replays);
+
+/// <summary>One line of metrics.jsonl about an evaluation.</summary>
+internal sealed record EvaluationMetrics(long Step, int Epoch, EvaluationResult Result);
+
+/// <summary>Means and worsts over the steps of one epoch, and its evaluation.</summary>
+internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationResult? test)
+{
+    public int Steps => steps.Count;
+
+    public double Loss => steps.Average(step => step.Loss);
+
+    public double Top1 => steps.Average(step => step.Top1);
+
+    /// <summary>Of one step.</summary>
+    public double Milliseconds => steps.Average(step => step.Milliseconds);
+
+    public double MeanEvaluations => steps.Average(step => step.Evaluations.Length == 0 ? 0 : step.Evaluations.Average());
+
+    public int WorstEvaluations => steps.Max(step => step.Evaluations.DefaultIfEmpty().Max());
+
+    public double WorstResidual => steps.Max(step => step.WorstResidual);
+
+    public int Replays => steps.Sum(step => step.Replays);
+
+    public EvaluationResult? Test => test;
+
+    /// <summary>Mean k of one block.</summary>
+    public double EvaluationsOf(int block) => steps.Average(step => step.Evaluations[block]);
+}
+
+/// <summary>The metrics of a run, read from its metrics.jsonl.</summary>
+/// <param name="Steps">All steps, in order.</param>
+/// <param name="Evaluations">All evaluations, in order.</param>
+internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvaluationMetrics> Evaluations)
+{
+    /// <summary>Reads the file; a line that a killed process left incomplete is passed over.</summary>
+    public static RunHistory Read(string path)
+    {
+        List<StepMetrics> steps = [];
+        List<EvaluationMetrics> evaluations = [];
+        foreach (string line in File.ReadLines(path))
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(line);
+                Add(document.RootElement, steps, evaluations);
+            }
+            catch (JsonException)
+            {
+                continue;
+            }
+        }
+        return new RunHistory(steps, evaluations);
+    }
+
+    /// <summary>Every epoch that has a step, by its number from 0.</summary>
+    public SortedDictionary<int, EpochMetrics> Epochs() => new(Steps.GroupBy(step => step.Epoch).ToDictionary(
+        epoch => epoch.Key, epoch => new EpochMetrics([.. epoch], Evaluations.LastOrDefault(evaluation => evaluation.Epoch == epoch.Key)?.Result)));
+
+    private static void Add(JsonElement line, List<StepMetrics> steps, List<EvaluationMetrics> evaluations)
+    {
+        long step = line.GetProperty("step").GetInt64();
+        int epoch = line.GetProperty("epoch").GetInt32();
+        if (line.GetProperty("type").ValueEquals("evaluation"))
+        {
+            EvaluationResult result = new(MetricsLog.Number(line, "top1"), MetricsLog.Number(line, "loss"), line.GetProperty("samples").GetInt32());
+            evaluations.Add(new EvaluationMetrics(step, epoch, result));
+            return;
+        }
+        steps.Add(new StepMetrics(
+            step,
+            epoch,
+            line.GetProperty("loss").GetDouble(),
+            line.GetProperty("top1").GetDouble(),
+            line.GetProperty("learningRate").GetDouble(),
+            line.GetProperty("milliseconds").GetDouble(),
+            [.. line.GetProperty("evaluations").EnumerateArray().Select(k => k.GetInt32())],
+            line.GetProperty("worstResidual").GetDouble(),
+            line.GetProperty("replays").GetInt32()));
+    }
+}

@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Training;
+
+/// <summary>On what a run was made and what it took, for reports: run.json, of the last process that worked on the run.</summary>
+/// <param name="Device">What computed, in words.</param>
+/// <param name="System">The operating system.</param>
+/// <param name="Runtime">.NET.</param>
+/// <param name="Version">Of RevUp.</param>
+/// <param name="BlockNames">First to last, as k is listed.</param>
+/// <param name="Summary">How the run ended.</param>
+/// <param name="PeakBytes">Peak memory by purpose.</param>
+internal sealed record RunRecord(
+    string Device,
+    string System,
+    string Runtime,
+    string Version,
+    IReadOnlyList<string> BlockNames,
+    RunRecord.Outcome Summary,
+    IReadOnlyDictionary<string, long> PeakBytes)
+{
+    public const string FileName = "run.json";
+
+    /// <summary>Figures that the metrics do not have line by line.</summary>
+    public sealed record Outcome(bool Interrupted, long Step, double StepMilliseconds, double MeanEvaluations, int MaxEvaluations, long Replays);
+
+    public static void Write(string folder, Backend backend, IReadOnlyList<string> blockNames, RunSummary summary)
+    {
+        RunRecord record = new(
+            backend.Description,
+            RuntimeInformation.OSDescription,
+            RuntimeInformation.FrameworkDescription,
+            typeof(RunRecord).Assembly.GetName().Version!.ToString(3),
+            blockNames,
+            new Outcome(summary.Interrupted, summary.Step, summary.StepMilliseconds, summary.MeanEvaluations, summary.MaxEvaluations, summary.Replays),
+            Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]));
+        File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
+    }
+
+    /// <summary>The record of a run, or null when it has none: it was killed before its first end.</summary>
+    /// <exception cref="ConfigurationException">The file is damaged.</exception>
+    public static RunRecord? Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllText(path), RunRecordJson.Default.RunRecord) : null;
+        }
+        catch (JsonException exception)
+        {
+            throw new ConfigurationException($"'{path}' is damaged ({exception.Message}); delete it, and the report is made without the figures in it.");
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(RunRecord))]
+internal sealed partial class RunRecordJson : JsonSerializerContext;

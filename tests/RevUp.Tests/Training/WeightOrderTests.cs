@@ -1,0 +1,75 @@
+using RevUp.Tensors;
+using RevUp.Tests.Training.Files;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+using RevUp.Training.Files;
+
+namespace RevUp.Tests.Training;
+
+/// <summary>Weights go to PyTorch's order of axes and come back as the same bits.</summary>
+[TestClass]
+public sealed class WeightOrderTests
+{
+    private const string Weight = "stages.0.blocks.0.conv1.weight";
+
+    [TestMethod]
+    public void ChannelsFirstIsTheOrderOfPyTorchAndComesBackExactly()
+    {
+        using TemporaryFolder folder = new();
+        using SmallTraining trained = new(), fresh = new();
+        trained.Run(first: 0, count: 8);
+        Checkpoint.SaveWeights(trained.Net, folder["last"]);
+        Checkpoint.SaveWeights(trained.Net, folder["first"], AxisOrder.ChannelsFirst);
+        (float[] last, int[] lastShape) = Read(folder["last"]);
+        (float[] first, int[] firstShape) = Read(folder["first"]);
+        (int outputs, int height, int width, int inputs) = (lastShape[0], lastShape[1], lastShape[2], lastShape[3]);
+        CollectionAssert.AreEqual(new[] { outputs, inputs, height, width }, firstShape);
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int i = 0; i < inputs; i++)
+            {
+                for (int y = 0; y < height; y++)
+                {
+                    for (int x = 0; x < width; x++)
+                    {
+                        Assert.AreEqual(last[(((o * height + y) * width) + x) * inputs + i], first[(((o * inputs + i) * height) + y) * width + x]);
+                    }
+                }
+            }
+        }
+        CollectionAssert.AreNotEqual(trained.State(), fresh.State());
+        Checkpoint.LoadWeights(fresh.Net, folder["first"]);
+        CollectionAssert.AreEqual(trained.State(), fresh.State());
+    }
+
+    [TestMethod]
+    public void AFileOfPyTorchsWriterHasChannelsFirst()
+    {
+        using TemporaryFolder folder = new();
+        using SmallTraining trained = new(), fresh = new();
+        trained.Run(first: 0, count: 8);
+        Checkpoint.SaveWeights(trained.Net, folder["first"], AxisOrder.ChannelsFirst);
+        using (SafetensorsReader reader = new(folder["first"]))
+        using (SafetensorsWriter writer = new(folder["pt"], reader.Tensors, new Dictionary<string, string> { ["format"] = "pt" }))
+        {
+            foreach (SafetensorsTensor tensor in reader.Tensors)
+            {
+                float[] values = new float[tensor.ByteCount / sizeof(float)];
+                reader.Read(tensor.Name, values.AsSpan());
+                writer.Write<float>(tensor.Name, values);
+            }
+            writer.Complete();
+        }
+        Checkpoint.LoadWeights(fresh.Net, folder["pt"]);
+        CollectionAssert.AreEqual(trained.State(), fresh.State());
+    }
+
+    private static (float[] Values, int[] Shape) Read(string path)
+    {
+        using SafetensorsReader reader = new(path);
+        SafetensorsTensor tensor = reader.Find(Weight)!;
+        float[] values = new float[tensor.ByteCount / sizeof(float)];
+        reader.Read(Weight, values.AsSpan());
+        return (values, [.. tensor.Shape.ToArray().Select(extent => (int)extent)]);
+    }
+}
