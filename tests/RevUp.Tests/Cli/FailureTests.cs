@@ -116,7 +116,7 @@ public sealed class FailureTests
 
     [TestMethod]
     [DataRow("devices --threads 5000", "5000 threads")]
-    [DataRow("memory --recipe volume-64 --blocks 2", "2 blocks")]
+    [DataRow("memory --recipe volume-64 --blocks 2", "number of blocks is 2")]
     [DataRow("recipes show nosuch", "'nosuch'")]
     public void OtherValuesOutsideTheirRangeAreNamed(string line, string named) => AssertFails(Tool.Run(line.Split(' ')), named);
 

@@ -60,7 +60,7 @@ public sealed class MemoryProbeTests
     public void WhatCannotBeMeasuredIsExplained()
     {
         Recipe recipe = SmallRecipe.Create();
-        Assert.AreEqual("1 blocks do not reach for 2 stages; use at least 2.", Refusal(recipe, blocks: 1));
+        Assert.AreEqual("the number of blocks is 1, which does not reach for 2 stages; use at least 2.", Refusal(recipe, blocks: 1));
         Recipe free = SmallRecipe.Create("model.lipschitz.mode=none", "reversible.policy=store");
         Assert.StartsWith("reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse", Refusal(free, blocks: 0));
         Recipe vast = SmallRecipe.Create("data.extents=[65536,65536]", "data.padding=0");
