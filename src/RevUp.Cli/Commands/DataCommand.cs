@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using RevUp.Cli.Output;
 using RevUp.Data;
 using RevUp.Data.Images;
@@ -6,7 +7,7 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup data</c>: looks at a set of encoded images, verifies it, and packs it into shards.</summary>
+/// <summary><c>revup data</c>: looks at a dataset; verifies images and packs them into shards.</summary>
 internal static class DataCommand
 {
     private const int MiB = 1 << 20;
@@ -14,7 +15,7 @@ internal static class DataCommand
 
     private static readonly Argument<string> s_folder = new("FOLDER") { Description = "Images as CLASS/FILE, or shards (*.tar)." };
 
-    public static Command Create(Terminal terminal, CommonOptions common) => new("data", "Look at images in folders or shards, verify and pack them.")
+    public static Command Create(Terminal terminal, CommonOptions common) => new("data", "Look at a dataset; verify images and pack them into shards.")
     {
         Info(terminal, common),
         Verify(terminal, common),
@@ -23,27 +24,52 @@ internal static class DataCommand
 
     private static Command Info(Terminal terminal, CommonOptions common)
     {
-        Command command = new("info", "Count images, classes and sizes. Reads every header, and decodes nothing.") { s_folder };
+        Argument<string> folder = new("FOLDER") { Description = "A dataset of any kind: its folder, or a part of it in folders or shards." };
+        Option<DatasetKind?> kind = new("--kind")
+        {
+            Description = "What the files are, as in a recipe's data.dataset; by default, told by their names.",
+            HelpName = "KIND",
+            CustomParser = ParseKind,
+        };
+        Command command = new("info", "Count samples, classes and sizes. Of images and volumes, only headers are read.") { folder, kind };
         command.SetAction(arguments =>
         {
-            using EncodedDataset images = ImageSets.Open(arguments.GetRequiredValue(s_folder));
-            DataDocument document = DataDocument.From(images);
+            DatasetSummary summary = DatasetSummary.Read(arguments.GetRequiredValue(folder), arguments.GetValue(kind));
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(document, DocumentJson.Default.DataDocument);
+                terminal.WriteJson(new DataDocument(Format.Name(summary.Kind), summary.Parts), DocumentJson.Default.DataDocument);
                 return;
             }
-            terminal.WriteLine(FormattableString.Invariant(
-                $"{document.Images} images in {document.Classes.Count} classes of {document.SmallestClass} to {document.LargestClass}"));
-            Table sizes = terminal.NewTable("shorter side, pixels", "images");
-            foreach (SizeEntry entry in document.Sizes)
+            foreach (DatasetPart part in summary.Parts)
             {
-                string side = entry.Below == 0 ? "no readable header" : FormattableString.Invariant($"below {entry.Below}");
-                sizes.AddRow(side, Format.Count(entry.Images));
+                Describe(terminal, summary.Kind, part);
             }
-            terminal.Write(sizes);
         });
         return command;
+    }
+
+    private static DatasetKind? ParseKind(ArgumentResult argument)
+    {
+        string word = argument.Tokens[0].Value;
+        if (Enum.TryParse(word, ignoreCase: true, out DatasetKind kind) && Format.Name(kind) == word)
+        {
+            return kind;
+        }
+        argument.AddError($"--kind is '{word}'; use {string.Join(", ", DatasetSummary.Kinds.Select(Format.Name))}.");
+        return null;
+    }
+
+    private static void Describe(Terminal terminal, DatasetKind kind, DatasetPart part)
+    {
+        (int least, int most) = (part.Classes.Min(label => label.Samples), part.Classes.Max(label => label.Samples));
+        string name = part.Name.Length == 0 ? Format.Name(kind) : $"{Format.Name(kind)}, {part.Name}";
+        terminal.WriteLine(FormattableString.Invariant($"{name}: {part.Samples} samples in {part.Classes.Count} classes of {least} to {most}"));
+        Table sizes = terminal.NewTable("size", "samples");
+        foreach (SampleCount size in part.Sizes)
+        {
+            sizes.AddRow(size.Name, Format.Count(size.Samples));
+        }
+        terminal.Write(sizes);
     }
 
     private static Command Verify(Terminal terminal, CommonOptions common)

@@ -19,14 +19,17 @@ internal static class EvaluateCommand
             using Backend backend = common.OpenBackend(arguments);
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
             using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
-            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
+            DamagedSamples damaged = new(data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
+            BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };
+            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, batches);
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new EvaluationDocument(result.Top1, result.Loss, result.Samples), DocumentJson.Default.EvaluationDocument);
+                EvaluationDocument document = new(result.Top1, result.Loss, result.Samples, result.LeftOut);
+                terminal.WriteJson(document, DocumentJson.Default.EvaluationDocument);
                 return;
             }
-            terminal.Write(terminal.NewTable("top-1", "loss", "images", "step")
-                .AddRow(Format.Percent(result.Top1), Format.Loss(result.Loss), Format.Count(result.Samples), Format.Count(loaded.Step)));
+            string[] row = [Format.Percent(result.Top1), Format.Loss(result.Loss), Format.Images(result), Format.Count(loaded.Step)];
+            terminal.Write(terminal.NewTable("top-1", "loss", "evaluated", "step").AddRow(row));
         });
         return command;
     }

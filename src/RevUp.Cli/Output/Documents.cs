@@ -7,7 +7,7 @@ using RevUp.Training;
 namespace RevUp.Cli.Output;
 
 /// <summary>What <c>evaluate --json</c> prints.</summary>
-internal sealed record EvaluationDocument(double Top1, double Loss, int Samples);
+internal sealed record EvaluationDocument(double Top1, double Loss, int Samples, int LeftOut);
 
 /// <summary>What <c>train --json</c> prints; an interrupted run has no evaluation.</summary>
 internal sealed record TrainDocument(
@@ -18,6 +18,7 @@ internal sealed record TrainDocument(
     double? Top1,
     double? Loss,
     int? Samples,
+    int? LeftOut,
     double StepMilliseconds,
     double MeanEvaluations,
     int MaxEvaluations,
@@ -35,6 +36,7 @@ internal sealed record TrainDocument(
             evaluation?.Top1,
             evaluation?.Loss,
             evaluation?.Samples,
+            evaluation?.LeftOut,
             summary.StepMilliseconds,
             summary.MeanEvaluations,
             summary.MaxEvaluations,

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using RevUp.Data;
 using RevUp.Reversible;
 using RevUp.Training;
 
@@ -32,6 +34,9 @@ internal static class Format
     /// <summary>The name that recipes use.</summary>
     public static string Name(MemoryPolicy policy) => policy.ToString().ToLowerInvariant();
 
+    /// <inheritdoc cref="Name(MemoryPolicy)"/>
+    public static string Name(DatasetKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
+
     /// <summary>One step's numbers, under 80 columns.</summary>
     public static string Line(in TrainingProgress at) => Invariant(
         $"epoch {at.Epoch}/{at.Epochs}  step {at.Step}/{at.Steps}  loss {at.Loss:F3}  top-1 {100 * at.Top1:F1} %")
@@ -39,7 +44,11 @@ internal static class Format
 
     /// <summary>One epoch's evaluation.</summary>
     public static string Line(int epoch, EvaluationResult evaluation) => Invariant(
-        $"epoch {epoch}: test top-1 {100 * evaluation.Top1:F2} %, loss {evaluation.Loss:F4}, {evaluation.Samples} images");
+        $"epoch {epoch}: test top-1 {100 * evaluation.Top1:F2} %, loss {evaluation.Loss:F4}, ") + Images(evaluation);
+
+    /// <summary>"10000 images", and how many could not be read.</summary>
+    public static string Images(EvaluationResult evaluation) =>
+        Invariant($"{evaluation.Samples} images") + (evaluation.LeftOut == 0 ? "" : Invariant($", {evaluation.LeftOut} damaged left out"));
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

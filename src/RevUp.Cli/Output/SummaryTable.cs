@@ -10,7 +10,7 @@ internal static class SummaryTable
     public static Table Create(Terminal terminal, RunSummary summary)
     {
         Table table = terminal.NewTable("result", "value")
-            .AddRow("test top-1", $"{Format.Percent(summary.Evaluation.Top1)} of {summary.Evaluation.Samples} images")
+            .AddRow("test top-1", $"{Format.Percent(summary.Evaluation.Top1)} of {Format.Images(summary.Evaluation)}")
             .AddRow("test loss", Format.Loss(summary.Evaluation.Loss))
             .AddRow("steps", Format.Count(summary.Step))
             .AddRow("step time, median", $"{Format.Milliseconds(summary.StepMilliseconds)} ms");

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 
 namespace RevUp.Data;
 
@@ -15,9 +14,8 @@ public sealed class Batch : IDisposable
 
     internal Batch(BatchLoader loader, int capacity, int sampleLength, int classes)
     {
-        // Pinned: a backend may hand the address to a copy engine.
-        _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength, pinned: true);
-        _targets = GC.AllocateUninitializedArray<float>(capacity * classes, pinned: true);
+        _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength);
+        _targets = GC.AllocateUninitializedArray<float>(capacity * classes);
         (_loader, _sampleLength, _classes) = (loader, sampleLength, classes);
     }
 
@@ -34,7 +32,7 @@ public sealed class Batch : IDisposable
 
     internal ExceptionDispatchInfo? Failure { get; set; }
 
-    /// <summary>Samples in this batch: the batch size, or less in the last batch of an epoch.</summary>
+    /// <summary>Samples in this batch: the batch size, or less in the last batch of an epoch and where damaged samples are left out.</summary>
     public int Count { get; internal set; }
 
     /// <summary>The epoch, counted from 0.</summary>
@@ -43,7 +41,7 @@ public sealed class Batch : IDisposable
     /// <summary>The batch's number in its epoch, counted from 0.</summary>
     public int Index { get; internal set; }
 
-    /// <summary>Count × H × W × C normalised pixels, float32, in pinned memory.</summary>
+    /// <summary>Count × H × W × C normalised pixels, float32.</summary>
     /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
     public ReadOnlySpan<float> Pixels
     {
@@ -54,7 +52,7 @@ public sealed class Batch : IDisposable
         }
     }
 
-    /// <summary>Count × K target probabilities, float32, in pinned memory; each row sums to 1.</summary>
+    /// <summary>Count × K target probabilities, float32; each row sums to 1.</summary>
     /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
     public ReadOnlySpan<float> Targets
     {
@@ -67,9 +65,6 @@ public sealed class Batch : IDisposable
 
     /// <summary>Gives the buffers back to the loader, so that a worker can fill them while the caller still computes. Harmless when repeated.</summary>
     public void Dispose() => _loader.Return(this);
-
-    internal IEnumerable<IDisposable> RegisterBuffers(Func<nint, long, IDisposable> register) =>
-        [.. new[] { _pixels, _targets }.Select(buffer => register(Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0), buffer.LongLength * sizeof(float)))];
 
     internal Span<float> PixelsToFill => _pixels.AsSpan(0, Count * _sampleLength);
 

@@ -10,10 +10,11 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
         BatchMixer.Create(transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
 
     /// <summary>
-    /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the epoch's order. In place of a damaged one comes the next good one
-    /// of that order, augmented as the damaged one would have been: a function of the files alone, so that no run depends on who met it first.
+    /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the epoch's order; false when it is damaged and to be left out.
+    /// Where it is to be replaced, the next good one of that order comes in its place, augmented as the damaged one would have been: a function of the files
+    /// alone, so that no run depends on who met it first.
     /// </summary>
-    public void WriteSample(Batch batch, int row, in EpochPermutation order, int position)
+    public bool TryWriteSample(Batch batch, int row, in EpochPermutation order, int position)
     {
         SampleKey key = new(options.Seed, batch.Epoch, At(order, position));
         // Ends: when nothing is good, the list of the damaged throws.
@@ -23,14 +24,17 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
             try
             {
                 _reader.Write(index, key, transform, batch.PixelsOf(row));
+                WriteTarget(batch.TargetsOf(row), dataset.Label(index));
+                return true;
             }
             catch (DataFileException problem)
             {
                 damaged.Add(index, problem);
-                continue;
             }
-            WriteTarget(batch.TargetsOf(row), dataset.Label(index));
-            return;
+            if (!options.ReplaceDamaged)
+            {
+                return false;
+            }
         }
     }
 

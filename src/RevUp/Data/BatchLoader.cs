@@ -8,8 +8,9 @@ namespace RevUp.Data;
 /// <remarks>
 /// The same options give the same bytes in the same order for any number of workers, and from any starting point. Workers run ahead by a fixed number of
 /// batches, on into the next epoch, and fill buffers that are used again: (prefetch + 1) · min(batch, N) · (H·W·C + K) · 4 bytes for the loader's whole
-/// life, and nothing per sample. A damaged sample is replaced by the next good one in the order, and noted in <see cref="Damaged"/>. One
-/// thread may consume. The dataset is read by all workers at once and must outlive the loader.
+/// life, and nothing per sample. A damaged sample is left out, or replaced by the next good one in the order
+/// (<see cref="BatchLoaderOptions.ReplaceDamaged"/>), and noted in <see cref="Damaged"/>. One thread may consume. The dataset is read by all workers at once
+/// and must outlive the loader.
 /// </remarks>
 /// <example><code>
 /// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Augmentation = new() { Flip = true } });
@@ -23,7 +24,6 @@ public sealed class BatchLoader : IDisposable
     private readonly ImageDataset _dataset;
     private readonly BatchLoaderOptions _options;
     private readonly BatchFiller[] _fillers; // one for each worker
-    private readonly List<IDisposable> _registrations = [];
     private readonly Batch[] _ring; // batch number s, counted over all epochs, lives in _ring[s % length]
     private readonly Thread[] _workers;
 
@@ -59,13 +59,6 @@ public sealed class BatchLoader : IDisposable
             _fillers[worker] = filler;
             _workers[worker] = new Thread(() => Work(filler)) { IsBackground = true, Name = $"RevUp data worker {worker}" };
         }
-        if (options.RegisterBuffer is { } register)
-        {
-            foreach (Batch batch in _ring)
-            {
-                _registrations.AddRange(batch.RegisterBuffers(register));
-            }
-        }
     }
 
     /// <summary>What could not be read so far.</summary>
@@ -77,7 +70,8 @@ public sealed class BatchLoader : IDisposable
     /// <summary>The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next one is taken.</summary>
     /// <remarks>
     /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what the workers have prepared; anything else makes them start
-    /// there. A failure in a worker is thrown here, with its own type, when its batch is due. Enumerating again ends the validity of an earlier enumeration.
+    /// there. A batch of nothing but damaged samples that are left out is passed over. A failure in a worker is thrown here, with its own type, when its batch
+    /// is due. Enumerating again ends the validity of an earlier enumeration.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The epoch is negative, or the batch not in 0 .. BatchesPerEpoch.</exception>
     /// <exception cref="ObjectDisposedException">The loader is disposed, also while waiting for a batch.</exception>
@@ -105,8 +99,6 @@ public sealed class BatchLoader : IDisposable
             Array.ForEach(_workers, worker => worker.Join());
         }
         Array.ForEach(_fillers, filler => filler.Dispose());
-        _registrations.ForEach(registration => registration.Dispose());
-        _registrations.Clear();
     }
 
     internal void Return(Batch batch)
@@ -128,7 +120,11 @@ public sealed class BatchLoader : IDisposable
         }
         for (long number = first; number < end; number++)
         {
-            yield return Take(number);
+            Batch batch = Take(number);
+            if (batch.Count > 0)
+            {
+                yield return batch;
+            }
         }
     }
 
@@ -248,15 +244,16 @@ public sealed class BatchLoader : IDisposable
         batch.Epoch = (int)(number / BatchesPerEpoch);
         batch.Index = (int)(number % BatchesPerEpoch);
         int first = batch.Index * _options.BatchSize;
-        batch.Count = Math.Min(_options.BatchSize, _dataset.Count - first);
+        int end = Math.Min(first + _options.BatchSize, _dataset.Count);
         EpochPermutation order = new(_dataset.Count, _options.Seed, batch.Epoch);
-        for (int row = 0; row < batch.Count; row++)
+        batch.Count = 0;
+        for (int position = first; position < end; position++)
         {
             if (_disposed || generation != _generation)
             {
                 return false;
             }
-            filler.WriteSample(batch, row, order, first + row);
+            batch.Count += filler.TryWriteSample(batch, batch.Count, order, position) ? 1 : 0;
         }
         filler.Finish(batch);
         return true;

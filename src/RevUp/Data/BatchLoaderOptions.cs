@@ -30,10 +30,10 @@ public sealed record BatchLoaderOptions
     public DamagedSamples? Damaged { get; init; }
 
     /// <summary>
-    /// Called with the address and the bytes of each buffer before the loader's first epoch, so that a device can register the pinned memory for direct copies;
-    /// what it returns is disposed with the loader. Null for none.
+    /// Whether the next good sample of the order takes the place of a damaged one, so that every batch is whole, as training wants it. Without, its batch is
+    /// smaller by it: an evaluation must not judge on another sample twice.
     /// </summary>
-    public Func<nint, long, IDisposable>? RegisterBuffer { get; init; }
+    public bool ReplaceDamaged { get; init; }
 
     internal void Validate(ImageDataset dataset, ChannelNormalization normalization)
     {

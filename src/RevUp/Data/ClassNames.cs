@@ -18,11 +18,14 @@ internal static class ClassNames
     }
 
     /// <summary>The place of every name among the classes.</summary>
+    /// <param name="names">One for each sample.</param>
+    /// <param name="classes">All there are.</param>
+    /// <param name="origin">The file that says what class a sample has.</param>
     /// <exception cref="DataFileException">A name is not one of them.</exception>
-    public static int[] Labels(IEnumerable<string> names, IReadOnlyList<string> classes, string origin)
+    public static int[] Labels(IEnumerable<string> names, IReadOnlyList<string> classes, Func<int, string> origin)
     {
         Dictionary<string, int> places = classes.Select((name, label) => (name, label)).ToDictionary(pair => pair.name, pair => pair.label);
-        return [.. names.Select(name => places.TryGetValue(name, out int label) ? label : throw Unknown(name, classes, origin))];
+        return [.. names.Select((name, sample) => places.TryGetValue(name, out int label) ? label : throw Unknown(name, classes, origin(sample)))];
     }
 
     private static DataFileException Unknown(string name, IReadOnlyList<string> classes, string origin)

@@ -82,10 +82,15 @@ public sealed record DataSettings
     /// <summary>Background threads that prepare batches.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <inheritdoc cref="BatchLoaderOptions.Prefetch"/>
+    public int Prefetch { get; init; } = new BatchLoaderOptions().Prefetch;
+
     /// <summary>The numbers in volume files that are not NIfTI: bare, little-endian, in the order of the sample.</summary>
     public VoxelType RawType { get; init; } = VoxelType.UInt8;
 
-    /// <summary>Share of the samples that may be damaged: they are replaced by others and named. Above it, training stops.</summary>
+    /// <summary>
+    /// Share of the samples that may be damaged: they are named, and training takes others in their place, an evaluation none. Above it, both stop.
+    /// </summary>
     public double MaximumDamagedShare { get; init; } = DefaultDamagedShare;
 
     /// <summary>Training samples used, from the start of the set; 0 for all.</summary>
@@ -140,6 +145,7 @@ public sealed record DataSettings
     {
         TrainingAugmentation.Validate();
         ConfigurationException.Require(Workers is >= 1 and <= 256, $"data.workers is {Workers}; use 1 to 256");
+        ConfigurationException.Require(Prefetch is >= 1 and <= 1024, $"data.prefetch is {Prefetch}; use 1 to 1024");
         ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
         ConfigurationException.Require(MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
         if (StatesSample)

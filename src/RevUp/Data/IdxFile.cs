@@ -16,6 +16,10 @@ public sealed class IdxFile
     // what is really there.
     private const int FirstAllocation = 1 << 20;
 
+    // A file that unfolds to more than this much, and to more than so many times its size, is made to fill memory; images are compressed to a tenth at best.
+    private const int LargestUnquestioned = 1 << 26;
+    private const int MaximumExpansion = 200;
+
     private IdxFile(string path, int[] shape, byte[] elements)
     {
         Path = path;
@@ -52,6 +56,11 @@ public sealed class IdxFile
             Span<byte> header = stackalloc byte[HeaderLengthOf(rank)];
             position = content.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
             int[] shape = ParseHeader(path, header[..(int)position], rank, out int length);
+            if (compressed && length > LargestUnquestioned && length / MaximumExpansion > file.Length)
+            {
+                throw new DataFileException(
+                    path, $"its {file.Length} bytes would unfold to {length}, over {MaximumExpansion} times as many; unfold it yourself if that is meant.");
+            }
             byte[] elements = ReadElements(path, content, header.Length, length, ref position);
             if (compressed)
             {

@@ -6,20 +6,22 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>Quality on a dataset.</summary>
-/// <param name="Top1">Fraction of samples whose largest logit is the right class.</param>
-/// <param name="Loss">Mean cross-entropy.</param>
+/// <param name="Top1">Fraction of the samples evaluated whose largest logit is the right class.</param>
+/// <param name="Loss">Mean cross-entropy of the samples evaluated.</param>
 /// <param name="Samples">Samples evaluated.</param>
-public readonly record struct EvaluationResult(double Top1, double Loss, int Samples);
+/// <param name="LeftOut">Samples that could not be read; together with <paramref name="Samples"/>, the dataset.</param>
+public readonly record struct EvaluationResult(double Top1, double Loss, int Samples, int LeftOut = 0);
 
-/// <summary>Evaluates a network on every sample of a dataset, without augmentation and without touching the training state.</summary>
+/// <summary>Evaluates a network on every sample of a dataset that can be read, without augmentation and without touching the training state.</summary>
 public static class Evaluator
 {
-    /// <summary>Top-1 and loss over all of <paramref name="data"/>.</summary>
+    /// <summary>Top-1 and loss over all of <paramref name="data"/>; damaged samples are left out and counted, and none takes their place.</summary>
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>
     /// <param name="normalization">That of the training set.</param>
     /// <param name="batches">Samples per forward pass, threads that prepare them, and their framing, such as <see cref="Recipe.EvaluationBatches"/>.</param>
     /// <param name="stop">Ends the evaluation after the current batch.</param>
+    /// <exception cref="DataFileException">More samples are damaged than <paramref name="batches"/> allows.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static EvaluationResult Evaluate(
         RevUpNet net, ImageDataset data, ChannelNormalization normalization, BatchLoaderOptions batches, CancellationToken stop = default)
@@ -28,13 +30,15 @@ public static class Evaluator
         Arena memory = backend.Memory;
         Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         Span<double> sums = stackalloc double[2];
+        int evaluated = 0;
         try
         {
             backend.Upload<double>(sums, statistics);
-            using BatchLoader loader = new(data, normalization, batches);
+            using BatchLoader loader = new(data, normalization, batches with { ReplaceDamaged = false });
             foreach (Batch samples in loader.Epoch(0))
             {
                 stop.ThrowIfCancellationRequested();
+                evaluated += samples.Count;
                 Tensor logits = net.Infer(samples.Pixels);
                 Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
                 backend.Upload(samples.Targets, targets);
@@ -48,6 +52,6 @@ public static class Evaluator
         {
             memory.Free(statistics);
         }
-        return new EvaluationResult(sums[1] / data.Count, sums[0] / data.Count, data.Count);
+        return new EvaluationResult(sums[1] / evaluated, sums[0] / evaluated, evaluated, data.Count - evaluated);
     }
 }

@@ -57,6 +57,7 @@ internal sealed class MetricsLog : IDisposable
         WriteNumber("loss", result.Loss);
         WriteNumber("top1", result.Top1);
         _json.WriteNumber("samples", result.Samples);
+        _json.WriteNumber("leftOut", result.LeftOut);
         End();
         Flush();
         LastEvaluation = (step, result);
@@ -79,7 +80,8 @@ internal sealed class MetricsLog : IDisposable
             long step = root.GetProperty("step").GetInt64();
             if (step <= lastStep && root.GetProperty("type").ValueEquals("evaluation"))
             {
-                LastEvaluation = (step, new EvaluationResult(Number(root, "top1"), Number(root, "loss"), root.GetProperty("samples").GetInt32()));
+                (int samples, int leftOut) = (root.GetProperty("samples").GetInt32(), root.GetProperty("leftOut").GetInt32());
+                LastEvaluation = (step, new EvaluationResult(Number(root, "top1"), Number(root, "loss"), samples, leftOut));
             }
             return step <= lastStep;
         }

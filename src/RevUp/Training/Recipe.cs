@@ -62,6 +62,7 @@ public sealed record Recipe
     {
         Shuffle = true,
         DropLast = true,
+        ReplaceDamaged = true,
         Augmentation = Data.TrainingAugmentation with { LabelSmoothing = Training.LabelSmoothing },
     };
 
@@ -70,6 +71,7 @@ public sealed record Recipe
     {
         BatchSize = Training.BatchSize,
         Workers = Data.Workers,
+        Prefetch = Data.Prefetch,
         Seed = Training.Seed,
         Augmentation = Data.EvaluationAugmentation,
     };

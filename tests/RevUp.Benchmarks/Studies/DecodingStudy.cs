@@ -2,9 +2,15 @@ using System.Diagnostics;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Decoding of JPEGs for training and evaluation against TurboJPEG's decoding of the whole files; then on all processors, and for a minute.</summary>
+/// <summary>
+/// Decoding of JPEGs for training and evaluation against TurboJPEG's decoding of the whole files; then on all processors, through the whole loader, and for a
+/// minute.
+/// </summary>
 internal static class DecodingStudy
 {
+    // For each pass of the others: a loader's epoch of few images is over before its time can be told.
+    private const int LoaderEpochs = 5;
+
     private delegate DecodingWork Contender(DecodingImages images);
 
     private static readonly (string Name, Contender Make)[] s_contenders =
@@ -29,6 +35,7 @@ internal static class DecodingStudy
         report.Paragraph($"{images.Description} Samples have {SampleWork.Side}×{SampleWork.Side} pixels; the files are in memory.");
         ReportOneCore(report, images, rounds, passes);
         ReportScaling(report, images, rounds, passes, threads);
+        ReportLoader(report, images, folder, rounds, passes);
         ReportCollections(report, images, seconds, threads);
         report.Write("decoding");
     }
@@ -83,12 +90,40 @@ internal static class DecodingStudy
             + $"{Statistics.Median(all.Zip(one, (many, single) => many / single)):F2} times as many (medians of {rounds} pairs).");
     }
 
-    private static double Rate(DecodingImages images, int passes, int threads)
+    private static void ReportLoader(Report report, DecodingImages images, string folder, int rounds, int passes)
     {
-        DecodingWork[] works = [.. Enumerable.Range(0, threads).Select(_ => new SampleWork(images, SampleWork.Training))];
+        int epochs = LoaderEpochs * passes;
+        using DecodingLoader one = new(folder, workers: 1), two = new(folder, workers: 2);
+        List<double> whole = [], single = [], both = [];
+        for (int round = 0; round < rounds; round++)
+        {
+            Report.Progress($"loader, round {round + 1} of {rounds} ...");
+            whole.Add(Rate(images, passes, [new TurboJpegWork(images)]));
+            single.Add(one.Rate(epochs));
+            both.Add(two.Rate(epochs));
+        }
+        report.Heading("The whole loader");
+        report.Paragraph(
+            $"Training samples from files in folders, in batches, by the clock, beside TurboJPEG on one thread; medians of {rounds} rounds of {epochs} epochs. "
+            + "Ratios are of the same round.");
+        report.Table(
+            ["contender", "images/s", "of TurboJPEG's", "lowest", "highest"],
+            [
+                Row(s_contenders[0].Name, whole, [.. whole.Select(_ => 1.0)]),
+                Row("RevUp, 1 worker", single, [.. single.Zip(whole, (rate, turbo) => rate / turbo)]),
+                Row("RevUp, 2 workers", both, [.. both.Zip(whole, (rate, turbo) => rate / turbo)]),
+            ]);
+    }
+
+    private static double Rate(DecodingImages images, int passes, int threads) =>
+        Rate(images, passes, [.. Enumerable.Range(0, threads).Select(_ => new SampleWork(images, SampleWork.Training))]);
+
+    // Images per second by the clock, a thread for each work.
+    private static double Rate(DecodingImages images, int passes, DecodingWork[] works)
+    {
         long start = Stopwatch.GetTimestamp();
         RunOnThreads(works, work => work.Run(passes));
-        return threads * passes * images.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return works.Length * passes * images.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private static void ReportCollections(Report report, DecodingImages images, int seconds, int threads)

@@ -58,9 +58,9 @@ internal sealed class SampleWork(DecodingImages images, Augmentation augmentatio
 
     public static readonly Augmentation Training = new() { RandomResizedCrop = new ResizedCropSettings(), Flip = true };
     public static readonly Augmentation Evaluation = new() { Resize = 256 };
+    public static readonly ChannelNormalization Normalization = new([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 
     private readonly ImageDecoder _decoder = new();
-    private readonly ChannelNormalization _normalization = new([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
     private readonly byte[] _pixels = new byte[Side * Side * 3];
     private readonly float[] _sample = new float[Side * Side * 3];
 
@@ -72,6 +72,6 @@ internal sealed class SampleWork(DecodingImages images, Augmentation augmentatio
         CropRegion crop = new Framing(augmentation, key, Side, Side).Choose(size.Width, size.Height);
         _decoder.Decode(bytes, new ImageRegion(crop.Left, crop.Top, crop.Width, crop.Height), Side, Side, 3, _pixels);
         Randomness.CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
-        PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip).Write(_pixels, Side, Side, 3, padding: 0, _normalization, _sample);
+        PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip).Write(_pixels, Side, Side, 3, padding: 0, Normalization, _sample);
     }
 }

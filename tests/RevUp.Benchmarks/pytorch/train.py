@@ -29,7 +29,7 @@ from execution import MODES, PLAIN
 from inversion import InversionError
 from throughput import prepare_device, positive
 
-_KNOWN_DATA = {"dataset", "path", "padding", "flip", "workers", "trainingSamples", "extents", "channels", "classes"}
+_KNOWN_DATA = {"dataset", "path", "padding", "flip", "workers", "prefetch", "trainingSamples", "extents", "channels", "classes"}
 _KNOWN_TRAINING = {"epochs", "batchSize", "accumulate", "seed", "labelSmoothing", "clipNorm", "optimizer", "schedule",
                    "checkpointEverySteps", "keepCheckpoints", "evaluateEveryEpochs"}
 _TWIN = "twin"

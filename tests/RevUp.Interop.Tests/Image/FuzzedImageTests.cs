@@ -31,6 +31,8 @@ internal sealed class FuzzedImageTests
         }
     }
 
+    public TestContext TestContext { get; set; } = null!;
+
     [TestMethod]
     [DynamicData(nameof(Files))]
     internal void NoDamageDoesMoreThanAnException(string name, byte[] file)
@@ -47,6 +49,7 @@ internal sealed class FuzzedImageTests
             refused += IsRefused(decoder, Resealed(Damage.Of(file, random, i)), random, pixels) ? 1 : 0;
         }
 
+        TestContext.WriteLine($"{name}: {refused} of {Cases} refused");
         Assert.IsGreaterThan(Cases / 4, refused, $"{refused} of {Cases} refused: the damage reaches the decoder");
         decoder.Decode(file, new ImageRegion(0, 0, Width, Height), 16, 16, 3, pixels);
         CollectionAssert.AreEqual(good, pixels, "after all that, a good file gives the same pixels");

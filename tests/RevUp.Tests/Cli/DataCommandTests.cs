@@ -1,5 +1,7 @@
+using System.Text.Json;
 using RevUp.Data;
 using RevUp.Data.Images;
+using RevUp.Data.Volumes;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
 using RevUp.Tests.Training.Files;
@@ -19,15 +21,97 @@ public sealed class DataCommandTests
         File.WriteAllText(folder["set/bee/text.jpg"], "text");
         ToolResult result = Tool.Run("data", "info", folder["set"]);
         Assert.AreEqual(0, result.ExitCode, result.Error);
-        Assert.Contains("32 images in 2 classes of 11 to 21", result.Output);
-        Assert.Contains("| below 32 ", result.Output);
-        Assert.Contains("| no readable header   | 1 ", result.Output);
-        System.Text.Json.JsonElement document = Tool.Run("data", "info", folder["set"], "--json").Json;
-        Assert.AreEqual(21, document.GetProperty("classes")[1].GetProperty("images").GetInt32());
+        Assert.Contains("imageFolder: 32 samples in 2 classes of 11 to 21", result.Output);
+        Assert.Contains("| shorter side below 32 ", result.Output);
+        Assert.Contains("| no readable header     | 1 ", result.Output);
+        JsonElement document = Tool.Run("data", "info", folder["set"], "--json").Json;
+        Assert.AreEqual("imageFolder", document.GetProperty("kind").GetString());
+        JsonElement part = document.GetProperty("parts").EnumerateArray().Single();
+        CollectionAssert.AreEqual(new[] { ("ant", 11), ("bee", 21) }, Counts(part, "classes"));
         CollectionAssert.AreEqual(
-            new[] { (0, 1), (32, 30), (128, 1) },
-            document.GetProperty("sizes").EnumerateArray()
-                .Select(size => (size.GetProperty("below").GetInt32(), size.GetProperty("images").GetInt32())).ToArray());
+            new[] { ("no readable header", 1), ("shorter side below 32", 30), ("shorter side below 128", 1) }, Counts(part, "sizes"));
+    }
+
+    [TestMethod]
+    public void InfoTellsTheKindByTheFilesAndCountsBothParts()
+    {
+        using TemporaryFolder folder = new();
+        ImageFiles.WriteFolder(folder["images"], "train/a/0.png", "train/b/1.png", "val/b/2.png");
+        ImageFiles.WriteShard(folder["shards/train/0.tar"], ("a/0.png", null), ("b/1.png", null));
+        ImageFiles.WriteShard(folder["shards/test/0.tar"], ("b/0.png", null));
+        Directory.CreateDirectory(folder["volumes"]);
+        File.WriteAllBytes(folder["volumes/0.nii"], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false, channels: 2));
+        File.WriteAllText(folder["volumes/train.csv"], "file,label\n0.nii,a\n1.raw,b\n");
+        File.WriteAllText(folder["volumes/test.csv"], "file,label\nabsent.nii.gz,b\n");
+        foreach ((string kind, string size, string testSize) in new[]
+        {
+            ("imageFolder", "shorter side below 32", "shorter side below 32"),
+            ("webDataset", "shorter side below 32", "shorter side below 32"),
+            ("volumes", "2 × 3 × 4 × 2", "no readable header"),
+        })
+        {
+            string place = folder[kind == "imageFolder" ? "images" : kind == "webDataset" ? "shards" : kind];
+            JsonElement document = Tool.Run("data", "info", place, "--json").Json;
+            Assert.AreEqual(kind, document.GetProperty("kind").GetString());
+            JsonElement[] parts = [.. document.GetProperty("parts").EnumerateArray()];
+            CollectionAssert.AreEqual(new[] { "train", "test" }, parts.Select(part => part.GetProperty("name").GetString()).ToArray());
+            CollectionAssert.AreEqual(new[] { ("a", 1), ("b", 1) }, Counts(parts[0], "classes"));
+            CollectionAssert.AreEqual(new[] { ("a", 0), ("b", 1) }, Counts(parts[1], "classes"));
+            Assert.Contains(size, Counts(parts[0], "sizes").Select(count => count.Name));
+            CollectionAssert.AreEqual(new[] { (testSize, 1) }, Counts(parts[1], "sizes"));
+            Assert.AreEqual(0, Tool.Run("data", "info", place, "--kind", kind).ExitCode);
+        }
+    }
+
+    [TestMethod]
+    public void InfoReadsIdxAndCifarFiles()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["idx"]);
+        Directory.CreateDirectory(folder["cifar"]);
+        foreach ((string prefix, byte count) in new[] { ("train", (byte)3), ("t10k", (byte)1) })
+        {
+            File.WriteAllBytes(folder[$"idx/{prefix}-images-idx3-ubyte"], [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, 5, .. new byte[10 * count]]);
+            File.WriteAllBytes(folder[$"idx/{prefix}-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. new byte[count]]);
+        }
+        File.WriteAllLines(folder["cifar/batches.meta.txt"], Enumerable.Range(0, 10).Select(i => $"class {i}"));
+        foreach (string file in new[] { "data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch" })
+        {
+            File.WriteAllBytes(folder[$"cifar/{file}.bin"], new byte[3073]);
+        }
+        ToolResult idx = Tool.Run("data", "info", folder["idx"]), cifar = Tool.Run("data", "info", folder["cifar"]);
+        Assert.Contains("mnist, train: 3 samples in 10 classes of 0 to 3", idx.Output, idx.Error);
+        Assert.Contains("| 2 × 5 × 1 | 3 ", idx.Output);
+        Assert.Contains("Ankle boot", Tool.Run("data", "info", folder["idx"], "--kind", "fashionMnist", "--json").Output);
+        Assert.Contains("cifar10, test: 1 samples in 10 classes of 0 to 1", cifar.Output, cifar.Error);
+        Assert.Contains("| 32 × 32 × 3 | 5 ", cifar.Output);
+        Assert.Contains("--kind is 'idx'; use fashionMnist, mnist, cifar10, cifar100,", Tool.Run("data", "info", folder["idx"], "--kind", "idx").Error);
+        Assert.Contains("it holds files of the kind Cifar10", Tool.Run("data", "verify", folder["cifar"]).LastError);
+    }
+
+    [TestMethod]
+    public void PackedImagesKeepTheirNamesWhereTheseAreKeys()
+    {
+        using TemporaryFolder folder = new();
+        ImageFiles.WriteFolder(folder["set"], "ant/tench (1).png", "bee/00000003.png", "bee/two.dots.png", "bee/ü.png", "bee/same.png", "cat/same.png");
+        File.Copy(folder["set/bee/same.png"], folder["set/bee/same.jpg"]); // a PNG, whatever its name
+        Assert.AreEqual(0, Tool.Run("data", "pack", folder["set"], folder["shards"]).ExitCode);
+        Shape sample = new(1, 6, 6, 3);
+        using ImageFolder before = ImageFolder.Open(folder["set"], sample);
+        using WebDataset after = WebDataset.Open(folder["shards"], sample);
+        // Number 3 is that of an image without a name of its own, so that one whose name it is does not keep it.
+        string[] names = [.. Enumerable.Range(0, after.Count).Select(after.Name).Select(name => name[(name.IndexOf(':') + 1)..]).Order(StringComparer.Ordinal)];
+        CollectionAssert.AreEqual(
+            new[]
+            {
+                "ant/tench (1).png", "bee/00000001.png", "bee/00000002.jpg", "bee/00000003.png", "bee/00000004.png", "bee/00000005.png", "cat/same.png",
+            },
+            names);
+        CollectionAssert.AreEquivalent(Contents(before), Contents(after));
+        // What has been packed keeps all its names.
+        Assert.AreEqual(0, Tool.Run("data", "pack", folder["shards"], folder["again"]).ExitCode);
+        using WebDataset again = WebDataset.Open(folder["again"], sample);
+        CollectionAssert.AreEquivalent(names, Enumerable.Range(0, again.Count).Select(again.Name).Select(name => name[(name.IndexOf(':') + 1)..]).ToArray());
     }
 
     [TestMethod]
@@ -110,6 +194,9 @@ public sealed class DataCommandTests
         Assert.Contains("exists already; name a folder that does not", Tool.Run("data", "pack", folder["set"], folder.Path).LastError);
         Assert.AreEqual(2, Tool.Run("data", "pack", folder["set"], folder["shards"], "--shard-size", "0").ExitCode);
     }
+
+    private static (string Name, int Samples)[] Counts(JsonElement part, string of) =>
+        [.. part.GetProperty(of).EnumerateArray().Select(entry => (entry.GetProperty("name").GetString()!, entry.GetProperty("samples").GetInt32()))];
 
     private static TemporaryFolder Folder()
     {

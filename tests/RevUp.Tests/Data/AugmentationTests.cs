@@ -107,35 +107,6 @@ public sealed class AugmentationTests
         Assert.AreEqual(1, allowed.BatchesPerEpoch);
     }
 
-    [TestMethod]
-    public void EveryBufferIsRegisteredAndReleasedWithTheLoader()
-    {
-        Dictionary<nint, long> registered = [];
-        BatchLoaderOptions options = new() { BatchSize = 1000, Prefetch = 2, RegisterBuffer = Register };
-        using (BatchLoader loader = new(Images, Normalization, options))
-        {
-            Assert.HasCount(6, registered); // three batches, each with pixels and targets
-            Assert.AreEqual(3L * 40 * (360 + 4) * sizeof(float), registered.Values.Sum(), "the size of the dataset, not of the batch");
-            foreach (Batch batch in loader.Epoch(0))
-            {
-                unsafe
-                {
-                    fixed (float* pixels = batch.Pixels, targets = batch.Targets)
-                    {
-                        Assert.IsTrue(registered.ContainsKey((nint)pixels) && registered.ContainsKey((nint)targets));
-                    }
-                }
-            }
-        }
-        Assert.IsEmpty(registered);
-
-        IDisposable Register(nint address, long bytes)
-        {
-            registered.Add(address, bytes);
-            return new Registration(() => registered.Remove(address));
-        }
-    }
-
     private static float[] Epoch(int workers, int prefetch, ulong seed = 1)
     {
         BatchLoaderOptions options = new()
@@ -163,9 +134,4 @@ public sealed class AugmentationTests
         message,
         Assert.ThrowsExactly<ConfigurationException>(
             () => new BatchLoader(dataset, ChannelNormalization.Compute(dataset), new() { Augmentation = augmentation })).Message);
-
-    private sealed class Registration(Action release) : IDisposable
-    {
-        public void Dispose() => release();
-    }
 }

@@ -10,7 +10,13 @@ public sealed class DamagedSampleTests
     private const int Images = 60;
     private static readonly SyntheticDataset Whole = SyntheticDataset.Create(Images, new Shape(1, 6, 5, 3), classes: 4, seed: 1);
     private static readonly ChannelNormalization Normalization = ChannelNormalization.Compute(Whole);
-    private static readonly BatchLoaderOptions Options = new() { BatchSize = 7, Seed = 3, Augmentation = new() { Padding = 1, Flip = true } };
+    private static readonly BatchLoaderOptions Options = new()
+    {
+        BatchSize = 7,
+        Seed = 3,
+        Augmentation = new() { Padding = 1, Flip = true },
+        ReplaceDamaged = true,
+    };
 
     [TestMethod]
     public void ADamagedSampleGivesItsPlaceToTheNextGoodOne()
@@ -26,6 +32,30 @@ public sealed class DamagedSampleTests
             CollectionAssert.AreEqual(expected[(taken[i] * 90)..(taken[i] * 90 + 90)], actual[(i * 90)..(i * 90 + 90)], $"sample {i}");
             CollectionAssert.AreEqual(expectedTargets[(taken[i] * 4)..(taken[i] * 4 + 4)], actualTargets[(i * 4)..(i * 4 + 4)], $"sample {i}");
         }
+    }
+
+    /// <summary>A batch and one of which nothing is left, for any number of workers.</summary>
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(3)]
+    public void ADamagedSampleIsLeftOutWhereNoneMayTakeItsPlace(int workers)
+    {
+        int[] broken = [3, 14, 15, 16, 17, 18, 19, 20, Images - 1];
+        HookedDataset damaged = Damaged(broken);
+        BatchLoaderOptions evaluation = new() { BatchSize = 7, Workers = workers };
+        using BatchLoader loader = new(damaged, Normalization, evaluation with { Damaged = new DamagedSamples(damaged, 0.2) });
+        using BatchLoader whole = new(Whole, Normalization, evaluation);
+        (float[] expected, float[] expectedTargets) = Epoch(whole, 0);
+        for (int epoch = 0; epoch < 2; epoch++)
+        {
+            int[] counts = [.. loader.Epoch(epoch).Select(batch => batch.Count)];
+            CollectionAssert.AreEqual(new[] { 6, 7, 7, 7, 7, 7, 7, 3 }, counts);
+        }
+        (float[] actual, float[] actualTargets) = Epoch(loader, 0);
+        int[] good = [.. Enumerable.Range(0, Images).Except(broken)];
+        CollectionAssert.AreEqual(good.SelectMany(i => expected[(i * 90)..(i * 90 + 90)]).ToArray(), actual);
+        CollectionAssert.AreEqual(good.SelectMany(i => expectedTargets[(i * 4)..(i * 4 + 4)]).ToArray(), actualTargets);
+        CollectionAssert.AreEqual(broken, loader.Damaged.ToList().Select(sample => sample.Index).ToArray());
     }
 
     [TestMethod]

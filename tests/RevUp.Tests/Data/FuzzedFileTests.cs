@@ -1,6 +1,8 @@
-using System.IO.Compression;
 using RevUp.Data;
+using RevUp.Data.Volumes;
 using RevUp.Interop.Tests.Support;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
 using RevUp.Tests.Training.Files;
 using RevUp.Training.Files;
 
@@ -8,45 +10,90 @@ namespace RevUp.Tests.Data;
 
 /// <summary>
 /// Seeded damage of every sort to the files that are read here: each is read as what it now is, or refused with an error that names it, and never takes memory
-/// out of proportion to its length. Images have their own, FuzzedImageTests.
+/// out of proportion to its length. Images have their own, FuzzedImageTests; tests/RevUp.Benchmarks/results/fuzz.md counts both.
 /// </summary>
 [TestClass]
 public sealed class FuzzedFileTests
 {
     private const int Cases = 250;
 
+    // Where headers are, and what is put there: the largest numbers in binary of either order, and in octal digits.
+    private const int HeaderLength = 1024;
+    private static readonly byte[][] s_largest = [[0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], "77777777777"u8.ToArray()];
+
     // What reading takes for a start, whatever the file: IDX and streams reserve up to a few megabytes before data arrives.
     private const long AllowedBytes = 8 << 20;
 
-    private static IEnumerable<object[]> Formats =>
-    [
-        ["IDX", Idx(), (Action<string>)(path => IdxFile.Read(path, rank: 3))],
-        ["IDX in gzip", Compressed(Idx()), (Action<string>)(path => IdxFile.Read(path, rank: 3))],
-        ["safetensors", Safetensors(), (Action<string>)ReadTensors],
-    ];
+    private static IEnumerable<object[]> Formats => FuzzedFormat.All.Select(format => new object[] { format.Name });
+
+    private static IEnumerable<object[]> FormatsWithHeaders =>
+        FuzzedFormat.All.Where(format => format.HasHeader).Select(format => new object[] { format.Name });
+
+    public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
     [DynamicData(nameof(Formats))]
-    public void DamageIsReadOrNamed(string format, byte[] whole, Action<string> read)
+    public void DamageIsReadOrNamed(string name)
+    {
+        FuzzedFormat format = FuzzedFormat.All.Single(format => format.Name == name);
+        Random random = new(format.Name.Length);
+        byte[][] files = [.. Enumerable.Range(0, Cases).Select(i => Damage.Of(format.Whole, random, i))];
+
+        int refused = CountRefused(format, files);
+
+        Assert.IsGreaterThan(Cases / 5, refused, $"{format}: {refused} of {Cases} refused; the damage reaches the reader");
+    }
+
+    /// <summary>At every place of a header.</summary>
+    [TestMethod]
+    [DynamicData(nameof(FormatsWithHeaders))]
+    public void NumbersThatAreTooLargeAreReadOrNamed(string name)
+    {
+        FuzzedFormat format = FuzzedFormat.All.Single(format => format.Name == name);
+        int places = Math.Min(HeaderLength, format.Whole.Length);
+        byte[][] files = [.. Enumerable.Range(0, places).Select(at => Enlarged(format.Whole, at, s_largest[at % s_largest.Length]))];
+
+        Assert.IsGreaterThan(0, CountRefused(format, files));
+    }
+
+    /// <summary>A small file that unfolds to gigabytes, whether or not its header says so.</summary>
+    [TestMethod]
+    [DataRow("images.gz", "would unfold to")]
+    [DataRow("short.gz", "the file goes on after its 1 elements")]
+    [DataRow("v.nii.gz", "the file goes on after")]
+    [DataRow("v.raw.gz", "the file goes on after")]
+    public void WhatUnfoldsToFarMoreIsRefusedBeforeItDoes(string name, string message)
     {
         using TemporaryFolder folder = new();
-        Random random = new(format.Length);
-        string path = folder["damaged.bin"];
-        File.WriteAllBytes(path, whole);
-        read(path);
-        int refused = 0;
-
-        for (int i = 0; i < Cases; i++)
+        byte[] content = new byte[100 << 20];
+        byte[] header = name switch
         {
-            File.WriteAllBytes(path, Damage.Of(whole, random, i));
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            refused += IsRefused(() => read(path), path) ? 1 : 0;
+            "images.gz" => [0, 0, 8, 3, 0, 0, 6, 64, 0, 0, 1, 0, 0, 0, 1, 0], // 1600 images of 256 × 256
+            "short.gz" => [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1],
+            "v.nii.gz" => NiftiFiles.Create(VoxelType.UInt8, bigEndian: false),
+            _ => [],
+        };
+        header.CopyTo(content, 0);
+        File.WriteAllBytes(folder[name], Gzip.Compress(content));
+        Shape sample = new(1, 2, 3, 4, 1);
+        float[] values = new float[sample.Count];
+        long before = GC.GetAllocatedBytesForCurrentThread();
 
-            long taken = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.IsLessThan(AllowedBytes, taken, $"{format}, case {i}");
-        }
+        string refusal = Assert.ThrowsExactly<DataFileException>(() =>
+        {
+            if (name.StartsWith('v'))
+            {
+                new VolumeFile(sample, VoxelType.UInt8).Read(folder[name], values);
+            }
+            else
+            {
+                IdxFile.Read(folder[name], rank: 3);
+            }
+        }).Message;
 
-        Assert.IsGreaterThan(Cases / 4, refused, $"{format}: {refused} of {Cases} refused");
+        Assert.IsLessThan(AllowedBytes, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.StartsWith(folder[name], refusal);
+        Assert.Contains(message, refusal);
     }
 
     /// <summary>A checkpoint has checksums: every change of any of its files is found.</summary>
@@ -55,7 +102,7 @@ public sealed class FuzzedFileTests
     {
         using TemporaryFolder folder = new();
         CheckpointFolder checkpoints = new(folder.Path, keep: 1);
-        byte[] model = Safetensors();
+        byte[] model = FuzzedFormat.Safetensors();
         CheckpointEntry entry = checkpoints.Save(1, place => File.WriteAllBytes(Path.Combine(place, "model.safetensors"), model));
         string path = Path.Combine(entry.Path, "model.safetensors");
         Random random = new(1);
@@ -74,7 +121,30 @@ public sealed class FuzzedFileTests
         }
     }
 
-    private static bool IsRefused(Action read, string path)
+    // Reads them all; the whole file first, so that every refusal is for the damage.
+    private int CountRefused(FuzzedFormat format, byte[][] files)
+    {
+        using TemporaryFolder folder = new();
+        format.Beside(folder);
+        string path = folder[format.File];
+        File.WriteAllBytes(path, format.Whole);
+        format.Read(path);
+        int refused = 0;
+        for (int i = 0; i < files.Length; i++)
+        {
+            format.Reseal(files[i]);
+            File.WriteAllBytes(path, files[i]);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            refused += IsRefused(() => format.Read(path), format.NamesOthers ? folder.Path : path) ? 1 : 0;
+
+            long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.IsLessThan(AllowedBytes, taken, $"{format}, case {i}");
+        }
+        TestContext.WriteLine($"{format}: {refused} of {files.Length} refused");
+        return refused;
+    }
+
+    private static bool IsRefused(Action read, string named)
     {
         try
         {
@@ -83,52 +153,15 @@ public sealed class FuzzedFileTests
         }
         catch (Exception exception) when (exception is DataFileException or CheckpointException)
         {
-            Assert.Contains(path, exception.Message);
+            Assert.Contains(named, exception.Message);
             return true;
         }
     }
 
-    private static void ReadTensors(string path)
+    private static byte[] Enlarged(byte[] whole, int at, byte[] number)
     {
-        using SafetensorsReader reader = new(path);
-        foreach (SafetensorsTensor tensor in reader.Tensors.Where(tensor => tensor.Type == SafetensorsType.U8))
-        {
-            reader.Read<byte>(tensor.Name, new byte[tensor.ByteCount]);
-        }
-    }
-
-    // Seven images of 13 × 17.
-    private static byte[] Idx() => [0, 0, 8, 3, 0, 0, 0, 7, 0, 0, 0, 13, 0, 0, 0, 17, .. Noise(7 * 13 * 17)];
-
-    private static byte[] Compressed(byte[] bytes)
-    {
-        using MemoryStream stream = new();
-        using (GZipStream gzip = new(stream, CompressionLevel.Fastest))
-        {
-            gzip.Write(bytes);
-        }
-        return stream.ToArray();
-    }
-
-    private static byte[] Safetensors()
-    {
-        using TemporaryFolder folder = new();
-        SafetensorsTensor[] tensors = [.. Enumerable.Range(0, 5).Select(i => new SafetensorsTensor($"blocks.{i}.weight", SafetensorsType.U8, 3, i + 1))];
-        using (SafetensorsWriter writer = new(folder["x"], tensors, new Dictionary<string, string> { ["step"] = "3" }))
-        {
-            foreach (SafetensorsTensor tensor in tensors)
-            {
-                writer.Write<byte>(tensor.Name, Noise(3 * (int)tensor.Shape[1]));
-            }
-            writer.Complete();
-        }
-        return File.ReadAllBytes(folder["x"]);
-    }
-
-    private static byte[] Noise(int length)
-    {
-        byte[] bytes = new byte[length];
-        new Random(length).NextBytes(bytes);
-        return bytes;
+        byte[] file = [.. whole];
+        number.AsSpan(0, Math.Min(number.Length, file.Length - at)).CopyTo(file.AsSpan(at));
+        return file;
     }
 }

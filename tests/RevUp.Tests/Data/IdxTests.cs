@@ -1,6 +1,6 @@
-using System.IO.Compression;
 using RevUp.Data;
 using RevUp.Tensors;
+using RevUp.Tests.Support;
 using RevUp.Tests.Training.Files;
 
 namespace RevUp.Tests.Data;
@@ -31,7 +31,7 @@ public sealed class IdxTests
     public void CompressionIsRecognisedByContentNotByName()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["t10k-images-idx3-ubyte"], Compress(Images));
+        File.WriteAllBytes(folder["t10k-images-idx3-ubyte"], Gzip.Compress(Images));
         File.WriteAllBytes(folder["t10k-labels-idx1-ubyte.gz"], Labels);
         Assert.AreEqual(2, IdxDataset.Open(folder.Path, DatasetSplit.Test).Count);
     }
@@ -42,7 +42,7 @@ public sealed class IdxTests
     public void TruncationAtEveryByteIsFound(bool compressed)
     {
         using var folder = new TemporaryFolder();
-        byte[] whole = compressed ? Compress(Images) : Images;
+        byte[] whole = compressed ? Gzip.Compress(Images) : Images;
         for (int length = 0; length < whole.Length; length++)
         {
             File.WriteAllBytes(folder["images"], whole[..length]);
@@ -69,7 +69,7 @@ public sealed class IdxTests
     public void EveryBitFlipOfCompressedDataIsFoundOrHarmless()
     {
         using var folder = new TemporaryFolder();
-        byte[] whole = Compress(Images);
+        byte[] whole = Gzip.Compress(Images);
         for (int bit = 0; bit < whole.Length * 8; bit++)
         {
             byte[] damaged = [.. whole];
@@ -105,7 +105,7 @@ public sealed class IdxTests
     public void AHeaderThatClaimsGigabytesDoesNotAllocateThem()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["labels"], Compress([0, 0, 8, 1, 0x7F, 0, 0, 0, 1, 2, 3]));
+        File.WriteAllBytes(folder["labels"], Gzip.Compress([0, 0, 8, 1, 0x7F, 0, 0, 0, 1, 2, 3]));
         long before = GC.GetAllocatedBytesForCurrentThread();
         Refused(() => IdxFile.Read(folder["labels"], rank: 1));
         Assert.IsLessThan(8 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -154,19 +154,8 @@ public sealed class IdxTests
     private static TemporaryFolder Write(byte[] images, byte[] labels, bool compressed)
     {
         var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["t10k-images-idx3-ubyte" + (compressed ? ".gz" : "")], compressed ? Compress(images) : images);
-        File.WriteAllBytes(folder["t10k-labels-idx1-ubyte" + (compressed ? ".gz" : "")], compressed ? Compress(labels) : labels);
+        File.WriteAllBytes(folder["t10k-images-idx3-ubyte" + (compressed ? ".gz" : "")], compressed ? Gzip.Compress(images) : images);
+        File.WriteAllBytes(folder["t10k-labels-idx1-ubyte" + (compressed ? ".gz" : "")], compressed ? Gzip.Compress(labels) : labels);
         return folder;
-    }
-
-    private static byte[] Compress(byte[] content)
-    {
-        using var buffer = new MemoryStream();
-        using (var gzip = new GZipStream(buffer, CompressionLevel.Optimal))
-        {
-            gzip.Write(content);
-        }
-
-        return buffer.ToArray();
     }
 }

@@ -32,7 +32,7 @@ internal static class ImageFiles
         }
     }
 
-    /// <summary>Writes a shard; a member without content is an image, numbered in the order of the images.</summary>
+    /// <summary>Writes a shard; a member without content is a folder or an image, numbered in the order of the images.</summary>
     public static void WriteShard(string path, params (string Name, string? Content)[] members)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -41,6 +41,11 @@ internal static class ImageFiles
         int image = 0;
         foreach ((string name, string? content) in members)
         {
+            if (name.EndsWith('/'))
+            {
+                writer.WriteEntry(new PaxTarEntry(TarEntryType.Directory, name));
+                continue;
+            }
             byte[] bytes = content is null ? Png(image++, 6, 6) : Encoding.UTF8.GetBytes(content);
             writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
         }

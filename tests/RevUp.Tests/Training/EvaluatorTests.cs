@@ -1,6 +1,7 @@
 using RevUp.Data;
 using RevUp.Layers;
 using RevUp.Tensors;
+using RevUp.Tests.Support;
 using RevUp.Tests.Training.Support;
 using RevUp.Training;
 
@@ -33,6 +34,33 @@ public sealed class EvaluatorTests
         Assert.AreEqual(Samples, result.Samples);
         Assert.AreEqual((double)correct / Samples, result.Top1);
         Assert.AreEqual(loss / Samples, result.Loss, 1e-5 * loss);
+    }
+
+    /// <summary>The same figures as of a dataset without them, whatever the options say about replacing.</summary>
+    [TestMethod]
+    [DataRow(3)]
+    [DataRow(Samples)]
+    public void DamagedSamplesAreLeftOutAndCounted(int batch)
+    {
+        using SmallTraining training = Trained();
+        SyntheticDataset data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
+        ChannelNormalization normalization = ChannelNormalization.Compute(data);
+        int[] broken = [0, 3, 4, 5], good = [.. Enumerable.Range(0, Samples).Except(broken)];
+        MemoryDataset rest = new(
+            good.SelectMany(i => data.Pixels(i).ToArray()).ToArray(), good.Select(i => (byte)data.Label(i)).ToArray(), data.Sample, data.Classes);
+        HookedDataset damaged = new(data, index => _ = broken.Contains(index) ? throw new DataFileException($"image-{index}", "broken.") : index);
+        BatchLoaderOptions options = new() { BatchSize = batch, Damaged = new DamagedSamples(damaged, 0.4), ReplaceDamaged = true };
+
+        EvaluationResult result = Evaluator.Evaluate(training.Net, damaged, normalization, options);
+
+        EvaluationResult expected = Evaluator.Evaluate(training.Net, rest, normalization, new() { BatchSize = batch });
+        Assert.AreEqual((expected.Top1, good.Length, broken.Length), (result.Top1, result.Samples, result.LeftOut));
+        Assert.AreEqual(expected.Loss, result.Loss, 1e-5 * expected.Loss, "in other batches, so summed in another order");
+        CollectionAssert.AreEqual(broken, options.Damaged.ToList().Select(sample => sample.Index).ToArray());
+        BatchLoaderOptions strict = options with { Damaged = new DamagedSamples(damaged, 0.3) };
+        Assert.Contains(
+            "4 of 10 samples are damaged, more than data.maximumDamagedShare = 0.3",
+            Assert.ThrowsExactly<DataFileException>(() => Evaluator.Evaluate(training.Net, damaged, normalization, strict)).Message);
     }
 
     [TestMethod]

@@ -16,7 +16,7 @@ public sealed class MetricsLogTests
         {
             InversionRecord[] records = [new(3, 0.01, 0.5, true, false), new(0, 0, 0, false, false), new(50, 0.2, 1.1, false, Replayed: true)];
             log.Step(7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12.344, records);
-            log.Evaluation(7, epoch: 1, new EvaluationResult(0.9, 0.25, 100));
+            log.Evaluation(7, epoch: 1, new EvaluationResult(0.9, 0.25, 100, LeftOut: 2));
         }
         string[] lines = File.ReadAllLines(folder["m"]);
         AssertJson(
@@ -27,7 +27,7 @@ public sealed class MetricsLogTests
             }
             """,
             lines[0]);
-        AssertJson("""{"type":"evaluation","step":7,"epoch":1,"loss":0.25,"top1":0.9,"samples":100}""", lines[1]);
+        AssertJson("""{"type":"evaluation","step":7,"epoch":1,"loss":0.25,"top1":0.9,"samples":100,"leftOut":2}""", lines[1]);
         Assert.HasCount(2, lines);
     }
 
@@ -37,13 +37,13 @@ public sealed class MetricsLogTests
         using TemporaryFolder folder = new();
         string[] lines =
         [
-            """{"type":"step","step":1,"epoch":0}""", """{"type":"evaluation","step":1,"epoch":0,"loss":0.25,"top1":0.5,"samples":10}""",
+            """{"type":"step","step":1,"epoch":0}""", """{"type":"evaluation","step":1,"epoch":0,"loss":0.25,"top1":0.5,"samples":10,"leftOut":1}""",
             """{"type":"step","step":2,"epoch":0}""", "not JSON", "3", "{}", """{"type":"step","step":3,"epoch":0}""", """{"type":"step","st""",
         ];
         File.WriteAllText(folder["m"], string.Join('\n', lines));
         using (MetricsLog log = new(folder["m"], lastStep: 2))
         {
-            Assert.AreEqual((1L, new EvaluationResult(0.5, 0.25, 10)), log.LastEvaluation);
+            Assert.AreEqual((1L, new EvaluationResult(0.5, 0.25, 10, LeftOut: 1)), log.LastEvaluation);
             log.Evaluation(2, epoch: 0, new EvaluationResult(1, 0, 1));
             Assert.AreEqual(2, log.LastEvaluation.Step);
         }
@@ -60,7 +60,7 @@ public sealed class MetricsLogTests
         {
             log.Evaluation(1, epoch: 0, new EvaluationResult(0.5, double.NaN, 1));
         }
-        AssertJson("""{"type":"evaluation","step":1,"epoch":0,"loss":null,"top1":0.5,"samples":1}""", File.ReadAllLines(folder["m"]).Single());
+        AssertJson("""{"type":"evaluation","step":1,"epoch":0,"loss":null,"top1":0.5,"samples":1,"leftOut":0}""", File.ReadAllLines(folder["m"]).Single());
         using MetricsLog again = new(folder["m"], lastStep: 1);
         Assert.IsTrue(double.IsNaN(again.LastEvaluation.Result.Loss));
     }

@@ -20,6 +20,7 @@ public sealed class RecipeTests
     [DataRow("data.cutMix=-1", "data.cutMix is -1")]
     [DataRow("""data.randomResizedCrop={"minimumScale":0}""", "data.randomResizedCrop has a scale of 0 to 1")]
     [DataRow("""data.colorJitter={"hue":1}""", "data.colorJitter.hue is 1")]
+    [DataRow("data.prefetch=0", "data.prefetch is 0; use 1 to 1024")]
     [DataRow("data.maximumDamagedShare=2", "data.maximumDamagedShare is 2")]
     [DataRow("data.mean=[0.5]", "data.mean is [0.5] and data.deviation []; give 1 of each")]
     [DataRow("""data={"dataset":"synthetic","extents":[8,8],"mean":[0.5],"deviation":[0]}""", "data.deviation [0]; give 1 of each")]

@@ -30,6 +30,9 @@ public abstract class EncodedDataset : ImageDataset
     /// <exception cref="DataFileException">It cannot be read.</exception>
     public abstract int Load(int index, ref byte[] buffer);
 
+    /// <summary>The name of the image's file, or of its member in a shard, without folders.</summary>
+    internal abstract string FileName(int index);
+
     /// <inheritdoc/>
     public sealed override SampleReader OpenReader() => new Reader(this);
 

@@ -20,7 +20,7 @@ public sealed class ImageFolder : EncodedDataset
         : base(sample)
     {
         (_folder, _files, Classes) = (folder, files, classes);
-        _labels = ClassNames.Labels(files.Select(file => Path.GetDirectoryName(file)!), classes, folder);
+        _labels = ClassNames.Labels(files.Select(file => Path.GetDirectoryName(file)!), classes, Name);
     }
 
     /// <inheritdoc/>
@@ -67,6 +67,8 @@ public sealed class ImageFolder : EncodedDataset
             throw new DataFileException(path, $"the image cannot be read: {exception.Message}", exception);
         }
     }
+
+    internal override string FileName(int index) => Path.GetFileName(_files[index]);
 
     private static string[] ClassFolders(string folder) =>
         ClassNames.Sort(Read(folder, () => Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path))));

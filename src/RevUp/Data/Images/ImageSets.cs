@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using RevUp.Tensors;
 
@@ -7,20 +8,24 @@ namespace RevUp.Data.Images;
 public static class ImageSets
 {
     // What images are scaled to where only the reading of them matters; small, so that JPEGs are scaled as they are decoded.
-    private static readonly Shape s_sample = new(1, 64, 64, 3);
+    internal static readonly Shape Sample = new(1, 64, 64, 3);
 
     private const int SmallestEnd = 32;
 
+    /// <summary>The size of what has none that can be read.</summary>
+    internal const string NoHeader = "no readable header";
+
     /// <summary>Opens a folder of shards (*.tar) or else one of CLASS/FILE.</summary>
     /// <exception cref="DataFileException">It is neither.</exception>
-    public static EncodedDataset Open(string folder)
+    public static EncodedDataset Open(string folder) => DatasetSummary.Recognize(folder) switch
     {
-        if (!Directory.Exists(folder))
-        {
-            throw new DataFileException(folder, "there is no such folder; name one with CLASS/FILE or with shards (*.tar).");
-        }
-        return Directory.EnumerateFiles(folder, "*.tar").Any() ? WebDataset.Open(folder, s_sample) : ImageFolder.Open(folder, s_sample);
-    }
+        _ when DatasetSummary.HasParts(folder) => throw new DataFileException(
+            folder, $"it holds both parts of a dataset; name one of them, such as {SplitFolder.Find(folder, DatasetSplit.Train)}."),
+        DatasetKind.WebDataset => WebDataset.Open(folder, Sample),
+        DatasetKind.ImageFolder => ImageFolder.Open(folder, Sample),
+        DatasetKind kind => throw new DataFileException(
+            folder, $"it holds files of the kind {kind}; name a folder with JPEG and PNG images as CLASS/FILE, or with shards (*.tar) of them."),
+    };
 
     /// <summary>Decodes every image in full, on several threads; the damaged ones in the order of the dataset.</summary>
     /// <param name="dataset">The images.</param>
@@ -60,8 +65,8 @@ public static class ImageSets
     }
 
     /// <summary>Counts images by their shorter side: the number of those below each power of two, from 32 on, that are in no earlier count.</summary>
-    /// <returns>The upper ends that occur, with the number of images; those without a readable header are counted under 0.</returns>
-    public static IReadOnlyList<(int Below, int Images)> Sizes(EncodedDataset dataset)
+    /// <returns>The upper ends that occur, with the number of images; first those without a readable header.</returns>
+    internal static IReadOnlyList<SampleCount> Sizes(EncodedDataset dataset)
     {
         SortedDictionary<int, int> counts = [];
         byte[] buffer = [];
@@ -70,7 +75,8 @@ public static class ImageSets
             int below = PowerOfTwoAbove(ShorterSide(dataset, index, ref buffer));
             counts[below] = counts.GetValueOrDefault(below) + 1;
         }
-        return [.. counts.Select(pair => (pair.Key, pair.Value))];
+        return [.. counts.Select(pair => new SampleCount(
+            pair.Key == 0 ? NoHeader : string.Create(CultureInfo.InvariantCulture, $"shorter side below {pair.Key}"), pair.Value))];
     }
 
     // 0 when the image has no readable header.

@@ -4,11 +4,11 @@ using System.Text;
 
 namespace RevUp.Data.Images;
 
-/// <summary>Copies encoded images into WebDataset shards: CLASS/NUMBER.EXT and CLASS/NUMBER.cls, with classes.txt beside the shards.</summary>
+/// <summary>Copies encoded images into WebDataset shards: CLASS/NAME.EXT and CLASS/NAME.cls, with classes.txt beside the shards.</summary>
 /// <remarks>
-/// The same images give the same bytes: in an order that is shuffled by a fixed seed, because others read shards from front to back, with fixed times and
-/// owners.
-/// Everything is written to FOLDER.incomplete, which is renamed at the end: what has the final name is whole.
+/// A name is that of the image's file, or a number where that is not a key of its own. The same images give the same bytes: in an order that is shuffled by a
+/// fixed seed, because others read shards from front to back, with fixed times and owners. Everything is written to FOLDER.incomplete, which is renamed at the
+/// end: what has the final name is whole.
 /// </remarks>
 public static class ShardWriter
 {
@@ -54,6 +54,7 @@ public static class ShardWriter
 
     private static int WriteShards(EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress, CancellationToken stop)
     {
+        ShardKeys keys = new(dataset);
         EpochPermutation order = new(dataset.Count, OrderSeed, epoch: 0);
         byte[] buffer = [];
         int shards = 0;
@@ -72,10 +73,9 @@ public static class ShardWriter
                     file = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shards++:D6}.tar")));
                     writer = new TarWriter(file, TarEntryFormat.Ustar);
                 }
-                int label = dataset.Label(index);
-                string key = string.Create(CultureInfo.InvariantCulture, $"{dataset.Classes[label]}/{index:D8}");
-                WriteMember(writer!, key + Path.GetExtension(dataset.Name(index)).ToLowerInvariant(), buffer, length);
-                byte[] text = Encoding.ASCII.GetBytes(label.ToString(CultureInfo.InvariantCulture));
+                string key = keys[index];
+                WriteMember(writer!, key + Path.GetExtension(dataset.FileName(index)).ToLowerInvariant(), buffer, length);
+                byte[] text = Encoding.ASCII.GetBytes(dataset.Label(index).ToString(CultureInfo.InvariantCulture));
                 WriteMember(writer!, key + ".cls", text, text.Length);
                 progress?.Invoke(i + 1);
             }

@@ -22,11 +22,11 @@ public sealed class WebDataset : EncodedDataset
     private readonly string[] _shards;
     private readonly SafeFileHandle?[] _handles;
 
-    private WebDataset(string folder, string[] shards, TarMember[] members, IReadOnlyList<string> classes, Shape sample)
+    private WebDataset(string[] shards, TarMember[] members, IReadOnlyList<string> classes, Shape sample)
         : base(sample)
     {
         (_shards, _members, Classes) = (shards, members, classes);
-        _labels = ClassNames.Labels(members.Select(member => member.Class), classes, folder);
+        _labels = ClassNames.Labels(members.Select(member => member.Class), classes, Name);
         _handles = new SafeFileHandle?[shards.Length];
     }
 
@@ -42,7 +42,7 @@ public sealed class WebDataset : EncodedDataset
     {
         string train = SplitFolder.Find(root, DatasetSplit.Train), folder = SplitFolder.Find(root, split);
         (string[] shards, TarMember[] members) = Index(folder);
-        return new WebDataset(folder, shards, members, ReadClasses(train) ?? ClassesOf(train == folder ? members : Index(train).Members), sample);
+        return new WebDataset(shards, members, ReadClasses(train) ?? ClassesOf(train == folder ? members : Index(train).Members), sample);
     }
 
     /// <summary>Indexes the shards of one folder, as a dataset of its own.</summary>
@@ -50,7 +50,7 @@ public sealed class WebDataset : EncodedDataset
     public static WebDataset Open(string folder, Shape sample)
     {
         (string[] shards, TarMember[] members) = Index(folder);
-        return new WebDataset(folder, shards, members, ReadClasses(folder) ?? ClassesOf(members), sample);
+        return new WebDataset(shards, members, ReadClasses(folder) ?? ClassesOf(members), sample);
     }
 
     /// <inheritdoc/>
@@ -72,6 +72,8 @@ public sealed class WebDataset : EncodedDataset
             throw new DataFileException(Name(index), $"the image cannot be read: {exception.Message}", exception);
         }
     }
+
+    internal override string FileName(int index) => Path.GetFileName(_members[index].Name);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -113,7 +115,8 @@ public sealed class WebDataset : EncodedDataset
         {
             TarIndex.Read(shards[shard], shard, classes, members);
         }
-        return members.Count > 0 ? (shards, [.. members]) : throw new DataFileException(folder, "its shards have no image (.jpg, .jpeg or .png).");
+        return members.Count > 0 ? (shards, [.. members]) : throw new DataFileException(
+            folder, $"its shards have no image (.jpg, .jpeg or .png); the first of {shards.Length} is {shards[0]}.");
     }
 
     private static string[] ClassesOf(TarMember[] members) => ClassNames.Sort(members.Select(member => member.Class));
@@ -125,7 +128,15 @@ public sealed class WebDataset : EncodedDataset
         {
             return null;
         }
-        string[] classes = [.. File.ReadLines(path).Where(line => line.Length > 0)];
+        string[] classes;
+        try
+        {
+            classes = [.. File.ReadLines(path).Where(line => line.Length > 0)];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DataFileException(path, $"the names of the classes cannot be read ({exception.Message}) Check the file's permissions.", exception);
+        }
         return classes.Length > 0 && classes.Distinct().Count() == classes.Length
             ? classes
             : throw new DataFileException(path, $"it has {classes.Length} names, of which {classes.Distinct().Count()} differ; a line names one class.");

@@ -47,7 +47,7 @@ public sealed class VolumeDataset : ImageDataset
             path = Path.Combine(folder, "test.csv");
             lines = ReadList(path);
         }
-        int[] labels = ClassNames.Labels(lines.Select(line => line.Label), classes, path);
+        int[] labels = ClassNames.Labels(lines.Select(line => line.Label), classes, _ => path);
         return new VolumeDataset([.. lines.Zip(labels, (line, label) => (Path.Combine(folder, line.File), label))], classes, sample, rawType);
     }
 
@@ -60,6 +60,11 @@ public sealed class VolumeDataset : ImageDataset
     /// <inheritdoc/>
     public override SampleReader OpenReader() => new Reader(this);
 
+    /// <summary>How many volumes there are of each size, by their headers.</summary>
+    internal IReadOnlyList<SampleCount> Sizes() =>
+        [.. _samples.CountBy(sample => VolumeFile.DescribeSize(sample.File)).OrderBy(size => size.Key, StringComparer.Ordinal)
+            .Select(size => new SampleCount(size.Key, size.Value))];
+
     private static List<(string File, string Label)> ReadList(string path)
     {
         List<(string, string)> lines = [];
@@ -70,7 +75,7 @@ public sealed class VolumeDataset : ImageDataset
             {
                 number++;
                 int comma = line.LastIndexOf(','); // a file's name may have commas, a label may not
-                if (number == 1 ? line.Trim() != Header : comma <= 0 && line.Length > 0)
+                if (number == 1 ? line.Trim() != Header : (comma <= 0 && line.Length > 0) || line.Contains('\0'))
                 {
                     string expected = number == 1 ? Header : "a file and a label with a comma between";
                     throw new DataFileException(path, $"line {number} is '{line}', expected {expected}.");

@@ -14,13 +14,10 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType)
     /// <exception cref="DataFileException">The file is missing, damaged, of another shape, or has a value that is not finite.</exception>
     public void Read(string path, Span<float> values)
     {
-        bool compressed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-        string name = compressed ? path[..^3] : path;
         try
         {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            using Stream content = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
-            if (name.EndsWith(".nii", StringComparison.OrdinalIgnoreCase))
+            using Stream content = Open(path);
+            if (IsNifti(path))
             {
                 ReadNifti(path, content, values);
             }
@@ -45,15 +42,47 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType)
         }
     }
 
-    private void ReadNifti(string path, Stream content, Span<float> values)
+    /// <summary>"D × H × W × C" by the header of a NIfTI file; other files do not say.</summary>
+    public static string DescribeSize(string path)
+    {
+        if (!IsNifti(path))
+        {
+            return "raw";
+        }
+        try
+        {
+            using Stream content = Open(path);
+            NiftiHeader header = ReadHeader(path, content);
+            return FormattableString.Invariant($"{header.Depth} × {header.Height} × {header.Width} × {header.Channels}");
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return Images.ImageSets.NoHeader;
+        }
+    }
+
+    private static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsNifti(string path) => (IsCompressed(path) ? path[..^3] : path).EndsWith(".nii", StringComparison.OrdinalIgnoreCase);
+
+    private static Stream Open(string path)
+    {
+        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        return IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    private static NiftiHeader ReadHeader(string path, Stream content)
     {
         Span<byte> bytes = stackalloc byte[NiftiHeader.Length];
         int read = content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        if (read < bytes.Length)
-        {
-            throw new DataFileException(path, read, $"the file ends inside its header of {bytes.Length} bytes; fetch it again.");
-        }
-        NiftiHeader header = NiftiHeader.Parse(path, bytes);
+        return read == bytes.Length
+            ? NiftiHeader.Parse(path, bytes)
+            : throw new DataFileException(path, read, $"the file ends inside its header of {bytes.Length} bytes; fetch it again.");
+    }
+
+    private void ReadNifti(string path, Stream content, Span<float> values)
+    {
+        NiftiHeader header = ReadHeader(path, content);
         int depth = sample.SpatialRank == 3 ? sample.Extent(0) : 1, height = sample[sample.Rank - 3], width = sample[sample.Rank - 2];
         if ((header.Depth, header.Height, header.Width, header.Channels) != (depth, height, width, sample.Channels))
         {

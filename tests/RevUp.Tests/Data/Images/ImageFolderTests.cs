@@ -63,7 +63,8 @@ public sealed class ImageFolderTests
         File.WriteAllBytes(folder["a/07.png"], []);
         using ImageFolder images = ImageFolder.Open(folder.Path, Sample);
         File.Delete(folder["a/09.png"]);
-        using BatchLoader loader = new(images, new([0, 0, 0], [1, 1, 1]), new() { BatchSize = 20, Damaged = new DamagedSamples(images, 0.25) });
+        BatchLoaderOptions options = new() { BatchSize = 20, Damaged = new DamagedSamples(images, 0.25), ReplaceDamaged = true };
+        using BatchLoader loader = new(images, new([0, 0, 0], [1, 1, 1]), options);
         float[] pixels = [.. loader.Epoch(0).SelectMany(batch => batch.Pixels.ToArray())];
         foreach (int damaged in new[] { 3, 5, 7, 9 })
         {
