@@ -11,7 +11,7 @@ public sealed class DocumentTests
 {
     private static readonly string[] s_training =
     [
-        "run", "checkpoint", "interrupted", "step", "top1", "loss", "samples",
+        "run", "checkpoint", "interrupted", "step", "top1", "loss", "samples", "leftOut",
         "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "replays",
     ];
 
@@ -33,8 +33,8 @@ public sealed class DocumentTests
         Assert.AreEqual(16, trained.GetProperty("step").GetInt32());
 
         JsonElement evaluated = Document("evaluate", "--checkpoint", folder["run"]);
-        AssertMembers(evaluated, "top1", "loss", "samples");
-        foreach (string member in (string[])["top1", "loss", "samples"])
+        AssertMembers(evaluated, "top1", "loss", "samples", "leftOut");
+        foreach (string member in (string[])["top1", "loss", "samples", "leftOut"])
         {
             Assert.AreEqual(trained.GetProperty(member).GetDouble(), evaluated.GetProperty(member).GetDouble(), member);
         }
