@@ -74,6 +74,22 @@ REVUP_API revup_status revup_fixed_point_step(int64_t count, const float *y, rev
 // y += alpha * x (alpha null: 1).
 REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y);
 
+// -------------------------------------------------------------------------------------------- quantised differences
+// A stream of activations kept as 4 or 8 bits per element, closed loop: `decoded` is what will be known of it later. It
+// lies on a grid of 2^-16, as do its changes, so that it is retraced bit for bit while it is below 2^8.
+// decoded = x, rounded to the grid: the start of a stream. decoded may alias x.
+REVUP_API revup_status revup_quantize_begin(int64_t count, const float *x, float *decoded);
+// y = x + s * z;  code = round((y - decoded) / step);  decoded += code * step. The step of a sample and channel is the
+// least that keeps codes within 7 (4 bits) or 127, rounded up to a multiple of the grid and to bfloat16.
+// x, z, y, decoded [batch, positions, channels]; steps [batch, channels], bfloat16; codes [batch, positions] rows of
+// channels * bits / 8 bytes, rounded up. y may alias x.
+REVUP_API revup_status revup_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
+                                               const float *x, revup_type z_type, const void *z, const float *s,
+                                               float *y, float *decoded, void *codes, void *steps);
+// decoded -= code * step: what it was before.
+REVUP_API revup_status revup_quantize_retrace(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
+                                              const void *codes, const void *steps, float *decoded);
+
 // ------------------------------------------------------------------------------------------------- batch normalisation
 // x [rows, channels], rows = N (D) H W; the arrays of one number per channel are aligned to 4 bytes.
 // Mean and (biased) variance of every channel of x, and, unless they are null, the running statistics:

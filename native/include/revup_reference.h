@@ -18,6 +18,13 @@ REVUP_API void revup_reference_preactivation_backward(int64_t count, revup_activ
 REVUP_API void revup_reference_residual_add(int64_t count, const double *x, const double *z, double s, double *y);
 REVUP_API void revup_reference_fixed_point_step(int64_t count, const double *y, const double *z, double s,
                                                 const double *x, double *x_next, double *difference, double *norm);
+// Codes are numbers here, one each.
+REVUP_API void revup_reference_quantize_begin(int64_t count, const double *x, double *decoded);
+REVUP_API void revup_reference_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
+                                                 const double *x, const double *z, double s, double *y, double *decoded,
+                                                 double *codes, double *steps);
+REVUP_API void revup_reference_quantize_retrace(int64_t batch, int64_t positions, int64_t channels, const double *codes,
+                                                const double *steps, double *decoded);
 REVUP_API void revup_reference_axpy(int64_t count, double alpha, const double *x, double *y);
 // Unlike there, no array may be null but mean, variance, weight and residual.
 REVUP_API void revup_reference_batch_norm_statistics(int64_t rows, int64_t channels, const double *x, double momentum,

@@ -27,6 +27,19 @@ public static unsafe partial class CpuReference
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_fixed_point_step")]
     public static partial void FixedPointStep(long count, double* y, double* z, double s, double* x, double* xNext, double* difference, double* norm);
 
+    /// <summary>The oracle of <see cref="CpuLibrary.QuantizeBegin"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_quantize_begin")]
+    public static partial void QuantizeBegin(long count, double* x, double* decoded);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.QuantizeResidual"/>; a code is a number.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_quantize_residual")]
+    public static partial void QuantizeResidual(
+        long batch, long positions, long channels, int bits, double* x, double* z, double s, double* y, double* decoded, double* codes, double* steps);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.QuantizeRetrace"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_quantize_retrace")]
+    public static partial void QuantizeRetrace(long batch, long positions, long channels, double* codes, double* steps, double* decoded);
+
     /// <summary>The oracle of <see cref="CpuLibrary.Axpy"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_axpy")]
     public static partial void Axpy(long count, double alpha, double* x, double* y);

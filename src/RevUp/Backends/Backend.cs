@@ -135,6 +135,30 @@ public abstract class Backend : IDisposable
     /// </summary>
     public abstract void FixedPointStep(Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics);
 
+    /// <summary>
+    /// decoded = x, rounded to multiples of 2⁻¹⁶: where a stream that is kept as quantised differences starts. Decoded is all that the backward pass will know
+    /// of the stream; its changes are multiples of 2⁻¹⁶ too, so that it is retraced bit for bit while |decoded| is below 2⁸, and beyond to rounding.
+    /// </summary>
+    public abstract void QuantizeBegin(Tensor x, Tensor decoded);
+
+    /// <summary>
+    /// y = x + s·z, code = round((y − decoded) / step), decoded += code·step; x, z, y, decoded [N, …, C]. The step of a sample and channel is the least with
+    /// which codes fit <paramref name="bits"/>, 4 or 8. The difference is taken to what was decoded and not to x, so that |y − decoded| is at most half a step,
+    /// whatever the blocks before have lost (differential pulse-code modulation). y may alias x.
+    /// </summary>
+    /// <param name="bits">Per element.</param>
+    /// <param name="x">The block's input.</param>
+    /// <param name="z">Its branch, of any type.</param>
+    /// <param name="s">Scalar.</param>
+    /// <param name="y">The block's output.</param>
+    /// <param name="decoded">Updated.</param>
+    /// <param name="codes">Bytes: for each position ⌈C·bits/8⌉.</param>
+    /// <param name="steps">[N, C], bfloat16.</param>
+    public abstract void QuantizeResidual(int bits, Tensor x, Tensor z, Tensor s, Tensor y, Tensor decoded, Tensor codes, Tensor steps);
+
+    /// <summary>decoded −= code·step: what it was before <see cref="QuantizeResidual"/> left these codes and steps.</summary>
+    public abstract void QuantizeRetrace(int bits, Tensor codes, Tensor steps, Tensor decoded);
+
     /// <summary>y += alpha·x; alpha a scalar, or empty for 1.</summary>
     public abstract void Axpy(Tensor alpha, Tensor x, Tensor y);
 

@@ -30,6 +30,11 @@ internal sealed class DeterminismTests
             FixedPointResult step = operations.FixedPointStep(s_y, s_x, 0.5f, s_x, Alias.None);
             return (Bits(step.Next), step.Difference, step.Norm);
         });
+        AssertRepeats(() =>
+        {
+            QuantizeResult result = operations.QuantizeResidual(Shapes.Shape(1, 4, 100, 100), 4, s_x[..40_000], s_y[..40_000], 0.5f, s_x[..40_000], Alias.None);
+            return (Bits(result.Y), Bits(result.Decoded), Bits(result.Steps), Convert.ToHexString(result.Codes));
+        });
     }
 
     [TestMethod]

@@ -36,6 +36,9 @@ internal enum ArgumentKind
     /// <summary>revup_activation.</summary>
     Activation,
 
+    /// <summary>Of a code: 4 or 8.</summary>
+    Bits,
+
     /// <summary>A convolution; 0 stands for null, anything else for a valid one.</summary>
     Handle,
 }
@@ -56,6 +59,7 @@ internal sealed record AbiFunction(string Name, Argument[] Arguments, Func<long[
         {
             ArgumentKind.Count or ArgumentKind.Extent => ValidCount,
             ArgumentKind.Type => (long)CpuType.Float32,
+            ArgumentKind.Bits => 8,
             ArgumentKind.Activation => (long)CpuActivation.Elu,
             _ => AbiMemory.Slot(i),
         })

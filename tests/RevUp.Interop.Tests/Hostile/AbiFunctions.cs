@@ -51,6 +51,16 @@ internal static unsafe class AbiFunctions
                 new(Statistic, "difference"), new(Statistic, "norm")],
             v => CpuLibrary.FixedPointStep(
                 v[0], (float*)v[1], (CpuType)v[2], (void*)v[3], (float*)v[4], (float*)v[5], (float*)v[6], (double*)v[7], (double*)v[8])),
+        new("quantize_begin", [s_count, new(Tensor, "x"), new(Tensor, "decoded")], v => CpuLibrary.QuantizeBegin(v[0], (float*)v[1], (float*)v[2])),
+        new("quantize_residual",
+            [new(Count, "batch"), new(Count, "positions"), new(Count, "channels"), new(Bits, "bits"), new(Tensor, "x"), new(ArgumentKind.Type, "z_type"),
+                new(Tensor, "z"), new(Scalar, "s"), new(Tensor, "y"), new(Tensor, "decoded"), new(Tensor, "codes"), new(Tensor, "steps")],
+            v => CpuLibrary.QuantizeResidual(
+                v[0], v[1], v[2], (int)v[3], (float*)v[4], (CpuType)v[5], (void*)v[6], (float*)v[7], (float*)v[8], (float*)v[9], (void*)v[10], (void*)v[11])),
+        new("quantize_retrace",
+            [new(Count, "batch"), new(Count, "positions"), new(Count, "channels"), new(Bits, "bits"), new(Tensor, "codes"), new(Tensor, "steps"),
+                new(Tensor, "decoded")],
+            v => CpuLibrary.QuantizeRetrace(v[0], v[1], v[2], (int)v[3], (void*)v[4], (void*)v[5], (float*)v[6])),
         new("axpy", [s_count, new(OptionalScalar, "alpha"), new(Tensor, "x"), new(Tensor, "y")],
             v => CpuLibrary.Axpy(v[0], (float*)v[1], (float*)v[2], (float*)v[3])),
         new("sum", [s_count, new(Tensor, "x"), new(Statistic, "result")], v => CpuLibrary.Sum(v[0], (float*)v[1], (double*)v[2])),

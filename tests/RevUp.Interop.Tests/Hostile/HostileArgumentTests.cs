@@ -100,6 +100,7 @@ internal sealed class HostileArgumentTests
         ArgumentKind.Extent => [-1, 0, long.MinValue],
         ArgumentKind.Type => [-1, 2, int.MaxValue],
         ArgumentKind.Activation => [-1, 3, int.MaxValue],
+        ArgumentKind.Bits => [-4, 0, 5, 16],
         _ => [0],
     };
 }

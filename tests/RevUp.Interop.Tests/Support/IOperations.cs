@@ -28,6 +28,9 @@ internal sealed record BatchNormGradients(float[] Dx, float[] Weight, float[] Bi
 
 internal sealed record FixedPointResult(float[] Next, double Difference, double Norm);
 
+/// <summary>A stream after a block: y, what is decoded of it, the codes as bytes, and the steps [N, C].</summary>
+internal sealed record QuantizeResult(float[] Y, float[] Decoded, byte[] Codes, float[] Steps);
+
 internal sealed record LinearGradients(float[] Dx, float[] Dw, float[] Dbias);
 
 internal sealed record CrossEntropyResult(float[]? Gradient, double LossSum, long Correct);
@@ -83,6 +86,12 @@ internal interface IOperations
     float[] ResidualAdd(float[] x, Stored z, float s, Alias y);
 
     FixedPointResult FixedPointStep(float[] y, Stored z, float s, float[] x, Alias next);
+
+    float[] QuantizeBegin(float[] x);
+
+    QuantizeResult QuantizeResidual(CpuShape shape, int bits, float[] x, Stored z, float s, float[] decoded, Alias y);
+
+    float[] QuantizeRetrace(CpuShape shape, int bits, byte[] codes, float[] steps, float[] decoded);
 
     float[] Axpy(float? alpha, float[] x, float[] y);
 

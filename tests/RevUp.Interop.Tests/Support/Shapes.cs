@@ -10,6 +10,11 @@ internal static class Shapes
 
     internal static int Elements(in CpuShape shape) => (int)(shape.Batch * shape.Extent.Product(shape.Rank) * shape.Channels);
 
+    internal static long Positions(in CpuShape shape) => shape.Extent.Product(shape.Rank);
+
+    /// <summary>Bytes of quantised differences: every position starts a byte.</summary>
+    internal static int CodeBytes(in CpuShape shape, int bits) => (int)(shape.Batch * Positions(shape) * ((shape.Channels * bits + 7) / 8));
+
     internal static int Rows(in CpuShape shape) => (int)(shape.Batch * shape.Channels);
 
     /// <summary>Elements of the output of a pool.</summary>

@@ -156,6 +156,30 @@ public sealed unsafe class CpuBackend : Backend
         CpuLibrary.FixedPointStep(y.Count, Float(y), Type(z), Any(z), Float(s), Float(x), Float(next), Double(statistics), Double(statistics) + 1).Check();
 
     /// <inheritdoc/>
+    public override void QuantizeBegin(Tensor x, Tensor decoded) => CpuLibrary.QuantizeBegin(x.Count, Float(x), Float(decoded)).Check();
+
+    /// <inheritdoc/>
+    public override void QuantizeResidual(int bits, Tensor x, Tensor z, Tensor s, Tensor y, Tensor decoded, Tensor codes, Tensor steps) =>
+        CpuLibrary.QuantizeResidual(
+            x.Shape.Batch,
+            x.Shape.Positions,
+            x.Shape.Channels,
+            bits,
+            Float(x),
+            Type(z),
+            Any(z),
+            Float(s),
+            Float(y),
+            Float(decoded),
+            Any(codes),
+            Any(steps)).Check();
+
+    /// <inheritdoc/>
+    public override void QuantizeRetrace(int bits, Tensor codes, Tensor steps, Tensor decoded) =>
+        CpuLibrary.QuantizeRetrace(
+            decoded.Shape.Batch, decoded.Shape.Positions, decoded.Shape.Channels, bits, Any(codes), Any(steps), Float(decoded)).Check();
+
+    /// <inheritdoc/>
     public override void Axpy(Tensor alpha, Tensor x, Tensor y) => CpuLibrary.Axpy(x.Count, Float(alpha), Float(x), Float(y)).Check();
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ internal sealed class KernelTable
     private readonly CudaFunction[] _batchNormBackward;
     private readonly CudaFunction[] _residualAdd;
     private readonly CudaFunction[] _fixedPointStep;
+    private readonly CudaFunction[] _quantizeRange;
+    private readonly CudaFunction[] _quantizeEncode;
+    private readonly CudaFunction[] _quantizeRetrace;
 
     /// <param name="find">Finds a kernel by name.</param>
     public KernelTable(Func<string, CudaFunction> find)
@@ -35,6 +38,10 @@ internal sealed class KernelTable
         _batchNormBackward = [.. Names("batch_norm_backward", 3).Select(find)];
         _residualAdd = [.. Names("residual_add", 1).Select(find)];
         _fixedPointStep = [.. Names("fixed_point_step", 1).Select(find)];
+        QuantizeBegin = find("quantize_begin");
+        _quantizeRange = [.. Names("quantize_range", 1).Select(find)];
+        _quantizeEncode = [find("quantize_encode_4"), find("quantize_encode_8")];
+        _quantizeRetrace = [find("quantize_retrace_4"), find("quantize_retrace_8")];
         Axpy = find("axpy");
         Dot = find("dot");
         NormalizeAll = find("normalize_all");
@@ -70,6 +77,8 @@ internal sealed class KernelTable
     public CudaFunction BatchNormStatistics { get; }
 
     public CudaFunction BatchNormGradients { get; }
+
+    public CudaFunction QuantizeBegin { get; }
 
     public CudaFunction Axpy { get; }
 
@@ -127,6 +136,12 @@ internal sealed class KernelTable
 
     public CudaFunction FixedPointStep(ElementType z) => _fixedPointStep[Index(z)];
 
+    public CudaFunction QuantizeRange(ElementType z) => _quantizeRange[Index(z)];
+
+    public CudaFunction QuantizeEncode(int bits) => _quantizeEncode[Index(bits)];
+
+    public CudaFunction QuantizeRetrace(int bits) => _quantizeRetrace[Index(bits)];
+
     /// <summary>The names of an operation's variants; the last type varies fastest.</summary>
     private static IEnumerable<string> Names(string operation, int types) =>
         types == 0 ? [operation] : Names(operation, types - 1).SelectMany(name => s_suffixes.Select(suffix => $"{name}_{suffix}"));
@@ -136,6 +151,13 @@ internal sealed class KernelTable
         ElementType.Float32 => 0,
         ElementType.BFloat16 => 1,
         _ => throw new ArgumentException($"There is no kernel for tensors of {type}; use {ElementType.Float32} or {ElementType.BFloat16}."),
+    };
+
+    private static int Index(int bits) => bits switch
+    {
+        4 => 0,
+        8 => 1,
+        _ => throw new ArgumentException($"There is no kernel for codes of {bits} bits; use 4 or 8."),
     };
 
     private static int Index(ElementType first, ElementType second) => 2 * Index(first) + Index(second);
