@@ -181,7 +181,7 @@ KERNEL_EXPORT(quantize_begin)
 
 // y = x + s * z;  ranges = max(ranges, |y - decoded|) of every sample and channel, as the bits of a float32.
 // Geometry: RowPerBlock; a block owns `size` positions of a sample, a warp every eighth of them for 32 channels.
-// Bytes per element: 8 + sizeof(Z) read, 4 written. Accumulator: float32 maximum. Deterministic: a maximum has no order.
+// Bytes per element: 8 + sizeof(Z) read, 4 written. Accumulator: float32 maximum. Deterministic: it has no order.
 // Restrictions: blocks of 256 threads; ranges are zero before; y may alias x.
 #define QUANTIZE_RANGE(Z)                                                                                          \
   extern "C" __global__ void __launch_bounds__(kThreads)                                                           \

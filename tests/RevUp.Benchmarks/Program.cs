@@ -7,6 +7,7 @@ using RevUp.Tensors;
 
 SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal)
 {
+    ["compress"] = CompressStudy.Run,
     ["cudnn"] = CudnnStudy.Run,
     ["decoding"] = DecodingStudy.Run,
     ["gpu-depth"] = GpuDepthStudy.Run,

@@ -28,10 +28,10 @@ internal static class MemoryCommand
         };
         Option<MemoryPolicy[]> policies = new("--policy")
         {
-            Description = "Policies to measure: store, checkpoint, invert; all by default.",
+            Description = "Policies to measure: store, checkpoint, compress, invert; all by default.",
             HelpName = "POLICY,...",
             DefaultValueFactory = _ => Enum.GetValues<MemoryPolicy>(),
-            CustomParser = argument => ParseList(argument, "a policy; use store, checkpoint or invert", (string word, out MemoryPolicy value) =>
+            CustomParser = argument => ParseList(argument, "a policy; use store, checkpoint, compress or invert", (string word, out MemoryPolicy value) =>
                 Enum.TryParse(word, ignoreCase: true, out value) && Format.Name(value) == word),
         };
         Command command = new("memory", "Measure memory and time of one training step at several depths and policies.") { blocks, policies };

@@ -1,10 +1,11 @@
 using RevUp.Backends;
 using RevUp.Export;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>The residual block y = x + F(x) (arXiv 1603.05027); x and y [N, (D), H, W, C], float32. Its input is kept.</summary>
+/// <summary>The residual block y = x + F(x) (arXiv 1603.05027); x and y [N, (D), H, W, C], float32. Its input is kept, or coded.</summary>
 public class ResidualBlock : Block
 {
     /// <param name="name">Name of the block; parameters take it as prefix.</param>
@@ -41,6 +42,17 @@ public class ResidualBlock : Block
             Memory.Free(z);
         }
         return y;
+    }
+
+    /// <summary>
+    /// y = x + F(x) in the memory of x, and <paramref name="code"/> such that <paramref name="decoded"/>, updated by it, is within half a step of y.
+    /// </summary>
+    public void Compress(Tensor x, Tensor decoded, in Code code)
+    {
+        SavedTensors none = default;
+        Tensor z = Branch.Evaluate(x, save: false, ref none, measure: true);
+        Backend.QuantizeResidual(code.Bits, x, z, Branch.Multiplier, x, decoded, code.Values, code.Steps);
+        Memory.Free(z);
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,9 @@ public enum MemoryPolicy
     /// <summary>The input is kept; the branch is recomputed.</summary>
     Checkpoint,
 
+    /// <summary>A few bits per element are kept, in a closed loop (<see cref="CompressedStream"/>); the branch is recomputed at the input as decoded.</summary>
+    Compress,
+
     /// <summary>Nothing is kept; the input is rebuilt from the output.</summary>
     Invert,
 }
@@ -26,25 +29,36 @@ public sealed record MemoryPlan
     /// </summary>
     public int AnchorEvery { get; init; }
 
+    /// <summary>Bits per element under <see cref="MemoryPolicy.Compress"/>: 4 or 8.</summary>
+    public int CompressBits { get; init; } = 8;
+
     /// <summary>Throws when a value is outside its range, or inversion was asked for where blocks have no inverse.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate(BlockKind block, Lipschitz.LipschitzMode mode)
     {
         ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
+        ConfigurationException.Require(CompressBits is 4 or 8, $"reversible.compressBits is {CompressBits}; use 4 or 8");
+        ConfigurationException.Require(
+            Policy != MemoryPolicy.Compress || block != BlockKind.Coupling,
+            $"reversible.policy is 'compress', but model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'");
         ConfigurationException.Require(
             Policy != MemoryPolicy.Invert || block != BlockKind.Residual,
-            $"reversible.policy is 'invert', but model.block 'residual' has no inverse; use 'store' or 'checkpoint', or the block 'invertible' or 'coupling'");
+            $"reversible.policy is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block");
         ConfigurationException.Require(
             Policy != MemoryPolicy.Invert || block != BlockKind.Invertible || mode != Lipschitz.LipschitzMode.None,
-            $"reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'store'");
+            $"reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'");
     }
 
     /// <summary>The policy of one layer: layers that are not invertible keep their input whatever the plan says.</summary>
     public MemoryPolicy For(Layer layer)
     {
-        if (Policy != MemoryPolicy.Invert)
+        if (Policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint)
         {
             return layer.IsInvertible && layer is not Block ? MemoryPolicy.Invert : Policy;
+        }
+        if (Policy == MemoryPolicy.Compress && layer is ResidualBlock)
+        {
+            return MemoryPolicy.Compress;
         }
         if (!layer.IsInvertible)
         {

@@ -8,7 +8,7 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// Runs a chain of layers forward and backward and decides what is kept in between. The backward pass walks from the output to the input; each layer's input is
-/// one that was kept, or is rebuilt from its output, which the layer above has just handed down.
+/// one that was kept, is retraced from its codes, or is rebuilt from its output, which the layer above has just handed down.
 /// </summary>
 /// <remarks>
 /// The network's input is the caller's and must stay until the backward pass is over. Activation memory under <see cref="MemoryPolicy.Invert"/> does not
@@ -22,6 +22,7 @@ public sealed class ReversibleEngine : IDisposable
     private readonly Tensor[] _kept;
     private readonly SavedTensors[] _saved;
     private readonly FixedPointInversion _inversion;
+    private readonly CompressedStream _stream;
     private MemoryPlan _plan;
     private Tensor _output;
 
@@ -36,6 +37,7 @@ public sealed class ReversibleEngine : IDisposable
         _plan = plan;
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
+        _stream = new CompressedStream(backend, layers.Count);
         _inversion = new FixedPointInversion(backend, settings, layers.Count(l => l is InvertibleBlock));
     }
 
@@ -83,12 +85,8 @@ public sealed class ReversibleEngine : IDisposable
         for (int i = 0; i < _layers.Count; i++)
         {
             MemoryPolicy policy = Plan.For(_layers[i]);
-            if (i == 0 || policy != MemoryPolicy.Invert)
-            {
-                _kept[i] = x;
-            }
-            ForwardMode mode = policy == MemoryPolicy.Store ? ForwardMode.Store : _kept[i].IsEmpty ? ForwardMode.Consume : ForwardMode.Keep;
-            x = Forward(i, x, mode, ref _saved[i]);
+            // The network's input stays in any case, and need not be coded.
+            x = policy == MemoryPolicy.Compress && i > 0 ? Compress(i, x) : _stream.IsLive ? LeaveStream(i, x, policy) : Forward(i, x, policy);
         }
         return _output = x;
     }
@@ -99,6 +97,7 @@ public sealed class ReversibleEngine : IDisposable
         _output = default;
         Array.Clear(_kept);
         Array.Clear(_saved);
+        _stream.Forget();
     }
 
     /// <summary>
@@ -110,13 +109,18 @@ public sealed class ReversibleEngine : IDisposable
         using NvtxRange backward = _backend.Range(ProfilerRanges.Backward);
         Arena memory = _backend.Memory;
         bool overwritten = gradient == _output;
-        if (overwritten && _kept[^1].IsEmpty)
+        if (overwritten && _kept[^1].IsEmpty && !_stream.IsLive)
         {
             throw new ArgumentException($"The gradient lies in the memory of the output, and the last layer '{_layers[^1].Name}' is inverted from it.");
         }
-        // The output of the layer about to be processed, while there is one.
+        // The output of the layer about to be processed, or what was decoded of it, while there is one.
         Tensor y = overwritten ? default : _output;
         _output = default;
+        if (_stream.IsLive)
+        {
+            FreeIfAny(ref y);
+            y = _stream.Take();
+        }
         for (int i = _layers.Count - 1; i >= 0; i--)
         {
             Layer layer = _layers[i];
@@ -127,6 +131,10 @@ public sealed class ReversibleEngine : IDisposable
                 FreeIfAny(ref y);
                 x = point = _kept[i];
                 _kept[i] = default;
+            }
+            else if (_stream.Has(i))
+            {
+                x = point = _stream.Retrace(i, y);
             }
             else
             {
@@ -154,6 +162,41 @@ public sealed class ReversibleEngine : IDisposable
 
     /// <summary>Frees the engine's own memory.</summary>
     public void Dispose() => _inversion.Dispose();
+
+    private Tensor Forward(int index, Tensor x, MemoryPolicy policy)
+    {
+        if (index == 0 || policy != MemoryPolicy.Invert)
+        {
+            _kept[index] = x;
+        }
+        ForwardMode mode = policy == MemoryPolicy.Store ? ForwardMode.Store : _kept[index].IsEmpty ? ForwardMode.Consume : ForwardMode.Keep;
+        return Forward(index, x, mode, ref _saved[index]);
+    }
+
+    private Tensor Compress(int index, Tensor x)
+    {
+        using NvtxRange range = _backend.Range(_layers[index].RangeName);
+        return _stream.Forward(index, (ResidualBlock)_layers[index], x, Plan.CompressBits);
+    }
+
+    // A layer behind coded blocks that is none itself. The backward pass has to go on from what is decoded, bit for bit, so that is what such a layer keeps for
+    // its input; one that only moves elements keeps nothing and hands on both.
+    private Tensor LeaveStream(int index, Tensor x, MemoryPolicy policy)
+    {
+        if (policy == MemoryPolicy.Invert && _layers[index] is not Block)
+        {
+            _stream.Follow(_layers[index]);
+            return Forward(index, x, policy);
+        }
+        _kept[index] = _stream.Take();
+        bool stores = policy == MemoryPolicy.Store;
+        Tensor y = Forward(index, x, stores ? ForwardMode.Store : ForwardMode.Consume, ref _saved[index]);
+        if (stores)
+        {
+            _backend.Memory.Free(x);
+        }
+        return y;
+    }
 
     private Tensor Forward(int index, Tensor x, ForwardMode mode, ref SavedTensors saved)
     {

@@ -16,6 +16,9 @@ public sealed record ReversibleSettings
     /// <summary>Every n-th block keeps its input; 0 for none.</summary>
     public int AnchorEvery { get; init; }
 
+    /// <summary>Bits per element under the policy "compress": 4 or 8.</summary>
+    public int CompressBits { get; init; } = new MemoryPlan().CompressBits;
+
     /// <summary>See <see cref="InversionSettings.Tolerance"/>; a number or "exact".</summary>
     [JsonConverter(typeof(ToleranceConverter))]
     public double Tolerance { get; init; } = new InversionSettings().Tolerance;
@@ -30,7 +33,7 @@ public sealed record ReversibleSettings
     public InversionSettings Inversion => new() { Tolerance = Tolerance, MaximumEvaluations = MaximumEvaluations, HardLimit = HardLimit };
 
     /// <summary>The policies.</summary>
-    public MemoryPlan Plan => new() { Policy = Policy, AnchorEvery = AnchorEvery };
+    public MemoryPlan Plan => new() { Policy = Policy, AnchorEvery = AnchorEvery, CompressBits = CompressBits };
 }
 
 /// <summary>Everything that determines a training run: data, network, memory policy, training.</summary>

@@ -1,8 +1,6 @@
 using System.Text;
-using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Reversible;
-using RevUp.Tensors;
 using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
@@ -38,17 +36,18 @@ internal static class GradientsStudy
         trainer.Network.PrepareInference(recipe.Training.BatchSize);
         ReversibleEngine engine = trainer.Step.Engine;
         engine.Plan = new MemoryPlan { Policy = MemoryPolicy.Store };
-        float[] reference = Gradient(trainer, batches[0]);
-        List<string[]> rows = [Compare("store, another mini-batch", Gradient(trainer, batches[1]), reference)];
+        float[] reference = GradientProbe.Of(trainer.Network, engine, batches[0]);
+        float[] other = GradientProbe.Of(trainer.Network, engine, batches[1]);
+        List<string[]> rows = [[.. GradientProbe.Compare("store, another mini-batch", other, reference), "", "", "", ""]];
         engine.Plan = new MemoryPlan { Policy = MemoryPolicy.Invert };
         foreach (double tolerance in s_tolerances)
         {
             engine.Inversion = recipe.Reversible.Inversion with { Tolerance = tolerance, HardLimit = Math.Max(tolerance, recipe.Reversible.HardLimit) };
-            float[] gradient = Gradient(trainer, batches[0]);
+            float[] gradient = GradientProbe.Of(trainer.Network, engine, batches[0]);
             InversionRecord[] records = engine.Records.ToArray();
             string name = tolerance == InversionSettings.Exact ? "exact" : $"{tolerance:0e-0}";
             rows.Add([
-                .. Compare($"invert, {name}", gradient, reference)[..3],
+                .. GradientProbe.Compare($"invert, {name}", gradient, reference),
                 $"{records.Average(record => record.Evaluations):F2}",
                 $"{records.Max(record => record.Evaluations)}",
                 $"{records.Max(record => record.Residual):0.0e-0}",
@@ -63,45 +62,6 @@ internal static class GradientsStudy
             cosine of the two. One seed. The recipe's own tolerance is {recipe.Reversible.Tolerance:0e-0}.
             """);
         report.Table(["gradient", "relative difference", "1 − cosine", "mean k", "max k", "worst residual", "replays"], rows);
-    }
-
-    private static float[] Gradient(RecipeTrainer trainer, (float[] Pixels, float[] Targets) samples)
-    {
-        Backend backend = trainer.Network.Backend;
-        Arena memory = backend.Memory;
-        int batch = (int)(samples.Pixels.Length / trainer.Network.Sample.Count);
-        Tensor gradients = trainer.Network.Parameters.Gradients;
-        backend.Fill(gradients, 0);
-        Tensor input = memory.Allocate(trainer.Network.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
-        Tensor targets = memory.Allocate(new Shape(batch, trainer.Network.Classes), ElementType.Float32, MemoryPurpose.Activations);
-        Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
-        backend.Upload<float>(samples.Pixels, input);
-        backend.Upload<float>(samples.Targets, targets);
-        // Not TrainingStep: it would iterate on the norms first, and every gradient would be that of slightly different weights.
-        Tensor logits = trainer.Step.Engine.Forward(input);
-        backend.CrossEntropy(logits, targets, 1f / batch, logits, statistics);
-        trainer.Step.Engine.Backward(logits);
-        memory.Free(input);
-        memory.Free(targets);
-        memory.Free(statistics);
-        float[] values = new float[gradients.Count];
-        backend.Download<float>(gradients, values);
-        return values;
-    }
-
-    private static string[] Compare(string name, float[] gradient, float[] reference)
-    {
-        double difference = 0, dot = 0, square = 0, referenceSquare = 0;
-        for (int i = 0; i < gradient.Length; i++)
-        {
-            (double g, double r) = (gradient[i], reference[i]);
-            difference += (g - r) * (g - r);
-            dot += g * r;
-            square += g * g;
-            referenceSquare += r * r;
-        }
-        double cosine = dot / Math.Sqrt(square * referenceSquare);
-        return [name, $"{Math.Sqrt(difference / referenceSquare):0.0e-0}", $"{Math.Max(0, 1 - cosine):0.0e-0}", "", "", "", ""];
     }
 
     private static void LossCurves(Report report, CpuBackend backend, Recipe recipe, int steps)

@@ -23,8 +23,9 @@ internal sealed unsafe partial class CpuOperations
         float* known = memory.Floats(decoded);
         void* codes = memory.Bytes(bytes);
         void* steps = memory.Tensor(CpuType.BFloat16, channels);
+        void* branch = memory.Tensor(z);
         CpuLibrary.QuantizeResidual(
-            shape.Batch, Shapes.Positions(shape), shape.Channels, bits, stream, z.Type, memory.Tensor(z), memory.Scalar(s), result, known, codes, steps).Check();
+            shape.Batch, Shapes.Positions(shape), shape.Channels, bits, stream, z.Type, branch, memory.Scalar(s), result, known, codes, steps).Check();
         return new QuantizeResult(
             NativeArena.Read(result, x.Length),
             NativeArena.Read(known, x.Length),

@@ -41,14 +41,21 @@ public sealed class ActivationPeakTests
         long input = TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Channels));
         int kept = kind == BranchKind.Basic ? 1 : 2;
         long intermediates = kept * TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Width)) * type.Size() / sizeof(float);
-        AssertLinear(MemoryPolicy.Checkpoint, input);
-        AssertLinear(MemoryPolicy.Store, input + intermediates);
+        AssertLinear(device, model, new MemoryPlan { Policy = MemoryPolicy.Checkpoint }, input);
+        AssertLinear(device, model, new MemoryPlan { Policy = MemoryPolicy.Store }, input + intermediates);
+    }
 
-        void AssertLinear(MemoryPolicy policy, long bytesPerBlock)
-        {
-            long[] peaks = [.. s_depths.Select(depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, policy))];
-            CollectionAssert.AreEqual(s_depths.Select(depth => peaks[0] + (depth - s_depths[0]) * bytesPerBlock).ToArray(), peaks, $"{policy}");
-        }
+    /// <summary>Codes, and two bytes for each sample and channel: at most 1/7 and 1/3.7 of the input, from 8·8 positions on.</summary>
+    [TestMethod]
+    [EveryBackend(4, 7.0)]
+    [EveryBackend(8, 3.7)]
+    public void UnderCompressThePeakGrowsByTheCodes(TestDevice device, int bits, double factor)
+    {
+        TestModel chain = TestModel.Get(TestModel.Chain);
+        Shape input = chain.Sample.WithChannels(chain.Settings.Stages[0].Channels);
+        long code = TestNetwork.BatchBytes(input, bits) + TestNetwork.BatchBytes(new Shape(1, input.Channels), 16);
+        Assert.IsLessThanOrEqualTo(TestNetwork.BatchBytes(input) / factor, code);
+        AssertLinear(device, chain, new MemoryPlan { Policy = MemoryPolicy.Compress, CompressBits = bits }, code);
     }
 
     [TestMethod]
@@ -63,15 +70,24 @@ public sealed class ActivationPeakTests
         Assert.IsLessThan(store, checkpoint);
     }
 
-    // The zero convolutions are drawn first: where F is zero there is nothing to invert, and a single evaluation takes one tensor less.
-    private static long Peak(TestDevice device, TestModel model, MemoryPolicy policy)
+    private static void AssertLinear(TestDevice device, TestModel model, MemoryPlan plan, long bytesPerBlock)
     {
-        using TestNetwork network = new(device, model, policy);
+        long[] peaks = [.. s_depths.Select(depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, plan))];
+        CollectionAssert.AreEqual(s_depths.Select(depth => peaks[0] + (depth - s_depths[0]) * bytesPerBlock).ToArray(), peaks, $"{plan}");
+    }
+
+    private static long Peak(TestDevice device, TestModel model, MemoryPolicy policy) => Peak(device, model, new MemoryPlan { Policy = policy });
+
+    // The zero convolutions are drawn first: where F is zero there is nothing to invert, and a single evaluation takes one tensor less.
+    private static long Peak(TestDevice device, TestModel model, MemoryPlan plan)
+    {
+        using TestNetwork network = new(device, model, plan.Policy);
+        network.Engine.Plan = plan;
         network.DrawZeroConvolutions();
         network.Train(1);
         network.Backend.Memory.ResetPeaks();
         network.Train(1);
-        Assert.IsTrue(policy != MemoryPolicy.Invert || network.Engine.Records.ToArray().All(r => r.Evaluations > 1 && !r.Replayed));
+        Assert.IsTrue(plan.Policy != MemoryPolicy.Invert || network.Engine.Records.ToArray().All(r => r.Evaluations > 1 && !r.Replayed));
         return network.Backend.Memory.Peak[MemoryPurpose.Activations];
     }
 }

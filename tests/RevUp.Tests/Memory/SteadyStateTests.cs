@@ -17,6 +17,8 @@ public sealed class SteadyStateTests
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Invert)]
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Store)]
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Checkpoint)]
+    [EveryBackend(TestModel.Squeeze, MemoryPolicy.Compress)]
+    [EveryBackend(TestModel.StridedVolume, MemoryPolicy.Compress)]
     [EveryBackend(TestModel.ImageNet, MemoryPolicy.Invert)]
     [EveryBackend(TestModel.StridedVolume, MemoryPolicy.Invert)]
     public void FiftyStepsAllocateNothing(TestDevice device, string model, MemoryPolicy policy)
@@ -74,6 +76,7 @@ public sealed class SteadyStateTests
 
     [TestMethod]
     [EveryBackend(MemoryPolicy.Invert)]
+    [EveryBackend(MemoryPolicy.Compress)]
     [EveryBackend(MemoryPolicy.Store)]
     public void AStepThatFailsHalfWayLeavesNothingAndTheNextOneWorks(TestDevice device, MemoryPolicy policy)
     {

@@ -109,8 +109,11 @@ public sealed class InversionTests
         Refused("reversible.maximumEvaluations is 0;", () => new InversionSettings { MaximumEvaluations = 0 }.Validate());
         Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate());
         Refused("reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(BlockKind.Invertible, LipschitzMode.PerBranch));
-        Refused("use the mode 'perBranch' or the policy 'store'", () => new MemoryPlan().Validate(BlockKind.Invertible, LipschitzMode.None));
+        Refused("use the mode 'perBranch' or the policy 'compress'", () => new MemoryPlan().Validate(BlockKind.Invertible, LipschitzMode.None));
         Refused("model.block 'residual' has no inverse", () => new MemoryPlan().Validate(BlockKind.Residual, LipschitzMode.None));
+        MemoryPlan compress = new() { Policy = MemoryPolicy.Compress };
+        Refused("reversible.compressBits is 6; use 4 or 8", () => (compress with { CompressBits = 6 }).Validate(BlockKind.Residual, LipschitzMode.None));
+        Refused("model.block 'coupling' is inverted exactly", () => compress.Validate(BlockKind.Coupling, LipschitzMode.None));
         device.Open().Dispose(); // an absent device is no refusal
         TestModel chain = TestModel.Get(TestModel.Chain);
         TestModel free = chain with { Settings = chain.Settings with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.None } } };

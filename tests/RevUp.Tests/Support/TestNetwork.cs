@@ -44,8 +44,8 @@ internal sealed class TestNetwork : IDisposable
 
     public ReversibleEngine Engine => Step.Engine;
 
-    /// <summary>Bytes of a batch of float32 activations, of which one sample has the given shape.</summary>
-    public static long BatchBytes(Shape sample) => (sample.Count * Batch * sizeof(float) + Arena.Alignment - 1) / Arena.Alignment * Arena.Alignment;
+    /// <summary>Bytes of a batch of activations, of which one sample has the given shape.</summary>
+    public static long BatchBytes(Shape sample, int bits = 32) => (sample.Count * Batch * bits / 8 + Arena.Alignment - 1) / Arena.Alignment * Arena.Alignment;
 
     /// <summary>A network with a few steps of training behind it: its residual branches are no longer zero.</summary>
     public static TestNetwork Trained(TestDevice device, string model, int steps = 12, InversionSettings? inversion = null)

@@ -16,6 +16,7 @@ public sealed class AsynchronousStepTests
     [TestMethod]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Invert)]
     [DataRow(TestModel.ImageNet, MemoryPolicy.Invert)]
+    [DataRow(TestModel.Squeeze, MemoryPolicy.Compress)]
     [DataRow(TestModel.Chain, MemoryPolicy.Store)]
     public void TheHostWaitsOnceAStepButInTheFirst(string model, MemoryPolicy policy)
     {

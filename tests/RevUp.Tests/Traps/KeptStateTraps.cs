@@ -52,13 +52,14 @@ public sealed class KeptStateTraps
     public void Trap09_LayersWithoutInverseKeepTheirInput(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));
-        MemoryPlan invert = new(), checkpoint = new() { Policy = MemoryPolicy.Checkpoint };
+        MemoryPlan invert = new(), checkpoint = new() { Policy = MemoryPolicy.Checkpoint }, compress = new() { Policy = MemoryPolicy.Compress };
         foreach (Layer layer in network.Net.Layers)
         {
             bool invertible = layer is InvertibleBlock or Squeeze or ChannelPad;
             Assert.AreEqual(invertible, layer.IsInvertible, layer.Name);
             Assert.AreEqual(invertible ? MemoryPolicy.Invert : MemoryPolicy.Store, invert.For(layer), layer.Name);
             Assert.AreEqual(layer is Squeeze or ChannelPad ? MemoryPolicy.Invert : MemoryPolicy.Checkpoint, checkpoint.For(layer), layer.Name);
+            Assert.AreEqual(layer is InvertibleBlock ? MemoryPolicy.Compress : invert.For(layer), compress.For(layer), layer.Name);
         }
         foreach (Layer layer in network.Net.Layers.Where(layer => !layer.IsInvertible))
         {

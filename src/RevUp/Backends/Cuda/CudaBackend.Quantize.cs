@@ -6,7 +6,7 @@ namespace RevUp.Backends.Cuda;
 public sealed partial class CudaBackend
 {
     // Positions that a block measures: enough to read for a block, few enough for a small batch to fill the device.
-    private const int PositionsPerBlock = 64;
+    private const long PositionsPerBlock = 64;
 
     /// <inheritdoc/>
     public override void QuantizeBegin(Tensor x, Tensor decoded) => _launcher.Elementwise(_kernels.QuantizeBegin, x.Count, [x.Count, x, decoded]);
