@@ -32,6 +32,7 @@ internal sealed class KernelBuffers
         Statistics = Allocate(new Shape(2), ElementType.Float64);
         Optimizer = Allocate(new Shape(OptimizerNumbers.Length(groups: 1)), ElementType.Float64);
         Pooled = Allocate(new Shape(count / Sample, 64), ElementType.Float32);
+        Steps = Allocate(Pooled.Shape, ElementType.BFloat16);
         backend.Fill(Scalar, 0.1f);
         backend.Fill(Sums, 0);
         Span<double> numbers = stackalloc double[(int)Optimizer.Count];
@@ -57,6 +58,9 @@ internal sealed class KernelBuffers
 
     /// <summary><see cref="OptimizerNumbers"/> with one parameter group, for either optimiser.</summary>
     public Tensor Optimizer { get; }
+
+    /// <summary>The steps of quantised differences: [samples, 64].</summary>
+    public Tensor Steps { get; }
 
     /// <summary>[N, 64]: the means of the positions of a large tensor.</summary>
     public Tensor Pooled { get; }

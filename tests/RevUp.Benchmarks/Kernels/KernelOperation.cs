@@ -13,6 +13,7 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
     private const ElementType BFloat16 = ElementType.BFloat16;
 
     private static readonly ElementType[] s_types = [Float32, BFloat16];
+    private static readonly int[] s_bits = [4, 8];
 
     /// <summary>Every operation of the backend that streams, those of a step's inner loop first; the ones that are one block are not among them.</summary>
     public static IReadOnlyList<KernelOperation> All { get; } =
@@ -21,6 +22,9 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
         .. from x in s_types from dy in s_types from dx in s_types select Backward(x, dy, dx),
         .. from z in s_types select ResidualAdd(z),
         .. from z in s_types select FixedPointStep(z),
+        new("quantize begin f32", 8, b => b.Backend.QuantizeBegin(b.Tensor(Float32, 0), b.Tensor(Float32, 1))),
+        .. from bits in s_bits from z in s_types select QuantizeResidual(bits, z),
+        .. from bits in s_bits select QuantizeRetrace(bits),
         new("fill f32", 4, b => b.Backend.Fill(b.Tensor(Float32, 0), 1)),
         new("cast f32 bf16", 6, b => b.Backend.Cast(b.Tensor(Float32, 0), b.Tensor(BFloat16, 0))),
         new("cast bf16 f32", 6, b => b.Backend.Cast(b.Tensor(BFloat16, 0), b.Tensor(Float32, 0))),
@@ -59,6 +63,17 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
         $"fixed-point step {Suffix(z)}",
         12 + z.Size(),
         b => b.Backend.FixedPointStep(b.Tensor(Float32, 0), b.Tensor(z, 1), b.Scalar, b.Tensor(Float32, 2), b.Tensor(Float32, 3), b.Statistics));
+
+    private static KernelOperation QuantizeResidual(int bits, ElementType z) => new(
+        $"quantize residual, {bits} bits, {Suffix(z)}",
+        16 + z.Size() + (bits / 8.0),
+        b => b.Backend.QuantizeResidual(
+            bits, b.Tensor(0, b.Wide), b.Tensor(z, 1), b.Scalar, b.Tensor(0, b.Wide), b.Tensor(2, b.Wide), b.Tensor(Float32, 3), b.Steps));
+
+    private static KernelOperation QuantizeRetrace(int bits) => new(
+        $"quantize retrace, {bits} bits",
+        8 + (bits / 8.0),
+        b => b.Backend.QuantizeRetrace(bits, b.Tensor(Float32, 3), b.Steps, b.Tensor(2, b.Wide)));
 
     private static string Suffix(ElementType type) => type == Float32 ? "f32" : "bf16";
 }

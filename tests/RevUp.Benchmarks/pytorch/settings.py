@@ -73,6 +73,7 @@ class ReversibleSettings:
 
     policy: str = "invert"
     anchor_every: int = 0
+    compress_bits: int = 8
     tolerance: float = 1e-2
     maximum_evaluations: int = 50
     hard_limit: float = 5e-2

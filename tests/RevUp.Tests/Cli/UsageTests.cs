@@ -31,7 +31,7 @@ public sealed class UsageTests
     [DataRow("train --recipe fashion-mnist --device tpu", "'tpu' is not a device; use cpu or cuda")]
     [DataRow("memory --recipe fashion-mnist --blocks 3,x", "'x' is not a number of blocks")]
     [DataRow("memory --recipe fashion-mnist --blocks 0", "'0' is not a number of blocks")]
-    [DataRow("memory --recipe fashion-mnist --policy store,inverse", "'inverse' is not a policy; use store, checkpoint or invert")]
+    [DataRow("memory --recipe fashion-mnist --policy store,inverse", "'inverse' is not a policy; use store, checkpoint, compress or invert")]
     [DataRow("recipes show", "revup recipes show --help")]
     public void WrongUsageIsOneLineAndExitCode2(string line, string named)
     {

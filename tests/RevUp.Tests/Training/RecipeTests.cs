@@ -48,6 +48,7 @@ public sealed class RecipeTests
     [DataRow("model.lipschitz.maximumExtent=0", "model.lipschitz.maximumExtent is 0")]
     [DataRow("model.lipschitz.mode=none", "reversible.policy is 'invert'")]
     [DataRow("reversible.anchorEvery=-1", "reversible.anchorEvery is -1")]
+    [DataRow("reversible.compressBits=5", "reversible.compressBits is 5; use 4 or 8")]
     [DataRow("reversible.tolerance=0", "reversible.tolerance is 0")]
     [DataRow("reversible.tolerance=1", "reversible.tolerance is 1")]
     [DataRow("reversible.maximumEvaluations=0", "reversible.maximumEvaluations is 0")]
@@ -93,7 +94,7 @@ public sealed class RecipeTests
             "model.groups=2",
             "model.precision=bfloat16",
             """model.lipschitz={"mode":"perLayer","coefficient":0.7,"maximumExtent":16}""",
-            """reversible={"policy":"invert","anchorEvery":4,"tolerance":"exact","maximumEvaluations":9,"hardLimit":0.125}""",
+            """reversible={"policy":"invert","anchorEvery":4,"compressBits":4,"tolerance":"exact","maximumEvaluations":9,"hardLimit":0.125}""",
             "training.seed=18446744073709551615",
             "training.optimizer.kind=adamW",
             """training.schedule={"kind":"step","milestones":[1,3],"factor":0.2}""");
@@ -104,7 +105,7 @@ public sealed class RecipeTests
         CollectionAssert.AreEqual(recipe.Model.Stages.ToArray(), again.Model.Stages.ToArray());
         Assert.AreEqual((2, ElementType.BFloat16), (again.Model.Groups, again.Model.Precision));
         Assert.AreEqual(recipe.Model.Lipschitz, again.Model.Lipschitz);
-        Assert.AreEqual(new MemoryPlan { Policy = MemoryPolicy.Invert, AnchorEvery = 4 }, again.Reversible.Plan);
+        Assert.AreEqual(new MemoryPlan { Policy = MemoryPolicy.Invert, AnchorEvery = 4, CompressBits = 4 }, again.Reversible.Plan);
         Assert.AreEqual(new InversionSettings { Tolerance = InversionSettings.Exact, MaximumEvaluations = 9, HardLimit = 0.125 }, again.Reversible.Inversion);
         Assert.AreEqual(ulong.MaxValue, again.Training.Seed);
         Assert.AreEqual(recipe.Training.Optimizer, again.Training.Optimizer);
