@@ -2,6 +2,9 @@ using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
 using RevUp.Data;
+using RevUp.Interop;
+using RevUp.Interop.Cuda;
+using RevUp.Interop.Cudnn;
 using RevUp.Tensors;
 using RevUp.Training;
 
@@ -67,9 +70,13 @@ internal sealed record Device(string Name, long Memory)
             run();
             return null;
         }
-        catch (Exception exception) when (exception is ArenaExhaustedException or ConfigurationException)
+        catch (Exception exception) when (exception is ArenaExhaustedException or ConfigurationException || IsSize(exception as NativeException))
         {
             return exception.Message.Split(". ")[0].TrimEnd('.');
         }
     }
+
+    // What cuDNN does not support at one size it may support at another; the driver runs out of what the arena leaves to the libraries.
+    private static bool IsSize(NativeException? exception) =>
+        exception?.Status is CudnnStatus and >= CudnnStatus.NotSupported and < CudnnStatus.InternalError || exception?.Status is CudaResult.OutOfMemory;
 }

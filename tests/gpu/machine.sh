@@ -14,6 +14,7 @@ find_machine() {
     use_stand_ins
   else
     use_libraries
+    use_tools
     compile_kernels
   fi
 }
@@ -65,6 +66,16 @@ for folder in sorted(glob.glob(sysconfig.get_paths()["purelib"] + "/nvidia/*/lib
 PYTHON
 }
 
+# The toolkit's programs and NVIDIA's profilers, which an image may have without their folders on the PATH.
+use_tools() {
+  local folder
+  nvcc=$(find_nvcc) || fail "nvcc is neither on the PATH nor in /usr/local/cuda/bin; install NVIDIA's CUDA toolkit 12 or later," \
+    "or name its compiler in CUDACXX."
+  for folder in "${nvcc%/*}" /opt/nvidia/nsight-compute/* /opt/nvidia/nsight-systems/*/bin; do
+    if [[ -d $folder ]]; then PATH=$PATH:$folder; fi
+  done
+}
+
 find_nvcc() {
   local candidate
   for candidate in "${CUDACXX:-}" "$(command -v nvcc)" /usr/local/cuda/bin/nvcc; do
@@ -76,23 +87,21 @@ find_nvcc() {
   return 1
 }
 
-# The build of native/cuda with warnings and spills as errors; where CMake or a build program is missing, its command in one
-# line, with the flags read from the file that states them.
+# The build of native/cuda; where CMake or a build program is missing, its command in one line, with the flags read from the
+# file that states them. A warning of a compiler that nobody has tried yet is counted and ends nothing.
 compile_kernels() {
-  local nvcc folder=$root/artifacts/cuda unit=$root/artifacts/cuda/revup_kernels.cu flags generator=()
-  nvcc=$(find_nvcc) || fail "nvcc is neither on the PATH nor in /usr/local/cuda/bin; install NVIDIA's CUDA toolkit 12 or later," \
-    "or name its compiler in CUDACXX."
+  local folder=$root/artifacts/cuda unit=$root/artifacts/cuda/revup_kernels.cu flags generator=()
   mkdir -p "$folder"
   if command -v cmake >/dev/null && { command -v ninja || command -v make; } >/dev/null; then
     if command -v ninja >/dev/null; then generator=(-G Ninja); fi
     stage "kernels: configure" kernels-configure cmake -S "$root/native/cuda" -B "$results/cmake" "${generator[@]}" \
-      "-DREVUP_NVCC=$nvcc" "-DREVUP_FATBIN_FOLDER=$folder" -DREVUP_KERNEL_WARNINGS_AS_ERRORS=ON
+      "-DREVUP_NVCC=$nvcc" "-DREVUP_FATBIN_FOLDER=$folder"
     stage "kernels: compile" kernels-compile cmake --build "$results/cmake"
   else
     flags=$(kernel_flags)
     printf '#include "%s"\n' "$root"/native/cuda/*.cu >"$unit"
     # shellcheck disable=SC2086 # several words
-    stage "kernels: compile" kernels-compile "$nvcc" $flags -Werror all-warnings -fatbin -o "$folder/revup_kernels.fatbin" "$unit"
+    stage "kernels: compile" kernels-compile "$nvcc" $flags -fatbin -o "$folder/revup_kernels.fatbin" "$unit"
   fi
   export REVUP_CUDA_KERNELS=$folder/revup_kernels.fatbin
 }
@@ -110,7 +119,8 @@ describe_machine() {
   ((rehearsal)) && return
   printf -- '- GPU, driver, memory, clocks now and at most (SM, memory): %s\n' "$(nvidia-smi --format=csv,noheader \
     --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem | head -n 1)"
-  printf -- '- Compiler: %s\n' "$("$(find_nvcc)" --version | grep release)"
+  printf -- '- Compiler: %s; warnings: %s\n' "$("$nvcc" --version | grep release)" \
+    "$(grep -ci warning "$logs/kernels-compile.log")"
   printf -- '- PyTorch: %s\n' "$(python3 -c 'import torch; print(torch.__version__)' 2>&1 | tail -n 1)"
   printf -- '- RevUp finds: %s\n' "$("$tool" devices --json | tr -s ' \n' ' ')"
 }

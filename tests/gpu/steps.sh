@@ -5,13 +5,20 @@ part_seconds=530
 
 # begin PART: its steps share nine minutes from now on.
 begin() {
-  part=$1
+  part=$1 failures=()
   deadline=$((SECONDS + part_seconds))
   mkdir -p "$results/done" "$results/rows" "$results/reports" "$results/verdicts"
 }
 
-# step NAME SECONDS COMMAND...: runs it unless it is done already. A failure ends the run with the end of the log; a step that
-# the part has no time left for ends it, too, and the same command goes on there.
+# conclude: ends the run after a part with failed steps.
+conclude() {
+  ((${#failures[@]} == 0)) || fail "of the part $part failed: ${failures[*]}. The ends of their logs are above, the logs in" \
+    "${logs#"$root"/}; the same command tries these steps again."
+}
+
+# step NAME SECONDS COMMAND...: runs it unless it is done already. A failure is shown with the end of the log, and the part goes
+# on: its other steps do not depend on it, and the time of a GPU machine is short. Where they do, the status says so. A step
+# that the part has no time left for ends the run, and the same command goes on there.
 step() {
   local name=$1 limit=$2 log=$logs/$1.log start=$SECONDS status=0 left=$((deadline - SECONDS))
   shift 2
@@ -30,8 +37,11 @@ step() {
   fi
   line "$red✗$reset" "$name" "$((SECONDS - start)) s"
   tail -n 30 "$log" >&2
-  ((status != 124)) || fail "the step $name was cut off after $((SECONDS - start)) seconds; give the same command again."
-  fail "the step $name ended with status $status. The lines above are the end of ${log#"$root"/}."
+  # 124 and 137 are timeout's.
+  ((limit < left || (status != 124 && status != 137))) ||
+    fail "the nine minutes of the part $part ended in its step $name: give the same command again."
+  failures+=("$name")
+  return 1
 }
 
 # skip NAME REASON: a step that this machine has no tool for; it is listed, and it is not a success.
@@ -45,7 +55,7 @@ verdict() { printf '| %s | %s | %s | `%s` |\n' "$1" "$2" "$3" "${4//"$root"\//}"
 # rows NAME SECONDS COMMAND...: a step whose last line of output, or whose gpu-throughput.jsonl, are measured rows.
 rows() {
   local name=$1 file=$results/rows/$1.jsonl
-  step "$@"
+  step "$@" || return 1
   if [[ ! -e $file ]]; then
     if [[ -e $results/reports/$name/gpu-throughput.jsonl ]]; then
       cp "$results/reports/$name/gpu-throughput.jsonl" "$file"

@@ -100,6 +100,25 @@ public static class MemoryProbe
         net.Invalidate();
     }
 
+    /// <summary>
+    /// A million normals over and over: drawing billions would take longer than what is measured. The length is prime, so that no two samples are equal.
+    /// </summary>
+    internal static float[] RandomPixels(int count, ref CounterRandom random)
+    {
+        float[] pixels = new float[count];
+        int drawn = Math.Min(1_048_573, count);
+        foreach (ref float value in pixels.AsSpan(0, drawn))
+        {
+            value = random.NextNormal();
+        }
+        for (long filled = drawn; filled < count; filled += drawn)
+        {
+            int start = (int)filled;
+            pixels.AsSpan(0, Math.Min(drawn, count - start)).CopyTo(pixels.AsSpan(start));
+        }
+        return pixels;
+    }
+
     internal static (float[] Pixels, float[] Targets) RandomBatch(RevUpNet net, TrainingSettings training)
     {
         (int batch, Int128 count) = (training.BatchSize, (Int128)net.Sample.Count * training.BatchSize);
@@ -107,11 +126,7 @@ public static class MemoryProbe
             count <= Array.MaxLength,
             $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than {Array.MaxLength}; use fewer or smaller");
         CounterRandom random = new(training.Seed, DataStream, 0);
-        float[] pixels = new float[(int)count];
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            pixels[i] = random.NextNormal();
-        }
+        float[] pixels = RandomPixels((int)count, ref random);
         float[] targets = new float[training.BatchSize * net.Classes];
         for (int i = 0; i < training.BatchSize; i++)
         {

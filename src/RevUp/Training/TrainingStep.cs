@@ -219,8 +219,9 @@ public sealed class TrainingStep : IDisposable
             return;
         }
         _disposed = true;
-        _recorder?.Dispose();
+        // Waits for a step in flight, which may be a replay of what is forgotten next.
         _results.Dispose();
+        _recorder?.Dispose();
         _input.Dispose();
         Engine.Dispose();
         Optimizer.Dispose();

@@ -14,14 +14,15 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="ImagesPerSecond">Batch over the median time of a step.</param>
 /// <param name="PeakBytes">The most memory of the arena that was in use at once: parameters, gradients, optimiser, activations and workspace.</param>
 /// <param name="StepMs">Median time of a step.</param>
-/// <param name="HostMs">Median time that the host takes to issue a step and to hand over the next batch, waiting for nothing.</param>
+/// <param name="HostMs">Median time that the host takes to issue a step, waiting for nothing.</param>
+/// <param name="HandOverMs">Median time that it takes after that to copy the next batch to where the device fetches it.</param>
 /// <param name="CudaGraph">Whether steps are replayed as a CUDA graph.</param>
 /// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
 /// <param name="N">Steps measured.</param>
 /// <param name="Largest">Whether the batch is the largest that fits.</param>
 /// <param name="Device">The device and its libraries.</param>
 internal sealed record ThroughputRow(
-    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, bool CudaGraph, double MeanEvaluations, int N, bool Largest,
+    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, double HandOverMs, bool CudaGraph, double MeanEvaluations, int N, bool Largest,
     string Device);
 
 /// <summary>Images per second and memory of training under each policy, at one batch size and at the largest that fits.</summary>
@@ -65,7 +66,7 @@ internal static class GpuThroughputStudy
             }
         }
         report.Table(
-            ["policy", "batch", "largest", "images/s", "step ms", "host ms", "peak MiB", "KiB per image", "mean k", "n"],
+            ["policy", "batch", "largest", "images/s", "step ms", "host ms", "hand-over ms", "peak MiB", "KiB per image", "mean k", "n"],
             rows.Select(row => (string[])
             [
                 row.Mode,
@@ -74,6 +75,7 @@ internal static class GpuThroughputStudy
                 $"{row.ImagesPerSecond:F1}",
                 $"{row.StepMs:F2}",
                 $"{row.HostMs:F2}",
+                $"{row.HandOverMs:F2}",
                 Report.MiB(row.PeakBytes),
                 $"{row.PeakBytes / 1024.0 / row.Batch:F0}",
                 row.MeanEvaluations > 0 ? $"{row.MeanEvaluations:F2}" : "",
@@ -113,7 +115,7 @@ internal static class GpuThroughputStudy
         }
         float[] pixels = RandomPixels((long)net.Sample.Count * 2 * batch, seed);
         float[] targets = RandomTargets(2 * batch, net.Classes, seed);
-        List<double> host = [];
+        List<double> host = [], handOver = [];
         void Stage()
         {
             int half = (int)(step.Count % 2);
@@ -125,8 +127,10 @@ internal static class GpuThroughputStudy
         {
             long start = Stopwatch.GetTimestamp();
             step.Start(learningRateFactor: 0);
+            long issued = Stopwatch.GetTimestamp();
             Stage();
-            host.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            host.Add(Stopwatch.GetElapsedTime(start, issued).TotalMilliseconds);
+            handOver.Add(Stopwatch.GetElapsedTime(issued).TotalMilliseconds);
             step.Finish();
         }
 
@@ -134,6 +138,7 @@ internal static class GpuThroughputStudy
         backend.Time(warmups, Step);
         backend.Memory.ResetPeaks();
         host.Clear();
+        handOver.Clear();
         double milliseconds = Statistics.Median(backend.Time(steps, Step));
         InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
         return new ThroughputRow(
@@ -143,6 +148,7 @@ internal static class GpuThroughputStudy
             backend.Memory.TotalPeak,
             milliseconds,
             Statistics.Median(host),
+            Statistics.Median(handOver),
             training.CudaGraph,
             inverted.Length == 0 ? 0 : inverted.Average(record => record.Evaluations),
             steps,
@@ -150,23 +156,12 @@ internal static class GpuThroughputStudy
             backend.Description);
     }
 
-    // A million normals over and over: drawing billions would take longer than what is measured. The length is prime, so that no two images are equal.
     private static float[] RandomPixels(long count, ulong seed)
     {
         ConfigurationException.Require(
             count <= Array.MaxLength, $"two batches are {count} numbers on the host, more than the {Array.MaxLength} that an array has; use a smaller --batch");
-        float[] pixels = new float[count];
-        int drawn = Math.Min(1_048_573, pixels.Length);
         CounterRandom random = new(seed, stream: 1, index: 0);
-        foreach (ref float value in pixels.AsSpan(0, drawn))
-        {
-            value = random.NextNormal();
-        }
-        for (int filled = drawn; filled < pixels.Length; filled += drawn)
-        {
-            pixels.AsSpan(0, Math.Min(drawn, pixels.Length - filled)).CopyTo(pixels.AsSpan(filled));
-        }
-        return pixels;
+        return MemoryProbe.RandomPixels((int)count, ref random);
     }
 
     private static float[] RandomTargets(int samples, int classes, ulong seed)

@@ -1,4 +1,6 @@
 using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Tensors;
 using RevUp.Tests.Support;
 using RevUp.Tests.Training.Files;
 using RevUp.Tests.Training.Support;
@@ -49,6 +51,31 @@ public sealed class AsynchronousRunTests
         Run(cuda, SmallRecipe.Create("training.cudaGraph=true"), folder["graph"], null, CancellationToken.None);
         Runs.AssertSameState(folder["plain"], folder["graph"]);
         CollectionAssert.AreEqual(Runs.Metrics(folder["plain"]), Runs.Metrics(folder["graph"]));
+    }
+
+    /// <summary>Data that ends beside a step, which may be a graph that is being replayed: nothing waits for that step, and nothing of it stays.</summary>
+    [TestMethod]
+    [EveryBackend]
+    public void ADatasetThatFailsBesideAStepEndsTheRunAndLeavesNothing(TestDevice device)
+    {
+        const int ReadsOfThreeSteps = 24;
+        using TemporaryFolder folder = new();
+        using Backend backend = device.Open();
+        using MemoryDataset data = new(new byte[48 * 64], new byte[48], new Shape(1, 8, 8, 1), ["a", "b"]);
+        int reads = int.MinValue;
+        using HookedDataset failing = new(data, _ => _ = Interlocked.Increment(ref reads) > ReadsOfThreeSteps ? throw new InvalidDataException("gone") : 0);
+        Recipe recipe = SmallRecipe.Create(
+            """data={"dataset":"custom","extents":[8,8],"channels":1,"classes":2}""",
+            "training.batchSize=8",
+            $"training.cudaGraph={(backend.CanRecord ? "true" : "false")}");
+        (int live, long steps) = (backend.Memory.LiveCount, 0);
+        using (TrainingRun run = new(backend, recipe, folder.Path, resume: false, failing, data))
+        {
+            reads = 0;
+            Assert.ThrowsExactly<InvalidDataException>(() => run.Run(progress => steps = progress.Step, CancellationToken.None));
+        }
+        Assert.AreEqual(live, backend.Memory.LiveCount);
+        Assert.IsLessThanOrEqualTo(3, steps);
     }
 
     private static RunSummary Run(

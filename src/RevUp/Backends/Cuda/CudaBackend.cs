@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
 using RevUp.Interop.Nvtx;
@@ -90,14 +89,14 @@ public sealed unsafe partial class CudaBackend : Backend
         // Work starts with an upload, so that the thread that drives the backend may be another one from one step to the next.
         _queue.Driver.MakeCurrent();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
-        _staging.Upload(MemoryMarshal.AsBytes(source), DeviceQueue.Pointer(destination), _queue.Stream);
+        _staging.Upload(source, DeviceQueue.Pointer(destination), _queue.Stream);
     }
 
     /// <inheritdoc/>
     public override void Download<T>(Tensor source, Span<T> destination)
     {
         Require<T>(destination.Length >= source.Count && sizeof(T) == source.Type.Size(), source, destination);
-        _staging.Download(DeviceQueue.Pointer(source), MemoryMarshal.AsBytes(destination[..(int)source.Count]));
+        _staging.Download(DeviceQueue.Pointer(source), destination[..(int)source.Count]);
     }
 
     /// <inheritdoc/>
@@ -105,7 +104,7 @@ public sealed unsafe partial class CudaBackend : Backend
     {
         _queue.Driver.MakeCurrent();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
-        _inbox.Stage(MemoryMarshal.AsBytes(source), DeviceQueue.Pointer(destination));
+        _inbox.Stage(source, DeviceQueue.Pointer(destination));
     }
 
     /// <inheritdoc/>

@@ -24,7 +24,7 @@ internal sealed class CudaInbox : IDisposable
         Release();
     }
 
-    public void Stage(ReadOnlySpan<byte> source, DevicePointer destination)
+    public void Stage<T>(ReadOnlySpan<T> source, DevicePointer destination) where T : unmanaged
     {
         _queue.Driver.Wait(_copies, _released);
         _staging.Upload(source, destination, _copies);

@@ -6,6 +6,7 @@ namespace RevUp.Backends.Cuda;
 /// Page-locked host memory through which copies pass, as a ring of slots: an upload returns as soon as its bytes are in the ring, and waits only for the copy
 /// that used its slot before, sixteen copies ago.
 /// </summary>
+/// <remarks>Lengths are counted in elements: a volume of 1024³ voxels has more bytes than a span can.</remarks>
 internal sealed unsafe class CudaStaging : IDisposable
 {
     private const int Slots = 16;
@@ -28,33 +29,35 @@ internal sealed unsafe class CudaStaging : IDisposable
     }
 
     /// <summary>Copies to the device in the order of <paramref name="stream"/>; the source may change as soon as this returns.</summary>
-    public void Upload(ReadOnlySpan<byte> source, DevicePointer destination, CudaStream stream)
+    public void Upload<T>(ReadOnlySpan<T> source, DevicePointer destination, CudaStream stream) where T : unmanaged
     {
         while (!source.IsEmpty)
         {
-            ReadOnlySpan<byte> chunk = source[..Math.Min(source.Length, SlotBytes)];
+            ReadOnlySpan<T> chunk = source[..Math.Min(source.Length, SlotBytes / sizeof(T))];
+            long bytes = (long)chunk.Length * sizeof(T);
             WaitForSlot();
-            chunk.CopyTo(Slot(_next));
-            _queue.Driver.CopyToDevice(destination, Address(_next), chunk.Length, stream);
+            chunk.CopyTo(Slot<T>(_next));
+            _queue.Driver.CopyToDevice(destination, Address(_next), bytes, stream);
             _queue.Driver.Record(_copied[_next], stream);
             _next = (_next + 1) % Slots;
             source = source[chunk.Length..];
-            destination = Advance(destination, chunk.Length);
+            destination = Advance(destination, bytes);
         }
     }
 
     /// <summary>Copies from the device after everything issued before, and waits for it.</summary>
-    public void Download(DevicePointer source, Span<byte> destination)
+    public void Download<T>(DevicePointer source, Span<T> destination) where T : unmanaged
     {
         while (!destination.IsEmpty)
         {
-            Span<byte> chunk = destination[..Math.Min(destination.Length, SlotBytes)];
+            Span<T> chunk = destination[..Math.Min(destination.Length, SlotBytes / sizeof(T))];
+            long bytes = (long)chunk.Length * sizeof(T);
             WaitForSlot();
-            _queue.Driver.CopyToHost(Address(_next), source, chunk.Length, _queue.Stream);
+            _queue.Driver.CopyToHost(Address(_next), source, bytes, _queue.Stream);
             _queue.Driver.Synchronize(_queue.Stream);
-            Slot(_next)[..chunk.Length].CopyTo(chunk);
+            Slot<T>(_next)[..chunk.Length].CopyTo(chunk);
             destination = destination[chunk.Length..];
-            source = Advance(source, chunk.Length);
+            source = Advance(source, bytes);
         }
     }
 
@@ -77,9 +80,9 @@ internal sealed unsafe class CudaStaging : IDisposable
         }
     }
 
-    private static DevicePointer Advance(DevicePointer pointer, int bytes) => new(pointer.Address + (ulong)bytes);
+    private static DevicePointer Advance(DevicePointer pointer, long bytes) => new(pointer.Address + (ulong)bytes);
 
     private nint Address(int slot) => _memory + (nint)slot * SlotBytes;
 
-    private Span<byte> Slot(int slot) => new((void*)Address(slot), SlotBytes);
+    private Span<T> Slot<T>(int slot) where T : unmanaged => new((void*)Address(slot), SlotBytes / sizeof(T));
 }
