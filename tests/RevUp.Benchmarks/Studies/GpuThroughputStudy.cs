@@ -22,8 +22,8 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="Largest">Whether the batch is the largest that fits.</param>
 /// <param name="Device">The device and its libraries.</param>
 internal sealed record ThroughputRow(
-    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, double HandOverMs, bool CudaGraph, double MeanEvaluations, int N, bool Largest,
-    string Device);
+    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, double HandOverMs, bool CudaGraph, double MeanEvaluations,
+    int N, bool Largest, string Device);
 
 /// <summary>Images per second and memory of training under each policy, at one batch size and at the largest that fits.</summary>
 internal static class GpuThroughputStudy

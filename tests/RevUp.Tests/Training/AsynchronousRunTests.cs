@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Tensors;
@@ -51,6 +52,23 @@ public sealed class AsynchronousRunTests
         Run(cuda, SmallRecipe.Create("training.cudaGraph=true"), folder["graph"], null, CancellationToken.None);
         Runs.AssertSameState(folder["plain"], folder["graph"]);
         CollectionAssert.AreEqual(Runs.Metrics(folder["plain"]), Runs.Metrics(folder["graph"]));
+    }
+
+    /// <summary>The rate of its own number, although its batch is handed over while the step before is in flight.</summary>
+    [TestMethod]
+    [EveryBackend]
+    public void EveryStepHasTheLearningRateOfTheSchedule(TestDevice device)
+    {
+        Recipe recipe = SmallRecipe.Create();
+        using TemporaryFolder folder = new();
+        Run(device, recipe, folder.Path, null, CancellationToken.None);
+        double[] rates = [.. Runs.Metrics(folder.Path).Select(line => JsonNode.Parse(line)!["learningRate"]).OfType<JsonNode>().Select(rate => (double)rate)];
+        TrainingSettings training = recipe.Training;
+        CollectionAssert.AreEqual(
+            Enumerable.Range(0, SmallRecipe.Steps)
+                .Select(step => training.Optimizer.LearningRate * training.Schedule.At(step, SmallRecipe.Steps, SmallRecipe.StepsPerEpoch)).ToArray(),
+            rates);
+        Assert.IsGreaterThan(SmallRecipe.StepsPerEpoch, rates.Distinct().Count());
     }
 
     /// <summary>Data that ends beside a step, which may be a graph that is being replayed: nothing waits for that step, and nothing of it stays.</summary>
