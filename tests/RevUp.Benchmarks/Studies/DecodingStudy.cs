@@ -93,14 +93,13 @@ internal static class DecodingStudy
     private static void ReportLoader(Report report, DecodingImages images, string folder, int rounds, int passes)
     {
         int epochs = LoaderEpochs * passes;
-        using DecodingLoader one = new(folder, workers: 1), two = new(folder, workers: 2);
         List<double> whole = [], single = [], both = [];
         for (int round = 0; round < rounds; round++)
         {
             Report.Progress($"loader, round {round + 1} of {rounds} ...");
             whole.Add(Rate(images, passes, [new TurboJpegWork(images)]));
-            single.Add(one.Rate(epochs));
-            both.Add(two.Rate(epochs));
+            single.Add(DecodingLoader.Rate(folder, workers: 1, epochs));
+            both.Add(DecodingLoader.Rate(folder, workers: 2, epochs));
         }
         report.Heading("The whole loader");
         report.Paragraph(
