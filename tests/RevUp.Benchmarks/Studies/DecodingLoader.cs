@@ -21,7 +21,7 @@ internal sealed class DecodingLoader : IDisposable
         _loader = new BatchLoader(_images, SampleWork.Normalization, options);
     }
 
-    /// <summary>Images per second by the clock of whoever takes a batch as soon as it is ready. Its workers end with it: nothing runs beside the next.</summary>
+    /// <summary>Images per second by the clock of whoever takes a batch as soon as it is ready. Its workers end with it, none runs beside the next.</summary>
     public static double Rate(string folder, int workers, int epochs)
     {
         using DecodingLoader loader = new(folder, workers);
