@@ -94,7 +94,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         long total = record.PeakBytes.Values.Sum();
         return Section("Memory",
             $"The most bytes that were live at once for each purpose, from the device's allocator, under the policy '{policy}'. Activations are what the "
-            + "policy changes: `revup memory` compares the policies.",
+            + "policy changes; the command 'revup memory' compares the policies.",
             Table(["purpose", $"peak under '{policy}', MiB", "share %"],
                 record.PeakBytes.Append(new("sum of the peaks", total)).Select(peak => (string[])
                     [peak.Key, MiB(peak.Value), Percent(total == 0 ? 0 : peak.Value / (double)total)])));
@@ -114,7 +114,15 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         ];
         if (record is not null)
         {
-            rows.AddRange([["device", record.Device], ["operating system", record.System], ["runtime", record.Runtime], ["RevUp", record.Version]]);
+            string state = record.Summary.Interrupted ? $"stopped after step {Number(record.Summary.Step, "#,0")}" : "complete";
+            rows.AddRange(
+            [
+                ["state of the run", state],
+                ["device", record.Device],
+                ["operating system", record.System],
+                ["runtime", record.Runtime],
+                ["RevUp", record.Version],
+            ]);
         }
         return Section("Time and machine", "The machine is that of the process which last worked on the run.", Table(["", ""], rows));
     }

@@ -25,8 +25,8 @@ internal sealed record RunRecord(
 {
     public const string FileName = "run.json";
 
-    /// <summary>Figures that the metrics do not have line by line.</summary>
-    public sealed record Outcome(bool Interrupted, long Step, double StepMilliseconds, double MeanEvaluations, int MaxEvaluations, long Replays);
+    /// <summary>Whether the run was stopped before its end, and after which step.</summary>
+    public sealed record Outcome(bool Interrupted, long Step);
 
     public static void Write(string folder, Backend backend, IReadOnlyList<string> blockNames, RunSummary summary)
     {
@@ -36,7 +36,7 @@ internal sealed record RunRecord(
             RuntimeInformation.FrameworkDescription,
             typeof(RunRecord).Assembly.GetName().Version!.ToString(3),
             blockNames,
-            new Outcome(summary.Interrupted, summary.Step, summary.StepMilliseconds, summary.MeanEvaluations, summary.MaxEvaluations, summary.Replays),
+            new Outcome(summary.Interrupted, summary.Step),
             Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]));
         File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }
