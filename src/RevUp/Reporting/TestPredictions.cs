@@ -31,11 +31,11 @@ internal sealed class TestPredictions
     /// <summary>Those whose class got the most, best first.</summary>
     public IReadOnlyList<Prediction> Best => [.. _best.UnorderedItems.OrderByDescending(item => item.Element.LabelProbability).Select(item => item.Element)];
 
-    /// <summary>Classifies every sample.</summary>
+    /// <summary>Classifies every sample that can be read.</summary>
     public static TestPredictions Collect(RevUpNet net, ImageDataset data, ChannelNormalization normalization, BatchLoaderOptions batches)
     {
         TestPredictions predictions = new(net.Classes);
-        using BatchLoader loader = new(data, normalization, batches);
+        using BatchLoader loader = new(data, normalization, batches with { ReplaceDamaged = false });
         int size = (int)net.Sample.Count;
         foreach (Batch batch in loader.Epoch(0))
         {

@@ -33,7 +33,7 @@ public sealed class OnnxFileTests
         return [.. model.Run(input).Data];
     });
 
-    /// <summary>The same by the runtime that most users have; see tests/onnxruntime.</summary>
+    /// <summary>The same by the runtime that most users have; see tests/peer-onnxruntime.</summary>
     [TestMethod]
     [DynamicData(nameof(Models))]
     public void OnnxRuntimeComputesTheLogitsOfTheNetwork(string name)
