@@ -76,6 +76,17 @@ public sealed class ChannelNormalization
         }
     }
 
+    /// <summary>(x / 255 − mean[c]) / deviation[c] of bytes: positions × C of them, channels-last.</summary>
+    internal void Apply(ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        int channel = 0;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            values[i] = _table[channel * Levels + bytes[i]];
+            channel = channel + 1 == Mean.Count ? 0 : channel + 1;
+        }
+    }
+
     /// <summary>The 256 normalised values of one channel, by byte.</summary>
     internal ReadOnlySpan<float> Table(int channel) => _table.AsSpan(channel * Levels, Levels);
 }

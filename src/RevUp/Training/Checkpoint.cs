@@ -69,24 +69,23 @@ public static class Checkpoint
     /// <see cref="LoadWeights"/> takes either.
     /// </param>
     /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
-    public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast)
-    {
-        string temporary = path + ".incomplete";
-        try
-        {
-            TensorFile.Write(net.Backend, temporary, ModelTensors(net), order);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
+    public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast) => WriteWhole(net, path, order);
 
     /// <summary>
-    /// Fills a network from what <see cref="SaveWeights"/> wrote, from the model.safetensors of a checkpoint, or from a file of the same names that PyTorch
-    /// wrote, whose weights are channels-first.
+    /// The same with what a <see cref="Inference.Predictor"/> needs besides: the network's settings, the shape of its samples, normalisation and class names.
+    /// </summary>
+    /// <param name="net">The network.</param>
+    /// <param name="path">Of the file; one that is there is replaced.</param>
+    /// <param name="normalization">Of the training set.</param>
+    /// <param name="classes">A name for each class.</param>
+    /// <exception cref="ConfigurationException">The names are of more or fewer classes, or the statistics of more or fewer channels, than it has.</exception>
+    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    public static void SaveModel(RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
+        WriteWhole(net, path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
+
+    /// <summary>
+    /// Fills a network from what <see cref="SaveWeights"/> or <see cref="SaveModel"/> wrote, from the model.safetensors of a checkpoint, or from a file of the
+    /// same names that PyTorch wrote, whose weights are channels-first.
     /// </summary>
     /// <exception cref="CheckpointException">The file cannot be read, is damaged, or is of another network, which then stays as it is.</exception>
     public static void LoadWeights(RevUpNet net, string path)
@@ -96,10 +95,12 @@ public static class Checkpoint
     }
 
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
-    internal static void Write(string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization)
+    internal static void Write(
+        string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization, IReadOnlyList<string> classes)
     {
-        string count = step.Count.ToString(CultureInfo.InvariantCulture);
-        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata: [("step", count)]);
+        (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
+        (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
+        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata: [count, model]);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
         {
@@ -128,6 +129,21 @@ public static class Checkpoint
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
 
+    private static void WriteWhole(RevUpNet net, string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
+    {
+        string temporary = path + ".incomplete";
+        try
+        {
+            TensorFile.Write(net.Backend, temporary, ModelTensors(net), order, metadata);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
     private static void RequireSame<T>(string folder, string path, T before, T now)
     {
         if (!EqualityComparer<T>.Default.Equals(before, now))
@@ -138,6 +154,10 @@ public static class Checkpoint
     }
 
     private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    /// <summary>The file of weights in a run's newest complete checkpoint, or in one checkpoint.</summary>
+    /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
+    internal static string FindModel(string folder) => Path.Combine(Find(folder), ModelFile);
 
     private static string Find(string folder)
     {

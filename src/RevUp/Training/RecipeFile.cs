@@ -23,7 +23,8 @@ public static class RecipeFile
         AllowDuplicateProperties = false,
     };
 
-    private static readonly JsonSerializerOptions Options = new()
+    /// <summary>How settings are written: enumerations by name, nothing unknown, nothing computed.</summary>
+    internal static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -121,6 +121,10 @@ public sealed class TrainingRun : IDisposable
         return summary;
     }
 
+    /// <summary>Writes the network as it is now to one file for <see cref="Inference.Predictor.Load"/>; the run's checkpoints hold such files, too.</summary>
+    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    public void SaveModel(string path) => Checkpoint.SaveModel(Network, path, _normalization, _train.Classes);
+
     /// <summary>Stops the data threads and frees the network.</summary>
     public void Dispose()
     {
@@ -271,7 +275,7 @@ public sealed class TrainingRun : IDisposable
     private void Save(RunLog log, RunMeter meter)
     {
         log.Flush();
-        _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization)).Path;
+        _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization, _train.Classes)).Path;
         meter.Skip();
     }
 

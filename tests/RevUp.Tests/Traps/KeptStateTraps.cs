@@ -27,7 +27,9 @@ public sealed class KeptStateTraps
             string[] expected = ["conv1.u", "conv1.v", "conv2.u", "conv2.v", "sigma"];
             CollectionAssert.IsSubsetOf(expected.Select(name => $"{block.Name}.{name}").ToArray(), trained.Net.Parameters.State.Select(s => s.Name).ToArray());
         }
-        Checkpoint.Write(folder.Path, recipe, trained.Net, trained.Step, new ChannelNormalization([0], [1]));
+        double[] zeros = new double[trained.Net.Sample.Channels], ones = [.. zeros.Select(_ => 1.0)];
+        string[] classes = [.. Enumerable.Range(0, trained.Net.Classes).Select(i => $"{i}")];
+        Checkpoint.Write(folder.Path, recipe, trained.Net, trained.Step, new ChannelNormalization(zeros, ones), classes);
         Checkpoint.Restore(folder.Path, recipe, resumed.Net, resumed.Step);
         CollectionAssert.AreEqual(trained.TrainingState(), resumed.TrainingState());
         float[][] drawn = [.. forgetful.Net.Parameters.State.Select(state => forgetful.Backend.ToHost(state.Value))];

@@ -1,0 +1,109 @@
+using System.Buffers;
+using RevUp.Backends;
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Inference;
+
+/// <summary>Class probabilities softmax(f((x / 255 − mean) / deviation)) of byte images x, from a trained network f that is loaded with all it needs.</summary>
+/// <remarks>
+/// Thread-safe: any number of threads may predict at once, and get the same bits as one after the other. Bytes are normalised on the calling thread; the
+/// network runs on a thread of the predictor's own, one call at a time and each on all threads of its backend, so more callers do not make it slower, nor much
+/// faster. To use the cores for several calls at once instead, open several predictors with one thread each; every one holds a copy of the weights. The number
+/// of threads of <see cref="CpuBackend"/> is that of the process: the backend that was opened last decides.
+/// </remarks>
+/// <example><code>
+/// using Predictor predictor = Predictor.Load("flowers.safetensors");
+/// float[] probabilities = predictor.Predict(image); // H·W·C bytes
+/// int best = Array.IndexOf(probabilities, probabilities.Max());
+/// Console.WriteLine($"{predictor.Classes[best]}: {probabilities[best]:P0}");
+/// </code></example>
+public sealed class Predictor : IDisposable
+{
+    private readonly ThreadBound<LoadedModel> _model;
+    private readonly ChannelNormalization _normalization;
+
+    private Predictor(ThreadBound<LoadedModel> model)
+    {
+        _model = model;
+        (Sample, Classes, _normalization) = model.Invoke(loaded => (loaded.Sample, loaded.Classes, loaded.Normalization));
+    }
+
+    /// <summary>Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</summary>
+    public Shape Sample { get; }
+
+    /// <summary>Names of the K classes, in the order of the probabilities.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Bytes that the predictor holds between calls, by purpose; a call adds its activations and gives them back.</summary>
+    /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
+    public MemoryUse Memory => _model.Invoke(loaded => loaded.Memory);
+
+    /// <summary>Loads a network.</summary>
+    /// <param name="path">
+    /// A file that <see cref="TrainingRun.SaveModel"/> or <see cref="Checkpoint.SaveModel"/> wrote, the folder of a run, whose newest complete checkpoint is
+    /// taken, or the folder of one checkpoint.
+    /// </param>
+    /// <param name="open">
+    /// Opens the backend, on the predictor's thread, which also disposes it; nothing else may use it. Without it, the CPU with all its processors.
+    /// </param>
+    /// <exception cref="Training.Files.CheckpointException">There is no such file, it is damaged, or it does not describe its network.</exception>
+    public static Predictor Load(string path, Func<Backend>? open = null)
+    {
+        string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
+        return new Predictor(new ThreadBound<LoadedModel>("RevUp predictor", () => new LoadedModel(file, open ?? (() => new CpuBackend()))));
+    }
+
+    /// <summary>Probabilities of one image, or of several one after the other.</summary>
+    /// <param name="images">N·(D)·H·W·C bytes, channels-last. Calls with the same N are the cheapest: another N prepares the convolutions anew.</param>
+    /// <returns>[N · K].</returns>
+    /// <exception cref="ArgumentException">The bytes are not one or several whole images.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory for so many images; fewer still work.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
+    public float[] Predict(ReadOnlySpan<byte> images)
+    {
+        RequireWhole(images.Length, "bytes");
+        float[] pixels = ArrayPool<float>.Shared.Rent(images.Length);
+        _normalization.Apply(images, pixels);
+        return PredictRented(pixels, images.Length);
+    }
+
+    /// <summary>Probabilities of samples that are numbers, such as the voxels of a volume: softmax(f((x − mean) / deviation)).</summary>
+    /// <inheritdoc cref="Predict(ReadOnlySpan{byte})"/>
+    /// <param name="samples">N·(D)·H·W·C numbers, channels-last, in the unit of the training set's.</param>
+    public float[] Predict(ReadOnlySpan<float> samples)
+    {
+        RequireWhole(samples.Length, "numbers");
+        float[] pixels = ArrayPool<float>.Shared.Rent(samples.Length);
+        samples.CopyTo(pixels);
+        _normalization.Apply(pixels.AsSpan(0, samples.Length));
+        return PredictRented(pixels, samples.Length);
+    }
+
+    /// <summary>Waits for the calls of other threads, then frees network and backend.</summary>
+    public void Dispose() => _model.Dispose();
+
+    private float[] PredictRented(float[] pixels, int length)
+    {
+        try
+        {
+            return _model.Invoke(loaded => loaded.Predict(pixels.AsSpan(0, length)));
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(pixels);
+        }
+    }
+
+    private void RequireWhole(int length, string unit)
+    {
+        if (length == 0 || length % Sample.Count != 0)
+        {
+            throw new ArgumentException(
+                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of {Sample.Count} {unit} each; resize or crop the image "
+                + "to that, and convert it to so many channels.");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Inference;
+using RevUp.Models;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+using RevUp.Tests.Training.Files;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+using RevUp.Training.Files;
+
+namespace RevUp.Tests.Inference;
+
+[TestClass]
+public sealed class PredictorTests
+{
+    private const int Callers = 8;
+    private const int Images = 48;
+
+    private static readonly string[] Names = ["left", "right", "none"];
+    private static readonly ChannelNormalization Normalization = new([0.5, 0.25, 0.4], [0.25, 0.5, 0.3]);
+
+    [TestMethod]
+    public void TheFileAloneGivesTheProbabilitiesOfTheNetwork()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        using Predictor predictor = Load(folder);
+        Assert.AreEqual(net.Sample, predictor.Sample);
+        CollectionAssert.AreEqual(Names, predictor.Classes.ToArray());
+
+        byte[] image = Image(1);
+        float[] normalized = [.. image.Select((level, i) => (float)((level / 255.0 - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
+        float[] expected = net.Predict(normalized);
+        Assert.IsGreaterThan(1e-3f, expected.Max() - expected.Min(), "The network must tell the classes apart, or the test shows nothing.");
+        CollectionAssert.AreEqual(expected, predictor.Predict(image));
+        CollectionAssert.AreEqual(net.Predict([.. normalized, .. normalized]), predictor.Predict([.. image, .. image]));
+    }
+
+    [TestMethod]
+    public void NumbersAreNormalisedInTheirOwnUnit()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        using Predictor predictor = Load(folder);
+        float[] values = [.. Image(2).Select(level => level / 100f)];
+        float[] normalized = [.. values.Select((value, i) => (float)((value - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
+        CollectionAssert.AreEqual(net.Predict(normalized), predictor.Predict(values));
+    }
+
+    [TestMethod]
+    public void ManyThreadsGetTheBitsOfOneAndLeaveNoMemoryBehind()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        using Predictor predictor = Load(folder);
+        float[][] serial = [.. Enumerable.Range(0, Images).Select(seed => predictor.Predict(Image(seed)))];
+        long[] before = Bytes(predictor.Memory);
+        float[][][] results = new float[Callers][][];
+        Thread[] threads = [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() =>
+            results[caller] = [.. Enumerable.Range(0, Images).Select(i => predictor.Predict(Image((i + caller) % Images)))]))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        for (int caller = 0; caller < Callers; caller++)
+        {
+            for (int i = 0; i < Images; i++)
+            {
+                CollectionAssert.AreEqual(serial[(i + caller) % Images], results[caller][i], $"caller {caller}, image {i}");
+            }
+        }
+        CollectionAssert.AreEqual(before, Bytes(predictor.Memory));
+        Assert.AreEqual(0, before[(int)MemoryPurpose.Activations]);
+    }
+
+    [TestMethod]
+    public void PredictorsOfOneThreadEachRunSideBySide()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        using Predictor alone = Load(folder);
+        float[][] expected = [.. Enumerable.Range(0, Images).Select(seed => alone.Predict(Image(seed)))];
+        Parallel.For(0, 4, _ =>
+        {
+            using Predictor own = Load(folder);
+            for (int i = 0; i < Images; i++)
+            {
+                CollectionAssert.AreEqual(expected[i], own.Predict(Image(i)));
+            }
+        });
+    }
+
+    [TestMethod]
+    [DataRow("run", DisplayName = "by its run")]
+    [DataRow("run/checkpoints/step-00000012", DisplayName = "by a checkpoint")]
+    [DataRow("run/checkpoints/step-00000012/model.safetensors", DisplayName = "by a checkpoint's file")]
+    [DataRow("model.safetensors", DisplayName = "by what the run saved")]
+    public void ARunLeavesWhatAPredictorNeeds(string path)
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using TrainingRun run = new(backend, SmallRecipe.Create(), folder["run"], resume: false);
+        run.Run(null, CancellationToken.None);
+        run.SaveModel(folder["model.safetensors"]);
+        using Predictor predictor = Predictor.Load(folder[path], () => Runs.Backend());
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        byte[] image = new byte[64];
+        Random.Shared.NextBytes(image);
+        float[] normalized = [.. image.Select(level => (float)((level / 255.0 - loaded.Normalization.Mean[0]) / loaded.Normalization.Deviation[0]))];
+        CollectionAssert.AreEqual(loaded.Network.Predict(normalized), predictor.Predict(image));
+        Assert.HasCount(4, predictor.Classes);
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(3 * 64 - 1)]
+    [DataRow(3 * 64 + 1)]
+    public void BytesThatAreNoWholeImagesAreRefusedWithTheShape(int bytes)
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        using Predictor predictor = Load(folder);
+        string message = Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new byte[bytes])).Message;
+        Assert.Contains($"{bytes} bytes are not one or several samples of the shape [1, 8, 8, 3], channels-last, of 192 bytes each", message);
+        Assert.Contains($"{bytes} numbers", Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new float[bytes])).Message);
+    }
+
+    [TestMethod]
+    public void TooManyImagesAtOnceLeaveThePredictorUsable()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        using Predictor predictor = Predictor.Load(folder["net.safetensors"], () => new CpuBackend(threads: 1, capacity: 1 << 20));
+        float[] one = predictor.Predict(Image(1));
+        Assert.ThrowsExactly<ArenaExhaustedException>(() => predictor.Predict(new byte[1000 * Image(1).Length]));
+        CollectionAssert.AreEqual(one, predictor.Predict(Image(1)));
+    }
+
+    [TestMethod]
+    public void ADisposedPredictorSaysSo()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        Predictor predictor = Load(folder);
+        predictor.Dispose();
+        predictor.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => predictor.Predict(Image(1)));
+    }
+
+    [TestMethod]
+    public void DisposingLetsCallsFinishAndRefusesLaterOnes()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        Predictor predictor = Load(folder);
+        float[] expected = predictor.Predict(Image(1));
+        using CountdownEvent running = new(Callers);
+        Task[] callers = [.. Enumerable.Range(0, Callers).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                running.Signal();
+                Assert.ThrowsExactly<ObjectDisposedException>(() =>
+                {
+                    while (true)
+                    {
+                        CollectionAssert.AreEqual(expected, predictor.Predict(Image(1)));
+                    }
+                });
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default))];
+        running.Wait();
+        predictor.Dispose();
+        Task.WaitAll(callers);
+    }
+
+    [TestMethod]
+    public void WeightsWithoutADescriptionAreRefused()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        Checkpoint.SaveWeights(net, folder["weights.safetensors"]);
+        Assert.Contains("does not say of which network", Refused(folder["weights.safetensors"]));
+    }
+
+    [TestMethod]
+    public void AFileOrFolderThatIsNotThereIsNamed()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Contains(folder["absent"], Refused(folder["absent"]));
+        Assert.Contains("there is no checkpoint here", Refused(folder.Path));
+    }
+
+    [TestMethod]
+    [DataRow("\\u0022version\\u0022:1", "\\u0022version\\u0022:2", "has version 2")]
+    [DataRow("\\u0022width\\u0022:5", "\\u0022width\\u0022:6", "the file belongs to another network")]
+    [DataRow("\\u0022sample\\u0022:[1,", "\\u0022sample\\u0022:[0,", "Dimension 0 of the shape [0, 8, 8, 3] is not positive")]
+    [DataRow("\\u0022stem\\u0022:\\u0022pad\\u0022", "\\u0022stem\\u0022:\\u0022bad\\u0022", "is not a description of a network")]
+    public void ADescriptionThatDoesNotFitIsExplained(string found, string replacement, string message)
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        byte[] bytes = File.ReadAllBytes(folder["net.safetensors"]);
+        byte[] from = System.Text.Encoding.UTF8.GetBytes(found);
+        int at = bytes.AsSpan().IndexOf(from);
+        Assert.IsGreaterThan(0, at, $"The file has no {found}.");
+        System.Text.Encoding.UTF8.GetBytes(replacement).CopyTo(bytes, at);
+        File.WriteAllBytes(folder["net.safetensors"], bytes);
+        Assert.Contains(message, Refused(folder["net.safetensors"]));
+    }
+
+    [TestMethod]
+    public void NamesOfOtherClassesAreRefused()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = Save(folder, backend);
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => Checkpoint.SaveModel(net, folder["other.safetensors"], Normalization, ["one", "two"])).Message;
+        Assert.AreEqual("2 class names were given for a network of 3 classes.", message);
+        Assert.IsFalse(File.Exists(folder["other.safetensors"]));
+    }
+
+    private static Predictor Load(TemporaryFolder folder) => Predictor.Load(folder["net.safetensors"], () => Runs.Backend());
+
+    private static long[] Bytes(MemoryUse memory) => [.. Enum.GetValues<MemoryPurpose>().Select(purpose => memory[purpose])];
+
+    private static string Refused(string path) => Assert.ThrowsExactly<CheckpointException>(() => Predictor.Load(path, () => Runs.Backend())).Message;
+
+    // Drawn at random, zero layers too: a network as it is initialised gives every class the same probability.
+    private static RevUpNet Save(TemporaryFolder folder, CpuBackend backend)
+    {
+        TestModel model = TestModel.Get(TestModel.Squeeze);
+        RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 1);
+        float[] values = new float[net.Parameters.Values.Count];
+        Random random = new(7);
+        foreach (ref float value in values.AsSpan())
+        {
+            value = (random.NextSingle() - 0.5f) / 2;
+        }
+        backend.Upload<float>(values, net.Parameters.Values);
+        Checkpoint.SaveModel(net, folder["net.safetensors"], Normalization, Names);
+        return net;
+    }
+
+    private static byte[] Image(int seed)
+    {
+        byte[] image = new byte[8 * 8 * 3];
+        new Random(seed).NextBytes(image);
+        return image;
+    }
+}
