@@ -15,6 +15,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["gpu-volume"] = GpuVolumeStudy.Run,
     ["gradients"] = GradientsStudy.Run,
     ["kernels"] = KernelsStudy.Run,
+    ["kill"] = KillStudy.Run,
     ["memory"] = MemoryStudy.Run,
     ["operations"] = OperationsStudy.Run,
     ["parity"] = ParityStudy.Run,

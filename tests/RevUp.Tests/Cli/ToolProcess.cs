@@ -22,7 +22,14 @@ internal static class ToolProcess
 
     /// <summary>The same with so much address space at most.</summary>
     public static Process StartLimited(long kibibytes, params string[] arguments) =>
-        Process.Start(Redirected("/bin/sh", ["-c", $"ulimit -v {kibibytes}; exec \"$0\" \"$@\"", s_tool, .. arguments]))!;
+        StartBehind(["/bin/sh", "-c", $"ulimit -v {kibibytes}; exec \"$0\" \"$@\""], arguments);
+
+    /// <summary>The same behind a command that takes the program and its arguments, such as a shell with a script; none starts it directly.</summary>
+    public static Process StartBehind(string[] command, string[] arguments)
+    {
+        string[] words = [.. command, s_tool, .. arguments];
+        return Process.Start(Redirected(words[0], words[1..]))!;
+    }
 
     private static ProcessStartInfo Redirected(string file, string[] arguments) =>
         new(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
