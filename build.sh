@@ -21,6 +21,10 @@ source tools/tests.sh
 source tools/cuda.sh
 # shellcheck source=tools/bundle.sh
 source tools/bundle.sh
+# shellcheck source=tools/portable.sh
+source tools/portable.sh
+# shellcheck source=tools/package.sh
+source tools/package.sh
 
 usage() {
   cat <<TEXT
@@ -33,6 +37,7 @@ ${bold}./build.sh [COMMAND]${reset}
   test [FILTER]         build and run every test, or those whose full name has FILTER in it
   sanitize [FILTER]     the interop tests with the native library and the CUDA kernels under AddressSanitizer and UBSan
   benchmark [OPTION...] build and run the benchmarks
+  pack                  make the NuGet package RevUp, with its native libraries, in artifacts/packages
   gpu-bundle            pack what tests/gpu/run.sh needs on a GPU machine into artifacts/gpu-bundle.tar.xz
   check                 verify the formatting of the C++ and C# sources
   format                correct it
@@ -102,7 +107,7 @@ format_managed() { stage "C# format" format-managed dotnet format RevUp.sln --se
 
 clean() {
   rm -rf "$artifacts"
-  find interop src tests \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} +
+  find interop samples src tests \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} +
   line "$green✓$reset" clean "artifacts, bin and obj are gone; runs/ is kept"
 }
 
@@ -130,6 +135,7 @@ case $command in
     build
     exec tests/RevUp.Benchmarks/bin/Release/net10.0/RevUp.Benchmarks "$@"
     ;;
+  pack) pack ;;
   gpu-bundle) gpu_bundle ;;
   check) check_format ;;
   format) correct_format ;;

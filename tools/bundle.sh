@@ -22,10 +22,7 @@ gpu_bundle() {
   stage "bundle: sources" bundle-sources bundle_copy "$folder" "${bundle_sources[@]}"
   stage "bundle: programs" bundle-programs bundle_programs "$folder"
   stage "bundle: runtime" bundle-runtime bundle_runtime "$folder"
-  # The newest processor that every machine of the last ten years has; this one's own is used in an ordinary build.
-  cmake_build bundle-native "$artifacts/cmake-bundle" "$folder/artifacts/native" -DREVUP_ARCH=x86-64-v3 \
-    "-DCMAKE_BUILD_RPATH=\$ORIGIN" -DCMAKE_SHARED_LINKER_FLAGS=-Wl,--disable-new-dtags
-  stage "bundle: libraries" bundle-libraries bundle_libraries "$folder/artifacts/native"
+  portable_native bundle "$folder/artifacts/native"
   git describe --always --dirty >"$folder/revision"
   stage "bundle: archive" bundle-archive bundle_archive "$folder" "$archive"
   bytes=$(stat -c %s "$archive")
@@ -58,15 +55,6 @@ bundle_runtime() {
   mkdir -p "$folder"
   tar -c "${bundle_exclusions[@]/#/--exclude=}" -C "$installed" dotnet LICENSE.txt ThirdPartyNotices.txt "host/fxr/$version" \
     "shared/Microsoft.NETCore.App/$version" | tar -x -C "$folder"
-}
-
-# What the native libraries are linked against and no C++ compiler brings; their RPATH finds it beside them.
-bundle_libraries() {
-  local folder=$1 library
-  while read -r library; do
-    cp -L "$library" "$folder"
-  done < <(ldd "$folder"/librevup_*.so | awk '$2 == "=>" && $1 !~ /^(libc|libm|libstdc\+\+|libgcc_s)\./ { print $3 }' | sort -u)
-  strip --strip-unneeded "$folder"/*.so*
 }
 
 # One order, owner and time for all files: the same sources give the same bytes. The filter is for x86 machine code.

@@ -21,10 +21,12 @@ internal static class NativeLibraries
     internal const string CublasLt = "cublasLt";
     internal const string Nvtx = "revup_nvtx";
 
+    private const string OwnRemedy = "The package RevUp has it for linux-x64; in the repository, run ./build.sh to build it.";
+
     private static readonly NativeLibraryEntry[] s_entries =
     [
-        new(Cpu, "librevup_cpu.so", "REVUP_CPU_LIBRARY", "Run ./build.sh in the repository to build it.", CpuLibrary.VerifyVersion),
-        new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", "Run ./build.sh in the repository to build it.", ImageLibrary.VerifyVersion),
+        new(Cpu, "librevup_cpu.so", "REVUP_CPU_LIBRARY", OwnRemedy, CpuLibrary.VerifyVersion),
+        new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", OwnRemedy, ImageLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cuda, ["libcuda.so.1"], Package: null, "REVUP_CUDA_LIBRARY",
             "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.", CudaLibrary.VerifyVersion),
@@ -68,6 +70,10 @@ internal static class NativeLibraries
         }
     }
 
+    // A property of the host without a name in the framework, but documented: folders with a separator between them and often one at the end.
+    private static string[] HostFolders() =>
+        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
         s_handles.TryGetValue(name, out Lazy<nint>? handle) ? handle.Value : 0;
 
@@ -75,7 +81,7 @@ internal static class NativeLibraries
     internal static nint Load(NativeLibraryEntry entry)
     {
         string? overridePath = Environment.GetEnvironmentVariable(entry.EnvironmentVariable);
-        IReadOnlyList<string> places = entry.Places(overridePath, AppContext.BaseDirectory, RuntimeInformation.RuntimeIdentifier);
+        IReadOnlyList<string> places = entry.Places(overridePath, AppContext.BaseDirectory, HostFolders());
         (nint handle, string place) = entry.Load(places);
         entry.Verify(handle, place);
         return handle;

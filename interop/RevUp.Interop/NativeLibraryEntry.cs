@@ -13,14 +13,17 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
     /// Where to look, in order. An override is the only place: falling back from it would silently run another library than the one asked for.
     /// The last place is the bare file name, which the system loader looks up.
     /// </summary>
-    internal virtual IReadOnlyList<string> Places(string? overridePath, string baseDirectory, string runtimeIdentifier)
+    /// <param name="overridePath">The value of the entry's variable, if it has one.</param>
+    /// <param name="baseDirectory">The program's folder.</param>
+    /// <param name="hostFolders">Where the .NET host says that native libraries are: those of the program's packages, for the system it runs on.</param>
+    internal virtual IReadOnlyList<string> Places(string? overridePath, string baseDirectory, IEnumerable<string> hostFolders)
     {
         if (!string.IsNullOrEmpty(overridePath))
         {
             return [overridePath];
         }
 
-        List<string> places = [Path.Combine(baseDirectory, FileName), Path.Combine(baseDirectory, "runtimes", runtimeIdentifier, "native", FileName)];
+        List<string> places = [.. hostFolders.Prepend(baseDirectory).Select(Path.TrimEndingDirectorySeparator).Distinct().Select(InFolder)];
         for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
         {
             places.Add(Path.Combine(folder.FullName, "artifacts", "native", FileName));
@@ -28,6 +31,8 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
 
         places.Add(FileName);
         return places;
+
+        string InFolder(string folder) => Path.Combine(folder, FileName);
     }
 
     /// <summary>Loads the library from the first place that has it.</summary>

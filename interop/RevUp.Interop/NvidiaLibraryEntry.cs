@@ -14,7 +14,7 @@ internal sealed record NvidiaLibraryEntry(
     private static readonly string[] s_pythonVariables = ["VIRTUAL_ENV", "CONDA_PREFIX"];
 
     /// <summary>Places on this machine; see <see cref="Places(string?, Func{string, string?})"/>.</summary>
-    internal override IReadOnlyList<string> Places(string? overridePath, string baseDirectory, string runtimeIdentifier) =>
+    internal override IReadOnlyList<string> Places(string? overridePath, string baseDirectory, IEnumerable<string> hostFolders) =>
         Places(overridePath, Environment.GetEnvironmentVariable);
 
     /// <summary>Where to look, in order; an override is the only place. A pattern that matches no folder stays listed, so that an error shows it.</summary>

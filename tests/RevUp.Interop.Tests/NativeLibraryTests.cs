@@ -19,13 +19,14 @@ internal sealed class NativeLibraryTests
             "librevup_absent.so",
         ];
 
-        CollectionAssert.AreEqual(expected, s_entry.Places(overridePath: null, "/a/b/bin", "linux-x64").ToArray());
+        string[] host = ["/a/b/bin/runtimes/linux-x64/native/", "/a/b/bin/"];
+        CollectionAssert.AreEqual(expected, s_entry.Places(overridePath: null, "/a/b/bin", host).ToArray());
     }
 
     [TestMethod]
     internal void AnOverrideIsTheOnlyPlace()
     {
-        CollectionAssert.AreEqual((string[])["/elsewhere/lib.so"], s_entry.Places("/elsewhere/lib.so", "/a/b/bin", "linux-x64").ToArray());
+        CollectionAssert.AreEqual((string[])["/elsewhere/lib.so"], s_entry.Places("/elsewhere/lib.so", "/a/b/bin", ["/a/b/bin"]).ToArray());
     }
 
     [TestMethod]

@@ -19,13 +19,7 @@ public sealed class ExampleTests
         Assert.HasCount(3, losses);
         Assert.IsTrue(losses.TrueForAll(float.IsFinite));
         Assert.AreEqual(1, probabilities.Sum(), 1e-5);
-
-        string readme = File.ReadAllText(Path.Combine(Architecture.Repository.Root, "README.md"));
-        string source = File.ReadAllText(Path.Combine(Architecture.Repository.Root, "tests", "RevUp.Tests", "Readme", "ExampleTests.cs"));
-        foreach (string part in Parts(source))
-        {
-            StringAssert.Contains(readme, part, StringComparison.Ordinal);
-        }
+        ReadmeExample.AssertStandsThere("ExampleTests.cs");
     }
 
     private static float[] Train(IEnumerable<(float[] Pixels, float[] Targets)> batches, float[] image, List<float> losses)
@@ -60,25 +54,6 @@ public sealed class ExampleTests
                 targets[i * 10 + i % 10] = 1;
             }
             yield return (pixels, targets);
-        }
-    }
-
-    // What stands between "// example: NAME" and "// example: end", without its indentation and without what is marked as not in the README.
-    private static IEnumerable<string> Parts(string source)
-    {
-        string[] lines = source.Split('\n');
-        for (int i = 0; i < lines.Length; i++)
-        {
-            if (!lines[i].Trim().StartsWith("// example: ", StringComparison.Ordinal) || lines[i].EndsWith("end", StringComparison.Ordinal))
-            {
-                continue;
-            }
-            int indentation = lines[i].Length - lines[i].TrimStart().Length;
-            IEnumerable<string> part = lines.Skip(i + 1)
-                .TakeWhile(line => line.Trim() != "// example: end")
-                .Where(line => !line.EndsWith("// not in the README", StringComparison.Ordinal))
-                .Select(line => line[Math.Min(indentation, line.Length)..]);
-            yield return string.Join('\n', part);
         }
     }
 }

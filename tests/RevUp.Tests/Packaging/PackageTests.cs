@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text;
+using System.Xml.Linq;
+using RevUp.Tests.Architecture;
+using RevUp.Tests.Training.Files;
+using RevUp.Training;
+
+namespace RevUp.Tests.Packaging;
+
+/// <summary>The NuGet package as an embedder gets it: freshly made, restored from a folder, and used by a program outside this checkout.</summary>
+[TestClass]
+public sealed class PackageTests
+{
+    private const string Assemblies = "lib/net10.0/";
+    private const string Libraries = "runtimes/linux-x64/native/";
+    private static readonly string s_feed = Path.Combine(Repository.Root, "artifacts", "packages");
+
+    // No compiler or build server outlives the test.
+    private static readonly (string Name, string Value)[] s_noServers = [("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false")];
+
+    [ClassInitialize]
+    public static void Pack(TestContext _) => Run(Repository.Root, s_noServers, Path.Combine(Repository.Root, "build.sh"), "pack");
+
+    [TestMethod]
+    public void OnePackageHasTheAssembliesTheirDocumentationAndTheNativeLibraries()
+    {
+        using ZipArchive package = Open();
+        string[] names = [.. package.Entries.Select(entry => entry.FullName)];
+        string[] expected =
+        [
+            Assemblies + "RevUp.dll", Assemblies + "RevUp.xml", Assemblies + "RevUp.Interop.dll", Assemblies + "RevUp.Interop.xml",
+            Libraries + "librevup_cpu.so", Libraries + "librevup_image.so", Libraries + "libdnnl.so.2", "README.md", "THIRD-PARTY-NOTICES.txt",
+        ];
+        CollectionAssert.IsSubsetOf(expected, names, string.Join('\n', names));
+        CollectionAssert.AreEqual(new[] { "net10.0" }, names.Where(name => name.StartsWith("lib/", StringComparison.Ordinal))
+            .Select(name => name.Split('/')[1]).Distinct().ToArray());
+        string notices = Encoding.UTF8.GetString(Read(package, "THIRD-PARTY-NOTICES.txt"));
+        foreach (string library in names.Where(name => name.StartsWith(Libraries, StringComparison.Ordinal)).Select(name => name[Libraries.Length..]))
+        {
+            bool own = library.StartsWith("librevup_", StringComparison.Ordinal);
+            Assert.AreEqual(!own, notices.Contains($"== {library}, from ", StringComparison.Ordinal), library);
+        }
+        Assert.Contains("Apache License", notices);
+    }
+
+    [TestMethod]
+    public void TheDescriptionNamesTheVersionOfTheAssembliesAndNoOtherPackage()
+    {
+        using ZipArchive package = Open();
+        XElement metadata = XDocument.Load(new MemoryStream(Read(package, "RevUp.nuspec"))).Root!.Elements().Single();
+        string version = metadata.Elements().Single(element => element.Name.LocalName == "version").Value;
+        Assert.AreEqual(typeof(Recipe).Assembly.GetName().Version!.ToString(fieldCount: 3), version);
+        Assert.IsEmpty(metadata.Descendants().Where(element => element.Name.LocalName == "dependency"));
+    }
+
+    [TestMethod]
+    public void NeitherTheOracleNorPathsOfThisMachineAreInIt()
+    {
+        using ZipArchive package = Open();
+        Assert.IsGreaterThan(0, Read(package, Libraries + "librevup_cpu.so").AsSpan().IndexOf("revup_convolution_fprop"u8), "the library exports by name");
+        foreach (ZipArchiveEntry entry in package.Entries)
+        {
+            byte[] content = Read(package, entry.FullName);
+            Assert.AreEqual(-1, content.AsSpan().IndexOf("revup_reference_"u8), entry.FullName);
+            Assert.AreEqual(-1, content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Repository.Root + "/")), entry.FullName);
+        }
+    }
+
+    [TestMethod]
+    public void TheSampleTrainsSavesLoadsAndPredictsOnThePackageAlone()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", "Embedding")))
+        {
+            File.Copy(file, folder[Path.GetFileName(file)]);
+        }
+        // The feed is this test's only source, and its packages are in a folder of its own: neither a network nor an older package can help.
+        Run(folder.Path, [("NUGET_PACKAGES", folder["packages"]), .. s_noServers], "dotnet", "build", "-c", "Release", "--source", s_feed, "-tl:off");
+        string output = Run(folder.Path, [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", folder["loader"])], folder["bin/Release/net10.0/Embedding"]);
+        Assert.Contains("epoch 4/4: ", output);
+        Assert.Contains("256 of 256 new images are told apart: horizontal or vertical", output);
+        Assert.IsTrue(File.Exists(folder["stripes.safetensors"]));
+        string loaded = string.Concat(Directory.GetFiles(folder.Path, "loader.*").Select(File.ReadAllText));
+        foreach (string library in (string[])["librevup_cpu.so", "libdnnl.so.2"])
+        {
+            Assert.Contains($"calling init: {folder["bin/Release/net10.0/" + Libraries + library]}", loaded);
+        }
+    }
+
+    private static ZipArchive Open() => ZipFile.OpenRead(Directory.GetFiles(s_feed, "RevUp.*.nupkg").Single());
+
+    private static byte[] Read(ZipArchive package, string name)
+    {
+        using Stream content = package.GetEntry(name)!.Open();
+        using MemoryStream copy = new();
+        content.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    // What the program wrote; it must succeed. Libraries that this process was told to use are not passed on.
+    private static string Run(string folder, (string Name, string Value)[] environment, string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("REVUP_", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, $"{program} {string.Join(' ', arguments)}\n{output}\n{error.Result}");
+        return output;
+    }
+}
