@@ -28,6 +28,7 @@ public sealed class BatchNorm : Preactivation
     private readonly Tensor _mean;
     private readonly Tensor _variance;
     private bool _training;
+    private bool _repeats;
 
     /// <param name="name">Prefix of the names of parameters and state.</param>
     /// <param name="backend">The device.</param>
@@ -51,12 +52,15 @@ public sealed class BatchNorm : Preactivation
     private BatchNormChannels Running => Batch with { Mean = _runningMean.Value, Variance = _runningVariance.Value };
 
     /// <inheritdoc/>
-    public override void Prepare(bool training) => _training = training;
+    public override void Prepare(bool training) => (_training, _repeats) = (training, false);
+
+    /// <inheritdoc/>
+    public override void Repeat() => _repeats = true;
 
     /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p)
     {
-        if (_training && measure)
+        if (_training && measure && !_repeats)
         {
             Backend.BatchNormStatistics(x, Momentum, _mean, _variance, _runningMean.Value, _runningVariance.Value);
         }

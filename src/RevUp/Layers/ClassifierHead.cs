@@ -8,6 +8,10 @@ namespace RevUp.Layers;
 /// logits = W · (mean over positions of p) + bias, p of x by a <see cref="Preactivation"/>; x [N, (D), H, W, C], logits [N, classes]. Fixup: W starts at zero.
 /// Its input, the end of the residual stream, is kept: the inversion starts from it.
 /// </summary>
+/// <remarks>
+/// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). That of github.com/jhjacobsen/invertible-resnet goes on with
+/// ReLU and has running averages that are nine tenths the last batch; here they are φ and a tenth, as in all networks that it is compared with.
+/// </remarks>
 public sealed class ClassifierHead : Layer
 {
     private readonly Preactivation _preactivation;
@@ -20,7 +24,7 @@ public sealed class ClassifierHead : Layer
     /// <param name="input">Shape of one sample.</param>
     /// <param name="classes">Number of logits.</param>
     /// <param name="activation">φ.</param>
-    /// <param name="normalization">Of the network; without one, the classifier still has batch normalisation, as i-ResNet's.</param>
+    /// <param name="normalization">Of the network.</param>
     public ClassifierHead(
         string name, Backend backend, ParameterStore store, Shape input, int classes, Activation activation, Normalization normalization)
         : base(name, backend, input)
@@ -38,6 +42,9 @@ public sealed class ClassifierHead : Layer
 
     /// <inheritdoc/>
     public override void Prepare(int batch, bool training) => _preactivation.Prepare(training);
+
+    /// <inheritdoc/>
+    public override void Repeat() => _preactivation.Repeat();
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)

@@ -56,6 +56,14 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     }
 
     /// <summary>
+    /// Says that the next forward pass is the last one again, on the same batch, so that nothing is counted twice. Only networks of invertible blocks do steps
+    /// again, and nothing in those counts but the classifier.
+    /// </summary>
+    public virtual void Repeat()
+    {
+    }
+
+    /// <summary>
     /// y = f(x), in a tensor that the caller owns. <paramref name="mode"/> says what becomes of x and whether <paramref name="saved"/> is filled.
     /// </summary>
     public abstract Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved);

@@ -30,6 +30,11 @@ public abstract class Preactivation(Backend backend, Activation activation) : ID
     {
     }
 
+    /// <inheritdoc cref="Layer.Repeat"/>
+    public virtual void Repeat()
+    {
+    }
+
     /// <summary>
     /// p of x; p may alias x when the types are equal. <paramref name="measure"/> is set in the forward pass alone: whatever depends on the batch as a whole is
     /// measured and counted then, and recomputations see the same numbers.

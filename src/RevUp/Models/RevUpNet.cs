@@ -89,6 +89,9 @@ public sealed class RevUpNet : IDisposable
         Prepare(batch, IterationsAt(step));
     }
 
+    /// <inheritdoc cref="Layer.Repeat"/>
+    internal void Repeat() => _layers.ForEach(layer => layer.Repeat());
+
     /// <summary>Power iterations per convolution before the step that follows <paramref name="step"/> others.</summary>
     public int IterationsAt(long step) => step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
 

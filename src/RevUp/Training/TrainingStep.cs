@@ -329,11 +329,12 @@ public sealed class TrainingStep : IDisposable
         IsInFlight = true;
     }
 
-    // The update was skipped, so that everything is as it was before it: the prepared weights, too.
+    // The update was skipped, so that everything is as it was before it, the prepared weights too, but for what counts batches.
     private void DoAgain()
     {
         Engine.Replays++;
         _planned = false;
+        _net.Repeat();
         _backend.Fill(_net.Parameters.Gradients, 0);
         Compute();
         Conclude();

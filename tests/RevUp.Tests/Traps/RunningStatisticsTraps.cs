@@ -78,6 +78,23 @@ public sealed class RunningStatisticsTraps
         CollectionAssert.AreNotEqual(before, Statistics(stored), "nothing was counted");
     }
 
+    /// <summary>An asynchronous device does a whole step again when the plan's inversions are refused; its forward pass has counted already.</summary>
+    [TestMethod]
+    [EveryBackend]
+    public void AStepThatIsDoneAgainCountsItsBatchOnce(TestDevice device)
+    {
+        InversionSettings impossible = new() { Tolerance = 1e-7, HardLimit = 1e-7, MaximumEvaluations = 1 };
+        TestModel model = TestModel.Get(TestModel.IResNet);
+        using TestNetwork kept = new(device, model, MemoryPolicy.Checkpoint), refused = new(device, model, inversion: new InversionSettings());
+        refused.Train(1); // makes the plan
+        kept.CopyFrom(refused);
+        refused.Engine.Inversion = impossible;
+        kept.Train(1);
+        refused.Train(1);
+        Assert.AreEqual(refused.Net.Blocks.Count + (refused.Backend.IsAsynchronous ? 1 : 0), refused.Engine.Replays);
+        CollectionAssert.AreEqual(Statistics(kept), Statistics(refused));
+    }
+
     [TestMethod]
     [EveryBackend(TestModel.ResNet)]
     [EveryBackend(TestModel.RevNet)]
