@@ -153,6 +153,17 @@ public sealed class DataCommandTests
         Assert.AreEqual(0, Tool.Run("data", "verify", folder["shards"]).ExitCode);
     }
 
+    /// <summary>With a separator at the end, shards.incomplete would lie inside the folder that it is to become.</summary>
+    [TestMethod]
+    public void AFolderMayBeNamedWithASeparatorAtItsEnd()
+    {
+        using TemporaryFolder folder = Folder();
+        ToolResult result = Tool.Run("data", "pack", folder["set"] + "/", folder["shards"] + "/");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        CollectionAssert.AreEquivalent(new[] { folder["set"], folder["shards"] }, Directory.GetFileSystemEntries(folder.Path));
+        Assert.AreEqual(0, Tool.Run("data", "verify", folder["shards"]).ExitCode);
+    }
+
     [TestMethod]
     public void AShardEndsBeforeItGrowsTooLargeAndAnEmptyClassKeepsItsLabel()
     {

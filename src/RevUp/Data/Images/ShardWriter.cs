@@ -32,7 +32,7 @@ public static class ShardWriter
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         ConfigurationException.Require(
             !File.Exists(folder) && !Directory.Exists(folder), $"'{folder}' exists already; name a folder that does not, or remove it");
-        string temporary = folder + Incomplete;
+        string temporary = Path.TrimEndingDirectorySeparator(folder) + Incomplete;
         if (Directory.Exists(temporary))
         {
             Directory.Delete(temporary, recursive: true);
