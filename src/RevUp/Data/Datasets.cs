@@ -35,6 +35,9 @@ public static class Datasets
         try
         {
             ConfigurationException.Require(
+                dataset.Classes.Count > 1,
+                $"The data in {settings.Path} has only the class '{dataset.Classes[0]}', and there is nothing to tell it from; add samples of another class");
+            ConfigurationException.Require(
                 dataset.Classes.Count == settings.ClassCount,
                 $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {dataset.Classes.Count} classes; set data.classes to that");
             return split == DatasetSplit.Test ? dataset : First(dataset, settings.TrainingSamples);

@@ -50,8 +50,10 @@ public sealed class CustomDatasetTests
     {
         Shape sample = new(1, 2, 2, 1);
         Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[7], new byte[2], sample, ["a"]));
-        Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[] { 0, 1 }, sample, ["a"]));
-        Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[2], sample, []));
+        string label = Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[] { 0, 7 }, sample, ["a"])).Message;
+        Assert.StartsWith("Label 7 of sample 1 is none of the 1 classes;", label);
+        string none = Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[2], sample, [])).Message;
+        Assert.StartsWith("There are no classes;", none);
         using MemoryDataset fitting = new(new byte[8], new byte[] { 0, 1 }, sample, ["a", "b"]);
         Assert.AreEqual((2, "sample 1"), (fitting.Count, fitting.Name(1)));
     }

@@ -70,6 +70,15 @@ public sealed class DatasetsTests
         Assert.Contains("train-images-idx3-ubyte", missing.Message);
     }
 
+    [TestMethod]
+    public void OneClassAloneIsRefusedByItsName()
+    {
+        using Training.Files.TemporaryFolder folder = new();
+        Support.ImageFiles.WriteFolder(folder["train"], ["ant/0.png", "ant/1.png"]);
+        DataSettings settings = new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [4, 4], Channels = 3 };
+        Assert.StartsWith($"The data in {folder.Path} has only the class 'ant',", Refusal(settings));
+    }
+
     private static float[] Read(ImageDataset dataset, int index)
     {
         float[] pixels = new float[dataset.Sample.Count];

@@ -136,6 +136,8 @@ public sealed class VolumeTests
     [DataRow("file;label\n", "line 1 is 'file;label', expected file,label")]
     [DataRow("file,label\n", "the list is empty")]
     [DataRow("file,label\na.nii\n", "line 2 is 'a.nii', expected a file and a label")]
+    [DataRow("file,label\na.nii,1\nb.nii, \n", "line 3 is 'b.nii, ', expected a file and a label")]
+    [DataRow("file,label\n ,1\n", "line 2 is ' ,1', expected a file and a label")]
     public void AListThatCannotBeReadIsExplained(string text, string message)
     {
         using TemporaryFolder folder = new();

@@ -74,16 +74,18 @@ public sealed class VolumeDataset : ImageDataset
             foreach (string line in File.ReadLines(path))
             {
                 number++;
+                if (number == 1 ? line.Trim() == Header : line.Length == 0)
+                {
+                    continue;
+                }
                 int comma = line.LastIndexOf(','); // a file's name may have commas, a label may not
-                if (number == 1 ? line.Trim() != Header : (comma <= 0 && line.Length > 0) || line.Contains('\0'))
+                (string file, string label) = comma < 0 ? ("", "") : (line[..comma].Trim(), line[(comma + 1)..].Trim());
+                if (number == 1 || file.Length == 0 || label.Length == 0 || line.Contains('\0'))
                 {
                     string expected = number == 1 ? Header : "a file and a label with a comma between";
                     throw new DataFileException(path, $"line {number} is '{line}', expected {expected}.");
                 }
-                if (number > 1 && line.Length > 0)
-                {
-                    lines.Add((line[..comma].Trim(), line[(comma + 1)..].Trim()));
-                }
+                lines.Add((file, label));
             }
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
