@@ -24,7 +24,9 @@ public class MemoryDataset : ImageDataset
         int outside = labels.Span.IndexOfAnyExceptInRange((byte)0, (byte)Math.Min(classes.Count - 1, byte.MaxValue));
         if (outside >= 0 || classes.Count == 0)
         {
-            string problem = classes.Count == 0 ? "There are no classes" : $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes";
+            string problem = classes.Count == 0
+                ? "There are no classes"
+                : $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes";
             throw new ArgumentException($"{problem}; labels count from 0, and every one needs a name.");
         }
         (_pixels, _labels, _length) = (pixels, labels, (int)sample.Count);

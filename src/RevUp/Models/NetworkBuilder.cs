@@ -92,7 +92,7 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
             // A constant channel has no variance: normalising it multiplies what the subtractions of an inverse round by 1/√ε, in every layer of a branch.
             ConfigurationException.Require(
                 settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
-                $"'{name}' appends zero channels to {_shape}, which couplings with batch normalisation cannot invert; use stem 'convolution' and downsampling 'strided'");
+                $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot invert; use 'convolution' and 'strided'");
             Add(new ChannelPad(name, backend, _shape, channels));
         }
     }
