@@ -1,25 +1,44 @@
+using RevUp.Data;
 using RevUp.Reversible;
+using RevUp.Training;
 
 namespace RevUp.Benchmarks;
 
-/// <summary>The options of a study, "--name value" each, and the command line that repeats it.</summary>
+/// <summary>The options of a study, "--name value" each and --quick, and the command line that repeats it.</summary>
 internal sealed class Arguments
 {
+    private const string QuickFlag = "--quick";
+
     private readonly string _study;
+    private readonly bool _quick;
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
-    private readonly List<string> _known = [];
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
     public Arguments(string study, string[] words)
     {
         _study = study;
         Command = string.Join(' ', (string[])["./build.sh benchmark", study, .. words]);
+        _quick = words.Contains(QuickFlag);
+        words = [.. words.Where(word => word != QuickFlag)];
         for (int i = 0; i < words.Length; i += 2)
         {
             bool option = words[i].StartsWith("--", StringComparison.Ordinal) && i + 1 < words.Length;
             ConfigurationException.Require(option, $"'{words[i]}' is not an option with a value; options are given as --name value");
             _values[words[i]] = words[i + 1];
         }
-        Output = Text("--output", Checkout.ResultsFolder);
+        Output = Text("--output", _quick ? Checkout.QuickFolder : Checkout.ResultsFolder);
+    }
+
+    /// <summary>
+    /// Whether --quick asks for the smallest sizes that show that a study works. Its figures mean nothing, so they go to a folder that is not kept.
+    /// </summary>
+    public bool Quick
+    {
+        get
+        {
+            _known.Add(QuickFlag);
+            return _quick;
+        }
     }
 
     /// <summary>The command, as it was given.</summary>
@@ -41,6 +60,25 @@ internal sealed class Arguments
     /// <summary>A list of positive numbers, separated by commas.</summary>
     public int[] Integers(string name, string value) => [.. Words(name, value).Select(word => Positive(name, word))];
 
+    /// <summary>A list of positive numbers and zeros, separated by commas.</summary>
+    public int[] IntegersOrZero(string name, string value) => [.. Words(name, value).Select(word => word == "0" ? 0 : Positive(name, word))];
+
+    /// <summary>A list of positive numbers with fractions, separated by commas.</summary>
+    public double[] Fractions(string name, string value) => [.. Words(name, value).Select(word =>
+    {
+        bool valid = double.TryParse(word, out double number) && number > 0 && double.IsFinite(number);
+        ConfigurationException.Require(valid, $"{name} has '{word}'; use positive numbers such as 0.9 or 1e-2");
+        return number;
+    })];
+
+    /// <summary>The recipe of --recipe; with --quick, on a few made-up samples of the same shape, for which no file is needed.</summary>
+    public Recipe Recipe(string name)
+    {
+        Recipe recipe = Checkout.Recipe(Text("--recipe", name));
+        DataSettings patterns = Checkout.SyntheticData(recipe.Data.Sample, recipe.Data.ClassCount, samples: 4 * recipe.Training.BatchSize);
+        return Quick ? recipe with { Data = patterns } : recipe;
+    }
+
     /// <summary>The memory policies of --policies.</summary>
     public MemoryPolicy[] Policies(string value) => [.. Words("--policies", value).Select(word =>
     {
@@ -60,6 +98,7 @@ internal sealed class Arguments
     /// <exception cref="ConfigurationException">There are others.</exception>
     public void RequireNoOthers()
     {
+        ConfigurationException.Require(!_quick || _known.Contains(QuickFlag), $"the study '{_study}' has no smaller sizes; leave out {QuickFlag}");
         string? other = _values.Keys.FirstOrDefault(name => !_known.Contains(name));
         ConfigurationException.Require(other is null, $"the study '{_study}' has no option '{other}'; it has {string.Join(", ", _known)}");
     }

@@ -1,3 +1,5 @@
+using RevUp.Data;
+using RevUp.Tensors;
 using RevUp.Training;
 
 namespace RevUp.Benchmarks;
@@ -7,6 +9,9 @@ internal static class Checkout
 {
     /// <summary>Where results go, from the root.</summary>
     public const string ResultsFolder = "tests/RevUp.Benchmarks/results";
+
+    /// <summary>Where results without meaning go.</summary>
+    public const string QuickFolder = "artifacts/studies/quick";
 
     /// <summary>The folder of RevUp.sln, looked for upwards from this assembly.</summary>
     public static string Root { get; } = FindRoot();
@@ -22,6 +27,16 @@ internal static class Checkout
         ConfigurationException.Require(File.Exists(path), $"there is no recipe '{name}' in src/RevUp.Cli/recipes; name one of its files, without .json");
         return RecipeFile.Parse(File.ReadAllText(path), name, []);
     }
+
+    /// <summary>Seeded patterns in place of files.</summary>
+    public static DataSettings SyntheticData(Shape sample, int classes, int samples) => new()
+    {
+        Dataset = DatasetKind.Synthetic,
+        Extents = [.. Enumerable.Range(0, sample.SpatialRank).Select(sample.Extent)],
+        Channels = sample.Channels,
+        Classes = classes,
+        TrainingSamples = samples,
+    };
 
     private static string FindRoot()
     {

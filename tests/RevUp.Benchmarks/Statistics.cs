@@ -4,10 +4,16 @@ namespace RevUp.Benchmarks;
 internal static class Statistics
 {
     /// <summary>The middle value, or the mean of the two in the middle.</summary>
-    public static double Median(IEnumerable<double> values)
+    public static double Median(IEnumerable<double> values) => Quantile(values, 0.5);
+
+    /// <summary>The value below which a share of the others lies, interpolated between neighbours; 0 gives the least, 1 the largest.</summary>
+    public static double Quantile(IEnumerable<double> values, double share)
     {
         double[] sorted = [.. values.Order()];
-        return 0.5 * (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]);
+        double position = share * (sorted.Length - 1);
+        int below = (int)position;
+        double above = sorted[Math.Min(below + 1, sorted.Length - 1)];
+        return sorted[below] + ((position - below) * (above - sorted[below]));
     }
 
     /// <summary>√(Σ (x − mean)² / (n − 1)); NaN for a single value.</summary>

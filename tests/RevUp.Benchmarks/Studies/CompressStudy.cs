@@ -36,7 +36,7 @@ internal static class CompressStudy
     private static void Section(Report report, CpuBackend backend, Recipe recipe, string network, int steps, int rounds)
     {
         using RecipeTrainer trainer = new(backend, recipe, MemoryPolicy.Checkpoint);
-        double loss = trainer.Train(steps)[^1];
+        double loss = trainer.Train(steps, steps)[^1];
         (float[] Pixels, float[] Targets)[] batches = trainer.Batches(epoch: steps, count: 2);
         report.Heading($"Network {network}, trained for {steps} steps");
         report.Paragraph(

@@ -36,6 +36,13 @@ internal static class GradientProbe
     /// <summary>A row: the name, ‖g − reference‖ / ‖reference‖, 1 − cosine.</summary>
     public static string[] Compare(string name, float[] gradient, float[] reference)
     {
+        (double difference, double cosine) = Compare(gradient, reference);
+        return [name, $"{difference:0.0e-0}", $"{Math.Max(0, 1 - cosine):0.0e-0}"];
+    }
+
+    /// <summary>‖g − reference‖ / ‖reference‖ and the cosine of the two.</summary>
+    public static (double Difference, double Cosine) Compare(float[] gradient, float[] reference)
+    {
         double difference = 0, dot = 0, square = 0, referenceSquare = 0;
         for (int i = 0; i < gradient.Length; i++)
         {
@@ -45,7 +52,6 @@ internal static class GradientProbe
             square += g * g;
             referenceSquare += r * r;
         }
-        double cosine = dot / Math.Sqrt(square * referenceSquare);
-        return [name, $"{Math.Sqrt(difference / referenceSquare):0.0e-0}", $"{Math.Max(0, 1 - cosine):0.0e-0}"];
+        return (Math.Sqrt(difference / referenceSquare), dot / Math.Sqrt(square * referenceSquare));
     }
 }

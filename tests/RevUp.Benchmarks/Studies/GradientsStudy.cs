@@ -30,7 +30,7 @@ internal static class GradientsStudy
     private static void Gradients(Report report, CpuBackend backend, Recipe recipe, int steps)
     {
         using RecipeTrainer trainer = new(backend, recipe, MemoryPolicy.Invert);
-        double loss = trainer.Train(steps)[^1];
+        double loss = trainer.Train(steps, steps)[^1];
         // An epoch that training has not reached: the samples are known, their crops and their order are new.
         (float[] Pixels, float[] Targets)[] batches = trainer.Batches(epoch: steps, count: 2);
         trainer.Network.PrepareInference(recipe.Training.BatchSize);
@@ -96,7 +96,7 @@ internal static class GradientsStudy
     private static double[] Losses(CpuBackend backend, Recipe recipe, MemoryPolicy policy, int steps)
     {
         using RecipeTrainer trainer = new(backend, recipe, policy);
-        return trainer.Train(steps);
+        return trainer.Train(steps, steps);
     }
 
     // Successive batches differ by √2 of one batch's deviation; the second half is past the steep start.

@@ -28,23 +28,27 @@ internal sealed class RecipeTrainer : IDisposable
     /// <summary>Its training step.</summary>
     public TrainingStep Step { get; }
 
-    /// <summary>Trains for a number of steps, on the recipe's schedule for that many, and returns their losses.</summary>
-    public double[] Train(int steps)
+    /// <summary>Batches of an epoch.</summary>
+    public int BatchesPerEpoch => _loader.BatchesPerEpoch;
+
+    /// <summary>Trains on until <paramref name="end"/> steps are done, on the recipe's schedule for <paramref name="total"/>, and returns the losses.</summary>
+    public double[] Train(int end, int total)
     {
-        double[] losses = new double[steps];
-        for (int i = 0; i < steps;)
+        List<double> losses = [];
+        while (Step.Count < end)
         {
-            foreach (Batch batch in _loader.Epoch(i / _loader.BatchesPerEpoch).Take(steps - i))
+            int epoch = (int)(Step.Count / BatchesPerEpoch);
+            foreach (Batch batch in _loader.Epoch(epoch, (int)(Step.Count % BatchesPerEpoch)).Take((int)(end - Step.Count)))
             {
-                double factor = _recipe.Training.Schedule.At(i, steps, _loader.BatchesPerEpoch);
-                losses[i++] = Step.Run(batch.Pixels, batch.Targets, factor).Loss;
-                if (i % 50 == 0)
+                double factor = _recipe.Training.Schedule.At(Step.Count, total, BatchesPerEpoch);
+                losses.Add(Step.Run(batch.Pixels, batch.Targets, factor).Loss);
+                if (Step.Count % 50 == 0)
                 {
-                    Report.Progress($"{Step.Engine.Plan.Policy}: step {i}/{steps}, loss {losses[i - 1]:F4}");
+                    Report.Progress($"{Step.Engine.Plan.Policy}: step {Step.Count}/{total}, loss {losses[^1]:F4}");
                 }
             }
         }
-        return losses;
+        return [.. losses];
     }
 
     /// <summary>Copies of the first batches of an epoch.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
@@ -8,55 +6,52 @@ namespace RevUp.Benchmarks.Studies;
 /// </summary>
 internal static class StepStudy
 {
-    private const string Peer = "peer";
+    private const string Result = "step";
+
+    private static readonly int[] s_depths = [3, 9, 18];
 
     public static void Run(Arguments arguments)
     {
-        int[] depths = arguments.Integers("--blocks", "9");
-        int rounds = arguments.Integer("--rounds", 5);
-        int batch = arguments.Integer("--batch", 128);
+        bool quick = arguments.Quick;
+        int[] depths = arguments.Integers("--blocks", quick ? "1" : string.Join(',', s_depths));
+        int rounds = arguments.Integer("--rounds", quick ? 2 : 9);
+        int batch = arguments.Integer("--batch", quick ? 2 : 128);
+        int channels = arguments.Integer("--channels", quick ? 8 : StepSize.PeerChannels);
         int threads = arguments.Integer("--threads", 2);
-        string[] contenders = arguments.Words("--contenders", "peer,store-unconstrained,store,checkpoint,invert");
+        int trained = arguments.IntegerOrZero("--trained", quick ? 2 : 100);
+        string[] contenders = arguments.Words(
+            "--contenders", quick ? "store,checkpoint,invert" : "peer,peer-mmap,store-unconstrained,store,checkpoint,compress,compress-4-bit,invert,invert-bf16");
         arguments.RequireNoOthers();
+        Array.ForEach(contenders, name => Contender.Validate(name, channels));
 
         Report report = new("Time and memory of a whole training step, beside TorchSharp", arguments, threads);
-        report.Paragraph(
-            $"""
-            Network: 3×3 stem, 3 stages of 64/128/256 channels with n basic pre-activation Fixup blocks each, strided 3×3 transitions, {batch} images of
-            32×32×3, float32, SGD with momentum. Peer: TorchSharp, channels-last, autograd with every activation stored (`peer-torchsharp`); `peer-mmap` is
-            the same with MALLOC_MMAP_THRESHOLD_=65536, which gives freed memory back at once.
-
-            RevUp controls the Lipschitz constant of every block (c = 0.9, one power iteration per convolution and step); `store-unconstrained` is without it,
-            the peer's very mathematics. Last convolutions are drawn at random, which takes every block to its bound. `invert` is at the default tolerance.
-
-            {rounds} rounds after one step each for warming up; in every round each contender does one step while the others wait. Ratios are to the peer's step
-            of the same round. `process` is VmHWM of a process that does nothing else.
-            """);
+        IReadOnlyList<StepRow> all = [];
         foreach (int blocks in depths)
         {
-            List<(string Name, StepSample[] Samples)> measured = Measure(contenders, blocks, batch, threads, rounds);
-            report.Heading($"n = {blocks}");
-            report.Table(
-                [
-                    "contender", "parameters, M", "median ms", "ratio to the peer: median", "least", "largest", "process, MiB", "activations, MiB", "mean k",
-                    "max k", "worst residual",
-                ],
-                measured.Select(row => Row(row.Name, row.Samples, measured.Find(other => other.Name == Peer).Samples)));
+            StepSize size = new(blocks, channels, batch, threads);
+            StepSample[][] samples = Measure(contenders, size, trained == 0 ? "" : size.TrainedWeights(trained), rounds);
+            int peer = Array.IndexOf(contenders, Contender.Peer);
+            // Written after every depth: a call that is stopped keeps what it has.
+            all = report.Merge(
+                Result,
+                contenders.Select((name, index) =>
+                    Row(name, size, samples[index], Contender.UsesWeights(name) ? trained : 0, peer < 0 ? null : samples[peer], report.Origin)),
+                row => (row.Blocks, row.Channels, row.Batch, row.Contender));
         }
-        report.Write("step");
+        Describe(report, all);
+        report.Write(Result);
     }
 
-    private static List<(string Name, StepSample[] Samples)> Measure(string[] names, int blocks, int batch, int threads, int rounds)
+    private static StepSample[][] Measure(string[] names, StepSize size, string weights, int rounds)
     {
-        List<(string Name, Worker Worker)> workers = [];
+        List<Worker> workers = [];
         try
         {
             foreach (string name in names)
             {
-                Report.Progress($"n = {blocks}: {name} warms up ...");
-                Worker worker = new(Contender(name, blocks, batch, threads));
-                workers.Add((name, worker));
-                worker.Ask<StepSample>();
+                Report.Progress($"n = {size.Blocks}: {name} warms up ...");
+                workers.Add(new Worker(Contender.Start(name, size, Contender.UsesWeights(name) ? weights : "")));
+                workers[^1].Ask<StepSample>();
             }
             StepSample[][] samples = [.. names.Select(_ => new StepSample[rounds])];
             for (int round = 0; round < rounds; round++)
@@ -65,48 +60,64 @@ internal static class StepStudy
                 {
                     // Each round starts with another contender, so that none is always the one after the slowest.
                     int index = (round + i) % names.Length;
-                    samples[index][round] = workers[index].Worker.Ask<StepSample>();
-                    Report.Progress($"n = {blocks}, round {round + 1}/{rounds}: {names[index]} {samples[index][round].Milliseconds:F0} ms");
+                    samples[index][round] = workers[index].Ask<StepSample>();
+                    Report.Progress($"n = {size.Blocks}, round {round + 1}/{rounds}: {names[index]} {samples[index][round].Milliseconds:F0} ms");
                 }
             }
-            return [.. names.Zip(samples)];
+            return samples;
         }
         finally
         {
-            workers.ForEach(worker => worker.Worker.Dispose());
+            workers.ForEach(worker => worker.Dispose());
         }
     }
 
-    private static ProcessStartInfo Contender(string name, int blocks, int batch, int threads) => name switch
-    {
-        Peer => TorchSharpPeer.Start(blocks, batch, threads),
-        "peer-mmap" => TorchSharpPeer.Start(blocks, batch, threads, ("MALLOC_MMAP_THRESHOLD_", "65536")),
-        "store-unconstrained" => RevUp("store", "none", blocks, batch, threads),
-        "store" or "checkpoint" or "invert" => RevUp(name, "perBranch", blocks, batch, threads),
-        _ => throw new ConfigurationException($"--contenders has '{name}'; there are peer, peer-mmap, store-unconstrained, store, checkpoint and invert."),
-    };
+    private static StepRow Row(string name, StepSize size, StepSample[] samples, int trained, StepSample[]? peer, Origin origin) => new(
+        size.Blocks,
+        size.Channels,
+        size.Batch,
+        name,
+        samples.Length,
+        trained,
+        Quartiles.Of([.. samples.Select(sample => sample.Milliseconds)]),
+        peer is null ? null : Quartiles.Of([.. samples.Zip(peer, (own, other) => own.Milliseconds / other.Milliseconds)]),
+        samples[^1].Parameters,
+        samples[^1].ProcessPeakBytes,
+        samples.Max(sample => sample.ActivationPeakBytes),
+        samples.Average(sample => sample.MeanEvaluations),
+        samples.Max(sample => sample.MaxEvaluations),
+        samples.Max(sample => sample.MaxResidual),
+        origin);
 
-    private static ProcessStartInfo RevUp(string policy, string lipschitz, int blocks, int batch, int threads) =>
-        Worker.Self(StepWorker.Name, policy, lipschitz, $"{blocks}", $"{batch}", $"{threads}");
-
-    private static string[] Row(string name, StepSample[] samples, StepSample[]? peer)
+    private static void Describe(Report report, IReadOnlyList<StepRow> all)
     {
-        StepSample last = samples[^1];
-        double[] ratios = peer is null ? [double.NaN] : [.. samples.Zip(peer, (own, other) => own.Milliseconds / other.Milliseconds)];
-        bool inverts = last.MaxEvaluations > 0;
-        return
-        [
-            name,
-            $"{last.Parameters / 1e6:F2}",
-            $"{Statistics.Median(samples.Select(sample => sample.Milliseconds)):F0}",
-            $"{Statistics.Median(ratios):F2}",
-            $"{ratios.Min():F2}",
-            $"{ratios.Max():F2}",
-            Report.MiB(last.ProcessPeakBytes),
-            last.ActivationPeakBytes == 0 ? "" : Report.MiB(last.ActivationPeakBytes),
-            inverts ? $"{samples.Average(sample => sample.MeanEvaluations):F2}" : "",
-            inverts ? $"{samples.Max(sample => sample.MaxEvaluations)}" : "",
-            inverts ? $"{samples.Max(sample => sample.MaxResidual):0.0e-0}" : "",
-        ];
+        report.Paragraph(
+            $"""
+            Network: 3×3 stem, 3 stages with n basic pre-activation Fixup blocks each and doubling channels, strided 3×3 transitions, images of 32×32×3, SGD
+            with momentum; float32, but for the branches of `bf16`. Peer: TorchSharp, channels-last, autograd with every activation stored (`peer-torchsharp`);
+            `peer-mmap` is the same with MALLOC_MMAP_THRESHOLD_=65536, which gives freed memory back at once.
+
+            RevUp controls the Lipschitz constant of every block (c = 0.9, one power iteration per convolution and step); `unconstrained` is without it, the
+            peer's very mathematics, and always with last convolutions drawn at random. The others have weights that `store` trained on made-up patterns, as
+            many steps as each section says (0: drawn at random, too, which takes every block to its bound). `invert` is at the default tolerance.
+
+            One step each for warming up, then rounds, in each of which every contender does one step while the others wait. Medians with quartiles; ratios are
+            to the peer's step of the same round. `process` is VmHWM of a process that does nothing else, weights and optimiser included.
+            """);
+        foreach (var depth in all.GroupBy(row => (row.Blocks, row.Channels, row.Batch)).OrderBy(group => group.Key))
+        {
+            IEnumerable<int> trained = depth.Where(row => Contender.UsesWeights(row.Contender)).Select(row => row.TrainedSteps).DefaultIfEmpty(0).Distinct();
+            report.Heading($"n = {depth.Key.Blocks}");
+            report.Origins(depth.Select(row => row.Origin));
+            report.Paragraph(
+                $"{depth.Key.Channels} channels in the first stage, batch {depth.Key.Batch}; trained for {string.Join(" or ", trained)} steps.");
+            long peerBytes = depth.Where(row => Contender.IsPeer(row.Contender)).Select(row => row.ProcessPeakBytes).DefaultIfEmpty(0).Min();
+            report.Table(StepRow.Columns, depth.Select(row => row.Cells(peerBytes)));
+        }
+        int[] missing = [.. s_depths.Except(all.Select(row => row.Blocks))];
+        if (missing.Length > 0)
+        {
+            report.Paragraph($"Not measured yet: n = {string.Join(", ", missing)}.");
+        }
     }
 }

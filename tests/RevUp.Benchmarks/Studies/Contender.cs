@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text.Json;
+using RevUp.Lipschitz;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Benchmarks.Studies;
+
+/// <summary>What a study of whole steps compares, by name: the peer under either setting of its allocator, or RevUp under a policy.</summary>
+internal static class Contender
+{
+    /// <summary>The peer as it comes.</summary>
+    public const string Peer = "peer";
+
+    /// <summary>The peer whose freed memory goes back to the system at once.</summary>
+    public const string PeerReturning = "peer-mmap";
+
+    private const string Unconstrained = "-unconstrained";
+    private const string BFloat16 = "-bf16";
+    private const string FourBits = "-4-bit";
+
+    /// <summary>Whether a name is the peer's.</summary>
+    public static bool IsPeer(string name) => name is Peer or PeerReturning;
+
+    /// <summary>Whether trained weights are of use to a contender: the peer has its own, and a network without control is another one.</summary>
+    public static bool UsesWeights(string name) => !IsPeer(name) && !name.EndsWith(Unconstrained, StringComparison.Ordinal);
+
+    /// <summary>Refuses what cannot be started, before anything is measured.</summary>
+    /// <exception cref="ConfigurationException">There is no contender of this name, or none with so many channels.</exception>
+    public static void Validate(string name, int channels)
+    {
+        if (!IsPeer(name))
+        {
+            Parse(name, new StepSize(Blocks: 1, channels, Batch: 1, Threads: 1), weights: "");
+            return;
+        }
+        ConfigurationException.Require(
+            channels == StepSize.PeerChannels, $"the peer's first stage has {StepSize.PeerChannels} channels, not {channels}; leave the peer out");
+    }
+
+    /// <summary>How to start the process of a contender that <see cref="Validate"/> accepts.</summary>
+    public static ProcessStartInfo Start(string name, StepSize size, string weights)
+    {
+        if (!IsPeer(name))
+        {
+            return Worker.Self(StepWorker.Name, JsonSerializer.Serialize(Parse(name, size, weights)));
+        }
+        return name == Peer
+            ? TorchSharpPeer.Start(size.Blocks, size.Batch, size.Threads)
+            : TorchSharpPeer.Start(size.Blocks, size.Batch, size.Threads, ("MALLOC_MMAP_THRESHOLD_", "65536"));
+    }
+
+    private static StepCase Parse(string name, StepSize size, string weights)
+    {
+        string rest = name;
+        bool unconstrained = Remove(ref rest, Unconstrained);
+        ElementType precision = Remove(ref rest, BFloat16) ? ElementType.BFloat16 : ElementType.Float32;
+        int bits = Remove(ref rest, FourBits) ? 4 : new MemoryPlan().CompressBits;
+        bool known = Enum.TryParse(rest, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
+        ConfigurationException.Require(
+            known,
+            $"--contenders has '{name}'; there are {Peer}, {PeerReturning} and the policies {Policies()}, " +
+            $"each also with {FourBits} (of compress), {BFloat16} and {Unconstrained} behind it, in this order");
+        return new StepCase(new MemoryPlan { Policy = policy, CompressBits = bits }, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, size, weights);
+    }
+
+    private static bool Remove(ref string name, string ending)
+    {
+        bool ends = name.EndsWith(ending, StringComparison.Ordinal);
+        name = ends ? name[..^ending.Length] : name;
+        return ends;
+    }
+
+    private static string Policies() => string.Join(", ", Enum.GetValues<MemoryPolicy>().Select(MemoryTable.Name));
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Diagnostics;
+using RevUp.Models;
+using RevUp.Training;
+
+namespace RevUp.Benchmarks.Studies;
+
+/// <summary>What data loading costs: an epoch of training steps on batches from the loader, against as many on one batch that stays in memory.</summary>
+internal static class LoadingStudy
+{
+    private const double Target = 1.03;
+
+    public static void Run(Arguments arguments)
+    {
+        bool quick = arguments.Quick;
+        Recipe recipe = arguments.Recipe("fashion-mnist-short");
+        int rounds = arguments.Integer("--rounds", quick ? 2 : 7);
+        int steps = arguments.IntegerOrZero("--steps", 0);
+        int workers = arguments.Integer("--workers", recipe.Data.Workers);
+        int threads = arguments.Integer("--threads", Environment.ProcessorCount);
+        arguments.RequireNoOthers();
+        recipe = recipe with { Data = recipe.Data with { Workers = workers } };
+        recipe.Validate();
+
+        Report report = new("The cost of loading data", arguments, threads);
+        using ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Train);
+        using BatchLoader loader = new(data, Datasets.Normalization(recipe.Data, data), recipe.TrainingBatches);
+        steps = steps == 0 ? loader.BatchesPerEpoch : steps;
+        using CpuBackend backend = new(threads);
+        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
+        using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
+        (double Loaded, double Resident)[] times = Measure(step, loader, recipe.TrainingBatches.Prefetch, recipe.Model.Lipschitz.StartSteps + 1, steps, rounds);
+        Describe(report, recipe, steps, times);
+        report.Write("loading");
+    }
+
+    private static (double Loaded, double Resident)[] Measure(TrainingStep step, BatchLoader loader, int prefetch, int warmups, int steps, int rounds)
+    {
+        using IEnumerator<Batch> batches = Enumerable.Range(0, int.MaxValue).SelectMany(epoch => loader.Epoch(epoch)).GetEnumerator();
+        batches.MoveNext();
+        (float[] pixels, float[] targets) = (batches.Current.Pixels.ToArray(), batches.Current.Targets.ToArray());
+        // At rate 0 the update costs the same and the weights stay, so that every step is that of one network.
+        void Resident() => step.Run(pixels, targets, learningRateFactor: 0);
+        void Loaded()
+        {
+            batches.MoveNext();
+            step.Run(batches.Current.Pixels, batches.Current.Targets, learningRateFactor: 0);
+        }
+
+        // The first steps iterate more often on the norms.
+        Time(Resident, warmups);
+        (double Loaded, double Resident)[] times = new (double, double)[rounds];
+        for (int round = 0; round < rounds; round++)
+        {
+            Report.Progress($"round {round + 1}/{rounds}, {steps} steps each ...");
+            double resident = round % 2 == 0 ? Time(Resident, steps) : 0;
+            // What the workers have prepared meanwhile is used up first, and a slow loader is seen from the first step that counts.
+            Time(Loaded, prefetch + 1);
+            double loaded = Time(Loaded, steps);
+            times[round] = (loaded, round % 2 == 0 ? resident : Time(Resident, steps));
+        }
+        return times;
+    }
+
+    // Milliseconds of one step.
+    private static double Time(Action step, int steps)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < steps; i++)
+        {
+            step();
+        }
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / steps;
+    }
+
+    private static void Describe(Report report, Recipe recipe, int steps, (double Loaded, double Resident)[] times)
+    {
+        Quartiles loaded = Quartiles.Of([.. times.Select(time => time.Loaded)]);
+        Quartiles resident = Quartiles.Of([.. times.Select(time => time.Resident)]);
+        Quartiles ratio = Quartiles.Of([.. times.Select(time => time.Loaded / time.Resident)]);
+        report.Paragraph(
+            $"""
+            Recipe {recipe.Name}, `{MemoryTable.Name(recipe.Reversible.Policy)}`, batch {recipe.Training.BatchSize}, loader threads: {recipe.Data.Workers}. In
+            every round {steps} steps on batches from the loader, with the recipe's augmentation, and as many on one batch that stays in memory; who is first
+            changes from round to round. What the loader had prepared is used up before its time begins. {times.Length} rounds.
+            """);
+        report.Table(
+            ["step", "median ms", "quartiles"],
+            [
+                ["from the loader", $"{loaded.Median:F2}", $"{loaded.First:F2} to {loaded.Third:F2}"],
+                ["resident batch", $"{resident.Median:F2}", $"{resident.First:F2} to {resident.Third:F2}"],
+                ["ratio", $"{ratio.Median:F3}", $"{ratio.First:F3} to {ratio.Third:F3}"],
+            ]);
+        report.Paragraph($"At most {Target} is wanted: {(ratio.Median <= Target ? "met" : "missed")}.");
+    }
+}

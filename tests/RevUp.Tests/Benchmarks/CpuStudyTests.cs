@@ -1,0 +1,100 @@
+using System.Text.Json;
+using RevUp.Tests.Training.Files;
+
+namespace RevUp.Tests.Benchmarks;
+
+/// <summary>The studies of whole steps, inversions and loading, at --quick's sizes: they run to their end, and what does not depend on speed holds.</summary>
+[TestClass]
+public sealed class CpuStudyTests
+{
+    [TestMethod]
+    public void PoliciesOfOneStepKeepTheirOrderInMemoryAndStayWhenAnotherPartIsMeasured()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "step", "--blocks", "3", "--contenders", "store,invert");
+        Run(folder, "step", "--blocks", "3", "--contenders", "checkpoint", "--rounds", "1");
+        Dictionary<string, JsonElement> rows = Rows(folder, "step").ToDictionary(row => row.GetProperty("contender").GetString()!);
+        Assert.HasCount(3, rows);
+        long[] bytes = [.. ((string[])["invert", "checkpoint", "store"]).Select(name => rows[name].GetProperty("activation_peak_bytes").GetInt64())];
+        Assert.IsLessThan(bytes[1], bytes[0], "invert");
+        Assert.IsLessThan(bytes[2], bytes[1], "checkpoint");
+        Assert.IsGreaterThanOrEqualTo(1.0, rows["invert"].GetProperty("mean_evaluations").GetDouble());
+        string report = File.ReadAllText(folder["step.md"]);
+        Assert.Contains("--contenders store,invert", report, "The part measured first names its own command.");
+        Assert.Contains("Not measured yet: n = 9, 18.", report);
+    }
+
+    [TestMethod]
+    public void ActivationsOfVeryDeepNetworksAreTheSameToTheByte()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "depth", "--only", "deep");
+        JsonElement[] rows = Rows(folder, "depth");
+        Assert.HasCount(3, rows);
+        Assert.HasCount(1, rows.Select(row => row.GetProperty("activation_peak_bytes").GetInt64()).Distinct());
+        Assert.Contains("the same at every depth, to the byte", File.ReadAllText(folder["depth.md"]));
+    }
+
+    [TestMethod]
+    public void ATighterToleranceTakesMoreEvaluationsAndLeavesLessOfAnError()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "evaluations", "--epochs", "0,20", "--tolerances", "1e-1,1e-4");
+        JsonElement[] rows = Rows(folder, "evaluations");
+        Assert.HasCount(4, rows);
+        // F = 0 before training: the first evaluation says that x = y.
+        Assert.AreEqual(1.0, rows[0].GetProperty("mean_evaluations").GetDouble());
+        Assert.IsGreaterThan(Evaluations(rows[2]), Evaluations(rows[3]));
+        Assert.IsLessThan(GradientError(rows[2]), GradientError(rows[3]));
+    }
+
+    [TestMethod]
+    public void LoadingIsComparedWithAResidentBatch()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "loading", "--steps", "3");
+        string[] table = [.. File.ReadLines(folder["loading.md"]).Where(line => line.StartsWith('|')).Skip(2)];
+        Assert.HasCount(3, table);
+        foreach (string row in table)
+        {
+            Assert.IsGreaterThan(0.0, double.Parse(row.Split('|')[2]), row);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("Measure first: ./build.sh benchmark depth --only peers", "plots")]
+    [DataRow("'hoard'", "step", "--contenders", "hoard")]
+    [DataRow("leave the peer out", "step", "--contenders", "peer", "--trained", "0")]
+    [DataRow("--only has 'shallow'", "depth", "--only", "shallow")]
+    [DataRow("invertible for values above 0 and below 1", "evaluations", "--coefficients", "2")]
+    public void WhatCannotBeMeasuredIsNamed(string message, string study, params string[] options)
+    {
+        using TemporaryFolder folder = new();
+        (int status, string error) = StudyProcess.Run(study, folder["."], ["--quick", .. options]);
+        Assert.AreEqual(1, status, error);
+        Assert.Contains(message, error);
+    }
+
+    [TestMethod]
+    public void ADamagedFileOfEarlierPartsIsNamed()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["depth.jsonl"], "{\"sweep\":\n");
+        (int status, string error) = StudyProcess.Run("plots", folder["."]);
+        Assert.AreEqual(1, status, error);
+        Assert.Contains("depth.jsonl is damaged", error);
+    }
+
+    private static void Run(TemporaryFolder folder, string study, params string[] options)
+    {
+        (int status, string error) = StudyProcess.Run(study, folder["."], ["--quick", .. options]);
+        Assert.AreEqual(0, status, error);
+    }
+
+    private static JsonElement[] Rows(TemporaryFolder folder, string study) =>
+        [.. File.ReadLines(folder[$"{study}.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+
+    private static double Evaluations(JsonElement row) => row.GetProperty("mean_evaluations").GetDouble();
+
+    private static double GradientError(JsonElement row) => row.GetProperty("gradient_error").GetDouble();
+}
