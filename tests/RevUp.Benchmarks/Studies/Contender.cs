@@ -61,7 +61,8 @@ internal static class Contender
             known,
             $"--contenders has '{name}'; there are {Peer}, {PeerReturning} and the policies {Policies()}, " +
             $"each also with {FourBits} (of compress), {BFloat16} and {Unconstrained} behind it, in this order");
-        return new StepCase(new MemoryPlan { Policy = policy, CompressBits = bits }, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, size, weights);
+        MemoryPlan plan = new() { Policy = policy, CompressBits = bits };
+        return new StepCase(plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, size, weights);
     }
 
     private static bool Remove(ref string name, string ending)

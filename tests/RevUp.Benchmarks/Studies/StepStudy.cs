@@ -20,7 +20,8 @@ internal static class StepStudy
         int threads = arguments.Integer("--threads", 2);
         int trained = arguments.IntegerOrZero("--trained", quick ? 2 : 100);
         string[] contenders = arguments.Words(
-            "--contenders", quick ? "store,checkpoint,invert" : "peer,peer-mmap,store-unconstrained,store,checkpoint,compress,compress-4-bit,invert,invert-bf16");
+            "--contenders",
+            quick ? "store,checkpoint,invert" : "peer,peer-mmap,store-unconstrained,store,checkpoint,compress,compress-4-bit,invert,invert-bf16");
         arguments.RequireNoOthers();
         Array.ForEach(contenders, name => Contender.Validate(name, channels));
 
