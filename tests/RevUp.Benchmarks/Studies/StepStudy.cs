@@ -105,7 +105,8 @@ internal static class StepStudy
             One step each for warming up, then rounds, in each of which every contender does one step while the others wait. Medians with quartiles; ratios are
             to the peer's step of the same round. `process` is VmHWM of a process that does nothing else, weights and optimiser included.
             """);
-        foreach (var depth in all.GroupBy(row => (row.Blocks, row.Channels, row.Batch)).OrderBy(group => group.Key))
+        IEnumerable<IGrouping<(int Blocks, int Channels, int Batch), StepRow>> depths = all.GroupBy(row => (row.Blocks, row.Channels, row.Batch));
+        foreach (IGrouping<(int Blocks, int Channels, int Batch), StepRow> depth in depths.OrderBy(group => group.Key))
         {
             IEnumerable<int> trained = depth.Where(row => Contender.UsesWeights(row.Contender)).Select(row => row.TrainedSteps).DefaultIfEmpty(0).Distinct();
             report.Heading($"n = {depth.Key.Blocks}");

@@ -62,7 +62,7 @@ public sealed class CpuStudyTests
     }
 
     [TestMethod]
-    [DataRow("Measure first: ./build.sh benchmark depth --only peers", "plots")]
+    [DataRow("'plots' has no smaller sizes", "plots")]
     [DataRow("'hoard'", "step", "--contenders", "hoard")]
     [DataRow("leave the peer out", "step", "--contenders", "peer", "--trained", "0")]
     [DataRow("--only has 'shallow'", "depth", "--only", "shallow")]
@@ -76,13 +76,15 @@ public sealed class CpuStudyTests
     }
 
     [TestMethod]
-    public void ADamagedFileOfEarlierPartsIsNamed()
+    [DataRow("", "Measure first: ./build.sh benchmark depth --only peers")]
+    [DataRow("{\"sweep\":", "depth.jsonl is damaged")]
+    public void WhatCannotBeDrawnIsNamed(string rows, string message)
     {
         using TemporaryFolder folder = new();
-        File.WriteAllText(folder["depth.jsonl"], "{\"sweep\":\n");
+        File.WriteAllText(folder["depth.jsonl"], rows);
         (int status, string error) = StudyProcess.Run("plots", folder["."]);
         Assert.AreEqual(1, status, error);
-        Assert.Contains("depth.jsonl is damaged", error);
+        Assert.Contains(message, error);
     }
 
     private static void Run(TemporaryFolder folder, string study, params string[] options)
