@@ -59,8 +59,9 @@ internal static class Contender
         bool known = Enum.TryParse(rest, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
         ConfigurationException.Require(
             known,
-            $"--contenders has '{name}'; there are {Peer}, {PeerReturning} and the policies {Policies()}, " +
-            $"each also with {FourBits} (of compress), {BFloat16} and {Unconstrained} behind it, in this order");
+            $"""
+            --contenders has '{name}'; there are {Peer}, {PeerReturning} and {Policies()}, each also with {FourBits}, {BFloat16} and {Unconstrained} behind it
+            """);
         MemoryPlan plan = new() { Policy = policy, CompressBits = bits };
         return new StepCase(plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, size, weights);
     }
