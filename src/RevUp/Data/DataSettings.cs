@@ -37,6 +37,8 @@ public enum DatasetKind
 /// <summary>The data of a recipe.</summary>
 public sealed record DataSettings
 {
+    private readonly int? _channels;
+
     /// <summary>Samples of a synthetic training set when <see cref="TrainingSamples"/> does not say.</summary>
     public const int SyntheticSamples = 512;
 
@@ -99,8 +101,12 @@ public sealed record DataSettings
     /// <summary>Extents of samples that have no size of their own, or not one: [H, W] or [D, H, W].</summary>
     public IReadOnlyList<int> Extents { get; init; } = [];
 
-    /// <summary>Channels of samples whose dataset does not say.</summary>
-    public int Channels { get; init; } = 1;
+    /// <summary>Channels of samples whose dataset does not say. Unless set: 3 for image folders and shards, whose images are seldom grey, else 1.</summary>
+    public int Channels
+    {
+        get => _channels ?? (Dataset is DatasetKind.ImageFolder or DatasetKind.WebDataset ? 3 : 1);
+        init => _channels = value;
+    }
 
     /// <summary>Classes of samples whose dataset does not say.</summary>
     public int Classes { get; init; } = 10;

@@ -9,6 +9,18 @@ public sealed class DatasetsTests
     private static readonly DataSettings Synthetic = new() { Dataset = DatasetKind.Synthetic, Extents = [6, 4], Channels = 2, Classes = 3 };
 
     [TestMethod]
+    [DataRow(DatasetKind.ImageFolder, 3)]
+    [DataRow(DatasetKind.WebDataset, 3)]
+    [DataRow(DatasetKind.Volumes, 1)]
+    [DataRow(DatasetKind.Synthetic, 1)]
+    public void ImagesAreColoredUnlessToldOtherwise(DatasetKind kind, int expected)
+    {
+        DataSettings settings = new() { Dataset = kind, Extents = [8, 8] };
+        Assert.AreEqual(expected, settings.Sample.Channels);
+        Assert.AreEqual(2, (settings with { Channels = 2 }).Sample.Channels);
+    }
+
+    [TestMethod]
     public void SyntheticDataHasTheShapeThatTheSettingsPromise()
     {
         ImageDataset data = Datasets.Open(Synthetic with { TrainingSamples = 20 }, DatasetSplit.Train);
