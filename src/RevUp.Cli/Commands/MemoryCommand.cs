@@ -28,9 +28,8 @@ internal static class MemoryCommand
         };
         Option<MemoryPolicy[]> policies = new("--policy")
         {
-            Description = "Policies to measure: store, checkpoint, compress, invert; all by default.",
+            Description = "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can follow.",
             HelpName = "POLICY,...",
-            DefaultValueFactory = _ => Enum.GetValues<MemoryPolicy>(),
             CustomParser = argument => ParseList(argument, "a policy; use store, checkpoint, compress or invert", (string word, out MemoryPolicy value) =>
                 Enum.TryParse(word, ignoreCase: true, out value) && Format.Name(value) == word),
         };
@@ -39,10 +38,11 @@ internal static class MemoryCommand
         command.SetAction(arguments =>
         {
             Recipe recipe = recipes.Load(arguments, common);
+            MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named ? named : PossiblePolicies(recipe);
             List<MemoryRow> rows = [];
             foreach (int depth in arguments.GetValue(blocks) is { Length: > 0 } given ? given : [OwnDepth])
             {
-                rows.AddRange(Measure(terminal, recipe, depth, arguments.GetRequiredValue(policies), () => common.OpenBackend(arguments)));
+                rows.AddRange(Measure(terminal, recipe, depth, measured, () => common.OpenBackend(arguments)));
             }
             if (arguments.GetValue(common.Json))
             {
@@ -64,6 +64,9 @@ internal static class MemoryCommand
             yield return MemoryProbe.Measure(recipe, blocks, policy, open);
         }
     }
+
+    private static MemoryPolicy[] PossiblePolicies(Recipe recipe) =>
+        [.. Enum.GetValues<MemoryPolicy>().Where(p => (recipe.Reversible.Plan with { Policy = p }).IsPossible(recipe.Model.Block, recipe.Model.Lipschitz.Mode))];
 
     private delegate bool TryParse<T>(string word, out T value);
 

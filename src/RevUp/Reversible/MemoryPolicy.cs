@@ -38,16 +38,23 @@ public sealed record MemoryPlan
     {
         ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
         ConfigurationException.Require(CompressBits is 4 or 8, $"reversible.compressBits is {CompressBits}; use 4 or 8");
-        ConfigurationException.Require(
-            Policy != MemoryPolicy.Compress || block != BlockKind.Coupling,
-            $"reversible.policy is 'compress', but model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'");
-        ConfigurationException.Require(
-            Policy != MemoryPolicy.Invert || block != BlockKind.Residual,
-            $"reversible.policy is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block");
-        ConfigurationException.Require(
-            Policy != MemoryPolicy.Invert || block != BlockKind.Invertible || mode != Lipschitz.LipschitzMode.None,
-            $"reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'");
+        string? obstacle = Obstacle(block, mode);
+        ConfigurationException.Require(obstacle is null, $"{obstacle}");
     }
+
+    /// <summary>Whether blocks of this kind and Lipschitz control can follow the policy.</summary>
+    public bool IsPossible(BlockKind block, Lipschitz.LipschitzMode mode) => Obstacle(block, mode) is null;
+
+    private string? Obstacle(BlockKind block, Lipschitz.LipschitzMode mode) => (Policy, block) switch
+    {
+        (MemoryPolicy.Compress, BlockKind.Coupling) =>
+            "reversible.policy is 'compress', but model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'",
+        (MemoryPolicy.Invert, BlockKind.Residual) =>
+            "reversible.policy is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block",
+        (MemoryPolicy.Invert, BlockKind.Invertible) when mode == Lipschitz.LipschitzMode.None =>
+            "reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'",
+        _ => null,
+    };
 
     /// <summary>The policy of one layer: layers that are not invertible keep their input whatever the plan says.</summary>
     public MemoryPolicy For(Layer layer)

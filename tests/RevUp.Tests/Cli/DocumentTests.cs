@@ -70,12 +70,16 @@ public sealed class DocumentTests
     }
 
     [TestMethod]
-    public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyByDefault()
+    [DataRow("model.block=invertible", "4 store", "4 checkpoint", "4 compress", "4 invert")]
+    [DataRow("model.lipschitz.mode=none", "4 store", "4 checkpoint", "4 compress")]
+    public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyThatItsBlocksCanFollow(string setting, params string[] expected)
     {
         using TemporaryFolder folder = new();
-        JsonElement document = Document("memory", "--recipe", Tool.WriteTinyRecipe(folder), "--set", "model.stages.0.blocks=3");
+        string recipe = Tool.WriteTinyRecipe(folder);
+        JsonElement document = Document(
+            "memory", "--recipe", recipe, "--set", "model.stages.0.blocks=3", "--set", setting, "--set", "reversible.policy=store");
         CollectionAssert.AreEqual(
-            new[] { "4 store", "4 checkpoint", "4 invert" },
+            expected,
             document.GetProperty("rows").EnumerateArray().Select(DepthAndPolicy).ToArray());
     }
 
