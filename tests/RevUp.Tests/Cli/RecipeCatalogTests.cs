@@ -33,6 +33,7 @@ public sealed class RecipeCatalogTests
         Assert.AreEqual(name, recipe.Name);
         Assert.IsGreaterThan(10, recipe.Description.Length);
         Assert.IsGreaterThan(10, recipe.Source.Length);
+        Assert.Contains("// Expected time: ", RecipeCatalog.Text(name));
     }
 
     [TestMethod]
