@@ -39,7 +39,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         }
         if (Inverts)
         {
-            tiles.Add(("mean k", Number(_epochs.Values.Last().MeanEvaluations, "0.00")));
+            tiles.Add(("mean k, last epoch", Number(_epochs.Values.Last().MeanEvaluations, "0.00")));
         }
         return Tag("dl", Class("tiles"), tiles.Select(tile => Tag("div", Tag("dt", tile.Name), Tag("dd", tile.Value))));
     }
@@ -76,7 +76,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     /// <summary>k and residuals.</summary>
     public XElement Inversion() => Inverts
         ? Section("Inversion",
-            "k is the number of branch evaluations with which a block's input was found again from its output. The residual, ‖x + F(x) − y‖ / ‖y‖, is the "
+            "k is the number of branch evaluations with which a block's input was found again from its output. The residual, ‖x + F(x) − y‖ / ‖x‖, is the "
             + $"worst of all blocks; above {Number(recipe.Reversible.HardLimit, "0.###")} the input is recomputed instead (a replay).",
             HeatMap.Draw(history.Steps, _blockNames),
             new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
