@@ -66,7 +66,8 @@ internal static class MemoryCommand
     }
 
     private static MemoryPolicy[] PossiblePolicies(Recipe recipe) =>
-        [.. Enum.GetValues<MemoryPolicy>().Where(p => (recipe.Reversible.Plan with { Policy = p }).IsPossible(recipe.Model.Block, recipe.Model.Lipschitz.Mode))];
+        [.. Enum.GetValues<MemoryPolicy>()
+            .Where(p => (recipe.Reversible.Plan with { Policy = p }).IsPossible(recipe.Model.Block, recipe.Model.Lipschitz.Mode))];
 
     private delegate bool TryParse<T>(string word, out T value);
 

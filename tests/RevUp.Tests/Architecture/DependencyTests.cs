@@ -34,9 +34,10 @@ public sealed class DependencyTests
     [TestMethod]
     public void EveryProjectIsInTheSolution()
     {
-        // A peer is built by what compares with it: its packages take hundreds of megabytes. A sample is someone else's program.
+        // A peer, or the plotter, is built by what runs it: the packages take hundreds of megabytes. A sample is someone else's program.
+        string[] onRequest = ["Peer.csproj", "Plotter.csproj"];
         string[] projects = [.. Repository.Files(".csproj")
-            .Where(path => !path.EndsWith("Peer.csproj", StringComparison.Ordinal) && !path.StartsWith("samples/", StringComparison.Ordinal))];
+            .Where(path => !onRequest.Any(name => path.EndsWith(name, StringComparison.Ordinal)) && !path.StartsWith("samples/", StringComparison.Ordinal))];
         Assert.IsGreaterThanOrEqualTo(6, projects.Length);
         string solution = Repository.Read("RevUp.sln").Replace('\\', '/');
         foreach (string project in projects)

@@ -19,9 +19,10 @@ public sealed class RecipeCatalogTests
         new[]
         {
             "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38", "cifar-iresnet-109", "cifar-iresnet-163", "cifar-iresnet-37",
-            "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38", "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",
-            "cifar-revup-110", "cifar-revup-110-cutmix", "cifar-revup-110-cutout", "cifar-revup-110-mixup", "cifar-revup-164", "cifar-revup-38",
-            "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101", "imagenet-revup-50", "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
+            "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38", "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38", "cifar-revup-110",
+            "cifar-revup-110-cutmix", "cifar-revup-110-cutout", "cifar-revup-110-mixup", "cifar-revup-164", "cifar-revup-38", "fashion-mnist",
+            "fashion-mnist-short", "imagenet-revup-101", "imagenet-revup-50", "small-fixup", "small-iresnet", "small-resnet", "small-revnet",
+            "small-revup", "volume-64",
         },
         RecipeCatalog.Names.ToArray());
 
