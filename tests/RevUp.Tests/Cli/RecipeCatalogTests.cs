@@ -18,11 +18,13 @@ public sealed class RecipeCatalogTests
     public void ThereAreTheExpectedOnes() => CollectionAssert.AreEqual(
         new[]
         {
-            "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38", "cifar-iresnet-109", "cifar-iresnet-163", "cifar-iresnet-37",
-            "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38", "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38", "cifar-revup-110",
-            "cifar-revup-110-cutmix", "cifar-revup-110-cutout", "cifar-revup-110-mixup", "cifar-revup-164", "cifar-revup-38", "fashion-mnist",
-            "fashion-mnist-short", "imagenet-revup-101", "imagenet-revup-50", "small-fixup", "small-iresnet", "small-resnet", "small-revnet",
-            "small-revup", "volume-64",
+            "cifar-fast", "cifar-fixup-110", "cifar-fixup-110-cutmix", "cifar-fixup-110-cutout", "cifar-fixup-110-mixup", "cifar-fixup-164",
+            "cifar-fixup-38", "cifar-iresnet-109", "cifar-iresnet-109-cutmix", "cifar-iresnet-109-cutout", "cifar-iresnet-109-mixup",
+            "cifar-iresnet-163", "cifar-iresnet-37", "cifar-resnet-110", "cifar-resnet-110-cutmix", "cifar-resnet-110-cutout",
+            "cifar-resnet-110-mixup", "cifar-resnet-164", "cifar-resnet-38", "cifar-revnet-110", "cifar-revnet-110-cutmix", "cifar-revnet-110-cutout",
+            "cifar-revnet-110-mixup", "cifar-revnet-164", "cifar-revnet-38", "cifar-revup-110", "cifar-revup-110-cutmix", "cifar-revup-110-cutout",
+            "cifar-revup-110-mixup", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101",
+            "imagenet-revup-50", "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
         },
         RecipeCatalog.Names.ToArray());
 
@@ -87,6 +89,22 @@ public sealed class RecipeCatalogTests
         {
             Assert.AreEqual(RecipeFile.Serialize(revUp with { Training = recipe.Training }), RecipeFile.Serialize(revUp), recipe.Name);
             Assert.AreEqual(parameters, Parameters(backend, recipe), Share * parameters, recipe.Name);
+        }
+    }
+
+    /// <summary>A row with an augmentation has that in addition to the row without, and mixup the weight decay that Fixup's authors use with it.</summary>
+    [TestMethod]
+    [DataRow("mixup", "data.mixup=1", 1e-4)]
+    [DataRow("cutout", "data.cutout=16", 5e-4)]
+    [DataRow("cutmix", "data.cutMix=1", 5e-4)]
+    public void ARowWithAnAugmentationDiffersInNothingElse(string name, string setting, double decay)
+    {
+        string decayed = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"training.optimizer.weightDecay={decay}");
+        foreach (string row in (string[])["cifar-revup-110", "cifar-resnet-110", "cifar-fixup-110", "cifar-revnet-110", "cifar-iresnet-109"])
+        {
+            Recipe plain = RecipeCatalog.Load(row, [setting, decayed]), augmented = RecipeCatalog.Load($"{row}-{name}", []);
+            plain = plain with { Name = augmented.Name, Description = augmented.Description, Source = augmented.Source };
+            Assert.AreEqual(RecipeFile.Serialize(plain), RecipeFile.Serialize(augmented), row);
         }
     }
 
