@@ -11,7 +11,7 @@
 namespace revup {
 namespace {
 
-// Channels that one thread sums side by side: two sums of each stay in the first-level cache.
+// Channels that one thread sums side by side, whole runs of them: two sums of each stay in the first-level cache.
 constexpr int64_t kBlock = 256;
 // Bounds the memory of the partial sums: this many times two doubles per channel.
 constexpr int64_t kRowChunks = 64;
@@ -124,8 +124,13 @@ void forward(int64_t begin, int64_t end, int64_t channels, const X *x, const flo
     const X *from = x + row * channels;
     Y *to = y + row * channels;
 #pragma omp simd
-    for (int64_t c = 0; c < channels; ++c) {
-      store(Activation::value((load(from[c]) - center[c]) * scale[c] + shift[c]), to[c]);
+    for (int64_t c = 0; c < channels; c += Activation::kRun) {
+      float t[Activation::kRun];
+      for (int64_t k = 0; k < Activation::kRun; ++k) {
+        t[k] = (load(from[c + k]) - center[c + k]) * scale[c + k] + shift[c + k];
+      }
+      Activation::value(t);
+      for (int64_t k = 0; k < Activation::kRun; ++k) store(t[k], to[c + k]);
     }
   }
 }
@@ -139,11 +144,19 @@ void add_gradients(int64_t begin, int64_t end, int64_t channels, int64_t first, 
     const X *from = x + row * channels;
     const DY *upstream = dy + row * channels;
 #pragma omp simd
-    for (int64_t c = first; c < first + width; ++c) {
-      const float centered = load(from[c]) - center[c];
-      const float g = Activation::gradient(centered * scale[c] + shift[c], factor * load(upstream[c]));
-      bias_sum[c - first] += static_cast<double>(g);
-      weight_sum[c - first] += static_cast<double>(g) * static_cast<double>(centered * inverse_deviation[c]);
+    for (int64_t c = first; c < first + width; c += Activation::kRun) {
+      float centered[Activation::kRun], t[Activation::kRun], g[Activation::kRun];
+      for (int64_t k = 0; k < Activation::kRun; ++k) {
+        centered[k] = load(from[c + k]) - center[c + k];
+        t[k] = centered[k] * scale[c + k] + shift[c + k];
+        g[k] = factor * load(upstream[c + k]);
+      }
+      Activation::gradient(t, g);
+      for (int64_t k = 0; k < Activation::kRun; ++k) {
+        const float n = centered[k] * inverse_deviation[c + k];
+        bias_sum[c + k - first] += static_cast<double>(g[k]);
+        weight_sum[c + k - first] += static_cast<double>(g[k]) * static_cast<double>(n);
+      }
     }
   }
 }
@@ -156,11 +169,18 @@ void backward(int64_t begin, int64_t end, int64_t channels, const X *x, const fl
   for (int64_t row = begin; row < end; ++row) {
     const int64_t at = row * channels;
 #pragma omp simd
-    for (int64_t c = 0; c < channels; ++c) {
-      const float centered = load(x[at + c]) - center[c];
-      const float g = Activation::gradient(centered * scale[c] + shift[c], factor * load(dy[at + c]));
-      const float d = scale[c] * g + (slope[c] * centered + offset[c]);
-      store(has_residual ? load(residual[at + c]) + d : d, dx[at + c]);
+    for (int64_t c = 0; c < channels; c += Activation::kRun) {
+      float centered[Activation::kRun], t[Activation::kRun], g[Activation::kRun];
+      for (int64_t k = 0; k < Activation::kRun; ++k) {
+        centered[k] = load(x[at + c + k]) - center[c + k];
+        t[k] = centered[k] * scale[c + k] + shift[c + k];
+        g[k] = factor * load(dy[at + c + k]);
+      }
+      Activation::gradient(t, g);
+      for (int64_t k = 0; k < Activation::kRun; ++k) {
+        const float d = scale[c + k] * g[k] + (slope[c + k] * centered[k] + offset[c + k]);
+        store(has_residual ? load(residual[at + c + k]) + d : d, dx[at + c + k]);
+      }
     }
   }
 }
@@ -246,7 +266,7 @@ revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, revup_acti
   return guarded([&] {
     require_type(x_type, "x_type");
     require_type(y_type, "y_type");
-    with_activation(activation, [&](auto act) {
+    with_activation(activation, channels, "channels", [&](auto act) {
       if (!checked(rows, channels, x)) return;
       require_channels(mean, variance, epsilon, weight, bias);
       require_pointer(y, "y");
@@ -276,7 +296,7 @@ revup_status revup_batch_norm_backward(int64_t rows, int64_t channels, revup_act
     require_type(x_type, "x_type");
     require_type(dy_type, "dy_type");
     require_type(dx_type, "dx_type");
-    with_activation(activation, [&](auto act) {
+    with_activation(activation, channels, "channels", [&](auto act) {
       if (!checked(rows, channels, x)) return;
       require_channels(mean, variance, epsilon, weight, bias);
       require_pointer(dy, "dy");

@@ -11,7 +11,12 @@ template <typename Activation, typename X, typename Y>
 void forward(int64_t count, const X *x, float a, float b, Y *y) {
   parallel_for(count, [=](int64_t begin, int64_t end) {
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) store(Activation::value(load(x[i]) + a) + b, y[i]);
+    for (int64_t i = begin; i < end; i += Activation::kRun) {
+      float t[Activation::kRun];
+      for (int64_t k = 0; k < Activation::kRun; ++k) t[k] = load(x[i + k]) + a;
+      Activation::value(t);
+      for (int64_t k = 0; k < Activation::kRun; ++k) store(t[k] + b, y[i + k]);
+    }
   });
 }
 
@@ -21,12 +26,18 @@ std::array<double, 2> backward(int64_t begin, int64_t end, const X *x, float a, 
                                const DX *residual, DX *dx) {
   double sum_b = 0, sum_a = 0;
 #pragma omp simd reduction(+ : sum_a, sum_b)
-  for (int64_t i = begin; i < end; ++i) {
-    const float g = scale * load(dy[i]);
-    const float d = Activation::gradient(load(x[i]) + a, g);
-    sum_b += static_cast<double>(g);
-    sum_a += static_cast<double>(d);
-    store(has_residual ? load(residual[i]) + d : d, dx[i]);
+  for (int64_t i = begin; i < end; i += Activation::kRun) {
+    float t[Activation::kRun], g[Activation::kRun];
+    for (int64_t k = 0; k < Activation::kRun; ++k) {
+      t[k] = load(x[i + k]) + a;
+      g[k] = scale * load(dy[i + k]);
+      sum_b += static_cast<double>(g[k]);
+    }
+    Activation::gradient(t, g);
+    for (int64_t k = 0; k < Activation::kRun; ++k) {
+      sum_a += static_cast<double>(g[k]);
+      store(has_residual ? load(residual[i + k]) + g[k] : g[k], dx[i + k]);
+    }
   }
   return {sum_b, sum_a};
 }
@@ -54,7 +65,7 @@ revup_status revup_preactivation_forward(int64_t count, revup_activation activat
     require_count(count, "count");
     require_type(x_type, "x_type");
     require_type(y_type, "y_type");
-    with_activation(activation, [&](auto act) {
+    with_activation(activation, count, "count", [&](auto act) {
       if (count == 0) return;
       require_pointer(x, "x");
       require_scalar(a, "a");
@@ -81,7 +92,7 @@ revup_status revup_preactivation_backward(int64_t count, revup_activation activa
     require_type(dy_type, "dy_type");
     require_type(dx_type, "dx_type");
     std::array<double, 2> sums{};
-    with_activation(activation, [&](auto act) {
+    with_activation(activation, count, "count", [&](auto act) {
       if (count == 0) return;
       require_pointer(x, "x");
       require_scalar(a, "a");

@@ -74,7 +74,8 @@ template <typename X, typename Y>
 __device__ void normalize(long long rows, long long channels, int activation, const X *x, const float *mean,
                           const float *variance, float epsilon, const float *weight, const float *bias, Y *y) {
   with_activation(activation, [=](auto act) {
-    with_channel_width<pack_width<X, Y>>(channels, [=](auto access) {
+    constexpr int run = decltype(act)::kRun;
+    with_channel_width<pack_width<X, Y>, run>(channels, [=](auto access) {
       constexpr int w = decltype(access)::value;
       for_each_index(rows * channels / w, [=](auto index) {
         const long long at = static_cast<long long>(index) * w;
@@ -82,8 +83,9 @@ __device__ void normalize(long long rows, long long channels, int activation, co
         const Channels<w> of(c, mean, variance, epsilon, weight, bias);
         Floats<w> values = load<w>(x + at);
         for (int k = 0; k < w; ++k) {
-          values.at[k] = decltype(act)::value((values.at[k] - of.center.at[k]) * of.scale.at[k] + of.shift.at[k]);
+          values.at[k] = (values.at[k] - of.center.at[k]) * of.scale.at[k] + of.shift.at[k];
         }
+        for (int k = 0; k < w; k += run) decltype(act)::value(values.at + k);
         store(values, y + at);
       });
     });
@@ -97,14 +99,22 @@ __device__ void gradient_sums(long long rows, long long channels, long long shar
   const float factor = scale == nullptr ? 1.0f : *scale;
   with_activation(activation, [=](auto act) {
     channel_sums(channels, shares, partials, [=](long long c, long long first, long long step, double(&sums)[2]) {
-      const Channels<1> of(c, mean, variance, epsilon, weight, bias);
+      // The gradient of a channel needs the others of its run.
+      constexpr int run = decltype(act)::kRun;
+      const int own = static_cast<int>(c % run);
+      const Channels<run> of(c - own, mean, variance, epsilon, weight, bias);
       for (long long row = first; row < rows; row += step) {
-        const long long at = row * channels + c;
-        const float centered = to_float(x[at]) - of.center.at[0];
-        const float t = centered * of.scale.at[0] + of.shift.at[0];
-        const float g = decltype(act)::gradient(t, factor * to_float(dy[at]));
-        sums[0] += static_cast<double>(g);
-        sums[1] += static_cast<double>(g) * static_cast<double>(centered * of.inverse_deviation.at[0]);
+        const long long at = row * channels + c - own;
+        Floats<run> n = load<run>(x + at), t, g = load<run>(dy + at);
+        for (int k = 0; k < run; ++k) {
+          const float centered = n.at[k] - of.center.at[k];
+          n.at[k] = centered * of.inverse_deviation.at[k];
+          t.at[k] = centered * of.scale.at[k] + of.shift.at[k];
+          g.at[k] *= factor;
+        }
+        decltype(act)::gradient(t.at, g.at);
+        sums[0] += static_cast<double>(g.at[own]);
+        sums[1] += static_cast<double>(g.at[own]) * static_cast<double>(n.at[own]);
       }
     });
   });
@@ -116,21 +126,25 @@ __device__ void input_gradient(long long rows, long long channels, int activatio
                                const DY *dy, const float *scale, const float *means, const DX *residual, DX *dx) {
   const float factor = scale == nullptr ? 1.0f : *scale;
   with_activation(activation, [=](auto act) {
-    with_channel_width<pack_width<X, DY, DX>>(channels, [=](auto access) {
+    constexpr int run = decltype(act)::kRun;
+    with_channel_width<pack_width<X, DY, DX>, run>(channels, [=](auto access) {
       constexpr int w = decltype(access)::value;
       for_each_index(rows * channels / w, [=](auto index) {
         const long long at = static_cast<long long>(index) * w;
         const long long c = static_cast<long long>(index % static_cast<decltype(index)>(channels / w)) * w;
         const Channels<w> of(c, mean, variance, epsilon, weight, bias);
-        const Floats<w> values = load<w>(x + at), upstream = load<w>(dy + at);
-        Floats<w> result = {}, mean_g = {}, mean_product = {};
+        Floats<w> n = load<w>(x + at), t, g = load<w>(dy + at), result = {}, mean_g = {}, mean_product = {};
         if (residual != nullptr) result = load<w>(residual + at);
         if (mean != nullptr) mean_g = load<w>(means + c), mean_product = load<w>(means + channels + c);
         for (int k = 0; k < w; ++k) {
-          const float centered = values.at[k] - of.center.at[k];
-          const float g = decltype(act)::gradient(centered * of.scale.at[k] + of.shift.at[k], factor * upstream.at[k]);
-          const float n = centered * of.inverse_deviation.at[k];
-          result.at[k] += of.scale.at[k] * (g - mean_g.at[k] - n * mean_product.at[k]);
+          const float centered = n.at[k] - of.center.at[k];
+          n.at[k] = centered * of.inverse_deviation.at[k];
+          t.at[k] = centered * of.scale.at[k] + of.shift.at[k];
+          g.at[k] *= factor;
+        }
+        for (int k = 0; k < w; k += run) decltype(act)::gradient(t.at + k, g.at + k);
+        for (int k = 0; k < w; ++k) {
+          result.at[k] += of.scale.at[k] * (g.at[k] - mean_g.at[k] - n.at[k] * mean_product.at[k]);
         }
         store(result, dx + at);
       });
@@ -181,7 +195,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 KERNEL_EXPORT(batch_norm_statistics)
 
 // y = act(n * weight + bias)
-// Geometry: Elementwise; 4 elements per thread and step, 8 with bf16, one if C is not a multiple of that.
+// Geometry: Elementwise; 4 elements per thread and step, 8 with bf16, else one, or two for MaxMin.
 // Bytes per element: sizeof(X) read, sizeof(Y) written; per channel from the cache. Accumulator: none. Deterministic.
 // Restrictions: y may alias x if the types are equal.
 #define BATCH_NORM_FORWARD(X, Y)                                                                                \
@@ -234,7 +248,7 @@ KERNEL_EXPORT(batch_norm_gradients)
 
 // dx = residual + weight / sqrt(variance + epsilon) * (g - mean(g) - n * mean(g * n))      (residual null: 0)
 // where mean is null, without the two means.
-// Geometry: Elementwise; 4 elements per thread and step, 8 with bf16, one if C is not a multiple of that.
+// Geometry: Elementwise; 4 elements per thread and step, 8 with bf16, else one, or two for MaxMin.
 // Bytes per element: sizeof(X) + sizeof(DY) + sizeof(DX) for the residual read, sizeof(DX) written; per channel from
 // the cache. Accumulator: none. Deterministic. Restrictions: dx may alias dy, residual and x if the types are equal.
 #define BATCH_NORM_BACKWARD(X, DY, DX)                                                                               \

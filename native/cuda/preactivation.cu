@@ -10,10 +10,13 @@ template <typename X, typename Y>
 __device__ void preactivate(long long n, int activation, const X *x, const float *a, const float *b, Y *y) {
   const float shift = *a, bias = *b;
   with_activation(activation, [=](auto act) {
-    for_each_pack<pack_width<X, Y>>(n, [=](auto width, long long i) {
+    constexpr int run = decltype(act)::kRun;
+    for_each_pack<pack_width<X, Y>, run>(n, [=](auto width, long long i) {
       constexpr int w = decltype(width)::value;
       Floats<w> values = load<w>(x + i);
-      for (int k = 0; k < w; ++k) values.at[k] = decltype(act)::value(values.at[k] + shift) + bias;
+      for (int k = 0; k < w; ++k) values.at[k] += shift;
+      for (int k = 0; k < w; k += run) decltype(act)::value(values.at + k);
+      for (int k = 0; k < w; ++k) values.at[k] += bias;
       store(values, y + i);
     });
   });
@@ -26,18 +29,22 @@ __device__ void preactivation_gradient(long long n, int activation, const X *x, 
   const float shift = *a, factor = scale == nullptr ? 1.0f : *scale;
   double sums[2] = {};  // of scale * dy * act'(x + a), and of scale * dy
   with_activation(activation, [&](auto act) {
-    for_each_pack<pack_width<X, DY, DX>>(n, [&](auto width, long long i) {
+    constexpr int run = decltype(act)::kRun;
+    for_each_pack<pack_width<X, DY, DX>, run>(n, [&](auto width, long long i) {
       constexpr int w = decltype(width)::value;
-      const Floats<w> t = load<w>(x + i), upstream = load<w>(dy + i);
+      Floats<w> t = load<w>(x + i), g = load<w>(dy + i);
       Floats<w> result = {};
       if (residual != nullptr) result = load<w>(residual + i);
       float pack_sums[2] = {};
       for (int k = 0; k < w; ++k) {
-        const float g = factor * upstream.at[k];
-        const float d = decltype(act)::gradient(t.at[k] + shift, g);
-        result.at[k] += d;
-        pack_sums[0] += d;
-        pack_sums[1] += g;
+        t.at[k] += shift;
+        g.at[k] *= factor;
+        pack_sums[1] += g.at[k];
+      }
+      for (int k = 0; k < w; k += run) decltype(act)::gradient(t.at + k, g.at + k);
+      for (int k = 0; k < w; ++k) {
+        result.at[k] += g.at[k];
+        pack_sums[0] += g.at[k];
       }
       store(result, dx + i);
       sums[0] += static_cast<double>(pack_sums[0]);
@@ -58,7 +65,7 @@ using namespace revup;
 // y = act(x + a) + b, a and b scalars on the device.
 // Geometry: Elementwise; 4 elements per thread and step, 8 with bf16.
 // Bytes per element: sizeof(X) read, sizeof(Y) written. Accumulator: none. Deterministic.
-// Restrictions: y may alias x if the types are equal.
+// Restrictions: n is even for MaxMin; y may alias x if the types are equal.
 #define PREACTIVATION_FORWARD(X, Y)                                                                                    \
   extern "C" __global__ void __launch_bounds__(kThreads)                                                               \
       preactivation_forward_##X##_##Y(long long n, int activation, const X *x, const float *a, const float *b, Y *y) { \
@@ -76,7 +83,7 @@ PREACTIVATION_FORWARD(bf16, bf16)
 // Geometry: Elementwise; 4 elements per thread and step, 8 with bf16. At most 1024 blocks if there are sums.
 // Bytes per element: sizeof(X) + sizeof(DY) + sizeof(DX) for the residual read, sizeof(DX) written.
 // Accumulator: float32 over one pack, double from there on. Deterministic for one grid size.
-// Restrictions: dx may alias dy, residual and x if the types are equal.
+// Restrictions: n is even for MaxMin; dx may alias dy, residual and x if the types are equal.
 #define PREACTIVATION_BACKWARD(X, DY, DX)                                                                            \
   extern "C" __global__ void __launch_bounds__(kThreads, 5) preactivation_backward_##X##_##DY##_##DX(                \
       long long n, int activation, const X *x, const float *a, const DY *dy, const float *scale, const DX *residual, \

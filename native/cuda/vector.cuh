@@ -31,10 +31,10 @@ __device__ inline void from_float(float value, bf16 &to) { to = __float2bfloat16
 template <int width, typename T>
 __device__ inline Floats<width> load(const T *from) {
   Floats<width> values;
-  if constexpr (width == 1) {
-    values.at[0] = to_float(*from);
+  constexpr int lanes = 16 / sizeof(T);
+  if constexpr (width < lanes) {
+    for (int k = 0; k < width; ++k) values.at[k] = to_float(from[k]);
   } else {
-    constexpr int lanes = 16 / sizeof(T);
     static_assert(width % lanes == 0, "a pack is made of whole 16-byte accesses");
     for (int first = 0; first < width; first += lanes) {
       const uint4 raw = *reinterpret_cast<const uint4 *>(from + first);
@@ -48,10 +48,10 @@ __device__ inline Floats<width> load(const T *from) {
 
 template <int width, typename T>
 __device__ inline void store(const Floats<width> &values, T *to) {
-  if constexpr (width == 1) {
-    from_float(values.at[0], *to);
+  constexpr int lanes = 16 / sizeof(T);
+  if constexpr (width < lanes) {
+    for (int k = 0; k < width; ++k) from_float(values.at[k], to[k]);
   } else {
-    constexpr int lanes = 16 / sizeof(T);
     for (int first = 0; first < width; first += lanes) {
       T parts[lanes];
       for (int k = 0; k < lanes; ++k) from_float(values.at[first + k], parts[k]);
@@ -63,18 +63,18 @@ __device__ inline void store(const Floats<width> &values, T *to) {
 }
 
 // Calls body(Width<w>, first) for this thread's packs of those that together cover [0, n): whole packs, then the last
-// elements one by one. `thread` counts from 0 to `threads`.
-template <int width, typename Body>
+// elements in runs of `rest`, which divides n and the width. `thread` counts from 0 to `threads`.
+template <int width, int rest = 1, typename Body>
 __device__ inline void for_each_pack(long long n, long long thread, long long threads, Body body) {
   const long long whole = n / width * width;
   for (long long i = thread * width; i < whole; i += threads * width) body(Width<width>{}, i);
-  for (long long i = whole + thread; i < n; i += threads) body(Width<1>{}, i);
+  for (long long i = whole + thread * rest; i < n; i += threads * rest) body(Width<rest>{}, i);
 }
 
 // The same over the grid.
-template <int width, typename Body>
+template <int width, int rest = 1, typename Body>
 __device__ inline void for_each_pack(long long n, Body body) {
-  for_each_pack<width>(n, global_thread(), grid_threads(), body);
+  for_each_pack<width, rest>(n, global_thread(), grid_threads(), body);
 }
 
 // Calls body(i) for i in [0, n), where i is 32 bits wide if n allows: a 64-bit division costs about five 32-bit ones,
@@ -90,13 +90,13 @@ __device__ inline void for_each_index(long long n, Body body) {
   }
 }
 
-// Calls body(Width<width>) if runs of `channels` elements are whole packs of that width, and body(Width<1>) if not.
-template <int width = 4, typename Body>
+// Calls body(Width<width>) if runs of `channels` elements are whole packs of that width, and body(Width<rest>) if not.
+template <int width = 4, int rest = 1, typename Body>
 __device__ inline void with_channel_width(long long channels, Body body) {
   if (channels % width == 0) {
     body(Width<width>{});
   } else {
-    body(Width<1>{});
+    body(Width<rest>{});
   }
 }
 

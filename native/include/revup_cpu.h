@@ -27,7 +27,9 @@ typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
 
 typedef int32_t revup_activation;
-enum { REVUP_IDENTITY = 0, REVUP_RELU = 1, REVUP_ELU = 2 };  // ELU with alpha = 1
+// ELU with alpha = 1. MaxMin sorts neighbouring elements, which are channels: (t0, t1) -> (max, min). An odd number of
+// them is invalid, and act' is the transposed Jacobian.
+enum { REVUP_IDENTITY = 0, REVUP_RELU = 1, REVUP_ELU = 2, REVUP_MAX_MIN = 3 };
 
 // ------------------------------------------------------------------------------------------------------------- runtime
 REVUP_API int32_t revup_abi_version(void);

@@ -32,7 +32,7 @@ public enum CpuType
     BFloat16 = 1,
 }
 
-/// <summary>The pointwise nonlinearity φ (revup_activation).</summary>
+/// <summary>The nonlinearity φ (revup_activation).</summary>
 public enum CpuActivation
 {
     /// <summary>φ(t) = t.</summary>
@@ -43,4 +43,7 @@ public enum CpuActivation
 
     /// <summary>φ(t) = t for t > 0, eᵗ − 1 otherwise.</summary>
     Elu = 2,
+
+    /// <summary>φ(t₀, t₁) = (max, min) of neighbouring channels.</summary>
+    MaxMin = 3,
 }

@@ -2,14 +2,19 @@
 
 namespace {
 
-// What a channel is centred by, divided by and multiplied with.
+// What a channel is centred by, divided by and multiplied with, and what is added.
 struct Channel {
-  double mean, deviation, weight;
+  double mean, deviation, weight, bias;
 
-  Channel(int64_t c, const double *means, const double *variances, double epsilon, const double *weights)
+  Channel(int64_t c, const double *means, const double *variances, double epsilon, const double *weights,
+          const double *biases)
       : mean(means == nullptr ? 0 : means[c]),
         deviation(variances == nullptr ? 1 : std::sqrt(variances[c] + epsilon)),
-        weight(weights == nullptr ? 1 : weights[c]) {}
+        weight(weights == nullptr ? 1 : weights[c]),
+        bias(biases[c]) {}
+
+  double normalized(double x) const { return (x - mean) / deviation; }
+  double preactivation(double x) const { return normalized(x) * weight + bias; }
 };
 
 }  // namespace
@@ -36,9 +41,11 @@ void revup_reference_batch_norm_forward(int64_t rows, int64_t channels, revup_ac
                                         const double *mean, const double *variance, double epsilon,
                                         const double *weight, const double *bias, double *y) {
   for (int64_t c = 0; c < channels; ++c) {
-    const Channel of(c, mean, variance, epsilon, weight);
-    for (int64_t i = c; i < rows * channels; i += channels) {
-      y[i] = revup::reference_value(activation, (x[i] - of.mean) / of.deviation * of.weight + bias[c]);
+    const int64_t partner = revup::reference_partner(activation, c);
+    const Channel of(c, mean, variance, epsilon, weight, bias);
+    const Channel other(partner, mean, variance, epsilon, weight, bias);
+    for (int64_t i = c, j = partner; i < rows * channels; i += channels, j += channels) {
+      y[i] = revup::reference_value(activation, c, of.preactivation(x[i]), other.preactivation(x[j]));
     }
   }
 }
@@ -49,20 +56,21 @@ void revup_reference_batch_norm_backward(int64_t rows, int64_t channels, revup_a
                                          const double *residual, double *dx, double *weight_gradient,
                                          double *bias_gradient) {
   for (int64_t c = 0; c < channels; ++c) {
-    const Channel of(c, mean, variance, epsilon, weight);
+    const int64_t partner = revup::reference_partner(activation, c);
+    const Channel of(c, mean, variance, epsilon, weight, bias);
+    const Channel other(partner, mean, variance, epsilon, weight, bias);
     double sum = 0, product = 0;
-    for (int64_t i = c; i < rows * channels; i += channels) {
-      const double normalized = (x[i] - of.mean) / of.deviation;
-      dx[i] = scale * dy[i] * revup::reference_slope(activation, normalized * of.weight + bias[c]);
+    for (int64_t i = c, j = partner; i < rows * channels; i += channels, j += channels) {
+      dx[i] = revup::reference_gradient(activation, c, of.preactivation(x[i]), other.preactivation(x[j]), scale * dy[i],
+                                        scale * dy[j]);
       sum += dx[i];
-      product += dx[i] * normalized;
+      product += dx[i] * of.normalized(x[i]);
     }
     weight_gradient[c] += product;
     bias_gradient[c] += sum;
     const double count = static_cast<double>(rows);
     for (int64_t i = c; i < rows * channels; i += channels) {
-      const double normalized = (x[i] - of.mean) / of.deviation;
-      const double through_statistics = mean == nullptr ? 0 : sum / count + normalized * product / count;
+      const double through_statistics = mean == nullptr ? 0 : sum / count + of.normalized(x[i]) * product / count;
       dx[i] = of.weight / of.deviation * (dx[i] - through_statistics) + (residual == nullptr ? 0 : residual[i]);
     }
   }

@@ -18,6 +18,7 @@ internal sealed class OnnxGraph(Backend backend)
     private const int NodeField = 1;
     private const int FloatType = 1;
     private const int Int64Type = 7;
+    private const int BoolType = 9;
     private const int RawDataField = 9;
 
     private readonly ProtobufMessage _nodes = new();
@@ -57,11 +58,12 @@ internal sealed class OnnxGraph(Backend backend)
             ("group", (long)geometry.Groups));
     }
 
-    /// <summary>φ(x).</summary>
-    public string Activation(Activation activation, string scope, string x) => activation switch
+    /// <summary>φ(x), of so many channels.</summary>
+    public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) => activation switch
     {
         Backends.Activation.Relu => Node("Relu", scope, [x]),
         Backends.Activation.Elu => Node("Elu", scope, [x]),
+        Backends.Activation.MaxMin => MaxMin(scope, channels, spatialRank, x),
         _ => x,
     };
 
@@ -79,6 +81,16 @@ internal sealed class OnnxGraph(Backend backend)
 
     /// <summary>A list of equal numbers, for attributes with one entry per axis.</summary>
     public static long[] Repeat(long value, int count) => [.. Enumerable.Repeat(value, count)];
+
+    // Of a channel and its neighbour, the greater in even channels and the lesser in odd ones.
+    private string MaxMin(string scope, int channels, int spatialRank, string x)
+    {
+        string order = Integers(scope + ".neighbours", [.. Enumerable.Range(0, channels).Select(c => c ^ 1L)]);
+        string neighbours = Node("Gather", scope, [x, order], ("axis", 1L));
+        string even = Add(new Initializer(
+            scope + ".even", BoolType, [channels, .. Repeat(1, spatialRank)], channels, () => [.. Enumerable.Range(0, channels).Select(c => (byte)(~c & 1))]));
+        return Node("Where", scope, [even, Node("Max", scope, [x, neighbours]), Node("Min", scope, [x, neighbours])]);
+    }
 
     private string[] Node(
         string operation, string scope, ReadOnlySpan<string> inputs, string[] outputs, params ReadOnlySpan<(string Name, object Value)> attributes)

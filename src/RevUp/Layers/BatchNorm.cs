@@ -36,7 +36,7 @@ public sealed class BatchNorm : Preactivation
     /// <param name="channels">C.</param>
     /// <param name="activation">φ.</param>
     public BatchNorm(string name, Backend backend, ParameterStore store, int channels, Activation activation)
-        : base(backend, activation)
+        : base(backend, channels, activation)
     {
         Shape shape = new(channels);
         _weight = store.Add(name + ".weight", shape, ParameterGroup.Weights, Initialization.Constant(1));
@@ -91,7 +91,7 @@ public sealed class BatchNorm : Preactivation
                 graph.Tensor(_runningVariance.Name, _runningVariance.Value),
             ],
             ("epsilon", Epsilon));
-        return graph.Activation(Activation, _weight.Name, normalized);
+        return graph.Activation(Activation, _weight.Name, Channels, spatialRank, normalized);
     }
 
     /// <inheritdoc/>

@@ -9,23 +9,23 @@ namespace RevUp.Layers;
 /// i-ResNet has: a bias on the residual stream passes on to every later φ, and each has its own here.
 /// </summary>
 public sealed class BiasPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
-    : Preactivation(backend, activation)
+    : Preactivation(backend, channels, activation)
 {
     private readonly Parameter _bias = store.Add(name, new Shape(channels), ParameterGroup.Weights, Initialization.Constant(0));
 
-    private BatchNormChannels Channels => new(default, default, BatchNorm.Epsilon, default, _bias.Value);
+    private BatchNormChannels Shift => new(default, default, BatchNorm.Epsilon, default, _bias.Value);
 
     /// <inheritdoc/>
-    public override void Forward(Tensor x, bool measure, Tensor p) => Backend.BatchNormForward(Activation, x, Channels, p);
+    public override void Forward(Tensor x, bool measure, Tensor p) => Backend.BatchNormForward(Activation, x, Shift, p);
 
     /// <inheritdoc/>
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx) =>
-        Backend.BatchNormBackward(Activation, x, Channels, dp, scale, residual, dx, default, _bias.Gradient);
+        Backend.BatchNormBackward(Activation, x, Shift, dp, scale, residual, dx, default, _bias.Gradient);
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, int spatialRank, string x)
     {
         string bias = graph.PerChannel(_bias.Name, _bias.Value, spatialRank);
-        return graph.Activation(Activation, _bias.Name, graph.Node("Add", _bias.Name, [x, bias]));
+        return graph.Activation(Activation, _bias.Name, Channels, spatialRank, graph.Node("Add", _bias.Name, [x, bias]));
     }
 }

@@ -7,10 +7,13 @@ namespace RevUp.Layers;
 /// <summary>
 /// What a convolution sees of its input: p = φ of the shifted or normalised x, and its gradient. x and p have one shape, each its own storage type.
 /// </summary>
-public abstract class Preactivation(Backend backend, Activation activation) : IDisposable
+public abstract class Preactivation(Backend backend, int channels, Activation activation) : IDisposable
 {
     /// <summary>The device.</summary>
     protected Backend Backend { get; } = backend;
+
+    /// <summary>Of x and p.</summary>
+    protected int Channels { get; } = channels;
 
     /// <summary>φ.</summary>
     protected Activation Activation { get; } = activation;
@@ -20,7 +23,7 @@ public abstract class Preactivation(Backend backend, Activation activation) : ID
         Normalization normalization, string name, int index, Backend backend, ParameterStore store, int channels, Activation activation) =>
         normalization switch
         {
-            Normalization.Fixup => new ScalarPreactivation($"{name}.bias{index}", backend, store, activation),
+            Normalization.Fixup => new ScalarPreactivation($"{name}.bias{index}", backend, store, channels, activation),
             Normalization.BatchNorm => new BatchNorm($"{name}.bn{index}", backend, store, channels, activation),
             _ => new BiasPreactivation($"{name}.bias{index}", backend, store, channels, activation),
         };

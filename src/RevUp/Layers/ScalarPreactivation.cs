@@ -5,7 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>p = φ(x + a) + b with trained scalars a and b, "<c>name</c>a" and "<c>name</c>b" (Fixup, arXiv 1901.09321, section 4).</summary>
-public sealed class ScalarPreactivation(string name, Backend backend, ParameterStore store, Activation activation) : Preactivation(backend, activation)
+public sealed class ScalarPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
+    : Preactivation(backend, channels, activation)
 {
     private readonly Parameter _before = store.Add(name + "a", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
     private readonly Parameter _after = store.Add(name + "b", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
@@ -21,7 +22,7 @@ public sealed class ScalarPreactivation(string name, Backend backend, ParameterS
     internal override string Export(OnnxGraph graph, int spatialRank, string x)
     {
         string shifted = graph.Node("Add", _before.Name, [x, graph.Tensor(_before.Name, _before.Value)]);
-        string activated = graph.Activation(Activation, _before.Name, shifted);
+        string activated = graph.Activation(Activation, _before.Name, Channels, spatialRank, shifted);
         return graph.Node("Add", _after.Name, [activated, graph.Tensor(_after.Name, _after.Value)]);
     }
 }

@@ -121,7 +121,8 @@ public sealed record ModelSettings
         ConfigurationException.Require(TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
         ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
         ConfigurationException.Require(Precision != ElementType.Float64, $"model.precision is 'float64'; use 'float32' or 'bfloat16'");
-        ConfigurationException.Require(Activation != Activation.Identity, $"model.activation is 'identity': the network would be linear; use 'relu' or 'elu'");
+        ConfigurationException.Require(
+            Activation != Activation.Identity, $"model.activation is 'identity': the network would be linear; use 'relu', 'elu' or 'maxMin'");
         for (int i = 0; i < Stages.Count; i++)
         {
             StageSettings stage = Stages[i];
@@ -133,6 +134,9 @@ public sealed record ModelSettings
                 Block != BlockKind.Coupling || stage.Channels % 2 == 0,
                 $"model.stages.{i}.channels is {stage.Channels}; coupling blocks take the channels in halves, so use an even number");
             (int width, int channels) = (WidthOf(stage), BranchChannels(stage));
+            ConfigurationException.Require(
+                Activation != Activation.MaxMin || (width % 2 == 0 && channels % 2 == 0),
+                $"model.activation is 'maxMin', which sorts channels in pairs, but the branches of stage {i} have {channels} and {width}; use even numbers");
             bool divides = width % Groups == 0 && (Branch == BranchKind.Bottleneck || channels % Groups == 0);
             ConfigurationException.Require(
                 divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({channels}, {width} inside the branches)");

@@ -58,8 +58,9 @@ internal sealed class BatchNormTests
         {
             foreach ((CpuType xType, CpuType yType) in s_types.SelectMany(x => s_types.Select(y => (x, y))))
             {
-                foreach ((int rows, int channels) in s_sizes)
+                foreach ((int rows, int size) in s_sizes)
                 {
+                    int channels = Inputs.Whole(activation, size);
                     Inputs inputs = new(rows);
                     Stored x = inputs.Uniform(xType, (long)rows * channels, limit: 5);
                     foreach (BatchNormArrays arrays in Arrays(inputs, channels))
@@ -86,7 +87,8 @@ internal sealed class BatchNormTests
                 foreach ((CpuType dyType, CpuType dxType) in s_types.SelectMany(dy => s_types.Select(dx => (dy, dx))))
                 {
                     CheckBackward(operations, activation, xType, dyType, dxType, (35, 16), scale: null, withResidual: false, Alias.None);
-                    CheckBackward(operations, activation, xType, dyType, dxType, (35, 17), scale: 0.4f, withResidual: true, Alias.None);
+                    (int, int) odd = (35, Inputs.Whole(activation, 17));
+                    CheckBackward(operations, activation, xType, dyType, dxType, odd, scale: 0.4f, withResidual: true, Alias.None);
                 }
             }
         }
@@ -103,6 +105,8 @@ internal sealed class BatchNormTests
                 foreach (Alias alias in (Alias[])[Alias.None, Alias.X, Alias.Dy, Alias.Residual])
                 {
                     CheckBackward(operations, CpuActivation.Relu, type, type, type, size, scale: -1.7f, withResidual: true, alias);
+                    (int, int) pairs = (size.Rows, Inputs.Whole(CpuActivation.MaxMin, size.Channels));
+                    CheckBackward(operations, CpuActivation.MaxMin, type, type, type, pairs, scale: -1.7f, withResidual: true, alias);
                 }
             }
         }
@@ -133,13 +137,14 @@ internal sealed class BatchNormTests
     private static void CheckForward(IOperations operations, CpuActivation activation, Stored x, BatchNormArrays arrays, CpuType yType, Alias alias)
     {
         double[] expected = Oracle.BatchNormForward(activation, x.Doubles, arrays);
+        double Inner(int i) => InnerError(arrays, x.Values[i], i % arrays.Channels);
 
         float[] actual = operations.BatchNormForward(activation, x, arrays, yType, alias);
 
         Tolerance.AssertWithin(
             expected,
             actual,
-            i => Tolerance.StoredAs(yType, expected[i], InnerError(arrays, x.Values[i], i % arrays.Channels) + Tolerance.Float32(Tolerance.Exponential + 1, 1)),
+            i => Tolerance.StoredAs(yType, expected[i], Inputs.Largest(activation, i, Inner) + Tolerance.Float32(Tolerance.Exponential + 1, 1)),
             $"{activation} of {x.Count / arrays.Channels} rows of {arrays.Channels} channels, {x.Type} to {yType}, mean {arrays.Mean is not null}, "
             + $"weight {arrays.Weight is not null}, y aliases {alias}");
     }
@@ -156,7 +161,7 @@ internal sealed class BatchNormTests
         (float[] weight0, float[] bias0) = (inputs.Uniform(channels), inputs.Uniform(channels));
         foreach (BatchNormArrays arrays in Arrays(inputs, channels))
         {
-            Stored x = AwayFromTheKink(inputs, arrays, xType, count);
+            Stored x = AwayFromTheKink(activation, inputs, arrays, xType, count);
             (double[] dweight, double[] dbias) = (Oracle.Widen(weight0), Oracle.Widen(bias0));
             double[] dx = Oracle.BatchNormBackward(activation, x.Doubles, arrays, dy.Doubles, scale ?? 1, residual?.Doubles, dweight, dbias);
 
@@ -164,7 +169,8 @@ internal sealed class BatchNormTests
 
             string what = $"backward of {activation}, {rows} rows of {channels} channels, x {xType}, dy {dyType}, dx {dxType}, scale {scale}, "
                 + $"residual {withResidual}, mean {arrays.Mean is not null}, weight {arrays.Weight is not null}, dx aliases {alias}";
-            BatchNormErrors errors = new(arrays, x, dy, scale ?? 1, i => InnerError(arrays, x.Values[i], i % channels));
+            float[] upstream = [.. Enumerable.Range(0, count).Select(i => (float)Inputs.Largest(activation, i, k => Math.Abs(dy.Values[k])))];
+            BatchNormErrors errors = new(arrays, x, upstream, scale ?? 1, i => InnerError(arrays, x.Values[i], i % channels));
             Tolerance.AssertWithin(dbias, actual.Bias, c => errors.Sum(c) + Tolerance.Float32(2, errors.Magnitude(c) + Math.Abs(bias0[c])), $"bias of {what}");
             Tolerance.AssertWithin(
                 dweight, actual.Weight, c => errors.Product(c) + Tolerance.Float32(2, errors.ProductMagnitude(c) + Math.Abs(weight0[c])), $"weight of {what}");
@@ -177,15 +183,22 @@ internal sealed class BatchNormTests
     private static double InnerError(BatchNormArrays arrays, float x, int c) =>
         Tolerance.Float32(Roundings, Math.Abs((x - BatchNormErrors.Mean(arrays, c)) * BatchNormErrors.Scale(arrays, c)) + Math.Abs(arrays.Bias[c]));
 
-    // Where t is within its error of 0, ReLU's gradient may be either: such inputs are moved away, and test nothing less.
-    private static Stored AwayFromTheKink(Inputs inputs, BatchNormArrays arrays, CpuType type, int count)
+    // Where t is within its error of ReLU's kink at 0, or of MaxMin's at its neighbour's, the gradient may be either: such inputs are moved away, and test
+    // nothing less.
+    private static Stored AwayFromTheKink(CpuActivation activation, Inputs inputs, BatchNormArrays arrays, CpuType type, int count)
     {
         Stored x = inputs.Uniform(type, count, limit: 5);
-        for (int i = 0; i < count; i++)
+        (double Value, double Error) T(int i)
         {
             int c = i % arrays.Channels;
             double t = (x.Values[i] - BatchNormErrors.Mean(arrays, c)) * BatchNormErrors.Scale(arrays, c) + arrays.Bias[c];
-            if (Math.Abs(t) <= InnerError(arrays, x.Values[i], c))
+            return (t, InnerError(arrays, x.Values[i], c));
+        }
+        for (int i = 0; i < count; i++)
+        {
+            (double kink, double kinkError) = activation != CpuActivation.MaxMin ? (0, 0) : i % 2 == 1 ? T(i - 1) : (double.NaN, 0);
+            (double t, double error) = T(i);
+            if (Math.Abs(t - kink) <= error + kinkError)
             {
                 x.Values[i] = 6;
             }

@@ -24,7 +24,7 @@ internal sealed class PreactivationTests
                 {
                     foreach (int count in Inputs.Counts)
                     {
-                        Stored x = new Inputs(count).Uniform(xType, count, limit: 5);
+                        Stored x = new Inputs(count).Uniform(xType, Inputs.Whole(activation, count), limit: 5);
                         CheckForward(operations, activation, x, yType, Alias.None);
                         if (xType == yType)
                         {
@@ -48,8 +48,9 @@ internal sealed class PreactivationTests
                 {
                     foreach (CpuType dxType in Inputs.Types)
                     {
-                        CheckBackward(operations, activation, xType, dyType, dxType, 1003, scale: null, withResidual: false, Alias.None);
-                        CheckBackward(operations, activation, xType, dyType, dxType, 1003, scale: 0.4f, withResidual: true, Alias.None);
+                        int count = Inputs.Whole(activation, 1003);
+                        CheckBackward(operations, activation, xType, dyType, dxType, count, scale: null, withResidual: false, Alias.None);
+                        CheckBackward(operations, activation, xType, dyType, dxType, count, scale: 0.4f, withResidual: true, Alias.None);
                     }
                 }
             }
@@ -67,21 +68,36 @@ internal sealed class PreactivationTests
                 foreach (Alias alias in (Alias[])[Alias.None, Alias.X, Alias.Dy, Alias.Residual])
                 {
                     CheckBackward(operations, CpuActivation.Elu, type, type, type, count, scale: -1.7f, withResidual: true, alias);
+                    int pairs = Inputs.Whole(CpuActivation.MaxMin, count);
+                    CheckBackward(operations, CpuActivation.MaxMin, type, type, type, pairs, scale: -1.7f, withResidual: true, alias);
                 }
             }
         }
     }
 
+    [TestMethod]
+    [EveryBackend]
+    internal void MaxMinLeavesEqualNeighboursAndTheirGradientsWhereTheyAre(IOperations operations)
+    {
+        float[] dy = [1, 2, 3, 4, 5, 6];
+
+        PreactivationGradients gradients =
+            operations.PreactivationBackward(CpuActivation.MaxMin, new float[] { 7, 7, 1, 2, 2, 1 }, A, dy, null, null, CpuType.Float32, Alias.None, 0, 0);
+
+        CollectionAssert.AreEqual(new float[] { 1, 2, 4, 3, 5, 6 }, gradients.Dx);
+    }
+
     private static void CheckForward(IOperations operations, CpuActivation activation, Stored x, CpuType yType, Alias alias)
     {
         double[] expected = Oracle.PreactivationForward(activation, x.Doubles, A, B);
+        double Inner(int i) => Inputs.Largest(activation, i, k => Math.Abs(x.Values[k]));
         float[] actual = operations.PreactivationForward(activation, x, A, B, yType, alias);
 
         // Two additions and an exponential that loses 1, on terms |x|, |a|, 1 and |b|.
         Tolerance.AssertWithin(
             expected,
             actual,
-            i => Tolerance.StoredAs(yType, expected[i], Tolerance.Float32(2 + Tolerance.Exponential, Math.Abs(x.Values[i]) + Math.Abs(A) + Math.Abs(B) + 1)),
+            i => Tolerance.StoredAs(yType, expected[i], Tolerance.Float32(2 + Tolerance.Exponential, Inner(i) + Math.Abs(A) + Math.Abs(B) + 1)),
             $"{activation} of {x.Count} {x.Type} to {yType}, y aliases {alias}");
     }
 
@@ -103,7 +119,7 @@ internal sealed class PreactivationTests
 
         // Two products and an addition; rounding t = x + a by u|t| changes the exponential, which is at most 1, by that factor.
         double Roundings(int i) => 3 + Tolerance.Exponential + Math.Abs(x.Values[i]) + Math.Abs(A);
-        double Term(int i) => Math.Abs(s * dy.Values[i]);
+        double Term(int i) => Inputs.Largest(activation, i, k => Math.Abs(s * dy.Values[k]));
         Tolerance.AssertWithin(
             dx,
             actual.Dx,

@@ -40,6 +40,25 @@ internal sealed class HostileArgumentTests
     }
 
     [TestMethod]
+    [DataRow("preactivation_forward", "count")]
+    [DataRow("preactivation_backward", "count")]
+    [DataRow("batch_norm_forward", "channels")]
+    [DataRow("batch_norm_backward", "channels")]
+    internal void MaxMinTakesPairsOnly(string name, string counted)
+    {
+        AbiFunction function = AbiFunctions.All.Single(f => f.Name == name);
+        long[] words = function.ValidWords();
+        words[Array.FindIndex(function.Arguments, argument => argument.Kind == ArgumentKind.Activation)] = (long)CpuActivation.MaxMin;
+        AbiMemory.Reset();
+        Assert.AreEqual(CpuStatus.Ok, function.Call(words), AbiFunction.LastError());
+
+        words[Array.FindIndex(function.Arguments, argument => argument.Name == counted)] = 7;
+
+        Assert.AreEqual(CpuStatus.InvalidArgument, function.Call(words));
+        StringAssert.Contains(AbiFunction.LastError(), counted + " is 7; activation 3 (MaxMin) takes neighbours in pairs");
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Functions))]
     internal void OptionalPointersMayBeNull(AbiFunction function)
     {
@@ -99,7 +118,7 @@ internal sealed class HostileArgumentTests
         ArgumentKind.Count => [-1, long.MinValue],
         ArgumentKind.Extent => [-1, 0, long.MinValue],
         ArgumentKind.Type => [-1, 2, int.MaxValue],
-        ArgumentKind.Activation => [-1, 3, int.MaxValue],
+        ArgumentKind.Activation => [-1, 4, int.MaxValue],
         ArgumentKind.Bits => [-4, 0, 5, 16],
         _ => [0],
     };

@@ -12,6 +12,13 @@ internal sealed class Inputs(int seed)
 
     internal static readonly CpuType[] Types = [CpuType.Float32, CpuType.BFloat16];
 
+    /// <summary>The least number of elements, not under <paramref name="count"/>, that an activation takes.</summary>
+    internal static int Whole(CpuActivation activation, int count) => activation == CpuActivation.MaxMin ? count + (count % 2) : count;
+
+    /// <summary>The largest value over the elements that element <paramref name="i"/> of a result may come from.</summary>
+    internal static double Largest(CpuActivation activation, int i, Func<int, double> value) =>
+        activation == CpuActivation.MaxMin ? Math.Max(value(i), value(i ^ 1)) : value(i);
+
     /// <summary>Uniform in [−limit, limit).</summary>
     internal float[] Uniform(long count, float limit = 2)
     {

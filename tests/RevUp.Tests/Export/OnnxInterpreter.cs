@@ -29,9 +29,12 @@ internal sealed class OnnxInterpreter
         {
             int[] shape = [.. tensor.Integers(1).Select(extent => (int)extent)];
             byte[] raw = tensor.Bytes(9);
-            double[] data = tensor.Integer(2) == 1
-                ? [.. raw.Chunk(4).Select(bytes => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes))]
-                : [.. raw.Chunk(8).Select(bytes => (double)BinaryPrimitives.ReadInt64LittleEndian(bytes))];
+            double[] data = tensor.Integer(2) switch
+            {
+                1 => [.. raw.Chunk(4).Select(bytes => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes))],
+                7 => [.. raw.Chunk(8).Select(bytes => (double)BinaryPrimitives.ReadInt64LittleEndian(bytes))],
+                _ => [.. raw.Select(value => (double)value)],
+            };
             Assert.HasCount(shape.Aggregate(1, (product, extent) => product * extent), data, tensor.Text(8));
             _values.Add(tensor.Text(8), new OnnxValue(shape, data));
         }
@@ -67,6 +70,10 @@ internal sealed class OnnxInterpreter
             "Relu" => [Map(x[0], value => Math.Max(value, 0))],
             "Elu" => [Map(x[0], value => value > 0 ? value : Math.Exp(value) - 1)],
             "Add" => [Add(x[0], x[1])],
+            "Max" => [x[0] with { Data = [.. x[0].Data.Zip(x[1].Data, Math.Max)] }],
+            "Min" => [x[0] with { Data = [.. x[0].Data.Zip(x[1].Data, Math.Min)] }],
+            "Where" => [Where(x[0], x[1], x[2])],
+            "Gather" => [Gather(x[0], x[1], Integer("axis"))],
             "BatchNormalization" => [BatchNormalization(x, attributes["epsilon"].Single(2))],
             "Conv" => [Convolution(x[0], x[1], (int)Integer("group"), Integers("strides"), Integers("pads"))],
             "MaxPool" => [MaxPool(x[0], Integers("kernel_shape"), Integers("strides"), Integers("pads"))],
@@ -94,6 +101,18 @@ internal sealed class OnnxInterpreter
         }
         CollectionAssert.AreEqual(x.Shape.Skip(1).Select((extent, axis) => axis == 0 ? extent : 1).ToArray(), y.Shape);
         return x with { Data = [.. x.Data.Select((value, i) => value + y.Data[i / x.Positions % x.Channels])] };
+    }
+
+    // The condition has a number for each channel: [C, 1, 1].
+    private static OnnxValue Where(OnnxValue condition, OnnxValue x, OnnxValue y) =>
+        x with { Data = [.. x.Data.Select((value, i) => condition.Data[i / x.Positions % x.Channels] != 0 ? value : y.Data[i])] };
+
+    private static OnnxValue Gather(OnnxValue x, OnnxValue indices, long axis)
+    {
+        Assert.AreEqual(1, axis);
+        double[][] channels = [.. x.Data.Chunk(x.Positions)];
+        IEnumerable<int> order = Enumerable.Range(0, channels.Length).Select(i => i - (i % x.Channels) + (int)indices.Data[i % x.Channels]);
+        return x with { Data = [.. order.SelectMany(i => channels[i])] };
     }
 
     private static OnnxValue BatchNormalization(OnnxValue[] x, double epsilon)

@@ -30,6 +30,8 @@ public sealed class BlockGradientTests
     [EveryBackend(LipschitzMode.PerLayer, BranchKind.Basic, Activation.Relu, 1, Slack, 0.7f)]
     [EveryBackend(LipschitzMode.PerLayer, BranchKind.Bottleneck, Activation.Relu, 2, Biting, 1.3f)]
     [EveryBackend(LipschitzMode.PerLayer, BranchKind.Bottleneck, Activation.Elu, 1, Slack, 0.7f)]
+    [EveryBackend(LipschitzMode.PerBranch, BranchKind.Basic, Activation.MaxMin, 1, Biting, 1.3f)]
+    [EveryBackend(LipschitzMode.PerLayer, BranchKind.Bottleneck, Activation.MaxMin, 2, Biting, 1.3f)]
     public void GradientsOfABlockInTwoDimensions(
         TestDevice device, LipschitzMode mode, BranchKind kind, Activation activation, int groups, double gain, float multiplier) =>
         Check(device, new Shape(1, 4, 3, 4), TestBlock.Settings(mode, kind, activation, groups), gain, multiplier, first: false);
@@ -40,6 +42,7 @@ public sealed class BlockGradientTests
     [EveryBackend(LipschitzMode.PerBranch, BranchKind.Bottleneck, Activation.Elu, 1, Biting)]
     [EveryBackend(LipschitzMode.PerLayer, BranchKind.Bottleneck, Activation.Relu, 2, Biting)]
     [EveryBackend(LipschitzMode.PerLayer, BranchKind.Basic, Activation.Elu, 1, Slack)]
+    [EveryBackend(LipschitzMode.PerBranch, BranchKind.Basic, Activation.MaxMin, 1, Biting)]
     public void GradientsOfABlockInThreeDimensions(TestDevice device, LipschitzMode mode, BranchKind kind, Activation activation, int groups, double gain) =>
         Check(device, new Shape(1, 3, 2, 3, 2), TestBlock.Settings(mode, kind, activation, groups), gain, 0.9f, first: false);
 

@@ -12,6 +12,7 @@ public sealed class LayerGradientTests
     private const int Batch = 2;
 
     private static readonly Shape s_image = new(1, 5, 6, 3);
+    private static readonly Shape s_pairs = new(1, 5, 6, 4);
     private static readonly Shape s_volume = new(1, 4, 3, 5, 2);
 
     [TestMethod]
@@ -45,11 +46,14 @@ public sealed class LayerGradientTests
     [EveryBackend(false, 3, Activation.Relu, Normalization.BatchNorm)]
     [EveryBackend(true, 2, Activation.Elu, Normalization.BatchNorm)]
     [EveryBackend(false, 2, Activation.Elu, Normalization.None)]
+    [EveryBackend(false, 3, Activation.MaxMin, Normalization.Fixup)]
+    [EveryBackend(false, 2, Activation.MaxMin, Normalization.BatchNorm)]
+    [EveryBackend(true, 2, Activation.MaxMin, Normalization.None)]
     public void StridedTransitionGradients(TestDevice device, bool volume, int kernel, Activation activation, Normalization normalization)
     {
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
-        Shape input = volume ? s_volume : s_image;
+        Shape input = volume ? s_volume : s_pairs;
         using StridedTransition layer = new("layer", backend, store, input, channels: 4, kernel, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 0.3);
@@ -117,12 +121,14 @@ public sealed class LayerGradientTests
     [EveryBackend(true, Activation.Elu, Normalization.Fixup)]
     [EveryBackend(false, Activation.Relu, Normalization.BatchNorm)]
     [EveryBackend(true, Activation.Elu, Normalization.BatchNorm)]
+    [EveryBackend(false, Activation.MaxMin, Normalization.Fixup)]
+    [EveryBackend(true, Activation.MaxMin, Normalization.BatchNorm)]
     public void ClassifierHeadGradients(TestDevice device, bool volume, Activation activation, Normalization normalization)
     {
         const int Classes = 4;
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
-        Shape input = volume ? s_volume : s_image;
+        Shape input = volume ? s_volume : s_pairs;
         using ClassifierHead layer = new("layer", backend, store, input, Classes, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 1);

@@ -21,6 +21,7 @@ public sealed class ActivationPeakTests
     [EveryBackend(TestModel.RevNet)]
     [EveryBackend(TestModel.RevNetVolume)]
     [EveryBackend(TestModel.FixupRevNet)]
+    [EveryBackend(TestModel.MaxMin)]
     [EveryBackend(TestModel.IResNet)]
     public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
     {

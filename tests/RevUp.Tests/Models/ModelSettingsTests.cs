@@ -29,6 +29,9 @@ public sealed class ModelSettingsTests
         ["does not divide the channels of stage 0 (9, 4 inside the branches)"] = s_valid with { Groups = 2, Stages = [new() { Channels = 9, Width = 4 }] },
         ["model.precision is 'float64'"] = s_valid with { Precision = ElementType.Float64 },
         ["model.activation is 'identity'"] = s_valid with { Activation = Activation.Identity },
+        ["model.activation is 'maxMin', which sorts channels in pairs, but the branches of stage 1 have 12 and 5"] =
+            s_valid with { Activation = Activation.MaxMin, Stages = [new() { Channels = 8 }, new() { Channels = 12, Width = 5 }] },
+        ["the branches of stage 0 have 7 and 4"] = s_valid with { Activation = Activation.MaxMin, Stages = [new() { Channels = 7, Width = 4 }] },
         ["model.stages.1.channels is 13; coupling"] =
             s_valid with { Block = BlockKind.Coupling, Stages = [new() { Channels = 8 }, new() { Channels = 13 }] },
         ["does not divide the channels of stage 0 (4, 4 inside the branches)"] =
@@ -50,6 +53,7 @@ public sealed class ModelSettingsTests
     public void APossibleOneIsNot()
     {
         s_valid.Validate();
+        (s_valid with { Activation = Activation.MaxMin }).Validate();
         (s_valid with { Groups = 4, Branch = BranchKind.Bottleneck }).Validate();
         (s_valid with { Groups = 2, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 9, Width = 4 }] }).Validate();
     }

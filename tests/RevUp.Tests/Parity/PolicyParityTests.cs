@@ -18,6 +18,7 @@ public sealed class PolicyParityTests
     [EveryBackend(TestModel.RevNet)]
     [EveryBackend(TestModel.RevNetVolume)]
     [EveryBackend(TestModel.FixupRevNet)]
+    [EveryBackend(TestModel.MaxMin)]
     [EveryBackend(TestModel.IResNet)]
     public void InvertAgreesWithStoreAndCheckpointIsStoreBitForBit(TestDevice device, string model)
     {

@@ -50,6 +50,12 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>i-ResNet: its form of branch, biases per channel, every layer bounded.</summary>
     public const string IResNet = "i-resnet";
 
+    /// <summary>Convolution stem, squeeze, basic branches, MaxMin.</summary>
+    public const string MaxMin = "maxmin";
+
+    /// <summary>Volumes: i-ResNet's branches, every layer bounded, biases per channel, MaxMin.</summary>
+    public const string MaxMinVolume = "maxmin volume";
+
     public const int Classes = 3;
 
     private static readonly Dictionary<string, TestModel> s_all = new()
@@ -102,6 +108,19 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
                 Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer },
             },
             new(1, 8, 8, 3)),
+        [MaxMin] = new(
+            new() { Activation = Activation.MaxMin, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 4), Stage(2, 24, 8)] }, new(1, 8, 8, 3)),
+        [MaxMinVolume] = new(
+            new()
+            {
+                Normalization = Normalization.None,
+                Branch = BranchKind.IResNet,
+                Activation = Activation.MaxMin,
+                Stem = StemKind.Pad,
+                Stages = [Stage(2, 6, 4), Stage(2, 8, 6)],
+                Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer },
+            },
+            new(1, 5, 4, 6, 1)),
         [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
     };
 
