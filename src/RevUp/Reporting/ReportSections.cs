@@ -31,7 +31,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
             ("test top-1", test is { } top1 ? $"{Percent(top1.Top1)} %" : "–"),
             ("test loss", test is { } loss ? Number(loss.Loss, "0.0000") : "–"),
             ("steps", Number(LastStep, "#,0")),
-            ("time of a step", $"{Number(Median(history.Steps.Select(step => step.Milliseconds)), "#,0.0")} ms"),
+            ("time of a step", $"{Number(history.MedianMilliseconds, "#,0.0")} ms"),
         ];
         if (record is not null)
         {
@@ -109,7 +109,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         [
             ["steps", Number(history.Steps.Count, "#,0")],
             ["time of all steps, without data loading", $"{Number(seconds, "#,0.0")} s"],
-            ["median time of a step", $"{Number(Median(history.Steps.Select(step => step.Milliseconds)), "#,0.00")} ms"],
+            ["median time of a step", $"{Number(history.MedianMilliseconds, "#,0.00")} ms"],
             ["images a second, without data loading", Number(images / seconds, "#,0.0")],
         ];
         if (record is not null)
@@ -145,10 +145,4 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         new(name, Train, LineChart.Average([.. history.Steps.Select(step => ((double)step.Step, value(step)))]), Marked: false);
 
     private static string Name(MemoryPurpose purpose) => purpose.ToString().ToLowerInvariant();
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
 }

@@ -29,13 +29,14 @@ internal sealed class MetricsLog : IDisposable
     /// <summary>The last evaluation among the lines kept from before a resume, and the step it was made at; 0 samples when there is none.</summary>
     public (long Step, EvaluationResult Result) LastEvaluation { get; private set; }
 
-    public void Step(long step, int epoch, StepResult result, double milliseconds, ReadOnlySpan<InversionRecord> records)
+    public void Step(long step, int epoch, StepResult result, double milliseconds, long activationPeakBytes, ReadOnlySpan<InversionRecord> records)
     {
         Begin("step", step, epoch);
         _json.WriteNumber("loss", result.Loss);
         _json.WriteNumber("top1", result.Top1);
         _json.WriteNumber("learningRate", result.LearningRate);
         _json.WriteNumber("milliseconds", Math.Round(milliseconds, 2));
+        _json.WriteNumber("activationPeakBytes", activationPeakBytes);
         _json.WriteStartArray("evaluations");
         double worst = 0;
         int replays = 0;
@@ -46,6 +47,7 @@ internal sealed class MetricsLog : IDisposable
             replays += record.Replayed ? 1 : 0;
         }
         _json.WriteEndArray();
+        WriteContractions(records);
         _json.WriteNumber("worstResidual", worst);
         _json.WriteNumber("replays", replays);
         End();
@@ -92,9 +94,28 @@ internal sealed class MetricsLog : IDisposable
         }
     }
 
-    // JSON has no NaN: a number that is none is null.
+    // JSON has no NaN: a number that is none is null. One that an earlier version did not write is none either.
     public static double Number(JsonElement root, string name) =>
-        root.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetDouble() : double.NaN;
+        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN;
+
+    // L̂ of every block; null where one evaluation measured none.
+    private void WriteContractions(ReadOnlySpan<InversionRecord> records)
+    {
+        const int Digits = 4;
+        _json.WriteStartArray("contractions");
+        foreach (InversionRecord record in records)
+        {
+            if (record.Evaluations > 1 && double.IsFinite(record.Contraction))
+            {
+                _json.WriteNumberValue(Math.Round(record.Contraction, Digits));
+            }
+            else
+            {
+                _json.WriteNullValue();
+            }
+        }
+        _json.WriteEndArray();
+    }
 
     private void WriteNumber(string name, double value)
     {

@@ -83,12 +83,14 @@ public sealed record Recipe
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate()
     {
-        bool plain = Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
-        ConfigurationException.Require(plain, $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
+        ConfigurationException.Require(IsName(Name), $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
         Data.Validate();
         Model.Validate();
         Reversible.Plan.Validate(Model.Block, Model.Lipschitz.Mode);
         Reversible.Inversion.Validate();
         Training.Validate();
     }
+
+    /// <summary>Whether a folder can be named so, on any system.</summary>
+    internal static bool IsName(string name) => name.Any(c => c != '.') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -15,13 +14,6 @@ namespace RevUp.Training;
 public static class RecipeFile
 {
     private const string PresetPath = "model.preset";
-
-    private static readonly JsonDocumentOptions Reading = new()
-    {
-        CommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        AllowDuplicateProperties = false,
-    };
 
     /// <summary>How settings are written: enumerations by name, nothing unknown, nothing computed.</summary>
     internal static readonly JsonSerializerOptions Options = new()
@@ -43,7 +35,7 @@ public static class RecipeFile
     {
         try
         {
-            JsonObject root = Read(json, origin);
+            JsonObject root = SettingsText.Read(json, "recipe", origin);
             (string Path, string Value)[] values = [.. overrides.Select(Split)];
             foreach ((string path, string value) in values.Where(v => v.Path == PresetPath))
             {
@@ -54,7 +46,7 @@ public static class RecipeFile
             {
                 Set(root, path, value);
             }
-            RecipeSchema.Check(root, Options);
+            SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");
             Recipe recipe = root.Deserialize<Recipe>(Options)!;
             recipe.Validate();
             return recipe;
@@ -67,50 +59,6 @@ public static class RecipeFile
 
     /// <summary>The whole recipe as JSON, presets expanded, such that <see cref="Parse"/> gives it back.</summary>
     public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
-
-    private static JsonObject Read(string json, string origin)
-    {
-        try
-        {
-            return JsonNode.Parse(json, documentOptions: Reading) as JsonObject
-                ?? throw new ConfigurationException($"The recipe '{origin}' is not a JSON object.");
-        }
-        catch (JsonException exception) when (exception.LineNumber is long line)
-        {
-            string text = json.Split('\n')[(int)line].Trim();
-            throw new ConfigurationException(
-                $"The recipe '{origin}' is not JSON in line {line + 1}: {text} -- look for a missing quote, comma or brace there, or just before.");
-        }
-        catch (JsonException)
-        {
-            // What has no place in the text is not its form.
-            throw new ConfigurationException($"The recipe '{origin}' has the member '{Duplicate(json)}' twice in one object; leave one of them out.");
-        }
-    }
-
-    private static string Duplicate(string json)
-    {
-        JsonReaderOptions options = new() { CommentHandling = Reading.CommentHandling, AllowTrailingCommas = Reading.AllowTrailingCommas };
-        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(json), options);
-        Stack<HashSet<string>> objects = new();
-        string name = "";
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.StartObject)
-            {
-                objects.Push([]);
-            }
-            else if (reader.TokenType == JsonTokenType.EndObject)
-            {
-                objects.Pop();
-            }
-            else if (reader.TokenType == JsonTokenType.PropertyName && !objects.Peek().Add(name = reader.GetString()!))
-            {
-                break;
-            }
-        }
-        return name;
-    }
 
     // Computed properties are no settings: neither written, nor read and then silently without effect.
     private static void RemoveComputed(JsonTypeInfo type)

@@ -10,7 +10,9 @@ internal sealed record StepMetrics(
     double Top1,
     double LearningRate,
     double Milliseconds,
+    long ActivationPeakBytes,
     int[] Evaluations,
+    double[] Contractions, // of the blocks that measured one
     double WorstResidual,
     int Replays);
 
@@ -22,6 +24,9 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 {
     public int Steps => steps.Count;
 
+    /// <summary>Updates of the run at its end.</summary>
+    public long LastStep => steps[^1].Step;
+
     public double Loss => steps.Average(step => step.Loss);
 
     public double Top1 => steps.Average(step => step.Top1);
@@ -29,11 +34,18 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
     /// <summary>Of one step.</summary>
     public double Milliseconds => steps.Average(step => step.Milliseconds);
 
-    public double MeanEvaluations => steps.Average(step => step.Evaluations.Length == 0 ? 0 : step.Evaluations.Average());
+    /// <summary>k of the blocks that were inverted; 0 when none was.</summary>
+    public double MeanEvaluations => steps.SelectMany(step => step.Evaluations).Where(k => k > 0).DefaultIfEmpty().Average();
 
     public int WorstEvaluations => steps.Max(step => step.Evaluations.DefaultIfEmpty().Max());
 
     public double WorstResidual => steps.Max(step => step.WorstResidual);
+
+    /// <summary>L̂, the ratio of the last two corrections, over the inversions that made two; NaN when none did.</summary>
+    public double MeanContraction => Contractions.Average();
+
+    /// <inheritdoc cref="MeanContraction"/>
+    public double WorstContraction => Contractions.Max();
 
     public int Replays => steps.Sum(step => step.Replays);
 
@@ -41,6 +53,8 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     /// <summary>Mean k of one block.</summary>
     public double EvaluationsOf(int block) => steps.Average(step => step.Evaluations[block]);
+
+    private IEnumerable<double> Contractions => steps.SelectMany(step => step.Contractions).DefaultIfEmpty(double.NaN);
 }
 
 /// <summary>The metrics of a run, read from its metrics.jsonl.</summary>
@@ -68,9 +82,22 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         return new RunHistory(steps, evaluations);
     }
 
+    /// <summary>Median time of a step.</summary>
+    public double MedianMilliseconds
+    {
+        get
+        {
+            double[] sorted = [.. Steps.Select(step => step.Milliseconds).Order()];
+            return sorted[sorted.Length / 2];
+        }
+    }
+
     /// <summary>Every epoch that has a step, by its number from 0.</summary>
     public SortedDictionary<int, EpochMetrics> Epochs() => new(Steps.GroupBy(step => step.Epoch).ToDictionary(
         epoch => epoch.Key, epoch => new EpochMetrics([.. epoch], Evaluations.LastOrDefault(evaluation => evaluation.Epoch == epoch.Key)?.Result)));
+
+    private static IEnumerable<double> Finite(JsonElement values) =>
+        values.EnumerateArray().Where(value => value.ValueKind == JsonValueKind.Number).Select(value => value.GetDouble());
 
     private static void Add(JsonElement line, List<StepMetrics> steps, List<EvaluationMetrics> evaluations)
     {
@@ -89,7 +116,9 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
             line.GetProperty("top1").GetDouble(),
             line.GetProperty("learningRate").GetDouble(),
             line.GetProperty("milliseconds").GetDouble(),
+            line.TryGetProperty("activationPeakBytes", out JsonElement bytes) ? bytes.GetInt64() : 0,
             [.. line.GetProperty("evaluations").EnumerateArray().Select(k => k.GetInt32())],
+            line.TryGetProperty("contractions", out JsonElement contractions) ? [.. Finite(contractions)] : [],
             line.GetProperty("worstResidual").GetDouble(),
             line.GetProperty("replays").GetInt32()));
     }

@@ -22,7 +22,7 @@ internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> b
         ReadOnlySpan<InversionRecord> records,
         in MemoryUse peak)
     {
-        _metrics.Step(step, epoch, result, milliseconds, records);
+        _metrics.Step(step, epoch, result, milliseconds, peak[MemoryPurpose.Activations], records);
         _tensorBoard.Step(step, result, imagesPerSecond, records, peak);
     }
 

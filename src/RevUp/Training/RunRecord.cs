@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RevUp.Backends;
+using RevUp.Models;
 using RevUp.Tensors;
 
 namespace RevUp.Training;
@@ -25,19 +25,25 @@ internal sealed record RunRecord(
 {
     public const string FileName = "run.json";
 
+    /// <summary>Numbers that are trained; 0 in the record of an earlier version.</summary>
+    public long Parameters { get; init; }
+
     /// <summary>Whether the run was stopped before its end, and after which step.</summary>
     public sealed record Outcome(bool Interrupted, long Step);
 
-    public static void Write(string folder, Backend backend, IReadOnlyList<string> blockNames, RunSummary summary)
+    public static void Write(string folder, RevUpNet net, IReadOnlyList<string> blockNames, RunSummary summary)
     {
         RunRecord record = new(
-            backend.Description,
+            net.Backend.Description,
             RuntimeInformation.OSDescription,
             RuntimeInformation.FrameworkDescription,
             typeof(RunRecord).Assembly.GetName().Version!.ToString(3),
             blockNames,
             new Outcome(summary.Interrupted, summary.Step),
-            Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]));
+            Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]))
+        {
+            Parameters = net.Parameters.Count,
+        };
         File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }
 

@@ -117,7 +117,7 @@ public sealed class TrainingRun : IDisposable
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
         RunReport.Write(_folder, _recipe, blockNames);
-        RunRecord.Write(_folder, Network.Backend, blockNames, summary);
+        RunRecord.Write(_folder, Network, blockNames, summary);
         return summary;
     }
 

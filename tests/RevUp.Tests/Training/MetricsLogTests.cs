@@ -15,7 +15,7 @@ public sealed class MetricsLogTests
         using (MetricsLog log = new(folder["m"], lastStep: 0))
         {
             InversionRecord[] records = [new(3, 0.01, 0.5, true, false), new(0, 0, 0, false, false), new(50, 0.2, 1.1, false, Replayed: true)];
-            log.Step(7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12.344, records);
+            log.Step(7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12.344, activationPeakBytes: 4096, records);
             log.Evaluation(7, epoch: 1, new EvaluationResult(0.9, 0.25, 100, LeftOut: 2));
         }
         string[] lines = File.ReadAllLines(folder["m"]);
@@ -23,7 +23,7 @@ public sealed class MetricsLogTests
             """
             {
               "type": "step", "step": 7, "epoch": 1, "loss": 0.5, "top1": 0.75, "learningRate": 0.1, "milliseconds": 12.34,
-              "evaluations": [3, 0, 50], "worstResidual": 0.2, "replays": 1
+              "activationPeakBytes": 4096, "evaluations": [3, 0, 50], "contractions": [0.5, null, 1.1], "worstResidual": 0.2, "replays": 1
             }
             """,
             lines[0]);

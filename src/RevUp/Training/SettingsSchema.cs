@@ -6,25 +6,25 @@ using System.Text.Json.Serialization.Metadata;
 namespace RevUp.Training;
 
 /// <summary>
-/// Compares a recipe's JSON with the types it is read into, and says what does not fit: its path as --set takes it, its value, and what may be there.
+/// Compares JSON with the types it is read into, and says what does not fit: its path (of a recipe's, as --set takes it), its value, and what may be there.
 /// </summary>
-internal static class RecipeSchema
+internal static class SettingsSchema
 {
     private const int MaximumValueLength = 60;
 
     // A converter that a property names does not apply to its type elsewhere.
     private static readonly JsonSerializerOptions s_tolerance = new() { Converters = { new ToleranceConverter() } };
 
-    /// <summary>Returns when <paramref name="root"/> can be read as a <see cref="Recipe"/>.</summary>
+    /// <summary>Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages call <paramref name="name"/>.</summary>
     /// <exception cref="ConfigurationException">A member is unknown, or its value of another type.</exception>
-    public static void Check(JsonObject root, JsonSerializerOptions options) => CheckMembers(root, options.GetTypeInfo(typeof(Recipe)), "");
+    public static void Check(JsonObject root, JsonTypeInfo type, string name) => CheckMembers(root, type, name, "");
 
-    private static void CheckMembers(JsonObject members, JsonTypeInfo type, string prefix)
+    private static void CheckMembers(JsonObject members, JsonTypeInfo type, string owner, string prefix)
     {
         foreach ((string name, JsonNode? value) in members)
         {
-            JsonPropertyInfo property = type.Properties.FirstOrDefault(candidate => candidate.Name == name) ?? throw new ConfigurationException(
-                $"{prefix}{name} is unknown; {(prefix.Length == 0 ? "a recipe" : prefix[..^1])} has {Names(type)}.");
+            JsonPropertyInfo property = type.Properties.FirstOrDefault(candidate => candidate.Name == name)
+                ?? throw new ConfigurationException($"{prefix}{name} is unknown; {owner} has {Names(type)}.");
             if (value is not null)
             {
                 CheckValue(value, type.Options.GetTypeInfo(property.PropertyType), property, prefix + name);
@@ -41,7 +41,7 @@ internal static class RecipeSchema
         switch (type.Kind)
         {
             case JsonTypeInfoKind.Object when value is JsonObject members:
-                CheckMembers(members, type, path + ".");
+                CheckMembers(members, type, path, path + ".");
                 break;
             case JsonTypeInfoKind.Enumerable when value is JsonArray elements:
                 JsonTypeInfo elementType = type.Options.GetTypeInfo(type.ElementType!);
