@@ -41,6 +41,8 @@ internal static class CommandLine
             new HelpOption(),
             new VersionOption(),
             TrainCommand.Create(terminal, common),
+            StudyCommand.Create(terminal, common),
+            StudiesCommand.Create(terminal, common),
             EvaluateCommand.Create(terminal, common),
             MemoryCommand.Create(terminal, common),
             InspectCommand.Create(terminal, common),

@@ -85,14 +85,16 @@ internal sealed class CommonOptions
     }
 
     /// <summary>The options with which another command line computes on the same device.</summary>
-    public IEnumerable<string> SameDevice(ParseResult arguments)
+    public IEnumerable<string> SameDevice(ParseResult arguments) => SameDevice(arguments, arguments.GetValue(Threads));
+
+    /// <summary>The same with so many threads of the CPU; 0 for all processors.</summary>
+    public IEnumerable<string> SameDevice(ParseResult arguments, int threads)
     {
         if (arguments.GetRequiredValue(Device) != Cpu)
         {
             string[] device = [Device.Name, arguments.GetRequiredValue(Device)];
             return arguments.GetValue(Tf32) ? [.. device, Tf32.Name] : device;
         }
-        int threads = arguments.GetValue(Threads);
         return threads == 0 ? [] : [Threads.Name, threads.ToString(CultureInfo.InvariantCulture)];
     }
 }

@@ -13,10 +13,15 @@ internal sealed class Interruption : IDisposable
 
     /// <param name="terminal">Where the stop is announced.</param>
     /// <param name="notice">What it says.</param>
-    public Interruption(Terminal terminal, string notice)
+    /// <param name="attached">Whether the end of standard input asks for a stop as well: that of a process which started this one, whatever ended it.</param>
+    public Interruption(Terminal terminal, string notice, bool attached = false)
     {
         (_terminal, _notice) = (terminal, notice);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(terminal.Stop);
+        if (attached)
+        {
+            new Thread(WatchInput) { IsBackground = true, Name = "RevUp input" }.Start();
+        }
         _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
     }
 
@@ -41,5 +46,22 @@ internal sealed class Interruption : IDisposable
         signal.Cancel = true;
         _stop.Cancel();
         _terminal.NoteAboveDisplay(_notice);
+    }
+
+    private void WatchInput()
+    {
+        using Stream input = Console.OpenStandardInput();
+        byte[] ignored = new byte[256];
+        while (input.Read(ignored) > 0)
+        {
+        }
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nothing is left to stop.
+        }
     }
 }

@@ -7,10 +7,11 @@ namespace RevUp.Cli;
 /// <summary>One training from start or checkpoint to end or interruption, shown while it runs.</summary>
 internal static class TrainingSession
 {
-    public static RunSummary Run(Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume)
+    public static RunSummary Run(Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false)
     {
-        using Interruption interruption = new(terminal, "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.");
+        using Interruption interruption = new(terminal, "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.", attached);
         using TrainingRun run = new(backend, recipe, folder, resume);
+        using IDisposable hold = RunFolder.Hold(folder);
         terminal.Note(
             $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)}, policy {Format.Name(recipe.Reversible.Policy)}, on {backend.Name}, into {folder}");
         return terminal.IsLive

@@ -14,36 +14,50 @@ internal static class InspectCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         CheckpointOption checkpoint = new();
-        Command command = new("inspect", "Show how invertible each block of a checkpoint is.") { checkpoint };
+        Option<int?> images = new("--images")
+        {
+            Description = "Test images to invert; one batch by default.",
+            HelpName = "N",
+        };
+        images.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is int and < 1)
+            {
+                result.AddError("--images takes a positive number.");
+            }
+        });
+        Command command = new("inspect", "Show how invertible each block of a checkpoint is.") { checkpoint, images };
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
             Recipe recipe = loaded.Recipe;
             using ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Test);
-            IReadOnlyList<BlockReport> blocks =
-                NetworkInspector.Inspect(loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.EvaluationBatches);
+            Inspection inspection = NetworkInspector.Inspect(
+                loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.EvaluationBatches, arguments.GetValue(images));
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new InspectDocument(blocks), DocumentJson.Default.InspectDocument);
+                terminal.WriteJson(inspection, DocumentJson.Default.Inspection);
                 return;
             }
-            terminal.Write(Describe(terminal, blocks));
-            terminal.WriteLine("σ: spectral norm of each convolution; bound: |s|·∏σ as training left it, and after further power iterations; "
-                + "contraction: measured on test images; k: branch evaluations of the inversion.");
+            terminal.Write(Describe(terminal, inspection.Blocks));
+            terminal.WriteLine(
+                "σ: spectral norm of each convolution; limit: what the control keeps the bound under; bound: |s|·∏σ as training left it, and after further "
+                + $"power iterations; contraction, k (branch evaluations) and residual: the worst of {Format.Count(inspection.Images)} test images.");
         });
         return command;
     }
 
     private static Table Describe(Terminal terminal, IEnumerable<BlockReport> blocks)
     {
-        Table table = terminal.NewTable("block", "name", "σ", "bound", "converged", "contraction", "k", "residual");
+        Table table = terminal.NewTable("block", "name", "σ", "limit", "bound", "converged", "contraction", "k", "residual");
         foreach (BlockReport block in blocks)
         {
             table.AddRow(
                 Format.Count(block.Index),
                 Markup.Escape(block.Name),
                 string.Join("  ", block.Sigmas.Select(Format.Fixed)),
+                Format.Fixed(block.Limit),
                 Format.Fixed(block.Bound),
                 Format.Fixed(block.ConvergedBound),
                 Format.Fixed(block.Contraction),

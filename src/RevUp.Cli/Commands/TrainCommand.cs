@@ -16,7 +16,8 @@ internal static class TrainCommand
         Option<string?> output = new("--output") { Description = "The run's folder; runs/ and the recipe's name by default.", HelpName = "DIR" };
         Option<bool> graph = new("--cuda-graph") { Description = "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true." };
         Option<bool> resume = new(ResumeName) { Description = "Go on from the last checkpoint in the run's folder." };
-        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.") { output, graph, resume };
+        Option<bool> attached = new("--attached") { Description = "Stop, with a checkpoint, when standard input ends: for programs that start trainings." };
+        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.") { output, graph, resume, attached };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
@@ -24,7 +25,7 @@ internal static class TrainCommand
             string folder = arguments.GetValue(output) ?? Path.Combine("runs", recipe.Name);
             RunFolder.Require(folder, arguments.GetValue(resume));
             using Backend backend = common.OpenBackend(arguments);
-            RunSummary summary = TrainingSession.Run(terminal, backend, recipe, folder, arguments.GetValue(resume));
+            RunSummary summary = TrainingSession.Run(terminal, backend, recipe, folder, arguments.GetValue(resume), arguments.GetValue(attached));
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(TrainDocument.From(summary), DocumentJson.Default.TrainDocument);

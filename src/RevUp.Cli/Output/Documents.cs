@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Diagnostics;
 using RevUp.Reversible;
+using RevUp.Studies;
 using RevUp.Training;
 
 namespace RevUp.Cli.Output;
@@ -48,9 +49,6 @@ internal sealed record TrainDocument(
 /// <summary>What <c>memory --json</c> prints.</summary>
 internal sealed record MemoryDocument(IReadOnlyList<MemoryRow> Rows);
 
-/// <summary>What <c>inspect --json</c> prints.</summary>
-internal sealed record InspectDocument(IReadOnlyList<BlockReport> Blocks);
-
 /// <summary>What <c>export --json</c> prints; the step is that of the checkpoint.</summary>
 internal sealed record ExportDocument(long Step, IReadOnlyList<string> Files);
 
@@ -72,10 +70,20 @@ internal sealed record RecipeEntry(string Name, string Description, string Sourc
 /// <summary>What <c>demo --json</c> prints.</summary>
 internal sealed record DemoDocument(TrainDocument Training, IReadOnlyList<MemoryRow> Rows);
 
+/// <summary>What <c>study --json</c> prints, and a study's study.json.</summary>
+internal sealed record StudyDocument(string Name, string Description, string Reference, IReadOnlyList<RowFigures> Rows, IReadOnlyList<string> Failures);
+
+/// <summary>What <c>studies --json</c> prints.</summary>
+internal sealed record StudiesDocument(IReadOnlyList<StudyEntry> Studies);
+
+/// <summary>One study of the list.</summary>
+internal sealed record StudyEntry(string Name, string Description, int Rows, int Seeds);
+
 /// <summary>JSON has no NaN and no infinity: what was not measured is null.</summary>
 internal sealed class FiniteNumberConverter : JsonConverter<double>
 {
-    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
 
     public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
     {
@@ -98,7 +106,9 @@ internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(
 [JsonSerializable(typeof(EvaluationDocument))]
 [JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(MemoryDocument))]
-[JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(Inspection))]
+[JsonSerializable(typeof(StudyDocument))]
+[JsonSerializable(typeof(StudiesDocument))]
 [JsonSerializable(typeof(ExportDocument))]
 [JsonSerializable(typeof(ReportDocument))]
 [JsonSerializable(typeof(DevicesDocument))]

@@ -8,76 +8,167 @@ using RevUp.Tensors;
 
 namespace RevUp.Diagnostics;
 
-/// <summary>What holds for one block of a trained network.</summary>
+/// <summary>What holds for one block of a trained network; what was measured is the worst of all batches.</summary>
 /// <param name="Index">Position among the blocks.</param>
 /// <param name="Name">Name of the block.</param>
 /// <param name="Sigmas">σ of each convolution as last estimated in training.</param>
-/// <param name="Bound">|ŝ|·∏(ασ) from those: what the control believes.</param>
+/// <param name="Limit">What the control keeps the bound under: c, or cᵐ where m convolutions are bounded one by one.</param>
+/// <param name="Bound">|ŝ|·∏(ασ) from those σ: what the control believes.</param>
 /// <param name="ConvergedBound">The same with σ from converged power iteration at the layer's own extents: what is true.</param>
 /// <param name="Contraction">Ratio of the last two corrections of an inversion to float32's limit, on data.</param>
 /// <param name="Evaluations">k at the given settings.</param>
-/// <param name="Residual">Inversion residual at the given settings.</param>
+/// <param name="Residual">‖x + F(x) − y‖ / ‖x‖ of the rebuilt input x at the given settings; where none was good enough, that of the last point.</param>
 public sealed record BlockReport(
-    int Index, string Name, IReadOnlyList<double> Sigmas, double Bound, double ConvergedBound, double Contraction, int Evaluations, double Residual);
+    int Index,
+    string Name,
+    IReadOnlyList<double> Sigmas,
+    double Limit,
+    double Bound,
+    double ConvergedBound,
+    double Contraction,
+    int Evaluations,
+    double Residual);
 
-/// <summary>Looks at a network block by block, on a batch of data.</summary>
-public static class NetworkInspector
+/// <summary>How invertible a network is on data.</summary>
+/// <param name="Images">Samples that were inverted.</param>
+/// <param name="Tolerance">That of the inversions.</param>
+/// <param name="Blocks">First to last.</param>
+public sealed record Inspection(int Images, double Tolerance, IReadOnlyList<BlockReport> Blocks);
+
+/// <summary>Looks at a network block by block: inverts each from its exact output, on data. Nothing is kept: memory does not grow with depth.</summary>
+public sealed class NetworkInspector : IDisposable
 {
-    /// <summary>One report per block. Parameters and state stay as they are; gradients are added to.</summary>
+    private readonly Backend _backend;
+    private readonly RevUpNet _net;
+    private readonly FixedPointInversion _usual;
+    private readonly FixedPointInversion _exact;
+    private readonly Tensor _statistics;
+    private readonly double[] _contractions;
+    private readonly double[] _residuals;
+    private readonly int[] _evaluations;
+
+    private NetworkInspector(RevUpNet net, InversionSettings settings)
+    {
+        int blocks = net.Blocks.Count;
+        (_backend, _net) = (net.Backend, net);
+        _usual = new FixedPointInversion(_backend, settings, blocks);
+        _exact = new FixedPointInversion(_backend, settings with { Tolerance = InversionSettings.Exact }, blocks);
+        _statistics = _backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        (_contractions, _residuals, _evaluations) = (new double[blocks], new double[blocks], new int[blocks]);
+        Array.Fill(_contractions, double.NaN);
+    }
+
+    /// <summary>Measures every block. The network's parameters, gradients and state stay as they are.</summary>
     /// <param name="net">A network with Lipschitz control.</param>
-    /// <param name="data">Samples; the first batch is used.</param>
+    /// <param name="data">Samples; the first ones are used.</param>
     /// <param name="normalization">That of the training set.</param>
     /// <param name="settings">When inversions stop.</param>
-    /// <param name="batches">Samples used, at most those there are, and their framing, such as <see cref="Training.Recipe.EvaluationBatches"/>.</param>
+    /// <param name="batches">Samples of one pass, at most those there are, and their framing, such as <see cref="Training.Recipe.EvaluationBatches"/>.</param>
+    /// <param name="images">Samples in all, at most those there are; one batch by default.</param>
     /// <exception cref="ConfigurationException">The network has no Lipschitz control, so that its blocks have no inverse.</exception>
-    public static IReadOnlyList<BlockReport> Inspect(
-        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches)
+    public static Inspection Inspect(
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches, int? images = null)
     {
         ConfigurationException.Require(
             net.Settings.Lipschitz.Mode != LipschitzMode.None,
             $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to inspect");
-        net.PrepareInference(Math.Min(batches.BatchSize, data.Count));
-        InversionRecord[] usual = Invert(net, data, normalization, settings, batches);
-        InversionRecord[] exact = Invert(net, data, normalization, settings with { Tolerance = InversionSettings.Exact }, batches);
-        return [.. net.Blocks.Select(block => Report(net.Backend, block, usual[block.Index], exact[block.Index]))];
+        int wanted = images ?? batches.BatchSize;
+        int seen = 0;
+        using BatchLoader loader = new(data, normalization, batches with { BatchSize = Math.Min(batches.BatchSize, wanted) });
+        using NetworkInspector inspector = new(net, settings);
+        foreach (Batch batch in loader.Epoch(0).TakeWhile(_ => seen < wanted))
+        {
+            int count = Math.Min(wanted - seen, batch.Count);
+            inspector.Pass(batch.Pixels[..(int)(count * net.Sample.Count)], count);
+            seen += count;
+        }
+        return new Inspection(seen, settings.Tolerance, [.. net.Blocks.Select(inspector.Report)]);
     }
 
-    private static BlockReport Report(Backend backend, InvertibleBlock block, InversionRecord usual, InversionRecord exact)
+    /// <summary>Frees what the inspection itself has allocated.</summary>
+    public void Dispose()
+    {
+        _backend.Memory.Free(_statistics);
+        _exact.Dispose();
+        _usual.Dispose();
+    }
+
+    private void Pass(ReadOnlySpan<float> pixels, int count)
+    {
+        _net.PrepareInference(count);
+        Arena memory = _backend.Memory;
+        long mark = memory.Mark();
+        try
+        {
+            Tensor x = memory.Allocate(_net.Sample.WithBatch(count), ElementType.Float32, MemoryPurpose.Activations);
+            _backend.Upload(pixels, x);
+            SavedTensors none = default;
+            foreach (Layer layer in _net.Layers)
+            {
+                x = layer.Forward(x, ForwardMode.Consume, ref none);
+                if (layer is InvertibleBlock block)
+                {
+                    Measure(block, x);
+                }
+            }
+            memory.Free(x);
+        }
+        catch
+        {
+            memory.FreeSince(mark);
+            throw;
+        }
+    }
+
+    private void Measure(InvertibleBlock block, Tensor y)
+    {
+        (int index, double residual) = (block.Index, Invert(block, y, _usual));
+        Invert(block, y, _exact);
+        _residuals[index] = Math.Max(_residuals[index], residual);
+        _evaluations[index] = Math.Max(_evaluations[index], _usual.Records[index].Evaluations);
+        // The larger one that is a number.
+        _contractions[index] = double.MaxNumber(_contractions[index], _exact.Records[index].Contraction);
+    }
+
+    // The residual of the rebuilt input; y stays.
+    private double Invert(InvertibleBlock block, Tensor y, FixedPointInversion inversion)
+    {
+        Arena memory = _backend.Memory;
+        Tensor given = memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Cast(y, given);
+        SavedTensors saved = default;
+        Tensor x = block.Inverse(given, inversion, ref saved, out Tensor point);
+        if (x.IsEmpty)
+        {
+            memory.Free(given);
+            return inversion.Records[block.Index].Residual;
+        }
+        saved.Free(memory);
+        memory.Free(point);
+        Tensor z = block.Branch.Evaluate(x, save: false, ref saved);
+        _backend.FixedPointStep(y, z, block.Branch.Multiplier, x, x, _statistics);
+        memory.Free(z);
+        memory.Free(x);
+        Span<double> sums = stackalloc double[2];
+        _backend.Download(_statistics, sums);
+        return sums[1] > 0 ? Math.Sqrt(sums[0] / sums[1]) : Math.Sqrt(sums[0]);
+    }
+
+    private BlockReport Report(InvertibleBlock block)
     {
         ResidualBranch branch = block.Branch;
         float[] sigmas = new float[branch.Convolutions.Count];
         branch.ReadSigmas(sigmas);
-        float[] norms = [.. branch.Convolutions.Select(convolution => (float)SpectralNorm.Converged(backend, convolution))];
+        float[] norms = [.. branch.Convolutions.Select(convolution => (float)SpectralNorm.Converged(_backend, convolution))];
         return new BlockReport(
             block.Index,
             block.Name,
             [.. sigmas.Select(s => (double)s)],
+            branch.LipschitzLimit,
             branch.LipschitzBound(sigmas),
             branch.LipschitzBound(norms),
-            exact.Contraction,
-            usual.Evaluations,
-            usual.Residual);
-    }
-
-    private static InversionRecord[] Invert(
-        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches)
-    {
-        Backend backend = net.Backend;
-        long mark = backend.Memory.Mark();
-        try
-        {
-            using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), settings);
-            using BatchLoader loader = new(data, normalization, batches with { Workers = 1, Prefetch = 1 });
-            Batch batch = loader.Epoch(0).First();
-            Tensor input = backend.Memory.Allocate(net.Sample.WithBatch(batch.Count), ElementType.Float32, MemoryPurpose.Activations);
-            backend.Upload(batch.Pixels, input);
-            engine.Backward(engine.Forward(input));
-            return engine.Records.ToArray();
-        }
-        finally
-        {
-            // The input, and what a pass that failed half-way has left.
-            backend.Memory.FreeSince(mark);
-        }
+            _contractions[block.Index],
+            _evaluations[block.Index],
+            _residuals[block.Index]);
     }
 }

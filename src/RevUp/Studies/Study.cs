@@ -39,7 +39,7 @@ public sealed record Study
     public IReadOnlyList<StudyRow> Rows { get; init; } = [];
 
     /// <summary>The name of the reference.</summary>
-    internal string ReferenceName => Reference.Length == 0 ? Rows[0].Name : Reference;
+    public string ReferenceName => Reference.Length == 0 ? Rows[0].Name : Reference;
 
     /// <summary>Throws when a value is outside its range, alone or together with others.</summary>
     /// <exception cref="ConfigurationException">Names the path, the value and the fix.</exception>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Models;
 using RevUp.Tensors;
+using RevUp.Training.Files;
 
 namespace RevUp.Training;
 
@@ -44,7 +45,7 @@ internal sealed record RunRecord(
         {
             Parameters = net.Parameters.Count,
         };
-        File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
+        WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }
 
     /// <summary>The record of a run, or null when it has none: it was killed before its first end.</summary>

@@ -43,7 +43,7 @@ public sealed class DocumentTests
         Assert.HasCount(2, blocks);
         foreach (JsonElement block in blocks)
         {
-            AssertMembers(block, "index", "name", "sigmas", "bound", "convergedBound", "contraction", "evaluations", "residual");
+            AssertMembers(block, "index", "name", "sigmas", "limit", "bound", "convergedBound", "contraction", "evaluations", "residual");
             Assert.AreEqual(2, block.GetProperty("sigmas").GetArrayLength());
         }
 
@@ -115,8 +115,8 @@ public sealed class DocumentTests
     [TestMethod]
     public void WhatWasNotMeasuredIsNull()
     {
-        BlockReport block = new(0, "block", [1.5], 0.9, double.PositiveInfinity, double.NaN, 1, 0);
-        string json = JsonSerializer.Serialize(new InspectDocument([block]), DocumentJson.Default.InspectDocument);
+        BlockReport block = new(0, "block", [1.5], 0.9, 0.8, double.PositiveInfinity, double.NaN, 1, 0);
+        string json = JsonSerializer.Serialize(new Inspection(16, 1e-2, [block]), DocumentJson.Default.Inspection);
         JsonElement written = JsonDocument.Parse(json).RootElement.GetProperty("blocks")[0];
         Assert.AreEqual(JsonValueKind.Null, written.GetProperty("contraction").ValueKind);
         Assert.AreEqual(JsonValueKind.Null, written.GetProperty("convergedBound").ValueKind);

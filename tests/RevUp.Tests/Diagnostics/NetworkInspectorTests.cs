@@ -27,7 +27,7 @@ public sealed class NetworkInspectorTests
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
         // The norms in the file are of the weights before the last update.
         loaded.Network.PrepareStep(Batch, loaded.Step);
-        IReadOnlyList<BlockReport> reports = Inspect(recipe, loaded);
+        IReadOnlyList<BlockReport> reports = Inspect(recipe, loaded).Blocks;
 
         CollectionAssert.AreEqual(new[] { "stages.0.blocks.0", "stages.0.blocks.1", "stages.1.blocks.0" }, reports.Select(report => report.Name).ToArray());
         foreach (BlockReport report in reports)
@@ -80,7 +80,7 @@ public sealed class NetworkInspectorTests
         SyntheticDataset data = SyntheticDataset.Create(5, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
         double[] Of(int batch) =>
-            Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), new() { BatchSize = batch }));
+            Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), new() { BatchSize = batch }).Blocks);
         CollectionAssert.AreEqual(Of(5), Of(500));
     }
 
@@ -92,7 +92,7 @@ public sealed class NetworkInspectorTests
         Assert.Contains("model.lipschitz.mode is 'none'", message);
     }
 
-    private static IReadOnlyList<BlockReport> Inspect(Recipe recipe, LoadedCheckpoint loaded) => NetworkInspector.Inspect(
+    private static Inspection Inspect(Recipe recipe, LoadedCheckpoint loaded) => NetworkInspector.Inspect(
         loaded.Network, Datasets.Open(recipe.Data, DatasetSplit.Test), loaded.Normalization, recipe.Reversible.Inversion, new() { BatchSize = Batch });
 
     private static void Inspect(RevUpNet net)

@@ -16,10 +16,10 @@ public sealed class RunReportTests
         using TemporaryFolder folder = new();
         using (MetricsLog log = new(folder[MetricsLog.FileName], lastStep: 0))
         {
-            log.Step(1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, [Record(2, 0.01), Record(4, 0.02)]);
-            log.Step(2, epoch: 0, new StepResult(1, 0.5, 1, 0.1), 20, [Record(3, 0.03), Record(5, 0.01) with { Replayed = true }]);
+            log.Step(1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, 0, [Record(2, 0.01), Record(4, 0.02)]);
+            log.Step(2, epoch: 0, new StepResult(1, 0.5, 1, 0.1), 20, 0, [Record(3, 0.03), Record(5, 0.01) with { Replayed = true }]);
             log.Evaluation(2, epoch: 0, new EvaluationResult(0.625, 0.75, 8));
-            log.Step(3, epoch: 1, new StepResult(0.5, 0.75, 1, 0.1), 30, [Record(1, 0.001), Record(1, 0.002)]);
+            log.Step(3, epoch: 1, new StepResult(0.5, 0.75, 1, 0.1), 30, 0, [Record(1, 0.001), Record(1, 0.002)]);
         }
         RunReport.Write(folder.Path, SmallRecipe.Create(), Blocks);
         string[] expected =
