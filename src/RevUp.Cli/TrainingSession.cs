@@ -9,7 +9,8 @@ internal static class TrainingSession
 {
     public static RunSummary Run(Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false)
     {
-        using Interruption interruption = new(terminal, "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.", attached);
+        const string Notice = "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.";
+        using Interruption interruption = new(terminal, Notice, attached);
         using TrainingRun run = new(backend, recipe, folder, resume);
         using IDisposable hold = RunFolder.Hold(folder);
         terminal.Note(

@@ -5,8 +5,8 @@ using RevUp.Training.Files;
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>
-/// The folder of a study: runs/ROW/recipe.json, and for each seed runs/ROW/seed-N (the run), .log (what its process said) and .inspection.json. A row whose recipe
-/// is another than the one in its folder gets a new folder, ROW-2 and so on, so that a row never has runs of two recipes.
+/// The folder of a study: runs/ROW/recipe.json, and for each seed runs/ROW/seed-N (the run), .log (what its process said) and .inspection.json. A row whose
+/// recipe is another than the one in its folder gets a new folder, ROW-2 and so on, so that a row never has runs of two recipes.
 /// </summary>
 internal sealed class StudyFolder(string root)
 {

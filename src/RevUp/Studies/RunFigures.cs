@@ -22,7 +22,7 @@ public sealed record RunFigures
     /// <summary>Largest k of the whole run; 0 when nothing was inverted.</summary>
     public required int WorstEvaluations { get; init; }
 
-    /// <summary>L̂, the ratio of the last two corrections, in the last epoch, over the inversions with two evaluations or more; NaN when there were none.</summary>
+    /// <summary>L̂, the ratio of the last two corrections, over the last epoch's inversions with two evaluations or more; NaN when there were none.</summary>
     public required double MeanContraction { get; init; }
 
     /// <summary>Largest L̂ of the last epoch; NaN when there was none.</summary>

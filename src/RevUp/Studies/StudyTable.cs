@@ -38,7 +38,7 @@ public static class StudyTable
         Number(row.WorstContraction, "0.00"),
         Number(row.Limit, "0.000"),
         Number(row.ConvergedBound, "0.000"),
-        double.IsNaN(row.Residual) ? Nothing : $"{Number(row.Residual, "0.0e-0")} {(row.Residual <= row.Tolerance ? "≤" : ">")} {Number(row.Tolerance, "0e-0")}",
+        Residual(row),
         row.WorstEvaluations == 0 ? Nothing : Number(row.Replays, "0"),
         row.Runs.Count == 0 ? Nothing : Number(row.ActivationBytes / (double)(1 << 20), "0.00"),
         Number(row.StepMilliseconds, "0.0"),
@@ -65,8 +65,15 @@ public static class StudyTable
         return text.ToString();
     }
 
-    private static string Of(Spread spread, double factor, string format) =>
-        double.IsNaN(spread.Deviation) ? Number(factor * spread.Mean, format) : $"{Number(factor * spread.Mean, format)} ± {Number(factor * spread.Deviation, "0.00")}";
+    private static string Residual(RowFigures row) => double.IsNaN(row.Residual)
+        ? Nothing
+        : $"{Number(row.Residual, "0.0e-0")} {(row.Residual <= row.Tolerance ? "≤" : ">")} {Number(row.Tolerance, "0e-0")}";
+
+    private static string Of(Spread spread, double factor, string format)
+    {
+        string mean = Number(factor * spread.Mean, format);
+        return double.IsNaN(spread.Deviation) ? mean : $"{mean} ± {Number(factor * spread.Deviation, "0.00")}";
+    }
 
     private static string Number(double value, string format) => double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : Nothing;
 }
