@@ -71,10 +71,11 @@ internal sealed class Arguments
         return number;
     })];
 
-    /// <summary>The recipe of --recipe; with --quick, on a few made-up samples of the same shape, for which no file is needed.</summary>
+    /// <summary>The recipe of --recipe with the values of --set, "path=value" and semicolons between; with --quick, on a few made-up samples of the same shape, for which no file is needed.</summary>
     public Recipe Recipe(string name)
     {
-        Recipe recipe = Checkout.Recipe(Text("--recipe", name));
+        string[] overrides = Text("--set", "").Split(';', StringSplitOptions.RemoveEmptyEntries);
+        Recipe recipe = Checkout.Recipe(Text("--recipe", name), overrides);
         DataSettings patterns = Checkout.SyntheticData(recipe.Data.Sample, recipe.Data.ClassCount, samples: 4 * recipe.Training.BatchSize);
         return Quick ? recipe with { Data = patterns } : recipe;
     }

@@ -21,11 +21,11 @@ internal static class Checkout
 
     /// <summary>The command-line tool's recipe <paramref name="name"/>, read from its source: the tool itself is not needed.</summary>
     /// <exception cref="ConfigurationException">There is none, or it cannot work.</exception>
-    public static Recipe Recipe(string name)
+    public static Recipe Recipe(string name, params string[] overrides)
     {
         string path = Path("src", "RevUp.Cli", "recipes", name + ".json");
         ConfigurationException.Require(File.Exists(path), $"there is no recipe '{name}' in src/RevUp.Cli/recipes; name one of its files, without .json");
-        return RecipeFile.Parse(File.ReadAllText(path), name, []);
+        return RecipeFile.Parse(File.ReadAllText(path), name, overrides);
     }
 
     /// <summary>Seeded patterns in place of files.</summary>

@@ -20,6 +20,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["kill"] = KillStudy.Run,
     ["loading"] = LoadingStudy.Run,
     ["memory"] = MemoryStudy.Run,
+    ["mixed"] = MixedStudy.Run,
     ["operations"] = OperationsStudy.Run,
     ["parity"] = ParityStudy.Run,
     ["plots"] = PlotsStudy.Run,

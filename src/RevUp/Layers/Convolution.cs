@@ -51,6 +51,22 @@ public sealed class Convolution : IDisposable
         return y;
     }
 
+    /// <summary>
+    /// fprop in the type of x, whatever that of the prepared weights: scale · weights, with <paramref name="scale"/> a scalar or empty for 1, are packed for
+    /// this call alone. Into a new tensor of x's type; x stays.
+    /// </summary>
+    public Tensor ForwardOnce(Tensor x, Tensor scale)
+    {
+        Arena memory = _backend.Memory;
+        ConvolutionPlan plan = _backend.Convolution(_sample with { Input = x.Shape, Type = x.Type });
+        Tensor packed = memory.AllocateBytes(plan.PackedBytes, MemoryPurpose.Workspace);
+        plan.Pack(Weight.Value, scale, packed);
+        Tensor y = memory.Allocate(plan.Geometry.Output, x.Type, MemoryPurpose.Activations);
+        plan.Forward(x, packed, y);
+        memory.Free(packed);
+        return y;
+    }
+
     /// <summary>dgrad into a new tensor; dy stays.</summary>
     public Tensor BackwardData(Tensor dy)
     {

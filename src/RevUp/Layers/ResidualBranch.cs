@@ -100,7 +100,7 @@ public sealed class ResidualBranch : IDisposable
         for (int j = 0; j < _convolutions.Length; j++)
         {
             _preactivations[j].Prepare(training);
-            _convolutions[j].Prepare(batch, _settings.Lipschitz.Mode == LipschitzMode.PerLayer ? _scales.Scalar(j) : default);
+            _convolutions[j].Prepare(batch, WeightScale(j));
         }
     }
 
@@ -108,10 +108,21 @@ public sealed class ResidualBranch : IDisposable
     /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in
     /// the forward pass alone; see <see cref="Preactivation.Forward"/>.
     /// </summary>
-    public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) => Run(x, _convolutions.Length, save, measure, ref saved);
+    public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) =>
+        Run(x, _convolutions.Length, _settings.Type, save, measure, ref saved);
+
+    /// <summary>
+    /// zₘ₋₁ of x, stored and computed in bfloat16 whatever the branch's type, in a new tensor; x stays. Nothing is saved, and the weights are packed for this
+    /// one call: memory for them is that of one convolution, for the call alone.
+    /// </summary>
+    public Tensor Approximate(Tensor x)
+    {
+        SavedTensors none = default;
+        return Run(x, _convolutions.Length, ElementType.BFloat16, save: false, measure: false, ref none);
+    }
 
     /// <summary>Fills <paramref name="saved"/> from x without computing what it does not hold, the last convolution.</summary>
-    public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, save: true, measure: false, ref saved);
+    public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
 
     /// <summary>
     /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x)
@@ -217,7 +228,10 @@ public sealed class ResidualBranch : IDisposable
         }
     }
 
-    private Tensor Run(Tensor x, int count, bool save, bool measure, ref SavedTensors saved)
+    // αⱼ, where it is a factor of the weights.
+    private Tensor WeightScale(int j) => _settings.Lipschitz.Mode == LipschitzMode.PerLayer ? _scales.Scalar(j) : default;
+
+    private Tensor Run(Tensor x, int count, ElementType type, bool save, bool measure, ref SavedTensors saved)
     {
         Arena memory = _backend.Memory;
         Tensor z = x;
@@ -225,9 +239,9 @@ public sealed class ResidualBranch : IDisposable
         {
             // What is not saved is overwritten: the pre-activation of an inner z has its shape and type.
             bool inPlace = j > 0 && !save;
-            Tensor p = inPlace ? z : memory.Allocate(z.Shape, _settings.Type, MemoryPurpose.Activations);
+            Tensor p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
             _preactivations[j].Forward(z, measure, p);
-            z = _convolutions[j].Forward(p);
+            z = type == _settings.Type ? _convolutions[j].Forward(p) : _convolutions[j].ForwardOnce(p, WeightScale(j));
             memory.Free(p);
             if (save && j < _convolutions.Length - 1)
             {

@@ -135,7 +135,8 @@ public sealed class FixedPointInversion : IDisposable
         for (int k = 1; ; k++)
         {
             using NvtxRange iteration = _backend.Range(ProfilerRanges.Iteration(k));
-            Tensor z = block.Branch.Evaluate(x, save: true, ref saved);
+            bool approximate = k == 1 && BeginsApproximately(block.Index);
+            Tensor z = approximate ? block.Branch.Approximate(x) : block.Branch.Evaluate(x, save: true, ref saved);
             Tensor next = z.Type == ElementType.Float32 ? z : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
             Tensor statistics = _table.Slice(IsPlanned ? 2L * (block.Index * Plan.Most + k - 1) : 0, new Shape(2));
             _backend.FixedPointStep(y, z, block.Branch.Multiplier, x, next, statistics);
@@ -143,7 +144,7 @@ public sealed class FixedPointInversion : IDisposable
             {
                 memory.Free(z);
             }
-            if (IsPlanned ? k < Plan.Evaluations[block.Index] : !IsOver(ref test, statistics))
+            if (IsPlanned ? k < Plan.Evaluations[block.Index] : !IsOver(ref test, statistics) || approximate)
             {
                 saved.Free(memory);
                 FreeUnless(x, y);
@@ -188,6 +189,10 @@ public sealed class FixedPointInversion : IDisposable
         int slots = _backend.IsAsynchronous ? checked(Math.Max(1, _records.Length) * _settings.MaximumEvaluations) : 1;
         return _backend.Memory.Allocate(new Shape(slots, 2), ElementType.Float64, MemoryPurpose.Workspace);
     }
+
+    // Only where the steps before needed another evaluation as well: nothing is differentiated through this one.
+    private bool BeginsApproximately(int block) =>
+        _settings.Evaluations == EvaluationPrecision.Mixed && Plan.IsKnown && Plan.Evaluations[block] > 1;
 
     private bool IsOver(ref ConvergenceTest test, Tensor statistics)
     {

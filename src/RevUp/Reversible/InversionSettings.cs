@@ -1,4 +1,19 @@
+using RevUp.Tensors;
+
 namespace RevUp.Reversible;
+
+/// <summary>What the branch evaluations of an inversion are computed in.</summary>
+public enum EvaluationPrecision
+{
+    /// <summary>All of them as in the forward pass.</summary>
+    Full,
+
+    /// <summary>
+    /// The first in bfloat16, of a block that needs two or more; the others, and so the one that is differentiated and the residual that decides whether the
+    /// result is accepted, as in the forward pass. For branches in float32.
+    /// </summary>
+    Mixed,
+}
 
 /// <summary>When a fixed-point inversion stops, and when its result is refused.</summary>
 public sealed record InversionSettings
@@ -18,10 +33,19 @@ public sealed record InversionSettings
     /// <summary>Inversion residual above which a block's input is recomputed from the nearest kept activation instead of trained on.</summary>
     public double HardLimit { get; init; } = 5e-2;
 
-    /// <summary>Throws when a value is outside its range.</summary>
+    /// <summary>
+    /// What branch evaluations are computed in. An error of xⁱ is multiplied by the branch's contraction in every later evaluation, so that rounding the first
+    /// to 2⁻⁸ of F is lost in what the iteration leaves anyway.
+    /// </summary>
+    public EvaluationPrecision Evaluations { get; init; }
+
+    /// <summary>Throws when a value is outside its range, or cannot be had with branches in <paramref name="precision"/>.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
-    public void Validate()
+    public void Validate(ElementType precision)
     {
+        ConfigurationException.Require(
+            Evaluations == EvaluationPrecision.Full || precision == ElementType.Float32,
+            $"reversible.evaluations is 'mixed', which is for model.precision 'float32'; with 'bfloat16' use 'full'");
         ConfigurationException.Require(Tolerance is >= 1e-7 and < 1, $"reversible.tolerance is {Tolerance}; use {Exact} ('exact') to 0.1");
         ConfigurationException.Require(MaximumEvaluations is >= 1 and <= 10_000, $"reversible.maximumEvaluations is {MaximumEvaluations}; use 1 to 10000");
         ConfigurationException.Require(HardLimit >= Tolerance, $"reversible.hardLimit is {HardLimit}; it must not be below the tolerance {Tolerance}");

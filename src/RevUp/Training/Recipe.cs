@@ -29,8 +29,12 @@ public sealed record ReversibleSettings
     /// <summary>See <see cref="InversionSettings.HardLimit"/>.</summary>
     public double HardLimit { get; init; } = new InversionSettings().HardLimit;
 
+    /// <summary>See <see cref="InversionSettings.Evaluations"/>: "full" or "mixed".</summary>
+    public EvaluationPrecision Evaluations { get; init; } = new InversionSettings().Evaluations;
+
     /// <summary>The inversion's settings.</summary>
-    public InversionSettings Inversion => new() { Tolerance = Tolerance, MaximumEvaluations = MaximumEvaluations, HardLimit = HardLimit };
+    public InversionSettings Inversion =>
+        new() { Tolerance = Tolerance, MaximumEvaluations = MaximumEvaluations, HardLimit = HardLimit, Evaluations = Evaluations };
 
     /// <summary>The policies.</summary>
     public MemoryPlan Plan => new() { Policy = Policy, AnchorEvery = AnchorEvery, CompressBits = CompressBits };
@@ -87,7 +91,7 @@ public sealed record Recipe
         Data.Validate();
         Model.Validate();
         Reversible.Plan.Validate(Model.Block, Model.Lipschitz.Mode);
-        Reversible.Inversion.Validate();
+        Reversible.Inversion.Validate(Model.Precision);
         Training.Validate();
     }
 

@@ -52,7 +52,7 @@ public sealed class TrainingStep : IDisposable
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
     {
         settings.Validate();
-        inversion.Validate();
+        inversion.Validate(net.Settings.Precision);
         plan.Validate(net.Settings.Block, net.Settings.Lipschitz.Mode);
         _net = net;
         _backend = net.Backend;
@@ -61,6 +61,9 @@ public sealed class TrainingStep : IDisposable
         ConfigurationException.Require(
             !settings.CudaGraph || _backend.CanRecord,
             $"training.cudaGraph is true, and the device '{_backend.Name}' has no graphs; use --device cuda, or leave --cuda-graph out");
+        ConfigurationException.Require(
+            inversion.Evaluations == EvaluationPrecision.Full || _backend.Supports(ElementType.BFloat16),
+            $"reversible.evaluations is 'mixed', and the device '{_backend.Name}' cannot compute in bfloat16; use 'full'");
         long mark = _backend.Memory.Mark();
         try
         {

@@ -18,6 +18,7 @@ internal static class Contender
     private const string Unconstrained = "-unconstrained";
     private const string BFloat16 = "-bf16";
     private const string FourBits = "-4-bit";
+    private const string Mixed = "-mixed";
 
     /// <summary>Whether a name is the peer's.</summary>
     public static bool IsPeer(string name) => name is Peer or PeerReturning;
@@ -56,14 +57,15 @@ internal static class Contender
         bool unconstrained = Remove(ref rest, Unconstrained);
         ElementType precision = Remove(ref rest, BFloat16) ? ElementType.BFloat16 : ElementType.Float32;
         int bits = Remove(ref rest, FourBits) ? 4 : new MemoryPlan().CompressBits;
+        EvaluationPrecision evaluations = Remove(ref rest, Mixed) ? EvaluationPrecision.Mixed : EvaluationPrecision.Full;
         bool known = Enum.TryParse(rest, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
         ConfigurationException.Require(
             known,
             $"""
-            --contenders has '{name}'; there are {Peer}, {PeerReturning} and {Policies()}, each also with {FourBits}, {BFloat16} and {Unconstrained} behind it
+            --contenders has '{name}'; there are {Peer}, {PeerReturning} and {Policies()}, each also with {Mixed}, {FourBits}, {BFloat16} and {Unconstrained} behind it
             """);
         MemoryPlan plan = new() { Policy = policy, CompressBits = bits };
-        return new StepCase(plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, size, weights);
+        return new StepCase(plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, evaluations, size, weights);
     }
 
     private static bool Remove(ref string name, string ending)

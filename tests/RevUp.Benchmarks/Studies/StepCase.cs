@@ -12,9 +12,11 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="Plan">Memory policy.</param>
 /// <param name="Lipschitz">Control of the blocks.</param>
 /// <param name="Precision">Storage type inside the branches.</param>
+/// <param name="Evaluations">What an inversion's evaluations are computed in.</param>
 /// <param name="Size">The network, its batch and its threads.</param>
 /// <param name="Weights">File of trained weights; empty for last convolutions drawn at random, which takes every block to its bound.</param>
-internal sealed record StepCase(MemoryPlan Plan, LipschitzMode Lipschitz, ElementType Precision, StepSize Size, string Weights)
+internal sealed record StepCase(
+    MemoryPlan Plan, LipschitzMode Lipschitz, ElementType Precision, EvaluationPrecision Evaluations, StepSize Size, string Weights)
 {
     /// <summary>The network.</summary>
     public ModelSettings CreateModel() => new()
@@ -57,7 +59,7 @@ internal sealed record StepSize(int Blocks, int Channels, int Batch, int Threads
             {
                 Name = "step",
                 Data = Checkout.SyntheticData(Sample, Classes, samples: 64 * Batch),
-                Model = new StepCase(new MemoryPlan(), LipschitzMode.PerBranch, ElementType.Float32, this, Weights: "").CreateModel(),
+                Model = new StepCase(new MemoryPlan(), LipschitzMode.PerBranch, ElementType.Float32, EvaluationPrecision.Full, this, Weights: "").CreateModel(),
                 Training = new TrainingSettings { BatchSize = Batch, ClipNorm = 1 },
             };
             using CpuBackend backend = new(Threads);

@@ -30,7 +30,7 @@ internal static class StepWorker
         {
             MemoryProbe.DrawZeroConvolutions(net, training.Seed);
         }
-        using TrainingStep step = new(net, training, work.Plan, new InversionSettings());
+        using TrainingStep step = new(net, training, work.Plan, new InversionSettings { Evaluations = work.Evaluations });
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, training);
         // Norms as they are in the middle of a run, where one power iteration per step follows them.
         for (; step.Count < net.Settings.Lipschitz.StartSteps; step.Count++)

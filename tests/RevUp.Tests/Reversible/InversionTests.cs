@@ -104,10 +104,10 @@ public sealed class InversionTests
     [EveryBackend]
     public void SettingsOutsideTheirRangesAreRefusedByName(TestDevice device)
     {
-        Refused("reversible.tolerance is 0;", () => new InversionSettings { Tolerance = 0 }.Validate());
-        Refused("reversible.tolerance is 1;", () => new InversionSettings { Tolerance = 1 }.Validate());
-        Refused("reversible.maximumEvaluations is 0;", () => new InversionSettings { MaximumEvaluations = 0 }.Validate());
-        Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate());
+        Refused("reversible.tolerance is 0;", () => new InversionSettings { Tolerance = 0 }.Validate(ElementType.Float32));
+        Refused("reversible.tolerance is 1;", () => new InversionSettings { Tolerance = 1 }.Validate(ElementType.Float32));
+        Refused("reversible.maximumEvaluations is 0;", () => new InversionSettings { MaximumEvaluations = 0 }.Validate(ElementType.Float32));
+        Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate(ElementType.Float32));
         Refused("reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(BlockKind.Invertible, LipschitzMode.PerBranch));
         Refused("use the mode 'perBranch' or the policy 'compress'", () => new MemoryPlan().Validate(BlockKind.Invertible, LipschitzMode.None));
         Refused("model.block 'residual' has no inverse", () => new MemoryPlan().Validate(BlockKind.Residual, LipschitzMode.None));

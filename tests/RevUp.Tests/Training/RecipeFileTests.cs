@@ -40,6 +40,7 @@ public sealed class RecipeFileTests
     [DataRow("data.dataset=cifar", "data.dataset")]
     [DataRow("training.optimizer.kind=1", "training.optimizer.kind is 1; use one of \"sgd\", \"adamW\".")]
     [DataRow("reversible.tolerance=tight", "reversible.tolerance is \"tight\"; use a number or \"exact\".")]
+    [DataRow("reversible.evaluations=narrow", "reversible.evaluations")]
     [DataRow("reversible.tolerance=true", "reversible.tolerance is true; use a number or \"exact\".")]
     [DataRow("training.optimizer=null", "training.optimizer is null; use an object with kind, ")]
     [DataRow("model.stages=null", "model.stages is null; use a list in brackets, each entry an object with blocks, ")]

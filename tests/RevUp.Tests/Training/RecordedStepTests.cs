@@ -22,10 +22,11 @@ public sealed class RecordedStepTests
     [DataRow(TestModel.Bottleneck, MemoryPolicy.Checkpoint, OptimizerKind.Sgd)]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Compress, OptimizerKind.Sgd)]
     [DataRow(TestModel.Chain, MemoryPolicy.Store, OptimizerKind.AdamW)]
-    public void AGraphChangesNoBit(string model, MemoryPolicy policy, OptimizerKind kind)
+    [DataRow(TestModel.Squeeze, MemoryPolicy.Invert, OptimizerKind.Sgd, EvaluationPrecision.Mixed)]
+    public void AGraphChangesNoBit(string model, MemoryPolicy policy, OptimizerKind kind, EvaluationPrecision evaluations = EvaluationPrecision.Full)
     {
         const int Steps = 12;
-        using TestNetwork plain = Network(model, policy, kind, graph: false), recorded = Network(model, policy, kind, graph: true);
+        using TestNetwork plain = Network(model, policy, kind, graph: false, evaluations), recorded = Network(model, policy, kind, graph: true, evaluations);
         CollectionAssert.AreEqual(plain.Train(Steps, Schedule), recorded.Train(Steps, Schedule));
         CollectionAssert.AreEqual(plain.TrainingState(), recorded.TrainingState());
         CollectionAssert.AreEqual(plain.Engine.Records.ToArray(), recorded.Engine.Records.ToArray());
@@ -131,9 +132,10 @@ public sealed class RecordedStepTests
         static string Refusal(Func<IDisposable> create) => Assert.ThrowsExactly<ConfigurationException>(() => create().Dispose()).Message;
     }
 
-    private static TestNetwork Network(string model, MemoryPolicy policy, OptimizerKind kind, bool graph)
+    private static TestNetwork Network(
+        string model, MemoryPolicy policy, OptimizerKind kind, bool graph, EvaluationPrecision evaluations = EvaluationPrecision.Full)
     {
         OptimizerSettings optimizer = new() { Kind = kind, LearningRate = kind == OptimizerKind.Sgd ? 0.1 : 0.01 };
-        return new TestNetwork(s_cuda, TestModel.Get(model), policy, s_loose, optimizer, cudaGraph: graph);
+        return new TestNetwork(s_cuda, TestModel.Get(model), policy, s_loose with { Evaluations = evaluations }, optimizer, cudaGraph: graph);
     }
 }
