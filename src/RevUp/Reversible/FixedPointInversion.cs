@@ -13,7 +13,8 @@ namespace RevUp.Reversible;
 /// </summary>
 /// <remarks>
 /// The intermediates of the last evaluation, at xⁱ, are the ones to differentiate, and xⁱ⁺¹, one correction better, is handed on as the output of the block
-/// before: k evaluations cost k, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's intermediates.
+/// before: k evaluations cost k, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's intermediates. With <see cref="EvaluationPrecision.Mixed"/> the
+/// first evaluation is one in bfloat16 where the steps before say that others follow, and then is never the last, whatever its statistics.
 /// </remarks>
 public sealed class FixedPointInversion : IDisposable
 {

@@ -19,6 +19,7 @@ internal static class Contender
     private const string BFloat16 = "-bf16";
     private const string FourBits = "-4-bit";
     private const string Mixed = "-mixed";
+    private const string Endings = $"{Mixed}, {FourBits}, {BFloat16} and {Unconstrained}";
 
     /// <summary>Whether a name is the peer's.</summary>
     public static bool IsPeer(string name) => name is Peer or PeerReturning;
@@ -62,7 +63,7 @@ internal static class Contender
         ConfigurationException.Require(
             known,
             $"""
-            --contenders has '{name}'; there are {Peer}, {PeerReturning} and {Policies()}, each also with {Mixed}, {FourBits}, {BFloat16} and {Unconstrained} behind it
+            --contenders has '{name}'; there are {Peer}, {PeerReturning} and {Policies()}, each also with {Endings} behind it
             """);
         MemoryPlan plan = new() { Policy = policy, CompressBits = bits };
         return new StepCase(plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, evaluations, size, weights);
