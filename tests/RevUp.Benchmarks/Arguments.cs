@@ -71,7 +71,10 @@ internal sealed class Arguments
         return number;
     })];
 
-    /// <summary>The recipe of --recipe with the values of --set, "path=value" and semicolons between; with --quick, on a few made-up samples of the same shape, for which no file is needed.</summary>
+    /// <summary>
+    /// The recipe of --recipe with the values of --set, "path=value" with semicolons between; with --quick, on a few made-up samples of the same shape, for
+    /// which no file is needed.
+    /// </summary>
     public Recipe Recipe(string name)
     {
         string[] overrides = Text("--set", "").Split(';', StringSplitOptions.RemoveEmptyEntries);

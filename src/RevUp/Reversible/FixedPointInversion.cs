@@ -29,10 +29,11 @@ public sealed class FixedPointInversion : IDisposable
     /// <param name="backend">The device.</param>
     /// <param name="settings">When to stop; may be replaced between steps.</param>
     /// <param name="blocks">Blocks of the network.</param>
+    /// <exception cref="ConfigurationException">Evaluations in bfloat16 are asked of a device that cannot compute them.</exception>
     public FixedPointInversion(Backend backend, InversionSettings settings, int blocks)
     {
         _backend = backend;
-        _settings = settings;
+        _settings = Supported(settings);
         _records = new InversionRecord[blocks];
         Plan = new EvaluationPlan(blocks);
         _counts = new double[blocks];
@@ -46,7 +47,7 @@ public sealed class FixedPointInversion : IDisposable
         get => _settings;
         set
         {
-            _settings = value;
+            _settings = Supported(value);
             Plan.Forget();
             _backend.Memory.Free(_table);
             _table = AllocateTable();
@@ -182,6 +183,14 @@ public sealed class FixedPointInversion : IDisposable
             _backend.Memory.Free(_table);
             _backend.Memory.Free(Evaluations);
         }
+    }
+
+    private InversionSettings Supported(InversionSettings settings)
+    {
+        ConfigurationException.Require(
+            settings.Evaluations == EvaluationPrecision.Full || _backend.Supports(ElementType.BFloat16),
+            $"reversible.evaluations is 'mixed', and the device '{_backend.Name}' cannot compute in bfloat16; use 'full'");
+        return settings;
     }
 
     // For the largest k that the settings allow, so that a plan that grows moves nothing.

@@ -7,7 +7,7 @@ using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>What a first evaluation in bfloat16 saves an inversion, and what it costs: step time, memory, gradient error, and accuracy after training.</summary>
+/// <summary>What a first evaluation in bfloat16 saves an inversion, and what it costs: step time, memory, gradient error, accuracy after training.</summary>
 internal static class MixedStudy
 {
     private static readonly EvaluationPrecision[] s_precisions = [EvaluationPrecision.Full, EvaluationPrecision.Mixed];
@@ -167,8 +167,8 @@ internal static class MixedStudy
         report.Heading("Time and memory of a step");
         report.Paragraph(
             $"""
-            Of the same networks, batches of {recipe.Training.BatchSize}, {rounds} rounds a seed: in every round one step of each kind in turn. Time is the ratio to
-            the step with full evaluations of the same round: median and middle half of all rounds. Peaks of a step in MiB.
+            Of the same networks, batches of {recipe.Training.BatchSize}, {rounds} rounds a seed: in every round one step of each kind in turn. Time is the
+            ratio to the step with full evaluations of the same round: median and middle half of all rounds. Peaks of a step in MiB.
             """);
         report.Table(
             ["step", "time", "middle half", "activations", "workspace"],
