@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
+using RevUp.Layers;
 using RevUp.Lipschitz;
 using RevUp.Tensors;
 
@@ -188,6 +189,12 @@ public abstract class Backend : IDisposable
         Tensor dots,
         Tensor multiplierGradient,
         Tensor sigmaGradients);
+
+    /// <summary>The numbers that a <see cref="ChannelAffine"/> is computed with; see <see cref="AffineFactors.Forward"/>. All tensors [C].</summary>
+    public abstract void AffineFactorsForward(Tensor t, Tensor b, Tensor factor, Tensor inverseFactor, Tensor inverseShift);
+
+    /// <summary>The gradient of t, added to; see <see cref="AffineFactors.Backward"/>.</summary>
+    public abstract void AffineFactorsBackward(Tensor t, Tensor factorGradient, Tensor gradient);
 
     /// <summary>Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], in 3-D 8C.</summary>
     public abstract void Squeeze(Tensor x, Tensor y);

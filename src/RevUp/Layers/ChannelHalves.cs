@@ -34,6 +34,9 @@ public sealed class ChannelHalves : Layer
     /// <inheritdoc/>
     public override bool IsInvertible => true;
 
+    /// <inheritdoc/>
+    public override bool OnlyMoves => true;
+
     /// <summary>The halves of a tensor in the layout of coupling blocks, sharing its memory.</summary>
     public static (Tensor First, Tensor Second) Of(Tensor x)
     {

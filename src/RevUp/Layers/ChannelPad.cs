@@ -25,6 +25,9 @@ public sealed class ChannelPad : Layer
     public override bool IsInvertible => true;
 
     /// <inheritdoc/>
+    public override bool OnlyMoves => true;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor y = Allocate(Output, x.Shape.Batch);

@@ -41,6 +41,11 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     /// <summary>Whether the input can be rebuilt from the output, so that it need not be kept.</summary>
     public virtual bool IsInvertible => false;
 
+    /// <summary>
+    /// Whether y is elements of x, moved, and zeros: no number is rounded, and what is decoded of a compressed stream goes through bit for bit.
+    /// </summary>
+    public virtual bool OnlyMoves => false;
+
     /// <summary>The device.</summary>
     protected Backend Backend { get; } = backend;
 

@@ -9,7 +9,8 @@ public enum ParameterGroup
     Weights = 0,
 
     /// <summary>
-    /// Fixup's scalar biases and multipliers: a fraction of the learning rate (their gradients sum over all channels and pixels), no decay by default.
+    /// Fixup's scalar biases and multipliers, and scales and shifts of channels outside the branches: a fraction of the learning rate (their gradients sum
+    /// over all pixels), no decay by default.
     /// </summary>
     Scalars = 1,
 }

@@ -34,6 +34,9 @@ public sealed class Squeeze : Layer
     public override bool IsInvertible => true;
 
     /// <inheritdoc/>
+    public override bool OnlyMoves => true;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor y = Allocate(Output, x.Shape.Batch);

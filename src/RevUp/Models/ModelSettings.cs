@@ -29,6 +29,19 @@ public enum Downsampling
     Strided,
 }
 
+/// <summary>Where an invertible layer outside the Lipschitz bound is added.</summary>
+public enum Placement
+{
+    /// <summary>Nowhere.</summary>
+    None,
+
+    /// <summary>Before the first block of every stage.</summary>
+    Stage,
+
+    /// <summary>Before every block.</summary>
+    Block,
+}
+
 /// <summary>Blocks of one resolution.</summary>
 public sealed record StageSettings
 {
@@ -71,6 +84,9 @@ public sealed record ModelSettings
 
     /// <summary>φ.</summary>
     public Activation Activation { get; init; } = Activation.Relu;
+
+    /// <summary>Where a <see cref="ChannelAffine"/> is added, a trained scale and shift per channel.</summary>
+    public Placement Affine { get; init; }
 
     /// <summary>Groups of the branches' 3×3 convolutions (ResNeXt).</summary>
     public int Groups { get; init; } = 1;
@@ -141,6 +157,9 @@ public sealed record ModelSettings
             ConfigurationException.Require(
                 divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({channels}, {width} inside the branches)");
         }
+        ConfigurationException.Require(
+            Affine != Placement.Block || Block != BlockKind.Coupling,
+            $"model.affine is 'block', but blocks of model.block 'coupling' pass on halves of the channels; use 'stage' or 'none'");
         Lipschitz.Validate();
         ConfigurationException.Require(
             Block == BlockKind.Invertible || Lipschitz.Mode == LipschitzMode.None,

@@ -32,12 +32,20 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
             {
                 Transition($"stages.{s}.down", stage.Channels);
             }
+            if (settings.Affine == Placement.Stage)
+            {
+                Affine($"stages.{s}.affine");
+            }
             if (halves)
             {
                 Add(new ChannelHalves($"stages.{s}.split", backend, _shape, split: true));
             }
             for (int b = 0; b < stage.Blocks; b++)
             {
+                if (settings.Affine == Placement.Block)
+                {
+                    Affine($"stages.{s}.blocks.{b}.affine");
+                }
                 Add(Block($"stages.{s}.blocks.{b}", index++, settings.WidthOf(stage), branches));
             }
             if (halves)
@@ -54,6 +62,8 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
         BlockKind.Coupling => new CouplingBlock(name, index, backend, store, _shape, width, branches),
         _ => new InvertibleBlock(name, index, backend, store, _shape, width, branches),
     };
+
+    private void Affine(string name) => Add(new ChannelAffine(name, backend, store, _shape));
 
     private void Stem(int channels)
     {

@@ -63,9 +63,9 @@ public sealed record MemoryPlan
         {
             return layer.IsInvertible && layer is not Block ? MemoryPolicy.Invert : Policy;
         }
-        if (Policy == MemoryPolicy.Compress && layer is ResidualBlock)
+        if (Policy == MemoryPolicy.Compress)
         {
-            return MemoryPolicy.Compress;
+            return layer is ResidualBlock ? MemoryPolicy.Compress : layer.OnlyMoves ? MemoryPolicy.Invert : MemoryPolicy.Store;
         }
         if (!layer.IsInvertible)
         {

@@ -183,7 +183,7 @@ public sealed class ReversibleEngine : IDisposable
     // its input; one that only moves elements keeps nothing and hands on both.
     private Tensor LeaveStream(int index, Tensor x, MemoryPolicy policy)
     {
-        if (policy == MemoryPolicy.Invert && _layers[index] is not Block)
+        if (_layers[index].OnlyMoves)
         {
             _stream.Follow(_layers[index]);
             return Forward(index, x, policy);

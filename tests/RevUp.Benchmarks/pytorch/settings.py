@@ -62,6 +62,7 @@ class ModelSettings:
     normalization: str = "fixup"
     branch: str = "basic"
     activation: str = "relu"
+    affine: str = "none"
     groups: int = 1
     precision: str = "float32"
     lipschitz: LipschitzSettings = LipschitzSettings()
@@ -112,6 +113,7 @@ _CHOICES = {
     "normalization": ("fixup",),
     "branch": ("basic", "bottleneck"),
     "activation": ("relu", "elu"),
+    "affine": ("none",),
     "precision": ("float32", "bfloat16"),
     "mode": ("none", "perLayer", "perBranch"),
     "policy": ("store", "checkpoint", "invert"),

@@ -206,11 +206,12 @@ internal sealed class BatchNormTests
         return x;
     }
 
-    /// <summary>As training has it, without a weight, and without statistics.</summary>
+    /// <summary>As training has it, without a weight, and without statistics, with a weight and without.</summary>
     private static BatchNormArrays[] Arrays(Inputs inputs, int channels)
     {
         float[] variance = Array.ConvertAll(inputs.Uniform(channels), value => 0.01f + Math.Abs(value));
         BatchNormArrays full = new(inputs.Uniform(channels), variance, Epsilon, inputs.Uniform(channels), inputs.Uniform(channels));
-        return [full, full with { Weight = null }, full with { Mean = null, Variance = null, Weight = null }];
+        BatchNormArrays affine = full with { Mean = null, Variance = null };
+        return [full, full with { Weight = null }, affine, affine with { Weight = null }];
     }
 }

@@ -21,7 +21,7 @@ public sealed class OnnxFileTests
     [
         TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume, TestModel.StridedVolume, TestModel.Chain,
         TestModel.ResNet, TestModel.FixupResNet, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet, TestModel.IResNet,
-        TestModel.MaxMin, TestModel.MaxMinVolume,
+        TestModel.MaxMin, TestModel.MaxMinVolume, TestModel.Affine, TestModel.AffineVolume,
     ];
 
     public static IEnumerable<object[]> Models => s_models.Select(name => new object[] { name });
@@ -59,8 +59,8 @@ public sealed class OnnxFileTests
         }
         string[] expected =
         [
-            "Add", "BatchNormalization", "Concat", "Conv", "Elu", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "Identity", "Max", "MaxPool", "Min", "Pad",
-            "Relu", "Reshape", "SpaceToDepth", "Split", "Transpose", "Where",
+            "Add", "BatchNormalization", "Concat", "Conv", "Elu", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "Identity", "Max", "MaxPool", "Min", "Mul",
+            "Pad", "Relu", "Reshape", "SpaceToDepth", "Split", "Transpose", "Where",
         ];
         CollectionAssert.AreEquivalent(expected, operators.ToArray());
     }

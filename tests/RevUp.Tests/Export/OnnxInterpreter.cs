@@ -69,7 +69,8 @@ internal sealed class OnnxInterpreter
             "Identity" => [x[0]],
             "Relu" => [Map(x[0], value => Math.Max(value, 0))],
             "Elu" => [Map(x[0], value => value > 0 ? value : Math.Exp(value) - 1)],
-            "Add" => [Add(x[0], x[1])],
+            "Add" => [Broadcast(x[0], x[1], (a, b) => a + b)],
+            "Mul" => [Broadcast(x[0], x[1], (a, b) => a * b)],
             "Max" => [x[0] with { Data = [.. x[0].Data.Zip(x[1].Data, Math.Max)] }],
             "Min" => [x[0] with { Data = [.. x[0].Data.Zip(x[1].Data, Math.Min)] }],
             "Where" => [Where(x[0], x[1], x[2])],
@@ -93,14 +94,14 @@ internal sealed class OnnxInterpreter
     private static OnnxValue Map(OnnxValue x, Func<double, double> function) => x with { Data = [.. x.Data.Select(function)] };
 
     // The second operand has the shape of the first, is one number, or one for each channel: [C, 1, 1].
-    private static OnnxValue Add(OnnxValue x, OnnxValue y)
+    private static OnnxValue Broadcast(OnnxValue x, OnnxValue y, Func<double, double, double> function)
     {
         if (y.Data.Length == 1 || y.Shape.SequenceEqual(x.Shape))
         {
-            return x with { Data = [.. x.Data.Select((value, i) => value + y.Data[i % y.Data.Length])] };
+            return x with { Data = [.. x.Data.Select((value, i) => function(value, y.Data[i % y.Data.Length]))] };
         }
         CollectionAssert.AreEqual(x.Shape.Skip(1).Select((extent, axis) => axis == 0 ? extent : 1).ToArray(), y.Shape);
-        return x with { Data = [.. x.Data.Select((value, i) => value + y.Data[i / x.Positions % x.Channels])] };
+        return x with { Data = [.. x.Data.Select((value, i) => function(value, y.Data[i / x.Positions % x.Channels]))] };
     }
 
     // The condition has a number for each channel: [C, 1, 1].

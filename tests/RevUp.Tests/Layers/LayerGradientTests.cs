@@ -115,6 +115,31 @@ public sealed class LayerGradientTests
     }
 
     [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void ChannelAffineGradients(TestDevice device, bool volume)
+    {
+        using Backend backend = device.Open();
+        using ParameterStore store = new(backend);
+        Shape input = volume ? s_volume : s_image;
+        using ChannelAffine layer = new("layer", backend, store, input);
+        store.Build(seed: 1);
+        Randomize(backend, store, 1);
+        layer.Prepare(Batch, training: true);
+        GradientCheck.Run(
+            backend,
+            store,
+            layer,
+            Batch,
+            values =>
+            {
+                (double[] t, double[] b) = (values["layer.scale"], values["layer.shift"]);
+                return [.. values["x"].Select((x, i) => (x * Math.Pow(2, Math.Tanh(t[i % input.Channels]))) + b[i % input.Channels])];
+            },
+            Rounding.Chain(4, Batch * input.Positions));
+    }
+
+    [TestMethod]
     [EveryBackend(false, Activation.Relu, Normalization.Fixup)]
     [EveryBackend(true, Activation.Relu, Normalization.Fixup)]
     [EveryBackend(false, Activation.Elu, Normalization.Fixup)]

@@ -22,6 +22,8 @@ public sealed class ActivationPeakTests
     [EveryBackend(TestModel.RevNetVolume)]
     [EveryBackend(TestModel.FixupRevNet)]
     [EveryBackend(TestModel.MaxMin)]
+    [EveryBackend(TestModel.Affine)]
+    [EveryBackend(TestModel.AffineVolume)]
     [EveryBackend(TestModel.IResNet)]
     public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
     {

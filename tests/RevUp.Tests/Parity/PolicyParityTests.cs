@@ -19,6 +19,8 @@ public sealed class PolicyParityTests
     [EveryBackend(TestModel.RevNetVolume)]
     [EveryBackend(TestModel.FixupRevNet)]
     [EveryBackend(TestModel.MaxMin)]
+    [EveryBackend(TestModel.Affine)]
+    [EveryBackend(TestModel.AffineVolume)]
     [EveryBackend(TestModel.IResNet)]
     public void InvertAgreesWithStoreAndCheckpointIsStoreBitForBit(TestDevice device, string model)
     {

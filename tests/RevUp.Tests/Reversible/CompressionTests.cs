@@ -51,6 +51,7 @@ public sealed class CompressionTests
     [EveryBackend(TestModel.ImageNet)]
     [EveryBackend(TestModel.Volume)]
     [EveryBackend(TestModel.StridedVolume)]
+    [EveryBackend(TestModel.Affine)]
     public void MoreBitsAreABetterGradientOnEveryKindOfNetwork(TestDevice device, string name)
     {
         using TestNetwork network = new(device, Free(name), MemoryPolicy.Checkpoint);
@@ -103,7 +104,7 @@ public sealed class CompressionTests
     [EveryBackend]
     public void NothingFreedIsRead(TestDevice device)
     {
-        foreach (string model in (string[])[TestModel.Squeeze, TestModel.Strided])
+        foreach (string model in (string[])[TestModel.Squeeze, TestModel.Strided, TestModel.Affine])
         {
             using TestNetwork network = new(device, Free(model), MemoryPolicy.Compress, poison: true);
             Assert.IsTrue(network.Train(3).All(double.IsFinite));

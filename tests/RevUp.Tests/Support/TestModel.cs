@@ -56,6 +56,12 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>Volumes: i-ResNet's branches, every layer bounded, biases per channel, MaxMin.</summary>
     public const string MaxMinVolume = "maxmin volume";
 
+    /// <summary>Zero-padded stem, squeeze, an affine map of the channels before every block.</summary>
+    public const string Affine = "affine";
+
+    /// <summary>Volumes: convolution stem, strided transition, couplings, an affine map of the channels before every stage.</summary>
+    public const string AffineVolume = "affine volume";
+
     public const int Classes = 3;
 
     private static readonly Dictionary<string, TestModel> s_all = new()
@@ -121,6 +127,12 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
                 Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer },
             },
             new(1, 5, 4, 6, 1)),
+        [Affine] = new(
+            new() { Affine = Placement.Block, Stem = StemKind.Pad, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 5), Stage(2, 26, 8)] },
+            new(1, 8, 8, 3)),
+        [AffineVolume] = new(
+            new() { Affine = Placement.Stage, Block = BlockKind.Coupling, Activation = Activation.Elu, Stages = [Stage(2, 8, 4), Stage(2, 12, 4)] },
+            new(1, 4, 4, 4, 1)),
         [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
     };
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using RevUp.Interop.Cpu;
+using RevUp.Layers;
 using RevUp.Lipschitz;
 using RevUp.Tensors;
 
@@ -212,6 +213,14 @@ public sealed unsafe class CpuBackend : Backend
             AsSpan<double>(dots),
             ref *Float(multiplierGradient),
             AsSpan<float>(sigmaGradients));
+
+    /// <inheritdoc/>
+    public override void AffineFactorsForward(Tensor t, Tensor b, Tensor factor, Tensor inverseFactor, Tensor inverseShift) =>
+        AffineFactors.Forward(AsSpan<float>(t), AsSpan<float>(b), AsSpan<float>(factor), AsSpan<float>(inverseFactor), AsSpan<float>(inverseShift));
+
+    /// <inheritdoc/>
+    public override void AffineFactorsBackward(Tensor t, Tensor factorGradient, Tensor gradient) =>
+        AffineFactors.Backward(AsSpan<float>(t), AsSpan<float>(factorGradient), AsSpan<float>(gradient));
 
     /// <inheritdoc/>
     public override void Squeeze(Tensor x, Tensor y)

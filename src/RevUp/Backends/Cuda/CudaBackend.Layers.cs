@@ -30,6 +30,14 @@ public sealed partial class CudaBackend
             [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales, dots, multiplierGradient, sigmaGradients]);
 
     /// <inheritdoc/>
+    public override void AffineFactorsForward(Tensor t, Tensor b, Tensor factor, Tensor inverseFactor, Tensor inverseShift) =>
+        _launcher.Elementwise(_kernels.AffineFactors, t.Count, [t.Count, t, b, factor, inverseFactor, inverseShift]);
+
+    /// <inheritdoc/>
+    public override void AffineFactorsBackward(Tensor t, Tensor factorGradient, Tensor gradient) =>
+        _launcher.Elementwise(_kernels.AffineFactorsBackward, t.Count, [t.Count, t, factorGradient, gradient]);
+
+    /// <inheritdoc/>
     public override void Squeeze(Tensor x, Tensor y) => Elementwise(_kernels.Squeeze, x.Shape, x.Count, x, y);
 
     /// <inheritdoc/>

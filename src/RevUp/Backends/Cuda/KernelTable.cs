@@ -47,6 +47,8 @@ internal sealed class KernelTable
         NormalizeAll = find("normalize_all");
         BranchScale = find("branch_scale");
         BranchScaleBackward = find("branch_scale_backward");
+        AffineFactors = find("affine_factors");
+        AffineFactorsBackward = find("affine_factors_backward");
         Squeeze = find("squeeze");
         Unsqueeze = find("unsqueeze");
         ResizeChannels = find("resize_channels");
@@ -89,6 +91,10 @@ internal sealed class KernelTable
     public CudaFunction BranchScale { get; }
 
     public CudaFunction BranchScaleBackward { get; }
+
+    public CudaFunction AffineFactors { get; }
+
+    public CudaFunction AffineFactorsBackward { get; }
 
     public CudaFunction Squeeze { get; }
 
