@@ -196,6 +196,12 @@ public abstract class Backend : IDisposable
     /// <summary>The gradient of t, added to; see <see cref="AffineFactors.Backward"/>.</summary>
     public abstract void AffineFactorsBackward(Tensor t, Tensor factorGradient, Tensor gradient);
 
+    /// <summary>The matrix [C, …, C] of a <see cref="ChannelMixing"/>; see <see cref="ChannelRotations.Forward"/>.</summary>
+    public abstract void ChannelRotationsForward(Tensor angles, Tensor matrix);
+
+    /// <summary>The gradient of the angles, added to; both matrices are undone. See <see cref="ChannelRotations.Backward"/>.</summary>
+    public abstract void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient);
+
     /// <summary>Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], in 3-D 8C.</summary>
     public abstract void Squeeze(Tensor x, Tensor y);
 

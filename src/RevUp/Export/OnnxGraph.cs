@@ -46,12 +46,14 @@ internal sealed class OnnxGraph(Backend backend)
     }
 
     /// <summary>scale · W ∗ x.</summary>
-    public string Convolution(Convolution convolution, float scale, string x)
+    public string Convolution(Convolution convolution, float scale, string x) =>
+        Convolution(convolution.Weight.Name, convolution.Sample, convolution.Weight.Value, scale, x);
+
+    /// <summary>The same with the weights in <paramref name="w"/>, which the graph calls <paramref name="name"/>.</summary>
+    public string Convolution(string name, ConvolutionGeometry geometry, Tensor w, float scale, string x)
     {
-        ConvolutionGeometry geometry = convolution.Sample;
         int rank = geometry.Input.SpatialRank;
-        string weight = Tensor(convolution.Weight.Name, convolution.Weight.Value, scale);
-        return Node("Conv", convolution.Weight.Name, [x, weight],
+        return Node("Conv", name, [x, Tensor(name, w, scale)],
             ("kernel_shape", Repeat(geometry.Kernel, rank)),
             ("strides", Repeat(geometry.Stride, rank)),
             ("pads", Repeat(geometry.Padding, 2 * rank)),

@@ -88,6 +88,9 @@ public sealed record ModelSettings
     /// <summary>Where a <see cref="ChannelAffine"/> is added, a trained scale and shift per channel.</summary>
     public Placement Affine { get; init; }
 
+    /// <summary>Where a <see cref="ChannelMixing"/> is added, a trained rotation of the channels; behind the affine map where there is one.</summary>
+    public Placement Mixing { get; init; }
+
     /// <summary>Groups of the branches' 3×3 convolutions (ResNeXt).</summary>
     public int Groups { get; init; } = 1;
 
@@ -157,9 +160,12 @@ public sealed record ModelSettings
             ConfigurationException.Require(
                 divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({channels}, {width} inside the branches)");
         }
-        ConfigurationException.Require(
-            Affine != Placement.Block || Block != BlockKind.Coupling,
-            $"model.affine is 'block', but blocks of model.block 'coupling' pass on halves of the channels; use 'stage' or 'none'");
+        foreach ((string setting, Placement placement) in (ReadOnlySpan<(string, Placement)>)[("affine", Affine), ("mixing", Mixing)])
+        {
+            ConfigurationException.Require(
+                placement != Placement.Block || Block != BlockKind.Coupling,
+                $"model.{setting} is 'block', but blocks of model.block 'coupling' pass on halves of the channels; use 'stage' or 'none'");
+        }
         Lipschitz.Validate();
         ConfigurationException.Require(
             Block == BlockKind.Invertible || Lipschitz.Mode == LipschitzMode.None,

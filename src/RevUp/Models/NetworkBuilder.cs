@@ -32,20 +32,14 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
             {
                 Transition($"stages.{s}.down", stage.Channels);
             }
-            if (settings.Affine == Placement.Stage)
-            {
-                Affine($"stages.{s}.affine");
-            }
+            Between($"stages.{s}", Placement.Stage);
             if (halves)
             {
                 Add(new ChannelHalves($"stages.{s}.split", backend, _shape, split: true));
             }
             for (int b = 0; b < stage.Blocks; b++)
             {
-                if (settings.Affine == Placement.Block)
-                {
-                    Affine($"stages.{s}.blocks.{b}.affine");
-                }
+                Between($"stages.{s}.blocks.{b}", Placement.Block);
                 Add(Block($"stages.{s}.blocks.{b}", index++, settings.WidthOf(stage), branches));
             }
             if (halves)
@@ -63,7 +57,18 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
         _ => new InvertibleBlock(name, index, backend, store, _shape, width, branches),
     };
 
-    private void Affine(string name) => Add(new ChannelAffine(name, backend, store, _shape));
+    // What the settings place before a stage or a block, in the order of a step of Glow (arXiv 1807.03039, figure 2).
+    private void Between(string name, Placement placement)
+    {
+        if (settings.Affine == placement)
+        {
+            Add(new ChannelAffine(name + ".affine", backend, store, _shape));
+        }
+        if (settings.Mixing == placement)
+        {
+            Add(new ChannelMixing(name + ".mixing", backend, store, _shape));
+        }
+    }
 
     private void Stem(int channels)
     {

@@ -63,6 +63,7 @@ class ModelSettings:
     branch: str = "basic"
     activation: str = "relu"
     affine: str = "none"
+    mixing: str = "none"
     groups: int = 1
     precision: str = "float32"
     lipschitz: LipschitzSettings = LipschitzSettings()
@@ -114,6 +115,7 @@ _CHOICES = {
     "branch": ("basic", "bottleneck"),
     "activation": ("relu", "elu"),
     "affine": ("none",),
+    "mixing": ("none",),
     "precision": ("float32", "bfloat16"),
     "mode": ("none", "perLayer", "perBranch"),
     "policy": ("store", "checkpoint", "invert"),

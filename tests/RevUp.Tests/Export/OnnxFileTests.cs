@@ -22,6 +22,7 @@ public sealed class OnnxFileTests
         TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume, TestModel.StridedVolume, TestModel.Chain,
         TestModel.ResNet, TestModel.FixupResNet, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet, TestModel.IResNet,
         TestModel.MaxMin, TestModel.MaxMinVolume, TestModel.Affine, TestModel.AffineVolume,
+        TestModel.Mixing, TestModel.MixingVolume,
     ];
 
     public static IEnumerable<object[]> Models => s_models.Select(name => new object[] { name });

@@ -140,6 +140,23 @@ public sealed class LayerGradientTests
     }
 
     [TestMethod]
+    [EveryBackend(false, 0f)]
+    [EveryBackend(false, 1f)]
+    [EveryBackend(true, 1f)]
+    public void ChannelMixingGradients(TestDevice device, bool volume, float deviation)
+    {
+        using Backend backend = device.Open();
+        using ParameterStore store = new(backend);
+        Shape input = volume ? new Shape(1, 4, 3, 5, 6) : new Shape(1, 5, 6, 7);
+        using ChannelMixing layer = new("layer", backend, store, input);
+        store.Build(seed: 1);
+        Randomize(backend, store, deviation);
+        layer.Prepare(Batch, training: true);
+        GradientCheck.Run(
+            backend, store, layer, Batch, values => MixingTwin.Evaluate(input.Channels, values["layer.angles"], values["x"]), Rounding.Chain(5, input.Count));
+    }
+
+    [TestMethod]
     [EveryBackend(false, Activation.Relu, Normalization.Fixup)]
     [EveryBackend(true, Activation.Relu, Normalization.Fixup)]
     [EveryBackend(false, Activation.Elu, Normalization.Fixup)]

@@ -24,6 +24,8 @@ public sealed class ActivationPeakTests
     [EveryBackend(TestModel.MaxMin)]
     [EveryBackend(TestModel.Affine)]
     [EveryBackend(TestModel.AffineVolume)]
+    [EveryBackend(TestModel.Mixing)]
+    [EveryBackend(TestModel.MixingVolume)]
     [EveryBackend(TestModel.IResNet)]
     public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
     {

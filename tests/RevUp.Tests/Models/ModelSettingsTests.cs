@@ -36,6 +36,7 @@ public sealed class ModelSettingsTests
             s_valid with { Block = BlockKind.Coupling, Stages = [new() { Channels = 8 }, new() { Channels = 13 }] },
         ["does not divide the channels of stage 0 (4, 4 inside the branches)"] =
             s_valid with { Block = BlockKind.Coupling, Groups = 8, Stages = [new() { Channels = 8 }] },
+        ["model.mixing is 'block', but blocks of model.block 'coupling'"] = s_valid with { Block = BlockKind.Coupling, Mixing = Placement.Block },
         ["model.affine is 'block', but blocks of model.block 'coupling'"] = s_valid with { Block = BlockKind.Coupling, Affine = Placement.Block },
         ["model.lipschitz.mode is 'perLayer', but only model.block 'invertible'"] =
             s_valid with { Block = BlockKind.Residual, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer } },

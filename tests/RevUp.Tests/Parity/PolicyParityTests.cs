@@ -21,6 +21,8 @@ public sealed class PolicyParityTests
     [EveryBackend(TestModel.MaxMin)]
     [EveryBackend(TestModel.Affine)]
     [EveryBackend(TestModel.AffineVolume)]
+    [EveryBackend(TestModel.Mixing)]
+    [EveryBackend(TestModel.MixingVolume)]
     [EveryBackend(TestModel.IResNet)]
     public void InvertAgreesWithStoreAndCheckpointIsStoreBitForBit(TestDevice device, string model)
     {

@@ -52,6 +52,7 @@ public sealed class CompressionTests
     [EveryBackend(TestModel.Volume)]
     [EveryBackend(TestModel.StridedVolume)]
     [EveryBackend(TestModel.Affine)]
+    [EveryBackend(TestModel.Mixing)]
     public void MoreBitsAreABetterGradientOnEveryKindOfNetwork(TestDevice device, string name)
     {
         using TestNetwork network = new(device, Free(name), MemoryPolicy.Checkpoint);
@@ -104,7 +105,7 @@ public sealed class CompressionTests
     [EveryBackend]
     public void NothingFreedIsRead(TestDevice device)
     {
-        foreach (string model in (string[])[TestModel.Squeeze, TestModel.Strided, TestModel.Affine])
+        foreach (string model in (string[])[TestModel.Squeeze, TestModel.Strided, TestModel.Affine, TestModel.Mixing])
         {
             using TestNetwork network = new(device, Free(model), MemoryPolicy.Compress, poison: true);
             Assert.IsTrue(network.Train(3).All(double.IsFinite));

@@ -62,6 +62,12 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>Volumes: convolution stem, strided transition, couplings, an affine map of the channels before every stage.</summary>
     public const string AffineVolume = "affine volume";
 
+    /// <summary>Zero-padded stem, squeeze, a rotation of the channels before every block.</summary>
+    public const string Mixing = "mixing";
+
+    /// <summary>Volumes: convolution stem, strided transition, affine map and rotation of the channels before every stage.</summary>
+    public const string MixingVolume = "mixing volume";
+
     public const int Classes = 3;
 
     private static readonly Dictionary<string, TestModel> s_all = new()
@@ -133,6 +139,12 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
         [AffineVolume] = new(
             new() { Affine = Placement.Stage, Block = BlockKind.Coupling, Activation = Activation.Elu, Stages = [Stage(2, 8, 4), Stage(2, 12, 4)] },
             new(1, 4, 4, 4, 1)),
+        [Mixing] = new(
+            new() { Mixing = Placement.Block, Stem = StemKind.Pad, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 5), Stage(2, 26, 8)] },
+            new(1, 8, 8, 3)),
+        [MixingVolume] = new(
+            new() { Affine = Placement.Stage, Mixing = Placement.Stage, Activation = Activation.Elu, Stages = [Stage(2, 7, 4), Stage(2, 9, 4)] },
+            new(1, 5, 4, 6, 1)),
         [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
     };
 

@@ -223,6 +223,15 @@ public sealed unsafe class CpuBackend : Backend
         AffineFactors.Backward(AsSpan<float>(t), AsSpan<float>(factorGradient), AsSpan<float>(gradient));
 
     /// <inheritdoc/>
+    public override void ChannelRotationsForward(Tensor angles, Tensor matrix) =>
+        ChannelRotations.Forward(matrix.Shape.Channels, AsSpan<float>(angles), AsSpan<float>(matrix));
+
+    /// <inheritdoc/>
+    public override void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient) =>
+        ChannelRotations.Backward(
+            matrix.Shape.Channels, AsSpan<float>(angles), AsSpan<float>(matrix), AsSpan<float>(matrixGradient), AsSpan<float>(gradient));
+
+    /// <inheritdoc/>
     public override void Squeeze(Tensor x, Tensor y)
     {
         CpuShape shape = NativeShape(x.Shape);

@@ -1,4 +1,5 @@
 using RevUp.Interop.Cuda;
+using RevUp.Layers;
 using RevUp.Lipschitz;
 using RevUp.Tensors;
 
@@ -36,6 +37,35 @@ public sealed partial class CudaBackend
     /// <inheritdoc/>
     public override void AffineFactorsBackward(Tensor t, Tensor factorGradient, Tensor gradient) =>
         _launcher.Elementwise(_kernels.AffineFactorsBackward, t.Count, [t.Count, t, factorGradient, gradient]);
+
+    /// <inheritdoc/>
+    public override void ChannelRotationsForward(Tensor angles, Tensor matrix)
+    {
+        int channels = matrix.Shape.Channels, first = 0;
+        _launcher.Elementwise(_kernels.ChannelRotationsBegin, matrix.Count, [channels, matrix]);
+        for (int distance = 1; distance < channels; distance *= 2)
+        {
+            int pairs = ChannelRotations.Pairs(channels, distance);
+            _launcher.WarpRows(
+                _kernels.ChannelRotationsForward, pairs, [pairs, channels, distance, angles.Slice(first, new Shape(pairs)), matrix]);
+            first += pairs;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
+    {
+        int channels = matrix.Shape.Channels, first = (int)angles.Count;
+        for (int distance = ChannelRotations.LargestDistance(channels); distance > 0; distance /= 2)
+        {
+            Shape pairs = new(ChannelRotations.Pairs(channels, distance));
+            first -= (int)pairs.Count;
+            _launcher.WarpRows(
+                _kernels.ChannelRotationsBackward,
+                pairs.Count,
+                [pairs.Count, channels, distance, angles.Slice(first, pairs), matrix, matrixGradient, gradient.Slice(first, pairs)]);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Squeeze(Tensor x, Tensor y) => Elementwise(_kernels.Squeeze, x.Shape, x.Count, x, y);

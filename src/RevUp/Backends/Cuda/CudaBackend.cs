@@ -167,7 +167,7 @@ public sealed unsafe partial class CudaBackend : Backend
 
     /// <inheritdoc/>
     protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
-        new CudaConvolution(geometry, _cudnn, _tf32, Memory, _kernels, _launcher);
+        new CudaConvolution(geometry, _cudnn, _tf32 && !geometry.IsExact, Memory, _kernels, _launcher);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -49,6 +49,9 @@ internal sealed class KernelTable
         BranchScaleBackward = find("branch_scale_backward");
         AffineFactors = find("affine_factors");
         AffineFactorsBackward = find("affine_factors_backward");
+        ChannelRotationsBegin = find("channel_rotations_begin");
+        ChannelRotationsForward = find("channel_rotations_forward");
+        ChannelRotationsBackward = find("channel_rotations_backward");
         Squeeze = find("squeeze");
         Unsqueeze = find("unsqueeze");
         ResizeChannels = find("resize_channels");
@@ -95,6 +98,12 @@ internal sealed class KernelTable
     public CudaFunction AffineFactors { get; }
 
     public CudaFunction AffineFactorsBackward { get; }
+
+    public CudaFunction ChannelRotationsBegin { get; }
+
+    public CudaFunction ChannelRotationsForward { get; }
+
+    public CudaFunction ChannelRotationsBackward { get; }
 
     public CudaFunction Squeeze { get; }
 
