@@ -64,6 +64,9 @@ public sealed record ModelSettings
     /// <summary>Stride of the <see cref="StemKind.Convolution"/> stem.</summary>
     public int StemStride { get; init; } = 1;
 
+    /// <summary>Channels of the <see cref="StemKind.Convolution"/> stem, and zero channels behind them up to the first stage's; 0 for all of those.</summary>
+    public int StemChannels { get; init; }
+
     /// <summary>What halves the extents between stages.</summary>
     public Downsampling Downsampling { get; init; } = Downsampling.Strided;
 
@@ -137,6 +140,12 @@ public sealed record ModelSettings
         ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
         ConfigurationException.Require(
             StemStride == 1 || Stem == StemKind.Convolution, $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
+        ConfigurationException.Require(
+            StemChannels >= 0 && StemChannels <= Stages[0].Channels,
+            $"model.stemChannels is {StemChannels}; use 1 to {Stages[0].Channels}, the channels of the first stage, or 0 for as many");
+        ConfigurationException.Require(
+            StemChannels == 0 || Stem == StemKind.Convolution,
+            $"model.stemChannels is {StemChannels}, but only the stem 'convolution' has a number of channels of its own");
         ConfigurationException.Require(TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
         ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
         ConfigurationException.Require(Precision != ElementType.Float64, $"model.precision is 'float64'; use 'float32' or 'bfloat16'");

@@ -75,7 +75,9 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
         switch (settings.Stem)
         {
             case StemKind.Convolution:
-                Add(new ConvolutionLayer("stem", backend, store, _shape, channels, kernel: 3, settings.StemStride));
+                int own = settings.StemChannels == 0 ? channels : settings.StemChannels;
+                Add(new ConvolutionLayer("stem", backend, store, _shape, own, kernel: 3, settings.StemStride));
+                Pad("stem.pad", channels);
                 break;
             case StemKind.ImageNet:
                 Add(new ConvolutionLayer("stem", backend, store, _shape, ImageNetStemChannels, kernel: 7, stride: 2));

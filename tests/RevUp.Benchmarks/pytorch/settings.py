@@ -55,6 +55,7 @@ class ModelSettings:
 
     stem: str = "convolution"
     stem_stride: int = 1
+    stem_channels: int = 0
     downsampling: str = "strided"
     transition_kernel: int = 3
     stages: Tuple[StageSettings, ...] = ()
@@ -109,6 +110,7 @@ class ScheduleSettings:
 
 _CHOICES = {
     "stem": ("pad", "convolution", "imageNet"),
+    "stem_channels": (0,),
     "downsampling": ("squeeze", "strided"),
     "block": ("invertible",),
     "normalization": ("fixup",),

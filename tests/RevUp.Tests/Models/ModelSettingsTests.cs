@@ -22,6 +22,9 @@ public sealed class ModelSettingsTests
         ["model.stages.0.width is -1"] = s_valid with { Stages = [new() { Width = -1 }] },
         ["model.stemStride is 3"] = s_valid with { StemStride = 3 },
         ["only the stem 'convolution' has a stride"] = s_valid with { StemStride = 2, Stem = StemKind.Pad },
+        ["model.stemChannels is -1; use 1 to 8"] = s_valid with { StemChannels = -1 },
+        ["model.stemChannels is 9; use 1 to 8"] = s_valid with { StemChannels = 9 },
+        ["only the stem 'convolution' has a number of channels"] = s_valid with { StemChannels = 3, Stem = StemKind.ImageNet },
         ["model.transitionKernel is 4"] = s_valid with { TransitionKernel = 4 },
         ["model.groups is 0"] = s_valid with { Groups = 0 },
         ["does not divide the channels of stage 1 (12, 12 inside the branches)"] =
