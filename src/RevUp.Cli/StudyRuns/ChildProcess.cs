@@ -20,7 +20,7 @@ internal sealed class ChildProcess(int threads, bool alone)
     /// <param name="arguments">The command line.</param>
     /// <param name="log">The file to which goes what it says.</param>
     /// <param name="said">Gets each of these lines, on any thread.</param>
-    /// <param name="stop">Ends the process's standard input, on which a command with --attached stops. So does the end of this process, however it comes.</param>
+    /// <param name="stop">Ends the process's standard input, on which a command with --attached stops; this process's end does so, too.</param>
     public async Task<ChildResult> RunAsync(IEnumerable<string> arguments, string log, Action<string> said, CancellationToken stop)
     {
         ProcessStartInfo start = new(s_tool, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };

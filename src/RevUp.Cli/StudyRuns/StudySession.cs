@@ -1,12 +1,13 @@
 using System.Text.Json;
 using RevUp.Cli.Output;
+using RevUp.Reporting;
 using RevUp.Studies;
 using RevUp.Training;
 using RevUp.Training.Files;
 
 namespace RevUp.Cli.StudyRuns;
 
-/// <summary>A study from where it stands to its end or interruption, in its folder: study.md and study.json are the table as it is known so far.</summary>
+/// <summary>A study from where it stands to its end or interruption, in its folder: study.md, study.json and study.html are what is known so far.</summary>
 internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList<Recipe> recipes, string folder)
 {
     public int Run(int jobs, int threads, IReadOnlyList<string> device, bool json)
@@ -80,6 +81,7 @@ internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList
         WholeFile.Write(Path.Combine(folder, "study.md"), StudyTable.Markdown(study, rows));
         string document = JsonSerializer.Serialize(Document(rows, failures), DocumentJson.Default.StudyDocument);
         WholeFile.Write(Path.Combine(folder, "study.json"), document);
+        StudyPage.Write(Path.Combine(folder, "study.html"), study, rows);
         return rows;
     }
 

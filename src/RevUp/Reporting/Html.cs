@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Xml.Linq;
+using RevUp.Training.Files;
 
 namespace RevUp.Reporting;
 
-/// <summary>Elements of the report: built as a tree, so that the page is well-formed and every text in it escaped.</summary>
+/// <summary>Pages and their elements: built as a tree, so that a page is well-formed and every text in it escaped.</summary>
 internal static class Html
 {
     /// <summary>An element with attributes, texts and elements.</summary>
@@ -14,6 +15,21 @@ internal static class Html
 
     /// <summary>Any attribute; numbers as CSS and SVG read them.</summary>
     public static XAttribute Attribute(string name, object value) => new(name, value is double number ? Number(number, "0.##") : value);
+
+    /// <summary>Writes a page that is complete in itself: nothing is loaded, and nothing in it needs a script.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void WritePage(string path, string title, IEnumerable<XElement> introduction, params object[] sections)
+    {
+        XElement page = Tag("html",
+            Attribute("lang", "en"),
+            Tag("head",
+                Tag("meta", Attribute("charset", "utf-8")),
+                Tag("meta", Attribute("name", "viewport"), Attribute("content", "width=device-width, initial-scale=1")),
+                Tag("title", $"{title} · RevUp"),
+                Tag("style", ReadStyleSheet())),
+            Tag("body", Tag("header", Tag("h1", title), introduction), Tag("main", sections)));
+        WholeFile.Write(path, "<!DOCTYPE html>\n" + page.ToString(SaveOptions.DisableFormatting) + "\n");
+    }
 
     /// <summary>A part of the page under a heading.</summary>
     public static XElement Section(string title, string note, params object?[] content) =>
@@ -36,4 +52,11 @@ internal static class Html
 
     /// <summary>Bytes in MiB.</summary>
     public static string MiB(long bytes) => Number(bytes / (double)(1 << 20), "#,0.0");
+
+    private static string ReadStyleSheet()
+    {
+        using Stream stream = typeof(Html).Assembly.GetManifestResourceStream("report.css")!;
+        using StreamReader reader = new(stream);
+        return reader.ReadToEnd();
+    }
 }

@@ -13,8 +13,6 @@ public static class HtmlReport
     /// <summary>The page's file in the folder of its run.</summary>
     public const string FileName = "report.html";
 
-    private const string StyleSheet = "report.css";
-
     /// <summary>
     /// Writes report.html into the folder of a run: curves, k and residuals, memory and times from its files, and, from its newest checkpoint and the test set
     /// of its recipe, sample predictions and the confusion matrix. Where these cannot be had, the page says why and does without.
@@ -40,28 +38,16 @@ public static class HtmlReport
         }
         ReportSections sections = new(recipe, history, RunRecord.Read(folder));
         string path = Path.Combine(folder, FileName);
-        XElement page = Page(recipe, sections, Predictions(backend, folder));
-        File.WriteAllText(path, "<!DOCTYPE html>\n" + page.ToString(SaveOptions.DisableFormatting) + "\n");
+        WritePage(path, recipe.Name, [Tag("p", recipe.Description), sections.Tiles()],
+            sections.Curves(),
+            sections.Epochs(),
+            sections.Inversion(),
+            sections.Memory(),
+            Predictions(backend, folder),
+            sections.Machine(),
+            sections.Recipe());
         return path;
     }
-
-    private static XElement Page(Recipe recipe, ReportSections sections, IEnumerable<XElement> predictions) => Tag("html",
-        Attribute("lang", "en"),
-        Tag("head",
-            Tag("meta", Attribute("charset", "utf-8")),
-            Tag("meta", Attribute("name", "viewport"), Attribute("content", "width=device-width, initial-scale=1")),
-            Tag("title", $"{recipe.Name} · RevUp"),
-            Tag("style", ReadStyleSheet())),
-        Tag("body",
-            Tag("header", Tag("h1", recipe.Name), Tag("p", recipe.Description), sections.Tiles()),
-            Tag("main",
-                sections.Curves(),
-                sections.Epochs(),
-                sections.Inversion(),
-                sections.Memory(),
-                predictions,
-                sections.Machine(),
-                sections.Recipe())));
 
     private static IEnumerable<XElement> Predictions(Backend backend, string folder)
     {
@@ -76,12 +62,5 @@ public static class HtmlReport
         {
             return [Section("Predictions", $"There are none on this page: {exception.Message}")];
         }
-    }
-
-    private static string ReadStyleSheet()
-    {
-        using Stream stream = typeof(HtmlReport).Assembly.GetManifestResourceStream(StyleSheet)!;
-        using StreamReader reader = new(stream);
-        return reader.ReadToEnd();
     }
 }

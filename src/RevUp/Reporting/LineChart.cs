@@ -6,17 +6,22 @@ namespace RevUp.Reporting;
 /// <summary>One line of a chart.</summary>
 /// <param name="Name">In the legend.</param>
 /// <param name="Style">Its CSS class, which has the colour.</param>
-/// <param name="Points">x in steps.</param>
+/// <param name="Points">x in the chart's unit.</param>
 /// <param name="Marked">Whether every point has a mark that tells its values.</param>
-internal sealed record ChartLine(string Name, string Style, IReadOnlyList<(double X, double Y)> Points, bool Marked);
+internal sealed record ChartLine(string Name, string Style, IReadOnlyList<(double X, double Y)> Points, bool Marked)
+{
+    /// <summary>The range that the line is the middle of, shaded; none when empty.</summary>
+    public IReadOnlyList<(double X, double Low, double High)> Range { get; init; } = [];
+}
 
-/// <summary>A line chart in SVG over the steps of a run, epochs along its upper edge.</summary>
+/// <summary>A line chart in SVG over the steps or epochs of runs; over steps, epochs are along its upper edge.</summary>
 /// <param name="Title">What is shown, with its unit.</param>
 /// <param name="Format">Of values.</param>
-/// <param name="Steps">Of the run so far, the right edge.</param>
-/// <param name="StepsPerEpoch">For the upper axis.</param>
+/// <param name="End">The right edge, in the unit.</param>
+/// <param name="StepsPerEpoch">For the upper axis; 0 for none.</param>
 /// <param name="Logarithmic">Whether the y axis is; values must then be positive.</param>
-internal sealed record LineChart(string Title, string Format, double Steps, double StepsPerEpoch, bool Logarithmic = false)
+/// <param name="Unit">Of the x axis.</param>
+internal sealed record LineChart(string Title, string Format, double End, double StepsPerEpoch, bool Logarithmic = false, string Unit = "step")
 {
     private const double Width = 720;
     private const double Height = 300;
@@ -25,8 +30,6 @@ internal sealed record LineChart(string Title, string Format, double Steps, doub
     private const double Top = 30;
     private const double Bottom = 44;
     private const int Bins = 300;
-    private const int Ticks = 5;
-    private static readonly double[] s_factors = [1, 2, 5, 10];
 
     /// <summary>Neighbouring points in their means, so that a page stays small however long the run was.</summary>
     public static IReadOnlyList<(double X, double Y)> Average(IReadOnlyList<(double X, double Y)> points) => points.Count <= Bins
@@ -42,20 +45,21 @@ internal sealed record LineChart(string Title, string Format, double Steps, doub
         {
             return Tag("figure", Tag("figcaption", Title), Tag("p", "There is nothing to show yet."));
         }
-        double[] values = [.. drawn.SelectMany(line => line.Points).Select(p => Scale(p.Y))];
-        double[] ticks = Logarithmic ? Decades(values.Min(), values.Max()) : NiceTicks(values.Min(), values.Max());
+        IEnumerable<double> limits = drawn.SelectMany(line => line.Range).SelectMany(p => (double[])[p.Low, p.High]);
+        double[] values = [.. drawn.SelectMany(line => line.Points).Select(p => p.Y).Concat(limits).Select(Scale)];
+        double[] ticks = Logarithmic ? Ticks.Decades(values.Min(), values.Max()) : Ticks.Nice(values.Min(), values.Max());
         double Y(double value) => Height - Bottom - ((Scale(value) - ticks[0]) / (ticks[^1] - ticks[0]) * (Height - Top - Bottom));
         return Tag("figure",
             Tag("figcaption", Title, drawn.Where(_ => drawn.Length > 1).Select(line => Tag("span", Class("key " + line.Style), line.Name))),
             Tag("svg",
                 Attribute("viewBox", $"0 0 {Width} {Height}"),
                 Attribute("role", "img"),
-                Attribute("aria-label", $"{Title} against the step: {string.Join("; ", drawn.Select(Describe))}"),
+                Attribute("aria-label", $"{Title} against the {Unit}: {string.Join("; ", drawn.Select(Describe))}"),
                 ticks.Select(tick => HorizontalTick(Y(Unscale(tick)), Number(Unscale(tick), Logarithmic ? "0e-0" : "0.####"))),
-                NiceTicks(0, Steps).Where(tick => tick <= Steps).Select(tick => VerticalTick(tick, Number(tick, "#,0"))),
+                Ticks.Nice(0, End).Where(tick => tick <= End).Select(tick => VerticalTick(tick, Number(tick, "#,0"))),
                 EpochTicks(),
-                Label(Width - Right, Height - 6, "end", "step"),
-                Label(Left, 12, "start", "epoch"),
+                Label(Width - Right, Height - 6, "end", Unit),
+                drawn.Where(line => line.Range.Count > 0).Select(line => DrawRange(line, Y)),
                 drawn.Select(line => Draw(line, Y))));
     }
 
@@ -63,26 +67,39 @@ internal sealed record LineChart(string Title, string Format, double Steps, doub
 
     private IEnumerable<XElement> Draw(ChartLine line, Func<double, double> y)
     {
-        string points = string.Join(' ', line.Points.Select(p => $"{Number(X(p.X), "0.#")},{Number(y(p.Y), "0.#")}"));
-        yield return Tag("polyline", Class("line " + line.Style), Attribute("points", points));
+        yield return Tag("polyline", Class("line " + line.Style), Attribute("points", Coordinates(line.Points, y)));
         if (line.Marked || line.Points.Count == 1)
         {
             foreach ((double x, double value) in line.Points)
             {
                 yield return Tag("circle", Class("mark " + line.Style), Attribute("cx", X(x)), Attribute("cy", y(value)), Attribute("r", 3.5),
-                    Tag("title", $"{line.Name} after step {Number(x, "#,0")}: {Number(value, Format)}"));
+                    Tag("title", $"{line.Name} after {Unit} {Number(x, "#,0")}: {Number(value, Format)}"));
             }
         }
     }
 
-    private IEnumerable<XElement> EpochTicks()
+    private XElement DrawRange(ChartLine line, Func<double, double> y)
     {
-        double epochs = Steps / StepsPerEpoch;
-        return NiceTicks(0, epochs).Where(tick => tick > 0 && tick <= epochs && tick == Math.Floor(tick))
-            .Select(tick => Label(X(tick * StepsPerEpoch), 12, "middle", Number(tick, "#,0")));
+        IEnumerable<(double X, double Y)> outline = line.Range.Select(p => (p.X, p.High)).Concat(line.Range.Reverse().Select(p => (p.X, p.Low)));
+        return Tag("polygon", Class("range " + line.Style), Attribute("points", Coordinates(outline, y)));
     }
 
-    private double X(double step) => Left + (step / Steps * (Width - Left - Right));
+    private string Coordinates(IEnumerable<(double X, double Y)> points, Func<double, double> y) =>
+        string.Join(' ', points.Select(p => $"{Number(X(p.X), "0.#")},{Number(y(p.Y), "0.#")}"));
+
+    private IEnumerable<XElement> EpochTicks()
+    {
+        if (StepsPerEpoch == 0)
+        {
+            return [];
+        }
+        double epochs = End / StepsPerEpoch;
+        return Ticks.Nice(0, epochs).Where(tick => tick > 0 && tick <= epochs && tick == Math.Floor(tick))
+            .Select(tick => Label(X(tick * StepsPerEpoch), 12, "middle", Number(tick, "#,0")))
+            .Append(Label(Left, 12, "start", "epoch"));
+    }
+
+    private double X(double at) => Left + (at / End * (Width - Left - Right));
 
     private double Scale(double value) => Logarithmic ? Math.Log10(value) : value;
 
@@ -94,25 +111,8 @@ internal sealed record LineChart(string Title, string Format, double Steps, doub
         Label(Left - 8, y + 4, "end", text),
     ];
 
-    private XElement VerticalTick(double step, string text) => Label(X(step), Height - Bottom + 18, "middle", text);
+    private XElement VerticalTick(double at, string text) => Label(X(at), Height - Bottom + 18, "middle", text);
 
     private static XElement Label(double x, double y, string anchor, string text) =>
         Tag("text", Attribute("x", x), Attribute("y", y), Attribute("text-anchor", anchor), text);
-
-    // Multiples of 1, 2 or 5 times a power of ten, from below the least to above the largest value.
-    private static double[] NiceTicks(double least, double largest)
-    {
-        double span = largest > least ? largest - least : Math.Max(Math.Abs(largest), 1);
-        double power = Math.Pow(10, Math.Floor(Math.Log10(span / Ticks)));
-        double step = power * s_factors.First(factor => power * factor * Ticks >= span);
-        double first = Math.Floor(least / step);
-        int count = (int)Math.Max(1, Math.Ceiling(largest / step - 1e-9) - first);
-        return [.. Enumerable.Range(0, count + 1).Select(i => (first + i) * step)];
-    }
-
-    private static double[] Decades(double least, double largest)
-    {
-        int first = (int)Math.Floor(least);
-        return [.. Enumerable.Range(first, Math.Max(1, (int)Math.Ceiling(largest) - first) + 1).Select(i => (double)i)];
-    }
 }

@@ -13,7 +13,7 @@ public sealed class UsageTests
         ToolResult help = Tool.Run("--help");
         Assert.AreEqual(0, help.ExitCode);
         Assert.Contains("revup [command]", help.Output);
-        string[] words = ["train", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo", "--device", "--threads", "--seed", "--json"];
+        string[] words = ["train", "study", "studies", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo", "--device", "--threads", "--seed", "--json"];
         foreach (string word in words)
         {
             Assert.Contains($"  {word} ", help.Output);
@@ -32,6 +32,8 @@ public sealed class UsageTests
     [DataRow("memory --recipe fashion-mnist --blocks 3,x", "'x' is not a number of blocks")]
     [DataRow("memory --recipe fashion-mnist --blocks 0", "'0' is not a number of blocks")]
     [DataRow("memory --recipe fashion-mnist --policy store,inverse", "'inverse' is not a policy; use store, checkpoint, compress or invert")]
+    [DataRow("study accuracy --jobs 0", "--jobs takes a positive number")]
+    [DataRow("inspect --checkpoint nowhere --images 0", "--images takes a positive number")]
     [DataRow("recipes show", "revup recipes show --help")]
     public void WrongUsageIsOneLineAndExitCode2(string line, string named)
     {

@@ -85,6 +85,35 @@ public sealed class NetworkInspectorTests
     }
 
     [TestMethod]
+    public void OfSeveralBatchesTheWorstIsReportedAndTheLastOneIsCut()
+    {
+        using SmallTraining training = new();
+        training.Run(0, 8);
+        SyntheticDataset data = SyntheticDataset.Create(10, new Shape(1, 8, 8, 1), 4, seed: 3);
+        ChannelNormalization normalization = ChannelNormalization.Compute(data);
+        Inspection Of(int images) => NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), new() { BatchSize = 4 }, images);
+        Inspection[] inspections = [Of(4), Of(8), Of(10), Of(7), Of(100)];
+        CollectionAssert.AreEqual(new[] { 4, 8, 10, 7, 10 }, inspections.Select(inspection => inspection.Images).ToArray());
+        for (int block = 0; block < inspections[0].Blocks.Count; block++)
+        {
+            double[] residuals = [.. inspections[..3].Select(inspection => inspection.Blocks[block].Residual)];
+            CollectionAssert.AreEqual(residuals.Order().ToArray(), residuals);
+            Assert.IsTrue(residuals[^1] > 0 && residuals[^1] <= inspections[0].Tolerance, $"block {block}: residual {residuals[^1]}");
+        }
+        Assert.AreEqual(inspections[2].Blocks[0].Residual, inspections[4].Blocks[0].Residual);
+    }
+
+    [TestMethod]
+    public void GradientsStay()
+    {
+        using SmallTraining training = new();
+        training.Run(0, 8);
+        float[] before = Gradients(training.Net);
+        Inspect(training.Net);
+        CollectionAssert.AreEqual(before, Gradients(training.Net));
+    }
+
+    [TestMethod]
     public void ANetworkWithoutControlHasNothingToInspect()
     {
         using SmallTraining training = new("model.lipschitz.mode=none", "reversible.policy=store");
@@ -99,6 +128,13 @@ public sealed class NetworkInspectorTests
     {
         SyntheticDataset data = SyntheticDataset.Create(Batch, new Shape(1, 8, 8, 1), 4, seed: 3);
         NetworkInspector.Inspect(net, data, ChannelNormalization.Compute(data), new InversionSettings(), new() { BatchSize = Batch });
+    }
+
+    private static float[] Gradients(RevUpNet net)
+    {
+        float[] gradients = new float[net.Parameters.Gradients.Count];
+        net.Backend.Download<float>(net.Parameters.Gradients, gradients);
+        return gradients;
     }
 
     private static double[] Contractions(IReadOnlyList<BlockReport> reports) => [.. reports.Select(report => report.Contraction)];

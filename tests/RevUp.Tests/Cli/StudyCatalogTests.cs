@@ -1,0 +1,32 @@
+using RevUp.Cli;
+using RevUp.Studies;
+using RevUp.Training;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary>Every study that the tool carries can be run.</summary>
+[TestClass]
+public sealed class StudyCatalogTests
+{
+    public static IEnumerable<object[]> Names => StudyCatalog.Names.Select(name => new object[] { name });
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void AStudyIsValidAndDescribed(string name)
+    {
+        (Study study, IReadOnlyList<Recipe> recipes) = StudyCatalog.Load(name, ["data.path=data"]);
+        Assert.AreEqual(name, study.Name);
+        Assert.IsGreaterThan(10, study.Description.Length);
+        Assert.IsGreaterThan(1, study.Seeds.Count);
+        CollectionAssert.AreEqual(study.Rows.Select(row => row.Name).ToArray(), recipes.Select(recipe => recipe.Name).ToArray());
+    }
+
+    [TestMethod]
+    public void TheListHasEachWithItsRuns()
+    {
+        ToolResult list = Tool.Run("studies", "--json");
+        Assert.AreEqual(0, list.ExitCode, list.Error);
+        Assert.AreEqual(StudyCatalog.Names.Count, list.Json.GetProperty("studies").GetArrayLength());
+        Assert.Contains("\"name\": \"accuracy\"", Tool.Run("studies", "show", "accuracy").Output);
+    }
+}
