@@ -13,7 +13,10 @@ public sealed class UsageTests
         ToolResult help = Tool.Run("--help");
         Assert.AreEqual(0, help.ExitCode);
         Assert.Contains("revup [command]", help.Output);
-        string[] words = ["train", "study", "studies", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo", "--device", "--threads", "--seed", "--json"];
+        string[] words =
+        [
+            "train", "study", "studies", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo", "--device", "--threads", "--seed", "--json",
+        ];
         foreach (string word in words)
         {
             Assert.Contains($"  {word} ", help.Output);
