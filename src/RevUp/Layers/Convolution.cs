@@ -3,13 +3,14 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>A convolution without bias: its weights, packed once per step, and its three passes. 2-D and 3-D are the same code.</summary>
+/// <summary>A convolution without bias: its weights, packed while they are in use, and its three passes. 2-D and 3-D are the same code.</summary>
 public sealed class Convolution : IDisposable
 {
     private readonly Backend _backend;
     private readonly ConvolutionGeometry _sample;
+    private readonly PackedWeights _packed;
     private ConvolutionPlan? _plan;
-    private Tensor _packed;
+    private Tensor _scale;
 
     /// <param name="name">Name of the convolution; its weight is "<paramref name="name"/>.weight".</param>
     /// <param name="backend">The device.</param>
@@ -20,6 +21,7 @@ public sealed class Convolution : IDisposable
     {
         _backend = backend;
         _sample = sample;
+        _packed = new PackedWeights(backend.Memory);
         Weight = store.Add(name + ".weight", sample.Weights, ParameterGroup.Weights, initialization);
     }
 
@@ -29,25 +31,30 @@ public sealed class Convolution : IDisposable
     /// <summary>Geometry for one sample.</summary>
     public ConvolutionGeometry Sample => _sample;
 
-    /// <summary>Packs scale · weights for a batch; <paramref name="scale"/> may be empty for 1.</summary>
+    /// <summary>
+    /// Says that the passes from here on are over a batch of so many samples and with scale · weights, neither of which may change until the next call;
+    /// <paramref name="scale"/> may be empty for 1. The first pass packs them.
+    /// </summary>
     public void Prepare(int batch, Tensor scale)
     {
+        ReleaseWeights();
         if (_plan is null || _plan.Geometry.Input.Batch != batch)
         {
-            ConvolutionPlan plan = _backend.Convolution(_sample with { Input = _sample.Input.WithBatch(batch) });
-            Dispose();
-            _packed = _backend.Memory.AllocateBytes(plan.PackedBytes, MemoryPurpose.Workspace);
-            _plan = plan;
+            _plan = _backend.Convolution(_sample with { Input = _sample.Input.WithBatch(batch) });
         }
-        _plan.Pack(Weight.Value, scale, _packed);
+        _scale = scale;
     }
+
+    /// <inheritdoc cref="Layer.ReleaseWeights"/>
+    public void ReleaseWeights() => _packed.Free();
 
     /// <summary>fprop into a new tensor; x stays.</summary>
     public Tensor Forward(Tensor x)
     {
         ConvolutionPlan plan = PlanFor(x);
+        Tensor packed = PackedFor(plan);
         Tensor y = _backend.Memory.Allocate(plan.Geometry.Output, _sample.Type, MemoryPurpose.Activations);
-        plan.Forward(x, _packed, y);
+        plan.Forward(x, packed, y);
         return y;
     }
 
@@ -71,8 +78,9 @@ public sealed class Convolution : IDisposable
     public Tensor BackwardData(Tensor dy)
     {
         ConvolutionPlan plan = PlanFor(dy);
+        Tensor packed = PackedFor(plan);
         Tensor dx = _backend.Memory.Allocate(plan.Geometry.Input, _sample.Type, MemoryPurpose.Activations);
-        plan.BackwardData(dy, _packed, dx);
+        plan.BackwardData(dy, packed, dx);
         return dx;
     }
 
@@ -92,16 +100,14 @@ public sealed class Convolution : IDisposable
         _backend.Memory.Free(gradient);
     }
 
-    /// <summary>Frees the packed weights; <see cref="Prepare"/> makes them again.</summary>
+    /// <summary>Frees what is packed; nothing works until <see cref="Prepare"/>.</summary>
     public void Dispose()
     {
+        ReleaseWeights();
         _plan = null;
-        if (!_packed.IsEmpty)
-        {
-            _backend.Memory.Free(_packed);
-            _packed = default;
-        }
     }
+
+    private Tensor PackedFor(ConvolutionPlan plan) => _packed.Value.IsEmpty ? _packed.Pack(plan, Weight.Value, _scale) : _packed.Value;
 
     private ConvolutionPlan PlanFor(Tensor x) => _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
         ? _plan

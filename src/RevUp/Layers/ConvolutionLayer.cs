@@ -33,6 +33,9 @@ public sealed class ConvolutionLayer : Layer
     public override void Prepare(int batch, bool training) => _convolution.Prepare(batch, default);
 
     /// <inheritdoc/>
+    public override void ReleaseWeights() => _convolution.ReleaseWeights();
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor y = _convolution.Forward(x);

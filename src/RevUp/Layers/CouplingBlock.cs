@@ -51,6 +51,13 @@ public sealed class CouplingBlock : Block
     }
 
     /// <inheritdoc/>
+    public override void ReleaseWeights()
+    {
+        F.ReleaseWeights();
+        G.ReleaseWeights();
+    }
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor y = mode == ForwardMode.Consume ? x : Allocate(Output, x.Shape.Batch);

@@ -53,10 +53,18 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     protected Arena Memory => Backend.Memory;
 
     /// <summary>
-    /// Packs weights, for a batch of so many samples. They stay as they are until the next call, so that forward, inversion and backward see the same function.
+    /// Prepares passes over a batch of so many samples. Weights stay as they are until the next call, so that forward, inversion and backward see one function.
     /// <paramref name="training"/> says what follows: a step, or an evaluation with running statistics.
     /// </summary>
     public virtual void Prepare(int batch, bool training)
+    {
+    }
+
+    /// <summary>
+    /// Frees the weights as convolutions want them, until a pass packs them again. Called between the passes of a training step, so that of a whole network one
+    /// layer's are packed at a time; passes of an evaluation keep them for the next one.
+    /// </summary>
+    public virtual void ReleaseWeights()
     {
     }
 

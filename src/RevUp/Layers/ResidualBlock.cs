@@ -26,6 +26,9 @@ public class ResidualBlock : Block
     public override void Prepare(int batch, bool training) => Branch.Prepare(batch, training);
 
     /// <inheritdoc/>
+    public override void ReleaseWeights() => Branch.ReleaseWeights();
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor z = Branch.Evaluate(x, mode == ForwardMode.Store, ref saved, measure: true);

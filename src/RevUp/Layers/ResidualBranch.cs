@@ -93,7 +93,7 @@ public sealed class ResidualBranch : IDisposable
 
     private Tensor TrainedMultiplier => _multiplier?.Value ?? _one.Scalar(0);
 
-    /// <summary>Computes the factors from the norms as they are and packs the weights for a batch; both stay fixed until the next call.</summary>
+    /// <summary>Computes the factors from the norms as they are, for passes over a batch; they and the weights stay fixed until the next call.</summary>
     public void Prepare(int batch, bool training)
     {
         _backend.ScaleBranch(_settings.Lipschitz.Mode, (float)_settings.Lipschitz.Coefficient, TrainedMultiplier, _sigmas.Value, _scales);
@@ -101,6 +101,15 @@ public sealed class ResidualBranch : IDisposable
         {
             _preactivations[j].Prepare(training);
             _convolutions[j].Prepare(batch, WeightScale(j));
+        }
+    }
+
+    /// <inheritdoc cref="Layer.ReleaseWeights"/>
+    public void ReleaseWeights()
+    {
+        foreach (Convolution convolution in _convolutions)
+        {
+            convolution.ReleaseWeights();
         }
     }
 

@@ -41,6 +41,9 @@ public sealed class StridedTransition : Layer
     }
 
     /// <inheritdoc/>
+    public override void ReleaseWeights() => _convolution.ReleaseWeights();
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor p = Preactivate(x, measure: true);

@@ -17,6 +17,7 @@ public sealed class SpectralNorm
     private readonly Backend _backend;
     private readonly Convolution _convolution;
     private readonly ConvolutionPlan _plan;
+    private readonly PackedWeights _packed;
     private readonly StateTensor _u;
     private readonly StateTensor _v;
 
@@ -30,6 +31,7 @@ public sealed class SpectralNorm
         _backend = backend;
         _convolution = convolution;
         _plan = backend.Convolution(Operator(convolution.Sample, maximumExtent));
+        _packed = new PackedWeights(backend.Memory);
         _u = store.AddState(name + ".u", _plan.Geometry.Output, random: true);
         _v = store.AddState(name + ".v", _plan.Geometry.Input, random: true);
     }
@@ -43,17 +45,15 @@ public sealed class SpectralNorm
     /// <summary>u = W v, with the weights as they are now.</summary>
     public void Multiply()
     {
-        Tensor packed = Pack();
-        _plan.Forward(V, packed, U);
-        Free(packed);
+        _plan.Forward(V, Pack(), U);
+        _packed.Free();
     }
 
     /// <summary>v = Wᵀu.</summary>
     public void MultiplyTransposed()
     {
-        Tensor packed = Pack();
-        _plan.BackwardData(U, packed, V);
-        Free(packed);
+        _plan.BackwardData(U, Pack(), V);
+        _packed.Free();
     }
 
     /// <summary>Adds dσ · ∂σ/∂W to the weight's gradient, where ∂⟨u, W v⟩/∂W with u and v held constant is the convolution's wgrad of (v, u).</summary>
@@ -104,24 +104,7 @@ public sealed class SpectralNorm
     }
 
     // Packed for one product at a time: those of a whole network would take as much memory as its weights.
-    private Tensor Pack()
-    {
-        if (_plan.TakesPlainWeights)
-        {
-            return _convolution.Weight.Value;
-        }
-        Tensor packed = _backend.Memory.AllocateBytes(_plan.PackedBytes, MemoryPurpose.Workspace);
-        _plan.Pack(_convolution.Weight.Value, default, packed);
-        return packed;
-    }
-
-    private void Free(Tensor packed)
-    {
-        if (!_plan.TakesPlainWeights)
-        {
-            _backend.Memory.Free(packed);
-        }
-    }
+    private Tensor Pack() => _packed.Pack(_plan, _convolution.Weight.Value, scale: default);
 
     private static ConvolutionGeometry Operator(ConvolutionGeometry sample, int maximumExtent)
     {

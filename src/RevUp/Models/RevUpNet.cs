@@ -81,7 +81,7 @@ public sealed class RevUpNet : IDisposable
     /// <summary>Weights, scalars and state.</summary>
     public ParameterStore Parameters { get; }
 
-    /// <summary>Prepares all layers for a training step: power iterations, factors, packed weights.</summary>
+    /// <summary>Prepares all layers for a training step: power iterations, factors.</summary>
     /// <param name="batch">Samples of the step.</param>
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
     public void PrepareStep(int batch, long step)
@@ -105,8 +105,12 @@ public sealed class RevUpNet : IDisposable
         }
     }
 
-    /// <summary>Says that parameters were changed: the next <see cref="PrepareInference"/> packs them again.</summary>
-    public void Invalidate() => _preparedBatch = 0;
+    /// <summary>Says that parameters change: what evaluations have packed is freed, and the next <see cref="PrepareInference"/> prepares them again.</summary>
+    public void Invalidate()
+    {
+        _preparedBatch = 0;
+        _layers.ForEach(layer => layer.ReleaseWeights());
+    }
 
     /// <summary>Logits [N, classes] of a batch of normalised samples, keeping nothing; the result is the caller's.</summary>
     /// <param name="pixels">[N, …], channels-last.</param>
@@ -137,6 +141,7 @@ public sealed class RevUpNet : IDisposable
         }
         catch
         {
+            Invalidate();
             memory.FreeSince(mark);
             throw;
         }

@@ -98,6 +98,10 @@ public sealed class ReversibleEngine : IDisposable
         Array.Clear(_kept);
         Array.Clear(_saved);
         _stream.Forget();
+        foreach (Layer layer in _layers)
+        {
+            layer.ReleaseWeights();
+        }
     }
 
     /// <summary>
@@ -150,6 +154,7 @@ public sealed class ReversibleEngine : IDisposable
                 InputObserver?.Invoke(block, x);
             }
             gradient = layer.Backward(point, gradient, inputGradient: i > 0, ref _saved[i]);
+            layer.ReleaseWeights();
             if (point != x)
             {
                 memory.Free(point);
@@ -176,7 +181,9 @@ public sealed class ReversibleEngine : IDisposable
     private Tensor Compress(int index, Tensor x)
     {
         using NvtxRange range = _backend.Range(_layers[index].RangeName);
-        return _stream.Forward(index, (ResidualBlock)_layers[index], x, Plan.CompressBits);
+        x = _stream.Forward(index, (ResidualBlock)_layers[index], x, Plan.CompressBits);
+        _layers[index].ReleaseWeights();
+        return x;
     }
 
     // A layer behind coded blocks that is none itself. The backward pass has to go on from what is decoded, bit for bit, so that is what such a layer keeps for
@@ -201,7 +208,9 @@ public sealed class ReversibleEngine : IDisposable
     private Tensor Forward(int index, Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         using NvtxRange range = _backend.Range(_layers[index].RangeName);
-        return _layers[index].Forward(x, mode, ref saved);
+        x = _layers[index].Forward(x, mode, ref saved);
+        _layers[index].ReleaseWeights();
+        return x;
     }
 
     private Tensor Inverse(int index, Tensor y, out Tensor point)

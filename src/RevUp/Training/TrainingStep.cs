@@ -107,8 +107,7 @@ public sealed class TrainingStep : IDisposable
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
-        RequireIdle();
-        ulong layout = _backend.Memory.Layout;
+        ulong layout = Begin();
         _input.Load(pixels, targets);
         Issue(layout, learningRateFactor);
         return Finish();
@@ -126,8 +125,7 @@ public sealed class TrainingStep : IDisposable
     public void Start(double learningRateFactor)
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
-        RequireIdle();
-        ulong layout = _backend.Memory.Layout;
+        ulong layout = Begin();
         _input.Receive();
         Issue(layout, learningRateFactor);
     }
@@ -240,8 +238,6 @@ public sealed class TrainingStep : IDisposable
             }
             if (_planned && _recorder is not null && Engine.InputObserver is null)
             {
-                // A replay changes the weights without a word to the network.
-                _net.Invalidate();
                 StepKey key = new(_input.Pixels, _input.Targets, layout, _net.IterationsAt(Count), Engine.Plan, Engine.Inversion);
                 _recorder.Issue(key, Engine.Inverter.Plan.Version, _work);
             }
@@ -367,13 +363,16 @@ public sealed class TrainingStep : IDisposable
         ClearLosses();
     }
 
-    private void RequireIdle()
+    // A replay prepares nothing, so what evaluations packed goes here; and the layout is the same whether there was one or not.
+    private ulong Begin()
     {
         RequireNothingInFlight();
         if (_accumulated > 0)
         {
             throw new InvalidOperationException($"The gradients of {_accumulated} batches wait for an update; call {nameof(Update)} first.");
         }
+        _net.Invalidate();
+        return _backend.Memory.Layout;
     }
 
     private void RequireNothingInFlight()

@@ -92,6 +92,7 @@ public sealed class BaselineGradientTests
         backend.Memory.Free(rebuilt);
         backend.Memory.Free(gradient);
         inversion.Dispose();
+        block.ReleaseWeights();
         Assert.AreEqual(live, backend.Memory.LiveCount, "the block left memory behind");
     }
 

@@ -65,8 +65,10 @@ internal static class GradientCheck
         Tensor input = backend.ToDevice(x, layer.Input.WithBatch(batch));
         SavedTensors saved = default;
         float[] y = backend.Take(layer.Forward(input, mode, ref saved));
+        layer.ReleaseWeights();
         Tensor gradient = layer.Backward(input, backend.ToDevice(r, layer.Output.WithBatch(batch)), inputGradient: true, ref saved);
         Dictionary<string, float[]> gradients = store.Parameters.ToDictionary(p => p.Name, p => backend.ToHost(p.Gradient));
+        layer.ReleaseWeights();
         gradients["x"] = backend.Take(gradient);
         CollectionAssert.AreEqual(x, backend.Take(input), "the layer changed its input");
         Assert.AreEqual(live, backend.Memory.LiveCount, "the layer left memory behind");

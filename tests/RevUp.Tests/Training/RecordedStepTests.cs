@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Lipschitz;
 using RevUp.Reversible;
+using RevUp.Tensors;
 using RevUp.Tests.Support;
 using RevUp.Tests.Training.Support;
 using RevUp.Training;
@@ -80,8 +81,12 @@ public sealed class RecordedStepTests
         foreach (TestNetwork network in (TestNetwork[])[plain, recorded])
         {
             network.Train(5);
-            // Another batch size packs the weights into other memory.
+            // What an evaluation packs is freed before the next step, which finds its memory as it was.
             network.Net.Predict(network.Data(0).Pixels.AsSpan(0, (int)network.Net.Sample.Count));
+            network.Train(1);
+            Assert.AreEqual(network == recorded ? 1 : 0, network.Step.Recordings);
+            // Here lies another tensor where the step had its own.
+            network.Backend.Memory.AllocateBytes(1, MemoryPurpose.Workspace);
             network.Train(5);
             network.Engine.Plan = new MemoryPlan { Policy = MemoryPolicy.Checkpoint };
             network.Train(5);
