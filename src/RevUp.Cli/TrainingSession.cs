@@ -15,6 +15,7 @@ internal static class TrainingSession
         using IDisposable hold = RunFolder.Hold(folder);
         terminal.Note(
             $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)}, policy {Format.Name(recipe.Reversible.Policy)}, on {backend.Name}, into {folder}");
+        PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
             ? LiveProgress.Show(terminal.Progress, report => run.Run(report, interruption.Token))
             : run.Run(new PlainProgress(terminal).Report, interruption.Token);

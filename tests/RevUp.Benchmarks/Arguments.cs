@@ -1,3 +1,4 @@
+using RevUp.Benchmarks.Studies;
 using RevUp.Data;
 using RevUp.Reversible;
 using RevUp.Training;
@@ -86,9 +87,9 @@ internal sealed class Arguments
     /// <summary>The memory policies of --policies.</summary>
     public MemoryPolicy[] Policies(string value) => [.. Words("--policies", value).Select(word =>
     {
-        bool valid = Enum.TryParse(word, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
+        bool valid = Enum.TryParse(word, ignoreCase: true, out MemoryPolicy policy) && MemoryPlan.Uniform.Contains(policy);
         ConfigurationException.Require(
-            valid, $"--policies has '{word}'; there are {string.Join(", ", Enum.GetNames<MemoryPolicy>().Select(name => name.ToLowerInvariant()))}");
+            valid, $"--policies has '{word}'; there are {string.Join(", ", MemoryPlan.Uniform.Select(MemoryTable.Name))}");
         return policy;
     })];
 

@@ -23,11 +23,12 @@ internal static class DemoCommand
             HelpName = "DIR",
             DefaultValueFactory = _ => Path.Combine("runs", "demo"),
         };
-        Command command = new("demo", "Train on Fashion-MNIST, evaluate, and compare the memory policies.") { output };
+        MemoryBudgetOption budget = new();
+        Command command = new("demo", "Train on Fashion-MNIST, evaluate, and compare the memory policies.") { output, budget };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
-            Recipe recipe = recipes.Load(arguments, common);
+            Recipe recipe = recipes.Load(arguments, common, budget.Overrides(arguments));
             string folder = arguments.GetRequiredValue(output);
             Backend Open() => common.OpenBackend(arguments);
             RunFolder.Clear(folder);

@@ -4,6 +4,7 @@ using System.Globalization;
 using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
+using RevUp.Planning;
 using RevUp.Reversible;
 using RevUp.Training;
 using Spectre.Console;
@@ -31,14 +32,16 @@ internal static class MemoryCommand
             Description = "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can follow.",
             HelpName = "POLICY,...",
             CustomParser = argument => ParseList(argument, "a policy; use store, checkpoint, compress or invert", (string word, out MemoryPolicy value) =>
-                Enum.TryParse(word, ignoreCase: true, out value) && Format.Name(value) == word),
+                Enum.TryParse(word, ignoreCase: true, out value) && MemoryPlan.Uniform.Contains(value) && Format.Name(value) == word),
         };
-        Command command = new("memory", "Measure memory and time of one training step at several depths and policies.") { blocks, policies };
+        MemoryBudgetOption budget = new();
+        Command command = new("memory", "Measure memory and time of one training step at several depths and policies.") { blocks, policies, budget };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
-            Recipe recipe = recipes.Load(arguments, common);
+            Recipe recipe = recipes.Load(arguments, common, budget.Overrides(arguments));
             MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named ? named : PossiblePolicies(recipe);
+            measured = recipe.Reversible.Policy == MemoryPolicy.Auto ? [.. measured, MemoryPolicy.Auto] : measured;
             List<MemoryRow> rows = [];
             foreach (int depth in arguments.GetValue(blocks) is { Length: > 0 } given ? given : [OwnDepth])
             {
@@ -50,7 +53,8 @@ internal static class MemoryCommand
                 return;
             }
             terminal.Write(MemoryTable.Create(terminal, rows));
-            terminal.WriteLine("Memory in MiB, the peak of one step; k: branch evaluations per block; residual: the worst inversion residual.");
+            terminal.WriteLine("Memory in MiB, the peak of one step; total: the most of all purposes at once, which a budget limits; "
+                + "k: branch evaluations per block; residual: the worst inversion residual.");
         });
         return command;
     }
@@ -60,14 +64,26 @@ internal static class MemoryCommand
     {
         foreach (MemoryPolicy policy in policies)
         {
+            if (policy == MemoryPolicy.Auto && recipe.Reversible.NeedsPlan)
+            {
+                recipe = Planned(terminal, blocks == OwnDepth ? recipe : recipe with { Model = recipe.Model.WithBlocks(blocks) }, open);
+            }
             terminal.Note($"measuring {Format.Blocks(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)}, {Format.Name(policy)} ...");
             yield return MemoryProbe.Measure(recipe, blocks, policy, open);
         }
     }
 
+    private static Recipe Planned(Terminal terminal, Recipe recipe, Func<Backend> open)
+    {
+        terminal.Note($"planning {Format.Blocks(recipe.Model.BlockCount)} ...");
+        using Backend backend = open();
+        MemoryForecast forecast = MemoryPlanner.Plan(backend, recipe);
+        PlanText.Write(terminal, recipe.Model, forecast.Plan, forecast);
+        return recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan) };
+    }
+
     private static MemoryPolicy[] PossiblePolicies(Recipe recipe) =>
-        [.. Enum.GetValues<MemoryPolicy>()
-            .Where(p => (recipe.Reversible.Plan with { Policy = p }).IsPossible(recipe.Model.Block, recipe.Model.Lipschitz.Mode))];
+        [.. MemoryPlan.Uniform.Where(policy => MemoryPlan.IsPossible(policy, recipe.Model))];
 
     private delegate bool TryParse<T>(string word, out T value);
 

@@ -17,11 +17,16 @@ internal static class TrainCommand
         Option<bool> graph = new("--cuda-graph") { Description = "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true." };
         Option<bool> resume = new(ResumeName) { Description = "Go on from the last checkpoint in the run's folder." };
         Option<bool> attached = new("--attached") { Description = "Stop, with a checkpoint, when standard input ends: for programs that start trainings." };
-        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.") { output, graph, resume, attached };
+        MemoryBudgetOption budget = new();
+        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.")
+        {
+            output, graph, budget, resume, attached,
+        };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
-            Recipe recipe = recipes.Load(arguments, common, arguments.GetValue(graph) ? ["training.cudaGraph=true"] : []);
+            string[] recorded = arguments.GetValue(graph) ? ["training.cudaGraph=true"] : [];
+            Recipe recipe = recipes.Load(arguments, common, [.. recorded, .. budget.Overrides(arguments)]);
             string folder = arguments.GetValue(output) ?? Path.Combine("runs", recipe.Name);
             RunFolder.Require(folder, arguments.GetValue(resume));
             using Backend backend = common.OpenBackend(arguments);

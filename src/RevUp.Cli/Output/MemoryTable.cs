@@ -11,7 +11,7 @@ internal static class MemoryTable
     public static Table Create(Terminal terminal, IEnumerable<MemoryRow> rows)
     {
         Table table = terminal.NewTable(
-            "blocks", "policy", "activations", "parameters", "gradients", "optimizer", "workspace", "process", "step ms", "k", "max k", "residual");
+            "blocks", "policy", "activations", "parameters", "gradients", "optimizer", "workspace", "total", "process", "step ms", "k", "max k", "residual");
         for (int column = 2; column < table.Columns.Count; column++)
         {
             table.Columns[column].RightAligned();
@@ -28,6 +28,7 @@ internal static class MemoryTable
                 Format.MiB(row.GradientBytes),
                 Format.MiB(row.OptimizerBytes),
                 Format.MiB(row.WorkspaceBytes),
+                Format.MiB(row.TotalPeakBytes),
                 Format.MiB(row.ProcessPeakBytes),
                 Format.Milliseconds(row.StepMilliseconds),
                 inverts ? Format.Evaluations(row.MeanEvaluations) : Nothing,

@@ -25,6 +25,7 @@ internal static class SummaryTable
         }
         return table
             .AddRow("activation memory, peak of the run", $"{Format.MiB(summary.Peak[MemoryPurpose.Activations])} MiB")
+            .AddRow("memory of all purposes, peak of the run", $"{Format.MiB(summary.TotalPeakBytes)} MiB")
             .AddRow("files of the run", Markup.Escape(summary.Folder));
     }
 }

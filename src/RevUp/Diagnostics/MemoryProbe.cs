@@ -17,6 +17,7 @@ namespace RevUp.Diagnostics;
 /// <param name="GradientBytes">Their gradients.</param>
 /// <param name="OptimizerBytes">Momentum and power-iteration vectors.</param>
 /// <param name="WorkspaceBytes">Peak of packed weights and scratch.</param>
+/// <param name="TotalPeakBytes">The most bytes of all these that were live at once.</param>
 /// <param name="ProcessPeakBytes">Most bytes of the process resident at once; 0 where unknown.</param>
 /// <param name="StepMilliseconds">Time of the step.</param>
 /// <param name="MeanEvaluations">Mean k over the inverted blocks; 0 when none is.</param>
@@ -30,6 +31,7 @@ public sealed record MemoryRow(
     long GradientBytes,
     long OptimizerBytes,
     long WorkspaceBytes,
+    long TotalPeakBytes,
     long ProcessPeakBytes,
     double StepMilliseconds,
     double MeanEvaluations,
@@ -48,7 +50,7 @@ public static class MemoryProbe
     /// <summary>Two steps on a backend of their own, the second of which is measured: the first one pays for generated code and first-touched pages.</summary>
     /// <param name="recipe">Network, data shape, batch size, inversion.</param>
     /// <param name="blocks">Total of blocks, spread over the recipe's stages; 0 for the recipe's own.</param>
-    /// <param name="policy">Policy of all blocks.</param>
+    /// <param name="policy">Policy of all blocks; "auto" takes the plan that the recipe has.</param>
     /// <param name="open">Opens the device to measure on; the backend is disposed afterwards.</param>
     /// <exception cref="ConfigurationException">The recipe does not work with this depth or policy.</exception>
     public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open)
@@ -61,10 +63,10 @@ public static class MemoryProbe
         DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
         (float[] pixels, float[] targets) = RandomBatch(net, recipe.Training);
-        step.Run(pixels, targets, learningRateFactor: 0);
+        Run();
         backend.Memory.ResetPeaks();
         long start = Stopwatch.GetTimestamp();
-        step.Run(pixels, targets, learningRateFactor: 0);
+        Run();
         double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(r => r.Evaluations > 0)];
         MemoryUse peak = backend.Memory.Peak;
@@ -76,11 +78,25 @@ public static class MemoryProbe
             peak[MemoryPurpose.Gradients],
             peak[MemoryPurpose.Optimizer],
             peak[MemoryPurpose.Workspace],
+            backend.Memory.TotalPeak,
             ProcessMemory.PeakBytes(),
             milliseconds,
             inverted.Length == 0 ? 0 : inverted.Average(r => r.Evaluations),
             inverted.Length == 0 ? 0 : inverted.Max(r => r.Evaluations),
             inverted.Length == 0 ? 0 : inverted.Max(r => r.Residual));
+
+        // As in training, where the buffers of a staged batch stay.
+        void Run()
+        {
+            if (recipe.Training.IsStaged)
+            {
+                step.Stage(pixels, targets);
+                step.Start(learningRateFactor: 0);
+                step.Finish();
+                return;
+            }
+            step.Run(pixels, targets, learningRateFactor: 0);
+        }
     }
 
     internal static void DrawZeroConvolutions(RevUpNet net, ulong seed)

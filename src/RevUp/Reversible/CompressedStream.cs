@@ -26,14 +26,20 @@ internal sealed class CompressedStream(Backend backend, int layers)
     /// <summary>Whether the input of a layer is to be had from its codes.</summary>
     public bool Has(int layer) => !_codes[layer].Values.IsEmpty;
 
+    /// <summary>Begins a stream with the activation x, which stays as it is.</summary>
+    public void Begin(Tensor x)
+    {
+        _decoded = backend.Memory.Allocate(x.Shape, ElementType.Float32, MemoryPurpose.Activations);
+        backend.QuantizeBegin(x, _decoded);
+    }
+
     /// <summary>The forward pass of a block in the memory of x, which is returned as y; begins a stream when none is live.</summary>
     public Tensor Forward(int layer, ResidualBlock block, Tensor x, int bits)
     {
         Arena memory = backend.Memory;
         if (!IsLive)
         {
-            _decoded = memory.Allocate(x.Shape, ElementType.Float32, MemoryPurpose.Activations);
-            backend.QuantizeBegin(x, _decoded);
+            Begin(x);
         }
         Code code = new(
             bits,

@@ -1,4 +1,6 @@
 using RevUp.Layers;
+using RevUp.Lipschitz;
+using RevUp.Models;
 
 namespace RevUp.Reversible;
 
@@ -16,11 +18,17 @@ public enum MemoryPolicy
 
     /// <summary>Nothing is kept; the input is rebuilt from the output.</summary>
     Invert,
+
+    /// <summary>For each block one of the others (<see cref="MemoryPlan.Blocks"/>), fastest within a budget (<see cref="Planning.MemoryPlanner"/>).</summary>
+    Auto,
 }
 
 /// <summary>A policy for every layer of a network.</summary>
 public sealed record MemoryPlan
 {
+    /// <summary>The policies that all blocks can have together: all but <see cref="MemoryPolicy.Auto"/>.</summary>
+    public static IReadOnlyList<MemoryPolicy> Uniform { get; } = [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
+
     /// <summary>The policy of layers that can follow it.</summary>
     public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
 
@@ -32,38 +40,58 @@ public sealed record MemoryPlan
     /// <summary>Bits per element under <see cref="MemoryPolicy.Compress"/>: 4 or 8.</summary>
     public int CompressBits { get; init; } = 8;
 
-    /// <summary>Throws when a value is outside its range, or inversion was asked for where blocks have no inverse.</summary>
+    /// <summary>Under <see cref="MemoryPolicy.Auto"/>, the policy of each block, by <see cref="Block.Index"/>; not looked at under any other.</summary>
+    public IReadOnlyList<MemoryPolicy> Blocks { get; init; } = [];
+
+    /// <summary>Throws when a value is outside its range, or a policy was asked for that the network's blocks cannot follow.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
-    public void Validate(BlockKind block, Lipschitz.LipschitzMode mode)
+    public void Validate(ModelSettings model)
     {
         ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
         ConfigurationException.Require(CompressBits is 4 or 8, $"reversible.compressBits is {CompressBits}; use 4 or 8");
-        string? obstacle = Obstacle(block, mode);
-        ConfigurationException.Require(obstacle is null, $"{obstacle}");
+        if (Policy != MemoryPolicy.Auto)
+        {
+            Require(Obstacle("reversible.policy", Policy, model));
+            return;
+        }
+        ConfigurationException.Require(
+            Blocks.Count == model.BlockCount,
+            $"the policy is 'auto' with a plan for {Blocks.Count} blocks, and the network has {model.BlockCount}; leave reversible.plan out to have one made");
+        foreach (MemoryPolicy policy in Blocks.Distinct())
+        {
+            ConfigurationException.Require(policy != MemoryPolicy.Auto, $"reversible.plan has 'auto', which is no policy of a block; use one of the others");
+            Require(Obstacle("reversible.plan", policy, model));
+        }
     }
 
-    /// <summary>Whether blocks of this kind and Lipschitz control can follow the policy.</summary>
-    public bool IsPossible(BlockKind block, Lipschitz.LipschitzMode mode) => Obstacle(block, mode) is null;
+    /// <summary>Whether the blocks of a network can follow a policy.</summary>
+    public static bool IsPossible(MemoryPolicy policy, ModelSettings model) => Obstacle("", policy, model) is null;
 
-    private string? Obstacle(BlockKind block, Lipschitz.LipschitzMode mode) => (Policy, block) switch
+    private static void Require(string? obstacle) => ConfigurationException.Require(obstacle is null, $"{obstacle}");
+
+    private static string? Obstacle(string setting, MemoryPolicy policy, ModelSettings model) => (policy, model.Block) switch
     {
         (MemoryPolicy.Compress, BlockKind.Coupling) =>
-            "reversible.policy is 'compress', but model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'",
+            $"{setting} is 'compress', but model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'",
         (MemoryPolicy.Invert, BlockKind.Residual) =>
-            "reversible.policy is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block",
-        (MemoryPolicy.Invert, BlockKind.Invertible) when mode == Lipschitz.LipschitzMode.None =>
-            "reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'",
+            $"{setting} is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block",
+        (MemoryPolicy.Invert, BlockKind.Invertible) when model.Lipschitz.Mode == LipschitzMode.None =>
+            $"{setting} is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'",
         _ => null,
     };
+
+    /// <summary>Whether a block keeps its input whenever it could be inverted (<see cref="AnchorEvery"/>).</summary>
+    public bool IsAnchor(Block block) => AnchorEvery > 0 && block.Index > 0 && block.Index % AnchorEvery == 0;
 
     /// <summary>The policy of one layer: layers that are not invertible keep their input whatever the plan says.</summary>
     public MemoryPolicy For(Layer layer)
     {
-        if (Policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint)
+        MemoryPolicy policy = Policy == MemoryPolicy.Auto && layer is Block planned ? Blocks[planned.Index] : Policy;
+        if (policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint)
         {
-            return layer.IsInvertible && layer is not Block ? MemoryPolicy.Invert : Policy;
+            return layer.IsInvertible && layer is not Block ? MemoryPolicy.Invert : policy;
         }
-        if (Policy == MemoryPolicy.Compress)
+        if (policy == MemoryPolicy.Compress)
         {
             return layer is ResidualBlock ? MemoryPolicy.Compress : layer.OnlyMoves ? MemoryPolicy.Invert : MemoryPolicy.Store;
         }
@@ -71,7 +99,6 @@ public sealed record MemoryPlan
         {
             return MemoryPolicy.Store;
         }
-        bool anchor = AnchorEvery > 0 && layer is Block block && block.Index > 0 && block.Index % AnchorEvery == 0;
-        return anchor ? MemoryPolicy.Checkpoint : MemoryPolicy.Invert;
+        return layer is Block block && IsAnchor(block) ? MemoryPolicy.Checkpoint : MemoryPolicy.Invert;
     }
 }

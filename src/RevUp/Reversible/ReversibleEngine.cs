@@ -71,6 +71,9 @@ public sealed class ReversibleEngine : IDisposable
     /// <summary>Rebuilds inputs, by one of two solvers.</summary>
     internal FixedPointInversion Inverter => _inversion;
 
+    /// <summary>What compressed blocks keep.</summary>
+    internal CompressedStream Stream => _stream;
+
     /// <summary>
     /// The training forward pass. <paramref name="input"/> stays the caller's; the output, which is returned, the engine's. <see cref="Backward"/> must follow.
     /// </summary>
@@ -84,11 +87,19 @@ public sealed class ReversibleEngine : IDisposable
         Tensor x = input;
         for (int i = 0; i < _layers.Count; i++)
         {
-            MemoryPolicy policy = Plan.For(_layers[i]);
-            // The network's input stays in any case, and need not be coded.
-            x = policy == MemoryPolicy.Compress && i > 0 ? Compress(i, x) : _stream.IsLive ? LeaveStream(i, x, policy) : Forward(i, x, policy);
+            x = ForwardThrough(i, x);
         }
         return _output = x;
+    }
+
+    /// <summary>The part of one layer, as the plan wants it: from its input, which is taken over, to its output.</summary>
+    internal Tensor ForwardThrough(int index, Tensor x)
+    {
+        MemoryPolicy policy = Plan.For(_layers[index]);
+        // The network's input stays in any case, and need not be coded.
+        return policy == MemoryPolicy.Compress && index > 0 ? Compress(index, x)
+            : _stream.IsLive ? LeaveStream(index, x, policy)
+            : Forward(index, x, policy);
     }
 
     /// <summary>Forgets a step that failed half-way; its tensors are for the caller to free (<see cref="Arena.FreeSince"/>).</summary>
@@ -111,7 +122,6 @@ public sealed class ReversibleEngine : IDisposable
     public void Backward(Tensor gradient)
     {
         using NvtxRange backward = _backend.Range(ProfilerRanges.Backward);
-        Arena memory = _backend.Memory;
         bool overwritten = gradient == _output;
         if (overwritten && _kept[^1].IsEmpty && !_stream.IsLive)
         {
@@ -127,42 +137,51 @@ public sealed class ReversibleEngine : IDisposable
         }
         for (int i = _layers.Count - 1; i >= 0; i--)
         {
-            Layer layer = _layers[i];
-            using NvtxRange range = _backend.Range(layer.RangeName);
-            Tensor x, point;
-            if (!_kept[i].IsEmpty)
-            {
-                FreeIfAny(ref y);
-                x = point = _kept[i];
-                _kept[i] = default;
-            }
-            else if (_stream.Has(i))
-            {
-                x = point = _stream.Retrace(i, y);
-            }
-            else
-            {
-                x = Inverse(i, y, out point);
-                if (x.IsEmpty)
-                {
-                    memory.Free(y);
-                    x = point = Replay(i);
-                }
-            }
-            if (layer is InvertibleBlock block)
-            {
-                InputObserver?.Invoke(block, x);
-            }
-            gradient = layer.Backward(point, gradient, inputGradient: i > 0, ref _saved[i]);
-            layer.ReleaseWeights();
-            if (point != x)
-            {
-                memory.Free(point);
-            }
-            y = x;
+            BackwardThrough(i, ref y, ref gradient);
         }
         // y is the caller's input now.
         FreeIfAny(ref gradient);
+    }
+
+    /// <summary>
+    /// The part of one layer: <paramref name="y"/>, its output, or what was decoded of that, or empty where it is not needed, becomes its input, and
+    /// <paramref name="gradient"/> the gradient of that.
+    /// </summary>
+    internal void BackwardThrough(int index, ref Tensor y, ref Tensor gradient)
+    {
+        Layer layer = _layers[index];
+        using NvtxRange range = _backend.Range(layer.RangeName);
+        Tensor x, point;
+        if (!_kept[index].IsEmpty)
+        {
+            FreeIfAny(ref y);
+            x = point = _kept[index];
+            _kept[index] = default;
+        }
+        else if (_stream.Has(index))
+        {
+            x = point = _stream.Retrace(index, y);
+        }
+        else
+        {
+            x = Inverse(index, y, out point);
+            if (x.IsEmpty)
+            {
+                _backend.Memory.Free(y);
+                x = point = Replay(index);
+            }
+        }
+        if (layer is InvertibleBlock block)
+        {
+            InputObserver?.Invoke(block, x);
+        }
+        gradient = layer.Backward(point, gradient, inputGradient: index > 0, ref _saved[index]);
+        layer.ReleaseWeights();
+        if (point != x)
+        {
+            _backend.Memory.Free(point);
+        }
+        y = x;
     }
 
     /// <summary>Frees the engine's own memory.</summary>

@@ -63,6 +63,9 @@ public sealed class Arena
     /// </summary>
     public ulong Layout { get; private set; }
 
+    /// <summary>What a tensor of so many bytes is counted with.</summary>
+    public static long Rounded(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+
     /// <summary>Starts the peaks anew from what is live.</summary>
     public void ResetPeaks()
     {
@@ -74,7 +77,7 @@ public sealed class Arena
     /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
     public Tensor Allocate(Shape shape, ElementType type, MemoryPurpose purpose)
     {
-        long bytes = shape.Count * type.Size(), size = (bytes + Alignment - 1) / Alignment * Alignment;
+        long bytes = shape.Count * type.Size(), size = Rounded(bytes);
         int index = BestFit(size);
         if (index == None)
         {

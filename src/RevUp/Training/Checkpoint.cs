@@ -129,6 +129,17 @@ public static class Checkpoint
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
 
+    /// <summary>The plan that the policy "auto" made for the run of a checkpoint; null when <paramref name="recipe"/> asks for another.</summary>
+    internal static IReadOnlyList<PolicyRun>? FindPlan(string folder, Recipe recipe)
+    {
+        Recipe before = RecipeFile.Parse(ReadDescription(folder).Recipe, Path.Combine(folder, DescriptionFile), []);
+        return Asked(before) == Asked(recipe) ? before.Reversible.Runs : null;
+
+        // What else a plan depends on must be as before to resume at all.
+        static string Asked(Recipe recipe) =>
+            RecipeFile.Serialize(new Recipe { Model = recipe.Model, Reversible = recipe.Reversible with { Runs = null } }) + recipe.Data.Sample;
+    }
+
     private static void WriteWhole(RevUpNet net, string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
     {
         string temporary = path + ".incomplete";

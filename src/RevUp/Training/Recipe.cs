@@ -1,44 +1,7 @@
-using System.Text.Json.Serialization;
 using RevUp.Data;
-using RevUp.Lipschitz;
 using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
 
 namespace RevUp.Training;
-
-/// <summary>How activations come back in the backward pass: the policies and the inversion, as a recipe states them.</summary>
-public sealed record ReversibleSettings
-{
-    /// <summary>The policy of layers that can follow it.</summary>
-    public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
-
-    /// <summary>Every n-th block keeps its input; 0 for none.</summary>
-    public int AnchorEvery { get; init; }
-
-    /// <summary>Bits per element under the policy "compress": 4 or 8.</summary>
-    public int CompressBits { get; init; } = new MemoryPlan().CompressBits;
-
-    /// <summary>See <see cref="InversionSettings.Tolerance"/>; a number or "exact".</summary>
-    [JsonConverter(typeof(ToleranceConverter))]
-    public double Tolerance { get; init; } = new InversionSettings().Tolerance;
-
-    /// <summary>See <see cref="InversionSettings.MaximumEvaluations"/>.</summary>
-    public int MaximumEvaluations { get; init; } = new InversionSettings().MaximumEvaluations;
-
-    /// <summary>See <see cref="InversionSettings.HardLimit"/>.</summary>
-    public double HardLimit { get; init; } = new InversionSettings().HardLimit;
-
-    /// <summary>See <see cref="InversionSettings.Evaluations"/>: "full" or "mixed".</summary>
-    public EvaluationPrecision Evaluations { get; init; } = new InversionSettings().Evaluations;
-
-    /// <summary>The inversion's settings.</summary>
-    public InversionSettings Inversion =>
-        new() { Tolerance = Tolerance, MaximumEvaluations = MaximumEvaluations, HardLimit = HardLimit, Evaluations = Evaluations };
-
-    /// <summary>The policies.</summary>
-    public MemoryPlan Plan => new() { Policy = Policy, AnchorEvery = AnchorEvery, CompressBits = CompressBits };
-}
 
 /// <summary>Everything that determines a training run: data, network, memory policy, training.</summary>
 public sealed record Recipe
@@ -90,8 +53,7 @@ public sealed record Recipe
         ConfigurationException.Require(IsName(Name), $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
         Data.Validate();
         Model.Validate();
-        Reversible.Plan.Validate(Model.Block, Model.Lipschitz.Mode);
-        Reversible.Inversion.Validate(Model.Precision);
+        Reversible.Validate(Model);
         Training.Validate();
     }
 

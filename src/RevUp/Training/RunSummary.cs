@@ -55,6 +55,9 @@ public sealed record RunSummary
     /// <summary>Peak memory by purpose.</summary>
     public required MemoryUse Peak { get; init; }
 
+    /// <summary>The most bytes of all purposes that were live at once, in steps or evaluations.</summary>
+    public required long TotalPeakBytes { get; init; }
+
     /// <summary>Folder of the run.</summary>
     public required string Folder { get; init; }
 

@@ -12,8 +12,8 @@ internal static class SettingsSchema
 {
     private const int MaximumValueLength = 60;
 
-    // A converter that a property names does not apply to its type elsewhere.
-    private static readonly JsonSerializerOptions s_tolerance = new() { Converters = { new ToleranceConverter() } };
+    // Converters that a property names do not apply to their types elsewhere.
+    private static readonly JsonSerializerOptions s_words = new() { Converters = { new ToleranceConverter(), new ByteCountConverter() } };
 
     /// <summary>Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages call <paramref name="name"/>.</summary>
     /// <exception cref="ConfigurationException">A member is unknown, or its value of another type.</exception>
@@ -61,7 +61,7 @@ internal static class SettingsSchema
     {
         try
         {
-            return value.Deserialize(type.Type, property.CustomConverter is ToleranceConverter ? s_tolerance : type.Options) is not null;
+            return value.Deserialize(type.Type, property.CustomConverter is ISettingConverter ? s_words : type.Options) is not null;
         }
         catch (JsonException)
         {
@@ -83,7 +83,7 @@ internal static class SettingsSchema
         {
             JsonTypeInfoKind.Object => $"an object with {Names(type)}",
             JsonTypeInfoKind.Enumerable => $"a list in brackets, each entry {Allowed(type.Options.GetTypeInfo(type.ElementType!), property)}",
-            _ when property.CustomConverter is ToleranceConverter => "a number or \"exact\"",
+            _ when property.CustomConverter is ISettingConverter converter => converter.Allowed,
             _ when value.IsEnum => "one of " + string.Join(", ", Enum.GetNames(value).Select(name => $"\"{JsonNamingPolicy.CamelCase.ConvertName(name)}\"")),
             _ when value == typeof(bool) => "true or false",
             _ when value == typeof(string) => "a text in quotes",

@@ -5,8 +5,10 @@ using RevUp.Reversible;
 namespace RevUp.Training;
 
 /// <summary>Reads an inversion tolerance: a number, or "exact" for <see cref="InversionSettings.Exact"/>.</summary>
-internal sealed class ToleranceConverter : JsonConverter<double>
+internal sealed class ToleranceConverter : JsonConverter<double>, ISettingConverter
 {
+    public string Allowed => "a number or \"exact\"";
+
     public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.Number)

@@ -4,6 +4,8 @@ using RevUp.Data;
 using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Models;
+using RevUp.Planning;
+using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Training.Files;
 
@@ -55,8 +57,14 @@ public sealed class TrainingRun : IDisposable
         recipe.Validate();
         RequireShape(recipe.Data, train, "training");
         RequireShape(recipe.Data, test, "test");
-        _recipe = recipe;
         _folder = Path.GetFullPath(folder);
+        _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
+        CheckpointEntry? latest = resume ? Latest() : null;
+        if (recipe.Reversible.NeedsPlan)
+        {
+            recipe = recipe with { Reversible = MakePlan(backend, recipe, latest) };
+        }
+        _recipe = recipe;
         (_train, _test) = (train, test);
         _normalization = Datasets.Normalization(recipe.Data, _train);
         TrainingSettings training = recipe.Training;
@@ -68,13 +76,13 @@ public sealed class TrainingRun : IDisposable
             _stepsPerEpoch > 0,
             $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
         Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed);
-        _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), training.KeepCheckpoints);
         try
         {
             _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
-            if (resume)
+            if (latest is not null)
             {
-                Resume();
+                Checkpoint.Restore(latest.Path, recipe, Network, _step);
+                _checkpoint = latest.Path;
             }
         }
         catch
@@ -87,6 +95,12 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>The network being trained.</summary>
     public RevUpNet Network { get; }
+
+    /// <summary>The policies that the run follows.</summary>
+    public MemoryPlan Plan => _recipe.Reversible.Plan;
+
+    /// <summary>What the run's plan is expected to take; null when it was not made now.</summary>
+    public MemoryForecast? Forecast { get; private set; }
 
     /// <summary>Updates of the whole run.</summary>
     public long Steps => _stepsPerEpoch * _recipe.Training.Epochs;
@@ -145,20 +159,22 @@ public sealed class TrainingRun : IDisposable
         data.Sample == settings.Sample && data.Classes.Count == settings.ClassCount,
         $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states {settings.Sample} in {settings.ClassCount}");
 
-    private void Resume()
+    private CheckpointEntry? Latest()
     {
         List<string> problems = [];
-        if (_checkpoints.Latest(problems) is { } latest)
+        return _checkpoints.Latest(problems) is { } latest ? latest : problems.Count == 0 ? null : throw new CheckpointException(
+            _folder, $"no checkpoint here is complete ({string.Join("; ", problems)}). Train into another folder, or delete these to start again.");
+    }
+
+    // Another plan gives other roundings: a run that goes on keeps the one that it was begun with, while that is what the recipe asks for.
+    private ReversibleSettings MakePlan(Backend backend, Recipe recipe, CheckpointEntry? latest)
+    {
+        if (latest is not null && Checkpoint.FindPlan(latest.Path, recipe) is { } runs)
         {
-            Checkpoint.Restore(latest.Path, _recipe, Network, _step);
-            _checkpoint = latest.Path;
+            return recipe.Reversible with { Runs = runs };
         }
-        else if (problems.Count > 0)
-        {
-            throw new CheckpointException(
-                _folder,
-                $"no checkpoint here is complete ({string.Join("; ", problems)}). Train into another folder, or delete these to start again.");
-        }
+        Forecast = MemoryPlanner.Plan(backend, recipe);
+        return recipe.Reversible.WithPlan(Forecast.Plan);
     }
 
     // At the end of an epoch, unless it was evaluated before: a run may have been stopped between the epoch's checkpoint and its evaluation. False when it is
@@ -299,6 +315,7 @@ public sealed class TrainingRun : IDisposable
         MaxInversionResidual = meter.MaxResidual,
         Replays = _step.Engine.Replays,
         Peak = Network.Backend.Memory.Peak,
+        TotalPeakBytes = Network.Backend.Memory.TotalPeak,
         Folder = _folder,
         Checkpoint = _checkpoint,
     };

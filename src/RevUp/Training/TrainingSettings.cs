@@ -39,6 +39,9 @@ public sealed record TrainingSettings
     /// <summary>Epochs between evaluations on the test set; the last epoch is always evaluated.</summary>
     public int EvaluateEveryEpochs { get; init; } = 1;
 
+    /// <summary>Whether batches are staged, beside the step before: those of steps that take one batch each.</summary>
+    internal bool IsStaged => Accumulate == 1;
+
     /// <summary>Throws when a value is outside its range.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()

@@ -53,7 +53,7 @@ public sealed class TrainingStep : IDisposable
     {
         settings.Validate();
         inversion.Validate(net.Settings.Precision);
-        plan.Validate(net.Settings.Block, net.Settings.Lipschitz.Mode);
+        plan.Validate(net.Settings);
         _net = net;
         _backend = net.Backend;
         _settings = settings;

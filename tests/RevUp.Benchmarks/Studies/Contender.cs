@@ -59,7 +59,7 @@ internal static class Contender
         ElementType precision = Remove(ref rest, BFloat16) ? ElementType.BFloat16 : ElementType.Float32;
         int bits = Remove(ref rest, FourBits) ? 4 : new MemoryPlan().CompressBits;
         EvaluationPrecision evaluations = Remove(ref rest, Mixed) ? EvaluationPrecision.Mixed : EvaluationPrecision.Full;
-        bool known = Enum.TryParse(rest, ignoreCase: true, out MemoryPolicy policy) && Enum.IsDefined(policy);
+        bool known = Enum.TryParse(rest, ignoreCase: true, out MemoryPolicy policy) && MemoryPlan.Uniform.Contains(policy);
         ConfigurationException.Require(
             known,
             $"""
@@ -76,5 +76,5 @@ internal static class Contender
         return ends;
     }
 
-    private static string Policies() => string.Join(", ", Enum.GetValues<MemoryPolicy>().Select(MemoryTable.Name));
+    private static string Policies() => string.Join(", ", MemoryPlan.Uniform.Select(MemoryTable.Name));
 }

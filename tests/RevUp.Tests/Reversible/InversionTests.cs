@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Layers;
 using RevUp.Lipschitz;
+using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
@@ -104,19 +105,20 @@ public sealed class InversionTests
     [EveryBackend]
     public void SettingsOutsideTheirRangesAreRefusedByName(TestDevice device)
     {
+        LipschitzSettings unbounded = new() { Mode = LipschitzMode.None };
         Refused("reversible.tolerance is 0;", () => new InversionSettings { Tolerance = 0 }.Validate(ElementType.Float32));
         Refused("reversible.tolerance is 1;", () => new InversionSettings { Tolerance = 1 }.Validate(ElementType.Float32));
         Refused("reversible.maximumEvaluations is 0;", () => new InversionSettings { MaximumEvaluations = 0 }.Validate(ElementType.Float32));
         Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate(ElementType.Float32));
-        Refused("reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(BlockKind.Invertible, LipschitzMode.PerBranch));
-        Refused("use the mode 'perBranch' or the policy 'compress'", () => new MemoryPlan().Validate(BlockKind.Invertible, LipschitzMode.None));
-        Refused("model.block 'residual' has no inverse", () => new MemoryPlan().Validate(BlockKind.Residual, LipschitzMode.None));
+        Refused("reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(new ModelSettings()));
+        Refused("use the mode 'perBranch' or the policy 'compress'", () => new MemoryPlan().Validate(new ModelSettings { Lipschitz = unbounded }));
+        Refused("model.block 'residual' has no inverse", () => new MemoryPlan().Validate(new ModelSettings { Block = BlockKind.Residual }));
         MemoryPlan compress = new() { Policy = MemoryPolicy.Compress };
-        Refused("reversible.compressBits is 6; use 4 or 8", () => (compress with { CompressBits = 6 }).Validate(BlockKind.Residual, LipschitzMode.None));
-        Refused("model.block 'coupling' is inverted exactly", () => compress.Validate(BlockKind.Coupling, LipschitzMode.None));
+        Refused("reversible.compressBits is 6; use 4 or 8", () => (compress with { CompressBits = 6 }).Validate(new ModelSettings()));
+        Refused("model.block 'coupling' is inverted exactly", () => compress.Validate(new ModelSettings { Block = BlockKind.Coupling }));
         device.Open().Dispose(); // an absent device is no refusal
         TestModel chain = TestModel.Get(TestModel.Chain);
-        TestModel free = chain with { Settings = chain.Settings with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.None } } };
+        TestModel free = chain with { Settings = chain.Settings with { Lipschitz = unbounded } };
         Refused("have no inverse", () => new TestNetwork(device, free).Dispose());
 
         static void Refused(string part, Action action) => Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(action).Message);

@@ -17,7 +17,7 @@ public sealed class RecipeFileTests
     [DataRow("model.stages.1.depth=3", "model.stages.1.depth is unknown; model.stages.1 has blocks, channels, width.")]
     [DataRow("model.blockCount=3", "model.blockCount is unknown; ")]
     [DataRow("data.classCount=3", "data.classCount is unknown; ")]
-    [DataRow("reversible.plan={}", "reversible.plan is unknown; ")]
+    [DataRow("reversible.plans={}", "reversible.plans is unknown; ")]
     [DataRow("model..groups=1", "model. is unknown; ")]
     public void AnUnknownMemberIsNamed(string setting, string place)
     {

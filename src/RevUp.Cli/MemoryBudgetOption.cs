@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using RevUp.Training;
+
+namespace RevUp.Cli;
+
+/// <summary>The option that gives a training step a budget of memory, with the policy "auto".</summary>
+internal sealed class MemoryBudgetOption : Option<string?>
+{
+    public MemoryBudgetOption()
+        : base("--memory-budget")
+    {
+        Description = "Choose each block's policy so that a step takes at most so much memory (parameters, gradients, optimiser, activations, workspace) and "
+            + "the least time; the same as --set reversible.policy=auto --set reversible.memoryBudget=BYTES.";
+        HelpName = "BYTES";
+        Validators.Add(result =>
+        {
+            foreach (Token word in result.Tokens.Where(word => !ByteCount.TryParse(word.Value, out _)))
+            {
+                result.AddError($"'{word.Value}' is not {ByteCount.Allowed}.");
+            }
+        });
+    }
+
+    /// <summary>What the option changes in a recipe.</summary>
+    public string[] Overrides(ParseResult arguments) =>
+        arguments.GetValue(this) is string text && ByteCount.TryParse(text, out long bytes)
+            ? ["reversible.policy=auto", string.Create(CultureInfo.InvariantCulture, $"reversible.memoryBudget={bytes}")]
+            : [];
+}

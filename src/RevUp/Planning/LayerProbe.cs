@@ -1,0 +1,176 @@
+using RevUp.Backends;
+using RevUp.Diagnostics;
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Randomness;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Planning;
+
+/// <summary>
+/// Measures what a layer takes under each policy that it can follow, by letting the engine take a batch of random numbers through it, forward and backward. The
+/// bytes are the arena's own counts, and so exact; they hold for any state of the weights. Layers of equal form are measured once.
+/// </summary>
+/// <remarks>Adds to the gradients of parameters and to running statistics: for networks that are not to be trained.</remarks>
+internal sealed class LayerProbe : IDisposable
+{
+    private const int Repeats = 3;
+    private const long DataStream = 103;
+
+    // An inversion of one evaluation takes a tensor less than one of two, and one of more no more than that.
+    private const int Evaluations = 2;
+
+    private readonly Backend _backend;
+    private readonly RevUpNet _net;
+    private readonly ReversibleEngine _engine;
+    private readonly MemoryPlan _plan;
+    private readonly bool _streams;
+    private readonly InversionSettings _inversion;
+    private readonly Tensor _input;
+    private readonly Tensor _numbers;
+    private readonly Dictionary<(Type, Shape, string), IReadOnlyList<LayerOption>> _measured = [];
+
+    /// <param name="net">Prepared for the batch.</param>
+    /// <param name="engine">Of the network; plan and inversion settings are changed.</param>
+    /// <param name="settings">Anchors, bits, when inversions stop, and whether there may be compressed streams.</param>
+    /// <param name="input">A batch of the network's inputs.</param>
+    public LayerProbe(RevUpNet net, ReversibleEngine engine, ReversibleSettings settings, Tensor input)
+    {
+        (_backend, _net, _engine, _plan, _input) = (net.Backend, net, engine, settings.Plan, input);
+        _streams = settings.AllowCompress;
+        // The probe's inversions have nothing below them that they could be recomputed from.
+        _inversion = settings.Inversion with { HardLimit = double.MaxValue };
+        int batch = input.Shape.Batch;
+        long count = net.Layers.Max(layer => Math.Max(layer.Input.WithBatch(batch).Count, layer.Output.WithBatch(batch).Count));
+        CounterRandom random = new(0, DataStream, 0);
+        _numbers = _backend.Memory.Allocate(new Shape(checked((int)count)), ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Upload<float>(MemoryProbe.RandomPixels((int)count, ref random), _numbers);
+    }
+
+    /// <summary>The options of every layer, first to last.</summary>
+    public IReadOnlyList<LayerOption>[] Measure() => [.. Enumerable.Range(0, _net.Layers.Count).Select(Measure)];
+
+    /// <summary>Frees the random numbers.</summary>
+    public void Dispose() => _backend.Memory.Free(_numbers);
+
+    private IReadOnlyList<LayerOption> Measure(int index)
+    {
+        Layer layer = _net.Layers[index];
+        IEnumerable<Parameter> parameters = _net.Parameters.Parameters.Where(p => p.Name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
+        (Type, Shape, string) form = (layer.GetType(), layer.Input, string.Join(' ', parameters.Select(p => p.Shape)));
+        // The input of the first layer is not the engine's.
+        if (index == 0 || !_measured.TryGetValue(form, out IReadOnlyList<LayerOption>? options))
+        {
+            options = [.. Candidates(index, layer).Select(candidate => Measure(index, candidate.Policy, candidate.FromStream))];
+            if (index > 0)
+            {
+                _measured.Add(form, options);
+            }
+        }
+        return layer is Block block && _plan.IsAnchor(block) ? [.. options.Where(option => option.Policy != MemoryPolicy.Invert)] : options;
+    }
+
+    private IEnumerable<(MemoryPolicy Policy, bool FromStream)> Candidates(int index, Layer layer)
+    {
+        foreach (MemoryPolicy policy in MemoryPlan.Uniform.Select(policy => Uniform(policy).For(layer)).Distinct())
+        {
+            // The input of the first layer stays in any case.
+            bool isPossible = layer is not Block || policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint || index > 0;
+            if (isPossible && (_streams || policy != MemoryPolicy.Compress))
+            {
+                yield return (policy, false);
+            }
+            // Behind a stream, an inverted block keeps its input as one with a checkpoint does.
+            if (_streams && index > 0 && !(layer is Block && policy == MemoryPolicy.Invert))
+            {
+                yield return (policy, true);
+            }
+        }
+    }
+
+    private MemoryPlan Uniform(MemoryPolicy policy) => new() { Policy = policy, CompressBits = _plan.CompressBits };
+
+    private LayerOption Measure(int index, MemoryPolicy policy, bool fromStream)
+    {
+        Layer layer = _net.Layers[index];
+        _engine.Plan = MemoryPlan.Uniform.Select(Uniform).First(plan => plan.For(layer) == policy);
+        _engine.Inversion = _inversion with { Tolerance = 0, MaximumEvaluations = Evaluations };
+        Arena memory = _backend.Memory;
+        long before = memory.Use.Total;
+        memory.ResetPeaks();
+        (long kept, bool toStream) = Pass(index, fromStream);
+        long working = memory.TotalPeak - before;
+        _engine.Inversion = _inversion;
+        // What comes first pays for generated code, first-touched pages and the choice of algorithms, and says how many evaluations are to be expected.
+        Copies(index, fromStream);
+        Pass(index, fromStream);
+        _engine.Inverter.Measure();
+        double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream)));
+        double milliseconds = Median(_backend.Time(Repeats, () => Pass(index, fromStream)));
+        return new LayerOption(policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies));
+    }
+
+    /// <summary>Forward and backward through one layer; says what it kept in between, and whether it left a stream.</summary>
+    private (long Kept, bool ToStream) Pass(int index, bool fromStream)
+    {
+        Arena memory = _backend.Memory;
+        bool last = index == _net.Layers.Count - 1;
+        long before = memory.Use.Total;
+        Tensor x = Input(index);
+        if (fromStream)
+        {
+            _engine.Stream.Begin(x);
+        }
+        Tensor y = _engine.ForwardThrough(index, x);
+        bool toStream = _engine.Stream.IsLive;
+        if (toStream)
+        {
+            // The backward pass knows the output only as it was decoded.
+            memory.Free(y);
+            y = _engine.Stream.Take();
+        }
+        long kept = memory.Use.Total - before - Arena.Rounded(y.Bytes);
+        // The gradient of the logits takes their memory.
+        Tensor gradient = last ? y : Copy(_net.Layers[index].Output);
+        y = last ? default : y;
+        _engine.BackwardThrough(index, ref y, ref gradient);
+        Free(index > 0 ? y : default);
+        Free(gradient);
+        return (kept, toStream);
+    }
+
+    // What the passes take longer than a step does: inputs and gradients are there.
+    private void Copies(int index, bool fromStream)
+    {
+        Tensor x = Input(index);
+        if (fromStream)
+        {
+            _engine.Stream.Begin(x);
+            Free(_engine.Stream.Take());
+        }
+        Free(index > 0 ? x : default);
+        Free(Copy(_net.Layers[index].Output));
+    }
+
+    private Tensor Input(int index) => index == 0 ? _input : Copy(_net.Layers[index].Input);
+
+    private Tensor Copy(Shape sample)
+    {
+        Shape shape = sample.WithBatch(_input.Shape.Batch);
+        Tensor copy = _backend.Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Cast(_numbers.Slice(0, shape), copy);
+        return copy;
+    }
+
+    private void Free(Tensor tensor)
+    {
+        if (!tensor.IsEmpty)
+        {
+            _backend.Memory.Free(tensor);
+        }
+    }
+
+    private static double Median(double[] milliseconds) => milliseconds.Order().ElementAt(Repeats / 2);
+}

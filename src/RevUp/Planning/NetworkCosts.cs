@@ -1,0 +1,116 @@
+using System.Globalization;
+using RevUp.Diagnostics;
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Planning;
+
+/// <summary>What a training step of a network was measured to take: each layer under each policy, and the rest.</summary>
+/// <remarks>
+/// What does not depend on the policies is live all the time (parameters, gradients, optimiser, batch), or outside of the forward and the backward pass
+/// only (scratch of the preparation).
+/// </remarks>
+internal sealed class NetworkCosts
+{
+    private readonly RevUpNet _net;
+    private readonly IReadOnlyList<LayerOption>[] _layers;
+    private readonly long _fixedBytes;
+    private readonly long _outsidePeakBytes;
+    private readonly double _outsideMilliseconds;
+
+    private NetworkCosts(RevUpNet net, TrainingStep step, Recipe recipe, StepInput input)
+    {
+        _net = net;
+        Arena memory = net.Backend.Memory;
+        net.PrepareStep(input.Batch, step: 0);
+        _fixedBytes = memory.Use.Total;
+        memory.ResetPeaks();
+        _outsideMilliseconds = net.Backend.Time(2, () => DoOutside(net, step, input.Batch))[^1];
+        _outsidePeakBytes = memory.TotalPeak;
+        using LayerProbe probe = new(net, step.Engine, recipe.Reversible, input.Pixels);
+        _layers = probe.Measure();
+    }
+
+    /// <summary>Measures a network of the recipe's, which is of no use for training afterwards: its zero convolutions are drawn at random.</summary>
+    public static NetworkCosts Measure(RevUpNet net, Recipe recipe)
+    {
+        MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
+        using TrainingStep step = new(net, recipe.Training, new MemoryPlan { Policy = MemoryPolicy.Store }, recipe.Reversible.Inversion);
+        using StepInput input = new(net);
+        (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, recipe.Training);
+        if (recipe.Training.IsStaged)
+        {
+            input.Stage(pixels, targets);
+            input.Receive();
+        }
+        else
+        {
+            input.Load(pixels, targets);
+        }
+        return new NetworkCosts(net, step, recipe, input);
+    }
+
+    /// <summary>The fastest plan within the settings' budget, with the policies that they allow.</summary>
+    /// <exception cref="ConfigurationException">There is none; says what the least budget is.</exception>
+    public MemoryForecast Plan(ReversibleSettings settings)
+    {
+        LayerOption[][] permitted = [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
+        (long budget, long least) = (settings.MemoryBudget, Forecast(PlanSearch.Leanest(permitted)).PeakBytes);
+        ChainPlan? chain = budget < least ? null : PlanSearch.Fastest(permitted, budget - _fixedBytes);
+        if (chain is null)
+        {
+            throw new ConfigurationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"reversible.memoryBudget is {budget} bytes ({budget / 1048576.0:F2} MiB), and the least that a step of this network takes is {least} bytes "
+                + $"({least / 1048576.0:F2} MiB), of which {_fixedBytes / 1048576.0:F2} MiB are parameters, gradients, optimiser and batch. "
+                + $"Use at least that, or a smaller training.batchSize."));
+        }
+        Dictionary<MemoryPolicy, StepForecast> uniform = MemoryPlan.Uniform
+            .Where(policy => MemoryPlan.IsPossible(policy, _net.Settings) && (settings.AllowCompress || policy != MemoryPolicy.Compress))
+            .ToDictionary(policy => policy, policy => Forecast(settings.Plan with { Policy = policy }));
+        MemoryPlan plan = settings.Plan with { Blocks = [.. chain.Policies.Where((_, i) => _net.Layers[i] is Block)] };
+        return new MemoryForecast(budget, least, plan, Forecast(chain), uniform);
+    }
+
+    /// <summary>What a step under a plan takes.</summary>
+    public StepForecast Forecast(MemoryPlan plan)
+    {
+        LayerOption[] followed = new LayerOption[_layers.Length];
+        bool streaming = false;
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            MemoryPolicy policy = plan.For(_net.Layers[i]);
+            LayerOption[] possible = [.. _layers[i].Where(option => option.FromStream == streaming)];
+            int index = Array.FindIndex(possible, option => option.Policy == policy);
+            // The first layer, and a block behind a stream, keep their inputs even where they could be inverted.
+            followed[i] = index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
+            streaming = followed[i].ToStream;
+        }
+        return Forecast(ChainPlan.Of(followed));
+    }
+
+    private StepForecast Forecast(ChainPlan chain) =>
+        new(Math.Max(_outsidePeakBytes, _fixedBytes + chain.PeakBytes), _outsideMilliseconds + chain.Milliseconds);
+
+    private static void DoOutside(RevUpNet net, TrainingStep step, int batch)
+    {
+        net.PrepareStep(batch, step: long.MaxValue);
+        net.Backend.Fill(net.Parameters.Gradients, 0);
+        step.Optimizer.Schedule(factor: 0, step: 1);
+        step.Optimizer.Update();
+    }
+
+    // Layers that are no blocks have no choice; see MemoryPlan.For.
+    private static LayerOption[] Permitted(Layer layer, IReadOnlyList<LayerOption> options, bool compress)
+    {
+        MemoryPolicy own = layer.IsInvertible ? MemoryPolicy.Invert : MemoryPolicy.Store;
+        return
+        [
+            .. options.Where(option => (layer is Block || option.Policy == own)
+                && (compress || !(option.Policy == MemoryPolicy.Compress || option.FromStream))),
+        ];
+    }
+}

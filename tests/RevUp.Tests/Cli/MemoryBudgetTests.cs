@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using RevUp.Tests.Training.Files;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary>The option --memory-budget: what is planned is printed, kept, and fits.</summary>
+[TestClass]
+public sealed partial class MemoryBudgetTests
+{
+    [TestMethod]
+    public void TrainPrintsThePlanAndLeavesItInTheRun()
+    {
+        using TemporaryFolder folder = new();
+        string recipe = Tool.WriteTinyRecipe(folder);
+        ToolResult result = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.Contains("policies for 1024.00 MiB, by measured costs: ", result.Error);
+        Assert.MatchesRegex(StagePattern(), result.Error);
+        foreach (string policy in (string[])["store", "checkpoint", "invert"])
+        {
+            Assert.Contains($"  {policy} alone: ", result.Error);
+        }
+        Assert.DoesNotContain("compress alone", result.Error);
+        Assert.Contains("memory of all purposes, peak of the run", result.Output);
+        JsonElement reversible = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "recipe.json"))).RootElement.GetProperty("reversible");
+        Assert.AreEqual("auto", reversible.GetProperty("policy").GetString());
+        Assert.AreEqual(1L << 30, reversible.GetProperty("memoryBudget").GetInt64());
+        Assert.AreEqual(2, reversible.GetProperty("plan").EnumerateArray().Sum(run => run.GetProperty("blocks").GetInt32()));
+    }
+
+    [TestMethod]
+    public void MemoryMeasuresThePlanBesideThePolicies()
+    {
+        using TemporaryFolder folder = new();
+        string recipe = Tool.WriteTinyRecipe(folder);
+        const long Budget = 1 << 20;
+        string[] command = ["memory", "--recipe", recipe, "--threads", "1", "--json", "--policy", "store", "--blocks", "4,8"];
+        ToolResult result = Tool.Run([.. command, "--memory-budget", Budget.ToString(CultureInfo.InvariantCulture)]);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        JsonElement[] rows = [.. result.Json.GetProperty("rows").EnumerateArray()];
+        CollectionAssert.AreEqual(
+            new[] { "store", "auto", "store", "auto" }, rows.Select(row => row.GetProperty("policy").GetString()).ToArray());
+        foreach (JsonElement row in rows.Where(row => row.GetProperty("policy").GetString() == "auto"))
+        {
+            Assert.IsLessThanOrEqualTo(Budget, row.GetProperty("totalPeakBytes").GetInt64());
+        }
+    }
+
+    [TestMethod]
+    public void WhatIsNoBudgetOrTooLittleIsExplained()
+    {
+        using TemporaryFolder folder = new();
+        string recipe = Tool.WriteTinyRecipe(folder);
+        ToolResult wrong = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--memory-budget", "2GB");
+        Assert.AreEqual(2, wrong.ExitCode);
+        Assert.StartsWith("error: '2GB' is not a positive number of bytes, such as 2GiB, 512MiB or 1073741824.", wrong.LastError);
+        ToolResult little = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--memory-budget", "1KiB");
+        Assert.AreEqual(1, little.ExitCode);
+        Assert.Contains("reversible.memoryBudget is 1024 bytes (0.00 MiB), and the least that a step of this network takes is ", little.LastError);
+    }
+
+    [GeneratedRegex(@"  stage 0: 1 \w+\n  stage 1: 1 \w+\n")]
+    private static partial Regex StagePattern();
+}

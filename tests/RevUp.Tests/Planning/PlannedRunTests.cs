@@ -1,0 +1,81 @@
+using RevUp.Backends.Cpu;
+using RevUp.Planning;
+using RevUp.Reversible;
+using RevUp.Tests.Training.Files;
+using RevUp.Tests.Training.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Planning;
+
+/// <summary>Runs that choose their policies by measured costs, which are other ones every time, keep to what they chose.</summary>
+[TestClass]
+public sealed class PlannedRunTests
+{
+    [TestMethod]
+    public void AResumedRunKeepsItsPlanAndItsRecipeRepeatsIt()
+    {
+        Recipe recipe = Planned(out MemoryForecast forecast);
+        using TemporaryFolder folder = new();
+        Runs.StopAfter(5, recipe, folder["parts"]);
+        Recipe kept = Written(folder["parts"]);
+        Assert.AreEqual(3, kept.Reversible.Plan.Blocks.Count);
+        // A plan that no measurement would choose, in the place of the one that was chosen: what is resumed must not choose again.
+        Recipe odd = recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }) };
+        Runs.Finish(odd, folder["whole"]);
+        Runs.StopAfter(5, odd, folder["odd"]);
+        RunSummary resumed = Runs.Finish(recipe, folder["odd"], resume: true);
+        Assert.AreEqual(SmallRecipe.Steps, resumed.Step);
+        CollectionAssert.AreEqual(odd.Reversible.Plan.Blocks.ToArray(), Written(folder["odd"]).Reversible.Plan.Blocks.ToArray());
+        Runs.AssertSameState(folder["whole"], folder["odd"]);
+        // The recipe that a run leaves is all that it takes to repeat it.
+        Runs.Finish(Written(folder["odd"]), folder["again"]);
+        Runs.AssertSameState(folder["whole"], folder["again"]);
+    }
+
+    [TestMethod]
+    public void AnotherBudgetIsAnotherPlan()
+    {
+        Recipe recipe = Planned(out MemoryForecast forecast);
+        using TemporaryFolder folder = new();
+        Recipe odd = recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }) };
+        Runs.StopAfter(5, odd, folder["run"]);
+        Recipe lean = recipe with { Reversible = recipe.Reversible with { MemoryBudget = forecast.LeastBytes } };
+        using CpuBackend backend = Runs.Backend();
+        using TrainingRun run = new(backend, lean, folder["run"], resume: true);
+        Assert.IsNotNull(run.Forecast);
+        Assert.AreEqual(forecast.LeastBytes, run.Forecast.Step.PeakBytes);
+        Assert.HasCount(3, run.Plan.Blocks);
+    }
+
+    [TestMethod]
+    public void StepsStayWithinTheirBudget()
+    {
+        Recipe recipe = Planned(out _);
+        using TemporaryFolder folder = new();
+        RunSummary summary = Runs.StopAfter(5, recipe, folder["run"]);
+        Assert.IsLessThanOrEqualTo(recipe.Reversible.MemoryBudget, summary.TotalPeakBytes);
+        Assert.IsGreaterThan(recipe.Reversible.MemoryBudget / 2, summary.TotalPeakBytes);
+    }
+
+    /// <summary>The small recipe with a budget in the middle of what its plans take.</summary>
+    private static Recipe Planned(out MemoryForecast forecast)
+    {
+        Recipe auto = SmallRecipe.Create("reversible.policy=auto", "reversible.memoryBudget=1TiB");
+        using CpuBackend backend = Runs.Backend();
+        forecast = MemoryPlanner.Plan(backend, auto);
+        long budget = (forecast.LeastBytes + forecast.Uniform[MemoryPolicy.Store].PeakBytes) / 2;
+        return auto with { Reversible = auto.Reversible with { MemoryBudget = budget } };
+    }
+
+    // Another plan than the one that measuring leads to.
+    private static MemoryPolicy[] Odd(IReadOnlyList<MemoryPolicy> blocks) =>
+        blocks[0] == MemoryPolicy.Checkpoint
+            ? [MemoryPolicy.Invert, MemoryPolicy.Invert, MemoryPolicy.Invert]
+            : [MemoryPolicy.Checkpoint, MemoryPolicy.Invert, MemoryPolicy.Invert];
+
+    private static Recipe Written(string folder)
+    {
+        string path = Path.Combine(folder, TrainingRun.RecipeFileName);
+        return RecipeFile.Parse(File.ReadAllText(path), path, []);
+    }
+}
