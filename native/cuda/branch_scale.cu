@@ -34,13 +34,15 @@ __device__ bool is_active(int mode, float coefficient, int m, float multiplier, 
 using namespace revup;
 
 // alpha_i = per layer min(1, c / sigma_i), else 1; effective multiplier; gamma_i = alpha_i, the last one times the
-// effective multiplier.
-// Geometry: one thread of one block: m is 2 or 3. Bytes: 4 per scalar. Accumulator: double. Deterministic.
+// effective multiplier. The bound before that, |s| times the product of the norms, to free_bound unless it is null.
+// Geometry: one thread of one block: m is 2 or 3. Bytes: 4 or 8 per scalar. Accumulator: double. Deterministic.
 // Restrictions: none.
-extern "C" __global__ void branch_scale(int mode, float coefficient, int m, const float *multiplier,
-                                        const float *sigmas, float *scales) {
+extern "C" __global__ void branch_scale(int mode, const float *coefficient_scalar, int m, const float *multiplier,
+                                        const float *sigmas, float *scales, double *free_bound) {
   if (global_thread() != 0) return;
+  const float coefficient = *coefficient_scalar;
   const float effective = effective_multiplier(mode, coefficient, m, *multiplier, sigmas);
+  if (free_bound != nullptr) *free_bound = bound(m, *multiplier, sigmas);
   for (int i = 0; i < m; ++i) {
     scales[i] = mode == kPerLayer && sigmas[i] > coefficient ? coefficient / sigmas[i] : 1.0f;
     scales[m + 1 + i] = scales[i];
@@ -53,10 +55,12 @@ KERNEL_EXPORT(branch_scale)
 // From dots[i] = <wgrad_i, W_i>: *multiplier_gradient is added to, sigma_gradients [m] are overwritten.
 // Geometry: one thread of one block: m is 2 or 3. Bytes: 4 or 8 per scalar. Accumulator: double. Deterministic.
 // Restrictions: none.
-extern "C" __global__ void branch_scale_backward(int mode, float coefficient, int m, const float *multiplier,
-                                                 const float *sigmas, const float *scales, const double *dots,
-                                                 float *multiplier_gradient, float *sigma_gradients) {
+extern "C" __global__ void branch_scale_backward(int mode, const float *coefficient_scalar, int m,
+                                                 const float *multiplier, const float *sigmas, const float *scales,
+                                                 const double *dots, float *multiplier_gradient,
+                                                 float *sigma_gradients) {
   if (global_thread() != 0) return;
+  const float coefficient = *coefficient_scalar;
   const double effective_gradient = static_cast<double>(scales[m - 1]) * dots[m - 1];
   const bool active = is_active(mode, coefficient, m, *multiplier, sigmas);
   *multiplier_gradient += active ? 0.0f : static_cast<float>(effective_gradient);

@@ -176,13 +176,16 @@ public abstract class Backend : IDisposable
     /// <param name="buffer">Flat, float32.</param>
     public abstract void NormalizeAll(Tensor table, long longest, ulong seed, Tensor buffer);
 
-    /// <summary>The factors that keep a branch's Lipschitz bound under its coefficient; see <see cref="BranchScale"/>.</summary>
-    public abstract void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales);
+    /// <summary>
+    /// The factors that keep a branch's Lipschitz bound under its coefficient, PerBranch or PerLayer; see <see cref="BranchScale"/>. The bound before that,
+    /// |s|·∏σ, goes to <paramref name="bound"/> (float64), which may be empty.
+    /// </summary>
+    public abstract void ScaleBranch(LipschitzMode mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound);
 
     /// <summary>The gradient of <see cref="ScaleBranch"/>; see <see cref="BranchScale"/>.</summary>
     public abstract void ScaleBranchBackward(
         LipschitzMode mode,
-        float coefficient,
+        Tensor coefficient,
         Tensor multiplier,
         Tensor sigmas,
         Tensor scales,

@@ -12,7 +12,7 @@ namespace RevUp.Diagnostics;
 /// <param name="Index">Position among the blocks.</param>
 /// <param name="Name">Name of the block.</param>
 /// <param name="Sigmas">σ of each convolution as last estimated in training.</param>
-/// <param name="Limit">What the control keeps the bound under: c, or cᵐ where m convolutions are bounded one by one.</param>
+/// <param name="Limit">What the control keeps the bound under: c, the block's own if it has one, or cᵐ where m convolutions are bounded one by one.</param>
 /// <param name="Bound">|ŝ|·∏(ασ) from those σ: what the control believes.</param>
 /// <param name="ConvergedBound">The same with σ from converged power iteration at the layer's own extents: what is true.</param>
 /// <param name="Contraction">Ratio of the last two corrections of an inversion to float32's limit, on data.</param>

@@ -25,6 +25,7 @@ public enum BranchKind
 /// <param name="BranchCount">L, the number of residual branches of the network, for Fixup.</param>
 /// <param name="Lipschitz">Lipschitz control.</param>
 /// <param name="Normalization">What stands before every activation function.</param>
+/// <param name="Coefficients">Under <see cref="LipschitzMode.Adaptive"/> control, those of all branches.</param>
 public sealed record BranchSettings(
     BranchKind Kind,
     Activation Activation,
@@ -32,7 +33,8 @@ public sealed record BranchSettings(
     ElementType Type,
     int BranchCount,
     LipschitzSettings Lipschitz,
-    Normalization Normalization = Normalization.Fixup)
+    Normalization Normalization = Normalization.Fixup,
+    AdaptiveCoefficients? Coefficients = null)
 {
     /// <summary>Kernel and output channels of each convolution of a branch on C channels with m inside.</summary>
     public (int Kernel, int Channels, int Groups)[] Convolutions(int channels, int width) => Kind switch

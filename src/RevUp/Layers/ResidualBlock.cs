@@ -17,7 +17,7 @@ public class ResidualBlock : Block
     /// <param name="settings">What all branches share.</param>
     public ResidualBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
         : base(name, index, backend, input) =>
-        Branch = new ResidualBranch(name, backend, store, input, width, settings, settings.HasLeadingActivation(index));
+        Branch = new ResidualBranch(name, backend, store, input, width, settings, settings.HasLeadingActivation(index), index);
 
     /// <summary>F.</summary>
     public ResidualBranch Branch { get; }

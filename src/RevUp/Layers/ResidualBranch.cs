@@ -21,7 +21,9 @@ public sealed class ResidualBranch : IDisposable
     private readonly SpectralNorm[] _norms;
     private readonly Preactivation[] _preactivations;
     private readonly Parameter? _multiplier;
-    private readonly Tensor _one;
+    private readonly Tensor _constants;
+    private readonly LipschitzMode _product;
+    private readonly int _index;
     private readonly StateTensor _sigmas;
     private readonly Tensor _scales;
     private readonly Tensor _dots;
@@ -34,10 +36,14 @@ public sealed class ResidualBranch : IDisposable
     /// <param name="width">Channels inside the branch.</param>
     /// <param name="settings">What all branches share.</param>
     /// <param name="leadingActivation">False in the first block of a network, where φ would only destroy input.</param>
-    public ResidualBranch(string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings, bool leadingActivation)
+    /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>, where there are any.</param>
+    public ResidualBranch(
+        string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings, bool leadingActivation, int index = 0)
     {
         _backend = backend;
         _settings = settings;
+        _index = index;
+        _product = settings.Lipschitz.Mode == LipschitzMode.Adaptive ? LipschitzMode.PerBranch : settings.Lipschitz.Mode;
         (int Kernel, int Channels, int Groups)[] convolutions = settings.Convolutions(input.Channels, width);
         int m = convolutions.Length;
         _convolutions = new Convolution[m];
@@ -67,9 +73,9 @@ public sealed class ResidualBranch : IDisposable
         _scales = memory.Allocate(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace);
         _dots = memory.Allocate(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace);
         _sigmaGradients = memory.Allocate(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace);
-        // The multiplier of branches that train none, and a place for the gradient that nobody wants.
-        _one = memory.Allocate(new Shape(2), ElementType.Float32, MemoryPurpose.Workspace);
-        backend.Fill(_one, 1);
+        // The multiplier of branches that train none, a place for the gradient that nobody wants, and the coefficient of all that have none of their own.
+        _constants = memory.Allocate(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
+        backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
     }
 
     /// <summary>ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.</summary>
@@ -79,10 +85,12 @@ public sealed class ResidualBranch : IDisposable
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
 
     /// <summary>
-    /// What the control keeps the bound of F under, whatever its weights: c, or cᵐ where m convolutions are bounded one by one; infinity without control.
+    /// What the control keeps the bound of F under, whatever its weights: c, the branch's own if it has one, or cᵐ where m convolutions are bounded one by one;
+    /// infinity without control.
     /// </summary>
     public double LipschitzLimit => _settings.Lipschitz.Mode switch
     {
+        LipschitzMode.Adaptive => _settings.Coefficients!.Values[_index],
         LipschitzMode.PerBranch => _settings.Lipschitz.Coefficient,
         LipschitzMode.PerLayer => Math.Pow(_settings.Lipschitz.Coefficient, _convolutions.Length),
         _ => double.PositiveInfinity,
@@ -91,12 +99,15 @@ public sealed class ResidualBranch : IDisposable
     /// <summary>The norms of the convolutions under Lipschitz control, and where their σ goes; there once the store is built.</summary>
     public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _norms.Select((norm, j) => (norm, _sigmas.Value.Scalar(j)));
 
-    private Tensor TrainedMultiplier => _multiplier?.Value ?? _one.Scalar(0);
+    private Tensor TrainedMultiplier => _multiplier?.Value ?? _constants.Scalar(0);
+
+    private Tensor Coefficient => _settings.Coefficients?.Of(_index) ?? _constants.Scalar(2);
 
     /// <summary>Computes the factors from the norms as they are, for passes over a batch; they and the weights stay fixed until the next call.</summary>
     public void Prepare(int batch, bool training)
     {
-        _backend.ScaleBranch(_settings.Lipschitz.Mode, (float)_settings.Lipschitz.Coefficient, TrainedMultiplier, _sigmas.Value, _scales);
+        Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
+        _backend.ScaleBranch(_product, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
         for (int j = 0; j < _convolutions.Length; j++)
         {
             _preactivations[j].Prepare(training);
@@ -171,10 +182,8 @@ public sealed class ResidualBranch : IDisposable
                 saved.Free(memory, j - 1);
             }
         }
-        LipschitzSettings lipschitz = _settings.Lipschitz;
-        float coefficient = (float)lipschitz.Coefficient;
-        Tensor multiplierGradient = _multiplier?.Gradient ?? _one.Scalar(1);
-        _backend.ScaleBranchBackward(lipschitz.Mode, coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
+        Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
+        _backend.ScaleBranchBackward(_product, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
         for (int j = 0; j < _norms.Length; j++)
         {
             _norms[j].AddGradient(_sigmaGradients.Scalar(j));
@@ -226,7 +235,7 @@ public sealed class ResidualBranch : IDisposable
         memory.Free(_scales);
         memory.Free(_dots);
         memory.Free(_sigmaGradients);
-        memory.Free(_one);
+        memory.Free(_constants);
         foreach (Preactivation preactivation in _preactivations)
         {
             preactivation.Dispose();
@@ -238,7 +247,7 @@ public sealed class ResidualBranch : IDisposable
     }
 
     // αⱼ, where it is a factor of the weights.
-    private Tensor WeightScale(int j) => _settings.Lipschitz.Mode == LipschitzMode.PerLayer ? _scales.Scalar(j) : default;
+    private Tensor WeightScale(int j) => _product == LipschitzMode.PerLayer ? _scales.Scalar(j) : default;
 
     private Tensor Run(Tensor x, int count, ElementType type, bool save, bool measure, ref SavedTensors saved)
     {

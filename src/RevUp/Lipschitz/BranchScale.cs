@@ -77,7 +77,8 @@ public static class BranchScale
         return bound;
     }
 
-    private static double Bound(float multiplier, ReadOnlySpan<float> sigmas)
+    /// <summary>|s|·∏σ: the bound of the branch if nothing held it back.</summary>
+    public static double Bound(float multiplier, ReadOnlySpan<float> sigmas)
     {
         double bound = Math.Abs(multiplier);
         foreach (float sigma in sigmas)

@@ -15,6 +15,12 @@ public enum LipschitzMode
 
     /// <summary>The product |s|·∏σ at once: the multiplier is scaled so that it is at most c. The least restrictive that is still safe.</summary>
     PerBranch,
+
+    /// <summary>
+    /// The product |s|·∏σ under a coefficient of each branch's own, which follows the contraction that its inversions measure and may pass 1; see
+    /// <see cref="AdaptiveRule"/>.
+    /// </summary>
+    Adaptive,
 }
 
 /// <summary>Settings of the Lipschitz control.</summary>
@@ -23,8 +29,16 @@ public sealed record LipschitzSettings
     /// <summary>Which product is bounded.</summary>
     public LipschitzMode Mode { get; init; } = LipschitzMode.PerBranch;
 
-    /// <summary>c, the bound: above 0 and below 1.</summary>
+    /// <summary>c, the bound: above 0 and below 1. Under <see cref="LipschitzMode.Adaptive"/> control what every branch starts from.</summary>
     public double Coefficient { get; init; } = 0.9;
+
+    /// <summary>
+    /// Under <see cref="LipschitzMode.Adaptive"/> control, the measured contraction of an inversion from which on a bound falls: above 0, below 1.
+    /// </summary>
+    public double TargetContraction { get; init; } = 0.7;
+
+    /// <summary>Likewise, the branch evaluations that an inversion needs to its tolerance above which it falls: at least 2.</summary>
+    public int TargetEvaluations { get; init; } = 4;
 
     /// <summary>Power iterations per convolution and step.</summary>
     public int Iterations { get; init; } = 1;
@@ -49,6 +63,12 @@ public sealed record LipschitzSettings
         ConfigurationException.Require(
             Mode == LipschitzMode.None || Coefficient is > 0 and < 1,
             $"model.lipschitz.coefficient is {Coefficient}; blocks are only invertible for values above 0 and below 1");
+        ConfigurationException.Require(
+            TargetContraction is > 0 and < 1,
+            $"model.lipschitz.targetContraction is {TargetContraction}; an inversion converges for values above 0 and below 1, such as 0.7");
+        ConfigurationException.Require(
+            TargetEvaluations is >= 2 and <= 10_000,
+            $"model.lipschitz.targetEvaluations is {TargetEvaluations}; use 2 to 10000, since one evaluation alone measures no contraction");
         ConfigurationException.Require(Iterations is >= 1 and <= 1000, $"model.lipschitz.iterations is {Iterations}; use 1 to 1000");
         ConfigurationException.Require(
             StartIterations >= Iterations,

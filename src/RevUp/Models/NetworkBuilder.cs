@@ -1,11 +1,13 @@
 using RevUp.Backends;
 using RevUp.Layers;
+using RevUp.Lipschitz;
 using RevUp.Tensors;
 
 namespace RevUp.Models;
 
 /// <summary>Turns <see cref="ModelSettings"/> into layers, following the shape of one sample from image to logits.</summary>
-internal sealed class NetworkBuilder(Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers)
+internal sealed class NetworkBuilder(
+    Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers, AdaptiveCoefficients? coefficients = null)
 {
     private const int ImageNetStemChannels = 64;
 
@@ -22,7 +24,8 @@ internal sealed class NetworkBuilder(Backend backend, ParameterStore store, Mode
             settings.Precision,
             settings.BranchCount,
             settings.Lipschitz,
-            settings.Normalization);
+            settings.Normalization,
+            coefficients);
         int index = 0;
         bool halves = settings.Block == BlockKind.Coupling;
         for (int s = 0; s < settings.Stages.Count; s++)

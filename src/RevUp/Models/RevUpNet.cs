@@ -47,7 +47,8 @@ public sealed class RevUpNet : IDisposable
         Parameters = new ParameterStore(backend);
         try
         {
-            new NetworkBuilder(backend, Parameters, settings, _layers).Build(sample, classes);
+            Coefficients = _lipschitz.Mode == LipschitzMode.Adaptive ? new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount) : null;
+            new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients).Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
             Parameters.Build(seed);
             _powerIteration = new PowerIteration(backend, Parameters, Blocks.SelectMany(block => block.Branch.Norms), seed);
@@ -80,6 +81,9 @@ public sealed class RevUpNet : IDisposable
 
     /// <summary>Weights, scalars and state.</summary>
     public ParameterStore Parameters { get; }
+
+    /// <summary>The coefficients of the branches, where each has its own: under <see cref="LipschitzMode.Adaptive"/> control.</summary>
+    public AdaptiveCoefficients? Coefficients { get; }
 
     /// <summary>Prepares all layers for a training step: power iterations, factors.</summary>
     /// <param name="batch">Samples of the step.</param>
@@ -171,6 +175,7 @@ public sealed class RevUpNet : IDisposable
             layer.Dispose();
         }
         _powerIteration?.Dispose();
+        Coefficients?.Dispose();
         Parameters.Dispose();
     }
 

@@ -80,8 +80,24 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
             + $"worst of all blocks; above {Number(recipe.Reversible.HardLimit, "0.###")} the input is recomputed instead (a replay).",
             HeatMap.Draw(history.Steps, _blockNames),
             new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
-                .Draw(Line("worst of the blocks", step => step.WorstResidual)))
+                .Draw(Line("worst of the blocks", step => step.WorstResidual)),
+            Coefficients())
         : Section("Inversion", $"No block was inverted: the policy is '{recipe.Reversible.Policy.ToString().ToLowerInvariant()}'.");
+
+    // What adaptive control made of the last epoch; nothing where all blocks have one coefficient.
+    private XElement? Coefficients()
+    {
+        EpochMetrics last = _epochs.Values.Last();
+        return last.IsAdaptive
+            ? Table(["block", "coefficient c", "mean contraction", "mean k, last epoch"], _blockNames.Select((name, block) => (string[])
+            [
+                name,
+                Number(last.CoefficientOf(block), "0.00"),
+                Number(last.ContractionOf(block), "0.00"),
+                Number(last.EvaluationsOf(block), "0.00"),
+            ]))
+            : null;
+    }
 
     /// <summary>Peak memory by purpose.</summary>
     public XElement Memory()

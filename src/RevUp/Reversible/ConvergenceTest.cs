@@ -33,7 +33,7 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
         Converged || Evaluations == settings.MaximumEvaluations || _growing == DivergingSteps || !double.IsFinite(Residual);
 
     /// <summary>What is known now, as a record.</summary>
-    public readonly InversionRecord Record => new(Evaluations, Residual, _measured, Converged, Replayed: false);
+    public readonly InversionRecord Record => new(Evaluations, Residual, _measured, Converged, Replayed: false) { Needed = Needed() };
 
     /// <summary>Takes the sums that <see cref="Backends.Backend.FixedPointStep"/> leaves.</summary>
     /// <param name="correctionSquares">‖xⁱ⁺¹ − xⁱ‖².</param>

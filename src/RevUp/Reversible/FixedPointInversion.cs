@@ -126,13 +126,14 @@ public sealed class FixedPointInversion : IDisposable
 
     /// <summary>
     /// Solves x + F(x) = y. On success takes y over and returns x; <paramref name="point"/> is the last point of evaluation, its intermediates in
-    /// <paramref name="saved"/>; the caller owns both. When the residual stays above the hard limit, the adaptive solver returns empty and leaves y alone; the
-    /// planned one does not know, and the whole step is refused at its end.
+    /// <paramref name="saved"/>; the caller owns both. When the residual stays above the hard limit, or the iteration of a branch whose bound is 1 or more does
+    /// not converge, the adaptive solver returns empty and leaves y alone; the planned one does not know, and the whole step is refused at its end.
     /// </summary>
     public Tensor Solve(InvertibleBlock block, Tensor y, ref SavedTensors saved, out Tensor point)
     {
         Arena memory = _backend.Memory;
-        ConvergenceTest test = new(_settings, IsPlanned ? block.Branch.LipschitzLimit : block.Branch.LipschitzBound());
+        double bound = IsPlanned ? block.Branch.LipschitzLimit : block.Branch.LipschitzBound();
+        ConvergenceTest test = new(_settings, bound);
         Tensor x = y;
         for (int k = 1; ; k++)
         {
@@ -157,7 +158,8 @@ public sealed class FixedPointInversion : IDisposable
             {
                 _records[block.Index] = test.Record;
             }
-            if (IsPlanned || test.Residual <= _settings.HardLimit)
+            // Below 1 the bound promises an input near, whatever was measured; above, only convergence tells.
+            if (IsPlanned || (test.Residual <= _settings.HardLimit && (test.Converged || bound < 1)))
             {
                 if (x != y)
                 {

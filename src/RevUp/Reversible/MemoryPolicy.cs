@@ -47,11 +47,9 @@ public sealed record MemoryPlan
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate(ModelSettings model)
     {
-        ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
-        ConfigurationException.Require(CompressBits is 4 or 8, $"reversible.compressBits is {CompressBits}; use 4 or 8");
+        ValidateUnplanned(model);
         if (Policy != MemoryPolicy.Auto)
         {
-            Require(Obstacle("reversible.policy", Policy, model));
             return;
         }
         ConfigurationException.Require(
@@ -62,6 +60,15 @@ public sealed record MemoryPlan
             ConfigurationException.Require(policy != MemoryPolicy.Auto, $"reversible.plan has 'auto', which is no policy of a block; use one of the others");
             Require(Obstacle("reversible.plan", policy, model));
         }
+    }
+
+    /// <summary>Likewise, where the policies of the single blocks are yet to be chosen.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public void ValidateUnplanned(ModelSettings model)
+    {
+        ConfigurationException.Require(AnchorEvery >= 0, $"reversible.anchorEvery is {AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
+        ConfigurationException.Require(CompressBits is 4 or 8, $"reversible.compressBits is {CompressBits}; use 4 or 8");
+        Require(Obstacle("reversible.policy", Policy, model));
     }
 
     /// <summary>Whether the blocks of a network can follow a policy.</summary>
@@ -77,6 +84,9 @@ public sealed record MemoryPlan
             $"{setting} is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block",
         (MemoryPolicy.Invert, BlockKind.Invertible) when model.Lipschitz.Mode == LipschitzMode.None =>
             $"{setting} is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'",
+        (not MemoryPolicy.Invert, _) when model.Lipschitz.Mode == LipschitzMode.Adaptive =>
+            $"model.lipschitz.mode is 'adaptive', which follows the contraction that inversions measure, and {setting} is "
+            + $"'{policy.ToString().ToLowerInvariant()}', under which blocks need not be inverted; use the policy 'invert', or the mode 'none' or 'perBranch'",
         _ => null,
     };
 

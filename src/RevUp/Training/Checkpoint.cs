@@ -91,6 +91,7 @@ public static class Checkpoint
     public static void LoadWeights(RevUpNet net, string path)
     {
         TensorFile.Read(net.Backend, path, ModelTensors(net));
+        net.Coefficients?.Reload();
         net.Invalidate();
     }
 

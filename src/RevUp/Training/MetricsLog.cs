@@ -11,6 +11,9 @@ internal sealed class MetricsLog : IDisposable
 {
     public const string FileName = "metrics.jsonl";
 
+    // Of contractions and coefficients.
+    private const int Digits = 4;
+
     private readonly FileStream _file;
     private readonly Utf8JsonWriter _json;
 
@@ -29,7 +32,14 @@ internal sealed class MetricsLog : IDisposable
     /// <summary>The last evaluation among the lines kept from before a resume, and the step it was made at; 0 samples when there is none.</summary>
     public (long Step, EvaluationResult Result) LastEvaluation { get; private set; }
 
-    public void Step(long step, int epoch, StepResult result, double milliseconds, long activationPeakBytes, ReadOnlySpan<InversionRecord> records)
+    public void Step(
+        long step,
+        int epoch,
+        StepResult result,
+        double milliseconds,
+        long activationPeakBytes,
+        ReadOnlySpan<InversionRecord> records,
+        ReadOnlySpan<float> coefficients = default)
     {
         Begin("step", step, epoch);
         _json.WriteNumber("loss", result.Loss);
@@ -48,6 +58,7 @@ internal sealed class MetricsLog : IDisposable
         }
         _json.WriteEndArray();
         WriteContractions(records);
+        WriteCoefficients(coefficients);
         _json.WriteNumber("worstResidual", worst);
         _json.WriteNumber("replays", replays);
         End();
@@ -98,10 +109,24 @@ internal sealed class MetricsLog : IDisposable
     public static double Number(JsonElement root, string name) =>
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN;
 
+    // c of every block in the next step, where each has its own.
+    private void WriteCoefficients(ReadOnlySpan<float> coefficients)
+    {
+        if (coefficients.IsEmpty)
+        {
+            return;
+        }
+        _json.WriteStartArray("coefficients");
+        foreach (float coefficient in coefficients)
+        {
+            _json.WriteNumberValue(Math.Round(coefficient, Digits));
+        }
+        _json.WriteEndArray();
+    }
+
     // L̂ of every block; null where one evaluation measured none.
     private void WriteContractions(ReadOnlySpan<InversionRecord> records)
     {
-        const int Digits = 4;
         _json.WriteStartArray("contractions");
         foreach (InversionRecord record in records)
         {

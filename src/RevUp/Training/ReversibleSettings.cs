@@ -113,8 +113,14 @@ public sealed record ReversibleSettings
             ConfigurationException.Require(
                 run is { Blocks: >= 1 and <= 800_000 }, $"reversible.plan has {(object?)run?.Blocks ?? "null"} for a number of blocks; use 1 or more");
         }
-        // Store is a policy that every network can follow: of a plan yet to be made the rest is checked.
-        (NeedsPlan ? Plan with { Policy = MemoryPolicy.Store } : Plan).Validate(model);
+        if (NeedsPlan)
+        {
+            Plan.ValidateUnplanned(model);
+        }
+        else
+        {
+            Plan.Validate(model);
+        }
         Inversion.Validate(model.Precision);
     }
 }

@@ -12,9 +12,13 @@ internal sealed record StepMetrics(
     double Milliseconds,
     long ActivationPeakBytes,
     int[] Evaluations,
-    double[] Contractions, // of the blocks that measured one
+    double[] Contractions, // of each block; NaN where none was measured
     double WorstResidual,
-    int Replays);
+    int Replays)
+{
+    /// <summary>c of each block after the step, where each has its own.</summary>
+    public double[] Coefficients { get; init; } = [];
+}
 
 /// <summary>One line of metrics.jsonl about an evaluation.</summary>
 internal sealed record EvaluationMetrics(long Step, int Epoch, EvaluationResult Result);
@@ -54,7 +58,18 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
     /// <summary>Mean k of one block.</summary>
     public double EvaluationsOf(int block) => steps.Average(step => step.Evaluations[block]);
 
-    private IEnumerable<double> Contractions => steps.SelectMany(step => step.Contractions).DefaultIfEmpty(double.NaN);
+    /// <summary>Mean L̂ of one block; NaN when it measured none.</summary>
+    public double ContractionOf(int block) => Measured(steps.Select(step => step.Contractions[block])).Average();
+
+    /// <summary>Whether each block has a Lipschitz coefficient of its own.</summary>
+    public bool IsAdaptive => steps[^1].Coefficients.Length > 0;
+
+    /// <summary>c of one block at the end.</summary>
+    public double CoefficientOf(int block) => steps[^1].Coefficients[block];
+
+    private IEnumerable<double> Contractions => Measured(steps.SelectMany(step => step.Contractions));
+
+    private static IEnumerable<double> Measured(IEnumerable<double> contractions) => contractions.Where(double.IsFinite).DefaultIfEmpty(double.NaN);
 }
 
 /// <summary>The metrics of a run, read from its metrics.jsonl.</summary>
@@ -96,8 +111,9 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
     public SortedDictionary<int, EpochMetrics> Epochs() => new(Steps.GroupBy(step => step.Epoch).ToDictionary(
         epoch => epoch.Key, epoch => new EpochMetrics([.. epoch], Evaluations.LastOrDefault(evaluation => evaluation.Epoch == epoch.Key)?.Result)));
 
-    private static IEnumerable<double> Finite(JsonElement values) =>
-        values.EnumerateArray().Where(value => value.ValueKind == JsonValueKind.Number).Select(value => value.GetDouble());
+    private static double[] Numbers(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement values)
+        ? [.. values.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]
+        : [];
 
     private static void Add(JsonElement line, List<StepMetrics> steps, List<EvaluationMetrics> evaluations)
     {
@@ -118,8 +134,11 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
             line.GetProperty("milliseconds").GetDouble(),
             line.TryGetProperty("activationPeakBytes", out JsonElement bytes) ? bytes.GetInt64() : 0,
             [.. line.GetProperty("evaluations").EnumerateArray().Select(k => k.GetInt32())],
-            line.TryGetProperty("contractions", out JsonElement contractions) ? [.. Finite(contractions)] : [],
+            Numbers(line, "contractions"),
             line.GetProperty("worstResidual").GetDouble(),
-            line.GetProperty("replays").GetInt32()));
+            line.GetProperty("replays").GetInt32())
+        {
+            Coefficients = Numbers(line, "coefficients"),
+        });
     }
 }

@@ -20,10 +20,11 @@ internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> b
         double milliseconds,
         double imagesPerSecond,
         ReadOnlySpan<InversionRecord> records,
+        ReadOnlySpan<float> coefficients,
         in MemoryUse peak)
     {
-        _metrics.Step(step, epoch, result, milliseconds, peak[MemoryPurpose.Activations], records);
-        _tensorBoard.Step(step, result, imagesPerSecond, records, peak);
+        _metrics.Step(step, epoch, result, milliseconds, peak[MemoryPurpose.Activations], records, coefficients);
+        _tensorBoard.Step(step, result, imagesPerSecond, records, coefficients, peak);
     }
 
     public void Evaluation(long step, int epoch, EvaluationResult result)

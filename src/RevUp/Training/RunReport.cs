@@ -26,7 +26,24 @@ internal static class RunReport
             text.Append(culture, $"| {epoch.Milliseconds:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
             text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
         }
-        text.AppendLine("\n## Mean branch evaluations k of each block\n");
+        Blocks(text, "Mean branch evaluations k of each block", epochs, blockNames, (epoch, block) => epoch.EvaluationsOf(block));
+        if (epochs.Values.Any(epoch => epoch.IsAdaptive))
+        {
+            Blocks(text, "Lipschitz coefficient c of each block at the end", epochs, blockNames, (epoch, block) => epoch.CoefficientOf(block));
+            Blocks(text, "Mean measured contraction of each block", epochs, blockNames, (epoch, block) => epoch.ContractionOf(block));
+        }
+        File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
+    }
+
+    private static void Blocks(
+        StringBuilder text,
+        string title,
+        SortedDictionary<int, EpochMetrics> epochs,
+        IReadOnlyList<string> blockNames,
+        Func<EpochMetrics, int, double> value)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        text.AppendLine(culture, $"\n## {title}\n");
         text.AppendLine(culture, $"| block | {string.Join(" | ", epochs.Keys.Select(e => $"epoch {e + 1}"))} |");
         text.AppendLine(culture, $"|---|{string.Concat(epochs.Keys.Select(_ => "---|"))}");
         for (int block = 0; block < blockNames.Count; block++)
@@ -34,10 +51,10 @@ internal static class RunReport
             text.Append(culture, $"| {blockNames[block]} |");
             foreach (EpochMetrics epoch in epochs.Values)
             {
-                text.Append(culture, $" {epoch.EvaluationsOf(block):F2} |");
+                double number = value(epoch, block);
+                text.Append(double.IsNaN(number) ? " – |" : string.Create(culture, $" {number:F2} |"));
             }
             text.AppendLine();
         }
-        File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
     }
 }

@@ -7,8 +7,9 @@ namespace RevUp.Training;
 
 /// <summary>
 /// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction), train/learning_rate, train/images_per_second. The first and
-/// every <see cref="BlockEverySteps"/>-th: memory_MiB/PURPOSE (peaks), and, where blocks are inverted, k and the inversion residual, as mean and maximum and
-/// of each block (up to <see cref="MaximumBlocks"/>; of more, as histograms). Every evaluation: test/loss and test/top1.
+/// every <see cref="BlockEverySteps"/>-th: memory_MiB/PURPOSE (peaks), and, where blocks are inverted, k and the inversion residual, and, where they have
+/// Lipschitz coefficients of their own, c and the measured contraction, each as mean and maximum and of each block (up to <see cref="MaximumBlocks"/>; of more,
+/// as histograms). Every evaluation: test/loss and test/top1.
 /// </summary>
 internal sealed class TensorBoardLog : IDisposable
 {
@@ -16,22 +17,30 @@ internal sealed class TensorBoardLog : IDisposable
     public const int MaximumBlocks = 16;
 
     private readonly EventFile _file;
-    private readonly (string Evaluations, string Residual)[] _blockTags;
+    private readonly (string Evaluations, string Residual, string Coefficient, string Contraction)[] _blockTags;
     private readonly (MemoryPurpose Purpose, string Tag)[] _memoryTags;
     private readonly ProtobufMessage _summary = new();
     private readonly ProtobufMessage _value = new();
     private readonly ProtobufMessage _histogram = new();
     private readonly List<double> _evaluations = [];
     private readonly List<double> _residuals = [];
+    private readonly List<double> _coefficients = [];
+    private readonly List<double> _contractions = [];
 
     public TensorBoardLog(string folder, long lastStep, IEnumerable<string> blockNames)
     {
-        _blockTags = [.. blockNames.Select(name => ("k/" + name, "residual/" + name))];
+        _blockTags = [.. blockNames.Select(name => ("k/" + name, "residual/" + name, "c/" + name, "contraction/" + name))];
         _memoryTags = [.. Enum.GetValues<MemoryPurpose>().Select(purpose => (purpose, $"memory_MiB/{purpose.ToString().ToLowerInvariant()}"))];
         _file = new EventFile(folder, lastStep);
     }
 
-    public void Step(long step, StepResult result, double imagesPerSecond, ReadOnlySpan<InversionRecord> records, in MemoryUse peak)
+    public void Step(
+        long step,
+        StepResult result,
+        double imagesPerSecond,
+        ReadOnlySpan<InversionRecord> records,
+        ReadOnlySpan<float> coefficients,
+        in MemoryUse peak)
     {
         _summary.Clear();
         Scalar("train/loss", result.Loss);
@@ -41,6 +50,7 @@ internal sealed class TensorBoardLog : IDisposable
         if (step == 1 || step % BlockEverySteps == 0)
         {
             Blocks(records);
+            Adaptation(records, coefficients);
             foreach ((MemoryPurpose purpose, string tag) in _memoryTags)
             {
                 Scalar(tag, peak[purpose] / (double)(1 << 20));
@@ -80,6 +90,23 @@ internal sealed class TensorBoardLog : IDisposable
         }
         Aggregate("k", _evaluations);
         Aggregate("residual", _residuals);
+    }
+
+    private void Adaptation(ReadOnlySpan<InversionRecord> records, ReadOnlySpan<float> coefficients)
+    {
+        _coefficients.Clear();
+        _contractions.Clear();
+        for (int block = 0; block < coefficients.Length; block++)
+        {
+            Add(_coefficients, _blockTags[block].Coefficient, coefficients[block]);
+            // One evaluation alone measures none.
+            if (records[block].Evaluations > 1 && double.IsFinite(records[block].Contraction))
+            {
+                Add(_contractions, _blockTags[block].Contraction, records[block].Contraction);
+            }
+        }
+        Aggregate("c", _coefficients);
+        Aggregate("contraction", _contractions);
     }
 
     private void Add(List<double> values, string tag, double value)

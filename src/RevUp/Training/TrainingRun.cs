@@ -277,7 +277,8 @@ public sealed class TrainingRun : IDisposable
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
         MemoryUse peak = Network.Backend.Memory.Peak;
-        epoch.Log.Step(_step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records, peak);
+        ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
+        epoch.Log.Step(_step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records, coefficients, peak);
         epoch.Progress?.Invoke(progress);
         bool last = _step.Count == epoch.End || epoch.Stop.IsCancellationRequested;
         int every = _recipe.Training.CheckpointEverySteps;

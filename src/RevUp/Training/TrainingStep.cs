@@ -1,4 +1,3 @@
-using System.Globalization;
 using RevUp.Backends;
 using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
@@ -95,8 +94,10 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Steps recorded for replay since this was made; 0 without <see cref="TrainingSettings.CudaGraph"/>.</summary>
     public long Recordings => _recorder?.Recordings ?? 0;
 
-    // The outcome, and what inversions that nobody looked at have left.
-    private int ResultLength => StepOutcome.Length + (_backend.IsAsynchronous ? Engine.Inverter.Capacity : 0);
+    // The outcome, the bounds of branches with coefficients of their own, and what inversions that nobody looked at have left.
+    private int ResultLength => StatisticsStart + (_backend.IsAsynchronous ? Engine.Inverter.Capacity : 0);
+
+    private int StatisticsStart => StepOutcome.Length + (_net.Coefficients?.Values.Length ?? 0);
 
     /// <summary>A whole step on one batch.</summary>
     /// <param name="pixels">[N, …] normalised pixels, channels-last.</param>
@@ -151,7 +152,7 @@ public sealed class TrainingStep : IDisposable
             }
             RequireFinite("loss", outcome.LossSum);
             RequireFinite("gradient norm", outcome.GradientNorm);
-            Learn(results[StepOutcome.Length..]);
+            Learn(results);
             Count++;
             double samples = (double)_batch * Math.Max(1, _accumulated);
             End();
@@ -315,7 +316,11 @@ public sealed class TrainingStep : IDisposable
         _results.Copy(_outcome, 0);
         if (!inversions.IsEmpty)
         {
-            _results.Copy(inversions, StepOutcome.Length);
+            _results.Copy(inversions, StatisticsStart);
+        }
+        if (_net.Coefficients is { } coefficients)
+        {
+            _results.Copy(coefficients.Bounds, StepOutcome.Length);
         }
     }
 
@@ -337,16 +342,17 @@ public sealed class TrainingStep : IDisposable
         Send();
     }
 
-    private void Learn(ReadOnlySpan<double> statistics)
+    private void Learn(ReadOnlySpan<double> results)
     {
         if (_planned)
         {
-            Engine.Inverter.Judge(statistics, _net.Blocks);
+            Engine.Inverter.Judge(results[StatisticsStart..], _net.Blocks);
         }
         else
         {
             Engine.Inverter.Measure();
         }
+        _net.Coefficients?.Follow(Engine.Records, results[StepOutcome.Length..]);
     }
 
     private void End()
@@ -385,15 +391,5 @@ public sealed class TrainingStep : IDisposable
 
     private void ClearLosses() => _backend.Upload<double>([0, 0], _losses);
 
-    private void RequireFinite(string what, double value)
-    {
-        if (!double.IsFinite(value))
-        {
-            throw new TrainingDivergedException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"The {what} became {value} in step {Count + 1}. The parameters of the step before are kept. Resume from the last checkpoint with a lower "
-                + $"learning rate (training.optimizer.learningRate is {_settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), "
-                + $"or a limit on the gradient (training.clipNorm is {_settings.ClipNorm})."));
-        }
-    }
+    private void RequireFinite(string what, double value) => TrainingDivergedException.ThrowUnlessFinite(value, what, Count + 1, _settings);
 }

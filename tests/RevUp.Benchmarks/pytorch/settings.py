@@ -39,6 +39,8 @@ class LipschitzSettings:
 
     mode: str = "perBranch"
     coefficient: float = 0.9
+    target_contraction: float = 0.7
+    target_evaluations: int = 4
     iterations: int = 1
     start_iterations: int = 5
     start_steps: int = 20

@@ -13,15 +13,16 @@ internal sealed class BlockTwin(TestBlock block, BranchSettings settings, int ba
 {
     private readonly int _count = settings.Kind == BranchKind.Basic ? 2 : 3;
     private readonly LipschitzSettings _lipschitz = settings.Lipschitz;
+    private readonly double _coefficient = block.Coefficient;
 
-    /// <summary>Whether the bound is above c (PerBranch), or any norm above c (PerLayer).</summary>
+    /// <summary>Whether the bound is above c (PerBranch), or above the branch's own (Adaptive), or any norm above c (PerLayer).</summary>
     public bool IsActive(IReadOnlyDictionary<string, double[]> values)
     {
         double[] sigmas = Sigmas(values);
         return _lipschitz.Mode switch
         {
-            LipschitzMode.PerBranch => Math.Abs(values["block.scale"][0]) * Product(sigmas) > _lipschitz.Coefficient,
-            LipschitzMode.PerLayer => sigmas.Any(sigma => sigma > _lipschitz.Coefficient),
+            LipschitzMode.PerBranch or LipschitzMode.Adaptive => Math.Abs(values["block.scale"][0]) * Product(sigmas) > _coefficient,
+            LipschitzMode.PerLayer => sigmas.Any(sigma => sigma > _coefficient),
             _ => false,
         };
     }
@@ -32,10 +33,10 @@ internal sealed class BlockTwin(TestBlock block, BranchSettings settings, int ba
         double[] x = values["x"];
         double[] sigmas = Sigmas(values);
         double multiplier = values["block.scale"][0];
-        double c = _lipschitz.Coefficient;
+        double c = _coefficient;
         double effective = _lipschitz.Mode switch
         {
-            LipschitzMode.PerBranch => multiplier * Math.Min(1, c / (Math.Abs(multiplier) * Product(sigmas))),
+            LipschitzMode.PerBranch or LipschitzMode.Adaptive => multiplier * Math.Min(1, c / (Math.Abs(multiplier) * Product(sigmas))),
             LipschitzMode.PerLayer => multiplier / Math.Max(1, Math.Abs(multiplier)),
             _ => multiplier,
         };

@@ -9,8 +9,11 @@ namespace RevUp.Tests.Support;
 internal sealed class TestBlock : IDisposable
 {
     private const string Name = "block";
+    private const int Index = 1;
 
+    private readonly BranchSettings _settings;
     private readonly PowerIteration _powerIteration;
+    private readonly AdaptiveCoefficients? _coefficients;
 
     /// <param name="backend">The device; stays the caller's.</param>
     /// <param name="input">Shape of one sample.</param>
@@ -19,12 +22,22 @@ internal sealed class TestBlock : IDisposable
     /// <param name="gain">Weights are N(0, gain² / fan-in): norms of the convolutions are about twice the gain.</param>
     /// <param name="multiplier">s.</param>
     /// <param name="first">Whether it is a network's first block, without leading activation.</param>
-    public TestBlock(Backend backend, Shape input, int width, BranchSettings settings, double gain = 1, float multiplier = 1, bool first = false)
+    /// <param name="coefficient">The block's own, under adaptive control.</param>
+    public TestBlock(
+        Backend backend, Shape input, int width, BranchSettings settings, double gain = 1, float multiplier = 1, bool first = false, float coefficient = 1.1f)
     {
         Backend = backend;
+        _settings = settings;
         Store = new ParameterStore(backend);
-        Block = new InvertibleBlock(Name, first ? 0 : 1, backend, Store, input, width, settings);
+        _coefficients =
+            settings.Lipschitz.Mode == LipschitzMode.Adaptive ? new AdaptiveCoefficients(backend, Store, settings.Lipschitz, branches: Index + 1) : null;
+        Block = new InvertibleBlock(Name, first ? 0 : Index, backend, Store, input, width, settings with { Coefficients = _coefficients });
         Store.Build(seed: 1);
+        if (_coefficients is not null)
+        {
+            backend.Upload<float>([0.1f, coefficient], Store.State.Single(s => s.Name == "lipschitz.coefficients").Value);
+            _coefficients.Reload();
+        }
         _powerIteration = new PowerIteration(backend, Store, Branch.Norms, seed: 7);
         for (int i = 0; i < Store.Parameters.Count; i++)
         {
@@ -46,6 +59,9 @@ internal sealed class TestBlock : IDisposable
 
     /// <summary>σ of each convolution as last estimated.</summary>
     public float[] Sigmas => State("sigma");
+
+    /// <summary>c, the block's own if it has one.</summary>
+    public double Coefficient => _coefficients?.Values[Index] ?? _settings.Lipschitz.Coefficient;
 
     /// <summary>ŝ.</summary>
     public float Multiplier => Backend.ToHost(Branch.Multiplier)[0];
@@ -80,6 +96,7 @@ internal sealed class TestBlock : IDisposable
     public void Dispose()
     {
         Block.Dispose();
+        _coefficients?.Dispose();
         _powerIteration.Dispose();
         Store.Dispose();
     }

@@ -32,6 +32,9 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>One stage of basic branches behind a convolution stem, for networks of any depth.</summary>
     public const string Chain = "chain";
 
+    /// <summary>The same with a Lipschitz coefficient of each block's own.</summary>
+    public const string Adaptive = "adaptive";
+
     /// <summary>Pre-activation ResNet with batch normalisation.</summary>
     public const string ResNet = "resnet";
 
@@ -145,6 +148,8 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
         [MixingVolume] = new(
             new() { Affine = Placement.Stage, Mixing = Placement.Stage, Activation = Activation.Elu, Stages = [Stage(2, 7, 4), Stage(2, 9, 4)] },
             new(1, 5, 4, 6, 1)),
+        [Adaptive] = new(
+            new() { Stages = [Stage(3, 6, 5)], Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, TargetEvaluations = 6 } }, new(1, 8, 8, 3)),
         [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
     };
 

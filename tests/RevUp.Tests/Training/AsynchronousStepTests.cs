@@ -16,6 +16,7 @@ public sealed class AsynchronousStepTests
     [TestMethod]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Invert)]
     [DataRow(TestModel.ImageNet, MemoryPolicy.Invert)]
+    [DataRow(TestModel.Adaptive, MemoryPolicy.Invert)]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Compress)]
     [DataRow(TestModel.Chain, MemoryPolicy.Store)]
     public void TheHostWaitsOnceAStepButInTheFirst(string model, MemoryPolicy policy)
@@ -105,6 +106,7 @@ public sealed class AsynchronousStepTests
     [TestMethod]
     [DataRow(TestModel.Squeeze)]
     [DataRow(TestModel.Strided)]
+    [DataRow(TestModel.Adaptive)]
     public void ARefusedStepIsDoneAgainAtOnceAsTheAdaptiveSolverDoesIt(string model)
     {
         using TestNetwork refused = new(s_cuda, TestModel.Get(model)), adaptive = new(s_cuda, TestModel.Get(model));

@@ -32,6 +32,20 @@ public sealed class MetricsLogTests
     }
 
     [TestMethod]
+    public void CoefficientsOfTheirOwnStandBesideWhatWasMeasured()
+    {
+        using TemporaryFolder folder = new();
+        using (MetricsLog log = new(folder["m"], lastStep: 0))
+        {
+            InversionRecord[] records = [new(3, 0.01, 0.43215, true, false), new(1, 0.001, double.NaN, true, false)];
+            log.Step(7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12, activationPeakBytes: 0, records, [1.23456f, 0.9f]);
+        }
+        JsonNode line = JsonNode.Parse(File.ReadAllLines(folder["m"]).Single())!;
+        AssertJson("[0.4322, null]", line["contractions"]!.ToJsonString());
+        AssertJson("[1.2346, 0.9]", line["coefficients"]!.ToJsonString());
+    }
+
+    [TestMethod]
     public void OpeningDropsWhatComesAfterTheStepAndWhatIsNoWholeLine()
     {
         using TemporaryFolder folder = new();

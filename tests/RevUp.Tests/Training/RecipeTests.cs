@@ -47,6 +47,8 @@ public sealed class RecipeTests
     [DataRow("model.lipschitz.startSteps=-1", "model.lipschitz.startSteps is -1")]
     [DataRow("model.lipschitz.maximumExtent=0", "model.lipschitz.maximumExtent is 0")]
     [DataRow("model.lipschitz.mode=none", "reversible.policy is 'invert'")]
+    [DataRow("model.lipschitz.targetContraction=1", "model.lipschitz.targetContraction is 1;")]
+    [DataRow("model.lipschitz.targetEvaluations=1", "model.lipschitz.targetEvaluations is 1;")]
     [DataRow("reversible.anchorEvery=-1", "reversible.anchorEvery is -1")]
     [DataRow("reversible.compressBits=5", "reversible.compressBits is 5; use 4 or 8")]
     [DataRow("reversible.policy=auto", "reversible.memoryBudget, which it is to fit, is not given; use a positive number of bytes, such as 2GiB")]

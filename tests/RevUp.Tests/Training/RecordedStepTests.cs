@@ -20,6 +20,7 @@ public sealed class RecordedStepTests
     [DataRow(TestModel.Squeeze, MemoryPolicy.Invert, OptimizerKind.Sgd)]
     [DataRow(TestModel.ImageNet, MemoryPolicy.Invert, OptimizerKind.AdamW)]
     [DataRow(TestModel.Volume, MemoryPolicy.Invert, OptimizerKind.Sgd)]
+    [DataRow(TestModel.Adaptive, MemoryPolicy.Invert, OptimizerKind.Sgd)]
     [DataRow(TestModel.Bottleneck, MemoryPolicy.Checkpoint, OptimizerKind.Sgd)]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Compress, OptimizerKind.Sgd)]
     [DataRow(TestModel.Chain, MemoryPolicy.Store, OptimizerKind.AdamW)]

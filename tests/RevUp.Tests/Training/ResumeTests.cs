@@ -15,6 +15,7 @@ public sealed class ResumeTests
     [DataRow(4, "training.batchSize=4", "training.accumulate=2", DisplayName = "with accumulation")]
     [DataRow(7, "training.optimizer.kind=adamW", "training.optimizer.learningRate=0.01", DisplayName = "AdamW")]
     [DataRow(9, "model.lipschitz.mode=perLayer", "model.activation=elu", "training.clipNorm=0.5", DisplayName = "per layer, clipped")]
+    [DataRow(5, "model.lipschitz.mode=adaptive", "training.optimizer.learningRate=0.5", DisplayName = "adaptive")]
     [DataRow(4, "model.block=residual", "model.normalization=batchNorm", "reversible.policy=checkpoint", DisplayName = "ResNet with batch normalisation")]
     [DataRow(7, "model.block=coupling", "model.normalization=batchNorm", DisplayName = "RevNet")]
     public void InterruptedAndResumedIsUninterrupted(int step, params string[] overrides)

@@ -36,6 +36,27 @@ public sealed class RunReportTests
     }
 
     [TestMethod]
+    public void CoefficientsOfTheirOwnAreThoseOfTheEndAndContractionsAreMeansOfWhatWasMeasured()
+    {
+        using TemporaryFolder folder = new();
+        InversionRecord unmeasured = Record(1, 0.001) with { Contraction = double.NaN };
+        using (MetricsLog log = new(folder[MetricsLog.FileName], lastStep: 0))
+        {
+            log.Step(1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, 0, [Record(2, 0.01) with { Contraction = 0.25 }, unmeasured], [0.95f, 0.9f]);
+            log.Step(2, epoch: 0, new StepResult(1, 0.5, 1, 0.1), 20, 0, [Record(3, 0.03), unmeasured], [1.25f, 0.9f]);
+        }
+        RunReport.Write(folder.Path, SmallRecipe.Create(), Blocks);
+        string[] expected =
+        [
+            "## Lipschitz coefficient c of each block at the end", "",
+            "| block | epoch 1 |", "|---|---|", "| stages.0.blocks.0 | 1.25 |", "| stages.1.blocks.0 | 0.90 |",
+            "", "## Mean measured contraction of each block", "",
+            "| block | epoch 1 |", "|---|---|", "| stages.0.blocks.0 | 0.38 |", "| stages.1.blocks.0 | – |",
+        ];
+        CollectionAssert.AreEqual(expected, File.ReadAllLines(folder[RunReport.FileName])[^expected.Length..]);
+    }
+
+    [TestMethod]
     public void ARunEndsWithAReportOfAllItsEpochsAndBlocks()
     {
         using TemporaryFolder folder = new();

@@ -23,8 +23,8 @@ public sealed class TensorBoardLogTests
         peak[MemoryPurpose.Activations] = 3 << 19;
         using (TensorBoardLog log = new(folder.Path, lastStep: 0, ["a", "b", "c"]))
         {
-            log.Step(1, new StepResult(0.5, 0.75, 2, 0.1), 123, [new(3, 0.25, 0.5, true, false), default, new(1, double.NaN, 0, true, false)], peak);
-            log.Step(2, new StepResult(0.25, 1, 2, 0.05), 456, [], peak);
+            log.Step(1, new StepResult(0.5, 0.75, 2, 0.1), 123, [new(3, 0.25, 0.5, true, false), default, new(1, double.NaN, 0, true, false)], [], peak);
+            log.Step(2, new StepResult(0.25, 1, 2, 0.05), 456, [], [], peak);
             log.Evaluation(2, new EvaluationResult(0.625, 1.5, 10));
         }
         List<ProtobufFields> events = EventReader.Events(EventReader.Files(folder.Path).Single());
@@ -44,6 +44,22 @@ public sealed class TensorBoardLogTests
     }
 
     [TestMethod]
+    public void CoefficientsOfTheirOwnAndContractionsAreScalarsOfEachBlock()
+    {
+        using TemporaryFolder folder = new();
+        using (TensorBoardLog log = new(folder.Path, lastStep: 0, ["a", "b"]))
+        {
+            log.Step(1, default, 0, [new(3, 0.25, 0.5, true, false), new(1, 0.125, double.NaN, true, false)], [1.5f, 0.5f], default);
+        }
+        (long, string, float)[] expected =
+        [
+            (1, "c/a", 1.5f), (1, "contraction/a", 0.5f), (1, "c/b", 0.5f),
+            (1, "inversion/c_mean", 1), (1, "inversion/c_max", 1.5f), (1, "inversion/contraction_mean", 0.5f), (1, "inversion/contraction_max", 0.5f),
+        ];
+        CollectionAssert.IsSubsetOf(expected, EventReader.Scalars(folder.Path));
+    }
+
+    [TestMethod]
     public void ManyBlocksAreHistograms()
     {
         using TemporaryFolder folder = new();
@@ -51,7 +67,7 @@ public sealed class TensorBoardLogTests
         InversionRecord[] records = [.. Enumerable.Range(0, blocks).Select(i => new InversionRecord(i % 3 + 1, 0.5, 0, true, false))];
         using (TensorBoardLog log = new(folder.Path, lastStep: 0, Enumerable.Range(0, blocks).Select(i => $"block{i}")))
         {
-            log.Step(TensorBoardLog.BlockEverySteps, default, 0, records, default);
+            log.Step(TensorBoardLog.BlockEverySteps, default, 0, records, [], default);
         }
         ProtobufFields[] values = EventReader.Events(EventReader.Files(folder.Path).Single())[1].Message(5).Messages(1);
         Assert.IsFalse(values.Any(value => value.Text(1).StartsWith("k/", StringComparison.Ordinal)));

@@ -191,13 +191,19 @@ public sealed unsafe class CpuBackend : Backend
         CpuLibrary.NormalizeAll(table.Shape[0], Double(table), seed, buffer.Count, Float(buffer)).Check();
 
     /// <inheritdoc/>
-    public override void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales) =>
-        BranchScale.Forward(mode, coefficient, *Float(multiplier), AsSpan<float>(sigmas), AsSpan<float>(scales));
+    public override void ScaleBranch(LipschitzMode mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound)
+    {
+        BranchScale.Forward(mode, *Float(coefficient), *Float(multiplier), AsSpan<float>(sigmas), AsSpan<float>(scales));
+        if (!bound.IsEmpty)
+        {
+            *Double(bound) = BranchScale.Bound(*Float(multiplier), AsSpan<float>(sigmas));
+        }
+    }
 
     /// <inheritdoc/>
     public override void ScaleBranchBackward(
         LipschitzMode mode,
-        float coefficient,
+        Tensor coefficient,
         Tensor multiplier,
         Tensor sigmas,
         Tensor scales,
@@ -206,7 +212,7 @@ public sealed unsafe class CpuBackend : Backend
         Tensor sigmaGradients) =>
         BranchScale.Backward(
             mode,
-            coefficient,
+            *Float(coefficient),
             *Float(multiplier),
             AsSpan<float>(sigmas),
             AsSpan<float>(scales),

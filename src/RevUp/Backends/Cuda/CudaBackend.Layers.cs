@@ -11,13 +11,13 @@ public sealed partial class CudaBackend
     private const int ColumnsPerBlock = 32;
 
     /// <inheritdoc/>
-    public override void ScaleBranch(LipschitzMode mode, float coefficient, Tensor multiplier, Tensor sigmas, Tensor scales) =>
-        _launcher.WideRows(_kernels.BranchScale, rows: 1, threads: 1, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales]);
+    public override void ScaleBranch(LipschitzMode mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound) =>
+        _launcher.WideRows(_kernels.BranchScale, rows: 1, threads: 1, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales, bound]);
 
     /// <inheritdoc/>
     public override void ScaleBranchBackward(
         LipschitzMode mode,
-        float coefficient,
+        Tensor coefficient,
         Tensor multiplier,
         Tensor sigmas,
         Tensor scales,
