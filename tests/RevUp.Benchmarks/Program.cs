@@ -26,6 +26,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["plots"] = PlotsStudy.Run,
     ["seeds"] = SeedsStudy.Run,
     ["step"] = StepStudy.Run,
+    ["traffic"] = TrafficStudy.Run,
 };
 SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
 {

@@ -19,8 +19,8 @@ public sealed class ChannelMixing : Layer
     private readonly Parameter _angles;
     private readonly ConvolutionGeometry _sample;
     private readonly Tensor _matrix;
+    private readonly PackedWeights _packed;
     private ConvolutionPlan? _plan;
-    private Tensor _packed;
 
     /// <param name="name">Prefix of the parameter's name.</param>
     /// <param name="backend">The device.</param>
@@ -35,6 +35,7 @@ public sealed class ChannelMixing : Layer
         _angles = store.Add(name + ".angles", angles, ParameterGroup.Weights, Initialization.Constant(0));
         _sample = new ConvolutionGeometry(input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32, IsExact: true);
         _matrix = AllocateMatrix();
+        _packed = new PackedWeights(backend.Memory);
     }
 
     /// <inheritdoc/>
@@ -46,22 +47,23 @@ public sealed class ChannelMixing : Layer
     /// <inheritdoc/>
     public override void Prepare(int batch, bool training)
     {
+        ReleaseWeights();
         Backend.ChannelRotationsForward(_angles.Value, _matrix);
         if (_plan is null || _plan.Geometry.Input.Batch != batch)
         {
-            ConvolutionPlan plan = Backend.Convolution(_sample with { Input = Input.WithBatch(batch) });
-            FreePacked();
-            _packed = Memory.AllocateBytes(plan.PackedBytes, MemoryPurpose.Workspace);
-            _plan = plan;
+            _plan = Backend.Convolution(_sample with { Input = Input.WithBatch(batch) });
         }
-        _plan.Pack(_matrix, default, _packed);
     }
+
+    /// <inheritdoc/>
+    public override void ReleaseWeights() => _packed.Free();
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor y = Allocate(Output, x.Shape.Batch);
-        PlanFor(x).Forward(x, _packed, y);
+        ConvolutionPlan plan = PlanFor(x);
+        plan.Forward(x, PackedFor(plan), y);
         Release(x, mode);
         return y;
     }
@@ -87,7 +89,7 @@ public sealed class ChannelMixing : Layer
     /// <inheritdoc/>
     public override void Dispose()
     {
-        FreePacked();
+        ReleaseWeights();
         Memory.Free(_matrix);
         base.Dispose();
     }
@@ -97,22 +99,16 @@ public sealed class ChannelMixing : Layer
     private Tensor Transposed(Tensor y)
     {
         Tensor x = Allocate(Input, y.Shape.Batch);
-        PlanFor(y).BackwardData(y, _packed, x);
+        ConvolutionPlan plan = PlanFor(y);
+        plan.BackwardData(y, PackedFor(plan), x);
         Memory.Free(y);
         return x;
     }
+
+    private Tensor PackedFor(ConvolutionPlan plan) => _packed.PackOnce(plan, _matrix, default);
 
     private ConvolutionPlan PlanFor(Tensor x) => _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
         ? _plan
         : throw new InvalidOperationException(
             $"The layer '{Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not {x.Shape.Batch}; call Prepare first.");
-
-    private void FreePacked()
-    {
-        if (!_packed.IsEmpty)
-        {
-            Memory.Free(_packed);
-            _packed = default;
-        }
-    }
 }

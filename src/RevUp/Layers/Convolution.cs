@@ -107,7 +107,7 @@ public sealed class Convolution : IDisposable
         _plan = null;
     }
 
-    private Tensor PackedFor(ConvolutionPlan plan) => _packed.Value.IsEmpty ? _packed.Pack(plan, Weight.Value, _scale) : _packed.Value;
+    private Tensor PackedFor(ConvolutionPlan plan) => _packed.PackOnce(plan, Weight.Value, _scale);
 
     private ConvolutionPlan PlanFor(Tensor x) => _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
         ? _plan

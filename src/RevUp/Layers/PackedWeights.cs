@@ -27,6 +27,9 @@ internal sealed class PackedWeights(Arena memory)
         return Value = _copy;
     }
 
+    /// <summary>What is packed, or else what <see cref="Pack"/> returns.</summary>
+    public Tensor PackOnce(ConvolutionPlan plan, Tensor weights, Tensor scale) => Value.IsEmpty ? Pack(plan, weights, scale) : Value;
+
     /// <summary>Frees the copy, if there is one.</summary>
     public void Free()
     {

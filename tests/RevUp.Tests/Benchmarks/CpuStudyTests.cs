@@ -61,7 +61,38 @@ public sealed class CpuStudyTests
         }
     }
 
+    /// <summary>
+    /// Checkpointing moves what storing does and, once more, the operands of the first pre-activation and convolution of every block and of the classifier's
+    /// pre-activation and pooling.
+    /// </summary>
     [TestMethod]
+    public void TrafficIsCountedToTheByte()
+    {
+        const int Batch = 2;
+        using TemporaryFolder folder = new();
+        Run(folder, "traffic");
+        JsonElement[] rows = Rows(folder, "traffic");
+        double[] bytes = [.. rows.Select(row => row.GetProperty("bytes").GetDouble())];
+        double[] least = [.. rows.Select(row => row.GetProperty("least_bytes").GetDouble())];
+        const double HeadActivations = sizeof(float) * Batch * 8 * 8 * 32, Pooled = sizeof(float) * Batch * 32;
+        (double counted, double necessary) = (3 * HeadActivations + 2 * sizeof(float) + Pooled, 0);
+        foreach ((int extent, int channels) in ((int, int)[])[(32, 8), (16, 16), (8, 32)])
+        {
+            double activations = sizeof(float) * Batch * extent * extent * channels, weights = sizeof(float) * 9 * channels * channels;
+            counted += 2 * activations + 2 * sizeof(float) + 2 * activations + weights;
+            necessary += 2 * activations + weights;
+        }
+        Assert.AreEqual(counted, bytes[1] - bytes[0]);
+        Assert.AreEqual(necessary, least[1] - least[0]);
+        foreach ((double moved, double needed) in bytes.Zip(least))
+        {
+            Assert.IsGreaterThan(needed, moved);
+        }
+        Assert.IsGreaterThan(bytes[1], bytes[2], "invert");
+    }
+
+    [TestMethod]
+    [DataRow("The least traffic of 'compress' is not known", "traffic", "--policies", "compress")]
     [DataRow("'plots' has no smaller sizes", "plots")]
     [DataRow("'hoard'", "step", "--contenders", "hoard")]
     [DataRow("leave the peer out", "step", "--contenders", "peer", "--trained", "0")]

@@ -15,6 +15,7 @@ public sealed class WorkspaceTests
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Invert)]
     [EveryBackend(TestModel.StridedVolume, MemoryPolicy.Invert)]
     [EveryBackend(TestModel.RevNet, MemoryPolicy.Invert)]
+    [EveryBackend(TestModel.Mixing, MemoryPolicy.Invert)]
     public void AStepNeedsNoMoreInADeeperNetwork(TestDevice device, string name, MemoryPolicy policy)
     {
         TestModel model = TestModel.Get(name);
