@@ -61,8 +61,8 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     }
 
     /// <summary>
-    /// Frees the weights as convolutions want them, until a pass packs them again. Called between the passes of a training step, so that of a whole network one
-    /// layer's are packed at a time; passes of an evaluation keep them for the next one.
+    /// Frees the weights as convolutions want them, until a pass packs them again. Called behind every pass of a layer, so that of a whole network one layer's
+    /// are packed at a time, but where <see cref="Models.RevUpNet.KeepsPackedWeights"/>.
     /// </summary>
     public virtual void ReleaseWeights()
     {

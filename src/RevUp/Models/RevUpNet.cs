@@ -85,6 +85,12 @@ public sealed class RevUpNet : IDisposable
     /// <summary>The coefficients of the branches, where each has its own: under <see cref="LipschitzMode.Adaptive"/> control.</summary>
     public AdaptiveCoefficients? Coefficients { get; }
 
+    /// <summary>
+    /// Whether inference keeps the packed weights of all layers for the next call: for networks that are not trained and predict few samples at a time, where
+    /// packing takes nearly as long as computing. Without it those of one layer at a time are packed, so that an evaluation needs no more memory than a step.
+    /// </summary>
+    public bool KeepsPackedWeights { get; init; }
+
     /// <summary>Prepares all layers for a training step: power iterations, factors.</summary>
     /// <param name="batch">Samples of the step.</param>
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
@@ -109,7 +115,7 @@ public sealed class RevUpNet : IDisposable
         }
     }
 
-    /// <summary>Says that parameters change: what evaluations have packed is freed, and the next <see cref="PrepareInference"/> prepares them again.</summary>
+    /// <summary>Says that parameters change: what is packed is freed, and the next <see cref="PrepareInference"/> prepares them again.</summary>
     public void Invalidate()
     {
         _preparedBatch = 0;
@@ -140,6 +146,10 @@ public sealed class RevUpNet : IDisposable
             {
                 using NvtxRange range = Backend.Range(layer.RangeName);
                 x = layer.Forward(x, ForwardMode.Consume, ref none);
+                if (!KeepsPackedWeights)
+                {
+                    layer.ReleaseWeights();
+                }
             }
             return x;
         }

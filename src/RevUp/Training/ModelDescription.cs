@@ -57,7 +57,7 @@ internal sealed record ModelDescription(
         }
     }
 
-    /// <summary>Builds the network and fills it from <paramref name="path"/>.</summary>
+    /// <summary>Builds the network, for predictions, and fills it from <paramref name="path"/>.</summary>
     /// <exception cref="CheckpointException">Description and weights do not fit each other, or the file is damaged.</exception>
     public RevUpNet Load(Backend backend, string path)
     {
@@ -67,7 +67,7 @@ internal sealed record ModelDescription(
             ConfigurationException.Require(
                 Mean.Count == Sample[^1], $"It states the mean of {Mean.Count} channels for samples [{string.Join(", ", Sample)}]");
             // Every tensor is read from the file: the seed draws nothing that stays.
-            net = new RevUpNet(backend, Settings, new Shape([.. Sample]), Classes.Count, seed: 1);
+            net = new RevUpNet(backend, Settings, new Shape([.. Sample]), Classes.Count, seed: 1) { KeepsPackedWeights = true };
             Checkpoint.LoadWeights(net, path);
             return net;
         }

@@ -22,8 +22,8 @@ public sealed record ReversibleSettings
 
     /// <summary>
     /// Under the policy "auto", the bytes that a training step may take at its peak: everything in the device's arena, that is parameters, gradients, the
-    /// optimiser's state, activations and workspace, as <see cref="Tensors.Arena.TotalPeak"/> counts it. Not the process: libraries and data come on top. Not
-    /// an evaluation either, which keeps no activations, but packed copies of all weights.
+    /// optimiser's state, activations and workspace, as <see cref="Tensors.Arena.TotalPeak"/> counts it. An evaluation takes
+    /// less. Not the process: libraries and data come on top.
     /// </summary>
     [JsonConverter(typeof(ByteCountConverter))]
     public long MemoryBudget { get; init; }

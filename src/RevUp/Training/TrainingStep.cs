@@ -369,7 +369,7 @@ public sealed class TrainingStep : IDisposable
         ClearLosses();
     }
 
-    // A replay prepares nothing, so what evaluations packed goes here; and the layout is the same whether there was one or not.
+    // A recorded step that is replayed prepares nothing, and changes the parameters without a word to the network.
     private ulong Begin()
     {
         RequireNothingInFlight();

@@ -34,7 +34,9 @@ public sealed class PredictorTests
         float[] normalized = [.. image.Select((level, i) => (float)((level / 255.0 - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
         float[] expected = net.Predict(normalized);
         Assert.IsGreaterThan(1e-3f, expected.Max() - expected.Min(), "The network must tell the classes apart, or the test shows nothing.");
+        long unpacked = predictor.Memory[MemoryPurpose.Workspace];
         CollectionAssert.AreEqual(expected, predictor.Predict(image));
+        Assert.IsGreaterThan(unpacked, predictor.Memory[MemoryPurpose.Workspace], "weights are packed for every call");
         CollectionAssert.AreEqual(net.Predict([.. normalized, .. normalized]), predictor.Predict([.. image, .. image]));
     }
 

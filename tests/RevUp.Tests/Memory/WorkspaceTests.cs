@@ -1,10 +1,12 @@
+using RevUp.Backends;
+using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Memory;
 
-/// <summary>Packed weights and scratch: of one layer at a time in training, and of the whole network only between evaluations.</summary>
+/// <summary>Packed weights and scratch: of one layer at a time in training, and of the whole network only where it is not trained.</summary>
 [TestClass]
 public sealed class WorkspaceTests
 {
@@ -39,20 +41,50 @@ public sealed class WorkspaceTests
     [TestMethod]
     [EveryBackend(TestModel.Squeeze)]
     [EveryBackend(TestModel.Strided)]
-    public void AnEvaluationKeepsWhatItPackedUntilTheNextStep(TestDevice device, string model)
+    [EveryBackend(TestModel.ImageNet)]
+    [EveryBackend(TestModel.Volume)]
+    [EveryBackend(TestModel.ResNet)]
+    [EveryBackend(TestModel.RevNetVolume)]
+    [EveryBackend(TestModel.MixingVolume)]
+    public void AnEvaluationNeedsNoMoreThanAStepAndLeavesNothing(TestDevice device, string name)
     {
-        using TestNetwork network = new(device, TestModel.Get(model)), undisturbed = new(device, TestModel.Get(model));
+        TestModel model = TestModel.Get(name);
+        MemoryPolicy policy = MemoryPlan.IsPossible(MemoryPolicy.Invert, model.Settings) ? MemoryPolicy.Invert : MemoryPolicy.Checkpoint;
+        using TestNetwork network = new(device, model, policy), undisturbed = new(device, model, policy);
         Arena memory = network.Backend.Memory;
         network.Train(2);
         (int live, ulong layout) = (memory.LiveCount, memory.Layout);
-        float[] sample = new float[network.Net.Sample.Count];
-        network.Net.Predict(sample);
-        int packed = memory.LiveCount;
-        network.Net.Predict(sample);
-        Assert.AreEqual(packed, memory.LiveCount);
+        memory.ResetPeaks();
+        network.Net.Predict(network.Data(0).Pixels);
+        long evaluation = memory.TotalPeak;
+        Assert.AreEqual((live, layout), (memory.LiveCount, memory.Layout));
+        memory.ResetPeaks();
         network.Train(1);
+        Assert.IsLessThanOrEqualTo(memory.TotalPeak, evaluation);
         Assert.AreEqual((live, layout), (memory.LiveCount, memory.Layout));
         undisturbed.Train(3);
         CollectionAssert.AreEqual(undisturbed.TrainingState(), network.TrainingState());
+    }
+
+    /// <summary>In networks with every layer bounded, whose weights are scaled in a copy on every device.</summary>
+    [TestMethod]
+    [EveryBackend(TestModel.Volume)]
+    [EveryBackend(TestModel.IResNet)]
+    public void ANetworkForPredictionsPacksItsWeightsOnce(TestDevice device, string name)
+    {
+        TestModel model = TestModel.Get(name);
+        using Backend backend = device.Open();
+        using RevUpNet once = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5) { KeepsPackedWeights = true };
+        using RevUpNet anew = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
+        float[] sample = Vectors.Normal(7, (int)model.Sample.Count);
+        float[] probabilities = anew.Predict(sample);
+        int live = backend.Memory.LiveCount;
+        CollectionAssert.AreEqual(probabilities, once.Predict(sample));
+        (int packed, ulong layout) = (backend.Memory.LiveCount, backend.Memory.Layout);
+        Assert.IsGreaterThan(live, packed);
+        CollectionAssert.AreEqual(probabilities, once.Predict(sample));
+        Assert.AreEqual((packed, layout), (backend.Memory.LiveCount, backend.Memory.Layout));
+        once.Invalidate();
+        Assert.AreEqual(live, backend.Memory.LiveCount);
     }
 }
