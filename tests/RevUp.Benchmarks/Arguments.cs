@@ -93,6 +93,13 @@ internal sealed class Arguments
         return policy;
     })];
 
+    /// <summary>The memory plans of --policies by their names, which also tell how many bits `compress` keeps.</summary>
+    public (string Name, MemoryPlan Plan)[] Plans(string value) => [.. Words("--policies", value).Select(word =>
+    {
+        ConfigurationException.Require(PlanName.TryParse(word, out MemoryPlan plan), $"--policies has '{word}'; there are {PlanName.All}");
+        return (word, plan);
+    })];
+
     /// <summary>A positive number.</summary>
     public int Integer(string name, int value) => Positive(name, Text(name, $"{value}"));
 

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using RevUp.Data;
 using RevUp.Tensors;
 using RevUp.Training;
@@ -19,7 +21,9 @@ internal static class Checkout
     /// <summary>A path under the root.</summary>
     public static string Path(params ReadOnlySpan<string> names) => System.IO.Path.Combine([Root, .. names]);
 
-    /// <summary>The command-line tool's recipe <paramref name="name"/>, read from its source: the tool itself is not needed.</summary>
+    /// <summary>
+    /// The command-line tool's recipe <paramref name="name"/> with its settings "path=value" overridden, read from its source: the tool itself is not needed.
+    /// </summary>
     /// <exception cref="ConfigurationException">There is none, or it cannot work.</exception>
     public static Recipe Recipe(string name, params string[] overrides)
     {
@@ -37,6 +41,35 @@ internal static class Checkout
         Classes = classes,
         TrainingSamples = samples,
     };
+
+    /// <summary>The last commit that changed the library, with a remark when files were changed since; "unknown" without git.</summary>
+    public static string MeasuredCommit()
+    {
+        string[] measured = ["native", "interop", "src"];
+        string commit = Git(["log", "-1", "--format=%h", "--", .. measured]);
+        bool changed = Git(["status", "--porcelain", "--", .. measured]).Length > 0;
+        return commit.Length == 0 ? "unknown" : changed ? $"{commit} and changes" : commit;
+    }
+
+    private static string Git(params string[] arguments)
+    {
+        try
+        {
+            using Process git = Process.Start(new ProcessStartInfo("git", ["-C", Root, .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+            string output = git.StandardOutput.ReadToEnd().Trim();
+            git.WaitForExit();
+            return git.ExitCode == 0 ? output : "";
+        }
+        catch (Win32Exception)
+        {
+            // There is no git.
+            return "";
+        }
+    }
 
     private static string FindRoot()
     {

@@ -8,7 +8,15 @@ namespace RevUp.Benchmarks;
 /// <summary>Where a measured row comes from.</summary>
 /// <param name="Command">The command that measured it.</param>
 /// <param name="Machine">The machine and its libraries.</param>
-internal sealed record Origin(string Command, string Machine);
+/// <param name="Commit">The last change of what is measured, as <see cref="Checkout.MeasuredCommit"/> has it.</param>
+internal sealed record Origin(string Command, string Machine, string Commit);
+
+/// <summary>A row of measurements that says where it comes from.</summary>
+internal interface IMeasured
+{
+    /// <summary>What measured it, and where.</summary>
+    Origin Origin { get; }
+}
 
 /// <summary>A study's result in markdown: the command, the machine, then paragraphs and tables. No date: the history of the file has it.</summary>
 internal sealed class Report
@@ -29,10 +37,11 @@ internal sealed class Report
     {
         using Backend backend = open();
         _folder = arguments.Output;
-        Origin = new Origin(arguments.Command, $"{Processor()}, {Environment.ProcessorCount} processors, {Gibibytes()} GiB; {backend.Description}");
+        string machine = $"{Processor()}, {Environment.ProcessorCount} processors, {Gibibytes()} GiB; {backend.Description}";
+        Origin = new Origin(arguments.Command, machine, Checkout.MeasuredCommit());
         _text.AppendLine($"# {title}");
         Paragraph($"Command: `{Origin.Command}`");
-        Paragraph($"Machine: {Origin.Machine}.");
+        Paragraph($"Machine: {Origin.Machine}. Sources: {Origin.Commit}.");
     }
 
     /// <summary>What measured, and where.</summary>
@@ -67,20 +76,30 @@ internal sealed class Report
         WriteFile($"{name}.jsonl", string.Concat(rows.Select(row => JsonSerializer.Serialize(row, s_json) + "\n")));
 
     /// <summary>
-    /// Adds rows to those that earlier calls left in NAME.jsonl, in place of theirs with the same keys, and returns them all: what a study measures in parts,
-    /// one call after another.
+    /// Adds rows to those that earlier calls left in NAME.jsonl, in place of theirs with the same keys and sources: what a study measures in parts, one call
+    /// after another. Rows of other sources stay in the file.
     /// </summary>
+    /// <param name="name">Name of the study.</param>
+    /// <param name="rows">What was measured now.</param>
+    /// <param name="section">The part of the report that a row is in.</param>
+    /// <param name="key">What tells a row from the others of its section.</param>
+    /// <returns>The rows of a report: in each section those of the sources that were measured last there, so that no table mixes two versions.</returns>
     /// <exception cref="StudyException">The file has lines that are not rows.</exception>
-    public IReadOnlyList<T> Merge<T>(string name, IEnumerable<T> rows, Func<T, object> key)
+    public IReadOnlyList<T> Merge<T>(string name, IReadOnlyCollection<T> rows, Func<T, object> section, Func<T, object> key)
+        where T : IMeasured
     {
-        Dictionary<object, T> all = ReadRows<T>(_folder, name).ToDictionary(key);
-        foreach (T row in rows)
-        {
-            all[key(row)] = row;
-        }
-        WriteRows(name, all.Values);
-        return [.. all.Values];
+        HashSet<object> replaced = [.. rows.Select(Identity)];
+        T[] all = [.. ReadRows<T>(_folder, name).Where(row => !replaced.Contains(Identity(row))), .. rows];
+        WriteRows(name, all);
+        return Latest(all, section);
+
+        object Identity(T row) => (section(row), key(row), row.Origin.Commit);
     }
+
+    /// <summary>Of all rows of a file those that were measured from the same sources as the last of their section.</summary>
+    public static IReadOnlyList<T> Latest<T>(IEnumerable<T> rows, Func<T, object> section)
+        where T : IMeasured =>
+        [.. rows.GroupBy(section).SelectMany(group => group.Where(row => row.Origin.Commit == group.Last().Origin.Commit))];
 
     /// <summary>The rows of the file NAME.jsonl in a folder of the checkout; none where there is no file.</summary>
     /// <exception cref="StudyException">The file has lines that are not rows.</exception>
@@ -103,7 +122,7 @@ internal sealed class Report
         Origin[] all = [.. origins.Distinct()];
         if (all.Any(origin => origin != Origin))
         {
-            Paragraph(string.Join("\n", all.Select(origin => $"Measured by `{origin.Command}` on {origin.Machine}.")));
+            Paragraph(string.Join("\n", all.Select(origin => $"Measured by `{origin.Command}` on {origin.Machine}; sources: {origin.Commit}.")));
         }
     }
 

@@ -32,7 +32,7 @@ public unsafe class ConvolutionBenchmarks : IDisposable
     {
         Report.Progress($"{Pass} ...");
         _backend = new CpuBackend();
-        ConvolutionGeometry geometry = new(Pass.Activation(ConvolutionPass.Batch), Pass.Channels, Kernel: 3, Stride: 1, Padding: 1, Groups: 1, Pass.Type);
+        ConvolutionGeometry geometry = new(Pass.Activation(Pass.Batch), Pass.Channels, Pass.Kernel, Stride: 1, Padding: Pass.Kernel / 2, Groups: 1, Pass.Type);
         _plan = _backend.Convolution(geometry);
         _x = Allocate(geometry.Input, Pass.Type, 1);
         _y = Allocate(geometry.Output, Pass.Type, 1);
@@ -78,9 +78,9 @@ public unsafe class ConvolutionBenchmarks : IDisposable
             OutChannels = Pass.Channels,
             Groups = 1,
             Input = new Extents(Pass.Extent, Pass.Extent),
-            Kernel = new Extents(3, 3),
+            Kernel = new Extents(Pass.Kernel, Pass.Kernel),
             Stride = new Extents(1, 1),
-            Padding = new Extents(1, 1),
+            Padding = new Extents(Pass.Kernel / 2, Pass.Kernel / 2),
         };
         double* x = (double*)_naiveX.Address, y = (double*)_naiveY.Address, w = (double*)_naiveW.Address;
         switch (Pass.Direction)

@@ -16,19 +16,23 @@ public enum ConvolutionDirection
     Wgrad,
 }
 
-/// <summary>One pass of a 3×3 convolution of C to C channels on N × E × E positions.</summary>
-public sealed record ConvolutionPass(ConvolutionDirection Direction, int Channels, int Extent, ElementType Type)
+/// <summary>One pass of a convolution of C to C channels on N × E × E positions, in storage type T; of a 1×1 kernel it is a product of matrices.</summary>
+public sealed record ConvolutionPass(ConvolutionDirection Direction, int Kernel, int Channels, int Extent, ElementType Type)
 {
-    private const int Kernel = 3;
-
-    /// <summary>N of the fast version.</summary>
-    public const int Batch = 128;
-
     /// <summary>N of the naive twin, whose rate does not depend on it.</summary>
     public const int NaiveBatch = 1;
 
-    /// <summary>All passes at the widths and extents of the CIFAR stages, in the types that this processor has.</summary>
+    /// <summary>
+    /// In the types that this processor has: a product of matrices, for the rate of arithmetic alone, and all passes at the widths and extents of the
+    /// CIFAR stages.
+    /// </summary>
     public static IReadOnlyList<ConvolutionPass> All { get; } = [.. Create()];
+
+    /// <summary>Whether this is the product of matrices.</summary>
+    public bool IsProduct => Kernel == 1;
+
+    /// <summary>N of the fast version.</summary>
+    public int Batch => IsProduct ? Math.Max(1, OperationSizes.Batch / 16) : OperationSizes.Batch;
 
     /// <summary>N × E × E × C.</summary>
     public Shape Activation(int batch) => new(batch, Extent, Extent, Channels);
@@ -37,18 +41,21 @@ public sealed record ConvolutionPass(ConvolutionDirection Direction, int Channel
     public double Operations(int batch) => 2.0 * Kernel * Kernel * Channels * Activation(batch).Count;
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Direction} {Channels}@{Extent}² {Type}".ToLowerInvariant();
+    public override string ToString() => IsProduct
+        ? $"product {Batch * Extent * Extent}×{Channels} · {Channels}×{Channels} {Type}".ToLowerInvariant()
+        : $"{Direction} {Channels}@{Extent}² {Type}".ToLowerInvariant();
 
     private static IEnumerable<ConvolutionPass> Create()
     {
         using CpuBackend backend = new();
-        foreach (ElementType type in (ElementType[])[ElementType.Float32, ElementType.BFloat16])
+        foreach (ElementType type in ((ElementType[])[ElementType.Float32, ElementType.BFloat16]).Where(backend.Supports))
         {
-            foreach ((int channels, int extent) in backend.Supports(type) ? ((int, int)[])[(64, 32), (128, 16), (256, 8)] : [])
+            yield return new ConvolutionPass(ConvolutionDirection.Fprop, Kernel: 1, Channels: 512, Extent: 16, type);
+            foreach ((int channels, int extent) in ((int, int)[])[(64, 32), (128, 16), (256, 8)])
             {
                 foreach (ConvolutionDirection direction in Enum.GetValues<ConvolutionDirection>())
                 {
-                    yield return new ConvolutionPass(direction, channels, extent, type);
+                    yield return new ConvolutionPass(direction, Kernel: 3, channels, extent, type);
                 }
             }
         }

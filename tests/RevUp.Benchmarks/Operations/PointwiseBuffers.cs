@@ -8,31 +8,54 @@ namespace RevUp.Benchmarks.Operations;
 /// <summary>What one benchmarked operation works on: up to four large tensors for the backend, the same for its float64 twin, and small ones.</summary>
 public sealed unsafe class PointwiseBuffers : IDisposable
 {
-    /// <summary>Elements of a tensor: 64 MiB in float32, so that two of them are far beyond every cache.</summary>
-    public const int Count = 1 << 24;
-
-    // The copy beside the operation with the most traffic, five tensors, needs as much.
-    private const int Floats = 5;
+    // The copy beside the operation with the most traffic, seven tensors, needs as much.
+    private const int Floats = 7;
     private const int Doubles = 4;
+
+    // One array of as many numbers as a tensor has channels for each: mean, variance, weight, bias and the gradients of the last two.
+    private const int ChannelArrays = 6;
 
     private readonly Tensor _floats;
     private readonly Tensor _doubles;
+    private readonly Tensor _channels;
+    private readonly Tensor _doubleChannels;
+    private readonly Tensor _doubleSteps;
     private readonly Tensor _optimizer;
 
-    /// <summary>Allocates and fills everything with numbers drawn from N(0, 1).</summary>
+    /// <summary>
+    /// Allocates everything. The large tensors get numbers drawn from N(0, 1), but for number <see cref="Positive"/>, which like all that belongs to channels
+    /// is full of ones.
+    /// </summary>
     public PointwiseBuffers()
     {
+        const int Channels = OperationSizes.Channels;
         Backend = new CpuBackend();
-        _floats = Backend.Memory.Allocate(new Shape(Floats * Count), ElementType.Float32, MemoryPurpose.Workspace);
-        _doubles = Backend.Memory.Allocate(new Shape(Doubles * Count), ElementType.Float64, MemoryPurpose.Workspace);
-        Scalar = Backend.Memory.Allocate(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
-        Sums = Backend.Memory.Allocate(new Shape(2), ElementType.Float32, MemoryPurpose.Workspace);
-        Statistics = Backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
-        _optimizer = Backend.Memory.Allocate(new Shape(OptimizerNumbers.Length(groups: 1)), ElementType.Float64, MemoryPurpose.Workspace);
+        _floats = Allocate(Floats * Count, ElementType.Float32);
+        _doubles = Allocate(Doubles * Count, ElementType.Float64);
+        _channels = Allocate(ChannelArrays * Channels, ElementType.Float32);
+        _doubleChannels = Allocate(ChannelArrays * Channels, ElementType.Float64);
+        _doubleSteps = Allocate(OperationSizes.Batch * Channels, ElementType.Float64);
+        Steps = Allocate(OperationSizes.Batch * Channels, ElementType.BFloat16);
+        Scalar = Allocate(1, ElementType.Float32);
+        Sums = Allocate(2, ElementType.Float32);
+        Statistics = Allocate(2, ElementType.Float64);
+        _optimizer = Allocate(OptimizerNumbers.Length(groups: 1), ElementType.Float64);
         Backend.Fill(Scalar, 0.1f);
         Backend.Fill(Sums, 0);
         Draw();
+        Backend.Fill(Tensor(Positive), 1);
+        Backend.Fill(_channels, 1);
+        Backend.Cast(Tensor(Positive).Slice(0, Steps.Shape), Steps);
+        foreach (Tensor ones in (Tensor[])[_doubles.Slice((long)Positive * Count, new Shape(Count)), _doubleChannels, _doubleSteps])
+        {
+            new Span<double>((void*)ones.Address, (int)ones.Count).Fill(1);
+        }
     }
+
+    /// <summary>The number of the large tensor that is full of ones.</summary>
+    public const int Positive = 3;
+
+    private static int Count => OperationSizes.Count;
 
     /// <summary>The backend, on all processors.</summary>
     public CpuBackend Backend { get; }
@@ -42,6 +65,18 @@ public sealed unsafe class PointwiseBuffers : IDisposable
 
     /// <summary>Two float32 results.</summary>
     public Tensor Sums { get; }
+
+    /// <summary>The quantiser's step of every sample and channel, bfloat16: ones.</summary>
+    public Tensor Steps { get; }
+
+    /// <summary>The steps, for the twin.</summary>
+    public double* DoubleSteps => (double*)_doubleSteps.Address;
+
+    /// <summary>Array <paramref name="index"/> of one number per channel.</summary>
+    public Tensor Channels(int index) => _channels.Slice((long)index * OperationSizes.Channels, new Shape(OperationSizes.Channels));
+
+    /// <summary>The twin's array <paramref name="index"/> of one number per channel.</summary>
+    public double* DoubleChannels(int index) => (double*)_doubleChannels.Address + index * OperationSizes.Channels;
 
     /// <summary>Two float64 results.</summary>
     public Tensor Statistics { get; }
@@ -68,18 +103,21 @@ public sealed unsafe class PointwiseBuffers : IDisposable
     }
 
     /// <summary>Copies so that as many bytes are read and written together as an operation that moves <paramref name="tensors"/> large tensors does.</summary>
-    public void Copy(int tensors)
+    public void Copy(double tensors)
     {
-        Shape half = new(tensors * Count / 2);
+        Shape half = new((int)(tensors * Count / 2));
         Backend.Cast(_floats.Slice(0, half), _floats.Slice(half.Count, half));
     }
 
     /// <summary>Frees the memory.</summary>
     public void Dispose() => Backend.Dispose();
 
+    private Tensor Allocate(int count, ElementType type) => Backend.Memory.Allocate(new Shape(count), type, MemoryPurpose.Workspace);
+
     private void Draw()
     {
-        float[] floats = new float[1 << 20];
+        // Divides every tensor's length.
+        float[] floats = new float[1 << 17];
         CounterRandom random = new(seed: 1, stream: 0, index: 0);
         foreach (ref float value in floats.AsSpan())
         {

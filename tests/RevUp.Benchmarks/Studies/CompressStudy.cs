@@ -19,9 +19,9 @@ internal static class CompressStudy
 
     public static void Run(Arguments arguments)
     {
-        Recipe recipe = Checkout.Recipe(arguments.Text("--recipe", "fashion-mnist-short"));
-        int steps = arguments.Integer("--steps", 400);
-        int rounds = arguments.Integer("--rounds", 15);
+        Recipe recipe = arguments.Recipe("fashion-mnist-short");
+        int steps = arguments.Integer("--steps", arguments.Quick ? 2 : 400);
+        int rounds = arguments.Integer("--rounds", arguments.Quick ? 2 : 15);
         int threads = arguments.Integer("--threads", Environment.ProcessorCount);
         arguments.RequireNoOthers();
 
@@ -30,6 +30,7 @@ internal static class CompressStudy
         ModelSettings free = recipe.Model with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.None } };
         Section(report, backend, recipe with { Model = free }, "without Lipschitz control", steps, rounds);
         Section(report, backend, recipe, $"as the recipe has it (control {recipe.Model.Lipschitz.Mode})", steps, rounds);
+        Trained(report, Report.Latest(Report.ReadRows<SeedRow>(arguments.Output, SeedsStudy.Result), SeedsStudy.Section));
         report.Write("compress");
     }
 
@@ -52,6 +53,20 @@ internal static class CompressStudy
             most bytes of activations that were live at once.
             """);
         report.Table(["policy", "ms", "ratio", "middle half", "activations, MiB"], Steps(trainer, batches[0], rounds));
+    }
+
+    // What the study of seeds has about training to the end.
+    private static void Trained(Report report, IReadOnlyList<SeedRow> rows)
+    {
+        foreach (SeedRow[] section in rows.GroupBy(SeedsStudy.Section).Select(group => group.ToArray()))
+        {
+            if (section.Any(row => row.Policy.StartsWith("compress", StringComparison.Ordinal)))
+            {
+                report.Heading($"{section[0].Recipe}, trained for {section[0].Epochs} epochs");
+                report.Paragraph($"Every run is in `{SeedsStudy.Result}.md`: the same weights, order and augmentation for one seed under every policy.");
+                SeedRow.Compare(report, section);
+            }
+        }
     }
 
     private static List<string[]> Gradients(RecipeTrainer trainer, Recipe recipe, (float[] Pixels, float[] Targets)[] batches)

@@ -17,9 +17,8 @@ internal static class Contender
 
     private const string Unconstrained = "-unconstrained";
     private const string BFloat16 = "-bf16";
-    private const string FourBits = "-4-bit";
     private const string Mixed = "-mixed";
-    private const string Endings = $"{Mixed}, {FourBits}, {BFloat16} and {Unconstrained}";
+    private const string Endings = $"{Mixed}, {BFloat16} and {Unconstrained}";
 
     /// <summary>Whether a name is the peer's.</summary>
     public static bool IsPeer(string name) => name is Peer or PeerReturning;
@@ -57,15 +56,10 @@ internal static class Contender
         string rest = name;
         bool unconstrained = Remove(ref rest, Unconstrained);
         ElementType precision = Remove(ref rest, BFloat16) ? ElementType.BFloat16 : ElementType.Float32;
-        int bits = Remove(ref rest, FourBits) ? 4 : new MemoryPlan().CompressBits;
         EvaluationPrecision evaluations = Remove(ref rest, Mixed) ? EvaluationPrecision.Mixed : EvaluationPrecision.Full;
-        bool known = Enum.TryParse(rest, ignoreCase: true, out MemoryPolicy policy) && MemoryPlan.Uniform.Contains(policy);
         ConfigurationException.Require(
-            known,
-            $"""
-            --contenders has '{name}'; there are {Peer}, {PeerReturning} and {Policies()}, each also with {Endings} behind it
-            """);
-        MemoryPlan plan = new() { Policy = policy, CompressBits = bits };
+            PlanName.TryParse(rest, out MemoryPlan plan),
+            $"--contenders has '{name}'; there are {Peer}, {PeerReturning} and {PlanName.All}, each also with {Endings} behind it");
         return new StepCase(plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, evaluations, size, weights);
     }
 
@@ -75,6 +69,4 @@ internal static class Contender
         name = ends ? name[..^ending.Length] : name;
         return ends;
     }
-
-    private static string Policies() => string.Join(", ", MemoryPlan.Uniform.Select(MemoryTable.Name));
 }

@@ -23,7 +23,7 @@ internal sealed record DepthRow(
     long ActivationPeakBytes,
     long ProcessPeakBytes,
     double MeanEvaluations,
-    Origin Origin);
+    Origin Origin) : IMeasured;
 
 /// <summary>Time and memory of a training step against depth: every policy beside the peer, and very deep networks in `invert`.</summary>
 internal static class DepthStudy
@@ -76,12 +76,15 @@ internal static class DepthStudy
             foreach (int blocks in sweep.Blocks)
             {
                 List<DepthRow> rows = [.. sweep.Contenders.Select(name => Measure(sweep, name, blocks, steps, threads, report.Origin))];
-                all = report.Merge(Result, rows, row => (row.Sweep, row.Contender, row.Blocks, row.Channels, row.Batch));
+                all = report.Merge(Result, rows, Section, row => (row.Contender, row.Blocks));
             }
         }
         Describe(report, all);
         report.Write(Result);
     }
+
+    /// <summary>The part of the report that a row is in.</summary>
+    public static object Section(DepthRow row) => (row.Sweep, row.Channels, row.Batch);
 
     private static DepthRow Measure(Sweep sweep, string contender, int blocks, int steps, int threads, Origin origin)
     {
@@ -107,16 +110,17 @@ internal static class DepthStudy
     {
         report.Paragraph(
             """
-            The networks of the study `step`, three stages of n blocks each, with last convolutions drawn at random, which takes every block to its Lipschitz
-            bound. Every row is a process of its own that nothing runs beside: medians of its steps after one for warming up, with quartiles. `activations` is
-            the arena's peak, `process` is VmHWM: weights, gradients and momentum are in it and grow with n under every policy.
+            The networks of the study `step`, three stages of n blocks each, with last convolutions drawn at random; Fixup makes the others smaller the deeper
+            the network, and the contraction with them. Every row is a process of its own that nothing runs beside: medians of its steps after one for warming
+            up, with quartiles. `ms a block` is the whole step's, with stem, transitions and update. `activations` is the arena's peak, `process` is VmHWM:
+            weights, gradients and momentum are in it and grow with n under every policy.
             """);
-        foreach (IGrouping<(string Sweep, int Channels, int Batch), DepthRow> sweep in all.GroupBy(row => (row.Sweep, row.Channels, row.Batch)))
+        foreach (DepthRow[] sweep in all.GroupBy(Section).Select(group => group.ToArray()))
         {
-            report.Heading($"{sweep.Key.Channels} channels in the first stage, batch {sweep.Key.Batch}");
+            report.Heading($"{sweep[0].Channels} channels in the first stage, batch {sweep[0].Batch}");
             report.Origins(sweep.Select(row => row.Origin));
             report.Table(
-                ["contender", "n", "blocks", "step ms", "quartiles", "activations, bytes", "activations, MiB", "process, MiB", "mean k", "steps"],
+                ["contender", "n", "blocks", "step ms", "quartiles", "ms a block", "activations, bytes", "activations, MiB", "process, MiB", "mean k", "steps"],
                 sweep.OrderBy(row => row.Contender, StringComparer.Ordinal).ThenBy(row => row.Blocks).Select(Cells));
             foreach (IGrouping<string, DepthRow> contender in sweep.Where(row => row.MeanEvaluations > 0).GroupBy(row => row.Contender))
             {
@@ -137,6 +141,7 @@ internal static class DepthStudy
         $"{3 * row.Blocks}",
         $"{row.Milliseconds.Median:F0}",
         $"{row.Milliseconds.First:F0} to {row.Milliseconds.Third:F0}",
+        $"{row.Milliseconds.Median / (3 * row.Blocks):F1}",
         row.ActivationPeakBytes == 0 ? "" : $"{row.ActivationPeakBytes}",
         row.ActivationPeakBytes == 0 ? "" : Report.MiB(row.ActivationPeakBytes),
         Report.MiB(row.ProcessPeakBytes),

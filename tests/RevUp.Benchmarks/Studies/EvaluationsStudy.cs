@@ -29,7 +29,7 @@ internal sealed record EvaluationsRow(
     double MaxResidual,
     int Replays,
     double? Loss,
-    Origin Origin);
+    Origin Origin) : IMeasured;
 
 /// <summary>Branch evaluations of an inversion, and the error it leaves in the gradient: against tolerance, Lipschitz coefficient and training.</summary>
 internal static class EvaluationsStudy
@@ -56,7 +56,7 @@ internal static class EvaluationsStudy
             {
                 Report.Progress($"c = {coefficient}, seed {seed} ...");
                 List<EvaluationsRow> rows = Measure(backend, Variant(recipe, coefficient, seed), [.. epochs.Order()], tolerances, report.Origin);
-                all = report.Merge(Result, rows, row => (row.Recipe, row.Coefficient, row.Seed, row.Epochs, row.Tolerance));
+                all = report.Merge(Result, rows, row => row.Recipe, row => (row.Coefficient, row.Seed, row.Epochs, row.Tolerance));
             }
         }
         Describe(report, all);

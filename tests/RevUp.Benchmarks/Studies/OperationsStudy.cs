@@ -5,6 +5,7 @@ using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using RevUp.Benchmarks.Operations;
+using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Studies;
 
@@ -15,7 +16,8 @@ internal static class OperationsStudy
 
     public static void Run(Arguments arguments)
     {
-        int iterations = arguments.Integer("--iterations", 5);
+        int iterations = arguments.Integer("--iterations", arguments.Quick ? 1 : 15);
+        OperationSizes.Batch = arguments.Quick ? 1 : OperationSizes.Batch;
         arguments.RequireNoOthers();
 
         Report report = new("Single operations", arguments, Environment.ProcessorCount);
@@ -25,27 +27,34 @@ internal static class OperationsStudy
             plain loop on one thread.
             """);
         report.Heading("Pointwise operations and reductions");
-        long megabytes = PointwiseBuffers.Count * sizeof(float) / 1_000_000;
         report.Paragraph(
             $"""
-            Tensors of 2²⁴ float32 ({megabytes} MB each), two to four of them: beyond every cache. GB/s count what must be read and written once. The copy
-            moves as many bytes.
+            Tensors of {OperationSizes.Count} float32 ({OperationSizes.Count * sizeof(float) / 1e6:F0} MB each), of {OperationSizes.Channels} channels where
+            channels matter. GB/s count what must be read and written once, however often an operation does: batch normalisation's backward pass needs its sums
+            first, the quantiser the largest difference of every channel. The copy moves as many bytes.
             """);
         report.Table(
             ["operation", "MB moved", "ms", "GB/s", "copy, GB/s", "time / copy's", "naive twin, ms", "naive / fast time"],
-            Rows<PointwiseBenchmarks, PointwiseOperation>(PointwiseOperation.All, iterations, Pointwise));
-        report.Heading("Convolutions, 3×3");
+            Measure<PointwiseBenchmarks, PointwiseOperation>(PointwiseOperation.All, iterations).Select(row => Pointwise(row.Operation, row.Milliseconds)));
+        report.Heading("Convolutions");
         report.Paragraph(
-            $"Channels @ extents, C to C channels, batch {ConvolutionPass.Batch}; the twin with batch {ConvolutionPass.NaiveBatch} and always in float64.");
+            $"""
+            3×3 at channels @ extents, C to C channels, batch {OperationSizes.Batch}, beside the rate of a large product of matrices in the same type, which
+            is a 1×1 convolution of the same library. The twin has batch {ConvolutionPass.NaiveBatch} and is always in float64.
+            """);
+        (ConvolutionPass Pass, Dictionary<string, double> Milliseconds)[] passes =
+            [.. Measure<ConvolutionBenchmarks, ConvolutionPass>(ConvolutionPass.All, iterations)];
+        Dictionary<ElementType, double> products =
+            passes.Where(row => row.Pass.IsProduct).ToDictionary(row => row.Pass.Type, row => Rate(row.Pass, row.Milliseconds));
         report.Table(
-            ["pass", "ms", "GFLOP/s", "naive twin, GFLOP/s", "naive / fast time, per sample"],
-            Rows<ConvolutionBenchmarks, ConvolutionPass>(ConvolutionPass.All, iterations, Convolution));
+            ["pass", "ms", "GFLOP/s", "of the product's", "naive twin, GFLOP/s", "naive / fast time, per sample"],
+            passes.Select(row => Convolution(row.Pass, row.Milliseconds, products[row.Pass.Type])));
         report.Write("operations");
     }
 
     private static string[] Pointwise(PointwiseOperation operation, Dictionary<string, double> milliseconds)
     {
-        double megabytes = operation.Traffic * (PointwiseBuffers.Count * sizeof(float) / 1e6);
+        double megabytes = operation.Traffic * (OperationSizes.Count * sizeof(float) / 1e6);
         double fast = milliseconds[nameof(PointwiseBenchmarks.Fast)];
         double copy = milliseconds[nameof(PointwiseBenchmarks.Copy)];
         double naive = milliseconds[nameof(PointwiseBenchmarks.Naive)];
@@ -62,17 +71,23 @@ internal static class OperationsStudy
         ];
     }
 
-    private static string[] Convolution(ConvolutionPass pass, Dictionary<string, double> milliseconds)
+    private static string[] Convolution(ConvolutionPass pass, Dictionary<string, double> milliseconds, double product)
     {
-        double fast = milliseconds[nameof(ConvolutionBenchmarks.Fast)];
-        double rate = 1e-6 * pass.Operations(ConvolutionPass.Batch) / fast;
+        double rate = Rate(pass, milliseconds);
         double naive = 1e-6 * pass.Operations(ConvolutionPass.NaiveBatch) / milliseconds[nameof(ConvolutionBenchmarks.Naive)];
-        return [$"{pass}", $"{fast:F2}", $"{rate:F0}", $"{naive:F2}", $"{rate / naive:F0}"];
+        return
+        [
+            $"{pass}", $"{milliseconds[nameof(ConvolutionBenchmarks.Fast)]:F2}", $"{rate:F0}", $"{rate / product:F2}", $"{naive:F2}", $"{rate / naive:F0}",
+        ];
     }
 
-    // One row for each operation, from the median milliseconds of each method; BenchmarkDotNet itself sorts by name.
-    private static IEnumerable<string[]> Rows<TBenchmarks, TOperation>(
-        IReadOnlyList<TOperation> operations, int iterations, Func<TOperation, Dictionary<string, double>, string[]> row)
+    // GFLOP/s of the fast version.
+    private static double Rate(ConvolutionPass pass, Dictionary<string, double> milliseconds) =>
+        1e-6 * pass.Operations(pass.Batch) / milliseconds[nameof(ConvolutionBenchmarks.Fast)];
+
+    // The median milliseconds of each method, for every operation in this order; BenchmarkDotNet itself sorts by name.
+    private static IEnumerable<(TOperation Operation, Dictionary<string, double> Milliseconds)> Measure<TBenchmarks, TOperation>(
+        IReadOnlyList<TOperation> operations, int iterations)
         where TOperation : notnull
     {
         Job job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithLaunchCount(1).WithWarmupCount(1).WithIterationCount(iterations)
@@ -91,7 +106,7 @@ internal static class OperationsStudy
         }
         ILookup<TOperation, BenchmarkReport> reports = summary.Reports.ToLookup(result => (TOperation)result.BenchmarkCase.Parameters.Items[0].Value);
         return operations.Select(operation =>
-            row(operation, reports[operation].ToDictionary(Method, result => MillisecondsPerNanosecond * result.ResultStatistics!.Median)));
+            (operation, reports[operation].ToDictionary(Method, result => MillisecondsPerNanosecond * result.ResultStatistics!.Median)));
     }
 
     private static bool Failed(BenchmarkReport result) => !result.Success || result.ResultStatistics is null;

@@ -15,7 +15,10 @@ internal static class PlotsStudy
     public static void Run(Arguments arguments)
     {
         arguments.RequireNoOthers();
-        DepthRow[] rows = [.. Report.ReadRows<DepthRow>(arguments.Output, DepthStudy.Result).Where(row => row.Sweep == DepthStudy.Peers)];
+        DepthRow[] rows =
+        [
+            .. Report.Latest(Report.ReadRows<DepthRow>(arguments.Output, DepthStudy.Result), DepthStudy.Section).Where(row => row.Sweep == DepthStudy.Peers),
+        ];
         if (rows.Length == 0)
         {
             throw new StudyException(
@@ -24,8 +27,8 @@ internal static class PlotsStudy
         }
         string subject = $"One training step, {rows[0].Channels}/{2 * rows[0].Channels}/{4 * rows[0].Channels} channels, 32×32, batch {rows[0].Batch}";
         Draw(
-            Lines(arguments.Output, "depth-memory.png", subject, "peak memory of the process, MiB", rows, row => row.ProcessPeakBytes / 1048576.0),
-            Lines(arguments.Output, "depth-time.png", subject, "seconds", rows, row => row.Milliseconds.Median / 1000));
+            Lines(arguments.Output, "depth-memory.png", subject, "peak memory of the process, GiB", rows, row => row.ProcessPeakBytes / (double)(1 << 30)),
+            Lines(arguments.Output, "depth-time.png", subject, "time of a step, seconds", rows, row => row.Milliseconds.Median / 1000));
     }
 
     private static Chart Lines(string folder, string file, string title, string label, DepthRow[] rows, Func<DepthRow, double> value) => new(

@@ -1,128 +1,155 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using RevUp.Backends.Cpu;
+using RevUp.Data;
 using RevUp.Reversible;
 using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Whether training with <c>invert</c> ends where training with <c>store</c> does: top-1 over seeds, and k per epoch and block on the way.</summary>
+/// <summary>Whether training under one policy ends where training under another does: top-1 and loss over seeds, k on the way.</summary>
 internal static class SeedsStudy
 {
-    private const string ResultFile = "result.json";
+    /// <summary>The name of its results.</summary>
+    public const string Result = "seeds";
 
-    private static readonly MemoryPolicy[] s_policies = [MemoryPolicy.Store, MemoryPolicy.Invert];
-
-    /// <summary>How one run ended.</summary>
-    private sealed record SeedResult(double Top1, double Loss, double StepMilliseconds, double MeanEvaluations, double MaxInversionResidual, long Replays);
+    private const string SummaryFile = "result.json";
 
     public static void Run(Arguments arguments)
     {
-        Recipe recipe = Checkout.Recipe(arguments.Text("--recipe", "fashion-mnist-short"));
-        int seeds = arguments.Integer("--seeds", 3);
-        int epochs = arguments.Integer("--epochs", 1);
-        int samples = arguments.Integer("--samples", int.MaxValue);
+        Recipe recipe = arguments.Recipe("fashion-mnist-short");
+        (string Name, MemoryPlan Plan)[] plans = arguments.Plans("store,invert");
+        int[] seeds = arguments.Integers("--seeds", arguments.Quick ? "1" : "1,2,3");
         int threads = arguments.Integer("--threads", Environment.ProcessorCount);
         arguments.RequireNoOthers();
-        recipe = recipe with
+        foreach ((string _, MemoryPlan plan) in plans)
         {
-            Training = recipe.Training with { Epochs = epochs },
-            Data = recipe.Data with { TrainingSamples = samples == int.MaxValue ? recipe.Data.TrainingSamples : samples },
-        };
+            plan.Validate(recipe.Model);
+        }
 
-        // Policies inside, so that a slow hour of the machine meets both.
-        List<(MemoryPolicy Policy, int Seed, SeedResult Result)> results =
-            [.. from seed in Enumerable.Range(1, seeds) from policy in s_policies select (policy, seed, Train(recipe, policy, seed, threads))];
-        Report report = new("Test accuracy with `invert` and with `store`, over seeds", arguments, threads);
-        report.Paragraph(
-            $"""
-            Recipe {recipe.Name}, epochs: {epochs}, seeds 1 to {seeds}; `invert` at tolerance {recipe.Reversible.Tolerance:0e-0}. Replays: inversions
-            refused and replaced by a recomputation.
-            """);
-        report.Table(
-            ["run", "test top-1, %", "test loss", "median step, ms", "mean k", "worst residual", "replays"],
-            results.OrderBy(run => run.Policy).Select(run => Row(run.Policy, run.Seed, run.Result)));
-        report.Heading("Mean ± standard deviation over the seeds");
-        report.Table(
-            ["policy", "test top-1, %", "± %"],
-            s_policies.Select(policy => Spread(policy, [.. results.Where(run => run.Policy == policy).Select(run => 100 * run.Result.Top1)])));
-        Evaluations(report, recipe, seeds);
-        report.Write("seeds");
+        string folder = arguments.Quick ? Checkout.Path(arguments.Output, "runs") : Checkout.Path("artifacts", "studies", "runs");
+        int samples = SampleCount(recipe);
+        Report report = new("Where training ends under different policies, over seeds", arguments, threads);
+        IReadOnlyList<SeedRow> all = [];
+        foreach (int seed in seeds)
+        {
+            foreach ((string name, MemoryPlan plan) in plans)
+            {
+                Recipe own = recipe with
+                {
+                    Training = recipe.Training with { Seed = (ulong)seed },
+                    Reversible = recipe.Reversible with { Policy = plan.Policy, CompressBits = plan.CompressBits },
+                };
+                all = report.Merge(Result, [Train(own, samples, name, folder, threads, report.Origin)], Section, row => (row.Policy, row.Seed));
+            }
+        }
+        Describe(report, all);
+        report.Write(Result);
     }
 
-    private static SeedResult Train(Recipe recipe, MemoryPolicy policy, int seed, int threads)
+    /// <summary>The part of the report that a row is in.</summary>
+    public static object Section(SeedRow row) => (row.Recipe, row.Epochs, row.Samples);
+
+    private static SeedRow Train(Recipe recipe, int samples, string policy, string folder, int threads, Origin origin)
     {
-        string folder = Folder(recipe, policy, seed);
-        string file = Path.Combine(folder, ResultFile);
+        string run = Folder(recipe, policy, folder);
+        string file = Path.Combine(run, SummaryFile);
         if (File.Exists(file))
         {
-            Report.Progress($"{policy}, seed {seed}: done before, in {Path.GetRelativePath(Checkout.Root, folder)}");
-            return JsonSerializer.Deserialize<SeedResult>(File.ReadAllText(file))!;
+            Report.Progress($"{policy}, seed {recipe.Training.Seed}: done before, in {Path.GetRelativePath(Checkout.Root, run)}");
+            return JsonSerializer.Deserialize<SeedRow>(File.ReadAllText(file))!;
         }
-        Recipe own = recipe with
-        {
-            Training = recipe.Training with { Seed = (ulong)seed },
-            Reversible = recipe.Reversible with { Policy = policy },
-        };
         using CpuBackend backend = new(threads);
-        using TrainingRun run = new(backend, own, folder, resume: true);
-        RunSummary summary = run.Run(
+        using TrainingRun training = new(backend, recipe, run, resume: true);
+        RunSummary summary = training.Run(
             at =>
             {
                 if (at.Step % 50 == 0 || at.Evaluation is not null)
                 {
                     double top1 = at.Evaluation?.Top1 ?? at.Top1;
-                    Report.Progress($"{policy}, seed {seed}: step {at.Step}/{at.Steps}, loss {at.Loss:F3}, top-1 {100 * top1:F2} %");
+                    Report.Progress($"{policy}, seed {recipe.Training.Seed}: step {at.Step}/{at.Steps}, loss {at.Loss:F3}, top-1 {100 * top1:F2} %");
                 }
             },
             CancellationToken.None);
-        SeedResult result = new(
-            summary.Evaluation.Top1, summary.Evaluation.Loss, summary.StepMilliseconds, summary.MeanEvaluations, summary.MaxInversionResidual, summary.Replays);
-        File.WriteAllText(file, JsonSerializer.Serialize(result));
-        return result;
+        (double loss, double[][] evaluations) = Read(run, recipe.Training.Epochs);
+        SeedRow row = new(
+            recipe.Name,
+            recipe.Training.Epochs,
+            samples,
+            policy,
+            (int)recipe.Training.Seed,
+            summary.Evaluation.Top1,
+            summary.Evaluation.Loss,
+            loss,
+            summary.MaxInversionResidual,
+            summary.Replays,
+            summary.MaxEvaluations == 0 ? [] : evaluations,
+            origin);
+        File.WriteAllText(file, JsonSerializer.Serialize(row));
+        return row;
     }
 
-    // Runs that differ in what they train have folders of their own; a change of the code has not: delete the folder then.
-    private static string Folder(Recipe recipe, MemoryPolicy policy, int seed) => Checkout.Path(
-        "artifacts", "studies", $"{recipe.Name}-{recipe.Training.Epochs}-epochs-{recipe.Data.TrainingSamples}-samples", $"{policy}-{seed}".ToLowerInvariant());
-
-    private static string[] Row(MemoryPolicy policy, int seed, SeedResult result) =>
-    [
-        $"{policy}, seed {seed}".ToLowerInvariant(),
-        $"{100 * result.Top1:F2}",
-        $"{result.Loss:F4}",
-        $"{result.StepMilliseconds:F1}",
-        policy == MemoryPolicy.Invert ? $"{result.MeanEvaluations:F2}" : "",
-        policy == MemoryPolicy.Invert ? $"{result.MaxInversionResidual:0.0e-0}" : "",
-        policy == MemoryPolicy.Invert ? $"{result.Replays}" : "",
-    ];
-
-    private static string[] Spread(MemoryPolicy policy, double[] top1) =>
-        [$"{policy}".ToLowerInvariant(), $"{top1.Average():F2}", top1.Length == 1 ? "" : $"{Statistics.StandardDeviation(top1):F2}"];
-
-    private static void Evaluations(Report report, Recipe recipe, int seeds)
+    private static int SampleCount(Recipe recipe)
     {
-        IGrouping<int, int[]>[] epochs =
-        [
-            .. Enumerable.Range(1, seeds).SelectMany(seed => Steps(Folder(recipe, MemoryPolicy.Invert, seed)))
-                .GroupBy(step => step[0]).OrderBy(epoch => epoch.Key),
-        ];
-        report.Heading("Mean k of each block and epoch, over the seeds");
-        report.Table(
-            ["block", .. epochs.Select(epoch => $"epoch {epoch.Key + 1}")],
-            Enumerable.Range(0, recipe.Model.BlockCount).Select(block =>
-                (string[])[$"{block}", .. epochs.Select(epoch => $"{epoch.Average(step => step[block + 1]):F2}")]));
+        using ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Train);
+        return data.Count;
     }
 
-    // Of every step in a run's metrics: the epoch, then k of each block.
-    private static IEnumerable<int[]> Steps(string folder)
+    // Runs that differ in what they train have folders of their own.
+    private static string Folder(Recipe recipe, string policy, string folder)
     {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(RecipeFile.Serialize(recipe)));
+        return Path.Combine(folder, $"{recipe.Name}-{policy}-{recipe.Training.Seed}-{Convert.ToHexStringLower(hash)[..8]}");
+    }
+
+    // From a run's metrics: the mean loss of the last epoch, and the mean k of every block for each epoch.
+    private static (double Loss, double[][] Evaluations) Read(string folder, int epochs)
+    {
+        List<double> losses = [];
+        List<int[]>[] evaluations = [.. Enumerable.Range(0, epochs).Select(_ => new List<int[]>())];
         foreach (string line in File.ReadLines(Path.Combine(folder, MetricsLog.FileName)))
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement root = document.RootElement;
             if (root.GetProperty("type").ValueEquals("step"))
             {
-                yield return [root.GetProperty("epoch").GetInt32(), .. root.GetProperty("evaluations").EnumerateArray().Select(k => k.GetInt32())];
+                int epoch = root.GetProperty("epoch").GetInt32();
+                evaluations[epoch].Add([.. root.GetProperty("evaluations").EnumerateArray().Select(k => k.GetInt32())]);
+                if (epoch == epochs - 1)
+                {
+                    losses.Add(root.GetProperty("loss").GetDouble());
+                }
+            }
+        }
+        return (losses.Average(), [.. evaluations.Select(epoch => (double[])[.. epoch[0].Select((_, block) => epoch.Average(step => step[block]))])]);
+    }
+
+    private static void Describe(Report report, IReadOnlyList<SeedRow> all)
+    {
+        report.Paragraph(
+            """
+            Runs of one recipe and one seed differ in their memory policy alone: weights, order of the samples and augmentation are the same. `invert` is at the
+            recipe's tolerance. Training loss: mean over the steps of the last epoch. Replays: inversions refused and replaced by a recomputation.
+            """);
+        foreach (IGrouping<object, SeedRow> section in all.GroupBy(Section))
+        {
+            SeedRow[] rows = [.. section.OrderBy(row => PlanName.Order(row.Policy)).ThenBy(row => row.Seed)];
+            report.Heading($"{rows[0].Recipe}, {rows[0].Epochs} epochs of {rows[0].Samples} samples");
+            report.Origins(rows.Select(row => row.Origin));
+            SeedRow.Describe(report, rows);
+            report.Paragraph("Over the seeds: mean ± standard deviation, and the difference for each seed.");
+            SeedRow.Compare(report, rows);
+            foreach (IGrouping<string, SeedRow> policy in rows.Where(row => row.Evaluations.Length > 0).GroupBy(row => row.Policy))
+            {
+                report.Paragraph($"Mean k of each block and epoch under `{policy.Key}`, over the seeds:");
+                report.Table(
+                    ["block", .. Enumerable.Range(1, rows[0].Epochs).Select(epoch => $"epoch {epoch}")],
+                    Enumerable.Range(0, policy.First().Evaluations[0].Length).Select(block => (string[])
+                    [
+                        $"{block}",
+                        .. Enumerable.Range(0, rows[0].Epochs).Select(epoch => $"{policy.Average(row => row.Evaluations[epoch][block]):F2}"),
+                    ]));
             }
         }
     }

@@ -31,7 +31,7 @@ internal sealed record StepRow(
     double MeanEvaluations,
     int MaxEvaluations,
     double MaxResidual,
-    Origin Origin)
+    Origin Origin) : IMeasured
 {
     /// <summary>The names of the columns of <see cref="Cells"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =

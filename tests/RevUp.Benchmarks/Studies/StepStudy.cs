@@ -10,6 +10,11 @@ internal static class StepStudy
 
     private static readonly int[] s_depths = [3, 9, 18];
 
+    private static readonly string[] s_contenders =
+    [
+        Contender.Peer, Contender.PeerReturning, "store-unconstrained", "store", "checkpoint", "compress", "compress-4-bit", "invert", "invert-bf16",
+    ];
+
     public static void Run(Arguments arguments)
     {
         bool quick = arguments.Quick;
@@ -21,7 +26,7 @@ internal static class StepStudy
         int trained = arguments.IntegerOrZero("--trained", quick ? 2 : 100);
         string[] contenders = arguments.Words(
             "--contenders",
-            quick ? "store,checkpoint,invert" : "peer,peer-mmap,store-unconstrained,store,checkpoint,compress,compress-4-bit,invert,invert-bf16");
+            quick ? "store,checkpoint,invert" : string.Join(',', s_contenders));
         arguments.RequireNoOthers();
         Array.ForEach(contenders, name => Contender.Validate(name, channels));
 
@@ -35,9 +40,12 @@ internal static class StepStudy
             // Written after every depth: a call that is stopped keeps what it has.
             all = report.Merge(
                 Result,
-                contenders.Select((name, index) =>
-                    Row(name, size, samples[index], Contender.UsesWeights(name) ? trained : 0, peer < 0 ? null : samples[peer], report.Origin)),
-                row => (row.Blocks, row.Channels, row.Batch, row.Contender));
+                [
+                    .. contenders.Select((name, index) =>
+                        Row(name, size, samples[index], Contender.UsesWeights(name) ? trained : 0, peer < 0 ? null : samples[peer], report.Origin)),
+                ],
+                row => (row.Blocks, row.Channels, row.Batch),
+                row => row.Contender);
         }
         Describe(report, all);
         report.Write(Result);
@@ -99,8 +107,8 @@ internal static class StepStudy
             `peer-mmap` is the same with MALLOC_MMAP_THRESHOLD_=65536, which gives freed memory back at once.
 
             RevUp controls the Lipschitz constant of every block (c = 0.9, one power iteration per convolution and step); `unconstrained` is without it, the
-            peer's very mathematics, and always with last convolutions drawn at random. The others have weights that `store` trained on made-up patterns, as
-            many steps as each section says (0: drawn at random, too, which takes every block to its bound). `invert` is at the default tolerance.
+            peer's very mathematics, and always with last convolutions drawn at random. The others have weights that `store` trained on made-up patterns in
+            batches of up to {StepSize.LargestTrainingBatch}, as many steps as each section says (0: drawn at random). `invert` is at its default tolerance.
 
             One step each for warming up, then rounds, in each of which every contender does one step while the others wait. Medians with quartiles; ratios are
             to the peer's step of the same round. `process` is VmHWM of a process that does nothing else, weights and optimiser included.
@@ -114,7 +122,7 @@ internal static class StepStudy
             report.Paragraph(
                 $"{depth.Key.Channels} channels in the first stage, batch {depth.Key.Batch}; trained for {string.Join(" or ", trained)} steps.");
             long peerBytes = depth.Where(row => Contender.IsPeer(row.Contender)).Select(row => row.ProcessPeakBytes).DefaultIfEmpty(0).Min();
-            report.Table(StepRow.Columns, depth.Select(row => row.Cells(peerBytes)));
+            report.Table(StepRow.Columns, depth.OrderBy(Place).Select(row => row.Cells(peerBytes)));
         }
         int[] missing = [.. s_depths.Except(all.Select(row => row.Blocks))];
         if (missing.Length > 0)
@@ -122,4 +130,7 @@ internal static class StepStudy
             report.Paragraph($"Not measured yet: n = {string.Join(", ", missing)}.");
         }
     }
+
+    // The parts of a section come in any order; names of one's own are last.
+    private static int Place(StepRow row) => (Array.IndexOf(s_contenders, row.Contender) + s_contenders.Length + 1) % (s_contenders.Length + 1);
 }

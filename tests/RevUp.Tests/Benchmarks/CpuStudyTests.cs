@@ -3,7 +3,7 @@ using RevUp.Tests.Training.Files;
 
 namespace RevUp.Tests.Benchmarks;
 
-/// <summary>The studies of whole steps, inversions and loading, at --quick's sizes: they run to their end, and what does not depend on speed holds.</summary>
+/// <summary>Studies on the processor at --quick's sizes: they run to their end, and what does not depend on speed holds.</summary>
 [TestClass]
 public sealed class CpuStudyTests
 {
@@ -53,11 +53,12 @@ public sealed class CpuStudyTests
     {
         using TemporaryFolder folder = new();
         Run(folder, "loading", "--steps", "3");
-        string[] table = [.. File.ReadLines(folder["loading.md"]).Where(line => line.StartsWith('|')).Skip(2)];
-        Assert.HasCount(3, table);
-        foreach (string row in table)
+        Run(folder, "loading", "--steps", "3", "--workers", "1");
+        JsonElement[] rows = Rows(folder, "loading");
+        Assert.HasCount(2, rows);
+        foreach (JsonElement row in rows)
         {
-            Assert.IsGreaterThan(0.0, double.Parse(row.Split('|')[2]), row);
+            Assert.IsGreaterThan(0.0, row.GetProperty("ratio").GetProperty("median").GetDouble());
         }
     }
 
@@ -92,10 +93,59 @@ public sealed class CpuStudyTests
     }
 
     [TestMethod]
+    public void AReportHasNoRowsOfOtherSources()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "step", "--contenders", "store", "--rounds", "1");
+        string commit = Rows(folder, "step")[0].GetProperty("origin").GetProperty("commit").GetString()!;
+        string file = folder["step.jsonl"];
+        File.WriteAllText(file, File.ReadAllText(file).Replace($"\"commit\":\"{commit}\"", "\"commit\":\"another\"", StringComparison.Ordinal));
+        Run(folder, "step", "--contenders", "checkpoint", "--rounds", "1");
+        Assert.HasCount(2, Rows(folder, "step"));
+        string report = File.ReadAllText(folder["step.md"]);
+        Assert.Contains("| checkpoint |", report);
+        Assert.DoesNotContain("| store |", report);
+    }
+
+    [TestMethod]
+    public void EveryOperationIsTimedBesideItsTwinAndACopy()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "operations");
+        string[] rows = [.. File.ReadLines(folder["operations.md"]).Where(line => line.StartsWith('|') && char.IsDigit(line[^3]))];
+        foreach (string name in (string[])["batch norm backward", "adamw", "quantize residual, 4 bits", "quantize retrace, 8 bits", "product", "wgrad 256@8²"])
+        {
+            Assert.IsTrue(rows.Any(row => row.Contains(name, StringComparison.Ordinal)), name);
+        }
+        foreach (string row in rows)
+        {
+            Assert.IsTrue(row.Split('|')[2..^1].All(cell => double.Parse(cell) > 0), row);
+        }
+    }
+
+    [TestMethod]
+    public void RunsOfOneSeedDifferInTheirPolicyAloneAndTheReportOfCompressHasThem()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "seeds", "--policies", "store,checkpoint,compress-4-bit,invert");
+        Dictionary<string, JsonElement> rows = Rows(folder, "seeds").ToDictionary(row => row.GetProperty("policy").GetString()!);
+        Assert.HasCount(4, rows);
+        // Recomputing a branch gives its very bits, four bits of its input do not.
+        Assert.AreEqual(TrainingLoss(rows["store"]), TrainingLoss(rows["checkpoint"]));
+        Assert.AreNotEqual(TrainingLoss(rows["store"]), TrainingLoss(rows["compress-4-bit"]));
+        Assert.AreEqual(0, rows["store"].GetProperty("evaluations").GetArrayLength());
+        Assert.AreEqual(1, rows["invert"].GetProperty("evaluations").GetArrayLength());
+
+        Run(folder, "compress");
+        Assert.Contains("| compress-4-bit |", File.ReadAllText(folder["compress.md"]));
+    }
+
+    [TestMethod]
     [DataRow("The least traffic of 'compress' is not known", "traffic", "--policies", "compress")]
     [DataRow("'plots' has no smaller sizes", "plots")]
     [DataRow("'hoard'", "step", "--contenders", "hoard")]
     [DataRow("leave the peer out", "step", "--contenders", "peer", "--trained", "0")]
+    [DataRow("--policies has 'hoard'", "seeds", "--policies", "hoard")]
     [DataRow("--only has 'shallow'", "depth", "--only", "shallow")]
     [DataRow("invertible for values above 0 and below 1", "evaluations", "--coefficients", "2")]
     public void WhatCannotBeMeasuredIsNamed(string message, string study, params string[] options)
@@ -128,6 +178,8 @@ public sealed class CpuStudyTests
         [.. File.ReadLines(folder[$"{study}.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
 
     private static double Evaluations(JsonElement row) => row.GetProperty("mean_evaluations").GetDouble();
+
+    private static double TrainingLoss(JsonElement row) => row.GetProperty("training_loss").GetDouble();
 
     private static double GradientError(JsonElement row) => row.GetProperty("gradient_error").GetDouble();
 }
