@@ -31,7 +31,7 @@ while (Console.In.ReadLine() is string line)
     plot.Title(chart.Title, size: 15);
     plot.XLabel(chart.XLabel, size: 14);
     plot.YLabel(chart.YLabel, size: 14);
-    plot.Axes.SetLimits(0, end * 1.22, 0, top);
+    plot.Axes.SetLimits(0, end * 1.3, 0, top);
     plot.HideGrid();
     plot.Axes.Right.IsVisible = plot.Axes.Top.IsVisible = false;
     plot.ScaleFactor = Scale;
