@@ -52,8 +52,8 @@ public sealed class CpuStudyTests
     public void LoadingIsComparedWithAResidentBatch()
     {
         using TemporaryFolder folder = new();
-        Run(folder, "loading", "--steps", "3");
         Run(folder, "loading", "--steps", "3", "--workers", "1");
+        Run(folder, "loading", "--steps", "3", "--workers", "2");
         JsonElement[] rows = Rows(folder, "loading");
         Assert.HasCount(2, rows);
         foreach (JsonElement row in rows)
