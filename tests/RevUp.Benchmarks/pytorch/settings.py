@@ -77,11 +77,15 @@ class ReversibleSettings:
     """How activations come back in the backward pass."""
 
     policy: str = "invert"
+    memory_budget: int = 0
+    allow_compress: bool = False
+    plan: None = None
     anchor_every: int = 0
     compress_bits: int = 8
     tolerance: float = 1e-2
     maximum_evaluations: int = 50
     hard_limit: float = 5e-2
+    evaluations: str = "full"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +114,8 @@ class ScheduleSettings:
     factor: float = 0.1
 
 
-_CHOICES = {
+# Of members with few values, those that the twin computes: of an option that it does not have, the value that is RevUp's default.
+_CHOICES: Dict[str, Tuple[Any, ...]] = {
     "stem": ("pad", "convolution", "imageNet"),
     "stem_channels": (0,),
     "downsampling": ("squeeze", "strided"),
@@ -123,6 +128,9 @@ _CHOICES = {
     "precision": ("float32", "bfloat16"),
     "mode": ("none", "perLayer", "perBranch"),
     "policy": ("store", "checkpoint", "invert"),
+    "memory_budget": (0,),
+    "plan": (None,),
+    "evaluations": ("full",),
 }
 
 
@@ -151,7 +159,9 @@ def read(kind: type, values: Dict[str, Any], path: str) -> Any:
                 f"{path}.{name} is not known to the PyTorch twin, which would be another network without it; "
                 f"the twin knows {', '.join(sorted(hints))}")
         if field in _CHOICES and value not in _CHOICES[field]:
-            raise SettingsError(f"{path}.{name} is {value!r}; the twin knows {', '.join(_CHOICES[field])}")
+            known = ", ".join(json.dumps(choice) for choice in _CHOICES[field])
+            raise SettingsError(
+                f"{path}.{name} is {json.dumps(value)}, which the PyTorch twin does not compute; give it one of what it does: {known}")
         members[field] = _convert(hints[field], value, f"{path}.{name}")
     return kind(**members)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 from unittest import mock
 
 import torch
@@ -199,6 +200,19 @@ class FilesTest(unittest.TestCase):
             with self.assertRaisesRegex(SettingsError, message):
                 settings.model({"model": values})
 
+    def test_what_the_twin_does_not_compute_is_refused_and_its_default_accepted(self) -> None:
+        model, reversible = settings.model, settings.reversible
+        for read, path, value, default in (
+                (model, "model.activation", "maxMin", "relu"), (model, "model.affine", "block", "none"),
+                (model, "model.mixing", "stage", "none"), (model, "model.stemChannels", 8, 0),
+                (model, "model.lipschitz.mode", "adaptive", "perBranch"), (model, "model.block", "coupling", "invertible"),
+                (reversible, "reversible.evaluations", "mixed", "full"), (reversible, "reversible.policy", "auto", "invert"),
+                (reversible, "reversible.memoryBudget", "8 GiB", 0),
+                (reversible, "reversible.plan", [{"policy": "store", "blocks": 2}], None)):
+            with self.assertRaisesRegex(SettingsError, f"{path} is {re.escape(json.dumps(value))}, .*: .*{json.dumps(default)}"):
+                read(self.recipe(path, value))
+            read(self.recipe(path, default))
+
     def test_a_recipe_extends_its_preset(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "recipe.json")
@@ -223,6 +237,17 @@ class FilesTest(unittest.TestCase):
                 path.write_bytes(damaged)
                 with self.assertRaisesRegex(SettingsError, "file.safetensors"):
                     safetensors_file.read(str(path))
+
+    @staticmethod
+    def recipe(path: str, value: Any) -> Dict[str, Any]:
+        """A recipe with one member given, and the stages that every network needs."""
+        recipe: Dict[str, Any] = {"model": {"stages": [{}]}}
+        *parents, name = path.split(".")
+        member = recipe
+        for parent in parents:
+            member = member.setdefault(parent, {})
+        member[name] = value
+        return recipe
 
 
 if __name__ == "__main__":
