@@ -17,6 +17,10 @@ internal static class PlanText
         terminal.Note(forecast is null
             ? "policies as planned before:"
             : $"policies for {Format.MiB(forecast.BudgetBytes)} MiB, by measured costs: {Words(forecast.Step)} expected");
+        if (forecast is { Step: { } planned } && planned.ReplayPeakBytes > planned.PeakBytes && plan.Blocks.Contains(MemoryPolicy.Invert))
+        {
+            terminal.Note($"  where an inversion is refused: at most {Format.MiB(planned.ReplayPeakBytes)} MiB");
+        }
         int first = 0;
         for (int s = 0; s < model.Stages.Count; s++)
         {
@@ -32,5 +36,6 @@ internal static class PlanText
         }
     }
 
-    private static string Words(StepForecast step) => $"{Format.MiB(step.PeakBytes)} MiB at the peak, {Format.Milliseconds(step.Milliseconds)} ms a step";
+    private static string Words(StepForecast step) =>
+        $"at most {Format.MiB(step.PeakBytes)} MiB at the peak, {Format.Milliseconds(step.Milliseconds)} ms a step";
 }

@@ -5,19 +5,21 @@ namespace RevUp.Planning;
 /// <summary>One option for every layer of a chain, and what they take together.</summary>
 /// <param name="Policies">First layer first.</param>
 /// <param name="PeakBytes">max over layers of what the layers before keep, and what the layer itself works with.</param>
+/// <param name="ReplayPeakBytes">The same where any inversions are refused.</param>
 /// <param name="Milliseconds">Σ over layers.</param>
-internal sealed record ChainPlan(IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, double Milliseconds)
+internal sealed record ChainPlan(IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, long ReplayPeakBytes, double Milliseconds)
 {
     /// <summary>Adds up options of which each fits behind the one before.</summary>
     public static ChainPlan Of(IReadOnlyList<LayerOption> options)
     {
-        (long kept, long peak, double milliseconds) = (0, 0, 0);
+        (long kept, long peak, long most, double milliseconds) = (0, 0, 0, 0);
         foreach (LayerOption option in options)
         {
             peak = Math.Max(peak, kept + option.WorkingBytes);
+            most = Math.Max(most, kept + option.MostBytes);
             kept += option.KeptBytes;
             milliseconds += option.Milliseconds;
         }
-        return new ChainPlan([.. options.Select(option => option.Policy)], peak, milliseconds);
+        return new ChainPlan([.. options.Select(option => option.Policy)], peak, most, milliseconds);
     }
 }

@@ -10,4 +10,14 @@ namespace RevUp.Planning;
 /// <param name="WorkingBytes">The most bytes live at once in either of its passes, beyond what the layers before it have kept; its own are counted.</param>
 /// <param name="Milliseconds">Of both passes.</param>
 internal readonly record struct LayerOption(
-    MemoryPolicy Policy, bool FromStream, bool ToStream, long KeptBytes, long WorkingBytes, double Milliseconds);
+    MemoryPolicy Policy, bool FromStream, bool ToStream, long KeptBytes, long WorkingBytes, double Milliseconds)
+{
+    /// <summary>
+    /// The most bytes live at once when the input of a block behind the layer, whose inversion was refused, is recomputed through it, likewise; 0 where that
+    /// never happens.
+    /// </summary>
+    public long ReplayBytes { get; init; }
+
+    /// <summary>The most bytes live at once in the layer, whatever happens.</summary>
+    public long MostBytes => Math.Max(WorkingBytes, ReplayBytes);
+}

@@ -50,7 +50,22 @@ internal sealed class LayerProbe : IDisposable
     }
 
     /// <summary>The options of every layer, first to last.</summary>
-    public IReadOnlyList<LayerOption>[] Measure() => [.. Enumerable.Range(0, _net.Layers.Count).Select(Measure)];
+    public IReadOnlyList<LayerOption>[] Measure()
+    {
+        IReadOnlyList<LayerOption>[] layers = [.. Enumerable.Range(0, _net.Layers.Count).Select(Measure)];
+        // The largest that may be there while an input is recomputed through the layer: that of the output of a block behind it, which may be inverted.
+        long gradient = 0;
+        for (int i = layers.Length - 1; i >= 0; i--)
+        {
+            Layer layer = _net.Layers[i];
+            layers[i] = [.. layers[i].Select(option => gradient == 0 || option.ToStream
+                ? option with { ReplayBytes = 0 }
+                : option with { ReplayBytes = option.ReplayBytes + gradient })];
+            // Recomputations begin at the latest with a layer that has no inverse.
+            gradient = layer is InvertibleBlock { IsInvertible: true } ? Math.Max(gradient, BatchBytes(layer.Output)) : layer.IsInvertible ? gradient : 0;
+        }
+        return layers;
+    }
 
     /// <summary>Frees the random numbers.</summary>
     public void Dispose() => _backend.Memory.Free(_numbers);
@@ -100,8 +115,9 @@ internal sealed class LayerProbe : IDisposable
         Arena memory = _backend.Memory;
         long before = memory.Use.Total;
         memory.ResetPeaks();
-        (long kept, bool toStream) = Pass(index, fromStream);
+        (long kept, bool toStream, bool keepsInput) = Pass(index, fromStream);
         long working = memory.TotalPeak - before;
+        long replay = kept + Recompute(index, keepsInput);
         _engine.Inversion = _inversion;
         // What comes first pays for generated code, first-touched pages and the choice of algorithms, and says how many evaluations are to be expected.
         Copies(index, fromStream);
@@ -109,11 +125,11 @@ internal sealed class LayerProbe : IDisposable
         _engine.Inverter.Measure();
         double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream)));
         double milliseconds = Median(_backend.Time(Repeats, () => Pass(index, fromStream)));
-        return new LayerOption(policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies));
+        return new LayerOption(policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies)) { ReplayBytes = replay };
     }
 
-    /// <summary>Forward and backward through one layer; says what it kept in between, and whether it left a stream.</summary>
-    private (long Kept, bool ToStream) Pass(int index, bool fromStream)
+    /// <summary>Forward and backward through one layer; says what it kept in between, whether it left a stream, and whether its input was kept.</summary>
+    private (long Kept, bool ToStream, bool KeepsInput) Pass(int index, bool fromStream)
     {
         Arena memory = _backend.Memory;
         bool last = index == _net.Layers.Count - 1;
@@ -124,7 +140,7 @@ internal sealed class LayerProbe : IDisposable
             _engine.Stream.Begin(x);
         }
         Tensor y = _engine.ForwardThrough(index, x);
-        bool toStream = _engine.Stream.IsLive;
+        (bool toStream, bool keepsInput) = (_engine.Stream.IsLive, _engine.KeepsInput(index));
         if (toStream)
         {
             // The backward pass knows the output only as it was decoded.
@@ -138,7 +154,24 @@ internal sealed class LayerProbe : IDisposable
         _engine.BackwardThrough(index, ref y, ref gradient);
         Free(index > 0 ? y : default);
         Free(gradient);
-        return (kept, toStream);
+        return (kept, toStream, keepsInput);
+    }
+
+    /// <summary>What a forward pass that saves nothing works with; a kept input, which it leaves alone, is not counted.</summary>
+    private long Recompute(int index, bool keepsInput)
+    {
+        Layer layer = _net.Layers[index];
+        Arena memory = _backend.Memory;
+        Tensor x = Input(index);
+        long before = memory.Use.Total - (keepsInput ? 0 : Arena.Rounded(x.Bytes));
+        memory.ResetPeaks();
+        SavedTensors none = default;
+        Tensor y = layer.Forward(x, keepsInput ? ForwardMode.Keep : ForwardMode.Consume, ref none);
+        layer.ReleaseWeights();
+        long working = memory.TotalPeak - before;
+        Free(y);
+        Free(keepsInput && index > 0 ? x : default);
+        return working;
     }
 
     // What the passes take longer than a step does: inputs and gradients are there.
@@ -155,6 +188,8 @@ internal sealed class LayerProbe : IDisposable
     }
 
     private Tensor Input(int index) => index == 0 ? _input : Copy(_net.Layers[index].Input);
+
+    private long BatchBytes(Shape sample) => Arena.Rounded(sample.WithBatch(_input.Shape.Batch).Count * sizeof(float));
 
     private Tensor Copy(Shape sample)
     {

@@ -58,7 +58,7 @@ internal sealed class NetworkCosts
     public MemoryForecast Plan(ReversibleSettings settings)
     {
         LayerOption[][] permitted = [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
-        (long budget, long least) = (settings.MemoryBudget, Forecast(PlanSearch.Leanest(permitted)).PeakBytes);
+        (long budget, long least) = (settings.MemoryBudget, Forecast(PlanSearch.Leanest(permitted)).ReplayPeakBytes);
         ChainPlan? chain = budget < least ? null : PlanSearch.Fastest(permitted, budget - _fixedBytes);
         if (chain is null)
         {
@@ -92,8 +92,10 @@ internal sealed class NetworkCosts
         return Forecast(ChainPlan.Of(followed));
     }
 
-    private StepForecast Forecast(ChainPlan chain) =>
-        new(Math.Max(_outsidePeakBytes, _fixedBytes + chain.PeakBytes), _outsideMilliseconds + chain.Milliseconds);
+    private StepForecast Forecast(ChainPlan chain) => new(
+        Math.Max(_outsidePeakBytes, _fixedBytes + chain.PeakBytes),
+        Math.Max(_outsidePeakBytes, _fixedBytes + chain.ReplayPeakBytes),
+        _outsideMilliseconds + chain.Milliseconds);
 
     private static void DoOutside(RevUpNet net, TrainingStep step, int batch)
     {

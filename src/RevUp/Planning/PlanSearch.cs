@@ -6,7 +6,7 @@ namespace RevUp.Planning;
 /// </summary>
 /// <remarks>
 /// The peak of a step is the largest, over layers i, of K(i) + W(i): the bytes that the layers before i have kept, and those that i works with in its forward
-/// or its backward pass, when the layers behind it keep nothing yet or nothing any more. Which completions a partial choice for layers 0 … i − 1 has, and what
+/// or its backward pass, when the layers behind it keep nothing yet or nothing any more, or in a recomputation for one of those. Which completions a partial choice for layers 0 … i − 1 has, and what
 /// they add, depends on that choice only through K(i) and whether a compressed stream is live: time adds up, the peak is a maximum, and both a limit met and a
 /// peak reached stay so when K(i) falls. So of two partial choices with the same stream, one that keeps no more and costs no more can take the other's place in
 /// any completion, and dropping the other drops no optimum. Sets stay small because K(i) takes few values where layers repeat: with n equal blocks and three
@@ -40,7 +40,7 @@ internal static class PlanSearch
                 for (int parent = 0; parent < before.Length; parent++)
                 {
                     (long kept, double cost) = (before[parent].Kept, before[parent].Cost);
-                    long moment = kept + option.WorkingBytes;
+                    long moment = kept + option.MostBytes;
                     if (moment <= limit)
                     {
                         Partial next = new(kept + option.KeptBytes, extend(cost, moment, option), choice, parent);

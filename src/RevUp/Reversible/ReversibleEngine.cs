@@ -168,6 +168,8 @@ public sealed class ReversibleEngine : IDisposable
             if (x.IsEmpty)
             {
                 _backend.Memory.Free(y);
+                // What the attempt packed would lie beside what the recomputation packs.
+                layer.ReleaseWeights();
                 x = point = Replay(index);
             }
         }
@@ -183,6 +185,9 @@ public sealed class ReversibleEngine : IDisposable
         }
         y = x;
     }
+
+    /// <summary>Whether the input of a layer is kept for the backward pass.</summary>
+    internal bool KeepsInput(int index) => !_kept[index].IsEmpty;
 
     /// <summary>Frees the engine's own memory.</summary>
     public void Dispose() => _inversion.Dispose();
