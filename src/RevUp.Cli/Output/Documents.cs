@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Diagnostics;
+using RevUp.Planning;
 using RevUp.Reversible;
 using RevUp.Studies;
 using RevUp.Training;
@@ -10,7 +11,7 @@ namespace RevUp.Cli.Output;
 /// <summary>What <c>evaluate --json</c> prints.</summary>
 internal sealed record EvaluationDocument(double Top1, double Loss, int Samples, int LeftOut);
 
-/// <summary>What <c>train --json</c> prints; an interrupted run has no evaluation.</summary>
+/// <summary>What <c>train --json</c> prints; an interrupted run has no evaluation, and one that was not planned now no forecast.</summary>
 internal sealed record TrainDocument(
     string Run,
     string Checkpoint,
@@ -24,7 +25,9 @@ internal sealed record TrainDocument(
     double MeanEvaluations,
     int MaxEvaluations,
     double MaxInversionResidual,
-    long Replays)
+    long Replays,
+    long TotalPeakBytes,
+    StepForecast? Forecast)
 {
     public static TrainDocument From(RunSummary summary)
     {
@@ -42,7 +45,9 @@ internal sealed record TrainDocument(
             summary.MeanEvaluations,
             summary.MaxEvaluations,
             summary.MaxInversionResidual,
-            summary.Replays);
+            summary.Replays,
+            summary.TotalPeakBytes,
+            summary.Forecast);
     }
 }
 

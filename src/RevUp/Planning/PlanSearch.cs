@@ -6,11 +6,11 @@ namespace RevUp.Planning;
 /// </summary>
 /// <remarks>
 /// The peak of a step is the largest, over layers i, of K(i) + W(i): the bytes that the layers before i have kept, and those that i works with in its forward
-/// or its backward pass, when the layers behind it keep nothing yet or nothing any more, or in a recomputation for one of those. Which completions a partial choice for layers 0 … i − 1 has, and what
-/// they add, depends on that choice only through K(i) and whether a compressed stream is live: time adds up, the peak is a maximum, and both a limit met and a
-/// peak reached stay so when K(i) falls. So of two partial choices with the same stream, one that keeps no more and costs no more can take the other's place in
-/// any completion, and dropping the other drops no optimum. Sets stay small because K(i) takes few values where layers repeat: with n equal blocks and three
-/// policies O(n²), and never more than there are multiples of the arena's alignment under the limit.
+/// or its backward pass, when the layers behind it keep nothing yet or nothing any more, or in a recomputation for one of those. Which completions a partial
+/// choice for layers 0 … i − 1 has, and what they add, depends on that choice only through K(i) and whether a compressed stream is live: time adds up, the
+/// peak is a maximum, and both a limit met and a peak reached stay so when K(i) falls. So of two partial choices with the same stream, one that keeps no more
+/// and costs no more can take the other's place in any completion, and dropping the other drops no optimum. Sets stay small because K(i) takes few values
+/// where layers repeat: with n equal blocks and three policies O(n²), and never more than there are multiples of the arena's alignment under the limit.
 /// </remarks>
 internal static class PlanSearch
 {

@@ -37,6 +37,11 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         {
             tiles.Add(("activation peak", $"{MiB(record.PeakBytes[Name(MemoryPurpose.Activations)])} MiB"));
         }
+        if (record?.Forecast is { } forecast)
+        {
+            tiles.Add(("memory peak, forecast and measured", $"{MiB(forecast.PeakBytes)} and {MiB(record.TotalPeakBytes)} MiB"));
+            tiles.Add(("time of a step, forecast", $"{Number(forecast.Milliseconds, "#,0.0")} ms"));
+        }
         if (Inverts)
         {
             tiles.Add(("mean k, last epoch", Number(_epochs.Values.Last().MeanEvaluations, "0.00")));

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Models;
+using RevUp.Planning;
 using RevUp.Tensors;
 using RevUp.Training.Files;
 
@@ -29,6 +30,15 @@ internal sealed record RunRecord(
     /// <summary>Numbers that are trained; 0 in the record of an earlier version.</summary>
     public long Parameters { get; init; }
 
+    /// <summary>The most bytes of all purposes that were live at once; 0 in the record of an earlier version.</summary>
+    public long TotalPeakBytes { get; init; }
+
+    /// <summary>Median time of a step; likewise.</summary>
+    public double StepMilliseconds { get; init; }
+
+    /// <summary>What a step was expected to take; null unless the run was planned for a budget.</summary>
+    public StepForecast? Forecast { get; init; }
+
     /// <summary>Whether the run was stopped before its end, and after which step.</summary>
     public sealed record Outcome(bool Interrupted, long Step);
 
@@ -44,6 +54,9 @@ internal sealed record RunRecord(
             Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]))
         {
             Parameters = net.Parameters.Count,
+            TotalPeakBytes = summary.TotalPeakBytes,
+            StepMilliseconds = summary.StepMilliseconds,
+            Forecast = summary.Forecast,
         };
         WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }

@@ -1,3 +1,4 @@
+using RevUp.Planning;
 using RevUp.Tensors;
 
 namespace RevUp.Training;
@@ -57,6 +58,9 @@ public sealed record RunSummary
 
     /// <summary>The most bytes of all purposes that were live at once, in steps or evaluations.</summary>
     public required long TotalPeakBytes { get; init; }
+
+    /// <summary>What a step was expected to take; null unless this process planned the run for a budget.</summary>
+    public required StepForecast? Forecast { get; init; }
 
     /// <summary>Folder of the run.</summary>
     public required string Folder { get; init; }

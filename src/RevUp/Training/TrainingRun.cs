@@ -317,6 +317,7 @@ public sealed class TrainingRun : IDisposable
         Replays = _step.Engine.Replays,
         Peak = Network.Backend.Memory.Peak,
         TotalPeakBytes = Network.Backend.Memory.TotalPeak,
+        Forecast = Forecast?.Step,
         Folder = _folder,
         Checkpoint = _checkpoint,
     };

@@ -13,6 +13,7 @@ public sealed class DocumentTests
     [
         "run", "checkpoint", "interrupted", "step", "top1", "loss", "samples", "leftOut",
         "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "replays",
+        "totalPeakBytes", "forecast",
     ];
 
     private static readonly string[] s_row =

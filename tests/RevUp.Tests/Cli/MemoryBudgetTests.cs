@@ -31,6 +31,27 @@ public sealed partial class MemoryBudgetTests
     }
 
     [TestMethod]
+    public void DocumentRecordAndReportHaveTheForecastBesideWhatWasMeasured()
+    {
+        using TemporaryFolder folder = new();
+        string recipe = Tool.WriteTinyRecipe(folder);
+        ToolResult result = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB", "--json");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        JsonElement record = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json"))).RootElement;
+        foreach (JsonElement document in (JsonElement[])[result.Json, record])
+        {
+            JsonElement forecast = document.GetProperty("forecast");
+            long peak = forecast.GetProperty("peakBytes").GetInt64();
+            Assert.IsInRange(1, peak, document.GetProperty("totalPeakBytes").GetInt64());
+            Assert.IsGreaterThanOrEqualTo(peak, forecast.GetProperty("replayPeakBytes").GetInt64());
+            Assert.IsGreaterThan(0, forecast.GetProperty("milliseconds").GetDouble());
+            Assert.IsGreaterThan(0, document.GetProperty("stepMilliseconds").GetDouble());
+        }
+        Assert.AreEqual(0, Tool.Run("report", folder["run"]).ExitCode);
+        Assert.Contains("memory peak, forecast and measured", File.ReadAllText(Path.Combine(folder["run"], "report.html")));
+    }
+
+    [TestMethod]
     public void MemoryMeasuresThePlanBesideThePolicies()
     {
         using TemporaryFolder folder = new();
