@@ -18,21 +18,32 @@ double last_residual(const double *inversions, int64_t evaluations) {
   return norm > 0 ? correction / norm : correction;
 }
 
+// What the last two corrections say about the error that is left; without a second one, nothing.
+double error_bound(const double *inversions, int64_t evaluations, double residual, double rounding) {
+  if (residual <= rounding) return residual;
+  if (evaluations < 2) return HUGE_VAL;
+  const double *last = inversions + 2 * (evaluations - 1);
+  const double contraction = std::sqrt(last[0]) / std::sqrt(last[-2]);
+  return contraction < 1 ? contraction / (1 - contraction) * residual : HUGE_VAL;
+}
+
 }  // namespace
 }  // namespace revup
 
 using namespace revup;
 
 revup_status revup_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm, double hard_limit,
-                                double *losses, const double *square_sum, const double *inversions,
-                                const double *evaluations, revup_optimizer_settings *settings,
-                                revup_step_outcome *outcome) {
+                                double tolerance, double rounding, double *losses, const double *square_sum,
+                                const double *inversions, const double *evaluations, const float *coefficients,
+                                revup_optimizer_settings *settings, revup_step_outcome *outcome) {
   return guarded([&] {
     require_count(blocks, "blocks");
     require_count(stride, "stride");
     require_at_least(averaging, "averaging", 0);
     require_at_least(clip_norm, "clip_norm", 0);
     require_at_least(hard_limit, "hard_limit", 0);
+    require_at_least(tolerance, "tolerance", 0);
+    require_at_least(rounding, "rounding", 0);
     require_scalar(losses, "losses");
     require_scalar(square_sum, "square_sum");
     require_scalar(settings, "settings");
@@ -40,6 +51,7 @@ revup_status revup_step_verdict(int64_t blocks, int64_t stride, double averaging
     if (blocks > 0) {
       require_scalar(inversions, "inversions");
       require_scalar(evaluations, "evaluations");
+      if (coefficients != nullptr) require_scalar(coefficients, "coefficients");
     }
     for (int64_t i = 0; i < blocks; ++i) {
       if (!(evaluations[i] >= 0 && evaluations[i] <= static_cast<double>(stride))) {
@@ -52,8 +64,11 @@ revup_status revup_step_verdict(int64_t blocks, int64_t stride, double averaging
     for (int64_t i = 0; i < blocks; ++i) {
       const int64_t count = static_cast<int64_t>(evaluations[i]);
       if (count == 0) continue;
-      const double residual = last_residual(inversions + 2 * i * stride, count);
-      if (!(residual <= hard_limit) && refused < 0) refused = i;
+      const double *block = inversions + 2 * i * stride;
+      const double residual = last_residual(block, count);
+      const bool converged =
+          coefficients == nullptr || coefficients[i] < 1 || error_bound(block, count, residual, rounding) <= tolerance;
+      if (!(residual <= hard_limit && converged) && refused < 0) refused = i;
       if (!(residual <= worst) && !std::isnan(worst)) worst = residual;  // a NaN is the worst and stays it
     }
     const double norm = std::sqrt(*square_sum) * averaging;

@@ -13,6 +13,15 @@ __device__ double last_residual(const double *inversions, long long evaluations)
   return norm > 0 ? correction / norm : correction;
 }
 
+// What the last two corrections say about the error that is left; without a second one, nothing.
+__device__ double error_bound(const double *inversions, long long evaluations, double residual, double rounding) {
+  if (residual <= rounding) return residual;
+  if (evaluations < 2) return HUGE_VAL;
+  const double *last = inversions + 2 * (evaluations - 1);
+  const double contraction = sqrt(last[0]) / sqrt(last[-2]);
+  return contraction < 1 ? contraction / (1 - contraction) * residual : HUGE_VAL;
+}
+
 // The larger; a NaN is larger than everything.
 __device__ double worse(double a, double b) { return a >= b || a != a ? a : b; }
 
@@ -23,19 +32,23 @@ using namespace revup;
 
 // As revup_step_verdict of native/include/revup_cpu.h, whose restrictions the host sees to.
 // Geometry: RowPerWarp, one warp: a lane takes every 32nd of the blocks of the network, some hundreds.
-// Bytes: 24 per block of the network. Accumulator: double. Deterministic. Restrictions: one warp.
+// Bytes: up to 44 per block of the network. Accumulator: double. Deterministic. Restrictions: one warp.
 extern "C" __global__ void step_verdict(long long blocks, long long stride, double averaging, double clip_norm,
-                                        double hard_limit, double *losses, const double *square_sum,
-                                        const double *inversions, const double *evaluations,
-                                        revup_optimizer_settings *settings, revup_step_outcome *outcome) {
+                                        double hard_limit, double tolerance, double rounding, double *losses,
+                                        const double *square_sum, const double *inversions, const double *evaluations,
+                                        const float *coefficients, revup_optimizer_settings *settings,
+                                        revup_step_outcome *outcome) {
   double worst = 0;
   long long refused = blocks;
   for (long long i = threadIdx.x; i < blocks; i += kWarp) {
     const long long count = static_cast<long long>(evaluations[i]);
     if (count == 0) continue;
-    const double residual = last_residual(inversions + 2 * i * stride, count);
+    const double *block = inversions + 2 * i * stride;
+    const double residual = last_residual(block, count);
     worst = worse(worst, residual);
-    if (!(residual <= hard_limit) && i < refused) refused = i;
+    const bool converged =
+        coefficients == nullptr || coefficients[i] < 1 || error_bound(block, count, residual, rounding) <= tolerance;
+    if (!(residual <= hard_limit && converged) && i < refused) refused = i;
   }
   for (int offset = kWarp / 2; offset > 0; offset /= 2) {
     worst = worse(worst, __shfl_xor_sync(kAllLanes, worst, offset));

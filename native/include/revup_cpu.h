@@ -200,12 +200,16 @@ REVUP_API revup_status revup_adamw(int64_t groups, const revup_optimizer_setting
 //   *square_sum: that of all gradients; their average is averaging times them
 //   inversions [blocks, stride, 2]: of each evaluation, ||x_next - x||^2 and ||x_next||^2
 //   evaluations [blocks]: how many there were, 0 to stride; the residual of a block is that of the last
+//   coefficients [blocks]: what holds each block's Lipschitz bound; may be null, as if all were below 1
 // settings: gradient_scale = averaging * min(1, clip_norm / norm), clip_norm 0 for no limit; skip = 1, and the scale 0,
-// if the loss or the norm is not finite, or a residual not at most hard_limit.
+// if the loss or the norm is not finite, or a block is refused: its residual is not at most hard_limit, or its
+// coefficient is 1 or more and the bound of its error not at most tolerance. That bound is the residual itself if it is
+// at most rounding, else L / (1 - L) times it, with L < 1 the ratio of the block's last two corrections.
 REVUP_API revup_status revup_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm,
-                                          double hard_limit, double *losses, const double *square_sum,
-                                          const double *inversions, const double *evaluations,
-                                          revup_optimizer_settings *settings, revup_step_outcome *outcome);
+                                          double hard_limit, double tolerance, double rounding, double *losses,
+                                          const double *square_sum, const double *inversions, const double *evaluations,
+                                          const float *coefficients, revup_optimizer_settings *settings,
+                                          revup_step_outcome *outcome);
 
 // --------------------------------------------------------------------------------------------------------- convolution
 typedef struct {

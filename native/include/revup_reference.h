@@ -69,8 +69,9 @@ REVUP_API void revup_reference_adamw(int64_t count, double learning_rate, double
                                      double *first_moment, double *second_moment, double *weights);
 // Convolutions take the weights themselves, not the packed form; geometry->type is ignored.
 REVUP_API void revup_reference_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm,
-                                            double hard_limit, double *losses, const double *square_sum,
-                                            const double *inversions, const double *evaluations,
+                                            double hard_limit, double tolerance, double rounding, double *losses,
+                                            const double *square_sum, const double *inversions,
+                                            const double *evaluations, const float *coefficients,
                                             revup_optimizer_settings *settings, revup_step_outcome *outcome);
 REVUP_API void revup_reference_convolution_fprop(const revup_convolution_geometry *geometry, const double *src,
                                                  const double *weights, double *dst);

@@ -23,12 +23,12 @@ public static unsafe partial class CpuLibrary
 
     /// <summary>
     /// Whether a step may be taken, and with which scale of its gradient; see <see cref="Sgd"/> for <paramref name="settings"/>. losses [2] are reported and
-    /// set to 0; inversions [blocks, stride, 2] and evaluations [blocks] may be null without blocks; outcome has 6 numbers.
+    /// set to 0; inversions [blocks, stride, 2] and evaluations [blocks] may be null without blocks, coefficients [blocks] always; outcome has 6 numbers.
     /// </summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_step_verdict")]
     public static partial CpuStatus StepVerdict(
-        long blocks, long stride, double averaging, double clipNorm, double hardLimit, double* losses, double* squareSum, double* inversions,
-        double* evaluations, double* settings, double* outcome);
+        long blocks, long stride, double averaging, double clipNorm, double hardLimit, double tolerance, double rounding, double* losses,
+        double* squareSum, double* inversions, double* evaluations, float* coefficients, double* settings, double* outcome);
 
     /// <summary>
     /// d = gradientScale·g + weightDecay·w; m = momentum·m + d; w −= learningRate·(nesterov ? d + momentum·m : m), over flat buffers. settings are a

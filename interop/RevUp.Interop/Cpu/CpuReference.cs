@@ -132,8 +132,8 @@ public static unsafe partial class CpuReference
     /// <summary>The oracle of <see cref="CpuLibrary.StepVerdict"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_step_verdict")]
     public static partial void StepVerdict(
-        long blocks, long stride, double averaging, double clipNorm, double hardLimit, double* losses, double* squareSum, double* inversions,
-        double* evaluations, double* settings, double* outcome);
+        long blocks, long stride, double averaging, double clipNorm, double hardLimit, double tolerance, double rounding, double* losses,
+        double* squareSum, double* inversions, double* evaluations, float* coefficients, double* settings, double* outcome);
 
     /// <summary>The oracle of <see cref="CpuLibrary.ConvolutionFprop"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_convolution_fprop")]

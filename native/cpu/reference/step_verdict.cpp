@@ -4,15 +4,26 @@
 #include "../../include/revup_reference.h"
 
 void revup_reference_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm, double hard_limit,
-                                  double *losses, const double *square_sum, const double *inversions,
-                                  const double *evaluations, revup_optimizer_settings *settings,
-                                  revup_step_outcome *outcome) {
+                                  double tolerance, double rounding, double *losses, const double *square_sum,
+                                  const double *inversions, const double *evaluations, const float *coefficients,
+                                  revup_optimizer_settings *settings, revup_step_outcome *outcome) {
   std::vector<double> residuals(static_cast<size_t>(blocks));
+  std::vector<bool> converged(static_cast<size_t>(blocks), true);
   for (int64_t i = 0; i < blocks; ++i) {
     if (evaluations[i] == 0) continue;
     const int64_t last = i * stride + static_cast<int64_t>(evaluations[i]) - 1;
     const double correction = std::sqrt(inversions[2 * last]), norm = std::sqrt(inversions[2 * last + 1]);
-    residuals[static_cast<size_t>(i)] = norm > 0 ? correction / norm : correction;
+    const double residual = norm > 0 ? correction / norm : correction;
+    residuals[static_cast<size_t>(i)] = residual;
+    if (coefficients == nullptr || coefficients[i] < 1) continue;
+    if (residual <= rounding) {
+      converged[static_cast<size_t>(i)] = residual <= tolerance;
+    } else if (evaluations[i] < 2) {
+      converged[static_cast<size_t>(i)] = false;
+    } else {
+      const double contraction = correction / std::sqrt(inversions[2 * last - 2]);
+      converged[static_cast<size_t>(i)] = contraction < 1 && contraction / (1 - contraction) * residual <= tolerance;
+    }
   }
   outcome->loss_sum = losses[0];
   outcome->correct = losses[1];
@@ -25,7 +36,8 @@ void revup_reference_step_verdict(int64_t blocks, int64_t stride, double averagi
   outcome->refused_block = -1;
   for (int64_t i = blocks - 1; i >= 0; --i) {
     const double residual = residuals[static_cast<size_t>(i)];
-    if (std::isnan(residual) || residual > hard_limit) outcome->refused_block = static_cast<double>(i);
+    const bool accepted = residual <= hard_limit && converged[static_cast<size_t>(i)];
+    if (!accepted) outcome->refused_block = static_cast<double>(i);
   }
   const bool is_number = std::isfinite(losses[0]) && std::isfinite(outcome->gradient_norm);
   outcome->skip = is_number && outcome->refused_block == -1 ? 0 : 1;

@@ -247,17 +247,26 @@ public abstract class Backend : IDisposable
     /// <summary>
     /// Whether a step may be taken and with which scale of its gradient, decided where the numbers are: writes both into <paramref name="settings"/>
     /// (<see cref="OptimizerNumbers"/>) and reports them. The scale is averaging · min(1, clipNorm / ‖average gradient‖). The step is skipped when its loss or
-    /// norm is not finite, or a block's residual is not at most the hard limit.
+    /// norm is not finite, or a block's residual is not at most the hard limit, or a block with a coefficient of 1 or more has not converged: the bound of its
+    /// error, L̂/(1−L̂) times the residual with L̂ the ratio of its last two corrections, is above the tolerance.
     /// </summary>
     /// <param name="limits">What is compared with.</param>
     /// <param name="losses">[2], as <see cref="CrossEntropy"/> adds them up; zero afterwards, for the next step.</param>
     /// <param name="squareSum">Σ g² over all gradients: a scalar, float64.</param>
     /// <param name="inversions">[blocks, stride, 2], for each evaluation of a block the statistics of <see cref="FixedPointStep"/>; may be empty.</param>
     /// <param name="evaluations">[blocks], float64: how many there were, 0 to stride; the last gives √(s₀/s₁), the residual. Empty with the above.</param>
+    /// <param name="coefficients">[blocks], float32: what each block's Lipschitz bound is held under; empty where all are below 1.</param>
     /// <param name="settings">Of the optimiser.</param>
     /// <param name="outcome">[<see cref="StepOutcome.Length"/>], float64.</param>
     public abstract void StepVerdict(
-        in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome);
+        in StepLimits limits,
+        Tensor losses,
+        Tensor squareSum,
+        Tensor inversions,
+        Tensor evaluations,
+        Tensor coefficients,
+        Tensor settings,
+        Tensor outcome);
 
     /// <summary>
     /// SGD with momentum over all parameter groups, float32, flat; <paramref name="settings"/> are <see cref="OptimizerNumbers"/>. Elements that are zero in

@@ -65,8 +65,7 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
     // At the rounding floor corrections no longer shrink: a measured contraction of 1 or more with a tiny residual is convergence, not divergence.
     private readonly double ErrorBound => Residual switch
     {
-        0 => 0,
-        < InversionSettings.Exact / 4 => Residual,
+        <= InversionSettings.Rounding => Residual,
         _ => _contraction < 1 ? _contraction / (1 - _contraction) * Residual : double.PositiveInfinity,
     };
 }

@@ -11,8 +11,9 @@ internal sealed record EvaluationPlanState(IReadOnlyList<int> Evaluations, IRead
 /// falls only after <see cref="Patience"/> steps, for all blocks together, because work that was recorded for one k must be recorded again for another.
 /// </summary>
 /// <remarks>
-/// A step that would have needed more than was planned is trained on all the same, as long as its residuals are under the hard limit; the next one has more. A
-/// plan is not known before a step has measured k with the adaptive solver, nor after one in which that gave up on a block.
+/// A step that would have needed more than was planned is trained on all the same, as long as its residuals are under the hard limit and the bounds of its
+/// branches below 1; the next one has more. A plan is not known before a step has measured k with the adaptive solver, nor after one in which that gave up on a
+/// block.
 /// </remarks>
 internal sealed class EvaluationPlan
 {
@@ -76,14 +77,17 @@ internal sealed class EvaluationPlan
     public void Measure(ReadOnlySpan<InversionRecord> records)
     {
         Forget();
-        bool known = true;
-        for (int block = 0; block < records.Length; block++)
-        {
-            known &= !records[block].Replayed;
-            Need(block, records[block].Evaluations);
-        }
+        Take(records);
         Lower();
-        IsKnown = known;
+    }
+
+    /// <summary>
+    /// Takes what the adaptive solver did where too few had been planned for one block: what the others needed before stays, or they would be the next.
+    /// </summary>
+    public void Correct(ReadOnlySpan<InversionRecord> records)
+    {
+        Take(records);
+        EndStep();
     }
 
     /// <summary>Says how many evaluations a block of a planned step needed; call it for every block, and then <see cref="EndStep"/>.</summary>
@@ -100,6 +104,16 @@ internal sealed class EvaluationPlan
         for (int block = 0; block < _evaluations.Length; block++)
         {
             Set(block, Math.Max(_evaluations[block], _needed[block]));
+        }
+    }
+
+    private void Take(ReadOnlySpan<InversionRecord> records)
+    {
+        IsKnown = true;
+        for (int block = 0; block < records.Length; block++)
+        {
+            IsKnown &= !records[block].Replayed;
+            Need(block, records[block].Evaluations);
         }
     }
 

@@ -96,7 +96,18 @@ public sealed class FixedPointInversion : IDisposable
     }
 
     /// <summary>Learns from an adaptive step how many evaluations every block needs.</summary>
-    internal void Measure() => Plan.Measure(_records);
+    /// <param name="again">Whether it was done because a planned one was refused.</param>
+    internal void Measure(bool again = false)
+    {
+        if (again)
+        {
+            Plan.Correct(_records);
+        }
+        else
+        {
+            Plan.Measure(_records);
+        }
+    }
 
     /// <summary>Judges a planned step by its <paramref name="statistics"/>: fills the records, and plans the next step.</summary>
     /// <param name="statistics">What <see cref="Statistics"/> held at the end of the step.</param>

@@ -10,4 +10,22 @@ public readonly record struct InversionRecord(int Evaluations, double Residual, 
 {
     /// <summary>Evaluations that the tolerance needs: k where the solver looked at each, else what their statistics tell.</summary>
     public int Needed { get; init; }
+
+    /// <summary>What two inversions of one block show together: the worse of each number. One without evaluations shows nothing.</summary>
+    public InversionRecord Worse(in InversionRecord other)
+    {
+        if (Evaluations == 0 || other.Evaluations == 0)
+        {
+            return Evaluations == 0 ? other : this;
+        }
+        return new InversionRecord(
+            Math.Max(Evaluations, other.Evaluations),
+            Math.Max(Residual, other.Residual),
+            double.MaxNumber(Contraction, other.Contraction),
+            Converged && other.Converged,
+            Replayed || other.Replayed)
+        {
+            Needed = Math.Max(Needed, other.Needed),
+        };
+    }
 }

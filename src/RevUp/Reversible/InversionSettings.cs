@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Tensors;
 
 namespace RevUp.Reversible;
@@ -21,6 +22,9 @@ public sealed record InversionSettings
     /// <summary>The tolerance called "exact": as close as float32 allows, for tests and for the careful.</summary>
     public const double Exact = 1e-6;
 
+    /// <summary>The residual below which float32 makes corrections no smaller: there it bounds the error whatever their ratio.</summary>
+    public const double Rounding = Exact / 4;
+
     /// <summary>
     /// The error of the rebuilt input, as bounded by L̂/(1−L̂)·‖Δx‖, that is good enough, relative to its norm. The default is what the gradient needs: two
     /// evaluations of nearly every branch and an error of 3–4 % of the gradient, where that of another mini-batch differs by more than 100 %. 1e-1 takes the
@@ -39,6 +43,9 @@ public sealed record InversionSettings
     /// to 2⁻⁸ of F is lost in what the iteration leaves anyway.
     /// </summary>
     public EvaluationPrecision Evaluations { get; init; }
+
+    /// <summary>What a step whose inversions nobody looked at is judged by.</summary>
+    internal StepLimits Limits(double averaging, double clipNorm) => new(averaging, clipNorm, HardLimit, Tolerance, Rounding);
 
     /// <summary>Throws when a value is outside its range, or cannot be had with branches in <paramref name="precision"/>.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>

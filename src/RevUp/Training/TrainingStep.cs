@@ -144,7 +144,8 @@ public sealed class TrainingStep : IDisposable
         {
             ReadOnlySpan<double> results = _results.Wait();
             StepOutcome outcome = StepOutcome.Read(results);
-            if (_planned && outcome.RefusedBlock >= 0 && double.IsFinite(outcome.LossSum))
+            bool again = _planned && outcome.RefusedBlock >= 0 && double.IsFinite(outcome.LossSum);
+            if (again)
             {
                 DoAgain();
                 results = _results.Wait();
@@ -152,7 +153,7 @@ public sealed class TrainingStep : IDisposable
             }
             RequireFinite("loss", outcome.LossSum);
             RequireFinite("gradient norm", outcome.GradientNorm);
-            Learn(results);
+            Learn(results, again);
             Count++;
             double samples = (double)_batch * Math.Max(1, _accumulated);
             End();
@@ -185,6 +186,7 @@ public sealed class TrainingStep : IDisposable
                 Prepare();
             }
             Compute();
+            _net.Coefficients?.Observe(Engine.Records);
             _accumulated++;
             _input.Release();
         }
@@ -308,10 +310,11 @@ public sealed class TrainingStep : IDisposable
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Optimizer);
         _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, _squareSum);
-        StepLimits limits = new(1.0 / Math.Max(1, _accumulated), _settings.ClipNorm, Engine.Inversion.HardLimit);
+        StepLimits limits = Engine.Inversion.Limits(1.0 / Math.Max(1, _accumulated), _settings.ClipNorm);
         Tensor inversions = _planned ? Engine.Inverter.Statistics : default;
         Tensor evaluations = inversions.IsEmpty ? default : Engine.Inverter.Evaluations;
-        _backend.StepVerdict(limits, _losses, _squareSum, inversions, evaluations, Optimizer.Settings, _outcome);
+        Tensor held = _net.Coefficients?.State ?? default;
+        _backend.StepVerdict(limits, _losses, _squareSum, inversions, evaluations, held, Optimizer.Settings, _outcome);
         Optimizer.Update();
         _results.Copy(_outcome, 0);
         if (!inversions.IsEmpty)
@@ -342,7 +345,7 @@ public sealed class TrainingStep : IDisposable
         Send();
     }
 
-    private void Learn(ReadOnlySpan<double> results)
+    private void Learn(ReadOnlySpan<double> results, bool again)
     {
         if (_planned)
         {
@@ -350,7 +353,7 @@ public sealed class TrainingStep : IDisposable
         }
         else
         {
-            Engine.Inverter.Measure();
+            Engine.Inverter.Measure(again);
         }
         _net.Coefficients?.Follow(Engine.Records, results[StepOutcome.Length..]);
     }
@@ -362,11 +365,12 @@ public sealed class TrainingStep : IDisposable
         _accumulated = 0;
     }
 
-    // After a failure: the losses of a step that was not concluded would be part of the next one's.
+    // After a failure: the losses and records of a step that was not concluded would be part of the next one's.
     private void Abandon()
     {
         End();
         ClearLosses();
+        _net.Coefficients?.Forget();
     }
 
     // A recorded step that is replayed prepares nothing, and changes the parameters without a word to the network.

@@ -149,13 +149,20 @@ internal sealed class CountingBackend(Backend inner, OperationCounter counter) :
         counter.Count("head", () => inner.CrossEntropy(logits, targets, gradientScale, gradient, statistics), [logits, targets, gradient, statistics]);
 
     public override void StepVerdict(
-        in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome)
+        in StepLimits limits,
+        Tensor losses,
+        Tensor squareSum,
+        Tensor inversions,
+        Tensor evaluations,
+        Tensor coefficients,
+        Tensor settings,
+        Tensor outcome)
     {
         StepLimits copy = limits;
         counter.Count(
             "step verdict",
-            () => inner.StepVerdict(copy, losses, squareSum, inversions, evaluations, settings, outcome),
-            [losses, squareSum, inversions, evaluations, settings, outcome]);
+            () => inner.StepVerdict(copy, losses, squareSum, inversions, evaluations, coefficients, settings, outcome),
+            [losses, squareSum, inversions, evaluations, coefficients, settings, outcome]);
     }
 
     public override void Sgd(Tensor settings, Tensor gradients, Tensor momentumBuffer, Tensor weights) =>

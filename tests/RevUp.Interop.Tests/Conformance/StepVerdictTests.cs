@@ -21,9 +21,12 @@ internal sealed class StepVerdictTests
                 foreach (double hardLimit in (double[])[0.5, 0.99, double.PositiveInfinity])
                 {
                     StepStatistics statistics = Draw(blocks, stride: 3);
-                    StepLimits limits = new(Averaging: 1.0 / 3, clipNorm, hardLimit);
+                    StepLimits limits = new(Averaging: 1.0 / 3, clipNorm, hardLimit, Tolerance: 0.4, Rounding: 0.1);
 
                     AssertLikeTheOracle(operations, limits, statistics);
+                    // Around 1, so that the last evaluations of some blocks must have converged.
+                    float[] coefficients = [.. Enumerable.Range(0, blocks).Select(block => 0.9f + (0.1f * (block % 3)))];
+                    AssertLikeTheOracle(operations, limits, statistics with { Coefficients = coefficients });
                 }
             }
         }
@@ -35,7 +38,7 @@ internal sealed class StepVerdictTests
     internal void WhatIsNotANumberIsRefused(IOperations operations)
     {
         StepStatistics good = Draw(40, stride: 2);
-        StepLimits limits = new(Averaging: 1, ClipNorm: 1, HardLimit: 1);
+        StepLimits limits = new(Averaging: 1, ClipNorm: 1, HardLimit: 1, Tolerance: 0, Rounding: 0);
         Assert.AreEqual(0, AssertLikeTheOracle(operations, limits, good).Outcome.Skip);
         foreach (double bad in (double[])[double.NaN, double.PositiveInfinity])
         {
@@ -61,6 +64,34 @@ internal sealed class StepVerdictTests
             evaluations[37] = evaluations[39] = 1;
             StepVerdictResult earlier = AssertLikeTheOracle(operations, limits, good with { Inversions = inversions, Evaluations = evaluations });
             Assert.AreEqual(0, earlier.Outcome.Skip);
+        }
+    }
+
+    /// <summary>Corrections of norm 1, or as given, of points of norm 10: what the last two say about the error, where the coefficient proves nothing.</summary>
+    [TestMethod]
+    [EveryBackend]
+    internal void FromACoefficientOfOneOnOnlyConvergenceCounts(IOperations operations)
+    {
+        StepLimits limits = new(Averaging: 1, ClipNorm: 0, HardLimit: 1, Tolerance: 0.05, Rounding: 1e-3);
+        (double[] Corrections, float Coefficient, bool Accepted)[] cases =
+        [
+            ([1], 0.99f, true), // the residual 0.1 is under the hard limit, and the bound does the rest
+            ([1], 1, false), // no second correction, no contraction
+            ([0.01], 1, true), // nothing left but rounding
+            ([4, 1], 1, true), // 1/3 of 0.1
+            ([2, 1], 1, false), // all of 0.1
+            ([2, 1], 0.99f, true),
+            ([9, 4, 1], 7, true), // the last two count
+            ([1, 1], 1, false), // nothing shrinks
+            ([1, 2], 1, false),
+            ([0.01, 0.01], 1, true), // but rounding does not
+        ];
+        foreach ((double[] corrections, float coefficient, bool accepted) in cases)
+        {
+            double[] inversions = [.. corrections.SelectMany(correction => (double[])[correction * correction, 100])];
+            StepStatistics statistics = new([1, 1], SquareSum: 1, inversions, [corrections.Length], [coefficient]);
+            StepOutcome outcome = AssertLikeTheOracle(operations, limits, statistics).Outcome;
+            Assert.AreEqual(accepted ? (0, -1) : (1.0, 0.0), (outcome.Skip, outcome.RefusedBlock), $"[{string.Join(", ", corrections)}] under {coefficient}");
         }
     }
 

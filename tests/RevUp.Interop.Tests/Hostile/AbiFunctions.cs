@@ -103,9 +103,9 @@ internal static unsafe class AbiFunctions
             v => CpuLibrary.CrossEntropy(v[0], v[1], (float*)v[2], (float*)v[3], 1, (float*)v[4], (double*)v[5], (long*)v[6])),
         new("step_verdict",
             [new(Count, "blocks"), new(Count, "stride"), new(Statistic, "losses"), new(Statistic, "square_sum"), new(Statistic, "inversions"),
-                new(Statistic, "evaluations"), new(Statistic, "settings"), new(Statistic, "outcome")],
+                new(Statistic, "evaluations"), new(OptionalScalar, "coefficients"), new(Statistic, "settings"), new(Statistic, "outcome")],
             v => CpuLibrary.StepVerdict(
-                v[0], v[1], 1, 0, 1, (double*)v[2], (double*)v[3], (double*)v[4], (double*)v[5], (double*)v[6], (double*)v[7])),
+                v[0], v[1], 1, 0, 1, 0, 0, (double*)v[2], (double*)v[3], (double*)v[4], (double*)v[5], (float*)v[6], (double*)v[7], (double*)v[8])),
         new("sgd",
             [new(Count, "groups", AbiMemory.Groups), new(Structure, "settings", AbiMemory.Optimizer), new(Tensor, "gradient"),
                 new(Tensor, "momentum_buffer"), new(Tensor, "weights")],

@@ -130,7 +130,8 @@ internal sealed partial class BackendOperations
         Tensor outcome = memory.Statistics(StepOutcome.Length);
         Tensor inversions = inverted ? memory.Statistics(statistics.Inversions).Reshape(new Shape(statistics.Blocks, statistics.Stride, 2)) : default;
         Tensor evaluations = inverted ? memory.Statistics(statistics.Evaluations) : default;
-        Backend.StepVerdict(limits, losses, memory.Statistics([statistics.SquareSum]), inversions, evaluations, numbers, outcome);
+        Tensor coefficients = inverted ? Optional(memory, statistics.Coefficients) : default;
+        Backend.StepVerdict(limits, losses, memory.Statistics([statistics.SquareSum]), inversions, evaluations, coefficients, numbers, outcome);
         return new StepVerdictResult(
             MemoryMarshal.Read<OptimizerNumbers>(MemoryMarshal.AsBytes(memory.ReadStatistics(numbers).AsSpan())),
             StepOutcome.Read(memory.ReadStatistics(outcome)),

@@ -119,8 +119,9 @@ internal sealed unsafe partial class CpuOperations
         double* numbers = Settings(memory, settings, []);
         double* outcome = memory.Doubles(new double[StepOutcome.Length]);
         CpuLibrary.StepVerdict(
-            statistics.Blocks, statistics.Stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, losses, memory.Doubles([statistics.SquareSum]),
-            memory.Doubles(statistics.Inversions), memory.Doubles(statistics.Evaluations), numbers, outcome).Check();
+            statistics.Blocks, statistics.Stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, limits.Tolerance, limits.Rounding, losses,
+            memory.Doubles([statistics.SquareSum]), memory.Doubles(statistics.Inversions), memory.Doubles(statistics.Evaluations),
+            statistics.Coefficients is { } coefficients ? memory.Floats(coefficients) : null, numbers, outcome).Check();
         return new StepVerdictResult(*(OptimizerNumbers*)numbers, *(StepOutcome*)outcome, [losses[0], losses[1]]);
     }
 

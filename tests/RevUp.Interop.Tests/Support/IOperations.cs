@@ -38,8 +38,10 @@ internal sealed record CrossEntropyResult(float[]? Gradient, double LossSum, lon
 /// <summary>A vector of a table: first element, elements, and the index of its norm, all in one buffer.</summary>
 internal readonly record struct VectorEntry(double First, double Count, double Norm);
 
-/// <summary>What a verdict is given: loss and correct samples, Σ g², and per evaluation of a block its two statistics, [blocks, stride, 2].</summary>
-internal sealed record StepStatistics(double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations)
+/// <summary>
+/// What a verdict is given: loss and correct samples, Σ g², per evaluation of a block its two statistics, [blocks, stride, 2], and coefficients, if there are any.
+/// </summary>
+internal sealed record StepStatistics(double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations, float[]? Coefficients = null)
 {
     internal int Blocks => Evaluations.Length;
 

@@ -207,10 +207,11 @@ internal static unsafe partial class Oracle
         double squareSum = statistics.SquareSum;
         StepOutcome outcome;
         fixed (double* plosses = losses, pinversions = statistics.Inversions, pevaluations = statistics.Evaluations)
+        fixed (float* pcoefficients = statistics.Coefficients)
         {
             CpuReference.StepVerdict(
-                statistics.Blocks, statistics.Stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, plosses, &squareSum, pinversions, pevaluations,
-                (double*)&settings, (double*)&outcome);
+                statistics.Blocks, statistics.Stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, limits.Tolerance, limits.Rounding, plosses,
+                &squareSum, pinversions, pevaluations, pcoefficients, (double*)&settings, (double*)&outcome);
         }
 
         return new StepVerdictResult(settings, outcome, losses);

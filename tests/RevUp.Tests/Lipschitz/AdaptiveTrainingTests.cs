@@ -15,6 +15,7 @@ namespace RevUp.Tests.Lipschitz;
 public sealed class AdaptiveTrainingTests
 {
     private static readonly InversionSettings s_usual = new();
+    private static readonly TestDevice s_cuda = TestDevice.All.Single(device => device.ToString() == "cuda");
 
     /// <summary>
     /// Above 1 nothing but the measured contraction says that there is an inverse. That it is the right one, the gradients with stored inputs say.
@@ -89,6 +90,61 @@ public sealed class AdaptiveTrainingTests
         {
             Assert.AreEqual((2, false, refused), (record.Evaluations, record.Converged, record.Replayed));
             Assert.IsLessThanOrEqualTo(two.HardLimit, record.Residual);
+        }
+    }
+
+    /// <summary>
+    /// The same of a step that waits for no statistics. It does the one evaluation that zero branches needed; now they are not, and it leaves a residual under
+    /// the hard limit, which counts where the bound is below 1.
+    /// </summary>
+    [TestMethod]
+    [DataRow(0.8f, 0)]
+    [DataRow(1.5f, 1)]
+    public void AboveOneAPlannedStepThatDidNotConvergeIsDoneAgain(float coefficient, int replays)
+    {
+        using TestNetwork network = new(s_cuda, TestModel.Get(TestModel.Adaptive), inversion: s_usual with { HardLimit = 0.9 });
+        network.Train(1);
+        network.DrawZeroConvolutions();
+        foreach (InvertibleBlock block in network.Net.Blocks)
+        {
+            Loosen(network, block.Index, coefficient);
+        }
+        network.Train(1);
+        Assert.AreEqual(replays, network.Engine.Replays);
+        Assert.IsTrue(network.Engine.Records.ToArray().All(record => !record.Replayed && record.Converged == (replays == 1)));
+    }
+
+    /// <summary>The first of two batches is refused everywhere, the second nowhere.</summary>
+    [TestMethod]
+    [EveryBackend]
+    public void OfSeveralBatchesTheWorstCounts(TestDevice device)
+    {
+        using TestNetwork network = new(device, TestModel.Get(TestModel.Adaptive), inversion: s_usual);
+        network.DrawZeroConvolutions();
+        network.Train(4);
+        AdaptiveCoefficients coefficients = network.Net.Coefficients!;
+        float[] before = coefficients.Values.ToArray();
+        (float[] pixels, float[] targets) = network.Data(4);
+        network.Engine.Inversion = new InversionSettings { Tolerance = 1e-7, HardLimit = 1e-7, MaximumEvaluations = 1 };
+        network.Step.Accumulate(pixels, targets);
+        Assert.IsTrue(network.Engine.Records.ToArray().All(record => record.Replayed));
+        network.Engine.Inversion = s_usual;
+        network.Step.Accumulate(pixels, targets);
+        Assert.IsFalse(network.Engine.Records.ToArray().Any(record => record.Replayed));
+        network.Step.Update(1);
+        double[] bounds = new double[before.Length];
+        network.Backend.Download<double>(coefficients.Bounds, bounds);
+        float[] after = coefficients.Values.ToArray();
+        for (int block = 0; block < after.Length; block++)
+        {
+            Assert.AreEqual(AdaptiveRule.Refusal * Math.Min(before[block], bounds[block]), after[block], 1e-5);
+        }
+
+        // And is forgotten with its step.
+        network.Train(1);
+        for (int block = 0; block < after.Length; block++)
+        {
+            Assert.IsGreaterThanOrEqualTo(AdaptiveRule.Fall * after[block] * 0.999, coefficients.Values[block]);
         }
     }
 

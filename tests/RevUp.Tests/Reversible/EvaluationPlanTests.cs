@@ -30,6 +30,19 @@ public sealed class EvaluationPlanTests
         Assert.IsTrue(plan.IsKnown);
     }
 
+    /// <summary>If what the others needed before were forgotten, each would have too few in turn.</summary>
+    [TestMethod]
+    public void WhatOneBlockHadTooFewOfIsCorrectedAndTheOthersKeepTheirs()
+    {
+        EvaluationPlan plan = new(3);
+        Measure(plan, 5, 2, 4);
+        plan.Correct([Record(3), Record(3), Record(4)]);
+        Assert.IsTrue(plan.IsKnown);
+        CollectionAssert.AreEqual(new[] { 5, 3, 4 }, plan.Evaluations.ToArray());
+        plan.Correct([Record(3), Record(50) with { Replayed = true }, Record(4)]);
+        Assert.IsFalse(plan.IsKnown);
+    }
+
     [TestMethod]
     public void ItGrowsAtOnceAndFallsWithPatienceToTheMostThatWasNeeded()
     {

@@ -80,7 +80,8 @@ public sealed class OptimizerTests
             backend.Fill(store.Gradients, gradients[step]);
             optimizer.Schedule(factor, step + 1);
             // Only to halve the gradient: it has no norm here, and nothing was lost.
-            backend.StepVerdict(new StepLimits(Averaging: 0.5, ClipNorm: 0, HardLimit: 0), zeros, zeros, default, default, optimizer.Settings, outcome);
+            StepLimits halved = new(Averaging: 0.5, ClipNorm: 0, HardLimit: 0, Tolerance: 0, Rounding: 0);
+            backend.StepVerdict(halved, zeros, zeros, default, default, default, optimizer.Settings, outcome);
             optimizer.Update();
             Assert.AreEqual(weight[step], Value(backend, weights), Tolerance, $"weight after step {step + 1}");
             Assert.AreEqual(scalar[step], Value(backend, scalars), Tolerance, $"scalar after step {step + 1}");

@@ -312,7 +312,14 @@ public sealed unsafe class CpuBackend : Backend
 
     /// <inheritdoc/>
     public override void StepVerdict(
-        in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome)
+        in StepLimits limits,
+        Tensor losses,
+        Tensor squareSum,
+        Tensor inversions,
+        Tensor evaluations,
+        Tensor coefficients,
+        Tensor settings,
+        Tensor outcome)
     {
         (long blocks, long stride) = inversions.IsEmpty ? (0, 0) : (inversions.Shape[0], inversions.Shape[1]);
         CpuLibrary.StepVerdict(
@@ -321,10 +328,13 @@ public sealed unsafe class CpuBackend : Backend
             limits.Averaging,
             limits.ClipNorm,
             limits.HardLimit,
+            limits.Tolerance,
+            limits.Rounding,
             Double(losses),
             Double(squareSum),
             Double(inversions),
             Double(evaluations),
+            Float(coefficients),
             Double(settings),
             Double(outcome)).Check();
     }

@@ -128,7 +128,14 @@ public sealed partial class CudaBackend
 
     /// <inheritdoc/>
     public override void StepVerdict(
-        in StepLimits limits, Tensor losses, Tensor squareSum, Tensor inversions, Tensor evaluations, Tensor settings, Tensor outcome)
+        in StepLimits limits,
+        Tensor losses,
+        Tensor squareSum,
+        Tensor inversions,
+        Tensor evaluations,
+        Tensor coefficients,
+        Tensor settings,
+        Tensor outcome)
     {
         (long blocks, long stride) = inversions.IsEmpty ? (0, 0) : (inversions.Shape[0], inversions.Shape[1]);
         _launcher.WideRows(
@@ -136,7 +143,8 @@ public sealed partial class CudaBackend
             rows: 1,
             KernelLauncher.WarpThreads,
             [
-                blocks, stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, losses, squareSum, inversions, evaluations, settings, outcome,
+                blocks, stride, limits.Averaging, limits.ClipNorm, limits.HardLimit, limits.Tolerance, limits.Rounding, losses, squareSum, inversions,
+                evaluations, coefficients, settings, outcome,
             ]);
     }
 
