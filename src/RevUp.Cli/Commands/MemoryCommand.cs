@@ -4,6 +4,7 @@ using System.Globalization;
 using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
+using RevUp.Lipschitz;
 using RevUp.Planning;
 using RevUp.Reversible;
 using RevUp.Training;
@@ -40,7 +41,7 @@ internal static class MemoryCommand
         command.SetAction(arguments =>
         {
             Recipe recipe = recipes.Load(arguments, common, budget.Overrides(arguments));
-            MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named ? named : PossiblePolicies(recipe);
+            MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named ? named : [.. MemoryProbe.PossiblePolicies(recipe.Model)];
             measured = recipe.Reversible.Policy == MemoryPolicy.Auto ? [.. measured, MemoryPolicy.Auto] : measured;
             List<MemoryRow> rows = [];
             foreach (int depth in arguments.GetValue(blocks) is { Length: > 0 } given ? given : [OwnDepth])
@@ -55,6 +56,10 @@ internal static class MemoryCommand
             terminal.Write(MemoryTable.Create(terminal, rows));
             terminal.WriteLine("Memory in MiB, the peak of one step; total: the most of all purposes at once, which a budget limits; "
                 + "k: branch evaluations per block; residual: the worst inversion residual.");
+            if (recipe.Model.Lipschitz.Mode == LipschitzMode.Adaptive)
+            {
+                terminal.WriteLine("Adaptive Lipschitz control is measured as it starts, perBranch at the same coefficient; in training k can rise.");
+            }
         });
         return command;
     }
@@ -81,9 +86,6 @@ internal static class MemoryCommand
         PlanText.Write(terminal, recipe.Model, forecast.Plan, forecast);
         return recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan) };
     }
-
-    private static MemoryPolicy[] PossiblePolicies(Recipe recipe) =>
-        [.. MemoryPlan.Uniform.Where(policy => MemoryPlan.IsPossible(policy, recipe.Model))];
 
     private delegate bool TryParse<T>(string word, out T value);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Layers;
+using RevUp.Lipschitz;
 using RevUp.Models;
 using RevUp.Randomness;
 using RevUp.Reversible;
@@ -42,6 +43,10 @@ public sealed record MemoryRow(
 /// Measures memory and time of a real training step on random data. Fixup's zero convolutions are drawn at random first, which takes every block to its
 /// Lipschitz bound: with F = 0 there would be nothing to invert.
 /// </summary>
+/// <remarks>
+/// <see cref="LipschitzMode.Adaptive"/> control is measured as it starts, as <see cref="LipschitzMode.PerBranch"/> at the same coefficient, which any policy
+/// can follow. Activations, parameters and gradients are the same to the byte; the coefficients themselves, some 20 bytes a block, are left out.
+/// </remarks>
 public static class MemoryProbe
 {
     private const long DataStream = 101;
@@ -58,7 +63,7 @@ public static class MemoryProbe
         recipe.Validate();
         ProcessMemory.ResetPeak();
         using Backend backend = open();
-        ModelSettings model = blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks);
+        ModelSettings model = AtStart(blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks));
         using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
@@ -98,6 +103,17 @@ public static class MemoryProbe
             step.Run(pixels, targets, learningRateFactor: 0);
         }
     }
+
+    /// <summary>The policies that all blocks of a network can be measured under.</summary>
+    public static IReadOnlyList<MemoryPolicy> PossiblePolicies(ModelSettings model)
+    {
+        ModelSettings measured = AtStart(model);
+        return [.. MemoryPlan.Uniform.Where(policy => MemoryPlan.IsPossible(policy, measured))];
+    }
+
+    private static ModelSettings AtStart(ModelSettings model) => model.Lipschitz.Mode == LipschitzMode.Adaptive
+        ? model with { Lipschitz = model.Lipschitz with { Mode = LipschitzMode.PerBranch } }
+        : model;
 
     internal static void DrawZeroConvolutions(RevUpNet net, ulong seed)
     {

@@ -53,11 +53,9 @@ class Twin(Contender):
     """RevUp's network."""
 
     def __init__(self, _: str, recipe: Dict[str, Any], sample: Sequence[int], classes: int, device: str, options: Options) -> None:
-        model = settings.model(recipe)
+        model = settings.model(recipe, options.lipschitz)
         if options.precision:
             model = dataclasses.replace(model, precision=options.precision)
-        if options.lipschitz:
-            model = dataclasses.replace(model, lipschitz=dataclasses.replace(model.lipschitz, mode=options.lipschitz))
         self.network = _placed(Network(model, sample[1:], sample[0], classes), device, options, len(sample) - 1)
         policy = settings.reversible(recipe)
         blocks = len(self.network.blocks)

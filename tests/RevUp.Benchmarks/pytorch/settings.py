@@ -10,7 +10,7 @@ import json
 import re
 import typing
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 PRESETS = Path(__file__).with_name("presets.json")
 
@@ -211,9 +211,12 @@ def _merge(base: Dict[str, Any], changes: Dict[str, Any]) -> Dict[str, Any]:
     return merged
 
 
-def model(recipe: Dict[str, Any]) -> ModelSettings:
-    """The network of a recipe."""
-    settings = read(ModelSettings, recipe.get("model", {}), "model")
+def model(recipe: Dict[str, Any], lipschitz: Optional[str] = None) -> ModelSettings:
+    """The network of a recipe; `lipschitz` is a mode in place of its own, which the twin may not compute."""
+    values = recipe.get("model", {})
+    if lipschitz:
+        values = _merge(values, {"lipschitz": {"mode": lipschitz}})
+    settings = read(ModelSettings, values, "model")
     if not settings.stages:
         raise SettingsError("model.stages is empty; give it a list of stages, or name a preset")
     return settings

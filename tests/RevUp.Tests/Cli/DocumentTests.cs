@@ -71,17 +71,30 @@ public sealed class DocumentTests
     }
 
     [TestMethod]
-    [DataRow("model.block=invertible", "4 store", "4 checkpoint", "4 compress", "4 invert")]
-    [DataRow("model.lipschitz.mode=none", "4 store", "4 checkpoint", "4 compress")]
-    public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyThatItsBlocksCanFollow(string setting, params string[] expected)
+    [DataRow("model.block=invertible", "store", "4 store", "4 checkpoint", "4 compress", "4 invert")]
+    [DataRow("model.lipschitz.mode=adaptive", "invert", "4 store", "4 checkpoint", "4 compress", "4 invert")]
+    [DataRow("model.lipschitz.mode=none", "store", "4 store", "4 checkpoint", "4 compress")]
+    public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyThatItsBlocksCanFollow(string setting, string policy, params string[] expected)
     {
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
         JsonElement document = Document(
-            "memory", "--recipe", recipe, "--set", "model.stages.0.blocks=3", "--set", setting, "--set", "reversible.policy=store");
+            "memory", "--recipe", recipe, "--set", "model.stages.0.blocks=3", "--set", setting, "--set", $"reversible.policy={policy}");
         CollectionAssert.AreEqual(
             expected,
             document.GetProperty("rows").EnumerateArray().Select(DepthAndPolicy).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("adaptive", true)]
+    [DataRow("perBranch", false)]
+    public void MemorySaysThatAdaptiveControlWasMeasuredAsItStarts(string mode, bool said)
+    {
+        using TemporaryFolder folder = new();
+        string setting = $"model.lipschitz.mode={mode}";
+        ToolResult result = Tool.Run("memory", "--recipe", Tool.WriteTinyRecipe(folder), "--set", setting, "--policy", "invert", "--threads", "1");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.AreEqual(said, result.Output.Contains("measured as it starts, perBranch at the same coefficient", StringComparison.Ordinal), result.Output);
     }
 
     [TestMethod]

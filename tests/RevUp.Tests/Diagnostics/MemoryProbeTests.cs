@@ -1,5 +1,8 @@
+using RevUp.Backends.Cpu;
 using RevUp.Diagnostics;
+using RevUp.Models;
 using RevUp.Reversible;
+using RevUp.Tensors;
 using RevUp.Tests.Training.Support;
 using RevUp.Training;
 
@@ -53,6 +56,39 @@ public sealed class MemoryProbeTests
     }
 
     [TestMethod]
+    public void AdaptiveControlIsMeasuredAsItStartsUnderEveryPolicy()
+    {
+        Recipe adaptive = SmallRecipe.Create("model.lipschitz.mode=adaptive"), constant = SmallRecipe.Create("model.lipschitz.mode=perBranch");
+        CollectionAssert.AreEqual(MemoryPlan.Uniform.ToArray(), MemoryProbe.PossiblePolicies(adaptive.Model).ToArray());
+        foreach (MemoryPolicy policy in MemoryPlan.Uniform)
+        {
+            Assert.AreEqual(Untimed(constant, policy), Untimed(adaptive, policy));
+        }
+    }
+
+    /// <summary>What the probe leaves out of adaptive control: the coefficients, their bounds and what a step reads back of those, each aligned.</summary>
+    [TestMethod]
+    public void AStepUnderAdaptiveControlTakesWhatWasMeasuredAndItsCoefficients()
+    {
+        Recipe recipe = SmallRecipe.Create("model.lipschitz.mode=adaptive");
+        MemoryRow measured = MemoryProbe.Measure(recipe, blocks: 0, MemoryPolicy.Invert, () => Runs.Backend());
+        using CpuBackend backend = Runs.Backend();
+        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
+        using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
+        (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, recipe.Training);
+        step.Stage(pixels, targets);
+        step.Start(learningRateFactor: 0);
+        step.Finish();
+        MemoryUse peak = backend.Memory.Peak;
+        Assert.AreEqual(
+            (measured.ActivationPeakBytes, measured.ParameterBytes, measured.GradientBytes),
+            (peak[MemoryPurpose.Activations], peak[MemoryPurpose.Parameters], peak[MemoryPurpose.Gradients]));
+        long coefficients = backend.Memory.TotalPeak - measured.TotalPeakBytes;
+        Assert.IsTrue(coefficients is > 0 and <= 3 * Arena.Alignment, $"{coefficients} bytes");
+    }
+
+    [TestMethod]
     public void WithoutADepthTheRecipesOwnIsMeasured() =>
         Assert.AreEqual(3, MemoryProbe.Measure(SmallRecipe.Create(), blocks: 0, MemoryPolicy.Store, () => Runs.Backend()).Blocks);
 
@@ -72,6 +108,9 @@ public sealed class MemoryProbeTests
 
     private static MemoryRow[] Measure(MemoryPolicy policy) =>
         [.. Depths.Select(blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, () => Runs.Backend()))];
+
+    private static MemoryRow Untimed(Recipe recipe, MemoryPolicy policy) =>
+        MemoryProbe.Measure(recipe, blocks: 0, policy, () => Runs.Backend()) with { StepMilliseconds = 0, ProcessPeakBytes = 0 };
 
     private static (long, long, long) Persistent(MemoryRow row) => (row.ParameterBytes, row.GradientBytes, row.OptimizerBytes);
 }
