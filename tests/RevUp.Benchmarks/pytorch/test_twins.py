@@ -152,7 +152,7 @@ class LayersTest(unittest.TestCase):
                 self.assertGreater(block.bound(operands), 0)
 
     def test_a_new_network_is_the_identity_between_stem_and_head(self) -> None:
-        model = settings.model({"model": settings.preset("revup-38")})
+        model = settings.model({"model": settings.preset("revup-38")}, "perBranch")
         net = Network(model, [8, 8], 3, 10)
         block = net.blocks[0]
         x = torch.randn(2, 32, 8, 8)
@@ -219,6 +219,13 @@ class FilesTest(unittest.TestCase):
             path.write_text('{"model": {"preset": "revup-50", "lipschitz": {"mode": "perLayer"}}}', encoding="utf-8")
             model = settings.model(settings.load(str(path)))
         self.assertEqual((model.stem, model.lipschitz.mode, model.lipschitz.maximum_extent), ("imageNet", "perLayer", 28))
+
+    def test_a_control_that_the_twin_does_not_compute_is_named_and_can_be_replaced(self) -> None:
+        recipe = {"model": settings.preset("revup-38")}
+        with self.assertRaisesRegex(SettingsError, 'model.lipschitz.mode is "adaptive", which the PyTorch twin does not compute'):
+            settings.model(recipe)
+        replaced = settings.model(recipe, "perBranch")
+        self.assertEqual((replaced.lipschitz.mode, replaced.lipschitz.coefficient), ("perBranch", 0.9))
 
     def test_a_missing_recipe_and_an_unknown_preset_are_named(self) -> None:
         for name in ("none.json", "revup-1"):

@@ -1,6 +1,6 @@
 """Trains a twin, or a ResNet with batch normalisation, on CIFAR-10 by one of RevUp's recipes: the last line is the result as JSON.
 
-    python3 train.py --recipe ../../../src/RevUp.Cli/recipes/cifar-revup-110.json --data FOLDER --mode invert --seed 1
+    python3 train.py --recipe ../../../src/RevUp.Cli/recipes/cifar-revup-110.json --lipschitz perBranch --data FOLDER --mode invert --seed 1
     python3 train.py --recipe ... --data FOLDER --network resnet-110-batchnorm
 
 Everything lies on the device; augmentation, order and schedule are the recipe's. Top-1 is that of the last epoch, not of the best.

@@ -156,7 +156,7 @@ public sealed class RecipeCatalogTests
         Assert.AreEqual(6, recipe.Model.Stages[0].Blocks);
     }
 
-    private static long Parameters(CpuBackend backend, Recipe recipe)
+    internal static long Parameters(CpuBackend backend, Recipe recipe)
     {
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         return net.Parameters.Count;

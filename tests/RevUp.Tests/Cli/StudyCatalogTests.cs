@@ -1,4 +1,6 @@
+using RevUp.Backends.Cpu;
 using RevUp.Cli;
+using RevUp.Lipschitz;
 using RevUp.Studies;
 using RevUp.Training;
 
@@ -19,6 +21,23 @@ public sealed class StudyCatalogTests
         Assert.IsGreaterThan(10, study.Description.Length);
         Assert.IsGreaterThan(1, study.Seeds.Count);
         CollectionAssert.AreEqual(study.Rows.Select(row => row.Name).ToArray(), recipes.Select(recipe => recipe.Name).ToArray());
+    }
+
+    [TestMethod]
+    public void TheStudyOfAccuracyComparesControlsAtEqualTrainingAndParameters()
+    {
+        const double Share = 0.01;
+        (_, IReadOnlyList<Recipe> rows) = StudyCatalog.Load("accuracy", ["data.path=data"]);
+        CollectionAssert.AreEqual(
+            new[] { LipschitzMode.Adaptive, LipschitzMode.PerBranch, LipschitzMode.None, LipschitzMode.None },
+            rows.Select(row => row.Model.Lipschitz.Mode).ToArray());
+        using CpuBackend backend = new();
+        long parameters = RecipeCatalogTests.Parameters(backend, rows[0]);
+        foreach (Recipe row in rows)
+        {
+            Assert.AreEqual(RecipeFile.Serialize(rows[0] with { Data = row.Data, Training = row.Training }), RecipeFile.Serialize(rows[0]), row.Name);
+            Assert.AreEqual(parameters, RecipeCatalogTests.Parameters(backend, row), Share * parameters, row.Name);
+        }
     }
 
     [TestMethod]
