@@ -67,7 +67,7 @@ internal sealed class StepVerdictTests
         }
     }
 
-    /// <summary>Corrections of norm 1, or as given, of points of norm 10: what the last two say about the error, where the coefficient proves nothing.</summary>
+    /// <summary>Corrections of these norms to points of norm 10: what the last two say about the error where the coefficient proves nothing.</summary>
     [TestMethod]
     [EveryBackend]
     internal void FromACoefficientOfOneOnOnlyConvergenceCounts(IOperations operations)

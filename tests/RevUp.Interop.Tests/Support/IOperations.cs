@@ -39,7 +39,7 @@ internal sealed record CrossEntropyResult(float[]? Gradient, double LossSum, lon
 internal readonly record struct VectorEntry(double First, double Count, double Norm);
 
 /// <summary>
-/// What a verdict is given: loss and correct samples, Σ g², per evaluation of a block its two statistics, [blocks, stride, 2], and coefficients, if there are any.
+/// What a verdict is given: loss and correct samples, Σ g², per evaluation of a block its two statistics, [blocks, stride, 2], and the coefficients, if any.
 /// </summary>
 internal sealed record StepStatistics(double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations, float[]? Coefficients = null)
 {
