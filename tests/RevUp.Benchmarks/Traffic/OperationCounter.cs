@@ -4,9 +4,9 @@ namespace RevUp.Benchmarks.Traffic;
 
 /// <summary>
 /// Bytes and processor time of operations by name, on a device whose operations are complete when they return, in a process that does nothing else. Time that
-/// other processes take is not in it, but the share of caches and memory that they take is.
+/// other processes take is not in it, but the share of caches and memory that they take is. Processor time is divided by the threads that share the work.
 /// </summary>
-internal sealed class OperationCounter
+internal sealed class OperationCounter(int threads)
 {
     private readonly Dictionary<string, OperationTotal> _totals = new(StringComparer.Ordinal);
 
@@ -24,7 +24,7 @@ internal sealed class OperationCounter
     {
         TimeSpan start = Environment.CpuUsage.TotalTime;
         work();
-        double milliseconds = (Environment.CpuUsage.TotalTime - start).TotalMilliseconds;
+        double milliseconds = (Environment.CpuUsage.TotalTime - start).TotalMilliseconds / threads;
         long bytes = 0;
         foreach (Tensor operand in operands)
         {
