@@ -45,8 +45,9 @@ internal static class TrafficStudy
             last convolutions drawn at random. Means of {rounds} steps after one for warming up. Times are processor times of every operation by itself, divided
             by the threads, so that other work on the machine is not in them; threads that wait should sleep (OMP_WAIT_POLICY=passive). `GB` counts each operand
             of a call once, one that is updated in place twice, and the weights of a convolution once; scratch is not counted. A copy of
-            {CopyElements >> 18} MiB on the same threads moved {bandwidth / Giga:F1} GB/s; `at a copy's rate` is what the bytes would take at that. `floor` is the arithmetic at
-            {peak:F0} GFLOP/s, the rate of this library's convolutions alone on an idle machine of this kind; power iteration is batch 1.
+            {CopyElements >> 18} MiB on the same threads moved {bandwidth / Giga:F1} GB/s; `at a copy's rate` is what the bytes would take at that.
+            `floor` is the arithmetic at {peak:F0} GFLOP/s, the rate of this library's convolutions alone on an idle machine of this kind; power iteration
+            is batch 1.
 
             The least: fprop, dgrad and wgrad are passes of their own, and everything pointwise rides on one of them, so that a pre-activation is applied to
             what a convolution loads and a sum to what it stores. No convolution of oneDNN can apply anything to what it loads.
