@@ -110,11 +110,13 @@ public sealed class NetworkInspector : IDisposable
                 {
                     Measure(block, x);
                 }
+                layer.ReleaseWeights();
             }
             memory.Free(x);
         }
         catch
         {
+            _net.Invalidate();
             memory.FreeSince(mark);
             throw;
         }

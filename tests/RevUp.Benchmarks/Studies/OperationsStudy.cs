@@ -77,7 +77,7 @@ internal static class OperationsStudy
         double naive = 1e-6 * pass.Operations(ConvolutionPass.NaiveBatch) / milliseconds[nameof(ConvolutionBenchmarks.Naive)];
         return
         [
-            $"{pass}", $"{milliseconds[nameof(ConvolutionBenchmarks.Fast)]:F2}", $"{rate:F0}", $"{rate / product:F2}", $"{naive:F2}", $"{rate / naive:F0}",
+            $"{pass}", $"{milliseconds[nameof(ConvolutionBenchmarks.Fast)]:F2}", $"{rate:F0}", $"{rate / product:G2}", $"{naive:F2}", $"{rate / naive:F0}",
         ];
     }
 

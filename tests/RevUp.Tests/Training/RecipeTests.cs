@@ -128,7 +128,9 @@ public sealed class RecipeTests
     {
         foreach (string name in ModelPresets.Names)
         {
-            Recipe recipe = new() { Model = ModelPresets.Get(name), Reversible = new ReversibleSettings { Policy = MemoryPolicy.Store } };
+            ModelSettings model = ModelPresets.Get(name);
+            MemoryPolicy policy = MemoryPlan.IsPossible(MemoryPolicy.Invert, model) ? MemoryPolicy.Invert : MemoryPolicy.Store;
+            Recipe recipe = new() { Model = model, Reversible = new ReversibleSettings { Policy = policy } };
             Recipe again = RecipeFile.Parse(RecipeFile.Serialize(recipe), name, []);
             Assert.AreEqual(RecipeFile.Serialize(recipe), RecipeFile.Serialize(again), name);
             CollectionAssert.AreEqual(recipe.Model.Stages.ToArray(), again.Model.Stages.ToArray(), name);
