@@ -1,6 +1,9 @@
 #include "convolution_geometry.h"
 
+#include <functional>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 namespace revup {
 namespace {
@@ -127,14 +130,36 @@ Desc ConvolutionGeometry::plain_weights() const {
   return Desc(dims, dnnl::memory::data_type::f32, channels_last_strides(dims, value.groups > 1 ? 2 : 1));
 }
 
+Desc ConvolutionGeometry::plain_adjoint_weights() const {
+  Dims dims = weight_dims();
+  const size_t first = value.groups > 1 ? 1 : 0;
+  Dims strides = channels_last_strides(dims, first + 1);
+  std::swap(dims[first], dims[first + 1]);
+  std::swap(strides[first], strides[first + 1]);
+  return Desc(dims, dnnl::memory::data_type::f32, strides);
+}
+
 Desc ConvolutionGeometry::preferred_weights(dnnl::memory::data_type weight_type) const {
   return Desc(weight_dims(), weight_type, dnnl::memory::format_tag::any);
 }
 
 int64_t ConvolutionGeometry::weight_count() const {
-  int64_t count = value.out_channels * (value.in_channels / value.groups);
-  for (const int64_t extent : kernel) count *= extent;
-  return count;
+  return value.out_channels * taps() * (value.in_channels / value.groups);
+}
+
+int64_t ConvolutionGeometry::taps() const {
+  return std::accumulate(kernel.begin(), kernel.end(), int64_t{1}, std::multiplies<>());
+}
+
+std::optional<ConvolutionGeometry> ConvolutionGeometry::adjoint() const {
+  revup_convolution_geometry swapped = value;
+  std::swap(swapped.in_channels, swapped.out_channels);
+  for (int32_t i = 0; i < value.rank; ++i) {
+    if (value.stride[i] != 1 || value.padding[i] >= value.kernel[i]) return std::nullopt;
+    swapped.input[i] = output[i];
+    swapped.padding[i] = value.kernel[i] - 1 - value.padding[i];
+  }
+  return ConvolutionGeometry(swapped);
 }
 
 bool ConvolutionGeometry::has_inner_window() const {

@@ -1,6 +1,7 @@
 // The geometry of a convolution as checked values, and its tensors as oneDNN descriptors.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "onednn.h"
@@ -19,10 +20,16 @@ struct ConvolutionGeometry {
   onednn::Desc destination() const;
   // O (D) H W I/groups in float32; logical order (G) O/G I/G (D) H W, with the leading G only where groups > 1.
   onednn::Desc plain_weights() const;
+  // The weights that adjoint() has, in the memory of plain_weights() with its taps in reverse order.
+  onednn::Desc plain_adjoint_weights() const;
   // The same logical tensor in whatever layout the implementation likes best.
   onednn::Desc preferred_weights(dnnl::memory::data_type type) const;
   dnnl::memory::data_type type() const;
   int64_t weight_count() const;
+  int64_t taps() const;
+  // The convolution whose fprop, with weights transposed and mirrored, is dgrad of this one; none where this one has a
+  // stride, or more padding than its kernel reaches.
+  std::optional<ConvolutionGeometry> adjoint() const;
   // Whether along every axis some window, the input that one output position sees, has no padding in it.
   bool has_inner_window() const;
 
