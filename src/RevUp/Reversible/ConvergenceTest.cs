@@ -2,17 +2,24 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// The stop rule of one fixed-point inversion, fed with the statistics of each evaluation in turn: converged as soon as L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤
-/// tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of Banach's theorem, with L̂ the ratio of the last two corrections (before there are two: the bound given).
+/// tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of Banach's theorem, with L̂ the ratio of the last two corrections (before there are two: the bound given). Where
+/// that bound is 1 or more, and so proves nothing, no L̂ under <see cref="LeastUnproven"/> is believed.
 /// </summary>
 /// <remarks>
+/// The first correction, F(y), has a constant part that the later ones have not: the first ratio is below those that follow, and believed as it is leaves
+/// inputs with residuals a third above the tolerance (tests/RevUp.Benchmarks/results/inversion.md).
 /// It is the same whether statistics are looked at after each evaluation, to decide on the next one, or after the step, to judge a number decided on before.
 /// </remarks>
 /// <param name="settings">Tolerance, limits.</param>
 /// <param name="bound">A bound of the branch's Lipschitz constant.</param>
 internal struct ConvergenceTest(InversionSettings settings, double bound)
 {
+    /// <summary>L̂ at least, without a bound below 1.</summary>
+    internal const double LeastUnproven = 0.4;
+
     private const int DivergingSteps = 3;
 
+    private readonly double _least = bound < 1 ? 0 : LeastUnproven;
     private double _contraction = bound;
     private double _measured = double.NaN;
     private double _correction = double.NaN;
@@ -43,7 +50,7 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
         (double previous, double norm) = (_correction, Math.Sqrt(squares));
         _correction = Math.Sqrt(correctionSquares);
         _measured = _correction / previous;
-        _contraction = double.IsNaN(_measured) ? _contraction : _measured;
+        _contraction = double.IsNaN(_measured) ? _contraction : Math.Max(_measured, _least);
         Residual = norm > 0 ? _correction / norm : _correction;
         Converged = ErrorBound <= settings.Tolerance && Residual <= settings.HardLimit;
         _growing = _measured >= 1 && !Converged ? _growing + 1 : 0;

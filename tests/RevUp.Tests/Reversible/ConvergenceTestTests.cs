@@ -28,6 +28,25 @@ public sealed class ConvergenceTestTests
         Assert.AreEqual(test.Evaluations, test.Needed());
     }
 
+    [TestMethod]
+    [DataRow(0.1)]
+    [DataRow(0.5)]
+    public void WithoutAProofNoFastContractionIsBelieved(double contraction)
+    {
+        ConvergenceTest proven = new(s_settings, bound: 0.9);
+        ConvergenceTest unproven = new(s_settings, bound: 1.1);
+        double believed = Math.Max(contraction, ConvergenceTest.LeastUnproven);
+        for (double correction = 0.2; !unproven.IsOver; correction *= contraction)
+        {
+            proven.Add(correction * correction, 1);
+            unproven.Add(correction * correction, 1);
+            bool near = unproven.Evaluations > 1 && believed / (1 - believed) * correction <= s_settings.Tolerance;
+            Assert.AreEqual(near, unproven.Converged, $"evaluation {unproven.Evaluations}");
+        }
+        Assert.AreEqual(contraction, unproven.Record.Contraction, 1e-12, "what was measured is reported");
+        Assert.AreEqual(contraction < ConvergenceTest.LeastUnproven, unproven.Needed() > proven.Needed());
+    }
+
     /// <summary>What it says is needed before the end is what is needed in the end.</summary>
     [TestMethod]
     [DataRow(0.3)]
