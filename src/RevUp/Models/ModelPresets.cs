@@ -62,7 +62,8 @@ public static class ModelPresets
         Stages = [.. channels.Select((c, i) => Stage(blocks, c, widths[i]))],
     };
 
-    private static ModelSettings RevUp(ModelSettings settings) => settings with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive } };
+    private static ModelSettings RevUp(ModelSettings settings) =>
+        settings with { Affine = Placement.Block, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive } };
 
     private static ModelSettings ResNet(ModelSettings settings, Normalization normalization) =>
         settings with { Block = BlockKind.Residual, Normalization = normalization };

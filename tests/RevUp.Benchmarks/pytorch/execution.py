@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from inversion import InvertedChain, StopRule
-from layers import Block, ChannelPad, Squeeze
+from layers import Block, ChannelAffine, ChannelPad, Squeeze
 from network import Network
 from settings import SettingsError
 
@@ -18,11 +18,11 @@ PLAIN, CHECKPOINT, INVERT = MODES = ("plain", "checkpoint", "invert")
 class Segment(nn.Module):
     """Layers in a row that store nothing, or one layer that stores its input."""
 
-    def __init__(self, layers: Sequence[nn.Module], first_block: int, inverted: bool) -> None:
+    def __init__(self, layers: Sequence[nn.Module], first: int, first_block: int, inverted: bool) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.first_block, self.inverted = first_block, inverted
-        self.blocks = sum(isinstance(layer, Block) for layer in layers)
+        self.first, self.first_block, self.inverted = first, first_block, inverted
+        self.is_block = isinstance(layers[0], Block)
 
 
 class Execution(nn.Module):
@@ -38,11 +38,11 @@ class Execution(nn.Module):
     def forward(self, x: Tensor, operands: Sequence[Tuple[Tensor, ...]]) -> Tensor:
         """Logits of a batch; operands are those of Network.prepare."""
         for segment in self.segments:
-            blocks = operands[segment.first_block:segment.first_block + segment.blocks]
-            own = [operand for block in blocks for operand in block]
+            layers = operands[segment.first:segment.first + len(segment.layers)]
+            own = [operand for layer in layers for operand in layer]
             if segment.inverted:
-                x = InvertedChain.apply(x, segment.layers, segment.first_block, self.rule, *own)
-            elif segment.blocks and self.mode != PLAIN:
+                x = InvertedChain.apply(x, segment.layers, segment.first_block, self.rule, [len(layer) for layer in layers], *own)
+            elif segment.is_block and self.mode != PLAIN:
                 x = checkpoint(segment.layers[0], x, *own, use_reentrant=False)
             else:
                 x = segment.layers[0](x, *own)
@@ -51,15 +51,15 @@ class Execution(nn.Module):
 
 def _segments(chain: Sequence[nn.Module], invert: bool, anchor_every: int) -> List[Segment]:
     """As RevUp's memory plan: the network's input, anchors, and the inputs of layers that have no inverse are kept."""
-    segments: List[Tuple[List[nn.Module], int, bool]] = []
+    segments: List[Tuple[List[nn.Module], int, int, bool]] = []
     block = 0
     for position, layer in enumerate(chain):
         is_block = isinstance(layer, Block)
         anchor = is_block and anchor_every > 0 and block > 0 and block % anchor_every == 0
-        inverted = invert and position > 0 and not anchor and isinstance(layer, (Block, Squeeze, ChannelPad))
-        if inverted and segments and segments[-1][2]:
+        inverted = invert and position > 0 and not anchor and isinstance(layer, (Block, ChannelAffine, Squeeze, ChannelPad))
+        if inverted and segments and segments[-1][3]:
             segments[-1][0].append(layer)
         else:
-            segments.append(([layer], block, inverted))
+            segments.append(([layer], position, block, inverted))
         block += is_block
     return [Segment(*segment) for segment in segments]

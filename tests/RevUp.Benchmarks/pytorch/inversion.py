@@ -13,7 +13,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 import torch
 from torch import Tensor, nn
 
-from layers import Block
+from layers import Block, ChannelAffine
 from settings import ReversibleSettings
 
 _EXACT = 1e-6
@@ -103,17 +103,27 @@ def invert(block: Block, index: int, y: Tensor, gradient: Tensor, operands: Sequ
     return result, gradient - gradients[0], tuple(-g for g in gradients[1:])
 
 
+def undo(layer: ChannelAffine, y: Tensor, gradient: Tensor, operands: Sequence[Tensor]) -> Tuple[Tensor, Tensor, Tuple[Tensor, ...]]:
+    """x with layer(x) = y, the gradient of x, and those of the operands."""
+    x = layer.inverse(y, *operands).requires_grad_()
+    leaves = [operand.detach().requires_grad_() for operand in operands]
+    with torch.enable_grad():
+        again = layer(x, *leaves)
+    gradients = torch.autograd.grad(again, [x, *leaves], gradient)
+    return x.detach(), gradients[0], gradients[1:]
+
+
 class InvertedChain(torch.autograd.Function):
     """A chain of invertible layers of which only the output is kept."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, layers: Sequence[nn.Module], first_block: int, rule: StopRule, *operands: Tensor) -> Tensor:
-        ctx.layers, ctx.first_block, ctx.rule = layers, first_block, rule
+    def forward(ctx: Any, x: Tensor, layers: Sequence[nn.Module], first_block: int, rule: StopRule, counts: Sequence[int],
+                *operands: Tensor) -> Tensor:
+        ctx.layers, ctx.first_block, ctx.rule, ctx.counts = layers, first_block, rule, counts
         position = 0
-        for layer in layers:
-            own = _operands_of(layer, operands, position)
-            position += len(own)
-            x = layer(x, *own)
+        for layer, count in zip(layers, counts):
+            x = layer(x, *operands[position:position + count])
+            position += count
         ctx.save_for_backward(x, *operands)
         return x
 
@@ -123,17 +133,15 @@ class InvertedChain(torch.autograd.Function):
         gradients: List[Tensor] = []
         position = len(operands)
         block = ctx.first_block + sum(isinstance(layer, Block) for layer in ctx.layers)
-        for layer in reversed(ctx.layers):
+        for layer, count in zip(reversed(ctx.layers), reversed(ctx.counts)):
+            own, position = operands[position - count:position], position - count
+            own_gradients: Sequence[Tensor] = ()
             if isinstance(layer, Block):
                 block -= 1
-                position -= 1 + 3 * layer.count
-                own = _operands_of(layer, operands, position)
                 y, gradient, own_gradients = invert(layer, block, y, gradient, own, ctx.rule)
-                gradients[:0] = own_gradients
+            elif isinstance(layer, ChannelAffine):
+                y, gradient, own_gradients = undo(layer, y, gradient, own)
             else:
                 y, gradient = layer.inverse(y), layer.inverse(gradient)
-        return (gradient, None, None, None, *gradients)
-
-
-def _operands_of(layer: nn.Module, operands: Sequence[Tensor], position: int) -> Sequence[Tensor]:
-    return operands[position:position + 1 + 3 * layer.count] if isinstance(layer, Block) else ()
+            gradients[:0] = own_gradients
+        return (gradient, None, None, None, None, *gradients)

@@ -141,6 +141,27 @@ class Block(nn.Module):
         return self.advance(x, x, 1, *operands)
 
 
+class ChannelAffine(nn.Module):
+    """y = a x + b with a = 2^tanh(t) and b for every channel, y = x at first; t and b are its operands."""
+
+    def __init__(self, channels: int, rank: int) -> None:
+        super().__init__()
+        self.shape = [channels] + [1] * rank
+        self.scale = nn.Parameter(torch.zeros(channels))
+        self.shift = nn.Parameter(torch.zeros(channels))
+
+    def operands(self, iterations: int) -> Tuple[Tensor, ...]:
+        """t and b, to be broadcast."""
+        return self.scale.view(self.shape), self.shift.view(self.shape)
+
+    def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        return x * torch.exp2(torch.tanh(scale)) + shift
+
+    def inverse(self, y: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """x."""
+        return (y - shift) * torch.exp2(-torch.tanh(scale))
+
+
 class Squeeze(nn.Module):
     """Space-to-depth with blocks of 2: channel c of the position (i, j) in a block becomes channel (2 i + j) C + c."""
 

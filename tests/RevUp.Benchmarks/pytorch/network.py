@@ -7,7 +7,7 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 
 from torch import Tensor, nn
 
-from layers import Block, ChannelPad, Convolution, Head, MaxPool, Squeeze, Transition
+from layers import Block, ChannelAffine, ChannelPad, Convolution, Head, MaxPool, Squeeze, Transition
 from settings import ModelSettings, SettingsError
 
 _IMAGENET_STEM_CHANNELS = 64
@@ -28,11 +28,13 @@ class Network(nn.Module):
             self.stages.append(module)
             if index > 0:
                 self._build_transition(module, stage.channels)
+            self._place("stage", module)
             module.blocks = nn.ModuleList()
             for _ in range(stage.blocks):
                 leading = len(self.blocks) > 0
                 block = Block(settings, self._channels, stage.inner_channels, self._extents, leading)
                 module.blocks.append(block)
+                self._place("block", block)
                 self._chain.append(block)
         self.head = Head(self._channels, classes, settings.activation)
         self._chain.append(self.head)
@@ -49,14 +51,17 @@ class Network(nn.Module):
         return [layer for layer in self._chain if isinstance(layer, Block)]
 
     def prepare(self, iterations: int) -> List[Tuple[Tensor, ...]]:
-        """Runs the power iterations of a step and returns the operands of every block, with the gradient through sigma."""
-        return [block.operands(iterations) for block in self.blocks]
+        """Runs the power iterations of a step and returns the operands of every layer of the chain, with the gradient through sigma.
+
+        Layers that store their input hold their parameters themselves, and have none.
+        """
+        return [layer.operands(iterations) if isinstance(layer, (Block, ChannelAffine)) else () for layer in self._chain]
 
     def groups(self) -> Iterator[Tuple[str, nn.Parameter, bool]]:
         """Name, parameter, and whether it is one of Fixup's scalars, which learn more slowly and do not decay."""
         for name, parameter in self.named_parameters():
             leaf = name.rsplit(".", 1)[-1]
-            yield name, parameter, leaf == "scale" or leaf.startswith("bias") and leaf != "bias"
+            yield name, parameter, leaf in ("scale", "shift") or leaf.startswith("bias") and leaf != "bias"
 
     def tensors(self) -> Dict[str, Tensor]:
         """Parameters and power-iteration state by RevUp's names."""
@@ -85,6 +90,11 @@ class Network(nn.Module):
             return
         stage.down = Transition((self._channels, channels), kernel, rank, self.settings.activation)
         self._append(stage.down, channels, stage.down.extents(self._extents))
+
+    def _place(self, placement: str, owner: nn.Module) -> None:
+        if self.settings.affine == placement:
+            owner.affine = ChannelAffine(self._channels, len(self._extents))
+            self._chain.append(owner.affine)
 
     def _pad(self, channels: int) -> None:
         if channels < self._channels:

@@ -123,7 +123,7 @@ _CHOICES: Dict[str, Tuple[Any, ...]] = {
     "normalization": ("fixup",),
     "branch": ("basic", "bottleneck"),
     "activation": ("relu", "elu"),
-    "affine": ("none",),
+    "affine": ("none", "stage", "block"),
     "mixing": ("none",),
     "precision": ("float32", "bfloat16"),
     "mode": ("none", "perLayer", "perBranch"),

@@ -19,7 +19,7 @@ import safetensors_file
 import settings
 from execution import CHECKPOINT, INVERT, PLAIN, Execution
 from inversion import InversionError, StopRule
-from layers import Block, Squeeze
+from layers import Block, ChannelAffine, Squeeze
 from network import Network
 from settings import LipschitzSettings, ModelSettings, ReversibleSettings, SettingsError, StageSettings
 from training import Step, clip, cross_entropy, optimizer_for
@@ -27,14 +27,19 @@ from training import Step, clip, cross_entropy, optimizer_for
 EXACT = ReversibleSettings(tolerance=1e-6)
 
 
-def network(blocks: int = 2, mode: str = "perBranch", seed: int = 3) -> Network:
+def network(blocks: int = 2, mode: str = "perBranch", seed: int = 3, affine: str = "none") -> Network:
     """A small network in float64, its branches away from zero; ELU, because padded channels lie on ReLU's kink."""
     torch.manual_seed(seed)
     stages = (StageSettings(blocks, 6, 5), StageSettings(blocks, 26, 4))
-    model = ModelSettings(stem="pad", downsampling="squeeze", activation="elu", stages=stages, lipschitz=LipschitzSettings(mode=mode))
+    model = ModelSettings(
+        stem="pad", downsampling="squeeze", activation="elu", affine=affine, stages=stages, lipschitz=LipschitzSettings(mode=mode))
     result = Network(model, [8, 8], 3, 5).to(torch.float64)
     result.draw_zero_convolutions()
     torch.nn.init.normal_(result.head.weight)
+    for layer in result.chain:
+        if isinstance(layer, ChannelAffine):
+            torch.nn.init.normal_(layer.scale)
+            torch.nn.init.normal_(layer.shift)
     return result
 
 
@@ -66,6 +71,16 @@ class ModesTest(unittest.TestCase):
         rule = StopRule(EXACT, evaluations=[0] * 4)
         self.assertLess(difference(gradients(network(), INVERT, rule), gradients(network(), PLAIN)), 1e-5)
         self.assertTrue(all(k > 1 for k in rule.evaluations or [0]), rule.evaluations)
+
+    def test_affine_maps_are_inverted_as_well(self) -> None:
+        for placement, count in (("stage", 2), ("block", 4)):
+            net = network(affine=placement)
+            self.assertEqual(sum(isinstance(layer, ChannelAffine) for layer in net.chain), count)
+            inverted, plain = gradients(net, INVERT), gradients(network(affine=placement), PLAIN)
+            self.assertLess(difference(inverted, plain), 1e-5)
+            for name in (name for name in plain if ".affine." in name):
+                self.assertGreater(float(plain[name].norm()), 0)
+                self.assertLess(difference({name: inverted[name]}, {name: plain[name]}), 1e-4)
 
     def test_fewer_evaluations_leave_a_larger_error(self) -> None:
         plain = gradients(network(), PLAIN)
@@ -147,7 +162,7 @@ class LayersTest(unittest.TestCase):
     def test_every_branch_is_within_its_bound(self) -> None:
         for mode, allowed in (("perBranch", 0.9), ("perLayer", 0.9 ** 2)):
             net = network(mode=mode)
-            for block, operands in zip(net.blocks, net.prepare(5)):
+            for block, operands in ((l, o) for l, o in zip(net.chain, net.prepare(5)) if isinstance(l, Block)):
                 self.assertLessEqual(block.bound(operands), allowed * (1 + 1e-6))
                 self.assertGreater(block.bound(operands), 0)
 
@@ -203,8 +218,7 @@ class FilesTest(unittest.TestCase):
     def test_what_the_twin_does_not_compute_is_refused_and_its_default_accepted(self) -> None:
         model, reversible = settings.model, settings.reversible
         for read, path, value, default in (
-                (model, "model.activation", "maxMin", "relu"), (model, "model.affine", "block", "none"),
-                (model, "model.mixing", "stage", "none"), (model, "model.stemChannels", 8, 0),
+                (model, "model.activation", "maxMin", "relu"), (model, "model.mixing", "stage", "none"), (model, "model.stemChannels", 8, 0),
                 (model, "model.lipschitz.mode", "adaptive", "perBranch"), (model, "model.block", "coupling", "invertible"),
                 (reversible, "reversible.evaluations", "mixed", "full"), (reversible, "reversible.policy", "auto", "invert"),
                 (reversible, "reversible.memoryBudget", "8 GiB", 0),
