@@ -32,7 +32,7 @@ public sealed record BlockReport(
 /// <summary>How invertible a network is on data.</summary>
 /// <param name="Images">Samples that were inverted.</param>
 /// <param name="Tolerance">That of the inversions.</param>
-/// <param name="Blocks">First to last.</param>
+/// <param name="Blocks">Those that are inverted, first to last.</param>
 public sealed record Inspection(int Images, double Tolerance, IReadOnlyList<BlockReport> Blocks);
 
 /// <summary>Looks at a network block by block: inverts each from its exact output, on data. Nothing is kept: memory does not grow with depth.</summary>
@@ -82,7 +82,7 @@ public sealed class NetworkInspector : IDisposable
             inspector.Pass(batch.Pixels[..(int)(count * net.Sample.Count)], count);
             seen += count;
         }
-        return new Inspection(seen, settings.Tolerance, [.. net.Blocks.Select(inspector.Report)]);
+        return new Inspection(seen, settings.Tolerance, [.. net.Blocks.Where(block => block.IsInvertible).Select(inspector.Report)]);
     }
 
     /// <summary>Frees what the inspection itself has allocated.</summary>
@@ -106,7 +106,7 @@ public sealed class NetworkInspector : IDisposable
             foreach (Layer layer in _net.Layers)
             {
                 x = layer.Forward(x, ForwardMode.Consume, ref none);
-                if (layer is InvertibleBlock block)
+                if (layer is InvertibleBlock { IsInvertible: true } block)
                 {
                     Measure(block, x);
                 }

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Lipschitz;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
@@ -19,7 +20,13 @@ public sealed class InvertibleBlock(string name, int index, Backend backend, Par
     : ResidualBlock(name, index, backend, store, input, width, settings)
 {
     /// <summary>Whether Lip(F) is controlled.</summary>
-    public override bool IsInvertible { get; } = settings.Lipschitz.Mode != Lipschitz.LipschitzMode.None;
+    public override bool IsInvertible { get; } = settings.Lipschitz.Mode != LipschitzMode.None;
+
+    /// <summary>
+    /// Whether the input can be computed anew from the layer before, which keeps its own, so that F needs no bound
+    /// (<see cref="LipschitzSettings.FreeLeadingBlocks"/>).
+    /// </summary>
+    public bool IsRecomputed { get; init; }
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) =>

@@ -40,6 +40,12 @@ public sealed record LipschitzSettings
     /// <summary>Likewise, the branch evaluations that an inversion needs to its tolerance above which it falls: at least 2.</summary>
     public int TargetEvaluations { get; init; } = 4;
 
+    /// <summary>
+    /// Whether the first block behind the input, and behind every layer that has no inverse, goes without a bound: such a layer keeps its own input in any case,
+    /// from which that of the block is computed anew, exactly, for less than an inversion takes.
+    /// </summary>
+    public bool FreeLeadingBlocks { get; init; }
+
     /// <summary>Power iterations per convolution and step.</summary>
     public int Iterations { get; init; } = 1;
 

@@ -13,6 +13,9 @@ internal sealed class NetworkBuilder(
 
     private Shape _shape;
 
+    // Whether no block has come behind the input or the last layer without an inverse.
+    private bool _leads = true;
+
     public void Build(Shape sample, int classes)
     {
         _shape = sample;
@@ -57,8 +60,13 @@ internal sealed class NetworkBuilder(
     {
         BlockKind.Residual => new ResidualBlock(name, index, backend, store, _shape, width, branches),
         BlockKind.Coupling => new CouplingBlock(name, index, backend, store, _shape, width, branches),
+        _ when _leads && settings.Lipschitz.FreeLeadingBlocks =>
+            new InvertibleBlock(name, index, backend, store, _shape, width, Free(branches)) { IsRecomputed = true },
         _ => new InvertibleBlock(name, index, backend, store, _shape, width, branches),
     };
+
+    private static BranchSettings Free(BranchSettings branches) =>
+        branches with { Lipschitz = branches.Lipschitz with { Mode = LipschitzMode.None }, Coefficients = null };
 
     // What the settings place before a stage or a block, in the order of a step of Glow (arXiv 1807.03039, figure 2).
     private void Between(string name, Placement placement)
@@ -130,5 +138,6 @@ internal sealed class NetworkBuilder(
     {
         layers.Add(layer);
         _shape = layer.Output;
+        _leads = layer is not Layers.Block && (_leads || !layer.IsInvertible);
     }
 }

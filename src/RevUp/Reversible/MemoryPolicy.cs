@@ -16,7 +16,7 @@ public enum MemoryPolicy
     /// <summary>A few bits per element are kept, in a closed loop (<see cref="CompressedStream"/>); the branch is recomputed at the input as decoded.</summary>
     Compress,
 
-    /// <summary>Nothing is kept; the input is rebuilt from the output.</summary>
+    /// <summary>Nothing is kept; the input is rebuilt from the output, or computed anew (<see cref="InvertibleBlock.IsRecomputed"/>).</summary>
     Invert,
 
     /// <summary>For each block one of the others (<see cref="MemoryPlan.Blocks"/>), fastest within a budget (<see cref="Planning.MemoryPlanner"/>).</summary>
@@ -87,6 +87,8 @@ public sealed record MemoryPlan
         (not MemoryPolicy.Invert, _) when model.Lipschitz.Mode == LipschitzMode.Adaptive =>
             $"model.lipschitz.mode is 'adaptive', which follows the contraction that inversions measure, and {setting} is "
             + $"'{policy.ToString().ToLowerInvariant()}', under which blocks need not be inverted; use the policy 'invert', or the mode 'none' or 'perBranch'",
+        (MemoryPolicy.Auto, BlockKind.Invertible) when model.Lipschitz.FreeLeadingBlocks =>
+            $"{setting} is 'auto', which does not know what it costs to compute inputs anew, and model.lipschitz.freeLeadingBlocks is true; use false",
         _ => null,
     };
 
@@ -104,6 +106,10 @@ public sealed record MemoryPlan
         if (policy == MemoryPolicy.Compress)
         {
             return layer is ResidualBlock ? MemoryPolicy.Compress : layer.OnlyMoves ? MemoryPolicy.Invert : MemoryPolicy.Store;
+        }
+        if (layer is InvertibleBlock { IsRecomputed: true })
+        {
+            return MemoryPolicy.Invert;
         }
         if (!layer.IsInvertible)
         {

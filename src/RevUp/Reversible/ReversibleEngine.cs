@@ -8,7 +8,8 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// Runs a chain of layers forward and backward and decides what is kept in between. The backward pass walks from the output to the input; each layer's input is
-/// one that was kept, is retraced from its codes, or is rebuilt from its output, which the layer above has just handed down.
+/// one that was kept, is retraced from its codes, is computed anew from a kept one below, or is rebuilt from its output, which the layer above has just handed
+/// down.
 /// </summary>
 /// <remarks>
 /// The network's input is the caller's and must stay until the backward pass is over. Activation memory under <see cref="MemoryPolicy.Invert"/> does not
@@ -162,6 +163,11 @@ public sealed class ReversibleEngine : IDisposable
         {
             x = point = _stream.Retrace(index, y);
         }
+        else if (layer is InvertibleBlock { IsRecomputed: true })
+        {
+            FreeIfAny(ref y);
+            x = point = Recompute(index);
+        }
         else
         {
             x = Inverse(index, y, out point);
@@ -243,7 +249,6 @@ public sealed class ReversibleEngine : IDisposable
         return _layers[index].Inverse(y, _inversion, ref _saved[index], out point);
     }
 
-    /// <summary>The exact input of layer <paramref name="index"/>, computed forward from the nearest kept activation at or below it.</summary>
     private Tensor Replay(int index)
     {
         using NvtxRange replay = _backend.Range(ProfilerRanges.Replay);
@@ -252,6 +257,12 @@ public sealed class ReversibleEngine : IDisposable
         {
             _inversion.MarkReplayed(block.Index);
         }
+        return Recompute(index);
+    }
+
+    /// <summary>The exact input of layer <paramref name="index"/>, computed forward from the nearest kept activation at or below it.</summary>
+    private Tensor Recompute(int index)
+    {
         int start = index - 1;
         while (_kept[start].IsEmpty)
         {

@@ -23,6 +23,7 @@ internal static class ParityCases
         Case("basic-anchors", Basic with { Stages = [Stage(5, 6, 5)] }, MemoryPolicy.Invert, [8, 8], anchorEvery: 2),
         Case("basic-unconstrained", Basic with { Lipschitz = new() { Mode = LipschitzMode.None } }, MemoryPolicy.Checkpoint, [9, 7]),
         Case("basic-affine", Basic with { Affine = Placement.Block }, MemoryPolicy.Invert, [9, 7]),
+        Case("basic-leading-free", Basic with { Lipschitz = new() { FreeLeadingBlocks = true } }, MemoryPolicy.Invert, [9, 7]),
         Case("basic-per-layer", Basic with { Activation = Activation.Relu, Lipschitz = PerLayer }, MemoryPolicy.Invert, [9, 7]),
         Case("squeeze-pad", Squeezed, MemoryPolicy.Invert, [8, 8]),
         Case("bottleneck-grouped", Grouped, MemoryPolicy.Invert, [8, 8]),

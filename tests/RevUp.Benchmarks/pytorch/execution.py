@@ -56,7 +56,8 @@ def _segments(chain: Sequence[nn.Module], invert: bool, anchor_every: int) -> Li
     for position, layer in enumerate(chain):
         is_block = isinstance(layer, Block)
         anchor = is_block and anchor_every > 0 and block > 0 and block % anchor_every == 0
-        inverted = invert and position > 0 and not anchor and isinstance(layer, (Block, ChannelAffine, Squeeze, ChannelPad))
+        free = is_block and layer.settings.mode == "none"
+        inverted = invert and position > 0 and not anchor and not free and isinstance(layer, (Block, ChannelAffine, Squeeze, ChannelPad))
         if inverted and segments and segments[-1][3]:
             segments[-1][0].append(layer)
         else:

@@ -5,6 +5,7 @@ Shapes are PyTorch's, [N, C, (D), H, W], in channels-last memory; 2-D and 3-D ar
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import torch
@@ -74,7 +75,7 @@ def residual(activations: Sequence[Optional[str]], groups: Sequence[int], low_pr
 class Block(nn.Module):
     """y = x + F(x): a pre-activation Fixup branch of two or three convolutions, bounded as the settings say."""
 
-    def __init__(self, settings: ModelSettings, channels: int, width: int, extents: Sequence[int], leading: bool) -> None:
+    def __init__(self, settings: ModelSettings, channels: int, width: int, extents: Sequence[int], activated: bool, free: bool = False) -> None:
         super().__init__()
         rank, groups = len(extents), settings.groups
         forms = {
@@ -82,9 +83,9 @@ class Block(nn.Module):
             "bottleneck": [(channels, width, 1, 1), (width, width, 3, groups), (width, channels, 1, 1)],
         }[settings.branch]
         self.count = len(forms)
-        self.settings: LipschitzSettings = settings.lipschitz
+        self.settings: LipschitzSettings = dataclasses.replace(settings.lipschitz, mode="none") if free else settings.lipschitz
         self.groups = tuple(form[3] for form in forms)
-        self.activation, self.leading = settings.activation, leading
+        self.activation, self.activated = settings.activation, activated
         self.activations = tuple(self.activation_of(j) for j in range(self.count))
         self.low_precision = settings.precision == "bfloat16"
         self.function: Callable[..., Tensor] = residual
@@ -131,7 +132,7 @@ class Block(nn.Module):
 
     def activation_of(self, j: int) -> Optional[str]:
         """phi; the first block of a network starts without it, where it would only destroy input."""
-        return self.activation if j > 0 or self.leading else None
+        return self.activation if j > 0 or self.activated else None
 
     def advance(self, base: Tensor, point: Tensor, sign: int, *operands: Tensor) -> Tensor:
         """base + sign F(point): the block itself with x, x and 1, a step of its inversion with y, x and -1."""

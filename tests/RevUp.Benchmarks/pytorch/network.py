@@ -21,6 +21,7 @@ class Network(nn.Module):
         self.settings = settings
         self._chain: List[nn.Module] = []
         self._extents, self._channels = list(extents), channels
+        self._leads = True
         self._build_stem(settings.stages[0].channels)
         self.stages = nn.ModuleList()
         for index, stage in enumerate(settings.stages):
@@ -31,8 +32,9 @@ class Network(nn.Module):
             self._place("stage", module)
             module.blocks = nn.ModuleList()
             for _ in range(stage.blocks):
-                leading = len(self.blocks) > 0
-                block = Block(settings, self._channels, stage.inner_channels, self._extents, leading)
+                free = self._leads and settings.lipschitz.free_leading_blocks
+                block = Block(settings, self._channels, stage.inner_channels, self._extents, activated=len(self.blocks) > 0, free=free)
+                self._leads = False
                 module.blocks.append(block)
                 self._place("block", block)
                 self._chain.append(block)
@@ -106,6 +108,7 @@ class Network(nn.Module):
         if min(extents) < 1:
             raise SettingsError(f"the input is too small for {len(self.settings.stages)} stages; use fewer, or larger samples")
         self._chain.append(layer)
+        self._leads |= not isinstance(layer, (Squeeze, ChannelPad))
         self._channels, self._extents = channels, list(extents)
 
     def _initialize(self) -> None:

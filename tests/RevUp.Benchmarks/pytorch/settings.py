@@ -41,6 +41,7 @@ class LipschitzSettings:
     coefficient: float = 0.9
     target_contraction: float = 0.7
     target_evaluations: int = 4
+    free_leading_blocks: bool = False
     iterations: int = 1
     start_iterations: int = 5
     start_steps: int = 20

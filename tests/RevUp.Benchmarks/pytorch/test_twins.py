@@ -27,12 +27,13 @@ from training import Step, clip, cross_entropy, optimizer_for
 EXACT = ReversibleSettings(tolerance=1e-6)
 
 
-def network(blocks: int = 2, mode: str = "perBranch", seed: int = 3, affine: str = "none") -> Network:
+def network(blocks: int = 2, mode: str = "perBranch", seed: int = 3, affine: str = "none", free: bool = False) -> Network:
     """A small network in float64, its branches away from zero; ELU, because padded channels lie on ReLU's kink."""
     torch.manual_seed(seed)
     stages = (StageSettings(blocks, 6, 5), StageSettings(blocks, 26, 4))
     model = ModelSettings(
-        stem="pad", downsampling="squeeze", activation="elu", affine=affine, stages=stages, lipschitz=LipschitzSettings(mode=mode))
+        stem="pad", downsampling="squeeze", activation="elu", affine=affine, stages=stages,
+        lipschitz=LipschitzSettings(mode=mode, free_leading_blocks=free))
     result = Network(model, [8, 8], 3, 5).to(torch.float64)
     result.draw_zero_convolutions()
     torch.nn.init.normal_(result.head.weight)
@@ -81,6 +82,18 @@ class ModesTest(unittest.TestCase):
             for name in (name for name in plain if ".affine." in name):
                 self.assertGreater(float(plain[name].norm()), 0)
                 self.assertLess(difference({name: inverted[name]}, {name: plain[name]}), 1e-4)
+
+    def test_a_leading_block_that_is_free_is_not_inverted_and_needs_no_bound(self) -> None:
+        def strong() -> Network:
+            net = network(free=True)
+            self.assertEqual([block.settings.mode for block in net.blocks], ["none", "perBranch", "perBranch", "perBranch"])
+            with torch.no_grad():
+                net.blocks[0].scale.fill_(20)
+            return net
+
+        rule = StopRule(EXACT, evaluations=[0] * 4)
+        self.assertLess(difference(gradients(strong(), INVERT, rule), gradients(strong(), PLAIN)), 1e-5)
+        self.assertEqual([k > 0 for k in rule.evaluations or []], [False, True, True, True])
 
     def test_fewer_evaluations_leave_a_larger_error(self) -> None:
         plain = gradients(network(), PLAIN)

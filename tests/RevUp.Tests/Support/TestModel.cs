@@ -71,6 +71,12 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>Volumes: convolution stem, strided transition, affine map and rotation of the channels before every stage.</summary>
     public const string MixingVolume = "mixing volume";
 
+    /// <summary>Convolution stem, strided transition, affine maps; the first block of every stage without a bound.</summary>
+    public const string Leading = "leading";
+
+    /// <summary>Volumes: ImageNet's stem, squeeze, bottlenecks; the first block alone without a bound.</summary>
+    public const string LeadingVolume = "leading volume";
+
     public const int Classes = 3;
 
     private static readonly Dictionary<string, TestModel> s_all = new()
@@ -148,6 +154,24 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
         [MixingVolume] = new(
             new() { Affine = Placement.Stage, Mixing = Placement.Stage, Activation = Activation.Elu, Stages = [Stage(2, 7, 4), Stage(2, 9, 4)] },
             new(1, 5, 4, 6, 1)),
+        [Leading] = new(
+            new()
+            {
+                Affine = Placement.Block,
+                Stages = [Stage(3, 6, 5), Stage(2, 10, 7)],
+                Lipschitz = new LipschitzSettings { FreeLeadingBlocks = true },
+            },
+            new(1, 9, 7, 3)),
+        [LeadingVolume] = new(
+            new()
+            {
+                Stem = StemKind.ImageNet,
+                Downsampling = Downsampling.Squeeze,
+                Branch = BranchKind.Bottleneck,
+                Stages = [Stage(2, 66, 4), Stage(2, 528, 4)],
+                Lipschitz = new LipschitzSettings { FreeLeadingBlocks = true },
+            },
+            new(1, 8, 8, 8, 2)),
         [Adaptive] = new(
             new() { Stages = [Stage(3, 6, 5)], Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, TargetEvaluations = 6 } }, new(1, 8, 8, 3)),
         [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
