@@ -11,8 +11,9 @@ namespace RevUp.Models;
 /// (iresnet).
 /// </summary>
 /// <remarks>
-/// The Lipschitz control of RevUp's CIFAR networks is <see cref="LipschitzMode.Adaptive"/>, which was measured to cost less accuracy than a constant bound
-/// there. The ImageNet and 3-D ones, of which nothing was measured, keep the constant.
+/// RevUp's CIFAR networks have what was measured to cost the least accuracy there (tests/RevUp.Benchmarks/results/accuracy.md): <see
+/// cref="LipschitzMode.Adaptive"/> control, leading blocks without a bound, affine maps. The ImageNet and 3-D ones, of which nothing was measured, have a
+/// constant bound in every block.
 /// </remarks>
 public static class ModelPresets
 {
@@ -63,7 +64,7 @@ public static class ModelPresets
     };
 
     private static ModelSettings RevUp(ModelSettings settings) =>
-        settings with { Affine = Placement.Block, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive } };
+        settings with { Affine = Placement.Block, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, FreeLeadingBlocks = true } };
 
     private static ModelSettings ResNet(ModelSettings settings, Normalization normalization) =>
         settings with { Block = BlockKind.Residual, Normalization = normalization };
