@@ -41,8 +41,8 @@ public sealed record LipschitzSettings
     public int TargetEvaluations { get; init; } = 4;
 
     /// <summary>
-    /// Whether the first block behind the input, and behind every layer that has no inverse, goes without a bound: such a layer keeps its own input in any case,
-    /// from which that of the block is computed anew, exactly, for less than an inversion takes.
+    /// Whether the first block behind the input, and behind every layer that has no inverse, goes without a bound: such a layer keeps its own input in any
+    /// case, from which that of the block is computed anew, exactly, for less than an inversion takes.
     /// </summary>
     public bool FreeLeadingBlocks { get; init; }
 

@@ -75,7 +75,8 @@ def residual(activations: Sequence[Optional[str]], groups: Sequence[int], low_pr
 class Block(nn.Module):
     """y = x + F(x): a pre-activation Fixup branch of two or three convolutions, bounded as the settings say."""
 
-    def __init__(self, settings: ModelSettings, channels: int, width: int, extents: Sequence[int], activated: bool, free: bool = False) -> None:
+    def __init__(self, settings: ModelSettings, channels: int, width: int, extents: Sequence[int], activated: bool,
+                 free: bool = False) -> None:
         super().__init__()
         rank, groups = len(extents), settings.groups
         forms = {

@@ -231,7 +231,8 @@ class FilesTest(unittest.TestCase):
     def test_what_the_twin_does_not_compute_is_refused_and_its_default_accepted(self) -> None:
         model, reversible = settings.model, settings.reversible
         for read, path, value, default in (
-                (model, "model.activation", "maxMin", "relu"), (model, "model.mixing", "stage", "none"), (model, "model.stemChannels", 8, 0),
+                (model, "model.activation", "maxMin", "relu"), (model, "model.mixing", "stage", "none"),
+                (model, "model.stemChannels", 8, 0),
                 (model, "model.lipschitz.mode", "adaptive", "perBranch"), (model, "model.block", "coupling", "invertible"),
                 (reversible, "reversible.evaluations", "mixed", "full"), (reversible, "reversible.policy", "auto", "invert"),
                 (reversible, "reversible.memoryBudget", "8 GiB", 0),
