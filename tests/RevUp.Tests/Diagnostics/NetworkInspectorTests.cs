@@ -45,6 +45,18 @@ public sealed class NetworkInspectorTests
         CollectionAssert.AreEqual(new[] { 0, 1, 2 }, reports.Select(report => report.Index).ToArray());
     }
 
+    /// <summary>Nothing is said of a block whose input is computed anew: it has neither bound nor inverse.</summary>
+    [TestMethod]
+    public void LeadingBlocksWithoutABoundAreLeftOut()
+    {
+        Recipe recipe = SmallRecipe.Create("model.lipschitz.freeLeadingBlocks=true");
+        using TemporaryFolder folder = new();
+        Runs.Finish(recipe, folder["run"]);
+        using CpuBackend backend = Runs.Backend();
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        CollectionAssert.AreEqual(new[] { "stages.0.blocks.1" }, Inspect(recipe, loaded).Blocks.Select(report => report.Name).ToArray());
+    }
+
     [TestMethod]
     public void ParametersAndStateStayAndMemoryIsGivenBack()
     {

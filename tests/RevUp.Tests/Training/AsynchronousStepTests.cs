@@ -106,6 +106,7 @@ public sealed class AsynchronousStepTests
     [TestMethod]
     [DataRow(TestModel.Squeeze)]
     [DataRow(TestModel.Strided)]
+    [DataRow(TestModel.Leading)]
     [DataRow(TestModel.Adaptive)]
     public void ARefusedStepIsDoneAgainAtOnceAsTheAdaptiveSolverDoesIt(string model)
     {

@@ -21,6 +21,7 @@ public sealed class RecordedStepTests
     [DataRow(TestModel.ImageNet, MemoryPolicy.Invert, OptimizerKind.AdamW)]
     [DataRow(TestModel.Volume, MemoryPolicy.Invert, OptimizerKind.Sgd)]
     [DataRow(TestModel.Adaptive, MemoryPolicy.Invert, OptimizerKind.Sgd)]
+    [DataRow(TestModel.Leading, MemoryPolicy.Invert, OptimizerKind.Sgd)]
     [DataRow(TestModel.Bottleneck, MemoryPolicy.Checkpoint, OptimizerKind.Sgd)]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Compress, OptimizerKind.Sgd)]
     [DataRow(TestModel.Chain, MemoryPolicy.Store, OptimizerKind.AdamW)]
