@@ -54,7 +54,8 @@ public sealed class NetworkInspectorTests
         Runs.Finish(recipe, folder["run"]);
         using CpuBackend backend = Runs.Backend();
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
-        CollectionAssert.AreEqual(new[] { "stages.0.blocks.1" }, Inspect(recipe, loaded).Blocks.Select(report => report.Name).ToArray());
+        string[] inverted = [.. Inspect(recipe, loaded).Blocks.Select(report => report.Name)];
+        CollectionAssert.AreEqual(new[] { "stages.0.blocks.1", "stages.1.blocks.0" }, inverted);
     }
 
     [TestMethod]
