@@ -108,8 +108,8 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
       gradient_bytes + onednn::aligned(std::max(wgrad.scratch_bytes(), unpack_wgrad.scratch_bytes()));
 }
 
-// oneDNN 2.6 computes dgrad 7 to 12 % slower than fprop with the same arithmetic on AVX-512, and 20 % slower on AVX2. At
-// stride 1 it is the fprop of the adjoint geometry, and computed as that.
+// oneDNN 2.6 computes dgrad 7 to 12 % slower than fprop with the same arithmetic on AVX-512, and 20 % slower on AVX2.
+// At stride 1 it is the fprop of the adjoint geometry, and computed as that.
 void revup_convolution::plan_dgrad(const dnnl::convolution_forward::primitive_desc &forward) {
   const auto direct = dnnl::algorithm::convolution_direct;
   const auto attributes = onednn::caller_owned_scratch();
