@@ -1,5 +1,6 @@
-// Convolution on oneDNN: fprop, dgrad and wgrad of one geometry, their weight layouts and their scratch.
+// Convolution: fprop, dgrad and wgrad of one geometry, by oneDNN or by Winograd's transforms; weight layouts and scratch.
 #include "convolution_defects.h"
+#include "winograd.h"
 
 #include <omp.h>
 
@@ -38,6 +39,8 @@ Plan reorder_plan(const Desc &from, const Desc &to) {
 }
 
 void *at(void *memory, int64_t bytes) { return static_cast<char *>(memory) + bytes; }
+const float *floats(const void *memory) { return static_cast<const float *>(memory); }
+float *floats(void *memory) { return static_cast<float *>(memory); }
 const void *at(const void *memory, int64_t bytes) { return static_cast<const char *>(memory) + bytes; }
 
 void require_scratch(const void *scratch, int64_t bytes) {
@@ -48,14 +51,17 @@ void require_scratch(const void *scratch, int64_t bytes) {
 
 struct revup_convolution {
   explicit revup_convolution(const ConvolutionGeometry &checked);
+  void plan_data(const dnnl::convolution_forward::primitive_desc &forward);
   void plan_dgrad(const dnnl::convolution_forward::primitive_desc &forward);
 
   ConvolutionGeometry geometry;
   int threads;  // primitives divide their work and their scratch among the threads present at creation
   Desc src, dst, plain_weights, fprop_weights, dgrad_weights, wgrad_weights;
+  std::optional<revup::Winograd> winograd;  // for what the sizes say
   Plan fprop, dgrad, wgrad, pack_fprop, pack_dgrad, unpack_wgrad;
-  bool dgrad_is_fprop;                                 // of the adjoint geometry, on mirrored weights
-  int64_t scaled_bytes, dgrad_offset, gradient_bytes;  // where the second part of packed and of each scratch begins
+  bool dgrad_is_fprop = false;  // of the adjoint geometry, on mirrored weights
+  int64_t scaled_bytes = 0, dgrad_offset = 0,
+          gradient_bytes = 0;  // where the second part of packed and of each scratch begins
   revup_convolution_sizes sizes;
 };
 
@@ -78,34 +84,50 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
       std::tuple(dnnl::prop_kind::forward_training, direct, src, weights, dst, stride, padding, padding));
   const auto backward_weights = onednn::describe<dnnl::convolution_backward_weights>(
       refused.wgrad, attributes, std::tuple(direct, src, gradient, dst, stride, padding, padding), forward);
-  fprop = Plan(forward);
+  const bool transforms_data = revup::Winograd::suits_data(geometry);
+  const bool transforms_weights = revup::Winograd::suits_weights(geometry, threads);
+  sizes.data_algorithm = transforms_data ? REVUP_WINOGRAD : REVUP_DIRECT;
+  sizes.weights_algorithm = transforms_weights ? REVUP_WINOGRAD : REVUP_DIRECT;
+  if (transforms_data || transforms_weights) winograd.emplace(geometry, threads);
+  std::copy(geometry.output.begin(), geometry.output.end(), sizes.output);
+  if (transforms_data) {
+    sizes.packed_bytes = winograd->packed_bytes();
+    sizes.fprop_scratch_bytes = winograd->fprop_scratch_bytes();
+    sizes.dgrad_scratch_bytes = winograd->dgrad_scratch_bytes();
+  } else {
+    plan_data(forward);
+  }
+  if (transforms_weights) {
+    sizes.wgrad_scratch_bytes = winograd->wgrad_scratch_bytes();
+    return;
+  }
   wgrad = Plan(backward_weights);
-  fprop_weights = forward.weights_desc();
   wgrad_weights = backward_weights.diff_weights_desc();
+  if (wgrad_weights != plain_weights) {
+    unpack_wgrad = reorder_plan(wgrad_weights, plain_weights);
+    gradient_bytes = onednn::aligned(wgrad_weights.get_size());
+  }
+  sizes.wgrad_scratch_bytes =
+      gradient_bytes + onednn::aligned(std::max(wgrad.scratch_bytes(), unpack_wgrad.scratch_bytes()));
+}
+
+void revup_convolution::plan_data(const dnnl::convolution_forward::primitive_desc &forward) {
+  fprop = Plan(forward);
+  fprop_weights = forward.weights_desc();
   plan_dgrad(forward);
 
   pack_fprop = reorder_plan(plain_weights, fprop_weights);
-  dgrad_offset = 0;
   sizes.packed_bytes = onednn::aligned(fprop_weights.get_size());
   if (dgrad_is_fprop || dgrad_weights != fprop_weights) {
     pack_dgrad = reorder_plan(dgrad_is_fprop ? geometry.plain_adjoint_weights() : plain_weights, dgrad_weights);
     dgrad_offset = sizes.packed_bytes;
     sizes.packed_bytes += onednn::aligned(dgrad_weights.get_size());
   }
-  gradient_bytes = 0;
-  if (wgrad_weights != plain_weights) {
-    unpack_wgrad = reorder_plan(wgrad_weights, plain_weights);
-    gradient_bytes = onednn::aligned(wgrad_weights.get_size());
-  }
-
-  std::copy(geometry.output.begin(), geometry.output.end(), sizes.output);
   scaled_bytes = onednn::aligned(sizeof(float) * geometry.weight_count());
   sizes.pack_scratch_bytes =
       scaled_bytes + onednn::aligned(std::max(pack_fprop.scratch_bytes(), pack_dgrad.scratch_bytes()));
   sizes.fprop_scratch_bytes = onednn::aligned(fprop.scratch_bytes());
   sizes.dgrad_scratch_bytes = onednn::aligned(dgrad.scratch_bytes());
-  sizes.wgrad_scratch_bytes =
-      gradient_bytes + onednn::aligned(std::max(wgrad.scratch_bytes(), unpack_wgrad.scratch_bytes()));
 }
 
 // oneDNN 2.6 computes dgrad 7 to 12 % slower than fprop with the same arithmetic on AVX-512, and 20 % slower on AVX2.
@@ -192,6 +214,10 @@ revup_status revup_convolution_pack(const revup_convolution *handle, const float
     // Reorders round once, from the product: scaling after a bfloat16 rounding would round twice.
     const ConvolutionGeometry &geometry = handle->geometry;
     const float factor = scale != nullptr ? *scale : 1;
+    if (handle->sizes.data_algorithm == REVUP_WINOGRAD) {
+      handle->winograd->pack(weights, factor, static_cast<float *>(packed));
+      return;
+    }
     float *const copy = static_cast<float *>(scratch);
     void *const rest = at(scratch, handle->scaled_bytes);
     const float *plain = weights;
@@ -224,6 +250,10 @@ revup_status revup_convolution_fprop(const revup_convolution *handle, const void
     require_pointer(packed, "packed");
     require_pointer(dst, "dst");
     require_scratch(scratch, handle->sizes.fprop_scratch_bytes);
+    if (handle->sizes.data_algorithm == REVUP_WINOGRAD) {
+      handle->winograd->fprop(floats(src), floats(packed), floats(dst), floats(scratch));
+      return;
+    }
     handle->fprop.run({{DNNL_ARG_SRC, onednn::wrap(handle->src, src)},
                        {DNNL_ARG_WEIGHTS, onednn::wrap(handle->fprop_weights, packed)},
                        {DNNL_ARG_DST, onednn::wrap(handle->dst, dst)}},
@@ -238,6 +268,10 @@ revup_status revup_convolution_dgrad(const revup_convolution *handle, const void
     require_pointer(packed, "packed");
     require_pointer(diff_src, "diff_src");
     require_scratch(scratch, handle->sizes.dgrad_scratch_bytes);
+    if (handle->sizes.data_algorithm == REVUP_WINOGRAD) {
+      handle->winograd->dgrad(floats(diff_dst), floats(packed), floats(diff_src), floats(scratch));
+      return;
+    }
     const void *const weights = at(packed, handle->dgrad_offset);
     const bool forward = handle->dgrad_is_fprop;
     handle->dgrad.run({{forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, onednn::wrap(handle->dst, diff_dst)},
@@ -254,6 +288,10 @@ revup_status revup_convolution_wgrad(const revup_convolution *handle, const void
     require_pointer(diff_dst, "diff_dst");
     require_pointer(diff_weights, "diff_weights");
     require_scratch(scratch, handle->sizes.wgrad_scratch_bytes);
+    if (handle->sizes.weights_algorithm == REVUP_WINOGRAD) {
+      handle->winograd->wgrad(floats(src), floats(diff_dst), diff_weights, floats(scratch));
+      return;
+    }
     const bool plain = handle->gradient_bytes == 0;
     const auto result = onednn::wrap(handle->wgrad_weights, plain ? static_cast<void *>(diff_weights) : scratch);
     void *const rest = at(scratch, handle->gradient_bytes);

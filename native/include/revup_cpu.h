@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 2
+#define REVUP_ABI_VERSION 3
 
 typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
@@ -219,10 +219,16 @@ typedef struct {
   int64_t input[3], kernel[3], stride[3], padding[3];  // rank of them, outermost first; padding on both sides
 } revup_convolution_geometry;
 
+typedef enum {
+  REVUP_DIRECT = 0,    // a sum of products for every output
+  REVUP_WINOGRAD = 1,  // a quarter of the products, on transformed tiles: only of 3x3 taps at stride 1 in float32
+} revup_convolution_algorithm;
+
 typedef struct {
   int64_t output[3];     // (input + 2 * padding - kernel) / stride + 1, rounded down
   int64_t packed_bytes;  // weights as fprop and dgrad want them, in one buffer
   int64_t pack_scratch_bytes, fprop_scratch_bytes, dgrad_scratch_bytes, wgrad_scratch_bytes;
+  revup_convolution_algorithm data_algorithm, weights_algorithm;  // of fprop and dgrad; of wgrad
 } revup_convolution_sizes;
 
 typedef struct revup_convolution revup_convolution;

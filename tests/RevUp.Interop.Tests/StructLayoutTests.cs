@@ -52,12 +52,13 @@ internal sealed unsafe class StructLayoutTests
         CpuConvolutionSizes sizes;
         byte* start = (byte*)&sizes;
 
-        Assert.AreEqual(64, sizeof(CpuConvolutionSizes));
+        Assert.AreEqual(72, sizeof(CpuConvolutionSizes));
         CollectionAssert.AreEqual(
-            (long[])[0, 24, 32, 40, 48, 56],
+            (long[])[0, 24, 32, 40, 48, 56, 64, 68],
             (long[])[
                 (byte*)&sizes.Output - start, (byte*)&sizes.PackedBytes - start, (byte*)&sizes.PackScratchBytes - start,
-                (byte*)&sizes.FpropScratchBytes - start, (byte*)&sizes.DgradScratchBytes - start, (byte*)&sizes.WgradScratchBytes - start]);
+                (byte*)&sizes.FpropScratchBytes - start, (byte*)&sizes.DgradScratchBytes - start, (byte*)&sizes.WgradScratchBytes - start,
+                (byte*)&sizes.DataAlgorithm - start, (byte*)&sizes.WeightsAlgorithm - start]);
     }
 
     [TestMethod]

@@ -47,3 +47,13 @@ public enum CpuActivation
     /// <summary>φ(t₀, t₁) = (max, min) of neighbouring channels.</summary>
     MaxMin = 3,
 }
+
+/// <summary>How a convolution is computed (revup_convolution_algorithm).</summary>
+public enum CpuConvolutionAlgorithm
+{
+    /// <summary>A sum of products for every output.</summary>
+    Direct = 0,
+
+    /// <summary>A quarter of the products, on transformed tiles: only of 3×3 taps at stride 1 in float32 (arXiv 1509.09308).</summary>
+    Winograd = 1,
+}

@@ -94,4 +94,10 @@ public struct CpuConvolutionSizes
 
     /// <summary>Scratch of <see cref="CpuLibrary.ConvolutionWgrad"/>.</summary>
     public long WgradScratchBytes;
+
+    /// <summary>How fprop and dgrad are computed.</summary>
+    public CpuConvolutionAlgorithm DataAlgorithm;
+
+    /// <summary>How wgrad is computed.</summary>
+    public CpuConvolutionAlgorithm WeightsAlgorithm;
 }

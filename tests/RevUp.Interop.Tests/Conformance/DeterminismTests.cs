@@ -87,15 +87,18 @@ internal sealed class DeterminismTests
     {
         foreach (CpuType type in Inputs.Types.Where(operations.Supports))
         {
-            CpuConvolutionGeometry geometry = ConvolutionGeometries.Make(type, 4, 16, 32, 1, [17, 19], [3, 3], [1, 1], [1, 1]);
-            Inputs inputs = new(3);
-            Stored src = inputs.Uniform(type, Shapes.SourceElements(geometry));
-            Stored diffDst = inputs.Uniform(type, Shapes.DestinationElements(geometry));
-            float[] weights = inputs.Uniform(Shapes.WeightElements(geometry));
+            CpuConvolutionGeometry small = ConvolutionGeometries.Make(type, 4, 16, 32, 1, [17, 19], [3, 3], [1, 1], [1, 1]);
+            foreach (CpuConvolutionGeometry geometry in ConvolutionGeometries.Tiled(type).Select(test => test.Geometry).Prepend(small))
+            {
+                Inputs inputs = new(3);
+                Stored src = inputs.Uniform(type, Shapes.SourceElements(geometry));
+                Stored diffDst = inputs.Uniform(type, Shapes.DestinationElements(geometry));
+                float[] weights = inputs.Uniform(Shapes.WeightElements(geometry));
 
-            AssertRepeats(() => Bits(operations.ConvolutionFprop(geometry, src, weights, 0.5f)));
-            AssertRepeats(() => Bits(operations.ConvolutionDgrad(geometry, diffDst, weights, 0.5f)));
-            AssertRepeats(() => Bits(operations.ConvolutionWgrad(geometry, src, diffDst)));
+                AssertRepeats(() => Bits(operations.ConvolutionFprop(geometry, src, weights, 0.5f)));
+                AssertRepeats(() => Bits(operations.ConvolutionDgrad(geometry, diffDst, weights, 0.5f)));
+                AssertRepeats(() => Bits(operations.ConvolutionWgrad(geometry, src, diffDst)));
+            }
         }
     }
 

@@ -23,6 +23,11 @@ internal static class ConvolutionGeometries
         yield return ("3-D 1x1x1", Make(type, 2, 7, 9, 1, [3, 4, 5], [1, 1, 1], [1, 1, 1], [0, 0, 0]));
         yield return ("3-D strided in 2 groups", Make(type, 1, 8, 4, 2, [7, 6, 5], [3, 3, 3], [2, 2, 2], [1, 1, 1]));
 
+        foreach ((string name, CpuConvolutionGeometry geometry) in Tiled(type))
+        {
+            yield return (name, geometry);
+        }
+
         // Implementations of oneDNN are wrong here (convolution_defects.h): the library has to choose others.
         yield return ("1x1 to odd channels at 30 positions", Make(type, 1, 16, 9, 1, [5, 6], [1, 1], [1, 1], [0, 0]));
         yield return ("strided 1x1 of 5 channels", Make(type, 6, 5, 40, 1, [16, 8], [1, 1], [2, 2], [0, 0]));
@@ -32,6 +37,13 @@ internal static class ConvolutionGeometries
         yield return ("3-D of depth 3, strided", Make(type, 3, 19, 15, 1, [3, 7, 6], [3, 3, 3], [2, 2, 2], [1, 1, 1]));
         yield return ("3-D over a height of 1, strided", Make(type, 2, 12, 2, 1, [5, 1, 1], [3, 3, 3], [2, 2, 2], [1, 1, 1]));
         yield return ("3-D of one input channel and depth 1", Make(type, 5, 1, 16, 1, [1, 5, 3], [5, 5, 5], [1, 1, 1], [2, 2, 2]));
+    }
+
+    /// <summary>Large enough for the CPU library to choose Winograd's convolution, in float32 and with up to 4 threads.</summary>
+    internal static IEnumerable<(string Name, CpuConvolutionGeometry Geometry)> Tiled(CpuType type)
+    {
+        yield return ("3x3 in cut tiles", Make(type, 9, 48, 64, 1, [13, 18], [3, 3], [1, 1], [1, 1]));
+        yield return ("3x3 in tiles without and with twice the padding", Make(type, 9, 48, 48, 1, [15, 14], [3, 3], [1, 1], [0, 2]));
     }
 
     internal static CpuConvolutionGeometry Make(

@@ -1,0 +1,71 @@
+// When Winograd's convolution is chosen.
+#include <algorithm>
+
+#include "winograd.h"
+#include "winograd_transforms.h"
+
+namespace revup {
+namespace {
+
+using winograd::kLanes;
+using winograd::kPlanes;
+using winograd::kTaps;
+using winograd::kTile;
+
+// Costs in operations of a direct convolution, measured with two threads on AVX-512: of one in a product, and of one
+// element that goes through a transform, which is bound by caches.
+constexpr double kProduct = 1.2, kGathered = 2300, kScattered = 1500;
+// The least advantage that is taken.
+constexpr double kAdvantage = 1.1;
+
+bool all_within(const onednn::Dims &values, int64_t least, int64_t most) {
+  return std::all_of(values.begin(), values.end(), [=](int64_t value) { return value >= least && value <= most; });
+}
+
+bool is_possible(const ConvolutionGeometry &geometry) {
+  const auto &value = geometry.value;
+  return value.rank == 2 && value.type == REVUP_FLOAT32 && value.groups == 1 && value.in_channels % kLanes == 0 &&
+         value.out_channels % kLanes == 0 && all_within(geometry.kernel, kTaps, kTaps) &&
+         all_within(geometry.stride, 1, 1) && all_within(geometry.padding, 0, kTaps - 1);
+}
+
+struct Work {
+  double in, out, positions, tiles, images;  // channels, outputs, 4x4 tiles of them, elements of input and output
+
+  explicit Work(const ConvolutionGeometry &geometry)
+      : in(static_cast<double>(geometry.value.in_channels)),
+        out(static_cast<double>(geometry.value.out_channels)),
+        positions(static_cast<double>(geometry.value.batch)),
+        tiles(positions),
+        images(positions * in) {
+    for (const int64_t extent : geometry.input) images *= static_cast<double>(extent);
+    for (const int64_t extent : geometry.output) {
+      positions *= static_cast<double>(extent);
+      tiles *= static_cast<double>((extent + kTile - 1) / kTile);
+    }
+    images += positions * out;
+  }
+
+  bool is_faster(double transforms) const {
+    const double direct = 2 * kTaps * kTaps * positions * in * out;
+    return kAdvantage * (2 * kPlanes * kProduct * tiles * in * out + tiles * transforms) <= direct;
+  }
+};
+
+}  // namespace
+
+bool Winograd::suits_data(const ConvolutionGeometry &geometry) {
+  if (!is_possible(geometry)) return false;
+  const Work work(geometry);
+  return work.is_faster(
+             std::max(kGathered * work.in + kScattered * work.out, kGathered * work.out + kScattered * work.in)) &&
+         kPlanes * work.in * work.out <= work.images;
+}
+
+bool Winograd::suits_weights(const ConvolutionGeometry &geometry, int threads) {
+  if (!is_possible(geometry)) return false;
+  const Work work(geometry);
+  return work.is_faster(kGathered * (work.in + work.out)) && kPlanes * work.in * work.out * threads <= 2 * work.images;
+}
+
+}  // namespace revup
