@@ -9,10 +9,10 @@ namespace revup {
 
 class Winograd {
  public:
-  // Whether fprop and dgrad would be faster than direct convolution, without weights that take more memory than the
-  // images; a matter of the geometry alone.
+  // Whether fprop and dgrad would be faster than by direct convolution, with transformed weights that take no more than
+  // twice the memory of the images; a matter of the geometry alone.
   static bool suits_data(const ConvolutionGeometry &geometry);
-  // Whether wgrad would be, without sums of all workers that take more than twice the memory of the images.
+  // Whether wgrad would be, with the sums of all threads likewise.
   static bool suits_weights(const ConvolutionGeometry &geometry, int threads);
 
   Winograd(const ConvolutionGeometry &geometry, int threads);

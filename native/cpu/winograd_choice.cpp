@@ -12,20 +12,27 @@ using winograd::kPlanes;
 using winograd::kTaps;
 using winograd::kTile;
 
-// Costs in operations of a direct convolution, measured with two threads on AVX-512: of one in a product, and of one
-// element that goes through a transform, which is bound by caches.
-constexpr double kProduct = 1.2, kGathered = 2300, kScattered = 1500;
+// Costs in operations of a direct convolution, measured with two threads on AVX-512: of one in a product; of a channel
+// of a tile that goes through a transform, which is bound by caches; of a weight that does, in which fprop and dgrad share, and of
+// a weight's sums.
+constexpr double kProduct = 1.2, kGathered = 2300, kScattered = 1500, kPacked = 5000, kSummed = 2000;
 // The least advantage that is taken.
 constexpr double kAdvantage = 1.1;
+// Products with fewer columns are slow.
+constexpr int64_t kFewestChannels = 32;
+// The most memory that transformed weights, or their sums, may take, of that of the images.
+constexpr double kMemory = 2;
 
 bool all_within(const onednn::Dims &values, int64_t least, int64_t most) {
   return std::all_of(values.begin(), values.end(), [=](int64_t value) { return value >= least && value <= most; });
 }
 
+bool suits_channels(int64_t channels) { return channels % kLanes == 0 && channels >= kFewestChannels; }
+
 bool is_possible(const ConvolutionGeometry &geometry) {
   const auto &value = geometry.value;
-  return value.rank == 2 && value.type == REVUP_FLOAT32 && value.groups == 1 && value.in_channels % kLanes == 0 &&
-         value.out_channels % kLanes == 0 && all_within(geometry.kernel, kTaps, kTaps) &&
+  return value.rank == 2 && value.type == REVUP_FLOAT32 && value.groups == 1 && suits_channels(value.in_channels) &&
+         suits_channels(value.out_channels) && all_within(geometry.kernel, kTaps, kTaps) &&
          all_within(geometry.stride, 1, 1) && all_within(geometry.padding, 0, kTaps - 1);
 }
 
@@ -46,10 +53,13 @@ struct Work {
     images += positions * out;
   }
 
-  bool is_faster(double transforms) const {
+  // By the costs of one tile's transforms and of one weight's.
+  bool is_faster(double of_tile, double of_weight) const {
     const double direct = 2 * kTaps * kTaps * positions * in * out;
-    return kAdvantage * (2 * kPlanes * kProduct * tiles * in * out + tiles * transforms) <= direct;
+    const double products = 2 * kPlanes * kProduct * tiles * in * out;
+    return kAdvantage * (products + tiles * of_tile + in * out * of_weight) <= direct;
   }
+  bool fits(double copies) const { return copies * kPlanes * in * out <= kMemory * images; }
 };
 
 }  // namespace
@@ -57,15 +67,15 @@ struct Work {
 bool Winograd::suits_data(const ConvolutionGeometry &geometry) {
   if (!is_possible(geometry)) return false;
   const Work work(geometry);
-  return work.is_faster(
-             std::max(kGathered * work.in + kScattered * work.out, kGathered * work.out + kScattered * work.in)) &&
-         kPlanes * work.in * work.out <= work.images;
+  const double fprop = kGathered * work.in + kScattered * work.out;
+  const double dgrad = kGathered * work.out + kScattered * work.in;
+  return work.is_faster(std::max(fprop, dgrad), kPacked) && work.fits(1);
 }
 
 bool Winograd::suits_weights(const ConvolutionGeometry &geometry, int threads) {
   if (!is_possible(geometry)) return false;
   const Work work(geometry);
-  return work.is_faster(kGathered * (work.in + work.out)) && kPlanes * work.in * work.out * threads <= 2 * work.images;
+  return work.is_faster(kGathered * (work.in + work.out), kSummed) && work.fits(threads);
 }
 
 }  // namespace revup

@@ -4,8 +4,9 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Weights as a convolution plan wants them: those given where it takes them as they are, or else a copy in memory of its own. On the CPU a copy holds the
-/// layouts of fprop and of dgrad and is twice as large as the weights; making it takes less than a hundredth of the time of one pass over a training batch.
+/// Weights as a convolution plan wants them: those given where it takes them as they are, or else a copy in memory of its own. On the CPU a copy
+/// holds the layouts of fprop and of dgrad and is twice as large as the weights, or their Winograd transform, four times; making it takes a few hundredths of
+/// the time of one pass over a training batch.
 /// </summary>
 internal sealed class PackedWeights(Arena memory)
 {
