@@ -1,4 +1,4 @@
-// Convolution: fprop, dgrad and wgrad of one geometry, by oneDNN or by Winograd's transforms; weight layouts and scratch.
+// fprop, dgrad and wgrad of one geometry, by oneDNN or by Winograd's transforms; weight layouts and scratch.
 #include "convolution_defects.h"
 #include "winograd.h"
 

@@ -11,56 +11,71 @@ using winograd::kLanes;
 using winograd::kPlanes;
 using winograd::kTaps;
 using winograd::kTile;
-using winograd::kWindow;
 using winograd::Lanes;
 
 namespace {
 
-// Of 64 to 256 channels, 48 to 128 tiles at a time took the same within a few percent.
-constexpr int64_t kTilesPerChunk = 64;
+constexpr int64_t kWeights = kTaps * kTaps;
+// Rows of a plane at a time: of 64 to 256 channels, 48 to 128 took the same within a few percent.
+constexpr int64_t kRowsPerChunk = 64;
 // Keeps the planes of a tile from falling on the same lines of a cache.
 constexpr int64_t kPlanePadding = 32;
-
-// Products of one plane. oneDNN computes them with the calling thread alone inside of a parallel region.
-dnnl_status_t multiply(bool transposed_a, bool transposed_b, int64_t rows, int64_t columns, int64_t inner,
-                       const float *a, const float *b, bool adds, float *c) {
-  return dnnl_sgemm(transposed_a ? 'T' : 'N', transposed_b ? 'T' : 'N', rows, columns, inner, 1, a,
-                    transposed_a ? rows : inner, b, transposed_b ? inner : columns, adds ? 1.0f : 0.0f, c, columns);
-}
-
-void require_success(dnnl_status_t status) {
-  if (status != dnnl_success) throw dnnl::error(status, "could not multiply matrices");
-}
 
 const Lanes &lanes(const float *memory) { return *reinterpret_cast<const Lanes *>(memory); }
 Lanes &lanes(float *memory) { return *reinterpret_cast<Lanes *>(memory); }
 
+// The slices to which a tap of the depth contributes, and the first of those that it takes.
+struct Slices {
+  int64_t begin, end, from;
+  int64_t count() const { return std::max<int64_t>(end - begin, 0); }
+
+  Slices(int64_t inputs, int64_t outputs, int64_t front, int64_t tap)
+      : begin(std::max<int64_t>(front - tap, 0)),
+        end(std::min(outputs, inputs + front - tap)),
+        from(begin + tap - front) {}
+};
+
 }  // namespace
 
-Winograd::Tiles::Tiles(const Images &outputs, int threads)
+Winograd::Tiles::Tiles(const Images &outputs, int64_t depth, int threads)
     : rows((outputs.height + kTile - 1) / kTile),
       columns((outputs.width + kTile - 1) / kTile),
       count(outputs.batch * rows * columns),
-      per_chunk(std::min(kTilesPerChunk, (count + threads - 1) / threads)),
+      per_chunk(std::clamp<int64_t>(kRowsPerChunk / depth, 1, (count + threads - 1) / threads)),
       chunks((count + per_chunk - 1) / per_chunk),
       workers(std::min<int64_t>(threads, chunks)) {}
 
 Winograd::Winograd(const ConvolutionGeometry &geometry, int threads)
-    : input_{geometry.value.batch,       geometry.input[0],   geometry.input[1],
-             geometry.value.in_channels, geometry.padding[0], geometry.padding[1]},
-      output_{geometry.value.batch, geometry.output[0], geometry.output[1], geometry.value.out_channels, 0, 0},
+    : taps_(geometry.value.rank == 3 ? geometry.kernel[0] : 1),
+      input_{geometry.value.batch,       geometry.value.rank == 3 ? geometry.input[0] : 1,
+             geometry.input.end()[-2],   geometry.input.end()[-1],
+             geometry.value.in_channels, geometry.value.rank == 3 ? geometry.padding[0] : 0,
+             geometry.padding.end()[-2], geometry.padding.end()[-1]},
+      output_{geometry.value.batch,
+              geometry.value.rank == 3 ? geometry.output[0] : 1,
+              geometry.output.end()[-2],
+              geometry.output.end()[-1],
+              geometry.value.out_channels,
+              0,
+              0,
+              0},
       diff_output_(output_),
-      output_tiles_(output_, threads),
-      input_tiles_(input_, threads) {
+      output_tiles_(output_, std::max(input_.depth, output_.depth), threads),
+      input_tiles_(input_, std::max(input_.depth, output_.depth), threads) {
+  diff_output_.front = taps_ - 1 - input_.front;
   diff_output_.top = kTaps - 1 - input_.top;
   diff_output_.left = kTaps - 1 - input_.left;
 }
 
-int64_t Winograd::packed_bytes() const { return sizeof(float) * kPlanes * output_.channels * input_.channels; }
+int64_t Winograd::packed_bytes() const { return sizeof(float) * taps_ * kPlanes * weights(); }
+
+int64_t Winograd::plane_step(const Images &images, const Tiles &tiles) const {
+  return images.depth * tiles.per_chunk * images.channels + kPlanePadding;
+}
 
 // Both sides of one chunk.
 int64_t Winograd::worker_elements(const Tiles &tiles) const {
-  return kPlanes * (tiles.per_chunk * (input_.channels + output_.channels) + 2 * kPlanePadding);
+  return kPlanes * (plane_step(input_, tiles) + plane_step(output_, tiles));
 }
 
 int64_t Winograd::fprop_scratch_bytes() const {
@@ -73,100 +88,128 @@ int64_t Winograd::dgrad_scratch_bytes() const {
 
 int64_t Winograd::wgrad_scratch_bytes() const { return fprop_scratch_bytes() + output_tiles_.workers * packed_bytes(); }
 
-void Winograd::pack(const float *weights, float factor, float *packed) const {
-  const int64_t channels = input_.channels, plane = output_.channels * channels;
+void Winograd::pack(const float *plain, float factor, float *packed) const {
+  const int64_t channels = input_.channels;
 #pragma omp parallel for
   for (int64_t out = 0; out < output_.channels; ++out) {
-    for (int64_t c = 0; c < channels; c += kLanes) {
-      Lanes taps[kTaps * kTaps], values[kPlanes];
-      for (int64_t i = 0; i < kTaps * kTaps; ++i) {
-        taps[i] = factor * lanes(weights + (out * kTaps * kTaps + i) * channels + c);
+    for (int64_t tap = 0; tap < taps_; ++tap) {
+      const float *const from = plain + (out * taps_ + tap) * kWeights * channels;
+      float *const to = packed + tap * kPlanes * weights() + out * channels;
+      for (int64_t c = 0; c < channels; c += kLanes) {
+        Lanes taps[kWeights], values[kPlanes];
+        for (int64_t i = 0; i < kWeights; ++i) taps[i] = factor * lanes(from + i * channels + c);
+        winograd::transform<winograd::WeightTransform>(taps, values);
+        for (int64_t i = 0; i < kPlanes; ++i) lanes(to + i * weights() + c) = values[i];
       }
-      winograd::transform<winograd::WeightTransform>(taps, values);
-      for (int64_t i = 0; i < kPlanes; ++i) lanes(packed + i * plane + out * channels + c) = values[i];
     }
   }
 }
 
-// planes[i, tile - first, channel] = the transform of what the tile, or its window, has in the images.
+// The transform of what each tile, or its window, has in the images.
 template <typename Transform>
-void Winograd::gather(const Images &images, const Tiles &tiles, int64_t first, int64_t last, const float *from,
-                      float *planes, int64_t plane_step) {
+void Winograd::gather(const Images &images, const Tiles &tiles, const Chunk &chunk, const float *from, Planes planes) {
   constexpr int64_t extent = Transform::kFrom;
   const int64_t channels = images.channels;
-  for (int64_t tile = first; tile < last; ++tile, planes += channels) {
-    const int64_t row = tile / tiles.columns;  // of all images' tiles
-    const int64_t top = row % tiles.rows * kTile - images.top, left = tile % tiles.columns * kTile - images.left;
-    const float *const image = from + row / tiles.rows * images.height * images.width * channels;
-    for (int64_t c = 0; c < channels; c += kLanes) {
-      Lanes window[extent * extent], values[kPlanes];
-      for (int64_t y = 0; y < extent; ++y) {
-        for (int64_t x = 0; x < extent; ++x) {
-          const bool inside = top + y >= 0 && top + y < images.height && left + x >= 0 && left + x < images.width;
-          window[y * extent + x] =
-              inside ? lanes(image + ((top + y) * images.width + left + x) * channels + c) : Lanes{};
+  float *to = planes.data;
+  for (int64_t slice = 0; slice < images.depth; ++slice) {
+    for (int64_t tile = chunk.first; tile < chunk.last; ++tile, to += channels) {
+      const int64_t row = tile / tiles.columns;  // of all images' tiles
+      const int64_t top = row % tiles.rows * kTile - images.top, left = tile % tiles.columns * kTile - images.left;
+      const float *const image =
+          from + (row / tiles.rows * images.depth + slice) * images.height * images.width * channels;
+      for (int64_t c = 0; c < channels; c += kLanes) {
+        Lanes window[extent * extent], values[kPlanes];
+        for (int64_t y = 0; y < extent; ++y) {
+          for (int64_t x = 0; x < extent; ++x) {
+            const bool inside = top + y >= 0 && top + y < images.height && left + x >= 0 && left + x < images.width;
+            window[y * extent + x] =
+                inside ? lanes(image + ((top + y) * images.width + left + x) * channels + c) : Lanes{};
+          }
         }
+        winograd::transform<Transform>(window, values);
+        for (int64_t i = 0; i < kPlanes; ++i) lanes(to + i * planes.step + c) = values[i];
       }
-      winograd::transform<Transform>(window, values);
-      for (int64_t i = 0; i < kPlanes; ++i) lanes(planes + i * plane_step + c) = values[i];
     }
   }
 }
 
-// The tiles, cut off at the edge of the images, from planes[i, tile - first, channel].
-void Winograd::scatter(const Images &images, const Tiles &tiles, int64_t first, int64_t last, const float *planes,
-                       int64_t plane_step, float *to) {
+// The tiles, cut off at the edge of the images.
+void Winograd::scatter(const Images &images, const Tiles &tiles, const Chunk &chunk, Planes planes, float *to) {
   const int64_t channels = images.channels;
-  for (int64_t tile = first; tile < last; ++tile, planes += channels) {
-    const int64_t row = tile / tiles.columns;
-    const int64_t top = row % tiles.rows * kTile, left = tile % tiles.columns * kTile;
-    float *const image = to + row / tiles.rows * images.height * images.width * channels;
-    for (int64_t c = 0; c < channels; c += kLanes) {
-      Lanes values[kPlanes], outputs[kTile * kTile];
-      for (int64_t i = 0; i < kPlanes; ++i) values[i] = lanes(planes + i * plane_step + c);
-      winograd::transform<winograd::OutputTransform>(values, outputs);
-      for (int64_t y = 0; y < std::min(kTile, images.height - top); ++y) {
-        for (int64_t x = 0; x < std::min(kTile, images.width - left); ++x) {
-          lanes(image + ((top + y) * images.width + left + x) * channels + c) = outputs[y * kTile + x];
+  const float *from = planes.data;
+  for (int64_t slice = 0; slice < images.depth; ++slice) {
+    for (int64_t tile = chunk.first; tile < chunk.last; ++tile, from += channels) {
+      const int64_t row = tile / tiles.columns;
+      const int64_t top = row % tiles.rows * kTile, left = tile % tiles.columns * kTile;
+      float *const image = to + (row / tiles.rows * images.depth + slice) * images.height * images.width * channels;
+      for (int64_t c = 0; c < channels; c += kLanes) {
+        Lanes values[kPlanes], outputs[kTile * kTile];
+        for (int64_t i = 0; i < kPlanes; ++i) values[i] = lanes(from + i * planes.step + c);
+        winograd::transform<winograd::OutputTransform>(values, outputs);
+        for (int64_t y = 0; y < std::min(kTile, images.height - top); ++y) {
+          for (int64_t x = 0; x < std::min(kTile, images.width - left); ++x) {
+            lanes(image + ((top + y) * images.width + left + x) * channels + c) = outputs[y * kTile + x];
+          }
         }
       }
     }
   }
 }
 
-// body(worker, begins, first, last) -> status over the tiles of every chunk; those of one worker come one after
-// another, and `begins` is true of the first.
+// body(chunk) -> status; the chunks of one worker come one after another.
 template <typename Body>
 void Winograd::for_each_chunk(const Tiles &tiles, Body body) {
   std::atomic<dnnl_status_t> failure(dnnl_success);
 #pragma omp parallel for schedule(static, 1)
   for (int64_t worker = 0; worker < tiles.workers; ++worker) {
     const int64_t begin = worker * tiles.chunks / tiles.workers, end = (worker + 1) * tiles.chunks / tiles.workers;
-    for (int64_t chunk = begin; chunk < end; ++chunk) {
-      const int64_t first = chunk * tiles.per_chunk, last = std::min(tiles.count, first + tiles.per_chunk);
-      const dnnl_status_t status = body(worker, chunk == begin, first, last);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i * tiles.per_chunk;
+      const dnnl_status_t status =
+          body(Chunk{worker, first, std::min(tiles.count, first + tiles.per_chunk), i == begin});
       if (status != dnnl_success) failure = status;
     }
   }
-  require_success(failure);
+  if (failure != dnnl_success) throw dnnl::error(failure, "could not multiply matrices");
+}
+
+// outputs = the products with the weights, summed over the taps of the depth. oneDNN computes each with the calling
+// thread alone, inside of a parallel region.
+dnnl_status_t Winograd::multiply(const Images &from, const Images &to, const Chunk &chunk, bool is_adjoint,
+                                 Planes inputs, const float *packed, Planes outputs) const {
+  const int64_t row_from = chunk.size() * from.channels, row_to = chunk.size() * to.channels;  // of one slice
+  for (int64_t i = 0; i < kPlanes; ++i) {
+    float *const output = outputs.data + i * outputs.step;
+    bool adds = false;
+    for (int64_t tap = 0; tap < taps_; ++tap) {
+      const Slices slices(from.depth, to.depth, from.front, tap);
+      if (slices.count() < to.depth && !adds) {
+        std::fill_n(output, to.depth * row_to, 0.0f);
+        adds = true;
+      }
+      if (slices.count() == 0) continue;
+      // dgrad has the taps in reverse order along every axis.
+      const int64_t weight_plane =
+          is_adjoint ? (taps_ - 1 - tap) * kPlanes + winograd::mirrored_plane(i) : tap * kPlanes + i;
+      const dnnl_status_t status = dnnl_sgemm('N', is_adjoint ? 'N' : 'T', slices.count() * chunk.size(), to.channels,
+                                              from.channels, 1, inputs.data + i * inputs.step + slices.from * row_from,
+                                              from.channels, packed + weight_plane * weights(), input_.channels,
+                                              adds ? 1.0f : 0.0f, output + slices.begin * row_to, to.channels);
+      if (status != dnnl_success) return status;
+      adds = true;
+    }
+  }
+  return dnnl_success;
 }
 
 void Winograd::correlate(const Images &from, const Images &to, const Tiles &tiles, bool is_adjoint, const float *src,
                          const float *packed, float *dst, float *scratch) const {
-  const int64_t weights = input_.channels * output_.channels;
-  const int64_t from_step = tiles.per_chunk * from.channels + kPlanePadding;
-  const int64_t to_step = tiles.per_chunk * to.channels + kPlanePadding;
-  const int64_t worker_step = worker_elements(tiles);
-  for_each_chunk(tiles, [&](int64_t worker, bool, int64_t first, int64_t last) {
-    float *const inputs = scratch + worker * worker_step, *const outputs = inputs + kPlanes * from_step;
-    gather<winograd::InputTransform>(from, tiles, first, last, src, inputs, from_step);
-    dnnl_status_t status = dnnl_success;
-    for (int64_t i = 0; i < kPlanes && status == dnnl_success; ++i) {
-      const int64_t plane = is_adjoint ? winograd::mirrored_plane(i) : i;
-      status = multiply(false, !is_adjoint, last - first, to.channels, from.channels, inputs + i * from_step,
-                        packed + plane * weights, false, outputs + i * to_step);
-    }
-    scatter(to, tiles, first, last, outputs, to_step, dst);
+  for_each_chunk(tiles, [&](const Chunk &chunk) {
+    const Planes inputs{scratch + chunk.worker * worker_elements(tiles), plane_step(from, tiles)};
+    const Planes outputs{inputs.data + kPlanes * inputs.step, plane_step(to, tiles)};
+    gather<winograd::InputTransform>(from, tiles, chunk, src, inputs);
+    const dnnl_status_t status = multiply(from, to, chunk, is_adjoint, inputs, packed, outputs);
+    scatter(to, tiles, chunk, outputs, dst);
     return status;
   });
 }
@@ -179,44 +222,60 @@ void Winograd::dgrad(const float *diff_dst, const float *packed, float *diff_src
   correlate(diff_output_, input_, input_tiles_, true, diff_dst, packed, diff_src, scratch);
 }
 
-// Sums of all workers' tiles, [36, O, I] each, come first in the scratch.
-void Winograd::wgrad(const float *src, const float *diff_dst, float *diff_weights, float *scratch) const {
-  const Tiles &tiles = output_tiles_;
-  const int64_t weights = input_.channels * output_.channels, sums = kPlanes * weights;
-  const int64_t input_step = tiles.per_chunk * input_.channels + kPlanePadding;
-  const int64_t output_step = tiles.per_chunk * output_.channels + kPlanePadding;
-  const int64_t worker_step = worker_elements(tiles);
-  for_each_chunk(tiles, [&](int64_t worker, bool begins, int64_t first, int64_t last) {
-    float *const inputs = scratch + tiles.workers * sums + worker * worker_step;
-    float *const outputs = inputs + kPlanes * input_step;
-    gather<winograd::InputTransform>(input_, tiles, first, last, src, inputs, input_step);
-    gather<winograd::OutputGradientTransform>(output_, tiles, first, last, diff_dst, outputs, output_step);
-    dnnl_status_t status = dnnl_success;
-    for (int64_t i = 0; i < kPlanes && status == dnnl_success; ++i) {
-      status = multiply(true, false, output_.channels, input_.channels, last - first, outputs + i * output_step,
-                        inputs + i * input_step, !begins, scratch + worker * sums + i * weights);
+// sums [kD, 36, O, I] of one worker += the products of its outputs' gradients with its inputs.
+dnnl_status_t Winograd::add_products(const Chunk &chunk, Planes inputs, Planes outputs, float *sums) const {
+  const int64_t row_in = chunk.size() * input_.channels, row_out = chunk.size() * output_.channels;
+  for (int64_t tap = 0; tap < taps_; ++tap) {
+    const Slices slices(input_.depth, output_.depth, input_.front, tap);
+    for (int64_t i = 0; i < kPlanes; ++i, sums += weights()) {
+      if (slices.count() == 0) {
+        std::fill_n(sums, weights(), 0.0f);
+        continue;
+      }
+      const dnnl_status_t status =
+          dnnl_sgemm('T', 'N', output_.channels, input_.channels, slices.count() * chunk.size(), 1,
+                     outputs.data + i * outputs.step + slices.begin * row_out, output_.channels,
+                     inputs.data + i * inputs.step + slices.from * row_in, input_.channels, chunk.begins ? 0.0f : 1.0f,
+                     sums, input_.channels);
+      if (status != dnnl_success) return status;
     }
-    return status;
-  });
-  transform_sums(scratch, sums, diff_weights);
+  }
+  return dnnl_success;
 }
 
-void Winograd::transform_sums(const float *sums, int64_t worker_step, float *diff_weights) const {
-  const int64_t channels = input_.channels, plane = output_.channels * channels;
+// The scratch has the sums of all workers, then their chunks.
+void Winograd::wgrad(const float *src, const float *diff_dst, float *diff_weights, float *scratch) const {
+  const Tiles &tiles = output_tiles_;
+  const int64_t sums = taps_ * kPlanes * weights();
+  for_each_chunk(tiles, [&](const Chunk &chunk) {
+    float *const memory = scratch + tiles.workers * sums + chunk.worker * worker_elements(tiles);
+    const Planes inputs{memory, plane_step(input_, tiles)};
+    const Planes outputs{memory + kPlanes * inputs.step, plane_step(output_, tiles)};
+    gather<winograd::InputTransform>(input_, tiles, chunk, src, inputs);
+    gather<winograd::OutputGradientTransform>(output_, tiles, chunk, diff_dst, outputs);
+    return add_products(chunk, inputs, outputs, scratch + chunk.worker * sums);
+  });
+  transform_sums(scratch, diff_weights);
+}
+
+void Winograd::transform_sums(const float *sums, float *diff_weights) const {
+  const int64_t channels = input_.channels, worker_step = taps_ * kPlanes * weights();
 #pragma omp parallel for
   for (int64_t out = 0; out < output_.channels; ++out) {
-    for (int64_t c = 0; c < channels; c += kLanes) {
-      Lanes values[kPlanes], taps[kTaps * kTaps];
-      for (int64_t i = 0; i < kPlanes; ++i) {
-        const float *const value = sums + i * plane + out * channels + c;
-        values[i] = lanes(value);
-        for (int64_t worker = 1; worker < output_tiles_.workers; ++worker) {
-          values[i] += lanes(value + worker * worker_step);
+    for (int64_t tap = 0; tap < taps_; ++tap) {
+      const float *const from = sums + tap * kPlanes * weights() + out * channels;
+      float *const to = diff_weights + (out * taps_ + tap) * kWeights * channels;
+      for (int64_t c = 0; c < channels; c += kLanes) {
+        Lanes values[kPlanes], taps[kWeights];
+        for (int64_t i = 0; i < kPlanes; ++i) {
+          const float *const value = from + i * weights() + c;
+          values[i] = lanes(value);
+          for (int64_t worker = 1; worker < output_tiles_.workers; ++worker) {
+            values[i] += lanes(value + worker * worker_step);
+          }
         }
-      }
-      winograd::transform<winograd::WeightGradientTransform>(values, taps);
-      for (int64_t i = 0; i < kTaps * kTaps; ++i) {
-        lanes(diff_weights + (out * kTaps * kTaps + i) * channels + c) = taps[i];
+        winograd::transform<winograd::WeightGradientTransform>(values, taps);
+        for (int64_t i = 0; i < kWeights; ++i) lanes(to + i * channels + c) = taps[i];
       }
     }
   }

@@ -1,6 +1,7 @@
-// Convolutions with 3x3 taps at stride 1 by Winograd's transforms (winograd_transforms.h): in about half the time of
-// direct ones, with rounding errors of about twice the size. Every worker takes some tiles at a time through the
-// transform, the products of all planes (oneDNN's sgemm) and back, in memory that stays in its caches.
+// Convolutions with 3x3 taps, in one or several slices of a volume, at stride 1 by Winograd's transforms of the slices
+// (winograd_transforms.h): in about half the time of direct ones, with rounding errors of about twice the size. Every
+// worker takes some tiles at a time through the transform, the products of all planes (oneDNN's sgemm) and back, in
+// memory that stays in its caches.
 #pragma once
 
 #include "convolution_geometry.h"
@@ -22,36 +23,54 @@ class Winograd {
   int64_t dgrad_scratch_bytes() const;
   int64_t wgrad_scratch_bytes() const;
 
-  // packed [36, O, I] = the transform of factor * weights, for fprop and dgrad alike.
-  void pack(const float *weights, float factor, float *packed) const;
+  // packed [kD, 36, O, I] = the transform of factor * plain weights, for fprop and dgrad alike.
+  void pack(const float *plain, float factor, float *packed) const;
   void fprop(const float *src, const float *packed, float *dst, float *scratch) const;
   void dgrad(const float *diff_dst, const float *packed, float *diff_src, float *scratch) const;
   void wgrad(const float *src, const float *diff_dst, float *diff_weights, float *scratch) const;
 
  private:
-  // [batch, height, width, channels], with zeros above and left of each image that windows of the first tiles reach.
+  // [batch, depth, height, width, channels], with zeros before, above and left of each image that its first windows
+  // reach. Pictures have a depth of 1.
   struct Images {
-    int64_t batch, height, width, channels, top, left;
+    int64_t batch, depth, height, width, channels, front, top, left;
   };
 
-  // The tiles that cover the outputs of a batch, in chunks that each belong to one worker.
+  // The tiles that cover the outputs, each through the whole depth, in chunks that belong to one worker each.
   struct Tiles {
-    Tiles(const Images &outputs, int threads);
+    Tiles(const Images &outputs, int64_t depth, int threads);
     int64_t rows, columns, count, per_chunk, chunks, workers;
   };
 
+  struct Chunk {
+    int64_t worker, first, last;  // tiles
+    bool begins;                  // is the worker's first
+    int64_t size() const { return last - first; }
+  };
+
+  // 36 matrices of [slice, tile of the chunk] rows and channels as columns, each `step` behind the one before.
+  struct Planes {
+    float *data;
+    int64_t step;
+  };
+
   template <typename Transform>
-  static void gather(const Images &images, const Tiles &tiles, int64_t first, int64_t last, const float *from,
-                     float *planes, int64_t plane_step);
-  static void scatter(const Images &images, const Tiles &tiles, int64_t first, int64_t last, const float *planes,
-                      int64_t plane_step, float *to);
+  static void gather(const Images &images, const Tiles &tiles, const Chunk &chunk, const float *from, Planes planes);
+  static void scatter(const Images &images, const Tiles &tiles, const Chunk &chunk, Planes planes, float *to);
   template <typename Body>
   static void for_each_chunk(const Tiles &tiles, Body body);
+
+  int64_t weights() const { return output_.channels * input_.channels; }
+  int64_t plane_step(const Images &images, const Tiles &tiles) const;
   int64_t worker_elements(const Tiles &tiles) const;
+  dnnl_status_t multiply(const Images &from, const Images &to, const Chunk &chunk, bool is_adjoint, Planes inputs,
+                         const float *packed, Planes outputs) const;
+  dnnl_status_t add_products(const Chunk &chunk, Planes inputs, Planes outputs, float *sums) const;
   void correlate(const Images &from, const Images &to, const Tiles &tiles, bool is_adjoint, const float *src,
                  const float *packed, float *dst, float *scratch) const;
-  void transform_sums(const float *sums, int64_t worker_step, float *diff_weights) const;
+  void transform_sums(const float *sums, float *diff_weights) const;
 
+  int64_t taps_;                         // along the depth
   Images input_, output_, diff_output_;  // diff_output_: the output as dgrad's windows see it
   Tiles output_tiles_, input_tiles_;
 };

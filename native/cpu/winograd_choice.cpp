@@ -13,8 +13,8 @@ using winograd::kTaps;
 using winograd::kTile;
 
 // Costs in operations of a direct convolution, measured with two threads on AVX-512: of one in a product; of a channel
-// of a tile that goes through a transform, which is bound by caches; of a weight that does, in which fprop and dgrad share, and of
-// a weight's sums.
+// of a tile that goes through a transform, which is bound by caches; of a weight that does, which fprop and dgrad
+// share; of a weight's sums.
 constexpr double kProduct = 1.2, kGathered = 2300, kScattered = 1500, kPacked = 5000, kSummed = 2000;
 // The least advantage that is taken.
 constexpr double kAdvantage = 1.1;
@@ -23,43 +23,47 @@ constexpr int64_t kFewestChannels = 32;
 // The most memory that transformed weights, or their sums, may take, of that of the images.
 constexpr double kMemory = 2;
 
-bool all_within(const onednn::Dims &values, int64_t least, int64_t most) {
-  return std::all_of(values.begin(), values.end(), [=](int64_t value) { return value >= least && value <= most; });
-}
-
 bool suits_channels(int64_t channels) { return channels % kLanes == 0 && channels >= kFewestChannels; }
 
 bool is_possible(const ConvolutionGeometry &geometry) {
   const auto &value = geometry.value;
-  return value.rank == 2 && value.type == REVUP_FLOAT32 && value.groups == 1 && suits_channels(value.in_channels) &&
-         suits_channels(value.out_channels) && all_within(geometry.kernel, kTaps, kTaps) &&
-         all_within(geometry.stride, 1, 1) && all_within(geometry.padding, 0, kTaps - 1);
+  bool suits = value.type == REVUP_FLOAT32 && value.groups == 1 && suits_channels(value.in_channels) &&
+               suits_channels(value.out_channels);
+  for (int32_t i = 0; i < value.rank; ++i) {
+    // A volume may have any number of taps along its depth.
+    suits = suits && (geometry.kernel[i] == kTaps || (value.rank == 3 && i == 0)) && geometry.stride[i] == 1 &&
+            geometry.padding[i] < geometry.kernel[i];
+  }
+  return suits;
 }
 
 struct Work {
-  double in, out, positions, tiles, images;  // channels, outputs, 4x4 tiles of them, elements of input and output
+  double in, out, taps;             // channels; taps along the depth
+  double positions, tiles, images;  // outputs; 4x4 tiles of all their slices; elements of input and output
 
   explicit Work(const ConvolutionGeometry &geometry)
       : in(static_cast<double>(geometry.value.in_channels)),
         out(static_cast<double>(geometry.value.out_channels)),
+        taps(static_cast<double>(geometry.taps() / (kTaps * kTaps))),
         positions(static_cast<double>(geometry.value.batch)),
         tiles(positions),
         images(positions * in) {
     for (const int64_t extent : geometry.input) images *= static_cast<double>(extent);
-    for (const int64_t extent : geometry.output) {
+    for (int32_t i = 0; i < geometry.value.rank; ++i) {
+      const int64_t extent = geometry.output[i], tile = geometry.value.rank == 3 && i == 0 ? 1 : kTile;
       positions *= static_cast<double>(extent);
-      tiles *= static_cast<double>((extent + kTile - 1) / kTile);
+      tiles *= static_cast<double>((extent + tile - 1) / tile);
     }
     images += positions * out;
   }
 
   // By the costs of one tile's transforms and of one weight's.
   bool is_faster(double of_tile, double of_weight) const {
-    const double direct = 2 * kTaps * kTaps * positions * in * out;
-    const double products = 2 * kPlanes * kProduct * tiles * in * out;
-    return kAdvantage * (products + tiles * of_tile + in * out * of_weight) <= direct;
+    const double direct = 2 * kTaps * kTaps * positions;
+    const double products = 2 * kPlanes * kProduct * tiles;
+    return kAdvantage * ((products + of_weight) * taps * in * out + tiles * of_tile) <= direct * taps * in * out;
   }
-  bool fits(double copies) const { return copies * kPlanes * in * out <= kMemory * images; }
+  bool fits(double copies) const { return copies * taps * kPlanes * in * out <= kMemory * images; }
 };
 
 }  // namespace

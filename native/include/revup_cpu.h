@@ -221,7 +221,7 @@ typedef struct {
 
 typedef enum {
   REVUP_DIRECT = 0,    // a sum of products for every output
-  REVUP_WINOGRAD = 1,  // a quarter of the products, on transformed tiles: only of 3x3 taps at stride 1 in float32
+  REVUP_WINOGRAD = 1,  // a quarter of the products, of transformed tiles: 3x3 taps at stride 1, in float32
 } revup_convolution_algorithm;
 
 typedef struct {

@@ -34,7 +34,8 @@ internal sealed class ConvolutionAlgorithmTests
         AssertDirect("groups", ConvolutionGeometries.Make(type, 64, 128, 128, 2, [32, 32], [3, 3], [1, 1], [1, 1]));
         AssertDirect("5x5", ConvolutionGeometries.Make(type, 64, 64, 64, 1, [32, 32], [5, 5], [1, 1], [2, 2]));
         AssertDirect("padding beyond the taps", ConvolutionGeometries.Make(type, 64, 64, 64, 1, [32, 32], [3, 3], [1, 1], [1, 3]));
-        AssertDirect("a volume", ConvolutionGeometries.Make(type, 4, 64, 64, 1, [16, 16, 16], [3, 3, 3], [1, 1, 1], [1, 1, 1]));
+        AssertDirect("a stride along the depth", ConvolutionGeometries.Make(type, 4, 64, 64, 1, [16, 16, 16], [3, 3, 3], [2, 1, 1], [1, 1, 1]));
+        AssertDirect("5x5 in slices", ConvolutionGeometries.Make(type, 4, 64, 64, 1, [16, 16, 16], [3, 5, 5], [1, 1, 1], [1, 2, 2]));
         AssertDirect("tiles mostly cut off", ConvolutionGeometries.Make(type, 256, 64, 64, 1, [5, 5], [3, 3], [1, 1], [1, 1]));
         AssertDirect("weights larger than twice the images", ConvolutionGeometries.Make(type, 1, 256, 256, 1, [32, 32], [3, 3], [1, 1], [1, 1]));
     }

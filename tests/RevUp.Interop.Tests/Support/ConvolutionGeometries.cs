@@ -44,6 +44,10 @@ internal static class ConvolutionGeometries
     {
         yield return ("3x3 in cut tiles", Make(type, 9, 48, 64, 1, [13, 18], [3, 3], [1, 1], [1, 1]));
         yield return ("3x3 in tiles without and with twice the padding", Make(type, 9, 48, 48, 1, [15, 14], [3, 3], [1, 1], [0, 2]));
+        yield return ("3-D in cut tiles", Make(type, 6, 32, 48, 1, [6, 12, 14], [3, 3, 3], [1, 1, 1], [1, 1, 1]));
+        yield return ("3-D of two taps of depth", Make(type, 6, 32, 32, 1, [4, 10, 15], [2, 3, 3], [1, 1, 1], [1, 2, 0]));
+        yield return ("3-D with twice the padding along the depth", Make(type, 6, 32, 32, 1, [4, 14, 15], [3, 3, 3], [1, 1, 1], [2, 0, 1]));
+        yield return ("3-D of depth 1 in tiles", Make(type, 24, 32, 32, 1, [1, 15, 16], [3, 3, 3], [1, 1, 1], [1, 1, 1]));
     }
 
     internal static CpuConvolutionGeometry Make(
