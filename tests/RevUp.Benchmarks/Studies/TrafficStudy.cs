@@ -46,11 +46,11 @@ internal static class TrafficStudy
             by the threads, so that other work on the machine is not in them; threads that wait should sleep (OMP_WAIT_POLICY=passive). `GB` counts each operand
             of a call once, one that is updated in place twice, and the weights of a convolution once; scratch is not counted. A copy of
             {CopyElements >> 18} MiB on the same threads moved {bandwidth / Giga:F1} GB/s; `at a copy's rate` is what the bytes would take at that.
-            `floor` is the arithmetic at {peak:F0} GFLOP/s, the rate of this library's convolutions alone on an idle machine of this kind; power iteration
-            is batch 1.
+            `direct` is the arithmetic at {peak:F0} GFLOP/s, the rate of oneDNN's direct convolutions alone on an idle machine of this kind: Winograd's, of a quarter
+            of the products, stay below it, and `GFLOP/s` counts theirs as if they were direct. Power iteration is batch 1.
 
             The least: fprop, dgrad and wgrad are passes of their own, and everything pointwise rides on one of them, so that a pre-activation is applied to
-            what a convolution loads and a sum to what it stores. No convolution of oneDNN can apply anything to what it loads.
+            what a convolution loads and a sum to what it stores.
             """);
         List<TrafficRow> rows = [];
         foreach (MemoryPolicy policy in policies)
@@ -61,7 +61,7 @@ internal static class TrafficStudy
         }
         report.Heading("All");
         report.Table(
-            ["policy", "GB", "least GB", "ratio", "convolutions, ms", "their floor, ms", "all operations, ms"],
+            ["policy", "GB", "least GB", "ratio", "convolutions, ms", "direct, ms", "all operations, ms"],
             rows.Select(row => (string[])
             [
                 row.Policy,
@@ -102,7 +102,7 @@ internal static class TrafficStudy
         OperationTotal all = counter.Totals.Values.Aggregate((a, b) => a + b);
         OperationTotal convolutions = counter.Totals.Values.Where(total => total.Operations > 0).Aggregate((a, b) => a + b);
         report.Table(
-            ["operation", "calls", "GB", "ms", "share of time", "at a copy's rate, ms", "GB/s", "floor, ms", "GFLOP/s"],
+            ["operation", "calls", "GB", "ms", "share of time", "at a copy's rate, ms", "GB/s", "direct, ms", "GFLOP/s"],
             counter.Totals.OrderByDescending(entry => entry.Value.Milliseconds).Select(entry => Row(entry.Key, entry.Value)).Append(Row("all", all)));
         double least = new LeastTraffic(size.Batch, policy, evaluations).Of(net);
         return new TrafficRow(
