@@ -14,29 +14,8 @@ using revup::onednn::Desc;
 namespace {
 
 namespace onednn = revup::onednn;
-
-// A primitive with the scratch that its executions need.
-struct Plan {
-  dnnl::primitive primitive;
-  Desc scratch;
-
-  Plan() = default;  // not needed by the geometry
-  template <typename Description>
-  explicit Plan(const Description &description)
-      : primitive(description.get()), scratch(description.scratchpad_desc()) {}
-
-  size_t scratch_bytes() const { return scratch.get_size(); }
-
-  void run(std::unordered_map<int, dnnl::memory> arguments, void *memory) const {
-    if (scratch_bytes() > 0) arguments.emplace(DNNL_ARG_SCRATCHPAD, onednn::wrap(scratch, memory));
-    onednn::execute(primitive, arguments);
-  }
-};
-
-Plan reorder_plan(const Desc &from, const Desc &to) {
-  return Plan(dnnl::reorder::primitive_desc(onednn::cpu_engine(), from, onednn::cpu_engine(), to,
-                                            onednn::caller_owned_scratch()));
-}
+using onednn::Plan;
+using onednn::reorder_plan;
 
 void *at(void *memory, int64_t bytes) { return static_cast<char *>(memory) + bytes; }
 const float *floats(const void *memory) { return static_cast<const float *>(memory); }
@@ -92,6 +71,7 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
   std::copy(geometry.output.begin(), geometry.output.end(), sizes.output);
   if (transforms_data) {
     sizes.packed_bytes = winograd->packed_bytes();
+    sizes.pack_scratch_bytes = winograd->pack_scratch_bytes();
     sizes.fprop_scratch_bytes = winograd->fprop_scratch_bytes();
     sizes.dgrad_scratch_bytes = winograd->dgrad_scratch_bytes();
   } else {
@@ -215,7 +195,7 @@ revup_status revup_convolution_pack(const revup_convolution *handle, const float
     const ConvolutionGeometry &geometry = handle->geometry;
     const float factor = scale != nullptr ? *scale : 1;
     if (handle->sizes.data_algorithm == REVUP_WINOGRAD) {
-      handle->winograd->pack(weights, factor, static_cast<float *>(packed));
+      handle->winograd->pack(weights, factor, floats(packed), floats(scratch));
       return;
     }
     float *const copy = static_cast<float *>(scratch);

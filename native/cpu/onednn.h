@@ -63,6 +63,28 @@ inline void execute(const dnnl::primitive &primitive, const std::unordered_map<i
   stream.wait();
 }
 
+// A primitive with the scratch that its executions need.
+struct Plan {
+  dnnl::primitive primitive;
+  Desc scratch;
+
+  Plan() = default;  // none
+  template <typename Description>
+  explicit Plan(const Description &description)
+      : primitive(description.get()), scratch(description.scratchpad_desc()) {}
+
+  size_t scratch_bytes() const { return scratch.get_size(); }
+
+  void run(std::unordered_map<int, dnnl::memory> arguments, void *memory) const {
+    if (scratch_bytes() > 0) arguments.emplace(DNNL_ARG_SCRATCHPAD, wrap(scratch, memory));
+    execute(primitive, arguments);
+  }
+};
+
+inline Plan reorder_plan(const Desc &from, const Desc &to) {
+  return Plan(dnnl::reorder::primitive_desc(cpu_engine(), from, cpu_engine(), to, caller_owned_scratch()));
+}
+
 // `bytes` rounded up to where the next tensor of the same buffer may begin.
 inline int64_t aligned(size_t bytes) {
   return static_cast<int64_t>((bytes + REVUP_ALIGNMENT - 1) / REVUP_ALIGNMENT * REVUP_ALIGNMENT);

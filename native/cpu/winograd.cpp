@@ -65,9 +65,16 @@ Winograd::Winograd(const ConvolutionGeometry &geometry, int threads)
   diff_output_.front = taps_ - 1 - input_.front;
   diff_output_.top = kTaps - 1 - input_.top;
   diff_output_.left = kTaps - 1 - input_.left;
+  const onednn::Dims dims{taps_ * kPlanes, output_.channels, input_.channels};
+  of_fprop_ = onednn::Desc(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::acb);
+  of_dgrad_ = onednn::Desc(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::abc);
+  to_fprop_ = onednn::reorder_plan(of_dgrad_, of_fprop_);
+  to_dgrad_ = onednn::reorder_plan(of_fprop_, of_dgrad_);
 }
 
 int64_t Winograd::packed_bytes() const { return sizeof(float) * taps_ * kPlanes * weights(); }
+
+int64_t Winograd::pack_scratch_bytes() const { return packed_bytes() + onednn::aligned(to_fprop_.scratch_bytes()); }
 
 int64_t Winograd::plane_step(const Images &images, const Tiles &tiles) const {
   return images.depth * tiles.per_chunk * images.channels + kPlanePadding;
@@ -83,18 +90,19 @@ int64_t Winograd::fprop_scratch_bytes() const {
 }
 
 int64_t Winograd::dgrad_scratch_bytes() const {
-  return sizeof(float) * input_tiles_.workers * worker_elements(input_tiles_);
+  const int64_t chunks = sizeof(float) * input_tiles_.workers * worker_elements(input_tiles_);
+  return packed_bytes() + std::max(onednn::aligned(to_dgrad_.scratch_bytes()), chunks);
 }
 
 int64_t Winograd::wgrad_scratch_bytes() const { return fprop_scratch_bytes() + output_tiles_.workers * packed_bytes(); }
 
-void Winograd::pack(const float *plain, float factor, float *packed) const {
+void Winograd::pack(const float *plain, float factor, float *packed, float *scratch) const {
   const int64_t channels = input_.channels;
 #pragma omp parallel for
   for (int64_t out = 0; out < output_.channels; ++out) {
     for (int64_t tap = 0; tap < taps_; ++tap) {
       const float *const from = plain + (out * taps_ + tap) * kWeights * channels;
-      float *const to = packed + tap * kPlanes * weights() + out * channels;
+      float *const to = scratch + tap * kPlanes * weights() + out * channels;
       for (int64_t c = 0; c < channels; c += kLanes) {
         Lanes taps[kWeights], values[kPlanes];
         for (int64_t i = 0; i < kWeights; ++i) taps[i] = factor * lanes(from + i * channels + c);
@@ -103,6 +111,8 @@ void Winograd::pack(const float *plain, float factor, float *packed) const {
       }
     }
   }
+  to_fprop_.run({{DNNL_ARG_FROM, onednn::wrap(of_dgrad_, scratch)}, {DNNL_ARG_TO, onednn::wrap(of_fprop_, packed)}},
+                scratch + packed_bytes() / sizeof(float));
 }
 
 // The transform of what each tile, or its window, has in the images.
@@ -176,7 +186,7 @@ void Winograd::for_each_chunk(const Tiles &tiles, Body body) {
 // outputs = the products with the weights, summed over the taps of the depth. oneDNN computes each with the calling
 // thread alone, inside of a parallel region.
 dnnl_status_t Winograd::multiply(const Images &from, const Images &to, const Chunk &chunk, bool is_adjoint,
-                                 Planes inputs, const float *packed, Planes outputs) const {
+                                 Planes inputs, const float *transformed, Planes outputs) const {
   const int64_t row_from = chunk.size() * from.channels, row_to = chunk.size() * to.channels;  // of one slice
   for (int64_t i = 0; i < kPlanes; ++i) {
     float *const output = outputs.data + i * outputs.step;
@@ -191,10 +201,10 @@ dnnl_status_t Winograd::multiply(const Images &from, const Images &to, const Chu
       // dgrad has the taps in reverse order along every axis.
       const int64_t weight_plane =
           is_adjoint ? (taps_ - 1 - tap) * kPlanes + winograd::mirrored_plane(i) : tap * kPlanes + i;
-      const dnnl_status_t status = dnnl_sgemm('N', is_adjoint ? 'N' : 'T', slices.count() * chunk.size(), to.channels,
-                                              from.channels, 1, inputs.data + i * inputs.step + slices.from * row_from,
-                                              from.channels, packed + weight_plane * weights(), input_.channels,
-                                              adds ? 1.0f : 0.0f, output + slices.begin * row_to, to.channels);
+      const dnnl_status_t status = dnnl_sgemm('N', 'N', slices.count() * chunk.size(), to.channels, from.channels, 1,
+                                              inputs.data + i * inputs.step + slices.from * row_from, from.channels,
+                                              transformed + weight_plane * weights(), to.channels, adds ? 1.0f : 0.0f,
+                                              output + slices.begin * row_to, to.channels);
       if (status != dnnl_success) return status;
       adds = true;
     }
@@ -203,12 +213,12 @@ dnnl_status_t Winograd::multiply(const Images &from, const Images &to, const Chu
 }
 
 void Winograd::correlate(const Images &from, const Images &to, const Tiles &tiles, bool is_adjoint, const float *src,
-                         const float *packed, float *dst, float *scratch) const {
+                         const float *transformed, float *dst, float *scratch) const {
   for_each_chunk(tiles, [&](const Chunk &chunk) {
     const Planes inputs{scratch + chunk.worker * worker_elements(tiles), plane_step(from, tiles)};
     const Planes outputs{inputs.data + kPlanes * inputs.step, plane_step(to, tiles)};
     gather<winograd::InputTransform>(from, tiles, chunk, src, inputs);
-    const dnnl_status_t status = multiply(from, to, chunk, is_adjoint, inputs, packed, outputs);
+    const dnnl_status_t status = multiply(from, to, chunk, is_adjoint, inputs, transformed, outputs);
     scatter(to, tiles, chunk, outputs, dst);
     return status;
   });
@@ -219,7 +229,10 @@ void Winograd::fprop(const float *src, const float *packed, float *dst, float *s
 }
 
 void Winograd::dgrad(const float *diff_dst, const float *packed, float *diff_src, float *scratch) const {
-  correlate(diff_output_, input_, input_tiles_, true, diff_dst, packed, diff_src, scratch);
+  float *const rest = scratch + packed_bytes() / sizeof(float);
+  to_dgrad_.run({{DNNL_ARG_FROM, onednn::wrap(of_fprop_, packed)}, {DNNL_ARG_TO, onednn::wrap(of_dgrad_, scratch)}},
+                rest);
+  correlate(diff_output_, input_, input_tiles_, true, diff_dst, scratch, diff_src, rest);
 }
 
 // sums [kD, 36, O, I] of one worker += the products of its outputs' gradients with its inputs.

@@ -19,12 +19,13 @@ class Winograd {
   Winograd(const ConvolutionGeometry &geometry, int threads);
 
   int64_t packed_bytes() const;
+  int64_t pack_scratch_bytes() const;
   int64_t fprop_scratch_bytes() const;
   int64_t dgrad_scratch_bytes() const;
   int64_t wgrad_scratch_bytes() const;
 
-  // packed [kD, 36, O, I] = the transform of factor * plain weights, for fprop and dgrad alike.
-  void pack(const float *plain, float factor, float *packed) const;
+  // packed [kD, 36, I, O] = the transform of factor * plain weights, as fprop wants it; dgrad transposes it again.
+  void pack(const float *plain, float factor, float *packed, float *scratch) const;
   void fprop(const float *src, const float *packed, float *dst, float *scratch) const;
   void dgrad(const float *diff_dst, const float *packed, float *diff_src, float *scratch) const;
   void wgrad(const float *src, const float *diff_dst, float *diff_weights, float *scratch) const;
@@ -64,15 +65,17 @@ class Winograd {
   int64_t plane_step(const Images &images, const Tiles &tiles) const;
   int64_t worker_elements(const Tiles &tiles) const;
   dnnl_status_t multiply(const Images &from, const Images &to, const Chunk &chunk, bool is_adjoint, Planes inputs,
-                         const float *packed, Planes outputs) const;
+                         const float *transformed, Planes outputs) const;
   dnnl_status_t add_products(const Chunk &chunk, Planes inputs, Planes outputs, float *sums) const;
   void correlate(const Images &from, const Images &to, const Tiles &tiles, bool is_adjoint, const float *src,
-                 const float *packed, float *dst, float *scratch) const;
+                 const float *transformed, float *dst, float *scratch) const;
   void transform_sums(const float *sums, float *diff_weights) const;
 
   int64_t taps_;                         // along the depth
   Images input_, output_, diff_output_;  // diff_output_: the output as dgrad's windows see it
   Tiles output_tiles_, input_tiles_;
+  onednn::Desc of_fprop_, of_dgrad_;  // transformed weights in memory as [I, O] and as [O, I]
+  onednn::Plan to_fprop_, to_dgrad_;
 };
 
 }  // namespace revup
