@@ -122,7 +122,7 @@ internal static class EvaluationsStudy
             Networks trained with `store`, so with exact gradients, on the recipe's schedule for the last of the epochs. At each moment the gradient of all
             parameters together on one batch, weights and norms frozen: ‖g − g_store‖ / ‖g_store‖ when blocks are inverted at a tolerance. Medians over the
             seeds, with the least and the largest; k is the mean over the blocks. Before training the last convolution of every branch is zero, F = 0, and one
-            evaluation is exact. Coefficients of 1 and more are not measured: the library refuses to invert blocks with no bound below 1.
+            evaluation is exact. Coefficients of 1 and more are adaptive control's alone: see `accuracy.md`.
             """);
         foreach (IGrouping<string, EvaluationsRow> recipe in all.GroupBy(row => row.Recipe))
         {
