@@ -46,8 +46,8 @@ internal static class TrafficStudy
             by the threads, so that other work on the machine is not in them; threads that wait should sleep (OMP_WAIT_POLICY=passive). `GB` counts each operand
             of a call once, one that is updated in place twice, and the weights of a convolution once; scratch is not counted. A copy of
             {CopyElements >> 18} MiB on the same threads moved {bandwidth / Giga:F1} GB/s; `at a copy's rate` is what the bytes would take at that.
-            `direct` is the arithmetic at {peak:F0} GFLOP/s, the rate of oneDNN's direct convolutions alone on an idle machine of this kind: Winograd's, of a quarter
-            of the products, stay below it, and `GFLOP/s` counts theirs as if they were direct. Power iteration is batch 1.
+            `direct` is the arithmetic at {peak:F0} GFLOP/s, the rate of oneDNN's direct convolutions alone on an idle machine of this kind: Winograd's, of a
+            quarter of the products, stay below it, and `GFLOP/s` counts theirs as if they were direct. Power iteration is batch 1.
 
             The least: fprop, dgrad and wgrad are passes of their own, and everything pointwise rides on one of them, so that a pre-activation is applied to
             what a convolution loads and a sum to what it stores.

@@ -11,7 +11,6 @@ internal sealed class ConvolutionAlgorithmTests
     [TestMethod]
     [DataRow(1)]
     [DataRow(2)]
-    [DataRow(4)]
     internal void TiledGeometriesAreTransformedInFloat32Alone(int threads)
     {
         foreach (CpuType type in Inputs.Types.Where(new CpuOperations(threads).Supports))
