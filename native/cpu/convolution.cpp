@@ -18,9 +18,9 @@ using onednn::Plan;
 using onednn::reorder_plan;
 
 void *at(void *memory, int64_t bytes) { return static_cast<char *>(memory) + bytes; }
-const float *floats(const void *memory) { return static_cast<const float *>(memory); }
-float *floats(void *memory) { return static_cast<float *>(memory); }
 const void *at(const void *memory, int64_t bytes) { return static_cast<const char *>(memory) + bytes; }
+float *floats(void *memory) { return static_cast<float *>(memory); }
+const float *floats(const void *memory) { return static_cast<const float *>(memory); }
 
 void require_scratch(const void *scratch, int64_t bytes) {
   if (bytes > 0) require_pointer(scratch, "scratch");
@@ -36,11 +36,11 @@ struct revup_convolution {
   ConvolutionGeometry geometry;
   int threads;  // primitives divide their work and their scratch among the threads present at creation
   Desc src, dst, plain_weights, fprop_weights, dgrad_weights, wgrad_weights;
-  std::optional<revup::Winograd> winograd;  // for what the sizes say
+  std::optional<revup::Winograd> winograd;  // for the passes whose algorithm the sizes give as that
   Plan fprop, dgrad, wgrad, pack_fprop, pack_dgrad, unpack_wgrad;
   bool dgrad_is_fprop = false;  // of the adjoint geometry, on mirrored weights
-  int64_t scaled_bytes = 0, dgrad_offset = 0,
-          gradient_bytes = 0;  // where the second part of packed and of each scratch begins
+  // Where the second part of packed and of each scratch begins.
+  int64_t scaled_bytes = 0, dgrad_offset = 0, gradient_bytes = 0;
   revup_convolution_sizes sizes;
 };
 
@@ -61,8 +61,6 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
   const auto forward = onednn::describe<dnnl::convolution_forward>(
       refused.fprop, attributes,
       std::tuple(dnnl::prop_kind::forward_training, direct, src, weights, dst, stride, padding, padding));
-  const auto backward_weights = onednn::describe<dnnl::convolution_backward_weights>(
-      refused.wgrad, attributes, std::tuple(direct, src, gradient, dst, stride, padding, padding), forward);
   const bool transforms_data = revup::Winograd::suits_data(geometry);
   const bool transforms_weights = revup::Winograd::suits_weights(geometry, threads);
   sizes.data_algorithm = transforms_data ? REVUP_WINOGRAD : REVUP_DIRECT;
@@ -81,6 +79,8 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
     sizes.wgrad_scratch_bytes = winograd->wgrad_scratch_bytes();
     return;
   }
+  const auto backward_weights = onednn::describe<dnnl::convolution_backward_weights>(
+      refused.wgrad, attributes, std::tuple(direct, src, gradient, dst, stride, padding, padding), forward);
   wgrad = Plan(backward_weights);
   wgrad_weights = backward_weights.diff_weights_desc();
   if (wgrad_weights != plain_weights) {

@@ -45,20 +45,23 @@ Winograd::Tiles::Tiles(const Images &outputs, int64_t depth, int threads)
       chunks((count + per_chunk - 1) / per_chunk),
       workers(std::min<int64_t>(threads, chunks)) {}
 
+Winograd::Images Winograd::images(const ConvolutionGeometry &geometry, const onednn::Dims &extents, int64_t channels,
+                                  const onednn::Dims &zeros) {
+  const bool is_volume = geometry.value.rank == 3;
+  return {geometry.value.batch,
+          is_volume ? extents[0] : 1,
+          extents.end()[-2],
+          extents.end()[-1],
+          channels,
+          is_volume ? zeros[0] : 0,
+          zeros.end()[-2],
+          zeros.end()[-1]};
+}
+
 Winograd::Winograd(const ConvolutionGeometry &geometry, int threads)
-    : taps_(geometry.value.rank == 3 ? geometry.kernel[0] : 1),
-      input_{geometry.value.batch,       geometry.value.rank == 3 ? geometry.input[0] : 1,
-             geometry.input.end()[-2],   geometry.input.end()[-1],
-             geometry.value.in_channels, geometry.value.rank == 3 ? geometry.padding[0] : 0,
-             geometry.padding.end()[-2], geometry.padding.end()[-1]},
-      output_{geometry.value.batch,
-              geometry.value.rank == 3 ? geometry.output[0] : 1,
-              geometry.output.end()[-2],
-              geometry.output.end()[-1],
-              geometry.value.out_channels,
-              0,
-              0,
-              0},
+    : taps_(geometry.taps() / kWeights),
+      input_(images(geometry, geometry.input, geometry.value.in_channels, geometry.padding)),
+      output_(images(geometry, geometry.output, geometry.value.out_channels, onednn::Dims(geometry.padding.size()))),
       diff_output_(output_),
       output_tiles_(output_, std::max(input_.depth, output_.depth), threads),
       input_tiles_(input_, std::max(input_.depth, output_.depth), threads) {

@@ -55,6 +55,8 @@ class Winograd {
     int64_t step;
   };
 
+  static Images images(const ConvolutionGeometry &geometry, const onednn::Dims &extents, int64_t channels,
+                       const onednn::Dims &zeros);
   template <typename Transform>
   static void gather(const Images &images, const Tiles &tiles, const Chunk &chunk, const float *from, Planes planes);
   static void scatter(const Images &images, const Tiles &tiles, const Chunk &chunk, Planes planes, float *to);

@@ -219,10 +219,11 @@ typedef struct {
   int64_t input[3], kernel[3], stride[3], padding[3];  // rank of them, outermost first; padding on both sides
 } revup_convolution_geometry;
 
-typedef enum {
+typedef int32_t revup_convolution_algorithm;
+enum {
   REVUP_DIRECT = 0,    // a sum of products for every output
   REVUP_WINOGRAD = 1,  // a quarter of the products, of transformed tiles: 3x3 taps at stride 1, in float32
-} revup_convolution_algorithm;
+};
 
 typedef struct {
   int64_t output[3];     // (input + 2 * padding - kernel) / stride + 1, rounded down

@@ -54,6 +54,6 @@ public enum CpuConvolutionAlgorithm
     /// <summary>A sum of products for every output.</summary>
     Direct = 0,
 
-    /// <summary>A quarter of the products, on transformed tiles: only of 3×3 taps at stride 1 in float32 (arXiv 1509.09308).</summary>
+    /// <summary>A quarter of the products, of transformed tiles: 3×3 taps at stride 1, in float32 (arXiv 1509.09308).</summary>
     Winograd = 1,
 }

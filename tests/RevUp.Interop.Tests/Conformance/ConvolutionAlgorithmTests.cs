@@ -48,11 +48,11 @@ internal sealed class ConvolutionAlgorithmTests
         AssertAlgorithms(16, geometry, CpuConvolutionAlgorithm.Winograd, CpuConvolutionAlgorithm.Direct, "16 threads");
     }
 
-    /// <summary>‖error‖ / ‖result‖ is around 1e-6, a few units of float32's last place: not a bound, but what the choice of points is for.</summary>
+    /// <summary>‖error‖ / ‖result‖ is up to 7e-7: not a bound, but what the choice of points is for. With ±1/2 and ±2 it is above.</summary>
     [TestMethod]
     internal void TransformsLoseLittle()
     {
-        const double relative = 2e-6;
+        const double relative = 9e-7;
         CpuOperations operations = new(threads: 2);
         foreach ((string name, CpuConvolutionGeometry geometry) in ConvolutionGeometries.Tiled(CpuType.Float32))
         {
