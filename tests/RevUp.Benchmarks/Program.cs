@@ -21,6 +21,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["loading"] = LoadingStudy.Run,
     ["memory"] = MemoryStudy.Run,
     ["mixed"] = MixedStudy.Run,
+    ["neighbours"] = NeighboursStudy.Run,
     ["operations"] = OperationsStudy.Run,
     ["parity"] = ParityStudy.Run,
     ["plots"] = PlotsStudy.Run,
@@ -30,7 +31,10 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
 };
 SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
 {
+    [BusyLoops.WorkerName] = BusyLoops.Work,
     [MemoryStudy.WorkerName] = MemoryStudy.Work,
+    [NeighbourWorker.PredictionName] = NeighbourWorker.WorkPredictions,
+    [NeighbourWorker.StepName] = NeighbourWorker.WorkSteps,
     [StepWorker.Name] = StepWorker.Work,
 };
 

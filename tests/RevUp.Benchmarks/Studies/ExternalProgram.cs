@@ -6,30 +6,28 @@ namespace RevUp.Benchmarks.Studies;
 /// A program whose packages take hundreds of megabytes, so that it is no part of the solution: built on first use from a folder beside the studies into
 /// artifacts.
 /// </summary>
-/// <param name="source">Its folder in tests/RevUp.Benchmarks.</param>
+/// <param name="source">Its folder.</param>
 /// <param name="name">Its folder in artifacts.</param>
 /// <param name="assembly">Its assembly.</param>
 internal sealed class ExternalProgram(string source, string name, string assembly)
 {
-    private readonly string _source = Checkout.Path("tests", "RevUp.Benchmarks", source);
-
     /// <summary>Where it is built.</summary>
     public string Output { get; } = Checkout.Path("artifacts", name, "bin");
 
     /// <summary>A file among its sources.</summary>
-    public string Source(string file) => Path.Combine(_source, file);
+    public string Source(string file) => Path.Combine(source, file);
 
     /// <summary>Whether a file of its output is missing or older than its sources; ask about the file that is made last.</summary>
     public bool IsOutdated(string last)
     {
         string path = Path.Combine(Output, last);
-        return !File.Exists(path) || File.GetLastWriteTimeUtc(path) < Directory.EnumerateFiles(_source).Max(File.GetLastWriteTimeUtc);
+        return !File.Exists(path) || File.GetLastWriteTimeUtc(path) < Directory.EnumerateFiles(source).Max(File.GetLastWriteTimeUtc);
     }
 
     /// <summary>Compiles it.</summary>
     /// <param name="advice">What it needs, for the message of a failure.</param>
     /// <exception cref="StudyException">The compiler failed.</exception>
-    public void Build(string advice) => Execute(advice, "dotnet", "build", _source, "-c", "Release", "-o", Output, "-nologo", "-v", "quiet");
+    public void Build(string advice) => Execute(advice, "dotnet", "build", source, "-c", "Release", "-o", Output, "-nologo", "-v", "quiet");
 
     /// <summary>Runs one stage of its build.</summary>
     /// <exception cref="StudyException">The stage failed.</exception>
