@@ -25,7 +25,10 @@ internal static class NativeLibraries
 
     private static readonly NativeLibraryEntry[] s_entries =
     [
-        new(Cpu, "librevup_cpu.so", "REVUP_CPU_LIBRARY", OwnRemedy, CpuLibrary.VerifyVersion),
+        new(Cpu, "librevup_cpu.so", "REVUP_CPU_LIBRARY", OwnRemedy, CpuLibrary.VerifyVersion)
+        {
+            BeforeLoading = OpenMpWaits.Limit,
+        },
         new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", OwnRemedy, ImageLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cuda, ["libcuda.so.1"], Package: null, "REVUP_CUDA_LIBRARY",
@@ -82,6 +85,7 @@ internal static class NativeLibraries
     {
         string? overridePath = Environment.GetEnvironmentVariable(entry.EnvironmentVariable);
         IReadOnlyList<string> places = entry.Places(overridePath, AppContext.BaseDirectory, HostFolders());
+        entry.BeforeLoading();
         (nint handle, string place) = entry.Load(places);
         entry.Verify(handle, place);
         return handle;

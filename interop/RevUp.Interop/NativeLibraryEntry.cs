@@ -9,6 +9,9 @@ namespace RevUp.Interop;
 /// </summary>
 internal record NativeLibraryEntry(string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
 {
+    /// <summary>Called once, before the library is loaded.</summary>
+    internal Action BeforeLoading { get; init; } = () => { };
+
     /// <summary>
     /// Where to look, in order. An override is the only place: falling back from it would silently run another library than the one asked for.
     /// The last place is the bare file name, which the system loader looks up.

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace RevUp.Interop.Cpu;
+
+/// <summary>
+/// How long a thread of GNU's OpenMP spins at the end of a parallel region before it sleeps. libgomp's own default is
+/// about 10 ms. On a shared machine such a thread holds the processor for which the others wait, and a step takes
+/// 3 to 5 times as long beside one or two busy processes. Sleeping at once costs up to a fifth of a step, because a
+/// thread takes as long to wake as a small region takes to compute.
+/// </summary>
+/// <remarks>Measurements: <c>benchmarks/results/neighbours.md</c>.</remarks>
+internal static partial class OpenMpWaits
+{
+    /// <summary>Variables by which a user decides for himself.</summary>
+    internal static readonly string[] Variables = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
+
+    private const int TypicalSpins = 2000;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMicroseconds(64);
+
+    /// <summary>
+    /// Sets GOMP_SPINCOUNT in the C environment, where libgomp reads it once, when it is loaded. The runtime keeps a
+    /// copy of the environment, so neither this process's <see cref="Environment"/> nor its children see the value.
+    /// </summary>
+    /// <remarks>Without effect if the process has loaded libgomp already, or if the user has set a variable.</remarks>
+    internal static void Limit()
+    {
+        if (OperatingSystem.IsLinux() && Variables.All(name => Environment.GetEnvironmentVariable(name) is null))
+        {
+            _ = SetVariable(Variables[0], Spins().ToString(CultureInfo.InvariantCulture), overwrite: 0);
+        }
+    }
+
+    /// <summary>Spins of libgomp, one pause instruction each, within the patience of a thread.</summary>
+    internal static int Spins()
+    {
+        const int Batch = 256;
+        if (!X86Base.IsSupported)
+        {
+            return TypicalSpins;
+        }
+        // A pause takes from 4 to 50 ns, depending on the processor. The fastest batch was not interrupted.
+        TimeSpan fastest = TimeSpan.MaxValue;
+        for (int attempt = 0; attempt < 8; attempt++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < Batch; i++)
+            {
+                X86Base.Pause();
+            }
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            fastest = elapsed < fastest ? elapsed : fastest;
+        }
+        return (int)Math.Clamp(Batch * (s_patience / fastest), TypicalSpins / 4, TypicalSpins * 8);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
+}
