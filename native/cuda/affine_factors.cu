@@ -1,5 +1,5 @@
 // From the trained t and b of a per-channel affine layer to the numbers it is computed with, and back, on the device,
-// so that no step waits for them. The twin of src/RevUp/Layers/AffineFactors.cs.
+// so that no step waits for them. The twin of native/cpu/affine_factors.cpp.
 #include "launch.cuh"
 
 namespace revup {

@@ -1,12 +1,12 @@
 // From the multiplier s and the norms sigma of a branch's m convolutions to the factors it is computed with, and back,
-// on the device, so that no step waits for a norm. The twin of src/RevUp/Lipschitz/BranchScale.cs, which has the
-// formulas and their source. scales: alpha [m], the effective multiplier [1], gamma [m].
+// on the device, so that no step waits for a norm. The twin of native/cpu/branch_scale.cpp; revup_cpu.h has the
+// formulas. scales: alpha [m], the effective multiplier [1], gamma [m].
 #include "launch.cuh"
 
 namespace revup {
 namespace {
 
-constexpr int kPerLayer = 1, kPerBranch = 2;  // LipschitzMode; 0 is no control at all
+constexpr int kPerLayer = 1, kPerBranch = 2;  // revup_branch_bound; 0 is no control at all
 
 // |s| times the product of the norms.
 __device__ double bound(int m, float multiplier, const float *sigmas) {

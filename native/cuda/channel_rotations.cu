@@ -1,6 +1,6 @@
 // From the trained angles of a channel mixing to its orthogonal matrix [C, C], and back, stage by stage, on the device.
-// The twin of src/RevUp/Layers/ChannelRotations.cs, which has the formulas and their source. A stage rotates rows c and
-// c + distance; its pairs are numbered, and the angles of pair 0 on are those of the stage.
+// The twin of native/cpu/channel_rotations.cpp; revup_cpu.h has the formulas. A stage rotates rows c and c + distance;
+// its pairs are numbered, and the angles of pair 0 on belong to the stage.
 #include "reduce.cuh"
 
 namespace revup {

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 3
+#define REVUP_ABI_VERSION 4
 
 typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
@@ -128,6 +128,41 @@ REVUP_API revup_status revup_distance(int64_t count, const float *x, const float
 // iteration starts anew instead of staying at zero for ever.
 REVUP_API revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, uint64_t seed, int64_t count,
                                            float *buffer);
+
+// ---------------------------------------------------------------------------------------------- factors of parameters
+// Arrays of one number per convolution, channel or angle are aligned to 4 bytes. No aliasing.
+typedef int32_t revup_branch_bound;
+// How the Lipschitz bound of a residual branch is held under a coefficient c.
+enum { REVUP_UNBOUNDED = 0, REVUP_PER_LAYER = 1, REVUP_PER_BRANCH = 2 };
+
+// From the multiplier s of a branch and the norms sigmas [m] of its m = `convolutions` convolutions to its factors:
+//   scales [2m + 1]: alpha [m], the effective multiplier e [1], gamma [m]
+//   per branch: alpha = 1, e = s * min(1, c / (|s| * product of sigmas));  per layer: alpha = min(1, c / sigma),
+//   e = s / max(1, |s|);  gamma = alpha, the last one times e
+//   *bound = |s| * product of sigmas (null: not wanted)
+REVUP_API revup_status revup_branch_scale_forward(revup_branch_bound mode, int64_t convolutions,
+                                                  const float *coefficient, const float *multiplier,
+                                                  const float *sigmas, float *scales, double *bound);
+// From dots[i] = <wgrad_i, W_i>, the last wgrad taken before e: *multiplier_gradient is added to, sigma_gradients [m]
+// are overwritten.
+REVUP_API revup_status revup_branch_scale_backward(revup_branch_bound mode, int64_t convolutions,
+                                                   const float *coefficient, const float *multiplier,
+                                                   const float *sigmas, const float *scales, const double *dots,
+                                                   float *multiplier_gradient, float *sigma_gradients);
+// factor = 2^tanh(t);  inverse_factor = 1 / factor;  inverse_shift = -b / factor, each rounded once.
+REVUP_API revup_status revup_affine_factors_forward(int64_t channels, const float *t, const float *b, float *factor,
+                                                    float *inverse_factor, float *inverse_shift);
+// gradient += factor_gradient * factor * ln 2 * (1 - tanh(t)^2)
+REVUP_API revup_status revup_affine_factors_backward(int64_t channels, const float *t, const float *factor_gradient,
+                                                     float *gradient);
+// The orthogonal matrix W = R_K ... R_1 [C, C], K = ceil(log2 C). Stage k rotates rows c and c + d, d = 2^(k-1), by an
+// angle of their own, for every c with floor(c / d) even and c + d < C:
+//   (x, x') -> (cos * x - sin * x', sin * x + cos * x')
+// angles: stage after stage, by c. They may be null for one channel, which has none.
+REVUP_API revup_status revup_channel_rotations_forward(int64_t channels, const float *angles, float *matrix);
+// gradient += gradient of the angles, from that of W. Both matrices are undone stage by stage: W becomes the identity.
+REVUP_API revup_status revup_channel_rotations_backward(int64_t channels, const float *angles, float *matrix,
+                                                        float *matrix_gradient, float *gradient);
 
 // ---------------------------------------------------------------------------------------- shape changes of activations
 typedef struct {

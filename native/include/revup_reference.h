@@ -40,6 +40,20 @@ REVUP_API void revup_reference_batch_norm_backward(int64_t rows, int64_t channel
                                                    double *weight_gradient, double *bias_gradient);
 REVUP_API double revup_reference_sum(int64_t count, const double *x);
 REVUP_API double revup_reference_dot(int64_t count, const double *x, const double *y);
+REVUP_API void revup_reference_branch_scale_forward(revup_branch_bound mode, int64_t convolutions, double coefficient,
+                                                    double multiplier, const double *sigmas, double *scales,
+                                                    double *bound);
+REVUP_API void revup_reference_branch_scale_backward(revup_branch_bound mode, int64_t convolutions, double coefficient,
+                                                     double multiplier, const double *sigmas, const double *scales,
+                                                     const double *dots, double *multiplier_gradient,
+                                                     double *sigma_gradients);
+REVUP_API void revup_reference_affine_factors_forward(int64_t channels, const double *t, const double *b,
+                                                      double *factor, double *inverse_factor, double *inverse_shift);
+REVUP_API void revup_reference_affine_factors_backward(int64_t channels, const double *t, const double *factor_gradient,
+                                                       double *gradient);
+REVUP_API void revup_reference_channel_rotations_forward(int64_t channels, const double *angles, double *matrix);
+REVUP_API void revup_reference_channel_rotations_backward(int64_t channels, const double *angles, double *matrix,
+                                                          double *matrix_gradient, double *gradient);
 REVUP_API void revup_reference_squeeze(const revup_shape *shape, const double *x, double *y);
 REVUP_API void revup_reference_unsqueeze(const revup_shape *shape, const double *y, double *x);
 REVUP_API void revup_reference_split_channels(int64_t rows, int64_t channels, const double *x, double *first,
@@ -67,12 +81,12 @@ REVUP_API void revup_reference_sgd(int64_t count, double learning_rate, double m
 REVUP_API void revup_reference_adamw(int64_t count, double learning_rate, double beta1, double beta2, double epsilon,
                                      double weight_decay, int64_t step, double gradient_scale, const double *gradient,
                                      double *first_moment, double *second_moment, double *weights);
-// Convolutions take the weights themselves, not the packed form; geometry->type is ignored.
 REVUP_API void revup_reference_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm,
                                             double hard_limit, double tolerance, double rounding, double *losses,
                                             const double *square_sum, const double *inversions,
                                             const double *evaluations, const float *coefficients,
                                             revup_optimizer_settings *settings, revup_step_outcome *outcome);
+// Convolutions take the weights themselves, not the packed form; geometry->type is ignored.
 REVUP_API void revup_reference_convolution_fprop(const revup_convolution_geometry *geometry, const double *src,
                                                  const double *weights, double *dst);
 REVUP_API void revup_reference_convolution_dgrad(const revup_convolution_geometry *geometry, const double *diff_dst,

@@ -48,6 +48,19 @@ public enum CpuActivation
     MaxMin = 3,
 }
 
+/// <summary>How the Lipschitz bound of a residual branch is held under a coefficient (revup_branch_bound).</summary>
+public enum CpuBranchBound
+{
+    /// <summary>Not at all.</summary>
+    Unbounded = 0,
+
+    /// <summary>Every convolution, and the multiplier.</summary>
+    PerLayer = 1,
+
+    /// <summary>The product of the multiplier and all norms.</summary>
+    PerBranch = 2,
+}
+
 /// <summary>How a convolution is computed (revup_convolution_algorithm).</summary>
 public enum CpuConvolutionAlgorithm
 {

@@ -68,6 +68,34 @@ public static unsafe partial class CpuReference
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_dot")]
     public static partial double Dot(long count, double* x, double* y);
 
+    /// <summary>The oracle of <see cref="CpuLibrary.BranchScaleForward"/>; bound is not null.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_branch_scale_forward")]
+    public static partial void BranchScaleForward(
+        CpuBranchBound mode, long convolutions, double coefficient, double multiplier, double* sigmas, double* scales, double* bound);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.BranchScaleBackward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_branch_scale_backward")]
+    public static partial void BranchScaleBackward(
+        CpuBranchBound mode, long convolutions, double coefficient, double multiplier, double* sigmas, double* scales, double* dots,
+        double* multiplierGradient, double* sigmaGradients);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.AffineFactorsForward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_affine_factors_forward")]
+    public static partial void AffineFactorsForward(
+        long channels, double* t, double* b, double* factor, double* inverseFactor, double* inverseShift);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.AffineFactorsBackward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_affine_factors_backward")]
+    public static partial void AffineFactorsBackward(long channels, double* t, double* factorGradient, double* gradient);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.ChannelRotationsForward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_channel_rotations_forward")]
+    public static partial void ChannelRotationsForward(long channels, double* angles, double* matrix);
+
+    /// <summary>The oracle of <see cref="CpuLibrary.ChannelRotationsBackward"/>.</summary>
+    [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_channel_rotations_backward")]
+    public static partial void ChannelRotationsBackward(long channels, double* angles, double* matrix, double* matrixGradient, double* gradient);
+
     /// <summary>The oracle of <see cref="CpuLibrary.Squeeze"/>.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_reference_squeeze")]
     public static partial void Squeeze(CpuShape* shape, double* x, double* y);

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
-using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Tensors;
 
 namespace RevUp.Backends;
@@ -177,14 +175,14 @@ public abstract class Backend : IDisposable
     public abstract void NormalizeAll(Tensor table, long longest, ulong seed, Tensor buffer);
 
     /// <summary>
-    /// The factors that keep a branch's Lipschitz bound under its coefficient, PerBranch or PerLayer; see <see cref="BranchScale"/>. The bound before that,
-    /// |s|·∏σ, goes to <paramref name="bound"/> (float64), which may be empty.
+    /// The factors of a branch, <see cref="BranchScale"/>, from its multiplier s, the norms σ [m] of its convolutions, and the coefficient c. The bound without
+    /// them, |s|·∏σ, goes to <paramref name="bound"/> (float64), which may be empty.
     /// </summary>
-    public abstract void ScaleBranch(LipschitzMode mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound);
+    public abstract void BranchScaleForward(BranchBound mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound);
 
-    /// <summary>The gradient of <see cref="ScaleBranch"/>; see <see cref="BranchScale"/>.</summary>
-    public abstract void ScaleBranchBackward(
-        LipschitzMode mode,
+    /// <summary>From dots[i] = ⟨wgradᵢ, Wᵢ⟩ (float64) to the gradients: ds is added to, dσ [m] is overwritten.</summary>
+    public abstract void BranchScaleBackward(
+        BranchBound mode,
         Tensor coefficient,
         Tensor multiplier,
         Tensor sigmas,
@@ -193,16 +191,18 @@ public abstract class Backend : IDisposable
         Tensor multiplierGradient,
         Tensor sigmaGradients);
 
-    /// <summary>The numbers that a <see cref="ChannelAffine"/> is computed with; see <see cref="AffineFactors.Forward"/>. All tensors [C].</summary>
+    /// <summary>factor = 2^tanh(t), inverseFactor = 1/factor, inverseShift = −b/factor, each rounded once. All tensors [C].</summary>
     public abstract void AffineFactorsForward(Tensor t, Tensor b, Tensor factor, Tensor inverseFactor, Tensor inverseShift);
 
-    /// <summary>The gradient of t, added to; see <see cref="AffineFactors.Backward"/>.</summary>
+    /// <summary>gradient += factorGradient·factor·ln 2·(1 − tanh²(t)). All tensors [C].</summary>
     public abstract void AffineFactorsBackward(Tensor t, Tensor factorGradient, Tensor gradient);
 
-    /// <summary>The matrix [C, …, C] of a <see cref="ChannelMixing"/>; see <see cref="ChannelRotations.Forward"/>.</summary>
+    /// <summary>The orthogonal matrix [C, …, C] of the angles; see <see cref="ChannelRotations"/>.</summary>
     public abstract void ChannelRotationsForward(Tensor angles, Tensor matrix);
 
-    /// <summary>The gradient of the angles, added to; both matrices are undone. See <see cref="ChannelRotations.Backward"/>.</summary>
+    /// <summary>
+    /// The gradient of the angles, added to, from the gradient of the matrix. Both matrices are undone stage by stage: the first becomes the identity.
+    /// </summary>
     public abstract void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient);
 
     /// <summary>Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], in 3-D 8C.</summary>

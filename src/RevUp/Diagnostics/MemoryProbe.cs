@@ -108,7 +108,7 @@ public static class MemoryProbe
     public static IReadOnlyList<MemoryPolicy> PossiblePolicies(ModelSettings model)
     {
         ModelSettings measured = AtStart(model);
-        return [.. MemoryPlan.Uniform.Where(policy => MemoryPlan.IsPossible(policy, measured))];
+        return [.. MemoryPlan.Uniform.Where(policy => PolicyRules.IsPossible(policy, measured))];
     }
 
     private static ModelSettings AtStart(ModelSettings model) => model.Lipschitz.Mode == LipschitzMode.Adaptive

@@ -139,7 +139,7 @@ public sealed class NetworkInspector : IDisposable
         Tensor given = memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
         _backend.Cast(y, given);
         SavedTensors saved = default;
-        Tensor x = block.Inverse(given, inversion, ref saved, out Tensor point);
+        Tensor x = inversion.Solve(block, given, ref saved, out Tensor point);
         if (x.IsEmpty)
         {
             memory.Free(given);

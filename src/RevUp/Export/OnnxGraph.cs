@@ -45,11 +45,7 @@ internal sealed class OnnxGraph(Backend backend)
         return (halves[0], halves[1]);
     }
 
-    /// <summary>scale · W ∗ x.</summary>
-    public string Convolution(Convolution convolution, float scale, string x) =>
-        Convolution(convolution.Weight.Name, convolution.Sample, convolution.Weight.Value, scale, x);
-
-    /// <summary>The same with the weights in <paramref name="w"/>, which the graph calls <paramref name="name"/>.</summary>
+    /// <summary>scale · W ∗ x with the weights in <paramref name="w"/>, which the graph calls <paramref name="name"/>.</summary>
     public string Convolution(string name, ConvolutionGeometry geometry, Tensor w, float scale, string x)
     {
         int rank = geometry.Input.SpatialRank;

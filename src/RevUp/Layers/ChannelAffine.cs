@@ -1,6 +1,5 @@
 using RevUp.Backends;
 using RevUp.Export;
-using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -72,7 +71,7 @@ public sealed class ChannelAffine : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point)
+    public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point)
     {
         Backend.BatchNormForward(Activation.Identity, y, InverseMap, y);
         return point = y;

@@ -1,6 +1,5 @@
 using RevUp.Backends;
 using RevUp.Export;
-using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -56,7 +55,7 @@ public sealed class ChannelHalves : Layer
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => MoveBack(gradient);
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) => point = MoveBack(y);
+    public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = MoveBack(y);
 
     /// <inheritdoc/>
     /// <remarks>Nothing: the order of halves in memory is ours alone.</remarks>

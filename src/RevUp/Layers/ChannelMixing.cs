@@ -1,6 +1,5 @@
 using RevUp.Backends;
 using RevUp.Export;
-using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -81,7 +80,7 @@ public sealed class ChannelMixing : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) => point = Transposed(y);
+    public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Transposed(y);
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) => graph.Convolution(_angles.Name, _sample, _matrix, scale: 1, x);

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -99,6 +100,9 @@ public sealed class Convolution : IDisposable
         }
         _backend.Memory.Free(gradient);
     }
+
+    /// <summary>Adds <paramref name="scale"/> · W ∗ x to a graph.</summary>
+    internal string Export(OnnxGraph graph, float scale, string x) => graph.Convolution(Weight.Name, _sample, Weight.Value, scale, x);
 
     /// <summary>Frees what is packed; nothing works until <see cref="Prepare"/>.</summary>
     public void Dispose()

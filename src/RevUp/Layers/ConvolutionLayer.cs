@@ -53,7 +53,7 @@ public sealed class ConvolutionLayer : Layer
     }
 
     /// <inheritdoc/>
-    internal override string Export(OnnxGraph graph, string x) => graph.Convolution(_convolution, scale: 1, x);
+    internal override string Export(OnnxGraph graph, string x) => _convolution.Export(graph, scale: 1, x);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -97,7 +97,7 @@ public sealed class CouplingBlock : Block
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point)
+    public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point)
     {
         (Tensor first, Tensor second) = ChannelHalves.Of(y);
         SavedTensors f = default, g = default;

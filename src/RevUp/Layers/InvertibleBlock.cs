@@ -29,6 +29,7 @@ public sealed class InvertibleBlock(string name, int index, Backend backend, Par
     public bool IsRecomputed { get; init; }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) =>
-        inversion.Solve(this, y, ref saved, out point);
+    /// <exception cref="InvalidOperationException">Always: <see cref="FixedPointInversion.Solve"/> iterates.</exception>
+    public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) =>
+        throw new InvalidOperationException($"The block '{Name}' is inverted by iteration; call FixedPointInversion.Solve.");
 }

@@ -1,7 +1,6 @@
 using RevUp.Backends;
 using RevUp.Export;
 using RevUp.Interop.Nvtx;
-using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -88,11 +87,10 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     public abstract Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved);
 
     /// <summary>
-    /// The x with f(x) = y. Takes y over. <paramref name="point"/> is where to differentiate: x itself, or for an iterative inverse the last point the function
-    /// was evaluated at, whose intermediates are then in <paramref name="saved"/>; the caller frees both. When the inversion did not converge the result is
-    /// empty and y stays the caller's.
+    /// The x with f(x) = y. Takes y over. <paramref name="point"/> is where to differentiate: x itself. An inverse that evaluates branches there leaves their
+    /// intermediates in <paramref name="saved"/>.
     /// </summary>
-    public virtual Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) =>
+    public virtual Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) =>
         throw new InvalidOperationException($"The layer '{Name}' is not invertible; its input must be kept.");
 
     /// <summary>Adds what the layer computes in evaluation, channels first, to a graph; <paramref name="x"/> and the result are names of its values.</summary>

@@ -22,7 +22,7 @@ public sealed class ResidualBranch : IDisposable
     private readonly Preactivation[] _preactivations;
     private readonly Parameter? _multiplier;
     private readonly Tensor _constants;
-    private readonly LipschitzMode _product;
+    private readonly BranchBound _bound;
     private readonly int _index;
     private readonly StateTensor _sigmas;
     private readonly Tensor _scales;
@@ -43,7 +43,12 @@ public sealed class ResidualBranch : IDisposable
         _backend = backend;
         _settings = settings;
         _index = index;
-        _product = settings.Lipschitz.Mode == LipschitzMode.Adaptive ? LipschitzMode.PerBranch : settings.Lipschitz.Mode;
+        _bound = settings.Lipschitz.Mode switch
+        {
+            LipschitzMode.None => BranchBound.None,
+            LipschitzMode.PerLayer => BranchBound.PerLayer,
+            _ => BranchBound.PerBranch,
+        };
         (int Kernel, int Channels, int Groups)[] convolutions = settings.Convolutions(input.Channels, width);
         int m = convolutions.Length;
         _convolutions = new Convolution[m];
@@ -107,7 +112,7 @@ public sealed class ResidualBranch : IDisposable
     public void Prepare(int batch, bool training)
     {
         Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
-        _backend.ScaleBranch(_product, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
+        _backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
         for (int j = 0; j < _convolutions.Length; j++)
         {
             _preactivations[j].Prepare(training);
@@ -183,7 +188,7 @@ public sealed class ResidualBranch : IDisposable
             }
         }
         Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
-        _backend.ScaleBranchBackward(_product, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
+        _backend.BranchScaleBackward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
         for (int j = 0; j < _norms.Length; j++)
         {
             _norms[j].AddGradient(_sigmaGradients.Scalar(j));
@@ -223,7 +228,7 @@ public sealed class ResidualBranch : IDisposable
         for (int j = 0; j < m; j++)
         {
             string p = _preactivations[j].Export(graph, _convolutions[j].Sample.Input.SpatialRank, x);
-            x = graph.Convolution(_convolutions[j], j < m - 1 ? scales[j] : scales[j] * scales[m], p);
+            x = _convolutions[j].Export(graph, j < m - 1 ? scales[j] : scales[j] * scales[m], p);
         }
         return x;
     }
@@ -247,7 +252,7 @@ public sealed class ResidualBranch : IDisposable
     }
 
     // αⱼ, where it is a factor of the weights.
-    private Tensor WeightScale(int j) => _product == LipschitzMode.PerLayer ? _scales.Scalar(j) : default;
+    private Tensor WeightScale(int j) => _bound == BranchBound.PerLayer ? _scales.Scalar(j) : default;
 
     private Tensor Run(Tensor x, int count, ElementType type, bool save, bool measure, ref SavedTensors saved)
     {

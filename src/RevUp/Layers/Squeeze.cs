@@ -1,6 +1,5 @@
 using RevUp.Backends;
 using RevUp.Export;
-using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
@@ -49,7 +48,7 @@ public sealed class Squeeze : Layer
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => Unsqueeze(gradient);
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Tensor y, FixedPointInversion inversion, ref SavedTensors saved, out Tensor point) => point = Unsqueeze(y);
+    public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Unsqueeze(y);
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x)

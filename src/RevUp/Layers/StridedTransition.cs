@@ -67,7 +67,7 @@ public sealed class StridedTransition : Layer
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) =>
-        graph.Convolution(_convolution, scale: 1, _preactivation.Export(graph, Input.SpatialRank, x));
+        _convolution.Export(graph, scale: 1, _preactivation.Export(graph, Input.SpatialRank, x));
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -69,7 +69,7 @@ internal sealed class NetworkCosts
                 + $"Use at least that, or a smaller training.batchSize."));
         }
         Dictionary<MemoryPolicy, StepForecast> uniform = MemoryPlan.Uniform
-            .Where(policy => MemoryPlan.IsPossible(policy, _net.Settings) && (settings.AllowCompress || policy != MemoryPolicy.Compress))
+            .Where(policy => PolicyRules.IsPossible(policy, _net.Settings) && (settings.AllowCompress || policy != MemoryPolicy.Compress))
             .ToDictionary(policy => policy, policy => Forecast(settings.Plan with { Policy = policy }));
         MemoryPlan plan = settings.Plan with { Blocks = [.. chain.Policies.Where((_, i) => _net.Layers[i] is Block)] };
         return new MemoryForecast(budget, least, plan, Forecast(chain), uniform);

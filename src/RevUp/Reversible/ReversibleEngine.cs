@@ -246,7 +246,9 @@ public sealed class ReversibleEngine : IDisposable
     private Tensor Inverse(int index, Tensor y, out Tensor point)
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Inversion);
-        return _layers[index].Inverse(y, _inversion, ref _saved[index], out point);
+        return _layers[index] is InvertibleBlock block
+            ? _inversion.Solve(block, y, ref _saved[index], out point)
+            : _layers[index].Inverse(y, ref _saved[index], out point);
     }
 
     private Tensor Replay(int index)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RevUp.Backends.Cpu;
 using RevUp.Data;
+using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Training;
 

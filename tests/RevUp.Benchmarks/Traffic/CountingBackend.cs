@@ -1,5 +1,4 @@
 using RevUp.Backends;
-using RevUp.Lipschitz;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Traffic;
@@ -84,14 +83,14 @@ internal sealed class CountingBackend(Backend inner, OperationCounter counter) :
     public override void NormalizeAll(Tensor table, long longest, ulong seed, Tensor buffer) =>
         counter.Count("power iteration and its gradient", () => inner.NormalizeAll(table, longest, seed, buffer), [table, buffer]);
 
-    public override void ScaleBranch(LipschitzMode mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound) =>
+    public override void BranchScaleForward(BranchBound mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound) =>
         counter.Count(
             "factors",
-            () => inner.ScaleBranch(mode, coefficient, multiplier, sigmas, scales, bound),
+            () => inner.BranchScaleForward(mode, coefficient, multiplier, sigmas, scales, bound),
             [coefficient, multiplier, sigmas, scales, bound]);
 
-    public override void ScaleBranchBackward(
-        LipschitzMode mode,
+    public override void BranchScaleBackward(
+        BranchBound mode,
         Tensor coefficient,
         Tensor multiplier,
         Tensor sigmas,
@@ -101,7 +100,7 @@ internal sealed class CountingBackend(Backend inner, OperationCounter counter) :
         Tensor sigmaGradients) =>
         counter.Count(
             "factors",
-            () => inner.ScaleBranchBackward(mode, coefficient, multiplier, sigmas, scales, dots, multiplierGradient, sigmaGradients),
+            () => inner.BranchScaleBackward(mode, coefficient, multiplier, sigmas, scales, dots, multiplierGradient, sigmaGradients),
             [coefficient, multiplier, sigmas, scales, dots, multiplierGradient, sigmaGradients]);
 
     public override void AffineFactorsForward(Tensor t, Tensor b, Tensor factor, Tensor inverseFactor, Tensor inverseShift) =>

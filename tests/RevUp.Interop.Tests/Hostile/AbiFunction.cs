@@ -21,6 +21,9 @@ internal enum ArgumentKind
     /// <summary>A pointer aligned to 8.</summary>
     Statistic,
 
+    /// <summary>The same, or null.</summary>
+    OptionalStatistic,
+
     /// <summary>A pointer to a structure, aligned to 8.</summary>
     Structure,
 
@@ -35,6 +38,9 @@ internal enum ArgumentKind
 
     /// <summary>revup_activation.</summary>
     Activation,
+
+    /// <summary>revup_branch_bound.</summary>
+    BranchBound,
 
     /// <summary>Of a code: 4 or 8.</summary>
     Bits,
@@ -60,6 +66,7 @@ internal sealed record AbiFunction(string Name, Argument[] Arguments, Func<long[
             ArgumentKind.Count or ArgumentKind.Extent => ValidCount,
             ArgumentKind.Type => (long)CpuType.Float32,
             ArgumentKind.Bits => 8,
+            ArgumentKind.BranchBound => (long)CpuBranchBound.PerBranch,
             ArgumentKind.Activation => (long)CpuActivation.Elu,
             _ => AbiMemory.Slot(i),
         })

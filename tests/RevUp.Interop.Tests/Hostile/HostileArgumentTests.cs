@@ -64,7 +64,7 @@ internal sealed class HostileArgumentTests
     {
         for (int i = 0; i < function.Arguments.Length; i++)
         {
-            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor)
+            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor or ArgumentKind.OptionalStatistic)
             {
                 long[] words = function.ValidWords();
                 words[i] = 0;
@@ -115,10 +115,12 @@ internal sealed class HostileArgumentTests
         ArgumentKind.Scalar => [0, valid + 2],
         ArgumentKind.OptionalScalar => [valid + 2],
         ArgumentKind.Statistic or ArgumentKind.Structure => [0, valid + 4],
+        ArgumentKind.OptionalStatistic => [valid + 4],
         ArgumentKind.Count => [-1, long.MinValue],
         ArgumentKind.Extent => [-1, 0, long.MinValue],
         ArgumentKind.Type => [-1, 2, int.MaxValue],
         ArgumentKind.Activation => [-1, 4, int.MaxValue],
+        ArgumentKind.BranchBound => [-1, 3, int.MaxValue],
         ArgumentKind.Bits => [-4, 0, 5, 16],
         _ => [0],
     };

@@ -35,6 +35,15 @@ internal sealed record LinearGradients(float[] Dx, float[] Dw, float[] Dbias);
 
 internal sealed record CrossEntropyResult(float[]? Gradient, double LossSum, long Correct);
 
+/// <summary>The numbers that a channel's affine map is computed with, and its inverse.</summary>
+internal sealed record AffineNumbers(float[] Factor, float[] InverseFactor, float[] InverseShift);
+
+/// <summary>Gradients of a branch's multiplier and norms.</summary>
+internal sealed record BranchScaleGradients(float Multiplier, float[] Sigmas);
+
+/// <summary>The gradient of the angles, and both matrices after they were undone.</summary>
+internal sealed record RotationGradients(float[] Angles, float[] Matrix, float[] MatrixGradient);
+
 /// <summary>A vector of a table: first element, elements, and the index of its norm, all in one buffer.</summary>
 internal readonly record struct VectorEntry(double First, double Count, double Norm);
 
@@ -102,6 +111,23 @@ internal interface IOperations
 
     /// <summary>In place; the norms go where the table says.</summary>
     void NormalizeAll(VectorEntry[] table, ulong seed, float[] buffer);
+
+    /// <summary>The bound is computed only when it is wanted; otherwise it is NaN.</summary>
+    (float[] Scales, double Bound) BranchScaleForward(CpuBranchBound mode, float coefficient, float multiplier, float[] sigmas, bool withBound = true);
+
+    /// <summary>The multiplier's gradient is added to <paramref name="multiplierGradient"/>.</summary>
+    BranchScaleGradients BranchScaleBackward(
+        CpuBranchBound mode, float coefficient, float multiplier, float[] sigmas, float[] scales, double[] dots, float multiplierGradient);
+
+    AffineNumbers AffineFactorsForward(float[] t, float[] b);
+
+    /// <summary>The sum of the result and <paramref name="gradient"/>.</summary>
+    float[] AffineFactorsBackward(float[] t, float[] factorGradient, float[] gradient);
+
+    float[] ChannelRotationsForward(int channels, float[] angles);
+
+    /// <summary>The gradient of the angles is added to <paramref name="gradient"/>.</summary>
+    RotationGradients ChannelRotationsBackward(int channels, float[] angles, float[] matrix, float[] matrixGradient, float[] gradient);
 
     float[] Squeeze(CpuShape shape, float[] x);
 

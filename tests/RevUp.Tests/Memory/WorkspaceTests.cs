@@ -49,7 +49,7 @@ public sealed class WorkspaceTests
     public void AnEvaluationNeedsNoMoreThanAStepAndLeavesNothing(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);
-        MemoryPolicy policy = MemoryPlan.IsPossible(MemoryPolicy.Invert, model.Settings) ? MemoryPolicy.Invert : MemoryPolicy.Checkpoint;
+        MemoryPolicy policy = PolicyRules.IsPossible(MemoryPolicy.Invert, model.Settings) ? MemoryPolicy.Invert : MemoryPolicy.Checkpoint;
         using TestNetwork network = new(device, model, policy), undisturbed = new(device, model, policy);
         Arena memory = network.Backend.Memory;
         network.Train(2);

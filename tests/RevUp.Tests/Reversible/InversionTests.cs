@@ -89,13 +89,12 @@ public sealed class InversionTests
         Shape sample = new(1, 4, 6, 2, 3);
         using Squeeze squeeze = new("squeeze", backend, sample);
         using ChannelPad pad = new("pad", backend, sample, 5);
-        using FixedPointInversion inversion = new(backend, TestNetwork.Exact, blocks: 0);
         float[] x = Vectors.Normal(1, sample.Count * Batch);
         foreach (Layer layer in (Layer[])[squeeze, pad])
         {
             SavedTensors none = default;
             Tensor y = layer.Forward(backend.ToDevice(x, sample.WithBatch(Batch)), ForwardMode.Consume, ref none);
-            Tensor rebuilt = layer.Inverse(y, inversion, ref none, out Tensor point);
+            Tensor rebuilt = layer.Inverse(y, ref none, out Tensor point);
             Assert.AreEqual(rebuilt, point);
             CollectionAssert.AreEqual(x, backend.Take(rebuilt), layer.Name);
         }
@@ -136,7 +135,7 @@ public sealed class InversionTests
         using FixedPointInversion inversion = new(backend, settings, blocks: 2);
         float[] y = Forward(block, x);
         SavedTensors saved = default;
-        Tensor rebuilt = block.Block.Inverse(backend.ToDevice(y, s_sample.WithBatch(Batch)), inversion, ref saved, out Tensor point);
+        Tensor rebuilt = inversion.Solve(block.Block, backend.ToDevice(y, s_sample.WithBatch(Batch)), ref saved, out Tensor point);
         saved.Free(backend.Memory);
         float[] evaluated = backend.ToHost(point);
         if (point != rebuilt)

@@ -129,7 +129,7 @@ public sealed class RecipeTests
         foreach (string name in ModelPresets.Names)
         {
             ModelSettings model = ModelPresets.Get(name);
-            MemoryPolicy policy = MemoryPlan.IsPossible(MemoryPolicy.Invert, model) ? MemoryPolicy.Invert : MemoryPolicy.Store;
+            MemoryPolicy policy = PolicyRules.IsPossible(MemoryPolicy.Invert, model) ? MemoryPolicy.Invert : MemoryPolicy.Store;
             Recipe recipe = new() { Model = model, Reversible = new ReversibleSettings { Policy = policy } };
             Recipe again = RecipeFile.Parse(RecipeFile.Serialize(recipe), name, []);
             Assert.AreEqual(RecipeFile.Serialize(recipe), RecipeFile.Serialize(again), name);

@@ -65,9 +65,8 @@ public sealed class KeptStateTraps
         }
         foreach (Layer layer in network.Net.Layers.Where(layer => !layer.IsInvertible))
         {
-            using FixedPointInversion inversion = new(network.Backend, TestNetwork.Exact, network.Net.Blocks.Count);
             SavedTensors none = default;
-            string message = Assert.ThrowsExactly<InvalidOperationException>(() => layer.Inverse(default, inversion, ref none, out _)).Message;
+            string message = Assert.ThrowsExactly<InvalidOperationException>(() => layer.Inverse(default, ref none, out _)).Message;
             Assert.Contains($"'{layer.Name}' is not invertible", message);
         }
     }

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using RevUp.Interop.Cpu;
-using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Tensors;
 
 namespace RevUp.Backends.Cpu;
@@ -191,18 +189,13 @@ public sealed unsafe class CpuBackend : Backend
         CpuLibrary.NormalizeAll(table.Shape[0], Double(table), seed, buffer.Count, Float(buffer)).Check();
 
     /// <inheritdoc/>
-    public override void ScaleBranch(LipschitzMode mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound)
-    {
-        BranchScale.Forward(mode, *Float(coefficient), *Float(multiplier), AsSpan<float>(sigmas), AsSpan<float>(scales));
-        if (!bound.IsEmpty)
-        {
-            *Double(bound) = BranchScale.Bound(*Float(multiplier), AsSpan<float>(sigmas));
-        }
-    }
+    public override void BranchScaleForward(BranchBound mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound) =>
+        CpuLibrary.BranchScaleForward(
+            (CpuBranchBound)mode, sigmas.Count, Float(coefficient), Float(multiplier), Float(sigmas), Float(scales), Double(bound)).Check();
 
     /// <inheritdoc/>
-    public override void ScaleBranchBackward(
-        LipschitzMode mode,
+    public override void BranchScaleBackward(
+        BranchBound mode,
         Tensor coefficient,
         Tensor multiplier,
         Tensor sigmas,
@@ -210,32 +203,33 @@ public sealed unsafe class CpuBackend : Backend
         Tensor dots,
         Tensor multiplierGradient,
         Tensor sigmaGradients) =>
-        BranchScale.Backward(
-            mode,
-            *Float(coefficient),
-            *Float(multiplier),
-            AsSpan<float>(sigmas),
-            AsSpan<float>(scales),
-            AsSpan<double>(dots),
-            ref *Float(multiplierGradient),
-            AsSpan<float>(sigmaGradients));
+        CpuLibrary.BranchScaleBackward(
+            (CpuBranchBound)mode,
+            sigmas.Count,
+            Float(coefficient),
+            Float(multiplier),
+            Float(sigmas),
+            Float(scales),
+            Double(dots),
+            Float(multiplierGradient),
+            Float(sigmaGradients)).Check();
 
     /// <inheritdoc/>
     public override void AffineFactorsForward(Tensor t, Tensor b, Tensor factor, Tensor inverseFactor, Tensor inverseShift) =>
-        AffineFactors.Forward(AsSpan<float>(t), AsSpan<float>(b), AsSpan<float>(factor), AsSpan<float>(inverseFactor), AsSpan<float>(inverseShift));
+        CpuLibrary.AffineFactorsForward(t.Count, Float(t), Float(b), Float(factor), Float(inverseFactor), Float(inverseShift)).Check();
 
     /// <inheritdoc/>
     public override void AffineFactorsBackward(Tensor t, Tensor factorGradient, Tensor gradient) =>
-        AffineFactors.Backward(AsSpan<float>(t), AsSpan<float>(factorGradient), AsSpan<float>(gradient));
+        CpuLibrary.AffineFactorsBackward(t.Count, Float(t), Float(factorGradient), Float(gradient)).Check();
 
     /// <inheritdoc/>
     public override void ChannelRotationsForward(Tensor angles, Tensor matrix) =>
-        ChannelRotations.Forward(matrix.Shape.Channels, AsSpan<float>(angles), AsSpan<float>(matrix));
+        CpuLibrary.ChannelRotationsForward(matrix.Shape.Channels, Float(angles), Float(matrix)).Check();
 
     /// <inheritdoc/>
     public override void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient) =>
-        ChannelRotations.Backward(
-            matrix.Shape.Channels, AsSpan<float>(angles), AsSpan<float>(matrix), AsSpan<float>(matrixGradient), AsSpan<float>(gradient));
+        CpuLibrary.ChannelRotationsBackward(
+            matrix.Shape.Channels, Float(angles), Float(matrix), Float(matrixGradient), Float(gradient)).Check();
 
     /// <inheritdoc/>
     public override void Squeeze(Tensor x, Tensor y)

@@ -1,6 +1,4 @@
 using RevUp.Interop.Cuda;
-using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
@@ -11,12 +9,12 @@ public sealed partial class CudaBackend
     private const int ColumnsPerBlock = 32;
 
     /// <inheritdoc/>
-    public override void ScaleBranch(LipschitzMode mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound) =>
+    public override void BranchScaleForward(BranchBound mode, Tensor coefficient, Tensor multiplier, Tensor sigmas, Tensor scales, Tensor bound) =>
         _launcher.WideRows(_kernels.BranchScale, rows: 1, threads: 1, [(long)mode, coefficient, sigmas.Count, multiplier, sigmas, scales, bound]);
 
     /// <inheritdoc/>
-    public override void ScaleBranchBackward(
-        LipschitzMode mode,
+    public override void BranchScaleBackward(
+        BranchBound mode,
         Tensor coefficient,
         Tensor multiplier,
         Tensor sigmas,

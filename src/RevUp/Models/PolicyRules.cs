@@ -1,0 +1,59 @@
+using RevUp.Layers;
+using RevUp.Lipschitz;
+using RevUp.Reversible;
+
+namespace RevUp.Models;
+
+/// <summary>Which memory policies the blocks of a network can follow.</summary>
+public static class PolicyRules
+{
+    /// <summary>Throws when a value is outside its range, or a policy was asked for that the network's blocks cannot follow.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public static void Validate(this MemoryPlan plan, ModelSettings model)
+    {
+        plan.ValidateUnplanned(model);
+        if (plan.Policy != MemoryPolicy.Auto)
+        {
+            return;
+        }
+        ConfigurationException.Require(
+            plan.Blocks.Count == model.BlockCount,
+            $"the policy is 'auto' with a plan for {plan.Blocks.Count} blocks, and the network has {model.BlockCount}; leave reversible.plan out to have one made");
+        foreach (MemoryPolicy policy in plan.Blocks.Distinct())
+        {
+            ConfigurationException.Require(policy != MemoryPolicy.Auto, $"reversible.plan has 'auto', which is no policy of a block; use one of the others");
+            Require(Obstacle("reversible.plan", policy, model));
+        }
+    }
+
+    /// <summary>Checks a plan in which the policies of the single blocks are yet to be chosen.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public static void ValidateUnplanned(this MemoryPlan plan, ModelSettings model)
+    {
+        ConfigurationException.Require(
+            plan.AnchorEvery >= 0, $"reversible.anchorEvery is {plan.AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
+        ConfigurationException.Require(plan.CompressBits is 4 or 8, $"reversible.compressBits is {plan.CompressBits}; use 4 or 8");
+        Require(Obstacle("reversible.policy", plan.Policy, model));
+    }
+
+    /// <summary>Whether the blocks of a network can follow a policy.</summary>
+    public static bool IsPossible(MemoryPolicy policy, ModelSettings model) => Obstacle("", policy, model) is null;
+
+    private static void Require(string? obstacle) => ConfigurationException.Require(obstacle is null, $"{obstacle}");
+
+    private static string? Obstacle(string setting, MemoryPolicy policy, ModelSettings model) => (policy, model.Block) switch
+    {
+        (MemoryPolicy.Compress, BlockKind.Coupling) =>
+            $"{setting} is 'compress', but model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'",
+        (MemoryPolicy.Invert, BlockKind.Residual) =>
+            $"{setting} is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block",
+        (MemoryPolicy.Invert, BlockKind.Invertible) when model.Lipschitz.Mode == LipschitzMode.None =>
+            $"{setting} is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'",
+        (not MemoryPolicy.Invert, _) when model.Lipschitz.Mode == LipschitzMode.Adaptive =>
+            $"model.lipschitz.mode is 'adaptive', which follows the contraction that inversions measure, and {setting} is "
+            + $"'{policy.ToString().ToLowerInvariant()}', under which blocks need not be inverted; use the policy 'invert', or the mode 'none' or 'perBranch'",
+        (MemoryPolicy.Auto, BlockKind.Invertible) when model.Lipschitz.FreeLeadingBlocks =>
+            $"{setting} is 'auto', which does not know what it costs to compute inputs anew, and model.lipschitz.freeLeadingBlocks is true; use false",
+        _ => null,
+    };
+}

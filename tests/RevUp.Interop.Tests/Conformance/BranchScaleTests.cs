@@ -1,0 +1,103 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Backends;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+/// <summary>The factors of the Lipschitz control; their gradient is checked with a whole block in BlockGradientTests, too.</summary>
+[TestClass]
+internal sealed class BranchScaleTests
+{
+    private const float Coefficient = 0.9f;
+
+    [TestMethod]
+    [EveryBackend]
+    internal void FactorsMatchTheOracle(IOperations operations)
+    {
+        foreach ((CpuBranchBound mode, float multiplier, float[] sigmas) in Cases())
+        {
+            string what = $"{mode}, multiplier {multiplier}, norms {string.Join(", ", sigmas)}";
+            (double[] expected, double bound) = Oracle.BranchScaleForward(mode, Coefficient, multiplier, Oracle.Widen(sigmas));
+
+            (float[] scales, double actualBound) = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas);
+
+            // A quotient each; the last γ multiplies two.
+            Tolerance.AssertWithin(expected, scales, i => Tolerance.Float32(i == scales.Length - 1 ? 3 : 1, Math.Abs(expected[i]) * (1 + 1e-12)), what);
+            Tolerance.AssertWithin(bound, actualBound, Tolerance.Float64(sigmas.Length, bound), what);
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void TheBoundIsOptional(IOperations operations)
+    {
+        (float[] scales, _) = operations.BranchScaleForward(CpuBranchBound.PerBranch, Coefficient, 2, [1.5f, 0.6f], withBound: false);
+
+        CollectionAssert.AreEqual(operations.BranchScaleForward(CpuBranchBound.PerBranch, Coefficient, 2, [1.5f, 0.6f]).Scales, scales);
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void GradientsMatchTheOracle(IOperations operations)
+    {
+        const float Before = 0.25f;
+        foreach ((CpuBranchBound mode, float multiplier, float[] sigmas) in Cases())
+        {
+            string what = $"{mode}, multiplier {multiplier}, norms {string.Join(", ", sigmas)}";
+            float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas).Scales;
+            double[] dots = Oracle.Widen(new Inputs(sigmas.Length).Uniform(sigmas.Length));
+            (double expected, double[] ofSigmas) = Oracle.BranchScaleBackward(
+                mode, Coefficient, multiplier, Oracle.Widen(sigmas), Oracle.Widen(scales), dots);
+
+            BranchScaleGradients actual = operations.BranchScaleBackward(mode, Coefficient, multiplier, sigmas, scales, dots, Before);
+
+            Tolerance.AssertWithin(Before + expected, actual.Multiplier, Tolerance.Float32(2, Before + Math.Abs(expected)), what);
+            Tolerance.AssertWithin(ofSigmas, actual.Sigmas, i => Tolerance.Float32(1, Math.Abs(ofSigmas[i]) * (1 + 1e-12)), what);
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void WhateverTheNormsTheBoundHolds(IOperations operations)
+    {
+        foreach ((CpuBranchBound mode, float multiplier, float[] sigmas) in Cases().Where(given => given.Mode != CpuBranchBound.Unbounded))
+        {
+            float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas).Scales;
+            double bound = BranchScale.EffectiveBound(sigmas, scales);
+            double allowed = mode == CpuBranchBound.PerBranch ? Coefficient : Math.Pow(Coefficient, sigmas.Length);
+            Assert.IsLessThanOrEqualTo(allowed * (1 + 8.0 / (1 << 24)), bound, $"{mode}, multiplier {multiplier}, norms {string.Join(", ", sigmas)}");
+            Assert.AreEqual(Math.Sign(multiplier), Math.Sign(scales[sigmas.Length]));
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    internal void AZeroConvolutionOrMultiplierNeedsNoControl(IOperations operations)
+    {
+        foreach (CpuBranchBound mode in (CpuBranchBound[])[CpuBranchBound.PerBranch, CpuBranchBound.PerLayer])
+        {
+            foreach ((float multiplier, float sigma) in new[] { (1f, 0f), (0f, 0.5f), (0f, 0f) })
+            {
+                float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, [sigma, 0.5f]).Scales;
+                BranchScaleGradients gradients = operations.BranchScaleBackward(mode, Coefficient, multiplier, [sigma, 0.5f], scales, [1, 2], 0);
+                CollectionAssert.AreEqual(new[] { 1, 1, multiplier, 1, multiplier }, scales);
+                CollectionAssert.AreEqual(new float[2], gradients.Sigmas);
+                Assert.AreEqual(2, gradients.Multiplier);
+            }
+        }
+    }
+
+    // Two and three convolutions, whose products lie on both sides of the coefficient.
+    private static IEnumerable<(CpuBranchBound Mode, float Multiplier, float[] Sigmas)> Cases()
+    {
+        foreach (CpuBranchBound mode in Enum.GetValues<CpuBranchBound>())
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                float[] exponents = new Inputs(i).Uniform(3 + (i % 2));
+                yield return (mode, MathF.Exp(exponents[0]) * (i % 4 < 2 ? 1 : -1), [.. exponents[1..].Select(MathF.Exp)]);
+            }
+        }
+    }
+}
