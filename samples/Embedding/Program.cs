@@ -4,6 +4,8 @@ using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Inference;
 using RevUp.Models;
+using RevUp.Recipes;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Training;
 

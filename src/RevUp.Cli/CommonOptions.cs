@@ -4,6 +4,7 @@ using System.Globalization;
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
+using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

@@ -1,3 +1,5 @@
+using RevUp.Tensors;
+
 namespace RevUp.Cli;
 
 /// <summary>Files of one kind that the tool carries, by name; any other may be given by its path.</summary>

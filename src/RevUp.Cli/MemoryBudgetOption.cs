@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using RevUp.Training;
+using RevUp.Formats;
 
 namespace RevUp.Cli;
 

@@ -1,4 +1,5 @@
-using RevUp.Training;
+using RevUp.Recipes;
+using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using RevUp.Training;
+using RevUp.Recipes;
+using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

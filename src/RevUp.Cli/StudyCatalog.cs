@@ -1,5 +1,6 @@
-using RevUp.Studies;
-using RevUp.Training;
+using RevUp.Cli.StudyRuns;
+using RevUp.Recipes;
+using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Cli.Output;
-using RevUp.Training;
+using RevUp.Recipes;
+using RevUp.Runs;
 
 namespace RevUp.Cli;
 

@@ -1,7 +1,8 @@
 using RevUp.Benchmarks.Studies;
 using RevUp.Data;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
+using RevUp.Tensors;
 
 namespace RevUp.Benchmarks;
 

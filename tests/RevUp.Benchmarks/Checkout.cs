@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using RevUp.Data;
+using RevUp.Recipes;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks;
 

@@ -5,8 +5,8 @@ using RevUp.Data;
 using RevUp.Interop;
 using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
+using RevUp.Recipes;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks;
 

@@ -1,4 +1,3 @@
-using RevUp;
 using RevUp.Benchmarks;
 using RevUp.Benchmarks.Studies;
 using RevUp.Data;

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using RevUp.Backends;
 using RevUp.Cli.Output;
-using RevUp.Diagnostics;
+using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
+using RevUp.Runs;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Data;
-using RevUp.Training;
+using RevUp.Runs;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;

@@ -2,9 +2,9 @@ using System.CommandLine;
 using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Data;
-using RevUp.Export;
+using RevUp.Inference;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Cli.Commands;
 

@@ -3,7 +3,8 @@ using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Data;
 using RevUp.Diagnostics;
-using RevUp.Training;
+using RevUp.Recipes;
+using RevUp.Runs;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;

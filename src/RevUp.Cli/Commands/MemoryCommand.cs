@@ -3,11 +3,9 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using RevUp.Backends;
 using RevUp.Cli.Output;
-using RevUp.Diagnostics;
-using RevUp.Lipschitz;
 using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using RevUp.Cli.Output;
-using RevUp.Training;
+using RevUp.Recipes;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Cli.Output;
-using RevUp.Reporting;
+using RevUp.Cli.Reporting;
 
 namespace RevUp.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using RevUp.Cli.Output;
-using RevUp.Studies;
+using RevUp.Cli.StudyRuns;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;

@@ -3,8 +3,8 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using RevUp.Cli.Output;
 using RevUp.Cli.StudyRuns;
-using RevUp.Studies;
-using RevUp.Training;
+using RevUp.Recipes;
+using RevUp.Tensors;
 using Spectre.Console;
 
 namespace RevUp.Cli.Commands;

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using RevUp.Backends;
 using RevUp.Cli.Output;
-using RevUp.Training;
+using RevUp.Recipes;
+using RevUp.Runs;
 
 namespace RevUp.Cli.Commands;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RevUp.Cli.StudyRuns;
 using RevUp.Diagnostics;
 using RevUp.Planning;
 using RevUp.Reversible;
-using RevUp.Studies;
-using RevUp.Training;
+using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using RevUp.Data;
 using RevUp.Reversible;
-using RevUp.Training;
+using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using RevUp.Training;
+using RevUp.Runs;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,4 +1,4 @@
-using RevUp.Diagnostics;
+using RevUp.Planning;
 using Spectre.Console;
 
 namespace RevUp.Cli.Output;

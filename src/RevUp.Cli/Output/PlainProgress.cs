@@ -1,4 +1,4 @@
-using RevUp.Training;
+using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 

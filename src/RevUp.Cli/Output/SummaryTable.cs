@@ -1,5 +1,5 @@
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Training;
 using Spectre.Console;
 
 namespace RevUp.Cli.Output;

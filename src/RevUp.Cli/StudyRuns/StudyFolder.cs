@@ -1,6 +1,7 @@
 using System.Globalization;
-using RevUp.Training;
-using RevUp.Training.Files;
+using RevUp.Formats;
+using RevUp.Recipes;
+using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using RevUp.Cli.Output;
-using RevUp.Studies;
-using RevUp.Training.Files;
+using RevUp.Formats;
+using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

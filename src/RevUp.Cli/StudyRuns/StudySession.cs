@@ -1,9 +1,9 @@
 using System.Text.Json;
 using RevUp.Cli.Output;
-using RevUp.Reporting;
-using RevUp.Studies;
-using RevUp.Training;
-using RevUp.Training.Files;
+using RevUp.Cli.Reporting;
+using RevUp.Formats;
+using RevUp.Recipes;
+using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

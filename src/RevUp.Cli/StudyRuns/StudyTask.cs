@@ -1,10 +1,9 @@
 using System.Text.Json;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
-using RevUp.Layers;
-using RevUp.Lipschitz;
-using RevUp.Studies;
-using RevUp.Training;
+using RevUp.Recipes;
+using RevUp.Reversible;
+using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 

@@ -31,21 +31,3 @@ public abstract class Readback(int count) : IDisposable
     /// <summary>Gives the memory back.</summary>
     protected abstract void Dispose(bool disposing);
 }
-
-/// <summary>The results of a device that is done when an operation returns.</summary>
-internal sealed class ImmediateReadback(Backend backend, int count) : Readback(count)
-{
-    private readonly double[] _values = new double[count];
-
-    public override void Copy(Tensor source, int offset) => backend.Download(source, _values.AsSpan(offset, (int)source.Count));
-
-    public override void Mark()
-    {
-    }
-
-    public override ReadOnlySpan<double> Wait() => _values;
-
-    protected override void Dispose(bool disposing)
-    {
-    }
-}

@@ -1,4 +1,5 @@
 using RevUp.Data.Transforms;
+using RevUp.Tensors;
 
 namespace RevUp.Data;
 
@@ -41,7 +42,7 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
     /// <summary>Mixes the rows of a full batch, if anything is to be mixed.</summary>
     public void Finish(Batch batch)
     {
-        Randomness.CounterRandom random = new SampleKey(options.Seed, batch.Epoch, batch.Index).Draws(RandomStreams.Mixing);
+        CounterRandom random = new SampleKey(options.Seed, batch.Epoch, batch.Index).Draws(RandomStreams.Mixing);
         _mixer?.Mix(batch.PixelsToFill, batch.TargetsToFill, batch.Count, ref random);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using RevUp.Tensors;
 
 namespace RevUp.Data;
 

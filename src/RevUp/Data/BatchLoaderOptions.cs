@@ -1,3 +1,5 @@
+using RevUp.Tensors;
+
 namespace RevUp.Data;
 
 /// <summary>

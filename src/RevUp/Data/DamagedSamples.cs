@@ -1,9 +1,6 @@
-namespace RevUp.Data;
+using RevUp.Tensors;
 
-/// <summary>A sample that could not be read.</summary>
-/// <param name="Index">Its place in the dataset.</param>
-/// <param name="Reason">Which file, and what is wrong with it.</param>
-public sealed record DamagedSample(int Index, string Reason);
+namespace RevUp.Data;
 
 /// <summary>The samples of a dataset that could not be read so far, each once, and how many are too many. Thread-safe.</summary>
 public sealed class DamagedSamples

@@ -4,18 +4,6 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>How many samples have something in common.</summary>
-/// <param name="Name">What it is: a class, or a size.</param>
-/// <param name="Samples">How many have it.</param>
-public sealed record SampleCount(string Name, int Samples);
-
-/// <summary>One part of a dataset.</summary>
-/// <param name="Name">"train" or "test"; empty where a folder is no more than one part.</param>
-/// <param name="Samples">All there are.</param>
-/// <param name="Classes">In the order of the labels, those without a sample included.</param>
-/// <param name="Sizes">Smaller ones first; of images with sizes of their own, the shorter side up to a power of two.</param>
-public sealed record DatasetPart(string Name, int Samples, IReadOnlyList<SampleCount> Classes, IReadOnlyList<SampleCount> Sizes);
-
 /// <summary>What a folder holds: of images and volumes in files of their own only headers are read.</summary>
 /// <param name="Kind">The kind, as a recipe's data.dataset names it.</param>
 /// <param name="Parts">The training set and the test set, or the one part that the folder is.</param>

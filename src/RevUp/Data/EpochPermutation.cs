@@ -1,5 +1,5 @@
 using System.Numerics;
-using RevUp.Randomness;
+using RevUp.Tensors;
 
 namespace RevUp.Data;
 

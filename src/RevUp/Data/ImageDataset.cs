@@ -7,7 +7,7 @@ namespace RevUp.Data;
 /// Members are called by several threads at once. What reads the samples is a <see cref="SampleReader"/>, one for each thread, so that it can keep a decoder
 /// and buffers. A dataset of one's own derives from this class and hands out an <see cref="ImageReader"/> (bytes) or a <see cref="SampleReader"/> (anything);
 /// images that are all in memory need no class of their own, but a <see cref="MemoryDataset"/>. Train on it with a recipe whose data.dataset is "custom" and
-/// the constructor of <see cref="Training.TrainingRun"/> that takes datasets.
+/// the constructor of <see cref="Runs.TrainingRun"/> that takes datasets.
 /// </remarks>
 /// <example><code>
 /// sealed class Stripes : ImageDataset // dark images and bright ones

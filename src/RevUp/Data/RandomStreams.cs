@@ -1,7 +1,7 @@
 namespace RevUp.Data;
 
 /// <summary>
-/// What loading draws random numbers for: the upper half of a stream of <see cref="Randomness.CounterRandom"/>, with the epoch added to it. One for each, so
+/// What loading draws random numbers for: the upper half of a stream of <see cref="Tensors.CounterRandom"/>, with the epoch added to it. One for each, so
 /// that switching one augmentation on changes no other.
 /// </summary>
 internal static class RandomStreams

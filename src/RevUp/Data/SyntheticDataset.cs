@@ -1,5 +1,4 @@
 using System.Globalization;
-using RevUp.Randomness;
 using RevUp.Tensors;
 
 namespace RevUp.Data;

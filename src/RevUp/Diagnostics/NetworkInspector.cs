@@ -1,39 +1,11 @@
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Diagnostics;
-
-/// <summary>What holds for one block of a trained network; what was measured is the worst of all batches.</summary>
-/// <param name="Index">Position among the blocks.</param>
-/// <param name="Name">Name of the block.</param>
-/// <param name="Sigmas">σ of each convolution as last estimated in training.</param>
-/// <param name="Limit">What the control keeps the bound under: c, the block's own if it has one, or cᵐ where m convolutions are bounded one by one.</param>
-/// <param name="Bound">|ŝ|·∏(ασ) from those σ: what the control believes.</param>
-/// <param name="ConvergedBound">The same with σ from converged power iteration at the layer's own extents: what is true.</param>
-/// <param name="Contraction">Ratio of the last two corrections of an inversion to float32's limit, on data.</param>
-/// <param name="Evaluations">k at the given settings.</param>
-/// <param name="Residual">‖x + F(x) − y‖ / ‖x‖ of the rebuilt input x at the given settings; where none was good enough, that of the last point.</param>
-public sealed record BlockReport(
-    int Index,
-    string Name,
-    IReadOnlyList<double> Sigmas,
-    double Limit,
-    double Bound,
-    double ConvergedBound,
-    double Contraction,
-    int Evaluations,
-    double Residual);
-
-/// <summary>How invertible a network is on data.</summary>
-/// <param name="Images">Samples that were inverted.</param>
-/// <param name="Tolerance">That of the inversions.</param>
-/// <param name="Blocks">Those that are inverted, first to last.</param>
-public sealed record Inspection(int Images, double Tolerance, IReadOnlyList<BlockReport> Blocks);
 
 /// <summary>Looks at a network block by block: inverts each from its exact output, on data. Nothing is kept: memory does not grow with depth.</summary>
 public sealed class NetworkInspector : IDisposable
@@ -63,7 +35,7 @@ public sealed class NetworkInspector : IDisposable
     /// <param name="data">Samples; the first ones are used.</param>
     /// <param name="normalization">That of the training set.</param>
     /// <param name="settings">When inversions stop.</param>
-    /// <param name="batches">Samples of one pass, at most those there are, and their framing, such as <see cref="Training.Recipe.EvaluationBatches"/>.</param>
+    /// <param name="batches">Samples of one pass, at most those there are, and their framing, such as <see cref="Recipes.Recipe.EvaluationBatches"/>.</param>
     /// <param name="images">Samples in all, at most those there are; one batch by default.</param>
     /// <exception cref="ConfigurationException">The network has no Lipschitz control, so that its blocks have no inverse.</exception>
     public static Inspection Inspect(

@@ -1,8 +1,8 @@
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Models;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Inference;
 
@@ -13,7 +13,7 @@ internal sealed class LoadedModel : IDisposable
     private readonly RevUpNet _net;
 
     /// <summary>Opens the backend and loads the network; when that fails the backend is closed again.</summary>
-    /// <exception cref="Training.Files.CheckpointException">The file cannot be read, is damaged, or does not describe its network.</exception>
+    /// <exception cref="Formats.CheckpointException">The file cannot be read, is damaged, or does not describe its network.</exception>
     public LoadedModel(string path, Func<Backend> open)
     {
         ModelDescription description = ModelDescription.Read(path);

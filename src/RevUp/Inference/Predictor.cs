@@ -2,8 +2,8 @@ using System.Buffers;
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Data;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Inference;
 
@@ -49,7 +49,7 @@ public sealed class Predictor : IDisposable
     /// <param name="open">
     /// Opens the backend, on the predictor's thread, which also disposes it; nothing else may use it. Without it, the CPU with all its processors.
     /// </param>
-    /// <exception cref="Training.Files.CheckpointException">There is no such file, it is damaged, or it does not describe its network.</exception>
+    /// <exception cref="Formats.CheckpointException">There is no such file, it is damaged, or it does not describe its network.</exception>
     public static Predictor Load(string path, Func<Backend>? open = null)
     {
         string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;

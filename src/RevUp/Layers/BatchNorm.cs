@@ -1,5 +1,4 @@
 using RevUp.Backends;
-using RevUp.Export;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;

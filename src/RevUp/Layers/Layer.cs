@@ -1,22 +1,8 @@
 using RevUp.Backends;
-using RevUp.Export;
 using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
-
-/// <summary>What a forward pass does with its input and its intermediates.</summary>
-public enum ForwardMode
-{
-    /// <summary>The input stays; intermediates are saved for the backward pass.</summary>
-    Store,
-
-    /// <summary>The input stays; nothing is saved.</summary>
-    Keep,
-
-    /// <summary>The input's memory is taken over: freed, or reused for the output. Nothing is saved.</summary>
-    Consume,
-}
 
 /// <summary>
 /// A function of activations with its gradient and, where it exists, its inverse. What is kept between the passes is explicit: the engine decides, the layer

@@ -1,27 +1,7 @@
 using RevUp.Backends;
-using RevUp.Randomness;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
-
-/// <summary>A tensor that belongs to the training state without being trained: power-iteration vectors and norms, running statistics.</summary>
-public sealed class StateTensor(string name, Shape shape, bool random, float initial)
-{
-    /// <summary>Unique in its network.</summary>
-    public string Name { get; } = name;
-
-    /// <summary>Shape.</summary>
-    public Shape Shape { get; } = shape;
-
-    /// <summary>Whether it starts as a random unit vector.</summary>
-    public bool Random { get; } = random;
-
-    /// <summary>What all its elements start as otherwise.</summary>
-    public float Initial { get; } = initial;
-
-    /// <summary>The value; empty until the store is built.</summary>
-    public Tensor Value { get; internal set; }
-}
 
 /// <summary>
 /// Owns a network's parameters and state. All values lie in one buffer and all gradients in another, group after group, so that zeroing, clipping and the

@@ -1,59 +1,10 @@
 using System.Text.Json;
 using RevUp.Backends;
 using RevUp.Layers;
-using RevUp.Lipschitz;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Models;
-
-/// <summary>How images become the residual stream.</summary>
-public enum StemKind
-{
-    /// <summary>Zero channels are appended: nothing to train, invertible (i-ResNet).</summary>
-    Pad,
-
-    /// <summary>A 3×3 convolution.</summary>
-    Convolution,
-
-    /// <summary>A 7×7 convolution with stride 2 to 64 channels, a max-pool, and zero channels up to the first stage's.</summary>
-    ImageNet,
-}
-
-/// <summary>What halves the extents between stages.</summary>
-public enum Downsampling
-{
-    /// <summary>Space-to-depth: invertible, four (in 3-D eight) times the channels, then zero channels up to the stage's.</summary>
-    Squeeze,
-
-    /// <summary>A pre-activation and a convolution with stride 2, whose input is kept.</summary>
-    Strided,
-}
-
-/// <summary>Where an invertible layer outside the Lipschitz bound is added.</summary>
-public enum Placement
-{
-    /// <summary>Nowhere.</summary>
-    None,
-
-    /// <summary>Before the first block of every stage.</summary>
-    Stage,
-
-    /// <summary>Before every block.</summary>
-    Block,
-}
-
-/// <summary>Blocks of one resolution.</summary>
-public sealed record StageSettings
-{
-    /// <summary>Number of blocks.</summary>
-    public int Blocks { get; init; } = 1;
-
-    /// <summary>Channels of the residual stream.</summary>
-    public int Channels { get; init; } = 16;
-
-    /// <summary>Channels inside the residual branches; 0 for as many as they get: the stream's, or half of them in coupling blocks.</summary>
-    public int Width { get; init; }
-}
 
 /// <summary>A network, apart from the size of its input and the number of its classes, which come from the data.</summary>
 public sealed record ModelSettings

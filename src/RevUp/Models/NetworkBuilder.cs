@@ -1,6 +1,6 @@
 using RevUp.Backends;
 using RevUp.Layers;
-using RevUp.Lipschitz;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Models;
@@ -138,6 +138,6 @@ internal sealed class NetworkBuilder(
     {
         layers.Add(layer);
         _shape = layer.Output;
-        _leads = layer is not Layers.Block && (_leads || !layer.IsInvertible);
+        _leads = layer is not Reversible.Block && (_leads || !layer.IsInvertible);
     }
 }

@@ -1,6 +1,5 @@
-using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Reversible;
+using RevUp.Tensors;
 
 namespace RevUp.Models;
 
@@ -16,9 +15,10 @@ public static class PolicyRules
         {
             return;
         }
+        (int given, int all) = (plan.Blocks.Count, model.BlockCount);
         ConfigurationException.Require(
-            plan.Blocks.Count == model.BlockCount,
-            $"the policy is 'auto' with a plan for {plan.Blocks.Count} blocks, and the network has {model.BlockCount}; leave reversible.plan out to have one made");
+            given == all,
+            $"the policy is 'auto' with a plan for {given} blocks, and the network has {all}; leave reversible.plan out to have one made");
         foreach (MemoryPolicy policy in plan.Blocks.Distinct())
         {
             ConfigurationException.Require(policy != MemoryPolicy.Auto, $"reversible.plan has 'auto', which is no policy of a block; use one of the others");

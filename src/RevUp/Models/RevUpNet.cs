@@ -1,8 +1,6 @@
 using RevUp.Backends;
-using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Reversible;
 using RevUp.Tensors;
 

@@ -1,11 +1,9 @@
 using RevUp.Backends;
-using RevUp.Diagnostics;
 using RevUp.Layers;
 using RevUp.Models;
-using RevUp.Randomness;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Planning;
 

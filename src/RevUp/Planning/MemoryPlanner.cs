@@ -1,7 +1,7 @@
 using RevUp.Backends;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Planning;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using RevUp.Diagnostics;
 using RevUp.Layers;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Training;

@@ -1,11 +1,5 @@
 namespace RevUp.Reversible;
 
-/// <summary>What a checkpoint keeps of the plan, so that a run that is resumed does the evaluations of one that was not stopped.</summary>
-/// <param name="Evaluations">k of every block.</param>
-/// <param name="Needed">The most that a step has needed since the plan was last lowered.</param>
-/// <param name="Steps">Steps since then.</param>
-internal sealed record EvaluationPlanState(IReadOnlyList<int> Evaluations, IReadOnlyList<int> Needed, int Steps);
-
 /// <summary>
 /// k of every block for steps that do not wait for their own statistics: what the steps before needed. It follows a need that grows at once, and one that
 /// falls only after <see cref="Patience"/> steps, for all blocks together, because work that was recorded for one k must be recorded again for another.

@@ -1,5 +1,4 @@
 using RevUp.Backends;
-using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Layers;
 using RevUp.Tensors;

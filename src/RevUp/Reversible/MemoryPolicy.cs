@@ -1,5 +1,3 @@
-using RevUp.Layers;
-
 namespace RevUp.Reversible;
 
 /// <summary>How a layer gets its input back for the backward pass.</summary>

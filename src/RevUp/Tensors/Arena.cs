@@ -2,9 +2,6 @@ using System.Globalization;
 
 namespace RevUp.Tensors;
 
-/// <summary>The arena cannot serve a request; the message holds the memory table.</summary>
-public sealed class ArenaExhaustedException(string message) : Exception(message);
-
 /// <summary>
 /// All memory of a backend: one large reservation, from which tensors are cut best-fit and into which freed neighbours merge. It counts live bytes and their
 /// peak exactly, by purpose, so that "activation memory" is a number of the algorithm and not of the operating system.

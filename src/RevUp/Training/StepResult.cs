@@ -8,19 +8,3 @@ namespace RevUp.Training;
 /// <param name="GradientNorm">Norm of the gradient of all parameters before clipping.</param>
 /// <param name="LearningRate">Learning rate of the weights.</param>
 public readonly record struct StepResult(double Loss, double Top1, double GradientNorm, double LearningRate);
-
-/// <summary>The loss or the gradient is no longer a number; the message says what to change.</summary>
-public sealed class TrainingDivergedException(string message) : Exception(message)
-{
-    internal static void ThrowUnlessFinite(double value, string what, long step, TrainingSettings settings)
-    {
-        if (!double.IsFinite(value))
-        {
-            throw new TrainingDivergedException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"The {what} became {value} in step {step}. The parameters of the step before are kept. Resume from the last checkpoint with a lower "
-                + $"learning rate (training.optimizer.learningRate is {settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), "
-                + $"or a limit on the gradient (training.clipNorm is {settings.ClipNorm})."));
-        }
-    }
-}

@@ -1,3 +1,5 @@
+using RevUp.Tensors;
+
 namespace RevUp.Training;
 
 /// <summary>How a network is trained.</summary>

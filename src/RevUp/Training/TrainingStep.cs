@@ -1,5 +1,4 @@
 using RevUp.Backends;
-using RevUp.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Reversible;

@@ -1,6 +1,5 @@
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
-using RevUp.Randomness;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Operations;

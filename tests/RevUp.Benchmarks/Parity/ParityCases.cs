@@ -1,8 +1,7 @@
 using RevUp.Backends;
 using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Training;

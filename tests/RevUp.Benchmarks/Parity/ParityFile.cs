@@ -1,12 +1,13 @@
+
 using RevUp.Backends;
-using RevUp.Diagnostics;
+using RevUp.Formats;
 using RevUp.Layers;
 using RevUp.Models;
-using RevUp.Randomness;
+using RevUp.Planning;
+using RevUp.Recipes;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Training;
-using RevUp.Training.Files;
-
 using TensorSet = System.Collections.Generic.SortedDictionary<string, (long[] Shape, float[] Values)>;
 
 namespace RevUp.Benchmarks.Parity;

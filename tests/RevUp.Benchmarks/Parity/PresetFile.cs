@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RevUp.Models;
-using RevUp.Training;
+using RevUp.Recipes;
 
 namespace RevUp.Benchmarks.Parity;
 

@@ -1,9 +1,8 @@
 using RevUp.Backends.Cpu;
-using RevUp.Lipschitz;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using RevUp.Lipschitz;
 using RevUp.Reversible;
 using RevUp.Tensors;
 

@@ -1,4 +1,5 @@
 using RevUp.Interop.Image;
+using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -2,6 +2,7 @@ using RevUp.Data;
 using RevUp.Data.Transforms;
 using RevUp.Interop.Image;
 using RevUp.Interop.Tests.Support;
+using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Studies;
 
@@ -71,7 +72,7 @@ internal sealed class SampleWork(DecodingImages images, Augmentation augmentatio
         ImageInfo size = ImageDecoder.Inspect(bytes);
         CropRegion crop = new Framing(augmentation, key, Side, Side).Choose(size.Width, size.Height);
         _decoder.Decode(bytes, new ImageRegion(crop.Left, crop.Top, crop.Width, crop.Height), Side, Side, 3, _pixels);
-        Randomness.CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
+        CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
         PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip).Write(_pixels, Side, Side, 3, padding: 0, Normalization, _sample);
     }
 }

@@ -1,3 +1,5 @@
+using RevUp.Tensors;
+
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>Steps of one contender at one depth, in a process of its own with nothing beside it.</summary>

@@ -1,6 +1,6 @@
 using RevUp.Backends.Cpu;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using RevUp.Backends;
-using RevUp.Diagnostics;
 using RevUp.Models;
-using RevUp.Randomness;
+using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
+using RevUp.Tensors;
 using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;

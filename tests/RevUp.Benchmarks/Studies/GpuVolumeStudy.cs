@@ -1,6 +1,6 @@
-using RevUp.Diagnostics;
+using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using RevUp.Backends.Cpu;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RevUp.Backends.Cpu;
-using RevUp.Training;
-using RevUp.Training.Files;
+using RevUp.Recipes;
+using RevUp.Runs;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using RevUp.Backends.Cpu;
 using RevUp.Data;
-using RevUp.Diagnostics;
 using RevUp.Models;
+using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;

@@ -1,7 +1,7 @@
 using RevUp.Backends.Cpu;
-using RevUp.Diagnostics;
+using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -1,4 +1,4 @@
-using RevUp.Diagnostics;
+using RevUp.Planning;
 using RevUp.Reversible;
 
 namespace RevUp.Benchmarks.Studies;

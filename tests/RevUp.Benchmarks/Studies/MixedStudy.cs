@@ -1,7 +1,9 @@
 using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Training;
 

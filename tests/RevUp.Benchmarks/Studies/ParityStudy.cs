@@ -1,7 +1,7 @@
 using System.Text.Json;
 using RevUp.Backends.Cpu;
 using RevUp.Benchmarks.Parity;
-using RevUp.Training;
+using RevUp.Recipes;
 
 namespace RevUp.Benchmarks.Studies;
 

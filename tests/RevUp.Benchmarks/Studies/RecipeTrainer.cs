@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Training;
 

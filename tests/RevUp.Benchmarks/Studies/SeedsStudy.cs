@@ -4,8 +4,9 @@ using System.Text.Json;
 using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Training;
+using RevUp.Runs;
 
 namespace RevUp.Benchmarks.Studies;
 

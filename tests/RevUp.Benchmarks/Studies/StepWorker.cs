@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
 using RevUp.Backends.Cpu;
-using RevUp.Diagnostics;
 using RevUp.Models;
+using RevUp.Planning;
 using RevUp.Reversible;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Training;
 

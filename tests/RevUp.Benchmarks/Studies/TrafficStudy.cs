@@ -1,9 +1,8 @@
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Benchmarks.Traffic;
-using RevUp.Diagnostics;
-using RevUp.Lipschitz;
 using RevUp.Models;
+using RevUp.Planning;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Training;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 

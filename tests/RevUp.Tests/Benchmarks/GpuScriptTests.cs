@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using RevUp.Tests.Architecture;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RevUp.Interop.Tests.Support;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 

@@ -1,4 +1,4 @@
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using RevUp.Interop.Tests.Support;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -4,7 +4,6 @@ using RevUp.Data.Images;
 using RevUp.Data.Volumes;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using RevUp.Tests.Export;
-using RevUp.Tests.Training.Files;
-using RevUp.Training.Files;
+using RevUp.Formats;
+using RevUp.Tests.Inference;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

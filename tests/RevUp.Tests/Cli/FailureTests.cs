@@ -1,5 +1,5 @@
 using RevUp.Cli;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

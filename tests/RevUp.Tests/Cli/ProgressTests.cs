@@ -1,6 +1,6 @@
 using RevUp.Cli.Output;
-using RevUp.Tests.Training.Files;
-using RevUp.Training;
+using RevUp.Runs;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,9 +1,10 @@
 using RevUp.Backends.Cpu;
 using RevUp.Cli;
 using RevUp.Data;
-using RevUp.Layers;
 using RevUp.Models;
-using RevUp.Tests.Training.Files;
+using RevUp.Recipes;
+using RevUp.Reversible;
+using RevUp.Tests.Support;
 using RevUp.Training;
 
 namespace RevUp.Tests.Cli;

@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using RevUp.Backends.Cpu;
+using RevUp.Runs;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Cli;
 
@@ -129,7 +127,7 @@ public sealed class StorageFaultTests
 
     private static void AssertLoads(string run)
     {
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, run);
         Assert.IsGreaterThan(0, loaded.Step);
     }

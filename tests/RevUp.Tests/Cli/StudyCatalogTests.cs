@@ -1,8 +1,8 @@
 using RevUp.Backends.Cpu;
 using RevUp.Cli;
-using RevUp.Lipschitz;
-using RevUp.Studies;
-using RevUp.Training;
+using RevUp.Cli.StudyRuns;
+using RevUp.Recipes;
+using RevUp.Reversible;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,6 +1,5 @@
 using RevUp.Data;
 using RevUp.Data.Transforms;
-using RevUp.Randomness;
 using RevUp.Tensors;
 
 namespace RevUp.Tests.Data;

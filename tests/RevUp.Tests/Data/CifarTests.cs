@@ -1,5 +1,6 @@
 using RevUp.Data;
-using RevUp.Tests.Training.Files;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 

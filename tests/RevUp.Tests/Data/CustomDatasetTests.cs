@@ -1,9 +1,8 @@
 using RevUp.Backends.Cpu;
 using RevUp.Data;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 

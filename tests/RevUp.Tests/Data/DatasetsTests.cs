@@ -1,5 +1,6 @@
 using RevUp.Data;
 using RevUp.Tensors;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 
@@ -51,7 +52,7 @@ public sealed class DatasetsTests
     [TestMethod]
     public void TheFirstSamplesOfASetAreUsedAndNoOthers()
     {
-        using Training.Files.TemporaryFolder folder = new();
+        using TemporaryFolder folder = new();
         WriteMnist(folder, count: 5);
         DataSettings settings = new() { Dataset = DatasetKind.Mnist, Path = folder.Path };
         ImageDataset all = Datasets.Open(settings, DatasetSplit.Train), first = Datasets.Open(settings with { TrainingSamples = 3 }, DatasetSplit.Train);
@@ -85,7 +86,7 @@ public sealed class DatasetsTests
     [TestMethod]
     public void OneClassAloneIsRefusedByItsName()
     {
-        using Training.Files.TemporaryFolder folder = new();
+        using TemporaryFolder folder = new();
         Support.ImageFiles.WriteFolder(folder["train"], ["ant/0.png", "ant/1.png"]);
         DataSettings settings = new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [4, 4], Channels = 3 };
         Assert.StartsWith($"The data in {folder.Path} has only the class 'ant',", Refusal(settings));
@@ -104,7 +105,7 @@ public sealed class DatasetsTests
     private static string Refusal(DataSettings settings) =>
         Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(settings, DatasetSplit.Train)).Message;
 
-    private static void WriteMnist(Training.Files.TemporaryFolder folder, byte count)
+    private static void WriteMnist(TemporaryFolder folder, byte count)
     {
         const int Pixels = 28 * 28;
         byte[] images = [.. Enumerable.Range(0, count * Pixels).Select(i => (byte)(i / Pixels * 16 + i % 7))];

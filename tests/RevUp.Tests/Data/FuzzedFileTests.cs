@@ -1,10 +1,10 @@
 using RevUp.Data;
 using RevUp.Data.Volumes;
+using RevUp.Formats;
 using RevUp.Interop.Tests.Support;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
-using RevUp.Training.Files;
 
 namespace RevUp.Tests.Data;
 

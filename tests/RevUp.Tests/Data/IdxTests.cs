@@ -1,7 +1,6 @@
 using RevUp.Data;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
 
 namespace RevUp.Tests.Data;
 

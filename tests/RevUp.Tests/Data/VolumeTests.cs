@@ -3,7 +3,6 @@ using RevUp.Data;
 using RevUp.Data.Volumes;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
 
 namespace RevUp.Tests.Data;
 

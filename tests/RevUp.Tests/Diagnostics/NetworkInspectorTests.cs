@@ -2,11 +2,11 @@ using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Diagnostics;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Diagnostics;
 
@@ -22,8 +22,8 @@ public sealed class NetworkInspectorTests
     {
         Recipe recipe = SmallRecipe.Create(mode, "training.epochs=4");
         using TemporaryFolder folder = new();
-        Runs.Finish(recipe, folder["run"]);
-        using CpuBackend backend = Runs.Backend();
+        TestRuns.Finish(recipe, folder["run"]);
+        using CpuBackend backend = TestRuns.Backend();
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
         // The norms in the file are of the weights before the last update.
         loaded.Network.PrepareStep(Batch, loaded.Step);
@@ -51,8 +51,8 @@ public sealed class NetworkInspectorTests
     {
         Recipe recipe = SmallRecipe.Create("model.lipschitz.freeLeadingBlocks=true");
         using TemporaryFolder folder = new();
-        Runs.Finish(recipe, folder["run"]);
-        using CpuBackend backend = Runs.Backend();
+        TestRuns.Finish(recipe, folder["run"]);
+        using CpuBackend backend = TestRuns.Backend();
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
         string[] inverted = [.. Inspect(recipe, loaded).Blocks.Select(report => report.Name)];
         CollectionAssert.AreEqual(new[] { "stages.0.blocks.1", "stages.1.blocks.0" }, inverted);

@@ -1,13 +1,11 @@
 using RevUp.Backends.Cpu;
 using RevUp.Data;
+using RevUp.Formats;
 using RevUp.Inference;
 using RevUp.Models;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
-using RevUp.Training.Files;
 
 namespace RevUp.Tests.Inference;
 
@@ -24,7 +22,7 @@ public sealed class PredictorTests
     public void TheFileAloneGivesTheProbabilitiesOfTheNetwork()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         using Predictor predictor = Load(folder);
         Assert.AreEqual(net.Sample, predictor.Sample);
@@ -44,7 +42,7 @@ public sealed class PredictorTests
     public void NumbersAreNormalisedInTheirOwnUnit()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         using Predictor predictor = Load(folder);
         float[] values = [.. Image(2).Select(level => level / 100f)];
@@ -56,7 +54,7 @@ public sealed class PredictorTests
     public void ManyThreadsGetTheBitsOfOneAndLeaveNoMemoryBehind()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         using Predictor predictor = Load(folder);
         float[][] serial = [.. Enumerable.Range(0, Images).Select(seed => predictor.Predict(Image(seed)))];
@@ -81,7 +79,7 @@ public sealed class PredictorTests
     public void PredictorsOfOneThreadEachRunSideBySide()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         using Predictor alone = Load(folder);
         float[][] expected = [.. Enumerable.Range(0, Images).Select(seed => alone.Predict(Image(seed)))];
@@ -103,11 +101,11 @@ public sealed class PredictorTests
     public void ARunLeavesWhatAPredictorNeeds(string path)
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using TrainingRun run = new(backend, SmallRecipe.Create(), folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
         run.SaveModel(folder["model.safetensors"]);
-        using Predictor predictor = Predictor.Load(folder[path], () => Runs.Backend());
+        using Predictor predictor = Predictor.Load(folder[path], () => TestRuns.Backend());
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
         byte[] image = new byte[64];
         Random.Shared.NextBytes(image);
@@ -123,7 +121,7 @@ public sealed class PredictorTests
     public void BytesThatAreNoWholeImagesAreRefusedWithTheShape(int bytes)
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         using Predictor predictor = Load(folder);
         string message = Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new byte[bytes])).Message;
@@ -135,7 +133,7 @@ public sealed class PredictorTests
     public void TooManyImagesAtOnceLeaveThePredictorUsable()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         using Predictor predictor = Predictor.Load(folder["net.safetensors"], () => new CpuBackend(threads: 1, capacity: 1 << 20));
         float[] one = predictor.Predict(Image(1));
@@ -147,7 +145,7 @@ public sealed class PredictorTests
     public void ADisposedPredictorSaysSo()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         Predictor predictor = Load(folder);
         predictor.Dispose();
@@ -159,7 +157,7 @@ public sealed class PredictorTests
     public void DisposingLetsCallsFinishAndRefusesLaterOnes()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         Predictor predictor = Load(folder);
         float[] expected = predictor.Predict(Image(1));
@@ -188,7 +186,7 @@ public sealed class PredictorTests
     public void WeightsWithoutADescriptionAreRefused()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         Checkpoint.SaveWeights(net, folder["weights.safetensors"]);
         Assert.Contains("does not say of which network", Refused(folder["weights.safetensors"]));
@@ -210,7 +208,7 @@ public sealed class PredictorTests
     public void ADescriptionThatDoesNotFitIsExplained(string found, string replacement, string message)
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         byte[] bytes = File.ReadAllBytes(folder["net.safetensors"]);
         byte[] from = System.Text.Encoding.UTF8.GetBytes(found);
@@ -225,7 +223,7 @@ public sealed class PredictorTests
     public void NamesOfOtherClassesAreRefused()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         string message = Assert.ThrowsExactly<ConfigurationException>(
             () => Checkpoint.SaveModel(net, folder["other.safetensors"], Normalization, ["one", "two"])).Message;
@@ -233,11 +231,11 @@ public sealed class PredictorTests
         Assert.IsFalse(File.Exists(folder["other.safetensors"]));
     }
 
-    private static Predictor Load(TemporaryFolder folder) => Predictor.Load(folder["net.safetensors"], () => Runs.Backend());
+    private static Predictor Load(TemporaryFolder folder) => Predictor.Load(folder["net.safetensors"], () => TestRuns.Backend());
 
     private static long[] Bytes(MemoryUse memory) => [.. Enum.GetValues<MemoryPurpose>().Select(purpose => memory[purpose])];
 
-    private static string Refused(string path) => Assert.ThrowsExactly<CheckpointException>(() => Predictor.Load(path, () => Runs.Backend())).Message;
+    private static string Refused(string path) => Assert.ThrowsExactly<CheckpointException>(() => Predictor.Load(path, () => TestRuns.Backend())).Message;
 
     // Drawn at random, zero layers too: a network as it is initialised gives every class the same probability.
     private static RevUpNet Save(TemporaryFolder folder, CpuBackend backend)

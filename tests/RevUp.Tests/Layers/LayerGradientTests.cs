@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Layers;
 using RevUp.Tensors;
+using RevUp.Tests.Reversible;
 using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Layers;

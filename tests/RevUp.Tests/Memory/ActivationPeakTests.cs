@@ -1,4 +1,3 @@
-using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tensors;

@@ -1,7 +1,7 @@
 using RevUp.Backends;
 using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Models;
+using RevUp.Reversible;
 using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Models;

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using System.Xml.Linq;
+using RevUp.Recipes;
 using RevUp.Tests.Architecture;
-using RevUp.Tests.Training.Files;
-using RevUp.Training;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Packaging;
 

@@ -1,9 +1,8 @@
 using RevUp.Backends;
 using RevUp.Benchmarks.Parity;
+using RevUp.Recipes;
 using RevUp.Tests.Architecture;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
-using RevUp.Training;
 
 namespace RevUp.Tests.Parity;
 

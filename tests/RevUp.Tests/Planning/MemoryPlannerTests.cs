@@ -1,8 +1,8 @@
 using RevUp.Backends;
 using RevUp.Data;
-using RevUp.Diagnostics;
 using RevUp.Models;
 using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Tests.Support;

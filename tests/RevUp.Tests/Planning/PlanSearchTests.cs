@@ -1,6 +1,6 @@
 using RevUp.Planning;
-using RevUp.Randomness;
 using RevUp.Reversible;
+using RevUp.Tensors;
 
 namespace RevUp.Tests.Planning;
 

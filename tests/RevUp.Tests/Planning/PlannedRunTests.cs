@@ -1,9 +1,9 @@
 using RevUp.Backends.Cpu;
 using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
+using RevUp.Runs;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Planning;
 
@@ -16,20 +16,20 @@ public sealed class PlannedRunTests
     {
         Recipe recipe = Planned(out MemoryForecast forecast);
         using TemporaryFolder folder = new();
-        Runs.StopAfter(5, recipe, folder["parts"]);
+        TestRuns.StopAfter(5, recipe, folder["parts"]);
         Recipe kept = Written(folder["parts"]);
         Assert.AreEqual(3, kept.Reversible.Plan.Blocks.Count);
         // A plan that no measurement would choose, in the place of the one that was chosen: what is resumed must not choose again.
         Recipe odd = recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }) };
-        Runs.Finish(odd, folder["whole"]);
-        Runs.StopAfter(5, odd, folder["odd"]);
-        RunSummary resumed = Runs.Finish(recipe, folder["odd"], resume: true);
+        TestRuns.Finish(odd, folder["whole"]);
+        TestRuns.StopAfter(5, odd, folder["odd"]);
+        RunSummary resumed = TestRuns.Finish(recipe, folder["odd"], resume: true);
         Assert.AreEqual(SmallRecipe.Steps, resumed.Step);
         CollectionAssert.AreEqual(odd.Reversible.Plan.Blocks.ToArray(), Written(folder["odd"]).Reversible.Plan.Blocks.ToArray());
-        Runs.AssertSameState(folder["whole"], folder["odd"]);
+        TestRuns.AssertSameState(folder["whole"], folder["odd"]);
         // The recipe that a run leaves is all that it takes to repeat it.
-        Runs.Finish(Written(folder["odd"]), folder["again"]);
-        Runs.AssertSameState(folder["whole"], folder["again"]);
+        TestRuns.Finish(Written(folder["odd"]), folder["again"]);
+        TestRuns.AssertSameState(folder["whole"], folder["again"]);
     }
 
     [TestMethod]
@@ -38,9 +38,9 @@ public sealed class PlannedRunTests
         Recipe recipe = Planned(out MemoryForecast forecast);
         using TemporaryFolder folder = new();
         Recipe odd = recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }) };
-        Runs.StopAfter(5, odd, folder["run"]);
+        TestRuns.StopAfter(5, odd, folder["run"]);
         Recipe lean = recipe with { Reversible = recipe.Reversible with { MemoryBudget = forecast.LeastBytes } };
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using TrainingRun run = new(backend, lean, folder["run"], resume: true);
         Assert.IsNotNull(run.Forecast);
         Assert.AreEqual(forecast.LeastBytes, run.Forecast.Step.PeakBytes);
@@ -52,7 +52,7 @@ public sealed class PlannedRunTests
     {
         Recipe recipe = Planned(out _);
         using TemporaryFolder folder = new();
-        RunSummary summary = Runs.Finish(recipe, folder["run"]);
+        RunSummary summary = TestRuns.Finish(recipe, folder["run"]);
         Assert.IsGreaterThan(0, summary.Evaluation.Samples);
         Assert.IsLessThanOrEqualTo(recipe.Reversible.MemoryBudget, summary.TotalPeakBytes);
         Assert.IsGreaterThan(recipe.Reversible.MemoryBudget / 2, summary.TotalPeakBytes);
@@ -62,7 +62,7 @@ public sealed class PlannedRunTests
     private static Recipe Planned(out MemoryForecast forecast)
     {
         Recipe auto = SmallRecipe.Create("reversible.policy=auto", "reversible.memoryBudget=1TiB");
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         forecast = MemoryPlanner.Plan(backend, auto);
         long budget = (forecast.LeastBytes + forecast.Uniform[MemoryPolicy.Store].PeakBytes) / 2;
         return auto with { Reversible = auto.Reversible with { MemoryBudget = budget } };

@@ -2,8 +2,10 @@ using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Inference;
 using RevUp.Models;
+using RevUp.Recipes;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 using RevUp.Training;
 
 namespace RevUp.Tests.Readme;

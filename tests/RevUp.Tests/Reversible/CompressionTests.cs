@@ -1,5 +1,3 @@
-using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Reversible;
 using RevUp.Tests.Support;
 

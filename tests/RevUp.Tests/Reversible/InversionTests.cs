@@ -1,6 +1,5 @@
 using RevUp.Backends;
 using RevUp.Layers;
-using RevUp.Lipschitz;
 using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tensors;

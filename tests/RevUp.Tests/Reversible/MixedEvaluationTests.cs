@@ -1,12 +1,8 @@
 using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Lipschitz;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Reversible;
 
@@ -144,10 +140,10 @@ public sealed class MixedEvaluationTests
         TestDevice.All.Single(device => device.ToString() == "cpu").Open(type: ElementType.BFloat16).Dispose();
         Recipe recipe = SmallRecipe.Create("reversible.evaluations=mixed", "reversible.tolerance=1e-3");
         using TemporaryFolder folder = new();
-        Runs.Finish(recipe, folder["whole"]);
-        Runs.StopAfter(9, recipe, folder["parts"]);
-        Runs.Finish(recipe, folder["parts"], resume: true);
-        Runs.AssertSameState(folder["whole"], folder["parts"]);
-        CollectionAssert.AreEqual(Runs.Metrics(folder["whole"]), Runs.Metrics(folder["parts"]));
+        TestRuns.Finish(recipe, folder["whole"]);
+        TestRuns.StopAfter(9, recipe, folder["parts"]);
+        TestRuns.Finish(recipe, folder["parts"], resume: true);
+        TestRuns.AssertSameState(folder["whole"], folder["parts"]);
+        CollectionAssert.AreEqual(TestRuns.Metrics(folder["whole"]), TestRuns.Metrics(folder["parts"]));
     }
 }

@@ -1,6 +1,5 @@
 using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Lipschitz;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;

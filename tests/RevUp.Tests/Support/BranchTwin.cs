@@ -1,6 +1,6 @@
 using RevUp.Backends;
 using RevUp.Layers;
-using RevUp.Tensors;
+using RevUp.Reversible;
 
 namespace RevUp.Tests.Support;
 
@@ -32,7 +32,7 @@ internal static class BranchTwin
         return Array.ConvertAll(z, value => multiplier * value);
     }
 
-    /// <summary>p of x under the names of <see cref="Layers.Preactivation.Create"/>.</summary>
+    /// <summary>p of x under the names of <see cref="Preactivation.Create"/>.</summary>
     public static double[] Preactivation(
         string name, int index, Normalization normalization, Activation activation, int channels, IReadOnlyDictionary<string, double[]> values, double[] x) =>
         normalization switch

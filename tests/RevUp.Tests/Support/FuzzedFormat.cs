@@ -1,9 +1,8 @@
 using RevUp.Data;
 using RevUp.Data.Images;
 using RevUp.Data.Volumes;
+using RevUp.Formats;
 using RevUp.Tensors;
-using RevUp.Tests.Training.Files;
-using RevUp.Training.Files;
 
 namespace RevUp.Tests.Support;
 

@@ -1,7 +1,7 @@
 using RevUp.Backends;
-using RevUp.Diagnostics;
 using RevUp.Layers;
 using RevUp.Models;
+using RevUp.Planning;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Training;

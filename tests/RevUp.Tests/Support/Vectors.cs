@@ -1,5 +1,4 @@
 using RevUp.Backends;
-using RevUp.Randomness;
 using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;

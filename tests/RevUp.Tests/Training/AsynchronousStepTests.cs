@@ -1,4 +1,3 @@
-using RevUp.Backends;
 using RevUp.Reversible;
 using RevUp.Tests.Support;
 using RevUp.Training;

@@ -2,7 +2,7 @@ using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Layers;
 using RevUp.Tensors;
-using RevUp.Tests.Training.Support;
+using RevUp.Tests.Support;
 using RevUp.Training;
 
 namespace RevUp.Tests.Training;
@@ -49,7 +49,7 @@ public sealed class OptimizerTests
     [TestMethod]
     public void MomentsAreAsManyAsTheRuleNeedsAndAreGivenBack()
     {
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using ParameterStore store = new(backend);
         store.Add("weight", new Shape(3), ParameterGroup.Weights, Initialization.Constant(1));
         store.Build(seed: 1);
@@ -65,7 +65,7 @@ public sealed class OptimizerTests
 
     private static void AssertSteps(OptimizerSettings settings, double factor, double[] weight, double[] scalar)
     {
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using ParameterStore store = new(backend);
         Parameter weights = store.Add("weight", new Shape(1), ParameterGroup.Weights, Initialization.Constant(1));
         Parameter scalars = store.Add("scalar", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));

@@ -1,9 +1,6 @@
-using RevUp.Backends;
-using RevUp.Lipschitz;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Support;
 using RevUp.Training;
 
 namespace RevUp.Tests.Training;

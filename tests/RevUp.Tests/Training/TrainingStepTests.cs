@@ -1,6 +1,6 @@
 using RevUp.Layers;
 using RevUp.Tensors;
-using RevUp.Tests.Training.Support;
+using RevUp.Tests.Support;
 using RevUp.Training;
 
 namespace RevUp.Tests.Training;

@@ -1,8 +1,7 @@
+using RevUp.Formats;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
-using RevUp.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Training;
 

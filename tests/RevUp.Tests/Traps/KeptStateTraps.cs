@@ -1,10 +1,10 @@
 using RevUp.Data;
 using RevUp.Layers;
+using RevUp.Recipes;
 using RevUp.Reversible;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
-using RevUp.Training;
 
 namespace RevUp.Tests.Traps;
 

@@ -1,4 +1,5 @@
 using RevUp.Interop.Cuda;
+using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 

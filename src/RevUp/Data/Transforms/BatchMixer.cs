@@ -1,5 +1,4 @@
 using System.Numerics;
-using RevUp.Randomness;
 using RevUp.Tensors;
 
 namespace RevUp.Data.Transforms;

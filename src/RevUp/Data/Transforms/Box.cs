@@ -1,4 +1,4 @@
-using RevUp.Randomness;
+using RevUp.Tensors;
 
 namespace RevUp.Data.Transforms;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using RevUp.Randomness;
+using RevUp.Tensors;
 
 namespace RevUp.Data.Transforms;
 

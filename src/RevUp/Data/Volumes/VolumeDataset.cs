@@ -1,4 +1,3 @@
-using RevUp.Randomness;
 using RevUp.Tensors;
 
 namespace RevUp.Data.Volumes;

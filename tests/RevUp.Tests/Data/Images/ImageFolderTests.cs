@@ -2,7 +2,6 @@ using RevUp.Data;
 using RevUp.Data.Images;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
 
 namespace RevUp.Tests.Data.Images;
 

@@ -1,5 +1,5 @@
 using RevUp.Data;
-using RevUp.Randomness;
+using RevUp.Tensors;
 
 namespace RevUp.Tests.Data.Transforms;
 

@@ -1,0 +1,67 @@
+using System.Xml.Linq;
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Recipes;
+using RevUp.Runs;
+using RevUp.Tensors;
+using static RevUp.Cli.Reporting.Html;
+
+namespace RevUp.Cli.Reporting;
+
+/// <summary>A run as one page for a browser: everything is in it, nothing is loaded, and nothing in it needs a script.</summary>
+public static class HtmlReport
+{
+    /// <summary>The page's file in the folder of its run.</summary>
+    public const string FileName = "report.html";
+
+    /// <summary>
+    /// Writes report.html into the folder of a run: curves, k and residuals, memory and times from its files, and, from its newest checkpoint and the test set
+    /// of its recipe, sample predictions and the confusion matrix. Where these cannot be had, the page says why and does without.
+    /// </summary>
+    /// <param name="backend">Classifies the test set.</param>
+    /// <param name="folder">The run.</param>
+    /// <returns>The path of the page.</returns>
+    /// <exception cref="ConfigurationException">The folder holds no run, or nothing was trained in it yet.</exception>
+    /// <exception cref="IOException">The page cannot be written.</exception>
+    public static string Write(Backend backend, string folder)
+    {
+        string recipePath = Path.Combine(folder, TrainingRun.RecipeFileName);
+        string metricsPath = Path.Combine(folder, MetricsLog.FileName);
+        if (!File.Exists(recipePath) || !File.Exists(metricsPath))
+        {
+            throw new ConfigurationException($"'{folder}' holds no run; name the folder that a training wrote, with {MetricsLog.FileName} in it.");
+        }
+        Recipe recipe = RecipeFile.Parse(File.ReadAllText(recipePath), recipePath, []);
+        RunHistory history = RunHistory.Read(metricsPath);
+        if (history.Steps.Count == 0)
+        {
+            throw new ConfigurationException($"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first.");
+        }
+        ReportSections sections = new(recipe, history, RunRecord.Read(folder));
+        string path = Path.Combine(folder, FileName);
+        WritePage(path, recipe.Name, [Tag("p", recipe.Description), sections.Tiles()],
+            sections.Curves(),
+            sections.Epochs(),
+            sections.Inversion(),
+            sections.Memory(),
+            Predictions(backend, folder),
+            sections.Machine(),
+            sections.Recipe());
+        return path;
+    }
+
+    private static IEnumerable<XElement> Predictions(Backend backend, string folder)
+    {
+        try
+        {
+            using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder);
+            using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
+            TestPredictions predictions = TestPredictions.Collect(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
+            return PredictionSections.Create(predictions, data, loaded.Normalization, loaded.Step);
+        }
+        catch (Exception exception) when (exception is IOException or ConfigurationException or UnauthorizedAccessException or ArenaExhaustedException)
+        {
+            return [Section("Predictions", $"There are none on this page: {exception.Message}")];
+        }
+    }
+}

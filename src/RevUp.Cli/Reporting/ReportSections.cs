@@ -1,0 +1,170 @@
+using System.Xml.Linq;
+using RevUp.Recipes;
+using RevUp.Runs;
+using RevUp.Tensors;
+using static RevUp.Cli.Reporting.Html;
+
+namespace RevUp.Cli.Reporting;
+
+/// <summary>The parts of the page that are made from the run's own files.</summary>
+internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecord? record)
+{
+    private const string Train = "train";
+    private const string Test = "test";
+
+    private readonly SortedDictionary<int, EpochMetrics> _epochs = history.Epochs();
+    private readonly IReadOnlyList<string> _blockNames =
+        record?.BlockNames ?? [.. Enumerable.Range(0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
+
+    private double LastStep => history.Steps[^1].Step;
+
+    // An epoch without its end in the metrics is the one the run is in.
+    private double StepsPerEpoch => _epochs.Count > 1 ? _epochs.Values.First().Steps : Math.Max(1, LastStep);
+
+    private bool Inverts => history.Steps.Any(step => step.Evaluations.Any(k => k > 0));
+
+    /// <summary>The run in a few figures.</summary>
+    public XElement Tiles()
+    {
+        EvaluationResult? test = history.Evaluations.Count > 0 ? history.Evaluations[^1].Result : null;
+        List<(string Name, string Value)> tiles =
+        [
+            ("test top-1", test is { } top1 ? $"{Percent(top1.Top1)} %" : "–"),
+            ("test loss", test is { } loss ? Number(loss.Loss, "0.0000") : "–"),
+            ("steps", Number(LastStep, "#,0")),
+            ("time of a step", $"{Number(history.MedianMilliseconds, "#,0.0")} ms"),
+        ];
+        if (record is not null)
+        {
+            tiles.Add(("activation peak", $"{MiB(record.PeakBytes[Name(MemoryPurpose.Activations)])} MiB"));
+        }
+        if (record?.Forecast is { } forecast)
+        {
+            tiles.Add(("memory peak, forecast and measured", $"{MiB(forecast.PeakBytes)} and {MiB(record.TotalPeakBytes)} MiB"));
+            tiles.Add(("time of a step, forecast", $"{Number(forecast.Milliseconds, "#,0.0")} ms"));
+        }
+        if (Inverts)
+        {
+            tiles.Add(("mean k, last epoch", Number(_epochs.Values.Last().MeanEvaluations, "0.00")));
+        }
+        return Tag("dl", Class("tiles"), tiles.Select(tile => Tag("div", Tag("dt", tile.Name), Tag("dd", tile.Value))));
+    }
+
+    /// <summary>Loss, top-1 and learning rate.</summary>
+    public XElement Curves() => Section("Training",
+        "Training values are those of the mini-batches, with augmentation and in means over neighbouring steps; test values those of the whole test set.",
+        Chart("Loss (cross-entropy)", "0.0000", step => step.Loss, result => result.Loss),
+        Chart("Top-1 (%)", "0.00", step => 100 * step.Top1, result => 100 * result.Top1),
+        Chart("Learning rate", "0.####", step => step.LearningRate, null));
+
+    /// <summary>The same in numbers.</summary>
+    public XElement Epochs() => Section("Epochs", "Means over the steps of each epoch; the test set at its end.",
+        Table(
+            [
+                "epoch", "steps", "training loss", "training top-1 %", "test loss", "test top-1 %",
+                "ms a step", "mean k", "worst k", "worst residual", "replays",
+            ],
+            _epochs.Select(epoch => (string[])
+            [
+                Number(epoch.Key + 1, "0"),
+                Number(epoch.Value.Steps, "#,0"),
+                Number(epoch.Value.Loss, "0.0000"),
+                Percent(epoch.Value.Top1),
+                Number(epoch.Value.Test?.Loss ?? double.NaN, "0.0000"),
+                Percent(epoch.Value.Test?.Top1 ?? double.NaN),
+                Number(epoch.Value.Milliseconds, "#,0.0"),
+                Number(epoch.Value.MeanEvaluations, "0.00"),
+                Number(epoch.Value.WorstEvaluations, "0"),
+                Number(epoch.Value.WorstResidual, "0.0e-0"),
+                Number(epoch.Value.Replays, "#,0"),
+            ])));
+
+    /// <summary>k and residuals.</summary>
+    public XElement Inversion() => Inverts
+        ? Section("Inversion",
+            "k is the number of branch evaluations with which a block's input was found again from its output. The residual, ‖x + F(x) − y‖ / ‖x‖, is the "
+            + $"worst of all blocks; above {Number(recipe.Reversible.HardLimit, "0.###")} the input is recomputed instead (a replay).",
+            HeatMap.Draw(history.Steps, _blockNames),
+            new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
+                .Draw(Line("worst of the blocks", step => step.WorstResidual)),
+            Coefficients())
+        : Section("Inversion", $"No block was inverted: the policy is '{recipe.Reversible.Policy.ToString().ToLowerInvariant()}'.");
+
+    // What adaptive control made of the last epoch; nothing where all blocks have one coefficient.
+    private XElement? Coefficients()
+    {
+        EpochMetrics last = _epochs.Values.Last();
+        return last.IsAdaptive
+            ? Table(["block", "coefficient c", "mean contraction", "mean k, last epoch"], _blockNames.Select((name, block) => (string[])
+            [
+                name,
+                Number(last.CoefficientOf(block), "0.00"),
+                Number(last.ContractionOf(block), "0.00"),
+                Number(last.EvaluationsOf(block), "0.00"),
+            ]))
+            : null;
+    }
+
+    /// <summary>Peak memory by purpose.</summary>
+    public XElement Memory()
+    {
+        string policy = recipe.Reversible.Policy.ToString().ToLowerInvariant();
+        if (record is null)
+        {
+            return Section("Memory", "It was not recorded: the run has not come to an end or a stop yet.");
+        }
+        long total = record.PeakBytes.Values.Sum();
+        return Section("Memory",
+            $"The most bytes that were live at once for each purpose, from the device's allocator, under the policy '{policy}'. Activations are what the "
+            + "policy changes; the command 'revup memory' compares the policies.",
+            Table(["purpose", $"peak under '{policy}', MiB", "share %"],
+                record.PeakBytes.Append(new("sum of the peaks", total)).Select(peak => (string[])
+                    [peak.Key, MiB(peak.Value), Percent(total == 0 ? 0 : peak.Value / (double)total)])));
+    }
+
+    /// <summary>Where and how fast.</summary>
+    public XElement Machine()
+    {
+        double seconds = history.Steps.Sum(step => step.Milliseconds) / 1000;
+        double images = (double)recipe.Training.BatchSize * recipe.Training.Accumulate * history.Steps.Count;
+        List<string[]> rows =
+        [
+            ["steps", Number(history.Steps.Count, "#,0")],
+            ["time of all steps, without data loading", $"{Number(seconds, "#,0.0")} s"],
+            ["median time of a step", $"{Number(history.MedianMilliseconds, "#,0.00")} ms"],
+            ["images a second, without data loading", Number(images / seconds, "#,0.0")],
+        ];
+        if (record is not null)
+        {
+            string state = record.Summary.Interrupted ? $"stopped after step {Number(record.Summary.Step, "#,0")}" : "complete";
+            rows.AddRange(
+            [
+                ["state of the run", state],
+                ["device", record.Device],
+                ["operating system", record.System],
+                ["runtime", record.Runtime],
+                ["RevUp", record.Version],
+            ]);
+        }
+        return Section("Time and machine", "The machine is that of the process which last worked on the run.", Table(["", ""], rows));
+    }
+
+    /// <summary>What was asked for.</summary>
+    public XElement Recipe() =>
+        Section("Recipe", $"Overrides included. {recipe.Source}", Tag("pre", Attribute("tabindex", 0), Tag("code", RecipeFile.Serialize(recipe))));
+
+    private XElement Chart(string title, string format, Func<StepMetrics, double> train, Func<EvaluationResult, double>? test)
+    {
+        List<ChartLine> lines = [Line("training", train)];
+        if (test is not null)
+        {
+            lines.Add(new ChartLine("test", Test, [.. history.Evaluations.Select(e => ((double)e.Step, test(e.Result)))], Marked: true));
+        }
+        return new LineChart(title, format, LastStep, StepsPerEpoch).Draw(lines);
+    }
+
+    private ChartLine Line(string name, Func<StepMetrics, double> value) =>
+        new(name, Train, LineChart.Average([.. history.Steps.Select(step => ((double)step.Step, value(step)))]), Marked: false);
+
+    private static string Name(MemoryPurpose purpose) => purpose.ToString().ToLowerInvariant();
+}

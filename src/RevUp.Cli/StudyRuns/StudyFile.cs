@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RevUp.Recipes;
+using RevUp.Tensors;
+
+namespace RevUp.Cli.StudyRuns;
+
+/// <summary>Studies as JSON with comments. Unknown members, values of a wrong type and recipes that cannot work are errors.</summary>
+public static class StudyFile
+{
+    /// <summary>Parses and validates a study.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
+    public static Study Parse(string json, string origin)
+    {
+        JsonObject root = SettingsText.Read(json, "study", origin);
+        try
+        {
+            SettingsSchema.Check(root, RecipeFile.Options.GetTypeInfo(typeof(Study)), "a study");
+            Study study = root.Deserialize<Study>(RecipeFile.Options)!;
+            study.Validate();
+            return study;
+        }
+        catch (ConfigurationException exception)
+        {
+            throw Refused(origin, exception.Message);
+        }
+    }
+
+    /// <summary>The recipe of each row, all overrides applied, named after its row, with the study's first seed.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <param name="overrides">After those of study and row.</param>
+    /// <param name="load">A recipe by its name or file, with overrides.</param>
+    /// <exception cref="ConfigurationException">Names the origin, the row, the path and the fix.</exception>
+    public static IReadOnlyList<Recipe> Resolve(Study study, string origin, IEnumerable<string> overrides, Func<string, IEnumerable<string>, Recipe> load)
+    {
+        string[] last = [.. overrides];
+        return [.. study.Rows.Select((row, index) =>
+        {
+            try
+            {
+                Recipe recipe = load(row.Recipe, [.. study.Set, .. row.Set, .. last]);
+                return recipe with { Name = row.Name, Training = recipe.Training with { Seed = study.Seeds[0] } };
+            }
+            catch (ConfigurationException exception)
+            {
+                throw Refused(origin, FormattableString.Invariant($"rows.{index} ('{row.Name}'): {exception.Message}"));
+            }
+        })];
+    }
+
+    private static ConfigurationException Refused(string origin, string problem) => new($"The study '{origin}' cannot be run: {problem}");
+}

@@ -1,0 +1,16 @@
+using RevUp.Recipes;
+
+namespace RevUp.Cli.StudyRuns;
+
+/// <summary>A row of a study: a recipe with changes, trained once for each seed.</summary>
+public sealed record StudyRow
+{
+    /// <summary>Names the row in tables, and its folder.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>A recipe's name or file.</summary>
+    public string Recipe { get; init; } = "";
+
+    /// <summary>Overrides "path=value", as <see cref="RecipeFile.Parse"/> takes them, after those of the study.</summary>
+    public IReadOnlyList<string> Set { get; init; } = [];
+}

@@ -1,0 +1,48 @@
+using RevUp.Tensors;
+
+namespace RevUp.Backends;
+
+/// <summary>
+/// Everything that determines a convolution's algorithm and memory: x [N, (D), H, W, I] * w [O, (kD), kH, kW, I / groups] -> [N, (D'), H', W', O], zero padding
+/// on both sides, extents (input + 2 padding - kernel) / stride + 1.
+/// </summary>
+/// <param name="Input">Shape of the input, batch included.</param>
+/// <param name="OutputChannels">O.</param>
+/// <param name="Kernel">Kernel extent, the same along every axis.</param>
+/// <param name="Stride">Stride, the same along every axis.</param>
+/// <param name="Padding">Zeros added on both sides of every axis.</param>
+/// <param name="Groups">Independent groups of channels.</param>
+/// <param name="Type">Storage type of input and output; weights and their gradient are float32.</param>
+/// <param name="IsExact">Whether float32 factors stay as they are where the device may otherwise round them to TF32.</param>
+public readonly record struct ConvolutionGeometry(
+    Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type, bool IsExact = false)
+{
+    /// <summary>Shape of the weights: [O, (kD), kH, kW, I / groups].</summary>
+    public Shape Weights
+    {
+        get
+        {
+            Span<int> dimensions = stackalloc int[Input.Rank];
+            dimensions.Fill(Kernel);
+            dimensions[0] = OutputChannels;
+            dimensions[^1] = Input.Channels / Groups;
+            return new Shape(dimensions);
+        }
+    }
+
+    /// <summary>Shape of the output.</summary>
+    public Shape Output
+    {
+        get
+        {
+            Span<int> dimensions = stackalloc int[Input.Rank];
+            dimensions[0] = Input.Batch;
+            for (int i = 1; i < Input.Rank - 1; i++)
+            {
+                dimensions[i] = (Input[i] + 2 * Padding - Kernel) / Stride + 1;
+            }
+            dimensions[^1] = OutputChannels;
+            return new Shape(dimensions);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using RevUp.Tensors;
+
+namespace RevUp.Backends;
+
+/// <summary>
+/// One convolution geometry on one backend: algorithms chosen once and the same in forward, inversion and recomputation. Plans belong to their backend, which
+/// caches them by geometry and disposes them. Scratch memory is taken from the arena for the duration of a call.
+/// </summary>
+public abstract class ConvolutionPlan(ConvolutionGeometry geometry)
+{
+    /// <summary>What the plan is for.</summary>
+    public ConvolutionGeometry Geometry { get; } = geometry;
+
+    /// <summary>Bytes of the weights in the layouts that <see cref="Forward"/> and <see cref="BackwardData"/> want.</summary>
+    public abstract long PackedBytes { get; }
+
+    /// <summary>Whether <see cref="Forward"/> and <see cref="BackwardData"/> take the weights themselves, unpacked, where no scale is wanted.</summary>
+    public virtual bool TakesPlainWeights => false;
+
+    /// <summary>packed = scale · weights, laid out for this plan. <paramref name="scale"/> is a scalar, or empty for 1.</summary>
+    public abstract void Pack(Tensor weights, Tensor scale, Tensor packed);
+
+    /// <summary>fprop: y = w * x.</summary>
+    public abstract void Forward(Tensor x, Tensor packed, Tensor y);
+
+    /// <summary>dgrad: dx = wᵀ * dy.</summary>
+    public abstract void BackwardData(Tensor dy, Tensor packed, Tensor dx);
+
+    /// <summary>wgrad: dw = gradient of the weights (overwritten), float32.</summary>
+    public abstract void BackwardWeights(Tensor x, Tensor dy, Tensor dw);
+}

@@ -1,0 +1,63 @@
+using RevUp.Data.Transforms;
+using RevUp.Tensors;
+
+namespace RevUp.Data;
+
+/// <summary>A reader of byte images: it says what the bytes are, and this class does the rest.</summary>
+public abstract class ImageReader : SampleReader
+{
+    private readonly int _rows;
+    private readonly int _width;
+    private readonly int _channels;
+    private byte[] _jittered = [];
+
+    /// <param name="sample">[1, (D), H, W, C]; a volume is treated as an image of D·H rows, whose bytes are the same.</param>
+    protected ImageReader(Tensors.Shape sample)
+    {
+        _width = sample[sample.Rank - 2];
+        _rows = (int)(sample.Positions / _width);
+        _channels = sample.Channels;
+    }
+
+    /// <inheritdoc/>
+    public sealed override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+    {
+        (Augmentation augmentation, ChannelNormalization normalization) = transform;
+        ReadOnlySpan<byte> pixels = Read(index, new Framing(augmentation, key, _rows, _width));
+        if (augmentation.ColorJitter is { } settings)
+        {
+            pixels = Jitter(pixels, settings, key);
+        }
+        CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
+        PadCropFlip crop = PadCropFlip.Draw(ref random, augmentation.Padding, augmentation.Flip);
+        crop.Write(pixels, _rows, _width, _channels, augmentation.Padding, normalization, destination);
+        if (augmentation.Cutout > 0)
+        {
+            CounterRandom centre = key.Draws(RandomStreams.Cutout);
+            Box.Draw(ref centre, augmentation.Cutout, augmentation.Cutout, _rows, _width).Clear(destination, _width * _channels, _channels);
+        }
+    }
+
+    /// <inheritdoc/>
+    public sealed override void Measure(int index, ChannelStatistics statistics) =>
+        statistics.Add(Read(index, new Framing(new Augmentation(), default, _rows, _width)));
+
+    /// <summary>The (D)·H·W·C bytes of one image, valid until the next call.</summary>
+    /// <param name="index">The image, 0 .. N − 1.</param>
+    /// <param name="framing">Which part of an image of another size to scale to H × W; of no meaning where images have no sizes of their own.</param>
+    /// <exception cref="DataFileException">The image is missing or damaged.</exception>
+    protected abstract ReadOnlySpan<byte> Read(int index, Framing framing);
+
+    private Span<byte> Jitter(ReadOnlySpan<byte> pixels, ColorJitterSettings settings, SampleKey key)
+    {
+        if (_jittered.Length < pixels.Length)
+        {
+            _jittered = new byte[pixels.Length];
+        }
+        Span<byte> copy = _jittered.AsSpan(0, pixels.Length);
+        pixels.CopyTo(copy);
+        CounterRandom random = key.Draws(RandomStreams.ColorJitter);
+        ColorJitter.Draw(ref random, settings).Apply(copy, _channels);
+        return copy;
+    }
+}

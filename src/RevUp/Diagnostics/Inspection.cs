@@ -1,0 +1,7 @@
+namespace RevUp.Diagnostics;
+
+/// <summary>How invertible a network is on data.</summary>
+/// <param name="Images">Samples that were inverted.</param>
+/// <param name="Tolerance">That of the inversions.</param>
+/// <param name="Blocks">Those that are inverted, first to last.</param>
+public sealed record Inspection(int Images, double Tolerance, IReadOnlyList<BlockReport> Blocks);

@@ -1,0 +1,14 @@
+namespace RevUp.Layers;
+
+/// <summary>What a forward pass does with its input and its intermediates.</summary>
+public enum ForwardMode
+{
+    /// <summary>The input stays; intermediates are saved for the backward pass.</summary>
+    Store,
+
+    /// <summary>The input stays; nothing is saved.</summary>
+    Keep,
+
+    /// <summary>The input's memory is taken over: freed, or reused for the output. Nothing is saved.</summary>
+    Consume,
+}

@@ -1,0 +1,14 @@
+namespace RevUp.Models;
+
+/// <summary>Blocks of one resolution.</summary>
+public sealed record StageSettings
+{
+    /// <summary>Number of blocks.</summary>
+    public int Blocks { get; init; } = 1;
+
+    /// <summary>Channels of the residual stream.</summary>
+    public int Channels { get; init; } = 16;
+
+    /// <summary>Channels inside the residual branches; 0 for as many as they get: the stream's, or half of them in coupling blocks.</summary>
+    public int Width { get; init; }
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Recipes;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Planning;
+
+/// <summary>
+/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are drawn at random first, which takes every block to its
+/// Lipschitz bound: with F = 0 there would be nothing to invert.
+/// </summary>
+/// <remarks>
+/// <see cref="LipschitzMode.Adaptive"/> control is measured as it starts, as <see cref="LipschitzMode.PerBranch"/> at the same coefficient, which any policy
+/// can follow. Activations, parameters and gradients are the same to the byte; the coefficients themselves, some 20 bytes a block, are left out.
+/// </remarks>
+public static class MemoryProbe
+{
+    private const long DataStream = 101;
+    private const long WeightStream = 102;
+
+    /// <summary>Two steps on a backend of their own, the second of which is measured: the first one pays for generated code and first-touched pages.</summary>
+    /// <param name="recipe">Network, data shape, batch size, inversion.</param>
+    /// <param name="blocks">Total of blocks, spread over the recipe's stages; 0 for the recipe's own.</param>
+    /// <param name="policy">Policy of all blocks; "auto" takes the plan that the recipe has.</param>
+    /// <param name="open">Opens the device to measure on; the backend is disposed afterwards.</param>
+    /// <exception cref="ConfigurationException">The recipe does not work with this depth or policy.</exception>
+    public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open)
+    {
+        recipe.Validate();
+        ProcessMemory.ResetPeak();
+        using Backend backend = open();
+        ModelSettings model = AtStart(blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks));
+        using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        DrawZeroConvolutions(net, recipe.Training.Seed);
+        using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
+        (float[] pixels, float[] targets) = RandomBatch(net, recipe.Training);
+        Run();
+        backend.Memory.ResetPeaks();
+        long start = Stopwatch.GetTimestamp();
+        Run();
+        double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(r => r.Evaluations > 0)];
+        MemoryUse peak = backend.Memory.Peak;
+        return new MemoryRow(
+            model.BlockCount,
+            policy,
+            peak[MemoryPurpose.Activations],
+            peak[MemoryPurpose.Parameters],
+            peak[MemoryPurpose.Gradients],
+            peak[MemoryPurpose.Optimizer],
+            peak[MemoryPurpose.Workspace],
+            backend.Memory.TotalPeak,
+            ProcessMemory.PeakBytes(),
+            milliseconds,
+            inverted.Length == 0 ? 0 : inverted.Average(r => r.Evaluations),
+            inverted.Length == 0 ? 0 : inverted.Max(r => r.Evaluations),
+            inverted.Length == 0 ? 0 : inverted.Max(r => r.Residual));
+
+        // As in training, where the buffers of a staged batch stay.
+        void Run()
+        {
+            if (recipe.Training.IsStaged)
+            {
+                step.Stage(pixels, targets);
+                step.Start(learningRateFactor: 0);
+                step.Finish();
+                return;
+            }
+            step.Run(pixels, targets, learningRateFactor: 0);
+        }
+    }
+
+    /// <summary>The policies that all blocks of a network can be measured under.</summary>
+    public static IReadOnlyList<MemoryPolicy> PossiblePolicies(ModelSettings model)
+    {
+        ModelSettings measured = AtStart(model);
+        return [.. MemoryPlan.Uniform.Where(policy => PolicyRules.IsPossible(policy, measured))];
+    }
+
+    private static ModelSettings AtStart(ModelSettings model) => model.Lipschitz.Mode == LipschitzMode.Adaptive
+        ? model with { Lipschitz = model.Lipschitz with { Mode = LipschitzMode.PerBranch } }
+        : model;
+
+    internal static void DrawZeroConvolutions(RevUpNet net, ulong seed)
+    {
+        long index = 0;
+        foreach (Parameter parameter in net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
+        {
+            CounterRandom random = new(seed, WeightStream, index++);
+            float[] values = new float[parameter.Shape.Count];
+            double deviation = Math.Sqrt((double)parameter.Shape[0] / parameter.Shape.Count);
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = (float)(deviation * random.NextNormal());
+            }
+            net.Backend.Upload<float>(values, parameter.Value);
+        }
+        net.Invalidate();
+    }
+
+    /// <summary>
+    /// A million normals over and over: drawing billions would take longer than what is measured. The length is prime, so that no two samples are equal.
+    /// </summary>
+    internal static float[] RandomPixels(int count, ref CounterRandom random)
+    {
+        float[] pixels = new float[count];
+        int drawn = Math.Min(1_048_573, count);
+        foreach (ref float value in pixels.AsSpan(0, drawn))
+        {
+            value = random.NextNormal();
+        }
+        for (long filled = drawn; filled < count; filled += drawn)
+        {
+            int start = (int)filled;
+            pixels.AsSpan(0, Math.Min(drawn, count - start)).CopyTo(pixels.AsSpan(start));
+        }
+        return pixels;
+    }
+
+    internal static (float[] Pixels, float[] Targets) RandomBatch(RevUpNet net, TrainingSettings training)
+    {
+        (int batch, Int128 count) = (training.BatchSize, (Int128)net.Sample.Count * training.BatchSize);
+        ConfigurationException.Require(
+            count <= Array.MaxLength,
+            $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than {Array.MaxLength}; use fewer or smaller");
+        CounterRandom random = new(training.Seed, DataStream, 0);
+        float[] pixels = RandomPixels((int)count, ref random);
+        float[] targets = new float[training.BatchSize * net.Classes];
+        for (int i = 0; i < training.BatchSize; i++)
+        {
+            targets[i * net.Classes + random.NextInt(net.Classes)] = 1;
+        }
+        return (pixels, targets);
+    }
+}

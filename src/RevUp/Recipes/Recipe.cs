@@ -1,0 +1,64 @@
+using RevUp.Data;
+using RevUp.Models;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Recipes;
+
+/// <summary>Everything that determines a training run: data, network, memory policy, training.</summary>
+public sealed record Recipe
+{
+    /// <summary>Short name, used for folders.</summary>
+    public string Name { get; init; } = "unnamed";
+
+    /// <summary>One sentence.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Where the hyperparameters come from.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>The data.</summary>
+    public DataSettings Data { get; init; } = new();
+
+    /// <summary>The network.</summary>
+    public ModelSettings Model { get; init; } = new();
+
+    /// <summary>The memory policy.</summary>
+    public ReversibleSettings Reversible { get; init; } = new();
+
+    /// <summary>The training.</summary>
+    public TrainingSettings Training { get; init; } = new();
+
+    /// <summary>How batches of the training set are made.</summary>
+    public BatchLoaderOptions TrainingBatches => EvaluationBatches with
+    {
+        Shuffle = true,
+        DropLast = true,
+        ReplaceDamaged = true,
+        Augmentation = Data.TrainingAugmentation with { LabelSmoothing = Training.LabelSmoothing },
+    };
+
+    /// <summary>How batches of a test set are made.</summary>
+    public BatchLoaderOptions EvaluationBatches => new()
+    {
+        BatchSize = Training.BatchSize,
+        Workers = Data.Workers,
+        Prefetch = Data.Prefetch,
+        Seed = Training.Seed,
+        Augmentation = Data.EvaluationAugmentation,
+    };
+
+    /// <summary>Throws when a value is outside its range, alone or together with others.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public void Validate()
+    {
+        ConfigurationException.Require(IsName(Name), $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
+        Data.Validate();
+        Model.Validate();
+        Reversible.Validate(Model);
+        Training.Validate();
+    }
+
+    /// <summary>Whether a folder can be named so, on any system.</summary>
+    internal static bool IsName(string name) => name.Any(c => c != '.') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using RevUp.Models;
+using RevUp.Tensors;
+
+namespace RevUp.Recipes;
+
+/// <summary>
+/// Recipes as JSON with comments. "model": { "preset": NAME, … } starts from a preset, and the other members replace its own. Overrides "path=value", such as
+/// "model.stages.0.blocks=6", replace single values. Unknown members and values of a wrong type are errors.
+/// </summary>
+public static class RecipeFile
+{
+    private const string PresetPath = "model.preset";
+
+    /// <summary>How settings are written: enumerations by name, nothing unknown, nothing computed.</summary>
+    internal static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed } },
+    };
+
+    /// <summary>Parses and validates a recipe.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <param name="overrides">"path=value"; a value that is not JSON is taken as a string.</param>
+    /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
+    public static Recipe Parse(string json, string origin, IEnumerable<string> overrides)
+    {
+        try
+        {
+            JsonObject root = SettingsText.Read(json, "recipe", origin);
+            (string Path, string Value)[] values = [.. overrides.Select(Split)];
+            foreach ((string path, string value) in values.Where(v => v.Path == PresetPath))
+            {
+                Set(root, path, value);
+            }
+            ExpandPreset(root);
+            foreach ((string path, string value) in values.Where(v => v.Path != PresetPath))
+            {
+                Set(root, path, value);
+            }
+            SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");
+            Recipe recipe = root.Deserialize<Recipe>(Options)!;
+            recipe.Validate();
+            return recipe;
+        }
+        catch (ConfigurationException exception) when (!exception.Message.Contains(origin, StringComparison.Ordinal))
+        {
+            throw new ConfigurationException($"The recipe '{origin}' cannot be used: {exception.Message}");
+        }
+    }
+
+    /// <summary>The whole recipe as JSON, presets expanded, such that <see cref="Parse"/> gives it back.</summary>
+    public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
+
+    // Computed properties are no settings: neither written, nor read and then silently without effect.
+    private static void RemoveComputed(JsonTypeInfo type)
+    {
+        foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray())
+        {
+            type.Properties.Remove(property);
+        }
+    }
+
+    private static (string Path, string Value) Split(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0
+            ? (text[..equals], text[(equals + 1)..])
+            : throw new ConfigurationException($"The setting '{text}' is not of the form path=value, such as training.epochs=3.");
+    }
+
+    private static void ExpandPreset(JsonObject root)
+    {
+        if (root["model"] is not JsonObject model || !model.Remove("preset", out JsonNode? preset))
+        {
+            return;
+        }
+        if (preset is not JsonValue name || !name.TryGetValue(out string? text))
+        {
+            throw new ConfigurationException($"{PresetPath} is {preset?.ToJsonString() ?? "null"}; it must be one of {string.Join(", ", ModelPresets.Names)}.");
+        }
+        JsonObject expanded = (JsonObject)JsonSerializer.SerializeToNode(ModelPresets.Get(text), Options)!;
+        Merge(expanded, model);
+        root["model"] = expanded;
+    }
+
+    private static void Merge(JsonObject target, JsonObject source)
+    {
+        foreach ((string name, JsonNode? value) in source)
+        {
+            if (value is JsonObject inner && target[name] is JsonObject existing)
+            {
+                Merge(existing, inner);
+            }
+            else
+            {
+                target[name] = value?.DeepClone();
+            }
+        }
+    }
+
+    private static void Set(JsonObject root, string path, string value)
+    {
+        string[] names = path.Split('.');
+        JsonNode node = root;
+        foreach (string name in names[..^1])
+        {
+            node = Child(node, name, path) ?? (node is JsonObject parent ? parent[name] = new JsonObject() : throw NoSuchElement(path, name));
+        }
+        JsonNode? parsed = ParseValue(value);
+        switch (node)
+        {
+            case JsonObject target:
+                target[names[^1]] = parsed;
+                break;
+            case JsonArray array when Index(array, names[^1]) is { } index:
+                array[index] = parsed;
+                break;
+            default:
+                throw NoSuchElement(path, names[^1]);
+        }
+    }
+
+    private static JsonNode? Child(JsonNode node, string name, string path) => node switch
+    {
+        JsonObject parent => parent[name],
+        JsonArray array => Index(array, name) is { } index ? array[index] : throw NoSuchElement(path, name),
+        _ => throw NoSuchElement(path, name),
+    };
+
+    private static int? Index(JsonArray array, string name) =>
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < array.Count ? index : null;
+
+    private static JsonNode? ParseValue(string value)
+    {
+        try
+        {
+            return JsonNode.Parse(value);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(value);
+        }
+    }
+
+    private static ConfigurationException NoSuchElement(string path, string name) => new($"The setting '{path}' does not exist: there is no '{name}' there.");
+}

@@ -1,0 +1,94 @@
+using RevUp.Backends;
+using RevUp.Interop.Nvtx;
+using RevUp.Layers;
+using RevUp.Tensors;
+
+namespace RevUp.Reversible;
+
+/// <summary>
+/// The power iterations of all convolutions of a network, side by side: v ← unit(Wᵀu) of each, then u ← unit(Wv) of each, σ = ‖Wv‖. The convolutions are
+/// launches of their own; what comes after them is one launch for all, twice an iteration.
+/// </summary>
+/// <remarks>
+/// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, the same ones each time for a convolution and a seed, so that the
+/// estimate starts as soon as the weights do. What a step runs does not depend on its number: it can be recorded once and replayed.
+/// </remarks>
+public sealed class PowerIteration : IDisposable
+{
+    private const int EntryLength = 3;
+
+    private readonly Backend _backend;
+    private readonly SpectralNorm[] _norms;
+    private readonly Tensor _buffer;
+    private readonly ulong _seed;
+    private Tensor _tables;
+    private readonly long _longest;
+
+    /// <param name="backend">The device.</param>
+    /// <param name="store">Built; what the norms were declared in.</param>
+    /// <param name="norms">Those to iterate, each with the scalar, part of the store's state, that takes σ; may be none.</param>
+    /// <param name="seed">Of vectors drawn anew.</param>
+    /// <exception cref="ArenaExhaustedException">No memory for the table of vectors.</exception>
+    public PowerIteration(Backend backend, ParameterStore store, IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms, ulong seed)
+    {
+        _backend = backend;
+        (SpectralNorm Norm, Tensor Sigma)[] entries = [.. norms];
+        _norms = [.. entries.Select(entry => entry.Norm)];
+        _buffer = store.StateValues;
+        // Networks with neighbouring seeds draw from distant ones, since every vector adds its number.
+        _seed = unchecked(seed * 0x9E3779B97F4A7C15);
+        if (_norms.Length == 0)
+        {
+            return;
+        }
+        double[] tables = [.. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)), .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma))];
+        _longest = _norms.Max(norm => Math.Max(norm.U.Count, norm.V.Count));
+        _tables = backend.Memory.Allocate(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
+        backend.Upload<double>(tables, _tables);
+    }
+
+    /// <summary>Runs iterations on the current weights and leaves u, v and σ until the next call.</summary>
+    public void Iterate(int iterations)
+    {
+        if (iterations == 0 || _norms.Length == 0)
+        {
+            return;
+        }
+        using NvtxRange range = _backend.Range(ProfilerRanges.PowerIteration);
+        for (int i = 0; i < iterations; i++)
+        {
+            foreach (SpectralNorm norm in _norms)
+            {
+                norm.MultiplyTransposed();
+            }
+            Normalize(half: 0);
+            foreach (SpectralNorm norm in _norms)
+            {
+                norm.Multiply();
+            }
+            Normalize(half: 1);
+        }
+    }
+
+    /// <summary>Frees the table of vectors.</summary>
+    public void Dispose()
+    {
+        if (!_tables.IsEmpty)
+        {
+            _backend.Memory.Free(_tables);
+            _tables = default;
+        }
+    }
+
+    private void Normalize(int half)
+    {
+        int vectors = _norms.Length;
+        Tensor table = _tables.Slice((long)half * vectors * EntryLength, new Shape(vectors, EntryLength));
+        _backend.NormalizeAll(table, _longest, unchecked(_seed + (ulong)(half * vectors)), _buffer);
+    }
+
+    // As Backend.NormalizeAll reads it.
+    private IEnumerable<double> Entry(Tensor vector, Tensor sigma) => [Index(vector), vector.Count, Index(sigma)];
+
+    private double Index(Tensor part) => (part.Address - _buffer.Address) / sizeof(float);
+}

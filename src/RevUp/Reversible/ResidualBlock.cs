@@ -1,0 +1,80 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Tensors;
+
+namespace RevUp.Reversible;
+
+/// <summary>The residual block y = x + F(x) (arXiv 1603.05027); x and y [N, (D), H, W, C], float32. Its input is kept, or coded.</summary>
+public class ResidualBlock : Block
+{
+    /// <param name="name">Name of the block; parameters take it as prefix.</param>
+    /// <param name="index">Position among the network's blocks.</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="store">Where parameters are declared.</param>
+    /// <param name="input">Shape of one sample.</param>
+    /// <param name="width">Channels inside the branch.</param>
+    /// <param name="settings">What all branches share.</param>
+    public ResidualBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
+        : base(name, index, backend, input) =>
+        Branch = new ResidualBranch(name, backend, store, input, width, settings, settings.HasLeadingActivation(index), index);
+
+    /// <summary>F.</summary>
+    public ResidualBranch Branch { get; }
+
+    /// <inheritdoc/>
+    public override void Prepare(int batch, bool training) => Branch.Prepare(batch, training);
+
+    /// <inheritdoc/>
+    public override void ReleaseWeights() => Branch.ReleaseWeights();
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
+    {
+        Tensor z = Branch.Evaluate(x, mode == ForwardMode.Store, ref saved, measure: true);
+        if (mode == ForwardMode.Consume)
+        {
+            Backend.ResidualAdd(x, z, Branch.Multiplier, x);
+            Memory.Free(z);
+            return x;
+        }
+        Tensor y = z.Type == ElementType.Float32 ? z : Allocate(Output, x.Shape.Batch);
+        Backend.ResidualAdd(x, z, Branch.Multiplier, y);
+        if (y != z)
+        {
+            Memory.Free(z);
+        }
+        return y;
+    }
+
+    /// <summary>
+    /// y = x + F(x) in the memory of x, and <paramref name="code"/> such that <paramref name="decoded"/>, updated by it, is within half a step of y.
+    /// </summary>
+    public void Compress(Tensor x, Tensor decoded, in Code code)
+    {
+        SavedTensors none = default;
+        Tensor z = Branch.Evaluate(x, save: false, ref none, measure: true);
+        Backend.QuantizeResidual(code.Bits, x, z, Branch.Multiplier, x, decoded, code.Values, code.Steps);
+        Memory.Free(z);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
+    {
+        if (saved.IsEmpty)
+        {
+            Branch.Recompute(x, ref saved);
+        }
+        return Branch.Backward(x, gradient, gradient, ref saved);
+    }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x) => graph.Node("Add", Name, [x, Branch.Export(graph, x)]);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Branch.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}

@@ -1,0 +1,275 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Tensors;
+
+namespace RevUp.Reversible;
+
+/// <summary>
+/// The residual branch of a pre-activation block with m convolutions: z₋₁ = x, pⱼ of zⱼ₋₁ by a <see cref="Preactivation"/>, zⱼ = Wⱼ ∗ pⱼ, F(x) = ŝ·zₘ₋₁. ŝ is s
+/// under Lipschitz control; Fixup trains s, otherwise it is 1.
+/// </summary>
+/// <remarks>
+/// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ
+/// are recomputed pointwise, and the multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
+/// </remarks>
+public sealed class ResidualBranch : IDisposable
+{
+    private readonly Backend _backend;
+    private readonly BranchSettings _settings;
+    private readonly Convolution[] _convolutions;
+    private readonly SpectralNorm[] _norms;
+    private readonly Preactivation[] _preactivations;
+    private readonly Parameter? _multiplier;
+    private readonly Tensor _constants;
+    private readonly BranchBound _bound;
+    private readonly int _index;
+    private readonly StateTensor _sigmas;
+    private readonly Tensor _scales;
+    private readonly Tensor _dots;
+    private readonly Tensor _sigmaGradients;
+
+    /// <param name="name">Prefix of the parameters' names.</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="store">Where parameters and state are declared.</param>
+    /// <param name="input">Shape of one sample of x.</param>
+    /// <param name="width">Channels inside the branch.</param>
+    /// <param name="settings">What all branches share.</param>
+    /// <param name="leadingActivation">False in the first block of a network, where φ would only destroy input.</param>
+    /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>, where there are any.</param>
+    public ResidualBranch(
+        string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings, bool leadingActivation, int index = 0)
+    {
+        _backend = backend;
+        _settings = settings;
+        _index = index;
+        _bound = settings.Lipschitz.Mode switch
+        {
+            LipschitzMode.None => BranchBound.None,
+            LipschitzMode.PerLayer => BranchBound.PerLayer,
+            _ => BranchBound.PerBranch,
+        };
+        (int Kernel, int Channels, int Groups)[] convolutions = settings.Convolutions(input.Channels, width);
+        int m = convolutions.Length;
+        _convolutions = new Convolution[m];
+        _norms = new SpectralNorm[settings.Lipschitz.Mode == LipschitzMode.None ? 0 : m];
+        _preactivations = new Preactivation[m];
+        Shape shape = input;
+        for (int j = 0; j < m; j++)
+        {
+            Activation activation = j > 0 || leadingActivation ? settings.Activation : Activation.Identity;
+            _preactivations[j] = Preactivation.Create(settings.Normalization, name, j + 1, backend, store, shape.Channels, activation);
+            (int kernel, int channels, int groups) = convolutions[j];
+            ConvolutionGeometry geometry = new(shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
+            string convolution = $"{name}.conv{j + 1}";
+            _convolutions[j] = new Convolution(convolution, backend, store, geometry, settings.Initialization(geometry.Weights, j, m));
+            if (_norms.Length > 0)
+            {
+                _norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
+            }
+            shape = geometry.Output;
+        }
+        if (settings.Normalization == Normalization.Fixup)
+        {
+            _multiplier = store.Add($"{name}.scale", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
+        }
+        _sigmas = store.AddState($"{name}.sigma", new Shape(m), random: false);
+        Arena memory = backend.Memory;
+        _scales = memory.Allocate(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace);
+        _dots = memory.Allocate(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace);
+        _sigmaGradients = memory.Allocate(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace);
+        // The multiplier of branches that train none, a place for the gradient that nobody wants, and the coefficient of all that have none of their own.
+        _constants = memory.Allocate(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
+        backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
+    }
+
+    /// <summary>ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.</summary>
+    public Tensor Multiplier => _scales.Scalar(_convolutions.Length);
+
+    /// <summary>The convolutions, in order.</summary>
+    public IReadOnlyList<Convolution> Convolutions => _convolutions;
+
+    /// <summary>
+    /// What the control keeps the bound of F under, whatever its weights: c, the branch's own if it has one, or cᵐ where m convolutions are bounded one by one;
+    /// infinity without control.
+    /// </summary>
+    public double LipschitzLimit => _settings.Lipschitz.Mode switch
+    {
+        LipschitzMode.Adaptive => _settings.Coefficients!.Values[_index],
+        LipschitzMode.PerBranch => _settings.Lipschitz.Coefficient,
+        LipschitzMode.PerLayer => Math.Pow(_settings.Lipschitz.Coefficient, _convolutions.Length),
+        _ => double.PositiveInfinity,
+    };
+
+    /// <summary>The norms of the convolutions under Lipschitz control, and where their σ goes; there once the store is built.</summary>
+    public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _norms.Select((norm, j) => (norm, _sigmas.Value.Scalar(j)));
+
+    private Tensor TrainedMultiplier => _multiplier?.Value ?? _constants.Scalar(0);
+
+    private Tensor Coefficient => _settings.Coefficients?.Of(_index) ?? _constants.Scalar(2);
+
+    /// <summary>Computes the factors from the norms as they are, for passes over a batch; they and the weights stay fixed until the next call.</summary>
+    public void Prepare(int batch, bool training)
+    {
+        Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
+        _backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
+        for (int j = 0; j < _convolutions.Length; j++)
+        {
+            _preactivations[j].Prepare(training);
+            _convolutions[j].Prepare(batch, WeightScale(j));
+        }
+    }
+
+    /// <inheritdoc cref="Layer.ReleaseWeights"/>
+    public void ReleaseWeights()
+    {
+        foreach (Convolution convolution in _convolutions)
+        {
+            convolution.ReleaseWeights();
+        }
+    }
+
+    /// <summary>
+    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in
+    /// the forward pass alone; see <see cref="Preactivation.Forward"/>.
+    /// </summary>
+    public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) =>
+        Run(x, _convolutions.Length, _settings.Type, save, measure, ref saved);
+
+    /// <summary>
+    /// zₘ₋₁ of x, stored and computed in bfloat16 whatever the branch's type, in a new tensor; x stays. Nothing is saved, and the weights are packed for this
+    /// one call: memory for them is that of one convolution, for the call alone.
+    /// </summary>
+    public Tensor Approximate(Tensor x)
+    {
+        SavedTensors none = default;
+        return Run(x, _convolutions.Length, ElementType.BFloat16, save: false, measure: false, ref none);
+    }
+
+    /// <summary>Fills <paramref name="saved"/> from x without computing what it does not hold, the last convolution.</summary>
+    public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
+
+    /// <summary>
+    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x)
+    /// both are dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
+    /// </summary>
+    public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
+    {
+        Arena memory = _backend.Memory;
+        int last = _convolutions.Length - 1;
+        Tensor dz = gradient;
+        if (_settings.Type != ElementType.Float32)
+        {
+            dz = memory.Allocate(gradient.Shape, _settings.Type, MemoryPurpose.Activations);
+            _backend.Cast(gradient, dz);
+        }
+        for (int j = last; j >= 0; j--)
+        {
+            Tensor input = j == 0 ? x : saved[j - 1];
+            Tensor p = memory.Allocate(input.Shape, _settings.Type, MemoryPurpose.Activations);
+            _preactivations[j].Forward(input, measure: false, p);
+            _convolutions[j].BackwardWeights(p, dz, _scales.Scalar(last + 2 + j), _dots.Scalar(j));
+            memory.Free(p);
+            Tensor dp = _convolutions[j].BackwardData(dz);
+            if (dz != gradient)
+            {
+                memory.Free(dz);
+            }
+            Tensor scale = j == last ? Multiplier : default;
+            dz = j == 0 ? residual : dp;
+            _preactivations[j].Backward(input, dp, scale, j == 0 ? residual : default, dz);
+            if (j == 0)
+            {
+                memory.Free(dp);
+            }
+            else
+            {
+                saved.Free(memory, j - 1);
+            }
+        }
+        Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
+        _backend.BranchScaleBackward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
+        for (int j = 0; j < _norms.Length; j++)
+        {
+            _norms[j].AddGradient(_sigmaGradients.Scalar(j));
+        }
+        return dz;
+    }
+
+    /// <summary>Copies σ of each convolution as last estimated.</summary>
+    public void ReadSigmas(Span<float> sigmas) => _backend.Download(_sigmas.Value, sigmas);
+
+    /// <summary>|ŝ|·∏(ασ), the bound of F as it is computed now, when its convolutions have these norms.</summary>
+    public double LipschitzBound(ReadOnlySpan<float> sigmas)
+    {
+        Span<float> scales = stackalloc float[BranchScale.Length(_convolutions.Length)];
+        _backend.Download(_scales, scales);
+        return BranchScale.EffectiveBound(sigmas, scales);
+    }
+
+    /// <summary>The same with the norms as last estimated; infinity without Lipschitz control.</summary>
+    public double LipschitzBound()
+    {
+        if (_norms.Length == 0)
+        {
+            return double.PositiveInfinity;
+        }
+        Span<float> sigmas = stackalloc float[_convolutions.Length];
+        ReadSigmas(sigmas);
+        return LipschitzBound(sigmas);
+    }
+
+    /// <summary>Adds F as it is prepared to a graph: αⱼ, and ŝ in the last of them, become part of the weights.</summary>
+    internal string Export(OnnxGraph graph, string x)
+    {
+        int m = _convolutions.Length;
+        Span<float> scales = stackalloc float[BranchScale.Length(m)];
+        _backend.Download(_scales, scales);
+        for (int j = 0; j < m; j++)
+        {
+            string p = _preactivations[j].Export(graph, _convolutions[j].Sample.Input.SpatialRank, x);
+            x = _convolutions[j].Export(graph, j < m - 1 ? scales[j] : scales[j] * scales[m], p);
+        }
+        return x;
+    }
+
+    /// <summary>Frees what the branch owns.</summary>
+    public void Dispose()
+    {
+        Arena memory = _backend.Memory;
+        memory.Free(_scales);
+        memory.Free(_dots);
+        memory.Free(_sigmaGradients);
+        memory.Free(_constants);
+        foreach (Preactivation preactivation in _preactivations)
+        {
+            preactivation.Dispose();
+        }
+        foreach (Convolution convolution in _convolutions)
+        {
+            convolution.Dispose();
+        }
+    }
+
+    // αⱼ, where it is a factor of the weights.
+    private Tensor WeightScale(int j) => _bound == BranchBound.PerLayer ? _scales.Scalar(j) : default;
+
+    private Tensor Run(Tensor x, int count, ElementType type, bool save, bool measure, ref SavedTensors saved)
+    {
+        Arena memory = _backend.Memory;
+        Tensor z = x;
+        for (int j = 0; j < count; j++)
+        {
+            // What is not saved is overwritten: the pre-activation of an inner z has its shape and type.
+            bool inPlace = j > 0 && !save;
+            Tensor p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
+            _preactivations[j].Forward(z, measure, p);
+            z = type == _settings.Type ? _convolutions[j].Forward(p) : _convolutions[j].ForwardOnce(p, WeightScale(j));
+            memory.Free(p);
+            if (save && j < _convolutions.Length - 1)
+            {
+                saved[j] = z;
+            }
+        }
+        return z;
+    }
+}

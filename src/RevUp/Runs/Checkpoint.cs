@@ -1,0 +1,220 @@
+using System.Globalization;
+using System.Text.Json;
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Formats;
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Recipes;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Runs;
+
+/// <summary>
+/// The files of one checkpoint: model.safetensors (parameters and power-iteration state), optimizer.safetensors (moments), checkpoint.json (recipe, step,
+/// normalisation). The order of the data, augmentation and redraws are functions of the recipe's seed and the step, so the step is all their state.
+/// </summary>
+public static class Checkpoint
+{
+    /// <summary>Folder of a run that holds its checkpoints.</summary>
+    public const string FolderName = "checkpoints";
+
+    private const string ModelFile = "model.safetensors";
+    private const string OptimizerFile = "optimizer.safetensors";
+    private const string DescriptionFile = "checkpoint.json";
+    private const int FormatVersion = 1;
+
+    /// <summary>Loads a network for use.</summary>
+    /// <param name="backend">The device; must outlive the result.</param>
+    /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
+    /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
+    public static LoadedCheckpoint Load(Backend backend, string folder)
+    {
+        string found = Find(folder);
+        Description description = ReadDescription(found);
+        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), []);
+        RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        try
+        {
+            LoadWeights(net, Path.Combine(found, ModelFile));
+            return new LoadedCheckpoint(recipe, net, new ChannelNormalization(description.Mean, description.Deviation), description.Step, found);
+        }
+        catch
+        {
+            net.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes parameters, power-iteration state and running statistics to one safetensors file, whole or not at all: for networks that a loop of the caller's
+    /// trains, and for other programs.
+    /// </summary>
+    /// <param name="net">The network.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="order">
+    /// Of tensors of rank 4 and 5: channels-last, or channels-first as PyTorch has them, weights [O, I / groups, (kD), kH, kW]. The file says which, and
+    /// <see cref="LoadWeights"/> takes either.
+    /// </param>
+    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast) => WriteWhole(net, path, order);
+
+    /// <summary>
+    /// The same with what a <see cref="Inference.Predictor"/> needs besides: the network's settings, the shape of its samples, normalisation and class names.
+    /// </summary>
+    /// <param name="net">The network.</param>
+    /// <param name="path">Of the file; one that is there is replaced.</param>
+    /// <param name="normalization">Of the training set.</param>
+    /// <param name="classes">A name for each class.</param>
+    /// <exception cref="ConfigurationException">The names are of more or fewer classes, or the statistics of more or fewer channels, than it has.</exception>
+    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    public static void SaveModel(RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
+        WriteWhole(net, path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
+
+    /// <summary>
+    /// Fills a network from what <see cref="SaveWeights"/> or <see cref="SaveModel"/> wrote, from the model.safetensors of a checkpoint, or from a file of the
+    /// same names that PyTorch wrote, whose weights are channels-first.
+    /// </summary>
+    /// <exception cref="CheckpointException">The file cannot be read, is damaged, or is of another network, which then stays as it is.</exception>
+    public static void LoadWeights(RevUpNet net, string path)
+    {
+        TensorFile.Read(net.Backend, path, ModelTensors(net));
+        net.Coefficients?.Reload();
+        net.Invalidate();
+    }
+
+    /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
+    internal static void Write(
+        string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization, IReadOnlyList<string> classes)
+    {
+        (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
+        (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
+        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata: [count, model]);
+        TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
+        Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
+        {
+            Evaluations = step.Engine.Inverter.Plan.State,
+        };
+        File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
+    }
+
+    /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
+    /// <exception cref="CheckpointException">It is damaged, of another network, or of a run over other data: the position in it would mean nothing.</exception>
+    internal static void Restore(string folder, Recipe recipe, RevUpNet net, TrainingStep step)
+    {
+        Description description = ReadDescription(folder);
+        Recipe before = RecipeFile.Parse(description.Recipe, Path.Combine(folder, DescriptionFile), []);
+        RequireSame(folder, "data.dataset", before.Data.Dataset, recipe.Data.Dataset);
+        RequireSame(folder, "data.trainingSamples", before.Data.TrainingSamples, recipe.Data.TrainingSamples);
+        RequireSame(folder, "training.batchSize", before.Training.BatchSize, recipe.Training.BatchSize);
+        RequireSame(folder, "training.accumulate", before.Training.Accumulate, recipe.Training.Accumulate);
+        RequireSame(folder, "training.seed", before.Training.Seed, recipe.Training.Seed);
+        RequireSame(folder, "training.optimizer.kind", before.Training.Optimizer.Kind, recipe.Training.Optimizer.Kind);
+        // Weights of another shape are found by reading them; another nonlinearity is not.
+        RequireSame(folder, "model.activation", before.Model.Activation, recipe.Model.Activation);
+        LoadWeights(net, Path.Combine(folder, ModelFile));
+        TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
+        step.Count = description.Step;
+        step.Engine.Inverter.Plan.Restore(description.Evaluations);
+    }
+
+    /// <summary>The plan that the policy "auto" made for the run of a checkpoint; null when <paramref name="recipe"/> asks for another.</summary>
+    internal static IReadOnlyList<PolicyRun>? FindPlan(string folder, Recipe recipe)
+    {
+        Recipe before = RecipeFile.Parse(ReadDescription(folder).Recipe, Path.Combine(folder, DescriptionFile), []);
+        return Asked(before) == Asked(recipe) ? before.Reversible.Runs : null;
+
+        // What else a plan depends on must be as before to resume at all.
+        static string Asked(Recipe recipe) =>
+            RecipeFile.Serialize(new Recipe { Model = recipe.Model, Reversible = recipe.Reversible with { Runs = null } }) + recipe.Data.Sample;
+    }
+
+    private static void WriteWhole(RevUpNet net, string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
+    {
+        string temporary = path + ".incomplete";
+        try
+        {
+            TensorFile.Write(net.Backend, temporary, ModelTensors(net), order, metadata);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private static void RequireSame<T>(string folder, string path, T before, T now)
+    {
+        if (!EqualityComparer<T>.Default.Equals(before, now))
+        {
+            throw new CheckpointException(
+                folder, $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or another folder.");
+        }
+    }
+
+    private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    /// <summary>The file of weights in a run's newest complete checkpoint, or in one checkpoint.</summary>
+    /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
+    internal static string FindModel(string folder) => Path.Combine(Find(folder), ModelFile);
+
+    private static string Find(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, DescriptionFile)))
+        {
+            return CheckpointManifest.FindProblem(folder, ReadDescription(folder).Step) is { } problem
+                ? throw new CheckpointException(folder, $"this checkpoint is damaged ({problem}). Name another, or its run, to take the newest complete one.")
+                : folder;
+        }
+        List<string> problems = [];
+        string root = Path.Combine(folder, FolderName);
+        return new CheckpointFolder(root, keep: 1).Latest(problems)?.Path
+            ?? throw new CheckpointException(folder, problems.Count > 0
+                ? $"no checkpoint here is complete ({string.Join("; ", problems)}). Name another run, or train again."
+                : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.");
+    }
+
+    private static Description ReadDescription(string folder)
+    {
+        string path = Path.Combine(folder, DescriptionFile);
+        try
+        {
+            Description description = JsonSerializer.Deserialize<Description>(File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
+            return description.Format == FormatVersion && description.Recipe is not null && description.Mean is not null && description.Deviation is not null
+                ? description
+                : throw new CheckpointException(path, $"its format is {description.Format}, and this version reads {FormatVersion}.");
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(path, $"it is not a description of a checkpoint: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Parameters and power-iteration state, by name.</summary>
+    internal static List<(string Name, Tensor Tensor)> ModelTensors(RevUpNet net) =>
+        [.. net.Parameters.Parameters.Select(p => (p.Name, p.Value)), .. net.Parameters.State.Select(s => (s.Name, s.Value))];
+
+    /// <summary>The optimiser's moments of every parameter, by name.</summary>
+    internal static List<(string Name, Tensor Tensor)> OptimizerTensors(RevUpNet net, Optimizer optimizer)
+    {
+        List<(string Name, Tensor Tensor)> tensors = [];
+        for (int moment = 0; moment < optimizer.Moments.Count; moment++)
+        {
+            foreach (Parameter parameter in net.Parameters.Parameters)
+            {
+                long offset = (parameter.Value.Address - net.Parameters.Values.Address) / sizeof(float);
+                tensors.Add(($"moment{moment + 1}.{parameter.Name}", optimizer.Moments[moment].Slice(offset, parameter.Shape)));
+            }
+        }
+        return tensors;
+    }
+
+    private sealed record Description(int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
+    {
+        /// <summary>k of every block in the next step; null where the next step finds out.</summary>
+        public EvaluationPlanState? Evaluations { get; init; }
+    }
+}

@@ -1,0 +1,7 @@
+using System.Text.Json.Serialization;
+
+namespace RevUp.Runs;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(CheckpointManifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext;

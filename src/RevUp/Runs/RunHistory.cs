@@ -1,0 +1,74 @@
+using System.Text.Json;
+
+namespace RevUp.Runs;
+
+/// <summary>The metrics of a run, read from its metrics.jsonl.</summary>
+/// <param name="Steps">All steps, in order.</param>
+/// <param name="Evaluations">All evaluations, in order.</param>
+internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvaluationMetrics> Evaluations)
+{
+    /// <summary>Reads the file; a line that a killed process left incomplete is passed over.</summary>
+    public static RunHistory Read(string path)
+    {
+        List<StepMetrics> steps = [];
+        List<EvaluationMetrics> evaluations = [];
+        foreach (string line in File.ReadLines(path))
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(line);
+                Add(document.RootElement, steps, evaluations);
+            }
+            catch (JsonException)
+            {
+                continue;
+            }
+        }
+        return new RunHistory(steps, evaluations);
+    }
+
+    /// <summary>Median time of a step.</summary>
+    public double MedianMilliseconds
+    {
+        get
+        {
+            double[] sorted = [.. Steps.Select(step => step.Milliseconds).Order()];
+            return sorted[sorted.Length / 2];
+        }
+    }
+
+    /// <summary>Every epoch that has a step, by its number from 0.</summary>
+    public SortedDictionary<int, EpochMetrics> Epochs() => new(Steps.GroupBy(step => step.Epoch).ToDictionary(
+        epoch => epoch.Key, epoch => new EpochMetrics([.. epoch], Evaluations.LastOrDefault(evaluation => evaluation.Epoch == epoch.Key)?.Result)));
+
+    private static double[] Numbers(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement values)
+        ? [.. values.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]
+        : [];
+
+    private static void Add(JsonElement line, List<StepMetrics> steps, List<EvaluationMetrics> evaluations)
+    {
+        long step = line.GetProperty("step").GetInt64();
+        int epoch = line.GetProperty("epoch").GetInt32();
+        if (line.GetProperty("type").ValueEquals("evaluation"))
+        {
+            EvaluationResult result = new(MetricsLog.Number(line, "top1"), MetricsLog.Number(line, "loss"), line.GetProperty("samples").GetInt32());
+            evaluations.Add(new EvaluationMetrics(step, epoch, result));
+            return;
+        }
+        steps.Add(new StepMetrics(
+            step,
+            epoch,
+            line.GetProperty("loss").GetDouble(),
+            line.GetProperty("top1").GetDouble(),
+            line.GetProperty("learningRate").GetDouble(),
+            line.GetProperty("milliseconds").GetDouble(),
+            line.TryGetProperty("activationPeakBytes", out JsonElement bytes) ? bytes.GetInt64() : 0,
+            [.. line.GetProperty("evaluations").EnumerateArray().Select(k => k.GetInt32())],
+            Numbers(line, "contractions"),
+            line.GetProperty("worstResidual").GetDouble(),
+            line.GetProperty("replays").GetInt32())
+        {
+            Coefficients = Numbers(line, "coefficients"),
+        });
+    }
+}

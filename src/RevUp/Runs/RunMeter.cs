@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using RevUp.Reversible;
+using RevUp.Training;
+
+namespace RevUp.Runs;
+
+/// <summary>Running figures of a run: smoothed loss and speed for the display, totals for the summary.</summary>
+internal sealed class RunMeter
+{
+    private const double Smoothing = 0.95;
+    private const int TimesKept = 4096;
+
+    private readonly List<double> _times = [];
+    private readonly Stopwatch _wall = Stopwatch.StartNew();
+    private double _weight;
+    private double _loss;
+    private double _top1;
+    private double _secondsPerStep;
+    private long _evaluations;
+    private long _inversions;
+
+    public double Loss => _loss / _weight;
+
+    public double Top1 => _top1 / _weight;
+
+    /// <summary>0 before the first step, where a resumed run may have an evaluation to make up for.</summary>
+    public double SecondsPerStep => _weight == 0 ? 0 : _secondsPerStep / _weight;
+
+    /// <summary>k of the last step.</summary>
+    public double LastEvaluations { get; private set; }
+
+    public double MeanEvaluations => _inversions == 0 ? 0 : (double)_evaluations / _inversions;
+
+    public int MaxEvaluations { get; private set; }
+
+    public double MaxResidual { get; private set; }
+
+    /// <summary>Median of the last steps' times, without data loading.</summary>
+    public double MedianMilliseconds
+    {
+        get
+        {
+            double[] sorted = [.. _times.Order()];
+            return sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+        }
+    }
+
+    public void Add(StepResult result, double milliseconds, ReadOnlySpan<InversionRecord> records)
+    {
+        double seconds = _wall.Elapsed.TotalSeconds;
+        _wall.Restart();
+        _weight = Smoothing * _weight + 1 - Smoothing;
+        _loss = Smoothing * _loss + (1 - Smoothing) * result.Loss;
+        _top1 = Smoothing * _top1 + (1 - Smoothing) * result.Top1;
+        _secondsPerStep = Smoothing * _secondsPerStep + (1 - Smoothing) * seconds;
+        if (_times.Count == TimesKept)
+        {
+            _times.RemoveRange(0, TimesKept / 2);
+        }
+        _times.Add(milliseconds);
+        long evaluations = 0;
+        int inverted = 0;
+        foreach (InversionRecord record in records)
+        {
+            if (record.Evaluations == 0)
+            {
+                continue;
+            }
+            inverted++;
+            evaluations += record.Evaluations;
+            MaxEvaluations = Math.Max(MaxEvaluations, record.Evaluations);
+            MaxResidual = record.Replayed ? MaxResidual : Math.Max(MaxResidual, record.Residual);
+        }
+        LastEvaluations = inverted == 0 ? 0 : (double)evaluations / inverted;
+        _evaluations += evaluations;
+        _inversions += inverted;
+    }
+
+    /// <summary>Leaves what happens until the next step out of the speed: evaluation, saving.</summary>
+    public void Skip() => _wall.Restart();
+}

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using RevUp.Formats;
+using RevUp.Models;
+using RevUp.Planning;
+using RevUp.Tensors;
+
+namespace RevUp.Runs;
+
+/// <summary>On what a run was made and what it took, for reports: run.json, of the last process that worked on the run.</summary>
+/// <param name="Device">What computed, in words.</param>
+/// <param name="System">The operating system.</param>
+/// <param name="Runtime">.NET.</param>
+/// <param name="Version">Of RevUp.</param>
+/// <param name="BlockNames">First to last, as k is listed.</param>
+/// <param name="Summary">How the run ended.</param>
+/// <param name="PeakBytes">Peak memory by purpose.</param>
+internal sealed record RunRecord(
+    string Device,
+    string System,
+    string Runtime,
+    string Version,
+    IReadOnlyList<string> BlockNames,
+    RunRecord.Outcome Summary,
+    IReadOnlyDictionary<string, long> PeakBytes)
+{
+    public const string FileName = "run.json";
+
+    /// <summary>Numbers that are trained; 0 in the record of an earlier version.</summary>
+    public long Parameters { get; init; }
+
+    /// <summary>The most bytes of all purposes that were live at once; 0 in the record of an earlier version.</summary>
+    public long TotalPeakBytes { get; init; }
+
+    /// <summary>Median time of a step; likewise.</summary>
+    public double StepMilliseconds { get; init; }
+
+    /// <summary>What a step was expected to take; null unless the run was planned for a budget.</summary>
+    public StepForecast? Forecast { get; init; }
+
+    /// <summary>Whether the run was stopped before its end, and after which step.</summary>
+    public sealed record Outcome(bool Interrupted, long Step);
+
+    public static void Write(string folder, RevUpNet net, IReadOnlyList<string> blockNames, RunSummary summary)
+    {
+        RunRecord record = new(
+            net.Backend.Description,
+            RuntimeInformation.OSDescription,
+            RuntimeInformation.FrameworkDescription,
+            typeof(RunRecord).Assembly.GetName().Version!.ToString(3),
+            blockNames,
+            new Outcome(summary.Interrupted, summary.Step),
+            Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]))
+        {
+            Parameters = net.Parameters.Count,
+            TotalPeakBytes = summary.TotalPeakBytes,
+            StepMilliseconds = summary.StepMilliseconds,
+            Forecast = summary.Forecast,
+        };
+        WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
+    }
+
+    /// <summary>The record of a run, or null when it has none: it was killed before its first end.</summary>
+    /// <exception cref="ConfigurationException">The file is damaged.</exception>
+    public static RunRecord? Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllText(path), RunRecordJson.Default.RunRecord) : null;
+        }
+        catch (JsonException exception)
+        {
+            throw new ConfigurationException($"'{path}' is damaged ({exception.Message}); delete it, and the report is made without the figures in it.");
+        }
+    }
+}

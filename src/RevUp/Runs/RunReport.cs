@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+using RevUp.Recipes;
+
+namespace RevUp.Runs;
+
+/// <summary>
+/// A run's report in markdown, made from its metrics: for each epoch loss, top-1 and time, and for each block the mean number of branch evaluations k.
+/// </summary>
+internal static class RunReport
+{
+    public const string FileName = "report.md";
+
+    public static void Write(string folder, Recipe recipe, IReadOnlyList<string> blockNames)
+    {
+        SortedDictionary<int, EpochMetrics> epochs = RunHistory.Read(Path.Combine(folder, MetricsLog.FileName)).Epochs();
+        StringBuilder text = new();
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        text.AppendLine(culture, $"# {recipe.Name}\n\n{recipe.Description}\n");
+        text.Append("| epoch | steps | training loss | training top-1 % | test loss | test top-1 % ");
+        text.AppendLine("| ms a step | mean k | worst k | worst residual | replays |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|");
+        foreach ((int number, EpochMetrics epoch) in epochs)
+        {
+            string test = epoch.Test is { } result ? string.Create(culture, $"{result.Loss:F4} | {100 * result.Top1:F2}") : "– | –";
+            text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss:F4} | {100 * epoch.Top1:F2} | {test} ");
+            text.Append(culture, $"| {epoch.Milliseconds:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
+            text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
+        }
+        Blocks(text, "Mean branch evaluations k of each block", epochs, blockNames, (epoch, block) => epoch.EvaluationsOf(block));
+        if (epochs.Values.Any(epoch => epoch.IsAdaptive))
+        {
+            Blocks(text, "Lipschitz coefficient c of each block at the end", epochs, blockNames, (epoch, block) => epoch.CoefficientOf(block));
+            Blocks(text, "Mean measured contraction of each block", epochs, blockNames, (epoch, block) => epoch.ContractionOf(block));
+        }
+        File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
+    }
+
+    private static void Blocks(
+        StringBuilder text,
+        string title,
+        SortedDictionary<int, EpochMetrics> epochs,
+        IReadOnlyList<string> blockNames,
+        Func<EpochMetrics, int, double> value)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        text.AppendLine(culture, $"\n## {title}\n");
+        text.AppendLine(culture, $"| block | {string.Join(" | ", epochs.Keys.Select(e => $"epoch {e + 1}"))} |");
+        text.AppendLine(culture, $"|---|{string.Concat(epochs.Keys.Select(_ => "---|"))}");
+        for (int block = 0; block < blockNames.Count; block++)
+        {
+            text.Append(culture, $"| {blockNames[block]} |");
+            foreach (EpochMetrics epoch in epochs.Values)
+            {
+                double number = value(epoch, block);
+                text.Append(double.IsNaN(number) ? " – |" : string.Create(culture, $" {number:F2} |"));
+            }
+            text.AppendLine();
+        }
+    }
+}

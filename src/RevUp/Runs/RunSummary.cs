@@ -1,0 +1,47 @@
+using RevUp.Planning;
+using RevUp.Tensors;
+
+namespace RevUp.Runs;
+
+/// <summary>How a run ended.</summary>
+public sealed record RunSummary
+{
+    /// <summary>Whether it was stopped before its end, the last evaluation.</summary>
+    public required bool Interrupted { get; init; }
+
+    /// <summary>Updates done, those before a resume included.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The last evaluation on the test set; 0 samples when there was none yet.</summary>
+    public required EvaluationResult Evaluation { get; init; }
+
+    /// <summary>Median time of a step.</summary>
+    public required double StepMilliseconds { get; init; }
+
+    /// <summary>Mean k over all steps and blocks; 0 when nothing was inverted.</summary>
+    public required double MeanEvaluations { get; init; }
+
+    /// <summary>Largest k.</summary>
+    public required int MaxEvaluations { get; init; }
+
+    /// <summary>Largest inversion residual that was trained on.</summary>
+    public required double MaxInversionResidual { get; init; }
+
+    /// <summary>Inversions refused and replaced by a recomputation.</summary>
+    public required long Replays { get; init; }
+
+    /// <summary>Peak memory by purpose.</summary>
+    public required MemoryUse Peak { get; init; }
+
+    /// <summary>The most bytes of all purposes that were live at once, in steps or evaluations.</summary>
+    public required long TotalPeakBytes { get; init; }
+
+    /// <summary>What a step was expected to take; null unless this process planned the run for a budget.</summary>
+    public required StepForecast? Forecast { get; init; }
+
+    /// <summary>Folder of the run.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Folder of the last checkpoint.</summary>
+    public required string Checkpoint { get; init; }
+}

@@ -1,0 +1,4 @@
+namespace RevUp.Tensors;
+
+/// <summary>The arena cannot serve a request; the message holds the memory table.</summary>
+public sealed class ArenaExhaustedException(string message) : Exception(message);

@@ -1,0 +1,14 @@
+namespace RevUp.Tensors;
+
+/// <summary>A recipe or setting that cannot work; the message names the value and what to use instead.</summary>
+public sealed class ConfigurationException(string message) : Exception(message)
+{
+    /// <summary>Throws with <paramref name="message"/> unless the condition holds.</summary>
+    public static void Require(bool condition, FormattableString message)
+    {
+        if (!condition)
+        {
+            throw new ConfigurationException(FormattableString.Invariant(message) + ".");
+        }
+    }
+}

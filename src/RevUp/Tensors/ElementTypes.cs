@@ -1,0 +1,13 @@
+namespace RevUp.Tensors;
+
+/// <summary>Sizes of the element types.</summary>
+public static class ElementTypes
+{
+    /// <summary>Size of one element, in bytes.</summary>
+    public static int Size(this ElementType type) => type switch
+    {
+        ElementType.Float32 => 4,
+        ElementType.BFloat16 => 2,
+        _ => 8,
+    };
+}

@@ -1,8 +1,0 @@
-namespace RevUp.Training;
-
-/// <summary>A converter of numbers that recipes may also write as words.</summary>
-internal interface ISettingConverter
-{
-    /// <summary>What may be there, for messages.</summary>
-    string Allowed { get; }
-}
