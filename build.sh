@@ -107,7 +107,7 @@ format_managed() { stage "C# format" format-managed dotnet format RevUp.sln --se
 
 clean() {
   rm -rf "$artifacts"
-  find interop samples src tests \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} +
+  find benchmarks interop samples src tests \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} +
   line "$green✓$reset" clean "artifacts, bin and obj are gone; runs/ is kept"
 }
 
@@ -133,7 +133,7 @@ case $command in
   sanitize) run_sanitized_tests "$@" ;;
   benchmark)
     build
-    exec tests/RevUp.Benchmarks/bin/Release/net10.0/RevUp.Benchmarks "$@"
+    exec benchmarks/bin/Release/net10.0/RevUp.Benchmarks "$@"
     ;;
   pack) pack ;;
   gpu-bundle) gpu_bundle ;;

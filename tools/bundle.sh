@@ -5,9 +5,9 @@
 bundle_limit=$((40 << 20))
 
 # Built programs, and beside them the sources and texts that they or run.sh read.
-bundle_projects=(src/RevUp.Cli tests/RevUp.Interop.Tests tests/RevUp.Tests tests/RevUp.Benchmarks)
+bundle_projects=(src/RevUp.Cli tests/RevUp.Interop.Tests tests/RevUp.Tests benchmarks)
 bundle_sources=(RevUp.sln cmake native/cuda native/nvtx native/include src/RevUp.Cli/recipes
-  tests/RevUp.Benchmarks/pytorch tests/gpu tools/console.sh)
+  benchmarks/pytorch tests/gpu tools/console.sh)
 
 # Other systems' parts, translations, documentation; what serves debuggers alone; and the packages behind BenchmarkDotNet,
 # which only the study of operations loads.
@@ -42,7 +42,7 @@ bundle_copy() {
 bundle_programs() {
   local folder=$1 project
   for project in "${bundle_projects[@]}"; do
-    [[ -x $project/bin/Release/net10.0/${project##*/} ]] || return 1
+    [[ -d $project/bin/Release/net10.0 ]] || return 1
     tar -c "${bundle_exclusions[@]/#/--exclude=}" "$project/bin/Release/net10.0" | tar -x -C "$folder"
   done
 }

@@ -42,13 +42,13 @@ build_native() {
 
 # The assemblies whose presence and age say that the last build is still the one on disk.
 assemblies() {
-  find interop src tests -path '*/bin/Release/*' -name 'RevUp*.dll' -printf '%p %s %T@\n' |
+  find benchmarks interop src tests -path '*/bin/Release/*' -name 'RevUp*.dll' -printf '%p %s %T@\n' |
     LC_ALL=C sort | sha256sum
 }
 
 build_managed() {
   local stamp=$artifacts/managed.stamp inputs
-  inputs=$(fingerprint interop src tests RevUp.sln Directory.Build.props Directory.Packages.props global.json .editorconfig &&
+  inputs=$(fingerprint benchmarks interop src tests RevUp.sln Directory.Build.props Directory.Packages.props global.json .editorconfig &&
     dotnet --version)
   if [[ -f $stamp && $(<"$stamp") == "$inputs $(assemblies)" ]]; then
     line "$green✓$reset" managed "up to date"

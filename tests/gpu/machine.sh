@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 
 programs=net10.0
-benchmarks=$root/tests/RevUp.Benchmarks/bin/Release/$programs/RevUp.Benchmarks
+benchmarks=$root/benchmarks/bin/Release/$programs/RevUp.Benchmarks
 interop_tests=$root/tests/RevUp.Interop.Tests/bin/Release/$programs/RevUp.Interop.Tests
 engine_tests=$root/tests/RevUp.Tests/bin/Release/$programs/RevUp.Tests
 tool=$root/src/RevUp.Cli/bin/Release/$programs/RevUp.Cli
-twins=$root/tests/RevUp.Benchmarks/pytorch
+twins=$root/benchmarks/pytorch
 
 find_machine() {
   find_runtime

@@ -33,14 +33,14 @@ part_conformance() {
   study cudnn 60 cudnn
   if ((rehearsal)); then
     step interop 240 "$interop_tests" --no-ansi --progress off --filter 'FullyQualifiedName~Cuda'
-    step engine 240 "$engine_tests" --no-ansi --progress off --filter 'FullyQualifiedName~Layers.BlockGradientTests'
+    step engine 240 "$engine_tests" --no-ansi --progress off --filter 'FullyQualifiedName~Reversible.BlockGradientTests'
     skip memcheck "a rehearsal has no GPU"
     skip racecheck "a rehearsal has no GPU"
     conclude
     return
   fi
   step interop 150 "$interop_tests" --no-ansi --progress off
-  for namespace in Layers Lipschitz Memory Parity Reversible Traps Golden Training.Asynchronous Training.Recorded \
+  for namespace in Layers Memory Parity Reversible Traps Golden Runs.Asynchronous Training.Asynchronous Training.Recorded \
     Cli.CudaDeviceTests; do
     engine+="${engine:+|}FullyQualifiedName~RevUp.Tests.$namespace"
   done

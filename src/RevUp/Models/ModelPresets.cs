@@ -12,7 +12,7 @@ namespace RevUp.Models;
 /// (iresnet).
 /// </summary>
 /// <remarks>
-/// RevUp's CIFAR networks have what was measured to cost the least accuracy there (tests/RevUp.Benchmarks/results/accuracy.md): <see
+/// RevUp's CIFAR networks have what was measured to cost the least accuracy there (benchmarks/results/accuracy.md): <see
 /// cref="LipschitzMode.Adaptive"/> control, leading blocks without a bound, affine maps. The ImageNet and 3-D ones, of which nothing was measured, have a
 /// constant bound in every block.
 /// </remarks>

@@ -7,7 +7,7 @@ namespace RevUp.Reversible;
 /// </summary>
 /// <remarks>
 /// The first correction, F(y), has a constant part that the later ones have not: the first ratio is below those that follow, and believed as it is leaves
-/// inputs with residuals a third above the tolerance (tests/RevUp.Benchmarks/results/inversion.md).
+/// inputs with residuals a third above the tolerance (benchmarks/results/inversion.md).
 /// It is the same whether statistics are looked at after each evaluation, to decide on the next one, or after the step, to judge a number decided on before.
 /// </remarks>
 /// <param name="settings">Tolerance, limits.</param>

@@ -36,19 +36,6 @@ public sealed class CpuStudyTests
     }
 
     [TestMethod]
-    public void ATighterToleranceTakesMoreEvaluationsAndLeavesLessOfAnError()
-    {
-        using TemporaryFolder folder = new();
-        Run(folder, "evaluations", "--epochs", "0,20", "--tolerances", "1e-1,1e-4");
-        JsonElement[] rows = Rows(folder, "evaluations");
-        Assert.HasCount(4, rows);
-        // F = 0 before training: the first evaluation says that x = y.
-        Assert.AreEqual(1.0, rows[0].GetProperty("mean_evaluations").GetDouble());
-        Assert.IsGreaterThan(Evaluations(rows[2]), Evaluations(rows[3]));
-        Assert.IsLessThan(GradientError(rows[2]), GradientError(rows[3]));
-    }
-
-    [TestMethod]
     public void LoadingIsComparedWithAResidentBatch()
     {
         using TemporaryFolder folder = new();
@@ -125,30 +112,12 @@ public sealed class CpuStudyTests
     }
 
     [TestMethod]
-    public void RunsOfOneSeedDifferInTheirPolicyAloneAndTheReportOfCompressHasThem()
-    {
-        using TemporaryFolder folder = new();
-        Run(folder, "seeds", "--policies", "store,checkpoint,compress-4-bit,invert");
-        Dictionary<string, JsonElement> rows = Rows(folder, "seeds").ToDictionary(row => row.GetProperty("policy").GetString()!);
-        Assert.HasCount(4, rows);
-        // Recomputing a branch gives its very bits, four bits of its input do not.
-        Assert.AreEqual(TrainingLoss(rows["store"]), TrainingLoss(rows["checkpoint"]));
-        Assert.AreNotEqual(TrainingLoss(rows["store"]), TrainingLoss(rows["compress-4-bit"]));
-        Assert.AreEqual(0, rows["store"].GetProperty("evaluations").GetArrayLength());
-        Assert.AreEqual(1, rows["invert"].GetProperty("evaluations").GetArrayLength());
-
-        Run(folder, "compress");
-        Assert.Contains("| compress-4-bit |", File.ReadAllText(folder["compress.md"]));
-    }
-
-    [TestMethod]
     [DataRow("The least traffic of 'compress' is not known", "traffic", "--policies", "compress")]
     [DataRow("'plots' has no smaller sizes", "plots")]
     [DataRow("'hoard'", "step", "--contenders", "hoard")]
     [DataRow("leave the peer out", "step", "--contenders", "peer", "--trained", "0")]
-    [DataRow("--policies has 'hoard'", "seeds", "--policies", "hoard")]
+    [DataRow("--policies has 'hoard'", "traffic", "--policies", "hoard")]
     [DataRow("--only has 'shallow'", "depth", "--only", "shallow")]
-    [DataRow("invertible for values above 0 and below 1", "evaluations", "--coefficients", "2")]
     public void WhatCannotBeMeasuredIsNamed(string message, string study, params string[] options)
     {
         using TemporaryFolder folder = new();
@@ -177,10 +146,4 @@ public sealed class CpuStudyTests
 
     private static JsonElement[] Rows(TemporaryFolder folder, string study) =>
         [.. File.ReadLines(folder[$"{study}.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
-
-    private static double Evaluations(JsonElement row) => row.GetProperty("mean_evaluations").GetDouble();
-
-    private static double TrainingLoss(JsonElement row) => row.GetProperty("training_loss").GetDouble();
-
-    private static double GradientError(JsonElement row) => row.GetProperty("gradient_error").GetDouble();
 }

@@ -7,12 +7,14 @@ internal static class StudyProcess
 {
     private const string Program = "RevUp.Benchmarks";
 
+    // Built as these tests are, in the same configuration.
+    private static readonly string s_folder = AppContext.BaseDirectory.Replace("tests/RevUp.Tests", "benchmarks", StringComparison.Ordinal);
+
     /// <summary>Runs it to its end.</summary>
     /// <returns>Its status and what it wrote to its standard error.</returns>
     public static (int Status, string Error) Run(string study, string output, params string[] options)
     {
-        string folder = AppContext.BaseDirectory.Replace("RevUp.Tests", Program, StringComparison.Ordinal);
-        ProcessStartInfo start = new(Path.Combine(folder, Program), [study, "--output", output, .. options])
+        ProcessStartInfo start = new(Path.Combine(s_folder, Program), [study, "--output", output, .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -10,7 +10,7 @@ namespace RevUp.Tests.Data;
 
 /// <summary>
 /// Seeded damage of every sort to the files that are read here: each is read as what it now is, or refused with an error that names it, and never takes memory
-/// out of proportion to its length. Images have their own, FuzzedImageTests; tests/RevUp.Benchmarks/results/fuzz.md counts both.
+/// out of proportion to its length. Images have their own, FuzzedImageTests; benchmarks/results/fuzz.md counts both.
 /// </summary>
 [TestClass]
 public sealed class FuzzedFileTests

@@ -53,7 +53,7 @@ public sealed class PyTorchTwinTests
     private static void AssertSucceeds(string script, params string[] arguments)
     {
         RequirePyTorch();
-        string path = Path.Combine(Repository.Root, "tests", "RevUp.Benchmarks", "pytorch", script);
+        string path = Path.Combine(Repository.Root, "benchmarks", "pytorch", script);
         (int exitCode, string output, string errors) = PyTorch.Run(path, arguments);
         Assert.AreEqual(0, exitCode, $"{script}: {errors}{output}");
     }

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using RevUp.Backends.Cpu;
-using RevUp.Diagnostics;
 using RevUp.Inference;
 using RevUp.Models;
-using RevUp.Randomness;
+using RevUp.Planning;
+using RevUp.Recipes;
+using RevUp.Tensors;
 using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;

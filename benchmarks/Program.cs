@@ -6,25 +6,20 @@ using RevUp.Tensors;
 
 SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal)
 {
-    ["compress"] = CompressStudy.Run,
     ["cudnn"] = CudnnStudy.Run,
     ["decoding"] = DecodingStudy.Run,
     ["depth"] = DepthStudy.Run,
-    ["evaluations"] = EvaluationsStudy.Run,
     ["gpu-depth"] = GpuDepthStudy.Run,
     ["gpu-throughput"] = GpuThroughputStudy.Run,
     ["gpu-volume"] = GpuVolumeStudy.Run,
-    ["gradients"] = GradientsStudy.Run,
     ["kernels"] = KernelsStudy.Run,
     ["kill"] = KillStudy.Run,
     ["loading"] = LoadingStudy.Run,
     ["memory"] = MemoryStudy.Run,
-    ["mixed"] = MixedStudy.Run,
     ["neighbours"] = NeighboursStudy.Run,
     ["operations"] = OperationsStudy.Run,
     ["parity"] = ParityStudy.Run,
     ["plots"] = PlotsStudy.Run,
-    ["seeds"] = SeedsStudy.Run,
     ["step"] = StepStudy.Run,
     ["traffic"] = TrafficStudy.Run,
 };

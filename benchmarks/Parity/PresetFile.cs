@@ -9,7 +9,7 @@ namespace RevUp.Benchmarks.Parity;
 internal static class PresetFile
 {
     /// <summary>The file, from the root of the checkout.</summary>
-    public const string Place = "tests/RevUp.Benchmarks/pytorch/presets.json";
+    public const string Place = "benchmarks/pytorch/presets.json";
 
     private static readonly JsonSerializerOptions s_options = new() { WriteIndented = true };
 

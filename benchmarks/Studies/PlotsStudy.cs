@@ -52,7 +52,7 @@ internal static class PlotsStudy
     private static void Draw(params ReadOnlySpan<Chart> charts)
     {
         const string Assembly = "Plotter.dll";
-        ExternalProgram plotter = new(Checkout.Path("tests", "RevUp.Benchmarks", "plotter"), "plotter", Assembly);
+        ExternalProgram plotter = new(Checkout.Path("benchmarks", "plotter"), "plotter", Assembly);
         if (plotter.IsOutdated(Assembly))
         {
             Report.Progress("building the plotter into artifacts/plotter; the first time this downloads its packages ...");

@@ -1,10 +1,10 @@
 using RevUp.Backends.Cpu;
-using RevUp.Diagnostics;
 using RevUp.Data;
-using RevUp.Export;
+using RevUp.Inference;
 using RevUp.Models;
+using RevUp.Planning;
+using RevUp.Runs;
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 

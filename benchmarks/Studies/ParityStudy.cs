@@ -29,7 +29,7 @@ internal static class ParityStudy
         }
         Report.Progress($"{files.Count} files are in {folder}; `parity.py FILE...` compares them on a machine that has PyTorch.");
 
-        string script = Checkout.Path("tests", "RevUp.Benchmarks", "pytorch", "parity.py");
+        string script = Checkout.Path("benchmarks", "pytorch", "parity.py");
         (int exitCode, string output, string errors) = PyTorch.Run(script, ["--json", .. files]);
         Comparison[] comparisons = Lines<Comparison>(output);
         (int faultCode, string faults, string faultErrors) = PyTorch.Run(script, ["--faults", .. files]);

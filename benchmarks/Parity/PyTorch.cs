@@ -15,7 +15,7 @@ internal static class PyTorch
     public static string? Interpreter => s_interpreter.Value;
 
     /// <summary>Runs a program to its end: its exit code and what it wrote to both streams, the standard one first.</summary>
-    /// <param name="script">A script of tests/RevUp.Benchmarks/pytorch, as a full path.</param>
+    /// <param name="script">A script of benchmarks/pytorch, as a full path.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <exception cref="StudyException">There is no interpreter.</exception>
     public static (int ExitCode, string Output, string Errors) Run(string script, params IEnumerable<string> arguments)

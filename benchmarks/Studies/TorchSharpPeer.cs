@@ -8,7 +8,7 @@ internal static class TorchSharpPeer
     private const string Shim = "libglibcxx_shim.so";
     private const string Advice = "it needs the package TorchSharp-cpu and a C++ compiler; `--contenders store,checkpoint,invert` measures without the peer.";
 
-    private static readonly ExternalProgram s_program = new(Checkout.Path("tests", "RevUp.Benchmarks", "peer-torchsharp"), "peer", "TorchSharpPeer.dll");
+    private static readonly ExternalProgram s_program = new(Checkout.Path("benchmarks", "peer-torchsharp"), "peer", "TorchSharpPeer.dll");
 
     /// <summary>How to start it, built if it is not yet.</summary>
     /// <exception cref="StudyException">A stage of the build failed.</exception>

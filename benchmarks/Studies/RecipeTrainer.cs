@@ -52,10 +52,6 @@ internal sealed class RecipeTrainer : IDisposable
         return [.. losses];
     }
 
-    /// <summary>Copies of the first batches of an epoch.</summary>
-    public (float[] Pixels, float[] Targets)[] Batches(int epoch, int count) =>
-        [.. _loader.Epoch(epoch).Take(count).Select(batch => (batch.Pixels.ToArray(), batch.Targets.ToArray()))];
-
     /// <summary>Stops the data threads and frees the network.</summary>
     public void Dispose()
     {

@@ -10,7 +10,7 @@ namespace RevUp.Benchmarks;
 internal static class Checkout
 {
     /// <summary>Where results go, from the root.</summary>
-    public const string ResultsFolder = "tests/RevUp.Benchmarks/results";
+    public const string ResultsFolder = "benchmarks/results";
 
     /// <summary>Where results without meaning go.</summary>
     public const string QuickFolder = "artifacts/studies/quick";

@@ -16,9 +16,6 @@ internal static class PlanName
     /// <summary>All names.</summary>
     public static string All => string.Join(", ", s_plans.Keys);
 
-    /// <summary>Where a name stands in a table: before those of plans that keep less.</summary>
-    public static int Order(string name) => Array.IndexOf([.. s_plans.Keys], name);
-
     /// <summary>The plan of a name; the default plan when there is none.</summary>
     public static bool TryParse(string name, out MemoryPlan plan)
     {

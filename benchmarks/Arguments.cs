@@ -65,14 +65,6 @@ internal sealed class Arguments
     /// <summary>A list of positive numbers and zeros, separated by commas.</summary>
     public int[] IntegersOrZero(string name, string value) => [.. Words(name, value).Select(word => word == "0" ? 0 : Positive(name, word))];
 
-    /// <summary>A list of positive numbers with fractions, separated by commas.</summary>
-    public double[] Fractions(string name, string value) => [.. Words(name, value).Select(word =>
-    {
-        bool valid = double.TryParse(word, out double number) && number > 0 && double.IsFinite(number);
-        ConfigurationException.Require(valid, $"{name} has '{word}'; use positive numbers such as 0.9 or 1e-2");
-        return number;
-    })];
-
     /// <summary>
     /// The recipe of --recipe with the values of --set, "path=value" with semicolons between; with --quick, on a few made-up samples of the same shape, for
     /// which no file is needed.
@@ -92,13 +84,6 @@ internal sealed class Arguments
         ConfigurationException.Require(
             valid, $"--policies has '{word}'; there are {string.Join(", ", MemoryPlan.Uniform.Select(MemoryTable.Name))}");
         return policy;
-    })];
-
-    /// <summary>The memory plans of --policies by their names, which also tell how many bits `compress` keeps.</summary>
-    public (string Name, MemoryPlan Plan)[] Plans(string value) => [.. Words("--policies", value).Select(word =>
-    {
-        ConfigurationException.Require(PlanName.TryParse(word, out MemoryPlan plan), $"--policies has '{word}'; there are {PlanName.All}");
-        return (word, plan);
     })];
 
     /// <summary>A positive number.</summary>
