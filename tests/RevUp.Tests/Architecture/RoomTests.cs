@@ -73,6 +73,15 @@ public sealed class RoomTests
         Assert.IsEmpty(wrong, string.Join('\n', wrong));
     }
 
+    [TestMethod]
+    public void TheReadingOrderOfReversibleNamesEveryFileOnce()
+    {
+        const string Folder = Rooms.Folder + "Reversible/";
+        string[] named = [.. Repository.Read(Folder + "README.md").Split('`')
+            .Where(word => word.EndsWith(".cs", StringComparison.Ordinal))];
+        CollectionAssert.AreEquivalent(Files(Folder).Select(path => Path.GetFileName(path)).ToArray(), named);
+    }
+
     private static IEnumerable<string> Files(string folder) =>
         Repository.Files(".cs").Where(path => path.StartsWith(folder, StringComparison.Ordinal));
 }
