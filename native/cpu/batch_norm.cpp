@@ -27,12 +27,11 @@ Sums channel_sums(int64_t rows, int64_t channels, Body body) {
   const int64_t size = (rows + chunks - 1) / chunks, blocks = (channels + kBlock - 1) / kBlock;
   std::vector<double> partial(static_cast<size_t>(2 * chunks * channels));
   double *const partials = partial.data();
-#pragma omp parallel for schedule(static) firstprivate(body) if (chunks * blocks > 1)
-  for (int64_t item = 0; item < chunks * blocks; ++item) {
+  for_each_item(chunks * blocks, [=](int64_t item, int) {
     const int64_t chunk = item / blocks, first = item % blocks * kBlock, width = std::min(kBlock, channels - first);
     double *const to = partials + 2 * chunk * channels + first;
     body(std::min(rows, chunk * size), std::min(rows, (chunk + 1) * size), first, width, to, to + channels);
-  }
+  });
   Sums total{std::vector<double>(static_cast<size_t>(channels)), std::vector<double>(static_cast<size_t>(channels))};
   for (int64_t i = 0; i < 2 * chunks; ++i) {
     double *const to = total[static_cast<size_t>(i % 2)].data();

@@ -2,8 +2,6 @@
 #include "convolution_defects.h"
 #include "winograd.h"
 
-#include <omp.h>
-
 #include <algorithm>
 
 using revup::ConvolutionGeometry;
@@ -22,6 +20,10 @@ const void *at(const void *memory, int64_t bytes) { return static_cast<const cha
 float *floats(void *memory) { return static_cast<float *>(memory); }
 const float *floats(const void *memory) { return static_cast<const float *>(memory); }
 
+void require_trained(const ConvolutionGeometry &geometry) {
+  revup::require(geometry.is_trained(), "the convolution was created for inference, which has fprop alone");
+}
+
 void require_scratch(const void *scratch, int64_t bytes) {
   if (bytes > 0) require_pointer(scratch, "scratch");
 }
@@ -34,7 +36,7 @@ struct revup_convolution {
   void plan_dgrad(const dnnl::convolution_forward::primitive_desc &forward);
 
   ConvolutionGeometry geometry;
-  int threads;  // primitives divide their work and their scratch among the threads present at creation
+  int threads;  // of Winograd's convolution, which divides its work and its scratch among them
   Desc src, dst, plain_weights, fprop_weights, dgrad_weights, wgrad_weights;
   std::optional<revup::Winograd> winograd;  // for the passes whose algorithm the sizes give as that
   Plan fprop, dgrad, wgrad, pack_fprop, pack_dgrad, unpack_wgrad;
@@ -46,11 +48,12 @@ struct revup_convolution {
 
 revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
     : geometry(checked),
-      threads(omp_get_max_threads()),
+      threads(revup::participants()),
       src(checked.source()),
       dst(checked.destination()),
       plain_weights(checked.plain_weights()),
       sizes{} {
+  const onednn::ThreadCount count(onednn::threads_for(geometry.products()));  // oneDNN's
   const auto direct = dnnl::algorithm::convolution_direct;
   const auto attributes = onednn::caller_owned_scratch();
   const auto &stride = geometry.stride, &padding = geometry.padding;
@@ -61,8 +64,8 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
   const auto forward = onednn::describe<dnnl::convolution_forward>(
       refused.fprop, attributes,
       std::tuple(dnnl::prop_kind::forward_training, direct, src, weights, dst, stride, padding, padding));
-  const bool transforms_data = revup::Winograd::suits_data(geometry);
-  const bool transforms_weights = revup::Winograd::suits_weights(geometry, threads);
+  const bool transforms_data = revup::Winograd::suits_data(geometry, threads);
+  const bool transforms_weights = geometry.is_trained() && revup::Winograd::suits_weights(geometry, threads);
   sizes.data_algorithm = transforms_data ? REVUP_WINOGRAD : REVUP_DIRECT;
   sizes.weights_algorithm = transforms_weights ? REVUP_WINOGRAD : REVUP_DIRECT;
   if (transforms_data || transforms_weights) winograd.emplace(geometry, threads);
@@ -74,6 +77,10 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
     sizes.dgrad_scratch_bytes = winograd->dgrad_scratch_bytes();
   } else {
     plan_data(forward);
+  }
+  if (!geometry.is_trained()) {
+    sizes.dgrad_scratch_bytes = 0;
+    return;
   }
   if (transforms_weights) {
     sizes.wgrad_scratch_bytes = winograd->wgrad_scratch_bytes();
@@ -94,11 +101,11 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
 void revup_convolution::plan_data(const dnnl::convolution_forward::primitive_desc &forward) {
   fprop = Plan(forward);
   fprop_weights = forward.weights_desc();
-  plan_dgrad(forward);
+  if (geometry.is_trained()) plan_dgrad(forward);
 
   pack_fprop = reorder_plan(plain_weights, fprop_weights);
   sizes.packed_bytes = onednn::aligned(fprop_weights.get_size());
-  if (dgrad_is_fprop || dgrad_weights != fprop_weights) {
+  if (geometry.is_trained() && (dgrad_is_fprop || dgrad_weights != fprop_weights)) {
     pack_dgrad = reorder_plan(dgrad_is_fprop ? geometry.plain_adjoint_weights() : plain_weights, dgrad_weights);
     dgrad_offset = sizes.packed_bytes;
     sizes.packed_bytes += onednn::aligned(dgrad_weights.get_size());
@@ -141,15 +148,14 @@ namespace {
 // to = factor * from, from [O, taps, I/groups]; mirrored: with the taps in reverse order.
 void scale_weights(const ConvolutionGeometry &geometry, const float *from, float factor, bool mirrored, float *to) {
   const int64_t taps = geometry.taps(), channels = geometry.value.in_channels / geometry.value.groups;
-#pragma omp parallel for
-  for (int64_t out = 0; out < geometry.value.out_channels; ++out) {
+  revup::for_each_item(geometry.value.out_channels, [=](int64_t out, int) {
     for (int64_t tap = 0; tap < taps; ++tap) {
       const float *const row = from + (out * taps + tap) * channels;
       float *const target = to + (out * taps + (mirrored ? taps - 1 - tap : tap)) * channels;
 #pragma omp simd
       for (int64_t i = 0; i < channels; ++i) target[i] = factor * row[i];
     }
-  }
+  });
 }
 
 // The body of every function on a handle: with the handle's thread count, and with its geometry in oneDNN's errors.
@@ -157,7 +163,7 @@ template <typename Body>
 revup_status guarded_on(const revup_convolution *handle, Body body) noexcept {
   return revup::guarded([&] {
     revup::require(handle != nullptr, "handle is null");
-    omp_set_num_threads(handle->threads);
+    const onednn::ThreadCount count(handle->threads);
     onednn::translated([&] { return handle->geometry.text(); }, body);
   });
 }
@@ -247,6 +253,7 @@ revup_status revup_convolution_dgrad(const revup_convolution *handle, const void
     require_pointer(diff_dst, "diff_dst");
     require_pointer(packed, "packed");
     require_pointer(diff_src, "diff_src");
+    require_trained(handle->geometry);
     require_scratch(scratch, handle->sizes.dgrad_scratch_bytes);
     if (handle->sizes.data_algorithm == REVUP_WINOGRAD) {
       handle->winograd->dgrad(floats(diff_dst), floats(packed), floats(diff_src), floats(scratch));
@@ -267,6 +274,7 @@ revup_status revup_convolution_wgrad(const revup_convolution *handle, const void
     require_pointer(src, "src");
     require_pointer(diff_dst, "diff_dst");
     require_pointer(diff_weights, "diff_weights");
+    require_trained(handle->geometry);
     require_scratch(scratch, handle->sizes.wgrad_scratch_bytes);
     if (handle->sizes.weights_algorithm == REVUP_WINOGRAD) {
       handle->winograd->wgrad(floats(src), floats(diff_dst), diff_weights, floats(scratch));

@@ -57,6 +57,9 @@ ConvolutionGeometry::ConvolutionGeometry(const revup_convolution_geometry &geome
     fail("geometry.rank is " + std::to_string(value.rank) + "; it must be 2 or 3 spatial dimensions");
   }
   require_type(value.type, "geometry.type");
+  if (value.use != REVUP_TRAINING && value.use != REVUP_INFERENCE) {
+    fail("geometry.use is " + std::to_string(value.use) + "; it must be 0 (training) or 1 (inference)");
+  }
   require_range(value.batch, 1, "geometry.batch");
   require_range(value.in_channels, 1, "geometry.in_channels");
   require_range(value.out_channels, 1, "geometry.out_channels");
@@ -149,6 +152,12 @@ int64_t ConvolutionGeometry::weight_count() const {
 
 int64_t ConvolutionGeometry::taps() const {
   return std::accumulate(kernel.begin(), kernel.end(), int64_t{1}, std::multiplies<>());
+}
+
+double ConvolutionGeometry::products() const {
+  double positions = static_cast<double>(value.batch);
+  for (const int64_t extent : output) positions *= static_cast<double>(extent);
+  return positions * static_cast<double>(weight_count());
 }
 
 std::optional<ConvolutionGeometry> ConvolutionGeometry::adjoint() const {

@@ -26,7 +26,9 @@ struct ConvolutionGeometry {
   onednn::Desc preferred_weights(dnnl::memory::data_type type) const;
   dnnl::memory::data_type type() const;
   int64_t weight_count() const;
+  bool is_trained() const { return value.use == REVUP_TRAINING; }
   int64_t taps() const;
+  double products() const;  // of a direct convolution
   // The convolution whose fprop, with weights transposed and mirrored, is dgrad of this one; none where this one has a
   // stride, or more padding than its kernel reaches.
   std::optional<ConvolutionGeometry> adjoint() const;

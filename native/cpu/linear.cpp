@@ -49,15 +49,15 @@ void multiply(const dnnl::memory &a, const dnnl::memory &b, const dnnl::memory &
 // sums[c] += the sum of column c, accumulated in double over the rows in order.
 void add_column_sums(int64_t rows, int64_t columns, const float *values, float *sums) {
   constexpr int64_t width = 16;  // columns that one thread sums side by side, one cache line of each row
-#pragma omp parallel for
-  for (int64_t first = 0; first < columns; first += width) {
+  revup::for_each_item((columns + width - 1) / width, [=](int64_t group, int) {
+    const int64_t first = group * width;
     const int64_t present = std::min(width, columns - first);
     double totals[width] = {};
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t i = 0; i < present; ++i) totals[i] += values[row * columns + first + i];
     }
     for (int64_t i = 0; i < present; ++i) sums[first + i] = static_cast<float>(sums[first + i] + totals[i]);
-  }
+  });
 }
 
 void require_extent(int64_t value, const char *name) {
@@ -77,6 +77,8 @@ revup_status guarded_product(int64_t batch, int64_t inputs, int64_t outputs, Bod
     require_extent(outputs, "outputs");
     if (batch == 0) return;
     require_extent(batch, "batch");
+    const onednn::ThreadCount count(
+        onednn::threads_for(static_cast<double>(batch) * static_cast<double>(inputs * outputs)));
     onednn::translated(
         [&] {
           return "linear layer of " + std::to_string(batch) + "x" + std::to_string(inputs) + " to " +

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 
+#include "thread_pool.h"
+
 namespace revup {
 
 // Waking a thread costs about as much as this many elements of a memory-bound loop.
@@ -35,9 +37,7 @@ struct Chunks {
 template <typename Body>
 void parallel_for_items(int64_t items, int64_t elements_per_item, Body body) {
   const Chunks chunks(items, elements_per_item);
-  // A private copy of the body keeps its captures in registers: behind a reference they could alias what it stores to.
-#pragma omp parallel for schedule(static) firstprivate(body) if (chunks.number > 1)
-  for (int64_t chunk = 0; chunk < chunks.number; ++chunk) body(chunks.begin(chunk), chunks.end(chunk));
+  for_each_item(chunks.number, [chunks, body](int64_t chunk, int) { body(chunks.begin(chunk), chunks.end(chunk)); });
 }
 
 // The sums of body(begin, end), an array of N doubles per chunk. The body must not throw. It should call a function
@@ -47,10 +47,9 @@ template <size_t N, typename Body>
 std::array<double, N> parallel_sum_items(int64_t items, int64_t elements_per_item, Body body) {
   const Chunks chunks(items, elements_per_item);
   std::array<double, N> partial[kMaxChunks];
-#pragma omp parallel for schedule(static) firstprivate(body) if (chunks.number > 1)
-  for (int64_t chunk = 0; chunk < chunks.number; ++chunk) {
-    partial[chunk] = body(chunks.begin(chunk), chunks.end(chunk));
-  }
+  for_each_item(chunks.number, [chunks, body, results = &partial[0]](int64_t chunk, int) {
+    results[chunk] = body(chunks.begin(chunk), chunks.end(chunk));
+  });
   std::array<double, N> total{};
   for (int64_t chunk = 0; chunk < chunks.number; ++chunk) {
     for (size_t i = 0; i < N; ++i) total[i] += partial[chunk][i];

@@ -1,8 +1,6 @@
 // A stream kept as quantised differences, closed loop: `decoded` is what the backward pass will know of the stream. It
 // lies on a grid of 2^-16, and every step is a multiple of that, so that adding a code's value and subtracting it again
 // are exact below 2^8: 24 bits of significand. Beyond, each rounds like any float32 addition.
-#include <omp.h>
-
 #include <cmath>
 #include <vector>
 
@@ -129,7 +127,7 @@ template <int bits, typename Z>
 void quantize(const Stream &stream, const float *x, const Z *z, float s, float *y, float *decoded, uint8_t *packed,
               bfloat16 *stored_steps) {
   const int64_t channels = stream.channels, positions = stream.positions, sample = positions * channels;
-  const int64_t wanted = stream.batch >= omp_get_max_threads() ? 1 : Chunks(positions, channels).number;
+  const int64_t wanted = stream.batch >= participants() ? 1 : Chunks(positions, channels).number;
   const int64_t size = (positions + wanted - 1) / wanted, parts = (positions + size - 1) / size;
   std::vector<float> ranges(static_cast<size_t>(stream.batch * parts * channels));
   float *part_ranges = ranges.data();

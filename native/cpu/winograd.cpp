@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "thread_pool.h"
 #include "winograd_transforms.h"
 
 namespace revup {
@@ -34,6 +35,17 @@ struct Slices {
         end(std::min(outputs, inputs + front - tap)),
         from(begin + tap - front) {}
 };
+
+// body(item, participant) -> status, for all items.
+template <typename Body>
+void multiply_each(int64_t count, const Body &body) {
+  std::atomic<dnnl_status_t> failure(dnnl_success);
+  for_each_item(count, [&](int64_t item, int participant) {
+    const dnnl_status_t status = body(item, participant);
+    if (status != dnnl_success) failure = status;
+  });
+  if (failure != dnnl_success) throw dnnl::error(failure, "could not multiply matrices");
+}
 
 }  // namespace
 
@@ -101,8 +113,7 @@ int64_t Winograd::wgrad_scratch_bytes() const { return fprop_scratch_bytes() + o
 
 void Winograd::pack(const float *plain, float factor, float *packed, float *scratch) const {
   const int64_t channels = input_.channels;
-#pragma omp parallel for
-  for (int64_t out = 0; out < output_.channels; ++out) {
+  for_each_item(output_.channels, [=](int64_t out, int) {
     for (int64_t tap = 0; tap < taps_; ++tap) {
       const float *const from = plain + (out * taps_ + tap) * kWeights * channels;
       float *const to = scratch + tap * kPlanes * weights() + out * channels;
@@ -113,7 +124,7 @@ void Winograd::pack(const float *plain, float factor, float *packed, float *scra
         for (int64_t i = 0; i < kPlanes; ++i) lanes(to + i * weights() + c) = values[i];
       }
     }
-  }
+  });
   to_fprop_.run({{DNNL_ARG_FROM, onednn::wrap(of_dgrad_, scratch)}, {DNNL_ARG_TO, onednn::wrap(of_fprop_, packed)}},
                 scratch + packed_bytes() / sizeof(float));
 }
@@ -169,21 +180,10 @@ void Winograd::scatter(const Images &images, const Tiles &tiles, const Chunk &ch
   }
 }
 
-// body(chunk) -> status; the chunks of one worker come one after another.
-template <typename Body>
-void Winograd::for_each_chunk(const Tiles &tiles, Body body) {
-  std::atomic<dnnl_status_t> failure(dnnl_success);
-#pragma omp parallel for schedule(static, 1)
-  for (int64_t worker = 0; worker < tiles.workers; ++worker) {
-    const int64_t begin = worker * tiles.chunks / tiles.workers, end = (worker + 1) * tiles.chunks / tiles.workers;
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t first = i * tiles.per_chunk;
-      const dnnl_status_t status =
-          body(Chunk{worker, first, std::min(tiles.count, first + tiles.per_chunk), i == begin});
-      if (status != dnnl_success) failure = status;
-    }
-  }
-  if (failure != dnnl_success) throw dnnl::error(failure, "could not multiply matrices");
+// The i-th chunk, in the memory of a worker.
+Winograd::Chunk Winograd::chunk(const Tiles &tiles, int64_t i, int64_t worker) {
+  const int64_t first = i * tiles.per_chunk;
+  return {worker, first, std::min(tiles.count, first + tiles.per_chunk)};
 }
 
 // outputs = the products with the weights, summed over the taps of the depth. oneDNN computes each with the calling
@@ -217,7 +217,8 @@ dnnl_status_t Winograd::multiply(const Images &from, const Images &to, const Chu
 
 void Winograd::correlate(const Images &from, const Images &to, const Tiles &tiles, bool is_adjoint, const float *src,
                          const float *transformed, float *dst, float *scratch) const {
-  for_each_chunk(tiles, [&](const Chunk &chunk) {
+  multiply_each(tiles.chunks, [&](int64_t item, int participant) {
+    const Chunk chunk = Winograd::chunk(tiles, item, participant);
     const Planes inputs{scratch + chunk.worker * worker_elements(tiles), plane_step(from, tiles)};
     const Planes outputs{inputs.data + kPlanes * inputs.step, plane_step(to, tiles)};
     gather<winograd::InputTransform>(from, tiles, chunk, src, inputs);
@@ -238,8 +239,8 @@ void Winograd::dgrad(const float *diff_dst, const float *packed, float *diff_src
   correlate(diff_output_, input_, input_tiles_, true, diff_dst, scratch, diff_src, rest);
 }
 
-// sums [kD, 36, O, I] of one worker += the products of its outputs' gradients with its inputs.
-dnnl_status_t Winograd::add_products(const Chunk &chunk, Planes inputs, Planes outputs, float *sums) const {
+// sums [kD, 36, O, I] of one worker = or += the products of its outputs' gradients with its inputs.
+dnnl_status_t Winograd::add_products(const Chunk &chunk, Planes inputs, Planes outputs, bool adds, float *sums) const {
   const int64_t row_in = chunk.size() * input_.channels, row_out = chunk.size() * output_.channels;
   for (int64_t tap = 0; tap < taps_; ++tap) {
     const Slices slices(input_.depth, output_.depth, input_.front, tap);
@@ -251,33 +252,39 @@ dnnl_status_t Winograd::add_products(const Chunk &chunk, Planes inputs, Planes o
       const dnnl_status_t status =
           dnnl_sgemm('T', 'N', output_.channels, input_.channels, slices.count() * chunk.size(), 1,
                      outputs.data + i * outputs.step + slices.begin * row_out, output_.channels,
-                     inputs.data + i * inputs.step + slices.from * row_in, input_.channels, chunk.begins ? 0.0f : 1.0f,
-                     sums, input_.channels);
+                     inputs.data + i * inputs.step + slices.from * row_in, input_.channels, adds ? 1.0f : 0.0f, sums,
+                     input_.channels);
       if (status != dnnl_success) return status;
     }
   }
   return dnnl_success;
 }
 
-// The scratch has the sums of all workers, then their chunks.
+// The scratch has the sums of all workers, then their chunks. Each worker has chunks of its own, in their order, so that
+// the sums have the same bits every time.
 void Winograd::wgrad(const float *src, const float *diff_dst, float *diff_weights, float *scratch) const {
   const Tiles &tiles = output_tiles_;
   const int64_t sums = taps_ * kPlanes * weights();
-  for_each_chunk(tiles, [&](const Chunk &chunk) {
-    float *const memory = scratch + tiles.workers * sums + chunk.worker * worker_elements(tiles);
+  multiply_each(tiles.workers, [&](int64_t worker, int) {
+    float *const memory = scratch + tiles.workers * sums + worker * worker_elements(tiles);
     const Planes inputs{memory, plane_step(input_, tiles)};
     const Planes outputs{memory + kPlanes * inputs.step, plane_step(output_, tiles)};
-    gather<winograd::InputTransform>(input_, tiles, chunk, src, inputs);
-    gather<winograd::OutputGradientTransform>(output_, tiles, chunk, diff_dst, outputs);
-    return add_products(chunk, inputs, outputs, scratch + chunk.worker * sums);
+    const int64_t begin = worker * tiles.chunks / tiles.workers, end = (worker + 1) * tiles.chunks / tiles.workers;
+    dnnl_status_t status = dnnl_success;
+    for (int64_t i = begin; i < end && status == dnnl_success; ++i) {
+      const Chunk chunk = Winograd::chunk(tiles, i, worker);
+      gather<winograd::InputTransform>(input_, tiles, chunk, src, inputs);
+      gather<winograd::OutputGradientTransform>(output_, tiles, chunk, diff_dst, outputs);
+      status = add_products(chunk, inputs, outputs, i > begin, scratch + worker * sums);
+    }
+    return status;
   });
   transform_sums(scratch, diff_weights);
 }
 
 void Winograd::transform_sums(const float *sums, float *diff_weights) const {
   const int64_t channels = input_.channels, worker_step = taps_ * kPlanes * weights();
-#pragma omp parallel for
-  for (int64_t out = 0; out < output_.channels; ++out) {
+  for_each_item(output_.channels, [=](int64_t out, int) {
     for (int64_t tap = 0; tap < taps_; ++tap) {
       const float *const from = sums + tap * kPlanes * weights() + out * channels;
       float *const to = diff_weights + (out * taps_ + tap) * kWeights * channels;
@@ -294,7 +301,7 @@ void Winograd::transform_sums(const float *sums, float *diff_weights) const {
         for (int64_t i = 0; i < kWeights; ++i) lanes(to + i * channels + c) = taps[i];
       }
     }
-  }
+  });
 }
 
 }  // namespace revup

@@ -10,10 +10,10 @@ namespace revup {
 
 class Winograd {
  public:
-  // Whether fprop and dgrad would be faster than by direct convolution, with transformed weights that take no more than
-  // twice the memory of the images; a matter of the geometry alone.
-  static bool suits_data(const ConvolutionGeometry &geometry);
-  // Whether wgrad would be, with the sums of all threads likewise.
+  // Whether fprop and dgrad would be faster than by direct convolution. In training the transformed weights must not
+  // take much more memory than the images.
+  static bool suits_data(const ConvolutionGeometry &geometry, int threads);
+  // Whether wgrad would be faster. The sums of all threads must not take much more memory than the images.
   static bool suits_weights(const ConvolutionGeometry &geometry, int threads);
 
   Winograd(const ConvolutionGeometry &geometry, int threads);
@@ -45,7 +45,6 @@ class Winograd {
 
   struct Chunk {
     int64_t worker, first, last;  // tiles
-    bool begins;                  // is the worker's first
     int64_t size() const { return last - first; }
   };
 
@@ -60,15 +59,14 @@ class Winograd {
   template <typename Transform>
   static void gather(const Images &images, const Tiles &tiles, const Chunk &chunk, const float *from, Planes planes);
   static void scatter(const Images &images, const Tiles &tiles, const Chunk &chunk, Planes planes, float *to);
-  template <typename Body>
-  static void for_each_chunk(const Tiles &tiles, Body body);
+  static Chunk chunk(const Tiles &tiles, int64_t i, int64_t worker);
 
   int64_t weights() const { return output_.channels * input_.channels; }
   int64_t plane_step(const Images &images, const Tiles &tiles) const;
   int64_t worker_elements(const Tiles &tiles) const;
   dnnl_status_t multiply(const Images &from, const Images &to, const Chunk &chunk, bool is_adjoint, Planes inputs,
                          const float *transformed, Planes outputs) const;
-  dnnl_status_t add_products(const Chunk &chunk, Planes inputs, Planes outputs, float *sums) const;
+  dnnl_status_t add_products(const Chunk &chunk, Planes inputs, Planes outputs, bool adds, float *sums) const;
   void correlate(const Images &from, const Images &to, const Tiles &tiles, bool is_adjoint, const float *src,
                  const float *transformed, float *dst, float *scratch) const;
   void transform_sums(const float *sums, float *diff_weights) const;

@@ -12,16 +12,27 @@ using winograd::kPlanes;
 using winograd::kTaps;
 using winograd::kTile;
 
-// Costs in operations of a direct convolution, measured with two threads on AVX-512: of one in a product; of a channel
-// of a tile that goes through a transform, which is bound by caches; of a weight that does, which fprop and dgrad
-// share; of a weight's sums.
-constexpr double kProduct = 1.2, kGathered = 2300, kScattered = 1500, kPacked = 5000, kSummed = 2000;
+// Costs in operations of a direct convolution: of one in a product; of a channel of a tile that goes through a
+// transform, which is bound by caches; of a weight that does, which fprop and dgrad share; of a weight's sums; and of a
+// weight that every thread reads once, from memory.
+struct Costs {
+  double product, gathered, scattered, packed, summed, read;
+};
+
+// Measured with one and two threads: AMD Zen 5 with AVX-512, Zen 3 with AVX2. Caches are as fast on both, but a direct
+// convolution takes twice as long without AVX-512.
+constexpr Costs kWithAvx512{1.2, 2300, 1500, 5000, 2000, 1800}, kWithout{1.1, 1400, 900, 3000, 1200, 900};
+
+const Costs &costs() {
+  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? kWithAvx512 : kWithout;
+}
+
 // The least advantage that is taken.
 constexpr double kAdvantage = 1.1;
 // Products with fewer columns are slow.
 constexpr int64_t kFewestChannels = 32;
 // The most memory that transformed weights, or their sums, may take, of that of the images.
-constexpr double kMemory = 2;
+constexpr double kMemory = 4;
 
 bool suits_channels(int64_t channels) { return channels % kLanes == 0 && channels >= kFewestChannels; }
 
@@ -60,7 +71,7 @@ struct Work {
   // By the costs of one tile's transforms and of one weight's.
   bool is_faster(double of_tile, double of_weight) const {
     const double direct = 2 * kTaps * kTaps * positions;
-    const double products = 2 * kPlanes * kProduct * tiles;
+    const double products = 2 * kPlanes * costs().product * tiles;
     return kAdvantage * ((products + of_weight) * taps * in * out + tiles * of_tile) <= direct * taps * in * out;
   }
   bool fits(double copies) const { return copies * taps * kPlanes * in * out <= kMemory * images; }
@@ -68,18 +79,19 @@ struct Work {
 
 }  // namespace
 
-bool Winograd::suits_data(const ConvolutionGeometry &geometry) {
+bool Winograd::suits_data(const ConvolutionGeometry &geometry, int threads) {
   if (!is_possible(geometry)) return false;
   const Work work(geometry);
-  const double fprop = kGathered * work.in + kScattered * work.out;
-  const double dgrad = kGathered * work.out + kScattered * work.in;
-  return work.is_faster(std::max(fprop, dgrad), kPacked) && work.fits(1);
+  const double fprop = costs().gathered * work.in + costs().scattered * work.out;
+  if (!geometry.is_trained()) return work.is_faster(fprop, costs().read * threads);
+  const double dgrad = costs().gathered * work.out + costs().scattered * work.in;
+  return work.is_faster(std::max(fprop, dgrad), costs().packed) && work.fits(1);
 }
 
 bool Winograd::suits_weights(const ConvolutionGeometry &geometry, int threads) {
   if (!is_possible(geometry)) return false;
   const Work work(geometry);
-  return work.is_faster(kGathered * (work.in + work.out), kSummed) && work.fits(threads);
+  return work.is_faster(costs().gathered * (work.in + work.out), costs().summed) && work.fits(threads);
 }
 
 }  // namespace revup

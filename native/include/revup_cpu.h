@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 4
+#define REVUP_ABI_VERSION 5
 
 typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
@@ -247,10 +247,18 @@ REVUP_API revup_status revup_step_verdict(int64_t blocks, int64_t stride, double
                                           revup_step_outcome *outcome);
 
 // --------------------------------------------------------------------------------------------------------- convolution
+typedef int32_t revup_convolution_use;
+enum {
+  REVUP_TRAINING = 0,   // fprop, dgrad and wgrad; weights are packed for each step
+  REVUP_INFERENCE = 1,  // fprop alone; weights are packed once for many calls
+};
+
 typedef struct {
   int32_t rank;     // spatial dimensions: 2 or 3
   revup_type type;  // of src, dst and of the arithmetic; weights and their gradients are always float32
   int64_t batch, in_channels, out_channels, groups;
+  revup_convolution_use use;
+  int32_t reserved;  // 0
   int64_t input[3], kernel[3], stride[3], padding[3];  // rank of them, outermost first; padding on both sides
 } revup_convolution_geometry;
 

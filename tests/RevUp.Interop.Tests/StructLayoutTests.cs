@@ -37,13 +37,14 @@ internal sealed unsafe class StructLayoutTests
         CpuConvolutionGeometry geometry;
         byte* start = (byte*)&geometry;
 
-        Assert.AreEqual(136, sizeof(CpuConvolutionGeometry));
+        Assert.AreEqual(144, sizeof(CpuConvolutionGeometry));
         CollectionAssert.AreEqual(
-            (long[])[0, 4, 8, 16, 24, 32, 40, 64, 88, 112],
+            (long[])[0, 4, 8, 16, 24, 32, 40, 48, 72, 96, 120],
             (long[])[
                 (byte*)&geometry.Rank - start, (byte*)&geometry.Type - start, (byte*)&geometry.Batch - start, (byte*)&geometry.InChannels - start,
-                (byte*)&geometry.OutChannels - start, (byte*)&geometry.Groups - start, (byte*)&geometry.Input - start, (byte*)&geometry.Kernel - start,
-                (byte*)&geometry.Stride - start, (byte*)&geometry.Padding - start]);
+                (byte*)&geometry.OutChannels - start, (byte*)&geometry.Groups - start, (byte*)&geometry.Use - start,
+                (byte*)&geometry.Input - start, (byte*)&geometry.Kernel - start, (byte*)&geometry.Stride - start,
+                (byte*)&geometry.Padding - start]);
     }
 
     [TestMethod]

@@ -70,3 +70,13 @@ public enum CpuConvolutionAlgorithm
     /// <summary>A quarter of the products, of transformed tiles: 3×3 taps at stride 1, in float32 (arXiv 1509.09308).</summary>
     Winograd = 1,
 }
+
+/// <summary>Passes of a convolution; values of revup_convolution_use.</summary>
+public enum CpuConvolutionUse
+{
+    /// <summary>fprop, dgrad and wgrad; weights are packed for each step.</summary>
+    Training = 0,
+
+    /// <summary>fprop alone; weights are packed once for many calls.</summary>
+    Inference = 1,
+}

@@ -14,7 +14,7 @@ public static unsafe partial class CpuLibrary
     public const int Alignment = 64;
 
     /// <summary>The version of revup_cpu.h that these bindings mirror.</summary>
-    public const int ExpectedAbiVersion = 4;
+    public const int ExpectedAbiVersion = 5;
 
     static CpuLibrary() => NativeLibraries.Register();
 

@@ -60,6 +60,11 @@ public struct CpuConvolutionGeometry
     /// <summary>Divides both channel counts.</summary>
     public long Groups;
 
+    /// <summary>The passes that follow.</summary>
+    public CpuConvolutionUse Use;
+
+    private readonly int _reserved;
+
     /// <summary>Extents of src.</summary>
     public Extents Input;
 

@@ -7,9 +7,9 @@ namespace RevUp.Interop.Cpu;
 
 /// <summary>
 /// How long a thread of GNU's OpenMP spins at the end of a parallel region before it sleeps. libgomp's own default is
-/// about 10 ms. On a shared machine such a thread holds the processor for which the others wait, and a step takes
-/// 3 to 5 times as long beside one or two busy processes. Sleeping at once costs up to a fifth of a step, because a
-/// thread takes as long to wake as a small region takes to compute.
+/// about 10 ms. On a shared machine such a thread holds the processor for which the others wait: a step took 2.5 and
+/// 5.7 times as long beside one and two busy processes. oneDNN's larger primitives run on these threads; all other
+/// loops run on the native library's own threads, which adapt their waits.
 /// </summary>
 /// <remarks>Measurements: <c>benchmarks/results/neighbours.md</c>.</remarks>
 internal static partial class OpenMpWaits
@@ -17,9 +17,9 @@ internal static partial class OpenMpWaits
     /// <summary>Variables by which a user decides for himself.</summary>
     internal static readonly string[] Variables = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
 
-    private const int TypicalSpins = 2000;
+    private const int TypicalSpins = 500;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromMicroseconds(64);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMicroseconds(16);
 
     /// <summary>
     /// Sets GOMP_SPINCOUNT in the C environment, where libgomp reads it once, when it is loaded. The runtime keeps a

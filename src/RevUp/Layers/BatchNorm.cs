@@ -51,7 +51,7 @@ public sealed class BatchNorm : Preactivation
     private BatchNormChannels Running => Batch with { Mean = _runningMean.Value, Variance = _runningVariance.Value };
 
     /// <inheritdoc/>
-    public override void Prepare(bool training) => (_training, _repeats) = (training, false);
+    public override void Prepare(NetworkUse use) => (_training, _repeats) = (use == NetworkUse.Training, false);
 
     /// <inheritdoc/>
     public override void Repeat() => _repeats = true;

@@ -49,7 +49,7 @@ public sealed class ChannelAffine : Layer
     private BatchNormChannels InverseMap => new(default, default, BatchNorm.Epsilon, _inverseFactor, _inverseShift);
 
     /// <inheritdoc/>
-    public override void Prepare(int batch, bool training) =>
+    public override void Prepare(int batch, NetworkUse use) =>
         Backend.AffineFactorsForward(_scale.Value, _shift.Value, _factor, _inverseFactor, _inverseShift);
 
     /// <inheritdoc/>

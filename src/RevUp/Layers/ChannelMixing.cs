@@ -43,7 +43,7 @@ public sealed class ChannelMixing : Layer
     public override bool IsInvertible => true;
 
     /// <inheritdoc/>
-    public override void Prepare(int batch, bool training)
+    public override void Prepare(int batch, NetworkUse use)
     {
         ReleaseWeights();
         Backend.ChannelRotationsForward(_angles.Value, _matrix);

@@ -40,7 +40,7 @@ public sealed class ClassifierHead : Layer
     public override Shape Output { get; }
 
     /// <inheritdoc/>
-    public override void Prepare(int batch, bool training) => _preactivation.Prepare(training);
+    public override void Prepare(int batch, NetworkUse use) => _preactivation.Prepare(use);
 
     /// <inheritdoc/>
     public override void Repeat() => _preactivation.Repeat();

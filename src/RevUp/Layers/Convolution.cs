@@ -35,12 +35,17 @@ public sealed class Convolution : IDisposable
     /// Says that the passes from here on are over a batch of so many samples and with scale · weights, neither of which may change until the next call;
     /// <paramref name="scale"/> may be empty for 1. The first pass packs them.
     /// </summary>
-    public void Prepare(int batch, Tensor scale)
+    public void Prepare(int batch, NetworkUse use, Tensor scale)
     {
         ReleaseWeights();
-        if (_plan is null || _plan.Geometry.Input.Batch != batch)
+        ConvolutionGeometry geometry = _sample with
         {
-            _plan = _backend.Convolution(_sample with { Input = _sample.Input.WithBatch(batch) });
+            Input = _sample.Input.WithBatch(batch),
+            IsForwardAlone = use == NetworkUse.Prediction,
+        };
+        if (_plan is null || _plan.Geometry != geometry)
+        {
+            _plan = _backend.Convolution(geometry);
         }
         _scale = scale;
     }

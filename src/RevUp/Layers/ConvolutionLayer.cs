@@ -29,7 +29,7 @@ public sealed class ConvolutionLayer : Layer
     public override Shape Output => _convolution.Sample.Output;
 
     /// <inheritdoc/>
-    public override void Prepare(int batch, bool training) => _convolution.Prepare(batch, default);
+    public override void Prepare(int batch, NetworkUse use) => _convolution.Prepare(batch, use, default);
 
     /// <inheritdoc/>
     public override void ReleaseWeights() => _convolution.ReleaseWeights();

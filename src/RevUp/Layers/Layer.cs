@@ -39,9 +39,9 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
 
     /// <summary>
     /// Prepares passes over a batch of so many samples. Weights stay as they are until the next call, so that forward, inversion and backward see one function.
-    /// <paramref name="training"/> says what follows: a step, or an evaluation with running statistics.
+    /// <paramref name="use"/> names the passes that follow.
     /// </summary>
-    public virtual void Prepare(int batch, bool training)
+    public virtual void Prepare(int batch, NetworkUse use)
     {
     }
 

@@ -28,7 +28,7 @@ public abstract class Preactivation(Backend backend, int channels, Activation ac
         };
 
     /// <summary>Says whether the next passes train or evaluate.</summary>
-    public virtual void Prepare(bool training)
+    public virtual void Prepare(NetworkUse use)
     {
     }
 

@@ -33,10 +33,10 @@ public sealed class StridedTransition : Layer
     public override Shape Output => _convolution.Sample.Output;
 
     /// <inheritdoc/>
-    public override void Prepare(int batch, bool training)
+    public override void Prepare(int batch, NetworkUse use)
     {
-        _preactivation.Prepare(training);
-        _convolution.Prepare(batch, default);
+        _preactivation.Prepare(use);
+        _convolution.Prepare(batch, use, default);
     }
 
     /// <inheritdoc/>

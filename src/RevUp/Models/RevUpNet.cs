@@ -189,6 +189,9 @@ public sealed class RevUpNet : IDisposable
 
     private void Prepare(int batch, int iterations)
     {
+        NetworkUse use = iterations > 0 ? NetworkUse.Training
+            : KeepsPackedWeights ? NetworkUse.Prediction
+            : NetworkUse.Evaluation;
         using NvtxRange prepare = Backend.Range(ProfilerRanges.Prepare);
         // Also when it fails half-way.
         Invalidate();
@@ -196,7 +199,7 @@ public sealed class RevUpNet : IDisposable
         foreach (Layer layer in _layers)
         {
             using NvtxRange range = Backend.Range(layer.RangeName);
-            layer.Prepare(batch, training: iterations > 0);
+            layer.Prepare(batch, use);
         }
     }
 

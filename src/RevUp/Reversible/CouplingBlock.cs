@@ -43,10 +43,10 @@ public sealed class CouplingBlock : Block
     public override bool IsInvertible => true;
 
     /// <inheritdoc/>
-    public override void Prepare(int batch, bool training)
+    public override void Prepare(int batch, NetworkUse use)
     {
-        F.Prepare(batch, training);
-        G.Prepare(batch, training);
+        F.Prepare(batch, use);
+        G.Prepare(batch, use);
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ public class ResidualBlock : Block
     public ResidualBranch Branch { get; }
 
     /// <inheritdoc/>
-    public override void Prepare(int batch, bool training) => Branch.Prepare(batch, training);
+    public override void Prepare(int batch, NetworkUse use) => Branch.Prepare(batch, use);
 
     /// <inheritdoc/>
     public override void ReleaseWeights() => Branch.ReleaseWeights();

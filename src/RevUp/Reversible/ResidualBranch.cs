@@ -108,14 +108,14 @@ public sealed class ResidualBranch : IDisposable
     private Tensor Coefficient => _settings.Coefficients?.Of(_index) ?? _constants.Scalar(2);
 
     /// <summary>Computes the factors from the norms as they are, for passes over a batch; they and the weights stay fixed until the next call.</summary>
-    public void Prepare(int batch, bool training)
+    public void Prepare(int batch, NetworkUse use)
     {
         Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
         _backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
         for (int j = 0; j < _convolutions.Length; j++)
         {
-            _preactivations[j].Prepare(training);
-            _convolutions[j].Prepare(batch, WeightScale(j));
+            _preactivations[j].Prepare(use);
+            _convolutions[j].Prepare(batch, use, WeightScale(j));
         }
     }
 

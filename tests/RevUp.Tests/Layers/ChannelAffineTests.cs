@@ -83,7 +83,7 @@ public sealed class ChannelAffineTests
 
     private static (float[] Output, float[] Inverse) ThereAndBack(Backend backend, ChannelAffine layer, float[] x, int batch)
     {
-        layer.Prepare(batch, training: true);
+        layer.Prepare(batch, NetworkUse.Training);
         SavedTensors none = default;
         Tensor y = layer.Forward(backend.ToDevice(x, s_input.WithBatch(batch)), ForwardMode.Consume, ref none);
         float[] output = backend.ToHost(y);

@@ -82,7 +82,7 @@ public sealed class ChannelMixingTests
 
     private static (float[] Output, float[] Inverse) ThereAndBack(Backend backend, ChannelMixing layer, float[] x, int batch)
     {
-        layer.Prepare(batch, training: true);
+        layer.Prepare(batch, NetworkUse.Training);
         SavedTensors none = default;
         Tensor y = layer.Forward(backend.ToDevice(x, layer.Input.WithBatch(batch)), ForwardMode.Consume, ref none);
         float[] output = backend.ToHost(y);

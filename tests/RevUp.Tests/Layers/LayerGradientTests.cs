@@ -31,7 +31,7 @@ public sealed class LayerGradientTests
         Shape input = volume ? s_volume : s_image;
         using ConvolutionLayer layer = new("layer", backend, store, input, channels: 4, kernel, stride);
         store.Build(seed: 1);
-        layer.Prepare(Batch, training: true);
+        layer.Prepare(Batch, NetworkUse.Training);
         ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         long terms = Math.Max(geometry.Weights.Count, geometry.Output.Count);
@@ -58,7 +58,7 @@ public sealed class LayerGradientTests
         using StridedTransition layer = new("layer", backend, store, input, channels: 4, kernel, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 0.3);
-        layer.Prepare(Batch, training: true);
+        layer.Prepare(Batch, NetworkUse.Training);
         ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         GradientCheck.Run(
@@ -126,7 +126,7 @@ public sealed class LayerGradientTests
         using ChannelAffine layer = new("layer", backend, store, input);
         store.Build(seed: 1);
         Randomize(backend, store, 1);
-        layer.Prepare(Batch, training: true);
+        layer.Prepare(Batch, NetworkUse.Training);
         GradientCheck.Run(
             backend,
             store,
@@ -152,7 +152,7 @@ public sealed class LayerGradientTests
         using ChannelMixing layer = new("layer", backend, store, input);
         store.Build(seed: 1);
         Randomize(backend, store, deviation);
-        layer.Prepare(Batch, training: true);
+        layer.Prepare(Batch, NetworkUse.Training);
         GradientCheck.Run(
             backend, store, layer, Batch, values => MixingTwin.Evaluate(input.Channels, values["layer.angles"], values["x"]), Rounding.Chain(5, input.Count));
     }
@@ -175,7 +175,7 @@ public sealed class LayerGradientTests
         using ClassifierHead layer = new("layer", backend, store, input, Classes, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 1);
-        layer.Prepare(Batch, training: true);
+        layer.Prepare(Batch, NetworkUse.Training);
         GradientCheck.Run(
             backend,
             store,

@@ -34,7 +34,7 @@ public sealed class BaselineGradientTests
         using ParameterStore store = new(backend);
         using ResidualBlock block = new(Name, index, backend, store, input, Width, settings);
         Build(backend, store);
-        block.Prepare(Batch, training: true);
+        block.Prepare(Batch, NetworkUse.Training);
         bool leading = index > 0 || normalization == Normalization.BatchNorm;
         double[] Twin(IReadOnlyDictionary<string, double[]> values) =>
             Add(values["x"], BranchTwin.Evaluate(Name, settings, block.Branch, leading, Batch, values, values["x"]));
@@ -58,7 +58,7 @@ public sealed class BaselineGradientTests
         using ParameterStore store = new(backend);
         using CouplingBlock block = new(Name, index, backend, store, input, Width, settings);
         Build(backend, store);
-        block.Prepare(Batch, training: true);
+        block.Prepare(Batch, NetworkUse.Training);
         bool leading = index > 0 || normalization == Normalization.BatchNorm;
         double[] Twin(IReadOnlyDictionary<string, double[]> values)
         {

@@ -83,7 +83,7 @@ internal sealed class TestBlock : IDisposable
     public void Prepare(int batch, int iterations = 300)
     {
         _powerIteration.Iterate(iterations);
-        Block.Prepare(batch, training: iterations > 0);
+        Block.Prepare(batch, iterations > 0 ? NetworkUse.Training : NetworkUse.Evaluation);
     }
 
     /// <summary>F(x) before its multiplier, from the forward pass's evaluation.</summary>

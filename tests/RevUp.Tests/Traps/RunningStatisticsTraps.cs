@@ -23,7 +23,7 @@ public sealed class RunningStatisticsTraps
         float[] values = Vectors.Normal(1, 4 * 6 * Channels);
         Tensor x = backend.ToDevice(values, new Shape(4, 2, 3, Channels)), p = backend.ToDevice(values, x.Shape);
 
-        norm.Prepare(training: true);
+        norm.Prepare(NetworkUse.Training);
         norm.Forward(x, measure: true, p);
         (float[] measured, float[] state) = (backend.ToHost(p), State(backend, store));
         norm.Forward(x, measure: false, p);
@@ -51,7 +51,7 @@ public sealed class RunningStatisticsTraps
         float[] values = Vectors.Normal(1, 3 * Channels);
         Tensor x = backend.ToDevice(values, new Shape(3, 1, 1, Channels)), p = backend.ToDevice(values, x.Shape);
 
-        norm.Prepare(training: false);
+        norm.Prepare(NetworkUse.Evaluation);
         norm.Forward(x, measure: true, p);
 
         // Mean 0 and variance 1, as they start.

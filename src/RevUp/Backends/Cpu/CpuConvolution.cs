@@ -23,6 +23,7 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
             InChannels = geometry.Input.Channels,
             OutChannels = geometry.OutputChannels,
             Groups = geometry.Groups,
+            Use = geometry.IsForwardAlone ? CpuConvolutionUse.Inference : CpuConvolutionUse.Training,
         };
         for (int axis = 0; axis < rank; axis++)
         {

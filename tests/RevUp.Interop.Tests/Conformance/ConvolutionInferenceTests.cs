@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+/// <summary>Convolutions that are created for inference: fprop alone, with weights packed once for many calls.</summary>
+[TestClass]
+internal sealed unsafe class ConvolutionInferenceTests
+{
+    [TestMethod]
+    internal void WeightsThatAreReadOnceACallMayBeLargerThanTheImages()
+    {
+        CpuConvolutionGeometry geometry = Small(CpuConvolutionUse.Training);
+        Assert.AreEqual(CpuConvolutionAlgorithm.Direct, Sizes(geometry).DataAlgorithm);
+
+        geometry = Small(CpuConvolutionUse.Inference);
+        Assert.AreEqual(CpuConvolutionAlgorithm.Winograd, Sizes(geometry).DataAlgorithm);
+    }
+
+    [TestMethod]
+    internal void NothingIsPackedForTheBackwardPass()
+    {
+        CpuConvolutionGeometry strided = ConvolutionGeometries.Make(CpuType.Float32, 2, 16, 32, 1, [9, 9], [3, 3], [2, 2], [1, 1]);
+        long trained = Sizes(strided).PackedBytes;
+        strided.Use = CpuConvolutionUse.Inference;
+        CpuConvolutionSizes sizes = Sizes(strided);
+
+        Assert.AreEqual(trained, 2 * sizes.PackedBytes);
+        Assert.AreEqual((0L, 0L), (sizes.DgradScratchBytes, sizes.WgradScratchBytes));
+    }
+
+    [TestMethod]
+    internal void TheBackwardPassesAreRefused()
+    {
+        using ConvolutionHandle handle = ConvolutionHandle.Create(Small(CpuConvolutionUse.Inference));
+        using AlignedBuffer memory = new(CpuLibrary.Alignment);
+        void* any = memory.Pointer;
+
+        AssertRefused(CpuLibrary.ConvolutionDgrad(handle, any, any, any, any));
+        AssertRefused(CpuLibrary.ConvolutionWgrad(handle, any, any, (float*)any, any));
+
+        static void AssertRefused(CpuStatus status)
+        {
+            Assert.AreEqual(CpuStatus.InvalidArgument, status);
+            Assert.Contains("created for inference", Marshal.PtrToStringUTF8((nint)CpuLibrary.LastError())!);
+        }
+    }
+
+    [TestMethod]
+    internal void AnUnknownUseIsRefused()
+    {
+        CpuConvolutionGeometry geometry = Small((CpuConvolutionUse)2);
+        NativeException exception = Assert.ThrowsExactly<NativeException>(() => ConvolutionHandle.Create(geometry));
+        Assert.Contains("geometry.use is 2", exception.Message);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    internal void TheOutputIsThatOfTheOracleWithinRounding(int threads)
+    {
+        CpuConvolutionGeometry trained = Small(CpuConvolutionUse.Training);
+        CpuConvolutionGeometry used = Small(CpuConvolutionUse.Inference);
+        CpuOperations operations = new(threads);
+        Inputs inputs = new(3);
+        Stored src = inputs.Uniform(CpuType.Float32, Shapes.SourceElements(trained));
+        Stored weights = inputs.Uniform(CpuType.Float32, Shapes.WeightElements(trained));
+        double[] expected = Oracle.ConvolutionFprop(trained, src.Doubles, weights.Doubles);
+        float[] actual = operations.ConvolutionFprop(used, src, weights.Values, null);
+
+        double error = Math.Sqrt(expected.Zip(actual, (left, right) => (left - right) * (left - right)).Sum());
+        Assert.IsLessThan(2e-6 * Math.Sqrt(expected.Sum(value => value * value)), error);
+    }
+
+    // One image, whose transformed weights are larger than it by far.
+    private static CpuConvolutionGeometry Small(CpuConvolutionUse use)
+    {
+        CpuConvolutionGeometry geometry =
+            ConvolutionGeometries.Make(CpuType.Float32, 1, 128, 128, 1, [14, 14], [3, 3], [1, 1], [1, 1]);
+        geometry.Use = use;
+        return geometry;
+    }
+
+    private static CpuConvolutionSizes Sizes(CpuConvolutionGeometry geometry)
+    {
+        using ConvolutionHandle handle = ConvolutionHandle.Create(geometry);
+        return handle.Query();
+    }
+}

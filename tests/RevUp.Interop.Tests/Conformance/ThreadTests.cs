@@ -1,0 +1,62 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using RevUp.Interop.Cpu;
+using RevUp.Interop.Tests.Support;
+
+namespace RevUp.Interop.Tests.Conformance;
+
+/// <summary>The threads of the native library: every part of a loop is done once, whoever calls and however many share it.</summary>
+[TestClass]
+[DoNotParallelize]
+internal sealed unsafe class ThreadTests
+{
+    private const int Callers = 4;
+    private const int Loops = 300;
+
+    // Parts of an odd number of elements, and more elements than one thread takes at a time.
+    private const int Count = 300_007;
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(7)]
+    internal void LoopsOfSeveralCallersDoNotMix(int threads)
+    {
+        CpuLibrary.SetThreads(threads).Check();
+        try
+        {
+            Exception?[] failures = new Exception?[Callers];
+            Thread[] callers = [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() => Call(caller, failures)))];
+            Array.ForEach(callers, thread => thread.Start());
+            Array.ForEach(callers, thread => thread.Join());
+            Assert.IsTrue(failures.All(failure => failure is null), $"{failures.FirstOrDefault(failure => failure is not null)}");
+        }
+        finally
+        {
+            CpuLibrary.SetThreads(Environment.ProcessorCount).Check();
+        }
+    }
+
+    private static void Call(int caller, Exception?[] failures)
+    {
+        try
+        {
+            using AlignedBuffer first = new(Count * sizeof(float)), second = new(Count * sizeof(float)), third = new(sizeof(float));
+            float* x = (float*)first.Pointer, y = (float*)second.Pointer, one = (float*)third.Pointer;
+            *one = 1;
+            CpuLibrary.Fill(Count, 0, y).Check();
+            for (int loop = 1; loop <= Loops; loop++)
+            {
+                CpuLibrary.Fill(Count, caller + 1, x).Check();
+                CpuLibrary.Axpy(Count, one, x, y).Check();
+                double sum;
+                CpuLibrary.Dot(Count, x, y, &sum).Check();
+                // Small whole numbers: a part that is left out, or done twice, shows.
+                Assert.AreEqual((double)Count * (caller + 1) * (caller + 1) * loop, sum);
+            }
+        }
+        catch (Exception exception)
+        {
+            failures[caller] = exception;
+        }
+    }
+}
