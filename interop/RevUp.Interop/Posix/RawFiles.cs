@@ -3,11 +3,6 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RevUp.Interop.Posix;
 
-/// <summary>An entry of a folder.</summary>
-/// <param name="Name">Without folders, as <see cref="RawName"/> decodes it.</param>
-/// <param name="IsFolder">Whether it is a folder, or a link to one.</param>
-public readonly record struct RawEntry(string Name, bool IsFolder);
-
 /// <summary>
 /// Lists folders and opens files whose names are not UTF-8, which the framework cannot name.
 /// </summary>

@@ -27,11 +27,12 @@ internal sealed class GzipContent : Stream
 
     private const int FixedHeader = 10;
     private const int TrailerLength = 8;
-    private const int SearchLength = 1 << 16; // at least what the decompressor reads at once
+    private const int SearchLength = 1 << 13; // the most that the decompressor is given at once
 
     private readonly string _path;
     private readonly FileStream _file;
     private readonly SafeFileHandle _handle;
+    private readonly byte[] _block = new byte[SearchLength + TrailerLength];
     private Feed _feed;
     private DeflateStream _member;
     private uint _checksum;
@@ -137,7 +138,8 @@ internal sealed class GzipContent : Stream
             throw new DataFileException(
                 _path,
                 _position,
-                $"its {_file.Length} bytes unfold to over {MaximumExpansion} times as many; unfold it yourself if that is meant.");
+                $"its {_file.Length} bytes unfold to over {MaximumExpansion} times as many; unfold it yourself if that "
+                + "is meant.");
         }
     }
 
@@ -148,9 +150,8 @@ internal sealed class GzipContent : Stream
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, _checksum);
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[sizeof(uint)..], _memberLength);
         long start = Math.Max(_feed.Start, _feed.At - SearchLength);
-        byte[] tail = new byte[_feed.At - start + TrailerLength];
-        int read = RandomAccess.Read(_handle, tail, start);
-        int found = tail.AsSpan(0, read).IndexOf(trailer);
+        Span<byte> tail = _block.AsSpan(0, (int)(_feed.At - start) + TrailerLength);
+        int found = tail[..RandomAccess.Read(_handle, tail, start)].IndexOf(trailer);
         if (found >= 0)
         {
             return start + found + TrailerLength;
@@ -174,7 +175,8 @@ internal sealed class GzipContent : Stream
             throw new DataFileException(
                 _path,
                 _position,
-                $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first {start} bytes of the file, or "
+                $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first "
+                + $"{start} bytes of the file, or "
                 + "fetch it again.");
         }
         _member.Dispose();
@@ -184,11 +186,10 @@ internal sealed class GzipContent : Stream
 
     private long SkipZeros(long at)
     {
-        byte[] block = new byte[4096];
         while (true)
         {
-            int read = RandomAccess.Read(_handle, block, at);
-            int other = block.AsSpan(0, read).IndexOfAnyExcept((byte)0);
+            int read = RandomAccess.Read(_handle, _block, at);
+            int other = _block.AsSpan(0, read).IndexOfAnyExcept((byte)0);
             if (other >= 0 || read == 0)
             {
                 return at + Math.Max(other, 0);
@@ -209,7 +210,8 @@ internal sealed class GzipContent : Stream
         (byte method, byte flags) = (header[2], header[3]);
         if (method != 8 || (flags & 0xE0) != 0)
         {
-            throw Damaged($"the gzip header at byte {at} of the file has method {method} and flags {flags}, expected method 8");
+            throw Damaged(
+                $"the gzip header at byte {at} of the file has method {method} and flags {flags}, expected method 8");
         }
         at += FixedHeader;
         if ((flags & 4) != 0)

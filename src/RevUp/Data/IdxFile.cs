@@ -56,7 +56,8 @@ public sealed class IdxFile
             {
                 throw new DataFileException(
                     path,
-                    $"its {stored} bytes would unfold to {length}, over {GzipContent.MaximumExpansion} times as many; unfold it yourself if that "
+                    $"its {stored} bytes would unfold to {length}, over {GzipContent.MaximumExpansion} times as many; "
+                    + "unfold it yourself if that "
                     + "is meant.");
             }
             byte[] elements = ReadElements(path, content, header.Length, length, ref position);
