@@ -51,6 +51,7 @@ TEXT
 run_all_tests() {
   local arguments project
   build
+  install_oracles
   run_stand_in_tests cuda-on-cpu "$artifacts/cuda-on-cpu" "$artifacts/cmake" "$*"
   test_arguments "$@"
   for project in "${test_projects[@]}"; do

@@ -21,6 +21,11 @@ run_tests() {
     --ignore-exit-code 8 "$@"
 }
 
+# Other libraries that some tests compare with; without them these tests are inconclusive.
+install_oracles() {
+  /usr/bin/python3 -c 'import nibabel' 2>/dev/null || (install python3-nibabel) || true
+}
+
 # run_stand_in_tests LABEL FOLDER CMAKE_FOLDER FILTER: builds the stand-ins for NVIDIA's libraries and tests them.
 run_stand_in_tests() {
   local label=$1 folder=$2 cmake_folder=$3

@@ -3,38 +3,48 @@ using System.CommandLine.Parsing;
 using RevUp.Cli.Output;
 using RevUp.Data;
 using RevUp.Data.Images;
-using Spectre.Console;
+using RevUp.Tensors;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup data</c>: looks at a dataset; verifies images and packs them into shards.</summary>
+/// <summary>
+/// <c>revup data</c>: looks at a dataset, verifies it, and packs images into shards.
+/// </summary>
 internal static class DataCommand
 {
-    private const int MiB = 1 << 20;
     private const int LinesOfProgress = 20;
 
-    private static readonly Argument<string> s_folder = new("FOLDER") { Description = "Images as CLASS/FILE, or shards (*.tar)." };
-
-    public static Command Create(Terminal terminal, CommonOptions common) => new("data", "Look at a dataset; verify images and pack them into shards.")
+    private static readonly Argument<string> s_folder = new("FOLDER")
     {
-        Info(terminal, common),
-        Verify(terminal, common),
-        Pack(terminal, common),
+        Description = "A dataset: its folder, or a part of it in folders or shards.",
     };
+
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        DataPacking packing = new();
+        return new Command("data", "Look at a dataset, verify it, and pack images into shards.")
+        {
+            Info(terminal, common),
+            Verify(terminal, common),
+            Pack(terminal, common, packing),
+            DataPrepareCommand.Create(terminal, common, packing),
+        };
+    }
 
     private static Command Info(Terminal terminal, CommonOptions common)
     {
-        Argument<string> folder = new("FOLDER") { Description = "A dataset of any kind: its folder, or a part of it in folders or shards." };
-        Option<DatasetKind?> kind = new("--kind")
+        Option<DatasetKind?> kind = Kind();
+        Command command = new(
+            "info",
+            "Count samples, classes and sizes, and name what is no sample. Of images and volumes, only headers are "
+            + "read.")
         {
-            Description = "What the files are, as in a recipe's data.dataset; by default, told by their names.",
-            HelpName = "KIND",
-            CustomParser = ParseKind,
+            s_folder, kind,
         };
-        Command command = new("info", "Count samples, classes and sizes. Of images and volumes, only headers are read.") { folder, kind };
         command.SetAction(arguments =>
         {
-            DatasetSummary summary = DatasetSummary.Read(arguments.GetRequiredValue(folder), arguments.GetValue(kind));
+            DatasetSummary summary = DatasetSummary.Read(
+                arguments.GetRequiredValue(s_folder), arguments.GetValue(kind));
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new DataDocument(Format.Name(summary.Kind), summary.Parts), DocumentJson.Default.DataDocument);
@@ -42,7 +52,11 @@ internal static class DataCommand
             }
             foreach (DatasetPart part in summary.Parts)
             {
-                Describe(terminal, summary.Kind, part);
+                DataTables.Write(terminal, summary.Kind, part);
+            }
+            if (summary.Parts is [{ Name: "train" }])
+            {
+                terminal.Note("There is no test set beside 'train'; training needs a folder 'test' or 'val', too.");
             }
         });
         return command;
@@ -59,81 +73,98 @@ internal static class DataCommand
         return null;
     }
 
-    private static void Describe(Terminal terminal, DatasetKind kind, DatasetPart part)
+    private static Option<DatasetKind?> Kind() => new("--kind")
     {
-        (int least, int most) = (part.Classes.Min(label => label.Samples), part.Classes.Max(label => label.Samples));
-        string name = part.Name.Length == 0 ? Format.Name(kind) : $"{Format.Name(kind)}, {part.Name}";
-        terminal.WriteLine(FormattableString.Invariant($"{name}: {part.Samples} samples in {part.Classes.Count} classes of {least} to {most}"));
-        Table sizes = terminal.NewTable("size", "samples");
-        foreach (SampleCount size in part.Sizes)
-        {
-            sizes.AddRow(size.Name, Format.Count(size.Samples));
-        }
-        terminal.Write(sizes);
-    }
+        Description = "What the files are, as in a recipe's data.dataset; by default, told by their names.",
+        HelpName = "KIND",
+        CustomParser = ParseKind,
+    };
 
     private static Command Verify(Terminal terminal, CommonOptions common)
     {
-        Command command = new("verify", "Decode every image in full and name every damaged one.") { s_folder };
+        Option<DatasetKind?> kind = Kind();
+        Command command = new("verify", "Read every sample in full and name every damaged one.") { s_folder, kind };
         command.SetAction(arguments => Stoppable(terminal, stop =>
         {
-            using EncodedDataset images = ImageSets.Open(arguments.GetRequiredValue(s_folder));
+            string folder = arguments.GetRequiredValue(s_folder);
+            DatasetKind known = arguments.GetValue(kind) ?? DatasetLayout.Recognize(folder);
+            IReadOnlyList<DataPart> parts = DataPart.Open(folder, known);
             int threads = arguments.GetValue(common.Threads) is int given and > 0 ? given : Environment.ProcessorCount;
-            IReadOnlyList<DamagedSample> damaged = ImageSets.Verify(images, threads, Progress(terminal, "verified", images.Count), stop);
+            int all = parts.Sum(part => part.Dataset.Count), done = 0;
+            Action<int> progress = Progress(terminal, "verified", all);
+            List<string> damaged = [];
+            foreach (DataPart part in parts)
+            {
+                using (part)
+                {
+                    int before = done;
+                    damaged.AddRange(
+                        ImageSets.Verify(part.Dataset, threads, samples => progress(before + samples), stop)
+                            .Select(sample => sample.Reason));
+                    done += part.Dataset.Count;
+                }
+            }
+            string[] problems = [.. parts.SelectMany(part => part.Dataset.Findings).Where(finding => finding.IsProblem)
+                .Select(DataTables.Sentence)];
             if (arguments.GetValue(common.Json))
             {
-                VerificationDocument document = new(images.Count, [.. damaged.Select(sample => sample.Reason)]);
-                terminal.WriteJson(document, DocumentJson.Default.VerificationDocument);
+                terminal.WriteJson(
+                    new VerificationDocument(all, damaged, problems), DocumentJson.Default.VerificationDocument);
             }
             else
             {
-                foreach (DamagedSample sample in damaged)
+                string what = known == DatasetKind.Volumes ? "volumes" : "images";
+                foreach (string line in damaged.Concat(problems))
                 {
-                    terminal.WriteLine(sample.Reason);
+                    terminal.WriteLine(line);
                 }
-                terminal.WriteLine(FormattableString.Invariant($"{damaged.Count} of {images.Count} images are damaged."));
+                terminal.WriteLine(FormattableString.Invariant($"{damaged.Count} of {all} {what} are damaged."));
             }
-            return damaged.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+            return damaged.Count == 0 && problems.Length == 0 ? ExitCode.Success : ExitCode.Failure;
         }));
         return command;
     }
 
-    private static Command Pack(Terminal terminal, CommonOptions common)
+    private static Command Pack(Terminal terminal, CommonOptions common, DataPacking packing)
     {
         Argument<string> output = new("OUTPUT") { Description = "The folder to write shards to; it must not exist." };
-        Option<int> size = new("--shard-size")
+        Option<bool> allowSkipped = new("--allow-skipped")
         {
-            Description = "Largest shard in MiB; 256 by default.",
-            HelpName = "MIB",
-            DefaultValueFactory = _ => 256,
+            Description = "Leave out what is no sample and might have been one.",
         };
-        size.Validators.Add(result =>
+        Command command = new(
+            "pack", "Copy all parts of a dataset of images into WebDataset shards, the same bytes every time.")
         {
-            if (result.GetValueOrDefault<int>() < 1)
-            {
-                result.AddError("--shard-size must be at least 1.");
-            }
-        });
-        Command command = new("pack", "Copy images into WebDataset shards, the same bytes every time.") { s_folder, output, size };
-        command.SetAction(arguments => Stoppable(terminal, stop =>
-        {
-            using EncodedDataset images = ImageSets.Open(arguments.GetRequiredValue(s_folder));
-            string folder = arguments.GetRequiredValue(output);
-            int shards = ShardWriter.Write(images, folder, (long)arguments.GetValue(size) * MiB, Progress(terminal, "packed", images.Count), stop);
-            if (arguments.GetValue(common.Json))
-            {
-                terminal.WriteJson(new PackDocument(folder, images.Count, shards), DocumentJson.Default.PackDocument);
-            }
-            else
-            {
-                terminal.WriteLine(FormattableString.Invariant($"{images.Count} images in {shards} shards in {folder}"));
-            }
-            return ExitCode.Success;
-        }));
+            s_folder, output, packing.Size, allowSkipped,
+        };
+        command.SetAction(arguments => packing.Run(
+            terminal,
+            arguments,
+            common,
+            () => OpenToPack(arguments.GetRequiredValue(s_folder), arguments.GetValue(allowSkipped)),
+            arguments.GetRequiredValue(output)));
         return command;
     }
 
-    private static int Stoppable(Terminal terminal, Func<CancellationToken, int> run)
+    private static ShardPart[] OpenToPack(string folder, bool allowSkipped)
+    {
+        DatasetKind kind = DatasetLayout.Recognize(folder);
+        ConfigurationException.Require(
+            kind is DatasetKind.ImageFolder or DatasetKind.WebDataset,
+            $"{folder} holds files of the kind {Format.Name(kind)}; only JPEG and PNG images can be packed, as CLASS/FILE or in shards");
+        IReadOnlyList<DataPart> parts = DataPart.Open(folder, kind);
+        foreach (DataPart part in allowSkipped ? [] : parts)
+        {
+            DataFinding.RequireNoProblem(part.Folder, part.Dataset.Findings, "say --allow-skipped");
+        }
+        return
+        [
+            .. parts.Select(part => new ShardPart(
+                part.Name.Length == 0 ? "" : Path.GetFileName(part.Folder), (EncodedDataset)part.Dataset)),
+        ];
+    }
+
+    internal static int Stoppable(Terminal terminal, Func<CancellationToken, int> run)
     {
         using Interruption interruption = new(terminal, "Stopping after this image; once more ends at once.");
         try
@@ -148,7 +179,7 @@ internal static class DataCommand
     }
 
     // A line at each twentieth, whichever thread does it.
-    private static Action<int> Progress(Terminal terminal, string done, int count)
+    internal static Action<int> Progress(Terminal terminal, string done, int count)
     {
         int interval = Math.Max(1, count / LinesOfProgress);
         return images =>

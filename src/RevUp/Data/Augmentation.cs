@@ -14,6 +14,18 @@ public sealed record Augmentation
     /// <summary>Whether every second sample on average is mirrored left-right.</summary>
     public bool Flip { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="Flip"/> mirrors every axis of a volume by a coin of its own, and not W
+    /// alone.
+    /// </summary>
+    public bool FlipEveryAxis { get; init; }
+
+    /// <summary>
+    /// Whether a volume that is larger than the sample is cut at a random place, and not around its
+    /// centre.
+    /// </summary>
+    public bool RandomPlace { get; init; }
+
     /// <summary>A random part of the image scaled to the sample's size; null for none. Only for images with sizes of their own.</summary>
     public ResizedCropSettings? RandomResizedCrop { get; init; }
 

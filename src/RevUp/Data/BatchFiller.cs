@@ -25,6 +25,7 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
             try
             {
                 _reader.Write(index, key, transform, batch.PixelsOf(row));
+                RequireFinite(index, batch.PixelsOf(row));
                 WriteTarget(batch.TargetsOf(row), dataset.Label(index));
                 return true;
             }
@@ -47,6 +48,19 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
     }
 
     public void Dispose() => _reader.Dispose();
+
+    // A reader of someone else's data may hand over anything; bytes are finite, and checking them
+    // costs next to nothing.
+    private void RequireFinite(int index, ReadOnlySpan<float> values)
+    {
+        int bad = FiniteValues.IndexOfOther(values);
+        if (bad >= 0)
+        {
+            throw new DataFileException(
+                dataset.Name(index),
+                $"value {bad} is {values[bad]} after normalisation; correct the sample or leave it out.");
+        }
+    }
 
     private int At(in EpochPermutation order, int position) => options.Shuffle ? order[position] : position;
 

@@ -54,9 +54,15 @@ public sealed class ChannelNormalization
         int samples = Math.Min(dataset.Count, maximumSamples), damaged = 0;
         for (int i = 0; i < samples; i++)
         {
+            int index = (int)((long)i * dataset.Count / samples);
             try
             {
-                reader.Measure((int)((long)i * dataset.Count / samples), statistics);
+                if (!statistics.TryAdd(to => reader.Measure(index, to)))
+                {
+                    throw new DataFileException(
+                        dataset.Name(index),
+                        "it has a value that is not finite, or too large to square; correct or leave it out.");
+                }
             }
             catch (DataFileException) when (++damaged < samples)
             {

@@ -38,6 +38,24 @@ public sealed class ChannelStatistics(int channels)
         _values += values.Length / channels;
     }
 
+    /// <summary>
+    /// Adds nothing of what <paramref name="add"/> added when a number of it was not finite.
+    /// </summary>
+    /// <returns>Whether it was added.</returns>
+    internal bool TryAdd(Action<ChannelStatistics> add)
+    {
+        (double[] sums, double[] squares, long values) = ([.. _sums], [.. _squares], _values);
+        add(this);
+        if (_squares.All(double.IsFinite))
+        {
+            return true;
+        }
+        sums.CopyTo(_sums, 0);
+        squares.CopyTo(_squares, 0);
+        _values = values;
+        return false;
+    }
+
     /// <summary>The normalisation by these statistics. A channel that is constant gets the deviation 1, and so becomes 0 everywhere.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
     public ChannelNormalization ToNormalization()

@@ -1,20 +1,22 @@
 namespace RevUp.Data;
 
 /// <summary>
-/// A data file is missing, damaged or not what its reader expects; the message names the file, the byte offset, what was found and what to do.
+/// A data file is missing, damaged or not what its reader expects; the message names the file, the
+/// byte offset, what was found and what to do. Characters that a terminal obeys are shown as
+/// numbers.
 /// </summary>
 public sealed class DataFileException : IOException
 {
     /// <summary>An exception about <paramref name="file"/> as a whole.</summary>
     public DataFileException(string file, string message, Exception? innerException = null)
-        : base($"{file}: {message}", innerException)
+        : base(PrintableText.Of($"{file}: {message}"), innerException)
     {
         File = file;
     }
 
     /// <summary>An exception about one place of <paramref name="file"/>; <paramref name="offset"/> counts bytes of the decompressed content.</summary>
     public DataFileException(string file, long offset, string message, Exception? innerException = null)
-        : base($"{file}, byte {offset}: {message}", innerException)
+        : base(PrintableText.Of($"{file}, byte {offset}: {message}"), innerException)
     {
         File = file;
         Offset = offset;

@@ -60,9 +60,20 @@ public sealed record DataSettings
     public VoxelType RawType { get; init; } = VoxelType.UInt8;
 
     /// <summary>
+    /// How volumes of other extents, orientations and ranges of values become samples.
+    /// </summary>
+    public VolumeSettings Volumes { get; init; } = new();
+
+    /// <summary>
     /// Share of the samples that may be damaged: they are named, and training takes others in their place, an evaluation none. Above it, both stop.
     /// </summary>
     public double MaximumDamagedShare { get; init; } = DefaultDamagedShare;
+
+    /// <summary>
+    /// Whether files and members that look like samples and cannot be used, such as an image
+    /// without a label, are left out. By default they are an error; 'revup data info' names them.
+    /// </summary>
+    public bool AllowSkipped { get; init; }
 
     /// <summary>Training samples used, from the start of the set; 0 for all.</summary>
     public int TrainingSamples { get; init; }
@@ -83,7 +94,7 @@ public sealed record DataSettings
     /// <summary>Shape of one sample, [1, (D), H, W, C], without opening any file.</summary>
     public Shape Sample => Dataset switch
     {
-        DatasetKind.FashionMnist or DatasetKind.Mnist => new Shape(1, 28, 28, 1),
+        DatasetKind.FashionMnist or DatasetKind.Mnist when !StatesSample => new Shape(1, 28, 28, 1),
         DatasetKind.Cifar10 or DatasetKind.Cifar100 => CifarDataset.SampleShape,
         _ => new Shape([1, .. Extents, Channels]),
     };
@@ -91,7 +102,7 @@ public sealed record DataSettings
     /// <summary>Number of classes, without opening any file.</summary>
     public int ClassCount => Dataset switch
     {
-        DatasetKind.FashionMnist or DatasetKind.Mnist or DatasetKind.Cifar10 => 10,
+        DatasetKind.FashionMnist or DatasetKind.Cifar10 => 10,
         DatasetKind.Cifar100 => 100,
         _ => Classes,
     };
@@ -109,10 +120,14 @@ public sealed record DataSettings
         Cutout = Cutout,
         Mixup = Mixup,
         CutMix = CutMix,
+        FlipEveryAxis = Volumes.FlipEveryAxis,
+        RandomPlace = Volumes.Fit == VolumeFit.CropOrPad,
     };
 
     // The shape is that of the recipe, not of files.
-    private bool StatesSample => Dataset is not (DatasetKind.FashionMnist or DatasetKind.Mnist or DatasetKind.Cifar10 or DatasetKind.Cifar100);
+    private bool StatesSample => Dataset is DatasetKind.Mnist
+        ? Extents.Count > 0
+        : Dataset is not (DatasetKind.FashionMnist or DatasetKind.Cifar10 or DatasetKind.Cifar100);
 
     /// <summary>Throws when a value is outside its range.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
@@ -131,6 +146,7 @@ public sealed record DataSettings
             ConfigurationException.Require(Channels is >= 1 and <= 4096, $"data.channels is {Channels}; use 1 to 4096");
             ConfigurationException.Require(Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
         }
+        Volumes.Validate(Dataset == DatasetKind.Volumes ? Extents.Count : 0);
         RequireStatistics();
     }
 
@@ -139,6 +155,9 @@ public sealed record DataSettings
         int channels = Sample.Channels;
         FormattableString problem =
             $"data.mean is [{string.Join(", ", Mean)}] and data.deviation [{string.Join(", ", Deviation)}]; give {channels} of each, or none to measure them";
+        ConfigurationException.Require(
+            Mean.Count == 0 || Volumes.Normalization == VolumeNormalization.Set,
+            $"data.mean is [{string.Join(", ", Mean)}], but data.volumes.normalization is 'volume', by which each has its own; leave one of them out");
         ConfigurationException.Require(Mean.Count == Deviation.Count && (Mean.Count == 0 || Mean.Count == channels), problem);
         ConfigurationException.Require(Mean.All(double.IsFinite) && Deviation.All(d => double.IsFinite(d) && d > 0), problem);
     }

@@ -5,4 +5,10 @@ namespace RevUp.Data;
 /// <param name="Samples">All there are.</param>
 /// <param name="Classes">In the order of the labels, those without a sample included.</param>
 /// <param name="Sizes">Smaller ones first; of images with sizes of their own, the shorter side up to a power of two.</param>
-public sealed record DatasetPart(string Name, int Samples, IReadOnlyList<SampleCount> Classes, IReadOnlyList<SampleCount> Sizes);
+/// <param name="Findings">What lies among the files and is no sample.</param>
+public sealed record DatasetPart(
+    string Name,
+    int Samples,
+    IReadOnlyList<SampleCount> Classes,
+    IReadOnlyList<SampleCount> Sizes,
+    IReadOnlyList<DataFinding> Findings);

@@ -22,24 +22,36 @@ public static class Datasets
         ImageDataset dataset = settings.Dataset switch
         {
             DatasetKind.FashionMnist => IdxDataset.Open(settings.Path ?? FashionMnist.DefaultFolder, split, FashionMnist.ClassNames),
-            DatasetKind.Mnist => IdxDataset.Open(Folder(settings, "MNIST's four IDX files"), split),
+            DatasetKind.Mnist => IdxDataset.Open(
+                Folder(settings, "MNIST's four IDX files"), split, classes: settings.Classes),
             DatasetKind.Cifar10 => CifarDataset.OpenCifar10(Folder(settings, $"CIFAR-10's binary files. {CifarDataset.HowToGet}"), split),
             DatasetKind.Cifar100 => CifarDataset.OpenCifar100(Folder(settings, $"CIFAR-100's binary files. {CifarDataset.HowToGet}"), split),
             DatasetKind.ImageFolder => ImageFolder.Open(Folder(settings, "train/CLASS/FILE and test/CLASS/FILE"), split, settings.Sample),
             DatasetKind.WebDataset => WebDataset.Open(Folder(settings, "train/*.tar and test/*.tar"), split, settings.Sample),
-            DatasetKind.Volumes => VolumeDataset.Open(Folder(settings, "train.csv and test.csv"), split, settings.Sample, settings.RawType),
+            DatasetKind.Volumes => VolumeDataset.Open(
+                Folder(settings, "train.csv and test.csv"), split, settings.Sample, settings.RawType, settings.Volumes),
             DatasetKind.Custom => throw new ConfigurationException(
                 "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; name a kind of files instead."),
             _ => Synthetic(settings, split),
         };
         try
         {
+            if (!settings.AllowSkipped)
+            {
+                DataFinding.RequireNoProblem(settings.Path ?? "", dataset.Findings, "set data.allowSkipped=true");
+            }
             ConfigurationException.Require(
                 dataset.Classes.Count > 1,
                 $"The data in {settings.Path} has only the class '{dataset.Classes[0]}', and there is nothing to tell it from; add samples of another class");
+            (int found, string names) = (dataset.Classes.Count, FirstOf(dataset.Classes));
             ConfigurationException.Require(
-                dataset.Classes.Count == settings.ClassCount,
-                $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {dataset.Classes.Count} classes; set data.classes to that");
+                found == settings.ClassCount,
+                $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {found} classes; set data.classes to that ({names})");
+            string extents = string.Join(
+                ", ", Enumerable.Range(0, dataset.Sample.SpatialRank).Select(dataset.Sample.Extent));
+            ConfigurationException.Require(
+                dataset.Sample == settings.Sample,
+                $"The data in {settings.Path} has samples {dataset.Sample}, expected {settings.Sample}; set data.extents to [{extents}]");
             return split == DatasetSplit.Test ? dataset : First(dataset, settings.TrainingSamples);
         }
         catch
@@ -51,9 +63,23 @@ public static class Datasets
 
     /// <summary>The normalisation that a recipe states, or else the training set's statistics: of 5,000 images that must be decoded, of all others.</summary>
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
-    public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train) => settings.Mean.Count > 0
-        ? new ChannelNormalization(settings.Mean, settings.Deviation)
-        : ChannelNormalization.Compute(train, train.HasOwnSizes ? MeasuredSamples : int.MaxValue);
+    public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train)
+    {
+        if (settings.Dataset == DatasetKind.Volumes && settings.Volumes.Normalization == VolumeNormalization.Volume)
+        {
+            int channels = train.Sample.Channels;
+            return new ChannelNormalization(new double[channels], [.. Enumerable.Repeat(1.0, channels)]);
+        }
+        return settings.Mean.Count > 0
+            ? new ChannelNormalization(settings.Mean, settings.Deviation)
+            : ChannelNormalization.Compute(train, train.HasOwnSizes ? MeasuredSamples : int.MaxValue);
+    }
+
+    private static string FirstOf(IReadOnlyList<string> classes)
+    {
+        const int Shown = 10;
+        return PrintableText.Of(string.Join(", ", classes.Take(Shown)) + (classes.Count > Shown ? ", ..." : ""));
+    }
 
     private static ImageDataset First(ImageDataset dataset, int samples)
     {
@@ -89,6 +115,8 @@ public static class Datasets
         public override Shape Sample => dataset.Sample;
 
         public override bool HasOwnSizes => dataset.HasOwnSizes;
+
+        public override IReadOnlyList<DataFinding> Findings => dataset.Findings;
 
         public override int Label(int index) => dataset.Label(Check(index));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -9,25 +10,41 @@ namespace RevUp.Data;
 /// </code></example>
 public sealed class IdxDataset : MemoryDataset
 {
-    private static readonly string[] Digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    private const int Digits = 10;
 
-    private IdxDataset(IdxFile images, IdxFile labels, IReadOnlyList<string> classes)
-        : base(images.Elements, labels.Elements, new Shape(1, images.Shape[1], images.Shape[2], 1), classes)
+    private IdxDataset(IdxFile images, ReadOnlyMemory<byte> labels, IReadOnlyList<string> classes)
+        : base(images.Elements, labels, new Shape(1, images.Shape[1], images.Shape[2], 1), classes)
     {
     }
 
-    /// <summary>Reads one split of <paramref name="folder"/>: {train|t10k}-images-idx3-ubyte and -labels-idx1-ubyte, each as it is or with .gz.</summary>
-    /// <param name="folder">The folder that holds the files.</param>
+    /// <summary>
+    /// Reads one split of <paramref name="folder"/>: {train|t10k}-images-idx3-ubyte and
+    /// -labels-idx1-ubyte, compressed or not.
+    /// </summary>
+    /// <remarks>
+    /// Dots may be in place of the dashes, and a prefix in front. EMNIST's PREFIX-mapping.txt names
+    /// the classes.
+    /// </remarks>
+    /// <param name="folder">The folder that holds the files; or FOLDER/PREFIX where it holds
+    /// several datasets.</param>
     /// <param name="split">Which pair of files.</param>
-    /// <param name="classes">Names of the classes; by default the ten digits of MNIST.</param>
+    /// <param name="names">Names of the classes; by default those of the mapping, or else
+    /// numbers.</param>
+    /// <param name="classes">How many classes there are where nothing names them; by default the
+    /// ten digits.</param>
     /// <returns>The dataset, wholly in memory (N·H·W + N bytes).</returns>
-    /// <exception cref="DataFileException">A file is missing or damaged, the two disagree on N, an image is empty, or a label has no class.</exception>
-    public static IdxDataset Open(string folder, DatasetSplit split, IReadOnlyList<string>? classes = null)
+    /// <exception cref="DataFileException">A file is missing or damaged, the two disagree on N,
+    /// there is no image, or a label has no class.</exception>
+    public static IdxDataset Open(
+        string folder, DatasetSplit split, IReadOnlyList<string>? names = null, int? classes = null)
     {
-        classes ??= Digits;
-        string prefix = split == DatasetSplit.Train ? "train" : "t10k";
-        IdxFile images = IdxFile.Read(Find(folder, $"{prefix}-images-idx3-ubyte"), rank: 3);
-        IdxFile labels = IdxFile.Read(Find(folder, $"{prefix}-labels-idx1-ubyte"), rank: 1);
+        (string imagesPath, string labelsPath, string? mappingPath) = IdxFolder.Find(folder, split);
+        IdxFile images = IdxFile.Read(imagesPath, rank: 3);
+        IdxFile labels = IdxFile.Read(labelsPath, rank: 1);
+        if (images.Shape[0] == 0)
+        {
+            throw new DataFileException(images.Path, 4, "the file has no image; fetch it again.");
+        }
         if (images.Shape[1] == 0 || images.Shape[2] == 0)
         {
             throw new DataFileException(images.Path, 8, $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
@@ -39,27 +56,63 @@ public sealed class IdxDataset : MemoryDataset
                 4,
                 $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of {images.Path}; take both from the same dataset.");
         }
-        int outside = labels.Elements.Span.IndexOfAnyExceptInRange((byte)0, (byte)Math.Min(classes.Count - 1, byte.MaxValue));
-        if (outside >= 0)
-        {
-            throw new DataFileException(
-                labels.Path,
-                labels.HeaderLength + outside,
-                $"label {outside} is {labels.Elements.Span[outside]}, expected 0 to {classes.Count - 1}; name all classes, or fetch the file again.");
-        }
-        return new IdxDataset(images, labels, classes);
+        SortedDictionary<byte, string>? mapping = names is null && mappingPath is not null
+            ? IdxMapping.Read(mappingPath)
+            : null;
+        byte[] values = mapping is null
+            ? Numbered(Math.Min(names?.Count ?? classes ?? Digits, byte.MaxValue + 1))
+            : [.. mapping.Keys];
+        byte[] places = Places(labels, values, mappingPath ?? "data.classes");
+        return new IdxDataset(
+            images,
+            places,
+            names ?? mapping?.Values.ToArray()
+                ?? [.. values.Select(value => value.ToString(CultureInfo.InvariantCulture))]);
     }
 
-    private static string Find(string folder, string name)
+    /// <summary>
+    /// Number of classes by the labels of both parts, ten at the least; or by EMNIST's mapping.
+    /// </summary>
+    /// <exception cref="DataFileException">A file is missing or damaged.</exception>
+    internal static int CountClasses(string folder) =>
+        Math.Max(
+            Digits, 1 + Math.Max(LargestLabel(folder, DatasetSplit.Train), LargestLabel(folder, DatasetSplit.Test)));
+
+    private static int LargestLabel(string folder, DatasetSplit split)
     {
-        string plain = Path.Combine(folder, name);
-        string compressed = plain + ".gz";
-        if (File.Exists(plain))
+        int largest = 0;
+        foreach (byte label in IdxFile.Read(IdxFolder.Find(folder, split).Labels, rank: 1).Elements.Span)
         {
-            return plain;
+            largest = Math.Max(largest, label);
         }
-        return File.Exists(compressed)
-            ? compressed
-            : throw new DataFileException(plain, $"neither this file nor {name}.gz is there; give the folder of the four IDX files. {FashionMnist.HowToGet}");
+        return largest;
+    }
+
+    private static byte[] Numbered(int count) => [.. Enumerable.Range(0, count).Select(value => (byte)value)];
+
+    // The place of every label among the values that have a class.
+    private static byte[] Places(IdxFile labels, byte[] values, string origin)
+    {
+        Span<short> places = stackalloc short[byte.MaxValue + 1];
+        places.Fill(-1);
+        for (int i = 0; i < values.Length; i++)
+        {
+            places[values[i]] = (short)i;
+        }
+        byte[] result = new byte[labels.Elements.Length];
+        for (int i = 0; i < result.Length; i++)
+        {
+            byte label = labels.Elements.Span[i];
+            if (places[label] < 0)
+            {
+                throw new DataFileException(
+                    labels.Path,
+                    labels.HeaderLength + i,
+                    $"label {i} is {label}, expected {values[0]} to {values[^1]}; name all classes ({origin}), or "
+                    + "fetch the file again.");
+            }
+            result[i] = (byte)places[label];
+        }
+        return result;
     }
 }

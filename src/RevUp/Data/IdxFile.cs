@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 
 namespace RevUp.Data;
 
@@ -16,9 +15,8 @@ public sealed class IdxFile
     // what is really there.
     private const int FirstAllocation = 1 << 20;
 
-    // A file that unfolds to more than this much, and to more than so many times its size, is made to fill memory; images are compressed to a tenth at best.
+    // A compressed file is asked only above this whether its header may be right.
     private const int LargestUnquestioned = 1 << 26;
-    private const int MaximumExpansion = 200;
 
     private IdxFile(string path, int[] shape, byte[] elements)
     {
@@ -49,28 +47,21 @@ public sealed class IdxFile
         long position = 0;
         try
         {
-            using FileStream file = File.OpenRead(path);
-            bool compressed = IsGzip(file);
-            using Stream content = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
-
+            using Stream content = DataContent.Open(path);
             Span<byte> header = stackalloc byte[HeaderLengthOf(rank)];
             position = content.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
             int[] shape = ParseHeader(path, header[..(int)position], rank, out int length);
-            if (compressed && length > LargestUnquestioned && length / MaximumExpansion > file.Length)
+            if (content is GzipContent { CompressedLength: long stored } && length > LargestUnquestioned
+                && length / GzipContent.MaximumExpansion > stored)
             {
                 throw new DataFileException(
-                    path, $"its {file.Length} bytes would unfold to {length}, over {MaximumExpansion} times as many; unfold it yourself if that is meant.");
+                    path,
+                    $"its {stored} bytes would unfold to {length}, over {GzipContent.MaximumExpansion} times as many; "
+                    + "unfold it yourself if that "
+                    + "is meant.");
             }
             byte[] elements = ReadElements(path, content, header.Length, length, ref position);
-            if (compressed)
-            {
-                RequireTrailer(path, file, position);
-            }
             return new IdxFile(path, shape, elements);
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new DataFileException(path, position, $"the gzip stream is damaged ({exception.Message}) Fetch the file again.", exception);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
         {
@@ -79,14 +70,6 @@ public sealed class IdxFile
     }
 
     private static int HeaderLengthOf(int rank) => 4 + 4 * rank;
-
-    private static bool IsGzip(FileStream file)
-    {
-        Span<byte> magic = stackalloc byte[2];
-        int read = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
-        file.Position = 0;
-        return read == magic.Length && magic is [0x1F, 0x8B];
-    }
 
     private static int[] ParseHeader(string path, ReadOnlySpan<byte> header, int rank, out int length)
     {
@@ -145,20 +128,5 @@ public sealed class IdxFile
             throw new DataFileException(path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
         }
         return elements;
-    }
-
-    // GZipStream takes a stream that ends before its checksum for a complete one. The last four bytes are the decompressed length (RFC 1952, §2.3.1); when they
-    // are, nothing is cut.
-    private static void RequireTrailer(string path, FileStream file, long decompressed)
-    {
-        Span<byte> trailer = stackalloc byte[sizeof(uint)];
-        file.Seek(-trailer.Length, SeekOrigin.End);
-        file.ReadExactly(trailer);
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
-        if (length != decompressed)
-        {
-            throw new DataFileException(
-                path, decompressed, $"the gzip stream ends with the length {length}, expected {decompressed}; it is cut, fetch it again.");
-        }
     }
 }

@@ -42,6 +42,9 @@ public abstract class ImageDataset : IDisposable
     /// <summary>Whether the images have sizes of their own, so that a reader can be told which part of one to take: see <see cref="Framing"/>.</summary>
     public virtual bool HasOwnSizes => false;
 
+    /// <summary>What lies among the files and is no sample; nothing by default.</summary>
+    public virtual IReadOnlyList<DataFinding> Findings => [];
+
     /// <summary>The label of sample <paramref name="index"/>, in 0 .. K − 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>
     public abstract int Label(int index);

@@ -9,14 +9,16 @@ public abstract class ImageReader : SampleReader
     private readonly int _rows;
     private readonly int _width;
     private readonly int _channels;
+    private readonly Shape _sample;
     private byte[] _jittered = [];
 
     /// <param name="sample">[1, (D), H, W, C]; a volume is treated as an image of D·H rows, whose bytes are the same.</param>
-    protected ImageReader(Tensors.Shape sample)
+    protected ImageReader(Shape sample)
     {
         _width = sample[sample.Rank - 2];
         _rows = (int)(sample.Positions / _width);
         _channels = sample.Channels;
+        _sample = sample;
     }
 
     /// <inheritdoc/>
@@ -31,6 +33,10 @@ public abstract class ImageReader : SampleReader
         CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
         PadCropFlip crop = PadCropFlip.Draw(ref random, augmentation.Padding, augmentation.Flip);
         crop.Write(pixels, _rows, _width, _channels, augmentation.Padding, normalization, destination);
+        if (_sample.SpatialRank == 3)
+        {
+            (AxisMirror.Draw(key, augmentation) with { Width = false }).Apply(destination, _sample);
+        }
         if (augmentation.Cutout > 0)
         {
             CounterRandom centre = key.Draws(RandomStreams.Cutout);

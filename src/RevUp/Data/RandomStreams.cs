@@ -16,5 +16,9 @@ internal static class RandomStreams
 
     public const long Cutout = 0x4355544FL << 32; // "CUTO"
 
+    public const long VolumeCrop = 0x56435250L << 32; // "VCRP"
+
+    public const long Mirror = 0x4D495252L << 32; // "MIRR"
+
     public const long Mixing = 0x4D495855L << 32; // "MIXU"
 }

@@ -85,7 +85,9 @@ public sealed class DataCommandTests
         Assert.Contains("cifar10, test: 1 samples in 10 classes of 0 to 1", cifar.Output, cifar.Error);
         Assert.Contains("| 32 × 32 × 3 | 5 ", cifar.Output);
         Assert.Contains("--kind is 'idx'; use fashionMnist, mnist, cifar10, cifar100,", Tool.Run("data", "info", folder["idx"], "--kind", "idx").Error);
-        Assert.Contains("it holds files of the kind Cifar10", Tool.Run("data", "verify", folder["cifar"]).LastError);
+        Assert.Contains("0 of 6 images are damaged.", Tool.Run("data", "verify", folder["cifar"]).Output);
+        Assert.Contains(
+            "files of the kind cifar10", Tool.Run("data", "pack", folder["cifar"], folder["out"]).LastError);
     }
 
     [TestMethod]

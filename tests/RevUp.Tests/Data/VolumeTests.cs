@@ -132,7 +132,10 @@ public sealed class VolumeTests
 
     [TestMethod]
     [DataRow("", "train.csv: line 1 is ''")]
-    [DataRow("file;label\n", "line 1 is 'file;label', expected file,label")]
+    [DataRow("file|label\n", "line 1 is 'file|label', expected file,label")]
+    [DataRow("file;label\n", "the list is empty")]
+    [DataRow("file,label\n\"a.nii,1\n", "line 2 has quotes that do not match")]
+    [DataRow("label,file,site\n1,a.nii,x\n\n2,b.nii\n", "line 4 is '2,b.nii', expected 3 fields as in line 1")]
     [DataRow("file,label\n", "the list is empty")]
     [DataRow("file,label\na.nii\n", "line 2 is 'a.nii', expected a file and a label")]
     [DataRow("file,label\na.nii,1\nb.nii, \n", "line 3 is 'b.nii, ', expected a file and a label")]

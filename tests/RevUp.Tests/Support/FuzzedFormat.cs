@@ -1,5 +1,6 @@
 using RevUp.Data;
 using RevUp.Data.Images;
+using RevUp.Data.Preparation;
 using RevUp.Data.Volumes;
 using RevUp.Formats;
 using RevUp.Tensors;
@@ -21,6 +22,29 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
     [
         new("IDX", "images", Idx(), path => IdxFile.Read(path, rank: 3)),
         new("IDX in gzip", "images.gz", Gzip.Compress(Idx()), path => IdxFile.Read(path, rank: 3)),
+        new(
+            "IDX in two members",
+            "images.gz",
+            [.. Gzip.Compress(Idx().AsSpan(0, 99)), .. Gzip.Compress(Idx().AsSpan(99))],
+            path => IdxFile.Read(path, rank: 3)),
+        new(
+            "EMNIST's mapping",
+            "mapping.txt",
+            "1 65 97\n2 66 98\n3 67 99\n"u8.ToArray(),
+            path => IdxMapping.Read(path)),
+        new("CIFAR-10, python", "test_batch", CifarPickles.Batch("labels", [1, 2, 9], python3: true), ReadCifar)
+        {
+            Beside = folder => System.IO.File.WriteAllBytes(
+                folder["batches.meta"], CifarPickles.Names("label_names", 10, python3: false)),
+        },
+        new(
+            "CIFAR-10's names, python",
+            "batches.meta",
+            CifarPickles.Names("label_names", 10, python3: false),
+            ReadCifar)
+        {
+            Beside = folder => System.IO.File.WriteAllBytes(folder["test_batch"], new byte[3073]),
+        },
         new("CIFAR-10", "test_batch.bin", Noise(4 * 3073, below: 10), ReadCifar)
         {
             Beside = folder => System.IO.File.WriteAllLines(folder["batches.meta.txt"], Enumerable.Range(0, 10).Select(i => $"class {i}")),
@@ -31,6 +55,7 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         },
         new("tar, pax", "0.tar", Shard(), ReadShards) { Reseal = TarSeal.SealAll },
         new("tar, checksums damaged too", "0.tar", Shard(), ReadShards),
+        new("tar in gzip", "0.tar.gz", Gzip.Compress(Shard()), ReadShards),
         new("tar's names", "classes.txt", "ant\nbee\ncat\n"u8.ToArray(), ReadShards)
         {
             Beside = folder => System.IO.File.WriteAllBytes(folder["0.tar"], Shard()),
@@ -39,6 +64,13 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         new("NIfTI", "v.nii", NiftiFiles.Create(VoxelType.Int16, bigEndian: false, channels: 2), ReadVolume),
         new("NIfTI, big-endian", "v.nii", NiftiFiles.Create(VoxelType.Float64, bigEndian: true, channels: 2), ReadVolume),
         new("NIfTI in gzip", "v.nii.gz", Gzip.Compress(NiftiFiles.Create(VoxelType.Int16, bigEndian: false, channels: 2)), ReadVolume),
+        new("NIfTI-2", "v2.nii", NiftiFiles.CreateVersion2(VoxelType.Int64, bigEndian: true), ReadAnyVolume),
+        new("NIfTI, oriented", "v.nii", NiftiFiles.CreateOriented(4, 3, 2, 0, 0, 3, 0, -1, 0, -2, 0, 0), ReadAnyVolume),
+        new("NIfTI, header of a pair", "v.hdr", PairHeader(), ReadAnyVolume)
+        {
+            Beside = folder => System.IO.File.WriteAllBytes(folder["v.img"], new byte[24]),
+            NamesOthers = true,
+        },
         new("raw volume", "v.raw", Noise(48), ReadVolume) { HasHeader = false },
         new("raw volume in gzip", "v.raw.gz", Gzip.Compress(Noise(48)), ReadVolume),
         new("list of volumes", "train.csv", "file,label\na.nii,sick\nb.nii,well\n"u8.ToArray(), ReadList)
@@ -46,6 +78,11 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
             Beside = folder => Array.ForEach(
                 ["a.nii", "b.nii"],
                 name => System.IO.File.WriteAllBytes(folder[name], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false, channels: 2))),
+            NamesOthers = true,
+        },
+        new("MATLAB table", "meta.mat", MatFiles.Synsets(("1", "n01"), ("2", "n02"), ("3", "n03")), ReadImageNetLabels)
+        {
+            Beside = folder => System.IO.File.WriteAllText(folder[ImageNetLabels.DevkitList], "2\n1\n3\n3\n"),
             NamesOthers = true,
         },
         new("safetensors", "model.safetensors", Safetensors(), ReadTensors),
@@ -116,6 +153,19 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         float[] values = new float[s_volume.Count];
         new VolumeFile(s_volume, VoxelType.UInt8).Read(path, values);
         Assert.IsTrue(values.All(float.IsFinite));
+    }
+
+    private static void ReadImageNetLabels(string path) =>
+        ImageNetLabels.Read(Path.Combine(Folder(path), ImageNetLabels.DevkitList));
+
+    private static void ReadAnyVolume(string path) => VolumeFile.Verify(path);
+
+    private static byte[] PairHeader()
+    {
+        byte[] file = NiftiFiles.Create(VoxelType.UInt8, bigEndian: false);
+        "ni1\0"u8.CopyTo(file.AsSpan(344));
+        NiftiFiles.WriteFloats(file, 108, 0);
+        return file[..348];
     }
 
     private static void ReadList(string path)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using RevUp.Interop.Image;
 using RevUp.Tensors;
@@ -10,6 +11,8 @@ public abstract class EncodedDataset : ImageDataset
 {
     // Of one encoded image: far above any real one, and little enough that a damaged length takes no memory away.
     private const long MaximumBytes = 1 << 29;
+
+    private const uint MaximumSide = 65_500; // REVUP_IMAGE_MAX_SIDE
 
     private protected EncodedDataset(Shape sample)
     {
@@ -47,9 +50,30 @@ public abstract class EncodedDataset : ImageDataset
         }
         catch (ImageFormatException exception)
         {
-            throw new DataFileException(Name(index), $"{exception.Message}.", exception);
+            // libpng calls a side over its limit an invalid header.
+            string message = PngSides(bytes) is (uint width, uint height) && Math.Max(width, height) > MaximumSide
+                ? $"the image has {width} × {height} pixels, over {MaximumSide} a side; scale it down"
+                : exception.Message;
+            throw new DataFileException(Name(index), $"{message}.", exception);
         }
     }
+
+    private static (uint Width, uint Height)? PngSides(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= 24 && bytes[1..8].SequenceEqual("PNG\r\n\u001A\n"u8) && bytes[12..16].SequenceEqual("IHDR"u8)
+            ? (BinaryPrimitives.ReadUInt32BigEndian(bytes[16..]), BinaryPrimitives.ReadUInt32BigEndian(bytes[20..]))
+            : null;
+
+    /// <summary>
+    /// What to throw where an image's file cannot be read: too many open files say nothing about
+    /// the image.
+    /// </summary>
+    private protected static Exception CannotRead(string name, Exception exception) =>
+        OpenFiles.AreTooMany(exception)
+        ? new IOException(
+            $"{name} cannot be opened, because too many files are open ({exception.Message}) Raise the limit with "
+            + "'ulimit -n'.",
+            exception)
+        : new DataFileException(name, $"the image cannot be read: {exception.Message}", exception);
 
     /// <summary>Reads a part of a file; one read where the system gives all at once.</summary>
     private protected static int Read(SafeFileHandle file, long offset, long length, string name, ref byte[] buffer)

@@ -1,26 +1,33 @@
 using Microsoft.Win32.SafeHandles;
+using RevUp.Interop.Posix;
 using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>Images in a folder for each class, CLASS/FILE, as ImageNet unpacks. Only names and labels are kept in memory.</summary>
-/// <remarks>Opening a file costs a handle and its path on the managed heap; <see cref="WebDataset"/> costs nothing per sample.</remarks>
+/// <summary>
+/// Images in a folder for each class, CLASS/FILE. Only names and labels are kept in memory.
+/// </summary>
+/// <remarks>
+/// Hidden files and folders are skipped; <see cref="Findings"/> counts them, and names what a
+/// sample may be lost by: classes without an image, other formats, deeper folders. Tiny ImageNet's
+/// CLASS/images/FILE and val_annotations.txt are read as well. Opening a file costs a handle and
+/// its path on the managed heap;
+/// <see cref="WebDataset"/> costs nothing per sample.
+/// </remarks>
 /// <example><code>
 /// using var train = ImageFolder.Open("imagenet", DatasetSplit.Train, new Shape(1, 224, 224, 3)); // imagenet/train/n01440764/*.JPEG
 /// </code></example>
 public sealed class ImageFolder : EncodedDataset
 {
-    private static readonly string[] s_extensions = [".jpg", ".jpeg", ".png"];
-
     private readonly string _folder;
     private readonly string[] _files; // CLASS/FILE, sorted
     private readonly int[] _labels;
 
-    private ImageFolder(string folder, string[] files, IReadOnlyList<string> classes, Shape sample)
+    private ImageFolder(string folder, FolderListing listing, IReadOnlyList<string> classes, Shape sample)
         : base(sample)
     {
-        (_folder, _files, Classes) = (folder, files, classes);
-        _labels = ClassNames.Labels(files.Select(file => Path.GetDirectoryName(file)!), classes, Name);
+        (_folder, _files, Findings, Classes) = (folder, listing.RequireImages(folder).Files, listing.Findings, classes);
+        _labels = ClassNames.Labels(listing.ClassOf, classes, Name);
     }
 
     /// <inheritdoc/>
@@ -28,6 +35,9 @@ public sealed class ImageFolder : EncodedDataset
 
     /// <summary>Names of the folders, sorted by their characters, or by value when all are numbers.</summary>
     public override IReadOnlyList<string> Classes { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DataFinding> Findings { get; }
 
     /// <summary>Lists one part of a dataset: train/CLASS/FILE, or test/CLASS/FILE (also val or validation), with the classes of the former.</summary>
     /// <param name="root">The folder with both parts.</param>
@@ -38,14 +48,33 @@ public sealed class ImageFolder : EncodedDataset
     public static ImageFolder Open(string root, DatasetSplit split, Shape sample)
     {
         string train = SplitFolder.Find(root, DatasetSplit.Train);
-        string[] classes = ClassFolders(train);
+        FolderListing listing = FolderListing.Read(train);
         string folder = SplitFolder.Find(root, split);
-        return new ImageFolder(folder, List(folder), classes, sample);
+        return new ImageFolder(folder, folder == train ? listing : FolderListing.Read(folder), listing.Classes, sample);
     }
 
-    /// <summary>Lists one folder of CLASS/FILE that is a dataset of its own.</summary>
+    /// <summary>
+    /// Lists one folder of CLASS/FILE. A part of a dataset, by its name, has the classes of the
+    /// dataset's training set.
+    /// </summary>
     /// <inheritdoc cref="Open(string, DatasetSplit, Shape)"/>
-    public static ImageFolder Open(string folder, Shape sample) => new(folder, List(folder), ClassFolders(folder), sample);
+    public static ImageFolder Open(string folder, Shape sample)
+    {
+        FolderListing listing = FolderListing.Read(folder);
+        string? train = SplitFolder.WholeOf(folder) is { } whole
+            ? SplitFolder.TryFind(whole, DatasetSplit.Train)
+            : null;
+        string[] classes = train is null || Path.GetFullPath(train) == Path.TrimEndingDirectorySeparator(
+            Path.GetFullPath(folder))
+            ? listing.Classes
+            : FolderListing.Read(train).Classes;
+        return new ImageFolder(folder, listing, classes, sample);
+    }
+
+    /// <summary>A folder that is listed.</summary>
+    internal static ImageFolder Open(
+        string folder, FolderListing listing, IReadOnlyList<string> classes, Shape sample) =>
+        new(folder, listing, classes, sample);
 
     /// <inheritdoc/>
     public override int Label(int index) => _labels[index];
@@ -59,40 +88,14 @@ public sealed class ImageFolder : EncodedDataset
         string path = Name(index);
         try
         {
-            using SafeFileHandle file = File.OpenHandle(path);
+            using SafeFileHandle file = RawName.IsRaw(path) ? RawFiles.Open(path) : File.OpenHandle(path);
             return Read(file, 0, RandomAccess.GetLength(file), path, ref buffer);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
         {
-            throw new DataFileException(path, $"the image cannot be read: {exception.Message}", exception);
+            throw CannotRead(path, exception);
         }
     }
 
     internal override string FileName(int index) => Path.GetFileName(_files[index]);
-
-    private static string[] ClassFolders(string folder) =>
-        ClassNames.Sort(Read(folder, () => Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path))));
-
-    private static string[] List(string folder)
-    {
-        string[] files = Read(folder, () => Directory.EnumerateDirectories(folder).SelectMany(path => Directory.EnumerateFiles(path))
-            .Where(path => s_extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
-            .Select(path => Path.GetRelativePath(folder, path)));
-        Array.Sort(files, string.CompareOrdinal); // the system lists them in any order
-        return files.Length > 0
-            ? files
-            : throw new DataFileException(folder, $"there is no image ({string.Join(", ", s_extensions)}) in its folders; it has to hold CLASS/FILE.");
-    }
-
-    private static string[] Read(string folder, Func<IEnumerable<string>> list)
-    {
-        try
-        {
-            return [.. list()];
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new DataFileException(folder, $"the folder cannot be listed ({exception.Message}) Check the path and its permissions.", exception);
-        }
-    }
 }

@@ -4,7 +4,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>A set of encoded images by its folder alone, for looking at it, verifying and packing.</summary>
+/// <summary>Looks through sets of samples: verifies them, and counts sizes of images.</summary>
 public static class ImageSets
 {
     // What images are scaled to where only the reading of them matters; small, so that JPEGs are scaled as they are decoded.
@@ -15,22 +15,14 @@ public static class ImageSets
     /// <summary>The size of what has none that can be read.</summary>
     internal const string NoHeader = "no readable header";
 
-    /// <summary>Opens a folder of shards (*.tar) or else one of CLASS/FILE.</summary>
-    /// <exception cref="DataFileException">It is neither.</exception>
-    public static EncodedDataset Open(string folder) => DatasetSummary.Recognize(folder) switch
-    {
-        _ when DatasetSummary.HasParts(folder) => throw new DataFileException(
-            folder, $"it holds both parts of a dataset; name one of them, such as {SplitFolder.Find(folder, DatasetSplit.Train)}."),
-        DatasetKind.WebDataset => WebDataset.Open(folder, Sample),
-        DatasetKind.ImageFolder => ImageFolder.Open(folder, Sample),
-        DatasetKind kind => throw new DataFileException(
-            folder, $"it holds files of the kind {kind}; name a folder with JPEG and PNG images as CLASS/FILE, or with shards (*.tar) of them."),
-    };
-
-    /// <summary>Decodes every image in full, on several threads; the damaged ones in the order of the dataset.</summary>
-    /// <param name="dataset">The images.</param>
-    /// <param name="threads">How many decode at once.</param>
-    /// <param name="progress">Called after each image with the number of those done, by any of the threads.</param>
+    /// <summary>
+    /// Reads every sample in full, on several threads; the damaged ones in the order of the
+    /// dataset.
+    /// </summary>
+    /// <param name="dataset">The samples.</param>
+    /// <param name="threads">How many read at once.</param>
+    /// <param name="progress">Called after each sample with the number of those done, by any of the
+    /// threads.</param>
     /// <param name="stop">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static IReadOnlyList<DamagedSample> Verify(ImageDataset dataset, int threads, Action<int>? progress = null, CancellationToken stop = default)

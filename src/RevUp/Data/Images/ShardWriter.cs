@@ -15,24 +15,43 @@ public static class ShardWriter
 {
     private const string Incomplete = ".incomplete";
     private const ulong OrderSeed = 0;
+    private const int LongestClass = 155; // the prefix of a name in a header (POSIX.1-1988 ustar)
     private const int OverheadBytes = 7 * 512; // two headers, the padding of two contents, the label, and the end of the shard
 
-    /// <summary>Writes all images of a dataset.</summary>
-    /// <param name="dataset">What to copy; nothing is decoded or changed.</param>
+    /// <summary>Writes all images of one part of a dataset.</summary>
+    /// <inheritdoc cref="Write(IReadOnlyList{ShardPart}, string, long, Action{int}?,
+    /// CancellationToken)"/>
+    public static int Write(
+        EncodedDataset dataset,
+        string folder,
+        long shardBytes,
+        Action<int>? progress = null,
+        CancellationToken stop = default) =>
+        Write([new ShardPart("", dataset)], folder, shardBytes, progress, stop);
+
+    /// <summary>Writes all images of a dataset, whose parts must have the same classes.</summary>
+    /// <param name="parts">What to copy; nothing is decoded or changed.</param>
     /// <param name="folder">Does not exist yet.</param>
     /// <param name="shardBytes">A shard is ended before the image that would make it larger.</param>
     /// <param name="progress">Called after each image with the number of those done.</param>
     /// <param name="stop">Leaves nothing behind.</param>
     /// <returns>The number of shards.</returns>
-    /// <exception cref="ConfigurationException">There is something in the folder already.</exception>
+    /// <exception cref="ConfigurationException">There is something in the folder already, or a
+    /// class has a name that shards cannot carry.</exception>
     /// <exception cref="DataFileException">An image cannot be read.</exception>
     /// <exception cref="IOException">The shards cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public static int Write(EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress = null, CancellationToken stop = default)
+    public static int Write(
+        IReadOnlyList<ShardPart> parts,
+        string folder,
+        long shardBytes,
+        Action<int>? progress = null,
+        CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         ConfigurationException.Require(
             !File.Exists(folder) && !Directory.Exists(folder), $"'{folder}' exists already; name a folder that does not, or remove it");
+        RequireOneNumbering(parts);
         string temporary = Path.TrimEndingDirectorySeparator(folder) + Incomplete;
         if (Directory.Exists(temporary))
         {
@@ -41,8 +60,16 @@ public static class ShardWriter
         Directory.CreateDirectory(temporary);
         try
         {
-            int shards = WriteShards(dataset, temporary, shardBytes, progress, stop);
-            File.WriteAllLines(Path.Combine(temporary, WebDataset.ClassesFile), dataset.Classes);
+            int shards = 0, done = 0;
+            foreach ((string name, EncodedDataset dataset) in parts)
+            {
+                string place = Directory.CreateDirectory(Path.Combine(temporary, name)).FullName;
+                int before = done;
+                shards += WriteShards(
+                    dataset, place, shardBytes, images => progress?.Invoke(done = before + images), stop);
+                done = before + dataset.Count;
+                File.WriteAllLines(Path.Combine(place, WebDataset.ClassesFile), dataset.Classes);
+            }
             Directory.Move(temporary, folder);
             return shards;
         }
@@ -50,6 +77,30 @@ public static class ShardWriter
         {
             Directory.Delete(temporary, recursive: true);
             throw;
+        }
+    }
+
+    private static void RequireOneNumbering(IReadOnlyList<ShardPart> parts)
+    {
+        IReadOnlyList<string> classes = parts[0].Dataset.Classes;
+        foreach (string name in classes)
+        {
+            string? problem = name.Any(char.IsControl) ? "has a control character, such as the end of a line"
+                : FileNames.IsHidden(name) ? "is one of a hidden folder"
+                : name.Contains('/') ? "has a slash"
+                : name.Length == 0 ? "is empty"
+                : Encoding.UTF8.GetByteCount(name) is > LongestClass and int bytes
+                    ? $"takes {bytes} bytes of at most {LongestClass}"
+                : null;
+            ConfigurationException.Require(
+                problem is null,
+                $"The class '{PrintableText.Of(name)}' has a name that shards cannot carry: it {problem}; rename it");
+        }
+        foreach (ShardPart part in parts)
+        {
+            ConfigurationException.Require(
+                part.Dataset.Classes.SequenceEqual(classes),
+                $"The parts '{parts[0].Name}' and '{part.Name}' have different classes; give both the same");
         }
     }
 

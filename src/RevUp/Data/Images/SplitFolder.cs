@@ -1,18 +1,63 @@
 namespace RevUp.Data.Images;
 
-/// <summary>Where the two parts of a dataset are in its folder.</summary>
+/// <summary>Where the parts of a dataset are in its folder.</summary>
 internal static class SplitFolder
 {
-    private static readonly string[] s_test = ["test", "val", "validation"];
+    private static readonly string[] s_train = ["train", "training"];
+    private static readonly string[] s_test = ["test", "val", "validation", "valid", "testing"];
 
-    /// <summary>The folder "train", or the first there is of "test", "val" and "validation"; null when there is none.</summary>
-    public static string? TryFind(string root, DatasetSplit split) =>
-        Names(split).Select(name => Path.Combine(root, name)).FirstOrDefault(Directory.Exists);
+    /// <summary>
+    /// The folder "train", or the first there is of "test", "val" and their like, in any case; null
+    /// when there is none.
+    /// </summary>
+    /// <remarks>A folder "test" without labels, as Tiny ImageNet has one, is passed over.</remarks>
+    public static string? TryFind(string root, DatasetSplit split)
+    {
+        if (!Directory.Exists(root))
+        {
+            return null;
+        }
+        string[] folders = Directory.GetDirectories(root);
+        Array.Sort(folders, string.CompareOrdinal);
+        return Names(split).SelectMany(
+            name => folders.Where(path => name.Equals(Path.GetFileName(path), StringComparison.OrdinalIgnoreCase)))
+            .Where(path => split == DatasetSplit.Train || !FlatLabels.IsUnlabelled(root, path)).FirstOrDefault();
+    }
 
     /// <inheritdoc cref="TryFind"/>
     /// <exception cref="DataFileException">There is none.</exception>
-    public static string Find(string root, DatasetSplit split) => TryFind(root, split) ?? throw new DataFileException(
-        root, $"there is no folder {string.Join(" or ", Names(split).Select(name => $"'{name}'"))} in it; name the folder that holds both parts of the data.");
+    public static string Find(string root, DatasetSplit split)
+    {
+        if (TryFind(root, split) is { } folder)
+        {
+            return folder;
+        }
+        string names = split == DatasetSplit.Train ? $"'{s_train[0]}'" : string.Join(
+            " or ", s_test.Select(name => $"'{name}'"));
+        throw new DataFileException(root, Directory.Exists(root)
+            ? $"there is no folder {names} in it; name the folder that holds both parts of the data."
+            : "there is no such folder; name the one with the data.");
+    }
 
-    private static string[] Names(DatasetSplit split) => split == DatasetSplit.Train ? ["train"] : s_test;
+    /// <summary>
+    /// Further folders of labelled samples beside the one that is read as the test set.
+    /// </summary>
+    public static IEnumerable<string> Others(string root, string test) =>
+        Directory.GetDirectories(root).Order(StringComparer.Ordinal)
+        .Where(path => s_test.Contains(Path.GetFileName(path), StringComparer.OrdinalIgnoreCase))
+        .Where(path => path != test && !FlatLabels.IsUnlabelled(root, path));
+
+    /// <summary>Whether a folder's name is one of a part of a dataset.</summary>
+    public static bool IsPart(string name) => s_train.Concat(s_test).Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// The folder of the dataset whose part this folder is by its name; null when it is none.
+    /// </summary>
+    public static string? WholeOf(string folder)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return IsPart(Path.GetFileName(full)) ? Path.GetDirectoryName(full) : null;
+    }
+
+    private static string[] Names(DatasetSplit split) => split == DatasetSplit.Train ? s_train : s_test;
 }

@@ -1,72 +1,49 @@
-using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Win32.SafeHandles;
 
 namespace RevUp.Data.Images;
 
-/// <summary>Lists the images of a shard.</summary>
-internal static class TarIndex
+/// <summary>
+/// Makes samples of the members of a shard. The key of a member is its name up to the first dot of
+/// its file name, the extension everything after it. A sample is a key with one image (jpg, jpeg or
+/// png), and perhaps a label (cls); its members may be anywhere in the shard. Other extensions are
+/// ignored.
+/// </summary>
+internal static partial class TarIndex
 {
     private const int MaximumLabelBytes = 20;
+    private const int MaximumLinks = 8;
 
-    // Of the file format (POSIX.1-1988 ustar): blocks, and where a header has the type and the size of its member, in octal.
-    private const int BlockBytes = 512;
-    private const int TypeAt = 156;
-    private const int SizeAt = 124;
-    private const int SizeLength = 12;
-    private const int ChecksumAt = 148;
-    private const int ChecksumLength = 8;
-
-    // A long name, or a handful of attributes.
-    private const long MaximumExtensionBytes = 1 << 20;
-
-    private static readonly string[] s_images = [".jpg", ".jpeg", ".png"];
-
-    /// <summary>Adds the images of a shard, in its order. Members of one key, up to the first dot, are one sample and follow each other.</summary>
+    /// <summary>Adds the samples of a shard, in the order of their images.</summary>
     /// <param name="path">The shard.</param>
     /// <param name="shard">Its number.</param>
     /// <param name="classes">The names of the labels in .cls members; null when the labels are the names.</param>
-    /// <param name="members">Where they are added.</param>
-    /// <exception cref="DataFileException">The shard is damaged, or an image has no class.</exception>
-    public static void Read(string path, int shard, string[]? classes, List<TarMember> members)
+    /// <param name="samples">Where they are added.</param>
+    /// <param name="findings">Where members are noted that no sample was made of.</param>
+    /// <exception cref="DataFileException">The shard is damaged, or a label is no number of a
+    /// class.</exception>
+    public static void Read(string path, int shard, string[]? classes, List<ShardSample> samples, DataFindings findings)
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
-            using TarReader reader = new(file);
-            Sample sample = default;
-            long next = 0;
-            while (Next(reader, file, path, next) is { } entry)
+            using FileStream file = ShardFile.Open(path);
+            Dictionary<string, Key> keys = Group(path, TarEntries.Read(path, file, findings), findings);
+            foreach ((string key, Key found) in keys.OrderBy(pair => pair.Value.Order))
             {
-                if (entry.Length > file.Length - entry.DataOffset)
-                {
-                    throw new DataFileException(path, file.Length, $"the shard ends inside its member {entry.Name}; it is cut, fetch it again.");
-                }
-                next = EndOf(entry.DataOffset, entry.Length);
-                if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
+                NoteOthers(path, found, findings);
+                if (found.Image is not { } image)
                 {
                     continue;
                 }
-                string key = KeyOf(entry.Name), extension = Path.GetExtension(entry.Name).ToLowerInvariant();
-                if (key != sample.Key)
-                {
-                    Add(sample, path, shard, members);
-                    sample = new Sample(key, null, null);
-                }
-                if (s_images.Contains(extension))
-                {
-                    sample = sample with { Image = entry };
-                }
-                else if (extension == ".cls")
-                {
-                    sample = sample with { Class = ReadClass(path, entry, classes) };
-                }
+                string? label = found.Label is { } member
+                    ? ReadClass(path, file.SafeFileHandle, member, classes)
+                    : null;
+                string folder = Path.GetFileName(Path.GetDirectoryName(key) ?? "");
+                samples.Add(
+                    new ShardSample(shard, image.Offset, image.Length, image.Name, label ?? folder, label is not null));
             }
-            Add(sample, path, shard, members);
-        }
-        catch (Exception exception) when (IsDamage(exception))
-        {
-            throw new DataFileException(path, $"the shard is damaged or cut ({exception.Message}) Fetch it again.", exception);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
         {
@@ -74,103 +51,165 @@ internal static class TarIndex
         }
     }
 
-    // The reader takes memory for a whole extended header at once, up to 2 GiB, before it has seen its bytes; it takes a missing end for the end, and does not
-    // compare checksums. So what comes at `position` is looked at first.
-    private static TarEntry? Next(TarReader reader, FileStream file, string path, long position)
+    private static Dictionary<string, Key> Group(string path, List<TarMember> members, DataFindings findings)
     {
-        Span<byte> header = stackalloc byte[BlockBytes];
-        while (true)
+        Dictionary<string, TarMember> names = [];
+        // As ImageNet unpacks: a shard for each class, which is its name.
+        string folder = WordNet().IsMatch(ShardFile.Stem(path)) ? ShardFile.Stem(path) + "/" : "";
+        List<TarMember> files = [];
+        foreach (TarMember member in members)
         {
-            if (RandomAccess.Read(file.SafeFileHandle, header, position) < BlockBytes)
+            string where = $"{path}:{member.Name}";
+            if (member.Name.Split('/').Any(part => part is not ("." or "..") && FileNames.IsHidden(part)))
             {
-                throw new DataFileException(path, file.Length, "the shard ends without the empty blocks of its end; it is cut, fetch it again.");
+                findings.AddSkipped("hidden or side file", where);
             }
-            if (header.ContainsAnyExcept((byte)0) && !HasChecksum(header))
+            else if (!member.IsFile && !member.IsLink)
             {
-                throw new DataFileException(path, position, "the header here does not have the checksum that it states; the shard is damaged, fetch it again.");
+                if (!member.IsFolder)
+                {
+                    findings.AddProblem("member that is neither a file nor a link", where);
+                }
             }
-            if ((char)header[TypeAt] is not ('x' or 'g' or 'L' or 'K'))
+            else if (!names.TryAdd(Normalize("", member.Name), member))
             {
-                return reader.GetNextEntry();
+                findings.AddProblem("member with the name of an earlier one of its shard", where);
             }
-            long size = ReadOctal(header.Slice(SizeAt, SizeLength));
-            if (size > MaximumExtensionBytes)
+            else
             {
-                string limit = $"an extended header is larger than the {MaximumExtensionBytes} bytes that are read";
-                throw new DataFileException(path, position, $"{limit}; the shard is damaged, fetch it again.");
+                files.Add(member);
             }
-            position = EndOf(position + BlockBytes, size);
+        }
+        Dictionary<string, Key> keys = [];
+        for (int order = 0; order < files.Count; order++)
+        {
+            TarMember member = files[order];
+            if (Follow(member, names) is not { } content)
+            {
+                findings.AddProblem("link to what is not in the shard", $"{path}:{member.Name} -> {member.Target}");
+                continue;
+            }
+            (string key, string extension) = Split(member.Name.Contains('/') ? member.Name : folder + member.Name);
+            Key found = keys.TryGetValue(key, out Key? known) ? known : keys[key] = new Key();
+            Add(path, found, extension, content with { Name = member.Name }, order, findings);
+        }
+        return keys;
+    }
+
+    private static void Add(string path, Key key, string extension, TarMember member, int order, DataFindings findings)
+    {
+        if (FileNames.Images.Contains("." + extension))
+        {
+            if (key.Image is not null)
+            {
+                findings.AddProblem("second image of a key", $"{path}:{member.Name}");
+                return;
+            }
+            (key.Image, key.Order) = (member, order);
+        }
+        else if (extension == "cls" && key.Label is null)
+        {
+            key.Label = member;
+        }
+        else
+        {
+            key.Others.Add(member.Name);
         }
     }
 
-    // The sum of all bytes, those of the checksum itself as spaces.
-    private static bool HasChecksum(ReadOnlySpan<byte> header)
+    private static void NoteOthers(string path, Key key, DataFindings findings)
     {
-        ReadOnlySpan<byte> field = header.Slice(ChecksumAt, ChecksumLength);
-        long sum = ChecksumLength * ' ';
-        foreach (byte value in header)
+        foreach (string name in key.Others)
         {
-            sum += value;
-        }
-        foreach (byte value in field)
-        {
-            sum -= value;
-        }
-        return sum == ReadOctal(field);
-    }
-
-    // Octal digits; a number with the first bit set is binary, for what octal is too short for. The reader objects to anything else.
-    private static long ReadOctal(ReadOnlySpan<byte> field)
-    {
-        long number = (field[0] & 0x80) != 0 ? long.MaxValue : 0;
-        foreach (byte character in field.TrimStart((byte)' '))
-        {
-            if (number > MaximumExtensionBytes || character is not (>= (byte)'0' and <= (byte)'7'))
+            if (key.Image is null && FileNames.IsImage(name))
             {
-                break;
+                findings.AddProblem(
+                    "image without a key of its own, which ends at the first dot of a name; rename", $"{path}:{name}");
             }
-            number = number * 8 + (character - '0');
+            else if (key.Image is null && FileNames.IsOtherImage(name))
+            {
+                findings.AddProblem("image that is neither JPEG nor PNG", $"{path}:{name}");
+            }
+            else
+            {
+                findings.AddSkipped("member of another extension", $"{path}:{name}");
+            }
         }
-        return number;
-    }
-
-    private static long EndOf(long start, long length) => start + (length + BlockBytes - 1) / BlockBytes * BlockBytes;
-
-    private static bool IsDamage(Exception exception) =>
-        exception is EndOfStreamException or InvalidDataException or FormatException or ArgumentException or OverflowException;
-
-    private static void Add(in Sample sample, string path, int shard, List<TarMember> members)
-    {
-        if (sample.Image is not { } image)
+        if (key.Image is null && key.Label is { } label)
         {
-            return;
+            findings.AddProblem("label without an image", $"{path}:{label.Name}");
         }
-        string name = sample.Class ?? Path.GetFileName(Path.GetDirectoryName(image.Name) ?? "");
-        members.Add(name.Length > 0
-            ? new TarMember(shard, image.DataOffset, image.Length, image.Name, name)
-            : throw new DataFileException(path, image.DataOffset, $"the image {image.Name} has no class: neither {sample.Key}.cls nor a folder in its name."));
     }
 
-    private static string KeyOf(string name)
+    private static TarMember? Follow(TarMember member, Dictionary<string, TarMember> names)
+    {
+        for (int links = 0; links < MaximumLinks; links++)
+        {
+            if (member.IsFile)
+            {
+                return member;
+            }
+            string target = member.Type == System.Formats.Tar.TarEntryType.HardLink
+                ? Normalize("", member.Target)
+                : Normalize(member.Name[..(member.Name.LastIndexOf('/') + 1)], member.Target);
+            if (!names.TryGetValue(target, out member))
+            {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private static string Normalize(string folder, string target)
+    {
+        List<string> parts = [];
+        foreach (string part in (folder + target).Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part == ".." && parts.Count > 0)
+            {
+                parts.RemoveAt(parts.Count - 1);
+            }
+            else
+            {
+                parts.Add(part);
+            }
+        }
+        return string.Join('/', parts);
+    }
+
+    private static (string Key, string Extension) Split(string name)
     {
         int file = name.LastIndexOf('/') + 1, dot = name.IndexOf('.', file);
-        return dot < 0 ? name : name[..dot];
+        return dot < 0 ? (name, "") : (name[..dot], name[(dot + 1)..].ToLowerInvariant());
     }
 
-    private static string ReadClass(string path, TarEntry entry, string[]? classes)
+    private static string ReadClass(string path, SafeFileHandle file, TarMember label, string[]? classes)
     {
         Span<byte> bytes = stackalloc byte[MaximumLabelBytes];
-        int length = entry.DataStream?.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) ?? 0;
+        int length = RandomAccess.Read(file, bytes[..(int)Math.Min(bytes.Length, label.Length)], label.Offset);
         string text = Encoding.UTF8.GetString(bytes[..length]).Trim();
-        bool number = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int label);
+        bool number = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value);
         int end = classes?.Length ?? int.MaxValue;
-        if (!number || label >= end)
+        if (!number || value >= end)
         {
             string expected = classes is null ? "a whole number" : $"0 to {end - 1}, a line of {WebDataset.ClassesFile}";
-            throw new DataFileException(path, entry.DataOffset, $"the label {entry.Name} is '{text}', expected {expected}; correct it.");
+            throw new DataFileException(
+                path, label.Offset, $"the label {label.Name} is '{text}', expected {expected}; correct it.");
         }
-        return classes is null ? label.ToString(CultureInfo.InvariantCulture) : classes[label];
+        return classes is null ? value.ToString(CultureInfo.InvariantCulture) : classes[value];
     }
 
-    private readonly record struct Sample(string? Key, TarEntry? Image, string? Class);
+    [GeneratedRegex("^n[0-9]{8}$", RegexOptions.CultureInvariant)]
+    private static partial Regex WordNet();
+
+    private sealed class Key
+    {
+        public TarMember? Image { get; set; }
+
+        public TarMember? Label { get; set; }
+
+        public int Order { get; set; }
+
+        public List<string> Others { get; } = [];
+    }
 }

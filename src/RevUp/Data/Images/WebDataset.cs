@@ -1,12 +1,21 @@
-using Microsoft.Win32.SafeHandles;
 using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>Images in tar shards, KEY.jpg beside KEY.cls, or CLASS/KEY.jpg alone. The shards are indexed once, and then read at any place.</summary>
+/// <summary>
+/// Images in tar shards, KEY.jpg and KEY.cls, or CLASS/KEY.jpg alone. Shards are indexed once, and
+/// then read at any place.
+/// </summary>
 /// <remarks>
-/// The index is in memory, a name and 40 bytes for each sample. Indexing reads a header of 512 bytes for every member and no image. A file classes.txt beside
-/// the shards, a name a line, gives the numbers of .cls members their names. Shards stay open.
+/// KEY ends at the first dot of a file's name, and the extension is everything after it: jpg, jpeg
+/// and png are images, cls is the number of a class, and other extensions are ignored. The members
+/// of a key may be anywhere in their shard. Where any image has a .cls member, every image needs
+/// one; <see cref="Findings"/> counts images without one, second images, duplicates, links and the
+/// like. A file classes.txt beside the shards, or beside the parts, gives the numbers their names,
+/// a line each. Links within a shard are followed; a shard inside a shard is a folder; a shard
+/// named like n01440764 is a class of its images. A compressed shard is unfolded into the temporary
+/// folder while it is open. The index is in memory, a name and 50 bytes for each sample. A bounded
+/// number of shards stay open.
 /// Source: the WebDataset convention, github.com/webdataset/webdataset.
 /// </remarks>
 /// <example><code>
@@ -17,17 +26,17 @@ public sealed class WebDataset : EncodedDataset
     /// <summary>Beside the shards: the names of the classes, a line each.</summary>
     internal const string ClassesFile = "classes.txt";
 
-    private readonly TarMember[] _members;
+    private readonly ShardSample[] _members;
     private readonly int[] _labels;
     private readonly string[] _shards;
-    private readonly SafeFileHandle?[] _handles;
+    private readonly ShardPool _pool;
 
-    private WebDataset(string[] shards, TarMember[] members, IReadOnlyList<string> classes, Shape sample)
+    private WebDataset(ShardSet set, IReadOnlyList<string> classes, Shape sample)
         : base(sample)
     {
-        (_shards, _members, Classes) = (shards, members, classes);
-        _labels = ClassNames.Labels(members.Select(member => member.Class), classes, Name);
-        _handles = new SafeFileHandle?[shards.Length];
+        (_shards, _members, Findings, Classes) = (set.Shards, set.Samples, set.Findings, classes);
+        _labels = ClassNames.Labels(_members.Select(member => member.Class), classes, Name);
+        _pool = new ShardPool(_shards);
     }
 
     /// <inheritdoc/>
@@ -36,21 +45,47 @@ public sealed class WebDataset : EncodedDataset
     /// <summary>The lines of classes.txt; without it, the different labels, sorted by value when all are numbers and by their characters otherwise.</summary>
     public override IReadOnlyList<string> Classes { get; }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<DataFinding> Findings { get; }
+
     /// <summary>Indexes one part of a dataset: train/*.tar, or test/*.tar (also val or validation), with the classes of the former.</summary>
     /// <inheritdoc cref="ImageFolder.Open(string, DatasetSplit, Shape)"/>
     public static WebDataset Open(string root, DatasetSplit split, Shape sample)
     {
-        string train = SplitFolder.Find(root, DatasetSplit.Train), folder = SplitFolder.Find(root, split);
-        (string[] shards, TarMember[] members) = Index(folder);
-        return new WebDataset(shards, members, ReadClasses(train) ?? ClassesOf(train == folder ? members : Index(train).Members), sample);
+        string train = SplitFolder.Find(root, DatasetSplit.Train);
+        return OpenPart(root, train, SplitFolder.Find(root, split), sample);
     }
 
-    /// <summary>Indexes the shards of one folder, as a dataset of its own.</summary>
+    /// <summary>
+    /// Indexes the shards of one folder. A part of a dataset, by its name, has the classes of the
+    /// dataset's training set.
+    /// </summary>
     /// <inheritdoc cref="ImageFolder.Open(string, Shape)"/>
     public static WebDataset Open(string folder, Shape sample)
     {
-        (string[] shards, TarMember[] members) = Index(folder);
-        return new WebDataset(shards, members, ReadClasses(folder) ?? ClassesOf(members), sample);
+        string? whole = SplitFolder.WholeOf(folder), train = whole is null ? null : SplitFolder.TryFind(
+            whole, DatasetSplit.Train);
+        if (train is not null && ShardFile.List(train).Length > 0)
+        {
+            return OpenPart(whole!, train, folder, sample);
+        }
+        string[]? names = ReadClasses(folder);
+        ShardSet set = ShardSet.Index(folder, names);
+        return new WebDataset(set, names ?? ClassesOf(set), sample);
+    }
+
+    /// <summary>
+    /// Shards that are indexed; the classes are those of their samples when they are null.
+    /// </summary>
+    internal static WebDataset Open(ShardSet set, IReadOnlyList<string>? classes, Shape sample) =>
+        new(set, classes ?? ClassesOf(set), sample);
+
+    private static WebDataset OpenPart(string root, string train, string folder, Shape sample)
+    {
+        string[]? trainNames = ReadClasses(train) ?? ReadClasses(root);
+        ShardSet set = ShardSet.Index(folder, ReadClasses(folder) ?? trainNames);
+        bool isTrain = Path.GetFullPath(train) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return new WebDataset(set, trainNames ?? ClassesOf(isTrain ? set : ShardSet.Index(train, trainNames)), sample);
     }
 
     /// <inheritdoc/>
@@ -62,14 +97,22 @@ public sealed class WebDataset : EncodedDataset
     /// <inheritdoc/>
     public override int Load(int index, ref byte[] buffer)
     {
-        TarMember member = _members[index];
-        try
+        ShardSample member = _members[index];
+        while (true)
         {
-            return Read(Handle(member.Shard), member.Offset, member.Length, _shards[member.Shard], ref buffer);
-        }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
-        {
-            throw new DataFileException(Name(index), $"the image cannot be read: {exception.Message}", exception);
+            try
+            {
+                return Read(_pool.Get(member.Shard), member.Offset, member.Length, _shards[member.Shard], ref buffer);
+            }
+            catch (ObjectDisposedException) when (!_pool.IsDisposed)
+            {
+                // Another thread needed the room.
+            }
+            catch (Exception exception) when (
+                exception is UnauthorizedAccessException or (IOException and not DataFileException))
+            {
+                throw CannotRead(Name(index), exception);
+            }
         }
     }
 
@@ -78,48 +121,11 @@ public sealed class WebDataset : EncodedDataset
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach (SafeFileHandle? handle in _handles)
-        {
-            handle?.Dispose();
-        }
+        _pool.Dispose();
         base.Dispose(disposing);
     }
 
-    // Two threads may open a shard at once; the one that comes second closes its own.
-    private SafeFileHandle Handle(int shard)
-    {
-        if (Volatile.Read(ref _handles[shard]) is { } open)
-        {
-            return open;
-        }
-        SafeFileHandle opened = File.OpenHandle(_shards[shard]);
-        if (Interlocked.CompareExchange(ref _handles[shard], opened, null) is not { } earlier)
-        {
-            return opened;
-        }
-        opened.Dispose();
-        return earlier;
-    }
-
-    private static (string[] Shards, TarMember[] Members) Index(string folder)
-    {
-        string[] shards = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.tar") : [];
-        Array.Sort(shards, string.CompareOrdinal);
-        if (shards.Length == 0)
-        {
-            throw new DataFileException(folder, "there is no shard (*.tar) in this folder; name the one with the shards.");
-        }
-        string[]? classes = ReadClasses(folder);
-        List<TarMember> members = [];
-        for (int shard = 0; shard < shards.Length; shard++)
-        {
-            TarIndex.Read(shards[shard], shard, classes, members);
-        }
-        return members.Count > 0 ? (shards, [.. members]) : throw new DataFileException(
-            folder, $"its shards have no image (.jpg, .jpeg or .png); the first of {shards.Length} is {shards[0]}.");
-    }
-
-    private static string[] ClassesOf(TarMember[] members) => ClassNames.Sort(members.Select(member => member.Class));
+    private static string[] ClassesOf(ShardSet set) => ClassNames.Sort(set.Samples.Select(member => member.Class));
 
     private static string[]? ReadClasses(string folder)
     {

@@ -1,68 +1,155 @@
-using System.Buffers.Binary;
-
 namespace RevUp.Data.Volumes;
 
-/// <summary>What the header of a NIfTI-1 file (.nii) says about its voxels.</summary>
-/// <param name="Width">X, the fastest.</param>
-/// <param name="Height">Y.</param>
-/// <param name="Depth">Z.</param>
-/// <param name="Channels">Time points times components, the slowest: the file is planar.</param>
+/// <summary>What the header of a NIfTI-1 or NIfTI-2 file says about its voxels.</summary>
+/// <param name="Extents">Of the stored axes: W is the fastest.</param>
 /// <param name="Type">Of the stored numbers.</param>
 /// <param name="IsBigEndian">Their byte order.</param>
-/// <param name="Offset">Of the first voxel in the file, in bytes.</param>
+/// <param name="IsPair">Whether the voxels are in a file of their own, .img beside .hdr.</param>
+/// <param name="Offset">Of the first voxel in its file, in bytes.</param>
 /// <param name="Slope">value = Slope · stored + Intercept.</param>
 /// <param name="Intercept">See <paramref name="Slope"/>.</param>
-/// <remarks>Source: nifti1.h of the NIfTI Data Format Working Group. NIfTI-2, ANALYZE and header/image pairs (.hdr, .img) are not read.</remarks>
-internal readonly record struct NiftiHeader(
-    int Width, int Height, int Depth, int Channels, VoxelType Type, bool IsBigEndian, int Offset, double Slope, double Intercept)
+/// <param name="Spacing">Millimetres from voxel to voxel along the stored axes D, H, W; NaN where
+/// the file does not say.</param>
+/// <param name="Affine">Voxel to millimetres, [3, 3] by rows and without the translation; null
+/// where the file does not say.</param>
+/// <remarks>
+/// Source: nifti1.h and nifti2.h of the NIfTI Data Format Working Group. ANALYZE 7.5 is not read.
+/// </remarks>
+internal sealed record NiftiHeader(
+    VolumeExtents Extents,
+    VoxelType Type,
+    bool IsBigEndian,
+    bool IsPair,
+    long Offset,
+    double Slope,
+    double Intercept,
+    VolumeSpacing Spacing,
+    double[]? Affine)
 {
-    public const int Length = 348;
+    public const int Length1 = 348;
+    public const int Length2 = 540;
 
     // Extensions come before the voxels; nobody has this much of them.
-    private const float MaximumOffset = 1 << 24;
+    private const int MaximumOffset = 1 << 24;
 
-    /// <summary>Reads the first 348 bytes of a file.</summary>
+    private static ReadOnlySpan<byte> MagicTail => "\0\r\n\u001A\n"u8;
+
+    /// <summary>Whether bytes are the beginning of a header, whatever the file is called.</summary>
+    public static bool IsHeader(ReadOnlySpan<byte> bytes) =>
+        (
+            bytes.Length >= Length1 && SizeIs(bytes, Length1)
+                && bytes[344..347] is [(byte)'n', (byte)'+' or (byte)'i', (byte)'1'])
+        || (
+            bytes.Length >= Length2 && SizeIs(bytes, Length2)
+                && bytes[4..7] is [(byte)'n', (byte)'+' or (byte)'i', (byte)'2']);
+
+    /// <summary>Reads the first 348 or 540 bytes of a file.</summary>
     /// <exception cref="DataFileException">They are no such header, or one of a file that cannot be used.</exception>
     public static NiftiHeader Parse(string path, ReadOnlySpan<byte> bytes)
     {
-        int size = BinaryPrimitives.ReadInt32LittleEndian(bytes);
-        bool bigEndian = size != Length;
-        if (bigEndian && BinaryPrimitives.ReadInt32BigEndian(bytes) != Length)
+        NiftiFields fields = Open(path, bytes);
+        bool pair = fields.IsPair;
+        int least = pair ? 0 : fields.IsVersion2 ? Length2 : Length1;
+        double offset = fields.Offset;
+        if (!(offset >= least && offset <= MaximumOffset))
         {
-            throw new DataFileException(path, 0, $"the header's size is {size}, expected {Length}; the file is not NIfTI-1, so convert it.");
+            throw new DataFileException(
+                path,
+                fields.OffsetAt,
+                $"the voxels start at {offset}, expected {least} to {MaximumOffset}; the file is damaged.");
         }
-        if (!bytes[344..348].SequenceEqual("n+1\0"u8))
+        (double slope, double intercept) = (fields.Slope, fields.Intercept);
+        // A slope of 0 means no scaling.
+        bool scaled = slope != 0 && double.IsFinite(slope) && double.IsFinite(intercept);
+        VolumeExtents extents = ReadExtents(path, fields);
+        VoxelType type = TypeOf(path, fields);
+        return new NiftiHeader(
+            extents,
+            type,
+            fields.IsBigEndian,
+            pair,
+            (long)offset,
+            scaled ? slope : 1,
+            scaled ? intercept : 0,
+            SpacingOf(fields),
+            NiftiAffine.Of(fields));
+    }
+
+    private static NiftiFields Open(string path, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Length1)
         {
-            throw new DataFileException(path, 344, "the magic is not 'n+1': only single files (.nii) of NIfTI-1 are read, so convert it.");
+            throw new DataFileException(
+                path, bytes.Length, $"the file ends inside its header of {Length1} bytes; fetch it again.");
         }
-        Span<int> dimensions = stackalloc int[8];
+        if (SizeIs(bytes, Length2))
+        {
+            if (bytes.Length < Length2)
+            {
+                throw new DataFileException(
+                    path, bytes.Length, $"the file ends inside its header of {Length2} bytes; fetch it again.");
+            }
+            return bytes[4..7].SequenceEqual("n+2"u8) || bytes[4..7].SequenceEqual("ni2"u8)
+                ? bytes[7..12].SequenceEqual(MagicTail)
+                    ? new NiftiFields(bytes, isVersion2: true)
+                    : throw new DataFileException(
+                        path, 7, "the magic's line ends were changed, as by a transfer as text; fetch the file again.")
+                : throw new DataFileException(path, 4, "the magic is not 'n+2' or 'ni2'; the file is damaged.");
+        }
+        if (!SizeIs(bytes, Length1))
+        {
+            int size = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(bytes);
+            throw new DataFileException(
+                path, 0, $"the header's size is {size}, expected {Length1}; the file is not NIfTI, so convert it.");
+        }
+        return bytes[344..348].SequenceEqual("n+1\0"u8) || bytes[344..348].SequenceEqual("ni1\0"u8)
+            ? new NiftiFields(bytes, isVersion2: false)
+            : throw new DataFileException(
+                path,
+                344,
+                "the magic is not 'n+1' or 'ni1', so the file is not NIfTI (it may be ANALYZE 7.5); convert it.");
+    }
+
+    private static VolumeExtents ReadExtents(string path, NiftiFields fields)
+    {
+        Span<long> dimensions = stackalloc long[8];
         for (int i = 0; i < dimensions.Length; i++)
         {
-            dimensions[i] = Int16(bytes, 40 + 2 * i, bigEndian);
+            dimensions[i] = fields.Dimension(i);
         }
-        int rank = dimensions[0];
-        long channels = 1;
+        long rank = dimensions[0], channels = 1;
         for (int i = 1; i < dimensions.Length; i++)
         {
             dimensions[i] = i <= rank ? dimensions[i] : 1;
-            channels *= i > 3 ? dimensions[i] : 1;
-            if (rank is < 1 or > 7 || dimensions[i] < 1 || channels > short.MaxValue)
+            channels = i > 3 && dimensions[i] is > 0 and <= short.MaxValue ? channels * dimensions[i] : channels;
+            if (rank is < 1 or > 7 || dimensions[i] is < 1 or > int.MaxValue || channels > short.MaxValue)
             {
-                throw new DataFileException(path, 40, $"the dimensions cannot be: rank {rank}, dimension {i} is {dimensions[i]}; the file is damaged.");
+                throw new DataFileException(
+                    path,
+                    fields.DimensionsAt,
+                    $"the dimensions cannot be: rank {rank}, dimension {i} is {dimensions[i]}; the file is damaged.");
             }
         }
-        float offset = Single(bytes, 108, bigEndian), slope = Single(bytes, 112, bigEndian), intercept = Single(bytes, 116, bigEndian);
-        if (!(offset is >= Length and <= MaximumOffset))
-        {
-            throw new DataFileException(path, 108, $"the voxels start at {offset}, expected {Length} to {MaximumOffset}; the file is damaged.");
-        }
-        bool scaled = slope != 0 && float.IsFinite(slope) && float.IsFinite(intercept); // a slope of 0 means no scaling
-        VoxelType type = TypeOf(path, Int16(bytes, 70, bigEndian));
-        return new NiftiHeader(
-            dimensions[1], dimensions[2], dimensions[3], (int)channels, type, bigEndian, (int)offset, scaled ? slope : 1, scaled ? intercept : 0);
+        return new VolumeExtents((int)dimensions[3], (int)dimensions[2], (int)dimensions[1], (int)channels);
     }
 
-    private static VoxelType TypeOf(string path, short code) => code switch
+    private static VolumeSpacing SpacingOf(NiftiFields fields)
+    {
+        double millimetres = fields.SpatialUnit switch { 1 => 1000, 3 => 0.001, _ => 1 };
+        return new VolumeSpacing(Step(fields, 3), Step(fields, 2), Step(fields, 1));
+
+        double Step(NiftiFields from, int axis)
+        {
+            double step = Math.Abs(from.Step(axis)) * millimetres;
+            return step > 0 && double.IsFinite(step) ? step : double.NaN;
+        }
+    }
+
+    private static bool SizeIs(ReadOnlySpan<byte> bytes, int size) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(bytes) == size
+        || System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes) == size;
+
+    private static VoxelType TypeOf(string path, NiftiFields fields) => fields.TypeCode switch
     {
         2 => VoxelType.UInt8,
         4 => VoxelType.Int16,
@@ -72,12 +159,11 @@ internal readonly record struct NiftiHeader(
         256 => VoxelType.Int8,
         512 => VoxelType.UInt16,
         768 => VoxelType.UInt32,
-        _ => throw new DataFileException(path, 70, $"the data type is {code}; integers up to 32 bits and floating point are read, so convert it."),
+        1024 => VoxelType.Int64,
+        1280 => VoxelType.UInt64,
+        int code => throw new DataFileException(
+            path,
+            fields.TypeAt,
+            $"the data type is {code}; integers up to 64 bits and floating point up to 64 are read, so convert it."),
     };
-
-    private static short Int16(ReadOnlySpan<byte> bytes, int at, bool bigEndian) =>
-        bigEndian ? BinaryPrimitives.ReadInt16BigEndian(bytes[at..]) : BinaryPrimitives.ReadInt16LittleEndian(bytes[at..]);
-
-    private static float Single(ReadOnlySpan<byte> bytes, int at, bool bigEndian) =>
-        bigEndian ? BinaryPrimitives.ReadSingleBigEndian(bytes[at..]) : BinaryPrimitives.ReadSingleLittleEndian(bytes[at..]);
 }

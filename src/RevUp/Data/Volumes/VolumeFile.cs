@@ -1,150 +1,247 @@
-using System.IO.Compression;
 using RevUp.Tensors;
 
 namespace RevUp.Data.Volumes;
 
-/// <summary>Reads volumes of one shape, one after the other, into the caller's floats; keeps a buffer of one volume as it is stored.</summary>
-/// <param name="sample">[1, D, H, W, C], or [1, H, W, C] for slices; what every file must have.</param>
+/// <summary>
+/// Reads volumes, one after the other; keeps a buffer of one volume as it is stored, and one of its
+/// floats.
+/// </summary>
+/// <param name="sample">[1, D, H, W, C], or [1, H, W, C] for slices; the shape of raw files, and of
+/// all where the fit is exact.</param>
 /// <param name="rawType">The numbers of files that are not NIfTI: bare, little-endian, in the order of the sample.</param>
-internal sealed class VolumeFile(Shape sample, VoxelType rawType)
+/// <param name="settings">Orientation, spacing and fit; by default a volume must have the sample's
+/// shape.</param>
+internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings? settings = null)
 {
-    private byte[] _stored = [];
+    private readonly VolumeExtents _expected = VolumeExtents.Of(sample);
+    private readonly VolumeSettings _settings = settings ?? new VolumeSettings();
+    private readonly VolumeBuffer _volume = new();
+    private readonly StoredVoxels _stored = new();
+    private bool _isVerifying;
 
-    /// <summary>Fills (D)·H·W·C floats, channels-last, with the values of a .nii, .nii.gz or raw file (which may end in .gz too).</summary>
+    /// <summary>
+    /// Fills (D)·H·W·C floats, channels-last, with the values of a file that has the sample's
+    /// shape.
+    /// </summary>
     /// <exception cref="DataFileException">The file is missing, damaged, of another shape, or has a value that is not finite.</exception>
-    public void Read(string path, Span<float> values)
+    public void Read(string path, Span<float> values) => Load(path).Values.CopyTo(values);
+
+    /// <summary>
+    /// The volume of a NIfTI file (single, or a pair), or of a raw one, each compressed or not;
+    /// valid until the next call.
+    /// </summary>
+    /// <exception cref="DataFileException">The file is missing, damaged, of a shape that does not
+    /// fit, or has a value that is not finite.</exception>
+    public VolumeBuffer Load(string path)
     {
         try
         {
-            using Stream content = Open(path);
-            if (IsNifti(path))
+            NiftiHeader? header;
+            using (Stream content = DataContent.Open(path))
             {
-                ReadNifti(path, content, values);
+                header = ReadHeader(path, content);
+            }
+            if (header is null)
+            {
+                ReadRaw(path);
             }
             else
             {
-                Span<byte> stored = ReadStored(path, content, rawType, start: 0);
-                Voxels.Convert(stored, rawType, !BitConverter.IsLittleEndian, slope: 1, intercept: 0, channels: 1, values);
+                ReadNifti(path, header);
             }
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new DataFileException(path, $"the gzip stream is damaged ({exception.Message}) Fetch the file again.", exception);
+            RequireFinite(path);
+            return _volume;
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
         {
             throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
-        int bad = IndexOfNonFinite(values);
-        if (bad >= 0)
-        {
-            throw new DataFileException(path, $"voxel {bad} is {values[bad]}; every value must be finite, so replace it or leave the file out.");
-        }
     }
 
-    /// <summary>"D × H × W × C" by the header of a NIfTI file; other files do not say.</summary>
+    /// <summary>
+    /// "D × H × W × C" by the header of a NIfTI file, its axes in the order in which they are read;
+    /// raw files do not say.
+    /// </summary>
     public static string DescribeSize(string path)
     {
-        if (!IsNifti(path))
-        {
-            return "raw";
-        }
         try
         {
-            using Stream content = Open(path);
-            NiftiHeader header = ReadHeader(path, content);
-            return FormattableString.Invariant($"{header.Depth} × {header.Height} × {header.Width} × {header.Channels}");
+            using Stream content = DataContent.Open(path);
+            return ReadHeader(path, content) is { } header
+                ? OrientedExtents(path, header, new VolumeSettings()).ToString()
+                : "raw";
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Images.ImageSets.NoHeader;
         }
     }
 
-    private static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsNifti(string path) => (IsCompressed(path) ? path[..^3] : path).EndsWith(".nii", StringComparison.OrdinalIgnoreCase);
-
-    private static Stream Open(string path)
+    /// <summary>
+    /// Reads a file to its end, whatever its extents; of bare numbers only that they can be read.
+    /// </summary>
+    /// <exception cref="DataFileException">
+    /// The file is missing, damaged, or has a value that is not finite.
+    /// </exception>
+    public static void Verify(string path)
     {
-        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        return IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        VolumeFile file = new(new Shape(1, 1, 1, 1, 1), VoxelType.UInt8) { _isVerifying = true };
+        file.Load(path);
     }
 
-    private static NiftiHeader ReadHeader(string path, Stream content)
+    // The header that the content has, or that the name promises; null for bare numbers.
+    private static NiftiHeader? ReadHeader(string path, Stream content)
     {
-        Span<byte> bytes = stackalloc byte[NiftiHeader.Length];
+        Span<byte> bytes = stackalloc byte[NiftiHeader.Length2];
         int read = content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return read == bytes.Length
-            ? NiftiHeader.Parse(path, bytes)
-            : throw new DataFileException(path, read, $"the file ends inside its header of {bytes.Length} bytes; fetch it again.");
+        if (NiftiHeader.IsHeader(bytes[..read]))
+        {
+            return NiftiHeader.Parse(path, bytes[..read]);
+        }
+        if (VolumePaths.IsForeign(path))
+        {
+            throw new DataFileException(
+                path, "the file is neither NIfTI nor bare numbers; convert it to NIfTI (.nii.gz).");
+        }
+        if (!VolumePaths.IsNifti(path))
+        {
+            return null;
+        }
+        string headerPath = VolumePaths.HeaderOf(path);
+        if (headerPath == path)
+        {
+            return NiftiHeader.Parse(path, bytes[..read]);
+        }
+        using Stream other = DataContent.Open(headerPath);
+        read = other.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        NiftiHeader header = NiftiHeader.Parse(headerPath, bytes[..read]);
+        return header.IsPair
+            ? header
+            : throw new DataFileException(
+                headerPath,
+                "its magic is of a single file, which has its voxels itself; name this file and not the .img.");
     }
 
-    private void ReadNifti(string path, Stream content, Span<float> values)
+    private void ReadNifti(string path, NiftiHeader header)
     {
-        NiftiHeader header = ReadHeader(path, content);
-        int depth = sample.SpatialRank == 3 ? sample.Extent(0) : 1, height = sample[sample.Rank - 3], width = sample[sample.Rank - 2];
-        if ((header.Depth, header.Height, header.Width, header.Channels) != (depth, height, width, sample.Channels))
+        VolumeExtents oriented = OrientedExtents(path, header, _settings);
+        if (_settings.Spacing.Count == 0)
+        {
+            RequireFit(path, oriented);
+        }
+        string voxels = header.IsPair ? VolumePaths.ImageOf(path) : path;
+        using Stream image = DataContent.Open(voxels);
+        _stored.Read(voxels, image, header.Offset, header.Extents, header.Type, "the header's dimensions");
+        _volume.Resize(header.Extents);
+        bool swap = header.IsBigEndian == BitConverter.IsLittleEndian;
+        Voxels.Convert(
+            _stored.Bytes, header.Type, swap, header.Slope, header.Intercept, header.Extents.Channels, _volume.Values);
+        if (Axes(path, header, _settings) is { } axes)
+        {
+            _volume.Orient(axes);
+        }
+        if (_settings.Spacing.Count > 0)
+        {
+            Resample(path, header);
+            RequireFit(path, _volume.Extents);
+        }
+    }
+
+    private void ReadRaw(string path)
+    {
+        if (_settings.Spacing.Count > 0)
         {
             throw new DataFileException(
                 path,
+                "a raw file does not say its spacing; leave data.volumes.spacing out, or convert the file to NIfTI.");
+        }
+        using Stream content = DataContent.Open(path);
+        if (_isVerifying)
+        {
+            content.CopyTo(Stream.Null);
+            return;
+        }
+        _stored.Read(path, content, offset: 0, _expected, rawType, "data.extents or data.rawType");
+        _volume.Resize(_expected);
+        Voxels.Convert(
+            _stored.Bytes, rawType, !BitConverter.IsLittleEndian, slope: 1, intercept: 0, channels: 1, _volume.Values);
+    }
+
+    private static (int Axis, bool Flip)[]? Axes(string path, NiftiHeader header, VolumeSettings settings)
+    {
+        if (settings.Orientation == VolumeOrientation.Stored || header.Affine is not { } affine)
+        {
+            return null;
+        }
+        return NiftiAffine.Orientation(affine) ?? throw new DataFileException(
+            path,
+            "the affine has axes that are not independent; correct it, or set data.volumes.orientation=stored to read "
+            + "volumes as they are stored.");
+    }
+
+    private static VolumeExtents OrientedExtents(string path, NiftiHeader header, VolumeSettings settings) =>
+        Axes(path, header, settings) is { } axes ? VolumeBuffer.Oriented(header.Extents, axes) : header.Extents;
+
+    private void Resample(string path, NiftiHeader header)
+    {
+        double[] stored = [header.Spacing.Width, header.Spacing.Height, header.Spacing.Depth];
+        (int Axis, bool Flip)[] axes = Axes(path, header, _settings) ?? [(0, false), (1, false), (2, false)];
+        int[] extents = [_volume.Extents.Depth, _volume.Extents.Height, _volume.Extents.Width];
+        for (int i = 0; i < extents.Length; i++)
+        {
+            int wanted = i - (extents.Length - _settings.Spacing.Count); // of slices, H and W alone
+            double step = stored[axes[2 - i].Axis];
+            if (wanted < 0)
+            {
+                continue;
+            }
+            if (double.IsNaN(step))
+            {
+                throw new DataFileException(
+                    path,
+                    "the header does not say its spacing; leave data.volumes.spacing out, or correct the header.");
+            }
+            extents[i] = (int)Math.Clamp(Math.Round(extents[i] * step / _settings.Spacing[wanted]), 1, int.MaxValue);
+        }
+        VolumeExtents to = new(extents[0], extents[1], extents[2], _volume.Extents.Channels);
+        if (to.Count > Array.MaxLength)
+        {
+            throw new DataFileException(
+                path,
+                $"data.volumes.spacing makes it {to}, over the {Array.MaxLength} numbers of one array; use a larger "
+                + "spacing.");
+        }
+        _volume.Resample(to.Depth, to.Height, to.Width);
+    }
+
+    private void RequireFit(string path, VolumeExtents extents)
+    {
+        bool fits = _isVerifying
+            || (_settings.Fit == VolumeFit.CropOrPad ? extents.Channels == _expected.Channels : extents == _expected);
+        if (!fits)
+        {
+            string remedy = _settings.Fit == VolumeFit.CropOrPad
+                ? "choose data.channels"
+                : "resample it, or set data.volumes.fit=cropOrPad";
+            throw new DataFileException(
+                path,
                 40,
-                $"the volume is {header.Depth} × {header.Height} × {header.Width} voxels of {header.Channels} channels, expected {depth} × {height} × {width} "
-                + $"of {sample.Channels} (data.extents, data.channels); resample it.");
-        }
-        Skip(path, content, header.Offset - NiftiHeader.Length);
-        Span<byte> stored = ReadStored(path, content, header.Type, header.Offset);
-        bool swap = header.IsBigEndian == BitConverter.IsLittleEndian;
-        Voxels.Convert(stored, header.Type, swap, header.Slope, header.Intercept, header.Channels, values);
-    }
-
-    private static void Skip(string path, Stream content, int bytes)
-    {
-        Span<byte> skipped = stackalloc byte[256];
-        while (bytes > 0)
-        {
-            int read = content.Read(skipped[..Math.Min(bytes, skipped.Length)]);
-            if (read == 0)
-            {
-                throw new DataFileException(path, "the file ends before its first voxel; fetch it again.");
-            }
-            bytes -= read;
+                $"the volume is {extents.Depth} × {extents.Height} × {extents.Width} voxels of {extents.Channels} "
+                + $"channels, expected {_expected.Depth} × "
+                + $"{_expected.Height} × {_expected.Width} of {_expected.Channels} (data.extents, data.channels); "
+                + $"{remedy}.");
         }
     }
 
-    private Span<byte> ReadStored(string path, Stream content, VoxelType type, int start)
+    private void RequireFinite(string path)
     {
-        long length = sample.Count * type.Size();
-        if (length > Array.MaxLength)
+        int bad = FiniteValues.IndexOfOther(_volume.Values);
+        if (bad >= 0)
         {
-            throw new DataFileException(path, $"a volume {sample} of {type} takes {length} bytes, over the {Array.MaxLength} of one array; use smaller ones.");
+            throw new DataFileException(
+                path,
+                $"voxel {bad} is {_volume.Values[bad]}; every value must be finite, so replace it or leave the file "
+                + "out.");
         }
-        if (_stored.Length < length)
-        {
-            _stored = new byte[length];
-        }
-        Span<byte> stored = _stored.AsSpan(0, (int)length);
-        int read = content.ReadAtLeast(stored, stored.Length, throwOnEndOfStream: false);
-        if (read < stored.Length)
-        {
-            string missing = $"expected {stored.Length - read} more bytes for {sample} of {type}";
-            throw new DataFileException(path, start + read, $"the file ends here, {missing}; fetch it again, or correct data.extents.");
-        }
-        // Reading past the end also makes the decompressor check its checksum.
-        return content.ReadByte() < 0
-            ? stored
-            : throw new DataFileException(path, start + read, $"the file goes on after {sample} of {type}; correct data.extents or data.rawType.");
-    }
-
-    private static int IndexOfNonFinite(ReadOnlySpan<float> values)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (!float.IsFinite(values[i]))
-            {
-                return i;
-            }
-        }
-        return -1;
     }
 }

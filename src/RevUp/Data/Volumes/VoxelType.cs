@@ -21,6 +21,12 @@ public enum VoxelType
     /// <summary>Unsigned, 32 bits.</summary>
     UInt32,
 
+    /// <summary>Signed, 64 bits.</summary>
+    Int64,
+
+    /// <summary>Unsigned, 64 bits.</summary>
+    UInt64,
+
     /// <summary>IEEE, 32 bits.</summary>
     Float32,
 

@@ -36,6 +36,8 @@ internal static class Voxels
             case VoxelType.UInt16: Scale<ushort>(stored, slope, intercept, channels, values); break;
             case VoxelType.Int32: Scale<int>(stored, slope, intercept, channels, values); break;
             case VoxelType.UInt32: Scale<uint>(stored, slope, intercept, channels, values); break;
+            case VoxelType.Int64: Scale<long>(stored, slope, intercept, channels, values); break;
+            case VoxelType.UInt64: Scale<ulong>(stored, slope, intercept, channels, values); break;
             case VoxelType.Float32: Scale<float>(stored, slope, intercept, channels, values); break;
             default: Scale<double>(stored, slope, intercept, channels, values); break;
         }

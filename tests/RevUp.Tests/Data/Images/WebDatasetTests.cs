@@ -16,13 +16,19 @@ public sealed class WebDatasetTests
         using TemporaryFolder folder = new();
         ImageFiles.WriteShard(folder["train/b.tar"], ("x/2.png", null), ("x/2.cls", "10\n"));
         ImageFiles.WriteShard(
-            folder["train/a.tar"], ("x/0.cls", "9"), ("x/0.png", null), ("x/0.json", "{}"), ("x/1.cls", "3"), ("x/1.seg.png", null), ("readme", "text"));
+            folder["train/a.tar"],
+            ("x/0.cls", "9"),
+            ("x/0.png", null),
+            ("x/0.json", "{}"),
+            ("x/1.cls", "3"),
+            ("x/1.PNG", null),
+            ("readme", "text"));
         ImageFiles.WriteShard(folder["test/a.tar"], ("0.png", null), ("0.cls", "9"));
         DataSettings settings = new() { Dataset = DatasetKind.WebDataset, Path = folder.Path, Extents = [6, 6], Channels = 3, Classes = 3 };
         using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train), test = Datasets.Open(settings, DatasetSplit.Test);
         CollectionAssert.AreEqual(new[] { "3", "9", "10" }, train.Classes.ToArray());
         Assert.AreEqual((3, 1, 0, 2, 1), (train.Count, train.Label(0), train.Label(1), train.Label(2), test.Label(0)));
-        Assert.AreEqual($"{folder["train/a.tar"]}:x/1.seg.png", train.Name(1));
+        Assert.AreEqual($"{folder["train/a.tar"]}:x/1.PNG", train.Name(1));
         CollectionAssert.AreEqual(ImageFiles.Expected(0), ImageFiles.Read(train, 0));
         CollectionAssert.AreEqual(ImageFiles.Expected(1), ImageFiles.Read(train, 1));
         CollectionAssert.AreEqual(ImageFiles.Expected(0), ImageFiles.Read(train, 2));

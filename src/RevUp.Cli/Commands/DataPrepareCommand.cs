@@ -1,0 +1,45 @@
+using System.CommandLine;
+using RevUp.Cli.Output;
+using RevUp.Data.Images;
+using RevUp.Data.Preparation;
+
+namespace RevUp.Cli.Commands;
+
+/// <summary><c>revup data prepare</c>: turns a dataset as it is downloaded into shards.</summary>
+internal static class DataPrepareCommand
+{
+    /// <summary>The command and its one dataset.</summary>
+    public static Command Create(Terminal terminal, CommonOptions common, DataPacking packing) =>
+        new("prepare", "Turn a dataset as it is downloaded into shards.")
+        {
+            ImageNetCommand(terminal, common, packing),
+        };
+
+    private static Command ImageNetCommand(Terminal terminal, CommonOptions common, DataPacking packing)
+    {
+        Argument<string> source = new("FOLDER")
+        {
+            Description = "ILSVRC2012_img_train.tar or train, and ILSVRC2012_img_val.tar or val; or Kaggle's folder.",
+        };
+        Argument<string> output = new("OUTPUT")
+        {
+            Description = "The folder to write train and val to; it must not exist.",
+        };
+        Option<string?> labels = new("--labels")
+        {
+            Description = "Classes of validation images: LOC_val_solution.csv, the devkit's archive, or a CSV.",
+            HelpName = "FILE",
+        };
+        Command command = new("imagenet", "ImageNet's training and validation images.")
+        {
+            source, output, labels, packing.Size,
+        };
+        command.SetAction(arguments => packing.Run(
+            terminal,
+            arguments,
+            common,
+            () => ImageNet.Open(arguments.GetRequiredValue(source), arguments.GetValue(labels)),
+            arguments.GetRequiredValue(output)));
+        return command;
+    }
+}

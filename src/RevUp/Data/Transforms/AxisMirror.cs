@@ -1,0 +1,60 @@
+using RevUp.Tensors;
+
+namespace RevUp.Data.Transforms;
+
+/// <summary>Which axes of a sample are mirrored.</summary>
+/// <param name="Depth">D.</param>
+/// <param name="Height">H.</param>
+/// <param name="Width">W.</param>
+internal readonly record struct AxisMirror(bool Depth, bool Height, bool Width)
+{
+    /// <summary>
+    /// A fair coin for W, drawn as images draw theirs, and one each for D and H where every axis is
+    /// mirrored.
+    /// </summary>
+    public static AxisMirror Draw(SampleKey key, Augmentation augmentation)
+    {
+        CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
+        bool width = PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip).Flip;
+        if (!augmentation.Flip || !augmentation.FlipEveryAxis)
+        {
+            return new AxisMirror(false, false, width);
+        }
+        CounterRandom others = key.Draws(RandomStreams.Mirror);
+        return new AxisMirror(others.NextInt(2) == 1, others.NextInt(2) == 1, width);
+    }
+
+    /// <summary>Mirrors [1, (D), H, W, C] floats in place; channels keep their order.</summary>
+    public void Apply(Span<float> values, Shape sample)
+    {
+        int depth = sample.SpatialRank == 3 ? sample.Extent(0) : 1;
+        int height = sample[sample.Rank - 3], channels = sample.Channels;
+        int row = sample[sample.Rank - 2] * channels;
+        if (Width)
+        {
+            Reverse(values, channels, sample[sample.Rank - 2]);
+        }
+        if (Height)
+        {
+            Reverse(values, row, height);
+        }
+        if (Depth)
+        {
+            Reverse(values, height * row, depth);
+        }
+    }
+
+    // [outer, count, block]: the blocks in reverse, each as it is.
+    private static void Reverse(Span<float> values, int block, int count)
+    {
+        for (int start = 0; start < values.Length; start += count * block)
+        {
+            Span<float> line = values.Slice(start, count * block);
+            line.Reverse();
+            for (int at = 0; block > 1 && at < line.Length; at += block)
+            {
+                line.Slice(at, block).Reverse();
+            }
+        }
+    }
+}
