@@ -141,6 +141,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
             [
                 ["state of the run", state],
                 ["device", record.Device],
+                ["branches computed in", recipe.Model.Precision.Text()],
                 ["operating system", record.System],
                 ["runtime", record.Runtime],
                 ["RevUp", record.Version],

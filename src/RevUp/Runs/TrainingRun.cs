@@ -61,6 +61,7 @@ public sealed class TrainingRun : IDisposable
         _folder = Path.GetFullPath(folder);
         _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
         CheckpointEntry? latest = resume ? Latest() : null;
+        recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
         if (recipe.Reversible.NeedsPlan)
         {
             recipe = recipe with { Reversible = MakePlan(backend, recipe, latest) };

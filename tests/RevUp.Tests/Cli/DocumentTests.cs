@@ -19,7 +19,7 @@ public sealed class DocumentTests
     private static readonly string[] s_row =
     [
         "blocks", "policy", "activationPeakBytes", "parameterBytes", "gradientBytes", "optimizerBytes", "workspaceBytes", "totalPeakBytes", "processPeakBytes",
-        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual",
+        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "precision",
     ];
 
     [TestMethod]

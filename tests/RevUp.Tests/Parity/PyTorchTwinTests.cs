@@ -42,7 +42,7 @@ public sealed class PyTorchTwinTests
         RequirePyTorch();
         using Backend backend = device.Open();
         List<string> files = [];
-        foreach (Recipe recipe in recipes.Where(recipe => backend.Supports(recipe.Model.Precision)))
+        foreach (Recipe recipe in recipes.Where(recipe => backend.Supports(recipe.Model.Precision.Element())))
         {
             files.Add(folder[recipe.Name + ".safetensors"]);
             ParityFile.Write(backend, recipe, files[^1]);
