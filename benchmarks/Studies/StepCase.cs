@@ -67,7 +67,8 @@ internal sealed record StepSize(int Blocks, int Channels, int Batch, int Threads
             {
                 Name = "step",
                 Data = Checkout.SyntheticData(Sample, Classes, samples: 64 * batch),
-                Model = new StepCase(new MemoryPlan(), LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, this, Weights: "").CreateModel(),
+                Model = new StepCase(
+                    new MemoryPlan(), LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, this, Weights: "").CreateModel(),
                 Training = new TrainingSettings { BatchSize = batch, ClipNorm = 1 },
             };
             using CpuBackend backend = new(Threads);

@@ -118,8 +118,9 @@ revup_status revup_supports(revup_type type, revup_support *support) {
   return guarded([&] {
     require_type(type, "type");
     require_scalar(support, "support");
-    // Below AVX-512 oneDNN has no bfloat16 convolution of its own; it either refuses or falls back to naive loops. AVX-512
-    // BF16 doubles the rate of products, which is less than Winograd's convolution saves float32; AMX multiplies it by 16.
+    // Below AVX-512 oneDNN has no bfloat16 convolution of its own; it either refuses or falls back to naive loops.
+    // AVX-512 BF16 doubles the rate of products, which is less than Winograd's convolution saves in float32. AMX
+    // multiplies it by 16.
     if (type == REVUP_FLOAT32) {
       *support = REVUP_NATIVE;
     } else if (has_isa(dnnl_cpu_isa_avx512_core_amx)) {

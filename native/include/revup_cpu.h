@@ -8,10 +8,10 @@
 // - Two arguments may alias only where the comment says so, and then only exactly (same start, same element size).
 // - Sums are accumulated in double, in an order that depends only on shape and thread count: same inputs, same bits.
 // - Functions are thread-safe as long as no two calls write the same memory.
-// - The environment variable REVUP_MAX_ISA limits the instruction set that oneDNN and revup_supports() take the processor
-//   to have: avx2, avx512, avx512_vnni, avx512_bf16 or amx. It overrides oneDNN's own ONEDNN_MAX_CPU_ISA and is read at
-//   the first call; with another value every call fails. The other functions keep to what the library was compiled for
-//   (REVUP_ARCH in cmake/CompilerOptions.cmake).
+// - The environment variable REVUP_MAX_ISA limits the instructions that oneDNN and revup_supports() see: avx2, avx512,
+//   avx512_vnni, avx512_bf16 or amx. It is read at the first call and overrides ONEDNN_MAX_CPU_ISA. With another value
+//   every call fails. Functions without oneDNN keep to what they were compiled for (REVUP_ARCH in
+//   cmake/CompilerOptions.cmake).
 #ifndef REVUP_CPU_H
 #define REVUP_CPU_H
 

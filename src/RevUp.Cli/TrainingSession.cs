@@ -19,7 +19,7 @@ internal static class TrainingSession
             + $"{Format.Name(recipe.Reversible.Policy)}, on {backend.Name} ({backend.Description}), into {folder}");
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
-            ? LiveProgress.Show(terminal.Progress, report => run.Run(report, interruption.Token))
+            ? LiveProgress.Show(terminal.Progress, run, interruption.Token)
             : run.Run(new PlainProgress(terminal).Report, interruption.Token);
     }
 

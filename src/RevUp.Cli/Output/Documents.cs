@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Cli.StudyRuns;
 using RevUp.Diagnostics;
-using RevUp.Layers;
 using RevUp.Planning;
 using RevUp.Reversible;
 using RevUp.Runs;
@@ -104,14 +103,11 @@ internal sealed class FiniteNumberConverter : JsonConverter<double>
     }
 }
 
-/// <summary>Precisions by the names that recipes use.</summary>
-internal sealed class PrecisionConverter() : JsonStringEnumConverter<BranchPrecision>(JsonNamingPolicy.CamelCase);
-
 /// <summary>Policies by the names that recipes use.</summary>
 internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(JsonNamingPolicy.CamelCase);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteNumberConverter), typeof(PolicyConverter), typeof(PrecisionConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteNumberConverter), typeof(PolicyConverter)])]
 [JsonSerializable(typeof(EvaluationDocument))]
 [JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(MemoryDocument))]

@@ -49,6 +49,34 @@ public sealed class ProcessorLimitTests
         Assert.Contains("Branches in float32.", output);
     }
 
+    [TestMethod]
+    public void RowsOfAStudyThatNeedBFloat16AreNamedAndLeftOut()
+    {
+        using TemporaryFolder folder = new();
+        Tool.WriteTinyRecipe(folder);
+        File.WriteAllText(folder["study.json"], """
+            {
+              "name": "grid", "seeds": [1], "rows": [
+                { "name": "decided", "recipe": "tiny.json", "set": ["model.precision=auto"] },
+                { "name": "narrow", "recipe": "tiny.json", "set": ["model.precision=bfloat16"] },
+              ],
+            }
+            """);
+        (int status, string output, string error) = Run("avx2", "study", folder["study.json"], "--output", folder["study"], "--threads", "1");
+        Assert.AreEqual(0, status, error);
+        foreach (string text in (string[])[error, output, File.ReadAllText(folder["study/study.md"])])
+        {
+            Assert.Contains("Left out: narrow, because the device 'cpu' (AVX2 (REVUP_MAX_ISA), ", text);
+            Assert.DoesNotContain("| narrow |", text);
+        }
+        Assert.Contains("| decided |", output);
+        Assert.Contains("\"precision\": \"float32\"", File.ReadAllText(folder["study/runs/decided/recipe.json"]));
+
+        (status, _, error) = Run("avx2", "study", folder["study.json"], "--output", folder["none"], "--set", "model.precision=bfloat16");
+        Assert.AreEqual(1, status);
+        Assert.Contains("error: the reference of the study is 'decided', and the device 'cpu' (AVX2", error);
+    }
+
     private static (int Status, string Output, string Error) Run(string limit, params string[] arguments)
     {
         using Process process = ToolProcess.Start((Variable, limit), arguments);

@@ -66,6 +66,7 @@ public sealed class RecipeTests
     [DataRow("reversible.maximumEvaluations=0", "reversible.maximumEvaluations is 0")]
     [DataRow("reversible.hardLimit=0.001", "reversible.hardLimit is 0.001")]
     [DataRow("training.epochs=0", "training.epochs is 0; use 1 to 100000")]
+    [DataRow("training.steps=-1", "training.steps is -1; use a positive number of steps, or 0 for all epochs")]
     [DataRow("training.batchSize=0", "training.batchSize is 0; use 1 to 65536")]
     [DataRow("training.accumulate=0", "training.accumulate is 0; use 1 to 65536")]
     [DataRow("training.labelSmoothing=1", "training.labelSmoothing is 1; use 0 to less than 1")]
