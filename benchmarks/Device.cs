@@ -5,7 +5,9 @@ using RevUp.Data;
 using RevUp.Interop;
 using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
+using RevUp.Models;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks;

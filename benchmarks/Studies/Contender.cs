@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using RevUp.Backends.Cpu;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using static System.StringComparison;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using RevUp.Backends.Cpu;
 using RevUp.Benchmarks.Parity;
 using RevUp.Recipes;
+using RevUp.Reversible;
 
 namespace RevUp.Benchmarks.Studies;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using RevUp.Backends;
 using RevUp.Cli.Output;
-using RevUp.Layers;
-using RevUp.Training;
+using RevUp.Reversible;
+using RevUp.Runs;
 
 namespace RevUp.Cli;
 

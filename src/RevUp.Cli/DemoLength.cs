@@ -1,5 +1,6 @@
 using RevUp.Cli.Output;
 using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Training;
 
 namespace RevUp.Cli;

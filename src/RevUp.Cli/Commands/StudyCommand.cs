@@ -5,6 +5,7 @@ using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Cli.StudyRuns;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tensors;
 using Spectre.Console;
 

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tensors;
 using static RevUp.Cli.Reporting.Html;

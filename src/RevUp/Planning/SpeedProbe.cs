@@ -1,18 +1,13 @@
 using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Data;
-using RevUp.Diagnostics;
 using RevUp.Models;
+using RevUp.Recipes;
 using RevUp.Reversible;
+using RevUp.Tensors;
 using RevUp.Training;
 
 namespace RevUp.Planning;
-
-/// <summary>How fast a machine trains a recipe, as it is at the moment, with what else it does.</summary>
-/// <param name="SecondsPerStep">Mean time of a training step with its data.</param>
-/// <param name="SecondsPerEvaluation">Time of an evaluation on the whole test set, estimated.</param>
-/// <param name="StepsPerEpoch">Steps that a pass over the training set takes.</param>
-public sealed record TrainingSpeed(double SecondsPerStep, double SecondsPerEvaluation, long StepsPerEpoch);
 
 /// <summary>Measures how fast a recipe trains, on a network that is there for the measurement only.</summary>
 public static class SpeedProbe

@@ -1,5 +1,5 @@
 using RevUp.Backends;
-using RevUp.Layers;
+using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using RevUp.Formats;
 using RevUp.Models;
 using RevUp.Planning;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Runs;

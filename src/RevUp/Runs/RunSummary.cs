@@ -3,11 +3,6 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>Where an evaluation of a run stands.</summary>
-/// <param name="Done">Fraction of the test set.</param>
-/// <param name="Remaining">Estimated time to the end of the run.</param>
-public readonly record struct EvaluationProgress(double Done, TimeSpan Remaining);
-
 /// <summary>How a run ended.</summary>
 public sealed record RunSummary
 {

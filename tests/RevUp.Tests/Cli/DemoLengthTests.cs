@@ -1,5 +1,6 @@
 using RevUp.Cli;
 using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Training;
 
 namespace RevUp.Tests.Cli;

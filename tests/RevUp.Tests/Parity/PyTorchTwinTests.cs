@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Benchmarks.Parity;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tests.Architecture;
 using RevUp.Tests.Support;
 

@@ -1,9 +1,6 @@
 using RevUp.Backends.Cpu;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
 
-namespace RevUp.Tests.Training;
+namespace RevUp.Tests.Runs;
 
 /// <summary>Runs of a number of steps: they end within an epoch, and the schedule and the time left know it.</summary>
 [TestClass]
@@ -20,7 +17,7 @@ public sealed class RunLengthTests
         using TemporaryFolder folder = new();
         List<TrainingProgress> seen = [];
         Recipe recipe = SmallRecipe.Create($"training.steps={steps}");
-        RunSummary summary = Runs.Train(recipe, folder["run"], resume: false, seen.Add, CancellationToken.None);
+        RunSummary summary = TestRuns.Train(recipe, folder["run"], resume: false, seen.Add, CancellationToken.None);
         int expected = Math.Min(steps, SmallRecipe.Steps);
         Assert.AreEqual(expected, summary.Step);
         Assert.AreEqual(256, summary.Evaluation.Samples);
@@ -37,18 +34,18 @@ public sealed class RunLengthTests
     public void TheScheduleIsThatOfTheStepsNotOfTheEpochs()
     {
         using TemporaryFolder folder = new();
-        Runs.Finish(SmallRecipe.Create("training.epochs=2"), folder["epochs"]);
-        Runs.Finish(SmallRecipe.Create("training.epochs=4", $"training.steps={SmallRecipe.Steps}"), folder["steps"]);
-        Runs.StopAfter(SmallRecipe.Steps, SmallRecipe.Create("training.epochs=4"), folder["longer"]);
-        Runs.AssertSameState(folder["epochs"], folder["steps"]);
-        CollectionAssert.AreNotEqual(Runs.Bytes(folder["steps"], Runs.Model), Runs.Bytes(folder["longer"], Runs.Model));
+        TestRuns.Finish(SmallRecipe.Create("training.epochs=2"), folder["epochs"]);
+        TestRuns.Finish(SmallRecipe.Create("training.epochs=4", $"training.steps={SmallRecipe.Steps}"), folder["steps"]);
+        TestRuns.StopAfter(SmallRecipe.Steps, SmallRecipe.Create("training.epochs=4"), folder["longer"]);
+        TestRuns.AssertSameState(folder["epochs"], folder["steps"]);
+        CollectionAssert.AreNotEqual(TestRuns.Bytes(folder["steps"], TestRuns.Model), TestRuns.Bytes(folder["longer"], TestRuns.Model));
     }
 
     [TestMethod]
     public void AnEvaluationSaysHowFarItIs()
     {
         using TemporaryFolder folder = new();
-        using CpuBackend backend = Runs.Backend();
+        using CpuBackend backend = TestRuns.Backend();
         using TrainingRun run = new(backend, SmallRecipe.Create("training.steps=7"), folder["run"], resume: false);
         List<EvaluationProgress> seen = [];
         run.Evaluating += seen.Add;

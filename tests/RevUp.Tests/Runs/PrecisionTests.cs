@@ -1,15 +1,10 @@
 using System.Text.Json.Nodes;
 using RevUp.Backends;
-using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
-using RevUp.Tests.Training.Files;
-using RevUp.Tests.Training.Support;
-using RevUp.Training;
-using RevUp.Training.Files;
 
-namespace RevUp.Tests.Training;
+namespace RevUp.Tests.Runs;
 
 /// <summary>The precision "auto": the device's choice, written down, and kept by whatever is resumed.</summary>
 [TestClass]
