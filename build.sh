@@ -35,6 +35,7 @@ ${bold}./build.sh [COMMAND]${reset}
   cuda-compile          compile the CUDA kernels alone, every warning an error; fetches as above
   demo [OPTION...]      build, train on Fashion-MNIST, evaluate, and compare the memory policies
   test [FILTER]         build and run every test, or those whose full name has FILTER in it
+  test-avx2 [FILTER]    the interop tests and short trainings as on a processor with AVX2 and no AVX-512
   sanitize [FILTER]     the interop tests with the native library and the CUDA kernels under AddressSanitizer and UBSan
   benchmark [OPTION...] build and run the benchmarks
   pack                  make the NuGet package RevUp, with its native libraries, in artifacts/packages
@@ -51,12 +52,29 @@ TEXT
 run_all_tests() {
   local arguments project
   build
-  install_oracles
+  set_up_peers
   run_stand_in_tests cuda-on-cpu "$artifacts/cuda-on-cpu" "$artifacts/cmake" "$*"
   test_arguments "$@"
   for project in "${test_projects[@]}"; do
     run_tests "$project" "$project" "${arguments[@]}"
   done
+  report
+}
+
+# With the library that the package has: our own kernels have no AVX-512 in it, and REVUP_MAX_ISA takes it from oneDNN.
+run_avx2_tests() {
+  local arguments trainings=() library_folder=$artifacts/avx2 name
+  build
+  cmake_build avx2 "$artifacts/cmake-avx2" "$library_folder" -DREVUP_ARCH=x86-64-v3
+  build_stand_ins cuda-on-cpu "$artifacts/cmake"
+  test_arguments "$@"
+  test_environment=(REVUP_MAX_ISA=avx2 "REVUP_CPU_LIBRARY=$root/$library_folder/librevup_cpu.so")
+  run_tests avx2 RevUp.Interop.Tests "${arguments[@]}"
+  for name in Golden LearningTests MemoryPlanner PrecisionTests ProcessorLimit GpuStudy; do
+    trainings+=("FullyQualifiedName~$name")
+  done
+  (($# > 0)) || arguments=(--filter "$(IFS='|' && echo "${trainings[*]}")")
+  run_tests avx2-training RevUp.Tests "${arguments[@]}"
   report
 }
 
@@ -131,6 +149,7 @@ case $command in
     exec "$root/artifacts/revup" demo "$@"
     ;;
   test) run_all_tests "$@" ;;
+  test-avx2) run_avx2_tests "$@" ;;
   sanitize) run_sanitized_tests "$@" ;;
   benchmark)
     build

@@ -5,7 +5,9 @@ using RevUp.Data;
 using RevUp.Interop;
 using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
+using RevUp.Models;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks;
@@ -23,16 +25,21 @@ internal sealed record Device(string Name, long Memory)
         return new Device(name, (long)arguments.IntegerOrZero("--memory", 0) << 20);
     }
 
-    /// <summary>The recipe of --recipe with the extents of --size and the branches in --precision.</summary>
-    public static Recipe Recipe(Arguments arguments, string name, string precision)
+    /// <summary>
+    /// The recipe of --recipe with the extents of --size and the branches in --precision, or the recipe's own, as the device
+    /// decides it.
+    /// </summary>
+    public Recipe Recipe(Arguments arguments, string name)
     {
         Recipe recipe = Checkout.Recipe(arguments.Text("--recipe", name));
         ConfigurationException.Require(
             recipe.Data.Dataset == DatasetKind.Synthetic, $"the recipe '{recipe.Name}' has samples of one size; use one whose data.dataset is 'synthetic'");
-        string type = arguments.Text("--precision", precision);
-        bool valid = Enum.TryParse(type, ignoreCase: true, out ElementType element) && element is ElementType.Float32 or ElementType.BFloat16;
-        ConfigurationException.Require(valid, $"--precision is '{type}'; use float32 or bfloat16");
-        return Sized(recipe with { Model = recipe.Model with { Precision = element } }, arguments.Integer("--size", recipe.Data.Extents[0]));
+        string text = arguments.Text("--precision", recipe.Model.Precision.Text());
+        bool valid = Enum.TryParse(text, ignoreCase: true, out BranchPrecision precision) && precision.Text() == text;
+        ConfigurationException.Require(valid, $"--precision is '{text}'; use auto, float32 or bfloat16");
+        using Backend backend = Open();
+        ModelSettings model = (recipe.Model with { Precision = precision }).On(backend);
+        return Sized(recipe with { Model = model }, arguments.Integer("--size", recipe.Data.Extents[0]));
     }
 
     /// <summary>The recipe with samples of <paramref name="extent"/> along every axis.</summary>

@@ -50,6 +50,13 @@ internal sealed class Report
     /// <summary>Appends a paragraph.</summary>
     public void Paragraph(string text) => _text.AppendLine().AppendLine(text);
 
+    /// <summary>Names what this machine cannot measure, in the report and while measuring.</summary>
+    public void LeaveOut(string reason)
+    {
+        Paragraph($"Left out: {reason}");
+        Progress($"left out: {reason}");
+    }
+
     /// <summary>Appends a heading.</summary>
     public void Heading(string text) => Paragraph($"## {text}");
 

@@ -70,6 +70,24 @@ set_up() {
     "(CMake 3.22 or later is needed), or it lies where the compiler and the shell do not look."
 }
 
+# An interpreter with PyTorch: where tests look for one, too.
+has_torch() {
+  local python
+  for python in "${REVUP_PYTHON:-}" python3 /usr/bin/python3; do
+    if [[ -n $python ]] && "$python" -c 'import numpy, torch' 2>/dev/null; then return; fi
+  done
+  return 1
+}
+
+# What tests compare with: PyTorch, by the rules of the other packages, and ONNX Runtime, which NuGet has.
+set_up_peers() {
+  has_torch || install python3-torch
+  /usr/bin/python3 -c 'import nibabel' 2>/dev/null || install python3-nibabel
+  has_torch || fail "python3-torch is installed, and neither python3 nor /usr/bin/python3 imports torch and numpy. Name an" \
+    "interpreter that does in REVUP_PYTHON and run the same command again."
+  build_onnxruntime
+}
+
 # Debian 12's, which the sources are formatted with and a change is judged by. Another is good enough to begin with:
 # 19 finds nothing to change either.
 find_clang_format() {

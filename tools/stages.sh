@@ -59,6 +59,18 @@ build_managed() {
   echo "$inputs $(assemblies)" >"$stamp"
 }
 
+# The program that runs ONNX models for the tests; no part of the solution, because its package takes 400 MB.
+build_onnxruntime() {
+  local stamp=$artifacts/onnxruntime.stamp program=$artifacts/onnxruntime/bin/OnnxRuntimePeer.dll inputs
+  inputs=$(fingerprint tests/peer-onnxruntime && dotnet --version)
+  if [[ -f $stamp && $(<"$stamp") == "$inputs $(fingerprint "$program")" ]]; then
+    line "$green✓$reset" onnxruntime "up to date"
+    return
+  fi
+  stage onnxruntime onnxruntime dotnet build -c Release -v quiet -tl:off tests/peer-onnxruntime
+  echo "$inputs $(fingerprint "$program")" >"$stamp"
+}
+
 # artifacts/revup: the tool's own executable, which must be told where the runtime is when that is not a standard place.
 write_launcher() {
   local runtime

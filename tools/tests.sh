@@ -21,16 +21,14 @@ run_tests() {
     --ignore-exit-code 8 "$@"
 }
 
-# Other libraries that some tests compare with; without them these tests are inconclusive.
-install_oracles() {
-  /usr/bin/python3 -c 'import nibabel' 2>/dev/null || (install python3-nibabel) || true
-}
+# build_stand_ins LABEL CMAKE_FOLDER: those for NVIDIA's libraries.
+build_stand_ins() { stage "$1: compile" "$1-compile" cmake --build "$2" --target cuda_on_cpu; }
 
-# run_stand_in_tests LABEL FOLDER CMAKE_FOLDER FILTER: builds the stand-ins for NVIDIA's libraries and tests them.
+# run_stand_in_tests LABEL FOLDER CMAKE_FOLDER FILTER: builds and tests them.
 run_stand_in_tests() {
   local label=$1 folder=$2 cmake_folder=$3
   shift 3
-  stage "$label: compile" "$label-compile" cmake --build "$cmake_folder" --target cuda_on_cpu
+  build_stand_ins "$label" "$cmake_folder"
   run_executable "$label" "$folder/cuda_on_cpu_tests" "$@"
 }
 

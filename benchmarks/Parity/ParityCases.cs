@@ -31,8 +31,8 @@ internal static class ParityCases
         Case("imagenet-invert", ImageNet, MemoryPolicy.Invert, [33, 32]),
         Case("volume-squeeze", Volume, MemoryPolicy.Invert, [4, 6, 4], channels: 2),
         Case("volume-strided", Grouped with { Groups = 1, Downsampling = Downsampling.Strided }, MemoryPolicy.Invert, [5, 4, 6], channels: 1),
-        Case("basic-bfloat16", Basic with { Precision = ElementType.BFloat16 }, MemoryPolicy.Store, [9, 7]),
-        Case("bottleneck-bfloat16", Grouped with { Precision = ElementType.BFloat16 }, MemoryPolicy.Invert, [8, 8]),
+        Case("basic-bfloat16", Basic with { Precision = BranchPrecision.BFloat16 }, MemoryPolicy.Store, [9, 7]),
+        Case("bottleneck-bfloat16", Grouped with { Precision = BranchPrecision.BFloat16 }, MemoryPolicy.Invert, [8, 8]),
     ];
 
     private static LipschitzSettings PerLayer => new() { Mode = LipschitzMode.PerLayer, Coefficient = 0.8, StartSteps = 0, MaximumExtent = 6 };

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using RevUp.Backends.Cpu;
 using RevUp.Reversible;
 using RevUp.Tensors;
+using static System.StringComparison;
 
 namespace RevUp.Benchmarks.Studies;
 
@@ -23,7 +25,7 @@ internal static class Contender
     public static bool IsPeer(string name) => name is Peer or PeerReturning;
 
     /// <summary>Whether trained weights are of use to a contender: the peer has its own, and a network without control is another one.</summary>
-    public static bool UsesWeights(string name) => !IsPeer(name) && !name.EndsWith(Unconstrained, StringComparison.Ordinal);
+    public static bool UsesWeights(string name) => !IsPeer(name) && !name.EndsWith(Unconstrained, Ordinal);
 
     /// <summary>Refuses what cannot be started, before anything is measured.</summary>
     /// <exception cref="ConfigurationException">There is no contender of this name, or none with so many channels.</exception>
@@ -36,6 +38,24 @@ internal static class Contender
         }
         ConfigurationException.Require(
             channels == StepSize.PeerChannels, $"the peer's first stage has {StepSize.PeerChannels} channels, not {channels}; leave the peer out");
+    }
+
+    /// <summary>The contenders that this processor can run. The report names the others.</summary>
+    /// <exception cref="StudyException">There is none.</exception>
+    public static string[] Possible(IReadOnlyList<string> names, Report report)
+    {
+        using CpuBackend backend = new();
+        if (backend.Supports(ElementType.BFloat16))
+        {
+            return [.. names];
+        }
+        ILookup<bool, string> possible = names.ToLookup(name => !name.Contains(BFloat16, Ordinal) && !name.Contains(Mixed, Ordinal));
+        string left = string.Join(", ", possible[false].Select(name => $"`{name}`"));
+        if (left.Length > 0)
+        {
+            report.LeaveOut($"{left}: this processor does not compute in bfloat16 ({backend.Description}).");
+        }
+        return possible[true].Any() ? [.. possible[true]] : throw new StudyException($"No contender is left on this processor, which cannot run {left}.");
     }
 
     /// <summary>How to start the process of a contender that <see cref="Validate"/> accepts.</summary>
@@ -54,7 +74,7 @@ internal static class Contender
     {
         string rest = name;
         bool unconstrained = Remove(ref rest, Unconstrained);
-        ElementType precision = Remove(ref rest, BFloat16) ? ElementType.BFloat16 : ElementType.Float32;
+        BranchPrecision precision = Remove(ref rest, BFloat16) ? BranchPrecision.BFloat16 : BranchPrecision.Float32;
         EvaluationPrecision evaluations = Remove(ref rest, Mixed) ? EvaluationPrecision.Mixed : EvaluationPrecision.Full;
         ConfigurationException.Require(
             PlanName.TryParse(rest, out MemoryPlan plan),
@@ -64,7 +84,7 @@ internal static class Contender
 
     private static bool Remove(ref string name, string ending)
     {
-        bool ends = name.EndsWith(ending, StringComparison.Ordinal);
+        bool ends = name.EndsWith(ending, Ordinal);
         name = ends ? name[..^ending.Length] : name;
         return ends;
     }

@@ -72,6 +72,7 @@ internal static class DepthStudy
         }
 
         Report report = new("Time and memory of a training step against depth", arguments, threads);
+        sweeps[0] = sweeps[0] with { Contenders = Contender.Possible(sweeps[0].Contenders, report) };
         IReadOnlyList<DepthRow> all = [];
         foreach (Sweep sweep in sweeps.Where(sweep => only.Contains(sweep.Name)))
         {

@@ -10,7 +10,7 @@ internal static class GpuDepthStudy
     public static void Run(Arguments arguments)
     {
         Device device = Device.From(arguments);
-        Recipe recipe = Device.Recipe(arguments, "imagenet-revup-50", "bfloat16");
+        Recipe recipe = device.Recipe(arguments, "imagenet-revup-50");
         recipe = recipe with { Training = recipe.Training with { BatchSize = arguments.Integer("--batch", 32) } };
         int[] depths = arguments.Integers("--blocks", "50,100,200,500,1000");
         MemoryPolicy[] policies = arguments.Policies("invert");
@@ -19,8 +19,8 @@ internal static class GpuDepthStudy
         report.Paragraph(
             $"""
             The second of two training steps on random data (`MemoryProbe`): {recipe.Name}, samples {recipe.Data.Sample}, batch {recipe.Training.BatchSize},
-            branches in {recipe.Model.Precision}. Zero convolutions are drawn at random first, so that every block is at its Lipschitz bound. Peaks of the arena
-            by purpose in MiB; the time is that of one step, with the power iterations of a run's first steps.
+            branches in {recipe.Model.Precision.Text()}. Zero convolutions are drawn at random first, so that every block is at its
+            Lipschitz bound. Peaks of the arena by purpose in MiB; the time is that of one step, with the power iterations of a run's first steps.
             """);
         List<MemoryRow> rows = [];
         foreach (MemoryPolicy policy in policies)

@@ -34,7 +34,7 @@ internal static class GpuThroughputStudy
     public static void Run(Arguments arguments)
     {
         Device device = Device.From(arguments);
-        Recipe recipe = Device.Recipe(arguments, "imagenet-revup-50", "bfloat16");
+        Recipe recipe = device.Recipe(arguments, "imagenet-revup-50");
         MemoryPolicy[] policies = arguments.Policies("store,checkpoint,invert");
         int blocks = arguments.Integer("--blocks", recipe.Model.BlockCount);
         int batch = arguments.Integer("--batch", 128);
@@ -49,9 +49,9 @@ internal static class GpuThroughputStudy
         Report report = new("Images per second", arguments, device.Open);
         report.Paragraph(
             $"""
-            Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, branches in {recipe.Model.Precision}; two batches of random data
-            in turn, copied to the device in every step{(graph == "on" ? ", which is a CUDA graph" : "")}. Zero convolutions are drawn at random first, so
-            that every block is at its Lipschitz bound, and the learning rate is 0, so that every step is that of one network. Times are medians of `n` steps
+            Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, branches in {recipe.Model.Precision.Text()}; two batches of
+            random data in turn, copied to the device in every step{(graph == "on" ? ", which is a CUDA graph" : "")}. Zero convolutions are
+            drawn at random first, so that every block is at its Lipschitz bound, and the learning rate is 0, so that every step is that of one network. Times are medians of `n` steps
             after {Warmups}, on the device's clock where it has one; the memory is the whole arena's peak. The largest batch is found by doubling and
             bisection, to 3 %.
             """);

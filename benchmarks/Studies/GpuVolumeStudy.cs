@@ -10,7 +10,7 @@ internal static class GpuVolumeStudy
     public static void Run(Arguments arguments)
     {
         Device device = Device.From(arguments);
-        Recipe recipe = Device.Recipe(arguments, "volume-64", "bfloat16");
+        Recipe recipe = device.Recipe(arguments, "volume-64");
         MemoryPolicy[] policies = arguments.Policies("store,checkpoint,invert");
         int unit = arguments.Integer("--unit", 16);
         int bound = arguments.Integer("--bound", 2048);
@@ -19,8 +19,8 @@ internal static class GpuVolumeStudy
         report.Paragraph(
             $"""
             Edge of the largest cube, in multiples of {unit} voxels and to 3 %, of which {recipe.Name} with {recipe.Model.BlockCount} blocks and branches in
-            {recipe.Model.Precision} does a training step, batch {recipe.Training.BatchSize} (`MemoryProbe`, the second of two steps; zero convolutions drawn at
-            random, so that every block is at its Lipschitz bound). Peaks of the arena by purpose in MiB.
+            {recipe.Model.Precision.Text()} does a training step, batch {recipe.Training.BatchSize} (`MemoryProbe`, the second of two
+            steps; zero convolutions drawn at random, so that every block is at its Lipschitz bound). Peaks of the arena by purpose in MiB.
             """);
         List<string[]> rows = [];
         List<string> limits = [];

@@ -2,6 +2,7 @@ using System.Text.Json;
 using RevUp.Backends.Cpu;
 using RevUp.Benchmarks.Parity;
 using RevUp.Recipes;
+using RevUp.Reversible;
 
 namespace RevUp.Benchmarks.Studies;
 
@@ -18,11 +19,16 @@ internal static class ParityStudy
 
         File.WriteAllText(Checkout.Path(PresetFile.Place), PresetFile.Text());
         Directory.CreateDirectory(folder);
-        List<string> files = [];
+        List<string> files = [], leftOut = [];
         using (CpuBackend backend = new(1))
         {
-            foreach (Recipe recipe in ParityCases.All.Where(recipe => backend.Supports(recipe.Model.Precision)))
+            foreach (Recipe recipe in ParityCases.All)
             {
+                if (!backend.Supports(recipe.Model.Precision.Element()))
+                {
+                    leftOut.Add($"`{recipe.Name}`");
+                    continue;
+                }
                 files.Add(Path.Combine(folder, recipe.Name + ".safetensors"));
                 ParityFile.Write(backend, recipe, files[^1]);
             }
@@ -39,6 +45,10 @@ internal static class ParityStudy
         }
         Report report = new("One training step beside PyTorch", arguments, threads: 1);
         report.Paragraph($"PyTorch {comparisons[0].Torch} on the same processor, one thread.");
+        if (leftOut.Count > 0)
+        {
+            report.LeaveOut($"{string.Join(", ", leftOut)}, in whose precision this processor does not compute.");
+        }
         report.Paragraph(
             """
             Each row is one step of a small network, from the same weights, power-iteration state, momentum and batch, by RevUp and by the twin in

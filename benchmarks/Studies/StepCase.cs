@@ -17,7 +17,7 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="Size">The network, its batch and its threads.</param>
 /// <param name="Weights">File of trained weights; empty for last convolutions drawn at random, which takes every block to its bound.</param>
 internal sealed record StepCase(
-    MemoryPlan Plan, LipschitzMode Lipschitz, ElementType Precision, EvaluationPrecision Evaluations, StepSize Size, string Weights)
+    MemoryPlan Plan, LipschitzMode Lipschitz, BranchPrecision Precision, EvaluationPrecision Evaluations, StepSize Size, string Weights)
 {
     /// <summary>The network.</summary>
     public ModelSettings CreateModel() => new()
@@ -67,7 +67,8 @@ internal sealed record StepSize(int Blocks, int Channels, int Batch, int Threads
             {
                 Name = "step",
                 Data = Checkout.SyntheticData(Sample, Classes, samples: 64 * batch),
-                Model = new StepCase(new MemoryPlan(), LipschitzMode.PerBranch, ElementType.Float32, EvaluationPrecision.Full, this, Weights: "").CreateModel(),
+                Model = new StepCase(
+                    new MemoryPlan(), LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, this, Weights: "").CreateModel(),
                 Training = new TrainingSettings { BatchSize = batch, ClipNorm = 1 },
             };
             using CpuBackend backend = new(Threads);

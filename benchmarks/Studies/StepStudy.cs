@@ -31,6 +31,7 @@ internal static class StepStudy
         Array.ForEach(contenders, name => Contender.Validate(name, channels));
 
         Report report = new("Time and memory of a whole training step, beside TorchSharp", arguments, threads);
+        contenders = Contender.Possible(contenders, report);
         IReadOnlyList<StepRow> all = [];
         foreach (int blocks in depths)
         {

@@ -81,7 +81,7 @@ internal static class TrafficStudy
         MemoryPlan plan = new() { Policy = policy };
         OperationCounter counter = new(size.Threads);
         using CountingBackend backend = new(device, counter);
-        ModelSettings model = new StepCase(plan, LipschitzMode.PerBranch, ElementType.Float32, EvaluationPrecision.Full, size, Weights: "").CreateModel();
+        ModelSettings model = new StepCase(plan, LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, size, Weights: "").CreateModel();
         using RevUpNet net = new(backend, model, StepSize.Sample, StepSize.Classes, training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, training.Seed);
         using TrainingStep step = new(net, training, plan, new InversionSettings());

@@ -17,6 +17,8 @@ internal sealed class CountingBackend(Backend inner, OperationCounter counter) :
 
     public override bool Supports(ElementType type) => inner.Supports(type);
 
+    public override bool Accelerates(ElementType type) => inner.Accelerates(type);
+
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => inner.Upload(source, destination);
 
     public override void Download<T>(Tensor source, Span<T> destination) => inner.Download(source, destination);

@@ -54,8 +54,10 @@ class Twin(Contender):
 
     def __init__(self, _: str, recipe: Dict[str, Any], sample: Sequence[int], classes: int, device: str, options: Options) -> None:
         model = settings.model(recipe, options.lipschitz)
-        if options.precision:
-            model = dataclasses.replace(model, precision=options.precision)
+        precision = options.precision or model.precision
+        if precision == "auto":
+            precision = "bfloat16" if device == "cuda" else "float32"
+        model = dataclasses.replace(model, precision=precision)
         self.network = _placed(Network(model, sample[1:], sample[0], classes), device, options, len(sample) - 1)
         policy = settings.reversible(recipe)
         blocks = len(self.network.blocks)

@@ -126,7 +126,7 @@ _CHOICES: Dict[str, Tuple[Any, ...]] = {
     "activation": ("relu", "elu"),
     "affine": ("none", "stage", "block"),
     "mixing": ("none",),
-    "precision": ("float32", "bfloat16"),
+    "precision": ("float32", "bfloat16", "auto"),
     "mode": ("none", "perLayer", "perBranch"),
     "policy": ("store", "checkpoint", "invert"),
     "memory_budget": (0,),

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
+#include <string>
 
 #include "status.h"
 
@@ -19,18 +21,59 @@ std::atomic<int32_t> &configured_threads() {
   return threads;
 }
 
+struct Isa {
+  dnnl_cpu_isa_t flags;
+  const char *title;
+  const char *name;  // as a value of REVUP_MAX_ISA
+};
+
+constexpr Isa kIsas[] = {
+    {dnnl_cpu_isa_avx512_core_amx, "AVX-512 AMX", "amx"},
+    {dnnl_cpu_isa_avx512_core_bf16, "AVX-512 BF16", "avx512_bf16"},
+    {dnnl_cpu_isa_avx512_core_vnni, "AVX-512 VNNI", "avx512_vnni"},
+    {dnnl_cpu_isa_avx512_core, "AVX-512", "avx512"},
+    {dnnl_cpu_isa_avx2, "AVX2", "avx2"},
+};
+
+// The value of REVUP_MAX_ISA; "" where it is not set.
+std::string isa_limit() {
+  const char *value = std::getenv("REVUP_MAX_ISA");
+  return value == nullptr ? "" : value;
+}
+
+// Why REVUP_MAX_ISA cannot be followed; "" where it is, or is not set.
+std::string limit_isa() {
+  const std::string wanted = isa_limit();
+  if (wanted.empty()) return "";
+  std::string names;
+  for (const Isa &isa : kIsas) {
+    if (isa.name == wanted) {
+      if (dnnl_set_max_cpu_isa(isa.flags) == dnnl_success) return "";
+      return "REVUP_MAX_ISA is '" + wanted +
+             "', which oneDNN does not take: this process used it before, or it was "
+             "built without ONEDNN_ENABLE_MAX_CPU_ISA; unset the variable";
+    }
+    names += (names.empty() ? "" : ", ") + std::string(isa.name);
+  }
+  return "REVUP_MAX_ISA is '" + wanted + "'; use one of " + names + ", or unset it";
+}
+
+// What the processor has and REVUP_MAX_ISA allows. Asking oneDNN fixes its limit, hence never before limit_isa().
 bool has_isa(dnnl_cpu_isa_t isa) { return (dnnl_get_effective_cpu_isa() & isa) == isa; }
 
-const char *isa_name() {
-  if (has_isa(dnnl_cpu_isa_avx512_core_amx)) return "AVX-512 AMX";
-  if (has_isa(dnnl_cpu_isa_avx512_core_bf16)) return "AVX-512 BF16";
-  if (has_isa(dnnl_cpu_isa_avx512_core_vnni)) return "AVX-512 VNNI";
-  if (has_isa(dnnl_cpu_isa_avx512_core)) return "AVX-512";
-  if (has_isa(dnnl_cpu_isa_avx2)) return "AVX2";
-  return "SSE4.1 or AVX";
+std::string isa_title() {
+  const auto *isa =
+      std::find_if(std::begin(kIsas), std::end(kIsas), [](const Isa &each) { return has_isa(each.flags); });
+  const std::string title = isa == std::end(kIsas) ? "SSE4.1 or AVX" : isa->title;
+  return isa_limit().empty() ? title : title + " (REVUP_MAX_ISA)";
 }
 
 }  // namespace
+
+void require_isa_limit() {
+  static const std::string problem = limit_isa();
+  if (!problem.empty()) fail(problem);
+}
 
 void use_configured_threads() noexcept { omp_set_num_threads(configured_threads().load(std::memory_order_relaxed)); }
 
@@ -50,8 +93,8 @@ revup_status revup_describe(char *text, int64_t capacity) {
     }
     const dnnl_version_t *version = dnnl_version();
     const int32_t threads = configured_threads();
-    std::snprintf(text, static_cast<size_t>(capacity), "%s, oneDNN %d.%d.%d, %d %s", isa_name(), version->major,
-                  version->minor, version->patch, threads, threads == 1 ? "thread" : "threads");
+    std::snprintf(text, static_cast<size_t>(capacity), "%s, oneDNN %d.%d.%d, %d %s", isa_title().c_str(),
+                  version->major, version->minor, version->patch, threads, threads == 1 ? "thread" : "threads");
   });
 }
 
@@ -71,11 +114,19 @@ revup_status revup_get_threads(int32_t *threads) {
   });
 }
 
-revup_status revup_supports(revup_type type, int32_t *supported) {
+revup_status revup_supports(revup_type type, revup_support *support) {
   return guarded([&] {
     require_type(type, "type");
-    require_scalar(supported, "supported");
+    require_scalar(support, "support");
     // Below AVX-512 oneDNN has no bfloat16 convolution of its own; it either refuses or falls back to naive loops.
-    *supported = type == REVUP_FLOAT32 || has_isa(dnnl_cpu_isa_avx512_core) ? 1 : 0;
+    // AVX-512 BF16 doubles the rate of products, which is less than Winograd's convolution saves in float32. AMX
+    // multiplies it by 16.
+    if (type == REVUP_FLOAT32) {
+      *support = REVUP_NATIVE;
+    } else if (has_isa(dnnl_cpu_isa_avx512_core_amx)) {
+      *support = REVUP_FAST;
+    } else {
+      *support = has_isa(dnnl_cpu_isa_avx512_core) ? REVUP_NATIVE : REVUP_NONE;
+    }
   });
 }

@@ -31,6 +31,9 @@ inline void require_type(revup_type type, const char *name) {
   }
 }
 
+// Limits oneDNN as REVUP_MAX_ISA says, at the first call; fails at every call if it does not say what can be done.
+void require_isa_limit();
+
 // Applies the thread count of revup_set_threads to the calling thread's OpenMP regions, oneDNN's included.
 void use_configured_threads() noexcept;
 
@@ -38,6 +41,7 @@ void use_configured_threads() noexcept;
 template <typename Body>
 revup_status guarded(Body body) noexcept {
   return translated([&] {
+    require_isa_limit();
     use_configured_threads();
     body();
   });

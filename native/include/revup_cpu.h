@@ -8,6 +8,10 @@
 // - Two arguments may alias only where the comment says so, and then only exactly (same start, same element size).
 // - Sums are accumulated in double, in an order that depends only on shape and thread count: same inputs, same bits.
 // - Functions are thread-safe as long as no two calls write the same memory.
+// - The environment variable REVUP_MAX_ISA limits the instructions that oneDNN and revup_supports() see: avx2, avx512,
+//   avx512_vnni, avx512_bf16 or amx. It is read at the first call and overrides ONEDNN_MAX_CPU_ISA. With another value
+//   every call fails. Functions without oneDNN keep to what they were compiled for (REVUP_ARCH in
+//   cmake/CompilerOptions.cmake).
 #ifndef REVUP_CPU_H
 #define REVUP_CPU_H
 
@@ -40,8 +44,11 @@ REVUP_API revup_status revup_describe(char *text, int64_t capacity);
 // Threads used by every later call, 1 to 1024. Process-wide. Convolutions keep the count they were created with.
 REVUP_API revup_status revup_set_threads(int32_t threads);
 REVUP_API revup_status revup_get_threads(int32_t *threads);
-// Whether convolutions of this type run natively: *supported is 0 or 1.
-REVUP_API revup_status revup_supports(revup_type type, int32_t *supported);
+typedef int32_t revup_support;
+// Convolutions of a type: impossible; possible; possible and faster than in float32.
+enum { REVUP_NONE = 0, REVUP_NATIVE = 1, REVUP_FAST = 2 };
+// What this processor can do with convolutions of a type.
+REVUP_API revup_status revup_supports(revup_type type, revup_support *support);
 
 // -------------------------------------------------------------------------------------------------------------- memory
 // Reserves address space; pages come zeroed on first touch, huge where the system can. Release with the same size.

@@ -1,4 +1,8 @@
 using System.CommandLine;
+using RevUp.Backends;
+using RevUp.Cli.Output;
+using RevUp.Reversible;
+using RevUp.Runs;
 
 namespace RevUp.Cli;
 
@@ -11,5 +15,17 @@ internal sealed class CheckpointOption : Option<string>
         Description = "A run's folder, for its last checkpoint, or the folder of one checkpoint.";
         HelpName = "DIR";
         Required = true;
+    }
+
+    /// <summary>Loads a checkpoint for use, and says so where it computes in another precision than it was trained in.</summary>
+    public static LoadedCheckpoint Load(Terminal terminal, Backend backend, string folder)
+    {
+        LoadedCheckpoint loaded = Checkpoint.Load(backend, folder);
+        BranchPrecision trained = loaded.Recipe.Model.Precision, used = loaded.Network.Settings.Precision;
+        if (trained != used)
+        {
+            terminal.Note($"Trained with branches in {trained.Text()}, computed here in {used.Text()}: {backend.Description}.");
+        }
+        return loaded;
     }
 }

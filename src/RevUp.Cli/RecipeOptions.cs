@@ -37,6 +37,10 @@ internal sealed class RecipeOptions
         command.Add(_set);
     }
 
+    /// <summary>Whether --set names a member of the recipe.</summary>
+    public bool Sets(ParseResult arguments, string path) =>
+        (arguments.GetValue(_set) ?? []).Any(text => text.StartsWith(path + "=", StringComparison.Ordinal));
+
     /// <summary>The validated recipe with all overrides: those of --set, then <paramref name="more"/> and --seed.</summary>
     /// <exception cref="ConfigurationException">There is no such recipe, or it or an override cannot work.</exception>
     public Recipe Load(ParseResult arguments, CommonOptions common, params IEnumerable<string> more)

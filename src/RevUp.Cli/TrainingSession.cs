@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Runs;
 
 namespace RevUp.Cli;
@@ -15,10 +16,11 @@ internal static class TrainingSession
         using TrainingRun run = new(backend, recipe, folder, resume);
         using IDisposable hold = RunFolder.Hold(folder);
         terminal.Note(
-            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)}, policy {Format.Name(recipe.Reversible.Policy)}, on {backend.Name}, into {folder}");
+            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in {run.Network.Settings.Precision.Text()}, policy "
+            + $"{Format.Name(recipe.Reversible.Policy)}, on {backend.Name} ({backend.Description}), into {folder}");
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
-            ? LiveProgress.Show(terminal.Progress, report => run.Run(report, interruption.Token))
+            ? LiveProgress.Show(terminal.Progress, run, interruption.Token)
             : run.Run(new PlainProgress(terminal).Report, interruption.Token);
     }
 

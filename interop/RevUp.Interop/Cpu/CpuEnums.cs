@@ -32,6 +32,19 @@ public enum CpuType
     BFloat16 = 1,
 }
 
+/// <summary>What a processor can do with convolutions of a type (revup_support).</summary>
+public enum CpuSupport
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Compute them.</summary>
+    Native = 1,
+
+    /// <summary>Compute them faster than in float32.</summary>
+    Fast = 2,
+}
+
 /// <summary>The nonlinearity φ (revup_activation).</summary>
 public enum CpuActivation
 {

@@ -38,9 +38,9 @@ public static unsafe partial class CpuLibrary
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_get_threads")]
     public static partial CpuStatus GetThreads(int* threads);
 
-    /// <summary>Sets <paramref name="supported"/> to 1 where convolutions of this type run natively, else to 0.</summary>
+    /// <summary>Tells what this processor can do with convolutions of a type.</summary>
     [LibraryImport(NativeLibraries.Cpu, EntryPoint = "revup_supports")]
-    public static partial CpuStatus Supports(CpuType type, int* supported);
+    public static partial CpuStatus Supports(CpuType type, CpuSupport* support);
 
     /// <summary>Refuses a library of another ABI before any of its functions can misread its arguments.</summary>
     /// <exception cref="BadImageFormatException">The version differs, or the library does not state one.</exception>

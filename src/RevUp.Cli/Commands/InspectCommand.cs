@@ -31,7 +31,7 @@ internal static class InspectCommand
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
-            using LoadedCheckpoint loaded = Checkpoint.Load(backend, arguments.GetRequiredValue(checkpoint));
+            using LoadedCheckpoint loaded = CheckpointOption.Load(terminal, backend, arguments.GetRequiredValue(checkpoint));
             Recipe recipe = loaded.Recipe;
             using ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Test);
             Inspection inspection = NetworkInspector.Inspect(

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Cli.StudyRuns;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tensors;
 using Spectre.Console;
 
@@ -35,12 +37,34 @@ internal static class StudyCommand
             ConfigurationException.Require(
                 arguments.GetValue(common.Seed) is null, $"--seed is of no use to a study, whose seeds are in its file; leave it out");
             (Study study, IReadOnlyList<Recipe> recipes) = StudyCatalog.Load(arguments.GetRequiredValue(file), arguments.GetValue(set) ?? []);
+            using (Backend backend = common.OpenBackend(arguments))
+            {
+                (study, recipes) = On(backend, study, recipes, terminal);
+            }
             string folder = arguments.GetValue(output) ?? Path.Combine("runs", "studies", study.Name);
             int threads = arguments.GetValue(common.Threads) is > 0 and int given ? given : Math.Max(1, Environment.ProcessorCount / arguments.GetValue(jobs));
             IReadOnlyList<string> device = [.. common.SameDevice(arguments, threads)];
             return new StudySession(terminal, study, recipes, folder).Run(arguments.GetValue(jobs), threads, device, arguments.GetValue(common.Json));
         });
         return command;
+    }
+
+    // The rows that a device can compute, with precisions that it has decided, so that all runs of a row have one arithmetic.
+    private static (Study Study, IReadOnlyList<Recipe> Recipes) On(Backend backend, Study study, IReadOnlyList<Recipe> recipes, Terminal terminal)
+    {
+        ILookup<bool, int> possible = Enumerable.Range(0, recipes.Count)
+            .ToLookup(row => backend.Supports(recipes[row].Model.Precision.On(backend).Element()));
+        string[] left = [.. possible[false].Select(row => study.Rows[row].Name)];
+        if (left.Length > 0)
+        {
+            string reason = $"the device '{backend.Name}' ({backend.Description}) does not compute in bfloat16";
+            ConfigurationException.Require(
+                !left.Contains(study.ReferenceName), $"the reference of the study is '{study.ReferenceName}', and {reason}; run it on one that does");
+            string sentence = $"Left out: {string.Join(", ", left)}, because {reason}.";
+            terminal.Note(sentence);
+            study = study with { Rows = [.. possible[true].Select(row => study.Rows[row])], Description = $"{study.Description.TrimEnd('.')}. {sentence}" };
+        }
+        return (study, [.. possible[true].Select(row => recipes[row] with { Model = recipes[row].Model.On(backend) })]);
     }
 
     private static void RequirePositive(OptionResult result, Option<int> option)

@@ -6,7 +6,7 @@ using Spectre.Console.Rendering;
 namespace RevUp.Cli.Output;
 
 /// <summary>Progress for a terminal: two lines that are drawn over, and a line that stays for each evaluation.</summary>
-internal static class LiveProgress
+internal sealed class LiveProgress
 {
     // Often enough to look alive; a step may take a few milliseconds only.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -14,33 +14,48 @@ internal static class LiveProgress
     // The terminal's echo of Ctrl-C must not start another line, which would not be drawn over.
     private const int RoomForEcho = 3;
 
-    public static T Show<T>(IAnsiConsole console, Func<Action<TrainingProgress>, T> run) =>
+    private readonly IAnsiConsole _console;
+    private readonly LiveDisplayContext _display;
+    private long _drawn;
+
+    private LiveProgress(IAnsiConsole console, LiveDisplayContext display)
+    {
+        (_console, _display) = (console, display);
+        display.Refresh();
+    }
+
+    /// <summary>Shows the progress of a run until it returns.</summary>
+    public static RunSummary Show(IAnsiConsole console, TrainingRun run, CancellationToken stop) =>
         console.Live(new Text("loading ...")).AutoClear(true).Start(display =>
         {
-            display.Refresh();
-            long drawn = 0;
-            return run(at =>
-            {
-                if (at.Evaluation is { } evaluation)
-                {
-                    console.WriteLine(Format.Line(at.Epoch, evaluation));
-                    return;
-                }
-                if (drawn == 0 || at.Step == at.Steps || Stopwatch.GetElapsedTime(drawn) >= Interval)
-                {
-                    drawn = Stopwatch.GetTimestamp();
-                    display.UpdateTarget(Draw(at, console.Profile.Width));
-                }
-            });
+            LiveProgress progress = new(console, display);
+            run.Evaluating += progress.Report;
+            return run.Run(progress.Report, stop);
         });
 
-    private static Rows Draw(in TrainingProgress at, int width)
+    private void Report(TrainingProgress at)
     {
-        double done = at.Steps == 0 ? 1 : (double)at.Step / at.Steps;
-        string rest = FormattableString.Invariant($" {100 * done,3:F0} %  {Format.Duration(at.Remaining)} left");
-        int length = Math.Max(1, width - rest.Length - RoomForEcho);
+        if (at.Evaluation is { } evaluation)
+        {
+            _console.WriteLine(Format.Line(at.Epoch, evaluation));
+            return;
+        }
+        Draw(Format.Line(at), at.Steps == 0 ? 1 : (double)at.Step / at.Steps, at.Remaining, at.Step == at.Steps);
+    }
+
+    private void Report(EvaluationProgress at) => Draw("evaluating on the test set", at.Done, at.Remaining, at.Done == 1);
+
+    private void Draw(string line, double done, TimeSpan remaining, bool last)
+    {
+        if (_drawn != 0 && !last && Stopwatch.GetElapsedTime(_drawn) < Interval)
+        {
+            return;
+        }
+        _drawn = Stopwatch.GetTimestamp();
+        string rest = FormattableString.Invariant($" {100 * done,3:F0} %  {Format.Duration(remaining)} left");
+        int length = Math.Max(1, _console.Profile.Width - rest.Length - RoomForEcho);
         int filled = (int)(done * length);
         IRenderable bar = new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', length - filled)}[/]{rest}");
-        return new Rows(new Text(Format.Line(at)), bar);
+        _display.UpdateTarget(new Rows(new Text(line), bar));
     }
 }

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tensors;
 using static RevUp.Cli.Reporting.Html;
@@ -141,6 +142,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
             [
                 ["state of the run", state],
                 ["device", record.Device],
+                ["branches computed in", recipe.Model.Precision.Text()],
                 ["operating system", record.System],
                 ["runtime", record.Runtime],
                 ["RevUp", record.Version],

@@ -48,8 +48,8 @@ public sealed record ModelSettings
     /// <summary>Groups of the branches' 3×3 convolutions (ResNeXt).</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>Storage type inside the residual branches.</summary>
-    public ElementType Precision { get; init; } = ElementType.Float32;
+    /// <summary>Storage type and arithmetic inside the residual branches.</summary>
+    public BranchPrecision Precision { get; init; }
 
     /// <summary>Lipschitz control of the branches; by default, that of <see cref="BlockKind.Invertible"/> blocks only.</summary>
     public LipschitzSettings Lipschitz
@@ -82,6 +82,26 @@ public sealed record ModelSettings
         return this with { Stages = [.. Stages.Select((s, i) => s with { Blocks = blocks / stages + (i >= stages - blocks % stages ? 1 : 0) })] };
     }
 
+    /// <summary>The same network with the precision that it has on a device.</summary>
+    /// <exception cref="ConfigurationException">The device cannot compute in <see cref="Precision"/>.</exception>
+    public ModelSettings On(Backend backend)
+    {
+        BranchPrecision precision = Precision.On(backend);
+        return backend.Supports(precision.Element()) ? this with { Precision = precision } : throw new ConfigurationException(
+            $"model.precision is '{precision.Text()}', which the device '{backend.Name}' ({backend.Description}) cannot compute; "
+            + "use 'auto', which is bfloat16 where that is faster, or 'float32'.");
+    }
+
+    /// <summary>
+    /// The same for a network that is not trained further: one that was trained in bfloat16 computes in float32, in which its
+    /// weights are stored, on a device without bfloat16.
+    /// </summary>
+    internal ModelSettings ForInference(Backend backend)
+    {
+        BranchPrecision precision = Precision.On(backend);
+        return this with { Precision = backend.Supports(precision.Element()) ? precision : BranchPrecision.Float32 };
+    }
+
     /// <summary>Throws when a value is outside its range; what depends on the input's size is checked when the network is built.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
@@ -99,7 +119,6 @@ public sealed record ModelSettings
             $"model.stemChannels is {StemChannels}, but only the stem 'convolution' has a number of channels of its own");
         ConfigurationException.Require(TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
         ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
-        ConfigurationException.Require(Precision != ElementType.Float64, $"model.precision is 'float64'; use 'float32' or 'bfloat16'");
         ConfigurationException.Require(
             Activation != Activation.Identity, $"model.activation is 'identity': the network would be linear; use 'relu', 'elu' or 'maxMin'");
         for (int i = 0; i < Stages.Count; i++)

@@ -24,7 +24,7 @@ internal sealed class NetworkBuilder(
             settings.Branch,
             settings.Activation,
             settings.Groups,
-            settings.Precision,
+            settings.Precision.Element(),
             settings.BranchCount,
             settings.Lipschitz,
             settings.Normalization,

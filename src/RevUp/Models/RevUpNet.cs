@@ -35,8 +35,7 @@ public sealed class RevUpNet : IDisposable
         settings.Validate();
         ConfigurationException.Require(sample.Rank is 4 or 5 && sample.Batch == 1, $"a sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}");
         ConfigurationException.Require(classes >= 2, $"{classes} classes were asked for; a classifier needs at least 2");
-        ConfigurationException.Require(
-            backend.Supports(settings.Precision), $"model.precision is '{settings.Precision}', which this processor cannot compute; use 'float32'");
+        settings = settings.On(backend);
         Backend = backend;
         Settings = settings;
         Sample = sample;
@@ -62,7 +61,7 @@ public sealed class RevUpNet : IDisposable
     /// <summary>The device.</summary>
     public Backend Backend { get; }
 
-    /// <summary>What the network was built from.</summary>
+    /// <summary>What the network was built from, with a precision that the device has decided.</summary>
     public ModelSettings Settings { get; }
 
     /// <summary>Shape of one sample.</summary>

@@ -58,7 +58,10 @@ public static class MemoryProbe
             milliseconds,
             inverted.Length == 0 ? 0 : inverted.Average(r => r.Evaluations),
             inverted.Length == 0 ? 0 : inverted.Max(r => r.Evaluations),
-            inverted.Length == 0 ? 0 : inverted.Max(r => r.Residual));
+            inverted.Length == 0 ? 0 : inverted.Max(r => r.Residual))
+        {
+            Precision = net.Settings.Precision,
+        };
 
         // As in training, where the buffers of a staged batch stay.
         void Run()

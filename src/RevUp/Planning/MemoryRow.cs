@@ -29,4 +29,8 @@ public sealed record MemoryRow(
     double StepMilliseconds,
     double MeanEvaluations,
     int MaxEvaluations,
-    double MaxInversionResidual);
+    double MaxInversionResidual)
+{
+    /// <summary>Storage type and arithmetic inside the branches.</summary>
+    public required BranchPrecision Precision { get; init; }
+}

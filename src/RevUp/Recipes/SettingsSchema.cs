@@ -85,7 +85,8 @@ internal static class SettingsSchema
             JsonTypeInfoKind.Object => $"an object with {Names(type)}",
             JsonTypeInfoKind.Enumerable => $"a list in brackets, each entry {Allowed(type.Options.GetTypeInfo(type.ElementType!), property)}",
             _ when property.CustomConverter is ISettingConverter converter => converter.Allowed,
-            _ when value.IsEnum => "one of " + string.Join(", ", Enum.GetNames(value).Select(name => $"\"{JsonNamingPolicy.CamelCase.ConvertName(name)}\"")),
+            _ when value.IsEnum => "one of " + string.Join(
+                ", ", Enum.GetValues(value).Cast<object>().Select(each => JsonSerializer.Serialize(each, value, type.Options))),
             _ when value == typeof(bool) => "true or false",
             _ when value == typeof(string) => "a text in quotes",
             _ when value == typeof(int) => WholeNumber(int.MinValue, int.MaxValue),

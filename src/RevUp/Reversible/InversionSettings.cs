@@ -36,10 +36,10 @@ public sealed record InversionSettings
 
     /// <summary>Throws when a value is outside its range, or cannot be had with branches in <paramref name="precision"/>.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
-    public void Validate(ElementType precision)
+    public void Validate(BranchPrecision precision)
     {
         ConfigurationException.Require(
-            Evaluations == EvaluationPrecision.Full || precision == ElementType.Float32,
+            Evaluations == EvaluationPrecision.Full || precision != BranchPrecision.BFloat16,
             $"reversible.evaluations is 'mixed', which is for model.precision 'float32'; with 'bfloat16' use 'full'");
         ConfigurationException.Require(Tolerance is >= 1e-7 and < 1, $"reversible.tolerance is {Tolerance}; use {Exact} ('exact') to 0.1");
         ConfigurationException.Require(MaximumEvaluations is >= 1 and <= 10_000, $"reversible.maximumEvaluations is {MaximumEvaluations}; use 1 to 10000");

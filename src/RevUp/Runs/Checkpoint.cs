@@ -26,7 +26,9 @@ public static class Checkpoint
     private const string DescriptionFile = "checkpoint.json";
     private const int FormatVersion = 1;
 
-    /// <summary>Loads a network for use.</summary>
+    /// <summary>
+    /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device without: its own settings say so.
+    /// </summary>
     /// <param name="backend">The device; must outlive the result.</param>
     /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
     /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
@@ -35,7 +37,7 @@ public static class Checkpoint
         string found = Find(folder);
         Description description = ReadDescription(found);
         Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), []);
-        RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         try
         {
             LoadWeights(net, Path.Combine(found, ModelFile));
@@ -105,13 +107,14 @@ public static class Checkpoint
     internal static void Restore(string folder, Recipe recipe, RevUpNet net, TrainingStep step)
     {
         Description description = ReadDescription(folder);
-        Recipe before = RecipeFile.Parse(description.Recipe, Path.Combine(folder, DescriptionFile), []);
+        Recipe before = ReadRecipe(folder);
         RequireSame(folder, "data.dataset", before.Data.Dataset, recipe.Data.Dataset);
         RequireSame(folder, "data.trainingSamples", before.Data.TrainingSamples, recipe.Data.TrainingSamples);
         RequireSame(folder, "training.batchSize", before.Training.BatchSize, recipe.Training.BatchSize);
         RequireSame(folder, "training.accumulate", before.Training.Accumulate, recipe.Training.Accumulate);
         RequireSame(folder, "training.seed", before.Training.Seed, recipe.Training.Seed);
         RequireSame(folder, "training.optimizer.kind", before.Training.Optimizer.Kind, recipe.Training.Optimizer.Kind);
+        RequireSame(folder, "model.precision", before.Model.Precision.Text(), recipe.Model.Precision.Text());
         // Weights of another shape are found by reading them; another nonlinearity is not.
         RequireSame(folder, "model.activation", before.Model.Activation, recipe.Model.Activation);
         LoadWeights(net, Path.Combine(folder, ModelFile));
@@ -120,10 +123,26 @@ public static class Checkpoint
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
 
+    /// <summary>The network of a run with its precision decided: "auto" is the device's choice, or that of the checkpoint to resume from.</summary>
+    /// <exception cref="ConfigurationException">The device cannot compute in the precision that was asked for.</exception>
+    /// <exception cref="CheckpointException">The device cannot compute in the precision of the checkpoint.</exception>
+    internal static ModelSettings Decide(ModelSettings model, Backend backend, string? folder)
+    {
+        if (model.Precision != BranchPrecision.Auto || folder is null)
+        {
+            return model.On(backend);
+        }
+        ModelSettings kept = model with { Precision = ReadRecipe(folder).Model.Precision };
+        return backend.Supports(kept.Precision.On(backend).Element()) ? kept.On(backend) : throw new CheckpointException(
+            folder,
+            $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} ({backend.Description}) "
+            + "cannot compute; resume it on a device that can, or train into another folder.");
+    }
+
     /// <summary>The plan that the policy "auto" made for the run of a checkpoint; null when <paramref name="recipe"/> asks for another.</summary>
     internal static IReadOnlyList<PolicyRun>? FindPlan(string folder, Recipe recipe)
     {
-        Recipe before = RecipeFile.Parse(ReadDescription(folder).Recipe, Path.Combine(folder, DescriptionFile), []);
+        Recipe before = ReadRecipe(folder);
         return Asked(before) == Asked(recipe) ? before.Reversible.Runs : null;
 
         // What else a plan depends on must be as before to resume at all.
@@ -176,6 +195,9 @@ public static class Checkpoint
                 ? $"no checkpoint here is complete ({string.Join("; ", problems)}). Name another run, or train again."
                 : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.");
     }
+
+    private static Recipe ReadRecipe(string folder) =>
+        RecipeFile.Parse(ReadDescription(folder).Recipe, Path.Combine(folder, DescriptionFile), []);
 
     private static Description ReadDescription(string folder)
     {

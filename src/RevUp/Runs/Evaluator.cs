@@ -14,11 +14,17 @@ public static class Evaluator
     /// <param name="data">Samples.</param>
     /// <param name="normalization">That of the training set.</param>
     /// <param name="batches">Samples per forward pass, threads that prepare them, and their framing, such as <see cref="Recipe.EvaluationBatches"/>.</param>
+    /// <param name="progress">Called after each batch with the number of samples evaluated.</param>
     /// <param name="stop">Ends the evaluation after the current batch.</param>
     /// <exception cref="DataFileException">More samples are damaged than <paramref name="batches"/> allows.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static EvaluationResult Evaluate(
-        RevUpNet net, ImageDataset data, ChannelNormalization normalization, BatchLoaderOptions batches, CancellationToken stop = default)
+        RevUpNet net,
+        ImageDataset data,
+        ChannelNormalization normalization,
+        BatchLoaderOptions batches,
+        Action<int>? progress = null,
+        CancellationToken stop = default)
     {
         Backend backend = net.Backend;
         Arena memory = backend.Memory;
@@ -39,6 +45,7 @@ public static class Evaluator
                 backend.CrossEntropy(logits, targets, 0, default, statistics);
                 memory.Free(logits);
                 memory.Free(targets);
+                progress?.Invoke(evaluated);
             }
             backend.Download(statistics, sums);
         }

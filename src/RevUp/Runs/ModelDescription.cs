@@ -68,7 +68,7 @@ internal sealed record ModelDescription(
             ConfigurationException.Require(
                 Mean.Count == Sample[^1], $"It states the mean of {Mean.Count} channels for samples [{string.Join(", ", Sample)}]");
             // Every tensor is read from the file: the seed draws nothing that stays.
-            net = new RevUpNet(backend, Settings, new Shape([.. Sample]), Classes.Count, seed: 1) { KeepsPackedWeights = true };
+            net = new RevUpNet(backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1) { KeepsPackedWeights = true };
             Checkpoint.LoadWeights(net, path);
             return net;
         }

@@ -15,7 +15,6 @@ internal sealed class RunMeter
     private double _weight;
     private double _loss;
     private double _top1;
-    private double _secondsPerStep;
     private long _evaluations;
     private long _inversions;
 
@@ -23,8 +22,8 @@ internal sealed class RunMeter
 
     public double Top1 => _top1 / _weight;
 
-    /// <summary>0 before the first step, where a resumed run may have an evaluation to make up for.</summary>
-    public double SecondsPerStep => _weight == 0 ? 0 : _secondsPerStep / _weight;
+    /// <summary>Of steps and evaluations.</summary>
+    public Pace Pace { get; } = new();
 
     /// <summary>k of the last step.</summary>
     public double LastEvaluations { get; private set; }
@@ -47,12 +46,11 @@ internal sealed class RunMeter
 
     public void Add(StepResult result, double milliseconds, ReadOnlySpan<InversionRecord> records)
     {
-        double seconds = _wall.Elapsed.TotalSeconds;
+        Pace.AddStep(_wall.Elapsed.TotalSeconds);
         _wall.Restart();
         _weight = Smoothing * _weight + 1 - Smoothing;
         _loss = Smoothing * _loss + (1 - Smoothing) * result.Loss;
         _top1 = Smoothing * _top1 + (1 - Smoothing) * result.Top1;
-        _secondsPerStep = Smoothing * _secondsPerStep + (1 - Smoothing) * seconds;
         if (_times.Count == TimesKept)
         {
             _times.RemoveRange(0, TimesKept / 2);

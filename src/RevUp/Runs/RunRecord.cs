@@ -3,6 +3,7 @@ using System.Text.Json;
 using RevUp.Formats;
 using RevUp.Models;
 using RevUp.Planning;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Runs;
@@ -35,6 +36,9 @@ internal sealed record RunRecord(
     /// <summary>Median time of a step; likewise.</summary>
     public double StepMilliseconds { get; init; }
 
+    /// <summary>Storage type and arithmetic inside the branches; null in the record of an earlier version.</summary>
+    public BranchPrecision? Precision { get; init; }
+
     /// <summary>What a step was expected to take; null unless the run was planned for a budget.</summary>
     public StepForecast? Forecast { get; init; }
 
@@ -55,6 +59,7 @@ internal sealed record RunRecord(
             Parameters = net.Parameters.Count,
             TotalPeakBytes = summary.TotalPeakBytes,
             StepMilliseconds = summary.StepMilliseconds,
+            Precision = net.Settings.Precision,
             Forecast = summary.Forecast,
         };
         WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));

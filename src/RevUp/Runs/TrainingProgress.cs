@@ -9,7 +9,7 @@ namespace RevUp.Runs;
 /// <param name="Top1">Training top-1 of the last steps; likewise.</param>
 /// <param name="ImagesPerSecond">Of the last steps, data and bookkeeping included.</param>
 /// <param name="MeanEvaluations">k, over all blocks of the last step; 0 when nothing is inverted.</param>
-/// <param name="Remaining">Estimated time to the end of training.</param>
+/// <param name="Remaining">Estimated time to the end of the run, with its evaluations.</param>
 /// <param name="Evaluation">The test result, after an epoch that was evaluated.</param>
 public readonly record struct TrainingProgress(
     int Epoch,

@@ -61,6 +61,7 @@ public sealed class TrainingRun : IDisposable
         _folder = Path.GetFullPath(folder);
         _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
         CheckpointEntry? latest = resume ? Latest() : null;
+        recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
         if (recipe.Reversible.NeedsPlan)
         {
             recipe = recipe with { Reversible = MakePlan(backend, recipe, latest) };
@@ -73,6 +74,7 @@ public sealed class TrainingRun : IDisposable
         _loader = new BatchLoader(_train, _normalization, WithDamageLog(recipe.TrainingBatches, _train));
         (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, _train.Count);
         _stepsPerEpoch = _loader.BatchesPerEpoch / accumulate;
+        Steps = training.LimitSteps(_stepsPerEpoch * training.Epochs);
         ConfigurationException.Require(
             _stepsPerEpoch > 0,
             $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
@@ -104,7 +106,10 @@ public sealed class TrainingRun : IDisposable
     public MemoryForecast? Forecast { get; private set; }
 
     /// <summary>Updates of the whole run.</summary>
-    public long Steps => _stepsPerEpoch * _recipe.Training.Epochs;
+    public long Steps { get; }
+
+    /// <summary>Raised after each batch of an evaluation, on the run's thread.</summary>
+    public event Action<EvaluationProgress>? Evaluating;
 
     /// <summary>Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a checkpoint, or ends an evaluation.</summary>
     /// <param name="progress">Called after every step, on this thread.</param>
@@ -125,7 +130,7 @@ public sealed class TrainingRun : IDisposable
             if (!complete)
             {
                 int epoch = (int)(_step.Count / _stepsPerEpoch);
-                RunEpoch(new Epoch(epoch, (epoch + 1) * _stepsPerEpoch, meter, log, progress, stop));
+                RunEpoch(new Epoch(epoch, Math.Min((epoch + 1) * _stepsPerEpoch, Steps), meter, log, progress, stop));
             }
         }
         log.Flush();
@@ -182,27 +187,38 @@ public sealed class TrainingRun : IDisposable
     // stopped there now; the resumed run begins with the evaluation.
     private bool EvaluateWhenDue(RunMeter meter, RunLog log, Action<TrainingProgress>? progress, CancellationToken stop)
     {
-        int epochs = (int)(_step.Count / _stepsPerEpoch);
-        bool ended = epochs > 0 && _step.Count % _stepsPerEpoch == 0;
-        bool due = ended && (epochs % _recipe.Training.EvaluateEveryEpochs == 0 || _step.Count == Steps);
+        bool due = _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
         if (!due || log.LastEvaluation.Step == _step.Count)
         {
             return true;
         }
+        int epoch = (int)((_step.Count - 1) / _stepsPerEpoch);
+        long start = Stopwatch.GetTimestamp();
         EvaluationResult evaluation;
         try
         {
-            evaluation = Evaluator.Evaluate(Network, _test, _normalization, WithDamageLog(_recipe.EvaluationBatches, _test), stop);
+            BatchLoaderOptions batches = WithDamageLog(_recipe.EvaluationBatches, _test);
+            evaluation = Evaluator.Evaluate(Network, _test, _normalization, batches, Report, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return false;
         }
-        log.Evaluation(_step.Count, epochs - 1, evaluation);
-        progress?.Invoke(Progress(epochs - 1, meter, evaluation));
+        meter.Pace.AddEvaluation(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        log.Evaluation(_step.Count, epoch, evaluation);
+        progress?.Invoke(Progress(epoch, meter, evaluation));
         meter.Skip();
         return true;
+
+        void Report(int samples)
+        {
+            double done = (double)samples / _test.Count;
+            TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
+            Evaluating?.Invoke(new EvaluationProgress(done, rest + Remaining(meter, EvaluationsLeft - 1)));
+        }
     }
+
+    private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
 
     private void RunEpoch(Epoch epoch)
     {
@@ -300,10 +316,21 @@ public sealed class TrainingRun : IDisposable
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
     {
         TrainingSettings training = _recipe.Training;
-        double images = meter.SecondsPerStep == 0 ? 0 : training.BatchSize * training.Accumulate / meter.SecondsPerStep;
-        TimeSpan remaining = TimeSpan.FromSeconds(meter.SecondsPerStep * (Steps - _step.Count));
+        double seconds = meter.Pace.SecondsPerStep;
+        double images = seconds == 0 ? 0 : training.BatchSize * training.Accumulate / seconds;
+        TimeSpan remaining = Remaining(meter, evaluation is null ? EvaluationsLeft : EvaluationsLeft - 1);
+        int epochs = (int)((Steps - 1) / _stepsPerEpoch) + 1;
         return new TrainingProgress(
-            epoch + 1, training.Epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
+            epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
+    }
+
+    // With the one that is due after the last step done. The last of all is at the end, wherever that is.
+    private long EvaluationsLeft => (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
+
+    private TimeSpan Remaining(RunMeter meter, long evaluations)
+    {
+        double batches = (double)_test.Count / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
+        return TimeSpan.FromSeconds(meter.Pace.SecondsPerStep * (Steps - _step.Count) + evaluations * meter.Pace.Evaluation(batches));
     }
 
     private RunSummary Summarize(RunMeter meter, EvaluationResult evaluation, bool interrupted) => new()

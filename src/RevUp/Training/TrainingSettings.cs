@@ -8,6 +8,9 @@ public sealed record TrainingSettings
     /// <summary>Passes over the training set.</summary>
     public int Epochs { get; init; } = 1;
 
+    /// <summary>Updates after which the run ends, also within an epoch; 0 for all epochs.</summary>
+    public long Steps { get; init; }
+
     /// <summary>Samples of one forward pass.</summary>
     public int BatchSize { get; init; } = 128;
 
@@ -44,11 +47,15 @@ public sealed record TrainingSettings
     /// <summary>Whether batches are staged, beside the step before: those of steps that take one batch each.</summary>
     internal bool IsStaged => Accumulate == 1;
 
+    /// <summary>Updates of a run whose epochs have a number of them: no more than <see cref="Steps"/>.</summary>
+    internal long LimitSteps(long ofAllEpochs) => Steps > 0 ? Math.Min(Steps, ofAllEpochs) : ofAllEpochs;
+
     /// <summary>Throws when a value is outside its range.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
     {
         ConfigurationException.Require(Epochs is >= 1 and <= 100_000, $"training.epochs is {Epochs}; use 1 to 100000");
+        ConfigurationException.Require(Steps >= 0, $"training.steps is {Steps}; use a positive number of steps, or 0 for all epochs");
         ConfigurationException.Require(BatchSize is >= 1 and <= 65_536, $"training.batchSize is {BatchSize}; use 1 to 65536");
         ConfigurationException.Require(Accumulate is >= 1 and <= 65_536, $"training.accumulate is {Accumulate}; use 1 to 65536");
         ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");

@@ -123,8 +123,8 @@ internal sealed unsafe class HostileGeometryTests
         AssertRefused(CpuLibrary.SetThreads(0), "threads", "no threads");
         AssertRefused(CpuLibrary.SetThreads(1025), "threads", "too many threads");
         AssertRefused(CpuLibrary.GetThreads(null), "threads", "a null count");
-        AssertRefused(CpuLibrary.Supports((CpuType)9, &word), "type", "an unknown type");
-        AssertRefused(CpuLibrary.Supports(CpuType.Float32, null), "supported", "a null answer");
+        AssertRefused(CpuLibrary.Supports((CpuType)9, (CpuSupport*)&word), "type", "an unknown type");
+        AssertRefused(CpuLibrary.Supports(CpuType.Float32, null), "support", "a null answer");
         AssertRefused(CpuLibrary.Describe(null, 10), "text", "a null text");
         AssertRefused(CpuLibrary.Describe((byte*)&word, 0), "capacity", "no room for the terminating zero");
         Assert.AreEqual(CpuStatus.Ok, CpuLibrary.ConvolutionDestroy(0), "null is allowed");

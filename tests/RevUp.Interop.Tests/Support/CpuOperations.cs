@@ -10,9 +10,9 @@ internal sealed unsafe partial class CpuOperations(int threads) : IOperations
 
     public bool Supports(CpuType convolutionType)
     {
-        int supported;
-        CpuLibrary.Supports(convolutionType, &supported).Check();
-        return supported != 0;
+        CpuSupport support;
+        CpuLibrary.Supports(convolutionType, &support).Check();
+        return support != CpuSupport.None;
     }
 
     public bool Supports(in CpuConvolutionGeometry geometry) => true;

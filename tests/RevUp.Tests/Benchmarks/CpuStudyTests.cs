@@ -24,6 +24,23 @@ public sealed class CpuStudyTests
         Assert.Contains("Not measured yet: n = 9, 18.", report);
     }
 
+    /// <summary>With AVX2 alone there is no bfloat16.</summary>
+    [TestMethod]
+    public void ContendersThatTheProcessorCannotRunAreNamedAndLeftOut()
+    {
+        using TemporaryFolder folder = new();
+        string[] options = ["--quick", "--contenders"];
+        (int status, string error) = StudyProcess.RunLimited("avx2", "step", folder["."], [.. options, "invert-bf16,store,invert-mixed"]);
+        Assert.AreEqual(0, status, error);
+        string report = File.ReadAllText(folder["step.md"]);
+        Assert.Contains("Left out: `invert-bf16`, `invert-mixed`: this processor does not compute in bfloat16 (AVX2 (REVUP_MAX_ISA), ", report);
+        Assert.AreEqual("store", Rows(folder, "step").Single().GetProperty("contender").GetString());
+
+        (status, error) = StudyProcess.RunLimited("avx2", "depth", folder["."], [.. options, "invert-bf16"]);
+        Assert.AreEqual(1, status);
+        Assert.Contains("error: No contender is left on this processor, which cannot run `invert-bf16`.", error);
+    }
+
     [TestMethod]
     public void ActivationsOfVeryDeepNetworksAreTheSameToTheByte()
     {

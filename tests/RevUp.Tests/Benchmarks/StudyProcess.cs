@@ -12,13 +12,23 @@ internal static class StudyProcess
 
     /// <summary>Runs it to its end.</summary>
     /// <returns>Its status and what it wrote to its standard error.</returns>
-    public static (int Status, string Error) Run(string study, string output, params string[] options)
+    public static (int Status, string Error) Run(string study, string output, params string[] options) => Run(limit: null, study, output, options);
+
+    /// <summary>The same on a processor that REVUP_MAX_ISA limits.</summary>
+    public static (int Status, string Error) RunLimited(string limit, string study, string output, params string[] options) =>
+        Run(limit, study, output, options);
+
+    private static (int Status, string Error) Run(string? limit, string study, string output, string[] options)
     {
         ProcessStartInfo start = new(Path.Combine(s_folder, Program), [study, "--output", output, .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (limit is not null)
+        {
+            start.Environment["REVUP_MAX_ISA"] = limit;
+        }
         using Process process = Process.Start(start)!;
         // Both streams are emptied at once: a full pipe would stop the process.
         process.OutputDataReceived += (_, _) => { };

@@ -19,7 +19,7 @@ public sealed class DocumentTests
     private static readonly string[] s_row =
     [
         "blocks", "policy", "activationPeakBytes", "parameterBytes", "gradientBytes", "optimizerBytes", "workspaceBytes", "totalPeakBytes", "processPeakBytes",
-        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual",
+        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "precision",
     ];
 
     [TestMethod]
@@ -110,11 +110,25 @@ public sealed class DocumentTests
         // A second demonstration replaces the first, and says for people what the document says.
         ToolResult again = Tool.Run("demo", "--recipe", recipe, "--output", folder["demo"], "--threads", "1");
         Assert.AreEqual(0, again.ExitCode, again.Error);
+        Assert.Contains("all 16 steps, 2 epochs, take 0:00.", again.Error);
         string[] parts = ["test top-1", "step time", "blocks, invert", "blocks, checkpoint", "blocks, store", folder["demo"], "revup memory"];
         foreach (string part in parts)
         {
             Assert.Contains(part, again.Output);
         }
+    }
+
+    [TestMethod]
+    [DataRow("training.epochs=1", 8)]
+    [DataRow("training.steps=5", 5)]
+    public void ALengthThatIsGivenIsTheDemonstrations(string setting, int steps)
+    {
+        using TemporaryFolder folder = new();
+        ToolResult result = Tool.Run(
+            "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"], "--threads", "1", "--set", setting, "--json");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.DoesNotContain("This machine trains", result.Error);
+        Assert.AreEqual(steps, result.Json.GetProperty("training").GetProperty("step").GetInt32());
     }
 
     [TestMethod]

@@ -46,6 +46,7 @@ public sealed class ProgressTests
         ToolResult result = Tool.Run(new StringWriter(), errorIsTerminal: true, default, train);
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.Contains("━", result.Error);
+        Assert.Contains("evaluating on the test set", result.Error);
         Assert.Contains("epoch 2: test top-1", result.Error);
         Assert.IsGreaterThan(result.Error.LastIndexOf("\e[?25l", StringComparison.Ordinal), result.Error.LastIndexOf("\e[?25h", StringComparison.Ordinal));
         Assert.AreEqual(16, result.Json.GetProperty("step").GetInt32());

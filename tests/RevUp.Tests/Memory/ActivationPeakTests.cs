@@ -34,17 +34,17 @@ public sealed class ActivationPeakTests
     }
 
     [TestMethod]
-    [EveryBackend(BranchKind.Basic, ElementType.Float32)]
-    [EveryBackend(BranchKind.Bottleneck, ElementType.Float32)]
-    [EveryBackend(BranchKind.Basic, ElementType.BFloat16)]
-    public void UnderStoreAndCheckpointThePeakGrowsByWhatIsKept(TestDevice device, BranchKind kind, ElementType type)
+    [EveryBackend(BranchKind.Basic, BranchPrecision.Float32)]
+    [EveryBackend(BranchKind.Bottleneck, BranchPrecision.Float32)]
+    [EveryBackend(BranchKind.Basic, BranchPrecision.BFloat16, Type = ElementType.BFloat16)]
+    public void UnderStoreAndCheckpointThePeakGrowsByWhatIsKept(TestDevice device, BranchKind kind, BranchPrecision precision)
     {
         TestModel chain = TestModel.Get(TestModel.Chain);
-        TestModel model = chain with { Settings = chain.Settings with { Branch = kind, Precision = type } };
+        TestModel model = chain with { Settings = chain.Settings with { Branch = kind, Precision = precision } };
         StageSettings stage = chain.Settings.Stages[0];
         long input = TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Channels));
         int kept = kind == BranchKind.Basic ? 1 : 2;
-        long intermediates = kept * TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Width)) * type.Size() / sizeof(float);
+        long intermediates = kept * TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Width)) * precision.Element().Size() / sizeof(float);
         AssertLinear(device, model, new MemoryPlan { Policy = MemoryPolicy.Checkpoint }, input);
         AssertLinear(device, model, new MemoryPlan { Policy = MemoryPolicy.Store }, input + intermediates);
     }

@@ -30,7 +30,6 @@ public sealed class ModelSettingsTests
         ["does not divide the channels of stage 1 (12, 12 inside the branches)"] =
             s_valid with { Groups = 8, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 16 }, new() { Channels = 12 }] },
         ["does not divide the channels of stage 0 (9, 4 inside the branches)"] = s_valid with { Groups = 2, Stages = [new() { Channels = 9, Width = 4 }] },
-        ["model.precision is 'float64'"] = s_valid with { Precision = ElementType.Float64 },
         ["model.activation is 'identity'"] = s_valid with { Activation = Activation.Identity },
         ["model.activation is 'maxMin', which sorts channels in pairs, but the branches of stage 1 have 12 and 5"] =
             s_valid with { Activation = Activation.MaxMin, Stages = [new() { Channels = 8 }, new() { Channels = 12, Width = 5 }] },

@@ -12,13 +12,13 @@ public sealed class BFloat16ParityTests
     private static readonly InversionSettings s_settings = new() { Tolerance = 1.0 / (1 << 8) };
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryBackend(TestModel.Squeeze, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.Bottleneck, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.Volume, Type = ElementType.BFloat16)]
     public void InvertingCostsARoundoffOfTheBranchPerBlock(TestDevice device, string model)
     {
         TestModel settings = TestModel.Get(model);
-        using TestNetwork narrow = new(device, settings with { Settings = settings.Settings with { Precision = ElementType.BFloat16 } });
+        using TestNetwork narrow = new(device, settings with { Settings = settings.Settings with { Precision = BranchPrecision.BFloat16 } });
         using TestNetwork wide = TestNetwork.Trained(device, model);
         narrow.CopyFrom(wide);
         wide.Prepare();
@@ -36,15 +36,15 @@ public sealed class BFloat16ParityTests
     }
     /// <summary>Input, output and both gradients of every convolution are rounded to bfloat16, half a unit each; inputs that are rebuilt add no more.</summary>
     [TestMethod]
-    [EveryBackend(TestModel.ResNet, MemoryPolicy.Checkpoint)]
-    [EveryBackend(TestModel.RevNet, MemoryPolicy.Invert)]
-    [EveryBackend(TestModel.RevNetVolume, MemoryPolicy.Invert)]
-    [EveryBackend(TestModel.FixupRevNet, MemoryPolicy.Invert)]
-    [EveryBackend(TestModel.IResNet, MemoryPolicy.Invert)]
+    [EveryBackend(TestModel.ResNet, MemoryPolicy.Checkpoint, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.RevNet, MemoryPolicy.Invert, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.RevNetVolume, MemoryPolicy.Invert, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.FixupRevNet, MemoryPolicy.Invert, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.IResNet, MemoryPolicy.Invert, Type = ElementType.BFloat16)]
     public void BaselinesPayTheRoundingOfTheirConvolutions(TestDevice device, string model, MemoryPolicy leanest)
     {
         TestModel settings = TestModel.Get(model);
-        using TestNetwork narrow = new(device, settings with { Settings = settings.Settings with { Precision = ElementType.BFloat16 } }, leanest);
+        using TestNetwork narrow = new(device, settings with { Settings = settings.Settings with { Precision = BranchPrecision.BFloat16 } }, leanest);
         using TestNetwork wide = new(device, settings, MemoryPolicy.Store);
         wide.Train(12);
         narrow.CopyFrom(wide);

@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Benchmarks.Parity;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tests.Architecture;
 using RevUp.Tests.Support;
 
@@ -42,7 +43,7 @@ public sealed class PyTorchTwinTests
         RequirePyTorch();
         using Backend backend = device.Open();
         List<string> files = [];
-        foreach (Recipe recipe in recipes.Where(recipe => backend.Supports(recipe.Model.Precision)))
+        foreach (Recipe recipe in recipes.Where(recipe => backend.Supports(recipe.Model.Precision.Element())))
         {
             files.Add(folder[recipe.Name + ".safetensors"]);
             ParityFile.Write(backend, recipe, files[^1]);

@@ -1,4 +1,5 @@
 using RevUp.Data;
+using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Recipes;
 using RevUp.Reversible;
@@ -38,7 +39,7 @@ public sealed class RecipeTests
     [DataRow("model.transitionKernel=4", "model.transitionKernel is 4; use 2 or 3")]
     [DataRow("model.groups=3", "model.groups is 3, which does not divide")]
     [DataRow("model.groups=0", "model.groups is 0")]
-    [DataRow("model.precision=float64", "model.precision is 'float64'")]
+    [DataRow("model.precision=float64", """model.precision is "float64"; use one of "float32", "bfloat16", "auto".""")]
     [DataRow("model.activation=identity", "model.activation is 'identity'")]
     [DataRow("model.lipschitz.coefficient=1", "model.lipschitz.coefficient is 1")]
     [DataRow("model.lipschitz.coefficient=0", "model.lipschitz.coefficient is 0")]
@@ -65,6 +66,7 @@ public sealed class RecipeTests
     [DataRow("reversible.maximumEvaluations=0", "reversible.maximumEvaluations is 0")]
     [DataRow("reversible.hardLimit=0.001", "reversible.hardLimit is 0.001")]
     [DataRow("training.epochs=0", "training.epochs is 0; use 1 to 100000")]
+    [DataRow("training.steps=-1", "training.steps is -1; use a positive number of steps, or 0 for all epochs")]
     [DataRow("training.batchSize=0", "training.batchSize is 0; use 1 to 65536")]
     [DataRow("training.accumulate=0", "training.accumulate is 0; use 1 to 65536")]
     [DataRow("training.labelSmoothing=1", "training.labelSmoothing is 1; use 0 to less than 1")]
@@ -114,7 +116,7 @@ public sealed class RecipeTests
         Assert.AreEqual((recipe.Name, recipe.Description, "us"), (again.Name, again.Description, again.Source));
         Assert.AreEqual((DatasetKind.Synthetic, 2, 1, true), (again.Data.Dataset, again.Data.Workers, again.Data.Padding, again.Data.Flip));
         CollectionAssert.AreEqual(recipe.Model.Stages.ToArray(), again.Model.Stages.ToArray());
-        Assert.AreEqual((2, ElementType.BFloat16), (again.Model.Groups, again.Model.Precision));
+        Assert.AreEqual((2, BranchPrecision.BFloat16), (again.Model.Groups, again.Model.Precision));
         Assert.AreEqual(recipe.Model.Lipschitz, again.Model.Lipschitz);
         Assert.AreEqual(new MemoryPlan { Policy = MemoryPolicy.Invert, AnchorEvery = 4, CompressBits = 4 }, again.Reversible.Plan);
         Assert.AreEqual(new InversionSettings { Tolerance = InversionSettings.Exact, MaximumEvaluations = 9, HardLimit = 0.125 }, again.Reversible.Inversion);

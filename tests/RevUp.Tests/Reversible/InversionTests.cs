@@ -104,10 +104,10 @@ public sealed class InversionTests
     public void SettingsOutsideTheirRangesAreRefusedByName(TestDevice device)
     {
         LipschitzSettings unbounded = new() { Mode = LipschitzMode.None };
-        Refused("reversible.tolerance is 0;", () => new InversionSettings { Tolerance = 0 }.Validate(ElementType.Float32));
-        Refused("reversible.tolerance is 1;", () => new InversionSettings { Tolerance = 1 }.Validate(ElementType.Float32));
-        Refused("reversible.maximumEvaluations is 0;", () => new InversionSettings { MaximumEvaluations = 0 }.Validate(ElementType.Float32));
-        Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate(ElementType.Float32));
+        Refused("reversible.tolerance is 0;", () => new InversionSettings { Tolerance = 0 }.Validate(BranchPrecision.Float32));
+        Refused("reversible.tolerance is 1;", () => new InversionSettings { Tolerance = 1 }.Validate(BranchPrecision.Float32));
+        Refused("reversible.maximumEvaluations is 0;", () => new InversionSettings { MaximumEvaluations = 0 }.Validate(BranchPrecision.Float32));
+        Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate(BranchPrecision.Float32));
         Refused("reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(new ModelSettings()));
         Refused("use the mode 'perBranch' or the policy 'compress'", () => new MemoryPlan().Validate(new ModelSettings { Lipschitz = unbounded }));
         Refused("model.block 'residual' has no inverse", () => new MemoryPlan().Validate(new ModelSettings { Block = BlockKind.Residual }));

@@ -18,6 +18,7 @@ public sealed class AsynchronousRunTests
     [EveryBackend(SmallRecipe.StepsPerEpoch)]
     [EveryBackend(9, "training.optimizer.kind=adamW", "training.optimizer.learningRate=0.01")]
     [EveryBackend(5, "training.batchSize=4", "training.accumulate=2")]
+    [EveryBackend(9, "reversible.evaluations=mixed", "reversible.tolerance=1e-3", Type = ElementType.BFloat16)]
     public void InterruptedAndResumedIsUninterrupted(TestDevice device, int step, params string[] overrides)
     {
         Recipe recipe = SmallRecipe.Create(overrides);

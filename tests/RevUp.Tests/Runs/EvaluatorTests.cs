@@ -70,7 +70,8 @@ public sealed class EvaluatorTests
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
         int live = training.Net.Backend.Memory.LiveCount;
         CancellationToken stopped = new(canceled: true);
-        Assert.ThrowsExactly<OperationCanceledException>(() => Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = Samples }, stopped));
+        BatchLoaderOptions batches = new() { BatchSize = Samples };
+        Assert.ThrowsExactly<OperationCanceledException>(() => Evaluator.Evaluate(training.Net, data, normalization, batches, stop: stopped));
         Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
     }
 

@@ -18,6 +18,7 @@ public sealed class ResumeTests
     [DataRow(5, "model.lipschitz.mode=adaptive", "training.optimizer.learningRate=0.5", DisplayName = "adaptive")]
     [DataRow(4, "model.block=residual", "model.normalization=batchNorm", "reversible.policy=checkpoint", DisplayName = "ResNet with batch normalisation")]
     [DataRow(7, "model.block=coupling", "model.normalization=batchNorm", DisplayName = "RevNet")]
+    [DataRow(7, "training.epochs=4", "training.steps=12", DisplayName = "a number of steps")]
     public void InterruptedAndResumedIsUninterrupted(int step, params string[] overrides)
     {
         Recipe recipe = SmallRecipe.Create(overrides);

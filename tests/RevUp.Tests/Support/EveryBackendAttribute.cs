@@ -1,4 +1,5 @@
 using System.Reflection;
+using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
@@ -6,7 +7,11 @@ namespace RevUp.Tests.Support;
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 internal sealed class EveryBackendAttribute(params object?[] arguments) : Attribute, ITestDataSource
 {
-    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) => TestDevice.All.Select(device => (object?[])[device, .. arguments]);
+    /// <summary>Arithmetic that the body needs. A device that is there without it has no such test.</summary>
+    public ElementType Type { get; set; }
+
+    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
+        TestDevice.All.Where(device => !device.Lacks(Type)).Select(device => (object?[])[device, .. arguments]);
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) => $"{methodInfo.Name}({string.Join(", ", data ?? [])})";
 }

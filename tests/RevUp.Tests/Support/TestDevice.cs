@@ -16,6 +16,7 @@ public sealed class TestDevice
 
     private readonly string _name;
     private readonly Func<bool, int, Backend?> _open;
+    private readonly Lazy<bool> _lacksBFloat16;
 
     /// <param name="name">As in <see cref="Backend.Name"/>.</param>
     /// <param name="open">Opens the device, with freed memory poisoned or not, and its threads on the host; null where there is none.</param>
@@ -23,6 +24,11 @@ public sealed class TestDevice
     {
         _name = name;
         _open = open;
+        _lacksBFloat16 = new Lazy<bool>(() =>
+        {
+            using Backend? backend = open(false, 1);
+            return backend is not null && !backend.Supports(ElementType.BFloat16);
+        });
     }
 
     /// <summary>All devices that the library has a backend for.</summary>
@@ -35,21 +41,18 @@ public sealed class TestDevice
     /// <summary>A backend of the caller's own. The tensors of tests are too small for a second thread, which would only wait.</summary>
     /// <param name="poison">Whether freed memory is filled with NaN.</param>
     /// <param name="threads">Threads on the host.</param>
-    /// <param name="type">What branches are computed in; a device that cannot makes the test inconclusive, too.</param>
-    public Backend Open(bool poison = false, int threads = 1, ElementType type = ElementType.Float32)
+    public Backend Open(bool poison = false, int threads = 1)
     {
         Backend? backend = _open(poison, threads);
         if (backend is null)
         {
             Assert.Inconclusive($"This machine has no device '{_name}'.");
         }
-        if (!backend.Supports(type))
-        {
-            backend.Dispose();
-            Assert.Inconclusive($"The device '{_name}' of this machine does not compute in {type}.");
-        }
         return backend;
     }
+
+    /// <summary>Whether the device is there without arithmetic of a type: then a test of that type is none of this machine's.</summary>
+    public bool Lacks(ElementType type) => type == ElementType.BFloat16 && _lacksBFloat16.Value;
 
     /// <inheritdoc/>
     public override string ToString() => _name;

@@ -29,8 +29,7 @@ internal sealed class TestNetwork : IDisposable
         int threads = 1,
         bool cudaGraph = false)
     {
-        bool isMixed = inversion?.Evaluations == EvaluationPrecision.Mixed;
-        Backend = device.Open(poison, threads, isMixed ? ElementType.BFloat16 : model.Settings.Precision);
+        Backend = device.Open(poison, threads);
         Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
         TrainingSettings training = new() { Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 }, CudaGraph = cudaGraph };
         Step = new TrainingStep(Net, training, new MemoryPlan { Policy = policy }, inversion ?? Exact);

@@ -45,12 +45,10 @@ public sealed unsafe class CpuBackend : Backend
     public override Arena Memory => _memory.Arena;
 
     /// <inheritdoc/>
-    public override bool Supports(ElementType type)
-    {
-        int supported = 0;
-        CpuLibrary.Supports((CpuType)type, &supported).Check();
-        return supported != 0;
-    }
+    public override bool Supports(ElementType type) => Support(type) != CpuSupport.None;
+
+    /// <inheritdoc/>
+    public override bool Accelerates(ElementType type) => Support(type) == CpuSupport.Fast;
 
     /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
@@ -350,6 +348,13 @@ public sealed unsafe class CpuBackend : Backend
     {
         base.Dispose(disposing);
         _memory.Dispose();
+    }
+
+    private static CpuSupport Support(ElementType type)
+    {
+        CpuSupport support = default;
+        CpuLibrary.Supports((CpuType)type, &support).Check();
+        return support;
     }
 
     private static CpuShape NativeShape(Shape shape)

@@ -72,7 +72,11 @@ public sealed unsafe partial class CudaBackend : Backend
 
     /// <summary>float32 everywhere; bfloat16 from compute capability 8.0 on.</summary>
     public override bool Supports(ElementType type) =>
-        type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device));
+        type == ElementType.Float32 || Accelerates(type);
+
+    /// <summary>bfloat16 from compute capability 8.0 on, in tensor cores.</summary>
+    public override bool Accelerates(ElementType type) =>
+        type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device);
 
     /// <inheritdoc/>
     public override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);

@@ -1,0 +1,28 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Reversible;
+
+/// <summary>What a precision means on a device.</summary>
+public static class BranchPrecisions
+{
+    /// <summary>The precision itself; for <see cref="BranchPrecision.Auto"/> the device's choice.</summary>
+    public static BranchPrecision On(this BranchPrecision precision, Backend backend) => precision switch
+    {
+        BranchPrecision.Auto when backend.Accelerates(ElementType.BFloat16) => BranchPrecision.BFloat16,
+        BranchPrecision.Auto => BranchPrecision.Float32,
+        _ => precision,
+    };
+
+    /// <summary>The storage type of a decided precision.</summary>
+    /// <exception cref="ArgumentException">It is <see cref="BranchPrecision.Auto"/>.</exception>
+    public static ElementType Element(this BranchPrecision precision) => precision switch
+    {
+        BranchPrecision.Float32 => ElementType.Float32,
+        BranchPrecision.BFloat16 => ElementType.BFloat16,
+        _ => throw new ArgumentException($"The precision '{precision}' is no storage type before a device has decided it.", nameof(precision)),
+    };
+
+    /// <summary>The name that recipes use.</summary>
+    public static string Text(this BranchPrecision precision) => precision.ToString().ToLowerInvariant();
+}

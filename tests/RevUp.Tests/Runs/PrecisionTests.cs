@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using RevUp.Backends;
+using RevUp.Models;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Runs;
+
+/// <summary>The precision "auto": the device's choice, written down, and kept by whatever is resumed.</summary>
+[TestClass]
+public sealed class PrecisionTests
+{
+    private static readonly Recipe s_auto = SmallRecipe.Create("model.precision=auto");
+
+    [TestMethod]
+    [EveryBackend]
+    public void AutoIsWhatTheDeviceComputesFaster(TestDevice device)
+    {
+        using Backend backend = device.Open();
+        TestModel model = TestModel.Get(TestModel.Squeeze);
+        ModelSettings settings = model.Settings with { Precision = BranchPrecision.Auto };
+        using RevUpNet net = new(backend, settings, model.Sample, TestModel.Classes, seed: 1);
+        bool fast = backend.Accelerates(ElementType.BFloat16);
+        Assert.AreEqual(fast ? BranchPrecision.BFloat16 : BranchPrecision.Float32, net.Settings.Precision);
+        Assert.IsTrue(backend.Supports(net.Settings.Precision.Element()));
+        Assert.IsFalse(backend.Accelerates(ElementType.Float32));
+    }
+
+    [TestMethod]
+    [EveryBackend]
+    public void ARunWritesDownWhatAutoMeant(TestDevice device)
+    {
+        using TemporaryFolder folder = new();
+        string precision = Train(device, s_auto, folder["run"], stopAfter: 3).Text();
+        foreach (string file in (string[])[TrainingRun.RecipeFileName, RunRecord.FileName])
+        {
+            JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(folder["run"], file)))!;
+            Assert.AreEqual(precision, (string?)(json["model"] ?? json)["precision"], file);
+        }
+        Assert.AreEqual(BranchPrecision.Float32, SmallRecipe.Create().Model.Precision, "the default");
+    }
+
+    /// <summary>The stand-in for a GPU computes in bfloat16, the processor does or does not: arithmetic never changes in silence.</summary>
+    [TestMethod]
+    public void AutoIsResumedInTheArithmeticOfTheCheckpoint()
+    {
+        (TestDevice cpu, TestDevice cuda) = (TestDevice.All[0], TestDevice.All[1]);
+        using TemporaryFolder folder = new();
+        Recipe single = SmallRecipe.Create("model.precision=float32");
+        Train(cpu, single, folder["float32"], stopAfter: 3);
+        Assert.AreEqual(BranchPrecision.Float32, Train(cuda, s_auto, folder["float32"], resume: true));
+
+        Assert.AreEqual(BranchPrecision.BFloat16, Train(cuda, s_auto, folder["bfloat16"], stopAfter: 3));
+        if (cpu.Lacks(ElementType.BFloat16))
+        {
+            string refusal = Assert.ThrowsExactly<CheckpointException>(() => Train(cpu, s_auto, folder["bfloat16"], resume: true)).Message;
+            Assert.Contains("the run was started with branches in bfloat16, which the device cpu (", refusal);
+        }
+        else
+        {
+            Assert.AreEqual(BranchPrecision.BFloat16, Train(cpu, s_auto, folder["bfloat16"], resume: true));
+        }
+    }
+
+    [TestMethod]
+    public void AnotherPrecisionThanTheCheckpointsIsRefused()
+    {
+        using TemporaryFolder folder = new();
+        Train(TestDevice.All[1], s_auto, folder["run"], stopAfter: 3);
+        Recipe single = SmallRecipe.Create("model.precision=float32");
+        string refusal = Assert.ThrowsExactly<CheckpointException>(() => Train(TestDevice.All[0], single, folder["run"], resume: true)).Message;
+        Assert.Contains("started with model.precision = bfloat16 and cannot be resumed with float32", refusal);
+    }
+
+    /// <summary>Weights are float32 whatever the branches compute in: a processor without bfloat16 predicts with them.</summary>
+    [TestMethod]
+    [EveryBackend]
+    public void ANetworkTrainedInBFloat16IsUsedOnEveryDevice(TestDevice device)
+    {
+        using TemporaryFolder folder = new();
+        Train(TestDevice.All[1], s_auto, folder["run"]);
+        using Backend backend = device.Open();
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        BranchPrecision expected = device.Lacks(ElementType.BFloat16) ? BranchPrecision.Float32 : BranchPrecision.BFloat16;
+        Assert.AreEqual((BranchPrecision.BFloat16, expected), (loaded.Recipe.Model.Precision, loaded.Network.Settings.Precision));
+        Assert.AreEqual(1, loaded.Network.Predict(Vectors.Normal(1, 64)).Sum(), 1e-5f);
+    }
+
+    private static BranchPrecision Train(TestDevice device, Recipe recipe, string folder, long stopAfter = 0, bool resume = false)
+    {
+        using Backend backend = device.Open();
+        using TrainingRun run = new(backend, recipe, folder, resume);
+        using CancellationTokenSource stop = new();
+        run.Run(
+            progress =>
+            {
+                if (progress.Step == stopAfter)
+                {
+                    stop.Cancel();
+                }
+            },
+            stop.Token);
+        return run.Network.Settings.Precision;
+    }
+}
