@@ -31,7 +31,8 @@ internal static class Checkout
         {
             string path = Path("src", "RevUp.Cli", "recipes", recipe + ".json");
             ConfigurationException.Require(
-                File.Exists(path), $"there is no recipe '{recipe}' in src/RevUp.Cli/recipes; name one of its files, without .json");
+                File.Exists(path),
+                $"there is no recipe '{recipe}' in src/RevUp.Cli/recipes; name one of its files, without .json");
             return File.ReadAllText(path);
         }
         return RecipeFile.Parse(Text(name), name, overrides, Text);

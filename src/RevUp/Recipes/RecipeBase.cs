@@ -7,8 +7,8 @@ using RevUp.Tensors;
 namespace RevUp.Recipes;
 
 /// <summary>
-/// The base of a recipe: with "base": NAME a recipe starts from another one, and states only its own
-/// members. Objects are merged member by member, lists are replaced.
+/// The base of a recipe: with "base": NAME a recipe starts from another one, and states only its
+/// own members. Objects are merged member by member, lists are replaced.
 /// </summary>
 /// <remarks>
 /// One level: a base has no base. A model that names a preset starts from the preset, not from the
@@ -27,7 +27,9 @@ internal static class RecipeBase
     /// <summary>The recipe with the members of its base, and without the member "base".</summary>
     /// <param name="root">The recipe as it was written; its members are taken over.</param>
     /// <param name="read">Text of a recipe by its name; null where recipes have no names.</param>
-    /// <exception cref="ConfigurationException">The base is unknown, broken, or has a base.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The base is unknown, broken, or has a base.
+    /// </exception>
     public static JsonObject Expand(JsonObject root, Func<string, string>? read)
     {
         if (!root.Remove(Member, out JsonNode? value))
@@ -57,7 +59,9 @@ internal static class RecipeBase
     /// <param name="json">The text.</param>
     /// <param name="origin">Where it comes from, for messages.</param>
     /// <param name="read">Text of a recipe by its name.</param>
-    /// <exception cref="ConfigurationException">As by <see cref="Expand(JsonObject, Func{string, string}?)"/>.</exception>
+    /// <exception cref="ConfigurationException">
+    /// As by <see cref="Expand(JsonObject, Func{string, string}?)"/>.
+    /// </exception>
     public static string Expand(string json, string origin, Func<string, string> read)
     {
         JsonObject root = SettingsText.Read(json, "recipe", origin);
@@ -69,7 +73,9 @@ internal static class RecipeBase
         return FirstComments(json) + note + Expand(root, read).ToJsonString(s_writing);
     }
 
-    /// <summary>Puts the members of <paramref name="source"/> over those of <paramref name="target"/>.</summary>
+    /// <summary>
+    /// Puts the members of <paramref name="source"/> over those of <paramref name="target"/>.
+    /// </summary>
     public static void Merge(JsonObject target, JsonObject source)
     {
         foreach ((string name, JsonNode? value) in source)

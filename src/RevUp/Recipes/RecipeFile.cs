@@ -9,15 +9,18 @@ using RevUp.Tensors;
 namespace RevUp.Recipes;
 
 /// <summary>
-/// Recipes as JSON with comments. "base": NAME starts from another recipe, and "model": { "preset": NAME, … }
-/// from a preset; the other members replace theirs. Overrides "path=value", such as "model.stages.0.blocks=6",
-/// replace single values. Unknown members and values of a wrong type are errors.
+/// Recipes as JSON with comments. "base": NAME starts from another recipe, and "model": { "preset":
+/// NAME, … } from a preset; the other members replace theirs. Overrides "path=value", such as
+/// "model.stages.0.blocks=6", replace single values. Unknown members and values of a wrong type are
+/// errors.
 /// </summary>
 public static class RecipeFile
 {
     private const string PresetPath = "model.preset";
 
-    /// <summary>How settings are written: enumerations by name, nothing unknown, nothing computed.</summary>
+    /// <summary>
+    /// How settings are written: enumerations by name, nothing unknown, nothing computed.
+    /// </summary>
     internal static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -25,14 +28,16 @@ public static class RecipeFile
         RespectNullableAnnotations = true,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed } },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed, FlatSettings.Flatten } },
     };
 
     /// <summary>Parses and validates a recipe.</summary>
     /// <param name="json">The text.</param>
     /// <param name="origin">Where it comes from, for messages.</param>
     /// <param name="overrides">"path=value"; a value that is not JSON is taken as a string.</param>
-    /// <param name="read">Text of a recipe by the name that "base" gives; null where recipes have no names.</param>
+    /// <param name="read">
+    /// Text of a recipe by the name that "base" gives; null where recipes have no names.
+    /// </param>
     /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
     public static Recipe Parse(
         string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null)
@@ -58,7 +63,10 @@ public static class RecipeFile
         }
     }
 
-    /// <summary>The whole recipe as JSON, base and presets expanded, such that <see cref="Parse"/> gives it back.</summary>
+    /// <summary>
+    /// The whole recipe as JSON, base and presets expanded, such that <see cref="Parse"/> gives it
+    /// back.
+    /// </summary>
     public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
 
     // Computed properties are no settings: neither written, nor read and then silently without effect.

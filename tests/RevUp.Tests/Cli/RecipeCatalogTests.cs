@@ -19,10 +19,13 @@ public sealed class RecipeCatalogTests
     public void ThereAreTheExpectedOnes() => CollectionAssert.AreEqual(
         new[]
         {
-            "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38", "cifar-iresnet-109", "cifar-iresnet-163", "cifar-iresnet-37",
-            "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38", "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",
-            "cifar-revup-110", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101",
-            "imagenet-revup-50", "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
+            "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38",
+            "cifar-iresnet-109", "cifar-iresnet-163", "cifar-iresnet-37",
+            "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38",
+            "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",
+            "cifar-revup-110", "cifar-revup-164", "cifar-revup-38",
+            "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101", "imagenet-revup-50",
+            "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
         },
         RecipeCatalog.Names.ToArray());
 
@@ -68,7 +71,8 @@ public sealed class RecipeCatalogTests
         TrainingSettings training = recipe.Training;
         Assert.AreEqual((256, 0.1, 90), (training.BatchSize * training.Accumulate, training.Optimizer.LearningRate, training.Epochs));
         Assert.AreEqual(new ResizedCropSettings(), recipe.TrainingBatches.Augmentation.RandomResizedCrop);
-        Assert.AreEqual((0.7, 256, true), (recipe.Data.Mixup, recipe.EvaluationBatches.Augmentation.Resize, recipe.Data.Flip));
+        Augmentation augmentation = recipe.Data.Augmentation;
+        Assert.AreEqual((0.7, 256, true), (augmentation.Mixup, augmentation.Resize, augmentation.Flip));
         Assert.AreEqual(new Augmentation { Resize = 256 }, recipe.EvaluationBatches.Augmentation);
     }
 
@@ -91,20 +95,26 @@ public sealed class RecipeCatalogTests
         }
     }
 
-    /// <summary>The settings that stand in the first comments of cifar-revup-110, applied to every network of its depth.</summary>
+    /// <summary>
+    /// The settings in the first comments of cifar-revup-110, for every network of its depth.
+    /// </summary>
     [TestMethod]
     [DataRow("CutMix", 0, 0.0, 1.0, 5e-4)]
     [DataRow("cutout", 16, 0.0, 0.0, 5e-4)]
     [DataRow("mixup", 0, 1.0, 0.0, 1e-4)]
-    public void TheAugmentationsOfTheCommentsWorkWithEveryNetwork(string name, int cutout, double mixup, double cutMix, double decay)
+    public void TheAugmentationsOfTheCommentsWorkWithEveryNetwork(
+        string name, int cutout, double mixup, double cutMix, double decay)
     {
         string comments = RecipeCatalog.Text("cifar-revup-110").Replace("\n//     ", " ", StringComparison.Ordinal);
-        string line = comments.Split('\n').Single(line => line.StartsWith($"//   {name} (arXiv", StringComparison.Ordinal));
+        string start = $"//   {name} (arXiv";
+        string line = comments.Split('\n').Single(line => line.StartsWith(start, StringComparison.Ordinal));
         string[] settings = [.. line.Split("--set ").Skip(1).Select(setting => setting.Trim())];
         foreach (string row in (string[])["cifar-revup-110", "cifar-resnet-110", "cifar-fixup-110", "cifar-revnet-110", "cifar-iresnet-109"])
         {
             Recipe recipe = RecipeCatalog.Load(row, settings);
-            Assert.AreEqual((cutout, mixup, cutMix), (recipe.Data.Cutout, recipe.Data.Mixup, recipe.Data.CutMix), row);
+            Augmentation augmentation = recipe.TrainingBatches.Augmentation;
+            (int, double, double) found = (augmentation.Cutout, augmentation.Mixup, augmentation.CutMix);
+            Assert.AreEqual((cutout, mixup, cutMix), found, row);
             Assert.AreEqual(decay, recipe.Training.Optimizer.WeightDecay, row);
         }
     }

@@ -40,7 +40,7 @@ public sealed class NetworkInspectorTests
             Assert.IsTrue(report.Contraction is > 0 and < 1, $"{report.Name}: contraction {report.Contraction}");
             Assert.IsLessThanOrEqualTo(report.ConvergedBound * (1 + 1e-2), report.Contraction, report.Name);
             Assert.IsGreaterThanOrEqualTo(1, report.Evaluations);
-            Assert.IsLessThanOrEqualTo(recipe.Reversible.HardLimit, report.Residual);
+            Assert.IsLessThanOrEqualTo(recipe.Reversible.Inversion.HardLimit, report.Residual);
         }
         CollectionAssert.AreEqual(new[] { 0, 1, 2 }, reports.Select(report => report.Index).ToArray());
     }
