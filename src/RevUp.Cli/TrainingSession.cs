@@ -15,7 +15,8 @@ internal static class TrainingSession
         using TrainingRun run = new(backend, recipe, folder, resume);
         using IDisposable hold = RunFolder.Hold(folder);
         terminal.Note(
-            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)}, policy {Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name}, into {folder}");
+            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)}, "
+            + $"policy {Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name}, into {folder}");
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
             ? LiveProgress.Show(terminal.Progress, report => run.Run(report, interruption.Token))
