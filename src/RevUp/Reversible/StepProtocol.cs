@@ -146,8 +146,11 @@ internal sealed class StepProtocol : IDisposable
         IsInFlight = true;
     }
 
-    /// <summary>Waits for the outcome.</summary>
-    public StepOutcome Wait() => StepOutcome.Read(_results.Wait());
+    /// <summary>
+    /// Waits for the results, the only wait of a planned step: a <see cref="StepOutcome"/> first. They
+    /// are valid until the next <see cref="Conclude"/>.
+    /// </summary>
+    public ReadOnlySpan<double> Wait() => _results.Wait();
 
     /// <summary>
     /// Whether an inversion must be refused that nobody has looked at. The update was skipped then;
@@ -168,9 +171,9 @@ internal sealed class StepProtocol : IDisposable
     /// <summary>
     /// Learns from a step that was waited for: records, plan and coefficients of the next one.
     /// </summary>
-    public void Learn()
+    /// <param name="results">The numbers that <see cref="Wait"/> returned.</param>
+    public void Learn(ReadOnlySpan<double> results)
     {
-        ReadOnlySpan<double> results = _results.Wait();
         if (IsPlanned)
         {
             Judge(results[StatisticsStart..]);

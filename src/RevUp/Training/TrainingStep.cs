@@ -125,15 +125,17 @@ public sealed class TrainingStep : IDisposable
         }
         try
         {
-            StepOutcome outcome = _protocol.Wait();
+            ReadOnlySpan<double> results = _protocol.Wait();
+            StepOutcome outcome = StepOutcome.Read(results);
             if (_protocol.Refuse(outcome))
             {
                 _work.Repeat();
-                outcome = _protocol.Wait();
+                results = _protocol.Wait();
+                outcome = StepOutcome.Read(results);
             }
             _work.RequireFinite("loss", outcome.LossSum);
             _work.RequireFinite("gradient norm", outcome.GradientNorm);
-            _protocol.Learn();
+            _protocol.Learn(results);
             Count++;
             (double samples, double learningRate) = (_work.Samples, _work.LearningRate);
             End();
