@@ -79,7 +79,7 @@ public sealed class NetworkInspectorTests
         training.Net.PrepareInference(1);
         int live = memory.LiveCount;
         // An input and an output of the first block already exceed the 64 MiB that there are.
-        SyntheticDataset data = SyntheticDataset.Create(70_000, new Shape(1, 8, 8, 1), 4, seed: 3);
+        SyntheticDataset data = SyntheticDataset.Create(65_536, new Shape(1, 8, 8, 1), 4, seed: 3);
         Assert.ThrowsExactly<ArenaExhaustedException>(() => NetworkInspector.Inspect(
             training.Net, data, ChannelNormalization.Compute(data), new InversionSettings(), new() { BatchSize = data.Count }));
         Assert.AreEqual(live, memory.LiveCount);
