@@ -27,9 +27,15 @@ internal static class Checkout
     /// <exception cref="ConfigurationException">There is none, or it cannot work.</exception>
     public static Recipe Recipe(string name, params string[] overrides)
     {
-        string path = Path("src", "RevUp.Cli", "recipes", name + ".json");
-        ConfigurationException.Require(File.Exists(path), $"there is no recipe '{name}' in src/RevUp.Cli/recipes; name one of its files, without .json");
-        return RecipeFile.Parse(File.ReadAllText(path), name, overrides);
+        string Text(string recipe)
+        {
+            string path = Path("src", "RevUp.Cli", "recipes", recipe + ".json");
+            ConfigurationException.Require(
+                File.Exists(path),
+                $"there is no recipe '{recipe}' in src/RevUp.Cli/recipes; name one of its files, without .json");
+            return File.ReadAllText(path);
+        }
+        return RecipeFile.Parse(Text(name), name, overrides, Text);
     }
 
     /// <summary>Seeded patterns in place of files.</summary>

@@ -80,7 +80,11 @@ internal static class ParityCases
         Data = new DataSettings { Dataset = DatasetKind.Synthetic, Extents = extents, Channels = channels, Classes = 5 },
         Model = model,
         // The rule that leaves several evaluations per block, and is far from where it would stop one earlier or later.
-        Reversible = new ReversibleSettings { Policy = policy, AnchorEvery = anchorEvery, Tolerance = 1e-3 },
+        Reversible = new ReversibleSettings
+        {
+            Policies = new() { Policy = policy, AnchorEvery = anchorEvery },
+            Inversion = new() { Tolerance = 1e-3 },
+        },
         Training = new TrainingSettings
         {
             BatchSize = 6,

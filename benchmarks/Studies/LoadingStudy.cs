@@ -37,7 +37,7 @@ internal static class LoadingStudy
         LoadingRow row = new(
             recipe.Name,
             $"{recipe.Data.Dataset}",
-            MemoryTable.Name(recipe.Reversible.Policy),
+            MemoryTable.Name(recipe.Reversible.Policies.Policy),
             recipe.Training.BatchSize,
             workers,
             steps,

@@ -189,19 +189,36 @@ def preset(name: str) -> Dict[str, Any]:
 
 
 def load(name: str) -> Dict[str, Any]:
-    """The JSON of a recipe file, its model expanded; the name of a preset stands for a recipe with this model alone."""
+    """The JSON of a recipe file, base and preset expanded; the name of a preset stands for a recipe with this model alone."""
     path = Path(name)
     if not path.is_file():
         if path.suffix:
             raise SettingsError(f"the recipe '{name}' does not exist; name a JSON file or a model preset")
         return {"model": preset(name)}
-    try:
-        recipe = parse(path.read_text(encoding="utf-8"), name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the recipe '{name}' cannot be read: {error}") from error
+    recipe = _with_base(_read_file(path), path)
     given = dict(recipe.get("model", {}))
     recipe["model"] = _merge(preset(given.pop("preset")), given) if "preset" in given else given
     return recipe
+
+
+def _read_file(path: Path) -> Dict[str, Any]:
+    try:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the recipe '{path}' cannot be read: {error}") from error
+
+
+def _with_base(recipe: Dict[str, Any], path: Path) -> Dict[str, Any]:
+    """As RevUp does: a base is another recipe of the folder, or a file beside; a model with a preset replaces its model."""
+    if "base" not in recipe:
+        return recipe
+    beside = path.parent / str(recipe["base"])
+    base = _read_file(beside if beside.is_file() else beside.with_name(beside.name + ".json"))
+    if "base" in base:
+        raise SettingsError(f"{path}: base is '{recipe['base']}', which has a base itself; name a recipe without one")
+    if "preset" in recipe.get("model", {}):
+        base.pop("model", None)
+    return {name: value for name, value in _merge(base, recipe).items() if name != "base"}
 
 
 def _merge(base: Dict[str, Any], changes: Dict[str, Any]) -> Dict[str, Any]:

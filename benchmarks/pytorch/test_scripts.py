@@ -242,6 +242,22 @@ class TrainTest(Folder):
                 train.Plan.of(recipe, None)
 
 
+class BaseTest(Folder):
+    """Recipes with a base, in settings.py."""
+
+    def test_the_shipped_recipes_are_merged(self) -> None:
+        recipes = Path(__file__).resolve().parents[2] / "src" / "RevUp.Cli" / "recipes"
+        base, recipe = (settings.load(str(recipes / f"cifar-revup-{depth}.json")) for depth in (110, 38))
+        self.assertEqual(recipe["model"], settings.preset("revup-38"))
+        self.assertEqual((recipe["name"], recipe["data"], recipe["training"]), ("cifar-revup-38", base["data"], base["training"]))
+
+    def test_a_second_level_is_refused(self) -> None:
+        for name, base in (("a", "b.json"), ("b", "c.json")):
+            (self.folder / f"{name}.json").write_text(json.dumps({"base": base}), encoding="utf-8")
+        with self.assertRaisesRegex(SettingsError, "has a base itself"):
+            settings.load(str(self.folder / "a.json"))
+
+
 class CeilingsTest(unittest.TestCase):
     """ceilings.py."""
 

@@ -265,7 +265,7 @@ typedef struct {
   revup_type type;  // of src, dst and of the arithmetic; weights and their gradients are always float32
   int64_t batch, in_channels, out_channels, groups;
   revup_convolution_use use;
-  int32_t reserved;  // 0
+  int32_t reserved;                                    // 0
   int64_t input[3], kernel[3], stride[3], padding[3];  // rank of them, outermost first; padding on both sides
 } revup_convolution_geometry;
 

@@ -24,7 +24,14 @@ Console.CancelKeyPress += (_, key) =>
 Recipe recipe = new()
 {
     Name = "stripes",
-    Data = new DataSettings { Dataset = DatasetKind.Custom, Extents = [Size, Size], Channels = 1, Classes = classes.Length, Padding = 2 },
+    Data = new DataSettings
+    {
+        Dataset = DatasetKind.Custom,
+        Extents = [Size, Size],
+        Channels = 1,
+        Classes = classes.Length,
+        Augmentation = new() { Padding = 2 },
+    },
     Model = new ModelSettings { Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }] },
     Training = new TrainingSettings { Epochs = 4, BatchSize = 32 },
 };

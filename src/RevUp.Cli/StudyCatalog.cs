@@ -23,12 +23,8 @@ internal static class StudyCatalog
     public static (Study Study, IReadOnlyList<Recipe> Recipes) Load(string nameOrFile, IEnumerable<string> overrides)
     {
         Study study = StudyFile.Parse(Text(nameOrFile), nameOrFile);
-        string beside = Path.GetDirectoryName(nameOrFile) ?? "";
-        Recipe LoadRecipe(string name, IEnumerable<string> set)
-        {
-            string path = Path.Combine(beside, name);
-            return RecipeCatalog.Load(!RecipeCatalog.Names.Contains(name) && File.Exists(path) ? path : name, set);
-        }
+        Recipe LoadRecipe(string name, IEnumerable<string> set) =>
+            RecipeCatalog.Load(RecipeCatalog.Beside(nameOrFile, name), set);
         return (study, StudyFile.Resolve(study, nameOrFile, overrides, LoadRecipe));
     }
 }

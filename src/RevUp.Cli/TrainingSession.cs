@@ -17,7 +17,7 @@ internal static class TrainingSession
         using IDisposable hold = RunFolder.Hold(folder);
         terminal.Note(
             $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in {run.Network.Settings.Precision.Text()}, policy "
-            + $"{Format.Name(recipe.Reversible.Policy)}, on {backend.Name} ({backend.Description}), into {folder}");
+            + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), into {folder}");
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
             ? LiveProgress.Show(terminal.Progress, run, interruption.Token)

@@ -40,7 +40,9 @@ internal static class MemoryCommand
         {
             Recipe recipe = recipes.Load(arguments, common, budget.Overrides(arguments));
             MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named ? named : [.. MemoryProbe.PossiblePolicies(recipe.Model)];
-            measured = recipe.Reversible.Policy == MemoryPolicy.Auto ? [.. measured, MemoryPolicy.Auto] : measured;
+            measured = recipe.Reversible.Policies.Policy == MemoryPolicy.Auto
+                ? [.. measured, MemoryPolicy.Auto]
+                : measured;
             List<MemoryRow> rows = [];
             foreach (int depth in arguments.GetValue(blocks) is { Length: > 0 } given ? given : [OwnDepth])
             {

@@ -33,7 +33,9 @@ internal static class RecipesCommand
     private static Command Show(Terminal terminal, CommonOptions common)
     {
         Argument<string> name = new("NAME") { Description = "A recipe's name or file." };
-        Command command = new("show", "Print a recipe, to be saved and changed; with --json every member with its value.") { name };
+        const string Description =
+            "Print a recipe with its base written out, to be saved and changed; with --json every member.";
+        Command command = new("show", Description) { name };
         command.SetAction(arguments =>
         {
             string chosen = arguments.GetRequiredValue(name);

@@ -84,12 +84,12 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     public XElement Inversion() => Inverts
         ? Section("Inversion",
             "k is the number of branch evaluations with which a block's input was found again from its output. The residual, ‖x + F(x) − y‖ / ‖x‖, is the "
-            + $"worst of all blocks; above {Number(recipe.Reversible.HardLimit, "0.###")} the input is recomputed instead (a replay).",
+            + $"worst of all blocks; above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is recomputed instead (a replay).",
             HeatMap.Draw(history.Steps, _blockNames),
             new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
                 .Draw(Line("worst of the blocks", step => step.WorstResidual)),
             Coefficients())
-        : Section("Inversion", $"No block was inverted: the policy is '{recipe.Reversible.Policy.ToString().ToLowerInvariant()}'.");
+        : Section("Inversion", $"No block was inverted: the policy is '{recipe.Reversible.Policies.Policy.ToString().ToLowerInvariant()}'.");
 
     // What adaptive control made of the last epoch; nothing where all blocks have one coefficient.
     private XElement? Coefficients()
@@ -109,7 +109,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     /// <summary>Peak memory by purpose.</summary>
     public XElement Memory()
     {
-        string policy = recipe.Reversible.Policy.ToString().ToLowerInvariant();
+        string policy = recipe.Reversible.Policies.Policy.ToString().ToLowerInvariant();
         if (record is null)
         {
             return Section("Memory", "It was not recorded: the run has not come to an end or a stop yet.");

@@ -1,14 +1,21 @@
+using System.Text.Json.Serialization;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
 
 /// <summary>
-/// How samples are changed at random, and framed. The defaults change nothing. Each augmentation draws numbers of its own, so that one more changes no other.
+/// How samples are changed at random, and framed. The defaults change nothing. Each augmentation
+/// draws numbers of its own, so that one more changes no other.
 /// </summary>
-/// <remarks>Order: frame, colour, pad-crop and flip, normalise, cutout; then, on whole batches, label smoothing and mixup or CutMix.</remarks>
+/// <remarks>
+/// Order: frame, colour, pad-crop and flip, normalise, cutout; then, on whole batches, label
+/// smoothing and mixup or CutMix.
+/// </remarks>
 public sealed record Augmentation
 {
-    /// <summary>Black pixels added on every side before a random crop back to the image's size; 0 for none.</summary>
+    /// <summary>
+    /// Black pixels added on every side before a random crop back to the image's size; 0 for none.
+    /// </summary>
     public int Padding { get; init; }
 
     /// <summary>Whether every second sample on average is mirrored left-right.</summary>
@@ -18,40 +25,62 @@ public sealed record Augmentation
     /// Whether <see cref="Flip"/> mirrors every axis of a volume by a coin of its own, and not W
     /// alone.
     /// </summary>
+    [JsonIgnore]
     public bool FlipEveryAxis { get; init; }
 
     /// <summary>
     /// Whether a volume that is larger than the sample is cut at a random place, and not around its
     /// centre.
     /// </summary>
+    [JsonIgnore]
     public bool RandomPlace { get; init; }
 
-    /// <summary>A random part of the image scaled to the sample's size; null for none. Only for images with sizes of their own.</summary>
+    /// <summary>
+    /// A random part of the image scaled to the sample's size; null for none. Only for images with
+    /// sizes of their own.
+    /// </summary>
     public ResizedCropSettings? RandomResizedCrop { get; init; }
 
     /// <summary>
-    /// Length of the image's shorter side before the sample is cut from its centre; 0 scales the whole image to the sample's size, whatever its proportions.
-    /// Without effect under <see cref="RandomResizedCrop"/>, and on images that have one size.
+    /// Length of the image's shorter side before the sample is cut from its centre; 0 scales the
+    /// whole image to the sample's size, whatever its proportions. Without effect under
+    /// <see cref="RandomResizedCrop"/>, and on images that have one size.
     /// </summary>
+    [JsonPropertyName("evaluationResize")]
     public int Resize { get; init; }
 
     /// <summary>Brightness, contrast, saturation and hue; null for none.</summary>
     public ColorJitterSettings? ColorJitter { get; init; }
 
-    /// <summary>Side of a square set to the mean, centred anywhere on the image and clipped there (arXiv 1708.04552); 0 for none.</summary>
+    /// <summary>
+    /// Side of a square set to the mean, centred anywhere on the image and clipped there (arXiv
+    /// 1708.04552); 0 for none.
+    /// </summary>
     public int Cutout { get; init; }
 
-    /// <summary>α of mixup (arXiv 1710.09412): x = λ·x₁ + (1 − λ)·x₂, and the targets alike, λ ~ Beta(α, α) for each batch; 0 for none.</summary>
+    /// <summary>
+    /// α of mixup (arXiv 1710.09412): x = λ·x₁ + (1 − λ)·x₂, and the targets alike, λ ~ Beta(α, α)
+    /// for each batch; 0 for none.
+    /// </summary>
     public double Mixup { get; init; }
 
-    /// <summary>α of CutMix (arXiv 1905.04899): a box from another image, λ ~ Beta(α, α) the area kept; 0 for none. With mixup, a fair coin decides.</summary>
+    /// <summary>
+    /// α of CutMix (arXiv 1905.04899): a box from another image, λ ~ Beta(α, α) the area kept; 0
+    /// for none. With mixup, a fair coin decides.
+    /// </summary>
     public double CutMix { get; init; }
 
-    /// <summary>ε in the targets (1 − ε) · onehot + ε / K (arXiv 1512.00567), in [0, 1).</summary>
+    /// <summary>
+    /// ε in the targets (1 − ε) · onehot + ε / K (arXiv 1512.00567), in [0, 1). Recipes have it in
+    /// "training".
+    /// </summary>
+    [JsonIgnore]
     public double LabelSmoothing { get; init; }
 
     /// <summary>Throws when a value is outside its range.</summary>
-    /// <exception cref="ConfigurationException">Names the value, by its path in a recipe, and the range.</exception>
+    /// <exception cref="ConfigurationException">
+    /// Names the value, by its path in a recipe, and the range.
+    /// </exception>
     public void Validate()
     {
         ConfigurationException.Require(Padding is >= 0 and <= 1024, $"data.padding is {Padding}; use 0 to 1024");
@@ -63,6 +92,9 @@ public sealed record Augmentation
         RandomResizedCrop?.Validate();
         ColorJitter?.Validate();
     }
+
+    /// <summary>The part for an evaluation: framing, and nothing at random.</summary>
+    public Augmentation ForEvaluation => new() { Resize = Resize };
 
     /// <summary>Throws when these are not for samples like those of a dataset.</summary>
     internal void RequireFits(ImageDataset dataset)

@@ -3,7 +3,8 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults are those of an evaluation: in order, unchanged, all of them.
+/// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults are those
+/// of an evaluation: in order, unchanged, all of them.
 /// </summary>
 public sealed record BatchLoaderOptions
 {
@@ -11,15 +12,20 @@ public sealed record BatchLoaderOptions
     public int BatchSize { get; init; } = 128;
 
     /// <summary>Worker threads. Has no influence on the result.</summary>
-    public int Workers { get; init; } = 2;
+    public int Workers { get; init; } = 1;
 
-    /// <summary>Batches that may be ready or in the making while the caller works on another. Has no influence on the result.</summary>
+    /// <summary>
+    /// Batches that may be ready or in the making while the caller works on another. Has no
+    /// influence on the result.
+    /// </summary>
     public int Prefetch { get; init; } = 4;
 
     /// <summary>Whether each epoch visits the samples in an order of its own.</summary>
     public bool Shuffle { get; init; }
 
-    /// <summary>Whether the last batch of an epoch is left out when it is smaller than the others.</summary>
+    /// <summary>
+    /// Whether the last batch of an epoch is left out when it is smaller than the others.
+    /// </summary>
     public bool DropLast { get; init; }
 
     /// <summary>Seed of the order and of the augmentation.</summary>
@@ -28,21 +34,35 @@ public sealed record BatchLoaderOptions
     /// <summary>What is done to samples and targets.</summary>
     public Augmentation Augmentation { get; init; } = new();
 
-    /// <summary>Damaged samples found so far, and how many are too many; null for a list of the loader's own, which allows 1 %.</summary>
+    /// <summary>
+    /// Damaged samples found so far, and how many are too many; null for a list of the loader's
+    /// own, which allows 1 %.
+    /// </summary>
     public DamagedSamples? Damaged { get; init; }
 
     /// <summary>
-    /// Whether the next good sample of the order takes the place of a damaged one, so that every batch is whole, as training wants it. Without, its batch is
-    /// smaller by it: an evaluation must not judge on another sample twice.
+    /// Whether the next good sample of the order takes the place of a damaged one, so that every
+    /// batch is whole, as training wants it. Without, its batch is smaller by it: an evaluation
+    /// must not judge on another sample twice.
     /// </summary>
     public bool ReplaceDamaged { get; init; }
 
+    /// <summary>Throws when a value is outside its range.</summary>
+    /// <exception cref="ConfigurationException">
+    /// Names the value, by its path in a recipe, and the range.
+    /// </exception>
+    public void Validate()
+    {
+        ConfigurationException.Require(
+            BatchSize is >= 1 and <= 65_536, $"training.batchSize is {BatchSize}; use 1 to 65536");
+        ConfigurationException.Require(Workers is >= 1 and <= 256, $"data.workers is {Workers}; use 1 to 256");
+        ConfigurationException.Require(Prefetch is >= 1 and <= 1024, $"data.prefetch is {Prefetch}; use 1 to 1024");
+        Augmentation.Validate();
+    }
+
     internal void Validate(ImageDataset dataset, ChannelNormalization normalization)
     {
-        ConfigurationException.Require(BatchSize > 0, $"training.batchSize is {BatchSize}; it must be at least 1");
-        ConfigurationException.Require(Workers is > 0 and <= 1024, $"data.workers is {Workers}; it must be 1 to 1024");
-        ConfigurationException.Require(Prefetch is > 0 and <= 1024, $"data.prefetch is {Prefetch}; it must be 1 to 1024");
-        Augmentation.Validate();
+        Validate();
         ConfigurationException.Require(
             dataset.Count > 0 && !(DropLast && dataset.Count < BatchSize),
             $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a smaller batch");

@@ -8,7 +8,9 @@ public sealed record DataSettings
 {
     private readonly int? _channels;
 
-    /// <summary>Samples of a synthetic training set when <see cref="TrainingSamples"/> does not say.</summary>
+    /// <summary>
+    /// Samples of a synthetic training set when <see cref="TrainingSamples"/> does not say.
+    /// </summary>
     public const int SyntheticSamples = 512;
 
     /// <summary>The share of damaged samples that is tolerated when nothing else is said.</summary>
@@ -20,43 +22,31 @@ public sealed record DataSettings
     /// <summary>Folder of the files; null for where the system's package puts them.</summary>
     public string? Path { get; init; }
 
-    /// <inheritdoc cref="Augmentation.Padding"/>
-    public int Padding { get; init; }
+    /// <summary>
+    /// How training changes samples at random, and how they are framed. In a recipe its members
+    /// stand directly in "data".
+    /// </summary>
+    public Augmentation Augmentation { get; init; } = new();
 
-    /// <inheritdoc cref="Augmentation.Flip"/>
-    public bool Flip { get; init; }
-
-    /// <inheritdoc cref="Augmentation.RandomResizedCrop"/>
-    public ResizedCropSettings? RandomResizedCrop { get; init; }
-
-    /// <inheritdoc cref="Augmentation.Resize"/>
-    public int EvaluationResize { get; init; }
-
-    /// <inheritdoc cref="Augmentation.ColorJitter"/>
-    public ColorJitterSettings? ColorJitter { get; init; }
-
-    /// <inheritdoc cref="Augmentation.Cutout"/>
-    public int Cutout { get; init; }
-
-    /// <inheritdoc cref="Augmentation.Mixup"/>
-    public double Mixup { get; init; }
-
-    /// <inheritdoc cref="Augmentation.CutMix"/>
-    public double CutMix { get; init; }
-
-    /// <summary>Mean of each channel, white = 1; with <see cref="Deviation"/>, or empty to measure the training set.</summary>
+    /// <summary>
+    /// Mean of each channel, white = 1; with <see cref="Deviation"/>, or empty to measure the
+    /// training set.
+    /// </summary>
     public IReadOnlyList<double> Mean { get; init; } = [];
 
     /// <summary>Standard deviation of each channel, white = 1.</summary>
     public IReadOnlyList<double> Deviation { get; init; } = [];
 
-    /// <summary>Background threads that prepare batches.</summary>
-    public int Workers { get; init; } = 1;
+    /// <inheritdoc cref="BatchLoaderOptions.Workers"/>
+    public int Workers { get; init; } = new BatchLoaderOptions().Workers;
 
     /// <inheritdoc cref="BatchLoaderOptions.Prefetch"/>
     public int Prefetch { get; init; } = new BatchLoaderOptions().Prefetch;
 
-    /// <summary>The numbers in volume files that are not NIfTI: bare, little-endian, in the order of the sample.</summary>
+    /// <summary>
+    /// The numbers in volume files that are not NIfTI: bare, little-endian, in the order of the
+    /// sample.
+    /// </summary>
     public VoxelType RawType { get; init; } = VoxelType.UInt8;
 
     /// <summary>
@@ -65,7 +55,8 @@ public sealed record DataSettings
     public VolumeSettings Volumes { get; init; } = new();
 
     /// <summary>
-    /// Share of the samples that may be damaged: they are named, and training takes others in their place, an evaluation none. Above it, both stop.
+    /// Share of the samples that may be damaged: they are named, and training takes others in their
+    /// place, an evaluation none. Above it, both stop.
     /// </summary>
     public double MaximumDamagedShare { get; init; } = DefaultDamagedShare;
 
@@ -78,10 +69,15 @@ public sealed record DataSettings
     /// <summary>Training samples used, from the start of the set; 0 for all.</summary>
     public int TrainingSamples { get; init; }
 
-    /// <summary>Extents of samples that have no size of their own, or not one: [H, W] or [D, H, W].</summary>
+    /// <summary>
+    /// Extents of samples that have no size of their own, or not one: [H, W] or [D, H, W].
+    /// </summary>
     public IReadOnlyList<int> Extents { get; init; } = [];
 
-    /// <summary>Channels of samples whose dataset does not say. Unless set: 3 for image folders and shards, whose images are seldom grey, else 1.</summary>
+    /// <summary>
+    /// Channels of samples whose dataset does not say. Unless set: 3 for image folders and shards,
+    /// whose images are seldom grey, else 1.
+    /// </summary>
     public int Channels
     {
         get => _channels ?? (Dataset is DatasetKind.ImageFolder or DatasetKind.WebDataset ? 3 : 1);
@@ -107,19 +103,9 @@ public sealed record DataSettings
         _ => Classes,
     };
 
-    /// <summary>What an evaluation does to samples: framing and nothing at random.</summary>
-    public Augmentation EvaluationAugmentation => new() { Resize = EvaluationResize };
-
-    /// <summary>What training does to samples.</summary>
-    public Augmentation TrainingAugmentation => EvaluationAugmentation with
+    /// <summary>What training does to samples: the augmentation, and to volumes what their settings say.</summary>
+    public Augmentation TrainingAugmentation => Augmentation with
     {
-        Padding = Padding,
-        Flip = Flip,
-        RandomResizedCrop = RandomResizedCrop,
-        ColorJitter = ColorJitter,
-        Cutout = Cutout,
-        Mixup = Mixup,
-        CutMix = CutMix,
         FlipEveryAxis = Volumes.FlipEveryAxis,
         RandomPlace = Volumes.Fit == VolumeFit.CropOrPad,
     };
@@ -133,9 +119,7 @@ public sealed record DataSettings
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
     {
-        TrainingAugmentation.Validate();
-        ConfigurationException.Require(Workers is >= 1 and <= 256, $"data.workers is {Workers}; use 1 to 256");
-        ConfigurationException.Require(Prefetch is >= 1 and <= 1024, $"data.prefetch is {Prefetch}; use 1 to 1024");
+        Augmentation.Validate();
         ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
         ConfigurationException.Require(MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
         if (StatesSample)

@@ -41,19 +41,14 @@ public static class PolicyRules
 
     private static void Require(string? obstacle) => ConfigurationException.Require(obstacle is null, $"{obstacle}");
 
-    private static string? Obstacle(string setting, MemoryPolicy policy, ModelSettings model) => (policy, model.Block) switch
+    private static string? Obstacle(string setting, MemoryPolicy policy, ModelSettings model)
     {
-        (MemoryPolicy.Compress, BlockKind.Coupling) =>
-            $"{setting} is 'compress', but model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'",
-        (MemoryPolicy.Invert, BlockKind.Residual) =>
-            $"{setting} is 'invert', but model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block",
-        (MemoryPolicy.Invert, BlockKind.Invertible) when model.Lipschitz.Mode == LipschitzMode.None =>
-            $"{setting} is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse; use the mode 'perBranch' or the policy 'compress'",
-        (not MemoryPolicy.Invert, _) when model.Lipschitz.Mode == LipschitzMode.Adaptive =>
-            $"model.lipschitz.mode is 'adaptive', which follows the contraction that inversions measure, and {setting} is "
-            + $"'{policy.ToString().ToLowerInvariant()}', under which blocks need not be inverted; use the policy 'invert', or the mode 'none' or 'perBranch'",
-        (MemoryPolicy.Auto, BlockKind.Invertible) when model.Lipschitz.FreeLeadingBlocks =>
-            $"{setting} is 'auto', which does not know what it costs to compute inputs anew, and model.lipschitz.freeLeadingBlocks is true; use false",
-        _ => null,
-    };
+        string? obstacle = model.Block switch
+        {
+            BlockKind.Coupling => CouplingBlock.Obstacle(policy),
+            BlockKind.Residual => ResidualBlock.Obstacle(policy),
+            _ => InvertibleBlock.Obstacle(policy, model.Lipschitz),
+        };
+        return obstacle is null ? null : $"{setting} is '{policy.ToString().ToLowerInvariant()}', but {obstacle}";
+    }
 }

@@ -60,7 +60,9 @@ internal sealed class LayerProbe : IDisposable
                 ? option with { ReplayBytes = 0 }
                 : option with { ReplayBytes = option.ReplayBytes + gradient })];
             // Recomputations begin at the latest with a layer that has no inverse.
-            gradient = layer is InvertibleBlock { IsInvertible: true } ? Math.Max(gradient, BatchBytes(layer.Output)) : layer.IsInvertible ? gradient : 0;
+            gradient = layer is Block { IsIterated: true, IsInvertible: true }
+                ? Math.Max(gradient, BatchBytes(layer.Output))
+                : layer.IsInvertible ? gradient : 0;
         }
         return layers;
     }
@@ -120,7 +122,7 @@ internal sealed class LayerProbe : IDisposable
         // What comes first pays for generated code, first-touched pages and the choice of algorithms, and says how many evaluations are to be expected.
         Copies(index, fromStream);
         Pass(index, fromStream);
-        _engine.Inverter.Measure();
+        _engine.Inverter.Plan.Measure(_engine.Records);
         double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream)));
         double milliseconds = Median(_backend.Time(Repeats, () => Pass(index, fromStream)));
         return new LayerOption(policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies)) { ReplayBytes = replay };

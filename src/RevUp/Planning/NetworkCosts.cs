@@ -15,6 +15,8 @@ namespace RevUp.Planning;
 /// </remarks>
 internal sealed class NetworkCosts
 {
+    private static readonly MemoryPlan s_auto = new() { Policy = MemoryPolicy.Auto };
+
     private readonly RevUpNet _net;
     private readonly IReadOnlyList<LayerOption>[] _layers;
     private readonly long _fixedBytes;
@@ -105,14 +107,10 @@ internal sealed class NetworkCosts
         step.Optimizer.Update();
     }
 
-    // Layers that are no blocks have no choice; see MemoryPlan.For.
-    private static LayerOption[] Permitted(Layer layer, IReadOnlyList<LayerOption> options, bool compress)
-    {
-        MemoryPolicy own = layer.IsInvertible ? MemoryPolicy.Invert : MemoryPolicy.Store;
-        return
-        [
-            .. options.Where(option => (layer is Block || option.Policy == own)
-                && (compress || !(option.Policy == MemoryPolicy.Compress || option.FromStream))),
-        ];
-    }
+    // Layers that are no blocks have no choice under "auto".
+    private static LayerOption[] Permitted(Layer layer, IReadOnlyList<LayerOption> options, bool compress) =>
+    [
+        .. options.Where(option => (layer is Block || option.Policy == s_auto.For(layer))
+            && (compress || !(option.Policy == MemoryPolicy.Compress || option.FromStream))),
+    ];
 }

@@ -45,7 +45,7 @@ public sealed record Recipe
         Workers = Data.Workers,
         Prefetch = Data.Prefetch,
         Seed = Training.Seed,
-        Augmentation = Data.EvaluationAugmentation,
+        Augmentation = Data.Augmentation.ForEvaluation,
     };
 
     /// <summary>Throws when a value is outside its range, alone or together with others.</summary>
@@ -57,6 +57,7 @@ public sealed record Recipe
         Model.Validate();
         Reversible.Validate(Model);
         Training.Validate();
+        TrainingBatches.Validate();
     }
 
     /// <summary>Whether a folder can be named so, on any system.</summary>

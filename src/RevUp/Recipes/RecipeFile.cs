@@ -9,14 +9,18 @@ using RevUp.Tensors;
 namespace RevUp.Recipes;
 
 /// <summary>
-/// Recipes as JSON with comments. "model": { "preset": NAME, … } starts from a preset, and the other members replace its own. Overrides "path=value", such as
-/// "model.stages.0.blocks=6", replace single values. Unknown members and values of a wrong type are errors.
+/// Recipes as JSON with comments. "base": NAME starts from another recipe, and "model": { "preset":
+/// NAME, … } from a preset; the other members replace theirs. Overrides "path=value", such as
+/// "model.stages.0.blocks=6", replace single values. Unknown members and values of a wrong type are
+/// errors.
 /// </summary>
 public static class RecipeFile
 {
     private const string PresetPath = "model.preset";
 
-    /// <summary>How settings are written: enumerations by name, nothing unknown, nothing computed.</summary>
+    /// <summary>
+    /// How settings are written: enumerations by name, nothing unknown, nothing computed.
+    /// </summary>
     internal static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -24,29 +28,30 @@ public static class RecipeFile
         RespectNullableAnnotations = true,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed } },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed, FlatSettings.Flatten } },
     };
 
     /// <summary>Parses and validates a recipe.</summary>
     /// <param name="json">The text.</param>
     /// <param name="origin">Where it comes from, for messages.</param>
     /// <param name="overrides">"path=value"; a value that is not JSON is taken as a string.</param>
+    /// <param name="read">
+    /// Text of a recipe by the name that "base" gives; null where recipes have no names.
+    /// </param>
     /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
-    public static Recipe Parse(string json, string origin, IEnumerable<string> overrides)
+    public static Recipe Parse(
+        string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null)
     {
         try
         {
             JsonObject root = SettingsText.Read(json, "recipe", origin);
             (string Path, string Value)[] values = [.. overrides.Select(Split)];
-            foreach ((string path, string value) in values.Where(v => v.Path == PresetPath))
-            {
-                Set(root, path, value);
-            }
+            // The starting points first: the other overrides change what they give.
+            SetAll(root, values.Where(v => v.Path == RecipeBase.Member));
+            root = RecipeBase.Expand(root, read);
+            SetAll(root, values.Where(v => v.Path == PresetPath));
             ExpandPreset(root);
-            foreach ((string path, string value) in values.Where(v => v.Path != PresetPath))
-            {
-                Set(root, path, value);
-            }
+            SetAll(root, values.Where(v => v.Path is not (RecipeBase.Member or PresetPath)));
             SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");
             Recipe recipe = root.Deserialize<Recipe>(Options)!;
             recipe.Validate();
@@ -58,7 +63,10 @@ public static class RecipeFile
         }
     }
 
-    /// <summary>The whole recipe as JSON, presets expanded, such that <see cref="Parse"/> gives it back.</summary>
+    /// <summary>
+    /// The whole recipe as JSON, base and presets expanded, such that <see cref="Parse"/> gives it
+    /// back.
+    /// </summary>
     public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
 
     // Computed properties are no settings: neither written, nor read and then silently without effect.
@@ -89,22 +97,15 @@ public static class RecipeFile
             throw new ConfigurationException($"{PresetPath} is {preset?.ToJsonString() ?? "null"}; it must be one of {string.Join(", ", ModelPresets.Names)}.");
         }
         JsonObject expanded = (JsonObject)JsonSerializer.SerializeToNode(ModelPresets.Get(text), Options)!;
-        Merge(expanded, model);
+        RecipeBase.Merge(expanded, model);
         root["model"] = expanded;
     }
 
-    private static void Merge(JsonObject target, JsonObject source)
+    private static void SetAll(JsonObject root, IEnumerable<(string Path, string Value)> values)
     {
-        foreach ((string name, JsonNode? value) in source)
+        foreach ((string path, string value) in values)
         {
-            if (value is JsonObject inner && target[name] is JsonObject existing)
-            {
-                Merge(existing, inner);
-            }
-            else
-            {
-                target[name] = value?.DeepClone();
-            }
+            Set(root, path, value);
         }
     }
 

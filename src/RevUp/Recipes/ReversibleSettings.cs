@@ -6,16 +6,23 @@ using RevUp.Tensors;
 
 namespace RevUp.Recipes;
 
-/// <summary>How activations come back in the backward pass: the policies and the inversion, as a recipe states them.</summary>
+/// <summary>
+/// How activations come back in the backward pass: policies, budget and inversion.
+/// </summary>
+/// <remarks>
+/// In a recipe the members of <see cref="Policies"/> and <see cref="Inversion"/> stand directly in
+/// "reversible".
+/// </remarks>
 public sealed record ReversibleSettings
 {
-    /// <summary>The policy of layers that can follow it.</summary>
-    public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
+    /// <summary>The policies, without the choices of <see cref="Runs"/>.</summary>
+    public MemoryPlan Policies { get; init; } = new();
 
     /// <summary>
-    /// Under the policy "auto", the bytes that a training step may take at its peak: everything in the device's arena, that is parameters, gradients, the
-    /// optimiser's state, activations and workspace, as <see cref="Tensors.Arena.TotalPeak"/> counts it. An evaluation takes
-    /// less. Not the process: libraries and data come on top.
+    /// Under the policy "auto", the most bytes that a training step may take: everything in the
+    /// device's arena, that is parameters, gradients, the optimiser's state, activations and
+    /// workspace, as <see cref="Tensors.Arena.TotalPeak"/> counts it. An evaluation takes less. The
+    /// process takes more, for libraries and data.
     /// </summary>
     [JsonConverter(typeof(ByteCountConverter))]
     public long MemoryBudget { get; init; }
@@ -24,49 +31,27 @@ public sealed record ReversibleSettings
     public bool AllowCompress { get; init; }
 
     /// <summary>
-    /// The plan that "auto" chose before, first block first; null to choose one. Costs are measured, and differ from run to run: with the plan of another run,
-    /// which its recipe.json has, this one gets the bits of that.
+    /// The plan that "auto" chose before, first block first; null to choose one. Costs are
+    /// measured, and differ from run to run. With the plan of another run, from its recipe.json,
+    /// this run computes the same bits.
     /// </summary>
     [JsonPropertyName("plan")]
     public IReadOnlyList<PolicyRun>? Runs { get; init; }
 
-    /// <summary>Every n-th block keeps its input; 0 for none.</summary>
-    public int AnchorEvery { get; init; }
+    /// <summary>When an inversion stops; the tolerance may be the word "exact".</summary>
+    public InversionSettings Inversion { get; init; } = new();
 
-    /// <summary>Bits per element under the policy "compress": 4 or 8.</summary>
-    public int CompressBits { get; init; } = new MemoryPlan().CompressBits;
-
-    /// <summary>See <see cref="InversionSettings.Tolerance"/>; a number or "exact".</summary>
-    [JsonConverter(typeof(ToleranceConverter))]
-    public double Tolerance { get; init; } = new InversionSettings().Tolerance;
-
-    /// <summary>See <see cref="InversionSettings.MaximumEvaluations"/>.</summary>
-    public int MaximumEvaluations { get; init; } = new InversionSettings().MaximumEvaluations;
-
-    /// <summary>See <see cref="InversionSettings.HardLimit"/>.</summary>
-    public double HardLimit { get; init; } = new InversionSettings().HardLimit;
-
-    /// <summary>See <see cref="InversionSettings.Evaluations"/>: "full" or "mixed".</summary>
-    public EvaluationPrecision Evaluations { get; init; } = new InversionSettings().Evaluations;
-
-    /// <summary>The inversion's settings.</summary>
+    /// <summary>The policies, with the chosen ones of the blocks under "auto".</summary>
     [JsonIgnore]
-    public InversionSettings Inversion =>
-        new() { Tolerance = Tolerance, MaximumEvaluations = MaximumEvaluations, HardLimit = HardLimit, Evaluations = Evaluations };
+    public MemoryPlan Plan => Runs is null
+        ? Policies
+        : Policies with { Blocks = [.. Runs.SelectMany(run => Enumerable.Repeat(run.Policy, run.Blocks))] };
 
-    /// <summary>The policies; those of the blocks under "auto" when there is a plan.</summary>
+    /// <summary>
+    /// Whether policies are still to be chosen (<see cref="Planning.MemoryPlanner"/>).
+    /// </summary>
     [JsonIgnore]
-    public MemoryPlan Plan => new()
-    {
-        Policy = Policy,
-        AnchorEvery = AnchorEvery,
-        CompressBits = CompressBits,
-        Blocks = Runs is null ? [] : [.. Runs.SelectMany(run => Enumerable.Repeat(run.Policy, run.Blocks))],
-    };
-
-    /// <summary>Whether policies are still to be chosen (<see cref="Planning.MemoryPlanner"/>).</summary>
-    [JsonIgnore]
-    public bool NeedsPlan => Policy == MemoryPolicy.Auto && Runs is null;
+    public bool NeedsPlan => Policies.Policy == MemoryPolicy.Auto && Runs is null;
 
     /// <summary>The same settings with the policies of the blocks decided.</summary>
     public ReversibleSettings WithPlan(MemoryPlan plan)
@@ -90,7 +75,7 @@ public sealed record ReversibleSettings
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate(ModelSettings model)
     {
-        bool auto = Policy == MemoryPolicy.Auto;
+        bool auto = Policies.Policy == MemoryPolicy.Auto;
         ConfigurationException.Require(MemoryBudget >= 0, $"reversible.memoryBudget is {MemoryBudget}; use {ByteCount.Allowed}");
         ConfigurationException.Require(
             !NeedsPlan || MemoryBudget > 0,

@@ -34,7 +34,7 @@ internal sealed class CompressedStream(Backend backend, int layers)
     }
 
     /// <summary>The forward pass of a block in the memory of x, which is returned as y; begins a stream when none is live.</summary>
-    public Tensor Forward(int layer, ResidualBlock block, Tensor x, int bits)
+    public Tensor Forward(int layer, Block block, Tensor x, int bits)
     {
         Arena memory = backend.Memory;
         if (!IsLive)

@@ -107,6 +107,11 @@ public sealed class CouplingBlock : Block
         return point = y;
     }
 
+    /// <summary>Why blocks of this kind cannot follow a policy; null when they can.</summary>
+    internal static string? Obstacle(MemoryPolicy policy) => policy != MemoryPolicy.Compress
+        ? null
+        : "model.block 'coupling' is inverted exactly and keeps nothing; use the policy 'invert'";
+
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x)
     {

@@ -19,10 +19,8 @@ public sealed class FixedPointInversion : IDisposable
 {
     private readonly Backend _backend;
     private readonly InversionRecord[] _records;
-    private readonly double[] _counts;
     private InversionSettings _settings;
     private Tensor _table;
-    private long _published = -1;
     private bool _disposed;
 
     /// <param name="backend">The device.</param>
@@ -35,8 +33,6 @@ public sealed class FixedPointInversion : IDisposable
         _settings = Supported(settings);
         _records = new InversionRecord[blocks];
         Plan = new EvaluationPlan(blocks);
-        _counts = new double[blocks];
-        Evaluations = backend.Memory.Allocate(new Shape(Math.Max(1, blocks)), ElementType.Float64, MemoryPurpose.Workspace);
         _table = AllocateTable();
     }
 
@@ -70,9 +66,6 @@ public sealed class FixedPointInversion : IDisposable
     /// <summary>The numbers that <see cref="Statistics"/> may have, whatever the plan becomes.</summary>
     internal int Capacity => (int)_table.Count;
 
-    /// <summary>float64 [blocks]: the plan's k, as <see cref="Publish"/> left it.</summary>
-    internal Tensor Evaluations { get; }
-
     /// <summary>Chooses the solver of the step that begins; the plan must be known to follow it. Records are forgotten.</summary>
     internal void Begin(bool planned)
     {
@@ -80,59 +73,8 @@ public sealed class FixedPointInversion : IDisposable
         Array.Clear(_records);
     }
 
-    /// <summary>Copies the plan to the device, if it is another than there.</summary>
-    internal void Publish()
-    {
-        if (_published != Plan.Version && _counts.Length > 0)
-        {
-            _published = Plan.Version;
-            for (int block = 0; block < _counts.Length; block++)
-            {
-                _counts[block] = Plan.Evaluations[block];
-            }
-            _backend.Upload<double>(_counts, Evaluations);
-        }
-    }
-
-    /// <summary>Learns from an adaptive step how many evaluations every block needs.</summary>
-    /// <param name="again">Whether it was done because a planned one was refused.</param>
-    internal void Measure(bool again = false)
-    {
-        if (again)
-        {
-            Plan.Correct(_records);
-        }
-        else
-        {
-            Plan.Measure(_records);
-        }
-    }
-
-    /// <summary>Judges a planned step by its <paramref name="statistics"/>: fills the records, and plans the next step.</summary>
-    /// <param name="statistics">What <see cref="Statistics"/> held at the end of the step.</param>
-    /// <param name="blocks">The network's blocks.</param>
-    internal void Judge(ReadOnlySpan<double> statistics, IReadOnlyList<InvertibleBlock> blocks)
-    {
-        int stride = 2 * Plan.Most;
-        for (int block = 0; block < _records.Length; block++)
-        {
-            ConvergenceTest test = new(_settings, blocks[block].Branch.LipschitzLimit);
-            ReadOnlySpan<double> sums = statistics.Slice(block * stride, 2 * Plan.Evaluations[block]);
-            for (int i = 0; i < sums.Length; i += 2)
-            {
-                test.Add(sums[i], sums[i + 1]);
-            }
-            if (test.Evaluations > 0)
-            {
-                _records[block] = test.Record;
-                Plan.Need(block, test.Needed());
-            }
-        }
-        Plan.EndStep();
-    }
-
-    /// <summary>Marks that a block's result was refused and replaced.</summary>
-    internal void MarkReplayed(int block) => _records[block] = _records[block] with { Replayed = true };
+    /// <summary>Records an inversion whose statistics were read after the step.</summary>
+    internal void Record(int block, in InversionRecord record) => _records[block] = record;
 
     /// <summary>
     /// Solves x + F(x) = y. On success takes y over and returns x; <paramref name="point"/> is the last point of evaluation, its intermediates in
@@ -178,6 +120,7 @@ public sealed class FixedPointInversion : IDisposable
                 point = x;
                 return next;
             }
+            _records[block.Index] = test.Record with { Replayed = true };
             saved.Free(memory);
             FreeUnless(x, y);
             memory.Free(next);
@@ -193,7 +136,6 @@ public sealed class FixedPointInversion : IDisposable
         {
             _disposed = true;
             _backend.Memory.Free(_table);
-            _backend.Memory.Free(Evaluations);
         }
     }
 

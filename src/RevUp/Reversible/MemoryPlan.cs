@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RevUp.Layers;
 
 namespace RevUp.Reversible;
@@ -5,46 +6,43 @@ namespace RevUp.Reversible;
 /// <summary>A policy for every layer of a network.</summary>
 public sealed record MemoryPlan
 {
-    /// <summary>The policies that all blocks can have together: all but <see cref="MemoryPolicy.Auto"/>.</summary>
+    /// <summary>
+    /// The policies that all blocks can have together: all but <see cref="MemoryPolicy.Auto"/>.
+    /// </summary>
     public static IReadOnlyList<MemoryPolicy> Uniform { get; } = [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
 
     /// <summary>The policy of layers that can follow it.</summary>
     public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
 
     /// <summary>
-    /// Under <see cref="MemoryPolicy.Invert"/>, every n-th block keeps its input, so that reconstruction errors start anew there; 0 for none.
+    /// Under <see cref="MemoryPolicy.Invert"/>, every n-th block keeps its input, so that
+    /// reconstruction errors start anew there; 0 for none.
     /// </summary>
     public int AnchorEvery { get; init; }
 
     /// <summary>Bits per element under <see cref="MemoryPolicy.Compress"/>: 4 or 8.</summary>
     public int CompressBits { get; init; } = 8;
 
-    /// <summary>Under <see cref="MemoryPolicy.Auto"/>, the policy of each block, by <see cref="Block.Index"/>; not looked at under any other.</summary>
+    /// <summary>
+    /// Under <see cref="MemoryPolicy.Auto"/>, the policy of each block, by
+    /// <see cref="Block.Index"/>; not looked at under any other.
+    /// </summary>
+    [JsonIgnore]
     public IReadOnlyList<MemoryPolicy> Blocks { get; init; } = [];
 
-    /// <summary>Whether a block keeps its input whenever it could be inverted (<see cref="AnchorEvery"/>).</summary>
+    /// <summary>
+    /// Whether a block keeps its input whenever it could be inverted (<see cref="AnchorEvery"/>).
+    /// </summary>
     public bool IsAnchor(Block block) => AnchorEvery > 0 && block.Index > 0 && block.Index % AnchorEvery == 0;
 
-    /// <summary>The policy of one layer: layers that are not invertible keep their input whatever the plan says.</summary>
-    public MemoryPolicy For(Layer layer)
-    {
-        MemoryPolicy policy = Policy == MemoryPolicy.Auto && layer is Block planned ? Blocks[planned.Index] : Policy;
-        if (policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint)
-        {
-            return layer.IsInvertible && layer is not Block ? MemoryPolicy.Invert : policy;
-        }
-        if (policy == MemoryPolicy.Compress)
-        {
-            return layer is ResidualBlock ? MemoryPolicy.Compress : layer.OnlyMoves ? MemoryPolicy.Invert : MemoryPolicy.Store;
-        }
-        if (layer is InvertibleBlock { IsRecomputed: true })
-        {
-            return MemoryPolicy.Invert;
-        }
-        if (!layer.IsInvertible)
-        {
-            return MemoryPolicy.Store;
-        }
-        return layer is Block block && IsAnchor(block) ? MemoryPolicy.Checkpoint : MemoryPolicy.Invert;
-    }
+    /// <summary>
+    /// The policy of one layer: a block's by what it can follow. Other layers have no choice: what
+    /// has an inverse is inverted, except behind a compressed stream, which only moves of elements
+    /// leave intact; what has none keeps its input.
+    /// </summary>
+    public MemoryPolicy For(Layer layer) => layer is Block block
+        ? block.Follow(Policy == MemoryPolicy.Auto ? Blocks[block.Index] : Policy, IsAnchor(block))
+        : (Policy == MemoryPolicy.Compress ? layer.OnlyMoves : layer.IsInvertible) ? MemoryPolicy.Invert
+        : Policy == MemoryPolicy.Checkpoint ? MemoryPolicy.Checkpoint
+        : MemoryPolicy.Store;
 }

@@ -12,7 +12,10 @@ public enum MemoryPolicy
     /// <summary>A few bits per element are kept, in a closed loop (<see cref="CompressedStream"/>); the branch is recomputed at the input as decoded.</summary>
     Compress,
 
-    /// <summary>Nothing is kept; the input is rebuilt from the output, or computed anew (<see cref="InvertibleBlock.IsRecomputed"/>).</summary>
+    /// <summary>
+    /// Nothing is kept; the input is rebuilt from the output, or computed again
+    /// (<see cref="Block.IsRecomputed"/>).
+    /// </summary>
     Invert,
 
     /// <summary>For each block one of the others (<see cref="MemoryPlan.Blocks"/>), fastest within a budget (<see cref="Planning.MemoryPlanner"/>).</summary>

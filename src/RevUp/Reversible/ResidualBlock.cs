@@ -4,7 +4,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>The residual block y = x + F(x) (arXiv 1603.05027); x and y [N, (D), H, W, C], float32. Its input is kept, or coded.</summary>
+/// <summary>
+/// The residual block y = x + F(x) (arXiv 1603.05027); x and y [N, (D), H, W, C], float32. Its
+/// input is kept, or coded.
+/// </summary>
 public class ResidualBlock : Block
 {
     /// <param name="name">Name of the block; parameters take it as prefix.</param>
@@ -20,6 +23,9 @@ public class ResidualBlock : Block
 
     /// <summary>F.</summary>
     public ResidualBranch Branch { get; }
+
+    /// <inheritdoc/>
+    public override bool CanCompress => true;
 
     /// <inheritdoc/>
     public override void Prepare(int batch, NetworkUse use) => Branch.Prepare(batch, use);
@@ -46,10 +52,8 @@ public class ResidualBlock : Block
         return y;
     }
 
-    /// <summary>
-    /// y = x + F(x) in the memory of x, and <paramref name="code"/> such that <paramref name="decoded"/>, updated by it, is within half a step of y.
-    /// </summary>
-    public void Compress(Tensor x, Tensor decoded, in Code code)
+    /// <inheritdoc/>
+    public override void Compress(Tensor x, Tensor decoded, in Code code)
     {
         SavedTensors none = default;
         Tensor z = Branch.Evaluate(x, save: false, ref none, measure: true);
@@ -66,6 +70,11 @@ public class ResidualBlock : Block
         }
         return Branch.Backward(x, gradient, gradient, ref saved);
     }
+
+    /// <summary>Why blocks of this kind cannot follow a policy; null when they can.</summary>
+    internal static string? Obstacle(MemoryPolicy policy) => policy != MemoryPolicy.Invert
+        ? null
+        : "model.block 'residual' has no inverse; use 'store', 'checkpoint' or 'compress', or another block";
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) => graph.Node("Add", Name, [x, Branch.Export(graph, x)]);

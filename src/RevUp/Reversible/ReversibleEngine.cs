@@ -38,7 +38,8 @@ public sealed class ReversibleEngine : IDisposable
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
         _stream = new CompressedStream(backend, layers.Count);
-        _inversion = new FixedPointInversion(backend, settings, layers.Count(l => l is InvertibleBlock));
+        int iterated = layers.Count(layer => layer is Block { IsIterated: true });
+        _inversion = new FixedPointInversion(backend, settings, iterated);
     }
 
     /// <summary>Policies; may be replaced between steps.</summary>
@@ -63,10 +64,10 @@ public sealed class ReversibleEngine : IDisposable
     public ReadOnlySpan<InversionRecord> Records => _inversion.Records;
 
     /// <summary>Inversions refused since the engine was made: each was replaced, or the whole step was done again.</summary>
-    public long Replays { get; internal set; }
+    public long Replays { get; private set; }
 
     /// <summary>Called with the input that was rebuilt (or kept) for each block in a backward pass; for tests and measurements.</summary>
-    public Action<InvertibleBlock, Tensor>? InputObserver { get; set; }
+    public Action<Block, Tensor>? InputObserver { get; set; }
 
     /// <summary>Rebuilds inputs, by one of two solvers.</summary>
     internal FixedPointInversion Inverter => _inversion;
@@ -150,6 +151,7 @@ public sealed class ReversibleEngine : IDisposable
     internal void BackwardThrough(int index, ref Tensor y, ref Tensor gradient)
     {
         Layer layer = _layers[index];
+        Block? block = layer as Block;
         using NvtxRange range = _backend.Range(layer.RangeName);
         Tensor x, point;
         if (!_kept[index].IsEmpty)
@@ -162,7 +164,7 @@ public sealed class ReversibleEngine : IDisposable
         {
             x = point = _stream.Retrace(index, y);
         }
-        else if (layer is InvertibleBlock { IsRecomputed: true })
+        else if (block is { IsRecomputed: true })
         {
             FreeIfAny(ref y);
             x = point = Recompute(index);
@@ -178,7 +180,7 @@ public sealed class ReversibleEngine : IDisposable
                 x = point = Replay(index);
             }
         }
-        if (layer is InvertibleBlock block)
+        if (block is not null)
         {
             InputObserver?.Invoke(block, x);
         }
@@ -190,6 +192,9 @@ public sealed class ReversibleEngine : IDisposable
         }
         y = x;
     }
+
+    /// <summary>Counts a step that is repeated because an inversion was refused.</summary>
+    internal void CountReplay() => Replays++;
 
     /// <summary>Whether the input of a layer is kept for the backward pass.</summary>
     internal bool KeepsInput(int index) => !_kept[index].IsEmpty;
@@ -210,7 +215,7 @@ public sealed class ReversibleEngine : IDisposable
     private Tensor Compress(int index, Tensor x)
     {
         using NvtxRange range = _backend.Range(_layers[index].RangeName);
-        x = _stream.Forward(index, (ResidualBlock)_layers[index], x, Plan.CompressBits);
+        x = _stream.Forward(index, (Block)_layers[index], x, Plan.CompressBits);
         _layers[index].ReleaseWeights();
         return x;
     }
@@ -245,8 +250,8 @@ public sealed class ReversibleEngine : IDisposable
     private Tensor Inverse(int index, Tensor y, out Tensor point)
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Inversion);
-        return _layers[index] is InvertibleBlock block
-            ? _inversion.Solve(block, y, ref _saved[index], out point)
+        return _layers[index] is Block block
+            ? block.Invert(_inversion, y, ref _saved[index], out point)
             : _layers[index].Inverse(y, ref _saved[index], out point);
     }
 
@@ -254,10 +259,6 @@ public sealed class ReversibleEngine : IDisposable
     {
         using NvtxRange replay = _backend.Range(ProfilerRanges.Replay);
         Replays++;
-        if (_layers[index] is InvertibleBlock block)
-        {
-            _inversion.MarkReplayed(block.Index);
-        }
         return Recompute(index);
     }
 

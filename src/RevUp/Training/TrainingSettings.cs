@@ -32,7 +32,10 @@ public sealed record TrainingSettings
     /// <summary>The learning rate over time.</summary>
     public ScheduleSettings Schedule { get; init; } = new();
 
-    /// <summary>Whether steps are recorded as CUDA graphs and replayed, which leaves the host next to nothing to do; on the device "cuda" only.</summary>
+    /// <summary>
+    /// Whether steps are recorded as CUDA graphs and replayed, which leaves the host next to
+    /// nothing to do; on the device "cuda" only.
+    /// </summary>
     public bool CudaGraph { get; init; }
 
     /// <summary>Steps between checkpoints; 0 for one at the end of each epoch only.</summary>
@@ -41,10 +44,14 @@ public sealed record TrainingSettings
     /// <summary>Checkpoints kept.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <summary>Epochs between evaluations on the test set; the last epoch is always evaluated.</summary>
+    /// <summary>
+    /// Epochs between evaluations on the test set; the last epoch is always evaluated.
+    /// </summary>
     public int EvaluateEveryEpochs { get; init; } = 1;
 
-    /// <summary>Whether batches are staged, beside the step before: those of steps that take one batch each.</summary>
+    /// <summary>
+    /// Whether batches are staged, beside the step before: those of steps that take one batch each.
+    /// </summary>
     internal bool IsStaged => Accumulate == 1;
 
     /// <summary>Updates of a run whose epochs have a number of them: no more than <see cref="Steps"/>.</summary>
@@ -56,9 +63,7 @@ public sealed record TrainingSettings
     {
         ConfigurationException.Require(Epochs is >= 1 and <= 100_000, $"training.epochs is {Epochs}; use 1 to 100000");
         ConfigurationException.Require(Steps >= 0, $"training.steps is {Steps}; use a positive number of steps, or 0 for all epochs");
-        ConfigurationException.Require(BatchSize is >= 1 and <= 65_536, $"training.batchSize is {BatchSize}; use 1 to 65536");
         ConfigurationException.Require(Accumulate is >= 1 and <= 65_536, $"training.accumulate is {Accumulate}; use 1 to 65536");
-        ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
         ConfigurationException.Require(ClipNorm >= 0, $"training.clipNorm is {ClipNorm}; use a positive norm, or 0 for no limit");
         ConfigurationException.Require(
             CheckpointEverySteps >= 0,

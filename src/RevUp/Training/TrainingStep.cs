@@ -7,8 +7,8 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>
-/// One optimiser update: prepare the weights, forward and backward over one or more batches, update. The C# side of the algorithm's inner loop, for use with
-/// any source of data.
+/// One optimiser update: prepares the weights, takes one or more batches forward and backward,
+/// updates. The inner loop of the algorithm, for any source of data.
 /// </summary>
 /// <example>
 /// <code>
@@ -17,36 +17,25 @@ namespace RevUp.Training;
 /// </code>
 /// </example>
 /// <remarks>
-/// Not thread-safe; one thread calls <see cref="Start"/> and <see cref="Finish"/>. Memory of a step comes from the arena and is back there when the step is
-/// over, but for the two buffers of a staged batch on an asynchronous device. There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the
-/// verdict is reached on the device, and an update with a result that must be refused leaves parameters as they are; the batch is then done again at once with
-/// the adaptive solver, as is the first of all. Several batches for one update (<see cref="Accumulate"/>) always use that solver: a sum of gradients with a
-/// refused one in it could not be taken apart.
+/// Not thread-safe; one thread calls <see cref="Start"/> and <see cref="Finish"/>. A step returns
+/// its memory to the arena, except the two buffers of a staged batch on an asynchronous device.
+/// There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the verdict is
+/// reached on the device, and a step with a refused inversion leaves parameters alone and is
+/// repeated at once with the adaptive solver. The first step always uses that solver. So does
+/// <see cref="Accumulate"/>: a refused gradient could not be taken out of a sum.
 /// </remarks>
 public sealed class TrainingStep : IDisposable
 {
     private readonly Backend _backend;
     private readonly RevUpNet _net;
-    private readonly TrainingSettings _settings;
+    private readonly StepProtocol _protocol;
     private readonly StepInput _input;
-    private readonly StepRecorder? _recorder;
-    private readonly Action _work;
-    private readonly Tensor _numbers;
-    private readonly Tensor _losses;
-    private readonly Tensor _squareSum;
-    private readonly Tensor _outcome;
-    private Readback _results;
-    private bool _planned;
+    private readonly StepWork _work;
     private bool _disposed;
-    private int _accumulated;
-    private int _batch;
-    private double _learningRate;
 
     /// <summary>A step on <paramref name="net"/>, which must outlive it.</summary>
-    /// <exception cref="ConfigurationException">
-    /// A setting is out of range, inversion is asked of blocks that are not contractive, or graphs or bfloat16 of a device without.
-    /// </exception>
-    /// <exception cref="ArenaExhaustedException">No memory for the optimiser's state; nothing stays allocated.</exception>
+    /// <exception cref="ConfigurationException">A setting does not fit range or network.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
     {
         settings.Validate();
@@ -54,22 +43,17 @@ public sealed class TrainingStep : IDisposable
         plan.Validate(net.Settings);
         _net = net;
         _backend = net.Backend;
-        _settings = settings;
-        _work = PrepareAndCompute;
         ConfigurationException.Require(
             !settings.CudaGraph || _backend.CanRecord,
-            $"training.cudaGraph is true, and the device '{_backend.Name}' has no graphs; use --device cuda, or leave --cuda-graph out");
+            $"training.cudaGraph is true, and the device '{_backend.Name}' has no graphs; use --device cuda, or false");
         long mark = _backend.Memory.Mark();
         try
         {
             Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
             Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
-            _numbers = _backend.Memory.Allocate(new Shape(3 + StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace);
-            (_losses, _squareSum, _outcome) = (_numbers.Slice(0, new Shape(2)), _numbers.Scalar(2), _numbers.Slice(3, new Shape(StepOutcome.Length)));
-            ClearLosses();
+            _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients);
             _input = new StepInput(net);
-            _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
-            _results = _backend.CreateReadback(ResultLength);
+            _work = new StepWork(net, settings, Engine, Optimizer, _protocol, _input);
         }
         catch
         {
@@ -85,25 +69,24 @@ public sealed class TrainingStep : IDisposable
     public Optimizer Optimizer { get; }
 
     /// <summary>Updates done.</summary>
-    public long Count { get; set; }
+    public long Count
+    {
+        get => _work.Count;
+        internal set => _work.Count = value;
+    }
 
     /// <summary>Whether a step was started and not finished.</summary>
-    public bool IsInFlight { get; private set; }
+    public bool IsInFlight => _protocol.IsInFlight;
 
-    /// <summary>Steps recorded for replay since this was made; 0 without <see cref="TrainingSettings.CudaGraph"/>.</summary>
-    public long Recordings => _recorder?.Recordings ?? 0;
-
-    // The outcome, the bounds of branches with coefficients of their own, and what inversions that nobody looked at have left.
-    private int ResultLength => StatisticsStart + (_backend.IsAsynchronous ? Engine.Inverter.Capacity : 0);
-
-    private int StatisticsStart => StepOutcome.Length + (_net.Coefficients?.Values.Length ?? 0);
+    /// <summary>Steps recorded; 0 without <see cref="TrainingSettings.CudaGraph"/>.</summary>
+    public long Recordings => _work.Recordings;
 
     /// <summary>A whole step on one batch.</summary>
     /// <param name="pixels">[N, …] normalised pixels, channels-last.</param>
     /// <param name="targets">[N, classes], each row summing to 1.</param>
     /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
-    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
-    /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; parameters are as before.</exception>
+    /// <exception cref="ArgumentException">Pixels and targets are not a whole batch.</exception>
+    /// <exception cref="TrainingDivergedException">A number is not finite; parameters stay.</exception>
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
@@ -114,14 +97,15 @@ public sealed class TrainingStep : IDisposable
     }
 
     /// <summary>
-    /// Copies the batch of the next <see cref="Start"/>, beside the step in flight on an asynchronous device. The arrays may change as soon as this returns.
+    /// Copies the batch of the next <see cref="Start"/>, on an asynchronous device beside the step
+    /// in flight. The arrays may change as soon as this returns.
     /// </summary>
-    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
+    /// <exception cref="ArgumentException">Pixels and targets are not a whole batch.</exception>
     public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) => _input.Stage(pixels, targets);
 
     /// <summary>Issues a step on the staged batch; <see cref="Finish"/> must follow.</summary>
-    /// <exception cref="InvalidOperationException">No batch was staged, or the step before is not finished.</exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>, where the device is not asynchronous.</exception>
+    /// <exception cref="InvalidOperationException">No batch is staged, or a step is in flight.</exception>
+    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public void Start(double learningRateFactor)
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
@@ -130,7 +114,7 @@ public sealed class TrainingStep : IDisposable
         Issue(layout, learningRateFactor);
     }
 
-    /// <summary>Waits for the step in flight, does it again when an inversion must be refused, counts it and learns from it.</summary>
+    /// <summary>Waits for the step in flight, repeats it if it was refused, and counts it.</summary>
     /// <exception cref="InvalidOperationException">No step was started.</exception>
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public StepResult Finish()
@@ -141,22 +125,22 @@ public sealed class TrainingStep : IDisposable
         }
         try
         {
-            ReadOnlySpan<double> results = _results.Wait();
+            ReadOnlySpan<double> results = _protocol.Wait();
             StepOutcome outcome = StepOutcome.Read(results);
-            bool again = _planned && outcome.RefusedBlock >= 0 && double.IsFinite(outcome.LossSum);
-            if (again)
+            if (_protocol.Refuse(outcome))
             {
-                DoAgain();
-                results = _results.Wait();
+                _work.Repeat();
+                results = _protocol.Wait();
                 outcome = StepOutcome.Read(results);
             }
-            RequireFinite("loss", outcome.LossSum);
-            RequireFinite("gradient norm", outcome.GradientNorm);
-            Learn(results, again);
+            _work.RequireFinite("loss", outcome.LossSum);
+            _work.RequireFinite("gradient norm", outcome.GradientNorm);
+            _protocol.Learn(results);
             Count++;
-            double samples = (double)_batch * Math.Max(1, _accumulated);
+            (double samples, double learningRate) = (_work.Samples, _work.LearningRate);
             End();
-            return new StepResult(outcome.LossSum / samples, outcome.Correct / samples, outcome.GradientNorm, _learningRate);
+            (double loss, double top1) = (outcome.LossSum / samples, outcome.Correct / samples);
+            return new StepResult(loss, top1, outcome.GradientNorm, learningRate);
         }
         catch
         {
@@ -165,28 +149,16 @@ public sealed class TrainingStep : IDisposable
         }
     }
 
-    /// <summary>Forward and backward over one batch; gradients add up until <see cref="Update"/>.</summary>
-    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples, or not the number of the batch before.</exception>
-    /// <exception cref="TrainingDivergedException">The loss is not finite; parameters are as before.</exception>
+    /// <summary>Takes one batch both ways; gradients add up until <see cref="Update"/>.</summary>
+    /// <exception cref="ArgumentException">Not a whole batch, or of another size than the last.</exception>
+    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {
-        RequireNothingInFlight();
-        int batch = _input.Samples(pixels, targets);
-        if (_accumulated > 0 && batch != _batch)
-        {
-            throw new ArgumentException($"A batch of {batch} samples cannot follow one of {_batch}; all batches of a step have one size.");
-        }
+        _work.RequireNext(_input.Samples(pixels, targets));
         try
         {
             _input.Load(pixels, targets);
-            _planned = false;
-            if (_accumulated == 0)
-            {
-                Prepare();
-            }
-            Compute();
-            _net.Coefficients?.Observe(Engine.Records);
-            _accumulated++;
+            _work.Accumulate();
             _input.Release();
         }
         catch
@@ -196,18 +168,12 @@ public sealed class TrainingStep : IDisposable
         }
     }
 
-    /// <summary>Clips, updates the parameters with the average of the accumulated gradients and counts the step.</summary>
-    /// <exception cref="InvalidOperationException">No gradients were accumulated since the last update.</exception>
-    /// <exception cref="TrainingDivergedException">The gradient is not finite; parameters are as before.</exception>
+    /// <summary>Updates the parameters with the mean of the accumulated gradients.</summary>
+    /// <exception cref="InvalidOperationException">No gradients were accumulated.</exception>
+    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public StepResult Update(double learningRateFactor)
     {
-        if (_accumulated == 0)
-        {
-            throw new InvalidOperationException($"Step {Count + 1} has no gradients to update with; call {nameof(Accumulate)} first.");
-        }
-        Schedule(learningRateFactor);
-        Conclude();
-        Send();
+        _work.Update(learningRateFactor);
         return Finish();
     }
 
@@ -219,35 +185,19 @@ public sealed class TrainingStep : IDisposable
             return;
         }
         _disposed = true;
-        // Waits for a step in flight, which may be a replay of what is forgotten next.
-        _results.Dispose();
-        _recorder?.Dispose();
+        // Waits for a step in flight, which may be a replay of the recording.
+        _protocol.Dispose();
+        _work.Dispose();
         _input.Dispose();
         Engine.Dispose();
         Optimizer.Dispose();
-        _backend.Memory.Free(_numbers);
     }
 
     private void Issue(ulong layout, double learningRateFactor)
     {
         try
         {
-            Schedule(learningRateFactor);
-            _planned = _backend.IsAsynchronous && Engine.Inverter.Plan.IsKnown;
-            if (_planned)
-            {
-                Engine.Inverter.Publish();
-            }
-            if (_planned && _recorder is not null && Engine.InputObserver is null)
-            {
-                StepKey key = new(_input.Pixels, _input.Targets, layout, _net.IterationsAt(Count), Engine.Plan, Engine.Inversion);
-                _recorder.Issue(key, Engine.Inverter.Plan.Version, _work);
-            }
-            else
-            {
-                _work();
-            }
-            Send();
+            _work.Issue(layout, learningRateFactor);
         }
         catch
         {
@@ -256,143 +206,23 @@ public sealed class TrainingStep : IDisposable
         }
     }
 
-    // What changes from step to step and is read from the device.
-    private void Schedule(double learningRateFactor)
-    {
-        Optimizer.Schedule(learningRateFactor, Count + 1);
-        _learningRate = _settings.Optimizer.LearningRate * learningRateFactor;
-        if (_results.Count < ResultLength)
-        {
-            _results.Dispose();
-            _results = _backend.CreateReadback(ResultLength);
-        }
-    }
-
-    private void PrepareAndCompute()
-    {
-        Prepare();
-        Compute();
-        Conclude();
-    }
-
-    private void Prepare()
-    {
-        _batch = _input.Batch;
-        _net.PrepareStep(_batch, Count);
-        _backend.Fill(_net.Parameters.Gradients, 0);
-    }
-
-    private void Compute()
-    {
-        long mark = _backend.Memory.Mark();
-        try
-        {
-            Tensor logits = Engine.Forward(_input.Pixels, _planned);
-            _backend.CrossEntropy(logits, _input.Targets, 1f / _batch, logits, _losses);
-            if (!_planned)
-            {
-                Span<double> sums = stackalloc double[2];
-                _backend.Download(_losses, sums);
-                RequireFinite("loss", sums[0]);
-            }
-            Engine.Backward(logits);
-        }
-        catch
-        {
-            Engine.Forget();
-            _backend.Memory.FreeSince(mark);
-            throw;
-        }
-    }
-
-    private void Conclude()
-    {
-        using NvtxRange range = _backend.Range(ProfilerRanges.Optimizer);
-        _backend.Dot(_net.Parameters.Gradients, _net.Parameters.Gradients, _squareSum);
-        StepLimits limits = Engine.Inversion.Limits(1.0 / Math.Max(1, _accumulated), _settings.ClipNorm);
-        Tensor inversions = _planned ? Engine.Inverter.Statistics : default;
-        Tensor evaluations = inversions.IsEmpty ? default : Engine.Inverter.Evaluations;
-        Tensor held = _net.Coefficients?.State ?? default;
-        _backend.StepVerdict(limits, _losses, _squareSum, inversions, evaluations, held, Optimizer.Settings, _outcome);
-        Optimizer.Update();
-        _results.Copy(_outcome, 0);
-        if (!inversions.IsEmpty)
-        {
-            _results.Copy(inversions, StatisticsStart);
-        }
-        if (_net.Coefficients is { } coefficients)
-        {
-            _results.Copy(coefficients.Bounds, StepOutcome.Length);
-        }
-    }
-
-    private void Send()
-    {
-        _results.Mark();
-        IsInFlight = true;
-    }
-
-    // The update was skipped, so that everything is as it was before it, the prepared weights too, but for what counts batches.
-    private void DoAgain()
-    {
-        Engine.Replays++;
-        _planned = false;
-        _net.Repeat();
-        _backend.Fill(_net.Parameters.Gradients, 0);
-        Compute();
-        Conclude();
-        Send();
-    }
-
-    private void Learn(ReadOnlySpan<double> results, bool again)
-    {
-        if (_planned)
-        {
-            Engine.Inverter.Judge(results[StatisticsStart..], _net.Blocks);
-        }
-        else
-        {
-            Engine.Inverter.Measure(again);
-        }
-        _net.Coefficients?.Follow(Engine.Records, results[StepOutcome.Length..]);
-    }
-
     private void End()
     {
         _input.Release();
-        IsInFlight = false;
-        _accumulated = 0;
+        _work.End();
     }
 
-    // After a failure: the losses and records of a step that was not concluded would be part of the next one's.
     private void Abandon()
     {
         End();
-        ClearLosses();
-        _net.Coefficients?.Forget();
+        _protocol.Forget();
     }
 
-    // A recorded step that is replayed prepares nothing, and changes the parameters without a word to the network.
+    // A replayed recording changes the parameters, and the network does not see it.
     private ulong Begin()
     {
-        RequireNothingInFlight();
-        if (_accumulated > 0)
-        {
-            throw new InvalidOperationException($"The gradients of {_accumulated} batches wait for an update; call {nameof(Update)} first.");
-        }
+        _work.RequireNoneBegun();
         _net.Invalidate();
         return _backend.Memory.Layout;
     }
-
-    private void RequireNothingInFlight()
-    {
-        if (IsInFlight)
-        {
-            throw new InvalidOperationException($"Step {Count + 1} is in flight; call {nameof(Finish)} first.");
-        }
-    }
-
-    private void ClearLosses() => _backend.Upload<double>([0, 0], _losses);
-
-    private void RequireFinite(string what, double value) => TrainingDivergedException.ThrowUnlessFinite(value, what, Count + 1, _settings);
 }

@@ -19,13 +19,13 @@ public sealed class RecipeCatalogTests
     public void ThereAreTheExpectedOnes() => CollectionAssert.AreEqual(
         new[]
         {
-            "cifar-fast", "cifar-fixup-110", "cifar-fixup-110-cutmix", "cifar-fixup-110-cutout", "cifar-fixup-110-mixup", "cifar-fixup-164",
-            "cifar-fixup-38", "cifar-iresnet-109", "cifar-iresnet-109-cutmix", "cifar-iresnet-109-cutout", "cifar-iresnet-109-mixup",
-            "cifar-iresnet-163", "cifar-iresnet-37", "cifar-resnet-110", "cifar-resnet-110-cutmix", "cifar-resnet-110-cutout",
-            "cifar-resnet-110-mixup", "cifar-resnet-164", "cifar-resnet-38", "cifar-revnet-110", "cifar-revnet-110-cutmix", "cifar-revnet-110-cutout",
-            "cifar-revnet-110-mixup", "cifar-revnet-164", "cifar-revnet-38", "cifar-revup-110", "cifar-revup-110-cutmix", "cifar-revup-110-cutout",
-            "cifar-revup-110-mixup", "cifar-revup-164", "cifar-revup-38", "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101",
-            "imagenet-revup-50", "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
+            "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38",
+            "cifar-iresnet-109", "cifar-iresnet-163", "cifar-iresnet-37",
+            "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38",
+            "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",
+            "cifar-revup-110", "cifar-revup-164", "cifar-revup-38",
+            "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101", "imagenet-revup-50",
+            "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
         },
         RecipeCatalog.Names.ToArray());
 
@@ -71,7 +71,8 @@ public sealed class RecipeCatalogTests
         TrainingSettings training = recipe.Training;
         Assert.AreEqual((256, 0.1, 90), (training.BatchSize * training.Accumulate, training.Optimizer.LearningRate, training.Epochs));
         Assert.AreEqual(new ResizedCropSettings(), recipe.TrainingBatches.Augmentation.RandomResizedCrop);
-        Assert.AreEqual((0.7, 256, true), (recipe.Data.Mixup, recipe.EvaluationBatches.Augmentation.Resize, recipe.Data.Flip));
+        Augmentation augmentation = recipe.Data.Augmentation;
+        Assert.AreEqual((0.7, 256, true), (augmentation.Mixup, augmentation.Resize, augmentation.Flip));
         Assert.AreEqual(new Augmentation { Resize = 256 }, recipe.EvaluationBatches.Augmentation);
     }
 
@@ -88,24 +89,33 @@ public sealed class RecipeCatalogTests
         long parameters = Parameters(backend, revUp);
         foreach (Recipe recipe in baselines.Select(baseline => RecipeCatalog.Load(baseline, [])))
         {
-            Assert.AreEqual(RecipeFile.Serialize(revUp with { Training = recipe.Training }), RecipeFile.Serialize(revUp), recipe.Name);
+            Recipe same = revUp with { Training = recipe.Training, Data = recipe.Data };
+            Assert.AreEqual(RecipeFile.Serialize(same), RecipeFile.Serialize(revUp), recipe.Name);
             Assert.AreEqual(parameters, Parameters(backend, recipe), Share * parameters, recipe.Name);
         }
     }
 
-    /// <summary>A row with an augmentation has that in addition to the row without, and mixup the weight decay that Fixup's authors use with it.</summary>
+    /// <summary>
+    /// The settings in the first comments of cifar-revup-110, for every network of its depth.
+    /// </summary>
     [TestMethod]
-    [DataRow("mixup", "data.mixup=1", 1e-4)]
-    [DataRow("cutout", "data.cutout=16", 5e-4)]
-    [DataRow("cutmix", "data.cutMix=1", 5e-4)]
-    public void ARowWithAnAugmentationDiffersInNothingElse(string name, string setting, double decay)
+    [DataRow("CutMix", 0, 0.0, 1.0, 5e-4)]
+    [DataRow("cutout", 16, 0.0, 0.0, 5e-4)]
+    [DataRow("mixup", 0, 1.0, 0.0, 1e-4)]
+    public void TheAugmentationsOfTheCommentsWorkWithEveryNetwork(
+        string name, int cutout, double mixup, double cutMix, double decay)
     {
-        string decayed = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"training.optimizer.weightDecay={decay}");
+        string comments = RecipeCatalog.Text("cifar-revup-110").Replace("\n//     ", " ", StringComparison.Ordinal);
+        string start = $"//   {name} (arXiv";
+        string line = comments.Split('\n').Single(line => line.StartsWith(start, StringComparison.Ordinal));
+        string[] settings = [.. line.Split("--set ").Skip(1).Select(setting => setting.Trim())];
         foreach (string row in (string[])["cifar-revup-110", "cifar-resnet-110", "cifar-fixup-110", "cifar-revnet-110", "cifar-iresnet-109"])
         {
-            Recipe plain = RecipeCatalog.Load(row, [setting, decayed]), augmented = RecipeCatalog.Load($"{row}-{name}", []);
-            plain = plain with { Name = augmented.Name, Description = augmented.Description, Source = augmented.Source };
-            Assert.AreEqual(RecipeFile.Serialize(plain), RecipeFile.Serialize(augmented), row);
+            Recipe recipe = RecipeCatalog.Load(row, settings);
+            Augmentation augmentation = recipe.TrainingBatches.Augmentation;
+            (int, double, double) found = (augmentation.Cutout, augmentation.Mixup, augmentation.CutMix);
+            Assert.AreEqual((cutout, mixup, cutMix), found, row);
+            Assert.AreEqual(decay, recipe.Training.Optimizer.WeightDecay, row);
         }
     }
 
@@ -143,10 +153,22 @@ public sealed class RecipeCatalogTests
             RecipeCatalog.Names.ToArray(),
             document.Json.GetProperty("recipes").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()).ToArray());
 
-        Assert.AreEqual(RecipeCatalog.Text("volume-64").TrimEnd(), Tool.Run("recipes", "show", "volume-64").Output.TrimEnd());
+        Assert.StartsWith("// Volumes of 64³ voxels", Tool.Run("recipes", "show", "volume-64").Output);
         string expanded = Tool.Run("recipes", "show", "volume-64", "--json").Output;
         Assert.AreEqual(DatasetKind.Synthetic, RecipeFile.Parse(expanded, "test", []).Data.Dataset);
         Assert.DoesNotContain("\"preset\":", expanded);
+    }
+
+    [TestMethod]
+    public void ARecipeWithABaseIsShownWhole()
+    {
+        string shown = Tool.Run("recipes", "show", "small-fixup").Output;
+        Assert.StartsWith("// One of five networks", shown);
+        Assert.Contains("\n// The base \"small-resnet\" is written out below: this is the whole recipe.\n{\n", shown);
+        Assert.DoesNotContain("\"base\":", shown);
+        Assert.Contains("\"weightDecay\": 5e-4", shown, "numbers stay as they were written");
+        string whole = RecipeFile.Serialize(RecipeFile.Parse(shown, "shown", []));
+        Assert.AreEqual(whole, Tool.Run("recipes", "show", "small-fixup", "--json").Output.TrimEnd());
     }
 
     [TestMethod]

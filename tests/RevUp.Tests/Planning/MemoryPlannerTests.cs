@@ -203,13 +203,15 @@ public sealed class MemoryPlannerTests
                 Model = model.Settings.WithBlocks(Blocks),
                 Reversible = new ReversibleSettings
                 {
-                    Policy = MemoryPolicy.Auto,
+                    Policies = new() { Policy = MemoryPolicy.Auto, AnchorEvery = anchorEvery },
                     MemoryBudget = long.MaxValue,
-                    AnchorEvery = anchorEvery,
                     AllowCompress = true,
-                    Tolerance = InversionSettings.Exact,
-                    MaximumEvaluations = 2,
-                    HardLimit = double.MaxValue,
+                    Inversion = new()
+                    {
+                        Tolerance = InversionSettings.Exact,
+                        MaximumEvaluations = 2,
+                        HardLimit = double.MaxValue,
+                    },
                 },
                 Training = new TrainingSettings { BatchSize = 5 },
             };
@@ -235,7 +237,9 @@ public sealed class MemoryPlannerTests
         public long Measured(MemoryPlan plan, bool refused = false)
         {
             ReversibleSettings settings = plan.Policy == MemoryPolicy.Auto ? Recipe.Reversible.WithPlan(plan) : Recipe.Reversible;
-            settings = refused ? settings with { HardLimit = settings.Tolerance } : settings;
+            InversionSettings inversion = settings.Inversion;
+            inversion = refused ? inversion with { HardLimit = inversion.Tolerance } : inversion;
+            settings = settings with { Inversion = inversion };
             return MemoryProbe.Measure(Recipe with { Reversible = settings }, blocks: 0, plan.Policy, () => _device.Open()).TotalPeakBytes;
         }
 

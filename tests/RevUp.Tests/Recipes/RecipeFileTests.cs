@@ -122,12 +122,13 @@ public sealed class RecipeFileTests
             "reversible.tolerance=exact",
             "model.lipschitz.mode=perLayer");
         Assert.AreEqual(6, recipe.Training.Epochs);
-        Assert.AreEqual((false, "/data/a=b", "no JSON: {"), (recipe.Data.Flip, recipe.Data.Path, recipe.Description));
+        Assert.IsFalse(recipe.Data.Augmentation.Flip);
+        Assert.AreEqual(("/data/a=b", "no JSON: {"), (recipe.Data.Path, recipe.Description));
         StageSettings[] stages = [new() { Blocks = 4, Channels = 4 }, new() { Blocks = 5, Channels = 20, Width = 0 }];
         CollectionAssert.AreEqual(stages, recipe.Model.Stages.ToArray());
         CollectionAssert.AreEqual(new[] { 4, 6 }, recipe.Data.Extents.ToArray());
         CollectionAssert.AreEqual(new[] { 2, 3 }, recipe.Training.Schedule.Milestones.ToArray());
-        Assert.AreEqual(InversionSettings.Exact, recipe.Reversible.Tolerance);
+        Assert.AreEqual(InversionSettings.Exact, recipe.Reversible.Inversion.Tolerance);
         Assert.AreEqual(LipschitzMode.PerLayer, recipe.Model.Lipschitz.Mode);
         Assert.AreEqual(2, recipe.Training.Schedule.WarmupSteps, "what the override does not name stays");
     }

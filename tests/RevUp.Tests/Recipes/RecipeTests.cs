@@ -114,7 +114,8 @@ public sealed class RecipeTests
         Recipe again = RecipeFile.Parse(RecipeFile.Serialize(recipe), "again.json", []);
         Assert.AreEqual(RecipeFile.Serialize(recipe), RecipeFile.Serialize(again));
         Assert.AreEqual((recipe.Name, recipe.Description, "us"), (again.Name, again.Description, again.Source));
-        Assert.AreEqual((DatasetKind.Synthetic, 2, 1, true), (again.Data.Dataset, again.Data.Workers, again.Data.Padding, again.Data.Flip));
+        Assert.AreEqual((DatasetKind.Synthetic, 2), (again.Data.Dataset, again.Data.Workers));
+        Assert.AreEqual(new Augmentation { Padding = 1, Flip = true }, again.Data.Augmentation);
         CollectionAssert.AreEqual(recipe.Model.Stages.ToArray(), again.Model.Stages.ToArray());
         Assert.AreEqual((2, BranchPrecision.BFloat16), (again.Model.Groups, again.Model.Precision));
         Assert.AreEqual(recipe.Model.Lipschitz, again.Model.Lipschitz);
@@ -132,7 +133,8 @@ public sealed class RecipeTests
         {
             ModelSettings model = ModelPresets.Get(name);
             MemoryPolicy policy = PolicyRules.IsPossible(MemoryPolicy.Invert, model) ? MemoryPolicy.Invert : MemoryPolicy.Store;
-            Recipe recipe = new() { Model = model, Reversible = new ReversibleSettings { Policy = policy } };
+            ReversibleSettings reversible = new() { Policies = new() { Policy = policy } };
+            Recipe recipe = new() { Model = model, Reversible = reversible };
             Recipe again = RecipeFile.Parse(RecipeFile.Serialize(recipe), name, []);
             Assert.AreEqual(RecipeFile.Serialize(recipe), RecipeFile.Serialize(again), name);
             CollectionAssert.AreEqual(recipe.Model.Stages.ToArray(), again.Model.Stages.ToArray(), name);

@@ -178,8 +178,8 @@ public sealed class AdaptiveTrainingTests
     {
         (string name, string budget) = (policy.ToString().ToLowerInvariant(), policy == MemoryPolicy.Auto ? "1GiB" : "0");
         string message = SmallRecipe.Refusal("model.lipschitz.mode=adaptive", $"reversible.policy={name}", $"reversible.memoryBudget={budget}");
-        Assert.Contains("model.lipschitz.mode is 'adaptive', which follows the contraction that inversions measure", message);
-        Assert.Contains($"reversible.policy is '{name}', under which blocks need not be inverted; use the policy 'invert'", message);
+        Assert.Contains($"reversible.policy is '{name}', but model.lipschitz.mode is 'adaptive', ", message);
+        Assert.Contains("which follows the contraction that inversions measure; use the policy 'invert'", message);
     }
 
     // A branch with this coefficient, and a bound that is held back by it.

@@ -25,7 +25,7 @@ public sealed class LearningTests
         Assert.IsGreaterThan(3 * Chance, summary.Evaluation.Top1);
         Assert.AreEqual(256, summary.Evaluation.Samples);
         Assert.AreEqual(0, summary.Replays);
-        Assert.IsLessThanOrEqualTo(recipe.Reversible.HardLimit, summary.MaxInversionResidual);
+        Assert.IsLessThanOrEqualTo(recipe.Reversible.Inversion.HardLimit, summary.MaxInversionResidual);
         Assert.AreEqual(policy == "invert", summary.MeanEvaluations >= 1);
     }
 

@@ -156,12 +156,16 @@ void matches_the_oracle(const revup_convolution_geometry &geometry) {
   c.expect(result, w, dw_memory);
 }
 
-constexpr revup_convolution_geometry plain{2, REVUP_FLOAT32, 2, 3, 4, 1, {5, 7}, {3, 3}, {1, 1}, {1, 1}};
-constexpr revup_convolution_geometry strided{2, REVUP_FLOAT32, 1, 4, 6, 2, {9, 8}, {3, 1}, {2, 3}, {1, 0}};
-constexpr revup_convolution_geometry volume{3, REVUP_FLOAT32, 2, 2, 3, 1, {4, 5, 3}, {3, 1, 3}, {1, 2, 1}, {1, 0, 1}};
-constexpr revup_convolution_geometry bfloat16{2, REVUP_BFLOAT16, 2, 8, 8, 4, {5, 5}, {3, 3}, {1, 1}, {1, 1}};
-constexpr revup_convolution_geometry bfloat16_volume{3, REVUP_BFLOAT16, 1,         3,         5,
-                                                     1, {4, 4, 4},      {2, 2, 2}, {2, 2, 2}, {0, 0, 0}};
+constexpr revup_convolution_geometry plain{2, REVUP_FLOAT32, 2,      3,      4,     1, REVUP_TRAINING,
+                                           0, {5, 7},        {3, 3}, {1, 1}, {1, 1}};
+constexpr revup_convolution_geometry strided{2, REVUP_FLOAT32, 1,      4,      6,     2, REVUP_TRAINING,
+                                             0, {9, 8},        {3, 1}, {2, 3}, {1, 0}};
+constexpr revup_convolution_geometry volume{3, REVUP_FLOAT32, 2,         2,         3,        1, REVUP_TRAINING,
+                                            0, {4, 5, 3},     {3, 1, 3}, {1, 2, 1}, {1, 0, 1}};
+constexpr revup_convolution_geometry bfloat16{2, REVUP_BFLOAT16, 2,      8,      8,     4, REVUP_TRAINING,
+                                              0, {5, 5},         {3, 3}, {1, 1}, {1, 1}};
+constexpr revup_convolution_geometry bfloat16_volume{
+    3, REVUP_BFLOAT16, 1, 3, 5, 1, REVUP_TRAINING, 0, {4, 4, 4}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}};
 
 // A beta of zero leaves what is in y unread: fresh memory is NaN.
 void a_zero_beta_reads_nothing() {

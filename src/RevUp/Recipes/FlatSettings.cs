@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization.Metadata;
+using RevUp.Data;
+using RevUp.Reversible;
+
+namespace RevUp.Recipes;
+
+/// <summary>
+/// Settings that have an owner in C#, and stand in recipes directly among its members: the
+/// augmentation in "data", the policies and the inversion in "reversible". So each is declared
+/// once, where it is used.
+/// </summary>
+internal static class FlatSettings
+{
+    private static readonly Type[] s_types = [typeof(Augmentation), typeof(MemoryPlan), typeof(InversionSettings)];
+
+    /// <summary>
+    /// Puts the members of such settings in the place of the property that holds them.
+    /// </summary>
+    public static void Flatten(JsonTypeInfo type)
+    {
+        for (int i = type.Properties.Count - 1; i >= 0; i--)
+        {
+            JsonPropertyInfo owner = type.Properties[i];
+            if (s_types.Contains(owner.PropertyType))
+            {
+                type.Properties.RemoveAt(i);
+                int place = i;
+                foreach (JsonPropertyInfo member in type.Options.GetTypeInfo(owner.PropertyType).Properties)
+                {
+                    type.Properties.Insert(place++, Member(type, owner, member));
+                }
+            }
+        }
+    }
+
+    private static JsonPropertyInfo Member(JsonTypeInfo type, JsonPropertyInfo owner, JsonPropertyInfo member)
+    {
+        (Func<object, object?> hold, Func<object, object?> get) = (owner.Get!, member.Get!);
+        Action<object, object?> set = member.Set!;
+        JsonPropertyInfo flat = type.CreateJsonPropertyInfo(member.PropertyType, member.Name);
+        flat.Get = settings => get(hold(settings)!);
+        flat.Set = (settings, value) => set(hold(settings)!, value);
+        flat.IsSetNullable = member.IsSetNullable;
+        flat.CustomConverter = member.Name == "tolerance" ? new ToleranceConverter() : member.CustomConverter;
+        return flat;
+    }
+}

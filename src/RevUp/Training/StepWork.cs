@@ -1,0 +1,221 @@
+using RevUp.Backends;
+using RevUp.Interop.Nvtx;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Training;
+
+/// <summary>
+/// The work that a step issues to the device: weights prepared, forward, loss, backward, verdict,
+/// update.
+/// </summary>
+internal sealed class StepWork : IDisposable
+{
+    private readonly Backend _backend;
+    private readonly RevUpNet _net;
+    private readonly TrainingSettings _settings;
+    private readonly ReversibleEngine _engine;
+    private readonly Optimizer _optimizer;
+    private readonly StepProtocol _protocol;
+    private readonly StepInput _input;
+    private readonly StepRecorder? _recorder;
+    private readonly Action _pass;
+
+    public StepWork(
+        RevUpNet net,
+        TrainingSettings settings,
+        ReversibleEngine engine,
+        Optimizer optimizer,
+        StepProtocol protocol,
+        StepInput input)
+    {
+        _backend = net.Backend;
+        (_net, _settings, _engine) = (net, settings, engine);
+        (_optimizer, _protocol, _input) = (optimizer, protocol, input);
+        _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
+        _pass = Pass;
+    }
+
+    /// <summary>
+    /// Updates done: steps are numbered from it, and the first ones take more power iterations.
+    /// </summary>
+    public long Count { get; set; }
+
+    /// <summary>Passes added up for the update; 0 where a step is one pass.</summary>
+    public int Accumulated { get; private set; }
+
+    /// <summary>Samples of one pass.</summary>
+    public int Batch { get; private set; }
+
+    /// <summary>Samples of the step.</summary>
+    public double Samples => (double)Batch * Math.Max(1, Accumulated);
+
+    /// <summary>Learning rate of the weights in the step.</summary>
+    public double LearningRate { get; private set; }
+
+    /// <summary>Steps recorded.</summary>
+    public long Recordings => _recorder?.Recordings ?? 0;
+
+    /// <summary>Issues a step of one batch, as one recorded piece where that is possible.</summary>
+    /// <param name="layout">Of the arena before the batch was there.</param>
+    /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
+    public void Issue(ulong layout, double learningRateFactor)
+    {
+        Schedule(learningRateFactor);
+        _protocol.Begin(mayPlan: true);
+        if (_protocol.IsPlanned && _recorder is not null && _engine.InputObserver is null)
+        {
+            StepKey key =
+                new(_input.Pixels, _input.Targets, layout, _net.IterationsAt(Count), _engine.Plan, _engine.Inversion);
+            _recorder.Issue(key, _protocol.PlanVersion, _pass);
+        }
+        else
+        {
+            _pass();
+        }
+        _protocol.Send();
+    }
+
+    /// <summary>
+    /// Issues the passes of a step again, whose update was skipped: weights are prepared, batches
+    /// counted.
+    /// </summary>
+    public void Repeat()
+    {
+        _net.Repeat();
+        _backend.Fill(_net.Parameters.Gradients, 0);
+        Compute();
+        Conclude();
+        _protocol.Send();
+    }
+
+    /// <summary>Takes one of several batches of a step forward and backward.</summary>
+    public void Accumulate()
+    {
+        _protocol.Begin(mayPlan: false);
+        if (Accumulated == 0)
+        {
+            Prepare();
+        }
+        Compute();
+        _protocol.Observe();
+        Accumulated++;
+    }
+
+    /// <summary>Updates with the batches that were accumulated.</summary>
+    /// <exception cref="InvalidOperationException">There are none.</exception>
+    public void Update(double learningRateFactor)
+    {
+        if (Accumulated == 0)
+        {
+            throw new InvalidOperationException(
+                $"Step {Count + 1} has no gradients to update with; call {nameof(TrainingStep.Accumulate)} first.");
+        }
+        Schedule(learningRateFactor);
+        Conclude();
+        _protocol.Send();
+    }
+
+    /// <summary>Ends a step, whether it came to its end or not.</summary>
+    public void End()
+    {
+        _protocol.End();
+        Accumulated = 0;
+    }
+
+    /// <summary>Throws when a step is in flight, or batches were accumulated.</summary>
+    /// <exception cref="InvalidOperationException">Names the call that is missing.</exception>
+    public void RequireNoneBegun()
+    {
+        RequireNoneInFlight();
+        if (Accumulated > 0)
+        {
+            throw new InvalidOperationException(
+                $"The gradients of {Accumulated} batches wait for an update; call {nameof(TrainingStep.Update)} first.");
+        }
+    }
+
+    /// <summary>Throws when a batch cannot be accumulated.</summary>
+    /// <exception cref="InvalidOperationException">A step is in flight.</exception>
+    /// <exception cref="ArgumentException">
+    /// The batches before have another number of samples.
+    /// </exception>
+    public void RequireNext(int batch)
+    {
+        RequireNoneInFlight();
+        if (Accumulated > 0 && batch != Batch)
+        {
+            throw new ArgumentException(
+                $"A batch of {batch} samples cannot follow one of {Batch}; all batches of a step have one size.");
+        }
+    }
+
+    /// <summary>Throws when a number of the step is not finite.</summary>
+    /// <exception cref="TrainingDivergedException">
+    /// Names the number, the step and the fix.
+    /// </exception>
+    public void RequireFinite(string what, double value) =>
+        TrainingDivergedException.ThrowUnlessFinite(value, what, Count + 1, _settings);
+
+    /// <summary>Frees the recording.</summary>
+    public void Dispose() => _recorder?.Dispose();
+
+    private void RequireNoneInFlight()
+    {
+        if (_protocol.IsInFlight)
+        {
+            throw new InvalidOperationException(
+                $"Step {Count + 1} is in flight; call {nameof(TrainingStep.Finish)} first.");
+        }
+    }
+
+    private void Schedule(double factor)
+    {
+        _optimizer.Schedule(factor, Count + 1);
+        LearningRate = _settings.Optimizer.LearningRate * factor;
+    }
+
+    private void Pass()
+    {
+        Prepare();
+        Compute();
+        Conclude();
+    }
+
+    private void Prepare()
+    {
+        Batch = _input.Batch;
+        _net.PrepareStep(Batch, Count);
+        _backend.Fill(_net.Parameters.Gradients, 0);
+    }
+
+    private void Compute()
+    {
+        long mark = _backend.Memory.Mark();
+        try
+        {
+            Tensor logits = _engine.Forward(_input.Pixels, _protocol.IsPlanned);
+            _backend.CrossEntropy(logits, _input.Targets, 1f / Batch, logits, _protocol.Losses);
+            if (!_protocol.IsPlanned)
+            {
+                RequireFinite("loss", _protocol.ReadLoss());
+            }
+            _engine.Backward(logits);
+        }
+        catch
+        {
+            _engine.Forget();
+            _backend.Memory.FreeSince(mark);
+            throw;
+        }
+    }
+
+    private void Conclude()
+    {
+        using NvtxRange range = _backend.Range(ProfilerRanges.Optimizer);
+        int passes = Math.Max(1, Accumulated);
+        _protocol.Conclude(_net.Parameters.Gradients, passes, _settings.ClipNorm, _optimizer.Settings);
+        _optimizer.Update();
+    }
+}
