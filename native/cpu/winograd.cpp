@@ -260,8 +260,8 @@ dnnl_status_t Winograd::add_products(const Chunk &chunk, Planes inputs, Planes o
   return dnnl_success;
 }
 
-// The scratch has the sums of all workers, then their chunks. Each worker has chunks of its own, in their order, so that
-// the sums have the same bits every time.
+// The scratch has the sums of all workers, then their chunks. Each worker takes chunks of its own in their order: the
+// sums have the same bits every time.
 void Winograd::wgrad(const float *src, const float *diff_dst, float *diff_weights, float *scratch) const {
   const Tiles &tiles = output_tiles_;
   const int64_t sums = taps_ * kPlanes * weights();

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using RevUp.Tests.Training.Files;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

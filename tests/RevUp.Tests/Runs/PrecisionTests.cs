@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
 using RevUp.Backends;
+using RevUp.Formats;
 using RevUp.Models;
+using RevUp.Recipes;
+using RevUp.Reversible;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
 

@@ -1,4 +1,7 @@
 using RevUp.Backends.Cpu;
+using RevUp.Recipes;
+using RevUp.Runs;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
