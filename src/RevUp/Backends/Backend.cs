@@ -9,10 +9,12 @@ namespace RevUp.Backends;
 /// and may be empty where the comment says so. An operation writes only what it names as output, and aliasing is allowed only where said.
 /// </summary>
 /// <remarks>
-/// Operations take effect in call order. One thread drives a backend. Sums are accumulated in float64 in an order fixed by shape and thread count, so that
-/// the same inputs give the same bits. Wrong shapes or freed tensors are programming errors: the native layer reports what it can see of them.
+/// Operations take effect in call order. One thread drives a backend at a time: a call of a network or a step throws
+/// while another thread is in one. Sums are accumulated in float64 in an order fixed by shape and thread count, so that
+/// the same inputs give the same bits. Wrong shapes are programming errors, of which the native layer reports what it
+/// can see. A tensor that was freed, or whose backend was disposed, throws <see cref="ObjectDisposedException"/>.
 /// </remarks>
-public abstract class Backend : IDisposable
+public abstract partial class Backend : IDisposable
 {
     private readonly Dictionary<ConvolutionGeometry, ConvolutionPlan> _plans = [];
 
@@ -37,6 +39,7 @@ public abstract class Backend : IDisposable
     /// <summary>The plan for a geometry, created on first use.</summary>
     public ConvolutionPlan Convolution(ConvolutionGeometry geometry)
     {
+        using Driving driving = Drive();
         if (!_plans.TryGetValue(geometry, out ConvolutionPlan? plan))
         {
             plan = CreateConvolution(geometry);
@@ -282,6 +285,8 @@ public abstract class Backend : IDisposable
     /// </summary>
     public virtual double[] Time(int repeats, Action work)
     {
+        using Driving driving = Drive();
+        ArgumentNullException.ThrowIfNull(work);
         double[] milliseconds = new double[repeats];
         foreach (ref double time in milliseconds.AsSpan())
         {
@@ -294,21 +299,4 @@ public abstract class Backend : IDisposable
 
     /// <summary>Creates the plan of a geometry that has none yet.</summary>
     protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);
-
-    /// <summary>Releases the device; tensors of it become invalid.</summary>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Disposes the plans, then whatever the device adds.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-        foreach (ConvolutionPlan plan in _plans.Values)
-        {
-            (plan as IDisposable)?.Dispose();
-        }
-        _plans.Clear();
-    }
 }

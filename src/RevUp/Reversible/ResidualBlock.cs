@@ -16,7 +16,7 @@ public class ResidualBlock : Block
     /// <param name="settings">What all branches share.</param>
     public ResidualBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
         : base(name, index, backend, input) =>
-        Branch = new ResidualBranch(name, backend, store, input, width, settings, settings.HasLeadingActivation(index), index);
+        Branch = Own(new ResidualBranch(name, backend, store, input, width, settings, settings.HasLeadingActivation(index), index));
 
     /// <summary>F.</summary>
     public ResidualBranch Branch { get; }
@@ -69,12 +69,4 @@ public class ResidualBlock : Block
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) => graph.Node("Add", Name, [x, Branch.Export(graph, x)]);
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        Branch.Dispose();
-        base.Dispose();
-        GC.SuppressFinalize(this);
-    }
 }

@@ -15,9 +15,8 @@ namespace RevUp.Reversible;
 /// depend on the number of blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the
 /// nearest kept activation, which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
 /// </remarks>
-public sealed class ReversibleEngine : IDisposable
+public sealed class ReversibleEngine : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly IReadOnlyList<Layer> _layers;
     private readonly Tensor[] _kept;
     private readonly SavedTensors[] _saved;
@@ -31,14 +30,16 @@ public sealed class ReversibleEngine : IDisposable
     /// <param name="plan">Policies.</param>
     /// <param name="settings">Inversion settings.</param>
     public ReversibleEngine(Backend backend, IReadOnlyList<Layer> layers, MemoryPlan plan, InversionSettings settings)
+        : base(backend)
     {
-        _backend = backend;
+        ArgumentNullException.ThrowIfNull(layers);
+        ArgumentNullException.ThrowIfNull(plan);
         _layers = layers;
         _plan = plan;
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
         _stream = new CompressedStream(backend, layers.Count);
-        _inversion = new FixedPointInversion(backend, settings, layers.Count(l => l is InvertibleBlock));
+        _inversion = Own(new FixedPointInversion(backend, settings, layers.Count(l => l is InvertibleBlock)));
     }
 
     /// <summary>Policies; may be replaced between steps.</summary>
@@ -47,6 +48,8 @@ public sealed class ReversibleEngine : IDisposable
         get => _plan;
         set
         {
+            RequireOpen();
+            ArgumentNullException.ThrowIfNull(value);
             _plan = value;
             _inversion.Plan.Forget();
         }
@@ -82,7 +85,7 @@ public sealed class ReversibleEngine : IDisposable
     /// <summary>The same; when <paramref name="planned"/> is set, the inversions of the backward pass follow the plan, which must be known.</summary>
     internal Tensor Forward(Tensor input, bool planned)
     {
-        using NvtxRange forward = _backend.Range(ProfilerRanges.Forward);
+        using NvtxRange forward = Backend.Range(ProfilerRanges.Forward);
         _inversion.Begin(planned);
         Tensor x = input;
         for (int i = 0; i < _layers.Count; i++)
@@ -121,7 +124,7 @@ public sealed class ReversibleEngine : IDisposable
     /// </summary>
     public void Backward(Tensor gradient)
     {
-        using NvtxRange backward = _backend.Range(ProfilerRanges.Backward);
+        using NvtxRange backward = Backend.Range(ProfilerRanges.Backward);
         bool overwritten = gradient == _output;
         if (overwritten && _kept[^1].IsEmpty && !_stream.IsLive)
         {
@@ -150,7 +153,7 @@ public sealed class ReversibleEngine : IDisposable
     internal void BackwardThrough(int index, ref Tensor y, ref Tensor gradient)
     {
         Layer layer = _layers[index];
-        using NvtxRange range = _backend.Range(layer.RangeName);
+        using NvtxRange range = Backend.Range(layer.RangeName);
         Tensor x, point;
         if (!_kept[index].IsEmpty)
         {
@@ -172,7 +175,7 @@ public sealed class ReversibleEngine : IDisposable
             x = Inverse(index, y, out point);
             if (x.IsEmpty)
             {
-                _backend.Memory.Free(y);
+                Backend.Memory.Free(y);
                 // What the attempt packed would lie beside what the recomputation packs.
                 layer.ReleaseWeights();
                 x = point = Replay(index);
@@ -186,7 +189,7 @@ public sealed class ReversibleEngine : IDisposable
         layer.ReleaseWeights();
         if (point != x)
         {
-            _backend.Memory.Free(point);
+            Backend.Memory.Free(point);
         }
         y = x;
     }
@@ -194,8 +197,17 @@ public sealed class ReversibleEngine : IDisposable
     /// <summary>Whether the input of a layer is kept for the backward pass.</summary>
     internal bool KeepsInput(int index) => !_kept[index].IsEmpty;
 
-    /// <summary>Frees the engine's own memory.</summary>
-    public void Dispose() => _inversion.Dispose();
+    /// <summary>Frees what a forward pass without its backward pass has kept; the network's input stays.</summary>
+    protected override void Close(Arena memory)
+    {
+        for (int i = 0; i < _kept.Length; i++)
+        {
+            memory.TryFree(i == 0 ? default : _kept[i]);
+            _saved[i].Free(memory);
+        }
+        memory.TryFree(_output);
+        _stream.Free(memory);
+    }
 
     private Tensor Forward(int index, Tensor x, MemoryPolicy policy)
     {
@@ -209,7 +221,7 @@ public sealed class ReversibleEngine : IDisposable
 
     private Tensor Compress(int index, Tensor x)
     {
-        using NvtxRange range = _backend.Range(_layers[index].RangeName);
+        using NvtxRange range = Backend.Range(_layers[index].RangeName);
         x = _stream.Forward(index, (ResidualBlock)_layers[index], x, Plan.CompressBits);
         _layers[index].ReleaseWeights();
         return x;
@@ -229,14 +241,14 @@ public sealed class ReversibleEngine : IDisposable
         Tensor y = Forward(index, x, stores ? ForwardMode.Store : ForwardMode.Consume, ref _saved[index]);
         if (stores)
         {
-            _backend.Memory.Free(x);
+            Backend.Memory.Free(x);
         }
         return y;
     }
 
     private Tensor Forward(int index, Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
-        using NvtxRange range = _backend.Range(_layers[index].RangeName);
+        using NvtxRange range = Backend.Range(_layers[index].RangeName);
         x = _layers[index].Forward(x, mode, ref saved);
         _layers[index].ReleaseWeights();
         return x;
@@ -244,7 +256,7 @@ public sealed class ReversibleEngine : IDisposable
 
     private Tensor Inverse(int index, Tensor y, out Tensor point)
     {
-        using NvtxRange range = _backend.Range(ProfilerRanges.Inversion);
+        using NvtxRange range = Backend.Range(ProfilerRanges.Inversion);
         return _layers[index] is InvertibleBlock block
             ? _inversion.Solve(block, y, ref _saved[index], out point)
             : _layers[index].Inverse(y, ref _saved[index], out point);
@@ -252,7 +264,7 @@ public sealed class ReversibleEngine : IDisposable
 
     private Tensor Replay(int index)
     {
-        using NvtxRange replay = _backend.Range(ProfilerRanges.Replay);
+        using NvtxRange replay = Backend.Range(ProfilerRanges.Replay);
         Replays++;
         if (_layers[index] is InvertibleBlock block)
         {
@@ -282,7 +294,7 @@ public sealed class ReversibleEngine : IDisposable
     {
         if (!tensor.IsEmpty)
         {
-            _backend.Memory.Free(tensor);
+            Backend.Memory.Free(tensor);
             tensor = default;
         }
     }

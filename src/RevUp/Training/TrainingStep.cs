@@ -17,13 +17,13 @@ namespace RevUp.Training;
 /// </code>
 /// </example>
 /// <remarks>
-/// Not thread-safe; one thread calls <see cref="Start"/> and <see cref="Finish"/>. Memory of a step comes from the arena and is back there when the step is
+/// Not thread-safe: one thread drives a backend at a time. Memory of a step comes from the arena and is back there when the step is
 /// over, but for the two buffers of a staged batch on an asynchronous device. There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the
 /// verdict is reached on the device, and an update with a result that must be refused leaves parameters as they are; the batch is then done again at once with
 /// the adaptive solver, as is the first of all. Several batches for one update (<see cref="Accumulate"/>) always use that solver: a sum of gradients with a
 /// refused one in it could not be taken apart.
 /// </remarks>
-public sealed class TrainingStep : IDisposable
+public sealed class TrainingStep : DeviceObject
 {
     private readonly Backend _backend;
     private readonly RevUpNet _net;
@@ -37,18 +37,22 @@ public sealed class TrainingStep : IDisposable
     private readonly Tensor _outcome;
     private Readback _results;
     private bool _planned;
-    private bool _disposed;
     private int _accumulated;
     private int _batch;
     private double _learningRate;
 
-    /// <summary>A step on <paramref name="net"/>, which must outlive it.</summary>
+    /// <summary>A step on <paramref name="net"/>. Once the network is disposed the step's calls throw as well.</summary>
     /// <exception cref="ConfigurationException">
     /// A setting is out of range, inversion is asked of blocks that are not contractive, or graphs or bfloat16 of a device without.
     /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory for the optimiser's state; nothing stays allocated.</exception>
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
+        : base((net ?? throw new ArgumentNullException(nameof(net))).Backend)
     {
+        using Driving driving = net.Drive();
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(inversion);
         settings.Validate();
         inversion.Validate(net.Settings.Precision);
         plan.Validate(net.Settings);
@@ -62,20 +66,22 @@ public sealed class TrainingStep : IDisposable
         long mark = _backend.Memory.Mark();
         try
         {
-            Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
-            Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
-            _numbers = _backend.Memory.Allocate(new Shape(3 + StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace);
+            Engine = Own(new ReversibleEngine(_backend, net.Layers, plan, inversion));
+            Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
+            _numbers = Own(Memory.Allocate(new Shape(3 + StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace));
             (_losses, _squareSum, _outcome) = (_numbers.Slice(0, new Shape(2)), _numbers.Scalar(2), _numbers.Slice(3, new Shape(StepOutcome.Length)));
             ClearLosses();
-            _input = new StepInput(net);
-            _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
+            _input = Own(new StepInput(net));
+            _recorder = settings.CudaGraph ? Own(new StepRecorder(_backend)) : null;
             _results = _backend.CreateReadback(ResultLength);
         }
         catch
         {
+            Dispose();
             _backend.Memory.FreeSince(mark);
             throw;
         }
+        _backend.Adopt(this);
     }
 
     /// <summary>The engine: policies, inversion records.</summary>
@@ -106,6 +112,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; parameters are as before.</exception>
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
+        using Driving driving = Enter();
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
         ulong layout = Begin();
         _input.Load(pixels, targets);
@@ -117,13 +124,18 @@ public sealed class TrainingStep : IDisposable
     /// Copies the batch of the next <see cref="Start"/>, beside the step in flight on an asynchronous device. The arrays may change as soon as this returns.
     /// </summary>
     /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
-    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) => _input.Stage(pixels, targets);
+    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
+    {
+        using Driving driving = Enter();
+        _input.Stage(pixels, targets);
+    }
 
     /// <summary>Issues a step on the staged batch; <see cref="Finish"/> must follow.</summary>
     /// <exception cref="InvalidOperationException">No batch was staged, or the step before is not finished.</exception>
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>, where the device is not asynchronous.</exception>
     public void Start(double learningRateFactor)
     {
+        using Driving driving = Enter();
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
         ulong layout = Begin();
         _input.Receive();
@@ -135,6 +147,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public StepResult Finish()
     {
+        using Driving driving = Enter();
         if (!IsInFlight)
         {
             throw new InvalidOperationException($"No step is in flight; call {nameof(Start)} first.");
@@ -170,6 +183,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">The loss is not finite; parameters are as before.</exception>
     public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {
+        using Driving driving = Enter();
         RequireNothingInFlight();
         int batch = _input.Samples(pixels, targets);
         if (_accumulated > 0 && batch != _batch)
@@ -201,6 +215,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">The gradient is not finite; parameters are as before.</exception>
     public StepResult Update(double learningRateFactor)
     {
+        using Driving driving = Enter();
         if (_accumulated == 0)
         {
             throw new InvalidOperationException($"Step {Count + 1} has no gradients to update with; call {nameof(Accumulate)} first.");
@@ -211,21 +226,13 @@ public sealed class TrainingStep : IDisposable
         return Finish();
     }
 
-    /// <summary>Frees the step's memory.</summary>
-    public void Dispose()
+    /// <summary>Waits for a step in flight, which may be a replay of what is forgotten next.</summary>
+    protected override void Close(Arena memory) => _results?.Dispose();
+
+    private Driving Enter()
     {
-        if (_disposed)
-        {
-            return;
-        }
-        _disposed = true;
-        // Waits for a step in flight, which may be a replay of what is forgotten next.
-        _results.Dispose();
-        _recorder?.Dispose();
-        _input.Dispose();
-        Engine.Dispose();
-        Optimizer.Dispose();
-        _backend.Memory.Free(_numbers);
+        RequireOpen();
+        return _net.Drive();
     }
 
     private void Issue(ulong layout, double learningRateFactor)

@@ -9,16 +9,25 @@ namespace RevUp.Backends.Cpu;
 /// </summary>
 public sealed unsafe class CpuBackend : Backend
 {
+    private const int MaximumThreads = 1024;
+
     private readonly CpuMemory _memory;
 
     /// <summary>Opens the CPU.</summary>
     /// <param name="threads">Threads of the native library, process-wide; 0 for all processors.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for all that the machine has available.</param>
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
+    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1024 threads.</exception>
     public CpuBackend(int threads = 0, long capacity = 0, bool poison = false)
     {
-        ConfigurationException.Require(
-            threads is >= 0 and <= 1024, $"{threads} threads were asked for; use 1 to 1024, or 0 for all {Environment.ProcessorCount} processors");
+        if (threads is < 0 or > MaximumThreads)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(threads),
+                threads,
+                $"Use 1 to {MaximumThreads} threads, or 0 for all {Environment.ProcessorCount} processors.");
+        }
+        ArgumentOutOfRangeException.ThrowIfNegative(capacity);
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
         CpuLibrary.SetThreads(Threads).Check();
         _memory = new CpuMemory(capacity, poison);
@@ -35,6 +44,7 @@ public sealed unsafe class CpuBackend : Backend
     {
         get
         {
+            RequireDevice();
             byte* text = stackalloc byte[256];
             CpuLibrary.Describe(text, 256).Check();
             return Marshal.PtrToStringUTF8((nint)text)!;
@@ -47,6 +57,7 @@ public sealed unsafe class CpuBackend : Backend
     /// <inheritdoc/>
     public override bool Supports(ElementType type)
     {
+        RequireDevice();
         int supported = 0;
         CpuLibrary.Supports((CpuType)type, &supported).Check();
         return supported != 0;
@@ -58,7 +69,8 @@ public sealed unsafe class CpuBackend : Backend
         Span<T> target = AsSpan<T>(destination);
         if (source.Length != target.Length)
         {
-            throw new ArgumentException($"{source.Length} elements do not fill a tensor {destination.Shape}.");
+            throw new ArgumentException(
+                $"{source.Length} elements do not fill a tensor {destination.Shape}.", nameof(source));
         }
         source.CopyTo(target);
     }
