@@ -25,7 +25,9 @@ public abstract partial class Backend
         using Driving driving = Memory.Seat.Await();
         while (_residents.Count > 0)
         {
-            _residents[^1].Dispose();
+            DeviceObject newest = _residents[^1];
+            _residents.RemoveAt(_residents.Count - 1);
+            newest.Dispose();
         }
         Memory.Close();
         _released = true;
@@ -42,8 +44,15 @@ public abstract partial class Backend
         return Memory.Seat.Take();
     }
 
+    /// <summary>Whether the device is gone, with everything that was on it.</summary>
+    internal bool IsReleased => _released;
+
     /// <summary>Closes <paramref name="resident"/> before the device is released.</summary>
-    internal void Adopt(DeviceObject resident) => _residents.Add(resident);
+    internal void Adopt(DeviceObject resident)
+    {
+        using Driving driving = Drive();
+        _residents.Add(resident);
+    }
 
     /// <summary>Forgets an object that closes; nothing for one that was never adopted.</summary>
     internal void Forget(DeviceObject resident) => _residents.Remove(resident);

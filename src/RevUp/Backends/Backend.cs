@@ -85,7 +85,11 @@ public abstract partial class Backend : IDisposable
     /// are those at every replay (<see cref="Arena.Layout"/>). The caller disposes the result.
     /// </summary>
     /// <exception cref="NotSupportedException">The device cannot: <see cref="CanRecord"/> is false.</exception>
-    public virtual RecordedWork Record(Action issue) => throw new NotSupportedException($"The device '{Name}' records no work.");
+    public virtual RecordedWork Record(Action issue)
+    {
+        RequireDevice();
+        throw new NotSupportedException($"The device '{Name}' records no work.");
+    }
 
     /// <summary>y = value everywhere.</summary>
     public abstract void Fill(Tensor y, float value);

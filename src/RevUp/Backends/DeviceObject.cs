@@ -55,7 +55,10 @@ public abstract class DeviceObject : IDisposable
         }
         using Driving driving = _backend.Memory.Seat.Await();
         _backend.Forget(this);
-        Quietly.Do(() => Close(_backend.Memory));
+        if (!_backend.IsReleased)
+        {
+            Quietly.Do(() => Close(_backend.Memory));
+        }
         for (int i = _parts.Count - 1; i >= 0; i--)
         {
             Quietly.Do(_parts[i].Dispose);

@@ -37,6 +37,7 @@ public sealed class Convolution : DeviceObject
     /// </summary>
     public void Prepare(int batch, NetworkUse use, Tensor scale)
     {
+        RequireOpen();
         ReleaseWeights();
         ConvolutionGeometry geometry = _sample with
         {

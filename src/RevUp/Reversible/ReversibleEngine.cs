@@ -128,7 +128,7 @@ public sealed class ReversibleEngine : DeviceObject
         bool overwritten = gradient == _output;
         if (overwritten && _kept[^1].IsEmpty && !_stream.IsLive)
         {
-            throw new ArgumentException($"The gradient lies in the memory of the output, and the last layer '{_layers[^1].Name}' is inverted from it.");
+            throw new ArgumentException($"The gradient lies in the memory of the output, and the last layer '{_layers[^1].Name}' is inverted from it.", nameof(gradient));
         }
         // The output of the layer about to be processed, or what was decoded of it, while there is one.
         Tensor y = overwritten ? default : _output;
@@ -203,7 +203,10 @@ public sealed class ReversibleEngine : DeviceObject
         for (int i = 0; i < _kept.Length; i++)
         {
             memory.TryFree(i == 0 ? default : _kept[i]);
-            _saved[i].Free(memory);
+            for (int slot = 0; slot < SavedTensors.Capacity; slot++)
+            {
+                memory.TryFree(_saved[i][slot]);
+            }
         }
         memory.TryFree(_output);
         _stream.Free(memory);

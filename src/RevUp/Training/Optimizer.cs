@@ -44,8 +44,17 @@ public sealed class Optimizer : DeviceObject
     /// <summary>Writes the settings of one step, before its verdict: until then gradients are taken as they are.</summary>
     /// <param name="factor">The schedule's factor of the learning rate.</param>
     /// <param name="step">Steps counted from 1, this one included.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The factor is negative or not finite, or the step not positive.
+    /// </exception>
     public void Schedule(double factor, long step)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(step);
+        if (!double.IsFinite(factor) || factor < 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(factor), factor, "The factor of the learning rate is finite and not negative.");
+        }
         // From the decays as the update takes them. In double: the difference cancels while the step is small.
         double correction1 = 1 - Math.Pow((float)_settings.Beta1, step), correction2 = 1 - Math.Pow((float)_settings.Beta2, step);
         OptimizerNumbers numbers = new(

@@ -56,8 +56,7 @@ public sealed class TrainingStep : DeviceObject
         settings.Validate();
         inversion.Validate(net.Settings.Precision);
         plan.Validate(net.Settings);
-        _net = net;
-        _backend = net.Backend;
+        (_net, _backend) = (net, net.Backend);
         _settings = settings;
         _work = PrepareAndCompute;
         ConfigurationException.Require(
@@ -188,7 +187,7 @@ public sealed class TrainingStep : DeviceObject
         int batch = _input.Samples(pixels, targets);
         if (_accumulated > 0 && batch != _batch)
         {
-            throw new ArgumentException($"A batch of {batch} samples cannot follow one of {_batch}; all batches of a step have one size.");
+            throw new ArgumentException($"A batch of {batch} samples cannot follow one of {_batch}; all batches of a step have one size.", nameof(pixels));
         }
         try
         {
@@ -229,11 +228,7 @@ public sealed class TrainingStep : DeviceObject
     /// <summary>Waits for a step in flight, which may be a replay of what is forgotten next.</summary>
     protected override void Close(Arena memory) => _results?.Dispose();
 
-    private Driving Enter()
-    {
-        RequireOpen();
-        return _net.Drive();
-    }
+    private Driving Enter() => IsDisposed ? Drive() : _net.Drive();
 
     private void Issue(ulong layout, double learningRateFactor)
     {

@@ -9,7 +9,8 @@ namespace RevUp.Backends.Cpu;
 /// </summary>
 public sealed unsafe class CpuBackend : Backend
 {
-    private const int MaximumThreads = 1024;
+    /// <summary>The most threads that a backend may have.</summary>
+    public const int MaximumThreads = 1024;
 
     private readonly CpuMemory _memory;
 

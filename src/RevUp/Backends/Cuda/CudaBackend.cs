@@ -83,7 +83,7 @@ public sealed unsafe partial class CudaBackend : Backend
 
     /// <summary>float32 everywhere; bfloat16 from compute capability 8.0 on.</summary>
     public override bool Supports(ElementType type) =>
-        type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(Queue.Driver.Device));
+        Queue.Driver.Device is var device && (type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(device)));
 
     /// <inheritdoc/>
     public override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
