@@ -51,7 +51,7 @@ internal static class LifetimeCalls
             ("AddState", s => s.Net.Parameters.AddState("more", new Shape(1), random: false)),
             ("Build", s => s.Net.Parameters.Build(1))),
         .. Of("Layer", Needs.Network, s => s.Block,
-            ("Prepare", s => s.Block.Prepare(s.Batch, training: false)),
+            ("Prepare", s => s.Block.Prepare(s.Batch, NetworkUse.Evaluation)),
             ("Repeat", s => s.Block.Repeat()),
             ("Forward", s =>
             {
@@ -64,7 +64,7 @@ internal static class LifetimeCalls
                 s.Block.Backward(s.Stream, s.Gradient, inputGradient: true, ref saved);
             })),
         .. Of("ResidualBranch", Needs.Network, s => s.Block.Branch,
-            ("Prepare", s => s.Block.Branch.Prepare(s.Batch, training: false)),
+            ("Prepare", s => s.Block.Branch.Prepare(s.Batch, NetworkUse.Evaluation)),
             ("Evaluate", s =>
             {
                 SavedTensors saved = default;
@@ -73,7 +73,7 @@ internal static class LifetimeCalls
             ("LipschitzBound", s => s.Block.Branch.LipschitzBound()),
             ("Multiplier", s => s.Backend.Download(s.Block.Branch.Multiplier, new float[1]))),
         .. Of("Convolution", Needs.Network, s => s.Convolution,
-            ("Prepare", s => s.Convolution.Prepare(s.Batch, default)),
+            ("Prepare", s => s.Convolution.Prepare(s.Batch, NetworkUse.Evaluation, default)),
             ("Forward", s => s.Backend.Memory.Free(s.Convolution.Forward(s.Stream))),
             ("ForwardOnce", s => s.Backend.Memory.Free(s.Convolution.ForwardOnce(s.Stream, default)))),
         .. Of("TrainingStep", Needs.Network, s => s.Step,

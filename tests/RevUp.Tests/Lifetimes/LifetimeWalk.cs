@@ -43,7 +43,7 @@ internal sealed class LifetimeWalk : IDisposable
         (2, "Stem", (life, _) =>
         {
             SavedTensors saved = default;
-            life.Stem.Prepare(WalkLife.BatchSize, training: false);
+            life.Stem.Prepare(WalkLife.BatchSize, NetworkUse.Evaluation);
             return life.Backend.Take(life.Stem.Forward(life.Input, ForwardMode.Keep, ref saved));
         }),
         (1, "LipschitzBound", (life, _) => life.Branch.LipschitzBound()),

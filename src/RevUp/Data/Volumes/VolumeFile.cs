@@ -71,7 +71,7 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
                 ? OrientedExtents(path, header, new VolumeSettings()).ToString()
                 : "raw";
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is DataFileException or IOException or UnauthorizedAccessException)
         {
             return Images.ImageSets.NoHeader;
         }
