@@ -13,8 +13,9 @@ public abstract partial class Backend
     public bool IsDisposed => Volatile.Read(ref _disposed);
 
     /// <summary>
-    /// Closes what lives on the backend (networks, steps, readbacks, recorded work), newest first, then frees every
-    /// tensor and releases the device. Harmless when repeated; never throws; waits for a call of another thread.
+    /// Closes what lives on the backend (networks, steps, readbacks, recorded work), newest first,
+    /// then frees every tensor and releases the device. Harmless when repeated; never throws; waits
+    /// for a call of another thread.
     /// </summary>
     public void Dispose()
     {
@@ -35,7 +36,9 @@ public abstract partial class Backend
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Makes the calling thread drive the backend until the result is disposed: for public calls.</summary>
+    /// <summary>
+    /// Makes the calling thread drive the backend until the result is disposed: for public calls.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The backend was disposed.</exception>
     /// <exception cref="InvalidOperationException">Another thread drives the backend.</exception>
     internal Driving Drive()
@@ -57,7 +60,9 @@ public abstract partial class Backend
     /// <summary>Forgets an object that closes; nothing for one that was never adopted.</summary>
     internal void Forget(DeviceObject resident) => _residents.Remove(resident);
 
-    /// <summary>Throws once the device is released: for operations, of which the last ones close residents.</summary>
+    /// <summary>
+    /// Throws once the device is released: for operations, of which the last ones close residents.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The device was released.</exception>
     private protected void RequireDevice() => ObjectDisposedException.ThrowIf(_released, this);
 

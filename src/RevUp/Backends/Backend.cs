@@ -9,10 +9,11 @@ namespace RevUp.Backends;
 /// and may be empty where the comment says so. An operation writes only what it names as output, and aliasing is allowed only where said.
 /// </summary>
 /// <remarks>
-/// Operations take effect in call order. One thread drives a backend at a time: a call of a network or a step throws
-/// while another thread is in one. Sums are accumulated in float64 in an order fixed by shape and thread count, so that
-/// the same inputs give the same bits. Wrong shapes are programming errors, of which the native layer reports what it
-/// can see. A tensor that was freed, or whose backend was disposed, throws <see cref="ObjectDisposedException"/>.
+/// Operations take effect in call order. One thread drives a backend at a time: a call of a network
+/// or a step throws while another thread is in one. Sums are accumulated in float64 in an order
+/// fixed by shape and thread count: the same inputs give the same bits. Wrong shapes are errors of
+/// the program, of which the native layer reports what it can see. A tensor that was freed, or whose
+/// backend was disposed, throws <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public abstract partial class Backend : IDisposable
 {

@@ -3,12 +3,13 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// An object with memory on a backend. <see cref="Dispose"/> closes it; every later call but <see cref="Dispose"/>
-/// throws <see cref="ObjectDisposedException"/>.
+/// An object with memory on a backend. <see cref="Dispose"/> closes it; every later call but <see
+/// cref="Dispose"/> throws <see cref="ObjectDisposedException"/>.
 /// </summary>
 /// <remarks>
-/// Closing frees what was taken with <see cref="Own(Tensor)"/> and <see cref="Own{T}(T)"/>, last taken first. It never
-/// throws, so that it cannot hide the exception that led to it, and waits for a call of another thread.
+/// Closing disposes the parts of <see cref="Own{T}(T)"/>, newest first, then frees the tensors of
+/// <see cref="Own(Shape, ElementType, MemoryPurpose)"/>. It never throws, so that it cannot hide
+/// the exception that led to it, and waits for a call of another thread.
 /// </remarks>
 public abstract class DeviceObject : IDisposable
 {
@@ -17,9 +18,13 @@ public abstract class DeviceObject : IDisposable
     private readonly List<IDisposable> _parts = [];
     private bool _disposed;
 
-    /// <summary>An object on <paramref name="backend"/>, which closes it when it is disposed first.</summary>
+    /// <summary>
+    /// An object on <paramref name="backend"/>, which closes it when it is disposed first.
+    /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="backend"/> is null.</exception>
-    /// <exception cref="ObjectDisposedException"><paramref name="backend"/> was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// <paramref name="backend"/> was disposed.
+    /// </exception>
     protected DeviceObject(Backend backend)
     {
         ArgumentNullException.ThrowIfNull(backend);
@@ -67,8 +72,12 @@ public abstract class DeviceObject : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Makes the calling thread drive the backend until the result is disposed: for public calls.</summary>
-    /// <exception cref="ObjectDisposedException">The object or its backend was disposed.</exception>
+    /// <summary>
+    /// Makes the calling thread drive the backend until the result is disposed: for public calls.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">
+    /// The object or its backend was disposed.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Another thread drives the backend.</exception>
     internal Driving Drive() => Backend.Drive();
 
@@ -76,9 +85,11 @@ public abstract class DeviceObject : IDisposable
     /// <exception cref="ObjectDisposedException">The object was disposed.</exception>
     internal void RequireOpen() => ObjectDisposedException.ThrowIf(IsDisposed, this);
 
-    /// <summary>Frees <paramref name="tensor"/> with this object.</summary>
-    protected Tensor Own(Tensor tensor)
+    /// <summary>A new tensor, which is freed with this object.</summary>
+    /// <exception cref="ArenaExhaustedException">No memory for it.</exception>
+    protected Tensor Own(Shape shape, ElementType type, MemoryPurpose purpose)
     {
+        Tensor tensor = Memory.Allocate(shape, type, purpose);
         _tensors.Add(tensor);
         return tensor;
     }
@@ -90,7 +101,9 @@ public abstract class DeviceObject : IDisposable
         return part;
     }
 
-    /// <summary>Gives back what is not owned for the object's whole life; nothing by default.</summary>
+    /// <summary>
+    /// Gives back what is not owned for the object's whole life; nothing by default.
+    /// </summary>
     protected virtual void Close(Arena memory)
     {
     }

@@ -3,8 +3,8 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// Results on their way to the host: copies in the order of the work, and one wait for all of them where their numbers
-/// are needed. Its backend closes it.
+/// Results on their way to the host: copies in the order of the work, and one wait for all of them
+/// where their numbers are needed. Its backend closes it.
 /// </summary>
 public abstract class Readback : DeviceObject
 {
@@ -21,7 +21,10 @@ public abstract class Readback : DeviceObject
     /// <summary>float64 numbers that it has room for.</summary>
     public int Count { get; }
 
-    /// <summary>Copies all of a float64 tensor to number <paramref name="offset"/> on, after the work issued so far; may be recorded.</summary>
+    /// <summary>
+    /// Copies all of a float64 tensor to number <paramref name="offset"/> on, after the work issued
+    /// so far; may be recorded.
+    /// </summary>
     public abstract void Copy(Tensor source, int offset);
 
     /// <summary>Marks what <see cref="Wait"/> waits for: everything issued so far.</summary>

@@ -1,7 +1,8 @@
 namespace RevUp.Backends;
 
 /// <summary>
-/// Operations that were recorded (<see cref="Backend.Record"/>) and that one call issues again. Its backend closes it.
+/// Operations that were recorded (<see cref="Backend.Record"/>) and that one call issues again. Its
+/// backend closes it.
 /// </summary>
 public abstract class RecordedWork : DeviceObject
 {
@@ -10,6 +11,8 @@ public abstract class RecordedWork : DeviceObject
         : base(backend) =>
         backend.Adopt(this);
 
-    /// <summary>Issues all of them, in order, with the addresses and numbers that they were recorded with.</summary>
+    /// <summary>
+    /// Issues all of them, in order, with the addresses and numbers that they were recorded with.
+    /// </summary>
     public abstract void Replay();
 }

@@ -16,7 +16,8 @@ public sealed class ChannelNormalization
         if (mean.Count == 0 || mean.Count != deviation.Count)
         {
             throw new ArgumentException(
-                $"There are {mean.Count} means and {deviation.Count} deviations; give one of each for every channel.", nameof(deviation));
+                $"There are {mean.Count} means and {deviation.Count} deviations; give one of each for every channel.",
+                nameof(deviation));
         }
         _table = new float[mean.Count * Levels];
         for (int channel = 0; channel < mean.Count; channel++)
@@ -24,7 +25,8 @@ public sealed class ChannelNormalization
             if (!double.IsFinite(mean[channel]) || !double.IsFinite(deviation[channel]) || deviation[channel] <= 0)
             {
                 throw new ArgumentException(
-                    $"Channel {channel} has mean {mean[channel]} and deviation {deviation[channel]}; both must be finite and the deviation positive.",
+                    $"Channel {channel} has mean {mean[channel]} and deviation {deviation[channel]}; both must be "
+                    + "finite and the deviation positive.",
                     double.IsFinite(mean[channel]) ? nameof(deviation) : nameof(mean));
             }
             for (int level = 0; level < Levels; level++)
@@ -53,7 +55,8 @@ public sealed class ChannelNormalization
         if (dataset.Count == 0)
         {
             throw new ArgumentException(
-                "The dataset has no images, so it has no mean; give the statistics of the training set instead.", nameof(dataset));
+                "The dataset has no images, so it has no mean; give the statistics of the training set instead.",
+                nameof(dataset));
         }
         ChannelStatistics statistics = new(dataset.Sample.Channels);
         using SampleReader reader = dataset.OpenReader();

@@ -25,7 +25,7 @@ public sealed class NetworkInspector : DeviceObject
         _net = net;
         _usual = Own(new FixedPointInversion(Backend, settings, blocks));
         _exact = Own(new FixedPointInversion(Backend, settings with { Tolerance = InversionSettings.Exact }, blocks));
-        _statistics = Own(Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace));
+        _statistics = Own(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         (_contractions, _residuals, _evaluations) = (new double[blocks], new double[blocks], new int[blocks]);
         Array.Fill(_contractions, double.NaN);
     }
@@ -131,7 +131,8 @@ public sealed class NetworkInspector : DeviceObject
         ResidualBranch branch = block.Branch;
         float[] sigmas = new float[branch.Convolutions.Count];
         branch.ReadSigmas(sigmas);
-        float[] norms = [.. branch.Convolutions.Select(convolution => (float)SpectralNorm.Converged(Backend, convolution))];
+        float[] norms =
+            [.. branch.Convolutions.Select(convolution => (float)SpectralNorm.Converged(Backend, convolution))];
         return new BlockReport(
             block.Index,
             block.Name,

@@ -42,8 +42,8 @@ public sealed class BatchNorm : Preactivation
         _bias = store.Add(name + ".bias", shape, ParameterGroup.Weights, Initialization.Constant(0));
         _runningMean = store.AddState(name + ".running_mean", shape, random: false);
         _runningVariance = store.AddState(name + ".running_var", shape, random: false, initial: 1);
-        _mean = Own(Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Workspace));
-        _variance = Own(Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Workspace));
+        _mean = Own(shape, ElementType.Float32, MemoryPurpose.Workspace);
+        _variance = Own(shape, ElementType.Float32, MemoryPurpose.Workspace);
     }
 
     private BatchNormChannels Batch => new(_mean, _variance, Epsilon, _weight.Value, _bias.Value);

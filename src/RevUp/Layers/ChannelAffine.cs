@@ -31,10 +31,10 @@ public sealed class ChannelAffine : Layer
         Shape channels = new(input.Channels);
         _scale = store.Add(name + ".scale", channels, ParameterGroup.Scalars, Initialization.Constant(0));
         _shift = store.Add(name + ".shift", channels, ParameterGroup.Scalars, Initialization.Constant(0));
-        _factor = Own(Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace));
-        _inverseFactor = Own(Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace));
-        _inverseShift = Own(Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace));
-        _factorGradient = Own(Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace));
+        _factor = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
+        _inverseFactor = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
+        _inverseShift = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
+        _factorGradient = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
     }
 
     /// <inheritdoc/>

@@ -76,8 +76,8 @@ public sealed class ParameterStore : DeviceObject
             total <= int.MaxValue, $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels or classes");
         // A store of state alone still has buffers, of one unused number.
         Shape flat = new((int)Math.Max(1, total));
-        Values = Own(Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Parameters));
-        Gradients = Own(Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Gradients));
+        Values = Own(flat, ElementType.Float32, MemoryPurpose.Parameters);
+        Gradients = Own(flat, ElementType.Float32, MemoryPurpose.Gradients);
         Backend.Fill(Values, 0);
         Backend.Fill(Gradients, 0);
         for (int i = 0; i < _parameters.Count; i++)
@@ -124,7 +124,7 @@ public sealed class ParameterStore : DeviceObject
         }
         ConfigurationException.Require(
             total <= int.MaxValue, $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower model.lipschitz.maximumExtent");
-        StateValues = Own(Memory.Allocate(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer));
+        StateValues = Own(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer);
         Backend.Fill(StateValues, 0);
         long offset = 0;
         for (int i = 0; i < _state.Count; i++)

@@ -26,7 +26,8 @@ public sealed class StridedTransition : Layer
     {
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
         ConvolutionGeometry geometry = new(input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
-        _convolution = Own(new Convolution(name, backend, store, geometry, Fixup.ActivatedConvolution(geometry.Weights)));
+        Initialization initialization = Fixup.ActivatedConvolution(geometry.Weights);
+        _convolution = Own(new Convolution(name, backend, store, geometry, initialization));
     }
 
     /// <inheritdoc/>

@@ -29,10 +29,10 @@ public sealed class RevUpNet : DeviceObject
     /// <param name="sample">Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</param>
     /// <param name="classes">Number of classes, at least 2.</param>
     /// <param name="seed">Of the initial weights.</param>
-    /// <exception cref="ArgumentException">The sample has another rank, or more than one of them.</exception>
+    /// <exception cref="ArgumentException">The shape of a sample has another form.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     /// <exception cref="ConfigurationException">The settings are invalid or do not fit the sample.</exception>
-    /// <exception cref="ArenaExhaustedException">No memory for the network; nothing stays allocated.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public RevUpNet(Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed)
         : base(backend)
     {
@@ -40,7 +40,8 @@ public sealed class RevUpNet : DeviceObject
         ArgumentNullException.ThrowIfNull(settings);
         if (sample.Rank is not (4 or 5) || sample.Batch != 1)
         {
-            throw new ArgumentException($"A sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}.", nameof(sample));
+            throw new ArgumentException(
+                $"A sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}.", nameof(sample));
         }
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         settings.Validate();
@@ -60,12 +61,13 @@ public sealed class RevUpNet : DeviceObject
             new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients).Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
             Parameters.Build(seed);
-            _powerIteration = Own(new PowerIteration(backend, Parameters, Blocks.SelectMany(block => block.Branch.Norms), seed));
+            IEnumerable<(SpectralNorm, Tensor)> norms = Blocks.SelectMany(block => block.Branch.Norms);
+            _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
         }
         catch
         {
-            // The backend outlives a network that does not fit: what its first layers took goes back, and what a layer
-            // that could not be finished took.
+            // The backend outlives a network that does not fit. The memory of its layers goes back,
+            // and of the layer that failed half-way.
             Dispose();
             backend.Memory.FreeSince(mark);
             throw;
@@ -107,7 +109,7 @@ public sealed class RevUpNet : DeviceObject
     /// <summary>Prepares all layers for a training step: power iterations, factors.</summary>
     /// <param name="batch">Samples of the step.</param>
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
-    /// <exception cref="ArgumentOutOfRangeException">No samples, or a negative number of steps.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No samples, or negative steps.</exception>
     public void PrepareStep(int batch, long step)
     {
         using Driving driving = Drive();
@@ -152,7 +154,8 @@ public sealed class RevUpNet : DeviceObject
         if (pixels.Length == 0 || pixels.Length % Sample.Count != 0)
         {
             throw new ArgumentException(
-                $"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.", nameof(pixels));
+                $"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.",
+                nameof(pixels));
         }
         int batch = (int)(pixels.Length / Sample.Count);
         using NvtxRange inference = Backend.Range(ProfilerRanges.Inference);

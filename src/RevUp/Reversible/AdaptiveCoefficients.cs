@@ -35,7 +35,7 @@ public sealed class AdaptiveCoefficients : DeviceObject
         _values = new float[branches];
         _worst = new InversionRecord[branches];
         Array.Fill(_values, (float)settings.Coefficient);
-        Bounds = Own(Memory.Allocate(new Shape(branches), ElementType.Float64, MemoryPurpose.Workspace));
+        Bounds = Own(new Shape(branches), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>c_b of every branch in the next step.</summary>

@@ -28,9 +28,10 @@ public sealed class CouplingBlock : Block
         : base(name, index, backend, input)
     {
         Shape half = input.WithChannels(input.Channels / 2);
-        F = Own(new ResidualBranch(name + ".f", backend, store, half, width, settings, settings.HasLeadingActivation(index)));
+        bool leads = settings.HasLeadingActivation(index);
+        F = Own(new ResidualBranch(name + ".f", backend, store, half, width, settings, leads));
         G = Own(new ResidualBranch(name + ".g", backend, store, half, width, settings, leadingActivation: true));
-        _statistics = Own(Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace));
+        _statistics = Own(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>F.</summary>

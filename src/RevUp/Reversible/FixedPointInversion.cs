@@ -36,7 +36,7 @@ public sealed class FixedPointInversion : DeviceObject
         _records = new InversionRecord[blocks];
         Plan = new EvaluationPlan(blocks);
         _counts = new double[blocks];
-        Evaluations = Own(Memory.Allocate(new Shape(Math.Max(1, blocks)), ElementType.Float64, MemoryPurpose.Workspace));
+        Evaluations = Own(new Shape(Math.Max(1, blocks)), ElementType.Float64, MemoryPurpose.Workspace);
         _table = AllocateTable();
     }
 
@@ -194,7 +194,7 @@ public sealed class FixedPointInversion : DeviceObject
     {
         ConfigurationException.Require(
             settings.Evaluations == EvaluationPrecision.Full || Backend.Supports(ElementType.BFloat16),
-            $"reversible.evaluations is 'mixed', and the device '{Backend.Name}' cannot compute in bfloat16; use 'full'");
+            $"reversible.evaluations is 'mixed', and the device '{Backend.Name}' lacks bfloat16; use 'full'");
         return settings;
     }
 

@@ -43,7 +43,7 @@ public sealed class PowerIteration : DeviceObject
         }
         double[] tables = [.. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)), .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma))];
         _longest = _norms.Max(norm => Math.Max(norm.U.Count, norm.V.Count));
-        _tables = Own(Memory.Allocate(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace));
+        _tables = Own(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
         backend.Upload<double>(tables, _tables);
     }
 

@@ -15,8 +15,12 @@ public class ResidualBlock : Block
     /// <param name="width">Channels inside the branch.</param>
     /// <param name="settings">What all branches share.</param>
     public ResidualBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
-        : base(name, index, backend, input) =>
-        Branch = Own(new ResidualBranch(name, backend, store, input, width, settings, settings.HasLeadingActivation(index), index));
+        : base(name, index, backend, input)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        bool leads = settings.HasLeadingActivation(index);
+        Branch = Own(new ResidualBranch(name, backend, store, input, width, settings, leads, index));
+    }
 
     /// <summary>F.</summary>
     public ResidualBranch Branch { get; }

@@ -58,11 +58,13 @@ public sealed class ResidualBranch : DeviceObject
         for (int j = 0; j < m; j++)
         {
             Activation activation = j > 0 || leadingActivation ? settings.Activation : Activation.Identity;
-            _preactivations[j] = Own(Preactivation.Create(settings.Normalization, name, j + 1, backend, store, shape.Channels, activation));
+            _preactivations[j] = Own(Preactivation.Create(
+                settings.Normalization, name, j + 1, backend, store, shape.Channels, activation));
             (int kernel, int channels, int groups) = convolutions[j];
             ConvolutionGeometry geometry = new(shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
             string convolution = $"{name}.conv{j + 1}";
-            _convolutions[j] = Own(new Convolution(convolution, backend, store, geometry, settings.Initialization(geometry.Weights, j, m)));
+            Initialization initialization = settings.Initialization(geometry.Weights, j, m);
+            _convolutions[j] = Own(new Convolution(convolution, backend, store, geometry, initialization));
             if (_norms.Length > 0)
             {
                 _norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
@@ -74,11 +76,11 @@ public sealed class ResidualBranch : DeviceObject
             _multiplier = store.Add($"{name}.scale", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
         }
         _sigmas = store.AddState($"{name}.sigma", new Shape(m), random: false);
-        _scales = Own(Memory.Allocate(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace));
-        _dots = Own(Memory.Allocate(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace));
-        _sigmaGradients = Own(Memory.Allocate(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace));
+        _scales = Own(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace);
+        _dots = Own(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace);
+        _sigmaGradients = Own(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace);
         // The multiplier of branches that train none, a place for the gradient that nobody wants, and the coefficient of all that have none of their own.
-        _constants = Own(Memory.Allocate(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace));
+        _constants = Own(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
         backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
     }
 
@@ -187,7 +189,15 @@ public sealed class ResidualBranch : DeviceObject
             }
         }
         Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
-        Backend.BranchScaleBackward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
+        Backend.BranchScaleBackward(
+            _bound,
+            Coefficient,
+            TrainedMultiplier,
+            _sigmas.Value,
+            _scales,
+            _dots,
+            multiplierGradient,
+            _sigmaGradients);
         for (int j = 0; j < _norms.Length; j++)
         {
             _norms[j].AddGradient(_sigmaGradients.Scalar(j));

@@ -128,7 +128,10 @@ public sealed class ReversibleEngine : DeviceObject
         bool overwritten = gradient == _output;
         if (overwritten && _kept[^1].IsEmpty && !_stream.IsLive)
         {
-            throw new ArgumentException($"The gradient lies in the memory of the output, and the last layer '{_layers[^1].Name}' is inverted from it.", nameof(gradient));
+            throw new ArgumentException(
+                "The gradient lies in the memory of the output, and the last layer "
+                + $"'{_layers[^1].Name}' is inverted from it.",
+                nameof(gradient));
         }
         // The output of the layer about to be processed, or what was decoded of it, while there is one.
         Tensor y = overwritten ? default : _output;
@@ -197,7 +200,9 @@ public sealed class ReversibleEngine : DeviceObject
     /// <summary>Whether the input of a layer is kept for the backward pass.</summary>
     internal bool KeepsInput(int index) => !_kept[index].IsEmpty;
 
-    /// <summary>Frees what a forward pass without its backward pass has kept; the network's input stays.</summary>
+    /// <summary>
+    /// Frees what a forward pass without its backward pass has kept; the network's input stays.
+    /// </summary>
     protected override void Close(Arena memory)
     {
         for (int i = 0; i < _kept.Length; i++)

@@ -63,7 +63,7 @@ internal static class TensorFile
             if (found.Type != SafetensorsType.F32)
             {
                 throw new CheckpointException(
-                    path, $"the tensor '{name}' holds {found.Type}, but this network needs F32; save the file in float32.");
+                    path, $"the tensor '{name}' holds {found.Type}, but a network needs F32; save it in float32.");
             }
             long[] needed = AxisOrders.Dimensions(tensor.Shape, order);
             if (!found.Shape.SequenceEqual(needed))

@@ -119,7 +119,9 @@ public sealed class TrainingRun : IDisposable
     /// <param name="stop">Ends the run early.</param>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="CheckpointException">A checkpoint cannot be written; earlier ones are intact.</exception>
-    /// <exception cref="ObjectDisposedException">The run, its network or its backend was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The run, its network or its backend was disposed.
+    /// </exception>
     public RunSummary Run(Action<TrainingProgress>? progress, CancellationToken stop)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -9,8 +9,9 @@ namespace RevUp.Tensors;
 /// peak exactly, by purpose, so that "activation memory" is a number of the algorithm and not of the operating system.
 /// </summary>
 /// <remarks>
-/// One arena belongs to the thread that drives its backend: a call throws <see cref="InvalidOperationException"/> while
-/// another thread is in one. Steady-state use allocates nothing from the managed heap.
+/// One arena belongs to the thread that drives its backend: a call throws <see
+/// cref="InvalidOperationException"/> while another thread is in one. Steady-state use allocates
+/// nothing from the managed heap.
 /// </remarks>
 public sealed class Arena
 {
@@ -131,8 +132,8 @@ public sealed class Arena
     }
 
     /// <summary>
-    /// Gives a tensor's memory back. The tensor must have come from <see cref="Allocate"/>, not from a slice. Does
-    /// nothing once the backend is disposed: all memory is back then.
+    /// Gives a tensor's memory back. The tensor must come from <see cref="Allocate"/>, not from a
+    /// slice. Does nothing once the backend is disposed: all memory is back then.
     /// </summary>
     /// <exception cref="InvalidOperationException">
     /// The tensor is not live in this arena: freed twice, or a slice.
@@ -142,11 +143,12 @@ public sealed class Arena
         if (!TryFree(tensor) && !_closed)
         {
             throw new InvalidOperationException(
-                $"The tensor {tensor.Shape} at 0x{tensor.Place:x} is not live in this arena: it was freed before, or it is a slice.");
+                $"The tensor {tensor.Shape} at 0x{tensor.Place:x} is not live in this arena: it was freed before, or "
+                + "it is a slice.");
         }
     }
 
-    /// <summary>Frees a tensor unless it is empty, a slice or freed already: for what an owner may have lost.</summary>
+    /// <summary>Frees a tensor unless it is empty, a slice or freed already.</summary>
     internal bool TryFree(Tensor tensor)
     {
         using Driving driving = Seat.Take();
@@ -168,7 +170,7 @@ public sealed class Arena
         _blocks.Clear();
     }
 
-    /// <summary>Whether an allocation is not freed yet; one compare, for every use of a tensor.</summary>
+    /// <summary>Whether an allocation is live: one compare for every use of a tensor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool IsLive(int block, long allocation)
     {

@@ -1,9 +1,9 @@
 namespace RevUp.Tensors;
 
 /// <summary>
-/// The seat of the one thread that drives a backend. The outermost public call takes it with an atomic exchange; a call
-/// inside costs one compare. Between calls the seat is free, so that work may go on on another thread, such as behind
-/// an await.
+/// The seat of the one thread that drives a backend. The outermost public call takes it with an
+/// atomic exchange; a call inside costs one compare. Between calls the seat is free, so that work
+/// may go on on another thread, such as behind an await.
 /// </summary>
 internal sealed class DriverSeat
 {
@@ -32,7 +32,9 @@ internal sealed class DriverSeat
         return Seated(thread);
     }
 
-    /// <summary>Waits for the call of another thread, then takes the seat: for disposals, which never throw.</summary>
+    /// <summary>
+    /// Waits for the call of another thread, then takes the seat: for disposals, which never throw.
+    /// </summary>
     public Driving Await()
     {
         int thread = Environment.CurrentManagedThreadId;

@@ -1,13 +1,15 @@
 namespace RevUp.Tensors;
 
 /// <summary>
-/// A typed, shaped view of backend memory. It owns nothing: it comes from <see cref="Arena.Allocate"/> or is a slice
-/// of a tensor that does, and the arena frees it. A value, so that passing tensors around costs the garbage collector
-/// nothing. The default value is "no tensor".
+/// A typed, shaped view of backend memory. It owns nothing: it comes from <see
+/// cref="Arena.Allocate"/> or is a slice of a tensor that does, and the arena frees it. A value, so
+/// that passing tensors around costs the garbage collector nothing. The default value is "no
+/// tensor".
 /// </summary>
 /// <remarks>
-/// A tensor knows which allocation it views. Once that is freed, <see cref="Address"/> throws, even where another
-/// tensor has the memory by then. Two tensors are equal when address, type and shape are.
+/// A tensor knows which allocation it views. Once that is freed, <see cref="Address"/> throws, even
+/// where another tensor has the memory by then. Two tensors are equal when address, type and shape
+/// are.
 /// </remarks>
 public readonly struct Tensor : IEquatable<Tensor>
 {
@@ -16,7 +18,9 @@ public readonly struct Tensor : IEquatable<Tensor>
     private readonly long _allocation;
     private readonly int _block;
 
-    /// <summary>A view of memory that no arena manages. The caller makes sure that the memory is there.</summary>
+    /// <summary>
+    /// A view of memory that no arena manages. The caller makes sure that the memory is there.
+    /// </summary>
     public Tensor(nint address, ElementType type, Shape shape)
         : this(address, type, shape, null, 0, 0)
     {
@@ -52,8 +56,12 @@ public readonly struct Tensor : IEquatable<Tensor>
     /// <summary>Where the elements are, or were when the tensor is freed.</summary>
     internal nint Place => _address;
 
-    /// <summary>Elements from <paramref name="offset"/> on as a tensor of their own, sharing the memory.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The slice reaches beyond this tensor.</exception>
+    /// <summary>
+    /// Elements from <paramref name="offset"/> on as a tensor of their own, sharing the memory.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The slice reaches beyond this tensor.
+    /// </exception>
     public Tensor Slice(long offset, Shape shape)
     {
         if (offset < 0 || offset + shape.Count > Count)
@@ -91,7 +99,9 @@ public readonly struct Tensor : IEquatable<Tensor>
     /// <inheritdoc/>
     public override string ToString() => $"{Type} {Shape}";
 
-    /// <summary>Whether this is a whole allocation of <paramref name="arena"/> that is not freed.</summary>
+    /// <summary>
+    /// Whether this is a whole allocation of <paramref name="arena"/> that is not freed.
+    /// </summary>
     internal bool IsLiveIn(Arena arena, out int block)
     {
         block = _block;

@@ -29,10 +29,11 @@ public sealed class Optimizer : DeviceObject
         _moments = new Tensor[settings.Kind == OptimizerKind.AdamW ? 2 : 1];
         for (int i = 0; i < _moments.Length; i++)
         {
-            _moments[i] = Own(Memory.Allocate(store.Values.Shape, ElementType.Float32, MemoryPurpose.Optimizer));
+            _moments[i] = Own(store.Values.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
             backend.Fill(_moments[i], 0);
         }
-        Settings = Own(Memory.Allocate(new Shape(OptimizerNumbers.Length(s_groups.Length)), ElementType.Float64, MemoryPurpose.Workspace));
+        Shape numbers = new(OptimizerNumbers.Length(s_groups.Length));
+        Settings = Own(numbers, ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>The momentum buffer, or the first and second moments; flat, for checkpoints.</summary>

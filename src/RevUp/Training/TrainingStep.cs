@@ -17,8 +17,7 @@ namespace RevUp.Training;
 /// </code>
 /// </example>
 /// <remarks>
-/// Not thread-safe: one thread drives a backend at a time. Memory of a step comes from the arena and is back there when the step is
-/// over, but for the two buffers of a staged batch on an asynchronous device. There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the
+/// One thread drives a backend at a time. Memory of a step comes from the arena and is back there when the step is over, but for the two buffers of a staged batch on an asynchronous device. There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the
 /// verdict is reached on the device, and an update with a result that must be refused leaves parameters as they are; the batch is then done again at once with
 /// the adaptive solver, as is the first of all. Several batches for one update (<see cref="Accumulate"/>) always use that solver: a sum of gradients with a
 /// refused one in it could not be taken apart.
@@ -41,7 +40,7 @@ public sealed class TrainingStep : DeviceObject
     private int _batch;
     private double _learningRate;
 
-    /// <summary>A step on <paramref name="net"/>. Once the network is disposed the step's calls throw as well.</summary>
+    /// <summary>A step on <paramref name="net"/>. It works while the network lives.</summary>
     /// <exception cref="ConfigurationException">
     /// A setting is out of range, inversion is asked of blocks that are not contractive, or graphs or bfloat16 of a device without.
     /// </exception>
@@ -67,7 +66,7 @@ public sealed class TrainingStep : DeviceObject
         {
             Engine = Own(new ReversibleEngine(_backend, net.Layers, plan, inversion));
             Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
-            _numbers = Own(Memory.Allocate(new Shape(3 + StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace));
+            _numbers = Own(new Shape(3 + StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace);
             (_losses, _squareSum, _outcome) = (_numbers.Slice(0, new Shape(2)), _numbers.Scalar(2), _numbers.Slice(3, new Shape(StepOutcome.Length)));
             ClearLosses();
             _input = Own(new StepInput(net));
@@ -187,7 +186,7 @@ public sealed class TrainingStep : DeviceObject
         int batch = _input.Samples(pixels, targets);
         if (_accumulated > 0 && batch != _batch)
         {
-            throw new ArgumentException($"A batch of {batch} samples cannot follow one of {_batch}; all batches of a step have one size.", nameof(pixels));
+            throw new ArgumentException($"{batch} samples cannot follow {_batch} in a step; use one size.", nameof(pixels));
         }
         try
         {
@@ -225,7 +224,7 @@ public sealed class TrainingStep : DeviceObject
         return Finish();
     }
 
-    /// <summary>Waits for a step in flight, which may be a replay of what is forgotten next.</summary>
+    /// <summary>Waits for a step in flight, which may replay what is forgotten next.</summary>
     protected override void Close(Arena memory) => _results?.Dispose();
 
     private Driving Enter() => IsDisposed ? Drive() : _net.Drive();

@@ -82,7 +82,10 @@ public sealed class DrivingThreadTests
         Assert.ThrowsExactly<ObjectDisposedException>(() => network.Train(1));
     }
 
-    /// <summary>The disposal waits; the call in progress ends, with its result or with the exception of a closed object.</summary>
+    /// <summary>
+    /// The disposal waits; the call in progress ends, with its result or with the exception of a
+    /// closed object.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void ADisposalByAnotherThreadWaitsForTheCall(TestDevice device)
@@ -98,7 +101,8 @@ public sealed class DrivingThreadTests
                 SpinWait.SpinUntil(() => network.Backend.IsDisposed);
             }
         };
-        // The first call that enters the backend again is refused; the step itself may come to its end before.
+        // The first call that enters the backend again is refused; the step itself may come to its
+        // end before.
         try
         {
             network.Train(1);

@@ -15,7 +15,7 @@ internal static class LifetimeCalls
     public static IReadOnlyList<LifetimeCall> All { get; } =
     [
         .. Of("Backend", Needs.Backend, s => s.Backend,
-            ("Allocate", s => s.Backend.Memory.Free(s.Backend.Memory.Allocate(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace))),
+            ("Allocate", s => s.Backend.Memory.Free(s.Backend.Memory.AllocateBytes(64, MemoryPurpose.Workspace))),
             ("Upload", s => s.Backend.Upload<double>([3, 4], s.Numbers)),
             ("Download", s => s.Backend.Download(s.Numbers, new double[2])),
             ("Stage", s => s.Backend.Stage<double>([3, 4], s.Numbers)),
@@ -36,7 +36,7 @@ internal static class LifetimeCalls
             ("PrepareStep", s => s.Net.PrepareStep(s.Batch, 0)),
             ("Invalidate", s => s.Net.Invalidate()),
             ("Backend", s => _ = s.Net.Backend),
-            ("new TrainingStep", s => new TrainingStep(s.Net, new TrainingSettings(), new MemoryPlan(), new InversionSettings()).Dispose()),
+            ("new TrainingStep", s => WalkLife.NewStep(s.Net, MemoryPolicy.Invert).Dispose()),
             ("SaveWeights", s => Checkpoint.SaveWeights(s.Net, s.File)),
             ("LoadWeights", s => Checkpoint.LoadWeights(s.Net, s.File)),
             ("OnnxFile.Write", s => OnnxFile.Write(s.Net, s.File))),
@@ -47,7 +47,7 @@ internal static class LifetimeCalls
             ("Parameter.Value", s => s.Backend.Fill(s.Convolution.Weight.Value, 0.1f)),
             ("Parameter.Gradient", s => s.Backend.Fill(s.Convolution.Weight.Gradient, 0)),
             ("StateTensor.Value", s => s.Backend.Fill(s.Net.Parameters.State[0].Value, 0.1f)),
-            ("Add", s => s.Net.Parameters.Add("more", new Shape(1), ParameterGroup.Weights, Initialization.Constant(1))),
+            ("Add", s => s.Net.Parameters.Add("more", new(1), ParameterGroup.Weights, Initialization.Constant(1))),
             ("AddState", s => s.Net.Parameters.AddState("more", new Shape(1), random: false)),
             ("Build", s => s.Net.Parameters.Build(1))),
         .. Of("Layer", Needs.Network, s => s.Block,
@@ -108,6 +108,9 @@ internal static class LifetimeCalls
     ];
 
     private static IEnumerable<LifetimeCall> Of(
-        string owner, Needs needs, Func<LifetimeScene, IDisposable> target, params (string Name, Action<LifetimeScene> Act)[] calls) =>
+        string owner,
+        Needs needs,
+        Func<LifetimeScene, IDisposable> target,
+        params (string Name, Action<LifetimeScene> Act)[] calls) =>
         calls.Select(call => new LifetimeCall(owner, call.Name, needs, target, call.Act));
 }

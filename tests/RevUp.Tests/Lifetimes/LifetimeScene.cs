@@ -9,7 +9,9 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Lifetimes;
 
-/// <summary>A network with a step, and one of each object that owns something, on a backend of their own.</summary>
+/// <summary>
+/// A network with a step, and one of each object that owns something, on a backend of their own.
+/// </summary>
 internal sealed class LifetimeScene : IDisposable
 {
     private readonly TestNetwork _network;
@@ -26,7 +28,8 @@ internal sealed class LifetimeScene : IDisposable
         Backend.Upload<double>([1, 2], Numbers);
         Readback = Backend.CreateReadback(2);
         Inversion = new FixedPointInversion(Backend, new InversionSettings(), Net.Blocks.Count);
-        Norms = new PowerIteration(Backend, Net.Parameters, Net.Blocks.SelectMany(block => block.Branch.Norms), seed: 1);
+        IEnumerable<(SpectralNorm, Tensor)> norms = Net.Blocks.SelectMany(block => block.Branch.Norms);
+        Norms = new PowerIteration(Backend, Net.Parameters, norms, seed: 1);
         Loader = new BatchLoader(
             SyntheticDataset.Create(8, Net.Sample, 3, seed: 1),
             new ChannelNormalization([0, 0, 0], [1, 1, 1]),
@@ -78,7 +81,8 @@ internal sealed class LifetimeScene : IDisposable
             Step.Run(Pixels, Targets, 1);
             Net.Predict(Pixels);
         }
-        // Else a call would be refused because nothing is prepared, and not because the object is closed.
+        // Else a call would be refused because nothing is prepared, and not because the object is
+        // closed.
         Net.PrepareInference(Batch);
         if (state >= LifetimeState.InFlight)
         {
@@ -99,7 +103,9 @@ internal sealed class LifetimeScene : IDisposable
         }
     }
 
-    /// <summary>Disposes everything twice, owners before what they own: no Dispose may throw.</summary>
+    /// <summary>
+    /// Disposes everything twice, owners before what they own: no Dispose may throw.
+    /// </summary>
     public void Dispose()
     {
         for (int i = 0; i < 2; i++)

@@ -9,7 +9,9 @@ public enum LifetimeState
     /// <summary>A step and a prediction are done.</summary>
     Used,
 
-    /// <summary>A step was started and not finished; a readback was marked, an engine is between its passes.</summary>
+    /// <summary>
+    /// A step was started and not finished; a readback was marked, an engine is between its passes.
+    /// </summary>
     InFlight,
 
     /// <summary>The object itself was disposed.</summary>

@@ -5,8 +5,8 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>
-/// Object × state × call: a living object does what it is asked or says what is missing; a closed one throws
-/// <see cref="ObjectDisposedException"/> and leaves the memory of others alone.
+/// Object × state × call: a living object does what it is asked or says what is missing; a closed
+/// one throws <see cref="ObjectDisposedException"/> and leaves the memory of others alone.
 /// </summary>
 [TestClass]
 public sealed class LifetimeTableTests

@@ -8,9 +8,10 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>
-/// A seeded random walk over living and disposed objects of two backends. Each network has a twin of the same seed on a
-/// backend of its own, which gets the same calls while the network lives and never meets a disposed object. Every result
-/// must be the twin's, bit for bit; every call on a closed object must throw; no Dispose may.
+/// A seeded random walk over living and disposed objects of two backends. Each network has a twin
+/// of the same seed on a backend of its own, which gets the same calls while the network lives and
+/// never meets a disposed object. Every result must be the twin's, bit for bit; every call on a
+/// closed object must throw; no Dispose may.
 /// </summary>
 internal sealed class LifetimeWalk : IDisposable
 {
@@ -25,17 +26,21 @@ internal sealed class LifetimeWalk : IDisposable
     // With the weight of each: predictions and steps most of all.
     private static readonly (int Weight, string Name, Func<WalkLife, int, object?> Act)[] s_calls =
     [
-        (8, "Predict", (life, n) => life.Net.Predict(WalkLife.Batch(n).Pixels)),
-        (8, "Run", (life, n) => life.Step.Run(WalkLife.Batch(n).Pixels, WalkLife.Batch(n).Targets, 1)),
-        (4, "Stage", (life, n) => Do(() => life.Step.Stage(WalkLife.Batch(n).Pixels, WalkLife.Batch(n).Targets))),
+        (8, "Predict", (life, n) => life.Net.Predict(Pixels(n))),
+        (8, "Run", (life, n) => life.Step.Run(Pixels(n), Targets(n), 1)),
+        (4, "Stage", (life, n) => Do(() => life.Step.Stage(Pixels(n), Targets(n)))),
         (4, "Start", (life, _) => Do(() => life.Step.Start(1))),
         (5, "Finish", (life, _) => life.Step.Finish()),
-        (3, "Accumulate", (life, n) => Do(() => life.Step.Accumulate(WalkLife.Batch(n).Pixels, WalkLife.Batch(n).Targets))),
+        (3, "Accumulate", (life, n) => Do(() => life.Step.Accumulate(Pixels(n), Targets(n)))),
         (3, "Update", (life, _) => life.Step.Update(0.5)),
         (2, "Invalidate", (life, _) => Do(life.Net.Invalidate)),
         (2, "PrepareInference", (life, n) => Do(() => life.Net.PrepareInference(1 + n % WalkLife.BatchSize))),
         (3, "Weights", (life, _) => life.Backend.ToHost(life.Weights)),
-        (2, "Write weights", (life, n) => Do(() => life.Backend.Upload<float>(Vectors.Normal(n, life.Weights.Count, 0.2), life.Weights))),
+        (2, "Write weights", (life, n) =>
+        {
+            life.Backend.Upload<float>(Vectors.Normal(n, life.Weights.Count, 0.2), life.Weights);
+            return null;
+        }),
         (1, "New step", (life, n) => Do(() => life.Restart(s_policies[n % s_policies.Length]))),
         (2, "Clear gradients", (life, _) => Do(() => life.Backend.Fill(life.Net.Parameters.Gradients, 0))),
         (2, "Moments", (life, _) => life.Backend.ToHost(life.Step.Optimizer.Moments[0])),
@@ -114,6 +119,10 @@ internal sealed class LifetimeWalk : IDisposable
     }
 
     private static CpuBackend Open() => new(threads: 1, Capacity);
+
+    private static float[] Pixels(int batch) => WalkLife.Batch(batch).Pixels;
+
+    private static float[] Targets(int batch) => WalkLife.Batch(batch).Targets;
 
     private static object? Do(Action act)
     {

@@ -19,9 +19,10 @@ internal sealed class WalkLife
     public WalkLife(Backend backend, MemoryPolicy policy, ulong seed)
     {
         Backend = backend;
-        ModelSettings settings = new() { Stages = [new() { Blocks = 1, Channels = 4 }, new() { Blocks = 1, Channels = 6 }] };
+        StageSettings[] stages = [new() { Blocks = 1, Channels = 4 }, new() { Blocks = 1, Channels = 6 }];
+        ModelSettings settings = new() { Stages = stages };
         Net = new RevUpNet(backend, settings, s_sample, Classes, seed);
-        Step = NewStep(policy);
+        Step = NewStep(Net, policy);
         Weights = Net.Parameters.Values;
         Stem = Net.Layers[0];
         Branch = Net.Blocks[0].Branch;
@@ -48,7 +49,7 @@ internal sealed class WalkLife
     public void Restart(MemoryPolicy policy)
     {
         Step.Dispose();
-        Step = NewStep(policy);
+        Step = NewStep(Net, policy);
     }
 
     /// <summary>A batch of one to three samples.</summary>
@@ -63,6 +64,7 @@ internal sealed class WalkLife
         return (Vectors.Normal(number, count * s_sample.Count), targets);
     }
 
-    private TrainingStep NewStep(MemoryPolicy policy) =>
-        new(Net, new TrainingSettings(), new MemoryPlan { Policy = policy }, new InversionSettings());
+    /// <summary>A step with the settings of all.</summary>
+    public static TrainingStep NewStep(RevUpNet net, MemoryPolicy policy) =>
+        new(net, new TrainingSettings(), new MemoryPlan { Policy = policy }, new InversionSettings());
 }

@@ -18,7 +18,7 @@ public sealed unsafe class CpuBackend : Backend
     /// <param name="threads">Threads of the native library, process-wide; 0 for all processors.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for all that the machine has available.</param>
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
-    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1024 threads.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     public CpuBackend(int threads = 0, long capacity = 0, bool poison = false)
     {
         if (threads is < 0 or > MaximumThreads)

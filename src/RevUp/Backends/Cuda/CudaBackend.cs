@@ -82,8 +82,12 @@ public sealed unsafe partial class CudaBackend : Backend
     public override Arena Memory => _memory.Arena;
 
     /// <summary>float32 everywhere; bfloat16 from compute capability 8.0 on.</summary>
-    public override bool Supports(ElementType type) =>
-        Queue.Driver.Device is var device && (type == ElementType.Float32 || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(device)));
+    public override bool Supports(ElementType type)
+    {
+        RequireDevice();
+        return type == ElementType.Float32
+            || (type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device));
+    }
 
     /// <inheritdoc/>
     public override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
