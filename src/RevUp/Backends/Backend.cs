@@ -12,8 +12,8 @@ namespace RevUp.Backends;
 /// Operations take effect in call order. One thread drives a backend at a time: a call of a network
 /// or a step throws while another thread is in one. Sums are accumulated in float64 in an order
 /// fixed by shape and thread count: the same inputs give the same bits. Wrong shapes are errors of
-/// the program, of which the native layer reports what it can see. A tensor that was freed, or whose
-/// backend was disposed, throws <see cref="ObjectDisposedException"/>.
+/// the program, of which the native layer reports what it can see. A tensor that was freed, or
+/// whose backend was disposed, throws <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public abstract partial class Backend : IDisposable
 {

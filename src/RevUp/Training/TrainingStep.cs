@@ -17,7 +17,8 @@ namespace RevUp.Training;
 /// </code>
 /// </example>
 /// <remarks>
-/// One thread drives a backend at a time. Memory of a step comes from the arena and is back there when the step is over, but for the two buffers of a staged batch on an asynchronous device. There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the
+/// One thread drives a backend at a time. Memory of a step comes from the arena and is back there when the step is over,
+/// but for the two buffers of a staged batch on an asynchronous device. There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the
 /// verdict is reached on the device, and an update with a result that must be refused leaves parameters as they are; the batch is then done again at once with
 /// the adaptive solver, as is the first of all. Several batches for one update (<see cref="Accumulate"/>) always use that solver: a sum of gradients with a
 /// refused one in it could not be taken apart.
@@ -186,7 +187,7 @@ public sealed class TrainingStep : DeviceObject
         int batch = _input.Samples(pixels, targets);
         if (_accumulated > 0 && batch != _batch)
         {
-            throw new ArgumentException($"{batch} samples cannot follow {_batch} in a step; use one size.", nameof(pixels));
+            throw new ArgumentException($"A step of batches of {_batch} cannot take one of {batch}.", nameof(pixels));
         }
         try
         {
