@@ -45,7 +45,14 @@ public sealed class AdaptiveCoefficients : DeviceObject
     public Tensor Bounds { get; }
 
     /// <summary>c_b of every branch, on the device; there once the store is built.</summary>
-    public Tensor State => _state.Value;
+    public Tensor State
+    {
+        get
+        {
+            RequireOpen();
+            return _state.Value;
+        }
+    }
 
     /// <summary>c_b of one branch, on the device.</summary>
     public Tensor Of(int branch) => State.Scalar(branch);
