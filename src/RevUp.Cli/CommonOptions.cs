@@ -92,7 +92,7 @@ internal sealed class CommonOptions
         int threads = arguments.GetValue(Threads);
         ConfigurationException.Require(
             threads is >= 0 and <= CpuBackend.MaximumThreads,
-            $"--threads asks for {threads} threads; use 1 to {CpuBackend.MaximumThreads}, or leave it out for all processors");
+            $"--threads asks for {threads} threads; use 1 to {CpuBackend.MaximumThreads}, or leave the option out");
         return new CpuBackend(threads);
     }
 
