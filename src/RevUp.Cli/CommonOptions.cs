@@ -82,7 +82,18 @@ internal sealed class CommonOptions
         ConfigurationException.Require(
             cuda || !tf32,
             $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it out");
-        return cuda ? new CudaBackend(tf32: tf32) : new CpuBackend(arguments.GetValue(Threads));
+        return cuda ? new CudaBackend(tf32: tf32) : OpenCpu(arguments);
+    }
+
+    /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
+    /// <exception cref="ConfigurationException">The number of threads is out of range.</exception>
+    public CpuBackend OpenCpu(ParseResult arguments)
+    {
+        int threads = arguments.GetValue(Threads);
+        ConfigurationException.Require(
+            threads is >= 0 and <= CpuBackend.MaximumThreads,
+            $"--threads asks for {threads} threads; use 1 to {CpuBackend.MaximumThreads}, or leave the option out");
+        return new CpuBackend(threads);
     }
 
     /// <summary>The options with which another command line computes on the same device.</summary>

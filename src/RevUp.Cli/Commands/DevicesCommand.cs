@@ -15,7 +15,8 @@ internal static class DevicesCommand
         Command command = new("devices", "List the devices that networks can be trained on.");
         command.SetAction(arguments =>
         {
-            Device cpu = Cpu(arguments.GetValue(common.Threads));
+            using CpuBackend backend = common.OpenCpu(arguments);
+            Device cpu = Cpu(backend);
             CudaDevices cuda = CudaDevices.Find();
             Device[] devices = [cpu, .. cuda.Devices.Select(gpu => new Device("cuda", gpu.Description, null, gpu.MemoryBytes, gpu.BFloat16))];
             if (arguments.GetValue(common.Json))
@@ -33,10 +34,10 @@ internal static class DevicesCommand
         return command;
     }
 
-    private static Device Cpu(int threads)
+    private static Device Cpu(CpuBackend backend)
     {
-        using CpuBackend backend = new(threads);
-        return new Device(backend.Name, backend.Description, backend.Threads, backend.Memory.Capacity, backend.Supports(ElementType.BFloat16));
+        bool bFloat16 = backend.Supports(ElementType.BFloat16);
+        return new Device(backend.Name, backend.Description, backend.Threads, backend.Memory.Capacity, bFloat16);
     }
 
     private static Table Describe(Terminal terminal, IEnumerable<Device> devices)

@@ -65,7 +65,7 @@ internal static class ExportCommand
             using ImageDataset data = Datasets.Open(settings, DatasetSplit.Test);
             return data.Classes;
         }
-        catch (Exception exception) when (exception is IOException or ConfigurationException)
+        catch (Exception exception) when (exception is IOException or RevUpException)
         {
             terminal.Note($"The model has no names of classes: {exception.Message}");
             return null;

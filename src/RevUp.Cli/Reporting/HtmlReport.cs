@@ -59,7 +59,7 @@ public static class HtmlReport
             TestPredictions predictions = TestPredictions.Collect(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
             return PredictionSections.Create(predictions, data, loaded.Normalization, loaded.Step);
         }
-        catch (Exception exception) when (exception is IOException or ConfigurationException or UnauthorizedAccessException or ArenaExhaustedException)
+        catch (Exception exception) when (exception is RevUpException or IOException or UnauthorizedAccessException)
         {
             return [Section("Predictions", $"There are none on this page: {exception.Message}")];
         }

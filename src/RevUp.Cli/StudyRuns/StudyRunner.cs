@@ -56,7 +56,7 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
             Note($"{task.Name}: done in {Format.Duration(Stopwatch.GetElapsedTime(start))}, test top-1 {Format.Percent(figures.Test.Top1)}{k}");
             return true;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ConfigurationException)
+        catch (Exception exception) when (exception is RevUpException or IOException or UnauthorizedAccessException)
         {
             return Fail(task, exception.Message);
         }

@@ -9,10 +9,13 @@ namespace RevUp.Backends;
 /// and may be empty where the comment says so. An operation writes only what it names as output, and aliasing is allowed only where said.
 /// </summary>
 /// <remarks>
-/// Operations take effect in call order. One thread drives a backend. Sums are accumulated in float64 in an order fixed by shape and thread count, so that
-/// the same inputs give the same bits. Wrong shapes or freed tensors are programming errors: the native layer reports what it can see of them.
+/// Operations take effect in call order. One thread drives a backend at a time: a call of a network
+/// or a step throws while another thread is in one. Sums are accumulated in float64 in an order
+/// fixed by shape and thread count: the same inputs give the same bits. Wrong shapes are errors of
+/// the program, of which the native layer reports what it can see. A tensor that was freed, or
+/// whose backend was disposed, throws <see cref="ObjectDisposedException"/>.
 /// </remarks>
-public abstract class Backend : IDisposable
+public abstract partial class Backend : IDisposable
 {
     private readonly Dictionary<ConvolutionGeometry, ConvolutionPlan> _plans = [];
 
@@ -44,6 +47,7 @@ public abstract class Backend : IDisposable
     /// <summary>The plan for a geometry, created on first use.</summary>
     public ConvolutionPlan Convolution(ConvolutionGeometry geometry)
     {
+        using Driving driving = Drive();
         if (!_plans.TryGetValue(geometry, out ConvolutionPlan? plan))
         {
             plan = CreateConvolution(geometry);
@@ -89,7 +93,11 @@ public abstract class Backend : IDisposable
     /// are those at every replay (<see cref="Arena.Layout"/>). The caller disposes the result.
     /// </summary>
     /// <exception cref="NotSupportedException">The device cannot: <see cref="CanRecord"/> is false.</exception>
-    public virtual RecordedWork Record(Action issue) => throw new NotSupportedException($"The device '{Name}' records no work.");
+    public virtual RecordedWork Record(Action issue)
+    {
+        RequireDevice();
+        throw new NotSupportedException($"The device '{Name}' records no work.");
+    }
 
     /// <summary>y = value everywhere.</summary>
     public abstract void Fill(Tensor y, float value);
@@ -289,6 +297,8 @@ public abstract class Backend : IDisposable
     /// </summary>
     public virtual double[] Time(int repeats, Action work)
     {
+        using Driving driving = Drive();
+        ArgumentNullException.ThrowIfNull(work);
         double[] milliseconds = new double[repeats];
         foreach (ref double time in milliseconds.AsSpan())
         {
@@ -301,21 +311,4 @@ public abstract class Backend : IDisposable
 
     /// <summary>Creates the plan of a geometry that has none yet.</summary>
     protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);
-
-    /// <summary>Releases the device; tensors of it become invalid.</summary>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Disposes the plans, then whatever the device adds.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-        foreach (ConvolutionPlan plan in _plans.Values)
-        {
-            (plan as IDisposable)?.Dispose();
-        }
-        _plans.Clear();
-    }
 }

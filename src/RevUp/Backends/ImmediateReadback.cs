@@ -3,19 +3,18 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>The results of a device that is done when an operation returns.</summary>
-internal sealed class ImmediateReadback(Backend backend, int count) : Readback(count)
+internal sealed class ImmediateReadback(Backend backend, int count) : Readback(backend, count)
 {
     private readonly double[] _values = new double[count];
 
-    public override void Copy(Tensor source, int offset) => backend.Download(source, _values.AsSpan(offset, (int)source.Count));
+    public override void Copy(Tensor source, int offset) =>
+        Backend.Download(source, _values.AsSpan(offset, (int)source.Count));
 
-    public override void Mark()
+    public override void Mark() => RequireOpen();
+
+    public override ReadOnlySpan<double> Wait()
     {
-    }
-
-    public override ReadOnlySpan<double> Wait() => _values;
-
-    protected override void Dispose(bool disposing)
-    {
+        RequireOpen();
+        return _values;
     }
 }

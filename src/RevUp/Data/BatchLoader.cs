@@ -42,6 +42,9 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="ConfigurationException">An option is out of range, or the dataset, the options and the normalisation do not fit together.</exception>
     public BatchLoader(ImageDataset dataset, ChannelNormalization normalization, BatchLoaderOptions options)
     {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(normalization);
+        ArgumentNullException.ThrowIfNull(options);
         options.Validate(dataset, normalization);
         (_dataset, _options) = (dataset, options);
         Damaged = options.Damaged ?? new DamagedSamples(dataset, DataSettings.DefaultDamagedShare);
@@ -78,6 +81,7 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="ObjectDisposedException">The loader is disposed, also while waiting for a batch.</exception>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstBatch, BatchesPerEpoch);
@@ -90,6 +94,10 @@ public sealed class BatchLoader : IDisposable
         bool started;
         lock (_lock)
         {
+            if (_disposed)
+            {
+                return;
+            }
             _disposed = true;
             started = _started;
             Release(ref _held);

@@ -11,9 +11,13 @@ public sealed class ChannelNormalization
     /// <exception cref="ArgumentException">The lists differ in length or are empty, a number is not finite, or a deviation is not positive.</exception>
     public ChannelNormalization(IReadOnlyList<double> mean, IReadOnlyList<double> deviation)
     {
+        ArgumentNullException.ThrowIfNull(mean);
+        ArgumentNullException.ThrowIfNull(deviation);
         if (mean.Count == 0 || mean.Count != deviation.Count)
         {
-            throw new ArgumentException($"There are {mean.Count} means and {deviation.Count} deviations; give one of each for every channel.");
+            throw new ArgumentException(
+                $"There are {mean.Count} means and {deviation.Count} deviations; give one of each for every channel.",
+                nameof(deviation));
         }
         _table = new float[mean.Count * Levels];
         for (int channel = 0; channel < mean.Count; channel++)
@@ -21,7 +25,9 @@ public sealed class ChannelNormalization
             if (!double.IsFinite(mean[channel]) || !double.IsFinite(deviation[channel]) || deviation[channel] <= 0)
             {
                 throw new ArgumentException(
-                    $"Channel {channel} has mean {mean[channel]} and deviation {deviation[channel]}; both must be finite and the deviation positive.");
+                    $"Channel {channel} has mean {mean[channel]} and deviation {deviation[channel]}; both must be "
+                    + "finite and the deviation positive.",
+                    double.IsFinite(mean[channel]) ? nameof(deviation) : nameof(mean));
             }
             for (int level = 0; level < Levels; level++)
             {
@@ -45,9 +51,12 @@ public sealed class ChannelNormalization
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
     public static ChannelNormalization Compute(ImageDataset dataset, int maximumSamples = int.MaxValue)
     {
+        ArgumentNullException.ThrowIfNull(dataset);
         if (dataset.Count == 0)
         {
-            throw new ArgumentException("The dataset has no images, so it has no mean; give the statistics of the training set instead.");
+            throw new ArgumentException(
+                "The dataset has no images, so it has no mean; give the statistics of the training set instead.",
+                nameof(dataset));
         }
         ChannelStatistics statistics = new(dataset.Sample.Channels);
         using SampleReader reader = dataset.OpenReader();

@@ -17,7 +17,7 @@ internal static class CifarFiles
             return bytes.Length == bytes.Capacity ? bytes.GetBuffer() : bytes.ToArray();
         }
         catch (Exception exception) when (
-            exception is UnauthorizedAccessException or (IOException and not DataFileException))
+            exception is UnauthorizedAccessException or IOException)
         {
             throw new DataFileException(
                 path,

@@ -5,7 +5,7 @@ namespace RevUp.Data;
 /// byte offset, what was found and what to do. Characters that a terminal obeys are shown as
 /// numbers.
 /// </summary>
-public sealed class DataFileException : IOException
+public sealed class DataFileException : RevUpException
 {
     /// <summary>An exception about <paramref name="file"/> as a whole.</summary>
     public DataFileException(string file, string message, Exception? innerException = null)

@@ -52,7 +52,7 @@ public static class DatasetLayout
                 : DatasetKind.Mnist;
         }
         catch (Exception exception) when (
-            exception is UnauthorizedAccessException or (IOException and not DataFileException))
+            exception is UnauthorizedAccessException or IOException)
         {
             throw new DataFileException(
                 folder, $"the folder cannot be listed ({exception.Message}) Name the one with the data.", exception);

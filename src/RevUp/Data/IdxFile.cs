@@ -63,7 +63,7 @@ public sealed class IdxFile
             byte[] elements = ReadElements(path, content, header.Length, length, ref position);
             return new IdxFile(path, shape, elements);
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
             throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }

@@ -17,9 +17,13 @@ public class MemoryDataset : ImageDataset
     /// <exception cref="ArgumentException">The lengths do not match, or a label has no class.</exception>
     public MemoryDataset(ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, Shape sample, IReadOnlyList<string> classes)
     {
+        ArgumentNullException.ThrowIfNull(classes);
         if (pixels.Length != labels.Length * sample.Count)
         {
-            throw new ArgumentException($"{labels.Length} samples {sample} are {labels.Length * sample.Count} bytes, and there are {pixels.Length}.");
+            throw new ArgumentException(
+                $"{labels.Length} samples {sample} are {labels.Length * sample.Count} bytes, and there are "
+                + $"{pixels.Length}.",
+                nameof(pixels));
         }
         int outside = labels.Span.IndexOfAnyExceptInRange((byte)0, (byte)Math.Min(classes.Count - 1, byte.MaxValue));
         if (outside >= 0 || classes.Count == 0)
@@ -27,7 +31,9 @@ public class MemoryDataset : ImageDataset
             string problem = classes.Count == 0
                 ? "There are no classes"
                 : $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes";
-            throw new ArgumentException($"{problem}; labels count from 0, and every one needs a name.");
+            throw new ArgumentException(
+                $"{problem}; labels count from 0, and every one needs a name.",
+                classes.Count == 0 ? nameof(classes) : nameof(labels));
         }
         (_pixels, _labels, _length) = (pixels, labels, (int)sample.Count);
         (Sample, Classes) = (sample, classes);

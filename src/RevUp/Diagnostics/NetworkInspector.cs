@@ -8,9 +8,8 @@ using RevUp.Tensors;
 namespace RevUp.Diagnostics;
 
 /// <summary>Looks at a network block by block: inverts each from its exact output, on data. Nothing is kept: memory does not grow with depth.</summary>
-public sealed class NetworkInspector : IDisposable
+public sealed class NetworkInspector : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly RevUpNet _net;
     private readonly FixedPointInversion _usual;
     private readonly FixedPointInversion _exact;
@@ -20,12 +19,13 @@ public sealed class NetworkInspector : IDisposable
     private readonly int[] _evaluations;
 
     private NetworkInspector(RevUpNet net, InversionSettings settings)
+        : base(net.Backend)
     {
         int blocks = net.Blocks.Count;
-        (_backend, _net) = (net.Backend, net);
-        _usual = new FixedPointInversion(_backend, settings, blocks);
-        _exact = new FixedPointInversion(_backend, settings with { Tolerance = InversionSettings.Exact }, blocks);
-        _statistics = _backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        _net = net;
+        _usual = Own(new FixedPointInversion(Backend, settings, blocks));
+        _exact = Own(new FixedPointInversion(Backend, settings with { Tolerance = InversionSettings.Exact }, blocks));
+        _statistics = Own(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         (_contractions, _residuals, _evaluations) = (new double[blocks], new double[blocks], new int[blocks]);
         Array.Fill(_contractions, double.NaN);
     }
@@ -41,6 +41,12 @@ public sealed class NetworkInspector : IDisposable
     public static Inspection Inspect(
         RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches, int? images = null)
     {
+        ArgumentNullException.ThrowIfNull(net);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(normalization);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(batches);
+        using Driving driving = net.Drive();
         ConfigurationException.Require(
             net.Settings.Lipschitz.Mode != LipschitzMode.None,
             $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to inspect");
@@ -57,23 +63,15 @@ public sealed class NetworkInspector : IDisposable
         return new Inspection(seen, settings.Tolerance, [.. net.Blocks.Where(block => block.IsInvertible).Select(inspector.Report)]);
     }
 
-    /// <summary>Frees what the inspection itself has allocated.</summary>
-    public void Dispose()
-    {
-        _backend.Memory.Free(_statistics);
-        _exact.Dispose();
-        _usual.Dispose();
-    }
-
     private void Pass(ReadOnlySpan<float> pixels, int count)
     {
         _net.PrepareInference(count);
-        Arena memory = _backend.Memory;
+        Arena memory = Memory;
         long mark = memory.Mark();
         try
         {
             Tensor x = memory.Allocate(_net.Sample.WithBatch(count), ElementType.Float32, MemoryPurpose.Activations);
-            _backend.Upload(pixels, x);
+            Backend.Upload(pixels, x);
             SavedTensors none = default;
             foreach (Layer layer in _net.Layers)
             {
@@ -107,9 +105,9 @@ public sealed class NetworkInspector : IDisposable
     // The residual of the rebuilt input; y stays.
     private double Invert(InvertibleBlock block, Tensor y, FixedPointInversion inversion)
     {
-        Arena memory = _backend.Memory;
+        Arena memory = Memory;
         Tensor given = memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
-        _backend.Cast(y, given);
+        Backend.Cast(y, given);
         SavedTensors saved = default;
         Tensor x = inversion.Solve(block, given, ref saved, out Tensor point);
         if (x.IsEmpty)
@@ -120,11 +118,11 @@ public sealed class NetworkInspector : IDisposable
         saved.Free(memory);
         memory.Free(point);
         Tensor z = block.Branch.Evaluate(x, save: false, ref saved);
-        _backend.FixedPointStep(y, z, block.Branch.Multiplier, x, x, _statistics);
+        Backend.FixedPointStep(y, z, block.Branch.Multiplier, x, x, _statistics);
         memory.Free(z);
         memory.Free(x);
         Span<double> sums = stackalloc double[2];
-        _backend.Download(_statistics, sums);
+        Backend.Download(_statistics, sums);
         return sums[1] > 0 ? Math.Sqrt(sums[0] / sums[1]) : Math.Sqrt(sums[0]);
     }
 
@@ -133,7 +131,8 @@ public sealed class NetworkInspector : IDisposable
         ResidualBranch branch = block.Branch;
         float[] sigmas = new float[branch.Convolutions.Count];
         branch.ReadSigmas(sigmas);
-        float[] norms = [.. branch.Convolutions.Select(convolution => (float)SpectralNorm.Converged(_backend, convolution))];
+        float[] norms =
+            [.. branch.Convolutions.Select(convolution => (float)SpectralNorm.Converged(Backend, convolution))];
         return new BlockReport(
             block.Index,
             block.Name,

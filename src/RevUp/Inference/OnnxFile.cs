@@ -42,6 +42,9 @@ public static class OnnxFile
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(RevUpNet net, string path, ChannelNormalization? normalization = null, IReadOnlyList<string>? classes = null)
     {
+        ArgumentNullException.ThrowIfNull(net);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using Driving driving = net.Drive();
         if (classes is not null && classes.Count != net.Classes)
         {
             throw new ArgumentException($"{classes.Count} names were given for {net.Classes} classes; give one for each.", nameof(classes));

@@ -52,6 +52,7 @@ public sealed class Predictor : IDisposable
     /// <exception cref="Formats.CheckpointException">There is no such file, it is damaged, or it does not describe its network.</exception>
     public static Predictor Load(string path, Func<Backend>? open = null)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
         string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
         return new Predictor(new ThreadBound<LoadedModel>("RevUp predictor", () => new LoadedModel(file, open ?? (() => new CpuBackend()))));
     }
@@ -103,7 +104,8 @@ public sealed class Predictor : IDisposable
         {
             throw new ArgumentException(
                 $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of {Sample.Count} {unit} each; resize or crop the image "
-                + "to that, and convert it to so many channels.");
+                + "to that, and convert it to so many channels.",
+                unit == "bytes" ? "images" : "samples");
         }
     }
 }

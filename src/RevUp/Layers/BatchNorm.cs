@@ -42,8 +42,8 @@ public sealed class BatchNorm : Preactivation
         _bias = store.Add(name + ".bias", shape, ParameterGroup.Weights, Initialization.Constant(0));
         _runningMean = store.AddState(name + ".running_mean", shape, random: false);
         _runningVariance = store.AddState(name + ".running_var", shape, random: false, initial: 1);
-        _mean = backend.Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Workspace);
-        _variance = backend.Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Workspace);
+        _mean = Own(shape, ElementType.Float32, MemoryPurpose.Workspace);
+        _variance = Own(shape, ElementType.Float32, MemoryPurpose.Workspace);
     }
 
     private BatchNormChannels Batch => new(_mean, _variance, Epsilon, _weight.Value, _bias.Value);
@@ -51,10 +51,18 @@ public sealed class BatchNorm : Preactivation
     private BatchNormChannels Running => Batch with { Mean = _runningMean.Value, Variance = _runningVariance.Value };
 
     /// <inheritdoc/>
-    public override void Prepare(NetworkUse use) => (_training, _repeats) = (use == NetworkUse.Training, false);
+    public override void Prepare(NetworkUse use)
+    {
+        RequireOpen();
+        (_training, _repeats) = (use == NetworkUse.Training, false);
+    }
 
     /// <inheritdoc/>
-    public override void Repeat() => _repeats = true;
+    public override void Repeat()
+    {
+        RequireOpen();
+        _repeats = true;
+    }
 
     /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p)
@@ -70,6 +78,7 @@ public sealed class BatchNorm : Preactivation
     /// <exception cref="InvalidOperationException">The network is prepared for evaluation.</exception>
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx)
     {
+        RequireOpen();
         if (!_training)
         {
             throw new InvalidOperationException(
@@ -91,13 +100,5 @@ public sealed class BatchNorm : Preactivation
             ],
             ("epsilon", Epsilon));
         return graph.Activation(Activation, _weight.Name, Channels, spatialRank, normalized);
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        Backend.Memory.Free(_mean);
-        Backend.Memory.Free(_variance);
-        base.Dispose();
     }
 }

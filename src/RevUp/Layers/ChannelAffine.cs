@@ -31,10 +31,10 @@ public sealed class ChannelAffine : Layer
         Shape channels = new(input.Channels);
         _scale = store.Add(name + ".scale", channels, ParameterGroup.Scalars, Initialization.Constant(0));
         _shift = store.Add(name + ".shift", channels, ParameterGroup.Scalars, Initialization.Constant(0));
-        _factor = Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace);
-        _inverseFactor = Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace);
-        _inverseShift = Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace);
-        _factorGradient = Memory.Allocate(channels, ElementType.Float32, MemoryPurpose.Workspace);
+        _factor = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
+        _inverseFactor = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
+        _inverseShift = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
+        _factorGradient = Own(channels, ElementType.Float32, MemoryPurpose.Workspace);
     }
 
     /// <inheritdoc/>
@@ -81,15 +81,5 @@ public sealed class ChannelAffine : Layer
     {
         string scaled = graph.Node("Mul", Name, [x, graph.PerChannel(_scale.Name, _factor, Input.SpatialRank)]);
         return graph.Node("Add", Name, [scaled, graph.PerChannel(_shift.Name, _shift.Value, Input.SpatialRank)]);
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        Memory.Free(_factor);
-        Memory.Free(_inverseFactor);
-        Memory.Free(_inverseShift);
-        Memory.Free(_factorGradient);
-        base.Dispose();
     }
 }

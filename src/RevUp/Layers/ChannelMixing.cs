@@ -32,7 +32,7 @@ public sealed class ChannelMixing : Layer
         Shape angles = new(ChannelRotations.Count(input.Channels));
         _angles = store.Add(name + ".angles", angles, ParameterGroup.Weights, Initialization.Constant(0));
         _sample = new ConvolutionGeometry(input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32, IsExact: true);
-        _matrix = AllocateMatrix();
+        _matrix = Own(_sample.Weights, ElementType.Float32, MemoryPurpose.Workspace);
         _packed = new PackedWeights(backend.Memory);
     }
 
@@ -85,12 +85,7 @@ public sealed class ChannelMixing : Layer
     internal override string Export(OnnxGraph graph, string x) => graph.Convolution(_angles.Name, _sample, _matrix, scale: 1, x);
 
     /// <inheritdoc/>
-    public override void Dispose()
-    {
-        ReleaseWeights();
-        Memory.Free(_matrix);
-        base.Dispose();
-    }
+    protected override void Close(Arena memory) => ReleaseWeights();
 
     private Tensor AllocateMatrix() => Memory.Allocate(_sample.Weights, ElementType.Float32, MemoryPurpose.Workspace);
 
@@ -105,8 +100,13 @@ public sealed class ChannelMixing : Layer
 
     private Tensor PackedFor(ConvolutionPlan plan) => _packed.PackOnce(plan, _matrix, default);
 
-    private ConvolutionPlan PlanFor(Tensor x) => _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
-        ? _plan
-        : throw new InvalidOperationException(
-            $"The layer '{Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not {x.Shape.Batch}; call Prepare first.");
+    private ConvolutionPlan PlanFor(Tensor x)
+    {
+        RequireOpen();
+        return _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
+            ? _plan
+            : throw new InvalidOperationException(
+                $"The layer '{Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not "
+                + $"{x.Shape.Batch}; call Prepare first.");
+    }
 }

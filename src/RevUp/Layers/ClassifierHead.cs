@@ -29,7 +29,8 @@ public sealed class ClassifierHead : Layer
         : base(name, backend, input)
     {
         bool fixup = normalization == Normalization.Fixup;
-        _preactivation = Preactivation.Create(fixup ? normalization : Normalization.BatchNorm, name, 1, backend, store, input.Channels, activation);
+        Normalization before = fixup ? normalization : Normalization.BatchNorm;
+        _preactivation = Own(Preactivation.Create(before, name, 1, backend, store, input.Channels, activation));
         Shape weights = new(classes, input.Channels);
         _weight = store.Add(name + ".weight", weights, ParameterGroup.Weights, fixup ? Initialization.Constant(0) : Initialization.PyTorch(weights));
         _bias = store.Add(name + ".bias", new Shape(classes), ParameterGroup.Weights, Initialization.Constant(0));
@@ -85,13 +86,6 @@ public sealed class ClassifierHead : Layer
         string pooled = graph.Node("GlobalAveragePool", Name, [_preactivation.Export(graph, Input.SpatialRank, x)]);
         string flat = graph.Node("Flatten", Name, [pooled]);
         return graph.Node("Gemm", Name, [flat, graph.Tensor(_weight.Name, _weight.Value), graph.Tensor(_bias.Name, _bias.Value)], ("transB", 1L));
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _preactivation.Dispose();
-        base.Dispose();
     }
 
     private Tensor Pooled(Tensor x, bool measure)

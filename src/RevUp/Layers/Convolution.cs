@@ -4,9 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>A convolution without bias: its weights, packed while they are in use, and its three passes. 2-D and 3-D are the same code.</summary>
-public sealed class Convolution : IDisposable
+public sealed class Convolution : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly ConvolutionGeometry _sample;
     private readonly PackedWeights _packed;
     private ConvolutionPlan? _plan;
@@ -18,8 +17,9 @@ public sealed class Convolution : IDisposable
     /// <param name="sample">Geometry for one sample.</param>
     /// <param name="initialization">Distribution of the initial weights.</param>
     public Convolution(string name, Backend backend, ParameterStore store, ConvolutionGeometry sample, Initialization initialization)
+        : base(backend)
     {
-        _backend = backend;
+        ArgumentNullException.ThrowIfNull(store);
         _sample = sample;
         _packed = new PackedWeights(backend.Memory);
         Weight = store.Add(name + ".weight", sample.Weights, ParameterGroup.Weights, initialization);
@@ -37,6 +37,7 @@ public sealed class Convolution : IDisposable
     /// </summary>
     public void Prepare(int batch, NetworkUse use, Tensor scale)
     {
+        RequireOpen();
         ReleaseWeights();
         ConvolutionGeometry geometry = _sample with
         {
@@ -45,7 +46,7 @@ public sealed class Convolution : IDisposable
         };
         if (_plan is null || _plan.Geometry != geometry)
         {
-            _plan = _backend.Convolution(geometry);
+            _plan = Backend.Convolution(geometry);
         }
         _scale = scale;
     }
@@ -58,7 +59,7 @@ public sealed class Convolution : IDisposable
     {
         ConvolutionPlan plan = PlanFor(x);
         Tensor packed = PackedFor(plan);
-        Tensor y = _backend.Memory.Allocate(plan.Geometry.Output, _sample.Type, MemoryPurpose.Activations);
+        Tensor y = Backend.Memory.Allocate(plan.Geometry.Output, _sample.Type, MemoryPurpose.Activations);
         plan.Forward(x, packed, y);
         return y;
     }
@@ -69,8 +70,8 @@ public sealed class Convolution : IDisposable
     /// </summary>
     public Tensor ForwardOnce(Tensor x, Tensor scale)
     {
-        Arena memory = _backend.Memory;
-        ConvolutionPlan plan = _backend.Convolution(_sample with { Input = x.Shape, Type = x.Type });
+        Arena memory = Backend.Memory;
+        ConvolutionPlan plan = Backend.Convolution(_sample with { Input = x.Shape, Type = x.Type });
         Tensor packed = memory.AllocateBytes(plan.PackedBytes, MemoryPurpose.Workspace);
         plan.Pack(Weight.Value, scale, packed);
         Tensor y = memory.Allocate(plan.Geometry.Output, x.Type, MemoryPurpose.Activations);
@@ -84,7 +85,7 @@ public sealed class Convolution : IDisposable
     {
         ConvolutionPlan plan = PlanFor(dy);
         Tensor packed = PackedFor(plan);
-        Tensor dx = _backend.Memory.Allocate(plan.Geometry.Input, _sample.Type, MemoryPurpose.Activations);
+        Tensor dx = Backend.Memory.Allocate(plan.Geometry.Input, _sample.Type, MemoryPurpose.Activations);
         plan.BackwardData(dy, packed, dx);
         return dx;
     }
@@ -95,30 +96,31 @@ public sealed class Convolution : IDisposable
     /// </summary>
     public void BackwardWeights(Tensor x, Tensor dy, Tensor factor, Tensor dot)
     {
-        Tensor gradient = _backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
+        Tensor gradient = Backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
         PlanFor(x).BackwardWeights(x, dy, gradient);
-        _backend.Axpy(factor, gradient, Weight.Gradient);
+        Backend.Axpy(factor, gradient, Weight.Gradient);
         if (!dot.IsEmpty)
         {
-            _backend.Dot(gradient, Weight.Value, dot);
+            Backend.Dot(gradient, Weight.Value, dot);
         }
-        _backend.Memory.Free(gradient);
+        Backend.Memory.Free(gradient);
     }
 
     /// <summary>Adds <paramref name="scale"/> · W ∗ x to a graph.</summary>
     internal string Export(OnnxGraph graph, float scale, string x) => graph.Convolution(Weight.Name, _sample, Weight.Value, scale, x);
 
-    /// <summary>Frees what is packed; nothing works until <see cref="Prepare"/>.</summary>
-    public void Dispose()
-    {
-        ReleaseWeights();
-        _plan = null;
-    }
+    /// <inheritdoc/>
+    protected override void Close(Arena memory) => ReleaseWeights();
 
     private Tensor PackedFor(ConvolutionPlan plan) => _packed.PackOnce(plan, Weight.Value, _scale);
 
-    private ConvolutionPlan PlanFor(Tensor x) => _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
-        ? _plan
-        : throw new InvalidOperationException(
-            $"The convolution '{Weight.Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not {x.Shape.Batch}; call Prepare first.");
+    private ConvolutionPlan PlanFor(Tensor x)
+    {
+        RequireOpen();
+        return _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
+            ? _plan
+            : throw new InvalidOperationException(
+                $"The convolution '{Weight.Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not "
+                + $"{x.Shape.Batch}; call Prepare first.");
+    }
 }

@@ -22,7 +22,7 @@ public sealed class ConvolutionLayer : Layer
         : base(name, backend, input)
     {
         ConvolutionGeometry geometry = new(input, channels, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
-        _convolution = new Convolution(name, backend, store, geometry, Fixup.LinearConvolution(geometry.Weights));
+        _convolution = Own(new Convolution(name, backend, store, geometry, Fixup.LinearConvolution(geometry.Weights)));
     }
 
     /// <inheritdoc/>
@@ -53,11 +53,4 @@ public sealed class ConvolutionLayer : Layer
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) => _convolution.Export(graph, scale: 1, x);
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _convolution.Dispose();
-        base.Dispose();
-    }
 }

@@ -9,7 +9,7 @@ namespace RevUp.Layers;
 /// obeys. There is no autograd graph.
 /// </summary>
 /// <remarks>Tensors are channels-last and float32. A layer belongs to one backend and one thread.</remarks>
-public abstract class Layer(string name, Backend backend, Shape input) : IDisposable
+public abstract class Layer(string name, Backend backend, Shape input) : DeviceObject(backend)
 {
     /// <summary>Unique in its network: "stages.0.blocks.3".</summary>
     public string Name { get; } = name;
@@ -31,19 +31,11 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     /// </summary>
     public virtual bool OnlyMoves => false;
 
-    /// <summary>The device.</summary>
-    protected Backend Backend { get; } = backend;
-
-    /// <summary>The device's memory.</summary>
-    protected Arena Memory => Backend.Memory;
-
     /// <summary>
     /// Prepares passes over a batch of so many samples. Weights stay as they are until the next call, so that forward, inversion and backward see one function.
     /// <paramref name="use"/> names the passes that follow.
     /// </summary>
-    public virtual void Prepare(int batch, NetworkUse use)
-    {
-    }
+    public virtual void Prepare(int batch, NetworkUse use) => RequireOpen();
 
     /// <summary>
     /// Frees the weights as convolutions want them, until a pass packs them again. Called behind every pass of a layer, so that of a whole network one layer's
@@ -57,9 +49,7 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
     /// Says that the next forward pass is the last one again, on the same batch, so that nothing is counted twice. Only networks of invertible blocks do steps
     /// again, and nothing in those counts but the classifier.
     /// </summary>
-    public virtual void Repeat()
-    {
-    }
+    public virtual void Repeat() => RequireOpen();
 
     /// <summary>
     /// y = f(x), in a tensor that the caller owns. <paramref name="mode"/> says what becomes of x and whether <paramref name="saved"/> is filled.
@@ -81,9 +71,6 @@ public abstract class Layer(string name, Backend backend, Shape input) : IDispos
 
     /// <summary>Adds what the layer computes in evaluation, channels first, to a graph; <paramref name="x"/> and the result are names of its values.</summary>
     internal abstract string Export(OnnxGraph graph, string x);
-
-    /// <summary>Frees what the layer allocated outside a step.</summary>
-    public virtual void Dispose() => GC.SuppressFinalize(this);
 
     /// <summary>A new activation tensor of a batch.</summary>
     protected Tensor Allocate(Shape sample, int batch) => Memory.Allocate(sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);

@@ -34,10 +34,7 @@ internal sealed class PackedWeights(Arena memory)
     /// <summary>Frees the copy, if there is one.</summary>
     public void Free()
     {
-        if (!_copy.IsEmpty)
-        {
-            memory.Free(_copy);
-        }
+        memory.TryFree(_copy);
         _copy = Value = default;
     }
 }

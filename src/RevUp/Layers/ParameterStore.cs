@@ -7,15 +7,17 @@ namespace RevUp.Layers;
 /// Owns a network's parameters and state. All values lie in one buffer and all gradients in another, group after group, so that zeroing, clipping and the
 /// optimiser's update are one launch each. Declare everything, then <see cref="Build"/> once.
 /// </summary>
-public sealed class ParameterStore : IDisposable
+public sealed class ParameterStore : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly List<Parameter> _parameters = [];
     private readonly List<StateTensor> _state = [];
     private readonly long[] _groupStart = new long[Enum.GetValues<ParameterGroup>().Length + 1];
 
     /// <summary>An empty store on <paramref name="backend"/>.</summary>
-    public ParameterStore(Backend backend) => _backend = backend;
+    public ParameterStore(Backend backend)
+        : base(backend)
+    {
+    }
 
     /// <summary>All parameters, in order of declaration.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
@@ -38,6 +40,8 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Declares a parameter.</summary>
     public Parameter Add(string name, Shape shape, ParameterGroup group, Initialization initialization)
     {
+        RequireOpen();
+        ArgumentNullException.ThrowIfNull(name);
         Parameter parameter = new(name, shape, group, initialization);
         _parameters.Add(parameter);
         return parameter;
@@ -46,6 +50,8 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Declares a state tensor.</summary>
     public StateTensor AddState(string name, Shape shape, bool random, float initial = 0)
     {
+        RequireOpen();
+        ArgumentNullException.ThrowIfNull(name);
         StateTensor state = new(name, shape, random, initial);
         _state.Add(state);
         return state;
@@ -57,17 +63,23 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Allocates and initialises everything. Each parameter's numbers depend on the seed and its place in the declaration only.</summary>
     /// <exception cref="ConfigurationException">More parameters than one buffer may have.</exception>
     /// <exception cref="ArenaExhaustedException">No memory for them.</exception>
+    /// <exception cref="InvalidOperationException">The store was built before.</exception>
     public void Build(ulong seed)
     {
+        RequireOpen();
+        if (!Values.IsEmpty)
+        {
+            throw new InvalidOperationException("The parameters were built before; declare others in a new store.");
+        }
         long[] offsets = Layout(out long total);
         ConfigurationException.Require(
             total <= int.MaxValue, $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels or classes");
         // A store of state alone still has buffers, of one unused number.
         Shape flat = new((int)Math.Max(1, total));
-        Values = _backend.Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Parameters);
-        Gradients = _backend.Memory.Allocate(flat, ElementType.Float32, MemoryPurpose.Gradients);
-        _backend.Fill(Values, 0);
-        _backend.Fill(Gradients, 0);
+        Values = Own(flat, ElementType.Float32, MemoryPurpose.Parameters);
+        Gradients = Own(flat, ElementType.Float32, MemoryPurpose.Gradients);
+        Backend.Fill(Values, 0);
+        Backend.Fill(Gradients, 0);
         for (int i = 0; i < _parameters.Count; i++)
         {
             Parameter parameter = _parameters[i];
@@ -76,20 +88,6 @@ public sealed class ParameterStore : IDisposable
             Draw(parameter.Value, parameter.Initialization, new CounterRandom(seed, InitializationStream, i));
         }
         BuildState(seed);
-    }
-
-    /// <summary>Frees all tensors, also those of a <see cref="Build"/> that failed half-way.</summary>
-    public void Dispose()
-    {
-        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[Values, Gradients, StateValues])
-        {
-            if (!tensor.IsEmpty)
-            {
-                _backend.Memory.Free(tensor);
-            }
-        }
-        Values = Gradients = StateValues = default;
-        _state.ForEach(s => s.Value = default);
     }
 
     private const long InitializationStream = 1;
@@ -126,8 +124,8 @@ public sealed class ParameterStore : IDisposable
         }
         ConfigurationException.Require(
             total <= int.MaxValue, $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower model.lipschitz.maximumExtent");
-        StateValues = _backend.Memory.Allocate(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer);
-        _backend.Fill(StateValues, 0);
+        StateValues = Own(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer);
+        Backend.Fill(StateValues, 0);
         long offset = 0;
         for (int i = 0; i < _state.Count; i++)
         {
@@ -152,6 +150,6 @@ public sealed class ParameterStore : IDisposable
         {
             values[i] = (float)(initialization.Mean + (initialization.StandardDeviation == 0 ? 0 : initialization.StandardDeviation * random.NextNormal()));
         }
-        _backend.Upload<float>(values, tensor);
+        Backend.Upload<float>(values, tensor);
     }
 }

@@ -6,11 +6,8 @@ namespace RevUp.Layers;
 /// <summary>
 /// What a convolution sees of its input: p = φ of the shifted or normalised x, and its gradient. x and p have one shape, each its own storage type.
 /// </summary>
-public abstract class Preactivation(Backend backend, int channels, Activation activation) : IDisposable
+public abstract class Preactivation(Backend backend, int channels, Activation activation) : DeviceObject(backend)
 {
-    /// <summary>The device.</summary>
-    protected Backend Backend { get; } = backend;
-
     /// <summary>Of x and p.</summary>
     protected int Channels { get; } = channels;
 
@@ -28,14 +25,10 @@ public abstract class Preactivation(Backend backend, int channels, Activation ac
         };
 
     /// <summary>Says whether the next passes train or evaluate.</summary>
-    public virtual void Prepare(NetworkUse use)
-    {
-    }
+    public virtual void Prepare(NetworkUse use) => RequireOpen();
 
     /// <inheritdoc cref="Layer.Repeat"/>
-    public virtual void Repeat()
-    {
-    }
+    public virtual void Repeat() => RequireOpen();
 
     /// <summary>
     /// p of x; p may alias x when the types are equal. <paramref name="measure"/> is set in the forward pass alone: whatever depends on the batch as a whole is
@@ -51,7 +44,4 @@ public abstract class Preactivation(Backend backend, int channels, Activation ac
 
     /// <summary>Adds p of x in evaluation to a graph; <paramref name="spatialRank"/> is 2 or 3.</summary>
     internal abstract string Export(OnnxGraph graph, int spatialRank, string x);
-
-    /// <summary>Frees what is neither parameter nor state.</summary>
-    public virtual void Dispose() => GC.SuppressFinalize(this);
 }

@@ -24,9 +24,10 @@ public sealed class StridedTransition : Layer
         string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, Activation activation, Normalization normalization)
         : base(name, backend, input)
     {
-        _preactivation = Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation);
+        _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
         ConvolutionGeometry geometry = new(input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
-        _convolution = new Convolution(name, backend, store, geometry, Fixup.ActivatedConvolution(geometry.Weights));
+        Initialization initialization = Fixup.ActivatedConvolution(geometry.Weights);
+        _convolution = Own(new Convolution(name, backend, store, geometry, initialization));
     }
 
     /// <inheritdoc/>
@@ -67,14 +68,6 @@ public sealed class StridedTransition : Layer
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) =>
         _convolution.Export(graph, scale: 1, _preactivation.Export(graph, Input.SpatialRank, x));
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _preactivation.Dispose();
-        _convolution.Dispose();
-        base.Dispose();
-    }
 
     private Tensor Preactivate(Tensor x, bool measure)
     {

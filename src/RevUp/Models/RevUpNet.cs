@@ -16,7 +16,7 @@ namespace RevUp.Models;
 /// float[] probabilities = net.Predict(pixels);
 /// </code>
 /// </example>
-public sealed class RevUpNet : IDisposable
+public sealed class RevUpNet : DeviceObject
 {
     private readonly List<Layer> _layers = [];
     private readonly LipschitzSettings _lipschitz;
@@ -24,42 +24,59 @@ public sealed class RevUpNet : IDisposable
     private int _preparedBatch;
 
     /// <summary>Builds and initialises a network.</summary>
-    /// <param name="backend">The device; must outlive the network.</param>
+    /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="settings">The network.</param>
     /// <param name="sample">Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</param>
     /// <param name="classes">Number of classes, at least 2.</param>
     /// <param name="seed">Of the initial weights.</param>
+    /// <exception cref="ArgumentException">The shape of a sample has another form.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     /// <exception cref="ConfigurationException">The settings are invalid or do not fit the sample.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public RevUpNet(Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed)
+        : base(backend)
     {
+        using Driving driving = Drive();
+        ArgumentNullException.ThrowIfNull(settings);
+        if (sample.Rank is not (4 or 5) || sample.Batch != 1)
+        {
+            throw new ArgumentException(
+                $"A sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}.", nameof(sample));
+        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         settings.Validate();
-        ConfigurationException.Require(sample.Rank is 4 or 5 && sample.Batch == 1, $"a sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}");
-        ConfigurationException.Require(classes >= 2, $"{classes} classes were asked for; a classifier needs at least 2");
         settings = settings.On(backend);
-        Backend = backend;
         Settings = settings;
         Sample = sample;
         Classes = classes;
         _lipschitz = settings.Lipschitz;
-        Parameters = new ParameterStore(backend);
+        long mark = backend.Memory.Mark();
         try
         {
-            Coefficients = _lipschitz.Mode == LipschitzMode.Adaptive ? new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount) : null;
+            Parameters = Own(new ParameterStore(backend));
+            Coefficients = _lipschitz.Mode == LipschitzMode.Adaptive
+                ? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount))
+                : null;
             new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients).Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
             Parameters.Build(seed);
-            _powerIteration = new PowerIteration(backend, Parameters, Blocks.SelectMany(block => block.Branch.Norms), seed);
+            IEnumerable<(SpectralNorm, Tensor)> norms = Blocks.SelectMany(block => block.Branch.Norms);
+            _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
         }
         catch
         {
-            // The backend outlives a network that does not fit: what its first layers took goes back.
+            // The backend outlives a network that does not fit. The memory of its layers goes back,
+            // and of the layer that failed half-way.
             Dispose();
+            backend.Memory.FreeSince(mark);
             throw;
         }
+        backend.Adopt(this);
     }
 
     /// <summary>The device.</summary>
-    public Backend Backend { get; }
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
+    public new Backend Backend => base.Backend;
 
     /// <summary>What the network was built from, with a precision that the device has decided.</summary>
     public ModelSettings Settings { get; }
@@ -91,8 +108,12 @@ public sealed class RevUpNet : IDisposable
     /// <summary>Prepares all layers for a training step: power iterations, factors.</summary>
     /// <param name="batch">Samples of the step.</param>
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No samples, or negative steps.</exception>
     public void PrepareStep(int batch, long step)
     {
+        using Driving driving = Drive();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
         Prepare(batch, IterationsAt(step));
     }
 
@@ -103,8 +124,11 @@ public sealed class RevUpNet : IDisposable
     public int IterationsAt(long step) => step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
 
     /// <summary>Prepares all layers for evaluation: the norms stay as training left them. Does nothing when they are prepared for this batch already.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">No samples.</exception>
     public void PrepareInference(int batch)
     {
+        using Driving driving = Drive();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         if (_preparedBatch != batch)
         {
             Prepare(batch, iterations: 0);
@@ -115,8 +139,8 @@ public sealed class RevUpNet : IDisposable
     /// <summary>Says that parameters change: what is packed is freed, and the next <see cref="PrepareInference"/> prepares them again.</summary>
     public void Invalidate()
     {
-        _preparedBatch = 0;
-        _layers.ForEach(layer => layer.ReleaseWeights());
+        using Driving driving = Drive();
+        Unprepare();
     }
 
     /// <summary>Logits [N, classes] of a batch of normalised samples, keeping nothing; the result is the caller's.</summary>
@@ -125,9 +149,12 @@ public sealed class RevUpNet : IDisposable
     /// <exception cref="ArenaExhaustedException">No memory for the batch; the network stays usable, for smaller ones too.</exception>
     public Tensor Infer(ReadOnlySpan<float> pixels)
     {
+        using Driving driving = Drive();
         if (pixels.Length == 0 || pixels.Length % Sample.Count != 0)
         {
-            throw new ArgumentException($"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.");
+            throw new ArgumentException(
+                $"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.",
+                nameof(pixels));
         }
         int batch = (int)(pixels.Length / Sample.Count);
         using NvtxRange inference = Backend.Range(ProfilerRanges.Inference);
@@ -152,7 +179,7 @@ public sealed class RevUpNet : IDisposable
         }
         catch
         {
-            Invalidate();
+            Unprepare();
             memory.FreeSince(mark);
             throw;
         }
@@ -163,6 +190,7 @@ public sealed class RevUpNet : IDisposable
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
     public float[] Predict(ReadOnlySpan<float> pixels)
     {
+        using Driving driving = Drive();
         Tensor logits = Infer(pixels);
         float[] values = new float[logits.Count];
         Backend.Download<float>(logits, values);
@@ -174,16 +202,13 @@ public sealed class RevUpNet : IDisposable
         return values;
     }
 
-    /// <summary>Frees the network's memory.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    protected override void Close(Arena memory) => _layers.ForEach(layer => layer.Dispose());
+
+    private void Unprepare()
     {
-        foreach (Layer layer in _layers)
-        {
-            layer.Dispose();
-        }
-        _powerIteration?.Dispose();
-        Coefficients?.Dispose();
-        Parameters.Dispose();
+        _preparedBatch = 0;
+        _layers.ForEach(layer => layer.ReleaseWeights());
     }
 
     private void Prepare(int batch, int iterations)
@@ -193,7 +218,7 @@ public sealed class RevUpNet : IDisposable
             : NetworkUse.Evaluation;
         using NvtxRange prepare = Backend.Range(ProfilerRanges.Prepare);
         // Also when it fails half-way.
-        Invalidate();
+        Unprepare();
         _powerIteration.Iterate(iterations);
         foreach (Layer layer in _layers)
         {

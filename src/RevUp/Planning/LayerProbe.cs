@@ -68,7 +68,7 @@ internal sealed class LayerProbe : IDisposable
     }
 
     /// <summary>Frees the random numbers.</summary>
-    public void Dispose() => _backend.Memory.Free(_numbers);
+    public void Dispose() => _backend.Memory.TryFree(_numbers);
 
     private IReadOnlyList<LayerOption> Measure(int index)
     {

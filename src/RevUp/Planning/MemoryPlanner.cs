@@ -21,6 +21,9 @@ public static class MemoryPlanner
     /// <exception cref="ArenaExhaustedException">The device has no room for one layer of the network beside all parameters.</exception>
     public static MemoryForecast Plan(Backend backend, Recipe recipe)
     {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(recipe);
+        using Driving driving = backend.Drive();
         recipe.Validate();
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         return NetworkCosts.Measure(net, recipe).Plan(recipe.Reversible);

@@ -30,6 +30,8 @@ public static class MemoryProbe
     /// <exception cref="ConfigurationException">The recipe does not work with this depth or policy.</exception>
     public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open)
     {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(open);
         recipe.Validate();
         ProcessMemory.ResetPeak();
         using Backend backend = open();

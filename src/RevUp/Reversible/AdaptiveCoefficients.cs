@@ -12,9 +12,8 @@ namespace RevUp.Reversible;
 /// Part of the state that checkpoints hold, and all the state that the control has. A step costs one copy of [branches] numbers in each direction, and no
 /// memory of the garbage collector. Where a step has several batches, the worst of them counts.
 /// </remarks>
-public sealed class AdaptiveCoefficients : IDisposable
+public sealed class AdaptiveCoefficients : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly LipschitzSettings _settings;
     private readonly StateTensor _state;
     private readonly float[] _values;
@@ -26,14 +25,17 @@ public sealed class AdaptiveCoefficients : IDisposable
     /// <param name="branches">Branches of the network.</param>
     /// <exception cref="ArenaExhaustedException">No memory for the bounds.</exception>
     public AdaptiveCoefficients(Backend backend, ParameterStore store, LipschitzSettings settings, int branches)
+        : base(backend)
     {
-        _backend = backend;
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(branches);
         _settings = settings;
         _state = store.AddState("lipschitz.coefficients", new Shape(branches), random: false, (float)settings.Coefficient);
         _values = new float[branches];
         _worst = new InversionRecord[branches];
         Array.Fill(_values, (float)settings.Coefficient);
-        Bounds = backend.Memory.Allocate(new Shape(branches), ElementType.Float64, MemoryPurpose.Workspace);
+        Bounds = Own(new Shape(branches), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>c_b of every branch in the next step.</summary>
@@ -43,17 +45,25 @@ public sealed class AdaptiveCoefficients : IDisposable
     public Tensor Bounds { get; }
 
     /// <summary>c_b of every branch, on the device; there once the store is built.</summary>
-    public Tensor State => _state.Value;
+    public Tensor State
+    {
+        get
+        {
+            RequireOpen();
+            return _state.Value;
+        }
+    }
 
     /// <summary>c_b of one branch, on the device.</summary>
     public Tensor Of(int branch) => State.Scalar(branch);
 
     /// <summary>Reads back what was written into the state from outside, such as from a checkpoint.</summary>
-    public void Reload() => _backend.Download<float>(State, _values);
+    public void Reload() => Backend.Download<float>(State, _values);
 
     /// <summary>Takes the records of one of the batches of a step.</summary>
     public void Observe(ReadOnlySpan<InversionRecord> records)
     {
+        RequireOpen();
         for (int branch = 0; branch < _worst.Length; branch++)
         {
             _worst[branch] = _worst[branch].Worse(records[branch]);
@@ -78,11 +88,8 @@ public sealed class AdaptiveCoefficients : IDisposable
         }
         if (moved)
         {
-            _backend.Upload<float>(_values, State);
+            Backend.Upload<float>(_values, State);
         }
         Forget();
     }
-
-    /// <summary>Frees the bounds.</summary>
-    public void Dispose() => _backend.Memory.Free(Bounds);
 }

@@ -76,6 +76,18 @@ internal sealed class CompressedStream(Backend backend, int layers)
         return decoded;
     }
 
+    /// <summary>Frees a stream that nobody takes, and its codes.</summary>
+    public void Free(Arena memory)
+    {
+        memory.TryFree(_decoded);
+        foreach (Code code in _codes)
+        {
+            memory.TryFree(code.Values);
+            memory.TryFree(code.Steps);
+        }
+        Forget();
+    }
+
     /// <summary>Forgets a step that failed half-way, whose tensors are for others to free.</summary>
     public void Forget()
     {

@@ -28,9 +28,10 @@ public sealed class CouplingBlock : Block
         : base(name, index, backend, input)
     {
         Shape half = input.WithChannels(input.Channels / 2);
-        F = new ResidualBranch(name + ".f", backend, store, half, width, settings, settings.HasLeadingActivation(index));
-        G = new ResidualBranch(name + ".g", backend, store, half, width, settings, leadingActivation: true);
-        _statistics = Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        bool leads = settings.HasLeadingActivation(index);
+        F = Own(new ResidualBranch(name + ".f", backend, store, half, width, settings, leads));
+        G = Own(new ResidualBranch(name + ".g", backend, store, half, width, settings, leadingActivation: true));
+        _statistics = Own(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>F.</summary>
@@ -119,15 +120,6 @@ public sealed class CouplingBlock : Block
         string y1 = graph.Node("Add", Name + ".f", [x1, F.Export(graph, x2)]);
         string y2 = graph.Node("Add", Name + ".g", [x2, G.Export(graph, y1)]);
         return graph.Node("Concat", Name, [y1, y2], ("axis", 1L));
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        F.Dispose();
-        G.Dispose();
-        Memory.Free(_statistics);
-        base.Dispose();
     }
 
     /// <summary>y = stream + branch(input); y may be the stream.</summary>

@@ -15,21 +15,21 @@ namespace RevUp.Reversible;
 /// before: k evaluations cost k, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's intermediates. With <see cref="EvaluationPrecision.Mixed"/> the
 /// first evaluation is one in bfloat16 where the steps before say that others follow, and then is never the last, whatever its statistics.
 /// </remarks>
-public sealed class FixedPointInversion : IDisposable
+public sealed class FixedPointInversion : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly InversionRecord[] _records;
     private InversionSettings _settings;
     private Tensor _table;
-    private bool _disposed;
 
     /// <param name="backend">The device.</param>
     /// <param name="settings">When to stop; may be replaced between steps.</param>
     /// <param name="blocks">Blocks of the network.</param>
     /// <exception cref="ConfigurationException">Evaluations in bfloat16 are asked of a device that cannot compute them.</exception>
     public FixedPointInversion(Backend backend, InversionSettings settings, int blocks)
+        : base(backend)
     {
-        _backend = backend;
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentOutOfRangeException.ThrowIfNegative(blocks);
         _settings = Supported(settings);
         _records = new InversionRecord[blocks];
         Plan = new EvaluationPlan(blocks);
@@ -42,9 +42,10 @@ public sealed class FixedPointInversion : IDisposable
         get => _settings;
         set
         {
+            ArgumentNullException.ThrowIfNull(value);
             _settings = Supported(value);
             Plan.Forget();
-            _backend.Memory.Free(_table);
+            Backend.Memory.Free(_table);
             _table = AllocateTable();
         }
     }
@@ -83,18 +84,18 @@ public sealed class FixedPointInversion : IDisposable
     /// </summary>
     public Tensor Solve(InvertibleBlock block, Tensor y, ref SavedTensors saved, out Tensor point)
     {
-        Arena memory = _backend.Memory;
+        Arena memory = Memory;
         double bound = IsPlanned ? block.Branch.LipschitzLimit : block.Branch.LipschitzBound();
         ConvergenceTest test = new(_settings, bound);
         Tensor x = y;
         for (int k = 1; ; k++)
         {
-            using NvtxRange iteration = _backend.Range(ProfilerRanges.Iteration(k));
+            using NvtxRange iteration = Backend.Range(ProfilerRanges.Iteration(k));
             bool approximate = k == 1 && BeginsApproximately(block.Index);
             Tensor z = approximate ? block.Branch.Approximate(x) : block.Branch.Evaluate(x, save: true, ref saved);
             Tensor next = z.Type == ElementType.Float32 ? z : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
             Tensor statistics = _table.Slice(IsPlanned ? 2L * (block.Index * Plan.Most + k - 1) : 0, new Shape(2));
-            _backend.FixedPointStep(y, z, block.Branch.Multiplier, x, next, statistics);
+            Backend.FixedPointStep(y, z, block.Branch.Multiplier, x, next, statistics);
             if (next != z)
             {
                 memory.Free(z);
@@ -129,29 +130,22 @@ public sealed class FixedPointInversion : IDisposable
         }
     }
 
-    /// <summary>Frees the statistics.</summary>
-    public void Dispose()
-    {
-        if (!_disposed)
-        {
-            _disposed = true;
-            _backend.Memory.Free(_table);
-        }
-    }
+    /// <inheritdoc/>
+    protected override void Close(Arena memory) => memory.TryFree(_table);
 
     private InversionSettings Supported(InversionSettings settings)
     {
         ConfigurationException.Require(
-            settings.Evaluations == EvaluationPrecision.Full || _backend.Supports(ElementType.BFloat16),
-            $"reversible.evaluations is 'mixed', and the device '{_backend.Name}' cannot compute in bfloat16; use 'full'");
+            settings.Evaluations == EvaluationPrecision.Full || Backend.Supports(ElementType.BFloat16),
+            $"reversible.evaluations is 'mixed', and the device '{Backend.Name}' lacks bfloat16; use 'full'");
         return settings;
     }
 
     // For the largest k that the settings allow, so that a plan that grows moves nothing.
     private Tensor AllocateTable()
     {
-        int slots = _backend.IsAsynchronous ? checked(Math.Max(1, _records.Length) * _settings.MaximumEvaluations) : 1;
-        return _backend.Memory.Allocate(new Shape(slots, 2), ElementType.Float64, MemoryPurpose.Workspace);
+        int slots = Backend.IsAsynchronous ? checked(Math.Max(1, _records.Length) * _settings.MaximumEvaluations) : 1;
+        return Backend.Memory.Allocate(new Shape(slots, 2), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     // Only where the steps before needed another evaluation as well: nothing is differentiated through this one.
@@ -161,7 +155,7 @@ public sealed class FixedPointInversion : IDisposable
     private bool IsOver(ref ConvergenceTest test, Tensor statistics)
     {
         Span<double> sums = stackalloc double[2];
-        _backend.Download(statistics, sums);
+        Backend.Download(statistics, sums);
         test.Add(sums[0], sums[1]);
         return test.IsOver;
     }
@@ -170,7 +164,7 @@ public sealed class FixedPointInversion : IDisposable
     {
         if (x != y)
         {
-            _backend.Memory.Free(x);
+            Backend.Memory.Free(x);
         }
     }
 }

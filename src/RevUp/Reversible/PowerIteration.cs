@@ -13,15 +13,14 @@ namespace RevUp.Reversible;
 /// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, the same ones each time for a convolution and a seed, so that the
 /// estimate starts as soon as the weights do. What a step runs does not depend on its number: it can be recorded once and replayed.
 /// </remarks>
-public sealed class PowerIteration : IDisposable
+public sealed class PowerIteration : DeviceObject
 {
     private const int EntryLength = 3;
 
-    private readonly Backend _backend;
     private readonly SpectralNorm[] _norms;
     private readonly Tensor _buffer;
     private readonly ulong _seed;
-    private Tensor _tables;
+    private readonly Tensor _tables;
     private readonly long _longest;
 
     /// <param name="backend">The device.</param>
@@ -30,8 +29,9 @@ public sealed class PowerIteration : IDisposable
     /// <param name="seed">Of vectors drawn anew.</param>
     /// <exception cref="ArenaExhaustedException">No memory for the table of vectors.</exception>
     public PowerIteration(Backend backend, ParameterStore store, IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms, ulong seed)
+        : base(backend)
     {
-        _backend = backend;
+        ArgumentNullException.ThrowIfNull(store);
         (SpectralNorm Norm, Tensor Sigma)[] entries = [.. norms];
         _norms = [.. entries.Select(entry => entry.Norm)];
         _buffer = store.StateValues;
@@ -43,18 +43,19 @@ public sealed class PowerIteration : IDisposable
         }
         double[] tables = [.. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)), .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma))];
         _longest = _norms.Max(norm => Math.Max(norm.U.Count, norm.V.Count));
-        _tables = backend.Memory.Allocate(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
+        _tables = Own(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
         backend.Upload<double>(tables, _tables);
     }
 
     /// <summary>Runs iterations on the current weights and leaves u, v and σ until the next call.</summary>
     public void Iterate(int iterations)
     {
+        RequireOpen();
         if (iterations == 0 || _norms.Length == 0)
         {
             return;
         }
-        using NvtxRange range = _backend.Range(ProfilerRanges.PowerIteration);
+        using NvtxRange range = Backend.Range(ProfilerRanges.PowerIteration);
         for (int i = 0; i < iterations; i++)
         {
             foreach (SpectralNorm norm in _norms)
@@ -70,21 +71,11 @@ public sealed class PowerIteration : IDisposable
         }
     }
 
-    /// <summary>Frees the table of vectors.</summary>
-    public void Dispose()
-    {
-        if (!_tables.IsEmpty)
-        {
-            _backend.Memory.Free(_tables);
-            _tables = default;
-        }
-    }
-
     private void Normalize(int half)
     {
         int vectors = _norms.Length;
         Tensor table = _tables.Slice((long)half * vectors * EntryLength, new Shape(vectors, EntryLength));
-        _backend.NormalizeAll(table, _longest, unchecked(_seed + (ulong)(half * vectors)), _buffer);
+        Backend.NormalizeAll(table, _longest, unchecked(_seed + (ulong)(half * vectors)), _buffer);
     }
 
     // As Backend.NormalizeAll reads it.

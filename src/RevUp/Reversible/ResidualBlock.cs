@@ -18,8 +18,12 @@ public class ResidualBlock : Block
     /// <param name="width">Channels inside the branch.</param>
     /// <param name="settings">What all branches share.</param>
     public ResidualBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
-        : base(name, index, backend, input) =>
-        Branch = new ResidualBranch(name, backend, store, input, width, settings, settings.HasLeadingActivation(index), index);
+        : base(name, index, backend, input)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        bool leads = settings.HasLeadingActivation(index);
+        Branch = Own(new ResidualBranch(name, backend, store, input, width, settings, leads, index));
+    }
 
     /// <summary>F.</summary>
     public ResidualBranch Branch { get; }
@@ -78,12 +82,4 @@ public class ResidualBlock : Block
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) => graph.Node("Add", Name, [x, Branch.Export(graph, x)]);
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        Branch.Dispose();
-        base.Dispose();
-        GC.SuppressFinalize(this);
-    }
 }

@@ -12,9 +12,8 @@ namespace RevUp.Reversible;
 /// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ
 /// are recomputed pointwise, and the multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
 /// </remarks>
-public sealed class ResidualBranch : IDisposable
+public sealed class ResidualBranch : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly BranchSettings _settings;
     private readonly Convolution[] _convolutions;
     private readonly SpectralNorm[] _norms;
@@ -38,8 +37,10 @@ public sealed class ResidualBranch : IDisposable
     /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>, where there are any.</param>
     public ResidualBranch(
         string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings, bool leadingActivation, int index = 0)
+        : base(backend)
     {
-        _backend = backend;
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
         _index = index;
         _bound = settings.Lipschitz.Mode switch
@@ -57,11 +58,13 @@ public sealed class ResidualBranch : IDisposable
         for (int j = 0; j < m; j++)
         {
             Activation activation = j > 0 || leadingActivation ? settings.Activation : Activation.Identity;
-            _preactivations[j] = Preactivation.Create(settings.Normalization, name, j + 1, backend, store, shape.Channels, activation);
+            _preactivations[j] = Own(Preactivation.Create(
+                settings.Normalization, name, j + 1, backend, store, shape.Channels, activation));
             (int kernel, int channels, int groups) = convolutions[j];
             ConvolutionGeometry geometry = new(shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
             string convolution = $"{name}.conv{j + 1}";
-            _convolutions[j] = new Convolution(convolution, backend, store, geometry, settings.Initialization(geometry.Weights, j, m));
+            Initialization initialization = settings.Initialization(geometry.Weights, j, m);
+            _convolutions[j] = Own(new Convolution(convolution, backend, store, geometry, initialization));
             if (_norms.Length > 0)
             {
                 _norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
@@ -73,12 +76,11 @@ public sealed class ResidualBranch : IDisposable
             _multiplier = store.Add($"{name}.scale", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
         }
         _sigmas = store.AddState($"{name}.sigma", new Shape(m), random: false);
-        Arena memory = backend.Memory;
-        _scales = memory.Allocate(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace);
-        _dots = memory.Allocate(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace);
-        _sigmaGradients = memory.Allocate(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace);
+        _scales = Own(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace);
+        _dots = Own(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace);
+        _sigmaGradients = Own(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace);
         // The multiplier of branches that train none, a place for the gradient that nobody wants, and the coefficient of all that have none of their own.
-        _constants = memory.Allocate(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
+        _constants = Own(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
         backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
     }
 
@@ -111,7 +113,7 @@ public sealed class ResidualBranch : IDisposable
     public void Prepare(int batch, NetworkUse use)
     {
         Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
-        _backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
+        Backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
         for (int j = 0; j < _convolutions.Length; j++)
         {
             _preactivations[j].Prepare(use);
@@ -154,13 +156,13 @@ public sealed class ResidualBranch : IDisposable
     /// </summary>
     public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
     {
-        Arena memory = _backend.Memory;
+        Arena memory = Memory;
         int last = _convolutions.Length - 1;
         Tensor dz = gradient;
         if (_settings.Type != ElementType.Float32)
         {
             dz = memory.Allocate(gradient.Shape, _settings.Type, MemoryPurpose.Activations);
-            _backend.Cast(gradient, dz);
+            Backend.Cast(gradient, dz);
         }
         for (int j = last; j >= 0; j--)
         {
@@ -187,7 +189,15 @@ public sealed class ResidualBranch : IDisposable
             }
         }
         Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
-        _backend.BranchScaleBackward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, _dots, multiplierGradient, _sigmaGradients);
+        Backend.BranchScaleBackward(
+            _bound,
+            Coefficient,
+            TrainedMultiplier,
+            _sigmas.Value,
+            _scales,
+            _dots,
+            multiplierGradient,
+            _sigmaGradients);
         for (int j = 0; j < _norms.Length; j++)
         {
             _norms[j].AddGradient(_sigmaGradients.Scalar(j));
@@ -196,13 +206,13 @@ public sealed class ResidualBranch : IDisposable
     }
 
     /// <summary>Copies σ of each convolution as last estimated.</summary>
-    public void ReadSigmas(Span<float> sigmas) => _backend.Download(_sigmas.Value, sigmas);
+    public void ReadSigmas(Span<float> sigmas) => Backend.Download(_sigmas.Value, sigmas);
 
     /// <summary>|ŝ|·∏(ασ), the bound of F as it is computed now, when its convolutions have these norms.</summary>
     public double LipschitzBound(ReadOnlySpan<float> sigmas)
     {
         Span<float> scales = stackalloc float[BranchScale.Length(_convolutions.Length)];
-        _backend.Download(_scales, scales);
+        Backend.Download(_scales, scales);
         return BranchScale.EffectiveBound(sigmas, scales);
     }
 
@@ -223,7 +233,7 @@ public sealed class ResidualBranch : IDisposable
     {
         int m = _convolutions.Length;
         Span<float> scales = stackalloc float[BranchScale.Length(m)];
-        _backend.Download(_scales, scales);
+        Backend.Download(_scales, scales);
         for (int j = 0; j < m; j++)
         {
             string p = _preactivations[j].Export(graph, _convolutions[j].Sample.Input.SpatialRank, x);
@@ -232,30 +242,12 @@ public sealed class ResidualBranch : IDisposable
         return x;
     }
 
-    /// <summary>Frees what the branch owns.</summary>
-    public void Dispose()
-    {
-        Arena memory = _backend.Memory;
-        memory.Free(_scales);
-        memory.Free(_dots);
-        memory.Free(_sigmaGradients);
-        memory.Free(_constants);
-        foreach (Preactivation preactivation in _preactivations)
-        {
-            preactivation.Dispose();
-        }
-        foreach (Convolution convolution in _convolutions)
-        {
-            convolution.Dispose();
-        }
-    }
-
     // αⱼ, where it is a factor of the weights.
     private Tensor WeightScale(int j) => _bound == BranchBound.PerLayer ? _scales.Scalar(j) : default;
 
     private Tensor Run(Tensor x, int count, ElementType type, bool save, bool measure, ref SavedTensors saved)
     {
-        Arena memory = _backend.Memory;
+        Arena memory = Memory;
         Tensor z = x;
         for (int j = 0; j < count; j++)
         {

@@ -15,9 +15,8 @@ namespace RevUp.Reversible;
 /// depend on the number of blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the
 /// nearest kept activation, which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
 /// </remarks>
-public sealed class ReversibleEngine : IDisposable
+public sealed class ReversibleEngine : DeviceObject
 {
-    private readonly Backend _backend;
     private readonly IReadOnlyList<Layer> _layers;
     private readonly Tensor[] _kept;
     private readonly SavedTensors[] _saved;
@@ -31,15 +30,17 @@ public sealed class ReversibleEngine : IDisposable
     /// <param name="plan">Policies.</param>
     /// <param name="settings">Inversion settings.</param>
     public ReversibleEngine(Backend backend, IReadOnlyList<Layer> layers, MemoryPlan plan, InversionSettings settings)
+        : base(backend)
     {
-        _backend = backend;
+        ArgumentNullException.ThrowIfNull(layers);
+        ArgumentNullException.ThrowIfNull(plan);
         _layers = layers;
         _plan = plan;
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
         _stream = new CompressedStream(backend, layers.Count);
         int iterated = layers.Count(layer => layer is Block { IsIterated: true });
-        _inversion = new FixedPointInversion(backend, settings, iterated);
+        _inversion = Own(new FixedPointInversion(backend, settings, iterated));
     }
 
     /// <summary>Policies; may be replaced between steps.</summary>
@@ -48,6 +49,8 @@ public sealed class ReversibleEngine : IDisposable
         get => _plan;
         set
         {
+            RequireOpen();
+            ArgumentNullException.ThrowIfNull(value);
             _plan = value;
             _inversion.Plan.Forget();
         }
@@ -83,7 +86,7 @@ public sealed class ReversibleEngine : IDisposable
     /// <summary>The same; when <paramref name="planned"/> is set, the inversions of the backward pass follow the plan, which must be known.</summary>
     internal Tensor Forward(Tensor input, bool planned)
     {
-        using NvtxRange forward = _backend.Range(ProfilerRanges.Forward);
+        using NvtxRange forward = Backend.Range(ProfilerRanges.Forward);
         _inversion.Begin(planned);
         Tensor x = input;
         for (int i = 0; i < _layers.Count; i++)
@@ -122,11 +125,14 @@ public sealed class ReversibleEngine : IDisposable
     /// </summary>
     public void Backward(Tensor gradient)
     {
-        using NvtxRange backward = _backend.Range(ProfilerRanges.Backward);
+        using NvtxRange backward = Backend.Range(ProfilerRanges.Backward);
         bool overwritten = gradient == _output;
         if (overwritten && _kept[^1].IsEmpty && !_stream.IsLive)
         {
-            throw new ArgumentException($"The gradient lies in the memory of the output, and the last layer '{_layers[^1].Name}' is inverted from it.");
+            throw new ArgumentException(
+                "The gradient lies in the memory of the output, and the last layer "
+                + $"'{_layers[^1].Name}' is inverted from it.",
+                nameof(gradient));
         }
         // The output of the layer about to be processed, or what was decoded of it, while there is one.
         Tensor y = overwritten ? default : _output;
@@ -152,7 +158,7 @@ public sealed class ReversibleEngine : IDisposable
     {
         Layer layer = _layers[index];
         Block? block = layer as Block;
-        using NvtxRange range = _backend.Range(layer.RangeName);
+        using NvtxRange range = Backend.Range(layer.RangeName);
         Tensor x, point;
         if (!_kept[index].IsEmpty)
         {
@@ -174,7 +180,7 @@ public sealed class ReversibleEngine : IDisposable
             x = Inverse(index, y, out point);
             if (x.IsEmpty)
             {
-                _backend.Memory.Free(y);
+                Backend.Memory.Free(y);
                 // What the attempt packed would lie beside what the recomputation packs.
                 layer.ReleaseWeights();
                 x = point = Replay(index);
@@ -188,7 +194,7 @@ public sealed class ReversibleEngine : IDisposable
         layer.ReleaseWeights();
         if (point != x)
         {
-            _backend.Memory.Free(point);
+            Backend.Memory.Free(point);
         }
         y = x;
     }
@@ -199,8 +205,22 @@ public sealed class ReversibleEngine : IDisposable
     /// <summary>Whether the input of a layer is kept for the backward pass.</summary>
     internal bool KeepsInput(int index) => !_kept[index].IsEmpty;
 
-    /// <summary>Frees the engine's own memory.</summary>
-    public void Dispose() => _inversion.Dispose();
+    /// <summary>
+    /// Frees what a forward pass without its backward pass has kept; the network's input stays.
+    /// </summary>
+    protected override void Close(Arena memory)
+    {
+        for (int i = 0; i < _kept.Length; i++)
+        {
+            memory.TryFree(i == 0 ? default : _kept[i]);
+            for (int slot = 0; slot < SavedTensors.Capacity; slot++)
+            {
+                memory.TryFree(_saved[i][slot]);
+            }
+        }
+        memory.TryFree(_output);
+        _stream.Free(memory);
+    }
 
     private Tensor Forward(int index, Tensor x, MemoryPolicy policy)
     {
@@ -214,7 +234,7 @@ public sealed class ReversibleEngine : IDisposable
 
     private Tensor Compress(int index, Tensor x)
     {
-        using NvtxRange range = _backend.Range(_layers[index].RangeName);
+        using NvtxRange range = Backend.Range(_layers[index].RangeName);
         x = _stream.Forward(index, (Block)_layers[index], x, Plan.CompressBits);
         _layers[index].ReleaseWeights();
         return x;
@@ -234,14 +254,14 @@ public sealed class ReversibleEngine : IDisposable
         Tensor y = Forward(index, x, stores ? ForwardMode.Store : ForwardMode.Consume, ref _saved[index]);
         if (stores)
         {
-            _backend.Memory.Free(x);
+            Backend.Memory.Free(x);
         }
         return y;
     }
 
     private Tensor Forward(int index, Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
-        using NvtxRange range = _backend.Range(_layers[index].RangeName);
+        using NvtxRange range = Backend.Range(_layers[index].RangeName);
         x = _layers[index].Forward(x, mode, ref saved);
         _layers[index].ReleaseWeights();
         return x;
@@ -249,7 +269,7 @@ public sealed class ReversibleEngine : IDisposable
 
     private Tensor Inverse(int index, Tensor y, out Tensor point)
     {
-        using NvtxRange range = _backend.Range(ProfilerRanges.Inversion);
+        using NvtxRange range = Backend.Range(ProfilerRanges.Inversion);
         return _layers[index] is Block block
             ? block.Invert(_inversion, y, ref _saved[index], out point)
             : _layers[index].Inverse(y, ref _saved[index], out point);
@@ -257,7 +277,7 @@ public sealed class ReversibleEngine : IDisposable
 
     private Tensor Replay(int index)
     {
-        using NvtxRange replay = _backend.Range(ProfilerRanges.Replay);
+        using NvtxRange replay = Backend.Range(ProfilerRanges.Replay);
         Replays++;
         return Recompute(index);
     }
@@ -283,7 +303,7 @@ public sealed class ReversibleEngine : IDisposable
     {
         if (!tensor.IsEmpty)
         {
-            _backend.Memory.Free(tensor);
+            Backend.Memory.Free(tensor);
             tensor = default;
         }
     }

@@ -29,11 +29,14 @@ public static class Checkpoint
     /// <summary>
     /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device without: its own settings say so.
     /// </summary>
-    /// <param name="backend">The device; must outlive the result.</param>
+    /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
     /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
     public static LoadedCheckpoint Load(Backend backend, string folder)
     {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        using Driving driving = backend.Drive();
         string found = Find(folder);
         Description description = ReadDescription(found);
         Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), []);
@@ -82,6 +85,9 @@ public static class Checkpoint
     /// <exception cref="CheckpointException">The file cannot be read, is damaged, or is of another network, which then stays as it is.</exception>
     public static void LoadWeights(RevUpNet net, string path)
     {
+        ArgumentNullException.ThrowIfNull(net);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using Driving driving = net.Drive();
         TensorFile.Read(net.Backend, path, ModelTensors(net));
         net.Coefficients?.Reload();
         net.Invalidate();
@@ -152,6 +158,9 @@ public static class Checkpoint
 
     private static void WriteWhole(RevUpNet net, string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
     {
+        ArgumentNullException.ThrowIfNull(net);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using Driving driving = net.Drive();
         string temporary = path + ".incomplete";
         try
         {

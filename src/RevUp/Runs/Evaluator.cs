@@ -26,6 +26,11 @@ public static class Evaluator
         Action<int>? progress = null,
         CancellationToken stop = default)
     {
+        ArgumentNullException.ThrowIfNull(net);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(normalization);
+        ArgumentNullException.ThrowIfNull(batches);
+        using Driving driving = net.Drive();
         Backend backend = net.Backend;
         Arena memory = backend.Memory;
         Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
@@ -51,7 +56,7 @@ public static class Evaluator
         }
         finally
         {
-            memory.Free(statistics);
+            memory.TryFree(statistics);
         }
         return new EvaluationResult(sums[1] / evaluated, sums[0] / evaluated, evaluated, data.Count - evaluated);
     }

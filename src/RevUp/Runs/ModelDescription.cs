@@ -26,6 +26,9 @@ internal sealed record ModelDescription(
     /// <exception cref="ConfigurationException">The names are not those of as many classes, or the statistics of as many channels.</exception>
     public static (string Key, string Value) Metadata(RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes)
     {
+        ArgumentNullException.ThrowIfNull(net);
+        ArgumentNullException.ThrowIfNull(normalization);
+        ArgumentNullException.ThrowIfNull(classes);
         ConfigurationException.Require(classes.Count == net.Classes, $"{classes.Count} class names were given for a network of {net.Classes} classes");
         ConfigurationException.Require(
             normalization.Mean.Count == net.Sample.Channels,

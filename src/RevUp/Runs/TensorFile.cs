@@ -60,6 +60,11 @@ internal static class TensorFile
         {
             SafetensorsTensor found = reader.Find(name)
                 ?? throw new CheckpointException(path, $"there is no tensor '{name}'; the file belongs to another network.");
+            if (found.Type != SafetensorsType.F32)
+            {
+                throw new CheckpointException(
+                    path, $"the tensor '{name}' holds {found.Type}, but a network needs F32; save it in float32.");
+            }
             long[] needed = AxisOrders.Dimensions(tensor.Shape, order);
             if (!found.Shape.SequenceEqual(needed))
             {

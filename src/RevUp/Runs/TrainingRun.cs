@@ -34,9 +34,10 @@ public sealed class TrainingRun : IDisposable
     private readonly TrainingStep _step;
     private readonly long _stepsPerEpoch;
     private string _checkpoint = "";
+    private bool _disposed;
 
     /// <summary>Opens data and folder and builds the network; nothing is trained yet.</summary>
-    /// <param name="backend">The device; must outlive the run.</param>
+    /// <param name="backend">The device. Its disposal closes the network and ends the run.</param>
     /// <param name="recipe">What to do.</param>
     /// <param name="folder">Where results go; created when it does not exist.</param>
     /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
@@ -44,7 +45,7 @@ public sealed class TrainingRun : IDisposable
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
     /// <exception cref="CheckpointException">The checkpoint does not fit the recipe.</exception>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
-        : this(backend, recipe, folder, resume, Datasets.Open(recipe.Data, DatasetSplit.Train), Datasets.Open(recipe.Data, DatasetSplit.Test))
+        : this(backend, recipe, folder, resume, Open(recipe, DatasetSplit.Train), Open(recipe, DatasetSplit.Test))
     {
         _ownsData = true;
     }
@@ -55,6 +56,12 @@ public sealed class TrainingRun : IDisposable
     /// <param name="test">What to evaluate on.</param>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, ImageDataset train, ImageDataset test)
     {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(test);
+        using Driving driving = backend.Drive();
         recipe.Validate();
         RequireShape(recipe.Data, train, "training");
         RequireShape(recipe.Data, test, "test");
@@ -92,6 +99,7 @@ public sealed class TrainingRun : IDisposable
         {
             _step?.Dispose();
             Network.Dispose();
+            _loader.Dispose();
             throw;
         }
     }
@@ -116,8 +124,13 @@ public sealed class TrainingRun : IDisposable
     /// <param name="stop">Ends the run early.</param>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="CheckpointException">A checkpoint cannot be written; earlier ones are intact.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The run, its network or its backend was disposed.
+    /// </exception>
     public RunSummary Run(Action<TrainingProgress>? progress, CancellationToken stop)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using Driving driving = Network.Drive();
         Directory.CreateDirectory(_folder);
         File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
         using RunLog log = new(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
@@ -143,11 +156,19 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>Writes the network as it is now to one file for <see cref="Inference.Predictor.Load"/>; the run's checkpoints hold such files, too.</summary>
     /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
-    public void SaveModel(string path) => Checkpoint.SaveModel(Network, path, _normalization, _train.Classes);
+    public void SaveModel(string path)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Checkpoint.SaveModel(Network, path, _normalization, _train.Classes);
+    }
 
-    /// <summary>Stops the data threads and frees the network.</summary>
+    /// <summary>Stops the data threads and frees the network. Harmless when repeated.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
         _loader.Dispose();
         _step.Dispose();
         Network.Dispose();
@@ -156,6 +177,12 @@ public sealed class TrainingRun : IDisposable
             _train.Dispose();
             _test.Dispose();
         }
+    }
+
+    private static ImageDataset Open(Recipe recipe, DatasetSplit split)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return Datasets.Open(recipe.Data, split);
     }
 
     private BatchLoaderOptions WithDamageLog(BatchLoaderOptions batches, ImageDataset data) =>

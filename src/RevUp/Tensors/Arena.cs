@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace RevUp.Tensors;
 
@@ -6,7 +8,11 @@ namespace RevUp.Tensors;
 /// All memory of a backend: one large reservation, from which tensors are cut best-fit and into which freed neighbours merge. It counts live bytes and their
 /// peak exactly, by purpose, so that "activation memory" is a number of the algorithm and not of the operating system.
 /// </summary>
-/// <remarks>Not thread-safe: one arena belongs to the thread that drives its backend. Steady-state use allocates nothing from the managed heap.</remarks>
+/// <remarks>
+/// One arena belongs to the thread that drives its backend: a call throws <see
+/// cref="InvalidOperationException"/> while another thread is in one. Steady-state use allocates
+/// nothing from the managed heap.
+/// </remarks>
 public sealed class Arena
 {
     /// <summary>Every tensor starts at a multiple of this many bytes.</summary>
@@ -16,7 +22,6 @@ public sealed class Arena
 
     private readonly nint _start;
     private readonly Action<nint, long>? _poison;
-    private readonly Dictionary<nint, int> _live = [];
     private readonly List<Block> _blocks = [];
     private readonly Stack<int> _unused = [];
     private int _firstFree;
@@ -24,6 +29,7 @@ public sealed class Arena
     private MemoryUse _peak;
     private long _totalPeak;
     private long _allocations;
+    private bool _closed;
 
     /// <summary>An arena over the <paramref name="capacity"/> bytes at <paramref name="start"/>, which the backend owns.</summary>
     /// <param name="start">Aligned to <see cref="Alignment"/>.</param>
@@ -52,13 +58,16 @@ public sealed class Arena
     public long TotalPeak => _totalPeak;
 
     /// <summary>Number of live tensors, for leak checks.</summary>
-    public int LiveCount => _live.Count;
+    public int LiveCount { get; private set; }
 
     /// <summary>
     /// Stands for the set of live tensors, each by its place and its number in the sequence of allocations. While it is the same the same tensors are live,
     /// and the same requests from here on get the same places: free ranges, always merged, follow from the live ones, and the best fit from the free ones.
     /// </summary>
     public ulong Layout { get; private set; }
+
+    /// <summary>The thread that drives the backend.</summary>
+    internal DriverSeat Seat { get; } = new();
 
     /// <summary>What a tensor of so many bytes is counted with.</summary>
     public static long Rounded(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
@@ -72,12 +81,15 @@ public sealed class Arena
 
     /// <summary>A new tensor with undefined content. The caller frees it; sizes are counted rounded up to <see cref="Alignment"/>.</summary>
     /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
+    /// <exception cref="ObjectDisposedException">The backend was disposed.</exception>
     public Tensor Allocate(Shape shape, ElementType type, MemoryPurpose purpose)
     {
+        using Driving driving = Seat.Take();
         long bytes = shape.Count * type.Size(), size = Rounded(bytes);
         int index = BestFit(size);
         if (index == None)
         {
+            ObjectDisposedException.ThrowIf(_closed, this);
             throw new ArenaExhaustedException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of {Capacity / 1048576.0:F0} MiB are in use {_use}. "
@@ -85,15 +97,15 @@ public sealed class Arena
         }
         RemoveFree(index);
         Split(index, size);
-        Block block = _blocks[index] with { Free = false, Bytes = bytes, Purpose = purpose, Sequence = _allocations++ };
+        Block block = _blocks[index] with { Free = false, Bytes = bytes, Purpose = purpose, Sequence = ++_allocations };
         _blocks[index] = block;
         nint address = _start + (nint)block.Offset;
-        _live.Add(address, index);
+        LiveCount++;
         Layout ^= Signature(block);
         _use[purpose] += size;
         _peak[purpose] = Math.Max(_peak[purpose], _use[purpose]);
         _totalPeak = Math.Max(_totalPeak, _use.Total);
-        return new Tensor(address, type, shape);
+        return new Tensor(address, type, shape, this, index, block.Sequence);
     }
 
     /// <summary>
@@ -109,35 +121,71 @@ public sealed class Arena
     /// <summary>Frees every tensor allocated since <paramref name="mark"/> that is still live: what a step that failed half-way has left.</summary>
     public void FreeSince(long mark)
     {
-        foreach ((nint address, int index) in _live.ToArray())
+        using Driving driving = Seat.Take();
+        for (int i = 0; i < _blocks.Count; i++)
         {
-            if (_blocks[index].Sequence >= mark)
+            if (_blocks[i].Sequence > mark)
             {
-                Free(address, index);
+                Free(i);
             }
         }
     }
 
-    /// <summary>Gives a tensor's memory back. The tensor must have come from <see cref="Allocate"/>, not from a slice.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is not live in this arena: freed twice, or a slice.</exception>
+    /// <summary>
+    /// Gives a tensor's memory back. The tensor must come from <see cref="Allocate"/>, not from a
+    /// slice. Does nothing once the backend is disposed: all memory is back then.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// The tensor is not live in this arena: freed twice, or a slice.
+    /// </exception>
     public void Free(Tensor tensor)
     {
-        // A slice may start where its tensor does.
-        if (!_live.TryGetValue(tensor.Address, out int index) || _blocks[index].Bytes != tensor.Bytes)
+        if (!TryFree(tensor) && !_closed)
         {
             throw new InvalidOperationException(
-                $"The tensor {tensor.Shape} at 0x{tensor.Address:x} is not live in this arena: it was freed before, or it is a slice.");
+                $"The tensor {tensor.Shape} at 0x{tensor.Place:x} is not live in this arena: it was freed before, or "
+                + "it is a slice.");
         }
-        Free(tensor.Address, index);
     }
 
-    private void Free(nint address, int index)
+    /// <summary>Frees a tensor unless it is empty, a slice or freed already.</summary>
+    internal bool TryFree(Tensor tensor)
     {
-        _live.Remove(address);
+        using Driving driving = Seat.Take();
+        // A slice may start where its tensor does.
+        bool isLive = tensor.IsLiveIn(this, out int index)
+            && tensor.Place == _start + (nint)_blocks[index].Offset && tensor.Bytes == _blocks[index].Bytes;
+        if (isLive)
+        {
+            Free(index);
+        }
+        return isLive;
+    }
+
+    /// <summary>Frees everything and hands nothing out any more.</summary>
+    internal void Close()
+    {
+        _closed = true;
+        (_firstFree, LiveCount, _use, Layout) = (None, 0, default, 0);
+        _blocks.Clear();
+    }
+
+    /// <summary>Whether an allocation is live: one compare for every use of a tensor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsLive(int block, long allocation)
+    {
+        ReadOnlySpan<Block> blocks = CollectionsMarshal.AsSpan(_blocks);
+        return (uint)block < (uint)blocks.Length && blocks[block].Sequence == allocation;
+    }
+
+    private void Free(int index)
+    {
         Block block = _blocks[index];
         Layout ^= Signature(block);
+        LiveCount--;
         _use[block.Purpose] -= block.Size;
-        _poison?.Invoke(address, block.Size);
+        _blocks[index] = block with { Sequence = 0 };
+        _poison?.Invoke(_start + (nint)block.Offset, block.Size);
         index = MergeWithNext(index);
         if (block.Previous != None && _blocks[block.Previous].Free)
         {
@@ -267,6 +315,8 @@ public sealed class Arena
         public int NextFree { get; init; }
         public bool Free { get; init; }
         public MemoryPurpose Purpose { get; init; }
+
+        /// <summary>Number of the allocation, from 1; 0 when free or merged into another.</summary>
         public long Sequence { get; init; }
     }
 }

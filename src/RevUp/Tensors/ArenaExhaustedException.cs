@@ -1,4 +1,4 @@
 namespace RevUp.Tensors;
 
 /// <summary>The arena cannot serve a request; the message holds the memory table.</summary>
-public sealed class ArenaExhaustedException(string message) : Exception(message);
+public sealed class ArenaExhaustedException(string message) : RevUpException(message);

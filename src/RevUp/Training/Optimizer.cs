@@ -8,31 +8,32 @@ namespace RevUp.Training;
 /// Updates all parameters from their gradients, in one launch. Owns the momentum (SGD) or the two moments (AdamW), float32, laid out like the parameters, and
 /// the settings that the launch reads from the device, so that a schedule changes neither the launch nor its arguments.
 /// </summary>
-public sealed class Optimizer : IDisposable
+public sealed class Optimizer : DeviceObject
 {
     // Asked for once: Enum.GetValues allocates an array, and a step allocates nothing.
     private static readonly ParameterGroup[] s_groups = Enum.GetValues<ParameterGroup>();
 
-    private readonly Backend _backend;
     private readonly ParameterStore _store;
     private readonly OptimizerSettings _settings;
     private readonly Tensor[] _moments;
-    private bool _disposed;
 
     /// <summary>Moments start at zero.</summary>
     public Optimizer(Backend backend, ParameterStore store, OptimizerSettings settings)
+        : base(backend)
     {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        _backend = backend;
         _store = store;
         _settings = settings;
         _moments = new Tensor[settings.Kind == OptimizerKind.AdamW ? 2 : 1];
         for (int i = 0; i < _moments.Length; i++)
         {
-            _moments[i] = backend.Memory.Allocate(store.Values.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
+            _moments[i] = Own(store.Values.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
             backend.Fill(_moments[i], 0);
         }
-        Settings = backend.Memory.Allocate(new Shape(OptimizerNumbers.Length(s_groups.Length)), ElementType.Float64, MemoryPurpose.Workspace);
+        Shape numbers = new(OptimizerNumbers.Length(s_groups.Length));
+        Settings = Own(numbers, ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>The momentum buffer, or the first and second moments; flat, for checkpoints.</summary>
@@ -44,8 +45,17 @@ public sealed class Optimizer : IDisposable
     /// <summary>Writes the settings of one step, before its verdict: until then gradients are taken as they are.</summary>
     /// <param name="factor">The schedule's factor of the learning rate.</param>
     /// <param name="step">Steps counted from 1, this one included.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The factor is negative or not finite, or the step not positive.
+    /// </exception>
     public void Schedule(double factor, long step)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(step);
+        if (!double.IsFinite(factor) || factor < 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(factor), factor, "The factor of the learning rate is finite and not negative.");
+        }
         // From the decays as the update takes them. In double: the difference cancels while the step is small.
         double correction1 = 1 - Math.Pow((float)_settings.Beta1, step), correction2 = 1 - Math.Pow((float)_settings.Beta2, step);
         OptimizerNumbers numbers = new(
@@ -67,7 +77,7 @@ public sealed class Optimizer : IDisposable
         }
         Span<double> values = stackalloc double[OptimizerNumbers.Length(s_groups.Length)];
         OptimizerNumbers.Write(numbers, groups, values);
-        _backend.Upload<double>(values, Settings);
+        Backend.Upload<double>(values, Settings);
     }
 
     /// <summary>Updates all parameters, unless the settings say to skip the step.</summary>
@@ -75,26 +85,11 @@ public sealed class Optimizer : IDisposable
     {
         if (_settings.Kind == OptimizerKind.AdamW)
         {
-            _backend.AdamW(Settings, _store.Gradients, _moments[0], _moments[1], _store.Values);
+            Backend.AdamW(Settings, _store.Gradients, _moments[0], _moments[1], _store.Values);
         }
         else
         {
-            _backend.Sgd(Settings, _store.Gradients, _moments[0], _store.Values);
+            Backend.Sgd(Settings, _store.Gradients, _moments[0], _store.Values);
         }
-    }
-
-    /// <summary>Frees the moments and the settings.</summary>
-    public void Dispose()
-    {
-        if (_disposed)
-        {
-            return;
-        }
-        _disposed = true;
-        foreach (Tensor moment in _moments)
-        {
-            _backend.Memory.Free(moment);
-        }
-        _backend.Memory.Free(Settings);
     }
 }

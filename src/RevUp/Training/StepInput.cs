@@ -32,7 +32,9 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
         return batch > 0 && pixels.Length % net.Sample.Count == 0 && targets.Length == (long)batch * net.Classes
             ? batch
             : throw new ArgumentException(
-                $"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {net.Sample} with {net.Classes} classes.");
+                $"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {net.Sample} with "
+                + $"{net.Classes} classes.",
+                batch > 0 && pixels.Length % net.Sample.Count == 0 ? nameof(targets) : nameof(pixels));
     }
 
     /// <summary>Copies the step's batch.</summary>

@@ -17,27 +17,31 @@ namespace RevUp.Training;
 /// </code>
 /// </example>
 /// <remarks>
-/// Not thread-safe; one thread calls <see cref="Start"/> and <see cref="Finish"/>. A step returns
+/// One thread drives a backend at a time. A step returns
 /// its memory to the arena, except the two buffers of a staged batch on an asynchronous device.
 /// There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the verdict is
 /// reached on the device, and a step with a refused inversion leaves parameters alone and is
 /// repeated at once with the adaptive solver. The first step always uses that solver. So does
 /// <see cref="Accumulate"/>: a refused gradient could not be taken out of a sum.
 /// </remarks>
-public sealed class TrainingStep : IDisposable
+public sealed class TrainingStep : DeviceObject
 {
     private readonly Backend _backend;
     private readonly RevUpNet _net;
     private readonly StepProtocol _protocol;
     private readonly StepInput _input;
     private readonly StepWork _work;
-    private bool _disposed;
 
-    /// <summary>A step on <paramref name="net"/>, which must outlive it.</summary>
+    /// <summary>A step on <paramref name="net"/>. It works while the network lives.</summary>
     /// <exception cref="ConfigurationException">A setting does not fit range or network.</exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
+        : base((net ?? throw new ArgumentNullException(nameof(net))).Backend)
     {
+        using Driving driving = net.Drive();
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(inversion);
         settings.Validate();
         inversion.Validate(net.Settings.Precision);
         plan.Validate(net.Settings);
@@ -49,17 +53,21 @@ public sealed class TrainingStep : IDisposable
         long mark = _backend.Memory.Mark();
         try
         {
-            Engine = new ReversibleEngine(_backend, net.Layers, plan, inversion);
-            Optimizer = new Optimizer(_backend, net.Parameters, settings.Optimizer);
+            Engine = Own(new ReversibleEngine(_backend, net.Layers, plan, inversion));
+            Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
+            // Disposed in reverse: the protocol waits for a step in flight, which may replay the recording.
+            _input = Own(new StepInput(net));
             _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients);
-            _input = new StepInput(net);
-            _work = new StepWork(net, settings, Engine, Optimizer, _protocol, _input);
+            _work = Own(new StepWork(net, settings, Engine, Optimizer, _protocol, _input));
+            Own(_protocol);
         }
         catch
         {
+            Dispose();
             _backend.Memory.FreeSince(mark);
             throw;
         }
+        _backend.Adopt(this);
     }
 
     /// <summary>The engine: policies, inversion records.</summary>
@@ -89,6 +97,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">A number is not finite; parameters stay.</exception>
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
+        using Driving driving = Enter();
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
         ulong layout = Begin();
         _input.Load(pixels, targets);
@@ -101,13 +110,18 @@ public sealed class TrainingStep : IDisposable
     /// in flight. The arrays may change as soon as this returns.
     /// </summary>
     /// <exception cref="ArgumentException">Pixels and targets are not a whole batch.</exception>
-    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) => _input.Stage(pixels, targets);
+    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
+    {
+        using Driving driving = Enter();
+        _input.Stage(pixels, targets);
+    }
 
     /// <summary>Issues a step on the staged batch; <see cref="Finish"/> must follow.</summary>
     /// <exception cref="InvalidOperationException">No batch is staged, or a step is in flight.</exception>
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public void Start(double learningRateFactor)
     {
+        using Driving driving = Enter();
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
         ulong layout = Begin();
         _input.Receive();
@@ -119,6 +133,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public StepResult Finish()
     {
+        using Driving driving = Enter();
         if (!IsInFlight)
         {
             throw new InvalidOperationException($"No step is in flight; call {nameof(Start)} first.");
@@ -154,6 +169,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {
+        using Driving driving = Enter();
         _work.RequireNext(_input.Samples(pixels, targets));
         try
         {
@@ -173,25 +189,12 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public StepResult Update(double learningRateFactor)
     {
+        using Driving driving = Enter();
         _work.Update(learningRateFactor);
         return Finish();
     }
 
-    /// <summary>Frees the step's memory.</summary>
-    public void Dispose()
-    {
-        if (_disposed)
-        {
-            return;
-        }
-        _disposed = true;
-        // Waits for a step in flight, which may be a replay of the recording.
-        _protocol.Dispose();
-        _work.Dispose();
-        _input.Dispose();
-        Engine.Dispose();
-        Optimizer.Dispose();
-    }
+    private Driving Enter() => IsDisposed ? Drive() : _net.Drive();
 
     private void Issue(ulong layout, double learningRateFactor)
     {

@@ -93,10 +93,10 @@ public sealed class RevUpNetTests
         ModelSettings settings = TestModel.Get(TestModel.Chain).Settings;
         Assert.Contains("not [2, 8, 8, 3]", Refused(new Shape(2, 8, 8, 3), 3));
         Assert.Contains("not [8, 8, 3]", Refused(new Shape(8, 8, 3), 3));
-        Assert.Contains("1 classes were asked for", Refused(new Shape(1, 8, 8, 3), 1));
+        Assert.Contains("classes ('1')", Refused(new Shape(1, 8, 8, 3), 1));
 
         string Refused(Shape sample, int classes) =>
-            Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, sample, classes, seed: 1)).Message;
+            Assert.Throws<ArgumentException>(() => new RevUpNet(backend, settings, sample, classes, seed: 1)).Message;
     }
 
     [TestMethod]

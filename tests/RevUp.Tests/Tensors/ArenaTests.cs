@@ -43,7 +43,7 @@ public sealed class ArenaTests
         arena.Free(first);
         arena.Free(second);
         (nint low, nint high) = (Allocate(arena, 64).Address, Allocate(arena, 64).Address);
-        Assert.AreEqual((first.Address, second.Address), (low, high));
+        Assert.AreEqual((first.Place, second.Place), (low, high));
         Assert.AreNotEqual(layout, arena.Layout);
     }
 
@@ -72,7 +72,7 @@ public sealed class ArenaTests
         {
             Tensor[] taken = [.. requests.Select(bytes => Allocate(arena, bytes))];
             Array.ForEach(taken, arena.Free);
-            return [.. taken.Select(tensor => tensor.Address)];
+            return [.. taken.Select(tensor => tensor.Place)];
         }
     }
 
@@ -85,11 +85,11 @@ public sealed class ArenaTests
         {
             arena.Free(tensors[hole]);
         }
-        Assert.AreEqual(tensors[2].Address, Allocate(arena, 128).Address);
-        Assert.AreEqual(tensors[4].Address, Allocate(arena, 128).Address);
-        Assert.AreEqual(tensors[0].Address, Allocate(arena, 128).Address, "256 bytes fit better than 512");
-        Assert.AreEqual(tensors[0].Address + 128, Allocate(arena, 64).Address, "what a split leaves is used again");
-        Assert.AreEqual(tensors[6].Address, Allocate(arena, 512).Address);
+        Assert.AreEqual(tensors[2].Place, Allocate(arena, 128).Address);
+        Assert.AreEqual(tensors[4].Place, Allocate(arena, 128).Address);
+        Assert.AreEqual(tensors[0].Place, Allocate(arena, 128).Address, "256 bytes fit better than 512");
+        Assert.AreEqual(tensors[0].Place + 128, Allocate(arena, 64).Address, "what a split leaves is used again");
+        Assert.AreEqual(tensors[6].Place, Allocate(arena, 512).Address);
     }
 
     [TestMethod]
@@ -211,7 +211,7 @@ public sealed class ArenaTests
         Tensor before = Allocate(arena, 128);
         long mark = arena.Mark();
         arena.Free(reused);
-        Assert.AreEqual(reused.Address, Allocate(arena, 64).Address);
+        Assert.AreEqual(reused.Place, Allocate(arena, 64).Address);
         Allocate(arena, 256, MemoryPurpose.Workspace);
         arena.FreeSince(mark);
         Assert.AreEqual(1, arena.LiveCount);

@@ -9,16 +9,26 @@ namespace RevUp.Backends.Cpu;
 /// </summary>
 public sealed unsafe class CpuBackend : Backend
 {
+    /// <summary>The most threads that a backend may have.</summary>
+    public const int MaximumThreads = 1024;
+
     private readonly CpuMemory _memory;
 
     /// <summary>Opens the CPU.</summary>
     /// <param name="threads">Threads of the native library, process-wide; 0 for all processors.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for all that the machine has available.</param>
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     public CpuBackend(int threads = 0, long capacity = 0, bool poison = false)
     {
-        ConfigurationException.Require(
-            threads is >= 0 and <= 1024, $"{threads} threads were asked for; use 1 to 1024, or 0 for all {Environment.ProcessorCount} processors");
+        if (threads is < 0 or > MaximumThreads)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(threads),
+                threads,
+                $"Use 1 to {MaximumThreads} threads, or 0 for all {Environment.ProcessorCount} processors.");
+        }
+        ArgumentOutOfRangeException.ThrowIfNegative(capacity);
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
         CpuLibrary.SetThreads(Threads).Check();
         _memory = new CpuMemory(capacity, poison);
@@ -35,6 +45,7 @@ public sealed unsafe class CpuBackend : Backend
     {
         get
         {
+            RequireDevice();
             byte* text = stackalloc byte[256];
             CpuLibrary.Describe(text, 256).Check();
             return Marshal.PtrToStringUTF8((nint)text)!;
@@ -56,7 +67,7 @@ public sealed unsafe class CpuBackend : Backend
         Span<T> target = AsSpan<T>(destination);
         if (source.Length != target.Length)
         {
-            throw new ArgumentException($"{source.Length} elements do not fill a tensor {destination.Shape}.");
+            throw new ArgumentException($"{source.Length} elements do not fill a {destination.Shape}.", nameof(source));
         }
         source.CopyTo(target);
     }
@@ -350,8 +361,9 @@ public sealed unsafe class CpuBackend : Backend
         _memory.Dispose();
     }
 
-    private static CpuSupport Support(ElementType type)
+    private CpuSupport Support(ElementType type)
     {
+        RequireDevice();
         CpuSupport support = default;
         CpuLibrary.Supports((CpuType)type, &support).Check();
         return support;
@@ -382,10 +394,7 @@ public sealed unsafe class CpuBackend : Backend
     private static long Rows(Tensor tensor) => tensor.Count / tensor.Shape.Channels;
 
     private static CpuType Type(Tensor tensor) => (CpuType)tensor.Type;
-
     private static void* Any(Tensor tensor) => (void*)tensor.Address;
-
     private static double* Double(Tensor tensor) => (double*)tensor.Address;
-
     private static float* Float(Tensor tensor) => (float*)tensor.Address;
 }

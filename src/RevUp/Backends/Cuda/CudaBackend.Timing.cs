@@ -1,4 +1,5 @@
 using RevUp.Interop.Cuda;
+using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
@@ -8,8 +9,8 @@ public sealed partial class CudaBackend
     /// <summary>The times between events in the stream, one before the first call and one behind each; a tick is about half a microsecond.</summary>
     public override double[] Time(int repeats, Action work)
     {
-        ICudaDriver driver = _queue.Driver;
-        driver.MakeCurrent();
+        using Driving driving = Drive();
+        ICudaDriver driver = Queue.Driver;
         CudaEvent[] marks = new CudaEvent[repeats + 1];
         int created = 0;
         try

@@ -53,6 +53,8 @@ public sealed unsafe partial class CudaBackend : Backend
             _inbox = Opened(new CudaInbox(_queue, _staging));
             _memory = Opened(new CudaMemory(_queue, capacity, poison));
             _matrices = Opened(new CudaMatrices(_queue, Memory, provider.OpenBlas()));
+            // A context belongs to a thread.
+            Memory.Seat.Changed = _queue.Driver.MakeCurrent;
         }
         catch
         {
@@ -61,18 +63,30 @@ public sealed unsafe partial class CudaBackend : Backend
         }
     }
 
+    private DeviceQueue Queue
+    {
+        get
+        {
+            RequireDevice();
+            return _queue;
+        }
+    }
+
     /// <inheritdoc/>
     public override string Name => "cuda";
 
     /// <inheritdoc/>
-    public override string Description => CudaDevices.Describe(_queue.Driver.Device, CudaPlatform.Probe());
+    public override string Description => CudaDevices.Describe(Queue.Driver.Device, CudaPlatform.Probe());
 
     /// <inheritdoc/>
     public override Arena Memory => _memory.Arena;
 
     /// <summary>float32 everywhere; bfloat16 from compute capability 8.0 on.</summary>
-    public override bool Supports(ElementType type) =>
-        type == ElementType.Float32 || Accelerates(type);
+    public override bool Supports(ElementType type)
+    {
+        RequireDevice();
+        return type == ElementType.Float32 || Accelerates(type);
+    }
 
     /// <summary>bfloat16 from compute capability 8.0 on, in tensor cores.</summary>
     public override bool Accelerates(ElementType type) =>
@@ -90,8 +104,7 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
     {
-        // Work starts with an upload, so that the thread that drives the backend may be another one from one step to the next.
-        _queue.Driver.MakeCurrent();
+        using Driving driving = Drive();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
         _staging.Upload(source, DeviceQueue.Pointer(destination), _queue.Stream);
     }
@@ -99,6 +112,7 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <inheritdoc/>
     public override void Download<T>(Tensor source, Span<T> destination)
     {
+        using Driving driving = Drive();
         Require<T>(destination.Length >= source.Count && sizeof(T) == source.Type.Size(), source, destination);
         _staging.Download(DeviceQueue.Pointer(source), destination[..(int)source.Count]);
     }
@@ -106,22 +120,30 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <inheritdoc/>
     public override void Stage<T>(ReadOnlySpan<T> source, Tensor destination)
     {
-        _queue.Driver.MakeCurrent();
+        using Driving driving = Drive();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
         _inbox.Stage(source, DeviceQueue.Pointer(destination));
     }
 
     /// <inheritdoc/>
-    public override void ReceiveStaged() => _inbox.Receive();
+    public override void ReceiveStaged()
+    {
+        RequireDevice();
+        _inbox.Receive();
+    }
 
     /// <inheritdoc/>
-    public override void ReleaseStaged() => _inbox.Release();
+    public override void ReleaseStaged()
+    {
+        RequireDevice();
+        _inbox.Release();
+    }
 
     /// <inheritdoc/>
-    public override Readback CreateReadback(int count) => new CudaReadback(_queue, count);
+    public override Readback CreateReadback(int count) => new CudaReadback(this, _queue, count);
 
     /// <inheritdoc/>
-    public override RecordedWork Record(Action issue) => new CudaRecordedWork(_queue, issue);
+    public override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
 
     /// <inheritdoc/>
     public override void Fill(Tensor y, float value) => _launcher.Elementwise(_kernels.Fill, y.Count, [y.Count, value, y]);
@@ -176,12 +198,8 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (_opened.Count > 0)
-        {
-            _queue.Driver.MakeCurrent();
-            base.Dispose(disposing);
-            Close();
-        }
+        base.Dispose(disposing);
+        Close();
     }
 
     private static void Require<T>(bool fits, Tensor tensor, ReadOnlySpan<T> host)
@@ -203,7 +221,7 @@ public sealed unsafe partial class CudaBackend : Backend
     {
         while (_opened.TryPop(out IDisposable? part))
         {
-            part.Dispose();
+            Quietly.Do(part.Dispose);
         }
     }
 }

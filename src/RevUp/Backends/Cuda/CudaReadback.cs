@@ -9,10 +9,9 @@ internal sealed unsafe class CudaReadback : Readback
     private readonly DeviceQueue _queue;
     private readonly nint _memory;
     private readonly CudaEvent _arrived;
-    private bool _disposed;
 
-    public CudaReadback(DeviceQueue queue, int count)
-        : base(count)
+    public CudaReadback(Backend backend, DeviceQueue queue, int count)
+        : base(backend, count)
     {
         _queue = queue;
         _arrived = queue.Driver.CreateEvent(timing: false);
@@ -21,26 +20,28 @@ internal sealed unsafe class CudaReadback : Readback
 
     public override void Copy(Tensor source, int offset)
     {
+        RequireOpen();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + source.Count, Count);
         _queue.Driver.CopyToHost(_memory + offset * sizeof(double), DeviceQueue.Pointer(source), source.Bytes, _queue.Stream);
     }
 
-    public override void Mark() => _queue.Driver.Record(_arrived, _queue.Stream);
+    public override void Mark()
+    {
+        RequireOpen();
+        _queue.Driver.Record(_arrived, _queue.Stream);
+    }
 
     public override ReadOnlySpan<double> Wait()
     {
+        RequireOpen();
         _queue.Driver.Synchronize(_arrived);
         return new((void*)_memory, Count);
     }
 
-    protected override void Dispose(bool disposing)
+    protected override void Close(Arena memory)
     {
-        if (!_disposed)
-        {
-            _disposed = true;
-            _queue.Driver.Synchronize(_queue.Stream);
-            _queue.Driver.FreeHost(_memory);
-            _queue.Driver.Destroy(_arrived);
-        }
+        _queue.Driver.Synchronize(_queue.Stream);
+        _queue.Driver.FreeHost(_memory);
+        _queue.Driver.Destroy(_arrived);
     }
 }

@@ -1,4 +1,5 @@
 using RevUp.Interop.Cuda;
+using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
@@ -7,9 +8,9 @@ internal sealed class CudaRecordedWork : RecordedWork
 {
     private readonly DeviceQueue _queue;
     private readonly CudaGraphExec _executable;
-    private bool _disposed;
 
-    public CudaRecordedWork(DeviceQueue queue, Action issue)
+    public CudaRecordedWork(Backend backend, DeviceQueue queue, Action issue)
+        : base(backend)
     {
         _queue = queue;
         CudaGraph graph = Capture(queue, issue);
@@ -23,16 +24,13 @@ internal sealed class CudaRecordedWork : RecordedWork
         }
     }
 
-    public override void Replay() => _queue.Driver.Launch(_executable, _queue.Stream);
-
-    protected override void Dispose(bool disposing)
+    public override void Replay()
     {
-        if (!_disposed)
-        {
-            _disposed = true;
-            _queue.Driver.Destroy(_executable);
-        }
+        RequireOpen();
+        _queue.Driver.Launch(_executable, _queue.Stream);
     }
+
+    protected override void Close(Arena memory) => _queue.Driver.Destroy(_executable);
 
     // The stream must leave its capture also when the work cannot be issued; what is thrown then says more than the capture's own end.
     private static CudaGraph Capture(DeviceQueue queue, Action issue)

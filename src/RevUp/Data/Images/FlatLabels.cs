@@ -41,7 +41,7 @@ internal static class FlatLabels
             return files;
         }
         catch (Exception exception) when (
-            exception is UnauthorizedAccessException or (IOException and not DataFileException))
+            exception is UnauthorizedAccessException or IOException)
         {
             throw new DataFileException(
                 path, $"the list cannot be read ({exception.Message}) Check the file's permissions.", exception);

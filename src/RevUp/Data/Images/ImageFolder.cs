@@ -91,7 +91,7 @@ public sealed class ImageFolder : EncodedDataset
             using SafeFileHandle file = RawName.IsRaw(path) ? RawFiles.Open(path) : File.OpenHandle(path);
             return Read(file, 0, RandomAccess.GetLength(file), path, ref buffer);
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
             throw CannotRead(path, exception);
         }

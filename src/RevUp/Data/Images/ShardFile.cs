@@ -65,7 +65,7 @@ internal static class ShardFile
             catch (Exception exception)
             {
                 unfolded.Dispose();
-                if (exception is IOException and not DataFileException)
+                if (exception is IOException)
                 {
                     throw new IOException(
                         $"{path} cannot be unfolded into {Path.GetTempPath()} ({exception.Message}) Unfold it with "

@@ -45,7 +45,7 @@ internal static partial class TarIndex
                     new ShardSample(shard, image.Offset, image.Length, image.Name, label ?? folder, label is not null));
             }
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
             throw new DataFileException(path, $"the shard cannot be read ({exception.Message}) Check the file and its permissions.", exception);
         }

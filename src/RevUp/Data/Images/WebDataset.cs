@@ -109,7 +109,7 @@ public sealed class WebDataset : EncodedDataset
                 // Another thread needed the room.
             }
             catch (Exception exception) when (
-                exception is UnauthorizedAccessException or (IOException and not DataFileException))
+                exception is UnauthorizedAccessException or IOException)
             {
                 throw CannotRead(Name(index), exception);
             }

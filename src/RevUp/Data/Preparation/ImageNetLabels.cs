@@ -45,7 +45,7 @@ internal static class ImageNetLabels
                 : FromCsv(path);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or InvalidDataException
-            or FormatException or ArgumentException or (IOException and not DataFileException))
+            or FormatException or ArgumentException or IOException or DataFileException)
         {
             throw new DataFileException(
                 path,

@@ -52,7 +52,7 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
             RequireFinite(path);
             return _volume;
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not DataFileException))
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
             throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
@@ -71,7 +71,7 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
                 ? OrientedExtents(path, header, new VolumeSettings()).ToString()
                 : "raw";
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is DataFileException or IOException or UnauthorizedAccessException)
         {
             return Images.ImageSets.NoHeader;
         }
