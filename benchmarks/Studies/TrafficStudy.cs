@@ -56,7 +56,7 @@ internal static class TrafficStudy
         {
             Report.Progress($"{policy} ...");
             report.Heading($"{policy}".ToLowerInvariant());
-            rows.Add(Measure(report, backend, size, policy, rounds, bandwidth, peak));
+            rows.Add(Measure(report, size, policy, rounds, bandwidth, peak));
         }
         report.Heading("All");
         report.Table(
@@ -75,8 +75,11 @@ internal static class TrafficStudy
         report.Write(Result);
     }
 
-    private static TrafficRow Measure(Report report, Backend device, StepSize size, MemoryPolicy policy, int rounds, double bandwidth, double peak)
+    private static TrafficRow Measure(
+        Report report, StepSize size, MemoryPolicy policy, int rounds, double bandwidth, double peak)
     {
+        // The counting backend closes the memory that it shares with the device.
+        using CpuBackend device = new(size.Threads);
         TrainingSettings training = new() { BatchSize = size.Batch };
         MemoryPlan plan = new() { Policy = policy };
         OperationCounter counter = new(size.Threads);
