@@ -16,8 +16,8 @@ internal static class DemoCommand
     private const string RecipeName = "fashion-mnist";
     private const int DepthFactor = 8;
 
-    // Of the recipe as it is, mean and standard deviation over three seeds: results/demo.md.
-    private const string FullRun = " and reaches FIGURE % on the test set";
+    // Of the recipe as it is, with two seeds: results/demo.md.
+    private const string FullRun = " and reaches 91.6 to 91.8 % on the test set";
 
     private static readonly TimeSpan SpeedTime = TimeSpan.FromSeconds(5);
     private static readonly MemoryPolicy[] Policies = [MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store];
