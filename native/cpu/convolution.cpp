@@ -1,5 +1,7 @@
-// fprop, dgrad and wgrad of one geometry, by oneDNN or by Winograd's transforms; weight layouts and scratch.
+// fprop, dgrad and wgrad of one geometry, by oneDNN, by Winograd's transforms or row by row of its patches; weight
+// layouts and scratch.
 #include "convolution_defects.h"
+#include "patch_convolution.h"
 #include "winograd.h"
 
 #include <algorithm>
@@ -39,6 +41,7 @@ struct revup_convolution {
   int threads;  // of Winograd's convolution, which divides its work and its scratch among them
   Desc src, dst, plain_weights, fprop_weights, dgrad_weights, wgrad_weights;
   std::optional<revup::Winograd> winograd;  // for the passes whose algorithm the sizes give as that
+  std::optional<revup::PatchConvolution> patches;  // in place of a direct fprop
   Plan fprop, dgrad, wgrad, pack_fprop, pack_dgrad, unpack_wgrad;
   bool dgrad_is_fprop = false;  // of the adjoint geometry, on mirrored weights
   // Where the second part of packed and of each scratch begins.
@@ -99,6 +102,14 @@ revup_convolution::revup_convolution(const ConvolutionGeometry &checked)
 }
 
 void revup_convolution::plan_data(const dnnl::convolution_forward::primitive_desc &forward) {
+  scaled_bytes = onednn::aligned(sizeof(float) * geometry.weight_count());
+  if (revup::PatchConvolution::suits(geometry)) {
+    patches.emplace(geometry);
+    sizes.packed_bytes = patches->packed_bytes();
+    sizes.pack_scratch_bytes = scaled_bytes + patches->pack_scratch_bytes();
+    sizes.fprop_scratch_bytes = patches->fprop_scratch_bytes();
+    return;
+  }
   fprop = Plan(forward);
   fprop_weights = forward.weights_desc();
   if (geometry.is_trained()) plan_dgrad(forward);
@@ -110,7 +121,6 @@ void revup_convolution::plan_data(const dnnl::convolution_forward::primitive_des
     dgrad_offset = sizes.packed_bytes;
     sizes.packed_bytes += onednn::aligned(dgrad_weights.get_size());
   }
-  scaled_bytes = onednn::aligned(sizeof(float) * geometry.weight_count());
   sizes.pack_scratch_bytes =
       scaled_bytes + onednn::aligned(std::max(pack_fprop.scratch_bytes(), pack_dgrad.scratch_bytes()));
   sizes.fprop_scratch_bytes = onednn::aligned(fprop.scratch_bytes());
@@ -211,6 +221,10 @@ revup_status revup_convolution_pack(const revup_convolution *handle, const float
       scale_weights(geometry, weights, factor, false, copy);
       plain = copy;
     }
+    if (handle->patches) {
+      handle->patches->pack(plain, packed, rest);
+      return;
+    }
     handle->pack_fprop.run({{DNNL_ARG_FROM, onednn::wrap(handle->plain_weights, plain)},
                             {DNNL_ARG_TO, onednn::wrap(handle->fprop_weights, packed)}},
                            rest);
@@ -238,6 +252,10 @@ revup_status revup_convolution_fprop(const revup_convolution *handle, const void
     require_scratch(scratch, handle->sizes.fprop_scratch_bytes);
     if (handle->sizes.data_algorithm == REVUP_WINOGRAD) {
       handle->winograd->fprop(floats(src), floats(packed), floats(dst), floats(scratch));
+      return;
+    }
+    if (handle->patches) {
+      handle->patches->fprop(floats(src), packed, floats(dst), scratch);
       return;
     }
     handle->fprop.run({{DNNL_ARG_SRC, onednn::wrap(handle->src, src)},

@@ -24,6 +24,9 @@ inline const dnnl::engine &cpu_engine() {
   return engine;
 }
 
+// Whether oneDNN, and with it every kernel here, may use these instructions (REVUP_MAX_ISA limits them).
+inline bool has_isa(dnnl_cpu_isa_t isa) { return (dnnl_get_effective_cpu_isa() & isa) == isa; }
+
 // Scratch is an argument of each execution instead of memory of oneDNN's own: its size is known beforehand and counted.
 inline dnnl::primitive_attr caller_owned_scratch() {
   dnnl::primitive_attr attributes;

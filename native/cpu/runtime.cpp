@@ -1,14 +1,11 @@
 // Version, threads, processor and the last error.
-#include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
-#include "status.h"
+#include "onednn.h"
 
 namespace revup {
 namespace {
@@ -59,11 +56,9 @@ std::string limit_isa() {
 }
 
 // What the processor has and REVUP_MAX_ISA allows. Asking oneDNN fixes its limit, hence never before limit_isa().
-bool has_isa(dnnl_cpu_isa_t isa) { return (dnnl_get_effective_cpu_isa() & isa) == isa; }
-
 std::string isa_title() {
   const auto *isa =
-      std::find_if(std::begin(kIsas), std::end(kIsas), [](const Isa &each) { return has_isa(each.flags); });
+      std::find_if(std::begin(kIsas), std::end(kIsas), [](const Isa &each) { return onednn::has_isa(each.flags); });
   const std::string title = isa == std::end(kIsas) ? "SSE4.1 or AVX" : isa->title;
   return isa_limit().empty() ? title : title + " (REVUP_MAX_ISA)";
 }
@@ -123,10 +118,10 @@ revup_status revup_supports(revup_type type, revup_support *support) {
     // multiplies it by 16.
     if (type == REVUP_FLOAT32) {
       *support = REVUP_NATIVE;
-    } else if (has_isa(dnnl_cpu_isa_avx512_core_amx)) {
+    } else if (revup::onednn::has_isa(dnnl_cpu_isa_avx512_core_amx)) {
       *support = REVUP_FAST;
     } else {
-      *support = has_isa(dnnl_cpu_isa_avx512_core) ? REVUP_NATIVE : REVUP_NONE;
+      *support = revup::onednn::has_isa(dnnl_cpu_isa_avx512_core) ? REVUP_NATIVE : REVUP_NONE;
     }
   });
 }

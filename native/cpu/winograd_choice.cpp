@@ -24,7 +24,7 @@ struct Costs {
 constexpr Costs kWithAvx512{1.2, 2300, 1500, 5000, 2000, 1800}, kWithout{1.1, 1400, 900, 3000, 1200, 900};
 
 const Costs &costs() {
-  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? kWithAvx512 : kWithout;
+  return onednn::has_isa(dnnl_cpu_isa_avx512_core) ? kWithAvx512 : kWithout;
 }
 
 // The least advantage that is taken.

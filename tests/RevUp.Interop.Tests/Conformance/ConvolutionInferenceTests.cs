@@ -63,14 +63,47 @@ internal sealed unsafe class ConvolutionInferenceTests
     [DataRow(2)]
     internal void TheOutputIsThatOfTheOracleWithinRounding(int threads)
     {
-        CpuConvolutionGeometry trained = Small(CpuConvolutionUse.Training);
-        CpuConvolutionGeometry used = Small(CpuConvolutionUse.Inference);
+        AssertMatchesOracle(Small(CpuConvolutionUse.Inference), null, threads);
+    }
+
+    /// <summary>Windows that do not overlap, which AVX2 computes row by row of taps.</summary>
+    [TestMethod]
+    [DataRow(1, 2, 2, 40, 72)]
+    [DataRow(2, 2, 2, 64, 128)]
+    [DataRow(2, 3, 2, 33, 17)]
+    [DataRow(2, 1, 4, 32, 32)]
+    [DataRow(2, 4, 1, 32, 8)]
+    internal void TheOutputOfPatchesIsThatOfTheOracleWithinRounding(
+        int threads,
+        int rows,
+        int columns,
+        int inChannels,
+        int outChannels)
+    {
+        CpuConvolutionGeometry geometry = ConvolutionGeometries.Make(
+            CpuType.Float32,
+            3,
+            inChannels,
+            outChannels,
+            1,
+            [5 * rows, 7 * columns],
+            [rows, columns],
+            [rows, columns],
+            [0, 0]);
+        geometry.Use = CpuConvolutionUse.Inference;
+
+        AssertMatchesOracle(geometry, 0.75f, threads);
+    }
+
+    private static void AssertMatchesOracle(CpuConvolutionGeometry geometry, float? scale, int threads)
+    {
         CpuOperations operations = new(threads);
         Inputs inputs = new(3);
-        Stored src = inputs.Uniform(CpuType.Float32, Shapes.SourceElements(trained));
-        Stored weights = inputs.Uniform(CpuType.Float32, Shapes.WeightElements(trained));
-        double[] expected = Oracle.ConvolutionFprop(trained, src.Doubles, weights.Doubles);
-        float[] actual = operations.ConvolutionFprop(used, src, weights.Values, null);
+        Stored src = inputs.Uniform(CpuType.Float32, Shapes.SourceElements(geometry));
+        Stored weights = inputs.Uniform(CpuType.Float32, Shapes.WeightElements(geometry));
+        double[] scaled = [.. weights.Doubles.Select(weight => weight * (scale ?? 1))];
+        double[] expected = Oracle.ConvolutionFprop(geometry, src.Doubles, scaled);
+        float[] actual = operations.ConvolutionFprop(geometry, src, weights.Values, scale);
 
         double error = Math.Sqrt(expected.Zip(actual, (left, right) => (left - right) * (left - right)).Sum());
         Assert.IsLessThan(2e-6 * Math.Sqrt(expected.Sum(value => value * value)), error);
