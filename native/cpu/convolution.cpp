@@ -40,7 +40,7 @@ struct revup_convolution {
   ConvolutionGeometry geometry;
   int threads;  // of Winograd's convolution, which divides its work and its scratch among them
   Desc src, dst, plain_weights, fprop_weights, dgrad_weights, wgrad_weights;
-  std::optional<revup::Winograd> winograd;  // for the passes whose algorithm the sizes give as that
+  std::optional<revup::Winograd> winograd;         // for the passes whose algorithm the sizes give as that
   std::optional<revup::PatchConvolution> patches;  // in place of a direct fprop
   Plan fprop, dgrad, wgrad, pack_fprop, pack_dgrad, unpack_wgrad;
   bool dgrad_is_fprop = false;  // of the adjoint geometry, on mirrored weights

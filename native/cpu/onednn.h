@@ -64,7 +64,7 @@ inline dnnl::memory wrap(const Desc &desc, const void *data) {
 
 // With fewer products, or moved elements, a primitive is faster on one thread: two wait for each other longer than they
 // compute. A reorder of 9,000 elements took 3.5 us with one and 135 us with two (AMD Zen 3).
-constexpr double kLeastSharedProducts = 4e6;
+constexpr double kLeastSharedProducts = 8e6;
 constexpr int64_t kLeastSharedElements = 256 * 1024;
 
 inline int threads_for(double products) { return products < kLeastSharedProducts ? 1 : participants(); }

@@ -23,9 +23,7 @@ struct Costs {
 // convolution takes twice as long without AVX-512.
 constexpr Costs kWithAvx512{1.2, 2300, 1500, 5000, 2000, 1800}, kWithout{1.1, 1400, 900, 3000, 1200, 900};
 
-const Costs &costs() {
-  return onednn::has_isa(dnnl_cpu_isa_avx512_core) ? kWithAvx512 : kWithout;
-}
+const Costs &costs() { return onednn::has_isa(dnnl_cpu_isa_avx512_core) ? kWithAvx512 : kWithout; }
 
 // The least advantage that is taken.
 constexpr double kAdvantage = 1.1;
