@@ -5,7 +5,8 @@
 using namespace revup;
 
 // y[n, c] = mean over positions of x[n, position, c].
-// Geometry: RowPerBlock over batch; a block owns one n at a time, a warp every eighth position of 32 neighbouring channels.
+// Geometry: RowPerBlock over batch; a block owns one n at a time, a warp every eighth position of 32 neighbouring
+// channels.
 // Bytes per element of x: 4 read. Accumulator: double. Deterministic. Restrictions: blocks of 256 threads.
 extern "C" __global__ void __launch_bounds__(kThreads)
     global_average_pool_forward(long long batch, long long positions, long long channels, const float *x, float *y) {

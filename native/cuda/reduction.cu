@@ -72,8 +72,8 @@ KERNEL_EXPORT(dot)
 // For each vector x of the table: its norm ||x||_2 into the buffer, and x = x / ||x||. When ||x|| <= 1e-12 (a zero
 // convolution), the norm is 0 and x a unit vector drawn from seed + its number, so that power iteration does not
 // stay at zero for ever.
-// Geometry: RowPerBlock over vectors of longest / 4 threads; a block owns one vector. There are hundreds, one per convolution, so
-// that they fill the device; each has of the order of 10^5 elements, which the second pass finds in the cache.
+// Geometry: RowPerBlock over vectors of longest / 4 threads; a block owns one vector. There are hundreds, one per
+// convolution, so that they fill the device. Each has about 10^5 elements, which the second pass finds in the cache.
 // Bytes per element: 8 read, 4 written. Accumulator: double. Deterministic for one block size.
 // Restrictions: vectors of the table do not overlap.
 extern "C" __global__ void __launch_bounds__(kBlockLimit)

@@ -112,8 +112,8 @@ REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float
 REVUP_API revup_status revup_quantize_begin(int64_t count, const float *x, float *decoded);
 // y = x + s * z;  code = round((y - decoded) / step);  decoded += code * step. The step of a sample and channel is the
 // least that keeps codes within 7 (4 bits) or 127, rounded up to a multiple of the grid and to bfloat16.
-// |y - decoded| is at most half a step, whatever earlier blocks have lost (differential pulse-code modulation). The codes
-// of a position are packed into bytes. y may alias x.
+// |y - decoded| is at most half a step, whatever earlier blocks have lost (differential pulse-code modulation). The
+// codes of a position are packed into bytes. y may alias x.
 // @ x, z, y, decoded+ [batch, positions, channels]; s []; codes [batch, positions, (channels * bits + 7) / 8]
 // @ steps [batch, channels]; bits is 4 or 8; y may be x
 REVUP_API revup_status revup_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits,

@@ -13,7 +13,7 @@ public sealed class BiasPreactivation(string name, Backend backend, ParameterSto
     private readonly Parameter _bias = store.Add(name, new Shape(channels), ParameterGroup.Weights, Initialization.Constant(0));
 
     /// <inheritdoc/>
-    public override void Forward(Tensor x, bool measure, Tensor p) => 
+    public override void Forward(Tensor x, bool measure, Tensor p) =>
         Backend.ChannelAffineForward(Activation, x, default, _bias.Value, p);
 
     /// <inheritdoc/>

@@ -17,9 +17,13 @@ internal static class Shapes
 
     internal static int Rows(in CpuShape shape) => (int)(shape.Batch * shape.Channels);
 
-    /// <summary>A tensor's shape.</summary>
+    /// <summary>A tensor's shape; the empty one where a size is 0.</summary>
     internal static Tensors.Shape Of(params ReadOnlySpan<long> sizes)
     {
+        if (sizes.Contains(0))
+        {
+            return default;
+        }
         Span<int> dimensions = stackalloc int[sizes.Length];
         for (int i = 0; i < sizes.Length; i++)
         {

@@ -59,6 +59,6 @@ internal sealed unsafe class CpuMemory : IDisposable
         return true;
     }
 
-    private static void FillWithNaN(nint address, long bytes) => 
+    private static void FillWithNaN(nint address, long bytes) =>
         CpuLibrary.Fill(bytes / sizeof(float), (float*)address, float.NaN).Check();
 }
