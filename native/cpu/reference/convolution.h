@@ -1,5 +1,5 @@
-// The oracles of a convolution, which the stand-in of cuDNN computes with. They take the weights themselves, not the packed
-// form; geometry->type is ignored.
+// The oracles of a convolution, with which the stand-in of cuDNN computes. They take the weights themselves, not the
+// packed form; geometry->type is ignored.
 #pragma once
 
 #include "oracle.h"

@@ -50,7 +50,8 @@ internal sealed class BranchScaleTests
             (double expected, double[] ofSigmas) = Oracle.BranchScaleBackward(
                 mode, Coefficient, multiplier, Oracle.Widen(sigmas), Oracle.Widen(scales), dots, multiplierGradient: 0);
 
-            (float MultiplierGradient, float[] SigmaGradients) actual = operations.BranchScaleBackward(mode, Coefficient, multiplier, sigmas, scales, dots, Before);
+            (float MultiplierGradient, float[] SigmaGradients) actual =
+                operations.BranchScaleBackward(mode, Coefficient, multiplier, sigmas, scales, dots, Before);
 
             Tolerance.AssertWithin(Before + expected, actual.MultiplierGradient, Tolerance.Float32(2, Before + Math.Abs(expected)), what);
             Tolerance.AssertWithin(ofSigmas, actual.SigmaGradients, i => Tolerance.Float32(1, Math.Abs(ofSigmas[i]) * (1 + 1e-12)), what);
@@ -80,7 +81,8 @@ internal sealed class BranchScaleTests
             foreach ((float multiplier, float sigma) in new[] { (1f, 0f), (0f, 0.5f), (0f, 0f) })
             {
                 float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, [sigma, 0.5f], withBound: false).Scales;
-                (float MultiplierGradient, float[] SigmaGradients) gradients = operations.BranchScaleBackward(mode, Coefficient, multiplier, [sigma, 0.5f], scales, [1, 2], 0);
+                (float MultiplierGradient, float[] SigmaGradients) gradients =
+                    operations.BranchScaleBackward(mode, Coefficient, multiplier, [sigma, 0.5f], scales, [1, 2], 0);
                 CollectionAssert.AreEqual(new[] { 1, 1, multiplier, 1, multiplier }, scales);
                 CollectionAssert.AreEqual(new float[2], gradients.SigmaGradients);
                 Assert.AreEqual(2, gradients.MultiplierGradient);

@@ -45,7 +45,8 @@ internal sealed class ChannelRotationsTests
                 channels, Oracle.Widen(angles), Oracle.Widen(matrix), Oracle.Widen(matrixGradient), new double[angles.Length]);
             double[] expected = [.. term.Select((value, i) => before[i] + value)];
 
-            (float[] Matrix, float[] MatrixGradient, float[] Gradient) actual = operations.ChannelRotationsBackward(channels, angles, matrix, matrixGradient, before);
+            (float[] Matrix, float[] MatrixGradient, float[] Gradient) actual =
+                operations.ChannelRotationsBackward(channels, angles, matrix, matrixGradient, before);
 
             // Each column adds the error of one matrix times the norm of the other.
             double products = norms.Zip(gradientNorms, (a, b) => 2.01 * StagesBound(channels, a) * b).Sum();

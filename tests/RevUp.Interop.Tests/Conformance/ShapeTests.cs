@@ -90,7 +90,10 @@ internal sealed class ShapeTests
                 i => Tolerance.Float64(positions + 1, magnitude[i]) + Tolerance.Float32(1, Math.Abs(y[i])),
                 $"mean of {what}");
             Tolerance.AssertWithin(
-                dx, operations.GlobalAveragePoolBackward(shape.Batch, positions, dy), i => Tolerance.Float32(2, Math.Abs(dx[i])), $"gradient of the mean of {what}");
+                dx,
+                operations.GlobalAveragePoolBackward(shape.Batch, positions, dy),
+                i => Tolerance.Float32(2, Math.Abs(dx[i])),
+                $"gradient of the mean of {what}");
         }
     }
 
