@@ -16,8 +16,8 @@ constexpr int64_t kFewestChannels = 32;
 
 bool PatchConvolution::suits(const ConvolutionGeometry &geometry) {
   const auto &value = geometry.value;
-  if (geometry.is_trained() || onednn::has_isa(dnnl_cpu_isa_avx512_core) || value.rank != 2 || value.type != REVUP_FLOAT32 || value.groups != 1 ||
-      value.in_channels < kFewestChannels || geometry.taps() == 1) {
+  if (geometry.is_trained() || onednn::has_isa(dnnl_cpu_isa_avx512_core) || value.rank != 2 ||
+      value.type != REVUP_FLOAT32 || value.groups != 1 || value.in_channels < kFewestChannels || geometry.taps() == 1) {
     return false;
   }
   for (int32_t i = 0; i < value.rank; ++i) {
