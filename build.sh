@@ -122,7 +122,11 @@ prepare_format() {
 
 format_native() { stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" "$@"; }
 
-format_managed() { stage "C# format" format-managed dotnet format RevUp.sln --severity warn "$@"; }
+# The formatter compiles, with the generator that a Release build has made.
+format_managed() {
+  stage generator generator dotnet build interop/RevUp.Operations -c Release -v quiet -tl:off
+  Configuration=Release stage "C# format" format-managed dotnet format RevUp.sln --severity warn "$@"
+}
 
 clean() {
   rm -rf "$artifacts"

@@ -48,7 +48,7 @@ assemblies() {
 
 build_managed() {
   local stamp=$artifacts/managed.stamp inputs
-  inputs=$(fingerprint benchmarks interop src tests RevUp.sln Directory.Build.props Directory.Packages.props global.json .editorconfig &&
+  inputs=$(fingerprint benchmarks interop native src tests RevUp.sln Directory.Build.props Directory.Packages.props global.json .editorconfig &&
     dotnet --version)
   if [[ -f $stamp && $(<"$stamp") == "$inputs $(assemblies)" ]]; then
     line "$green✓$reset" managed "up to date"

@@ -67,7 +67,7 @@ public sealed unsafe record PointwiseOperation(string Name, double Traffic, Acti
             "fixed-point step",
             4,
             b => b.Backend.FixedPointStep(b.Tensor(0), b.Tensor(1), b.Scalar, b.Tensor(2), b.Tensor(3), b.Statistics),
-            b => CpuReference.FixedPointStep(Count, b.Double(0), b.Double(1), 0.1, b.Double(2), b.Double(3), b.Results, b.Results + 1)),
+            b => CpuReference.FixedPointStep(Count, b.Double(0), b.Double(1), 0.1, b.Double(2), b.Double(3), b.Results)),
         QuantizeResidual(bits: 8),
         QuantizeResidual(bits: 4),
         QuantizeRetrace(bits: 8),
@@ -82,7 +82,9 @@ public sealed unsafe record PointwiseOperation(string Name, double Traffic, Acti
         new(
             "batch norm forward, ReLU",
             2,
-            b => b.Backend.BatchNormForward(Activation.Relu, b.Tensor(0, Wide), Normalization(b), b.Tensor(1, Wide)),
+            b => b.Backend.BatchNormForward(
+                Activation.Relu, b.Tensor(0, Wide), b.Channels(Mean), b.Channels(Variance), Epsilon, b.Channels(Weight), b.Channels(Bias),
+                b.Tensor(1, Wide)),
             b => CpuReference.BatchNormForward(
                 Count / Channels, Channels, CpuActivation.Relu, b.Double(0), b.DoubleChannels(Mean), b.DoubleChannels(Variance), Epsilon,
                 b.DoubleChannels(Weight), b.DoubleChannels(Bias), b.Double(1))),
@@ -90,8 +92,8 @@ public sealed unsafe record PointwiseOperation(string Name, double Traffic, Acti
             "batch norm backward, ReLU",
             3,
             b => b.Backend.BatchNormBackward(
-                Activation.Relu, b.Tensor(0, Wide), Normalization(b), b.Tensor(1, Wide), b.Scalar, default, b.Tensor(2, Wide), b.Channels(WeightGradient),
-                b.Channels(BiasGradient)),
+                Activation.Relu, b.Tensor(0, Wide), b.Channels(Mean), b.Channels(Variance), Epsilon, b.Channels(Weight), b.Channels(Bias),
+                b.Tensor(1, Wide), b.Scalar, default, b.Tensor(2, Wide), b.Channels(WeightGradient), b.Channels(BiasGradient)),
             b => CpuReference.BatchNormBackward(
                 Count / Channels, Channels, CpuActivation.Relu, b.Double(0), b.DoubleChannels(Mean), b.DoubleChannels(Variance), Epsilon,
                 b.DoubleChannels(Weight), b.DoubleChannels(Bias), b.Double(1), 0.1, null, b.Double(2), b.DoubleChannels(WeightGradient),
@@ -121,7 +123,7 @@ public sealed unsafe record PointwiseOperation(string Name, double Traffic, Acti
             "dot",
             2,
             b => b.Backend.Dot(b.Tensor(0), b.Tensor(1), b.Statistics),
-            b => *b.Results = CpuReference.Dot(Count, b.Double(0), b.Double(1))),
+            b => CpuReference.Dot(Count, b.Double(0), b.Double(1), b.Results)),
     ];
 
     /// <inheritdoc/>
@@ -142,18 +144,12 @@ public sealed unsafe record PointwiseOperation(string Name, double Traffic, Acti
         b => b.Backend.QuantizeRetrace(bits, b.Tensor(PointwiseBuffers.Positive), b.Steps, b.Tensor(2, Wide)),
         b => CpuReference.QuantizeRetrace(Batch, Positions, Channels, b.Double(PointwiseBuffers.Positive), b.DoubleSteps, b.Double(2)));
 
-    private static BatchNormChannels Normalization(PointwiseBuffers b) =>
-        new(b.Channels(Mean), b.Channels(Variance), Epsilon, b.Channels(Weight), b.Channels(Bias));
-
     private static void Squeeze(PointwiseBuffers buffers)
     {
         CpuShape shape = new() { Rank = 2, Batch = Wide.Batch, Extent = new Extents(Wide.Extent(0), Wide.Extent(1)), Channels = Wide.Channels };
         CpuReference.Squeeze(&shape, buffers.Double(0), buffers.Double(1));
     }
 
-    private static void CrossEntropy(PointwiseBuffers buffers)
-    {
-        long correct = 0;
-        CpuReference.CrossEntropy(Rows, Classes, buffers.Double(0), buffers.Double(1), 1.0 / Rows, buffers.Double(2), buffers.Results, &correct);
-    }
+    private static void CrossEntropy(PointwiseBuffers buffers) => CpuReference.CrossEntropy(
+        Rows, Classes, buffers.Double(0), buffers.Double(1), 1.0 / Rows, buffers.Double(2), buffers.Results);
 }

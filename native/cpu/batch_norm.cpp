@@ -1,5 +1,5 @@
-// Batch normalisation with the activation that follows it, x [rows, channels]. Memory-bound: one pass over x for the
-// statistics, one for y; two over x and dy for the gradients.
+// Batch normalisation, or an affine map of every channel, with the activation that follows, x [rows, channels].
+// Memory-bound: one pass over x for the statistics, one for y; two over x and dy for the gradients.
 #include <cmath>
 #include <vector>
 
@@ -86,12 +86,15 @@ void statistics(int64_t rows, int64_t channels, const X *x, float momentum, floa
     const double spread = std::max(0.0, sums[1][static_cast<size_t>(c)] / count - shift * shift);
     mean[c] = static_cast<float>(static_cast<double>(about[c]) + shift);
     variance[c] = static_cast<float>(spread);
-    if (running_mean == nullptr) continue;
-    const double unbiased = spread * (count / std::max(1.0, count - 1));
-    running_mean[c] = static_cast<float>(kept * static_cast<double>(running_mean[c]) +
-                                         static_cast<double>(momentum) * (static_cast<double>(about[c]) + shift));
-    running_variance[c] =
-        static_cast<float>(kept * static_cast<double>(running_variance[c]) + static_cast<double>(momentum) * unbiased);
+    if (running_mean != nullptr) {
+      running_mean[c] = static_cast<float>(kept * static_cast<double>(running_mean[c]) +
+                                           static_cast<double>(momentum) * (static_cast<double>(about[c]) + shift));
+    }
+    if (running_variance != nullptr) {
+      const double unbiased = spread * (count / std::max(1.0, count - 1));
+      running_variance[c] = static_cast<float>(kept * static_cast<double>(running_variance[c]) +
+                                               static_cast<double>(momentum) * unbiased);
+    }
   }
 }
 
@@ -221,15 +224,68 @@ bool checked(int64_t rows, int64_t channels, const void *x) {
   return true;
 }
 
-void require_channels(const float *mean, const float *variance, float epsilon, const float *weight, const float *bias) {
-  require((mean == nullptr) == (variance == nullptr), "mean and variance must both be null, or neither");
-  if (mean != nullptr) {
-    require_scalar(mean, "mean");
-    require_scalar(variance, "variance");
-    require(epsilon > 0, "epsilon must be positive");
-  }
+void require_activation(revup_activation activation, int64_t channels) {
+  with_activation(activation, channels, "channels", [](auto) {});
+}
+
+void require_statistics(const float *mean, const float *variance, float epsilon) {
+  require_scalar(mean, "mean");
+  require_scalar(variance, "variance");
+  require(epsilon > 0, "epsilon must be positive");
+}
+
+// Mean null: no statistics.
+void forward(int64_t rows, int64_t channels, revup_activation activation, revup_type x_type, const void *x,
+             const float *mean, const float *variance, float epsilon, const float *weight, const float *bias,
+             revup_type y_type, void *y) {
   if (weight != nullptr) require_scalar(weight, "weight");
   require_scalar(bias, "bias");
+  require_pointer(y, "y");
+  const Channels of(channels, mean, variance, epsilon, weight, bias);
+  with_activation(activation, channels, "channels", [&](auto act) {
+    with_type(x_type, [&](auto x_tag) {
+      with_type(y_type, [&](auto y_tag) {
+        using X = decltype(x_tag);
+        using Y = decltype(y_tag);
+        const auto chunk = forward<decltype(act), X, Y>;
+        parallel_for_items(rows, channels,
+                           [=, from = static_cast<const X *>(x), to = static_cast<Y *>(y), center = of.center.data(),
+                            scale = of.scale.data(), shift = of.shift.data()](int64_t begin, int64_t end) {
+                             chunk(begin, end, channels, from, center, scale, shift, to);
+                           });
+      });
+    });
+  });
+}
+
+void backward(int64_t rows, int64_t channels, revup_activation activation, revup_type x_type, const void *x,
+              const float *mean, const float *variance, float epsilon, const float *weight, const float *bias,
+              revup_type dy_type, const void *dy, const float *scale, const void *residual, revup_type dx_type,
+              void *dx, float *weight_gradient, float *bias_gradient) {
+  if (weight != nullptr) require_scalar(weight, "weight");
+  require_scalar(bias, "bias");
+  require_pointer(dy, "dy");
+  if (scale != nullptr) require_scalar(scale, "scale");
+  if (residual != nullptr) require_pointer(residual, "residual");
+  require_pointer(dx, "dx");
+  if (weight_gradient != nullptr) require_scalar(weight_gradient, "weight_gradient");
+  if (bias_gradient != nullptr) require_scalar(bias_gradient, "bias_gradient");
+  const Channels of(channels, mean, variance, epsilon, weight, bias);
+  with_activation(activation, channels, "channels", [&](auto act) {
+    with_type(x_type, [&](auto x_tag) {
+      with_type(dy_type, [&](auto dy_tag) {
+        with_type(dx_type, [&](auto dx_tag) {
+          using X = decltype(x_tag);
+          using DY = decltype(dy_tag);
+          using DX = decltype(dx_tag);
+          backward<decltype(act)>(rows, channels, static_cast<const X *>(x), of, mean != nullptr,
+                                  static_cast<const DY *>(dy), scale == nullptr ? 1.0f : *scale,
+                                  static_cast<const DX *>(residual), static_cast<DX *>(dx), weight_gradient,
+                                  bias_gradient);
+        });
+      });
+    });
+  });
 }
 
 }  // namespace
@@ -243,15 +299,11 @@ revup_status revup_batch_norm_statistics(int64_t rows, int64_t channels, revup_t
   return guarded([&] {
     require_type(x_type, "x_type");
     require(momentum >= 0 && momentum <= 1, "momentum must lie between 0 and 1");
-    require((running_mean == nullptr) == (running_variance == nullptr),
-            "running_mean and running_variance must both be null, or neither");
     if (!checked(rows, channels, x)) return;
     require_scalar(mean, "mean");
     require_scalar(variance, "variance");
-    if (running_mean != nullptr) {
-      require_scalar(running_mean, "running_mean");
-      require_scalar(running_variance, "running_variance");
-    }
+    if (running_mean != nullptr) require_scalar(running_mean, "running_mean");
+    if (running_variance != nullptr) require_scalar(running_variance, "running_variance");
     with_type(x_type, [&](auto x_tag) {
       using X = decltype(x_tag);
       statistics(rows, channels, static_cast<const X *>(x), momentum, mean, variance, running_mean, running_variance);
@@ -265,24 +317,10 @@ revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, revup_acti
   return guarded([&] {
     require_type(x_type, "x_type");
     require_type(y_type, "y_type");
-    with_activation(activation, channels, "channels", [&](auto act) {
-      if (!checked(rows, channels, x)) return;
-      require_channels(mean, variance, epsilon, weight, bias);
-      require_pointer(y, "y");
-      const Channels of(channels, mean, variance, epsilon, weight, bias);
-      with_type(x_type, [&](auto x_tag) {
-        with_type(y_type, [&](auto y_tag) {
-          using X = decltype(x_tag);
-          using Y = decltype(y_tag);
-          const auto chunk = forward<decltype(act), X, Y>;
-          parallel_for_items(rows, channels,
-                             [=, from = static_cast<const X *>(x), to = static_cast<Y *>(y), center = of.center.data(),
-                              scale = of.scale.data(), shift = of.shift.data()](int64_t begin, int64_t end) {
-                               chunk(begin, end, channels, from, center, scale, shift, to);
-                             });
-        });
-      });
-    });
+    require_activation(activation, channels);
+    if (!checked(rows, channels, x)) return;
+    require_statistics(mean, variance, epsilon);
+    forward(rows, channels, activation, x_type, x, mean, variance, epsilon, weight, bias, y_type, y);
   });
 }
 
@@ -295,29 +333,37 @@ revup_status revup_batch_norm_backward(int64_t rows, int64_t channels, revup_act
     require_type(x_type, "x_type");
     require_type(dy_type, "dy_type");
     require_type(dx_type, "dx_type");
-    with_activation(activation, channels, "channels", [&](auto act) {
-      if (!checked(rows, channels, x)) return;
-      require_channels(mean, variance, epsilon, weight, bias);
-      require_pointer(dy, "dy");
-      if (scale != nullptr) require_scalar(scale, "scale");
-      if (residual != nullptr) require_pointer(residual, "residual");
-      require_pointer(dx, "dx");
-      if (weight_gradient != nullptr) require_scalar(weight_gradient, "weight_gradient");
-      if (bias_gradient != nullptr) require_scalar(bias_gradient, "bias_gradient");
-      const Channels of(channels, mean, variance, epsilon, weight, bias);
-      with_type(x_type, [&](auto x_tag) {
-        with_type(dy_type, [&](auto dy_tag) {
-          with_type(dx_type, [&](auto dx_tag) {
-            using X = decltype(x_tag);
-            using DY = decltype(dy_tag);
-            using DX = decltype(dx_tag);
-            backward<decltype(act)>(rows, channels, static_cast<const X *>(x), of, mean != nullptr,
-                                    static_cast<const DY *>(dy), scale == nullptr ? 1.0f : *scale,
-                                    static_cast<const DX *>(residual), static_cast<DX *>(dx), weight_gradient,
-                                    bias_gradient);
-          });
-        });
-      });
-    });
+    require_activation(activation, channels);
+    if (!checked(rows, channels, x)) return;
+    require_statistics(mean, variance, epsilon);
+    backward(rows, channels, activation, x_type, x, mean, variance, epsilon, weight, bias, dy_type, dy, scale, residual,
+             dx_type, dx, weight_gradient, bias_gradient);
+  });
+}
+
+revup_status revup_channel_affine_forward(int64_t rows, int64_t channels, revup_activation activation,
+                                          revup_type x_type, const void *x, const float *weight, const float *bias,
+                                          revup_type y_type, void *y) {
+  return guarded([&] {
+    require_type(x_type, "x_type");
+    require_type(y_type, "y_type");
+    require_activation(activation, channels);
+    if (!checked(rows, channels, x)) return;
+    forward(rows, channels, activation, x_type, x, nullptr, nullptr, 0, weight, bias, y_type, y);
+  });
+}
+
+revup_status revup_channel_affine_backward(int64_t rows, int64_t channels, revup_activation activation,
+                                           revup_type x_type, const void *x, const float *weight, const float *bias,
+                                           revup_type dy_type, const void *dy, const float *scale, const void *residual,
+                                           revup_type dx_type, void *dx, float *weight_gradient, float *bias_gradient) {
+  return guarded([&] {
+    require_type(x_type, "x_type");
+    require_type(dy_type, "dy_type");
+    require_type(dx_type, "dx_type");
+    require_activation(activation, channels);
+    if (!checked(rows, channels, x)) return;
+    backward(rows, channels, activation, x_type, x, nullptr, nullptr, 0, weight, bias, dy_type, dy, scale, residual,
+             dx_type, dx, weight_gradient, bias_gradient);
   });
 }

@@ -53,7 +53,7 @@ RowResult evaluate_row(int64_t classes, const float *logits, const float *target
 using namespace revup;
 
 revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
-                                 float gradient_scale, float *gradient, double *loss_sum, int64_t *correct) {
+                                 float gradient_scale, float *gradient, double *statistics) {
   return guarded([&] {
     require_count(batch, "batch");
     require_count(classes, "classes");
@@ -61,8 +61,7 @@ revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *lo
     require_pointer(logits, "logits");
     require_pointer(targets, "targets");
     if (gradient != nullptr) require_pointer(gradient, "gradient");
-    require_scalar(loss_sum, "loss_sum");
-    require_scalar(correct, "correct");
+    require_scalar(statistics, "statistics");
     const auto evaluate = gradient == nullptr ? evaluate_row<false> : evaluate_row<true>;
     const auto sums = parallel_sum_items<2>(batch, classes, [=](int64_t begin, int64_t end) {
       std::array<double, 2> sum{};
@@ -75,7 +74,7 @@ revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *lo
       }
       return sum;
     });
-    *loss_sum = sums[0];
-    *correct = static_cast<int64_t>(sums[1]);
+    statistics[0] += sums[0];
+    statistics[1] += sums[1];
   });
 }

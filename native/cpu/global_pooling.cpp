@@ -12,13 +12,13 @@ struct Pool {
   int64_t batch, positions, channels;
 };
 
-// Checks the shape; batch is 0 when there is nothing to do.
-Pool checked_pool(const revup_shape *shape) {
-  require_scalar(shape, "shape");
-  require_shape(*shape, "shape");
-  if (element_count(*shape, "shape") == 0) return {0, 0, 0};
-  const Extents extents(shape->rank, shape->extent, 1);
-  return {shape->batch, extents.depth * extents.height * extents.width, shape->channels};
+// Checks the sizes; batch is 0 when there is nothing to do.
+Pool checked_pool(int64_t batch, int64_t positions, int64_t channels) {
+  require_count(batch, "batch");
+  require_count(positions, "positions");
+  require_count(channels, "channels");
+  if (element_count({batch, positions, channels}, "x") == 0) return {0, 0, 0};
+  return {batch, positions, channels};
 }
 
 void average(const Pool &pool, int64_t n, int64_t first, int64_t width, const float *x, float *y) {
@@ -49,9 +49,10 @@ void average(const Pool &pool, int64_t n, int64_t first, int64_t width, const fl
 
 using namespace revup;
 
-revup_status revup_global_average_pool_forward(const revup_shape *shape, const float *x, float *y) {
+revup_status revup_global_average_pool_forward(int64_t batch, int64_t positions, int64_t channels, const float *x,
+                                               float *y) {
   return guarded([&] {
-    const Pool pool = checked_pool(shape);
+    const Pool pool = checked_pool(batch, positions, channels);
     if (pool.batch == 0) return;
     require_pointer(x, "x");
     require_pointer(y, "y");
@@ -65,9 +66,10 @@ revup_status revup_global_average_pool_forward(const revup_shape *shape, const f
   });
 }
 
-revup_status revup_global_average_pool_backward(const revup_shape *shape, const float *dy, float *dx) {
+revup_status revup_global_average_pool_backward(int64_t batch, int64_t positions, int64_t channels, const float *dy,
+                                                float *dx) {
   return guarded([&] {
-    const Pool pool = checked_pool(shape);
+    const Pool pool = checked_pool(batch, positions, channels);
     if (pool.batch == 0) return;
     require_pointer(dy, "dy");
     require_pointer(dx, "dx");

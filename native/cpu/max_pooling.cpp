@@ -11,16 +11,19 @@ namespace {
 // Channels that one thread of backward owns: two cache lines, so that neighbours share no line.
 constexpr int64_t kBlock = 32;
 
+constexpr int64_t kWindow = 3, kStride = 2, kPadding = 1;
+
 // One spatial dimension. Padding is less than the window, so every window holds at least one input.
 struct Axis {
-  int64_t input, output, window, stride, padding;
+  int64_t input;
 
-  int64_t begin(int64_t o) const { return std::max<int64_t>(o * stride - padding, 0); }
-  int64_t end(int64_t o) const { return std::min(o * stride - padding + window, input); }
+  int64_t output() const { return (input + 2 * kPadding - kWindow) / kStride + 1; }
+  int64_t begin(int64_t o) const { return std::max<int64_t>(o * kStride - kPadding, 0); }
+  int64_t end(int64_t o) const { return std::min(o * kStride - kPadding + kWindow, input); }
   // Inputs [reached(o), reached(o + 1)) are those that output o is the first to need; the last one takes the rest.
   int64_t reached(int64_t o) const {
     if (o == 0) return 0;
-    return o == output ? input : end(o - 1);
+    return o == output() ? input : end(o - 1);
   }
 };
 
@@ -30,43 +33,16 @@ struct Pool {
 
   int64_t input_row() const { return width.input * channels; }
   int64_t inputs() const { return depth.input * height.input * input_row(); }
-  int64_t outputs() const { return depth.output * height.output * width.output * channels; }
+  int64_t outputs() const { return depth.output() * height.output() * width.output() * channels; }
 };
 
-Axis axis_of(const revup_pool_geometry &geometry, int32_t i) {
-  const int64_t input = geometry.input.extent[i], window = geometry.window[i], stride = geometry.stride[i];
-  const int64_t padding = geometry.padding[i];
-  const std::string index = "[" + std::to_string(i) + "]";
-  if (window < 1) fail("window" + index + " is " + std::to_string(window) + "; it must be at least 1");
-  if (stride < 1) fail("stride" + index + " is " + std::to_string(stride) + "; it must be at least 1");
-  if (padding < 0 || padding >= window) {
-    fail("padding" + index + " is " + std::to_string(padding) + "; it must be at least 0 and less than the window, " +
-         std::to_string(window));
-  }
-  // Ordinals of a window are 32-bit, and offsets must not overflow.
-  if (window > INT32_MAX) fail("window" + index + " is " + std::to_string(window) + "; it must be less than 2^31");
-  if (input + 2 * padding < window) {
-    fail("window" + index + " is " + std::to_string(window) + ", larger than the padded input, " +
-         std::to_string(input + 2 * padding) + "; reduce it or pad more");
-  }
-  return {input, (input + 2 * padding - window) / stride + 1, window, stride, padding};
-}
-
-// Checks the geometry; batch is 0 when there is nothing to do.
-Pool checked_pool(const revup_pool_geometry *geometry) {
-  require_scalar(geometry, "geometry");
-  const revup_shape &input = geometry->input;
-  require_shape(input, "input");
-  if (element_count(input, "input") == 0) return {};
-  const int32_t rank = input.rank;
-  const Axis flat{1, 1, 1, 1, 0};
-  const Pool pool{input.batch, input.channels, rank == 3 ? axis_of(*geometry, 0) : flat, axis_of(*geometry, rank - 2),
-                  axis_of(*geometry, rank - 1)};
-  element_count({pool.batch, pool.depth.output, pool.height.output, pool.width.output, pool.channels}, "output");
-  if (element_count({pool.depth.window, pool.height.window, pool.width.window}, "window") > INT32_MAX) {
-    fail("window has 2^31 positions or more; reduce it");
-  }
-  return pool;
+// Checks the shape; batch is 0 when there is nothing to do. Planes of 2-D are a depth of one, which pools to itself.
+Pool checked_pool(const revup_shape *shape) {
+  require_scalar(shape, "shape");
+  require_shape(*shape, "shape");
+  if (element_count(*shape, "shape") == 0) return {};
+  const Extents extents(shape->rank, shape->extent, 1);
+  return {shape->batch, shape->channels, {extents.depth}, {extents.height}, {extents.width}};
 }
 
 // The inputs of one output position: offset of the first one's channel 0, extents and strides in elements.
@@ -155,19 +131,19 @@ void clear_reached(const Pool &pool, int64_t od, int64_t oh, int64_t width, floa
 
 using namespace revup;
 
-revup_status revup_max_pool_forward(const revup_pool_geometry *geometry, const float *x, float *y) {
+revup_status revup_max_pool_forward(const revup_shape *shape, const float *x, float *y) {
   return guarded([&] {
-    const Pool pool = checked_pool(geometry);
+    const Pool pool = checked_pool(shape);
     if (pool.batch == 0) return;
     require_pointer(x, "x");
     require_pointer(y, "y");
-    const int64_t rows = pool.batch * pool.depth.output * pool.height.output;
-    const int64_t row_elements = pool.width.output * pool.channels;
+    const int64_t rows = pool.batch * pool.depth.output() * pool.height.output();
+    const int64_t row_elements = pool.width.output() * pool.channels;
     parallel_for_items(rows, row_elements, [=](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
-        const int64_t oh = row % pool.height.output, plane = row / pool.height.output;
-        const int64_t od = plane % pool.depth.output, n = plane / pool.depth.output;
-        for (int64_t ow = 0; ow < pool.width.output; ++ow) {
+        const int64_t oh = row % pool.height.output(), plane = row / pool.height.output();
+        const int64_t od = plane % pool.depth.output(), n = plane / pool.depth.output();
+        for (int64_t ow = 0; ow < pool.width.output(); ++ow) {
           float *to = y + row * row_elements + ow * pool.channels;
           forward(Window(pool, od, oh, ow), pool.channels, x + n * pool.inputs(), to);
         }
@@ -176,9 +152,9 @@ revup_status revup_max_pool_forward(const revup_pool_geometry *geometry, const f
   });
 }
 
-revup_status revup_max_pool_backward(const revup_pool_geometry *geometry, const float *x, const float *dy, float *dx) {
+revup_status revup_max_pool_backward(const revup_shape *shape, const float *x, const float *dy, float *dx) {
   return guarded([&] {
-    const Pool pool = checked_pool(geometry);
+    const Pool pool = checked_pool(shape);
     if (pool.batch == 0) return;
     require_pointer(x, "x");
     require_pointer(dy, "dy");
@@ -191,10 +167,10 @@ revup_status revup_max_pool_backward(const revup_pool_geometry *geometry, const 
         const float *x_block = x + n * pool.inputs() + first;
         const float *dy_block = dy + n * pool.outputs() + first;
         float *dx_block = dx + n * pool.inputs() + first;
-        for (int64_t od = 0; od < pool.depth.output; ++od) {
-          for (int64_t oh = 0; oh < pool.height.output; ++oh) {
+        for (int64_t od = 0; od < pool.depth.output(); ++od) {
+          for (int64_t oh = 0; oh < pool.height.output(); ++oh) {
             clear_reached(pool, od, oh, width, dx_block);
-            for (int64_t ow = 0; ow < pool.width.output; ++ow, dy_block += pool.channels) {
+            for (int64_t ow = 0; ow < pool.width.output(); ++ow, dy_block += pool.channels) {
               backward(Window(pool, od, oh, ow), width, x_block, dy_block, dx_block);
             }
           }

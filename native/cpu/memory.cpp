@@ -66,7 +66,7 @@ revup_status revup_release(void *memory, int64_t bytes) {
   });
 }
 
-revup_status revup_fill(int64_t count, float value, float *y) {
+revup_status revup_fill(int64_t count, float *y, float value) {
   return guarded([&] {
     require_count(count, "count");
     if (count == 0) return;

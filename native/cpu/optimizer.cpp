@@ -102,8 +102,8 @@ revup_status revup_sgd(int64_t groups, const revup_optimizer_settings *settings,
   });
 }
 
-revup_status revup_adamw(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
-                         float *first_moment, float *second_moment, float *weights) {
+revup_status revup_adam_w(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
+                          float *first_moment, float *second_moment, float *weights) {
   return guarded([&] {
     const int64_t count = require_groups(groups, settings);
     if (groups == 0) return;

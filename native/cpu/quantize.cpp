@@ -226,7 +226,7 @@ revup_status revup_quantize_begin(int64_t count, const float *x, float *decoded)
 
 revup_status revup_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits, const float *x,
                                      revup_type z_type, const void *z, const float *s, float *y, float *decoded,
-                                     void *codes, void *steps) {
+                                     uint8_t *codes, revup_bfloat16 *steps) {
   return guarded([&] {
     const Stream stream{batch, positions, channels};
     require_type(z_type, "z_type");
@@ -241,15 +241,15 @@ revup_status revup_quantize_residual(int64_t batch, int64_t positions, int64_t c
     with_bits(bits, [&](auto bits_tag) {
       with_type(z_type, [&](auto z_tag) {
         using Z = decltype(z_tag);
-        quantize<decltype(bits_tag)::value>(stream, x, static_cast<const Z *>(z), *s, y, decoded,
-                                            static_cast<uint8_t *>(codes), static_cast<bfloat16 *>(steps));
+        quantize<decltype(bits_tag)::value>(stream, x, static_cast<const Z *>(z), *s, y, decoded, codes,
+                                            reinterpret_cast<bfloat16 *>(steps));
       });
     });
   });
 }
 
-revup_status revup_quantize_retrace(int64_t batch, int64_t positions, int64_t channels, int32_t bits, const void *codes,
-                                    const void *steps, float *decoded) {
+revup_status revup_quantize_retrace(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
+                                    const uint8_t *codes, const revup_bfloat16 *steps, float *decoded) {
   return guarded([&] {
     const Stream stream{batch, positions, channels};
     if (!has_elements(stream, bits)) return;
@@ -257,8 +257,7 @@ revup_status revup_quantize_retrace(int64_t batch, int64_t positions, int64_t ch
     require_pointer(steps, "steps");
     require_pointer(decoded, "decoded");
     with_bits(bits, [&](auto tag) {
-      retrace<decltype(tag)::value>(stream, static_cast<const uint8_t *>(codes), static_cast<const bfloat16 *>(steps),
-                                    decoded);
+      retrace<decltype(tag)::value>(stream, codes, reinterpret_cast<const bfloat16 *>(steps), decoded);
     });
   });
 }

@@ -10,31 +10,12 @@ namespace {
 // Vectors in a buffer start aligned.
 constexpr int64_t kVectorElements = REVUP_ALIGNMENT / sizeof(float);
 
-// Sums of one chunk.
-std::array<double, 1> sum(int64_t begin, int64_t end, const float *x) {
-  double total = 0;
-#pragma omp simd reduction(+ : total)
-  for (int64_t i = begin; i < end; ++i) total += static_cast<double>(x[i]);
-  return {total};
-}
-
+// The sum of one chunk.
 std::array<double, 1> dot(int64_t begin, int64_t end, const float *x, const float *y) {
   double total = 0;
 #pragma omp simd reduction(+ : total)
   for (int64_t i = begin; i < end; ++i) total += static_cast<double>(x[i]) * static_cast<double>(y[i]);
   return {total};
-}
-
-std::array<double, 2> distance(int64_t begin, int64_t end, const float *x, const float *y) {
-  double difference = 0, norm = 0;
-#pragma omp simd reduction(+ : difference, norm)
-  for (int64_t i = begin; i < end; ++i) {
-    const double value = static_cast<double>(y[i]);
-    const double change = static_cast<double>(x[i]) - value;
-    difference += change * change;
-    norm += value * value;
-  }
-  return {difference, norm};
 }
 
 double dot(int64_t count, const float *x, const float *y) {
@@ -64,7 +45,7 @@ void draw(int64_t count, uint64_t seed, float *y) {
   });
 }
 
-// Divides x by its norm, and returns that; or draws it anew, and returns 0.
+// Divides x by its norm, and returns that; or draws it again, and returns 0.
 float normalize(int64_t count, float *x, uint64_t seed) {
   const double length = std::sqrt(dot(count, x, x));
   if (length <= 1e-12) {  // false for a NaN, which has to stay visible
@@ -78,7 +59,7 @@ float normalize(int64_t count, float *x, uint64_t seed) {
 
 bool is_index(double value, double end) { return value >= 0 && value < end && value == std::floor(value); }
 
-void require_within(const revup_vector &vector, int64_t count, int64_t number) {
+void require_within(const revup_vector &vector, int64_t longest, int64_t count, int64_t number) {
   const double end = static_cast<double>(count);
   const bool is_inside = is_index(vector.first, end) && std::fmod(vector.first, kVectorElements) == 0 &&
                          is_index(vector.count, end - vector.first + 1) && is_index(vector.norm, end);
@@ -86,6 +67,10 @@ void require_within(const revup_vector &vector, int64_t count, int64_t number) {
     fail("vector " + std::to_string(number) + " of the table has " + std::to_string(vector.count) + " elements from " +
          std::to_string(vector.first) + " and its norm at " + std::to_string(vector.norm) + "; the count is " +
          std::to_string(count) + ", and a vector starts at a multiple of " + std::to_string(kVectorElements));
+  }
+  if (vector.count > static_cast<double>(longest)) {
+    fail("longest is " + std::to_string(longest) + "; vector " + std::to_string(number) + " of the table has " +
+         std::to_string(vector.count) + " elements");
   }
 }
 
@@ -108,16 +93,6 @@ revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float
   });
 }
 
-revup_status revup_sum(int64_t count, const float *x, double *result) {
-  return guarded([&] {
-    require_count(count, "count");
-    if (count == 0) return;
-    require_pointer(x, "x");
-    require_scalar(result, "result");
-    *result = parallel_sum<1>(count, [=](int64_t begin, int64_t end) { return sum(begin, end, x); })[0];
-  });
-}
-
 revup_status revup_dot(int64_t count, const float *x, const float *y, double *result) {
   return guarded([&] {
     require_count(count, "count");
@@ -129,28 +104,14 @@ revup_status revup_dot(int64_t count, const float *x, const float *y, double *re
   });
 }
 
-revup_status revup_distance(int64_t count, const float *x, const float *y, double *difference, double *norm) {
-  return guarded([&] {
-    require_count(count, "count");
-    if (count == 0) return;
-    require_pointer(x, "x");
-    require_pointer(y, "y");
-    require_scalar(difference, "difference");
-    require_scalar(norm, "norm");
-    const auto sums = parallel_sum<2>(count, [=](int64_t begin, int64_t end) { return distance(begin, end, x, y); });
-    *difference = sums[0];
-    *norm = sums[1];
-  });
-}
-
-revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, uint64_t seed, int64_t count,
-                                 float *buffer) {
+revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int64_t longest, uint64_t seed,
+                                 int64_t count, float *buffer) {
   return guarded([&] {
     require_count(vectors, "vectors");
     require_count(count, "count");
     if (vectors == 0 || count == 0) return;
     require_scalar(table, "table");
-    for (int64_t i = 0; i < vectors; ++i) require_within(table[i], count, i);
+    for (int64_t i = 0; i < vectors; ++i) require_within(table[i], longest, count, i);
     require_pointer(buffer, "buffer");
     for (int64_t i = 0; i < vectors; ++i) {
       float *x = buffer + static_cast<int64_t>(table[i].first);

@@ -22,6 +22,26 @@ std::array<double, 2> fixed_point_step(int64_t begin, int64_t end, const float *
   return {difference, norm};
 }
 
+// y = x + sign * s * z
+template <int sign>
+void add_branch(int64_t count, const float *x, revup_type z_type, const void *z, const float *s, float *y) {
+  require_count(count, "count");
+  require_type(z_type, "z_type");
+  if (count == 0) return;
+  require_pointer(x, "x");
+  require_pointer(z, "z");
+  require_scalar(s, "s");
+  require_pointer(y, "y");
+  with_type(z_type, [&](auto z_tag) {
+    using Z = decltype(z_tag);
+    const Z *branch = static_cast<const Z *>(z);
+    parallel_for(count, [=, scale = sign * *s](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) y[i] = x[i] + scale * load(branch[i]);
+    });
+  });
+}
+
 }  // namespace
 }  // namespace revup
 
@@ -29,27 +49,16 @@ using namespace revup;
 
 revup_status revup_residual_add(int64_t count, const float *x, revup_type z_type, const void *z, const float *s,
                                 float *y) {
-  return guarded([&] {
-    require_count(count, "count");
-    require_type(z_type, "z_type");
-    if (count == 0) return;
-    require_pointer(x, "x");
-    require_pointer(z, "z");
-    require_scalar(s, "s");
-    require_pointer(y, "y");
-    with_type(z_type, [&](auto z_tag) {
-      using Z = decltype(z_tag);
-      const Z *branch = static_cast<const Z *>(z);
-      parallel_for(count, [=, scale = *s](int64_t begin, int64_t end) {
-#pragma omp simd
-        for (int64_t i = begin; i < end; ++i) y[i] = x[i] + scale * load(branch[i]);
-      });
-    });
-  });
+  return guarded([&] { add_branch<1>(count, x, z_type, z, s, y); });
+}
+
+revup_status revup_residual_subtract(int64_t count, const float *x, revup_type z_type, const void *z, const float *s,
+                                     float *y) {
+  return guarded([&] { add_branch<-1>(count, x, z_type, z, s, y); });
 }
 
 revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_type, const void *z, const float *s,
-                                    const float *x, float *x_next, double *difference, double *norm) {
+                                    const float *x, float *x_next, double *statistics) {
   return guarded([&] {
     require_count(count, "count");
     require_type(z_type, "z_type");
@@ -59,16 +68,15 @@ revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_
     require_scalar(s, "s");
     require_pointer(x, "x");
     require_pointer(x_next, "x_next");
-    require_scalar(difference, "difference");
-    require_scalar(norm, "norm");
+    require_scalar(statistics, "statistics");
     with_type(z_type, [&](auto z_tag) {
       using Z = decltype(z_tag);
       const Z *branch = static_cast<const Z *>(z);
       const auto sums = parallel_sum<2>(count, [=, scale = *s](int64_t begin, int64_t end) {
         return fixed_point_step(begin, end, y, branch, scale, x, x_next);
       });
-      *difference = sums[0];
-      *norm = sums[1];
+      statistics[0] = sums[0];
+      statistics[1] = sums[1];
     });
   });
 }

@@ -102,13 +102,6 @@ revup_status revup_set_threads(int32_t threads) {
   });
 }
 
-revup_status revup_get_threads(int32_t *threads) {
-  return guarded([&] {
-    require_scalar(threads, "threads");
-    *threads = configured_threads();
-  });
-}
-
 revup_status revup_supports(revup_type type, revup_support *support) {
   return guarded([&] {
     require_type(type, "type");

@@ -32,13 +32,15 @@ double error_bound(const double *inversions, int64_t evaluations, double residua
 
 using namespace revup;
 
-revup_status revup_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm, double hard_limit,
-                                double tolerance, double rounding, double *losses, const double *square_sum,
-                                const double *inversions, const double *evaluations, const float *coefficients,
-                                revup_optimizer_settings *settings, revup_step_outcome *outcome) {
+revup_status revup_step_verdict(int64_t blocks, int64_t stride, const revup_step_limits *limits, double *losses,
+                                const double *square_sum, const double *inversions, const double *evaluations,
+                                const float *coefficients, revup_optimizer_settings *settings,
+                                revup_step_outcome *outcome) {
   return guarded([&] {
     require_count(blocks, "blocks");
     require_count(stride, "stride");
+    require_scalar(limits, "limits");
+    const auto [averaging, clip_norm, hard_limit, tolerance, rounding] = *limits;
     require_at_least(averaging, "averaging", 0);
     require_at_least(clip_norm, "clip_norm", 0);
     require_at_least(hard_limit, "hard_limit", 0);

@@ -185,17 +185,21 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     const double spread = moment > 0 ? moment : 0, center = static_cast<double>(mean[c]) + shift;
     mean[c] = static_cast<float>(center);
     variance[c] = static_cast<float>(spread);
-    if (running_mean == nullptr) continue;
-    const double unbiased = rows > 1 ? spread * (count / (count - 1)) : spread;
-    const double old_mean = static_cast<double>(running_mean[c]), old = static_cast<double>(running_variance[c]);
-    running_mean[c] = static_cast<float>(old_mean + step * (center - old_mean));
-    running_variance[c] = static_cast<float>(old + step * (unbiased - old));
+    if (running_mean != nullptr) {
+      const double old = static_cast<double>(running_mean[c]);
+      running_mean[c] = static_cast<float>(old + step * (center - old));
+    }
+    if (running_variance != nullptr) {
+      const double unbiased = rows > 1 ? spread * (count / (count - 1)) : spread;
+      const double old = static_cast<double>(running_variance[c]);
+      running_variance[c] = static_cast<float>(old + step * (unbiased - old));
+    }
   }
 }
 KERNEL_EXPORT(batch_norm_statistics)
 
 // y = act(n * weight + bias)
-// Geometry: Elementwise; 4 elements per thread and step, 8 with bf16, else one, or two for MaxMin.
+// Geometry: Elementwise over x; 4 elements per thread and step, 8 with bf16, else one, or two for MaxMin.
 // Bytes per element: sizeof(X) read, sizeof(Y) written; per channel from the cache. Accumulator: none. Deterministic.
 // Restrictions: y may alias x if the types are equal.
 #define BATCH_NORM_FORWARD(X, Y)                                                                                \
@@ -210,6 +214,22 @@ BATCH_NORM_FORWARD(f32, f32)
 BATCH_NORM_FORWARD(f32, bf16)
 BATCH_NORM_FORWARD(bf16, f32)
 BATCH_NORM_FORWARD(bf16, bf16)
+
+// y = act(x * weight + bias)      (weight null: 1)
+// Geometry: Elementwise over x; 4 elements per thread and step, 8 with bf16, else one, or two for MaxMin.
+// Bytes per element: sizeof(X) read, sizeof(Y) written; per channel from the cache. Accumulator: none. Deterministic.
+// Restrictions: y may alias x if the types are equal.
+#define CHANNEL_AFFINE_FORWARD(X, Y)                                                                                  \
+  extern "C" __global__ void __launch_bounds__(kThreads) channel_affine_forward_##X##_##Y(                            \
+      long long rows, long long channels, int activation, const X *x, const float *weight, const float *bias, Y *y) { \
+    normalize(rows, channels, activation, x, nullptr, nullptr, 0, weight, bias, y);                                   \
+  }                                                                                                                   \
+  KERNEL_EXPORT(channel_affine_forward_##X##_##Y)
+
+CHANNEL_AFFINE_FORWARD(f32, f32)
+CHANNEL_AFFINE_FORWARD(f32, bf16)
+CHANNEL_AFFINE_FORWARD(bf16, f32)
+CHANNEL_AFFINE_FORWARD(bf16, bf16)
 
 // Partial sums [shares, 2, C] of g and g * n with g = scale * dy * act'(n * weight + bias)      (scale null: 1)
 // Geometry: RowPerBlock; as batch_norm_moments.

@@ -4,8 +4,8 @@
 using namespace revup;
 
 // y [rows, y_channels] = x [rows, x_channels], with extra channels 0 or dropped.
-// Geometry: Elementwise; one 16-byte access of y per thread and step, one element if either count is not a multiple
-// of 4.
+// Geometry: Elementwise over y; one 16-byte access of y per thread and step, one element if either count is not a
+// multiple of 4.
 // Bytes per element of y: 4 written, 4 read where x has one. Accumulator: none. Deterministic. Restrictions: no
 // aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
@@ -25,8 +25,8 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 KERNEL_EXPORT(resize_channels)
 
 // The halves of x [rows, 2 * channels], first and second [rows, channels].
-// Geometry: Elementwise; one 16-byte access of each half per thread and step, one element if channels is not a multiple
-// of 4.
+// Geometry: Elementwise over first; one 16-byte access of each half per thread and step, one element if channels is not
+// a multiple of 4.
 // Bytes per element of x: 4 read, 4 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     split_channels(long long rows, long long channels, const float *x, float *first, float *second) {
@@ -44,8 +44,8 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 KERNEL_EXPORT(split_channels)
 
 // x [rows, 2 * channels] from its halves, first and second [rows, channels].
-// Geometry: Elementwise; one 16-byte access of each half per thread and step, one element if channels is not a multiple
-// of 4.
+// Geometry: Elementwise over first; one 16-byte access of each half per thread and step, one element if channels is not
+// a multiple of 4.
 // Bytes per element of x: 4 read, 4 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     merge_channels(long long rows, long long channels, const float *first, const float *second, float *x) {

@@ -63,7 +63,7 @@ using namespace revup;
 
 // statistics += {sum over rows of -sum_c targets * log softmax(logits), rows whose largest logit has the index of the
 // largest target}; gradient (null: none) = gradient_scale * (softmax(logits) - targets).
-// Geometry: RowPerWarp; ceil(batch / 8) blocks of 8 warps, at most 1024.
+// Geometry: RowPerWarp over batch; ceil(batch / 8) blocks of 8 warps, at most 1024.
 // Bytes per element: 8 read from memory, twice more from the cache; 4 written.
 // Accumulator: double. Deterministic for one grid size. Restrictions: gradient may alias logits.
 extern "C" __global__ void __launch_bounds__(kThreads)

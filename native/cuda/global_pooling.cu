@@ -5,7 +5,8 @@
 using namespace revup;
 
 // y[n, c] = mean over positions of x[n, position, c].
-// Geometry: RowPerBlock; a block owns one n at a time, a warp every eighth position of 32 neighbouring channels.
+// Geometry: RowPerBlock over batch; a block owns one n at a time, a warp every eighth position of 32 neighbouring
+// channels.
 // Bytes per element of x: 4 read. Accumulator: double. Deterministic. Restrictions: blocks of 256 threads.
 extern "C" __global__ void __launch_bounds__(kThreads)
     global_average_pool_forward(long long batch, long long positions, long long channels, const float *x, float *y) {
@@ -33,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 KERNEL_EXPORT(global_average_pool_forward)
 
 // dx[n, position, c] = dy[n, c] / positions.
-// Geometry: Elementwise; one 16-byte access of dx per thread and step, one element if C is not a multiple of 4.
+// Geometry: Elementwise over dx; one 16-byte access of dx per thread and step, one element if C is not a multiple of 4.
 // Bytes per element of dx: 4 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     global_average_pool_backward(long long batch, long long positions, long long channels, const float *dy, float *dx) {

@@ -4,10 +4,14 @@
 // an int or float in the low bytes. Tensors are aligned to 64 bytes, channels-last N (D) H W C; the host has checked
 // all arguments. An empty tensor is not launched. Suffixes name storage types; arithmetic is float32 throughout.
 //
+// The names of a kernel's parameters are those of its operation in revup_cpu.h.
 // Three geometries; each kernel's header names its own, and every one is correct for any grid:
 //   Elementwise  256 threads, grid-stride; the host launches ceil(n / 1024) blocks, at most 1024 and 16 per processor.
 //   RowPerWarp   a warp walks along one row.
 //   RowPerBlock  a block walks along one row, or along everything where the header says so.
+// "over x" (a tensor's elements) or "over batch" (a size) lets RevUp.Operations write the launch. "RowPerBlock over
+// vectors of longest / 4 threads" has wide blocks, "One block of 32 threads" has one. Partial sums of a grid are
+// `partials` and `counter`, the extents of a shape `rank`, `e0`, `e1` and `e2`. Other kernels are launched by hand.
 #pragma once
 
 #include <cuda_bf16.h>

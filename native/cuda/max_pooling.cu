@@ -83,7 +83,7 @@ struct Pool {
 using namespace revup;
 
 // y[n, o, c] = maximum of x[n, window of o, c]; output extents are (extent - 1) / 2 + 1.
-// Geometry: Elementwise; one 16-byte access of y per thread and step, one element if C is not a multiple of 4.
+// Geometry: Elementwise over y; one 16-byte access of y per thread and step, one element if C is not a multiple of 4.
 // Bytes per element of x: 4 read from memory, 2.25 times that (3.4 in 3-D) from the cache; 4 per element of y written.
 // Accumulator: none. Deterministic. Restrictions: no aliasing; extents below 2^31.
 extern "C" __global__ void __launch_bounds__(kThreads)
@@ -105,7 +105,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 KERNEL_EXPORT(max_pool_forward)
 
 // dx[n, i, c] = sum of dy over the windows whose maximum x[n, i, c] is; among equals the first in row-major order.
-// Geometry: Elementwise; one 16-byte access of dx per thread and step, one element if C is not a multiple of 4.
+// Geometry: Elementwise over dx; one 16-byte access of dx per thread and step, one element if C is not a multiple of 4.
 // Bytes per element of x: 4 read from memory, 20 times that (91 in 3-D) from the cache; 4 written; dy read.
 // Accumulator: float32 over at most 8 windows. Deterministic: it gathers. Restrictions: no aliasing; extents below
 // 2^31.

@@ -22,28 +22,28 @@ __device__ void convert(long long n, const float *scale, const X *x, Y *y) {
 using namespace revup;
 
 // y = value
-// Geometry: Elementwise; 4 elements per thread and step.
+// Geometry: Elementwise over y; 4 elements per thread and step.
 // Bytes per element: 4 written. Accumulator: none. Deterministic. Restrictions: none.
-extern "C" __global__ void __launch_bounds__(kThreads) fill_f32(long long n, float value, float *y) {
-  for_each_pack<4>(n, [=](auto width, long long i) {
+extern "C" __global__ void __launch_bounds__(kThreads) fill(long long count, float value, float *y) {
+  for_each_pack<4>(count, [=](auto width, long long i) {
     constexpr int w = decltype(width)::value;
     Floats<w> values;
     for (int k = 0; k < w; ++k) values.at[k] = value;
     store(values, y + i);
   });
 }
-KERNEL_EXPORT(fill_f32)
+KERNEL_EXPORT(fill)
 
 // y = x, rounded to nearest even.
 // Geometry: Elementwise; 8 elements per thread and step.
 // Bytes per element: 6 read and written together. Accumulator: none. Deterministic. Restrictions: no aliasing.
-extern "C" __global__ void __launch_bounds__(kThreads) cast_f32_bf16(long long n, const float *x, bf16 *y) {
-  convert(n, nullptr, x, y);
+extern "C" __global__ void __launch_bounds__(kThreads) cast_f32_bf16(long long count, const float *x, bf16 *y) {
+  convert(count, nullptr, x, y);
 }
 KERNEL_EXPORT(cast_f32_bf16)
 
-extern "C" __global__ void __launch_bounds__(kThreads) cast_bf16_f32(long long n, const bf16 *x, float *y) {
-  convert(n, nullptr, x, y);
+extern "C" __global__ void __launch_bounds__(kThreads) cast_bf16_f32(long long count, const bf16 *x, float *y) {
+  convert(count, nullptr, x, y);
 }
 KERNEL_EXPORT(cast_bf16_f32)
 
@@ -52,13 +52,13 @@ KERNEL_EXPORT(cast_bf16_f32)
 // Bytes per element: 8, or 6 with bf16. Accumulator: none. Deterministic.
 // Restrictions: y may alias x in scale_f32.
 extern "C" __global__ void __launch_bounds__(kThreads)
-    scale_f32(long long n, const float *scale, const float *x, float *y) {
-  convert(n, scale, x, y);
+    scale_f32(long long count, const float *scale, const float *x, float *y) {
+  convert(count, scale, x, y);
 }
 KERNEL_EXPORT(scale_f32)
 
 extern "C" __global__ void __launch_bounds__(kThreads)
-    scale_f32_bf16(long long n, const float *scale, const float *x, bf16 *y) {
-  convert(n, scale, x, y);
+    scale_f32_bf16(long long count, const float *scale, const float *x, bf16 *y) {
+  convert(count, scale, x, y);
 }
 KERNEL_EXPORT(scale_f32_bf16)

@@ -27,7 +27,7 @@ using namespace revup;
 
 // PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;
 //   w -= learning_rate * (nesterov ? d + momentum * m : m)
-// Geometry: Elementwise over each group in turn; 4 elements per thread and step.
+// Geometry: Elementwise over weights; each group in turn, 4 elements per thread and step.
 // Bytes per element: 12 read, 8 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     sgd(long long groups, const revup_optimizer_settings *settings, const float *gradient, float *momentum_buffer,
@@ -55,11 +55,11 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 KERNEL_EXPORT(sgd)
 
 // PyTorch's AdamW.
-// Geometry: Elementwise over each group in turn; 4 elements per thread and step.
+// Geometry: Elementwise over weights; each group in turn, 4 elements per thread and step.
 // Bytes per element: 16 read, 12 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
-    adamw(long long groups, const revup_optimizer_settings *settings, const float *gradient, float *first_moment,
-          float *second_moment, float *weights) {
+    adam_w(long long groups, const revup_optimizer_settings *settings, const float *gradient, float *first_moment,
+           float *second_moment, float *weights) {
   const float beta1 = static_cast<float>(settings->beta1), beta2 = static_cast<float>(settings->beta2);
   const float epsilon = static_cast<float>(settings->epsilon), scale = static_cast<float>(settings->gradient_scale);
   const float root_scale = static_cast<float>(1 / sqrt(settings->correction2));
@@ -84,4 +84,4 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     });
   });
 }
-KERNEL_EXPORT(adamw)
+KERNEL_EXPORT(adam_w)

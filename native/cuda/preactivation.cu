@@ -63,14 +63,14 @@ __device__ void preactivation_gradient(long long n, int activation, const X *x, 
 using namespace revup;
 
 // y = act(x + a) + b, a and b scalars on the device.
-// Geometry: Elementwise; 4 elements per thread and step, 8 with bf16.
+// Geometry: Elementwise over x; 4 elements per thread and step, 8 with bf16.
 // Bytes per element: sizeof(X) read, sizeof(Y) written. Accumulator: none. Deterministic.
-// Restrictions: n is even for MaxMin; y may alias x if the types are equal.
-#define PREACTIVATION_FORWARD(X, Y)                                                                                    \
-  extern "C" __global__ void __launch_bounds__(kThreads)                                                               \
-      preactivation_forward_##X##_##Y(long long n, int activation, const X *x, const float *a, const float *b, Y *y) { \
-    preactivate(n, activation, x, a, b, y);                                                                            \
-  }                                                                                                                    \
+// Restrictions: count is even for MaxMin; y may alias x if the types are equal.
+#define PREACTIVATION_FORWARD(X, Y)                                                        \
+  extern "C" __global__ void __launch_bounds__(kThreads) preactivation_forward_##X##_##Y(  \
+      long long count, int activation, const X *x, const float *a, const float *b, Y *y) { \
+    preactivate(count, activation, x, a, b, y);                                            \
+  }                                                                                        \
   KERNEL_EXPORT(preactivation_forward_##X##_##Y)
 
 PREACTIVATION_FORWARD(f32, f32)
@@ -80,16 +80,16 @@ PREACTIVATION_FORWARD(bf16, bf16)
 
 // dx = residual + scale * dy * act'(x + a)      (residual null: 0; scale null: 1)
 // *sum_a += sum(scale * dy * act'(x + a));  *sum_b += sum(scale * dy)      (either may be null)
-// Geometry: Elementwise; 4 elements per thread and step, 8 with bf16. At most 1024 blocks if there are sums.
+// Geometry: Elementwise over x; 4 elements per thread and step, 8 with bf16. At most 1024 blocks if there are sums.
 // Bytes per element: sizeof(X) + sizeof(DY) + sizeof(DX) for the residual read, sizeof(DX) written.
 // Accumulator: float32 over one pack, double from there on. Deterministic for one grid size.
-// Restrictions: n is even for MaxMin; dx may alias dy, residual and x if the types are equal.
-#define PREACTIVATION_BACKWARD(X, DY, DX)                                                                            \
-  extern "C" __global__ void __launch_bounds__(kThreads, 5) preactivation_backward_##X##_##DY##_##DX(                \
-      long long n, int activation, const X *x, const float *a, const DY *dy, const float *scale, const DX *residual, \
-      DX *dx, float *sum_a, float *sum_b, double *partials, unsigned *counter) {                                     \
-    preactivation_gradient(n, activation, x, a, dy, scale, residual, dx, sum_a, sum_b, partials, counter);           \
-  }                                                                                                                  \
+// Restrictions: count is even for MaxMin; dx may alias dy, residual and x if the types are equal.
+#define PREACTIVATION_BACKWARD(X, DY, DX)                                                                      \
+  extern "C" __global__ void __launch_bounds__(kThreads, 5) preactivation_backward_##X##_##DY##_##DX(          \
+      long long count, int activation, const X *x, const float *a, const DY *dy, const float *scale,           \
+      const DX *residual, DX *dx, float *sum_a, float *sum_b, double *partials, unsigned *counter) {           \
+    preactivation_gradient(count, activation, x, a, dy, scale, residual, dx, sum_a, sum_b, partials, counter); \
+  }                                                                                                            \
   KERNEL_EXPORT(preactivation_backward_##X##_##DY##_##DX)
 
 PREACTIVATION_BACKWARD(f32, f32, f32)

@@ -167,10 +167,10 @@ __device__ void retrace(long long batch, long long positions, long long channels
 using namespace revup;
 
 // decoded = x, rounded to the grid.
-// Geometry: Elementwise; 4 elements per thread and step.
+// Geometry: Elementwise over x; 4 elements per thread and step.
 // Bytes per element: 4 read, 4 written. Accumulator: none. Deterministic. Restrictions: decoded may alias x.
-extern "C" __global__ void __launch_bounds__(kThreads) quantize_begin(long long n, const float *x, float *decoded) {
-  for_each_pack<4>(n, [=](auto width, long long i) {
+extern "C" __global__ void __launch_bounds__(kThreads) quantize_begin(long long count, const float *x, float *decoded) {
+  for_each_pack<4>(count, [=](auto width, long long i) {
     constexpr int w = decltype(width)::value;
     Floats<w> values = load<w>(x + i);
     for (int k = 0; k < w; ++k) values.at[k] = rintf(values.at[k] * (1 / kGrid)) * kGrid;
@@ -209,7 +209,7 @@ QUANTIZE_ENCODE(4)
 QUANTIZE_ENCODE(8)
 
 // decoded -= code * step: what decoded was before these codes were added.
-// Geometry: Elementwise; a run of 8 channels per thread and step, of 2 if C is not a multiple of 8.
+// Geometry: Elementwise over decoded; a run of 8 channels per thread and step, of 2 if C is not a multiple of 8.
 // Bytes per element: 4 + bits / 8 read, 4 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
 #define QUANTIZE_RETRACE(bits)                                                                                      \
   extern "C" __global__ void __launch_bounds__(kThreads)                                                            \

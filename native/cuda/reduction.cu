@@ -44,11 +44,12 @@ __device__ float draw(unsigned long long seed, long long index) {
 using namespace revup;
 
 // y += alpha * x (alpha null: 1).
-// Geometry: Elementwise; 4 elements per thread and step.
+// Geometry: Elementwise over x; 4 elements per thread and step.
 // Bytes per element: 8 read, 4 written. Accumulator: none. Deterministic. Restrictions: none.
-extern "C" __global__ void __launch_bounds__(kThreads) axpy(long long n, const float *alpha, const float *x, float *y) {
+extern "C" __global__ void __launch_bounds__(kThreads)
+    axpy(long long count, const float *alpha, const float *x, float *y) {
   const float factor = alpha == nullptr ? 1.0f : *alpha;
-  for_each_pack<4>(n, [=](auto width, long long i) {
+  for_each_pack<4>(count, [=](auto width, long long i) {
     constexpr int w = decltype(width)::value;
     Floats<w> sum = load<w>(y + i);
     const Floats<w> term = load<w>(x + i);
@@ -59,20 +60,20 @@ extern "C" __global__ void __launch_bounds__(kThreads) axpy(long long n, const f
 KERNEL_EXPORT(axpy)
 
 // *result = sum(x * y).
-// Geometry: Elementwise; 4 elements per thread and step. At most 1024 blocks.
+// Geometry: Elementwise over x; 4 elements per thread and step. At most 1024 blocks.
 // Bytes per element: 8 read. Accumulator: double. Deterministic for one grid size. Restrictions: none.
 extern "C" __global__ void __launch_bounds__(kThreads)
-    dot(long long n, const float *x, const float *y, double *result, double *partials, unsigned *counter) {
-  double sums[1] = {products(n, x, y, global_thread(), grid_threads())};
+    dot(long long count, const float *x, const float *y, double *result, double *partials, unsigned *counter) {
+  double sums[1] = {products(count, x, y, global_thread(), grid_threads())};
   if (grid_sum(sums, partials, counter) && threadIdx.x == 0) *result = sums[0];
 }
 KERNEL_EXPORT(dot)
 
 // For each vector x of the table: its norm ||x||_2 into the buffer, and x = x / ||x||. When ||x|| <= 1e-12 (a zero
-// convolution), the norm is 0 and x a unit vector drawn from seed + its number, so that power iteration starts anew
-// instead of staying at zero for ever.
-// Geometry: RowPerBlock; a block of up to 1024 threads owns one vector. There are hundreds, one per convolution, so
-// that they fill the device; each has of the order of 10^5 elements, which the second pass finds in the cache.
+// convolution), the norm is 0 and x a unit vector drawn from seed + its number, so that power iteration does not
+// stay at zero for ever.
+// Geometry: RowPerBlock over vectors of longest / 4 threads; a block owns one vector. There are hundreds, one per
+// convolution, so that they fill the device. Each has about 10^5 elements, which the second pass finds in the cache.
 // Bytes per element: 8 read, 4 written. Accumulator: double. Deterministic for one block size.
 // Restrictions: vectors of the table do not overlap.
 extern "C" __global__ void __launch_bounds__(kBlockLimit)

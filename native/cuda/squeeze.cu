@@ -40,7 +40,7 @@ using namespace revup;
 
 // y[n, i, j, (di*2+dj)*C + c] = x[n, 2i+di, 2j+dj, c]; in 3-D ((dk*2+di)*2+dj)*C + c. Extents e0 (1 when rank is 2), e1
 // and e2 are those of x.
-// Geometry: Elementwise; one 16-byte access of y per thread and step, one element if C is odd.
+// Geometry: Elementwise over y; one 16-byte access of y per thread and step, one element if C is odd.
 // Bytes per element: 4 read, 4 written. Accumulator: none. Deterministic. Restrictions: even extents, no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     squeeze(int rank, long long batch, long long e0, long long e1, long long e2, long long channels, const float *x,
@@ -49,7 +49,8 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 }
 KERNEL_EXPORT(squeeze)
 
-// The inverse, and the gradient, of the above; the extents are those of x again.
+// The inverse, and the gradient, of squeeze; the extents are those of x again.
+// Geometry: Elementwise over x; as squeeze.
 extern "C" __global__ void __launch_bounds__(kThreads)
     unsqueeze(int rank, long long batch, long long e0, long long e1, long long e2, long long channels, const float *y,
               float *x) {

@@ -31,7 +31,7 @@ __device__ double worse(double a, double b) { return a >= b || a != a ? a : b; }
 using namespace revup;
 
 // As revup_step_verdict of native/include/revup_cpu.h, whose restrictions the host sees to.
-// Geometry: RowPerWarp, one warp: a lane takes every 32nd of the blocks of the network, some hundreds.
+// Geometry: One block of 32 threads; a lane takes every 32nd of the blocks of the network, some hundreds.
 // Bytes: up to 44 per block of the network. Accumulator: double. Deterministic. Restrictions: one warp.
 extern "C" __global__ void step_verdict(long long blocks, long long stride, double averaging, double clip_norm,
                                         double hard_limit, double tolerance, double rounding, double *losses,

@@ -12,6 +12,15 @@
 //   avx512_vnni, avx512_bf16 or amx. It is read at the first call and overrides ONEDNN_MAX_CPU_ISA. With another value
 //   every call fails. Functions without oneDNN keep to what they were compiled for (REVUP_ARCH in
 //   cmake/CompilerOptions.cmake).
+//
+// A comment line that begins with @ describes an operation. RevUp.Operations writes the
+// bindings, the backends' methods, launches, counting and tests from it. Its items, with ";" between them:
+//   x, y? [rows, channels]   the shape of each; ? may be null, + is read and written. [] is a scalar.
+//   y may be x, z            the memory that an output may share
+//   bits is 4 or 8           the values of a number;  `inputs at least 1` excludes 0
+// A size is a parameter of the function, or an expression of them. Some names collapse extents: count is all elements,
+// rows all extents but the last, positions those between batch and channels. An array of one extent other than count
+// is aligned to its element.
 #ifndef REVUP_CPU_H
 #define REVUP_CPU_H
 
@@ -25,10 +34,12 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 5
+#define REVUP_ABI_VERSION 6
 
 typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
+
+typedef uint16_t revup_bfloat16;  // the bits of one
 
 typedef int32_t revup_activation;
 // ELU with alpha = 1. MaxMin sorts neighbouring elements, which are channels: (t0, t1) -> (max, min). An odd number of
@@ -43,7 +54,6 @@ REVUP_API const char *revup_last_error(void);
 REVUP_API revup_status revup_describe(char *text, int64_t capacity);
 // Threads used by every later call, 1 to 1024. Process-wide. Convolutions keep the count they were created with.
 REVUP_API revup_status revup_set_threads(int32_t threads);
-REVUP_API revup_status revup_get_threads(int32_t *threads);
 typedef int32_t revup_support;
 // Convolutions of a type: impossible; possible; possible and faster than in float32.
 enum { REVUP_NONE = 0, REVUP_NATIVE = 1, REVUP_FAST = 2 };
@@ -54,87 +64,122 @@ REVUP_API revup_status revup_supports(revup_type type, revup_support *support);
 // Reserves address space; pages come zeroed on first touch, huge where the system can. Release with the same size.
 REVUP_API revup_status revup_reserve(int64_t bytes, void **memory);
 REVUP_API revup_status revup_release(void *memory, int64_t bytes);
-REVUP_API revup_status revup_fill(int64_t count, float value, float *y);
+// y = value
+// @ y [count]
+REVUP_API revup_status revup_fill(int64_t count, float *y, float value);
 // y = x, converted (round to nearest even). The types may be equal: then it is a copy.
+// @ x, y [count]
 REVUP_API revup_status revup_cast(int64_t count, revup_type x_type, const void *x, revup_type y_type, void *y);
 
 // ----------------------------------------------------------------------------------------------------------- pointwise
 // y = act(x + a) + b, a and b scalars. y may alias x when the types are equal.
+// @ x, y [count]; a, b []; y may be x
 REVUP_API revup_status revup_preactivation_forward(int64_t count, revup_activation activation, revup_type x_type,
                                                    const void *x, const float *a, const float *b, revup_type y_type,
                                                    void *y);
-// Backward of the above for the gradient dy of y, which is first multiplied by *scale (null: 1):
+// Backward of preactivation_forward for the gradient dy of y, which is first multiplied by *scale (null: 1):
 //   dx = residual + scale * dy * act'(x + a)      (residual null: 0; its type is dx_type)
 //   *sum_b += sum(scale * dy);  *sum_a += sum(scale * dy * act'(x + a))      (either may be null)
 // dx may alias dy and residual, and x, when the types are equal.
+// @ x, dy, residual?, dx [count]; a, scale?, sum_a?+, sum_b?+ []; dx may be dy, residual, x
 REVUP_API revup_status revup_preactivation_backward(int64_t count, revup_activation activation, revup_type x_type,
                                                     const void *x, const float *a, revup_type dy_type, const void *dy,
                                                     const float *scale, const void *residual, revup_type dx_type,
                                                     void *dx, float *sum_a, float *sum_b);
 // y = x + s * z. y may alias x, and z when z is float32.
+// @ x, z, y [count]; s []; y may be x, z
 REVUP_API revup_status revup_residual_add(int64_t count, const float *x, revup_type z_type, const void *z,
                                           const float *s, float *y);
+// y = x - s * z: takes a branch from the stream again. y may alias x, and z when z is float32.
+// @ x, z, y [count]; s []; y may be x, z
+REVUP_API revup_status revup_residual_subtract(int64_t count, const float *x, revup_type z_type, const void *z,
+                                               const float *s, float *y);
 // One step of the fixed-point inversion: x_next = y - s * z, where z = branch(x) before its multiplier.
-//   *difference = sum((x_next - x)^2);  *norm = sum(x_next^2)
+//   statistics = {sum((x_next - x)^2), sum(x_next^2)}
 // x_next may alias y, x, and z when z is float32.
+// @ y, z, x, x_next [count]; s []; statistics [2]; x_next may be y, x, z
 REVUP_API revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_type, const void *z,
-                                              const float *s, const float *x, float *x_next, double *difference,
-                                              double *norm);
+                                              const float *s, const float *x, float *x_next, double *statistics);
 // y += alpha * x (alpha null: 1).
+// @ x, y+ [count]; alpha? []
 REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y);
 
 // -------------------------------------------------------------------------------------------- quantised differences
 // A stream of activations kept as 4 or 8 bits per element, closed loop: `decoded` is what will be known of it later. It
 // lies on a grid of 2^-16, as do its changes, so that it is retraced bit for bit while it is below 2^8.
 // decoded = x, rounded to the grid: the start of a stream. decoded may alias x.
+// @ x, decoded [count]; decoded may be x
 REVUP_API revup_status revup_quantize_begin(int64_t count, const float *x, float *decoded);
 // y = x + s * z;  code = round((y - decoded) / step);  decoded += code * step. The step of a sample and channel is the
 // least that keeps codes within 7 (4 bits) or 127, rounded up to a multiple of the grid and to bfloat16.
-// x, z, y, decoded [batch, positions, channels]; steps [batch, channels], bfloat16; codes [batch, positions] rows of
-// channels * bits / 8 bytes, rounded up. y may alias x.
+// |y - decoded| is at most half a step, whatever earlier blocks have lost (differential pulse-code modulation). The
+// codes of a position are packed into bytes. y may alias x.
+// @ x, z, y, decoded+ [batch, positions, channels]; s []; codes [batch, positions, (channels * bits + 7) / 8]
+// @ steps [batch, channels]; bits is 4 or 8; y may be x
 REVUP_API revup_status revup_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
                                                const float *x, revup_type z_type, const void *z, const float *s,
-                                               float *y, float *decoded, void *codes, void *steps);
-// decoded -= code * step: what it was before.
+                                               float *y, float *decoded, uint8_t *codes, revup_bfloat16 *steps);
+// decoded -= code * step: what decoded was before quantize_residual left these codes and steps.
+// @ codes [batch, positions, (channels * bits + 7) / 8]; steps [batch, channels]; bits is 4 or 8
+// @ decoded+ [batch, positions, channels]
 REVUP_API revup_status revup_quantize_retrace(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
-                                              const void *codes, const void *steps, float *decoded);
+                                              const uint8_t *codes, const revup_bfloat16 *steps, float *decoded);
 
 // ------------------------------------------------------------------------------------------------- batch normalisation
-// x [rows, channels], rows = N (D) H W; the arrays of one number per channel are aligned to 4 bytes.
-// Mean and (biased) variance of every channel of x, and, unless they are null, the running statistics:
-//   running_mean += momentum * (mean - running_mean), and likewise with the unbiased variance (0 of one row).
+// Mean and (biased) variance of every channel of x. Unless null, running_mean += momentum * (mean - running_mean), and
+// running_variance follows the unbiased variance (0 of one row) in the same way.
+// @ x [rows, channels]; mean, variance, running_mean?+, running_variance?+ [channels]
 REVUP_API revup_status revup_batch_norm_statistics(int64_t rows, int64_t channels, revup_type x_type, const void *x,
                                                    float momentum, float *mean, float *variance, float *running_mean,
                                                    float *running_variance);
-// y = act((x - mean) / sqrt(variance + epsilon) * weight + bias)
-// weight null: 1; mean and variance null: 0 and 1, without epsilon. y may alias x when the types are equal.
+// y = act((x - mean) / sqrt(variance + epsilon) * weight + bias)      (weight null: 1)
+// y may alias x when the types are equal.
+// @ x, y [rows, channels]; mean, variance, weight?, bias [channels]; y may be x
 REVUP_API revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, revup_activation activation,
                                                 revup_type x_type, const void *x, const float *mean,
                                                 const float *variance, float epsilon, const float *weight,
                                                 const float *bias, revup_type y_type, void *y);
-// Backward of the above for the gradient dy of y, which is first multiplied by *scale (null: 1). Mean and variance,
-// where not null, are those of x itself, and gradient flows through them. n is the normalised x, g = scale * dy * act':
+// Backward of batch_norm_forward for the gradient dy of y, which is first multiplied by *scale (null: 1). Mean and
+// variance are the statistics of x itself, and gradient flows through them. With the normalised x as n and
+// g = scale * dy * act':
 //   dx = residual + weight / sqrt(variance + epsilon) * (g - mean(g) - n * mean(g * n))      (residual null: 0)
 //   weight_gradient += sum(g * n);  bias_gradient += sum(g)      (either may be null)
 // dx may alias dy and residual, and x, when the types are equal.
+// @ x, dy, residual?, dx [rows, channels]; scale? []; dx may be dy, residual, x
+// @ mean, variance, weight?, bias, weight_gradient?+, bias_gradient?+ [channels]
 REVUP_API revup_status revup_batch_norm_backward(int64_t rows, int64_t channels, revup_activation activation,
                                                  revup_type x_type, const void *x, const float *mean,
                                                  const float *variance, float epsilon, const float *weight,
                                                  const float *bias, revup_type dy_type, const void *dy,
                                                  const float *scale, const void *residual, revup_type dx_type, void *dx,
                                                  float *weight_gradient, float *bias_gradient);
+// y = act(weight * x + bias), channel by channel      (weight null: 1): a bias, or an affine map.
+// y may alias x when the types are equal.
+// @ x, y [rows, channels]; weight?, bias [channels]; y may be x
+REVUP_API revup_status revup_channel_affine_forward(int64_t rows, int64_t channels, revup_activation activation,
+                                                    revup_type x_type, const void *x, const float *weight,
+                                                    const float *bias, revup_type y_type, void *y);
+// Backward of channel_affine_forward, with g = scale * dy * act' (scale null: 1):
+//   dx = residual + weight * g;  weight_gradient += sum(g * x);  bias_gradient += sum(g)      (residual null: 0)
+// Either gradient may be null. dx may alias dy and residual, and x, when the types are equal.
+// @ x, dy, residual?, dx [rows, channels]; scale? []; dx may be dy, residual, x
+// @ weight?, bias, weight_gradient?+, bias_gradient?+ [channels]
+REVUP_API revup_status revup_channel_affine_backward(int64_t rows, int64_t channels, revup_activation activation,
+                                                     revup_type x_type, const void *x, const float *weight,
+                                                     const float *bias, revup_type dy_type, const void *dy,
+                                                     const float *scale, const void *residual, revup_type dx_type,
+                                                     void *dx, float *weight_gradient, float *bias_gradient);
 
 // ---------------------------------------------------------------------------------------------------------- reductions
-REVUP_API revup_status revup_sum(int64_t count, const float *x, double *result);
 // *result = sum(x * y); x may alias y.
+// @ x, y [count]; result []
 REVUP_API revup_status revup_dot(int64_t count, const float *x, const float *y, double *result);
-// *difference = sum((x - y)^2);  *norm = sum(y^2)
-REVUP_API revup_status revup_distance(int64_t count, const float *x, const float *y, double *difference, double *norm);
-// For each of `vectors` vectors x in a flat buffer of `count` floats: its norm ||x||_2, and x = x / ||x||. When
-// ||x|| <= 1e-12 (a zero convolution), the norm is 0 and x a unit vector drawn from seed + its number, so that power
-// iteration starts anew instead of staying at zero for ever.
-REVUP_API revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, uint64_t seed, int64_t count,
-                                           float *buffer);
+// For each vector x in a flat buffer, which a revup_vector of the table places: its norm ||x||_2, and x = x / ||x||. No
+// vector has more than `longest` elements. When ||x|| <= 1e-12 (a zero convolution), the norm is 0 and x a unit vector
+// drawn from seed + its number, so that power iteration does not stay at zero for ever.
+// @ table [vectors, 3]; buffer+ [count]
+REVUP_API revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int64_t longest, uint64_t seed,
+                                           int64_t count, float *buffer);
 
 // ---------------------------------------------------------------------------------------------- factors of parameters
 // Arrays of one number per convolution, channel or angle are aligned to 4 bytes. No aliasing.
@@ -147,27 +192,34 @@ enum { REVUP_UNBOUNDED = 0, REVUP_PER_LAYER = 1, REVUP_PER_BRANCH = 2 };
 //   per branch: alpha = 1, e = s * min(1, c / (|s| * product of sigmas));  per layer: alpha = min(1, c / sigma),
 //   e = s / max(1, |s|);  gamma = alpha, the last one times e
 //   *bound = |s| * product of sigmas (null: not wanted)
+// @ coefficient, multiplier, bound? []; sigmas [convolutions]; scales [1 + 2 * convolutions]; mode is 0 or 1 or 2
 REVUP_API revup_status revup_branch_scale_forward(revup_branch_bound mode, int64_t convolutions,
                                                   const float *coefficient, const float *multiplier,
                                                   const float *sigmas, float *scales, double *bound);
 // From dots[i] = <wgrad_i, W_i>, the last wgrad taken before e: *multiplier_gradient is added to, sigma_gradients [m]
 // are overwritten.
+// @ coefficient, multiplier, multiplier_gradient+ []; sigmas, dots, sigma_gradients [convolutions]
+// @ scales [1 + 2 * convolutions]; mode is 0 or 1 or 2
 REVUP_API revup_status revup_branch_scale_backward(revup_branch_bound mode, int64_t convolutions,
                                                    const float *coefficient, const float *multiplier,
                                                    const float *sigmas, const float *scales, const double *dots,
                                                    float *multiplier_gradient, float *sigma_gradients);
 // factor = 2^tanh(t);  inverse_factor = 1 / factor;  inverse_shift = -b / factor, each rounded once.
+// @ t, b, factor, inverse_factor, inverse_shift [channels]
 REVUP_API revup_status revup_affine_factors_forward(int64_t channels, const float *t, const float *b, float *factor,
                                                     float *inverse_factor, float *inverse_shift);
 // gradient += factor_gradient * factor * ln 2 * (1 - tanh(t)^2)
+// @ t, factor_gradient, gradient+ [channels]
 REVUP_API revup_status revup_affine_factors_backward(int64_t channels, const float *t, const float *factor_gradient,
                                                      float *gradient);
 // The orthogonal matrix W = R_K ... R_1 [C, C], K = ceil(log2 C). Stage k rotates rows c and c + d, d = 2^(k-1), by an
 // angle of their own, for every c with floor(c / d) even and c + d < C:
 //   (x, x') -> (cos * x - sin * x', sin * x + cos * x')
 // angles: stage after stage, by c. They may be null for one channel, which has none.
+// @ angles [rotations]; matrix [channels, channels]
 REVUP_API revup_status revup_channel_rotations_forward(int64_t channels, const float *angles, float *matrix);
 // gradient += gradient of the angles, from that of W. Both matrices are undone stage by stage: W becomes the identity.
+// @ angles, gradient+ [rotations]; matrix+, matrix_gradient+ [channels, channels]
 REVUP_API revup_status revup_channel_rotations_backward(int64_t channels, const float *angles, float *matrix,
                                                         float *matrix_gradient, float *gradient);
 
@@ -182,76 +234,89 @@ typedef struct {
 
 // Space-to-depth with blocks of 2: y[n, i, j, (di*2+dj)*C + c] = x[n, 2i+di, 2j+dj, c]; in 3-D ((dk*2+di)*2+dj)*C + c.
 // `shape` is that of x; every extent must be even. y has extents / 2 and channels * 2^rank.
+// @ x [shape]; y [squeezed(shape)]
 REVUP_API revup_status revup_squeeze(const revup_shape *shape, const float *x, float *y);
-// The inverse (and the gradient) of the above; `shape` is that of the unsqueezed x.
+// The inverse (and the gradient) of squeeze; `shape` is that of the unsqueezed x.
+// @ y [squeezed(shape)]; x [shape]
 REVUP_API revup_status revup_unsqueeze(const revup_shape *shape, const float *y, float *x);
-// The halves of the channels, x [rows, 2 * channels], first and second [rows, channels], and back.
+// The halves of the channels of x.
+// @ x [rows, 2 * channels]; first, second [rows, channels]
 REVUP_API revup_status revup_split_channels(int64_t rows, int64_t channels, const float *x, float *first,
                                             float *second);
+// The inverse (and the gradient) of split_channels.
+// @ first, second [rows, channels]; x [rows, 2 * channels]
 REVUP_API revup_status revup_merge_channels(int64_t rows, int64_t channels, const float *first, const float *second,
                                             float *x);
 // rows of x_channels -> rows of y_channels: extra channels become 0 (y_channels > x_channels) or are dropped.
+// @ x [rows, x_channels]; y [rows, y_channels]
 REVUP_API revup_status revup_resize_channels(int64_t rows, int64_t x_channels, const float *x, int64_t y_channels,
                                              float *y);
 
 // ------------------------------------------------------------------------------------------------------------- pooling
-// y[n, c] = mean over all positions of x[n, :, c]; dx is the mean's gradient spread evenly.
-REVUP_API revup_status revup_global_average_pool_forward(const revup_shape *shape, const float *x, float *y);
-REVUP_API revup_status revup_global_average_pool_backward(const revup_shape *shape, const float *dy, float *dx);
-
-typedef struct {
-  revup_shape input;
-  int64_t window[3], stride[3], padding[3];  // as revup_shape.extent; padding on both sides, less than window
-} revup_pool_geometry;
-
-// Output extents: (extent + 2 * padding - window) / stride + 1, rounded down. Padding never wins the maximum.
-REVUP_API revup_status revup_max_pool_forward(const revup_pool_geometry *geometry, const float *x, float *y);
+// y[n, c] = mean over all positions of x[n, :, c]
+// @ x [batch, positions, channels]; y [batch, channels]
+REVUP_API revup_status revup_global_average_pool_forward(int64_t batch, int64_t positions, int64_t channels,
+                                                         const float *x, float *y);
+// dx[n, :, c] = dy[n, c] / positions: the mean's gradient, spread evenly.
+// @ dy [batch, channels]; dx [batch, positions, channels]
+REVUP_API revup_status revup_global_average_pool_backward(int64_t batch, int64_t positions, int64_t channels,
+                                                          const float *dy, float *dx);
+// Maximum over windows of 3 with stride 2 and padding 1 along every axis; padding never wins. `shape` is that of x, and
+// the extents of y are (extent - 1) / 2 + 1, rounded down.
+// @ x [shape]; y [pooled(shape)]
+REVUP_API revup_status revup_max_pool_forward(const revup_shape *shape, const float *x, float *y);
 // dx = gradient, recomputing the argmax from x; among equal values the first in row-major order takes it.
-REVUP_API revup_status revup_max_pool_backward(const revup_pool_geometry *geometry, const float *x, const float *dy,
-                                               float *dx);
+// @ x, dx [shape]; dy [pooled(shape)]
+REVUP_API revup_status revup_max_pool_backward(const revup_shape *shape, const float *x, const float *dy, float *dx);
 
 // -------------------------------------------------------------------------------------------------------------- linear
 // y[n, o] = sum_i x[n, i] * w[o, i] + bias[o]
+// @ x [batch, inputs]; w [outputs, inputs]; bias [outputs]; y [batch, outputs]; inputs, outputs at least 1
 REVUP_API revup_status revup_linear_forward(int64_t batch, int64_t inputs, int64_t outputs, const float *x,
                                             const float *w, const float *bias, float *y);
 // dx = dy * w;  dw += dy^T * x;  dbias += column sums of dy
+// @ x, dx [batch, inputs]; w, dw+ [outputs, inputs]; dy [batch, outputs]; dbias+ [outputs]; inputs, outputs at least 1
 REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int64_t outputs, const float *x,
                                              const float *w, const float *dy, float *dx, float *dw, float *dbias);
 
 // ---------------------------------------------------------------------------------------------------------------- loss
 // Cross-entropy of softmax(logits) with soft targets (each row sums to 1), and its gradient in the same pass:
-//   *loss_sum = sum over n of -sum_c targets * log softmax(logits)
-//   gradient = gradient_scale * (softmax(logits) - targets)
-//   *correct = rows whose largest logit has the index of the largest target (first of equals in both).
-// gradient may be null (evaluation), and may alias logits.
+//   statistics[0] += sum over n of -sum_c targets * log softmax(logits)
+//   statistics[1] += rows whose largest logit has the index of the largest target (first of equals in both)
+//   gradient = gradient_scale * (softmax(logits) - targets)      (null: evaluation)
+// gradient may alias logits.
+// @ logits, targets, gradient? [batch, classes]; statistics+ [2]; gradient may be logits
 REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
-                                           float gradient_scale, float *gradient, double *loss_sum, int64_t *correct);
+                                           float gradient_scale, float *gradient, double *statistics);
 
 // ----------------------------------------------------------------------------------------------------------- optimiser
 // One call for all parameter groups of the flat buffers: `settings` is followed by `groups` revup_parameter_group, and
 // rates and decays are rounded to float32. Does nothing if settings->skip. No aliasing.
 // PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;
 //   w -= learning_rate * (nesterov ? d + momentum * m : m)
+// @ settings [9 + 3 * groups]; gradient, momentum_buffer+, weights+ [count]
 REVUP_API revup_status revup_sgd(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
                                  float *momentum_buffer, float *weights);
 // PyTorch's AdamW. A gap between tensors, zero in every buffer, stays zero.
-REVUP_API revup_status revup_adamw(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
-                                   float *first_moment, float *second_moment, float *weights);
-// Whether a step may be taken, and with which scale of its gradient; all scalars.
-//   losses [2]: sum of losses and correct samples, reported and set to 0 for the next step
-//   *square_sum: that of all gradients; their average is averaging times them
-//   inversions [blocks, stride, 2]: of each evaluation, ||x_next - x||^2 and ||x_next||^2
-//   evaluations [blocks]: how many there were, 0 to stride; the residual of a block is that of the last
-//   coefficients [blocks]: what holds each block's Lipschitz bound; may be null, as if all were below 1
-// settings: gradient_scale = averaging * min(1, clip_norm / norm), clip_norm 0 for no limit; skip = 1, and the scale 0,
+// @ settings [9 + 3 * groups]; gradient, first_moment+, second_moment+, weights+ [count]
+REVUP_API revup_status revup_adam_w(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
+                                    float *first_moment, float *second_moment, float *weights);
+// Whether a step may be taken, and with which scale of its gradient.
+//   losses: sum of losses and correct samples, reported and set to 0 for the next step
+//   square_sum: sum of the squares of all gradients; their average is averaging times them
+//   inversions: of each branch evaluation, ||x_next - x||^2 and ||x_next||^2
+//   evaluations: how many there were of each block, 0 to stride; the last one gives the residual
+//   coefficients: the bounds on the blocks' Lipschitz constants; null if all are below 1
+// settings: gradient_scale = averaging * min(1, clip_norm / norm), clip_norm 0 for no limit. skip = 1, and the scale 0,
 // if the loss or the norm is not finite, or a block is refused: its residual is not at most hard_limit, or its
-// coefficient is 1 or more and the bound of its error not at most tolerance. That bound is the residual itself if it is
-// at most rounding, else L / (1 - L) times it, with L < 1 the ratio of the block's last two corrections.
-REVUP_API revup_status revup_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm,
-                                          double hard_limit, double tolerance, double rounding, double *losses,
-                                          const double *square_sum, const double *inversions, const double *evaluations,
-                                          const float *coefficients, revup_optimizer_settings *settings,
-                                          revup_step_outcome *outcome);
+// coefficient is 1 or more and the bound of its error not at most tolerance. The bound is the residual itself if that
+// is at most rounding, else L / (1 - L) times it, with L < 1 the ratio of the block's last two corrections.
+// @ losses+ [2]; square_sum []; inversions [blocks, stride, 2]; evaluations, coefficients? [blocks]
+// @ settings+ [9]; outcome [6]
+REVUP_API revup_status revup_step_verdict(int64_t blocks, int64_t stride, const revup_step_limits *limits,
+                                          double *losses, const double *square_sum, const double *inversions,
+                                          const double *evaluations, const float *coefficients,
+                                          revup_optimizer_settings *settings, revup_step_outcome *outcome);
 
 // --------------------------------------------------------------------------------------------------------- convolution
 typedef int32_t revup_convolution_use;
@@ -289,15 +354,19 @@ REVUP_API revup_status revup_convolution_create(const revup_convolution_geometry
 REVUP_API revup_status revup_convolution_destroy(revup_convolution *handle);  // null is allowed
 REVUP_API revup_status revup_convolution_query(const revup_convolution *handle, revup_convolution_sizes *sizes);
 // packed = scale * weights (scale null: 1), rounded and laid out for fprop and dgrad. Once per step, not per call.
+// @ weights, packed, scratch [count]; scale? []
 REVUP_API revup_status revup_convolution_pack(const revup_convolution *handle, const float *weights, const float *scale,
                                               void *packed, void *scratch);
 // Scratch of the queried size (null when that is 0); its content before and after is undefined. No bias: the caller
 // adds scalars.
+// @ src, packed, dst [count]
 REVUP_API revup_status revup_convolution_fprop(const revup_convolution *handle, const void *src, const void *packed,
                                                void *dst, void *scratch);
+// @ diff_dst, packed, diff_src [count]
 REVUP_API revup_status revup_convolution_dgrad(const revup_convolution *handle, const void *diff_dst,
                                                const void *packed, void *diff_src, void *scratch);
 // diff_weights = gradient (overwritten), float32, in the plain layout of `weights`.
+// @ src, diff_dst, diff_weights [count]
 REVUP_API revup_status revup_convolution_wgrad(const revup_convolution *handle, const void *src, const void *diff_dst,
                                                float *diff_weights, void *scratch);
 

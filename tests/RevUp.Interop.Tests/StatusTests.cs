@@ -45,7 +45,7 @@ internal sealed class StatusTests
         Thread thread = new(() =>
         {
             string before = AbiFunction.LastError();
-            CpuLibrary.Sum(-2, null, null);
+            CpuLibrary.Fill(-2, null, 0);
             other = $"'{before}' then '{AbiFunction.LastError()}'";
         });
         thread.Start();

@@ -20,18 +20,6 @@ internal sealed unsafe class StructLayoutTests
     }
 
     [TestMethod]
-    internal void PoolGeometry()
-    {
-        CpuPoolGeometry geometry;
-        byte* start = (byte*)&geometry;
-
-        Assert.AreEqual(120, sizeof(CpuPoolGeometry));
-        CollectionAssert.AreEqual(
-            (long[])[0, 48, 72, 96],
-            (long[])[(byte*)&geometry.Input - start, (byte*)&geometry.Window - start, (byte*)&geometry.Stride - start, (byte*)&geometry.Padding - start]);
-    }
-
-    [TestMethod]
     internal void ConvolutionGeometry()
     {
         CpuConvolutionGeometry geometry;

@@ -4,7 +4,7 @@ namespace RevUp.Interop.Cpu;
 /// Owns the algorithms chosen for one convolution geometry. Immutable after <see cref="Create"/>, so several threads may use it at once; a call in progress
 /// keeps the native object alive even when another thread disposes it.
 /// </summary>
-public sealed class ConvolutionHandle : OwnedHandle
+internal sealed class ConvolutionHandle : OwnedHandle
 {
     /// <summary>Chooses the algorithms for <paramref name="geometry"/>, once, for the thread count set at the time.</summary>
     /// <exception cref="NativeException">The geometry is inconsistent, or its type is not supported on this processor.</exception>

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace RevUp.Interop.Cpu;
 
 /// <summary>The result of every call into the CPU library (revup_status).</summary>
-public enum CpuStatus
+internal enum CpuStatus
 {
     /// <summary>Done.</summary>
     Ok = 0,
@@ -22,7 +22,7 @@ public enum CpuStatus
 }
 
 /// <summary>How an element is stored (revup_type).</summary>
-public enum CpuType
+internal enum CpuType
 {
     /// <summary>IEEE binary32, 4 bytes.</summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The standard name of the type.")]
@@ -33,7 +33,7 @@ public enum CpuType
 }
 
 /// <summary>What a processor can do with convolutions of a type (revup_support).</summary>
-public enum CpuSupport
+internal enum CpuSupport
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -46,7 +46,7 @@ public enum CpuSupport
 }
 
 /// <summary>The nonlinearity φ (revup_activation).</summary>
-public enum CpuActivation
+internal enum CpuActivation
 {
     /// <summary>φ(t) = t.</summary>
     Identity = 0,
@@ -62,7 +62,7 @@ public enum CpuActivation
 }
 
 /// <summary>How the Lipschitz bound of a residual branch is held under a coefficient (revup_branch_bound).</summary>
-public enum CpuBranchBound
+internal enum CpuBranchBound
 {
     /// <summary>Not at all.</summary>
     Unbounded = 0,
@@ -75,7 +75,7 @@ public enum CpuBranchBound
 }
 
 /// <summary>How a convolution is computed (revup_convolution_algorithm).</summary>
-public enum CpuConvolutionAlgorithm
+internal enum CpuConvolutionAlgorithm
 {
     /// <summary>A sum of products for every output.</summary>
     Direct = 0,

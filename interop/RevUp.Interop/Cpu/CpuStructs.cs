@@ -4,7 +4,7 @@ namespace RevUp.Interop.Cpu;
 
 /// <summary>The shape of a channels-last activation, N (D) H W C (revup_shape).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct CpuShape
+internal struct CpuShape
 {
     /// <summary>Spatial dimensions: 2 or 3.</summary>
     public int Rank;
@@ -21,26 +21,9 @@ public struct CpuShape
     public long Channels;
 }
 
-/// <summary>A max-pool: outputs (extent + 2·padding − window) / stride + 1, rounded down (revup_pool_geometry).</summary>
-[StructLayout(LayoutKind.Sequential)]
-public struct CpuPoolGeometry
-{
-    /// <summary>The shape of x.</summary>
-    public CpuShape Input;
-
-    /// <summary>Positions that one output sees.</summary>
-    public Extents Window;
-
-    /// <summary>Steps between outputs.</summary>
-    public Extents Stride;
-
-    /// <summary>On both sides, less than the window; never wins the maximum.</summary>
-    public Extents Padding;
-}
-
 /// <summary>A grouped convolution without bias; weights O (D) H W I/groups (revup_convolution_geometry).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct CpuConvolutionGeometry
+internal struct CpuConvolutionGeometry
 {
     /// <summary>Spatial dimensions: 2 or 3.</summary>
     public int Rank;
@@ -80,7 +63,7 @@ public struct CpuConvolutionGeometry
 
 /// <summary>What a created convolution needs, in bytes (revup_convolution_sizes).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct CpuConvolutionSizes
+internal struct CpuConvolutionSizes
 {
     /// <summary>Extents of dst: (input + 2·padding − kernel) / stride + 1, rounded down.</summary>
     public Extents Output;

@@ -4,7 +4,7 @@ namespace RevUp.Interop.Cpu;
 
 /// <summary>Up to three spatial sizes, outermost first, as the C ABI's <c>int64_t[3]</c>; entries beyond the rank are ignored by the library.</summary>
 [InlineArray(Capacity)]
-public struct Extents
+internal struct Extents
 {
     /// <summary>The number of entries that are always there.</summary>
     public const int Capacity = 3;

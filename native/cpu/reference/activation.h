@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
 namespace revup {
 

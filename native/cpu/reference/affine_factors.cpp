@@ -1,9 +1,10 @@
 #include <cmath>
 
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
-void revup_reference_affine_factors_forward(int64_t channels, const double *t, const double *b, double *factor,
-                                            double *inverse_factor, double *inverse_shift) {
+REVUP_ORACLE void revup_reference_affine_factors_forward(int64_t channels, const double *t, const double *b,
+                                                         double *factor, double *inverse_factor,
+                                                         double *inverse_shift) {
   for (int64_t c = 0; c < channels; ++c) {
     factor[c] = std::exp2(std::tanh(t[c]));
     inverse_factor[c] = std::exp2(-std::tanh(t[c]));
@@ -11,8 +12,8 @@ void revup_reference_affine_factors_forward(int64_t channels, const double *t, c
   }
 }
 
-void revup_reference_affine_factors_backward(int64_t channels, const double *t, const double *factor_gradient,
-                                             double *gradient) {
+REVUP_ORACLE void revup_reference_affine_factors_backward(int64_t channels, const double *t,
+                                                          const double *factor_gradient, double *gradient) {
   for (int64_t c = 0; c < channels; ++c) {
     const double hyperbolic_cosine = std::cosh(t[c]);
     gradient[c] +=

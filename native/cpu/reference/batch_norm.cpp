@@ -19,9 +19,9 @@ struct Channel {
 
 }  // namespace
 
-void revup_reference_batch_norm_statistics(int64_t rows, int64_t channels, const double *x, double momentum,
-                                           double *mean, double *variance, double *running_mean,
-                                           double *running_variance) {
+REVUP_ORACLE void revup_reference_batch_norm_statistics(int64_t rows, int64_t channels, const double *x,
+                                                        double momentum, double *mean, double *variance,
+                                                        double *running_mean, double *running_variance) {
   for (int64_t c = 0; c < channels; ++c) {
     double sum = 0, square = 0;
     for (int64_t row = 0; row < rows; ++row) sum += x[row * channels + c];
@@ -32,14 +32,15 @@ void revup_reference_batch_norm_statistics(int64_t rows, int64_t channels, const
     }
     variance[c] = square / static_cast<double>(rows);
     const double unbiased = rows > 1 ? square / static_cast<double>(rows - 1) : 0;
-    running_mean[c] += momentum * (mean[c] - running_mean[c]);
-    running_variance[c] += momentum * (unbiased - running_variance[c]);
+    if (running_mean != nullptr) running_mean[c] += momentum * (mean[c] - running_mean[c]);
+    if (running_variance != nullptr) running_variance[c] += momentum * (unbiased - running_variance[c]);
   }
 }
 
-void revup_reference_batch_norm_forward(int64_t rows, int64_t channels, revup_activation activation, const double *x,
-                                        const double *mean, const double *variance, double epsilon,
-                                        const double *weight, const double *bias, double *y) {
+REVUP_ORACLE void revup_reference_batch_norm_forward(int64_t rows, int64_t channels, revup_activation activation,
+                                                     const double *x, const double *mean, const double *variance,
+                                                     double epsilon, const double *weight, const double *bias,
+                                                     double *y) {
   for (int64_t c = 0; c < channels; ++c) {
     const int64_t partner = revup::reference_partner(activation, c);
     const Channel of(c, mean, variance, epsilon, weight, bias);
@@ -50,11 +51,11 @@ void revup_reference_batch_norm_forward(int64_t rows, int64_t channels, revup_ac
   }
 }
 
-void revup_reference_batch_norm_backward(int64_t rows, int64_t channels, revup_activation activation, const double *x,
-                                         const double *mean, const double *variance, double epsilon,
-                                         const double *weight, const double *bias, const double *dy, double scale,
-                                         const double *residual, double *dx, double *weight_gradient,
-                                         double *bias_gradient) {
+REVUP_ORACLE void revup_reference_batch_norm_backward(int64_t rows, int64_t channels, revup_activation activation,
+                                                      const double *x, const double *mean, const double *variance,
+                                                      double epsilon, const double *weight, const double *bias,
+                                                      const double *dy, double scale, const double *residual,
+                                                      double *dx, double *weight_gradient, double *bias_gradient) {
   for (int64_t c = 0; c < channels; ++c) {
     const int64_t partner = revup::reference_partner(activation, c);
     const Channel of(c, mean, variance, epsilon, weight, bias);
@@ -66,12 +67,26 @@ void revup_reference_batch_norm_backward(int64_t rows, int64_t channels, revup_a
       sum += dx[i];
       product += dx[i] * of.normalized(x[i]);
     }
-    weight_gradient[c] += product;
-    bias_gradient[c] += sum;
+    if (weight_gradient != nullptr) weight_gradient[c] += product;
+    if (bias_gradient != nullptr) bias_gradient[c] += sum;
     const double count = static_cast<double>(rows);
     for (int64_t i = c; i < rows * channels; i += channels) {
       const double through_statistics = mean == nullptr ? 0 : sum / count + of.normalized(x[i]) * product / count;
       dx[i] = of.weight / of.deviation * (dx[i] - through_statistics) + (residual == nullptr ? 0 : residual[i]);
     }
   }
+}
+
+REVUP_ORACLE void revup_reference_channel_affine_forward(int64_t rows, int64_t channels, revup_activation activation,
+                                                         const double *x, const double *weight, const double *bias,
+                                                         double *y) {
+  revup_reference_batch_norm_forward(rows, channels, activation, x, nullptr, nullptr, 0, weight, bias, y);
+}
+
+REVUP_ORACLE void revup_reference_channel_affine_backward(int64_t rows, int64_t channels, revup_activation activation,
+                                                          const double *x, const double *weight, const double *bias,
+                                                          const double *dy, double scale, const double *residual,
+                                                          double *dx, double *weight_gradient, double *bias_gradient) {
+  revup_reference_batch_norm_backward(rows, channels, activation, x, nullptr, nullptr, 0, weight, bias, dy, scale,
+                                      residual, dx, weight_gradient, bias_gradient);
 }

@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
-void revup_reference_branch_scale_forward(revup_branch_bound mode, int64_t convolutions, double coefficient,
-                                          double multiplier, const double *sigmas, double *scales, double *bound) {
+REVUP_ORACLE void revup_reference_branch_scale_forward(revup_branch_bound mode, int64_t convolutions,
+                                                       double coefficient, double multiplier, const double *sigmas,
+                                                       double *scales, double *bound) {
   const int64_t m = convolutions;
   *bound = std::abs(multiplier);
   for (int64_t i = 0; i < m; ++i) *bound *= sigmas[i];
@@ -21,9 +22,10 @@ void revup_reference_branch_scale_forward(revup_branch_bound mode, int64_t convo
 
 // By the chain rule through the weights alpha_i W_i and the effective multiplier of the loss. The dots are
 // <wgrad_i, W_i>, wgrad that of the packed weights, for the last one before the effective multiplier.
-void revup_reference_branch_scale_backward(revup_branch_bound mode, int64_t convolutions, double coefficient,
-                                           double multiplier, const double *sigmas, const double *scales,
-                                           const double *dots, double *multiplier_gradient, double *sigma_gradients) {
+REVUP_ORACLE void revup_reference_branch_scale_backward(revup_branch_bound mode, int64_t convolutions,
+                                                        double coefficient, double multiplier, const double *sigmas,
+                                                        const double *scales, const double *dots,
+                                                        double *multiplier_gradient, double *sigma_gradients) {
   const int64_t m = convolutions;
   const double effective = scales[m], effective_gradient = scales[m - 1] * dots[m - 1];
   double bound = std::abs(multiplier);

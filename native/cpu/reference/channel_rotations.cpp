@@ -1,7 +1,7 @@
 #include <cmath>
 #include <vector>
 
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
 namespace {
 
@@ -31,14 +31,14 @@ void rotate(int64_t channels, const Rotation &rotation, double angle, double *ma
 
 }  // namespace
 
-void revup_reference_channel_rotations_forward(int64_t channels, const double *angles, double *matrix) {
+REVUP_ORACLE void revup_reference_channel_rotations_forward(int64_t channels, const double *angles, double *matrix) {
   for (int64_t i = 0; i < channels * channels; ++i) matrix[i] = i % (channels + 1) == 0 ? 1 : 0;
   const std::vector<Rotation> list = rotations(channels);
   for (size_t k = 0; k < list.size(); ++k) rotate(channels, list[k], angles[k], matrix);
 }
 
-void revup_reference_channel_rotations_backward(int64_t channels, const double *angles, double *matrix,
-                                                double *matrix_gradient, double *gradient) {
+REVUP_ORACLE void revup_reference_channel_rotations_backward(int64_t channels, const double *angles, double *matrix,
+                                                             double *matrix_gradient, double *gradient) {
   const std::vector<Rotation> list = rotations(channels);
   for (size_t k = list.size(); k-- > 0;) {
     for (int64_t j = 0; j < channels; ++j) {

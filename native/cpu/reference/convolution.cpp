@@ -1,7 +1,7 @@
 // The naive twin of convolution.cpp: every multiplication of a convolution visited once, in float64.
 #include <algorithm>
 
-#include "../../include/revup_reference.h"
+#include "convolution.h"
 
 namespace {
 
@@ -55,23 +55,23 @@ void for_each_product(const revup_convolution_geometry &geometry, const Volume &
 
 }  // namespace
 
-void revup_reference_convolution_fprop(const revup_convolution_geometry *geometry, const double *src,
-                                       const double *weights, double *dst) {
+REVUP_ORACLE void revup_reference_convolution_fprop(const revup_convolution_geometry *geometry, const double *src,
+                                                    const double *weights, double *dst) {
   const Volume volume(*geometry);
   std::fill_n(dst, geometry->batch * product(volume.output) * geometry->out_channels, 0.0);
   for_each_product(*geometry, volume, [&](int64_t s, int64_t w, int64_t d) { dst[d] += src[s] * weights[w]; });
 }
 
-void revup_reference_convolution_dgrad(const revup_convolution_geometry *geometry, const double *diff_dst,
-                                       const double *weights, double *diff_src) {
+REVUP_ORACLE void revup_reference_convolution_dgrad(const revup_convolution_geometry *geometry, const double *diff_dst,
+                                                    const double *weights, double *diff_src) {
   const Volume volume(*geometry);
   std::fill_n(diff_src, geometry->batch * product(volume.input) * geometry->in_channels, 0.0);
   for_each_product(*geometry, volume,
                    [&](int64_t s, int64_t w, int64_t d) { diff_src[s] += diff_dst[d] * weights[w]; });
 }
 
-void revup_reference_convolution_wgrad(const revup_convolution_geometry *geometry, const double *src,
-                                       const double *diff_dst, double *diff_weights) {
+REVUP_ORACLE void revup_reference_convolution_wgrad(const revup_convolution_geometry *geometry, const double *src,
+                                                    const double *diff_dst, double *diff_weights) {
   const Volume volume(*geometry);
   const int64_t group_in = geometry->in_channels / geometry->groups;
   std::fill_n(diff_weights, geometry->out_channels * product(volume.kernel) * group_in, 0.0);

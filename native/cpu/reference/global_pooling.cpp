@@ -1,33 +1,19 @@
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
-namespace {
-
-int64_t positions(const revup_shape &shape) {
-  int64_t product = 1;
-  for (int32_t i = 0; i < shape.rank; ++i) product *= shape.extent[i];
-  return product;
-}
-
-}  // namespace
-
-void revup_reference_global_average_pool_forward(const revup_shape *shape, const double *x, double *y) {
-  const int64_t count = positions(*shape), channels = shape->channels;
-  for (int64_t n = 0; n < shape->batch; ++n) {
+REVUP_ORACLE void revup_reference_global_average_pool_forward(int64_t batch, int64_t positions, int64_t channels,
+                                                              const double *x, double *y) {
+  for (int64_t n = 0; n < batch; ++n) {
     for (int64_t c = 0; c < channels; ++c) {
       double sum = 0;
-      for (int64_t p = 0; p < count; ++p) sum += x[(n * count + p) * channels + c];
-      y[n * channels + c] = sum / static_cast<double>(count);
+      for (int64_t p = 0; p < positions; ++p) sum += x[(n * positions + p) * channels + c];
+      y[n * channels + c] = sum / static_cast<double>(positions);
     }
   }
 }
 
-void revup_reference_global_average_pool_backward(const revup_shape *shape, const double *dy, double *dx) {
-  const int64_t count = positions(*shape), channels = shape->channels;
-  for (int64_t n = 0; n < shape->batch; ++n) {
-    for (int64_t p = 0; p < count; ++p) {
-      for (int64_t c = 0; c < channels; ++c) {
-        dx[(n * count + p) * channels + c] = dy[n * channels + c] / static_cast<double>(count);
-      }
-    }
+REVUP_ORACLE void revup_reference_global_average_pool_backward(int64_t batch, int64_t positions, int64_t channels,
+                                                               const double *dy, double *dx) {
+  for (int64_t i = 0; i < batch * positions * channels; ++i) {
+    dx[i] = dy[i / (positions * channels) * channels + i % channels] / static_cast<double>(positions);
   }
 }

@@ -1,8 +1,8 @@
 // The naive twin of linear.cpp.
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
-void revup_reference_linear_forward(int64_t batch, int64_t inputs, int64_t outputs, const double *x, const double *w,
-                                    const double *bias, double *y) {
+REVUP_ORACLE void revup_reference_linear_forward(int64_t batch, int64_t inputs, int64_t outputs, const double *x,
+                                                 const double *w, const double *bias, double *y) {
   for (int64_t n = 0; n < batch; ++n) {
     for (int64_t o = 0; o < outputs; ++o) {
       double sum = bias[o];
@@ -12,8 +12,9 @@ void revup_reference_linear_forward(int64_t batch, int64_t inputs, int64_t outpu
   }
 }
 
-void revup_reference_linear_backward(int64_t batch, int64_t inputs, int64_t outputs, const double *x, const double *w,
-                                     const double *dy, double *dx, double *dw, double *dbias) {
+REVUP_ORACLE void revup_reference_linear_backward(int64_t batch, int64_t inputs, int64_t outputs, const double *x,
+                                                  const double *w, const double *dy, double *dx, double *dw,
+                                                  double *dbias) {
   for (int64_t n = 0; n < batch; ++n) {
     for (int64_t i = 0; i < inputs; ++i) dx[n * inputs + i] = 0;
     for (int64_t o = 0; o < outputs; ++o) {

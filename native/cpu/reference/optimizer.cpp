@@ -1,9 +1,10 @@
 #include <cmath>
 
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
-void revup_reference_sgd(int64_t count, double learning_rate, double momentum, double weight_decay, int32_t nesterov,
-                         double gradient_scale, const double *gradient, double *momentum_buffer, double *weights) {
+REVUP_ORACLE void revup_reference_sgd(int64_t count, double learning_rate, double momentum, double weight_decay,
+                                      int32_t nesterov, double gradient_scale, const double *gradient,
+                                      double *momentum_buffer, double *weights) {
   for (int64_t i = 0; i < count; ++i) {
     const double d = gradient_scale * gradient[i] + weight_decay * weights[i];
     momentum_buffer[i] = momentum * momentum_buffer[i] + d;
@@ -11,9 +12,10 @@ void revup_reference_sgd(int64_t count, double learning_rate, double momentum, d
   }
 }
 
-void revup_reference_adamw(int64_t count, double learning_rate, double beta1, double beta2, double epsilon,
-                           double weight_decay, int64_t step, double gradient_scale, const double *gradient,
-                           double *first_moment, double *second_moment, double *weights) {
+REVUP_ORACLE void revup_reference_adam_w(int64_t count, double learning_rate, double beta1, double beta2,
+                                         double epsilon, double weight_decay, int64_t step, double gradient_scale,
+                                         const double *gradient, double *first_moment, double *second_moment,
+                                         double *weights) {
   const double correction1 = 1 - std::pow(beta1, static_cast<double>(step));
   const double correction2 = 1 - std::pow(beta2, static_cast<double>(step));
   for (int64_t i = 0; i < count; ++i) {

@@ -1,16 +1,17 @@
 #include "activation.h"
 
-void revup_reference_preactivation_forward(int64_t count, revup_activation activation, const double *x, double a,
-                                           double b, double *y) {
+REVUP_ORACLE void revup_reference_preactivation_forward(int64_t count, revup_activation activation, const double *x,
+                                                        double a, double b, double *y) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t partner = revup::reference_partner(activation, i);
     y[i] = revup::reference_value(activation, i, x[i] + a, x[partner] + a) + b;
   }
 }
 
-void revup_reference_preactivation_backward(int64_t count, revup_activation activation, const double *x, double a,
-                                            const double *dy, double scale, const double *residual, double *dx,
-                                            double *sum_a, double *sum_b) {
+REVUP_ORACLE void revup_reference_preactivation_backward(int64_t count, revup_activation activation, const double *x,
+                                                         double a, const double *dy, double scale,
+                                                         const double *residual, double *dx, double *sum_a,
+                                                         double *sum_b) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t partner = revup::reference_partner(activation, i);
     const double g = scale * dy[i], partner_g = scale * dy[partner];

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
 namespace {
 
@@ -16,13 +16,15 @@ double step_of(double range, double levels) {
 
 }  // namespace
 
-void revup_reference_quantize_begin(int64_t count, const double *x, double *decoded) {
+REVUP_ORACLE void revup_reference_quantize_begin(int64_t count, const double *x, double *decoded) {
   for (int64_t i = 0; i < count; ++i) decoded[i] = std::nearbyint(x[i] / kGrid) * kGrid;
 }
 
-void revup_reference_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
-                                       const double *x, const double *z, double s, double *y, double *decoded,
-                                       double *codes, double *steps) {
+// A code is a number here.
+// @ codes [batch, positions, channels]
+REVUP_ORACLE void revup_reference_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
+                                                    const double *x, const double *z, double s, double *y,
+                                                    double *decoded, double *codes, double *steps) {
   const double levels = bits == 4 ? 7 : 127;
   for (int64_t n = 0; n < batch; ++n) {
     for (int64_t c = 0; c < channels; ++c) {
@@ -43,8 +45,9 @@ void revup_reference_quantize_residual(int64_t batch, int64_t positions, int64_t
   }
 }
 
-void revup_reference_quantize_retrace(int64_t batch, int64_t positions, int64_t channels, const double *codes,
-                                      const double *steps, double *decoded) {
+// @ codes [batch, positions, channels]
+REVUP_ORACLE void revup_reference_quantize_retrace(int64_t batch, int64_t positions, int64_t channels,
+                                                   const double *codes, const double *steps, double *decoded) {
   for (int64_t i = 0; i < batch * positions * channels; ++i) {
     decoded[i] -= codes[i] * steps[i / (positions * channels) * channels + i % channels];
   }

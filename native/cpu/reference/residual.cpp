@@ -1,17 +1,21 @@
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
-void revup_reference_residual_add(int64_t count, const double *x, const double *z, double s, double *y) {
+REVUP_ORACLE void revup_reference_residual_add(int64_t count, const double *x, const double *z, double s, double *y) {
   for (int64_t i = 0; i < count; ++i) y[i] = x[i] + s * z[i];
 }
 
-void revup_reference_fixed_point_step(int64_t count, const double *y, const double *z, double s, const double *x,
-                                      double *x_next, double *difference, double *norm) {
-  *difference = 0;
-  *norm = 0;
+REVUP_ORACLE void revup_reference_residual_subtract(int64_t count, const double *x, const double *z, double s,
+                                                    double *y) {
+  for (int64_t i = 0; i < count; ++i) y[i] = x[i] - s * z[i];
+}
+
+REVUP_ORACLE void revup_reference_fixed_point_step(int64_t count, const double *y, const double *z, double s,
+                                                   const double *x, double *x_next, double *statistics) {
+  statistics[0] = statistics[1] = 0;
   for (int64_t i = 0; i < count; ++i) {
     const double next = y[i] - s * z[i];
-    *difference += (next - x[i]) * (next - x[i]);
-    *norm += next * next;
+    statistics[0] += (next - x[i]) * (next - x[i]);
+    statistics[1] += next * next;
     x_next[i] = next;
   }
 }

@@ -1,4 +1,4 @@
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
 namespace {
 
@@ -27,10 +27,10 @@ void for_pairs(const revup_shape &shape, Pair pair) {
 
 }  // namespace
 
-void revup_reference_squeeze(const revup_shape *shape, const double *x, double *y) {
+REVUP_ORACLE void revup_reference_squeeze(const revup_shape *shape, const double *x, double *y) {
   for_pairs(*shape, [=](int64_t x_index, int64_t y_index) { y[y_index] = x[x_index]; });
 }
 
-void revup_reference_unsqueeze(const revup_shape *shape, const double *y, double *x) {
+REVUP_ORACLE void revup_reference_unsqueeze(const revup_shape *shape, const double *y, double *x) {
   for_pairs(*shape, [=](int64_t x_index, int64_t y_index) { x[x_index] = y[y_index]; });
 }

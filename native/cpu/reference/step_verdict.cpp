@@ -1,12 +1,13 @@
 #include <cmath>
 #include <vector>
 
-#include "../../include/revup_reference.h"
+#include "oracle.h"
 
-void revup_reference_step_verdict(int64_t blocks, int64_t stride, double averaging, double clip_norm, double hard_limit,
-                                  double tolerance, double rounding, double *losses, const double *square_sum,
-                                  const double *inversions, const double *evaluations, const float *coefficients,
-                                  revup_optimizer_settings *settings, revup_step_outcome *outcome) {
+REVUP_ORACLE void revup_reference_step_verdict(int64_t blocks, int64_t stride, const revup_step_limits *limits,
+                                               double *losses, const double *square_sum, const double *inversions,
+                                               const double *evaluations, const float *coefficients,
+                                               revup_optimizer_settings *settings, revup_step_outcome *outcome) {
+  const auto [averaging, clip_norm, hard_limit, tolerance, rounding] = *limits;
   std::vector<double> residuals(static_cast<size_t>(blocks));
   std::vector<bool> converged(static_cast<size_t>(blocks), true);
   for (int64_t i = 0; i < blocks; ++i) {

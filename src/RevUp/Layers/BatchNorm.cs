@@ -46,10 +46,6 @@ public sealed class BatchNorm : Preactivation
         _variance = Own(shape, ElementType.Float32, MemoryPurpose.Workspace);
     }
 
-    private BatchNormChannels Batch => new(_mean, _variance, Epsilon, _weight.Value, _bias.Value);
-
-    private BatchNormChannels Running => Batch with { Mean = _runningMean.Value, Variance = _runningVariance.Value };
-
     /// <inheritdoc/>
     public override void Prepare(NetworkUse use)
     {
@@ -71,7 +67,8 @@ public sealed class BatchNorm : Preactivation
         {
             Backend.BatchNormStatistics(x, Momentum, _mean, _variance, _runningMean.Value, _runningVariance.Value);
         }
-        Backend.BatchNormForward(Activation, x, _training ? Batch : Running, p);
+        (Tensor mean, Tensor variance) = _training ? (_mean, _variance) : (_runningMean.Value, _runningVariance.Value);
+        Backend.BatchNormForward(Activation, x, mean, variance, Epsilon, _weight.Value, _bias.Value, p);
     }
 
     /// <inheritdoc/>
@@ -84,7 +81,8 @@ public sealed class BatchNorm : Preactivation
             throw new InvalidOperationException(
                 $"'{_weight.Name}' was evaluated with running statistics since the step began; prepare the step again before its backward pass.");
         }
-        Backend.BatchNormBackward(Activation, x, Batch, dp, scale, residual, dx, _weight.Gradient, _bias.Gradient);
+        Backend.BatchNormBackward(
+            Activation, x, _mean, _variance, Epsilon, _weight.Value, _bias.Value, dp, scale, residual, dx, _weight.Gradient, _bias.Gradient);
     }
 
     /// <inheritdoc/>

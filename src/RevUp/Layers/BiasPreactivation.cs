@@ -12,14 +12,13 @@ public sealed class BiasPreactivation(string name, Backend backend, ParameterSto
 {
     private readonly Parameter _bias = store.Add(name, new Shape(channels), ParameterGroup.Weights, Initialization.Constant(0));
 
-    private BatchNormChannels Shift => new(default, default, BatchNorm.Epsilon, default, _bias.Value);
-
     /// <inheritdoc/>
-    public override void Forward(Tensor x, bool measure, Tensor p) => Backend.BatchNormForward(Activation, x, Shift, p);
+    public override void Forward(Tensor x, bool measure, Tensor p) =>
+        Backend.ChannelAffineForward(Activation, x, default, _bias.Value, p);
 
     /// <inheritdoc/>
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx) =>
-        Backend.BatchNormBackward(Activation, x, Shift, dp, scale, residual, dx, default, _bias.Gradient);
+        Backend.ChannelAffineBackward(Activation, x, default, _bias.Value, dp, scale, residual, dx, default, _bias.Gradient);
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, int spatialRank, string x)

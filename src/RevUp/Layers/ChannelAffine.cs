@@ -43,11 +43,6 @@ public sealed class ChannelAffine : Layer
     /// <inheritdoc/>
     public override bool IsInvertible => true;
 
-    // Nothing is normalised: the operations of batch normalisation are then the affine map alone.
-    private BatchNormChannels Map => new(default, default, BatchNorm.Epsilon, _factor, _shift.Value);
-
-    private BatchNormChannels InverseMap => new(default, default, BatchNorm.Epsilon, _inverseFactor, _inverseShift);
-
     /// <inheritdoc/>
     public override void Prepare(int batch, NetworkUse use) =>
         Backend.AffineFactorsForward(_scale.Value, _shift.Value, _factor, _inverseFactor, _inverseShift);
@@ -56,7 +51,7 @@ public sealed class ChannelAffine : Layer
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor y = mode == ForwardMode.Consume ? x : Allocate(Output, x.Shape.Batch);
-        Backend.BatchNormForward(Activation.Identity, x, Map, y);
+        Backend.ChannelAffineForward(Activation.Identity, x, _factor, _shift.Value, y);
         return y;
     }
 
@@ -64,7 +59,8 @@ public sealed class ChannelAffine : Layer
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {
         Backend.Fill(_factorGradient, 0);
-        Backend.BatchNormBackward(Activation.Identity, x, Map, gradient, default, default, gradient, _factorGradient, _shift.Gradient);
+        Backend.ChannelAffineBackward(
+            Activation.Identity, x, _factor, _shift.Value, gradient, default, default, gradient, _factorGradient, _shift.Gradient);
         Backend.AffineFactorsBackward(_scale.Value, _factorGradient, _scale.Gradient);
         return gradient;
     }
@@ -72,7 +68,7 @@ public sealed class ChannelAffine : Layer
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point)
     {
-        Backend.BatchNormForward(Activation.Identity, y, InverseMap, y);
+        Backend.ChannelAffineForward(Activation.Identity, y, _inverseFactor, _inverseShift, y);
         return point = y;
     }
 

@@ -15,8 +15,6 @@ namespace RevUp.Reversible;
 /// </remarks>
 public sealed class CouplingBlock : Block
 {
-    private readonly Tensor _statistics;
-
     /// <param name="name">Name of the block; the branches' parameters have the prefixes "<paramref name="name"/>.f" and "<paramref name="name"/>.g".</param>
     /// <param name="index">Position among the network's blocks.</param>
     /// <param name="backend">The device.</param>
@@ -31,7 +29,6 @@ public sealed class CouplingBlock : Block
         bool leads = settings.HasLeadingActivation(index);
         F = Own(new ResidualBranch(name + ".f", backend, store, half, width, settings, leads));
         G = Own(new ResidualBranch(name + ".g", backend, store, half, width, settings, leadingActivation: true));
-        _statistics = Own(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>F.</summary>
@@ -130,10 +127,10 @@ public sealed class CouplingBlock : Block
         Memory.Free(z);
     }
 
-    // A step of the fixed-point iteration is the subtraction that an exact inverse needs; its statistics are not looked at.
+    // stream −= multiplier·z
     private void Subtract(Tensor stream, ResidualBranch branch, Tensor z)
     {
-        Backend.FixedPointStep(stream, z, branch.Multiplier, stream, stream, _statistics);
+        Backend.ResidualSubtract(stream, z, branch.Multiplier, stream);
         Memory.Free(z);
     }
 

@@ -11,14 +11,14 @@ internal sealed class AffineFactorsTests
 
     [TestMethod]
     [EveryBackend]
-    internal void FactorsMatchTheOracle(IOperations operations)
+    internal void FactorsMatchTheOracle(DeviceOperations operations)
     {
         foreach (int channels in Inputs.Counts[..^1])
         {
             (float[] t, float[] b) = Parameters(channels);
             (double[] factor, double[] inverseFactor, double[] inverseShift) = Oracle.AffineFactorsForward(Oracle.Widen(t), Oracle.Widen(b));
 
-            AffineNumbers actual = operations.AffineFactorsForward(t, b);
+            (float[] Factor, float[] InverseFactor, float[] InverseShift) actual = operations.AffineFactorsForward(t, b);
 
             Tolerance.AssertWithin(factor, actual.Factor, i => Tolerance.Float32(OneRounding, factor[i]), "factor");
             Tolerance.AssertWithin(inverseFactor, actual.InverseFactor, i => Tolerance.Float32(OneRounding, inverseFactor[i]), "inverse factor");
@@ -28,13 +28,13 @@ internal sealed class AffineFactorsTests
 
     [TestMethod]
     [EveryBackend]
-    internal void GradientsMatchTheOracle(IOperations operations)
+    internal void GradientsMatchTheOracle(DeviceOperations operations)
     {
         foreach (int channels in Inputs.Counts[..^1])
         {
             (float[] t, float[] before) = Parameters(channels);
             float[] factorGradient = new Inputs(channels + 1).Uniform(channels);
-            double[] term = Oracle.AffineFactorsBackward(Oracle.Widen(t), Oracle.Widen(factorGradient));
+            double[] term = Oracle.AffineFactorsBackward(Oracle.Widen(t), Oracle.Widen(factorGradient), new double[channels]);
             double[] expected = [.. term.Select((value, i) => before[i] + value)];
 
             float[] actual = operations.AffineFactorsBackward(t, factorGradient, before);
@@ -48,11 +48,11 @@ internal sealed class AffineFactorsTests
 
     [TestMethod]
     [EveryBackend]
-    internal void FactorsStayBetweenAHalfAndTwo(IOperations operations)
+    internal void FactorsStayBetweenAHalfAndTwo(DeviceOperations operations)
     {
         float[] t = [float.NegativeInfinity, -100, 0, 100, float.PositiveInfinity];
 
-        AffineNumbers actual = operations.AffineFactorsForward(t, new float[5]);
+        (float[] Factor, float[] InverseFactor, float[] InverseShift) actual = operations.AffineFactorsForward(t, new float[5]);
 
         CollectionAssert.AreEqual(new[] { 0.5f, 0.5f, 1, 2, 2 }, actual.Factor);
         CollectionAssert.AreEqual(new[] { 2, 2, 1, 0.5f, 0.5f }, actual.InverseFactor);

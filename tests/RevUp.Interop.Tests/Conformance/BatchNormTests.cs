@@ -20,7 +20,7 @@ internal sealed class BatchNormTests
 
     [TestMethod]
     [EveryBackend]
-    internal void StatisticsMatchTheOracle(IOperations operations)
+    internal void StatisticsMatchTheOracle(DeviceOperations operations)
     {
         foreach ((int rows, int channels) in s_sizes)
         {
@@ -40,19 +40,19 @@ internal sealed class BatchNormTests
 
     [TestMethod]
     [EveryBackend]
-    internal void AConstantChannelHasNoVariance(IOperations operations)
+    internal void AConstantChannelHasNoVariance(DeviceOperations operations)
     {
         float[] x = Enumerable.Repeat(1234.567f, 3 * 1001).ToArray();
 
-        BatchNormMoments moments = operations.BatchNormStatistics(3, x, Momentum, new float[3], [1, 1, 1]);
+        (float[] mean, float[] variance, _, _) = operations.BatchNormStatistics(rows: 1001, x, Momentum, new float[3], [1, 1, 1]);
 
-        CollectionAssert.AreEqual(new float[] { 1234.567f, 1234.567f, 1234.567f }, moments.Mean);
-        CollectionAssert.AreEqual(new float[3], moments.Variance);
+        CollectionAssert.AreEqual(new float[] { 1234.567f, 1234.567f, 1234.567f }, mean);
+        CollectionAssert.AreEqual(new float[3], variance);
     }
 
     [TestMethod]
     [EveryBackend]
-    internal void ForwardMatchesTheOracle(IOperations operations)
+    internal void ForwardMatchesTheOracle(DeviceOperations operations)
     {
         foreach (CpuActivation activation in Enum.GetValues<CpuActivation>())
         {
@@ -78,7 +78,7 @@ internal sealed class BatchNormTests
 
     [TestMethod]
     [EveryBackend]
-    internal void BackwardMatchesTheOracle(IOperations operations)
+    internal void BackwardMatchesTheOracle(DeviceOperations operations)
     {
         foreach (CpuActivation activation in Enum.GetValues<CpuActivation>())
         {
@@ -96,7 +96,7 @@ internal sealed class BatchNormTests
 
     [TestMethod]
     [EveryBackend]
-    internal void BackwardMatchesTheOracleInPlaceAndAtEverySize(IOperations operations)
+    internal void BackwardMatchesTheOracleInPlaceAndAtEverySize(DeviceOperations operations)
     {
         foreach (CpuType type in s_types)
         {
@@ -112,18 +112,19 @@ internal sealed class BatchNormTests
         }
     }
 
-    private static void CheckStatistics(IOperations operations, int channels, Stored x, Inputs inputs)
+    private static void CheckStatistics(DeviceOperations operations, int channels, Stored x, Inputs inputs)
     {
         float[] runningMean = inputs.Uniform(channels);
         float[] runningVariance = Array.ConvertAll(inputs.Uniform(channels), Math.Abs);
-        (double[] mean0, double[] variance0) = (Oracle.Widen(runningMean), Oracle.Widen(runningVariance));
-        (double[] mean, double[] variance) = Oracle.BatchNormStatistics(channels, x.Doubles, Momentum, mean0, variance0);
+        int rows = x.Count / channels;
+        (double[] mean, double[] variance, double[] mean0, double[] variance0) =
+            Oracle.BatchNormStatistics(rows, x.Doubles, Momentum, Oracle.Widen(runningMean), Oracle.Widen(runningVariance));
         string what = $"{x.Count / channels} rows of {channels} channels, {x.Type}, around {x.Values[0]}";
 
-        BatchNormMoments actual = operations.BatchNormStatistics(channels, x, Momentum, runningMean, runningVariance);
+        (float[] Mean, float[] Variance, float[] RunningMean, float[] RunningVariance) actual =
+            operations.BatchNormStatistics(rows, x, Momentum, runningMean, runningVariance);
 
         // Sums in double of no more than the spread of the values and its square, about any one of them; then a rounding.
-        int rows = x.Count / channels;
         double spread = x.Doubles.Max() - x.Doubles.Min();
         double meanError = Tolerance.Float64(rows + 3, spread + Math.Abs(x.Doubles.Max()));
         double varianceError = Tolerance.Float64(rows + 5, 2 * spread * spread);
@@ -134,12 +135,12 @@ internal sealed class BatchNormTests
             variance0, actual.RunningVariance, c => 2 * varianceError + Tolerance.Float32(1, variance0[c]), $"running variance of {what}");
     }
 
-    private static void CheckForward(IOperations operations, CpuActivation activation, Stored x, BatchNormArrays arrays, CpuType yType, Alias alias)
+    private static void CheckForward(DeviceOperations operations, CpuActivation activation, Stored x, BatchNormArrays arrays, CpuType yType, Alias alias)
     {
-        double[] expected = Oracle.BatchNormForward(activation, x.Doubles, arrays);
+        double[] expected = arrays.OracleForward(activation, x.Doubles);
         double Inner(int i) => InnerError(arrays, x.Values[i], i % arrays.Channels);
 
-        float[] actual = operations.BatchNormForward(activation, x, arrays, yType, alias);
+        float[] actual = arrays.Forward(operations, activation, x, yType, alias);
 
         Tolerance.AssertWithin(
             expected,
@@ -150,7 +151,7 @@ internal sealed class BatchNormTests
     }
 
     private static void CheckBackward(
-        IOperations operations, CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType, (int Rows, int Channels) size, float? scale,
+        DeviceOperations operations, CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType, (int Rows, int Channels) size, float? scale,
         bool withResidual, Alias alias)
     {
         (int rows, int channels) = size;
@@ -162,10 +163,11 @@ internal sealed class BatchNormTests
         foreach (BatchNormArrays arrays in Arrays(inputs, channels))
         {
             Stored x = AwayFromTheKink(activation, inputs, arrays, xType, count);
-            (double[] dweight, double[] dbias) = (Oracle.Widen(weight0), Oracle.Widen(bias0));
-            double[] dx = Oracle.BatchNormBackward(activation, x.Doubles, arrays, dy.Doubles, scale ?? 1, residual?.Doubles, dweight, dbias);
+            (double[] dx, double[] dweight, double[] dbias) = arrays.OracleBackward(
+                activation, x.Doubles, dy.Doubles, scale ?? 1, residual?.Doubles, Oracle.Widen(weight0), Oracle.Widen(bias0));
 
-            BatchNormGradients actual = operations.BatchNormBackward(activation, x, arrays, dy, scale, residual, dxType, alias, weight0, bias0);
+            (float[] Dx, float[] Weight, float[] Bias) actual =
+                arrays.Backward(operations, activation, x, dy, scale, residual, dxType, weight0, bias0, alias);
 
             string what = $"backward of {activation}, {rows} rows of {channels} channels, x {xType}, dy {dyType}, dx {dxType}, scale {scale}, "
                 + $"residual {withResidual}, mean {arrays.Mean is not null}, weight {arrays.Weight is not null}, dx aliases {alias}";

@@ -13,14 +13,14 @@ internal sealed class BranchScaleTests
 
     [TestMethod]
     [EveryBackend]
-    internal void FactorsMatchTheOracle(IOperations operations)
+    internal void FactorsMatchTheOracle(DeviceOperations operations)
     {
         foreach ((CpuBranchBound mode, float multiplier, float[] sigmas) in Cases())
         {
             string what = $"{mode}, multiplier {multiplier}, norms {string.Join(", ", sigmas)}";
-            (double[] expected, double bound) = Oracle.BranchScaleForward(mode, Coefficient, multiplier, Oracle.Widen(sigmas));
+            (double[] expected, double bound) = Oracle.BranchScaleForward(mode, Coefficient, multiplier, Oracle.Widen(sigmas), withBound: true);
 
-            (float[] scales, double actualBound) = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas);
+            (float[] scales, double actualBound) = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas, withBound: true);
 
             // A quotient each; the last γ multiplies two.
             Tolerance.AssertWithin(expected, scales, i => Tolerance.Float32(i == scales.Length - 1 ? 3 : 1, Math.Abs(expected[i]) * (1 + 1e-12)), what);
@@ -30,40 +30,41 @@ internal sealed class BranchScaleTests
 
     [TestMethod]
     [EveryBackend]
-    internal void TheBoundIsOptional(IOperations operations)
+    internal void TheBoundIsOptional(DeviceOperations operations)
     {
         (float[] scales, _) = operations.BranchScaleForward(CpuBranchBound.PerBranch, Coefficient, 2, [1.5f, 0.6f], withBound: false);
 
-        CollectionAssert.AreEqual(operations.BranchScaleForward(CpuBranchBound.PerBranch, Coefficient, 2, [1.5f, 0.6f]).Scales, scales);
+        CollectionAssert.AreEqual(operations.BranchScaleForward(CpuBranchBound.PerBranch, Coefficient, 2, [1.5f, 0.6f], withBound: true).Scales, scales);
     }
 
     [TestMethod]
     [EveryBackend]
-    internal void GradientsMatchTheOracle(IOperations operations)
+    internal void GradientsMatchTheOracle(DeviceOperations operations)
     {
         const float Before = 0.25f;
         foreach ((CpuBranchBound mode, float multiplier, float[] sigmas) in Cases())
         {
             string what = $"{mode}, multiplier {multiplier}, norms {string.Join(", ", sigmas)}";
-            float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas).Scales;
+            float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas, withBound: false).Scales;
             double[] dots = Oracle.Widen(new Inputs(sigmas.Length).Uniform(sigmas.Length));
             (double expected, double[] ofSigmas) = Oracle.BranchScaleBackward(
-                mode, Coefficient, multiplier, Oracle.Widen(sigmas), Oracle.Widen(scales), dots);
+                mode, Coefficient, multiplier, Oracle.Widen(sigmas), Oracle.Widen(scales), dots, multiplierGradient: 0);
 
-            BranchScaleGradients actual = operations.BranchScaleBackward(mode, Coefficient, multiplier, sigmas, scales, dots, Before);
+            (float MultiplierGradient, float[] SigmaGradients) actual =
+                operations.BranchScaleBackward(mode, Coefficient, multiplier, sigmas, scales, dots, Before);
 
-            Tolerance.AssertWithin(Before + expected, actual.Multiplier, Tolerance.Float32(2, Before + Math.Abs(expected)), what);
-            Tolerance.AssertWithin(ofSigmas, actual.Sigmas, i => Tolerance.Float32(1, Math.Abs(ofSigmas[i]) * (1 + 1e-12)), what);
+            Tolerance.AssertWithin(Before + expected, actual.MultiplierGradient, Tolerance.Float32(2, Before + Math.Abs(expected)), what);
+            Tolerance.AssertWithin(ofSigmas, actual.SigmaGradients, i => Tolerance.Float32(1, Math.Abs(ofSigmas[i]) * (1 + 1e-12)), what);
         }
     }
 
     [TestMethod]
     [EveryBackend]
-    internal void WhateverTheNormsTheBoundHolds(IOperations operations)
+    internal void WhateverTheNormsTheBoundHolds(DeviceOperations operations)
     {
         foreach ((CpuBranchBound mode, float multiplier, float[] sigmas) in Cases().Where(given => given.Mode != CpuBranchBound.Unbounded))
         {
-            float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas).Scales;
+            float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, sigmas, withBound: false).Scales;
             double bound = BranchScale.EffectiveBound(sigmas, scales);
             double allowed = mode == CpuBranchBound.PerBranch ? Coefficient : Math.Pow(Coefficient, sigmas.Length);
             Assert.IsLessThanOrEqualTo(allowed * (1 + 8.0 / (1 << 24)), bound, $"{mode}, multiplier {multiplier}, norms {string.Join(", ", sigmas)}");
@@ -73,17 +74,18 @@ internal sealed class BranchScaleTests
 
     [TestMethod]
     [EveryBackend]
-    internal void AZeroConvolutionOrMultiplierNeedsNoControl(IOperations operations)
+    internal void AZeroConvolutionOrMultiplierNeedsNoControl(DeviceOperations operations)
     {
         foreach (CpuBranchBound mode in (CpuBranchBound[])[CpuBranchBound.PerBranch, CpuBranchBound.PerLayer])
         {
             foreach ((float multiplier, float sigma) in new[] { (1f, 0f), (0f, 0.5f), (0f, 0f) })
             {
-                float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, [sigma, 0.5f]).Scales;
-                BranchScaleGradients gradients = operations.BranchScaleBackward(mode, Coefficient, multiplier, [sigma, 0.5f], scales, [1, 2], 0);
+                float[] scales = operations.BranchScaleForward(mode, Coefficient, multiplier, [sigma, 0.5f], withBound: false).Scales;
+                (float MultiplierGradient, float[] SigmaGradients) gradients =
+                    operations.BranchScaleBackward(mode, Coefficient, multiplier, [sigma, 0.5f], scales, [1, 2], 0);
                 CollectionAssert.AreEqual(new[] { 1, 1, multiplier, 1, multiplier }, scales);
-                CollectionAssert.AreEqual(new float[2], gradients.Sigmas);
-                Assert.AreEqual(2, gradients.Multiplier);
+                CollectionAssert.AreEqual(new float[2], gradients.SigmaGradients);
+                Assert.AreEqual(2, gradients.MultiplierGradient);
             }
         }
     }

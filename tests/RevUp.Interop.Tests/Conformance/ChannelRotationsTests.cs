@@ -16,7 +16,7 @@ internal sealed class ChannelRotationsTests
 
     [TestMethod]
     [EveryBackend]
-    internal void TheMatrixMatchesTheOracle(IOperations operations)
+    internal void TheMatrixMatchesTheOracle(DeviceOperations operations)
     {
         foreach (int channels in s_channels)
         {
@@ -31,7 +31,7 @@ internal sealed class ChannelRotationsTests
 
     [TestMethod]
     [EveryBackend]
-    internal void GradientsMatchTheOracle(IOperations operations)
+    internal void GradientsMatchTheOracle(DeviceOperations operations)
     {
         foreach (int channels in s_channels)
         {
@@ -41,16 +41,17 @@ internal sealed class ChannelRotationsTests
             float[] matrixGradient = inputs.Uniform(channels * channels);
             float[] before = inputs.Uniform(angles.Length);
             double[] norms = ColumnNorms(channels, matrix), gradientNorms = ColumnNorms(channels, matrixGradient);
-            double[] undone = Oracle.Widen(matrix), undoneGradient = Oracle.Widen(matrixGradient);
-            double[] term = Oracle.ChannelRotationsBackward(channels, Oracle.Widen(angles), undone, undoneGradient);
+            (double[] undone, double[] undoneGradient, double[] term) = Oracle.ChannelRotationsBackward(
+                channels, Oracle.Widen(angles), Oracle.Widen(matrix), Oracle.Widen(matrixGradient), new double[angles.Length]);
             double[] expected = [.. term.Select((value, i) => before[i] + value)];
 
-            RotationGradients actual = operations.ChannelRotationsBackward(channels, angles, matrix, matrixGradient, before);
+            (float[] Matrix, float[] MatrixGradient, float[] Gradient) actual =
+                operations.ChannelRotationsBackward(channels, angles, matrix, matrixGradient, before);
 
             // Each column adds the error of one matrix times the norm of the other.
             double products = norms.Zip(gradientNorms, (a, b) => 2.01 * StagesBound(channels, a) * b).Sum();
             Tolerance.AssertWithin(
-                expected, actual.Angles, i => products + Tolerance.Float32(2, Math.Abs(before[i]) + Math.Abs(term[i])), $"angles of {channels} channels");
+                expected, actual.Gradient, i => products + Tolerance.Float32(2, Math.Abs(before[i]) + Math.Abs(term[i])), $"angles of {channels} channels");
             Tolerance.AssertWithin(undone, actual.Matrix, i => StagesBound(channels, norms[i % channels]), $"{channels} channels");
             Tolerance.AssertWithin(
                 undoneGradient, actual.MatrixGradient, i => StagesBound(channels, gradientNorms[i % channels]), $"gradient of {channels} channels");
@@ -59,7 +60,7 @@ internal sealed class ChannelRotationsTests
 
     [TestMethod]
     [EveryBackend]
-    internal void AnglesOfZeroAreTheIdentity(IOperations operations)
+    internal void AnglesOfZeroAreTheIdentity(DeviceOperations operations)
     {
         float[] matrix = operations.ChannelRotationsForward(7, new float[ChannelRotations.Count(7)]);
 

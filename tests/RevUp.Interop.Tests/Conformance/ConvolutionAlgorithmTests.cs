@@ -13,7 +13,7 @@ internal sealed class ConvolutionAlgorithmTests
     [DataRow(2)]
     internal void TiledGeometriesAreTransformedInFloat32Alone(int threads)
     {
-        foreach (CpuType type in Inputs.Types.Where(new CpuOperations(threads).Supports))
+        foreach (CpuType type in Inputs.Types.Where(EveryBackendAttribute.Cpu(threads).Supports))
         {
             CpuConvolutionAlgorithm expected = type == CpuType.Float32 ? CpuConvolutionAlgorithm.Winograd : CpuConvolutionAlgorithm.Direct;
             foreach ((string name, CpuConvolutionGeometry geometry) in ConvolutionGeometries.Tiled(type))
@@ -53,7 +53,7 @@ internal sealed class ConvolutionAlgorithmTests
     internal void TransformsLoseLittle()
     {
         const double relative = 9e-7;
-        CpuOperations operations = new(threads: 2);
+        DeviceOperations operations = EveryBackendAttribute.Library(threads: 2);
         foreach ((string name, CpuConvolutionGeometry geometry) in ConvolutionGeometries.Tiled(CpuType.Float32))
         {
             Inputs inputs = new(5);

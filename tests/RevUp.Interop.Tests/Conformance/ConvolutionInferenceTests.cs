@@ -97,7 +97,7 @@ internal sealed unsafe class ConvolutionInferenceTests
 
     private static void AssertMatchesOracle(CpuConvolutionGeometry geometry, float? scale, int threads)
     {
-        CpuOperations operations = new(threads);
+        DeviceOperations operations = EveryBackendAttribute.Library(threads);
         Inputs inputs = new(3);
         Stored src = inputs.Uniform(CpuType.Float32, Shapes.SourceElements(geometry));
         Stored weights = inputs.Uniform(CpuType.Float32, Shapes.WeightElements(geometry));

@@ -13,8 +13,8 @@ namespace RevUp.Interop.Tests.Conformance;
 internal sealed class ConvolutionTests
 {
     [TestMethod]
-    [EveryBackend]
-    internal void FpropMatchesTheOracle(IOperations operations) => ForEachGeometry(operations, (geometry, src, weights, _, scale, what) =>
+    [EveryBackend(AndLibrary = true)]
+    internal void FpropMatchesTheOracle(DeviceOperations operations) => ForEachGeometry(operations, (geometry, src, weights, _, scale, what) =>
     {
         double factor = scale ?? 1;
         double[] expected = Scaled(factor, Oracle.ConvolutionFprop(geometry, src.Doubles, weights.Doubles));
@@ -28,8 +28,8 @@ internal sealed class ConvolutionTests
     });
 
     [TestMethod]
-    [EveryBackend]
-    internal void DgradMatchesTheOracle(IOperations operations) => ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) =>
+    [EveryBackend(AndLibrary = true)]
+    internal void DgradMatchesTheOracle(DeviceOperations operations) => ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) =>
     {
         double factor = scale ?? 1;
         double[] expected = Scaled(factor, Oracle.ConvolutionDgrad(geometry, diffDst.Doubles, weights.Doubles));
@@ -43,8 +43,8 @@ internal sealed class ConvolutionTests
     });
 
     [TestMethod]
-    [EveryBackend]
-    internal void WgradMatchesTheOracle(IOperations operations) => ForEachGeometry(operations, (geometry, src, _, diffDst, _, what) =>
+    [EveryBackend(AndLibrary = true)]
+    internal void WgradMatchesTheOracle(DeviceOperations operations) => ForEachGeometry(operations, (geometry, src, _, diffDst, _, what) =>
     {
         double[] expected = Oracle.ConvolutionWgrad(geometry, src.Doubles, diffDst.Doubles);
         double[] magnitude = Oracle.ConvolutionWgrad(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(diffDst.Values));
@@ -68,7 +68,7 @@ internal sealed class ConvolutionTests
         rounded == CpuType.Float32 ? error : Tolerance.StoredAs(rounded, expected, error);
 
     private static void ForEachGeometry(
-        IOperations operations, Action<CpuConvolutionGeometry, Stored, Stored, Stored, float?, string> check)
+        DeviceOperations operations, Action<CpuConvolutionGeometry, Stored, Stored, Stored, float?, string> check)
     {
         foreach (CpuType type in Inputs.Types.Where(operations.Supports))
         {

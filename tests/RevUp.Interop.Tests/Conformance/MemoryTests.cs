@@ -9,7 +9,7 @@ internal sealed class MemoryTests
 {
     [TestMethod]
     [EveryBackend]
-    internal void FillWritesEveryElement(IOperations operations)
+    internal void FillWritesEveryElement(DeviceOperations operations)
     {
         foreach (int count in Inputs.Counts)
         {
@@ -19,7 +19,7 @@ internal sealed class MemoryTests
 
     [TestMethod]
     [EveryBackend]
-    internal void CastRoundsToNearestEven(IOperations operations)
+    internal void CastRoundsToNearestEven(DeviceOperations operations)
     {
         // Ties to either side, the largest finite value, a value that rounds up to infinity, signed zeros, infinities, NaN.
         float[] special =

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Interop.Tests.Support;
 
@@ -15,12 +16,11 @@ internal sealed class NormalizeTests
 
     [TestMethod]
     [EveryBackend]
-    internal void EveryVectorIsDividedByItsNorm(IOperations operations)
+    internal void EveryVectorIsDividedByItsNorm(DeviceOperations operations)
     {
         float[] before = Buffer(count => new Inputs(count).Uniform(count));
-        float[] after = [.. before];
 
-        operations.NormalizeAll(s_table, seed: 1, after);
+        float[] after = Normalize(operations, s_table, seed: 1, before);
 
         foreach (VectorEntry vector in s_table)
         {
@@ -40,13 +40,10 @@ internal sealed class NormalizeTests
 
     [TestMethod]
     [EveryBackend]
-    internal void AVectorWithoutDirectionIsDrawnAnew(IOperations operations)
+    internal void AVectorWithoutDirectionIsDrawn(DeviceOperations operations)
     {
-        float[] zeros = Buffer(count => new float[count]);
-        float[] tiny = Buffer(count => [.. Enumerable.Repeat(1e-13f / count, count)]);
-
-        operations.NormalizeAll(s_table, seed: 7, zeros);
-        operations.NormalizeAll(s_table, seed: 7, tiny);
+        float[] zeros = Normalize(operations, s_table, seed: 7, Buffer(count => new float[count]));
+        float[] tiny = Normalize(operations, s_table, seed: 7, Buffer(count => [.. Enumerable.Repeat(1e-13f / count, count)]));
 
         CollectionAssert.AreEqual(zeros, tiny, "the same seed draws the same vectors");
         AssertGaps(zeros);
@@ -60,13 +57,12 @@ internal sealed class NormalizeTests
 
     [TestMethod]
     [EveryBackend]
-    internal void EverySeedAndEveryVectorHasADrawOfItsOwn(IOperations operations)
+    internal void EverySeedAndEveryVectorHasADrawOfItsOwn(DeviceOperations operations)
     {
         VectorEntry[] twins = [new(0, 64, 128), new(64, 64, 129)];
-        float[] one = new float[130], two = new float[130];
 
-        operations.NormalizeAll(twins, seed: 1, one);
-        operations.NormalizeAll(twins, seed: 2, two);
+        float[] one = Normalize(operations, twins, seed: 1, new float[130]);
+        float[] two = Normalize(operations, twins, seed: 2, new float[130]);
 
         CollectionAssert.AreNotEqual(one[..64], one[64..128]);
         CollectionAssert.AreNotEqual(one[..64], two[..64]);
@@ -76,11 +72,9 @@ internal sealed class NormalizeTests
     /// <summary>A NaN has a direction no more than zero has, and must not be taken for it: it has to stay visible.</summary>
     [TestMethod]
     [EveryBackend]
-    internal void ANaNIsNotDrawnAnew(IOperations operations)
+    internal void ANaNStays(DeviceOperations operations)
     {
-        float[] buffer = [1, float.NaN, 1, 0];
-
-        operations.NormalizeAll([new VectorEntry(First: 0, Count: 3, Norm: 3)], seed: 1, buffer);
+        float[] buffer = Normalize(operations, [new VectorEntry(First: 0, Count: 3, Norm: 3)], seed: 1, [1, float.NaN, 1, 0]);
 
         Assert.IsTrue(buffer.All(float.IsNaN), string.Join(", ", buffer));
     }
@@ -98,13 +92,28 @@ internal sealed class NormalizeTests
     {
         VectorEntry[] table = [new VectorEntry(0, 7, 30), new VectorEntry(first, count, norm)];
         float[] buffer = new Inputs(1).Uniform(32);
-        float[] before = [.. buffer];
 
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() => new CpuOperations(1).NormalizeAll(table, seed: 1, buffer));
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(Numbers(table), longest: 32, seed: 1, buffer));
 
         StringAssert.Contains(exception.Message, "vector 1 of the table");
-        CollectionAssert.AreEqual(before, buffer);
     }
+
+    [TestMethod]
+    internal void AVectorBeyondTheLongestIsRefused()
+    {
+        VectorEntry[] table = [new VectorEntry(0, 7, 30), new VectorEntry(16, 8, 31)];
+
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(Numbers(table), longest: 7, seed: 1, new float[32]));
+
+        StringAssert.Contains(exception.Message, "longest is 7; vector 1 of the table has 8");
+    }
+
+    private static float[] Normalize(DeviceOperations operations, VectorEntry[] table, ulong seed, float[] buffer) =>
+        operations.NormalizeAll(Numbers(table), table.Max(entry => (long)entry.Count), seed, buffer);
+
+    private static double[] Numbers(VectorEntry[] table) => MemoryMarshal.Cast<VectorEntry, double>(table).ToArray();
 
     private static VectorEntry[] Table()
     {

@@ -15,7 +15,7 @@ internal sealed class OptimizerTests
 
     [TestMethod]
     [EveryBackend]
-    internal void SgdMatchesTheOracle(IOperations operations)
+    internal void SgdMatchesTheOracle(DeviceOperations operations)
     {
         OptimizerNumbers[] recipes = [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
         foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
@@ -34,9 +34,15 @@ internal sealed class OptimizerTests
                 double[] buffer = Oracle.Magnitudes(momentum);
                 double[] start = Oracle.Magnitudes(weights);
                 ForEach(groups, (range, group) =>
-                    Oracle.Sgd(s, group, wideGradient.AsSpan(range), expectedMomentum.AsSpan(range), expectedWeights.AsSpan(range)));
+                {
+                    (double[] m, double[] w) = Oracle.Sgd(
+                        group.LearningRate, s.Momentum, group.WeightDecay, (int)s.Nesterov, s.GradientScale, wideGradient[range],
+                        expectedMomentum[range], expectedWeights[range]);
+                    m.CopyTo(expectedMomentum.AsSpan(range));
+                    w.CopyTo(expectedWeights.AsSpan(range));
+                });
 
-                operations.Sgd(s, groups, gradient, momentum, weights);
+                (momentum, weights) = operations.Sgd(Settings(s, groups), gradient, momentum, weights);
 
                 // d: two products and an addition; m: two more; w: at most another product and addition for Nesterov, a product and an addition.
                 double D(int i) => (s.GradientScale * step[i]) + (of[i].WeightDecay * start[i]);
@@ -51,7 +57,7 @@ internal sealed class OptimizerTests
 
     [TestMethod]
     [EveryBackend]
-    internal void AdamWMatchesTheOracle(IOperations operations)
+    internal void AdamWMatchesTheOracle(DeviceOperations operations)
     {
         foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
         {
@@ -79,10 +85,17 @@ internal sealed class OptimizerTests
                 double[] expectedFirst = Oracle.Widen(first);
                 double[] expectedSecond = Oracle.Widen(second);
                 double[] expectedWeights = Oracle.Widen(weights);
-                ForEach(groups, (range, group) => Oracle.AdamW(
-                    s, group, step, wideGradient.AsSpan(range), expectedFirst.AsSpan(range), expectedSecond.AsSpan(range), expectedWeights.AsSpan(range)));
+                ForEach(groups, (range, group) =>
+                {
+                    (double[] m, double[] v, double[] w) = Oracle.AdamW(
+                        group.LearningRate, s.Beta1, s.Beta2, s.Epsilon, group.WeightDecay, step, s.GradientScale, wideGradient[range],
+                        expectedFirst[range], expectedSecond[range], expectedWeights[range]);
+                    m.CopyTo(expectedFirst.AsSpan(range));
+                    v.CopyTo(expectedSecond.AsSpan(range));
+                    w.CopyTo(expectedWeights.AsSpan(range));
+                });
 
-                operations.AdamW(s, groups, gradient, first, second, weights);
+                (first, second, weights) = operations.AdamW(Settings(s, groups), gradient, first, second, weights);
 
                 // m: three products and an addition. v, all terms positive: five roundings. The update m / (sqrt(v) + epsilon) and its bias corrections, which
                 // are scalars rounded to float32: half of v's five, and eight more.
@@ -100,18 +113,18 @@ internal sealed class OptimizerTests
     /// <summary>Also with a gradient that is not a number: it is never multiplied with.</summary>
     [TestMethod]
     [EveryBackend]
-    internal void ASkippedStepTouchesNothing(IOperations operations)
+    internal void ASkippedStepTouchesNothing(DeviceOperations operations)
     {
         GroupNumbers[] groups = Layouts(1003)[^1];
         OptimizerNumbers skip = s_adamW with { Skip = 1, GradientScale = 0, Correction1 = 1, Correction2 = 1 };
         float[] gradient = [float.NaN, .. new Inputs(1).Uniform(1002)];
         float[] before = new Inputs(2).Uniform(1003);
-        float[] momentum = [.. before], first = [.. before], second = [.. before], weights = [.. before];
+        double[] settings = Settings(skip, groups);
 
-        operations.Sgd(skip, groups, gradient, momentum, weights);
-        operations.AdamW(skip, groups, gradient, first, second, weights);
+        (float[] momentum, float[] sgdWeights) = operations.Sgd(settings, gradient, [.. before], [.. before]);
+        (float[] first, float[] second, float[] weights) = operations.AdamW(settings, gradient, [.. before], [.. before], [.. before]);
 
-        foreach (float[] after in (float[][])[momentum, first, second, weights])
+        foreach (float[] after in (float[][])[momentum, sgdWeights, first, second, weights])
         {
             CollectionAssert.AreEqual(before, after);
         }
@@ -119,14 +132,15 @@ internal sealed class OptimizerTests
 
     [TestMethod]
     [EveryBackend]
-    internal void GapsBetweenTensorsStayZero(IOperations operations)
+    internal void GapsBetweenTensorsStayZero(DeviceOperations operations)
     {
         GroupNumbers[] groups = Layouts(100)[^1];
         float[] gradient = new float[100], first = new float[100], second = new float[100], weights = new float[100];
         gradient[0] = weights[0] = 1;
 
-        operations.Sgd(s_sgd, groups, gradient, first, weights);
-        operations.AdamW(s_adamW with { Correction1 = 0.1, Correction2 = 0.001 }, groups, gradient, first, second, weights);
+        OptimizerNumbers adamW = s_adamW with { Correction1 = 0.1, Correction2 = 0.001 };
+        (first, weights) = operations.Sgd(Settings(s_sgd, groups), gradient, first, weights);
+        (first, second, weights) = operations.AdamW(Settings(adamW, groups), gradient, first, second, weights);
 
         foreach (float[] buffer in (float[][])[first, second, weights])
         {
@@ -145,6 +159,13 @@ internal sealed class OptimizerTests
             [new(half, 0.1f, 5e-4f), new(count, 0.01f, 0)],
             [new(0, 1, 0.5f), new(half, 0.5f, 0.25f), new(half, 1, 0.5f), new(count, 0.125f, 0)],
         ];
+    }
+
+    private static double[] Settings(OptimizerNumbers numbers, GroupNumbers[] groups)
+    {
+        double[] settings = new double[OptimizerNumbers.Length(groups.Length)];
+        OptimizerNumbers.Write(numbers, groups, settings);
+        return settings;
     }
 
     /// <summary>The group of each element.</summary>

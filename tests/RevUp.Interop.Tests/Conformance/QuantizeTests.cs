@@ -18,7 +18,7 @@ internal sealed class QuantizeTests
 
     [TestMethod]
     [EveryBackend]
-    internal void AStreamStartsOnTheGrid(IOperations operations)
+    internal void AStreamStartsOnTheGrid(DeviceOperations operations)
     {
         foreach (int count in Inputs.Counts)
         {
@@ -34,7 +34,7 @@ internal sealed class QuantizeTests
     /// <summary>With inputs whose every intermediate is exact in float32, codes and steps are the oracle's to the bit.</summary>
     [TestMethod]
     [EveryBackend]
-    internal void ResidualMatchesTheOracleBitForBitOnExactInputs(IOperations operations)
+    internal void ResidualMatchesTheOracleBitForBitOnExactInputs(DeviceOperations operations)
     {
         foreach ((CpuShape shape, int bits, CpuType type, Alias alias) in Cases())
         {
@@ -45,23 +45,23 @@ internal sealed class QuantizeTests
             Stored z = new(type, Dyadic(inputs, count, 256));
             float[] decoded = Array.ConvertAll(x, value => value + 0.03125f);
             (double[] y, double[] known, double[] codes, double[] steps) =
-                Oracle.QuantizeResidual(shape, bits, Oracle.Widen(x), z.Doubles, S, Oracle.Widen(decoded));
+                Oracle.QuantizeResidual(shape.Batch, Positions(shape), bits, Oracle.Widen(x), z.Doubles, S, Oracle.Widen(decoded));
 
-            QuantizeResult actual = operations.QuantizeResidual(shape, bits, x, z, S, decoded, alias);
+            var actual = operations.QuantizeResidual(shape.Batch, Positions(shape), bits, x, z, S, decoded, alias);
 
             CollectionAssert.AreEqual(y, Oracle.Widen(actual.Y), what);
             CollectionAssert.AreEqual(steps, Oracle.Widen(actual.Steps), what);
             CollectionAssert.AreEqual(known, Oracle.Widen(actual.Decoded), what);
             CollectionAssert.AreEqual(codes, Codes(shape, bits, actual.Codes), what);
-            float[] before = operations.QuantizeRetrace(shape, bits, actual.Codes, actual.Steps, actual.Decoded);
-            CollectionAssert.AreEqual(Oracle.QuantizeRetrace(shape, codes, steps, known), Oracle.Widen(before), what);
+            float[] before = operations.QuantizeRetrace(shape.Batch, bits, actual.Codes, actual.Steps, actual.Decoded);
+            CollectionAssert.AreEqual(Oracle.QuantizeRetrace(shape.Batch, codes, steps, known), Oracle.Widen(before), what);
         }
     }
 
     /// <summary>A thousand blocks of random size: the error stays that of one block, and every state is met again on the way back, bit for bit.</summary>
     [TestMethod]
     [EveryBackend]
-    internal void AThousandBlocksAreRetracedBitForBit(IOperations operations)
+    internal void AThousandBlocksAreRetracedBitForBit(DeviceOperations operations)
     {
         CpuShape shape = Shapes.Shape(2, 6, 3, 5);
         int count = Shapes.Elements(shape);
@@ -70,31 +70,31 @@ internal sealed class QuantizeTests
             Inputs inputs = new(bits);
             float[] x = inputs.Uniform(count);
             float[] decoded = operations.QuantizeBegin(x);
-            Stack<(float[] Before, QuantizeResult Result)> blocks = new();
+            Stack<(float[] Before, byte[] Codes, float[] Steps, float[] After)> blocks = new();
             for (int block = 0; block < 1000; block++)
             {
                 // Branches of very different sizes, one of them 0, as Fixup's at the start.
                 Stored z = inputs.Uniform(count, limit: block % 4 == 0 ? 0 : MathF.Pow(10, -(block % 4)));
-                QuantizeResult result = operations.QuantizeResidual(shape, bits, x, z, S, decoded, Alias.X);
+                var result = operations.QuantizeResidual(shape.Batch, Positions(shape), bits, x, z, S, decoded, Alias.X);
                 for (int i = 0; i < count; i++)
                 {
                     double step = result.Steps[(i / (Positions(shape) * (int)shape.Channels) * (int)shape.Channels) + (i % (int)shape.Channels)];
                     // The quotient and its rounding to an integer: half a step, and three roundings of at most 128 steps.
                     Tolerance.AssertWithin(result.Y[i], result.Decoded[i], step * (0.5 + Tolerance.Float32(3, 128)), $"{bits} bits, block {block}");
                 }
-                blocks.Push((decoded, result));
+                blocks.Push((decoded, result.Codes, result.Steps, result.Decoded));
                 (x, decoded) = (result.Y, result.Decoded);
             }
-            foreach ((float[] before, QuantizeResult result) in blocks)
+            foreach ((float[] before, byte[] codes, float[] steps, float[] after) in blocks)
             {
-                CollectionAssert.AreEqual(before, operations.QuantizeRetrace(shape, bits, result.Codes, result.Steps, result.Decoded));
+                CollectionAssert.AreEqual(before, operations.QuantizeRetrace(shape.Batch, bits, codes, steps, after));
             }
         }
     }
 
     [TestMethod]
     [EveryBackend]
-    internal void AStepIsTheLeastOfItsForm(IOperations operations)
+    internal void AStepIsTheLeastOfItsForm(DeviceOperations operations)
     {
         CpuShape shape = Shapes.Shape(1, 1, 1, 4096);
         float[] zeros = new float[4096];
@@ -102,7 +102,7 @@ internal sealed class QuantizeTests
         foreach (int bits in (int[])[4, 8])
         {
             double levels = bits == 4 ? 7 : 127;
-            QuantizeResult result = operations.QuantizeResidual(shape, bits, zeros, z, 1, zeros, Alias.None);
+            var result = operations.QuantizeResidual(shape.Batch, Positions(shape), bits, zeros, z, 1, zeros);
             double range = 4095 / 1024.0, step = result.Steps[0];
             Assert.AreEqual(0, step % Grid, "no multiple of the grid");
             Assert.IsGreaterThanOrEqualTo(range / levels, step);
@@ -113,13 +113,13 @@ internal sealed class QuantizeTests
     /// <summary>Wrong numbers make wrong numbers and nothing worse: the step is refused for its loss, and the memory beside must be whole.</summary>
     [TestMethod]
     [EveryBackend]
-    internal void NumbersThatAreNotFiniteStayInTheirChannel(IOperations operations)
+    internal void NumbersThatAreNotFiniteStayInTheirChannel(DeviceOperations operations)
     {
         CpuShape shape = Shapes.Shape(1, 3, 2, 2);
         foreach (float bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
         {
             float[] x = [1, 2, bad, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-            QuantizeResult result = operations.QuantizeResidual(shape, 4, x, new float[12], S, new float[12], Alias.None);
+            var result = operations.QuantizeResidual(shape.Batch, Positions(shape), 4, x, new float[12], S, new float[12]);
             for (int i = 0; i < 12; i++)
             {
                 Assert.IsTrue(i % 3 == 2 || Math.Abs(result.Decoded[i] - x[i]) <= result.Steps[i % 3], $"element {i} beside {bad}");

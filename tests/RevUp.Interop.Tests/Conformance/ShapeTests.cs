@@ -20,7 +20,7 @@ internal sealed class ShapeTests
 
     [TestMethod]
     [EveryBackend]
-    internal void SqueezeAndUnsqueezeMoveEveryElement(IOperations operations)
+    internal void SqueezeAndUnsqueezeMoveEveryElement(DeviceOperations operations)
     {
         foreach (CpuShape shape in s_even)
         {
@@ -36,102 +36,94 @@ internal sealed class ShapeTests
 
     [TestMethod]
     [EveryBackend]
-    internal void ResizeChannelsPadsAndDrops(IOperations operations)
+    internal void ResizeChannelsPadsAndDrops(DeviceOperations operations)
     {
         foreach ((int rows, int from, int to) in ((int, int, int)[])[(1, 1, 1), (7, 3, 16), (7, 16, 3), (1003, 5, 9), (1003, 65, 64), (3, 8, 8)])
         {
             float[] x = new Inputs(rows).Uniform((long)rows * from);
 
-            float[] actual = operations.ResizeChannels(rows, from, x, to);
+            float[] actual = operations.ResizeChannels(rows, x, to);
 
             CollectionAssert.AreEqual(
-                Oracle.ResizeChannels(rows, from, Oracle.Widen(x), to), Oracle.Widen(actual), $"{rows} rows of {from} channels to {to}");
+                Oracle.ResizeChannels(rows, Oracle.Widen(x), to), Oracle.Widen(actual), $"{rows} rows of {from} channels to {to}");
         }
     }
 
     [TestMethod]
     [EveryBackend]
-    internal void SplitAndMergeMoveEveryElement(IOperations operations)
+    internal void SplitAndMergeMoveEveryElement(DeviceOperations operations)
     {
         foreach ((int rows, int channels) in ((int, int)[])[(1, 1), (7, 3), (35, 16), (1003, 9), (1, 260), (20_001, 4)])
         {
             float[] x = new Inputs(rows).Uniform(2L * rows * channels);
-            (double[] first, double[] second) = Oracle.SplitChannels(channels, Oracle.Widen(x));
+            (double[] first, double[] second) = Oracle.SplitChannels(rows, Oracle.Widen(x));
             string what = $"{rows} rows of 2·{channels} channels";
 
-            (float[] actualFirst, float[] actualSecond) = operations.SplitChannels(channels, x);
+            (float[] actualFirst, float[] actualSecond) = operations.SplitChannels(rows, x);
 
             CollectionAssert.AreEqual(first, Oracle.Widen(actualFirst), $"first half of {what}");
             CollectionAssert.AreEqual(second, Oracle.Widen(actualSecond), $"second half of {what}");
-            CollectionAssert.AreEqual(Oracle.MergeChannels(channels, first, second), Oracle.Widen(x), $"the oracle of {what}");
-            CollectionAssert.AreEqual(x, operations.MergeChannels(channels, actualFirst, actualSecond), $"merged halves of {what}");
+            CollectionAssert.AreEqual(Oracle.MergeChannels(rows, first, second), Oracle.Widen(x), $"the oracle of {what}");
+            CollectionAssert.AreEqual(x, operations.MergeChannels(rows, actualFirst, actualSecond), $"merged halves of {what}");
         }
     }
 
     [TestMethod]
     [EveryBackend]
-    internal void GlobalAveragePoolMatchesTheOracle(IOperations operations)
+    internal void GlobalAveragePoolMatchesTheOracle(DeviceOperations operations)
     {
         foreach (CpuShape shape in s_odd)
         {
             Inputs inputs = new(3);
             float[] x = inputs.Uniform(Shapes.Elements(shape));
             float[] dy = inputs.Uniform(Shapes.Rows(shape));
-            double[] y = Oracle.GlobalAveragePoolForward(shape, Oracle.Widen(x));
-            double[] magnitude = Oracle.GlobalAveragePoolForward(shape, Oracle.Magnitudes(x));
-            double[] dx = Oracle.GlobalAveragePoolBackward(shape, Oracle.Widen(dy));
+            long positions = Shapes.Positions(shape);
+            double[] y = Oracle.GlobalAveragePoolForward(shape.Batch, positions, Oracle.Widen(x));
+            double[] magnitude = Oracle.GlobalAveragePoolForward(shape.Batch, positions, Oracle.Magnitudes(x));
+            double[] dx = Oracle.GlobalAveragePoolBackward(shape.Batch, positions, Oracle.Widen(dy));
             string what = $"{shape.Batch}x{shape.Extent}x{shape.Channels}, rank {shape.Rank}";
-            long positions = shape.Extent.Product(shape.Rank);
 
             // Summed in double, then divided and rounded; the gradient takes a reciprocal and a product.
             Tolerance.AssertWithin(
                 y,
-                operations.GlobalAveragePoolForward(shape, x),
+                operations.GlobalAveragePoolForward(shape.Batch, positions, x),
                 i => Tolerance.Float64(positions + 1, magnitude[i]) + Tolerance.Float32(1, Math.Abs(y[i])),
                 $"mean of {what}");
             Tolerance.AssertWithin(
-                dx, operations.GlobalAveragePoolBackward(shape, dy), i => Tolerance.Float32(2, Math.Abs(dx[i])), $"gradient of the mean of {what}");
+                dx,
+                operations.GlobalAveragePoolBackward(shape.Batch, positions, dy),
+                i => Tolerance.Float32(2, Math.Abs(dx[i])),
+                $"gradient of the mean of {what}");
         }
     }
 
     [TestMethod]
     [EveryBackend]
-    internal void MaxPoolMatchesTheOracle(IOperations operations)
+    internal void MaxPoolMatchesTheOracle(DeviceOperations operations)
     {
-        CpuPoolGeometry[] geometries =
-        [
-            Pool(Shapes.Shape(2, 5, 9, 11), [3, 3], [2, 2], [1, 1]),
-            Pool(Shapes.Shape(1, 64, 7, 7), [2, 2], [2, 2], [0, 0]),
-            Pool(Shapes.Shape(3, 17, 6, 13), [3, 5], [1, 2], [0, 2]),
-            Pool(Shapes.Shape(2, 3, 5, 7, 6), [3, 2, 3], [2, 1, 2], [1, 0, 1]),
-            Pool(Shapes.Shape(1, 16, 8, 9, 10), [3, 3, 3], [2, 2, 2], [1, 1, 1]),
-        ];
-        foreach (CpuPoolGeometry geometry in geometries.Where(geometry => operations.Supports(geometry)))
+        foreach (CpuShape shape in s_odd.Concat(s_even))
         {
             Inputs inputs = new(5);
-            int count = Shapes.Elements(geometry.Input);
+            int count = Shapes.Elements(shape);
+            double[] Backward(float[] x, double[] dy) => Oracle.MaxPoolBackward(shape, Oracle.Widen(x), dy);
 
             // Values below zero show a padding that wins; few levels give ties, and the first of equals has to take the gradient.
             float[] negative = Array.ConvertAll(inputs.Uniform(count), value => -1 - Math.Abs(value));
             foreach (float[] x in (float[][])[inputs.Uniform(count), negative, inputs.Levels(count, 3)])
             {
-                float[] dy = inputs.Uniform(Shapes.OutputElements(geometry));
-                double[] wide = Oracle.Widen(x);
-                string what = $"window {geometry.Window}, stride {geometry.Stride}, padding {geometry.Padding} of {geometry.Input.Extent}";
-                double[] dx = Oracle.MaxPoolBackward(geometry, wide, Oracle.Widen(dy));
-                double[] magnitude = Oracle.MaxPoolBackward(geometry, wide, Oracle.Magnitudes(dy));
-                long windows = geometry.Window.Product(geometry.Input.Rank);
+                float[] dy = inputs.Uniform(Shapes.Pooled(shape).Count);
+                (double[] dx, double[] magnitude) = (Backward(x, Oracle.Widen(dy)), Backward(x, Oracle.Magnitudes(dy)));
 
                 CollectionAssert.AreEqual(
-                    Oracle.MaxPoolForward(geometry, wide), Oracle.Widen(operations.MaxPoolForward(geometry, x)), $"maximum over {what}");
+                    Oracle.MaxPoolForward(shape, Oracle.Widen(x)), Oracle.Widen(operations.MaxPoolForward(shape, x)), $"maximum of {shape.Extent}");
 
-                // No more windows than their size see one input; their gradients are added in float32.
+                // Windows of 3 with stride 2: at most two along an axis see one input. Their gradients are added in float32.
                 Tolerance.AssertWithin(
-                    dx, operations.MaxPoolBackward(geometry, x, dy), i => Tolerance.Float32(windows - 1, magnitude[i]), $"gradient of the maximum over {what}");
+                    dx,
+                    operations.MaxPoolBackward(shape, x, dy),
+                    i => Tolerance.Float32((1 << shape.Rank) - 1, magnitude[i]),
+                    $"gradient of the maximum of {shape.Extent}");
             }
         }
     }
-
-    private static CpuPoolGeometry Pool(CpuShape input, long[] window, long[] stride, long[] padding) =>
-        new() { Input = input, Window = new Extents(window), Stride = new Extents(stride), Padding = new Extents(padding) };
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Backends;
 using RevUp.Interop.Tests.Support;
@@ -12,7 +13,7 @@ internal sealed class StepVerdictTests
 
     [TestMethod]
     [EveryBackend]
-    internal void TheVerdictMatchesTheOracle(IOperations operations)
+    internal void TheVerdictMatchesTheOracle(DeviceOperations operations)
     {
         foreach (int blocks in (int[])[0, 1, 31, 32, 33, 100, 1003])
         {
@@ -35,7 +36,7 @@ internal sealed class StepVerdictTests
     /// <summary>The sums of a step that must not be taken, one thing wrong in each.</summary>
     [TestMethod]
     [EveryBackend]
-    internal void WhatIsNotANumberIsRefused(IOperations operations)
+    internal void WhatIsNotANumberIsRefused(DeviceOperations operations)
     {
         StepStatistics good = Draw(40, stride: 2);
         StepLimits limits = new(Averaging: 1, ClipNorm: 1, HardLimit: 1, Tolerance: 0, Rounding: 0);
@@ -70,7 +71,7 @@ internal sealed class StepVerdictTests
     /// <summary>Corrections of these norms to points of norm 10: what the last two say about the error where the coefficient proves nothing.</summary>
     [TestMethod]
     [EveryBackend]
-    internal void FromACoefficientOfOneOnOnlyConvergenceCounts(IOperations operations)
+    internal void FromACoefficientOfOneOnOnlyConvergenceCounts(DeviceOperations operations)
     {
         StepLimits limits = new(Averaging: 1, ClipNorm: 0, HardLimit: 1, Tolerance: 0.05, Rounding: 1e-3);
         (double[] Corrections, float Coefficient, bool Accepted)[] cases =
@@ -95,14 +96,18 @@ internal sealed class StepVerdictTests
         }
     }
 
-    private static StepVerdictResult AssertLikeTheOracle(IOperations operations, StepLimits limits, StepStatistics statistics)
+    private static StepVerdictResult AssertLikeTheOracle(DeviceOperations operations, StepLimits limits, StepStatistics statistics)
     {
-        StepVerdictResult expected = Oracle.StepVerdict(limits, statistics, s_settings);
+        double[] settings = MemoryMarshal.Cast<OptimizerNumbers, double>([s_settings]).ToArray();
+        (double[] losses, double squareSum, double[] inversions, double[] evaluations, float[]? coefficients) = statistics;
+        // Without blocks there are no coefficients either.
+        coefficients = evaluations.Length == 0 ? null : coefficients;
+        StepVerdictResult expected = new(Oracle.StepVerdict(limits, losses, squareSum, inversions, evaluations, coefficients, settings));
 
-        StepVerdictResult actual = operations.StepVerdict(limits, statistics, s_settings);
+        StepVerdictResult actual = new(operations.StepVerdict(limits, losses, squareSum, inversions, evaluations, coefficients, settings));
 
         // Two square roots and a quotient, or a root, a product, a quotient and a product: all in double.
-        string what = $"{statistics.Blocks} blocks, {limits}";
+        string what = $"{statistics.Evaluations.Length} blocks, {limits}";
         AssertClose(expected.Outcome.GradientNorm, actual.Outcome.GradientNorm, $"norm, {what}");
         AssertClose(expected.Outcome.Residual, actual.Outcome.Residual, $"residual, {what}");
         AssertClose(expected.Settings.GradientScale, actual.Settings.GradientScale, $"scale, {what}");
@@ -144,5 +149,18 @@ internal sealed class StepVerdictTests
         }
 
         return new StepStatistics([100 * random.NextDouble(), 17], 10 * random.NextDouble(), inversions, evaluations);
+    }
+
+    /// <summary>Sums of a step: loss and correct samples, Σ g², and per branch evaluation of a block its two statistics.</summary>
+    private sealed record StepStatistics(
+        double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations, float[]? Coefficients = null);
+
+    /// <summary>The numbers that a verdict leaves.</summary>
+    private sealed record StepVerdictResult(OptimizerNumbers Settings, StepOutcome Outcome, double[] Losses)
+    {
+        internal StepVerdictResult((double[] Losses, double[] Settings, double[] Outcome) numbers)
+            : this(MemoryMarshal.Cast<double, OptimizerNumbers>(numbers.Settings)[0], StepOutcome.Read(numbers.Outcome), numbers.Losses)
+        {
+        }
     }
 }

@@ -43,10 +43,10 @@ internal sealed unsafe class ThreadTests
             using AlignedBuffer first = new(Count * sizeof(float)), second = new(Count * sizeof(float)), third = new(sizeof(float));
             float* x = (float*)first.Pointer, y = (float*)second.Pointer, one = (float*)third.Pointer;
             *one = 1;
-            CpuLibrary.Fill(Count, 0, y).Check();
+            CpuLibrary.Fill(Count, y, 0).Check();
             for (int loop = 1; loop <= Loops; loop++)
             {
-                CpuLibrary.Fill(Count, caller + 1, x).Check();
+                CpuLibrary.Fill(Count, x, caller + 1).Check();
                 CpuLibrary.Axpy(Count, one, x, y).Check();
                 double sum;
                 CpuLibrary.Dot(Count, x, y, &sum).Check();

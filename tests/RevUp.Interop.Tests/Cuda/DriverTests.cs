@@ -159,7 +159,7 @@ internal class DriverTests
     internal void ALaunchThatIsTooLargeNamesItsKernel()
     {
         CudaModule module = _driver.LoadModule(CudaMachine.Kernels());
-        CudaFunction fill = _driver.GetFunction(module, "fill_f32");
+        CudaFunction fill = _driver.GetFunction(module, "fill");
 
         NativeException exception = Assert.ThrowsExactly<NativeException>(() => _driver.Launch(fill, 1, 4096, _stream, [0, 0, 0]));
 

@@ -39,11 +39,8 @@ internal enum ArgumentKind
     /// <summary>revup_activation.</summary>
     Activation,
 
-    /// <summary>revup_branch_bound.</summary>
-    BranchBound,
-
-    /// <summary>Of a code: 4 or 8.</summary>
-    Bits,
+    /// <summary>One of a few numbers, the argument's valid value among them.</summary>
+    Choice,
 
     /// <summary>A convolution; 0 stands for null, anything else for a valid one.</summary>
     Handle,
@@ -55,18 +52,16 @@ internal sealed record Argument(ArgumentKind Kind, string Name, long? Value = nu
 /// <summary>A function of the C ABI as a call on untyped words: pointers, counts and enumerations alike.</summary>
 internal sealed record AbiFunction(string Name, Argument[] Arguments, Func<long[], CpuStatus> Call)
 {
-    private const long ValidCount = 8;
+    internal const long ValidCount = 8;
 
     internal static unsafe string LastError() => Marshal.PtrToStringUTF8((nint)CpuLibrary.LastError())!;
 
     /// <summary>Words that the function accepts, their pointers into <see cref="AbiMemory"/>.</summary>
     internal long[] ValidWords() => Arguments
-        .Select((argument, i) => argument.Value ?? argument.Kind switch
+        .Select((argument, i) => argument.Value ?? AbiMemory.Valid(Name, argument.Name) ?? argument.Kind switch
         {
             ArgumentKind.Count or ArgumentKind.Extent => ValidCount,
             ArgumentKind.Type => (long)CpuType.Float32,
-            ArgumentKind.Bits => 8,
-            ArgumentKind.BranchBound => (long)CpuBranchBound.PerBranch,
             ArgumentKind.Activation => (long)CpuActivation.Elu,
             _ => AbiMemory.Slot(i),
         })

@@ -19,20 +19,30 @@ internal static unsafe class AbiMemory
     /// <summary>Parameter groups behind <see cref="Optimizer"/>.</summary>
     internal const int Groups = 2;
 
-    private static readonly byte* s_block = AllocateZeroed(SlotBytes * (Slots + 6));
+    private static readonly byte* s_block = AllocateZeroed(SlotBytes * (Slots + 5));
     private static readonly ConvolutionHandle s_convolution = CreateConvolution();
 
     internal static long Scratch => (long)(s_block + (SlotBytes * Slots));
 
     internal static long Shape => (long)(s_block + (SlotBytes * (Slots + 1)));
 
-    internal static long Pool => (long)(s_block + (SlotBytes * (Slots + 2)));
+    internal static long Convolution => (long)(s_block + (SlotBytes * (Slots + 2)));
 
-    internal static long Convolution => (long)(s_block + (SlotBytes * (Slots + 3)));
+    internal static long Optimizer => (long)(s_block + (SlotBytes * (Slots + 3)));
 
-    internal static long Optimizer => (long)(s_block + (SlotBytes * (Slots + 4)));
+    internal static long Vector => (long)(s_block + (SlotBytes * (Slots + 4)));
 
-    internal static long Vector => (long)(s_block + (SlotBytes * (Slots + 5)));
+    /// <summary>The valid value of an argument whose kind has another one, or null.</summary>
+    internal static long? Valid(string function, string argument) => (function, argument) switch
+    {
+        (_, "shape") => Shape,
+        ("normalize_all", "vectors") => 1,
+        ("normalize_all", "table") => Vector,
+        ("normalize_all", "count") => VectorBuffer,
+        ("sgd" or "adam_w", "groups") => Groups,
+        ("sgd" or "adam_w", "settings") => Optimizer,
+        _ => null,
+    };
 
     /// <summary>The memory of the argument at this position.</summary>
     internal static long Slot(int index) => (long)(s_block + (SlotBytes * index));
@@ -45,13 +55,6 @@ internal static unsafe class AbiMemory
     {
         new Span<byte>(s_block, SlotBytes * Slots).Clear();
         *(CpuShape*)Shape = Shapes.Shape(2, 3, 4, 6);
-        *(CpuPoolGeometry*)Pool = new CpuPoolGeometry
-        {
-            Input = Shapes.Shape(2, 3, 4, 6),
-            Window = new Extents(3, 3),
-            Stride = new Extents(2, 2),
-            Padding = new Extents(1, 1),
-        };
         *(CpuConvolutionGeometry*)Convolution = Geometry();
         *(VectorEntry*)Vector = new VectorEntry(First: 0, Count: 7, Norm: 7);
         OptimizerNumbers.Write(

@@ -44,6 +44,8 @@ internal sealed class HostileArgumentTests
     [DataRow("preactivation_backward", "count")]
     [DataRow("batch_norm_forward", "channels")]
     [DataRow("batch_norm_backward", "channels")]
+    [DataRow("channel_affine_forward", "channels")]
+    [DataRow("channel_affine_backward", "channels")]
     internal void MaxMinTakesPairsOnly(string name, string counted)
     {
         AbiFunction function = AbiFunctions.All.Single(f => f.Name == name);
@@ -98,7 +100,7 @@ internal sealed class HostileArgumentTests
         string[] withoutTensors =
         [
             nameof(CpuLibrary.AbiVersion), nameof(CpuLibrary.LastError), nameof(CpuLibrary.Describe), nameof(CpuLibrary.SetThreads),
-            nameof(CpuLibrary.GetThreads), nameof(CpuLibrary.Supports), nameof(CpuLibrary.Reserve), nameof(CpuLibrary.Release),
+            nameof(CpuLibrary.Supports), nameof(CpuLibrary.Reserve), nameof(CpuLibrary.Release),
             nameof(CpuLibrary.ConvolutionDestroy),
         ];
         string[] imported = typeof(CpuLibrary).GetMethods().Where(method => method.IsStatic).Select(method => method.Name).ToArray();
@@ -120,8 +122,7 @@ internal sealed class HostileArgumentTests
         ArgumentKind.Extent => [-1, 0, long.MinValue],
         ArgumentKind.Type => [-1, 2, int.MaxValue],
         ArgumentKind.Activation => [-1, 4, int.MaxValue],
-        ArgumentKind.BranchBound => [-1, 3, int.MaxValue],
-        ArgumentKind.Bits => [-4, 0, 5, 16],
+        ArgumentKind.Choice => [-4, 5, 16, int.MaxValue],
         _ => [0],
     };
 }

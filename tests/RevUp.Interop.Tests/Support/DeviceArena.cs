@@ -15,6 +15,7 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
     private const byte Guard = 0xA5;
 
     private readonly List<(Tensor Memory, int Bytes)> _buffers = [];
+    private readonly Dictionary<float[], Tensor> _placed = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>A tensor that nothing was written to.</summary>
     internal Tensor Tensor(ElementType type, Shape shape)
@@ -23,25 +24,39 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
         return Place(type, shape, content);
     }
 
-    internal Tensor Tensor(Stored values, Shape shape) => Place((ElementType)values.Type, shape, Bytes(values));
+    /// <summary>A tensor of these values; none for null or no values. An array that was given before is the same tensor.</summary>
+    internal Tensor Tensor(Stored? values, Shape shape) =>
+        values is null || values.Count == 0 ? default : Once(values.Values, () => Place((ElementType)values.Type, shape, Bytes(values)));
 
-    internal Tensor Tensor(Stored values) => Tensor(values, new Shape(values.Count));
-
-    internal Tensor Floats(float[] values, Shape shape) => Tensor(values, shape);
-
-    internal Tensor Floats(float[] values) => Tensor(values);
-
-    internal Tensor Floats(int count) => Tensor(ElementType.Float32, new Shape(count));
+    internal Tensor Floats(float[]? values, Shape shape) => Tensor(values is null ? null : (Stored)values, shape);
 
     /// <summary>A scalar argument; no tensor where a backend takes its absence.</summary>
-    internal Tensor Scalar(float? value) => value is float given ? Floats([given]) : default;
+    internal Tensor Scalar(float? value) => value is float given ? Floats([given], new Shape(1)) : default;
 
-    internal Tensor Statistics(int count) => Tensor(ElementType.Float64, new Shape(count));
+    internal Tensor Statistics(double[] values) => Statistics(values, new Shape(values.Length));
 
-    internal Tensor Statistics(double[] values) => Place(ElementType.Float64, new Shape(values.Length), MemoryMarshal.AsBytes(values.AsSpan()));
+    internal Tensor Statistics(double[] values, Shape shape) =>
+        values.Length == 0 ? default : Place(ElementType.Float64, shape, MemoryMarshal.AsBytes(values.AsSpan()));
+
+    /// <summary>Bytes, in a tensor of as many floats as they fill.</summary>
+    internal Tensor Bytes(byte[] values)
+    {
+        float[] words = new float[Words(values.Length)];
+        values.CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
+        return Floats(words, new Shape(words.Length));
+    }
+
+    /// <summary>As many bytes that nothing was written to.</summary>
+    internal Tensor Bytes(Shape shape) => Tensor(ElementType.Float32, new Shape(Words(shape.Count)));
+
+    internal byte[] ReadBytes(Tensor tensor, Shape shape) => MemoryMarshal.AsBytes(Read(tensor).AsSpan())[..(int)shape.Count].ToArray();
 
     internal float[] Read(Tensor tensor)
     {
+        if (tensor.IsEmpty)
+        {
+            return [];
+        }
         if (tensor.Type == ElementType.Float32)
         {
             float[] values = new float[tensor.Count];
@@ -55,6 +70,10 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
 
     internal double[] ReadStatistics(Tensor tensor)
     {
+        if (tensor.IsEmpty)
+        {
+            return [];
+        }
         double[] values = new double[tensor.Count];
         backend.Download<double>(tensor, values);
         return values;
@@ -74,6 +93,17 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
         {
             throw new InvalidOperationException("The operation wrote outside one of its tensors; it must stay within them.");
         }
+    }
+
+    private static int Words(long bytes) => checked((int)((bytes + sizeof(float) - 1) / sizeof(float)));
+
+    private Tensor Once(float[] values, Func<Tensor> place)
+    {
+        if (!_placed.TryGetValue(values, out Tensor tensor))
+        {
+            _placed.Add(values, tensor = place());
+        }
+        return tensor;
     }
 
     private Tensor Place(ElementType type, Shape shape, ReadOnlySpan<byte> content)

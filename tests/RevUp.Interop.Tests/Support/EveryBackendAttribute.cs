@@ -1,23 +1,48 @@
 using System.Reflection;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Backends;
+using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>Runs a test body, which takes an <see cref="IOperations"/>, once per backend and thread count.</summary>
+/// <summary>Runs a test body, which takes <see cref="DeviceOperations"/>, once per backend and thread count.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
 {
-    private const long CudaCapacity = 64 << 20;
+    private const long Capacity = 64 << 20;
 
-    // One for the whole suite: opening a device costs more than most tests.
-    private static readonly BackendOperations[] s_cuda = [.. CudaProviders.All.Select(provider => new BackendOperations(
+    // Pages that nothing touches cost nothing; the transforms of Winograd's convolution need room.
+    private const long CpuCapacity = 512 << 20;
+
+    // One of each for the whole suite: opening a device costs more than most tests. A plan keeps the threads that it was
+    // created with, so each number of threads has a backend.
+    private static readonly Lazy<Backend?>[] s_cpu = [Open(1), Open(2)];
+
+    private static readonly DeviceOperations[] s_cuda = [.. CudaProviders.All.Select(provider => new DeviceOperations(
         provider.Name,
-        new Lazy<Backend?>(() => CudaOnCpu.IsUsable ? new CudaBackend(provider.Provider, capacity: CudaCapacity, poison: true) : null)))];
+        new Lazy<Backend?>(
+            () => CudaOnCpu.IsUsable ? new CudaBackend(provider.Provider, capacity: Capacity, poison: true) : null)))];
+
+    /// <summary>Whether the CPU library itself is tested too, beside the backend that calls it.</summary>
+    public bool AndLibrary { get; set; }
+
+    /// <summary>The CPU with this number of threads.</summary>
+    internal static DeviceOperations Cpu(int threads) => new($"CPU, {threads} thread(s)", s_cpu[threads - 1], threads);
+
+    /// <summary>The library of the CPU with this number of threads.</summary>
+    internal static DeviceOperations Library(int threads) =>
+        new LibraryOperations($"CPU library, {threads} thread(s)", s_cpu[threads - 1], threads);
 
     public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
-        [[new CpuOperations(threads: 1)], [new CpuOperations(threads: 2)], .. s_cuda.Select(cuda => (object?[])[cuda])];
+    [
+        [Cpu(1)],
+        [Cpu(2)],
+        .. AndLibrary ? (object?[][])[[Library(1)], [Library(2)]] : [],
+        .. s_cuda.Select(cuda => (object?[])[cuda]),
+    ];
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) => $"{methodInfo.Name} on {data?[0]}";
+
+    private static Lazy<Backend?> Open(int threads) => new(() => new CpuBackend(threads, CpuCapacity, poison: true));
 }

@@ -5,7 +5,7 @@ namespace RevUp.Interop.Tests.Support;
 /// <summary>Element counts and output extents, from the formulas of revup_cpu.h and not from the library under test.</summary>
 internal static class Shapes
 {
-    internal static CpuShape Shape(long batch, long channels, params long[] extents) =>
+    internal static CpuShape Shape(long batch, long channels, params ReadOnlySpan<long> extents) =>
         new() { Rank = extents.Length, Batch = batch, Channels = channels, Extent = new Extents(extents) };
 
     internal static int Elements(in CpuShape shape) => (int)(shape.Batch * shape.Extent.Product(shape.Rank) * shape.Channels);
@@ -17,10 +17,31 @@ internal static class Shapes
 
     internal static int Rows(in CpuShape shape) => (int)(shape.Batch * shape.Channels);
 
-    /// <summary>Elements of the output of a pool.</summary>
-    internal static int OutputElements(in CpuPoolGeometry geometry) =>
-        (int)(geometry.Input.Batch * geometry.Input.Channels)
-        * Positions(geometry.Input.Rank, geometry.Input.Extent, geometry.Window, geometry.Stride, geometry.Padding);
+    /// <summary>A tensor's shape; the empty one where a size is 0.</summary>
+    internal static Tensors.Shape Of(params ReadOnlySpan<long> sizes)
+    {
+        if (sizes.Contains(0))
+        {
+            return default;
+        }
+        Span<int> dimensions = stackalloc int[sizes.Length];
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            dimensions[i] = checked((int)sizes[i]);
+        }
+        return new Tensors.Shape(dimensions);
+    }
+
+    /// <summary>Quotient of two element counts; 0 where there are no elements.</summary>
+    internal static long Quotient(long count, long divisor) => divisor == 0 ? 0 : count / divisor;
+
+    internal static Tensors.Shape Activations(CpuShape shape) => Activations(shape, extent => extent, shape.Channels);
+
+    /// <summary>The shape after space-to-depth.</summary>
+    internal static Tensors.Shape Squeezed(CpuShape shape) => Activations(shape, extent => extent / 2, shape.Channels << shape.Rank);
+
+    /// <summary>The shape after windows of 3 with stride 2 and padding 1.</summary>
+    internal static Tensors.Shape Pooled(CpuShape shape) => Activations(shape, extent => (extent - 1) / 2 + 1, shape.Channels);
 
     internal static int OutputPositions(in CpuConvolutionGeometry geometry) =>
         Positions(geometry.Rank, geometry.Input, geometry.Kernel, geometry.Stride, geometry.Padding);
@@ -42,5 +63,16 @@ internal static class Shapes
         }
 
         return (int)positions;
+    }
+
+    private static Tensors.Shape Activations(in CpuShape shape, Func<long, long> extent, long channels)
+    {
+        long[] sizes = new long[shape.Rank + 2];
+        (sizes[0], sizes[^1]) = (shape.Batch, channels);
+        for (int axis = 0; axis < shape.Rank; axis++)
+        {
+            sizes[axis + 1] = extent(shape.Extent[axis]);
+        }
+        return Of(sizes);
     }
 }

@@ -73,11 +73,11 @@ internal static unsafe class Reference
     /// <summary>Maximum over windows of 3, stride 2, padding 1; <paramref name="output"/> is the shape of the result.</summary>
     public static double[] MaxPool(Shape input, Shape output, double[] x)
     {
-        CpuPoolGeometry geometry = new() { Input = Native(input), Window = new(3, 3, 3), Stride = new(2, 2, 2), Padding = new(1, 1, 1) };
+        CpuShape shape = Native(input);
         double[] y = new double[output.Count];
         fixed (double* px = x, py = y)
         {
-            CpuReference.MaxPoolForward(&geometry, px, py);
+            CpuReference.MaxPoolForward(&shape, px, py);
         }
         return y;
     }
@@ -130,12 +130,11 @@ internal static unsafe class Reference
     /// <summary>W · (mean of x over positions) + bias.</summary>
     public static double[] Classifier(Shape input, double[] x, double[] w, double[] bias)
     {
-        CpuShape shape = Native(input);
         double[] pooled = new double[input.Batch * input.Channels];
         double[] y = new double[input.Batch * bias.Length];
         fixed (double* px = x, pp = pooled, pw = w, pb = bias, py = y)
         {
-            CpuReference.GlobalAveragePoolForward(&shape, px, pp);
+            CpuReference.GlobalAveragePoolForward(input.Batch, input.Positions, input.Channels, px, pp);
             CpuReference.LinearForward(input.Batch, input.Channels, bias.Length, pp, pw, pb, py);
         }
         return y;

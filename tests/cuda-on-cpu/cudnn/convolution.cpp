@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "../../../native/cpu/bfloat16.h"
-#include "../../../native/include/revup_reference.h"
+#include "../../../native/cpu/reference/convolution.h"
 #include "descriptors.h"
 
 using namespace cudnn_on_cpu;

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "../../../native/cpu/bfloat16.h"
-#include "../../../native/include/revup_reference.h"
+#include "../../../native/cpu/reference/convolution.h"
 #include "../include/cudnn_legacy.h"
 #include "device.h"
 

@@ -59,5 +59,6 @@ internal sealed unsafe class CpuMemory : IDisposable
         return true;
     }
 
-    private static void FillWithNaN(nint address, long bytes) => CpuLibrary.Fill(bytes / sizeof(float), float.NaN, (float*)address).Check();
+    private static void FillWithNaN(nint address, long bytes) =>
+        CpuLibrary.Fill(bytes / sizeof(float), (float*)address, float.NaN).Check();
 }

@@ -146,52 +146,6 @@ public sealed unsafe partial class CudaBackend : Backend
     public override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
 
     /// <inheritdoc/>
-    public override void Fill(Tensor y, float value) => _launcher.Elementwise(_kernels.Fill, y.Count, [y.Count, value, y]);
-
-    /// <inheritdoc/>
-    public override void Cast(Tensor x, Tensor y)
-    {
-        if (x.Type == y.Type)
-        {
-            _queue.Driver.Copy(DeviceQueue.Pointer(y), DeviceQueue.Pointer(x), x.Bytes, _queue.Stream);
-            return;
-        }
-        _launcher.Elementwise(x.Type == ElementType.Float32 ? _kernels.CastToBFloat16 : _kernels.CastToFloat32, x.Count, [x.Count, x, y]);
-    }
-
-    /// <inheritdoc/>
-    public override void PreactivationForward(Activation activation, Tensor x, Tensor a, Tensor b, Tensor y) =>
-        _launcher.Elementwise(_kernels.PreactivationForward(x.Type, y.Type), x.Count, [x.Count, (long)activation, x, a, b, y]);
-
-    /// <inheritdoc/>
-    public override void PreactivationBackward(
-        Activation activation, Tensor x, Tensor a, Tensor dy, Tensor scale, Tensor residual, Tensor dx, Tensor sumA, Tensor sumB) =>
-        _launcher.Elementwise(
-            _kernels.PreactivationBackward(x.Type, dy.Type, dx.Type),
-            x.Count,
-            [x.Count, (long)activation, x, a, dy, scale, residual, dx, sumA, sumB, _memory.Partials, _memory.Counter]);
-
-    /// <inheritdoc/>
-    public override void ResidualAdd(Tensor x, Tensor z, Tensor s, Tensor y) =>
-        _launcher.Elementwise(_kernels.ResidualAdd(z.Type), x.Count, [x.Count, x, z, s, y]);
-
-    /// <inheritdoc/>
-    public override void FixedPointStep(Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics) =>
-        _launcher.Elementwise(
-            _kernels.FixedPointStep(z.Type), y.Count, [y.Count, y, z, s, x, next, statistics, _memory.Partials, _memory.Counter]);
-
-    /// <inheritdoc/>
-    public override void Axpy(Tensor alpha, Tensor x, Tensor y) => _launcher.Elementwise(_kernels.Axpy, x.Count, [x.Count, alpha, x, y]);
-
-    /// <inheritdoc/>
-    public override void Dot(Tensor x, Tensor y, Tensor result) =>
-        _launcher.Elementwise(_kernels.Dot, x.Count, [x.Count, x, y, result, _memory.Partials, _memory.Counter]);
-
-    /// <inheritdoc/>
-    public override void NormalizeAll(Tensor table, long longest, ulong seed, Tensor buffer) =>
-        _launcher.WideRows(_kernels.NormalizeAll, table.Shape[0], longest / KernelLauncher.ElementsPerThread, [table.Shape[0], table, seed, buffer]);
-
-    /// <inheritdoc/>
     protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
         new CudaConvolution(geometry, _cudnn, _tf32 && !geometry.IsExact, Memory, _kernels, _launcher);
 

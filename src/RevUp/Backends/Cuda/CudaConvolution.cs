@@ -53,7 +53,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>
         _launcher.Elementwise(
-            TakesPlainWeights ? _kernels.Scale : _kernels.ScaleToBFloat16, weights.Count, [weights.Count, scale, weights, packed]);
+            TakesPlainWeights ? _kernels.ScaleF32 : _kernels.ScaleF32Bf16, weights.Count, [weights.Count, scale, weights, packed]);
 
     public override void Forward(Tensor x, Tensor packed, Tensor y)
     {
@@ -79,7 +79,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         }
         using Workspace narrow = new(_memory, PackedBytes);
         _convolution.BackwardFilter(Pointer(x), Pointer(dy), narrow.Pointer, workspace.Pointer);
-        _launcher.Elementwise(_kernels.CastToFloat32, dw.Count, [dw.Count, narrow.Pointer.Address, dw]);
+        _launcher.Elementwise(_kernels.CastBf16F32, dw.Count, [dw.Count, narrow.Pointer.Address, dw]);
     }
 
     public void Dispose() => _convolution.Dispose();
@@ -134,7 +134,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     {
         if (IsWidened)
         {
-            _launcher.Elementwise(_kernels.CastToFloat32, tensor.Count, [tensor.Count, tensor, widened.Pointer.Address]);
+            _launcher.Elementwise(_kernels.CastBf16F32, tensor.Count, [tensor.Count, tensor, widened.Pointer.Address]);
         }
         return Place(tensor, widened);
     }
@@ -143,7 +143,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     {
         if (IsWidened)
         {
-            _launcher.Elementwise(_kernels.CastToBFloat16, tensor.Count, [tensor.Count, widened.Pointer.Address, tensor]);
+            _launcher.Elementwise(_kernels.CastF32Bf16, tensor.Count, [tensor.Count, widened.Pointer.Address, tensor]);
         }
     }
 }
