@@ -13,11 +13,13 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         CheckpointOption checkpoint = new();
+        DataOptions where = new();
         Command command = new("evaluate", "Evaluate a checkpoint on the test set of its recipe.") { checkpoint };
+        where.AddTo(command);
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
-            using LoadedCheckpoint loaded = CheckpointOption.Load(terminal, backend, arguments.GetRequiredValue(checkpoint));
+            using LoadedCheckpoint loaded = CheckpointOption.Load(terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
             using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
             DamagedSamples damaged = new(data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
             BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };

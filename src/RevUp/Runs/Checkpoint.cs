@@ -31,15 +31,19 @@ public static class Checkpoint
     /// </summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
+    /// <param name="overrides">
+    /// Settings "path=value" in place of the recipe's, such as data.path where the data was moved.
+    /// </param>
     /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
-    public static LoadedCheckpoint Load(Backend backend, string folder)
+    /// <exception cref="ConfigurationException">The recipe cannot work with an override.</exception>
+    public static LoadedCheckpoint Load(Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         using Driving driving = backend.Drive();
         string found = Find(folder);
         Description description = ReadDescription(found);
-        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), []);
+        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides ?? []);
         RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         try
         {

@@ -66,6 +66,11 @@ public sealed class TrainingRun : IDisposable
         RequireShape(recipe.Data, train, "training");
         RequireShape(recipe.Data, test, "test");
         _folder = Path.GetFullPath(folder);
+        if (recipe.Data.Path is { } data)
+        {
+            // The checkpoint is used from other working folders, too.
+            recipe = recipe with { Data = recipe.Data with { Path = Path.GetFullPath(data) } };
+        }
         _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
         CheckpointEntry? latest = resume ? Latest() : null;
         recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
@@ -150,7 +155,7 @@ public sealed class TrainingRun : IDisposable
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
         RunReport.Write(_folder, _recipe, blockNames);
-        RunRecord.Write(_folder, Network, blockNames, summary);
+        RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path);
         return summary;
     }
 
