@@ -19,7 +19,8 @@ internal static class EvaluateCommand
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
-            using LoadedCheckpoint loaded = CheckpointOption.Load(terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
+            using LoadedCheckpoint loaded = CheckpointOption.Load(
+                terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
             using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
             DamagedSamples damaged = new(data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
             BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };

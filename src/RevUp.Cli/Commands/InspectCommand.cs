@@ -33,7 +33,8 @@ internal static class InspectCommand
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
-            using LoadedCheckpoint loaded = CheckpointOption.Load(terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
+            using LoadedCheckpoint loaded = CheckpointOption.Load(
+                terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
             Recipe recipe = loaded.Recipe;
             using ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Test);
             Inspection inspection = NetworkInspector.Inspect(

@@ -84,15 +84,24 @@ public static class Checkpoint
 
     /// <summary>
     /// Fills a network from what <see cref="SaveWeights"/> or <see cref="SaveModel"/> wrote, from the model.safetensors of a checkpoint, or from a file of the
-    /// same names that PyTorch wrote, whose weights are channels-first.
+    /// same names that PyTorch wrote, as safetensors.torch.save_file does by default. F64, F16 and
+    /// BF16 become float32.
     /// </summary>
-    /// <exception cref="CheckpointException">The file cannot be read, is damaged, or is of another network, which then stays as it is.</exception>
-    public static void LoadWeights(RevUpNet net, string path)
+    /// <param name="net">The network.</param>
+    /// <param name="path">The file; its weights are held in memory once more while it is read.</param>
+    /// <param name="order">
+    /// Order of the axes in the file, for a file that does not state it and whose shapes fit both.
+    /// </param>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be read, is damaged, is of another network, or holds a number that is not
+    /// finite. The network then stays as it is, to the bit.
+    /// </exception>
+    public static void LoadWeights(RevUpNet net, string path, AxisOrder? order = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentException.ThrowIfNullOrEmpty(path);
         using Driving driving = net.Drive();
-        TensorFile.Read(net.Backend, path, ModelTensors(net));
+        TensorFile.Read(net.Backend, path, ModelTensors(net), order);
         net.Coefficients?.Reload();
         net.Invalidate();
     }
