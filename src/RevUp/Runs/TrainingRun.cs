@@ -14,8 +14,9 @@ namespace RevUp.Runs;
 
 /// <summary>
 /// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, run.json, checkpoints/ and, if samples were damaged,
-/// damaged.txt. A run that was stopped, or killed, continues from its newest complete checkpoint and ends with the same bits as one that was not (same threads,
-/// same machine).
+/// damaged.txt. From its construction to its disposal a run has the folder to itself.
+/// A run that was stopped, or killed, continues from its newest complete checkpoint and ends with the
+/// same bits as one that was not (same threads, same machine).
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
@@ -33,6 +34,7 @@ public sealed class TrainingRun : IDisposable
     private readonly BatchLoader _loader;
     private readonly TrainingStep _step;
     private readonly long _stepsPerEpoch;
+    private readonly RunLock _lock;
     private string _checkpoint = "";
     private bool _disposed;
 
@@ -43,7 +45,8 @@ public sealed class TrainingRun : IDisposable
     /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
     /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
-    /// <exception cref="CheckpointException">The checkpoint does not fit the recipe.</exception>
+    /// <exception cref="ConfigurationException">Another run has the folder, in this process or in another.</exception>
+    /// <exception cref="CheckpointException">The checkpoint does not fit the recipe, or the folder cannot be written.</exception>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
         : this(backend, recipe, folder, resume, Open(recipe, DatasetSplit.Train), Open(recipe, DatasetSplit.Test))
     {
@@ -71,6 +74,7 @@ public sealed class TrainingRun : IDisposable
             // The checkpoint is used from other working folders, too.
             recipe = recipe with { Data = recipe.Data with { Path = Path.GetFullPath(data) } };
         }
+        using PendingLock pending = new(_folder);
         _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
         CheckpointEntry? latest = resume ? Latest() : null;
         recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
@@ -99,6 +103,7 @@ public sealed class TrainingRun : IDisposable
                 Checkpoint.Restore(latest.Path, recipe, Network, _step);
                 _checkpoint = latest.Path;
             }
+            _lock = pending.Keep();
         }
         catch
         {
@@ -167,7 +172,7 @@ public sealed class TrainingRun : IDisposable
         Checkpoint.SaveModel(Network, path, _normalization, _train.Classes);
     }
 
-    /// <summary>Stops the data threads and frees the network. Harmless when repeated.</summary>
+    /// <summary>Stops the data threads, frees the network and lets others have the folder. Harmless when repeated.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, true))
@@ -182,6 +187,7 @@ public sealed class TrainingRun : IDisposable
             _train.Dispose();
             _test.Dispose();
         }
+        _lock.Dispose();
     }
 
     private static ImageDataset Open(Recipe recipe, DatasetSplit split)
