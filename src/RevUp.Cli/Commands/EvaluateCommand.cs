@@ -21,7 +21,7 @@ internal static class EvaluateCommand
             using Backend backend = common.OpenBackend(arguments);
             using LoadedCheckpoint loaded = CheckpointOption.Load(
                 terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
-            using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
+            using ImageDataset data = loaded.OpenData(DatasetSplit.Test, terminal.Note);
             DamagedSamples damaged = new(data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
             BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };
             EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, batches);

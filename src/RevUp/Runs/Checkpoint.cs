@@ -48,7 +48,10 @@ public static class Checkpoint
         try
         {
             LoadWeights(net, Path.Combine(found, ModelFile));
-            return new LoadedCheckpoint(recipe, net, new ChannelNormalization(description.Mean, description.Deviation), description.Step, found);
+            return new LoadedCheckpoint(recipe, net, new ChannelNormalization(description.Mean, description.Deviation), description.Step, found)
+            {
+                Classes = ClassesOf(found, description) ?? [],
+            };
         }
         catch
         {
@@ -108,7 +111,13 @@ public static class Checkpoint
 
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
     internal static void Write(
-        string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization, IReadOnlyList<string> classes)
+        string folder,
+        Recipe recipe,
+        RevUpNet net,
+        TrainingStep step,
+        ChannelNormalization normalization,
+        IReadOnlyList<string> classes,
+        DataIdentity? data = null)
     {
         (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
         (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
@@ -117,13 +126,15 @@ public static class Checkpoint
         Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
         {
             Evaluations = step.Engine.Inverter.Plan.State,
+            Data = data,
         };
         File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
     }
 
     /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
     /// <exception cref="CheckpointException">It is damaged, of another network, or of a run over other data: the position in it would mean nothing.</exception>
-    internal static void Restore(string folder, Recipe recipe, RevUpNet net, TrainingStep step)
+    internal static void Restore(
+        string folder, Recipe recipe, RevUpNet net, TrainingStep step, DataIdentity? data = null)
     {
         Description description = ReadDescription(folder);
         Recipe before = ReadRecipe(folder);
@@ -136,6 +147,10 @@ public static class Checkpoint
         RequireSame(folder, "model.precision", before.Model.Precision.Text(), recipe.Model.Precision.Text());
         // Weights of another shape are found by reading them; another nonlinearity is not.
         RequireSame(folder, "model.activation", before.Model.Activation, recipe.Model.Activation);
+        if (data is not null)
+        {
+            RequireSameData(folder, description, recipe, data);
+        }
         LoadWeights(net, Path.Combine(folder, ModelFile));
         TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         step.Count = description.Step;
@@ -195,6 +210,24 @@ public static class Checkpoint
                 folder, $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or another folder.");
         }
     }
+
+    private static void RequireSameData(string folder, Description description, Recipe recipe, DataIdentity data)
+    {
+        // An earlier version wrote the names of the classes alone, or nothing.
+        string? difference = description.Data is { } before ? before.Difference(data)
+            : ClassesOf(folder, description) is { } classes ? DataIdentity.Difference(classes, data.Classes)
+            : null;
+        if (difference is not null)
+        {
+            throw new CheckpointException(
+                folder,
+                $"the run was started on other data than {recipe.Data.Path ?? "this"}: {difference}. Its epochs and "
+                + "labels would mean something else; restore the data, or train into another folder.");
+        }
+    }
+
+    private static IReadOnlyList<string>? ClassesOf(string folder, Description description) =>
+        description.Data?.Classes ?? ModelDescription.Find(Path.Combine(folder, ModelFile))?.Classes;
 
     private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
@@ -260,5 +293,8 @@ public static class Checkpoint
     {
         /// <summary>k of every block in the next step; null where the next step finds out.</summary>
         public EvaluationPlanState? Evaluations { get; init; }
+
+        /// <summary>The training set; null in a checkpoint of an earlier version.</summary>
+        public DataIdentity? Data { get; init; }
     }
 }

@@ -35,6 +35,7 @@ public sealed class TrainingRun : IDisposable
     private readonly TrainingStep _step;
     private readonly long _stepsPerEpoch;
     private readonly RunLock _lock;
+    private readonly DataIdentity _identity;
     private string _checkpoint = "";
     private bool _disposed;
 
@@ -84,6 +85,7 @@ public sealed class TrainingRun : IDisposable
         }
         _recipe = recipe;
         (_train, _test) = (train, test);
+        _identity = DataIdentity.Of(train);
         _normalization = Datasets.Normalization(recipe.Data, _train);
         TrainingSettings training = recipe.Training;
         _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
@@ -100,7 +102,7 @@ public sealed class TrainingRun : IDisposable
             _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
             if (latest is not null)
             {
-                Checkpoint.Restore(latest.Path, recipe, Network, _step);
+                Checkpoint.Restore(latest.Path, recipe, Network, _step, _identity);
                 _checkpoint = latest.Path;
             }
             _lock = pending.Keep();
@@ -347,8 +349,11 @@ public sealed class TrainingRun : IDisposable
     private void Save(RunLog log, RunMeter meter)
     {
         log.Flush();
-        _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization, _train.Classes)).Path;
+        _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
         meter.Skip();
+
+        void Write(string folder) => Checkpoint.Write(
+            folder, _recipe, Network, _step, _normalization, _train.Classes, _identity);
     }
 
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
