@@ -4,7 +4,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Cli;
 
-/// <summary>The options that say where the data of a checkpoint is now, and how to read it.</summary>
+/// <summary>
+/// The options that say where the data of a checkpoint is now, and how to read it.
+/// </summary>
 internal sealed class DataOptions
 {
     private readonly Option<string?> _data = new("--data")
@@ -30,7 +32,9 @@ internal sealed class DataOptions
     }
 
     /// <summary>The overrides of the recipe, --data after --set.</summary>
-    /// <exception cref="ConfigurationException">One of them would change the trained network.</exception>
+    /// <exception cref="ConfigurationException">
+    /// One of them would change the trained network.
+    /// </exception>
     public IReadOnlyList<string> Overrides(ParseResult arguments)
     {
         string[] settings = arguments.GetValue(_set) ?? [];

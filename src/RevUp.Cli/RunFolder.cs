@@ -35,7 +35,9 @@ internal static class RunFolder
     }
 
     /// <summary>Deletes an earlier run, and nothing else.</summary>
-    /// <exception cref="ConfigurationException">The folder holds something else, or the run is not over.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The folder holds something else, or the run is not over.
+    /// </exception>
     public static void Clear(string folder)
     {
         // A user's own recipe may be called recipe.json too: what lies beside it must not go with it.
@@ -50,7 +52,8 @@ internal static class RunFolder
 
     private static void RequireEmpty(string folder)
     {
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetFileName(path) != RunLock.FileName))
+        if (Directory.Exists(folder)
+            && Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetFileName(path) != RunLock.FileName))
         {
             throw new ConfigurationException($"'{folder}' holds files that are not of a run; choose another folder with --output.");
         }

@@ -38,7 +38,8 @@ internal static class ExportCommand
             List<string> files = [];
             if (arguments.GetValue(onnx) is { } model)
             {
-                OnnxFile.Write(loaded.Network, model, loaded.Normalization, loaded.Classes.Count > 0 ? loaded.Classes : null);
+                IReadOnlyList<string>? classes = loaded.Classes.Count > 0 ? loaded.Classes : null;
+                OnnxFile.Write(loaded.Network, model, loaded.Normalization, classes);
                 files.Add(Path.GetFullPath(model));
             }
             if (arguments.GetValue(weights) is { } tensors)

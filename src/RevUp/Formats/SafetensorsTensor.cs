@@ -49,7 +49,10 @@ public sealed class SafetensorsTensor
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Use one of the types of SafetensorsType."),
     };
 
-    /// <summary>Throws unless T is how C# holds this tensor's elements, as <see cref="SafetensorsType"/> lists.</summary>
+    /// <summary>
+    /// Throws unless T is how C# holds this tensor's elements, as <see cref="SafetensorsType"/>
+    /// lists.
+    /// </summary>
     internal void RequireElement<T>()
     {
         Type held = ElementOf(Type);

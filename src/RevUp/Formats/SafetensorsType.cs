@@ -1,9 +1,11 @@
 namespace RevUp.Formats;
 
-/// <summary>Element types of safetensors, by the names of the format. All are little-endian.</summary>
+/// <summary>
+/// Element types of safetensors, by the names of the format. All are little-endian.
+/// </summary>
 /// <remarks>
-/// <see cref="SafetensorsReader.Read"/> takes another type of C# for each: bool, byte, sbyte, short,
-/// ushort (U16, and BF16 as its bits), Half, int, uint, float, double, long, ulong.
+/// <see cref="SafetensorsReader.Read"/> takes another type of C# for each: bool, byte, sbyte,
+/// short, ushort (U16, and BF16 as its bits), Half, int, uint, float, double, long, ulong.
 /// </remarks>
 public enum SafetensorsType
 {

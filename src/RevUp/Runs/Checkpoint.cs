@@ -35,7 +35,9 @@ public static class Checkpoint
     /// Settings "path=value" in place of the recipe's, such as data.path where the data was moved.
     /// </param>
     /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
-    /// <exception cref="ConfigurationException">The recipe cannot work with an override.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The recipe cannot work with an override.
+    /// </exception>
     public static LoadedCheckpoint Load(Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
@@ -48,7 +50,8 @@ public static class Checkpoint
         try
         {
             LoadWeights(net, Path.Combine(found, ModelFile));
-            return new LoadedCheckpoint(recipe, net, new ChannelNormalization(description.Mean, description.Deviation), description.Step, found)
+            ChannelNormalization normalization = new(description.Mean, description.Deviation);
+            return new LoadedCheckpoint(recipe, net, normalization, description.Step, found)
             {
                 Classes = ClassesOf(found, description) ?? [],
             };
@@ -91,7 +94,9 @@ public static class Checkpoint
     /// BF16 become float32.
     /// </summary>
     /// <param name="net">The network.</param>
-    /// <param name="path">The file; its weights are held in memory once more while it is read.</param>
+    /// <param name="path">
+    /// The file; its weights are held in memory once more while it is read.
+    /// </param>
     /// <param name="order">
     /// Order of the axes in the file, for a file that does not state it and whose shapes fit both.
     /// </param>

@@ -9,8 +9,8 @@ namespace RevUp.Runs;
 /// <param name="Classes">Names of the K classes, in the order of the labels.</param>
 /// <param name="Counts">Samples of each class.</param>
 /// <param name="Fingerprint">
-/// SHA-256 of label and name of every sample in order, without folders, in hexadecimal. Contents are
-/// not read.
+/// SHA-256 of label and name of every sample in order, without folders, in hexadecimal. Contents
+/// are not read.
 /// </param>
 internal sealed record DataIdentity(IReadOnlyList<string> Classes, IReadOnlyList<int> Counts, string Fingerprint)
 {
@@ -49,7 +49,9 @@ internal sealed record DataIdentity(IReadOnlyList<string> Classes, IReadOnlyList
             : null;
     }
 
-    /// <summary>How the names of classes differ, in words; null when they are the same, in the same order.</summary>
+    /// <summary>
+    /// How the names of classes differ, in words; null when they are the same, in the same order.
+    /// </summary>
     public static string? Difference(IReadOnlyList<string> before, IReadOnlyList<string> now)
     {
         if (before.SequenceEqual(now))

@@ -3,7 +3,9 @@ using RevUp.Formats;
 
 namespace RevUp.Runs;
 
-/// <summary>Tensors of a safetensors file as finite float32, whatever their type in the file.</summary>
+/// <summary>
+/// Tensors of a safetensors file as finite float32, whatever their type in the file.
+/// </summary>
 internal static class FloatTensors
 {
     /// <summary>All elements, row-major.</summary>

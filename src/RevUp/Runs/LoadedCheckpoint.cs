@@ -45,7 +45,9 @@ public sealed record LoadedCheckpoint(Recipe Recipe, RevUpNet Network, ChannelNo
     /// </summary>
     /// <param name="data">Samples to evaluate on; disposed with the result.</param>
     /// <param name="note">Told when labels are mapped.</param>
-    /// <exception cref="CheckpointException">The data has other classes than the network was trained on.</exception>
+    /// <exception cref="CheckpointException">
+    /// The data has other classes than the network was trained on.
+    /// </exception>
     public ImageDataset Fit(ImageDataset data, Action<string>? note = null)
     {
         if (Classes.Count == 0 || DataIdentity.Difference(Classes, data.Classes) is not { } difference)

@@ -46,7 +46,9 @@ internal sealed record ModelDescription(
         + "model.safetensors of a checkpoint.");
 
     /// <summary>The same, or null when the file has no description.</summary>
-    /// <exception cref="CheckpointException">The file is damaged, or its description is of another version.</exception>
+    /// <exception cref="CheckpointException">
+    /// The file is damaged, or its description is of another version.
+    /// </exception>
     public static ModelDescription? Find(string path)
     {
         using SafetensorsReader reader = new(path);

@@ -4,10 +4,12 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>Keeps a folder to one run of one process, until it is disposed or the process ends.</summary>
+/// <summary>
+/// Keeps a folder to one run of one process, until it is disposed or the process ends.
+/// </summary>
 /// <remarks>
-/// A lock of the system on the file .lock. The file stays: a process that deletes it could leave two
-/// others with a lock each, on the old file and on a new one.
+/// A lock of the system on the file .lock. The file stays: a process that deletes it could leave
+/// two others with a lock each, on the old file and on a new one.
 /// </remarks>
 internal sealed class RunLock : IDisposable
 {
@@ -25,7 +27,9 @@ internal sealed class RunLock : IDisposable
 
     /// <summary>Locks a folder, which is made where there is none.</summary>
     /// <exception cref="ConfigurationException">Another run has it.</exception>
-    /// <exception cref="CheckpointException">The folder cannot be made, or not be written.</exception>
+    /// <exception cref="CheckpointException">
+    /// The folder cannot be made, or not be written.
+    /// </exception>
     public static RunLock Take(string folder)
     {
         try

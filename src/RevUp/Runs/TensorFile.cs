@@ -110,7 +110,8 @@ internal static class TensorFile
         }
     }
 
-    // RevUp states the order. PyTorch does not, and by default does not say either that it wrote the file.
+    // RevUp states the order. PyTorch does not, and by default does not say either that it wrote
+    // the file.
     private static AxisOrder OrderOf(
         SafetensorsReader reader, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors)
     {

@@ -15,8 +15,8 @@ namespace RevUp.Runs;
 /// <summary>
 /// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, run.json, checkpoints/ and, if samples were damaged,
 /// damaged.txt. From its construction to its disposal a run has the folder to itself.
-/// A run that was stopped, or killed, continues from its newest complete checkpoint and ends with the
-/// same bits as one that was not (same threads, same machine).
+/// A run that was stopped, or killed, continues from its newest complete checkpoint and ends with
+/// the same bits as one that was not (same threads, same machine).
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
@@ -46,8 +46,12 @@ public sealed class TrainingRun : IDisposable
     /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
     /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
-    /// <exception cref="ConfigurationException">Another run has the folder, in this process or in another.</exception>
-    /// <exception cref="CheckpointException">The checkpoint does not fit the recipe, or the folder cannot be written.</exception>
+    /// <exception cref="ConfigurationException">
+    /// Another run has the folder, in this process or in another.
+    /// </exception>
+    /// <exception cref="CheckpointException">
+    /// The checkpoint does not fit the recipe, or the folder cannot be written.
+    /// </exception>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
         : this(backend, recipe, folder, resume, Open(recipe, DatasetSplit.Train), Open(recipe, DatasetSplit.Test))
     {
@@ -174,7 +178,10 @@ public sealed class TrainingRun : IDisposable
         Checkpoint.SaveModel(Network, path, _normalization, _train.Classes);
     }
 
-    /// <summary>Stops the data threads, frees the network and lets others have the folder. Harmless when repeated.</summary>
+    /// <summary>
+    /// Stops the data threads, frees the network and lets others have the folder. Harmless when
+    /// repeated.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, true))

@@ -58,7 +58,8 @@ public sealed class ChangedDataTests
         List<string> notes = [];
         Shape sample = loaded.Network.Sample;
         byte[] pixels = new byte[2 * sample.Count];
-        using ImageDataset mapped = loaded.Fit(new MemoryDataset(pixels, new byte[] { 0, 1 }, sample, ["dog", "cat"]), notes.Add);
+        MemoryDataset swapped = new(pixels, new byte[] { 0, 1 }, sample, ["dog", "cat"]);
+        using ImageDataset mapped = loaded.Fit(swapped, notes.Add);
         CollectionAssert.AreEqual(new[] { 1, 0 }, new[] { mapped.Label(0), mapped.Label(1) });
         CollectionAssert.AreEqual(new[] { "cat", "dog" }, mapped.Classes.ToArray());
         Assert.HasCount(1, notes);

@@ -77,7 +77,10 @@ public sealed class InterruptionTests
     public void ATerminalThatCannotBeWrittenEndsNoTraining()
     {
         using TemporaryFolder folder = new();
-        string[] train = ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json"];
+        string[] train =
+        [
+            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json",
+        ];
         ToolResult result = Tool.Run(new ClosedWriter(), false, default, train);
         Assert.AreEqual(0, result.ExitCode);
         Assert.AreEqual(16, result.Json.GetProperty("step").GetInt32());

@@ -3,7 +3,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>A checkpoint finds its data from any folder, and can be told where the data is now.</summary>
+/// <summary>
+/// A checkpoint finds its data from any folder, and can be told where the data is now.
+/// </summary>
 [TestClass]
 public sealed class MovedDataTests
 {
@@ -18,7 +20,9 @@ public sealed class MovedDataTests
         foreach (string file in new[] { "run.json", "recipe.json" })
         {
             JsonElement json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], file))).RootElement;
-            JsonElement path = file == "run.json" ? json.GetProperty("dataPath") : json.GetProperty("data").GetProperty("path");
+            JsonElement path = file == "run.json"
+                ? json.GetProperty("dataPath")
+                : json.GetProperty("data").GetProperty("path");
             Assert.AreEqual(folder["data"], path.GetString());
         }
         Assert.AreEqual(0, Tool.Run("evaluate", "--checkpoint", folder["run"], "--threads", "1").ExitCode);
@@ -39,11 +43,12 @@ public sealed class MovedDataTests
 
         string[] data = ["--data", folder["moved"]];
         Assert.AreEqual(top1, Tool.Run([.. evaluate, .. data]).Json.GetProperty("top1").GetDouble());
-        Assert.AreEqual(
-            top1, Tool.Run([.. evaluate, "--set", $"data.path={folder["moved"]}"]).Json.GetProperty("top1").GetDouble());
+        ToolResult set = Tool.Run([.. evaluate, "--set", $"data.path={folder["moved"]}"]);
+        Assert.AreEqual(top1, set.Json.GetProperty("top1").GetDouble());
         Assert.AreEqual(0, Tool.Run(["inspect", "--checkpoint", folder["run"], "--threads", "1", .. data]).ExitCode);
         Assert.AreEqual(0, Tool.Run(["report", folder["run"], "--threads", "1", .. data]).ExitCode);
-        Assert.DoesNotContain("There are none on this page", File.ReadAllText(Path.Combine(folder["run"], "report.html")));
+        string page = File.ReadAllText(Path.Combine(folder["run"], "report.html"));
+        Assert.DoesNotContain("There are none on this page", page);
     }
 
     [TestMethod]
@@ -68,8 +73,10 @@ public sealed class MovedDataTests
     {
         using TemporaryFolder folder = new();
         string extents = kind == "volumes" ? "[4,4,4]" : "[8,8]";
-        string data = $$"""data={"dataset":"{{kind}}","path":"{{folder["absent"]}}","extents":{{extents}},"classes":2}""";
-        ToolResult result = Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", data);
+        string path = folder["absent"];
+        string data = $$"""data={"dataset":"{{kind}}","path":"{{path}}","extents":{{extents}},"classes":2}""";
+        ToolResult result = Tool.Run(
+            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", data);
         Assert.AreEqual(1, result.ExitCode);
         Assert.Contains($"{folder["absent"]}: there is no such folder", result.LastError);
     }
@@ -80,7 +87,8 @@ public sealed class MovedDataTests
         ImageFiles.WriteFolder(folder["data/test"], s_names);
         string data = $$"""data={"dataset":"imageFolder","path":"{{path}}","extents":[8,8],"channels":3,"classes":2}""";
         ToolResult result = Tool.Run(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--set", data);
+            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", data,
+            "--threads", "1");
         Assert.AreEqual(0, result.ExitCode, result.Error);
     }
 }

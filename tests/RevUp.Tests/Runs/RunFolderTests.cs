@@ -9,7 +9,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
-/// <summary>A run has its folder to itself, and touches no file there that is not its own.</summary>
+/// <summary>
+/// A run has its folder to itself, and touches no file there that is not its own.
+/// </summary>
 [TestClass]
 public sealed class RunFolderTests
 {
@@ -79,7 +81,10 @@ public sealed class RunFolderTests
     [TestMethod]
     [SupportedOSPlatform("linux")]
     [DataRow("mount -o remount,ro disk", "Read-only file system", "on a disk that can be written")]
-    [DataRow("rm disk/run/.lock; i=0; while touch disk/run/$i; do i=$((i + 1)); done", "No space left on device", "Free some room or some files")]
+    [DataRow(
+        "rm disk/run/.lock; i=0; while touch disk/run/$i; do i=$((i + 1)); done",
+        "No space left on device",
+        "Free some room or some files")]
     public void AFolderThatCannotBeWrittenIsNotCalledHeld(string prepare, string reason, string wayOut)
     {
         using TemporaryFolder folder = new();
@@ -89,7 +94,8 @@ public sealed class RunFolderTests
             + $"cp -r run disk; {prepare} 2> prepared; \"$0\" \"$@\"";
         string[] train =
         [
-            "train", "--recipe", folder["tiny.json"], "--output", Path.Combine(folder["disk"], Path.GetFileName(run)), "--resume",
+            "train", "--recipe", folder["tiny.json"], "--resume",
+            "--output", Path.Combine(folder["disk"], Path.GetFileName(run)),
         ];
         using Process process =
             ToolProcess.StartBehind(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], train);

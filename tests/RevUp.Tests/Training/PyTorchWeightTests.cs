@@ -141,8 +141,8 @@ public sealed class PyTorchWeightTests
         string first = path + ".first";
         Checkpoint.SaveWeights(trained.Net, first, AxisOrder.ChannelsFirst);
         using SafetensorsReader reader = new(first);
-        SafetensorsTensor[] tensors = [.. reader.Tensors.Select(
-            tensor => new SafetensorsTensor(tensor.Name, typeOf?.Invoke(tensor.Name) ?? SafetensorsType.F32, tensor.Shape))];
+        SafetensorsTensor[] tensors = [.. reader.Tensors.Select(tensor => new SafetensorsTensor(
+            tensor.Name, typeOf?.Invoke(tensor.Name) ?? SafetensorsType.F32, tensor.Shape))];
         using SafetensorsWriter writer = new(path, tensors, metadata);
         foreach (SafetensorsTensor tensor in tensors)
         {
