@@ -18,9 +18,10 @@ internal sealed class CheckpointOption : Option<string>
     }
 
     /// <summary>Loads a checkpoint for use, and says so where it computes in another precision than it was trained in.</summary>
-    public static LoadedCheckpoint Load(Terminal terminal, Backend backend, string folder)
+    public static LoadedCheckpoint Load(
+        Terminal terminal, Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
-        LoadedCheckpoint loaded = Checkpoint.Load(backend, folder);
+        LoadedCheckpoint loaded = Checkpoint.Load(backend, folder, overrides);
         BranchPrecision trained = loaded.Recipe.Model.Precision, used = loaded.Network.Settings.Precision;
         if (trained != used)
         {

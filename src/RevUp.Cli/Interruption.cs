@@ -1,19 +1,38 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using RevUp.Cli.Output;
 
 namespace RevUp.Cli;
 
-/// <summary>While it lives, the first Ctrl-C or SIGTERM asks for a stop at the next step or sample; the second ends the process at once.</summary>
+/// <summary>
+/// Turns signals into a request to stop at the next step or sample, while it lives.
+/// </summary>
+/// <remarks>
+/// These signals ask: INT (Ctrl-C), TERM, HUP (the terminal went away), USR1 and USR2 (Slurm's
+/// <c>--signal=USR1@90</c>). A second INT or TERM ends the process at once. The others may come any
+/// number of times: a closed terminal sends HUP twice. HUP that was ignored at the start, as by
+/// nohup, stays ignored.
+/// </remarks>
 internal sealed class Interruption : IDisposable
 {
+    // Linux on x64 and arm64: .NET has no names for these two, but takes their numbers.
+    private const PosixSignal User1 = (PosixSignal)10;
+    private const PosixSignal User2 = (PosixSignal)12;
+
+    private const int HangUpNumber = 1;
+
     private readonly Terminal _terminal;
     private readonly string _notice;
     private readonly CancellationTokenSource _stop;
     private readonly PosixSignalRegistration[] _signals;
+    private bool _interrupted;
 
     /// <param name="terminal">Where the stop is announced.</param>
-    /// <param name="notice">What it says.</param>
-    /// <param name="attached">Whether the end of standard input asks for a stop as well: that of a process which started this one, whatever ended it.</param>
+    /// <param name="notice">The announcement.</param>
+    /// <param name="attached">
+    /// Whether the end of standard input asks for a stop, too: the process that started this one
+    /// has ended, for whatever reason.
+    /// </param>
     public Interruption(Terminal terminal, string notice, bool attached = false)
     {
         (_terminal, _notice) = (terminal, notice);
@@ -22,7 +41,9 @@ internal sealed class Interruption : IDisposable
         {
             new Thread(WatchInput) { IsBackground = true, Name = "RevUp input" }.Start();
         }
-        _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+        PosixSignal[] hangUp = IgnoresHangUp() ? [] : [PosixSignal.SIGHUP];
+        PosixSignal[] asking = [PosixSignal.SIGINT, PosixSignal.SIGTERM, User1, User2, .. hangUp];
+        _signals = [.. asking.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
 
     public CancellationToken Token => _stop.Token;
@@ -38,14 +59,29 @@ internal sealed class Interruption : IDisposable
 
     private void Handle(PosixSignalContext signal)
     {
-        if (_stop.IsCancellationRequested)
+        if (signal.Signal is PosixSignal.SIGINT or PosixSignal.SIGTERM && Interlocked.Exchange(ref _interrupted, true))
         {
             _terminal.ShowCursor();
             return;
         }
         signal.Cancel = true;
-        _stop.Cancel();
-        _terminal.NoteAboveDisplay(_notice);
+        if (!_stop.IsCancellationRequested)
+        {
+            _stop.Cancel();
+            _terminal.NoteAboveDisplay(_notice);
+        }
+    }
+
+    // "SigIgn:" and a mask in hexadecimal, whose lowest bit is signal 1.
+    private static bool IgnoresHangUp()
+    {
+        const string Field = "SigIgn:";
+        string? line = File.ReadLines("/proc/self/status")
+            .FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal));
+        return line is not null
+            && ulong.TryParse(
+                line.AsSpan(Field.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong ignored)
+            && (ignored >> (HangUpNumber - 1) & 1) != 0;
     }
 
     private void WatchInput()

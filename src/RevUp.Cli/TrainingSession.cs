@@ -14,7 +14,6 @@ internal static class TrainingSession
         const string Notice = "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.";
         using Interruption interruption = new(terminal, Notice, attached);
         using TrainingRun run = new(backend, recipe, folder, resume);
-        using IDisposable hold = RunFolder.Hold(folder);
         terminal.Note(
             $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in {run.Network.Settings.Precision.Text()}, policy "
             + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), into {folder}");

@@ -13,12 +13,15 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         CheckpointOption checkpoint = new();
+        DataOptions where = new();
         Command command = new("evaluate", "Evaluate a checkpoint on the test set of its recipe.") { checkpoint };
+        where.AddTo(command);
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
-            using LoadedCheckpoint loaded = CheckpointOption.Load(terminal, backend, arguments.GetRequiredValue(checkpoint));
-            using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
+            using LoadedCheckpoint loaded = CheckpointOption.Load(
+                terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
+            using ImageDataset data = loaded.OpenData(DatasetSplit.Test, terminal.Note);
             DamagedSamples damaged = new(data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
             BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };
             EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, batches);

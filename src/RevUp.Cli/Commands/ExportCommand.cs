@@ -1,7 +1,6 @@
 using System.CommandLine;
 using RevUp.Backends;
 using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Inference;
 using RevUp.Runs;
 using RevUp.Tensors;
@@ -39,7 +38,8 @@ internal static class ExportCommand
             List<string> files = [];
             if (arguments.GetValue(onnx) is { } model)
             {
-                OnnxFile.Write(loaded.Network, model, loaded.Normalization, ClassNames(terminal, loaded.Recipe.Data));
+                IReadOnlyList<string>? classes = loaded.Classes.Count > 0 ? loaded.Classes : null;
+                OnnxFile.Write(loaded.Network, model, loaded.Normalization, classes);
                 files.Add(Path.GetFullPath(model));
             }
             if (arguments.GetValue(weights) is { } tensors)
@@ -55,20 +55,5 @@ internal static class ExportCommand
             files.ForEach(terminal.WriteLine);
         });
         return command;
-    }
-
-    // They are in the data, not in the checkpoint; a model without them is as good.
-    private static IReadOnlyList<string>? ClassNames(Terminal terminal, DataSettings settings)
-    {
-        try
-        {
-            using ImageDataset data = Datasets.Open(settings, DatasetSplit.Test);
-            return data.Classes;
-        }
-        catch (Exception exception) when (exception is IOException or RevUpException)
-        {
-            terminal.Note($"The model has no names of classes: {exception.Message}");
-            return null;
-        }
     }
 }

@@ -15,6 +15,7 @@ internal static class InspectCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         CheckpointOption checkpoint = new();
+        DataOptions where = new();
         Option<int?> images = new("--images")
         {
             Description = "Test images to invert; one batch by default.",
@@ -28,12 +29,14 @@ internal static class InspectCommand
             }
         });
         Command command = new("inspect", "Show how invertible each block of a checkpoint is.") { checkpoint, images };
+        where.AddTo(command);
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
-            using LoadedCheckpoint loaded = CheckpointOption.Load(terminal, backend, arguments.GetRequiredValue(checkpoint));
+            using LoadedCheckpoint loaded = CheckpointOption.Load(
+                terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
             Recipe recipe = loaded.Recipe;
-            using ImageDataset data = Datasets.Open(recipe.Data, DatasetSplit.Test);
+            using ImageDataset data = loaded.OpenData(DatasetSplit.Test, terminal.Note);
             Inspection inspection = NetworkInspector.Inspect(
                 loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.EvaluationBatches, arguments.GetValue(images));
             if (arguments.GetValue(common.Json))

@@ -12,12 +12,15 @@ internal static class ReportCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         Argument<string> run = new("RUN") { Description = "The run's folder; the page is report.html in it." };
+        DataOptions where = new();
         Option<bool> open = new("--open") { Description = "Show the page in the desktop's browser." };
         Command command = new("report", "Write a run's curves, memory, inversions and predictions as one self-contained HTML page.") { run, open };
+        where.AddTo(command);
         command.SetAction(arguments =>
         {
             using Backend backend = common.OpenBackend(arguments);
-            string path = Path.GetFullPath(HtmlReport.Write(backend, arguments.GetRequiredValue(run)));
+            string path = Path.GetFullPath(HtmlReport.Write(
+                backend, arguments.GetRequiredValue(run), where.Overrides(arguments)));
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new ReportDocument(path), DocumentJson.Default.ReportDocument);

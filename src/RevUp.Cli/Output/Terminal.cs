@@ -19,11 +19,13 @@ internal sealed class Terminal
     /// <param name="stop">Cancelled to stop a training as Ctrl-C does.</param>
     public Terminal(TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal, CancellationToken stop = default)
     {
-        (Output, Error, _outputIsTerminal, IsLive, Stop) = (output, error, outputIsTerminal, errorIsTerminal, stop);
+        (Output, Error, _outputIsTerminal, IsLive, Stop) =
+            (output, new ForgivingWriter(error), outputIsTerminal, errorIsTerminal, stop);
     }
 
     public TextWriter Output { get; }
 
+    /// <summary>For progress and errors; a terminal that went away ends no training.</summary>
     public TextWriter Error { get; }
 
     /// <summary>Standard error, for a live display.</summary>

@@ -20,10 +20,14 @@ public static class HtmlReport
     /// </summary>
     /// <param name="backend">Classifies the test set.</param>
     /// <param name="folder">The run.</param>
+    /// <param name="overrides">
+    /// Settings "path=value" in place of the checkpoint's recipe, such as data.path where the data
+    /// was moved.
+    /// </param>
     /// <returns>The path of the page.</returns>
     /// <exception cref="ConfigurationException">The folder holds no run, or nothing was trained in it yet.</exception>
     /// <exception cref="IOException">The page cannot be written.</exception>
-    public static string Write(Backend backend, string folder)
+    public static string Write(Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
         string recipePath = Path.Combine(folder, TrainingRun.RecipeFileName);
         string metricsPath = Path.Combine(folder, MetricsLog.FileName);
@@ -44,18 +48,19 @@ public static class HtmlReport
             sections.Epochs(),
             sections.Inversion(),
             sections.Memory(),
-            Predictions(backend, folder),
+            Predictions(backend, folder, overrides),
             sections.Machine(),
             sections.Recipe());
         return path;
     }
 
-    private static IEnumerable<XElement> Predictions(Backend backend, string folder)
+    private static IEnumerable<XElement> Predictions(
+        Backend backend, string folder, IReadOnlyList<string>? overrides)
     {
         try
         {
-            using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder);
-            using ImageDataset data = Datasets.Open(loaded.Recipe.Data, DatasetSplit.Test);
+            using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder, overrides);
+            using ImageDataset data = loaded.OpenData(DatasetSplit.Test);
             TestPredictions predictions = TestPredictions.Collect(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
             return PredictionSections.Create(predictions, data, loaded.Normalization, loaded.Step);
         }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using RevUp.Cli.Output;
 using RevUp.Formats;
+using RevUp.Runs;
 using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
@@ -120,7 +121,7 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
     private async Task FreedAsync(StudyTask task, CancellationToken stop)
     {
         bool waits = false;
-        while (RunFolder.IsHeld(task.Folder) && !stop.IsCancellationRequested)
+        while (RunLock.IsHeld(task.Folder) && !stop.IsCancellationRequested)
         {
             if (!waits)
             {

@@ -3,6 +3,7 @@ using RevUp.Cli.Output;
 using RevUp.Cli.Reporting;
 using RevUp.Formats;
 using RevUp.Recipes;
+using RevUp.Runs;
 using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
@@ -12,7 +13,7 @@ internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList
 {
     public int Run(int jobs, int threads, IReadOnlyList<string> device, bool json)
     {
-        using IDisposable hold = RunFolder.Hold(folder);
+        using IDisposable hold = RunLock.Take(folder);
         StudyTask[] tasks = Plan();
         StudyTask[] left = [.. tasks.Where(task => !IsDone(task))];
         terminal.Note(

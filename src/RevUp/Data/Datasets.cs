@@ -89,8 +89,16 @@ public static class Datasets
         return samples == 0 || samples == dataset.Count ? dataset : new FirstSamples(dataset, samples);
     }
 
-    private static string Folder(DataSettings settings, string contents) =>
-        settings.Path ?? throw new ConfigurationException($"data.path is missing: name the folder with {contents}");
+    private static string Folder(DataSettings settings, string contents)
+    {
+        string path = settings.Path
+            ?? throw new ConfigurationException($"data.path is missing: name the folder with {contents}");
+        // MNIST's may end in a prefix of the files.
+        return Directory.Exists(path) || settings.Dataset == DatasetKind.Mnist ? path : throw new DataFileException(
+            path,
+            $"there is no such folder; set data.path to the one with {contents.TrimEnd('.')}. Of a checkpoint, --data "
+            + "tells where its data is now.");
+    }
 
     private static SyntheticDataset Synthetic(DataSettings settings, DatasetSplit split)
     {

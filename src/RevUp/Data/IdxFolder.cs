@@ -33,6 +33,11 @@ internal static partial class IdxFolder
         string folder = isFolder ? path : Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
         IdxName[] files = [.. List(folder, isFolder ? "" : Path.GetFileName(path), isFolder ? Depth : 0)
             .Where(file => file.IsTrain == (split == DatasetSplit.Train))];
+        if (files.Length == 0 && !isFolder)
+        {
+            throw new DataFileException(
+                path, $"there is no such folder; give the one of the four IDX files. {FashionMnist.HowToGet}");
+        }
         string[] prefixes = [.. files.Select(file => file.Prefix).Distinct().Order(StringComparer.Ordinal)];
         if (prefixes.Length > 1)
         {

@@ -10,7 +10,8 @@ namespace RevUp.Formats;
 /// </summary>
 internal sealed class EventFile : IDisposable
 {
-    public const string Pattern = "events.out.tfevents.*";
+    private const string Prefix = "events.out.tfevents.";
+    private const string Suffix = ".revup";
 
     private const int LengthBytes = sizeof(ulong);
     private const int CrcBytes = sizeof(uint);
@@ -25,21 +26,28 @@ internal sealed class EventFile : IDisposable
     private readonly FileStream _file;
     private readonly ProtobufMessage _event = new();
 
-    /// <summary>Cuts what comes after <paramref name="lastStep"/> off the files of a folder, as a resumed run does it again, and begins a new one.</summary>
+    /// <summary>
+    /// Cuts what comes after <paramref name="lastStep"/> off the folder's own files, because a
+    /// resumed run does it again, and begins a new one. Files of other writers stay as they are.
+    /// </summary>
     public EventFile(string folder, long lastStep)
     {
-        string[] earlier = Directory.GetFiles(folder, Pattern);
+        string[] earlier = [.. Directory.GetFiles(folder).Where(path => IsOwn(Path.GetFileName(path)))];
         foreach (string path in earlier)
         {
             Truncate(path, lastStep);
         }
         // TensorBoard reads the files in the order of their names.
         long time = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        string name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{time:D10}.{earlier.Length}.revup");
+        string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{time:D10}.{earlier.Length}{Suffix}");
         _file = new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
         Begin(step: 0).Text(VersionField, "brain.Event:2");
         WriteRecord();
     }
+
+    /// <summary>Whether a file of this name is one that this class wrote.</summary>
+    public static bool IsOwn(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal);
 
     /// <summary>Appends one Event with this Summary.</summary>
     public void Write(long step, ProtobufMessage summary)

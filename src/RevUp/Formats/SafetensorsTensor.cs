@@ -42,28 +42,39 @@ public sealed class SafetensorsTensor
     /// <summary>Bytes of one element.</summary>
     internal static int SizeOf(SafetensorsType type) => type switch
     {
-        SafetensorsType.F64 or SafetensorsType.I64 => 8,
-        SafetensorsType.F32 => 4,
-        SafetensorsType.BF16 => 2,
-        SafetensorsType.U8 => 1,
+        SafetensorsType.F64 or SafetensorsType.I64 or SafetensorsType.U64 => 8,
+        SafetensorsType.F32 or SafetensorsType.I32 or SafetensorsType.U32 => 4,
+        SafetensorsType.F16 or SafetensorsType.BF16 or SafetensorsType.I16 or SafetensorsType.U16 => 2,
+        SafetensorsType.I8 or SafetensorsType.U8 or SafetensorsType.BOOL => 1,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Use one of the types of SafetensorsType."),
     };
 
-    /// <summary>Throws unless T is how C# holds this tensor's elements: double, float, long, byte, and ushort for bfloat16.</summary>
+    /// <summary>
+    /// Throws unless T is how C# holds this tensor's elements, as <see cref="SafetensorsType"/>
+    /// lists.
+    /// </summary>
     internal void RequireElement<T>()
     {
-        bool matches = Type switch
+        Type held = ElementOf(Type);
+        if (typeof(T) != held)
         {
-            SafetensorsType.F64 => typeof(T) == typeof(double),
-            SafetensorsType.F32 => typeof(T) == typeof(float),
-            SafetensorsType.BF16 => typeof(T) == typeof(ushort),
-            SafetensorsType.I64 => typeof(T) == typeof(long),
-            _ => typeof(T) == typeof(byte),
-        };
-        if (!matches)
-        {
-            throw new ArgumentException(
-                $"Tensor '{Name}' holds {Type}, not {typeof(T).Name}; use double for F64, float for F32, ushort for BF16, long for I64, byte for U8.");
+            throw new ArgumentException($"Tensor '{Name}' holds {Type}, not {typeof(T).Name}; use {held.Name}.");
         }
     }
+
+    private static Type ElementOf(SafetensorsType type) => type switch
+    {
+        SafetensorsType.F64 => typeof(double),
+        SafetensorsType.F32 => typeof(float),
+        SafetensorsType.F16 => typeof(Half),
+        SafetensorsType.BF16 or SafetensorsType.U16 => typeof(ushort),
+        SafetensorsType.I64 => typeof(long),
+        SafetensorsType.I32 => typeof(int),
+        SafetensorsType.I16 => typeof(short),
+        SafetensorsType.I8 => typeof(sbyte),
+        SafetensorsType.U64 => typeof(ulong),
+        SafetensorsType.U32 => typeof(uint),
+        SafetensorsType.BOOL => typeof(bool),
+        _ => typeof(byte),
+    };
 }

@@ -31,20 +31,30 @@ public static class Checkpoint
     /// </summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
+    /// <param name="overrides">
+    /// Settings "path=value" in place of the recipe's, such as data.path where the data was moved.
+    /// </param>
     /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
-    public static LoadedCheckpoint Load(Backend backend, string folder)
+    /// <exception cref="ConfigurationException">
+    /// The recipe cannot work with an override.
+    /// </exception>
+    public static LoadedCheckpoint Load(Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         using Driving driving = backend.Drive();
         string found = Find(folder);
         Description description = ReadDescription(found);
-        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), []);
+        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides ?? []);
         RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         try
         {
             LoadWeights(net, Path.Combine(found, ModelFile));
-            return new LoadedCheckpoint(recipe, net, new ChannelNormalization(description.Mean, description.Deviation), description.Step, found);
+            ChannelNormalization normalization = new(description.Mean, description.Deviation);
+            return new LoadedCheckpoint(recipe, net, normalization, description.Step, found)
+            {
+                Classes = ClassesOf(found, description) ?? [],
+            };
         }
         catch
         {
@@ -80,22 +90,39 @@ public static class Checkpoint
 
     /// <summary>
     /// Fills a network from what <see cref="SaveWeights"/> or <see cref="SaveModel"/> wrote, from the model.safetensors of a checkpoint, or from a file of the
-    /// same names that PyTorch wrote, whose weights are channels-first.
+    /// same names that PyTorch wrote, as safetensors.torch.save_file does by default. F64, F16 and
+    /// BF16 become float32.
     /// </summary>
-    /// <exception cref="CheckpointException">The file cannot be read, is damaged, or is of another network, which then stays as it is.</exception>
-    public static void LoadWeights(RevUpNet net, string path)
+    /// <param name="net">The network.</param>
+    /// <param name="path">
+    /// The file; its weights are held in memory once more while it is read.
+    /// </param>
+    /// <param name="order">
+    /// Order of the axes in the file, for a file that does not state it and whose shapes fit both.
+    /// </param>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be read, is damaged, is of another network, or holds a number that is not
+    /// finite. The network then stays as it is, to the bit.
+    /// </exception>
+    public static void LoadWeights(RevUpNet net, string path, AxisOrder? order = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentException.ThrowIfNullOrEmpty(path);
         using Driving driving = net.Drive();
-        TensorFile.Read(net.Backend, path, ModelTensors(net));
+        TensorFile.Read(net.Backend, path, ModelTensors(net), order);
         net.Coefficients?.Reload();
         net.Invalidate();
     }
 
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
     internal static void Write(
-        string folder, Recipe recipe, RevUpNet net, TrainingStep step, ChannelNormalization normalization, IReadOnlyList<string> classes)
+        string folder,
+        Recipe recipe,
+        RevUpNet net,
+        TrainingStep step,
+        ChannelNormalization normalization,
+        IReadOnlyList<string> classes,
+        DataIdentity? data = null)
     {
         (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
         (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
@@ -104,13 +131,15 @@ public static class Checkpoint
         Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
         {
             Evaluations = step.Engine.Inverter.Plan.State,
+            Data = data,
         };
         File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
     }
 
     /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
     /// <exception cref="CheckpointException">It is damaged, of another network, or of a run over other data: the position in it would mean nothing.</exception>
-    internal static void Restore(string folder, Recipe recipe, RevUpNet net, TrainingStep step)
+    internal static void Restore(
+        string folder, Recipe recipe, RevUpNet net, TrainingStep step, DataIdentity? data = null)
     {
         Description description = ReadDescription(folder);
         Recipe before = ReadRecipe(folder);
@@ -123,6 +152,10 @@ public static class Checkpoint
         RequireSame(folder, "model.precision", before.Model.Precision.Text(), recipe.Model.Precision.Text());
         // Weights of another shape are found by reading them; another nonlinearity is not.
         RequireSame(folder, "model.activation", before.Model.Activation, recipe.Model.Activation);
+        if (data is not null)
+        {
+            RequireSameData(folder, description, recipe, data);
+        }
         LoadWeights(net, Path.Combine(folder, ModelFile));
         TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         step.Count = description.Step;
@@ -182,6 +215,24 @@ public static class Checkpoint
                 folder, $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or another folder.");
         }
     }
+
+    private static void RequireSameData(string folder, Description description, Recipe recipe, DataIdentity data)
+    {
+        // An earlier version wrote the names of the classes alone, or nothing.
+        string? difference = description.Data is { } before ? before.Difference(data)
+            : ClassesOf(folder, description) is { } classes ? DataIdentity.Difference(classes, data.Classes)
+            : null;
+        if (difference is not null)
+        {
+            throw new CheckpointException(
+                folder,
+                $"the run was started on other data than {recipe.Data.Path ?? "this"}: {difference}. Its epochs and "
+                + "labels would mean something else; restore the data, or train into another folder.");
+        }
+    }
+
+    private static IReadOnlyList<string>? ClassesOf(string folder, Description description) =>
+        description.Data?.Classes ?? ModelDescription.Find(Path.Combine(folder, ModelFile))?.Classes;
 
     private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
@@ -247,5 +298,8 @@ public static class Checkpoint
     {
         /// <summary>k of every block in the next step; null where the next step finds out.</summary>
         public EvaluationPlanState? Evaluations { get; init; }
+
+        /// <summary>The training set; null in a checkpoint of an earlier version.</summary>
+        public DataIdentity? Data { get; init; }
     }
 }

@@ -40,13 +40,21 @@ internal sealed record ModelDescription(
 
     /// <summary>The description in the file at <paramref name="path"/>.</summary>
     /// <exception cref="CheckpointException">The file is damaged, or its metadata has no description that this version reads.</exception>
-    public static ModelDescription Read(string path)
+    public static ModelDescription Read(string path) => Find(path) ?? throw new CheckpointException(
+        path,
+        "it has weights, but does not say of which network: write it with Checkpoint.SaveModel, or take the "
+        + "model.safetensors of a checkpoint.");
+
+    /// <summary>The same, or null when the file has no description.</summary>
+    /// <exception cref="CheckpointException">
+    /// The file is damaged, or its description is of another version.
+    /// </exception>
+    public static ModelDescription? Find(string path)
     {
         using SafetensorsReader reader = new(path);
         if (!reader.Metadata.TryGetValue(MetadataKey, out string? json))
         {
-            throw new CheckpointException(
-                path, "it has weights, but does not say of which network: write it with Checkpoint.SaveModel, or take the model.safetensors of a checkpoint.");
+            return null;
         }
         try
         {

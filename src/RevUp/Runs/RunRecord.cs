@@ -42,10 +42,16 @@ internal sealed record RunRecord(
     /// <summary>What a step was expected to take; null unless the run was planned for a budget.</summary>
     public StepForecast? Forecast { get; init; }
 
+    /// <summary>
+    /// Full path of the data's folder; null where the recipe names none.
+    /// </summary>
+    public string? DataPath { get; init; }
+
     /// <summary>Whether the run was stopped before its end, and after which step.</summary>
     public sealed record Outcome(bool Interrupted, long Step);
 
-    public static void Write(string folder, RevUpNet net, IReadOnlyList<string> blockNames, RunSummary summary)
+    public static void Write(
+        string folder, RevUpNet net, IReadOnlyList<string> blockNames, RunSummary summary, string? dataPath)
     {
         RunRecord record = new(
             net.Backend.Description,
@@ -61,6 +67,7 @@ internal sealed record RunRecord(
             StepMilliseconds = summary.StepMilliseconds,
             Precision = net.Settings.Precision,
             Forecast = summary.Forecast,
+            DataPath = dataPath,
         };
         WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }

@@ -49,54 +49,93 @@ internal static class TensorFile
     }
 
     /// <summary>
-    /// Fills all tensors; the file must hold each with this shape, and nothing else. A file that says so, or that PyTorch wrote, has channels first.
+    /// Fills all tensors, or none: everything is read and checked before the first one changes. The
+    /// file must hold each with this shape, and nothing else.
     /// </summary>
-    /// <exception cref="CheckpointException">A tensor is missing, has another shape, or is not one of the network's.</exception>
-    public static void Read(Backend backend, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    /// <param name="backend">Owns the tensors.</param>
+    /// <param name="path">F32, or F64, F16 and BF16, which are converted.</param>
+    /// <param name="tensors">What to fill.</param>
+    /// <param name="asked">
+    /// The order of the file's axes; null to take what the file states, or else what its shapes
+    /// tell.
+    /// </param>
+    /// <exception cref="CheckpointException">
+    /// A tensor is missing, has another shape or type, or holds a number that is not finite; one is
+    /// not of the network; or nothing tells the order of the axes.
+    /// </exception>
+    public static void Read(
+        Backend backend, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, AxisOrder? asked = null)
     {
         using SafetensorsReader reader = new(path);
-        AxisOrder order = OrderOf(reader.Metadata);
+        AxisOrder order = asked ?? OrderOf(reader, path, tensors);
+        RequireFit(reader, path, tensors, order);
+        float[][] contents = [.. tensors.Select(tensor => FloatTensors.Read(reader, path, tensor.Name))];
+        float[] ordered = order == AxisOrder.ChannelsFirst ? new float[tensors.Max(entry => entry.Tensor.Count)] : [];
+        for (int i = 0; i < contents.Length; i++)
+        {
+            Tensor tensor = tensors[i].Tensor;
+            Span<float> values = contents[i];
+            if (order == AxisOrder.ChannelsFirst)
+            {
+                Span<float> last = ordered.AsSpan(0, values.Length);
+                AxisOrders.ToChannelsLast(tensor.Shape, values, last);
+                values = last;
+            }
+            backend.Upload<float>(values, tensor);
+        }
+    }
+
+    private static void RequireFit(
+        SafetensorsReader reader, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, AxisOrder order)
+    {
         foreach ((string name, Tensor tensor) in tensors)
         {
-            SafetensorsTensor found = reader.Find(name)
-                ?? throw new CheckpointException(path, $"there is no tensor '{name}'; the file belongs to another network.");
-            if (found.Type != SafetensorsType.F32)
-            {
-                throw new CheckpointException(
-                    path, $"the tensor '{name}' holds {found.Type}, but a network needs F32; save it in float32.");
-            }
+            SafetensorsTensor found = reader.Find(name) ?? throw new CheckpointException(
+                path, $"there is no tensor '{name}'; the file belongs to another network.");
             long[] needed = AxisOrders.Dimensions(tensor.Shape, order);
             if (!found.Shape.SequenceEqual(needed))
             {
                 (string shape, string own) = (string.Join(", ", found.Shape.ToArray()), string.Join(", ", needed));
                 throw new CheckpointException(
-                    path, $"the tensor '{name}' has the shape [{shape}], but this network needs [{own}]; the file belongs to another network.");
+                    path,
+                    $"the tensor '{name}' has the shape [{shape}], but this network needs [{own}]; the file belongs to "
+                    + "another network.");
             }
         }
-        if (reader.Tensors.Count != tensors.Count)
+        HashSet<string> names = [.. tensors.Select(tensor => tensor.Name)];
+        if (reader.Tensors.FirstOrDefault(tensor => !names.Contains(tensor.Name)) is { } extra)
         {
-            string extra = reader.Tensors.First(t => tensors.All(own => own.Name != t.Name)).Name;
-            throw new CheckpointException(path, $"the tensor '{extra}' is not part of this network; the file belongs to another one.");
-        }
-        foreach ((string name, Tensor tensor) in tensors)
-        {
-            WithBuffers(tensor, (values, ordered) =>
-            {
-                reader.Read(name, values);
-                if (order == AxisOrder.ChannelsFirst)
-                {
-                    AxisOrders.ToChannelsLast(tensor.Shape, values, ordered);
-                    values = ordered;
-                }
-                backend.Upload<float>(values, tensor);
-            });
+            throw new CheckpointException(
+                path, $"the tensor '{extra.Name}' is not part of this network; the file belongs to another one.");
         }
     }
 
-    private static AxisOrder OrderOf(IReadOnlyDictionary<string, string> metadata) =>
-        metadata.GetValueOrDefault(OrderKey) == ChannelsFirst || metadata.GetValueOrDefault(FormatKey) == PyTorchFormat
+    // RevUp states the order. PyTorch does not, and by default does not say either that it wrote
+    // the file.
+    private static AxisOrder OrderOf(
+        SafetensorsReader reader, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    {
+        if (reader.Metadata.TryGetValue(OrderKey, out string? stated))
+        {
+            return stated == ChannelsFirst ? AxisOrder.ChannelsFirst : AxisOrder.ChannelsLast;
+        }
+        (bool first, bool last) = (Fits(AxisOrder.ChannelsFirst), Fits(AxisOrder.ChannelsLast));
+        bool isPyTorch = reader.Metadata.GetValueOrDefault(FormatKey) == PyTorchFormat;
+        if (first != last)
+        {
+            return first ? AxisOrder.ChannelsFirst : AxisOrder.ChannelsLast;
+        }
+        // Where neither fits, the shape that does not is reported next.
+        return isPyTorch || !first || tensors.All(entry => AxisOrders.IsSame(entry.Tensor.Shape))
             ? AxisOrder.ChannelsFirst
-            : AxisOrder.ChannelsLast;
+            : throw new CheckpointException(
+                path,
+                "its weights have shapes that fit channels-first and channels-last, and nothing in the file tells "
+                + "which; pass AxisOrder.ChannelsFirst for weights of PyTorch.");
+
+        bool Fits(AxisOrder order) => tensors.All(entry => reader.Find(entry.Name) is not { } found
+            || found.Shape.SequenceEqual(AxisOrders.Dimensions(entry.Tensor.Shape, order)));
+    }
 
     private static void WithBuffers(Tensor tensor, TwoSpanAction action)
     {

@@ -14,8 +14,9 @@ namespace RevUp.Runs;
 
 /// <summary>
 /// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, run.json, checkpoints/ and, if samples were damaged,
-/// damaged.txt. A run that was stopped, or killed, continues from its newest complete checkpoint and ends with the same bits as one that was not (same threads,
-/// same machine).
+/// damaged.txt. From its construction to its disposal a run has the folder to itself.
+/// A run that was stopped, or killed, continues from its newest complete checkpoint and ends with
+/// the same bits as one that was not (same threads, same machine).
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
@@ -24,15 +25,13 @@ public sealed class TrainingRun : IDisposable
 
     private readonly Recipe _recipe;
     private readonly string _folder;
-    private readonly ImageDataset _test;
-    private readonly bool _ownsData;
-    private readonly ImageDataset _train;
-    private readonly ChannelNormalization _normalization;
+    private readonly RunData _data;
     private readonly DamageLog _damage;
     private readonly CheckpointFolder _checkpoints;
     private readonly BatchLoader _loader;
     private readonly TrainingStep _step;
     private readonly long _stepsPerEpoch;
+    private readonly RunLock _lock;
     private string _checkpoint = "";
     private bool _disposed;
 
@@ -43,11 +42,15 @@ public sealed class TrainingRun : IDisposable
     /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
     /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
-    /// <exception cref="CheckpointException">The checkpoint does not fit the recipe.</exception>
+    /// <exception cref="ConfigurationException">
+    /// Another run has the folder, in this process or in another.
+    /// </exception>
+    /// <exception cref="CheckpointException">
+    /// The checkpoint does not fit the recipe, or the folder cannot be written.
+    /// </exception>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
-        : this(backend, recipe, folder, resume, Open(recipe, DatasetSplit.Train), Open(recipe, DatasetSplit.Test))
+        : this(backend, recipe, folder, resume, RunData.Open(recipe))
     {
-        _ownsData = true;
     }
 
     /// <summary>The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset is "custom" and states their shape.</summary>
@@ -55,51 +58,62 @@ public sealed class TrainingRun : IDisposable
     /// <param name="train">What to train on; the recipe's augmentation applies.</param>
     /// <param name="test">What to evaluate on.</param>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, ImageDataset train, ImageDataset test)
+        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test))
+    {
+    }
+
+    private TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, RunData data)
     {
         ArgumentNullException.ThrowIfNull(backend);
-        ArgumentNullException.ThrowIfNull(recipe);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        ArgumentNullException.ThrowIfNull(train);
-        ArgumentNullException.ThrowIfNull(test);
         using Driving driving = backend.Drive();
-        recipe.Validate();
-        RequireShape(recipe.Data, train, "training");
-        RequireShape(recipe.Data, test, "test");
-        _folder = Path.GetFullPath(folder);
-        _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
-        CheckpointEntry? latest = resume ? Latest() : null;
-        recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
-        if (recipe.Reversible.NeedsPlan)
-        {
-            recipe = recipe with { Reversible = MakePlan(backend, recipe, latest) };
-        }
-        _recipe = recipe;
-        (_train, _test) = (train, test);
-        _normalization = Datasets.Normalization(recipe.Data, _train);
-        TrainingSettings training = recipe.Training;
-        _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
-        _loader = new BatchLoader(_train, _normalization, WithDamageLog(recipe.TrainingBatches, _train));
-        (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, _train.Count);
-        _stepsPerEpoch = _loader.BatchesPerEpoch / accumulate;
-        Steps = training.LimitSteps(_stepsPerEpoch * training.Epochs);
-        ConfigurationException.Require(
-            _stepsPerEpoch > 0,
-            $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
-        Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed);
         try
         {
+            _data = data;
+            recipe.Validate();
+            data.RequireShapes();
+            _folder = Path.GetFullPath(folder);
+            if (recipe.Data.Path is { } path)
+            {
+                // The checkpoint is used from other working folders, too.
+                recipe = recipe with { Data = recipe.Data with { Path = Path.GetFullPath(path) } };
+            }
+            using PendingLock pending = new(_folder);
+            string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
+            _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
+            CheckpointEntry? latest = resume ? Latest() : null;
+            recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
+            if (recipe.Reversible.NeedsPlan)
+            {
+                recipe = recipe with { Reversible = MakePlan(backend, recipe, latest) };
+            }
+            _recipe = recipe;
+            _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
+            _loader = new BatchLoader(
+                data.Train, data.Normalization, WithDamageLog(recipe.TrainingBatches, data.Train));
+            TrainingSettings training = recipe.Training;
+            (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, data.Train.Count);
+            _stepsPerEpoch = _loader.BatchesPerEpoch / accumulate;
+            Steps = training.LimitSteps(_stepsPerEpoch * training.Epochs);
+            ConfigurationException.Require(
+                _stepsPerEpoch > 0,
+                $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
+            Network = new RevUpNet(
+                backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed);
             _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
             if (latest is not null)
             {
-                Checkpoint.Restore(latest.Path, recipe, Network, _step);
+                Checkpoint.Restore(latest.Path, recipe, Network, _step, data.Identity);
                 _checkpoint = latest.Path;
             }
+            _lock = pending.Keep();
         }
         catch
         {
             _step?.Dispose();
-            Network.Dispose();
-            _loader.Dispose();
+            Network?.Dispose();
+            _loader?.Dispose();
+            data.Dispose();
             throw;
         }
     }
@@ -150,7 +164,7 @@ public sealed class TrainingRun : IDisposable
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
         RunReport.Write(_folder, _recipe, blockNames);
-        RunRecord.Write(_folder, Network, blockNames, summary);
+        RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path);
         return summary;
     }
 
@@ -159,10 +173,13 @@ public sealed class TrainingRun : IDisposable
     public void SaveModel(string path)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Checkpoint.SaveModel(Network, path, _normalization, _train.Classes);
+        Checkpoint.SaveModel(Network, path, _data.Normalization, _data.Train.Classes);
     }
 
-    /// <summary>Stops the data threads and frees the network. Harmless when repeated.</summary>
+    /// <summary>
+    /// Stops the data threads, frees the network and lets others have the folder. Harmless when
+    /// repeated.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, true))
@@ -172,25 +189,12 @@ public sealed class TrainingRun : IDisposable
         _loader.Dispose();
         _step.Dispose();
         Network.Dispose();
-        if (_ownsData)
-        {
-            _train.Dispose();
-            _test.Dispose();
-        }
-    }
-
-    private static ImageDataset Open(Recipe recipe, DatasetSplit split)
-    {
-        ArgumentNullException.ThrowIfNull(recipe);
-        return Datasets.Open(recipe.Data, split);
+        _data.Dispose();
+        _lock.Dispose();
     }
 
     private BatchLoaderOptions WithDamageLog(BatchLoaderOptions batches, ImageDataset data) =>
         batches with { Damaged = new DamagedSamples(data, _recipe.Data.MaximumDamagedShare, _damage.Add) };
-
-    private static void RequireShape(DataSettings settings, ImageDataset data, string role) => ConfigurationException.Require(
-        data.Sample == settings.Sample && data.Classes.Count == settings.ClassCount,
-        $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states {settings.Sample} in {settings.ClassCount}");
 
     private CheckpointEntry? Latest()
     {
@@ -224,8 +228,8 @@ public sealed class TrainingRun : IDisposable
         EvaluationResult evaluation;
         try
         {
-            BatchLoaderOptions batches = WithDamageLog(_recipe.EvaluationBatches, _test);
-            evaluation = Evaluator.Evaluate(Network, _test, _normalization, batches, Report, stop);
+            BatchLoaderOptions batches = WithDamageLog(_recipe.EvaluationBatches, _data.Test);
+            evaluation = Evaluator.Evaluate(Network, _data.Test, _data.Normalization, batches, Report, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -239,7 +243,7 @@ public sealed class TrainingRun : IDisposable
 
         void Report(int samples)
         {
-            double done = (double)samples / _test.Count;
+            double done = (double)samples / _data.Test.Count;
             TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
             Evaluating?.Invoke(new EvaluationProgress(done, rest + Remaining(meter, EvaluationsLeft - 1)));
         }
@@ -336,8 +340,11 @@ public sealed class TrainingRun : IDisposable
     private void Save(RunLog log, RunMeter meter)
     {
         log.Flush();
-        _checkpoint = _checkpoints.Save(_step.Count, folder => Checkpoint.Write(folder, _recipe, Network, _step, _normalization, _train.Classes)).Path;
+        _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
         meter.Skip();
+
+        void Write(string folder) => Checkpoint.Write(
+            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity);
     }
 
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
@@ -356,7 +363,7 @@ public sealed class TrainingRun : IDisposable
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {
-        double batches = (double)_test.Count / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
+        double batches = (double)_data.Test.Count / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
         return TimeSpan.FromSeconds(meter.Pace.SecondsPerStep * (Steps - _step.Count) + evaluations * meter.Pace.Evaluation(batches));
     }
 

@@ -12,6 +12,11 @@ internal static class AxisOrders
         return order == AxisOrder.ChannelsFirst && shape.Rank >= LeastRank ? [dimensions[0], dimensions[^1], .. dimensions[1..^1]] : dimensions;
     }
 
+    /// <summary>
+    /// Whether a tensor of this channels-last shape is the same bytes in both orders.
+    /// </summary>
+    public static bool IsSame(Shape shape) => shape.Rank < LeastRank || shape.Positions == 1 || shape.Channels == 1;
+
     /// <summary>Copies from channels-last of <paramref name="shape"/> to channels-first.</summary>
     public static void ToChannelsFirst(Shape shape, ReadOnlySpan<float> source, Span<float> destination)
     {

@@ -44,21 +44,88 @@ public sealed class InterruptionTests
     }
 
     [TestMethod]
-    public void ASignalStopsTheProcessAfterACheckpoint()
+    [DataRow("TERM", 1)]
+    [DataRow("INT", 1)]
+    [DataRow("HUP", 2)]
+    [DataRow("USR1", 2)]
+    [DataRow("USR2", 2)]
+    public void ASignalStopsTheProcessAfterACheckpoint(string signal, int times)
     {
         using TemporaryFolder folder = new();
-        using Process process = ToolProcess.Start(
-            null, "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", "training.epochs=100000", "--threads", "1");
-        while (process.StandardError.ReadLine() is { } line && !line.Contains("step 1/", StringComparison.Ordinal))
+        using Process process = ToolProcess.StartBehind([], Endless(folder));
+        WaitFor(process, "step 1/");
+        for (int i = 0; i < times; i++)
+        {
+            Send(signal, process);
+        }
+        AssertSaved(process, folder["run"]);
+    }
+
+    [TestMethod]
+    public void UnderNohupATrainingOutlivesItsTerminal()
+    {
+        using TemporaryFolder folder = new();
+        using Process process = ToolProcess.StartBehind(["nohup"], Endless(folder));
+        WaitFor(process, "step 1/");
+        Send("HUP", process);
+        WaitFor(process, "epoch 100/");
+        Send("TERM", process);
+        AssertSaved(process, folder["run"]);
+    }
+
+    [TestMethod]
+    public void ATerminalThatCannotBeWrittenEndsNoTraining()
+    {
+        using TemporaryFolder folder = new();
+        string[] train =
+        [
+            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json",
+        ];
+        ToolResult result = Tool.Run(new ClosedWriter(), false, default, train);
+        Assert.AreEqual(0, result.ExitCode);
+        Assert.AreEqual(16, result.Json.GetProperty("step").GetInt32());
+    }
+
+    private static string[] Endless(TemporaryFolder folder) =>
+    [
+        "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"],
+        "--set", "training.epochs=100000", "--threads", "1",
+    ];
+
+    private static void WaitFor(Process process, string text)
+    {
+        string? line = process.StandardError.ReadLine();
+        while (line is not null && !line.Contains(text, StringComparison.Ordinal))
         {
             Assert.DoesNotContain("error:", line);
+            line = process.StandardError.ReadLine();
         }
-        using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        Assert.IsNotNull(line, $"The training ended before it said '{text}'.");
+    }
+
+    private static void Send(string signal, Process process)
+    {
+        string id = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        using Process kill = Process.Start("kill", [$"-{signal}", id]);
+        kill.WaitForExit();
+    }
+
+    private static void AssertSaved(Process process, string run)
+    {
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.AreEqual(130, process.ExitCode, error);
         Assert.Contains("--resume", error);
-        Assert.IsNotEmpty(Directory.GetDirectories(Path.Combine(folder["run"], "checkpoints")));
+        Assert.IsNotEmpty(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
+    }
+
+    private sealed class ClosedWriter : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("Input/output error");
+
+        public override void Write(string? value) => throw new IOException("Input/output error");
+
+        public override void WriteLine(string? value) => throw new IOException("Input/output error");
     }
 
     /// <summary>Asks for a stop when a text is written.</summary>

@@ -117,7 +117,7 @@ public sealed class SafetensorsTests
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[2],"data_offsets":[9,11]}}""", "tensor 'b' begins at byte 9")]
     [DataRow("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}""", "tensor 'a' ends at byte 12")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,11]}}""", "tensor 'a' has 11 bytes, and its shape [2] of F32 takes 8")]
-    [DataRow("""{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}""", "tensor 'a' has the type 'F16', expected one of F64, F32")]
+    [DataRow("""{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}""", "tensor 'a' has the type 'F8_E4M3', expected one of F64, F32")]
     [DataRow("""{"a":{"dtype":"1","shape":[2],"data_offsets":[0,8]}}""", "tensor 'a' has the type '1'")]
     [DataRow("""{"a":{"dtype":"U8","shape":[-11],"data_offsets":[0,11]}}""", "tensor 'a' has -11 in its shape")]
     [DataRow("""{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,11]}}""", "tensor 'a' has 1.5 in its shape")]

@@ -41,28 +41,6 @@ public sealed class WeightOrderTests
         CollectionAssert.AreEqual(trained.State(), fresh.State());
     }
 
-    [TestMethod]
-    public void AFileOfPyTorchsWriterHasChannelsFirst()
-    {
-        using TemporaryFolder folder = new();
-        using SmallTraining trained = new(), fresh = new();
-        trained.Run(first: 0, count: 8);
-        Checkpoint.SaveWeights(trained.Net, folder["first"], AxisOrder.ChannelsFirst);
-        using (SafetensorsReader reader = new(folder["first"]))
-        using (SafetensorsWriter writer = new(folder["pt"], reader.Tensors, new Dictionary<string, string> { ["format"] = "pt" }))
-        {
-            foreach (SafetensorsTensor tensor in reader.Tensors)
-            {
-                float[] values = new float[tensor.ByteCount / sizeof(float)];
-                reader.Read(tensor.Name, values.AsSpan());
-                writer.Write<float>(tensor.Name, values);
-            }
-            writer.Complete();
-        }
-        Checkpoint.LoadWeights(fresh.Net, folder["pt"]);
-        CollectionAssert.AreEqual(trained.State(), fresh.State());
-    }
-
     private static (float[] Values, int[] Shape) Read(string path)
     {
         using SafetensorsReader reader = new(path);

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RevUp.Tensors;
+
+namespace RevUp.Cli;
+
+/// <summary>
+/// The options that say where the data of a checkpoint is now, and how to read it.
+/// </summary>
+internal sealed class DataOptions
+{
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "Folder of the data, where it is not where the training read it.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Override a member of the checkpoint's recipe, such as data.workers=4; may be repeated.",
+        HelpName = "PATH=VALUE",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    // Their values are in the checkpoint itself, and the recipe's are not looked at.
+    private static readonly string[] s_fixed = ["model", "data.mean", "data.deviation"];
+
+    public void AddTo(Command command)
+    {
+        command.Add(_data);
+        command.Add(_set);
+    }
+
+    /// <summary>The overrides of the recipe, --data after --set.</summary>
+    /// <exception cref="ConfigurationException">
+    /// One of them would change the trained network.
+    /// </exception>
+    public IReadOnlyList<string> Overrides(ParseResult arguments)
+    {
+        string[] settings = arguments.GetValue(_set) ?? [];
+        foreach (string setting in settings)
+        {
+            string path = setting.Split('=')[0];
+            string? whole = s_fixed.FirstOrDefault(
+                name => path == name || path.StartsWith(name + ".", StringComparison.Ordinal));
+            ConfigurationException.Require(
+                whole is null,
+                $"--set {setting} has no effect on a trained network, which has its own {whole}; leave it out");
+        }
+        return arguments.GetValue(_data) is { } data
+            ? [.. settings, $"data.path={JsonValue.Create(Path.GetFullPath(data)).ToJsonString()}"]
+            : settings;
+    }
+}

@@ -1,0 +1,23 @@
+namespace RevUp.Runs;
+
+/// <summary>
+/// The lock of a run that is being opened. It is released again unless the run is complete.
+/// </summary>
+/// <remarks>
+/// A folder that is there is locked at once, so that no other run removes the checkpoint that is
+/// read. One that is not there is made only when all else works.
+/// </remarks>
+internal sealed class PendingLock(string folder) : IDisposable
+{
+    private RunLock? _lock = Directory.Exists(folder) ? RunLock.Take(folder) : null;
+
+    /// <summary>Hands the lock over to the run.</summary>
+    public RunLock Keep()
+    {
+        RunLock kept = _lock ?? RunLock.Take(folder);
+        _lock = null;
+        return kept;
+    }
+
+    public void Dispose() => _lock?.Dispose();
+}
