@@ -34,7 +34,7 @@ internal static class CommandLine
     }
 
     // Not a RootCommand, which help would call by the name of the assembly.
-    private static Command Root(Terminal terminal, CommonOptions common)
+    internal static Command Root(Terminal terminal, CommonOptions common)
     {
         Command root = new(Name, "Trains invertible residual networks without storing their activations.")
         {

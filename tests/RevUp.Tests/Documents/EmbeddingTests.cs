@@ -8,25 +8,56 @@ using RevUp.Tensors;
 using RevUp.Tests.Support;
 using RevUp.Training;
 
-namespace RevUp.Tests.Readme;
+namespace RevUp.Tests.Documents;
 
+/// <summary>The examples of docs/embedding.md, compiled and run.</summary>
 [TestClass]
 public sealed class EmbeddingTests
 {
     private const int Size = 16;
 
     [TestMethod]
-    public void TheExampleOfEmbeddingRunsAndIsTheOneThatStandsThere()
+    public void TheExampleOfTrainingAndPredictingRuns()
     {
         using TemporaryFolder folder = new();
         (byte[] pixels, byte[] labels) = DarkAndBright(count: 64);
         using MemoryDataset train = new(pixels, labels, new Shape(1, Size, Size, 1), ["dark", "bright"]);
-        float[] probabilities = Embed(folder["runs"], folder["mine.safetensors"], train, pixels.AsSpan(0, Size * Size), CancellationToken.None);
+        ReadOnlySpan<byte> image = pixels.AsSpan(0, Size * Size);
+        float[] probabilities = Embed(folder["runs"], folder["mine.safetensors"], train, image, CancellationToken.None);
         Assert.IsGreaterThan(0.5f, probabilities[labels[0]]);
-        ReadmeExample.AssertStandsThere("EmbeddingTests.cs");
+        Assert.IsGreaterThan(0.5f, PredictWithin256MiB(folder["mine.safetensors"], image)[labels[0]]);
     }
 
-    private static float[] Embed(string folder, string path, ImageDataset data, ReadOnlySpan<byte> image, CancellationToken stop)
+    [TestMethod]
+    public void TheExampleOfSavingWeightsRuns()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = new(threads: 1);
+        ModelSettings settings = new() { Stages = [new() { Blocks = 1, Channels = 4 }] };
+        using RevUpNet net = new(backend, settings, new Shape(1, Size, Size, 1), classes: 2, seed: 1);
+        float[] before = net.Predict(new float[Size * Size]);
+        SaveAndLoad(net, folder["net.safetensors"]);
+        CollectionAssert.AreEqual(before, net.Predict(new float[Size * Size]));
+    }
+
+    private static void SaveAndLoad(RevUpNet net, string file)
+    {
+        // example: weights
+        Checkpoint.SaveWeights(net, file);
+        Checkpoint.LoadWeights(net, file);
+        // example: end
+    }
+
+    private static float[] PredictWithin256MiB(string path, ReadOnlySpan<byte> image)
+    {
+        // example: bounded
+        using Predictor predictor = Predictor.Load(path, () => new CpuBackend(threads: 1, capacity: 256 << 20));
+        // example: end
+        return predictor.Predict(image);
+    }
+
+    private static float[] Embed(
+        string folder, string path, ImageDataset data, ReadOnlySpan<byte> image, CancellationToken stop)
     {
         // example: body
         Recipe recipe = new()
@@ -36,7 +67,7 @@ public sealed class EmbeddingTests
             Training = new TrainingSettings { Epochs = 4, BatchSize = 32 },
         };
         using (CpuBackend backend = new())
-        using (TrainingRun run = new(backend, recipe, folder, resume: true, train: data, test: data)) // a MemoryDataset, or an ImageDataset of yours
+        using (TrainingRun run = new(backend, recipe, folder, resume: true, train: data, test: data))
         {
             run.Run(progress => Console.WriteLine($"step {progress.Step}/{progress.Steps}: loss {progress.Loss:F3}"), stop);
             run.SaveModel(path);
