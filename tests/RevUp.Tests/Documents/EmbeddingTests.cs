@@ -63,13 +63,16 @@ public sealed class EmbeddingTests
         Recipe recipe = new()
         {
             Data = new DataSettings { Dataset = DatasetKind.Custom, Extents = [16, 16], Channels = 1, Classes = 2 },
-            Model = new ModelSettings { Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }] },
+            Model = new ModelSettings
+            {
+                Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
+            },
             Training = new TrainingSettings { Epochs = 4, BatchSize = 32 },
         };
         using (CpuBackend backend = new())
         using (TrainingRun run = new(backend, recipe, folder, resume: true, train: data, test: data))
         {
-            run.Run(progress => Console.WriteLine($"step {progress.Step}/{progress.Steps}: loss {progress.Loss:F3}"), stop);
+            run.Run(progress => Console.WriteLine($"step {progress.Step}: loss {progress.Loss:F3}"), stop);
             run.SaveModel(path);
         }
         using Predictor predictor = Predictor.Load(path);

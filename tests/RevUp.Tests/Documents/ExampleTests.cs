@@ -22,7 +22,8 @@ public sealed class ExampleTests
         Assert.AreEqual(1, probabilities.Sum(), 1e-5);
     }
 
-    private static float[] Train(IEnumerable<(float[] Pixels, float[] Targets)> batches, float[] image, List<float> losses)
+    private static float[] Train(
+        IEnumerable<(float[] Pixels, float[] Targets)> batches, float[] image, List<float> losses)
     {
         // example: body
         using CpuBackend backend = new();
