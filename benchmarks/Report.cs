@@ -90,7 +90,9 @@ internal sealed class Report
     /// <param name="rows">What was measured now.</param>
     /// <param name="section">The part of the report that a row is in.</param>
     /// <param name="key">What tells a row from the others of its section.</param>
-    /// <returns>The rows of a report: in each section those of the sources that were measured last there, so that no table mixes two versions.</returns>
+    /// <returns>
+    /// Rows of a report. Each section has only rows of its newest sources, so no table mixes versions.
+    /// </returns>
     /// <exception cref="StudyException">The file has lines that are not rows.</exception>
     public IReadOnlyList<T> Merge<T>(string name, IReadOnlyCollection<T> rows, Func<T, object> section, Func<T, object> key)
         where T : IMeasured

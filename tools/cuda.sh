@@ -34,7 +34,7 @@ build_kernels() {
   echo "$inputs $(fingerprint "${outputs[@]}")" >"$stamp"
 }
 
-# Compiles the kernels anew, with warnings and register spills as errors, and says what they take.
+# Compiles the kernels again, with warnings and register spills as errors, and prints their registers.
 compile_kernels() {
   set_up
   require_nvcc

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # get-cuda.sh DEST: puts the CUDA 12.4 compiler (nvcc, its headers; about 210 MB) into DEST, on Debian 12 or later, with
-# no GPU, no root and no change to the system. The packages are those of Debian 13, which accept newer host compilers
+# no GPU, no root and no change to the system. It takes Debian 13's packages, which accept newer host compilers
 # than Debian 12's own; they are unpacked and laid out the way nvcc expects.
 set -euo pipefail
 

@@ -9,7 +9,7 @@ pack() {
   rm -rf "$package/native" "$artifacts/packages"
   portable_native package "$package/native" -DREVUP_REFERENCE=OFF
   stage "package: notices" package-notices third_party_notices "$package/native" "$package/THIRD-PARTY-NOTICES.txt"
-  # Its own folders: these assemblies differ from those of a build in the checkout.
+  # Its own folders: these assemblies differ from a build in the checkout.
   stage "package" package dotnet pack src/RevUp -c Release -v quiet -tl:off --artifacts-path "$package/build" \
     -o "$artifacts/packages" -p:ForPackage=true "-p:PackageFolder=$root/$package/"
   for file in "$artifacts"/packages/*.nupkg; do

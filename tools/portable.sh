@@ -1,4 +1,4 @@
-# The native libraries for other machines: those of the last ten years with a glibc no older than this one's.
+# The native libraries for other machines: up to ten years old, with a glibc no older than this one's.
 # shellcheck shell=bash
 
 # portable_native NAME FOLDER [OPTION...]: builds them into FOLDER, with what they need beside them.

@@ -15,7 +15,10 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
     private static readonly ElementType[] s_types = [Float32, BFloat16];
     private static readonly int[] s_bits = [4, 8];
 
-    /// <summary>Every operation of the backend that streams, those of a step's inner loop first; the ones that are one block are not among them.</summary>
+    /// <summary>
+    /// Every streaming operation of the backend. The inner loop of a step comes first. Operations of one
+    /// thread block are left out.
+    /// </summary>
     public static IReadOnlyList<KernelOperation> All { get; } =
     [
         .. from x in s_types from y in s_types from activation in (Activation[])[Activation.Relu, Activation.Elu] select Forward(activation, x, y),

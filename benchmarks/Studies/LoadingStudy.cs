@@ -57,7 +57,7 @@ internal static class LoadingStudy
         using IEnumerator<Batch> batches = Enumerable.Range(0, int.MaxValue).SelectMany(epoch => loader.Epoch(epoch)).GetEnumerator();
         batches.MoveNext();
         (float[] pixels, float[] targets) = (batches.Current.Pixels.ToArray(), batches.Current.Targets.ToArray());
-        // At rate 0 the update costs the same and the weights stay, so that every step is that of one network.
+        // At rate 0 the update costs the same and the weights stay: every step trains one network.
         void Resident() => step.Run(pixels, targets, learningRateFactor: 0);
         void Loaded()
         {

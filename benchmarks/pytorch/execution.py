@@ -36,7 +36,7 @@ class Execution(nn.Module):
         self.segments = nn.ModuleList(_segments(network.chain, mode == INVERT, anchor_every))
 
     def forward(self, x: Tensor, operands: Sequence[Tuple[Tensor, ...]]) -> Tensor:
-        """Logits of a batch; operands are those of Network.prepare."""
+        """Logits of a batch; Network.prepare makes the operands."""
         for segment in self.segments:
             layers = operands[segment.first:segment.first + len(segment.layers)]
             own = [operand for layer in layers for operand in layer]

@@ -84,7 +84,7 @@ class Iteration:
 
 def invert(block: Block, index: int, y: Tensor, gradient: Tensor, operands: Sequence[Tensor],
            rule: StopRule) -> Tuple[Tensor, Tensor, Tuple[Tensor, ...]]:
-    """x with x + F(x) = y, the gradient of x, and those of the operands."""
+    """x with x + F(x) = y, the gradient of x, and the gradients of the operands."""
     leaves = [operand.detach().requires_grad_() for operand in operands]
     iteration = rule.start(block, index, operands)
     point = y
@@ -104,7 +104,7 @@ def invert(block: Block, index: int, y: Tensor, gradient: Tensor, operands: Sequ
 
 
 def undo(layer: ChannelAffine, y: Tensor, gradient: Tensor, operands: Sequence[Tensor]) -> Tuple[Tensor, Tensor, Tuple[Tensor, ...]]:
-    """x with layer(x) = y, the gradient of x, and those of the operands."""
+    """x with layer(x) = y, the gradient of x, and the gradients of the operands."""
     x = layer.inverse(y, *operands).requires_grad_()
     leaves = [operand.detach().requires_grad_() for operand in operands]
     with torch.enable_grad():

@@ -39,7 +39,7 @@ class Convolution(nn.Module):
         self.weight = nn.Parameter(torch.empty(outer, inner // groups, *[kernel] * rank))
 
     def add_vectors(self, extents: Sequence[int], maximum_extent: int) -> None:
-        """u and v on the layer's own extents, up to a maximum; those of a 1x1 convolution are vectors of channels."""
+        """u and v on the layer's own extents, up to a maximum; for a 1x1 convolution they are vectors of channels."""
         kernel = self.weight.shape[-1]
         extents = [min(e, 1 if kernel == 1 else maximum_extent) for e in extents]
         for name, channels in (("u", self.weight.shape[0]), ("v", self.weight.shape[1] * self.groups)):

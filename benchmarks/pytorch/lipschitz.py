@@ -30,7 +30,7 @@ def transposed_convolution(u: Tensor, weight: Tensor, padding: int, groups: int)
 
 
 def unit(x: Tensor) -> Tensor:
-    """x / |x|; a vector of zeros, from a convolution that is zero, is drawn anew so that the iteration starts once the weights do."""
+    """x / |x|; a vector of zeros, from a convolution that is zero, is drawn again so that the iteration starts once the weights do."""
     norm = torch.linalg.vector_norm(x)
     is_zero = norm <= _ZERO_NORM
     drawn = torch.where(is_zero, torch.randn_like(x), x)
@@ -38,7 +38,7 @@ def unit(x: Tensor) -> Tensor:
 
 
 def power_iteration(weight: Tensor, u: Tensor, v: Tensor, iterations: int, groups: int) -> Tensor:
-    """Updates u and v in place and returns sigma = |W v|, whose gradient with respect to W is that of <u, W v>: u = W v / |W v|."""
+    """Updates u and v in place and returns sigma = |W v|, whose gradient with respect to W is the gradient of <u, W v>."""
     padding = weight.shape[-1] // 2
     with torch.no_grad():
         for i in range(iterations):

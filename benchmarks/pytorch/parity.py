@@ -1,4 +1,4 @@
-"""Compares one training step of RevUp with that of its PyTorch twin.
+"""Compares one training step of RevUp with a step of its PyTorch twin.
 
     parity.py FILE...            a table; exit status 1 when anything differs by more than its tolerance
     parity.py --json FILE...     one line of JSON per file
@@ -267,7 +267,7 @@ def find_faults(paths: Sequence[str], place: Place) -> bool:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Compares one training step of RevUp with that of its PyTorch twin.")
+    parser = argparse.ArgumentParser(description="Compares one training step of RevUp with a step of its PyTorch twin.")
     parser.add_argument("files", nargs="+", metavar="FILE", help="a safetensors file of `./build.sh benchmark parity`")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--json", action="store_true", help="one line of JSON per file")

@@ -91,7 +91,7 @@ class ReversibleSettings:
 
 @dataclasses.dataclass(frozen=True)
 class OptimizerSettings:
-    """The update rule; definitions are those of torch.optim."""
+    """The update rule; torch.optim defines it."""
 
     kind: str = "sgd"
     learning_rate: float = 0.1

@@ -1,6 +1,6 @@
 """Time and memory of a training step: `python3 throughput.py --model revup-50 --mode plain --compile --batch 128 --precision bf16`.
 
-Prints one line of JSON. A step is everything from the power iterations to the update, on data drawn anew on the device before each
+Prints one line of JSON. A step is everything from the power iterations to the update, on fresh data drawn on the device before each
 step, outside the time. On a GPU times are CUDA events, and memory is the allocator's peak of the measured steps. The last convolutions
 of all branches are drawn at random, which takes every block to its bound: Fixup's zeros would leave nothing to invert.
 """

@@ -3,7 +3,7 @@
     python3 train.py --recipe ../../../src/RevUp.Cli/recipes/cifar-revup-110.json --lipschitz perBranch --data FOLDER --mode invert --seed 1
     python3 train.py --recipe ... --data FOLDER --network resnet-110-batchnorm
 
-Everything lies on the device; augmentation, order and schedule are the recipe's. Top-1 is that of the last epoch, not of the best.
+Everything lies on the device; augmentation, order and schedule are the recipe's. Top-1 is measured after the last epoch, not the best.
 """
 
 from __future__ import annotations

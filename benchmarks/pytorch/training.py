@@ -68,7 +68,7 @@ class Step:
         self.forward: Callable = self.execution
 
     def accumulate(self, x: Tensor, targets: Tensor) -> Tensor:
-        """Logits; gradients are those of this batch afterwards, and `loss` its mean cross-entropy."""
+        """Logits; afterwards the gradients and `loss`, the mean cross-entropy, belong to this batch."""
         self.optimizer.zero_grad(set_to_none=True)
         iterations = self.network.settings.lipschitz.iterations_at(self.count)
         logits = self.forward(x, self.prepare(iterations))

@@ -43,7 +43,7 @@ use_stand_ins() {
   export REVUP_NVTX_LIBRARY=$folder/librevup_nvtx.so REVUP_CUDA_ON_CPU_MEMORY=134217728 OMP_WAIT_POLICY=passive
 }
 
-# The loader finds the toolkit's and the system's libraries; those of Python's packages it has to be told about. cuDNN loads
+# The loader finds the toolkit's and the system's libraries; Python's packages must be named to it. cuDNN loads
 # more libraries by itself, so folders are put on its path, too.
 use_libraries() {
   local library folder

@@ -55,7 +55,7 @@ part_conformance() {
   # reached yet, are no findings.
   step memcheck 240 compute-sanitizer --tool memcheck --report-api-errors no --target-processes all --error-exitcode 9 \
     "$interop_tests" --no-ansi --progress off --filter 'FullyQualifiedName~Conformance'
-  # Races can only be in our kernels: those of the libraries are left out for time.
+  # Races can only be in our kernels: the libraries' kernels are left out for time.
   step racecheck 240 compute-sanitizer --tool racecheck --report-api-errors no --target-processes all --error-exitcode 9 \
     "$interop_tests" --no-ansi --progress off \
     --filter 'FullyQualifiedName~Conformance&FullyQualifiedName!~ConvolutionTests&FullyQualifiedName!~LinearTests'

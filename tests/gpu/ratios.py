@@ -1,7 +1,7 @@
 """Ratios of RevUp's images per second to the PyTorch twins': `python3 ratios.py FOLDER RESULT.md`.
 
 FOLDER holds files of measured rows, one JSON object a line: revup-POLICY-ROUND.jsonl and pytorch-POLICY-HOW-ROUND.jsonl. What was measured
-in several rounds is one row with the median; a ratio is that of two medians.
+in several rounds is one row with the median; a ratio divides two medians.
 """
 
 from __future__ import annotations

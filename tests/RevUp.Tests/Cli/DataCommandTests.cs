@@ -100,7 +100,7 @@ public sealed class DataCommandTests
         Shape sample = new(1, 6, 6, 3);
         using ImageFolder before = ImageFolder.Open(folder["set"], sample);
         using WebDataset after = WebDataset.Open(folder["shards"], sample);
-        // Number 3 is that of an image without a name of its own, so that one whose name it is does not keep it.
+        // Number 3 belongs to an image without a name; the image that is named 3 gets another number.
         string[] names = [.. Enumerable.Range(0, after.Count).Select(after.Name).Select(name => name[(name.IndexOf(':') + 1)..]).Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(
             new[]

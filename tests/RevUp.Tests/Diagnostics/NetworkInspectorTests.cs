@@ -45,7 +45,7 @@ public sealed class NetworkInspectorTests
         CollectionAssert.AreEqual(new[] { 0, 1, 2 }, reports.Select(report => report.Index).ToArray());
     }
 
-    /// <summary>Nothing is said of a block whose input is computed anew: it has neither bound nor inverse.</summary>
+    /// <summary>A block whose input is computed again has no row: it has neither bound nor inverse.</summary>
     [TestMethod]
     public void LeadingBlocksWithoutABoundAreLeftOut()
     {

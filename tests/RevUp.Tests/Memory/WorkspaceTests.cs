@@ -75,9 +75,9 @@ public sealed class WorkspaceTests
         TestModel model = TestModel.Get(name);
         using Backend backend = device.Open();
         using RevUpNet once = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5) { KeepsPackedWeights = true };
-        using RevUpNet anew = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
+        using RevUpNet second = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
         float[] sample = Vectors.Normal(7, (int)model.Sample.Count);
-        float[] probabilities = anew.Predict(sample);
+        float[] probabilities = second.Predict(sample);
         int live = backend.Memory.LiveCount;
         CollectionAssert.AreEqual(probabilities, once.Predict(sample));
         (int packed, ulong layout) = (backend.Memory.LiveCount, backend.Memory.Layout);

@@ -36,7 +36,7 @@ public sealed class PyTorchTwinTests
 
     [TestMethod]
     public void ThePresetsOfTheTwinsAreOurs() =>
-        Assert.AreEqual(PresetFile.Text(), Repository.Read(PresetFile.Place), $"`./build.sh benchmark parity` writes {PresetFile.Place} anew");
+        Assert.AreEqual(PresetFile.Text(), Repository.Read(PresetFile.Place), $"`./build.sh benchmark parity` writes {PresetFile.Place} again");
 
     private static void Compare(TestDevice device, TemporaryFolder folder, IReadOnlyList<Recipe> recipes, params string[] options)
     {

@@ -83,7 +83,7 @@ public sealed class CompressionTests
         }
     }
 
-    /// <summary>Codes change gradients, never the forward pass: the first loss is that of any policy, and training gets on.</summary>
+    /// <summary>Codes change gradients, never the forward pass: the first loss equals any policy's, and training gets on.</summary>
     [TestMethod]
     [EveryBackend(4)]
     [EveryBackend(8)]

@@ -6,7 +6,9 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Reversible;
 
-/// <summary>Blocks without a bound behind a layer that keeps its input: their own is computed anew from there.</summary>
+/// <summary>
+/// Blocks without a bound after a layer that keeps its input: the block's input is computed from it.
+/// </summary>
 [TestClass]
 public sealed class LeadingBlockTests
 {

@@ -35,7 +35,10 @@ public sealed class MixedEvaluationTests
         CollectionAssert.AreNotEqual(wide.Evaluate(x), approximate);
     }
 
-    /// <summary>The tolerance is far below what bfloat16 resolves, and the gradient as close to that of kept inputs as with float32 alone.</summary>
+    /// <summary>
+    /// The tolerance is far below bfloat16's resolution. The gradient is as close to the gradient of kept
+    /// inputs as with float32 alone.
+    /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.Squeeze, Type = ElementType.BFloat16)]
     [EveryBackend(TestModel.Bottleneck, Type = ElementType.BFloat16)]
@@ -104,7 +107,9 @@ public sealed class MixedEvaluationTests
         Assert.IsTrue(mixed.Engine.Records.ToArray().All(r => r is { Evaluations: 2, Converged: true }));
     }
 
-    /// <summary>The bytes are those of float32 evaluations, and one convolution's weights at a time, whatever the depth.</summary>
+    /// <summary>
+    /// Mixed takes the bytes of float32 evaluations plus one convolution's weights, at any depth.
+    /// </summary>
     [TestMethod]
     [EveryBackend(Type = ElementType.BFloat16)]
     public void ItsMemoryDoesNotDependOnDepth(TestDevice device)

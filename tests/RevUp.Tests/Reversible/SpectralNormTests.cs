@@ -30,7 +30,7 @@ public sealed class SpectralNormTests
         Assert.IsGreaterThan(0, SpectralNorm.Converged(backend, convolution));
     }
 
-    /// <summary>A recorded step is replayed: it must not depend on which step it is, also where vectors are drawn anew.</summary>
+    /// <summary>A recorded step is replayed: it must not depend on the step, even where vectors are drawn again.</summary>
     [TestMethod]
     public void AZeroConvolutionIsDrawnTheSameInEveryStep()
     {

@@ -14,7 +14,7 @@ internal static class DenseOperator
     // columns alone it would never be reached in matrices without full rank, whose last columns are rounding errors.
     private const double Orthogonal = 1e-13;
 
-    /// <summary>The largest singular value of the convolution with the given weights; the geometry is that of one sample.</summary>
+    /// <summary>The largest singular value of the convolution with the given weights; the geometry has a batch of one.</summary>
     public static double Norm(ConvolutionGeometry geometry, double[] weights) => LargestSingularValue(Columns(geometry, weights));
 
     /// <summary>The same for a layer's current weights, at its own extents.</summary>

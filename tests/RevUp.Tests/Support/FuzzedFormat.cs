@@ -17,7 +17,9 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
     private static readonly Shape s_image = new(1, 6, 6, 3);
     private static readonly Shape s_volume = new(1, 2, 3, 4, 2);
 
-    /// <summary>Every format but those of encoded images, which have their own tests, and of checkpoints, which have checksums.</summary>
+    /// <summary>
+    /// Every format except encoded images, which have their own tests, and checkpoints, which have checksums.
+    /// </summary>
     public static IReadOnlyList<FuzzedFormat> All { get; } =
     [
         new("IDX", "images", Idx(), path => IdxFile.Read(path, rank: 3)),

@@ -79,7 +79,9 @@ internal sealed class TestBlock : IDisposable
 
     public void Set(Parameter parameter, float[] values) => Backend.Upload<float>(values, parameter.Value);
 
-    /// <summary>Prepares for a batch with enough power iterations for σ to be that of the operator, or with 0 to keep it.</summary>
+    /// <summary>
+    /// Prepares for a batch with enough power iterations for σ to be the operator's norm; 0 keeps σ.
+    /// </summary>
     public void Prepare(int batch, int iterations = 300)
     {
         _powerIteration.Iterate(iterations);

@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Tensors;
 
-/// <summary>Fixed seeds throughout: the bounds are those of a one-in-a-million event, and each check either always passes or always fails.</summary>
+/// <summary>
+/// Fixed seeds throughout: each check always passes or always fails. The bounds leave out one event in a
+/// million.
+/// </summary>
 [TestClass]
 public sealed class CounterRandomTests
 {

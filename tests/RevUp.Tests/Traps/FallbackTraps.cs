@@ -54,7 +54,7 @@ public sealed class FallbackTraps
         Assert.IsLessThanOrEqualTo(1e-4, Vectors.RelativeDifference(checkpointed, inverted));
     }
 
-    /// <summary>Errors of the blocks above add up on the way back; at an anchor they start anew from nothing.</summary>
+    /// <summary>Errors of the blocks above add up on the way back; at an anchor they start again from nothing.</summary>
     [TestMethod]
     [EveryBackend]
     public void Trap06_AnchorsStopTheErrorAndCostTheirInput(TestDevice device)

@@ -193,7 +193,7 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
     case CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING:
       *value = 1;
       return CUDA_SUCCESS;
-    // That of an H100 or H200: bfloat16 is there.
+    // An H100 or H200 has it: bfloat16 is there.
     case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
       *value = 9;
       return CUDA_SUCCESS;

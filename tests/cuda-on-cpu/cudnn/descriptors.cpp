@@ -135,7 +135,7 @@ cudnnStatus_t cudnnSetTensorNdDescriptor(cudnnTensorDescriptor_t tensor, cudnnDa
   if (rank < 4 || rank > 5) return refuse(CUDNN_STATUS_NOT_SUPPORTED, "a tensor has 4 or 5 dimensions");
   if (!all_at_least(1, extents, rank)) return refuse(CUDNN_STATUS_BAD_PARAM, "an extent of a tensor is below 1");
   if (!is_channels_last(rank, extents, strides)) {
-    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "the strides of a tensor are not those of dense channels-last");
+    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "the strides of a tensor are not dense channels-last");
   }
   *found = Tensor{type, {extents, extents + rank}};
   return CUDNN_STATUS_SUCCESS;
