@@ -12,7 +12,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks;
 
-/// <summary>What a study of devices runs on, and which network, as its options say.</summary>
+/// <summary>Device and network of a study, from its options.</summary>
 /// <param name="Name">"cuda" or "cpu".</param>
 /// <param name="Memory">Bytes that a backend may use; 0 for its own choice.</param>
 internal sealed record Device(string Name, long Memory)

@@ -14,7 +14,7 @@ internal sealed record Origin(string Command, string Machine, string Commit);
 /// <summary>A row of measurements that says where it comes from.</summary>
 internal interface IMeasured
 {
-    /// <summary>What measured it, and where.</summary>
+    /// <summary>Command, machine and sources of the report.</summary>
     Origin Origin { get; }
 }
 
@@ -44,7 +44,7 @@ internal sealed class Report
         Paragraph($"Machine: {Origin.Machine}. Sources: {Origin.Commit}.");
     }
 
-    /// <summary>What measured, and where.</summary>
+    /// <summary>Command, machine and sources of this process.</summary>
     public Origin Origin { get; }
 
     /// <summary>Appends a paragraph.</summary>
@@ -87,9 +87,9 @@ internal sealed class Report
     /// after another. Rows of other sources stay in the file.
     /// </summary>
     /// <param name="name">Name of the study.</param>
-    /// <param name="rows">What was measured now.</param>
+    /// <param name="rows">Rows measured now.</param>
     /// <param name="section">The part of the report that a row is in.</param>
-    /// <param name="key">What tells a row from the others of its section.</param>
+    /// <param name="key">Key of a row within its section.</param>
     /// <returns>
     /// Rows of a report. Each section has only rows of its newest sources, so no table mixes versions.
     /// </returns>
@@ -105,7 +105,7 @@ internal sealed class Report
         object Identity(T row) => (section(row), key(row), row.Origin.Commit);
     }
 
-    /// <summary>Of all rows of a file those that were measured from the same sources as the last of their section.</summary>
+    /// <summary>Rows of a file with the same sources as the last row of their section.</summary>
     public static IReadOnlyList<T> Latest<T>(IEnumerable<T> rows, Func<T, object> section)
         where T : IMeasured =>
         [.. rows.GroupBy(section).SelectMany(group => group.Where(row => row.Origin.Commit == group.Last().Origin.Commit))];

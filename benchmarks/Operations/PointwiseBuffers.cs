@@ -4,7 +4,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Operations;
 
-/// <summary>What one benchmarked operation works on: up to four large tensors for the backend, the same for its float64 twin, and small ones.</summary>
+/// <summary>
+/// Operands of one benchmarked operation: up to four large tensors for the backend, their copies for the
+/// float64 twin, and small ones.
+/// </summary>
 public sealed unsafe class PointwiseBuffers : IDisposable
 {
     // The copy beside the operation with the most traffic, seven tensors, needs as much.

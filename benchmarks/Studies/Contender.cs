@@ -7,7 +7,10 @@ using static System.StringComparison;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>What a study of whole steps compares, by name: the peer under either setting of its allocator, or RevUp under a policy.</summary>
+/// <summary>
+/// A contender in a study of whole steps: the peer under either setting of its allocator, or RevUp under a
+/// policy.
+/// </summary>
 internal static class Contender
 {
     /// <summary>The peer as it comes.</summary>

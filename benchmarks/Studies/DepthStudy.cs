@@ -13,7 +13,7 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="ActivationPeakBytes">Peak of the arena's activations; 0 for the peer.</param>
 /// <param name="ProcessPeakBytes">VmHWM.</param>
 /// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
-/// <param name="Origin">What measured it, and where.</param>
+/// <param name="Origin">Command, machine and sources.</param>
 internal sealed record DepthRow(
     string Sweep,
     string Contender,

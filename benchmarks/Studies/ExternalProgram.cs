@@ -25,7 +25,7 @@ internal sealed class ExternalProgram(string source, string name, string assembl
     }
 
     /// <summary>Compiles it.</summary>
-    /// <param name="advice">What it needs, for the message of a failure.</param>
+    /// <param name="advice">Needs of the program, for the message of a failure.</param>
     /// <exception cref="StudyException">The compiler failed.</exception>
     public void Build(string advice) => Execute(advice, "dotnet", "build", source, "-c", "Release", "-o", Output, "-nologo", "-v", "quiet");
 

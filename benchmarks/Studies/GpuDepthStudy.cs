@@ -18,9 +18,10 @@ internal static class GpuDepthStudy
         Report report = new("Memory against depth on a device", arguments, device.Open);
         report.Paragraph(
             $"""
-            The second of two training steps on random data (`MemoryProbe`): {recipe.Name}, samples {recipe.Data.Sample}, batch {recipe.Training.BatchSize},
-            branches in {recipe.Model.Precision.Text()}. Zero convolutions are drawn at random first, so that every block is at its
-            Lipschitz bound. Peaks of the arena by purpose in MiB; the time is that of one step, with the power iterations of a run's first steps.
+            The second of two training steps on random data (`MemoryProbe`): {recipe.Name}, samples {recipe.Data.Sample},
+            batch {recipe.Training.BatchSize}, branches in {recipe.Model.Precision.Text()}. Zero convolutions are drawn
+            at random first, so that every block is at its Lipschitz bound. Peaks of the arena by purpose in MiB. The time
+            is of one step, with the power iterations of a run's first steps.
             """);
         List<MemoryRow> rows = [];
         foreach (MemoryPolicy policy in policies)

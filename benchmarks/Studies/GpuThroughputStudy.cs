@@ -49,10 +49,12 @@ internal static class GpuThroughputStudy
         Report report = new("Images per second", arguments, device.Open);
         report.Paragraph(
             $"""
-            Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, branches in {recipe.Model.Precision.Text()}; two batches of
-            random data in turn, copied to the device in every step{(graph == "on" ? ", which is a CUDA graph" : "")}. Zero convolutions are
-            drawn at random first, so that every block is at its Lipschitz bound, and the learning rate is 0, so that every step is that of one network.
-            Times are medians of `n` steps after {Warmups}, on the device's clock where it has one; the memory is the whole arena's peak.
+            Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, branches in
+            {recipe.Model.Precision.Text()}; two batches of random data in turn, copied to the device in every
+            step{(graph == "on" ? ", which is a CUDA graph" : "")}. Zero convolutions are drawn at random first, so that
+            every block is at its Lipschitz bound. The learning rate is 0, so that every step trains the same network.
+            Times are medians of `n` steps after {Warmups}, on the device's clock where it has one; the memory is the
+            whole arena's peak.
             The largest batch is found by doubling and bisection, to 3 %.
             """);
         List<ThroughputRow> rows = [];

@@ -10,8 +10,8 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="Rounds">Rounds.</param>
 /// <param name="Loaded">From the loader.</param>
 /// <param name="Resident">On one batch that stays in memory.</param>
-/// <param name="Ratio">Of the two in the same round.</param>
-/// <param name="Origin">What measured it, and where.</param>
+/// <param name="Ratio">Ratio of the two in the same round.</param>
+/// <param name="Origin">Command, machine and sources.</param>
 internal sealed record LoadingRow(
     string Recipe,
     string Data,

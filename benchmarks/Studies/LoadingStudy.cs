@@ -8,7 +8,10 @@ using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>What data loading costs: an epoch of training steps on batches from the loader, against as many on one batch that stays in memory.</summary>
+/// <summary>
+/// The cost of loading data: an epoch of training steps on batches from the loader, against as many steps
+/// on one batch that stays in memory.
+/// </summary>
 internal static class LoadingStudy
 {
     private const string Result = "loading";
@@ -72,7 +75,8 @@ internal static class LoadingStudy
         {
             Report.Progress($"round {round + 1}/{rounds}, {steps} steps each ...");
             double resident = round % 2 == 0 ? Time(Resident, steps) : 0;
-            // What the workers have prepared meanwhile is used up first, and a slow loader is seen from the first step that counts.
+            // Batches that the workers have prepared meanwhile are used up first: the first counted step shows a slow
+            // loader.
             Time(Loaded, prefetch + 1);
             double loaded = Time(Loaded, steps);
             times[round] = (loaded, round % 2 == 0 ? resident : Time(Resident, steps));

@@ -23,9 +23,10 @@ internal static class MemoryStudy
         Report report = new("Memory of a training step", arguments, threads);
         report.Paragraph(
             """
-            One training step on random data (`MemoryProbe`): zero convolutions are drawn at random first, so that every block is at its Lipschitz bound. Every
-            row is a process of its own. MiB; `activations` to `workspace` are peaks of the arena by purpose, `process` is VmHWM. The time is that of this one
-            step, with the power iterations of a run's first steps; the study `step` is the one about time.
+            One training step on random data (`MemoryProbe`), one process for each row. Zero convolutions are drawn at random
+            first, so that every block is at its Lipschitz bound. MiB; `activations` to `workspace` are peaks of the arena
+            by purpose, `process` is VmHWM. `step ms` is this one step, with the power iterations of a run's first steps;
+            the study `step` measures time.
             """);
         Section(report, planar, depths, policies, threads);
         Section(report, volume, [Checkout.Recipe(volume).Model.BlockCount], policies, threads);

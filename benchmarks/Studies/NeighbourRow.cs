@@ -1,14 +1,14 @@
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>Time of one contender beside a number of busy neighbours.</summary>
-/// <param name="Work">What every contender of the section does.</param>
+/// <param name="Work">Work of every contender of the section.</param>
 /// <param name="Contender">Who does it.</param>
 /// <param name="Neighbours">Busy loops beside it.</param>
 /// <param name="Rounds">Rounds.</param>
 /// <param name="Milliseconds">Time of a step or a prediction.</param>
 /// <param name="OfIdle">Median over the contender's own median without neighbours.</param>
 /// <param name="OfPeer">Ratio to the peer in the same round; null without a peer.</param>
-/// <param name="Origin">What measured it.</param>
+/// <param name="Origin">Command, machine and sources.</param>
 internal sealed record NeighbourRow(
     string Work,
     string Contender,

@@ -6,7 +6,7 @@ namespace RevUp.Benchmarks.Studies;
 /// <summary>Draws the results of <see cref="DepthStudy"/>: memory against depth, and time against depth.</summary>
 internal static class PlotsStudy
 {
-    /// <summary>What the plotter reads.</summary>
+    /// <summary>The plotter's input.</summary>
     private sealed record Chart(string Path, string Title, string XLabel, string YLabel, Series[] Series);
 
     /// <summary>One line of a chart.</summary>

@@ -9,11 +9,11 @@ using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>What one process of RevUp measures: a training step of the peer's network under one policy.</summary>
+/// <summary>One process of RevUp: a training step of the peer's network under one policy.</summary>
 /// <param name="Plan">Memory policy.</param>
 /// <param name="Lipschitz">Control of the blocks.</param>
 /// <param name="Precision">Storage type inside the branches.</param>
-/// <param name="Evaluations">What an inversion's evaluations are computed in.</param>
+/// <param name="Evaluations">Precision of an inversion's evaluations.</param>
 /// <param name="Size">The network, its batch and its threads.</param>
 /// <param name="Weights">File of trained weights; empty for last convolutions drawn at random, which takes every block to its bound.</param>
 internal sealed record StepCase(

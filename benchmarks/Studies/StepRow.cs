@@ -15,7 +15,7 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
 /// <param name="MaxEvaluations">Largest k.</param>
 /// <param name="MaxResidual">Largest inversion residual.</param>
-/// <param name="Origin">What measured it, and where.</param>
+/// <param name="Origin">Command, machine and sources.</param>
 internal sealed record StepRow(
     int Blocks,
     int Channels,

@@ -10,7 +10,7 @@ namespace RevUp.Benchmarks.Traffic;
 /// is applied to what a convolution loads, a sum or a gradient of it to what it stores. Weights are read once by a pass, their gradients written once.
 /// </summary>
 /// <param name="batch">Samples.</param>
-/// <param name="policy">Of the blocks; transitions and the stem keep their input under each.</param>
+/// <param name="policy">Policy of the blocks; transitions and the stem keep their input under each.</param>
 /// <param name="evaluations">Mean k under <see cref="MemoryPolicy.Invert"/>.</param>
 internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evaluations)
 {
@@ -39,7 +39,7 @@ internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evalua
         double x = Bytes(convolutions[0].Sample.Input);
         double last = convolutions[^1].Weight.Shape.Count * sizeof(float);
         double weights = convolutions.Sum(convolution => (double)convolution.Weight.Shape.Count * sizeof(float));
-        // What lies between two convolutions, in the branch's type.
+        // Tensors between two convolutions, in the branch's type.
         double[] inner = [.. convolutions.SkipLast(1).Select(c => (double)c.Sample.Output.Count * batch * c.Sample.Type.Size())];
         double forward = 3 * x + 2 * inner.Sum() + weights;
         double recompute = x + 2 * inner.Sum() - inner[^1] + weights - last;

@@ -10,7 +10,7 @@ internal sealed class OperationCounter(int threads)
 {
     private readonly Dictionary<string, OperationTotal> _totals = new(StringComparer.Ordinal);
 
-    /// <summary>What was counted since the last <see cref="Reset"/>.</summary>
+    /// <summary>Counts since the last <see cref="Reset"/>.</summary>
     public IReadOnlyDictionary<string, OperationTotal> Totals => _totals;
 
     /// <summary>Forgets everything.</summary>

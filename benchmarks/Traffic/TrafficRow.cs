@@ -1,6 +1,6 @@
 namespace RevUp.Benchmarks.Traffic;
 
-/// <summary>What one training step moves under one policy.</summary>
+/// <summary>Traffic of one training step under one policy.</summary>
 /// <param name="Policy">Memory policy.</param>
 /// <param name="Bytes">Operands of all operations.</param>
 /// <param name="LeastBytes">See <see cref="LeastTraffic"/>.</param>

@@ -16,7 +16,7 @@ internal static class LabelPlaces
             double least = i == 0 ? gap / 2 : places[order[i - 1]] + gap;
             places[order[i]] = Math.Max(places[order[i]], least);
         }
-        // What was pushed over the top pushes the others back.
+        // A label that was pushed over the top pushes the others back.
         double most = top - (gap / 2);
         for (int i = order.Length - 1; i >= 0; i--, most = places[order[i + 1]] - gap)
         {

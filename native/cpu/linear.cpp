@@ -22,7 +22,7 @@ dnnl::memory transposed(int64_t rows, int64_t columns, const float *data) {
   return onednn::wrap(Desc({columns, rows}, dnnl::memory::data_type::f32, Dims{1, columns}), data);
 }
 
-// Products are described anew on each call: once oneDNN's own cache knows the sizes that takes 3-8 us. Any scratch is
+// Products are described again on each call: that takes 3-8 us once oneDNN's own cache knows the sizes. Any scratch is
 // oneDNN's, and freed with the primitive.
 
 // c = a * b + bias, one row added to every row.

@@ -93,7 +93,7 @@ class ThreadPool {
   int participants() const { return static_cast<int>(shares_.size()); }
 
   void run(int64_t count, PartBody body, const void *context) {
-    // So many items of the loop are one of a share.
+    // Number of the loop's items in one item of a share.
     grain_ = (count + Share::kMostItems - 1) / Share::kMostItems;
     count_ = count;
     body_ = body;

@@ -29,7 +29,7 @@ const Costs &costs() { return onednn::has_isa(dnnl_cpu_isa_avx512_core) ? kWithA
 constexpr double kAdvantage = 1.1;
 // Products with fewer columns are slow.
 constexpr int64_t kFewestChannels = 32;
-// The most memory that transformed weights, or their sums, may take, of that of the images.
+// The most memory that transformed weights, or their sums, may take, as a multiple of the images' memory.
 constexpr double kMemory = 4;
 
 bool suits_channels(int64_t channels) { return channels % kLanes == 0 && channels >= kFewestChannels; }

@@ -1,8 +1,8 @@
 // The transforms of F(4x4, 3x3), Winograd's convolution of a 6x6 window with 3x3 taps to a 4x4 tile of outputs:
 //   outputs = A^T [(G taps G^T) . (B^T window B)] A      (Lavin and Gray, arXiv 1509.09308)
 // 36 products instead of 144. Behind them is the product of two polynomials from their values at 0, 2/3, -2/3, 3/2,
-// -3/2 and infinity. Of all points +-a, +-1/a these are about the ones with the least rounding error in float32, twice
-// that of a direct sum; with the usual 0, +-1, +-2 it is larger still. Taps in reverse order have the values at 1/p
+// -3/2 and infinity. Of all points +-a, +-1/a these have about the least rounding error in float32, twice a direct
+// sum's; with the usual 0, +-1, +-2 it is larger still. Taps in reverse order have the values at 1/p
 // instead of p: transformed weights serve dgrad as they are, with planes exchanged (mirrored_plane).
 #pragma once
 

@@ -133,7 +133,7 @@ void PngFile::read_rows(const revup_image_region &region, const Output &output, 
   }
 }
 
-// Every pass fills in pixels of all rows, so those of the region are kept until the last pass is through them.
+// Every pass fills in pixels of all rows, so the region's rows are kept until the last pass is through them.
 void PngFile::read_interlaced_rows(const revup_image_region &region, int passes, const Output &output,
                                    Buffers &buffers) {
   const int32_t height = info().height, bottom = region.top + region.height;

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace RevUp.Tests.Architecture;
 
-/// <summary>What holds for every source file: its size, its width, and that it tells nothing about the machine it was written on.</summary>
+/// <summary>Rules for every source file: its size, its width, and no trace of its author's machine.</summary>
 [TestClass]
 public sealed partial class SourceTests
 {

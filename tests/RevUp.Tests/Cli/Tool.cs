@@ -5,7 +5,7 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>What one command line left behind.</summary>
+/// <summary>Exit code and output of one command line.</summary>
 internal sealed record ToolResult(int ExitCode, string Output, string Error)
 {
     /// <summary>The one document on standard output.</summary>

@@ -3,7 +3,7 @@ using RevUp.Cli.Output;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>What is understood, what is refused, and with which exit code.</summary>
+/// <summary>Command lines that are understood or refused, and their exit codes.</summary>
 [TestClass]
 public sealed class UsageTests
 {

@@ -6,7 +6,7 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 
-/// <summary>What a program does that trains on data of its own.</summary>
+/// <summary>A program that trains on its own data.</summary>
 [TestClass]
 public sealed class CustomDatasetTests
 {

@@ -21,7 +21,7 @@ public sealed class FuzzedFileTests
     private const int HeaderLength = 1024;
     private static readonly byte[][] s_largest = [[0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], "77777777777"u8.ToArray()];
 
-    // What reading takes for a start, whatever the file: IDX and streams reserve up to a few megabytes before data arrives.
+    // Memory that reading takes before data arrives: IDX and streams reserve up to a few megabytes.
     private const long AllowedBytes = 8 << 20;
 
     private static IEnumerable<object[]> Formats => FuzzedFormat.All.Select(format => new object[] { format.Name });

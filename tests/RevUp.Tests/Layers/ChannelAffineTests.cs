@@ -5,7 +5,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Layers;
 
-/// <summary>What makes the affine map of the channels an invertible layer; its gradients are in <see cref="LayerGradientTests"/>.</summary>
+/// <summary>
+/// The affine map of the channels is an invertible layer; <see cref="LayerGradientTests"/> has its gradients.
+/// </summary>
 [TestClass]
 public sealed class ChannelAffineTests
 {

@@ -4,7 +4,7 @@ namespace RevUp.Tests.Lifetimes;
 /// <param name="Owner">Type of the object.</param>
 /// <param name="Name">Name of the call.</param>
 /// <param name="Needs">
-/// What must not be disposed for the call to work, besides the object itself.
+/// Objects that must live for the call to work, besides the object itself.
 /// </param>
 /// <param name="Target">The object, which its own Dispose closes.</param>
 /// <param name="Act">The call.</param>

@@ -11,7 +11,7 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Lifetimes;
 
-/// <summary>What owns a network, and is disposed in any order with it.</summary>
+/// <summary>Owners of a network, disposed in any order with it.</summary>
 [TestClass]
 public sealed class LifetimeRunTests
 {

@@ -1,6 +1,6 @@
 namespace RevUp.Tests.Lifetimes;
 
-/// <summary>What a call of an object works with besides the object.</summary>
+/// <summary>Objects that a call works with, besides its own.</summary>
 internal enum Needs
 {
     /// <summary>Memory of the host alone.</summary>

@@ -4,7 +4,7 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Memory;
 
-/// <summary>What is uploaded is what is downloaded, whatever a device stages its copies through.</summary>
+/// <summary>A download returns the upload, however a device stages its copies.</summary>
 [TestClass]
 public sealed class TransferTests
 {

@@ -7,7 +7,7 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Models;
 
-/// <summary>What cannot be built says so by the path of the setting.</summary>
+/// <summary>Settings of an impossible network are refused by their path.</summary>
 [TestClass]
 public sealed class ModelSettingsTests
 {

@@ -98,7 +98,8 @@ public sealed class PackageTests
         return copy.ToArray();
     }
 
-    // What the program wrote; it must succeed. Libraries that this process was told to use are not passed on.
+    // Output of the program, which must succeed. It does not inherit the libraries that this process was told to
+    // use.
     private static string Run(string folder, (string Name, string Value)[] environment, string program, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };

@@ -10,7 +10,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Planning;
 
-/// <summary>What is forecast is what a step takes, to the byte, on every kind of network and under every budget; times are the machine's affair.</summary>
+/// <summary>
+/// A step takes the forecast memory to the byte, on every kind of network and under every budget. Times
+/// depend on the machine and are not tested.
+/// </summary>
 [TestClass]
 public sealed class MemoryPlannerTests
 {

@@ -67,7 +67,10 @@ public sealed class MemoryProbeTests
         }
     }
 
-    /// <summary>What the probe leaves out of adaptive control: the coefficients, their bounds and what a step reads back of those, each aligned.</summary>
+    /// <summary>
+    /// Parts of adaptive control that the probe leaves out: the coefficients, their bounds and their copies for
+    /// the host, each aligned.
+    /// </summary>
     [TestMethod]
     public void AStepUnderAdaptiveControlTakesWhatWasMeasuredAndItsCoefficients()
     {

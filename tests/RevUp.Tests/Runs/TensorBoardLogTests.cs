@@ -8,7 +8,7 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 
-/// <summary>What TensorBoard finds in a run's folder.</summary>
+/// <summary>TensorBoard's files in a run's folder.</summary>
 [TestClass]
 public sealed class TensorBoardLogTests
 {

@@ -3,7 +3,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>What tests/cuda-on-cpu counts of the calling thread's calls; a real driver counts nothing, and a test is inconclusive there.</summary>
+/// <summary>
+/// Counts of the calling thread's calls in tests/cuda-on-cpu. A real driver counts nothing, and a test is
+/// inconclusive there.
+/// </summary>
 internal static unsafe class CudaCounters
 {
     private static readonly nint s_driver = Load();

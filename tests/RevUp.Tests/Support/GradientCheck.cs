@@ -17,7 +17,7 @@ internal static class GradientCheck
     /// <summary>Checks <paramref name="layer"/>, which is prepared, in both ways to keep intermediates.</summary>
     /// <param name="backend">The device.</param>
     /// <param name="store">The layer's parameters.</param>
-    /// <param name="layer">What is checked.</param>
+    /// <param name="layer">Layer to check.</param>
     /// <param name="batch">Samples.</param>
     /// <param name="twin">y from the values of all parameters, by name, and of "x".</param>
     /// <param name="rounding">Relative error that float32 explains; sums over all positions lose the square root of their length more.</param>

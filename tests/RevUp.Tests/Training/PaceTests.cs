@@ -6,7 +6,7 @@ namespace RevUp.Tests.Training;
 [TestClass]
 public sealed class PaceTests
 {
-    // What the least of the demonstration's promises allows: ten seconds after its start the time left is right within this factor.
+    // The demonstration promises: from ten seconds on, the time left is right within this factor.
     private const double Promise = 2;
 
     [TestMethod]

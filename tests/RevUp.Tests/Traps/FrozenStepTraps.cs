@@ -96,7 +96,9 @@ public sealed class FrozenStepTraps
         Assert.AreEqual(0, backend.ToHost(block.Store.Parameters.Single(p => p.Name == "block.scale").Gradient)[0]);
     }
 
-    /// <summary>What is random or counts would differ, or count twice, in a recomputation: here nothing is random and nothing counts within a step.</summary>
+    /// <summary>
+    /// In a recomputation random numbers would differ and counters would count twice. A step has neither.
+    /// </summary>
     [TestMethod]
     [EveryBackend(MemoryPolicy.Invert)]
     [EveryBackend(MemoryPolicy.Checkpoint)]

@@ -8,7 +8,7 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Traps;
 
-/// <summary>What must be kept, on disk between runs and in memory between the passes.</summary>
+/// <summary>State that must be kept: on disk between runs, in memory between the passes.</summary>
 [TestClass]
 public sealed class KeptStateTraps
 {
@@ -72,7 +72,7 @@ public sealed class KeptStateTraps
     }
 
     /// <summary>
-    /// What is live after the forward pass is not the peak: the peak is in the backward pass. The arena counts it, each purpose apart.
+    /// The peak lies in the backward pass, not after the forward pass. The arena counts it by purpose.
     /// </summary>
     [TestMethod]
     [EveryBackend(MemoryPolicy.Invert)]

@@ -6,7 +6,7 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Traps;
 
-/// <summary>What makes an estimate of a convolution's norm wrong without anyone noticing.</summary>
+/// <summary>Silent mistakes in the estimate of a convolution's norm.</summary>
 [TestClass]
 public sealed class SpectralNormTraps
 {

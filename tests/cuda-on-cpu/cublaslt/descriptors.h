@@ -44,7 +44,7 @@ struct Problem {
 cublasStatus_t describe(cublasLtHandle_t handle, cublasLtMatmulDesc_t descriptor, cublasLtMatrixLayout_t a,
                         cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d, Problem &problem);
 
-// What the opaque 64 bytes of an algorithm hold here.
+// Content of the opaque 64 bytes of an algorithm.
 struct Algorithm {
   uint64_t mark, m, n, k, workspace;
   uint32_t alignment[4];

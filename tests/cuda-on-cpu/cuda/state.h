@@ -1,4 +1,4 @@
-// What the files of the stand-in driver share: the context's condition, the tables of handles, memory.
+// State that the files of the stand-in driver share: the context's condition, the tables of handles, memory.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ struct Event {
 
 HandleTable<CUstream, Stream> &streams();
 
-// What is destroyed with the context; each is defined beside the functions that create such objects.
+// Objects that are destroyed with the context; each is defined beside the functions that create such objects.
 void clear_streams();
 void clear_modules();
 void clear_graphs();

@@ -1,4 +1,4 @@
-// What the stand-in for libcuda offers to those for cuDNN and cuBLASLt, beyond the driver API.
+// Services of the stand-in for libcuda to the stand-ins for cuDNN and cuBLASLt, beyond the driver API.
 #pragma once
 
 #include <functional>

@@ -21,7 +21,7 @@ struct Grid {
   unsigned shared_bytes;
 };
 
-// What the lanes of a warp do together.
+// Operations of the lanes of a warp together.
 enum class WarpOperation : uint8_t { barrier, shuffle, ballot };
 
 class Block {

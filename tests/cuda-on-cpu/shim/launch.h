@@ -60,7 +60,7 @@ struct Registration {
 
 }  // namespace cushim
 
-// What a library of kernels exports.
+// Exports of a library of kernels.
 extern "C" {
 // Null when it has no such kernel.
 __attribute__((visibility("default"))) const cushim::Kernel *cushim_find(const char *name);

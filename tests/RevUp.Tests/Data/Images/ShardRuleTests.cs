@@ -176,7 +176,7 @@ public sealed class ShardRuleTests
         Assert.AreEqual((1, 1), (test.Label(0), alone.Label(0)));
     }
 
-    /// <summary>What a terminal obeys is never written to one.</summary>
+    /// <summary>Control sequences of terminals are never written to one.</summary>
     [TestMethod]
     public void ALabelIsShownWithoutItsControlCharacters()
     {
