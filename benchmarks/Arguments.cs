@@ -6,7 +6,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks;
 
-/// <summary>The options of a study, "--name value" each and --quick, and the command line that repeats it.</summary>
+/// <summary>
+/// The options of a study, "--name value" each and --quick, and the command line that repeats it.
+/// </summary>
 internal sealed class Arguments
 {
     private const string QuickFlag = "--quick";
@@ -32,7 +34,8 @@ internal sealed class Arguments
     }
 
     /// <summary>
-    /// Whether --quick asks for the smallest sizes that show that a study works. Its figures mean nothing, so they go to a folder that is not kept.
+    /// Whether --quick asks for the smallest sizes that show that a study works. Its figures mean
+    /// nothing, so they go to a folder that is not kept.
     /// </summary>
     public bool Quick
     {
@@ -46,10 +49,14 @@ internal sealed class Arguments
     /// <summary>The command, as it was given.</summary>
     public string Command { get; }
 
-    /// <summary>The folder of the results, from the root of the checkout; every study has this option.</summary>
+    /// <summary>
+    /// The folder of the results, from the root of the checkout; every study has this option.
+    /// </summary>
     public string Output { get; }
 
-    /// <summary>The value of an option, or <paramref name="value"/> when it was not given.</summary>
+    /// <summary>
+    /// The value of an option, or <paramref name="value"/> when it was not given.
+    /// </summary>
     public string Text(string name, string value)
     {
         _known.Add(name);
@@ -66,8 +73,8 @@ internal sealed class Arguments
     public int[] IntegersOrZero(string name, string value) => [.. Words(name, value).Select(word => word == "0" ? 0 : Positive(name, word))];
 
     /// <summary>
-    /// The recipe of --recipe with the values of --set, "path=value" with semicolons between; with --quick, on a few made-up samples of the same shape, for
-    /// which no file is needed.
+    /// The recipe of --recipe with the values of --set, "path=value" with semicolons between; with
+    /// --quick, on a few made-up samples of the same shape, for which no file is needed.
     /// </summary>
     public Recipe Recipe(string name)
     {

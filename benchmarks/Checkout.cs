@@ -6,7 +6,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks;
 
-/// <summary>The checkout that this program was built in: recipes, results, and what studies leave behind.</summary>
+/// <summary>
+/// The checkout that this program was built in: recipes, results, and what studies leave behind.
+/// </summary>
 internal static class Checkout
 {
     /// <summary>Where results go, from the root.</summary>
@@ -22,7 +24,8 @@ internal static class Checkout
     public static string Path(params ReadOnlySpan<string> names) => System.IO.Path.Combine([Root, .. names]);
 
     /// <summary>
-    /// The command-line tool's recipe <paramref name="name"/> with its settings "path=value" overridden, read from its source: the tool itself is not needed.
+    /// The command-line tool's recipe <paramref name="name"/> with its settings "path=value"
+    /// overridden, read from its source: the tool itself is not needed.
     /// </summary>
     /// <exception cref="ConfigurationException">There is none, or it cannot work.</exception>
     public static Recipe Recipe(string name, params string[] overrides)
@@ -48,7 +51,10 @@ internal static class Checkout
         TrainingSamples = samples,
     };
 
-    /// <summary>The last commit that changed the library, with a remark when files were changed since; "unknown" without git.</summary>
+    /// <summary>
+    /// The last commit that changed the library, with a remark when files were changed since;
+    /// "unknown" without git.
+    /// </summary>
     public static string MeasuredCommit()
     {
         string[] measured = ["native", "interop", "src"];

@@ -26,8 +26,8 @@ internal sealed record Device(string Name, long Memory)
     }
 
     /// <summary>
-    /// The recipe of --recipe with the extents of --size and the branches in --precision, or the recipe's own, as the device
-    /// decides it.
+    /// The recipe of --recipe with the extents of --size and the branches in --precision, or the
+    /// recipe's own, as the device decides it.
     /// </summary>
     public Recipe Recipe(Arguments arguments, string name)
     {
@@ -50,8 +50,9 @@ internal sealed record Device(string Name, long Memory)
     public Backend Open() => Name == "cuda" ? new CudaBackend(capacity: Memory) : new CpuBackend(capacity: Memory);
 
     /// <summary>
-    /// The largest multiple of <paramref name="unit"/> up to <paramref name="bound"/> for which <paramref name="run"/> finds room, by doubling and bisection to
-    /// 3 %, and what did not fit. The last call that returned was the largest's.
+    /// The largest multiple of <paramref name="unit"/> up to <paramref name="bound"/> for which
+    /// <paramref name="run"/> finds room, by doubling and bisection to 3 %, and what did not fit.
+    /// The last call that returned was the largest's.
     /// </summary>
     /// <exception cref="StudyException">There is no room for any.</exception>
     public static (int Largest, string Limit) Largest(int unit, int bound, Action<int> run)
@@ -83,7 +84,8 @@ internal sealed record Device(string Name, long Memory)
         }
     }
 
-    // What cuDNN does not support at one size it may support at another; the driver runs out of what the arena leaves to the libraries.
+    // What cuDNN does not support at one size it may support at another; the driver runs out of
+    // what the arena leaves to the libraries.
     private static bool IsSize(NativeException? exception) =>
         exception?.Status is CudnnStatus and >= CudnnStatus.NotSupported and < CudnnStatus.InternalError || exception?.Status is CudaResult.OutOfMemory;
 }

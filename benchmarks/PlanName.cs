@@ -3,7 +3,9 @@ using RevUp.Reversible;
 
 namespace RevUp.Benchmarks;
 
-/// <summary>Memory plans as options and reports name them: a policy, or `compress` with its bits.</summary>
+/// <summary>
+/// Memory plans as options and reports name them: a policy, or `compress` with its bits.
+/// </summary>
 internal static class PlanName
 {
     private static readonly Dictionary<string, MemoryPlan> s_plans = new(

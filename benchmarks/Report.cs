@@ -8,7 +8,9 @@ namespace RevUp.Benchmarks;
 /// <summary>Where a measured row comes from.</summary>
 /// <param name="Command">The command that measured it.</param>
 /// <param name="Machine">The machine and its libraries.</param>
-/// <param name="Commit">The last change of what is measured, as <see cref="Checkout.MeasuredCommit"/> has it.</param>
+/// <param name="Commit">
+/// The last change of what is measured, as <see cref="Checkout.MeasuredCommit"/> has it.
+/// </param>
 internal sealed record Origin(string Command, string Machine, string Commit);
 
 /// <summary>A row of measurements that says where it comes from.</summary>
@@ -18,7 +20,10 @@ internal interface IMeasured
     Origin Origin { get; }
 }
 
-/// <summary>A study's result in markdown: the command, the machine, then paragraphs and tables. No date: the history of the file has it.</summary>
+/// <summary>
+/// A study's result in markdown: the command, the machine, then paragraphs and tables. No date: the
+/// history of the file has it.
+/// </summary>
 internal sealed class Report
 {
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -32,7 +37,9 @@ internal sealed class Report
     {
     }
 
-    /// <summary>A report about a device, which is opened for its description and closed again.</summary>
+    /// <summary>
+    /// A report about a device, which is opened for its description and closed again.
+    /// </summary>
     public Report(string title, Arguments arguments, Func<Backend> open)
     {
         using Backend backend = open();
@@ -50,7 +57,9 @@ internal sealed class Report
     /// <summary>Appends a paragraph.</summary>
     public void Paragraph(string text) => _text.AppendLine().AppendLine(text);
 
-    /// <summary>Names what this machine cannot measure, in the report and while measuring.</summary>
+    /// <summary>
+    /// Names what this machine cannot measure, in the report and while measuring.
+    /// </summary>
     public void LeaveOut(string reason)
     {
         Paragraph($"Left out: {reason}");
@@ -78,20 +87,25 @@ internal sealed class Report
         Console.Out.WriteLine(_text);
     }
 
-    /// <summary>Writes the file NAME.jsonl among the results, for programs that read them: one object a line, its members in snake case.</summary>
+    /// <summary>
+    /// Writes the file NAME.jsonl among the results, for programs that read them: one object a
+    /// line, its members in snake case.
+    /// </summary>
     public void WriteRows<T>(string name, IEnumerable<T> rows) =>
         WriteFile($"{name}.jsonl", string.Concat(rows.Select(row => JsonSerializer.Serialize(row, s_json) + "\n")));
 
     /// <summary>
-    /// Adds rows to those that earlier calls left in NAME.jsonl, in place of theirs with the same keys and sources: what a study measures in parts, one call
-    /// after another. Rows of other sources stay in the file.
+    /// Adds rows to those that earlier calls left in NAME.jsonl, in place of theirs with the same
+    /// keys and sources: what a study measures in parts, one call after another. Rows of other
+    /// sources stay in the file.
     /// </summary>
     /// <param name="name">Name of the study.</param>
     /// <param name="rows">Rows measured now.</param>
     /// <param name="section">The part of the report that a row is in.</param>
     /// <param name="key">Key of a row within its section.</param>
     /// <returns>
-    /// Rows of a report. Each section has only rows of its newest sources, so no table mixes versions.
+    /// Rows of a report. Each section has only rows of its newest sources, so no table mixes
+    /// versions.
     /// </returns>
     /// <exception cref="StudyException">The file has lines that are not rows.</exception>
     public IReadOnlyList<T> Merge<T>(string name, IReadOnlyCollection<T> rows, Func<T, object> section, Func<T, object> key)
@@ -110,7 +124,9 @@ internal sealed class Report
         where T : IMeasured =>
         [.. rows.GroupBy(section).SelectMany(group => group.Where(row => row.Origin.Commit == group.Last().Origin.Commit))];
 
-    /// <summary>The rows of the file NAME.jsonl in a folder of the checkout; none where there is no file.</summary>
+    /// <summary>
+    /// The rows of the file NAME.jsonl in a folder of the checkout; none where there is no file.
+    /// </summary>
     /// <exception cref="StudyException">The file has lines that are not rows.</exception>
     public static IReadOnlyList<T> ReadRows<T>(string folder, string name)
     {
@@ -125,7 +141,9 @@ internal sealed class Report
         }
     }
 
-    /// <summary>Appends what measured the rows of a section, where it was not this call alone.</summary>
+    /// <summary>
+    /// Appends what measured the rows of a section, where it was not this call alone.
+    /// </summary>
     public void Origins(IEnumerable<Origin> origins)
     {
         Origin[] all = [.. origins.Distinct()];

@@ -6,7 +6,10 @@ internal static class Statistics
     /// <summary>The middle value, or the mean of the two in the middle.</summary>
     public static double Median(IEnumerable<double> values) => Quantile(values, 0.5);
 
-    /// <summary>The value below which a share of the others lies, interpolated between neighbours; 0 gives the least, 1 the largest.</summary>
+    /// <summary>
+    /// The value below which a share of the others lies, interpolated between neighbours; 0 gives
+    /// the least, 1 the largest.
+    /// </summary>
     public static double Quantile(IEnumerable<double> values, double share)
     {
         double[] sorted = [.. values.Order()];

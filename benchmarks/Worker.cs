@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace RevUp.Benchmarks;
 
 /// <summary>
-/// A process that measures one thing, so that its peak memory belongs to this thing. It answers every
-/// line on its standard input with one line of JSON, and ends with its input.
+/// A process that measures one thing, so that its peak memory belongs to this thing. It answers
+/// every line on its standard input with one line of JSON, and ends with its input.
 /// </summary>
 internal sealed class Worker : IDisposable
 {

@@ -3,7 +3,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Kernels;
 
-/// <summary>Tensors of one length that the operations of <see cref="KernelOperation"/> read and write, in both storage types, and small ones.</summary>
+/// <summary>
+/// Tensors of one length that the operations of <see cref="KernelOperation"/> read and write, in
+/// both storage types, and small ones.
+/// </summary>
 internal sealed class KernelBuffers
 {
     /// <summary>Elements of one sample of the shapes below; a length is a multiple of it.</summary>
@@ -17,7 +20,10 @@ internal sealed class KernelBuffers
     private readonly Tensor[] _float32;
     private readonly Tensor[] _bfloat16;
 
-    /// <summary>Allocates everything from the backend's arena, which frees it, and draws the large tensors from N(0, 1).</summary>
+    /// <summary>
+    /// Allocates everything from the backend's arena, which frees it, and draws the large tensors
+    /// from N(0, 1).
+    /// </summary>
     /// <param name="backend">The device.</param>
     /// <param name="count">Elements of a large tensor, a multiple of <see cref="Sample"/>.</param>
     public KernelBuffers(Backend backend, int count)
@@ -55,7 +61,9 @@ internal sealed class KernelBuffers
     /// <summary>Two float64 results.</summary>
     public Tensor Statistics { get; }
 
-    /// <summary><see cref="OptimizerNumbers"/> with one parameter group, for either optimiser.</summary>
+    /// <summary>
+    /// <see cref="OptimizerNumbers"/> with one parameter group, for either optimiser.
+    /// </summary>
     public Tensor Optimizer { get; }
 
     /// <summary>The steps of quantised differences: [samples, 64].</summary>
@@ -82,7 +90,9 @@ internal sealed class KernelBuffers
     /// <summary>Large tensor <paramref name="index"/>, 0 to 3, in a storage type.</summary>
     public Tensor Tensor(ElementType type, int index) => (type == ElementType.Float32 ? _float32 : _bfloat16)[index];
 
-    /// <summary>Large float32 tensor <paramref name="index"/>, or the start of it, under a shape.</summary>
+    /// <summary>
+    /// Large float32 tensor <paramref name="index"/>, or the start of it, under a shape.
+    /// </summary>
     public Tensor Tensor(int index, Shape shape) => _float32[index].Slice(0, shape);
 
     private Tensor Allocate(Shape shape, ElementType type) => Backend.Memory.Allocate(shape, type, MemoryPurpose.Workspace);

@@ -5,7 +5,9 @@ namespace RevUp.Benchmarks.Kernels;
 
 /// <summary>One kernel whose time is the time of its memory traffic.</summary>
 /// <param name="Name">The operation, and its storage types where it has variants.</param>
-/// <param name="Bytes">Bytes per element of a large tensor that have to be read and written once.</param>
+/// <param name="Bytes">
+/// Bytes per element of a large tensor that have to be read and written once.
+/// </param>
 /// <param name="Run">Issues it.</param>
 internal sealed record KernelOperation(string Name, double Bytes, Action<KernelBuffers> Run)
 {
@@ -16,8 +18,8 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
     private static readonly int[] s_bits = [4, 8];
 
     /// <summary>
-    /// Every streaming operation of the backend. The inner loop of a step comes first. Operations of one
-    /// thread block are left out.
+    /// Every streaming operation of the backend. The inner loop of a step comes first. Operations
+    /// of one thread block are left out.
     /// </summary>
     public static IReadOnlyList<KernelOperation> All { get; } =
     [

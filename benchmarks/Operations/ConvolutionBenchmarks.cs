@@ -26,7 +26,9 @@ public unsafe class ConvolutionBenchmarks : IDisposable
     [ParamsSource(nameof(Passes))]
     public ConvolutionPass Pass { get; set; } = ConvolutionPass.All[0];
 
-    /// <summary>Allocates, with constant values: the time of a convolution does not depend on them.</summary>
+    /// <summary>
+    /// Allocates, with constant values: the time of a convolution does not depend on them.
+    /// </summary>
     [GlobalSetup]
     public void SetUp()
     {

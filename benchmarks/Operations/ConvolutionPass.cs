@@ -16,15 +16,18 @@ public enum ConvolutionDirection
     Wgrad,
 }
 
-/// <summary>One pass of a convolution of C to C channels on N × E × E positions, in storage type T; of a 1×1 kernel it is a product of matrices.</summary>
+/// <summary>
+/// One pass of a convolution of C to C channels on N × E × E positions, in storage type T; of a 1×1
+/// kernel it is a product of matrices.
+/// </summary>
 public sealed record ConvolutionPass(ConvolutionDirection Direction, int Kernel, int Channels, int Extent, ElementType Type)
 {
     /// <summary>N of the naive twin, whose rate does not depend on it.</summary>
     public const int NaiveBatch = 1;
 
     /// <summary>
-    /// In the types that this processor has: a product of matrices, for the rate of arithmetic alone, and all passes at the widths and extents of the
-    /// CIFAR stages.
+    /// In the types that this processor has: a product of matrices, for the rate of arithmetic
+    /// alone, and all passes at the widths and extents of the CIFAR stages.
     /// </summary>
     public static IReadOnlyList<ConvolutionPass> All { get; } = [.. Create()];
 

@@ -5,8 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Benchmarks.Operations;
 
 /// <summary>
-/// Operands of one benchmarked operation: up to four large tensors for the backend, their copies for the
-/// float64 twin, and small ones.
+/// Operands of one benchmarked operation: up to four large tensors for the backend, their copies
+/// for the float64 twin, and small ones.
 /// </summary>
 public sealed unsafe class PointwiseBuffers : IDisposable
 {
@@ -14,7 +14,8 @@ public sealed unsafe class PointwiseBuffers : IDisposable
     private const int Floats = 7;
     private const int Doubles = 4;
 
-    // One array of as many numbers as a tensor has channels for each: mean, variance, weight, bias and the gradients of the last two.
+    // One array of as many numbers as a tensor has channels for each: mean, variance, weight, bias
+    // and the gradients of the last two.
     private const int ChannelArrays = 6;
 
     private readonly Tensor _floats;
@@ -25,8 +26,8 @@ public sealed unsafe class PointwiseBuffers : IDisposable
     private readonly Tensor _optimizer;
 
     /// <summary>
-    /// Allocates everything. The large tensors get numbers drawn from N(0, 1), but for number <see cref="Positive"/>, which like all that belongs to channels
-    /// is full of ones.
+    /// Allocates everything. The large tensors get numbers drawn from N(0, 1), but for number
+    /// <see cref="Positive"/>, which like all that belongs to channels is full of ones.
     /// </summary>
     public PointwiseBuffers()
     {
@@ -104,7 +105,10 @@ public sealed unsafe class PointwiseBuffers : IDisposable
         return _optimizer;
     }
 
-    /// <summary>Copies so that as many bytes are read and written together as an operation that moves <paramref name="tensors"/> large tensors does.</summary>
+    /// <summary>
+    /// Copies so that as many bytes are read and written together as an operation that moves
+    /// <paramref name="tensors"/> large tensors does.
+    /// </summary>
     public void Copy(double tensors)
     {
         Shape half = new((int)(tensors * Count / 2));

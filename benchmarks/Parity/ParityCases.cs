@@ -9,12 +9,14 @@ using RevUp.Training;
 namespace RevUp.Benchmarks.Parity;
 
 /// <summary>
-/// Small networks that together use every layer, form of branch, kind of control, policy and branch type, in 2-D and 3-D, with a step each: what a twin in
-/// another framework has to agree on.
+/// Small networks that together use every layer, form of branch, kind of control, policy and branch
+/// type, in 2-D and 3-D, with a step each: what a twin in another framework has to agree on.
 /// </summary>
 internal static class ParityCases
 {
-    /// <summary>All cases, as recipes on synthetic data; the name says what is particular.</summary>
+    /// <summary>
+    /// All cases, as recipes on synthetic data; the name says what is particular.
+    /// </summary>
     public static IReadOnlyList<Recipe> All { get; } =
     [
         Case("basic-store", Basic, MemoryPolicy.Store, [9, 7]),
@@ -79,7 +81,8 @@ internal static class ParityCases
         Name = name,
         Data = new DataSettings { Dataset = DatasetKind.Synthetic, Extents = extents, Channels = channels, Classes = 5 },
         Model = model,
-        // The rule that leaves several evaluations per block, and is far from where it would stop one earlier or later.
+        // The rule that leaves several evaluations per block, and is far from where it would stop
+        // one earlier or later.
         Reversible = new ReversibleSettings
         {
             Policies = new() { Policy = policy, AnchorEvery = anchorEvery },

@@ -13,8 +13,10 @@ using TensorSet = System.Collections.Generic.SortedDictionary<string, (long[] Sh
 namespace RevUp.Benchmarks.Parity;
 
 /// <summary>
-/// One training step of a network as a safetensors file: "before/" and "after/" it parameters, power-iteration state and momentum, "gradient/" of every
-/// parameter, the batch, logits, loss and the evaluations of every block. The recipe is in the metadata, so that a twin is built from it and nothing else.
+/// One training step of a network as a safetensors file: "before/" and "after/" it parameters,
+/// power-iteration state and momentum, "gradient/" of every parameter, the batch, logits, loss and
+/// the evaluations of every block. The recipe is in the metadata, so that a twin is built from it
+/// and nothing else.
 /// </summary>
 internal static class ParityFile
 {
@@ -22,7 +24,10 @@ internal static class ParityFile
     private const long ScalarStream = 103;
     private const double ScalarDeviation = 0.2;
 
-    /// <summary>Runs the recipe for a few steps, which leaves momentum and state behind, and writes the next one.</summary>
+    /// <summary>
+    /// Runs the recipe for a few steps, which leaves momentum and state behind, and writes the next
+    /// one.
+    /// </summary>
     public static void Write(Backend backend, Recipe recipe, string path)
     {
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
@@ -65,7 +70,8 @@ internal static class ParityFile
         }
         float[] evaluations = [.. step.Engine.Records.ToArray().Select(record => (float)record.Evaluations)];
         tensors["evaluations"] = ([evaluations.Length], evaluations);
-        // The weights are still those that the step was prepared with, and so are the norms: these are the step's own logits.
+        // The weights are still those that the step was prepared with, and so are the norms: these
+        // are the step's own logits.
         Tensor logits = net.Infer(batch.Pixels);
         Record(tensors, "logits", net.Backend, logits);
         net.Backend.Memory.Free(logits);

@@ -13,7 +13,9 @@ internal static class PresetFile
 
     private static readonly JsonSerializerOptions s_options = new() { WriteIndented = true };
 
-    /// <summary>The text that the file has to have: every preset in the form that recipes give models.</summary>
+    /// <summary>
+    /// The text that the file has to have: every preset in the form that recipes give models.
+    /// </summary>
     public static string Text()
     {
         JsonObject presets = [];

@@ -1,6 +1,8 @@
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Neighbours: processes that each keep one processor busy until this object is disposed.</summary>
+/// <summary>
+/// Neighbours: processes that each keep one processor busy until this object is disposed.
+/// </summary>
 internal sealed class BusyLoops : IDisposable
 {
     /// <summary>Command of the process.</summary>

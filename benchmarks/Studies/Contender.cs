@@ -8,8 +8,8 @@ using static System.StringComparison;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// A contender in a study of whole steps: the peer under either setting of its allocator, or RevUp under a
-/// policy.
+/// A contender in a study of whole steps: the peer under either setting of its allocator, or RevUp
+/// under a policy.
 /// </summary>
 internal static class Contender
 {
@@ -27,11 +27,16 @@ internal static class Contender
     /// <summary>Whether a name is the peer's.</summary>
     public static bool IsPeer(string name) => name is Peer or PeerReturning;
 
-    /// <summary>Whether trained weights are of use to a contender: the peer has its own, and a network without control is another one.</summary>
+    /// <summary>
+    /// Whether trained weights are of use to a contender: the peer has its own, and a network
+    /// without control is another one.
+    /// </summary>
     public static bool UsesWeights(string name) => !IsPeer(name) && !name.EndsWith(Unconstrained, Ordinal);
 
     /// <summary>Refuses what cannot be started, before anything is measured.</summary>
-    /// <exception cref="ConfigurationException">There is no contender of this name, or none with so many channels.</exception>
+    /// <exception cref="ConfigurationException">
+    /// There is no contender of this name, or none with so many channels.
+    /// </exception>
     public static void Validate(string name, int channels)
     {
         if (!IsPeer(name))
@@ -61,7 +66,9 @@ internal static class Contender
         return possible[true].Any() ? [.. possible[true]] : throw new StudyException($"No contender is left on this processor, which cannot run {left}.");
     }
 
-    /// <summary>How to start the process of a contender that <see cref="Validate"/> accepts.</summary>
+    /// <summary>
+    /// How to start the process of a contender that <see cref="Validate"/> accepts.
+    /// </summary>
     public static ProcessStartInfo Start(string name, StepSize size, string weights)
     {
         if (!IsPeer(name))

@@ -5,13 +5,17 @@ using RevUp.Interop.Cudnn;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Which algorithms cuDNN's heuristic gives for convolutions that it may have nothing deterministic for; those run in float32 then.</summary>
+/// <summary>
+/// Which algorithms cuDNN's heuristic gives for convolutions that it may have nothing deterministic
+/// for; those run in float32 then.
+/// </summary>
 internal static class CudnnStudy
 {
     private const long Memory = 64 << 20;
     private const long WorkspaceLimit = 1L << 30;
 
-    // Input, output channels, groups, extents, kernel and stride; two of them, the usual ones, to compare with.
+    // Input, output channels, groups, extents, kernel and stride; two of them, the usual ones, to
+    // compare with.
     private static readonly (string Name, int In, int Out, int Groups, int[] Input, int Kernel, int Stride)[] s_convolutions =
     [
         ("2-D of 64 channels", 64, 64, 1, [56, 56], 3, 1),

@@ -23,7 +23,9 @@ internal sealed class DecodingImages
         $"{Count} JPEGs of {Files.Average(file => file.Bytes.Length) / 1024:F0} KiB and {Files.Average(file => Area(file.Info)) / 1e6:F2} million pixels on "
         + $"average ({Files.Min(file => Area(file.Info)) / 1e6:F2} to {Files.Max(file => Area(file.Info)) / 1e6:F2}).";
 
-    /// <exception cref="ConfigurationException">There is no such folder, or it has no JPEG.</exception>
+    /// <exception cref="ConfigurationException">
+    /// There is no such folder, or it has no JPEG.
+    /// </exception>
     public static DecodingImages Read(string folder)
     {
         ConfigurationException.Require(Directory.Exists(folder), $"--images is '{folder}', which is no folder; name one with JPEGs, such as ImageNet's val");

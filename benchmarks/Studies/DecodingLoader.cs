@@ -5,7 +5,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>The images of CLASS/FILE through the whole loader, as training takes them: files, decoding, augmentation, batches.</summary>
+/// <summary>
+/// The images of CLASS/FILE through the whole loader, as training takes them: files, decoding,
+/// augmentation, batches.
+/// </summary>
 internal sealed class DecodingLoader : IDisposable
 {
     private const int BatchSize = 32;
@@ -21,11 +24,15 @@ internal sealed class DecodingLoader : IDisposable
         _loader = new BatchLoader(_images, SampleWork.Normalization, options);
     }
 
-    /// <summary>Images per second by the clock of whoever takes a batch as soon as it is ready. Its workers end with it, none runs beside the next.</summary>
+    /// <summary>
+    /// Images per second by the clock of whoever takes a batch as soon as it is ready. Its workers
+    /// end with it, none runs beside the next.
+    /// </summary>
     public static double Rate(string folder, int workers, int epochs)
     {
         using DecodingLoader loader = new(folder, workers);
-        // The first epoch starts the workers; from then on, what they have prepared at the start of an epoch they have also prepared at its end.
+        // The first epoch starts the workers; from then on, what they have prepared at the start of
+        // an epoch they have also prepared at its end.
         loader.Take(1);
         long start = Stopwatch.GetTimestamp();
         int images = loader.Take(epochs);

@@ -3,12 +3,13 @@ using System.Diagnostics;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// Decoding of JPEGs for training and evaluation against TurboJPEG's decoding of the whole files; then on all processors, through the whole loader, and for a
-/// minute.
+/// Decoding of JPEGs for training and evaluation against TurboJPEG's decoding of the whole files;
+/// then on all processors, through the whole loader, and for a minute.
 /// </summary>
 internal static class DecodingStudy
 {
-    // For each pass of the others: a loader's epoch of few images is over before its time can be told.
+    // For each pass of the others: a loader's epoch of few images is over before its time can be
+    // told.
     private const int LoaderEpochs = 5;
 
     private delegate DecodingWork Contender(DecodingImages images);

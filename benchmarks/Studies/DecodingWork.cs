@@ -28,7 +28,9 @@ internal abstract class DecodingWork(DecodingImages images) : IDisposable
     protected abstract void Decode(byte[] bytes, ImageInfo info, SampleKey key);
 }
 
-/// <summary>tjDecompress2: what a pipeline of TurboJPEG begins with, before it crops and scales.</summary>
+/// <summary>
+/// tjDecompress2: what a pipeline of TurboJPEG begins with, before it crops and scales.
+/// </summary>
 internal sealed class TurboJpegWork(DecodingImages images) : DecodingWork(images)
 {
     private readonly TurboJpeg _turbo = new();
@@ -52,7 +54,10 @@ internal sealed class WholeImageWork(DecodingImages images) : DecodingWork(image
             bytes, new ImageRegion(0, 0, info.Width, info.Height), info.Height, info.Width, 3, _pixels.AsSpan(0, info.Width * info.Height * 3));
 }
 
-/// <summary>A sample as a batch takes it: the header, the region that the augmentation draws, its pixels, flipped or not, normalised to floats.</summary>
+/// <summary>
+/// A sample as a batch takes it: the header, the region that the augmentation draws, its pixels,
+/// flipped or not, normalised to floats.
+/// </summary>
 internal sealed class SampleWork(DecodingImages images, Augmentation augmentation) : DecodingWork(images)
 {
     public const int Side = 224;

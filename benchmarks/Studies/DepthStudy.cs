@@ -2,7 +2,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Steps of one contender at one depth, in a process of its own with nothing beside it.</summary>
+/// <summary>
+/// Steps of one contender at one depth, in a process of its own with nothing beside it.
+/// </summary>
 /// <param name="Sweep">The sweep it belongs to.</param>
 /// <param name="Contender">Its name.</param>
 /// <param name="Blocks">Blocks of each of the three stages, n.</param>
@@ -27,7 +29,10 @@ internal sealed record DepthRow(
     double MeanEvaluations,
     Origin Origin) : IMeasured;
 
-/// <summary>Time and memory of a training step against depth: every policy beside the peer, and very deep networks in `invert`.</summary>
+/// <summary>
+/// Time and memory of a training step against depth: every policy beside the peer, and very deep
+/// networks in `invert`.
+/// </summary>
 internal static class DepthStudy
 {
     /// <summary>The name of its results.</summary>
@@ -152,7 +157,8 @@ internal static class DepthStudy
         $"{row.Steps}",
     ];
 
-    // Flat in memory: the same bytes. Linear in time: from each depth to the next, every further block costs as much.
+    // Flat in memory: the same bytes. Linear in time: from each depth to the next, every further
+    // block costs as much.
     private static string Verdict(string contender, DepthRow[] rows)
     {
         long[] peaks = [.. rows.Select(row => row.ActivationPeakBytes).Distinct()];

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// A program whose packages take hundreds of megabytes, so that it is no part of the solution: built on first use from a folder beside the studies into
-/// artifacts.
+/// A program whose packages take hundreds of megabytes, so that it is no part of the solution:
+/// built on first use from a folder beside the studies into artifacts.
 /// </summary>
 /// <param name="source">Its folder.</param>
 /// <param name="name">Its folder in artifacts.</param>
@@ -17,7 +17,10 @@ internal sealed class ExternalProgram(string source, string name, string assembl
     /// <summary>A file among its sources.</summary>
     public string Source(string file) => Path.Combine(source, file);
 
-    /// <summary>Whether a file of its output is missing or older than its sources; ask about the file that is made last.</summary>
+    /// <summary>
+    /// Whether a file of its output is missing or older than its sources; ask about the file that
+    /// is made last.
+    /// </summary>
     public bool IsOutdated(string last)
     {
         string path = Path.Combine(Output, last);

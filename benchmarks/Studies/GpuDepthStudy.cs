@@ -4,7 +4,9 @@ using RevUp.Reversible;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Activation memory and time of a training step against depth, on a device of its own memory.</summary>
+/// <summary>
+/// Activation memory and time of a training step against depth, on a device of its own memory.
+/// </summary>
 internal static class GpuDepthStudy
 {
     public static void Run(Arguments arguments)

@@ -9,14 +9,23 @@ using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>One measured configuration; its members, in snake case, are those that the PyTorch twins print.</summary>
+/// <summary>
+/// One measured configuration; its members, in snake case, are those that the PyTorch twins print.
+/// </summary>
 /// <param name="Mode">The memory policy.</param>
 /// <param name="Batch">Images of a step.</param>
 /// <param name="ImagesPerSecond">Batch over the median time of a step.</param>
-/// <param name="PeakBytes">The most memory of the arena that was in use at once: parameters, gradients, optimiser, activations and workspace.</param>
+/// <param name="PeakBytes">
+/// The most memory of the arena that was in use at once: parameters, gradients, optimiser,
+/// activations and workspace.
+/// </param>
 /// <param name="StepMs">Median time of a step.</param>
-/// <param name="HostMs">Median time that the host takes to issue a step, waiting for nothing.</param>
-/// <param name="HandOverMs">Median time that it takes after that to copy the next batch to where the device fetches it.</param>
+/// <param name="HostMs">
+/// Median time that the host takes to issue a step, waiting for nothing.
+/// </param>
+/// <param name="HandOverMs">
+/// Median time that it takes after that to copy the next batch to where the device fetches it.
+/// </param>
 /// <param name="CudaGraph">Whether steps are replayed as a CUDA graph.</param>
 /// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
 /// <param name="N">Steps measured.</param>
@@ -26,7 +35,10 @@ internal sealed record ThroughputRow(
     string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, double HandOverMs, bool CudaGraph, double MeanEvaluations,
     int N, bool Largest, string Device);
 
-/// <summary>Images per second and memory of training under each policy, at one batch size and at the largest that fits.</summary>
+/// <summary>
+/// Images per second and memory of training under each policy, at one batch size and at the largest
+/// that fits.
+/// </summary>
 internal static class GpuThroughputStudy
 {
     private const int Warmups = 3;
@@ -111,7 +123,8 @@ internal static class GpuThroughputStudy
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, seed);
         MemoryProbe.DrawZeroConvolutions(net, seed);
         using TrainingStep step = new(net, training, new MemoryPlan { Policy = policy }, recipe.Reversible.Inversion);
-        // Norms as they are in the middle of a run, where one power iteration per step follows them; a step that is only tried does without.
+        // Norms as they are in the middle of a run, where one power iteration per step follows
+        // them; a step that is only tried does without.
         for (; warmups > 0 && step.Count < recipe.Model.Lipschitz.StartSteps; step.Count++)
         {
             net.PrepareStep(batch, step.Count);

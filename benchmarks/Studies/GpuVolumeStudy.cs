@@ -4,7 +4,9 @@ using RevUp.Reversible;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>The largest cubic volume that a 3-D network can be trained on, for each memory policy.</summary>
+/// <summary>
+/// The largest cubic volume that a 3-D network can be trained on, for each memory policy.
+/// </summary>
 internal static class GpuVolumeStudy
 {
     public static void Run(Arguments arguments)

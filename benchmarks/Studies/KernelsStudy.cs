@@ -4,7 +4,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Bandwidth of every streaming kernel of a device, as a share of what a copy on the device reaches.</summary>
+/// <summary>
+/// Bandwidth of every streaming kernel of a device, as a share of what a copy on the device
+/// reaches.
+/// </summary>
 internal static class KernelsStudy
 {
     private const double Target = 0.85;

@@ -7,8 +7,9 @@ using RevUp.Runs;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// Whether a training that is killed with SIGKILL at a random moment loses no more than the steps since its last checkpoint: the newest complete one loads, and
-/// the resumed run ends with the bytes of the uninterrupted one.
+/// Whether a training that is killed with SIGKILL at a random moment loses no more than the steps
+/// since its last checkpoint: the newest complete one loads, and the resumed run ends with the
+/// bytes of the uninterrupted one.
 /// </summary>
 internal static class KillStudy
 {

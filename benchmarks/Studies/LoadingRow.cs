@@ -1,6 +1,9 @@
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Steps on batches from the loader beside as many on a resident batch, in turn; times are milliseconds of a step.</summary>
+/// <summary>
+/// Steps on batches from the loader beside as many on a resident batch, in turn; times are
+/// milliseconds of a step.
+/// </summary>
 /// <param name="Recipe">Name of the recipe.</param>
 /// <param name="Data">Its dataset.</param>
 /// <param name="Policy">Its memory policy.</param>

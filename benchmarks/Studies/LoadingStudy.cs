@@ -9,8 +9,8 @@ using RevUp.Training;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// The cost of loading data: an epoch of training steps on batches from the loader, against as many steps
-/// on one batch that stays in memory.
+/// The cost of loading data: an epoch of training steps on batches from the loader, against as many
+/// steps on one batch that stays in memory.
 /// </summary>
 internal static class LoadingStudy
 {
@@ -75,8 +75,8 @@ internal static class LoadingStudy
         {
             Report.Progress($"round {round + 1}/{rounds}, {steps} steps each ...");
             double resident = round % 2 == 0 ? Time(Resident, steps) : 0;
-            // Batches that the workers have prepared meanwhile are used up first: the first counted step shows a slow
-            // loader.
+            // Batches that the workers have prepared meanwhile are used up first: the first counted
+            // step shows a slow loader.
             Time(Loaded, prefetch + 1);
             double loaded = Time(Loaded, steps);
             times[round] = (loaded, round % 2 == 0 ? resident : Time(Resident, steps));

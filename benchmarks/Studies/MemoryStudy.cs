@@ -5,7 +5,10 @@ using RevUp.Reversible;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Peak memory and time of one training step against depth and policy, in 2-D and 3-D; each step in a process of its own.</summary>
+/// <summary>
+/// Peak memory and time of one training step against depth and policy, in 2-D and 3-D; each step in
+/// a process of its own.
+/// </summary>
 internal static class MemoryStudy
 {
     /// <summary>The command of the process that measures one step.</summary>

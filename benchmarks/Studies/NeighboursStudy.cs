@@ -9,8 +9,8 @@ using RevUp.Tensors;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// Training steps and predictions on a machine that does other work as well: beside none, one and two busy loops,
-/// alternated with TorchSharp and ONNX Runtime.
+/// Training steps and predictions on a machine that does other work as well: beside none, one and
+/// two busy loops, alternated with TorchSharp and ONNX Runtime.
 /// </summary>
 internal static class NeighboursStudy
 {
@@ -54,7 +54,8 @@ internal static class NeighboursStudy
                 {
                     foreach (int count in threads)
                     {
-                        // Short predictions are repeated more, so that a round is longer than a time slice.
+                        // Short predictions are repeated more, so that a round is longer than a
+                        // time slice.
                         int times = sample.Extent(0) > 32 ? 1 : Math.Max(1, 16 * repeats / batch);
                         NeighbourContender[] both = Predictions(model, onnx, sample, count, batch);
                         Add(

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>ONNX Runtime on an exported network: the program that the tests compare exports with.</summary>
+/// <summary>
+/// ONNX Runtime on an exported network: the program that the tests compare exports with.
+/// </summary>
 internal static class OnnxRuntimePeer
 {
     private const string Assembly = "OnnxRuntimePeer.dll";
@@ -10,7 +12,9 @@ internal static class OnnxRuntimePeer
     private static readonly ExternalProgram s_program =
         new(Checkout.Path("tests", "peer-onnxruntime"), "onnxruntime", Assembly);
 
-    /// <summary>How to start it, built if it is not yet: one prediction for every line on its input.</summary>
+    /// <summary>
+    /// How to start it, built if it is not yet: one prediction for every line on its input.
+    /// </summary>
     /// <param name="model">The ONNX file.</param>
     /// <param name="threads">Threads of the session.</param>
     /// <param name="shape">Shape of the input, channels-first.</param>

@@ -9,7 +9,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Single operations through the backend's contract, by BenchmarkDotNet: rates beside the naive twins and beside a copy of the same bytes.</summary>
+/// <summary>
+/// Single operations through the backend's contract, by BenchmarkDotNet: rates beside the naive
+/// twins and beside a copy of the same bytes.
+/// </summary>
 internal static class OperationsStudy
 {
     private const double MillisecondsPerNanosecond = 1e-6;
@@ -85,7 +88,8 @@ internal static class OperationsStudy
     private static double Rate(ConvolutionPass pass, Dictionary<string, double> milliseconds) =>
         1e-6 * pass.Operations(pass.Batch) / milliseconds[nameof(ConvolutionBenchmarks.Fast)];
 
-    // The median milliseconds of each method, for every operation in this order; BenchmarkDotNet itself sorts by name.
+    // The median milliseconds of each method, for every operation in this order; BenchmarkDotNet
+    // itself sorts by name.
     private static IEnumerable<(TOperation Operation, Dictionary<string, double> Milliseconds)> Measure<TBenchmarks, TOperation>(
         IReadOnlyList<TOperation> operations, int iterations)
         where TOperation : notnull

@@ -7,8 +7,8 @@ using RevUp.Reversible;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// One training step of every small network of <see cref="ParityCases"/>, written to a file and compared, tensor by tensor, with the PyTorch twin that is built
-/// from the same file.
+/// One training step of every small network of <see cref="ParityCases"/>, written to a file and
+/// compared, tensor by tensor, with the PyTorch twin that is built from the same file.
 /// </summary>
 internal static class ParityStudy
 {

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>Draws the results of <see cref="DepthStudy"/>: memory against depth, and time against depth.</summary>
+/// <summary>
+/// Draws the results of <see cref="DepthStudy"/>: memory against depth, and time against depth.
+/// </summary>
 internal static class PlotsStudy
 {
     /// <summary>The plotter's input.</summary>

@@ -7,7 +7,10 @@ using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>A recipe's network and data, trained step by step in memory: what a study needs that looks at the network itself.</summary>
+/// <summary>
+/// A recipe's network and data, trained step by step in memory: what a study needs that looks at
+/// the network itself.
+/// </summary>
 internal sealed class RecipeTrainer : IDisposable
 {
     private readonly Recipe _recipe;
@@ -32,7 +35,10 @@ internal sealed class RecipeTrainer : IDisposable
     /// <summary>Batches of an epoch.</summary>
     public int BatchesPerEpoch => _loader.BatchesPerEpoch;
 
-    /// <summary>Trains on until <paramref name="end"/> steps are done, on the recipe's schedule for <paramref name="total"/>, and returns the losses.</summary>
+    /// <summary>
+    /// Trains on until <paramref name="end"/> steps are done, on the recipe's schedule for
+    /// <paramref name="total"/>, and returns the losses.
+    /// </summary>
     public double[] Train(int end, int total)
     {
         List<double> losses = [];

@@ -15,7 +15,10 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="Precision">Storage type inside the branches.</param>
 /// <param name="Evaluations">Precision of an inversion's evaluations.</param>
 /// <param name="Size">The network, its batch and its threads.</param>
-/// <param name="Weights">File of trained weights; empty for last convolutions drawn at random, which takes every block to its bound.</param>
+/// <param name="Weights">
+/// File of trained weights; empty for last convolutions drawn at random, which takes every block to
+/// its bound.
+/// </param>
 internal sealed record StepCase(
     MemoryPlan Plan, LipschitzMode Lipschitz, BranchPrecision Precision, EvaluationPrecision Evaluations, StepSize Size, string Weights)
 {
@@ -47,12 +50,15 @@ internal sealed record StepSize(int Blocks, int Channels, int Batch, int Threads
     public const int Classes = 10;
 
     /// <summary>
-    /// The largest batch that weights are trained in. Norms and contraction depend on the extents and not on the batch, and a step at the measured batch of 128
-    /// takes ten seconds at n = 18.
+    /// The largest batch that weights are trained in. Norms and contraction depend on the extents
+    /// and not on the batch, and a step at the measured batch of 128 takes ten seconds at n = 18.
     /// </summary>
     public const int LargestTrainingBatch = 16;
 
-    /// <summary>Trains the constrained network with `store` on made-up patterns and keeps its weights in a file for the next time.</summary>
+    /// <summary>
+    /// Trains the constrained network with `store` on made-up patterns and keeps its weights in a
+    /// file for the next time.
+    /// </summary>
     /// <returns>The file.</returns>
     public string TrainedWeights(int steps)
     {

@@ -1,14 +1,20 @@
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>The steps of one contender at one depth, measured in turn with the others of the same call.</summary>
+/// <summary>
+/// The steps of one contender at one depth, measured in turn with the others of the same call.
+/// </summary>
 /// <param name="Blocks">Blocks of each stage, n.</param>
 /// <param name="Channels">Channels of the first stage.</param>
 /// <param name="Batch">Samples.</param>
 /// <param name="Contender">Its name.</param>
 /// <param name="Rounds">Steps measured.</param>
-/// <param name="TrainedSteps">Steps that RevUp's weights were trained for; 0 for last convolutions drawn at random.</param>
+/// <param name="TrainedSteps">
+/// Steps that RevUp's weights were trained for; 0 for last convolutions drawn at random.
+/// </param>
 /// <param name="Milliseconds">Quartiles of the time of a step.</param>
-/// <param name="Ratio">Quartiles of its ratio to the peer's step of the same round; null without the peer.</param>
+/// <param name="Ratio">
+/// Quartiles of its ratio to the peer's step of the same round; null without the peer.
+/// </param>
 /// <param name="Parameters">Trainable numbers.</param>
 /// <param name="ProcessPeakBytes">VmHWM.</param>
 /// <param name="ActivationPeakBytes">Peak of the arena's activations; 0 for the peer.</param>
@@ -41,7 +47,9 @@ internal sealed record StepRow(
     ];
 
     /// <summary>The row of a report.</summary>
-    /// <param name="peerBytes">The least process memory of the peer at this depth; 0 where it was not measured.</param>
+    /// <param name="peerBytes">
+    /// The least process memory of the peer at this depth; 0 where it was not measured.
+    /// </param>
     public string[] Cells(long peerBytes) =>
     [
         Contender,

@@ -1,6 +1,8 @@
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>One training step as its process saw it. The peer leaves out what it does not have.</summary>
+/// <summary>
+/// One training step as its process saw it. The peer leaves out what it does not have.
+/// </summary>
 /// <param name="Milliseconds">Time of the step.</param>
 /// <param name="Parameters">Trainable numbers.</param>
 /// <param name="ProcessPeakBytes">VmHWM since the process began.</param>

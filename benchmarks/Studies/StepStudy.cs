@@ -1,8 +1,9 @@
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// A whole training step of RevUp under each policy and of the TorchSharp peer, on the same network and batch, alternated: in every round each contender, a
-/// process that stays alive, does one step while the others wait.
+/// A whole training step of RevUp under each policy and of the TorchSharp peer, on the same network
+/// and batch, alternated: in every round each contender, a process that stays alive, does one step
+/// while the others wait.
 /// </summary>
 internal static class StepStudy
 {
@@ -68,7 +69,8 @@ internal static class StepStudy
             {
                 for (int i = 0; i < names.Length; i++)
                 {
-                    // Each round starts with another contender, so that none is always the one after the slowest.
+                    // Each round starts with another contender, so that none is always the one
+                    // after the slowest.
                     int index = (round + i) % names.Length;
                     samples[index][round] = workers[index].Ask<StepSample>();
                     Report.Progress($"n = {size.Blocks}, round {round + 1}/{rounds}: {names[index]} {samples[index][round].Milliseconds:F0} ms");

@@ -10,7 +10,10 @@ using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>The process that runs RevUp's side of <see cref="StepStudy"/> and <see cref="DepthStudy"/>: one training step per line.</summary>
+/// <summary>
+/// The process that runs RevUp's side of <see cref="StepStudy"/> and <see cref="DepthStudy"/>: one
+/// training step per line.
+/// </summary>
 internal static class StepWorker
 {
     /// <summary>Its command.</summary>
@@ -33,7 +36,8 @@ internal static class StepWorker
         }
         using TrainingStep step = new(net, training, work.Plan, new InversionSettings { Evaluations = work.Evaluations });
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, training);
-        // Norms as they are in the middle of a run, where one power iteration per step follows them.
+        // Norms as they are in the middle of a run, where one power iteration per step follows
+        // them.
         for (; step.Count < net.Settings.Lipschitz.StartSteps; step.Count++)
         {
             net.PrepareStep(training.BatchSize, step.Count);
@@ -45,7 +49,8 @@ internal static class StepWorker
     {
         backend.Memory.ResetPeaks();
         long start = Stopwatch.GetTimestamp();
-        // At rate 0 the update costs the same and the weights stay, so that every round measures the same network.
+        // At rate 0 the update costs the same and the weights stay, so that every round measures
+        // the same network.
         step.Run(pixels, targets, learningRateFactor: 0);
         double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         StepSample sample = new(milliseconds, net.Parameters.Count, ProcessMemory.PeakBytes(), backend.Memory.Peak[MemoryPurpose.Activations]);

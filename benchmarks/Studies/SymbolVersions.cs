@@ -4,8 +4,8 @@ using System.Text;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// Edits which versions of other libraries' symbols a shared object needs: the section .gnu.version_r of a 64-bit little-endian ELF file (Linux Standard Base,
-/// Symbol Versioning).
+/// Edits which versions of other libraries' symbols a shared object needs: the section
+/// .gnu.version_r of a 64-bit little-endian ELF file (Linux Standard Base, Symbol Versioning).
 /// </summary>
 internal static class SymbolVersions
 {
@@ -15,7 +15,10 @@ internal static class SymbolVersions
     private const int SectionHeaderCount = 0x3c;
     private const int SectionHeaderSize = 64;
 
-    /// <summary>Makes the need for a version weak: where the version is missing, the loader warns instead of refusing the file.</summary>
+    /// <summary>
+    /// Makes the need for a version weak: where the version is missing, the loader warns instead of
+    /// refusing the file.
+    /// </summary>
     /// <exception cref="StudyException">The file does not need this version.</exception>
     public static void Weaken(string path, string version)
     {
@@ -39,7 +42,8 @@ internal static class SymbolVersions
         File.WriteAllBytes(path, file);
     }
 
-    // Elf64_Verneed: version, count (2 bytes each), file, first auxiliary entry, next; Elf64_Vernaux: hash (4), flags, other (2 each), name, next.
+    // Elf64_Verneed: version, count (2 bytes each), file, first auxiliary entry, next;
+    // Elf64_Vernaux: hash (4), flags, other (2 each), name, next.
     private static int Weaken(byte[] file, long need, long strings, string version)
     {
         int needs = 0;

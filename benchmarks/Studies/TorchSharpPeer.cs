@@ -20,7 +20,8 @@ internal static class TorchSharpPeer
         {
             Report.Progress("building the TorchSharp peer into artifacts/peer; the first time this downloads its packages ...");
             s_program.Build(Advice);
-            // A version that the system's libstdc++ lacks is fatal to the loader unless the need for it is weak; the shim has the one function asked for.
+            // A version that the system's libstdc++ lacks is fatal to the loader unless the need
+            // for it is weak; the shim has the one function asked for.
             SymbolVersions.Weaken(Path.Combine(s_program.Output, "runtimes", "linux-x64", "native", "libLibTorchSharp.so"), "GLIBCXX_3.4.32");
             s_program.Execute(Advice, "c++", "-O2", "-shared", "-fPIC", "-o", shim, s_program.Source("glibcxx_shim.cpp"));
         }

@@ -9,7 +9,10 @@ using RevUp.Training;
 
 namespace RevUp.Benchmarks.Studies;
 
-/// <summary>The bytes that each kind of operation moves in a training step of the peer's network and the time it takes, beside the least of both.</summary>
+/// <summary>
+/// The bytes that each kind of operation moves in a training step of the peer's network and the
+/// time it takes, beside the least of both.
+/// </summary>
 internal static class TrafficStudy
 {
     private const string Result = "traffic";
@@ -89,7 +92,8 @@ internal static class TrafficStudy
         MemoryProbe.DrawZeroConvolutions(net, training.Seed);
         using TrainingStep step = new(net, training, plan, new InversionSettings());
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, training);
-        // Norms as they are in the middle of a run, where one power iteration per step follows them.
+        // Norms as they are in the middle of a run, where one power iteration per step follows
+        // them.
         for (; step.Count < net.Settings.Lipschitz.StartSteps; step.Count++)
         {
             net.PrepareStep(training.BatchSize, step.Count);

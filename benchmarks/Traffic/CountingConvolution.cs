@@ -3,10 +3,13 @@ using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Traffic;
 
-/// <summary>A plan of another backend whose passes are counted: input, output and weights once each.</summary>
+/// <summary>
+/// A plan of another backend whose passes are counted: input, output and weights once each.
+/// </summary>
 internal sealed class CountingConvolution(ConvolutionPlan plan, OperationCounter counter) : ConvolutionPlan(plan.Geometry)
 {
-    // Every output sees every weight of its group once, with a multiplication and an addition; padding counts as well.
+    // Every output sees every weight of its group once, with a multiplication and an addition;
+    // padding counts as well.
     private readonly double _operations = 2.0 * plan.Geometry.Output.Count * plan.Geometry.Weights.Count / plan.Geometry.OutputChannels;
     private readonly Shape _weights = plan.Geometry.Weights;
 
@@ -24,7 +27,8 @@ internal sealed class CountingConvolution(ConvolutionPlan plan, OperationCounter
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw) => Pass("convolution, wgrad", () => plan.BackwardWeights(x, dy, dw), x, dy, dw);
 
-    // Packed weights have several layouts in one buffer, of which a pass reads one: the weights' own shape is what it moves. Power iteration is batch 1.
+    // Packed weights have several layouts in one buffer, of which a pass reads one: the weights'
+    // own shape is what it moves. Power iteration is batch 1.
     private void Pass(string name, Action work, Tensor input, Tensor output, Tensor weights)
     {
         Tensor once = new(weights.Address, ElementType.Float32, _weights);

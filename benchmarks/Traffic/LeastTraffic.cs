@@ -6,15 +6,22 @@ using RevUp.Tensors;
 namespace RevUp.Benchmarks.Traffic;
 
 /// <summary>
-/// The bytes that a training step must move when fprop, dgrad and wgrad are passes of their own and everything pointwise rides on one of them: a pre-activation
-/// is applied to what a convolution loads, a sum or a gradient of it to what it stores. Weights are read once by a pass, their gradients written once.
+/// The bytes that a training step must move when fprop, dgrad and wgrad are passes of their own and
+/// everything pointwise rides on one of them: a pre-activation is applied to what a convolution
+/// loads, a sum or a gradient of it to what it stores. Weights are read once by a pass, their
+/// gradients written once.
 /// </summary>
 /// <param name="batch">Samples.</param>
-/// <param name="policy">Policy of the blocks; transitions and the stem keep their input under each.</param>
+/// <param name="policy">
+/// Policy of the blocks; transitions and the stem keep their input under each.
+/// </param>
 /// <param name="evaluations">Mean k under <see cref="MemoryPolicy.Invert"/>.</param>
 internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evaluations)
 {
-    /// <summary>Bytes of a step of SGD with momentum, which reads weight, gradient and momentum and writes two of them.</summary>
+    /// <summary>
+    /// Bytes of a step of SGD with momentum, which reads weight, gradient and momentum and writes
+    /// two of them.
+    /// </summary>
     public double Of(RevUpNet net) => 5 * sizeof(float) * net.Parameters.Count + net.Layers.Select((layer, index) => Of(layer, isFirst: index == 0)).Sum();
 
     private double Of(Layer layer, bool isFirst) => layer switch
@@ -26,7 +33,8 @@ internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evalua
         _ => throw new StudyException($"The least traffic of '{layer.Name}', a {layer.GetType().Name}, is not known."),
     };
 
-    // Weights are small beside the activations of such a layer and left out; wgrad reads both sides, dgrad the output's, and φ' needs x again.
+    // Weights are small beside the activations of such a layer and left out; wgrad reads both
+    // sides, dgrad the output's, and φ' needs x again.
     private double OfConvolution(Layer layer, bool isFirst)
     {
         double x = Bytes(layer.Input), y = Bytes(layer.Output);
@@ -45,7 +53,8 @@ internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evalua
         double recompute = x + 2 * inner.Sum() - inner[^1] + weights - last;
         // y, xⁱ for the branch and for the norm of the step, and xⁱ⁺¹; at first xⁱ is y.
         double inversion = evaluations * (4 * x + 2 * inner.Sum() + weights) - x;
-        // Of each convolution: dz twice, its input twice (wgrad, φ') and the input's gradient; the residual rides on the first.
+        // Of each convolution: dz twice, its input twice (wgrad, φ') and the input's gradient; the
+        // residual rides on the first.
         double backward = 6 * x + 5 * inner.Sum() + 2 * weights;
         return forward + backward + policy switch
         {

@@ -3,8 +3,10 @@ using RevUp.Tensors;
 namespace RevUp.Benchmarks.Traffic;
 
 /// <summary>
-/// Bytes and processor time of operations by name, on a device whose operations are complete when they return, in a process that does nothing else. Time that
-/// other processes take is not in it, but the share of caches and memory that they take is. Processor time is divided by the threads that share the work.
+/// Bytes and processor time of operations by name, on a device whose operations are complete when
+/// they return, in a process that does nothing else. Time that other processes take is not in it,
+/// but the share of caches and memory that they take is. Processor time is divided by the threads
+/// that share the work.
 /// </summary>
 internal sealed class OperationCounter(int threads)
 {
@@ -16,7 +18,10 @@ internal sealed class OperationCounter(int threads)
     /// <summary>Forgets everything.</summary>
     public void Reset() => _totals.Clear();
 
-    /// <summary>Does and counts one operation; empty tensors count as nothing, a tensor that is read and written as two operands.</summary>
+    /// <summary>
+    /// Does and counts one operation; empty tensors count as nothing, a tensor that is read and
+    /// written as two operands.
+    /// </summary>
     public void Count(string name, Action work, ReadOnlySpan<Tensor> operands) => Count(name, work, operands, operations: 0);
 
     /// <summary>The same for an operation that is bound by arithmetic.</summary>

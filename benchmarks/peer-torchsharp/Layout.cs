@@ -4,12 +4,17 @@ using static TorchSharp.torch;
 
 namespace TorchSharpPeer;
 
-/// <summary>Channels-last tensors, the layout in which libtorch's convolutions are fastest on a CPU, and what blocks and network share.</summary>
+/// <summary>
+/// Channels-last tensors, the layout in which libtorch's convolutions are fastest on a CPU, and
+/// what blocks and network share.
+/// </summary>
 internal static class Layout
 {
     private static readonly long[] One = [1, 1];
 
-    /// <summary>The same N × C × H × W tensor with C innermost in memory. The argument is disposed.</summary>
+    /// <summary>
+    /// The same N × C × H × W tensor with C innermost in memory. The argument is disposed.
+    /// </summary>
     public static Tensor ChannelsLast(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -27,7 +32,10 @@ internal static class Layout
     /// <summary>3×3, padded by 1.</summary>
     public static Tensor Convolve(Tensor x, Tensor weight, long stride) => nn.functional.conv2d(x, weight, null, [stride, stride], One, One);
 
-    /// <summary>Disposes the one and returns the other: autograd keeps what the backward pass needs by references of its own.</summary>
+    /// <summary>
+    /// Disposes the one and returns the other: autograd keeps what the backward pass needs by
+    /// references of its own.
+    /// </summary>
     public static Tensor Replace(Tensor old, Tensor next)
     {
         old.Dispose();

@@ -5,7 +5,10 @@ using static TorchSharp.torch.nn;
 
 namespace TorchSharpPeer;
 
-/// <summary>y = x + s · W2 ∗ (φ(W1 ∗ (φ(x + a1) + b1) + a2) + b2): RevUp's basic block, differentiated by autograd.</summary>
+/// <summary>
+/// y = x + s · W2 ∗ (φ(W1 ∗ (φ(x + a1) + b1) + a2) + b2): RevUp's basic block, differentiated by
+/// autograd.
+/// </summary>
 internal sealed class PeerBlock : Module<Tensor, Tensor>
 {
     private readonly PeerConvolution _first;

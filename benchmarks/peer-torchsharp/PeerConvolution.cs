@@ -4,7 +4,9 @@ using static TorchSharp.torch.nn;
 
 namespace TorchSharpPeer;
 
-/// <summary>W ∗ (φ(x + a) + b): a pre-activation and a 3×3 convolution padded by 1, without bias.</summary>
+/// <summary>
+/// W ∗ (φ(x + a) + b): a pre-activation and a 3×3 convolution padded by 1, without bias.
+/// </summary>
 internal sealed class PeerConvolution : Module<Tensor, Tensor>
 {
     private readonly PeerPreactivation _preactivation = new();

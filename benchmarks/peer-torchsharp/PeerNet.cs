@@ -5,7 +5,10 @@ using static TorchSharp.torch.nn;
 
 namespace TorchSharpPeer;
 
-/// <summary>RevUp's network as a user of TorchSharp writes it: stem, three stages of blocks with strided transitions, classifier.</summary>
+/// <summary>
+/// RevUp's network as a user of TorchSharp writes it: stem, three stages of blocks with strided
+/// transitions, classifier.
+/// </summary>
 internal sealed class PeerNet : Module<Tensor, Tensor>
 {
     private static readonly long[] Widths = [64, 128, 256];

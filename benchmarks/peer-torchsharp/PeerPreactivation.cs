@@ -4,7 +4,10 @@ using static TorchSharp.torch.nn;
 
 namespace TorchSharpPeer;
 
-/// <summary>φ(x + a) + b with φ = ReLU and scalars a, b. Frees at once what autograd does not need, so that the peer's peak is what it must keep.</summary>
+/// <summary>
+/// φ(x + a) + b with φ = ReLU and scalars a, b. Frees at once what autograd does not need, so that
+/// the peer's peak is what it must keep.
+/// </summary>
 internal sealed class PeerPreactivation : Module<Tensor, Tensor>
 {
     private readonly Parameter _before = Layout.Scalar(0);

@@ -1,4 +1,5 @@
-// The peer of the step study: BLOCKS BATCH THREADS. One training step for every line on standard input, answered by one line of JSON.
+// The peer of the step study: BLOCKS BATCH THREADS. One training step for every line on standard
+// input, answered by one line of JSON.
 using System.Diagnostics;
 using System.Text.Json;
 using TorchSharp;

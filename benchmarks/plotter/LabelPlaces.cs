@@ -3,7 +3,10 @@ namespace Plotter;
 /// <summary>Where labels stand so that none covers another.</summary>
 internal static class LabelPlaces
 {
-    /// <summary>The wanted places, moved as little as an order from below to above needs that keeps <paramref name="gap"/> between neighbours.</summary>
+    /// <summary>
+    /// The wanted places, moved as little as an order from below to above needs that keeps
+    /// <paramref name="gap"/> between neighbours.
+    /// </summary>
     /// <param name="wanted">Places between 0 and <paramref name="top"/>.</param>
     /// <param name="gap">The least distance.</param>
     /// <param name="top">The last place.</param>

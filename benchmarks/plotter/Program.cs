@@ -1,4 +1,5 @@
-// The plots of the studies: reads one chart a line, in JSON, from standard input, and writes each as a PNG file. Needs no display.
+// The plots of the studies: reads one chart a line, in JSON, from standard input, and writes each
+// as a PNG file. Needs no display.
 using System.Text.Json;
 using Plotter;
 using ScottPlot;

@@ -1,5 +1,5 @@
-// Trains a network on images that only this program has, saves it, loads it again and asks it about new images.
-// Run it with: ./build.sh pack && cd samples/Embedding && dotnet run -c Release
+// Trains a network on images that only this program has, saves it, loads it again and asks it about
+// new images. Run it with: ./build.sh pack && cd samples/Embedding && dotnet run -c Release
 using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Inference;
@@ -72,7 +72,8 @@ static void Report(TrainingProgress progress)
     }
 }
 
-// Stripes of random width and phase under noise. A dataset of any other kind derives from ImageDataset.
+// Stripes of random width and phase under noise. A dataset of any other kind derives from
+// ImageDataset.
 MemoryDataset Draw(int count, int seed)
 {
     Random random = new(seed);

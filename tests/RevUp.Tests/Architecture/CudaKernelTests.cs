@@ -3,7 +3,10 @@ using RevUp.Backends.Cuda;
 
 namespace RevUp.Tests.Architecture;
 
-/// <summary>The CUDA backend looks up exactly the kernels that native/cuda exports; needs neither a GPU nor its compiler.</summary>
+/// <summary>
+/// The CUDA backend looks up exactly the kernels that native/cuda exports; needs neither a GPU nor
+/// its compiler.
+/// </summary>
 [TestClass]
 public sealed partial class CudaKernelTests
 {
@@ -25,7 +28,10 @@ public sealed partial class CudaKernelTests
         Assert.HasCount(exported.Length, names);
     }
 
-    /// <summary>The names that a file exports: literally, or by a macro that pastes them from the types it is called with.</summary>
+    /// <summary>
+    /// The names that a file exports: literally, or by a macro that pastes them from the types it
+    /// is called with.
+    /// </summary>
     private static IEnumerable<string> Exports(string path)
     {
         string source = Repository.Read(path);

@@ -5,7 +5,10 @@ using System.Xml.Linq;
 
 namespace RevUp.Tests.Architecture;
 
-/// <summary>Arrows run one way: RevUp.Cli → RevUp → RevUp.Interop → native, with native imports in RevUp.Interop alone.</summary>
+/// <summary>
+/// Arrows run one way: RevUp.Cli → RevUp → RevUp.Interop → native, with native imports in
+/// RevUp.Interop alone.
+/// </summary>
 [TestClass]
 public sealed class DependencyTests
 {
@@ -39,7 +42,8 @@ public sealed class DependencyTests
     [TestMethod]
     public void EveryProjectIsInTheSolution()
     {
-        // A peer, or the plotter, is built by what runs it: the packages take hundreds of megabytes. A sample is someone else's program.
+        // A peer, or the plotter, is built by what runs it: the packages take hundreds of
+        // megabytes. A sample is someone else's program.
         string[] onRequest = ["Peer.csproj", "Plotter.csproj"];
         string[] projects = [.. Repository.Files(".csproj")
             .Where(path => !onRequest.Any(name => path.EndsWith(name, StringComparison.Ordinal)) && !path.StartsWith("samples/", StringComparison.Ordinal))];

@@ -6,7 +6,10 @@ namespace RevUp.Tests.Architecture;
 /// <summary>One native import of an assembly: the library's name and the function's.</summary>
 internal sealed record NativeImport(string Library, string EntryPoint);
 
-/// <summary>Reads the native imports of an assembly from its metadata, where a LibraryImport and a DllImport look the same.</summary>
+/// <summary>
+/// Reads the native imports of an assembly from its metadata, where a LibraryImport and a DllImport
+/// look the same.
+/// </summary>
 internal static class NativeImports
 {
     private const BindingFlags AllMethods =

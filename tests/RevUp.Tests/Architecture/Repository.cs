@@ -1,6 +1,9 @@
 namespace RevUp.Tests.Architecture;
 
-/// <summary>The checkout that the tests were built from: its root and its source files, without what builds and runs leave behind.</summary>
+/// <summary>
+/// The checkout that the tests were built from: its root and its source files, without what builds
+/// and runs leave behind.
+/// </summary>
 internal static class Repository
 {
     private static readonly HashSet<string> s_generatedFolders = ["artifacts", "bin", "build", "obj", "runs", "BenchmarkDotNet.Artifacts", "TestResults"];
@@ -8,7 +11,10 @@ internal static class Repository
     /// <summary>The folder of RevUp.sln, looked for upwards from the test assembly.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Paths of the files with one of the extensions, relative to the root, with forward slashes; every file when none is given.</summary>
+    /// <summary>
+    /// Paths of the files with one of the extensions, relative to the root, with forward slashes;
+    /// every file when none is given.
+    /// </summary>
     public static IReadOnlyList<string> Files(params string[] extensions) =>
         [.. Walk(new DirectoryInfo(Root)).Where(path => extensions.Length == 0 || extensions.Contains(Path.GetExtension(path))).Order(StringComparer.Ordinal)];
 

@@ -27,7 +27,9 @@ internal static partial class Rooms
             .Select(names => $"{names[0]}.{names[1].Split('.')[0]}"),
     ];
 
-    /// <summary>Rules that a source file breaks, each with the file, the line, the arrow and the rule.</summary>
+    /// <summary>
+    /// Rules that a source file breaks, each with the file, the line, the arrow and the rule.
+    /// </summary>
     /// <param name="path">Path of the file, relative to the root.</param>
     /// <param name="source">Text of the file.</param>
     public static IEnumerable<string> Violations(string path, string source)
@@ -54,7 +56,9 @@ internal static partial class Rooms
         }
     }
 
-    /// <summary>Rooms that code names, with the line; comments, and what they refer to, do not count.</summary>
+    /// <summary>
+    /// Rooms that code names, with the line; comments, and what they refer to, do not count.
+    /// </summary>
     public static IEnumerable<(int Line, string Room)> Arrows(string source)
     {
         string[] lines = source.Split('\n');

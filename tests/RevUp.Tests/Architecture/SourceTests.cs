@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace RevUp.Tests.Architecture;
 
-/// <summary>Rules for every source file: its size, its width, and no trace of its author's machine.</summary>
+/// <summary>
+/// Rules for every source file: its size, its width, and no trace of its author's machine.
+/// </summary>
 [TestClass]
 public sealed partial class SourceTests
 {
@@ -10,7 +12,8 @@ public sealed partial class SourceTests
 
     private static readonly string[] s_codeExtensions = [".cs", ".cpp", ".h", ".cu", ".cuh", ".cmake", ".py", ".sh"];
 
-    // Where a reader of the sources may be sent. A host is added here on purpose; package registries and mirrors never are.
+    // Where a reader of the sources may be sent. A host is added here on purpose; package
+    // registries and mirrors never are.
     private static readonly HashSet<string> s_hosts =
     [
         "arxiv.org", "doi.org", "github.com", "dotnet.microsoft.com", "learn.microsoft.com", "oneapi-src.github.io", "www.cs.toronto.edu",

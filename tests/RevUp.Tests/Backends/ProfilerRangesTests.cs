@@ -6,7 +6,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Backends;
 
-/// <summary>The ranges of a profile have the documented names, nest as documented, and are closed whatever happens in them.</summary>
+/// <summary>
+/// The ranges of a profile have the documented names, nest as documented, and are closed whatever
+/// happens in them.
+/// </summary>
 [TestClass]
 public sealed class ProfilerRangesTests
 {

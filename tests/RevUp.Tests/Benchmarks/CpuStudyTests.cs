@@ -3,7 +3,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 
-/// <summary>Studies on the processor at --quick's sizes: they run to their end, and what does not depend on speed holds.</summary>
+/// <summary>
+/// Studies on the processor at --quick's sizes: they run to their end, and what does not depend on
+/// speed holds.
+/// </summary>
 [TestClass]
 public sealed class CpuStudyTests
 {
@@ -67,8 +70,9 @@ public sealed class CpuStudyTests
     }
 
     /// <summary>
-    /// Checkpointing moves what storing does and, once more, the operands of the first pre-activation and convolution of every block and of the classifier's
-    /// pre-activation and pooling.
+    /// Checkpointing moves what storing does and, once more, the operands of the first
+    /// pre-activation and convolution of every block and of the classifier's pre-activation and
+    /// pooling.
     /// </summary>
     [TestMethod]
     public void TrafficIsCountedToTheByte()
@@ -123,7 +127,8 @@ public sealed class CpuStudyTests
         }
         foreach (string row in rows)
         {
-            // GB/s, or the share of the product's rate; times of so little work may be rounded to nothing.
+            // GB/s, or the share of the product's rate; times of so little work may be rounded to
+            // nothing.
             Assert.IsGreaterThan(0.0, double.Parse(row.Split('|')[4]), row);
         }
     }

@@ -4,11 +4,16 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 
-/// <summary>How tests/gpu/run.sh goes through the steps of a part, with steps that need no GPU.</summary>
+/// <summary>
+/// How tests/gpu/run.sh goes through the steps of a part, with steps that need no GPU.
+/// </summary>
 [TestClass]
 public sealed class GpuScriptTests
 {
-    /// <summary>Most of what a part measures does not depend on what failed, and the time of a GPU machine is short.</summary>
+    /// <summary>
+    /// Most of what a part measures does not depend on what failed, and the time of a GPU machine
+    /// is short.
+    /// </summary>
     [TestMethod]
     public void AFailedStepEndsTheRunAfterItsPart()
     {

@@ -4,7 +4,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 
-/// <summary>The studies of a GPU, at sizes at which a processor can stand in for one: they run to their end, and what they claim holds there, too.</summary>
+/// <summary>
+/// The studies of a GPU, at sizes at which a processor can stand in for one: they run to their end,
+/// and what they claim holds there, too.
+/// </summary>
 [TestClass]
 public sealed class GpuStudyTests
 {
@@ -24,7 +27,9 @@ public sealed class GpuStudyTests
         }
     }
 
-    /// <summary>The stand-in for cuDNN has nothing deterministic for grouped 3-D gradients of bfloat16.</summary>
+    /// <summary>
+    /// The stand-in for cuDNN has nothing deterministic for grouped 3-D gradients of bfloat16.
+    /// </summary>
     [TestMethod]
     public void ConvolutionsWithoutADeterministicAlgorithmAreNamed()
     {

@@ -2,7 +2,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 
-/// <summary>Three kills of the study's twenty: a killed training loses no more than the steps since its last checkpoint, and not a bit of its result.</summary>
+/// <summary>
+/// Three kills of the study's twenty: a killed training loses no more than the steps since its last
+/// checkpoint, and not a bit of its result.
+/// </summary>
 [TestClass]
 public sealed class KillStudyTests
 {

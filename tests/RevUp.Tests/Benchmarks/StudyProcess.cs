@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace RevUp.Tests.Benchmarks;
 
-/// <summary>Runs a study as a user does, in a process of its own, with its results in a folder of the test's.</summary>
+/// <summary>
+/// Runs a study as a user does, in a process of its own, with its results in a folder of the
+/// test's.
+/// </summary>
 internal static class StudyProcess
 {
     private const string Program = "RevUp.Benchmarks";

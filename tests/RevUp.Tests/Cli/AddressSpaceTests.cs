@@ -3,7 +3,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>A limit on address space, as batch systems set it (ulimit -v), leaves less to reserve than the machine has memory.</summary>
+/// <summary>
+/// A limit on address space, as batch systems set it (ulimit -v), leaves less to reserve than the
+/// machine has memory.
+/// </summary>
 [TestClass]
 public sealed class AddressSpaceTests
 {

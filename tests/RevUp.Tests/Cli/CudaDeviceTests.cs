@@ -9,7 +9,8 @@ namespace RevUp.Tests.Cli;
 [TestClass]
 public sealed class CudaDeviceTests
 {
-    // A checkpoint's loss on another device differs by roundings of float32 that a few layers amplify.
+    // A checkpoint's loss on another device differs by roundings of float32 that a few layers
+    // amplify.
     private const double Roundings = 1e-3;
 
     // TF32 has 13 bits less; its 2⁻¹¹ of every factor is amplified as much.

@@ -100,7 +100,8 @@ public sealed class DataCommandTests
         Shape sample = new(1, 6, 6, 3);
         using ImageFolder before = ImageFolder.Open(folder["set"], sample);
         using WebDataset after = WebDataset.Open(folder["shards"], sample);
-        // Number 3 belongs to an image without a name; the image that is named 3 gets another number.
+        // Number 3 belongs to an image without a name; the image that is named 3 gets another
+        // number.
         string[] names = [.. Enumerable.Range(0, after.Count).Select(after.Name).Select(name => name[(name.IndexOf(':') + 1)..]).Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(
             new[]
@@ -154,7 +155,10 @@ public sealed class DataCommandTests
         Assert.AreEqual(0, Tool.Run("data", "verify", folder["shards"]).ExitCode);
     }
 
-    /// <summary>With a separator at the end, shards.incomplete would lie inside the folder that it is to become.</summary>
+    /// <summary>
+    /// With a separator at the end, shards.incomplete would lie inside the folder that it is to
+    /// become.
+    /// </summary>
     [TestMethod]
     public void AFolderMayBeNamedWithASeparatorAtItsEnd()
     {

@@ -5,7 +5,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>The length of the demonstration, from speeds that are made up: an epoch has 937 steps, a whole run four of them.</summary>
+/// <summary>
+/// The length of the demonstration, from speeds that are made up: an epoch has 937 steps, a whole
+/// run four of them.
+/// </summary>
 [TestClass]
 public sealed class DemoLengthTests
 {

@@ -5,7 +5,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>With --json, standard output is one document with exactly the promised members, and nothing else.</summary>
+/// <summary>
+/// With --json, standard output is one document with exactly the promised members, and nothing
+/// else.
+/// </summary>
 [TestClass]
 public sealed class DocumentTests
 {

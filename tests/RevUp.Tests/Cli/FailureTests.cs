@@ -3,7 +3,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>Everything that can be wrong with the input ends in exit code 1 and one paragraph that names it, never in a stack trace.</summary>
+/// <summary>
+/// Everything that can be wrong with the input ends in exit code 1 and one paragraph that names it,
+/// never in a stack trace.
+/// </summary>
 [TestClass]
 public sealed class FailureTests
 {

@@ -11,7 +11,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>The page of a run: well-formed, complete in itself, and with the numbers of the run.</summary>
+/// <summary>
+/// The page of a run: well-formed, complete in itself, and with the numbers of the run.
+/// </summary>
 [TestClass]
 public sealed class HtmlReportTests
 {
@@ -30,7 +32,8 @@ public sealed class HtmlReportTests
         }
         string style = page.Descendants("style").Single().Value;
         Assert.IsFalse(style.Contains("url(", StringComparison.Ordinal) || style.Contains("@import", StringComparison.Ordinal));
-        // A browser reads the style sheet as it stands: an escaped character in it would change its meaning.
+        // A browser reads the style sheet as it stands: an escaped character in it would change its
+        // meaning.
         Assert.AreEqual(-1, style.AsSpan().IndexOfAny('<', '>', '&'));
         Assert.AreEqual(2 * 12, page.Descendants("img").Count());
         CollectionAssert.AreEqual(

@@ -4,7 +4,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>REVUP_MAX_ISA makes any processor one with AVX2 alone, on which nothing computes in bfloat16.</summary>
+/// <summary>
+/// REVUP_MAX_ISA makes any processor one with AVX2 alone, on which nothing computes in bfloat16.
+/// </summary>
 [TestClass]
 public sealed class ProcessorLimitTests
 {

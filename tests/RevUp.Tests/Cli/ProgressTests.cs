@@ -4,7 +4,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>Progress is a live display for somebody who watches, and a line now and then for a log.</summary>
+/// <summary>
+/// Progress is a live display for somebody who watches, and a line now and then for a log.
+/// </summary>
 [TestClass]
 public sealed class ProgressTests
 {

@@ -5,7 +5,10 @@ using System.Text.RegularExpressions;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>On a machine that does other work as well: threads within what the process may use, and short waits.</summary>
+/// <summary>
+/// On a machine that does other work as well: threads within what the process may use, and short
+/// waits.
+/// </summary>
 [TestClass]
 public sealed partial class SharedMachineTests
 {
@@ -30,7 +33,8 @@ public sealed partial class SharedMachineTests
     [TestMethod]
     public void ThereAreNoMoreThreadsThanProcessorsOfTheQuota()
     {
-        // A container's limit on processor time, as cgroups of either version state it: one processor of several.
+        // A container's limit on processor time, as cgroups of either version state it: one
+        // processor of several.
         bool unified = File.Exists(Path.Combine(Hierarchy, "cgroup.controllers"));
         string group = Path.Combine(Hierarchy, unified ? "" : "cpu", $"revup-{Environment.ProcessId}");
         try

@@ -7,8 +7,9 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Cli;
 
 /// <summary>
-/// Storage that fails in the middle of a training, through the real tool: the error is one paragraph that names the place, the exit code is 1, and the newest
-/// checkpoint from before is whole.
+/// Storage that fails in the middle of a training, through the real tool: the error is one
+/// paragraph that names the place, the exit code is 1, and the newest checkpoint from before is
+/// whole.
 /// </summary>
 [TestClass]
 [SupportedOSPlatform("linux")]
@@ -16,7 +17,8 @@ public sealed class StorageFaultTests
 {
     private const int Images = 24;
 
-    // Ended by the fault alone: far more steps than fit into a test, with a checkpoint after each epoch of eight.
+    // Ended by the fault alone: far more steps than fit into a test, with a checkpoint after each
+    // epoch of eight.
     private static readonly string[] s_endless = ["--threads", "1", "--set", "training.epochs=100000", "--set", "training.evaluateEveryEpochs=100000"];
 
     [TestMethod]
@@ -24,7 +26,8 @@ public sealed class StorageFaultTests
     {
         using TemporaryFolder folder = new();
         string run = Path.Combine("disk", "run");
-        // Room for three checkpoints and some hundred steps. A file system that only the process sees, and that it copies out before it ends.
+        // Room for three checkpoints and some hundred steps. A file system that only the process
+        // sees, and that it copies out before it ends.
         string script =
             $"mount -t tmpfs -o size=256k tmpfs '{folder["disk"]}' || exit 77; cd '{folder.Path}'; \"$0\" \"$@\"; status=$?; cp -r {run} kept; exit $status";
         Directory.CreateDirectory(folder["disk"]);

@@ -6,7 +6,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>A study trains its grid in processes of its own, goes on where it was, and tabulates what its runs recorded.</summary>
+/// <summary>
+/// A study trains its grid in processes of its own, goes on where it was, and tabulates what its
+/// runs recorded.
+/// </summary>
 [TestClass]
 public sealed class StudyCommandTests
 {

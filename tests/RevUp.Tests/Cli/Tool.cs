@@ -15,10 +15,14 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error)
     public string LastError => Error.TrimEnd().Split('\n')[^1];
 }
 
-/// <summary>Runs the tool's entry point in this process, with writers in place of the console.</summary>
+/// <summary>
+/// Runs the tool's entry point in this process, with writers in place of the console.
+/// </summary>
 internal static class Tool
 {
-    /// <summary>Two blocks on 64 images of 8 × 8: 8 steps an epoch, of a millisecond each.</summary>
+    /// <summary>
+    /// Two blocks on 64 images of 8 × 8: 8 steps an epoch, of a millisecond each.
+    /// </summary>
     public const string TinyRecipe = """
         {
           "name": "tiny", // comments and trailing commas are part of the format

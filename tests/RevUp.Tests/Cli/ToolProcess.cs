@@ -2,13 +2,18 @@ using System.Diagnostics;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>Runs the tool as a process of its own, for what the entry point alone cannot show.</summary>
+/// <summary>
+/// Runs the tool as a process of its own, for what the entry point alone cannot show.
+/// </summary>
 internal static class ToolProcess
 {
     private static readonly string s_tool = Path.Combine(AppContext.BaseDirectory, "RevUp.Cli");
 
     /// <summary>Starts it with both streams redirected.</summary>
-    /// <param name="environment">A variable that these tests do not have, such as the place of a native library; null for none.</param>
+    /// <param name="environment">
+    /// A variable that these tests do not have, such as the place of a native library; null for
+    /// none.
+    /// </param>
     /// <param name="arguments">The command line.</param>
     public static Process Start((string Name, string Value)? environment, params string[] arguments)
     {
@@ -24,7 +29,10 @@ internal static class ToolProcess
     public static Process StartLimited(long kibibytes, params string[] arguments) =>
         StartBehind(["/bin/sh", "-c", $"ulimit -v {kibibytes}; exec \"$0\" \"$@\""], arguments);
 
-    /// <summary>The same behind a command that takes the program and its arguments, such as a shell with a script; none starts it directly.</summary>
+    /// <summary>
+    /// The same behind a command that takes the program and its arguments, such as a shell with a
+    /// script; none starts it directly.
+    /// </summary>
     public static Process StartBehind(string[] command, string[] arguments)
     {
         string[] words = [.. command, s_tool, .. arguments];

@@ -9,15 +9,17 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Data;
 
 /// <summary>
-/// Seeded damage of every sort to the files that are read here: each is read as what it now is, or refused with an error that names it, and never takes memory
-/// out of proportion to its length. Images have their own, FuzzedImageTests; benchmarks/results/fuzz.md counts both.
+/// Seeded damage of every sort to the files that are read here: each is read as what it now is, or
+/// refused with an error that names it, and never takes memory out of proportion to its length.
+/// Images have their own, FuzzedImageTests; benchmarks/results/fuzz.md counts both.
 /// </summary>
 [TestClass]
 public sealed class FuzzedFileTests
 {
     private const int Cases = 250;
 
-    // Where headers are, and what is put there: the largest numbers in binary of either order, and in octal digits.
+    // Where headers are, and what is put there: the largest numbers in binary of either order, and
+    // in octal digits.
     private const int HeaderLength = 1024;
     private static readonly byte[][] s_largest = [[0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], "77777777777"u8.ToArray()];
 
@@ -56,7 +58,9 @@ public sealed class FuzzedFileTests
         Assert.IsGreaterThan(0, CountRefused(format, files));
     }
 
-    /// <summary>A small file that unfolds to gigabytes, whether or not its header says so.</summary>
+    /// <summary>
+    /// A small file that unfolds to gigabytes, whether or not its header says so.
+    /// </summary>
     [TestMethod]
     [DataRow("images.gz", "would unfold to")]
     [DataRow("short.gz", "the file goes on after its 1 elements")]

@@ -35,7 +35,8 @@ public sealed class NetworkInspectorTests
             Assert.HasCount(2, report.Sigmas);
             Assert.IsTrue(report.Sigmas.All(sigma => sigma > 0), $"{report.Name}: σ = {string.Join(", ", report.Sigmas)}");
             Assert.IsTrue(report.Bound is > 0 and <= 0.9 * (1 + 1e-6), $"{report.Name}: bound {report.Bound}");
-            // Power iteration approaches from below; 1e-3 is how far the inspector's own stopping rule may stay away from the norm.
+            // Power iteration approaches from below; 1e-3 is how far the inspector's own stopping
+            // rule may stay away from the norm.
             Assert.IsGreaterThanOrEqualTo(report.Bound * (1 - 1e-3), report.ConvergedBound, report.Name);
             Assert.IsTrue(report.Contraction is > 0 and < 1, $"{report.Name}: contraction {report.Contraction}");
             Assert.IsLessThanOrEqualTo(report.ConvergedBound * (1 + 1e-2), report.Contraction, report.Name);
@@ -45,7 +46,9 @@ public sealed class NetworkInspectorTests
         CollectionAssert.AreEqual(new[] { 0, 1, 2 }, reports.Select(report => report.Index).ToArray());
     }
 
-    /// <summary>A block whose input is computed again has no row: it has neither bound nor inverse.</summary>
+    /// <summary>
+    /// A block whose input is computed again has no row: it has neither bound nor inverse.
+    /// </summary>
     [TestMethod]
     public void LeadingBlocksWithoutABoundAreLeftOut()
     {

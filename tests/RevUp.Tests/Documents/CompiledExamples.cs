@@ -19,7 +19,9 @@ internal static class CompiledExamples
     /// <summary>All examples; the using directives of a file are one of their own.</summary>
     public static IEnumerable<string> Parts => s_files.SelectMany(parts => parts);
 
-    /// <summary>Whether a text is an example, or all examples of a file with empty lines between.</summary>
+    /// <summary>
+    /// Whether a text is an example, or all examples of a file with empty lines between.
+    /// </summary>
     public static bool Contains(string text) =>
         Parts.Contains(text) || s_files.Any(parts => string.Join("\n\n", parts) == text);
 

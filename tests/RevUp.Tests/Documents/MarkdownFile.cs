@@ -61,7 +61,9 @@ internal sealed partial class MarkdownFile
     /// <summary>Blocks of code between lines of three backquotes.</summary>
     public IReadOnlyList<Fence> Fences => _fences;
 
-    /// <summary>Paragraphs, list items and table cells, each on one line, with its line number.</summary>
+    /// <summary>
+    /// Paragraphs, list items and table cells, each on one line, with its line number.
+    /// </summary>
     public IReadOnlyList<(int Line, string Text)> Paragraphs => _paragraphs;
 
     /// <summary>Anchors of the headings, as GitHub makes them.</summary>

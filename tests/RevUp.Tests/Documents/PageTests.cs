@@ -6,7 +6,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Documents;
 
-/// <summary>The README and the pages of docs: examples, links, commands, settings and voice.</summary>
+/// <summary>
+/// The README and the pages of docs: examples, links, commands, settings and voice.
+/// </summary>
 [TestClass]
 public sealed partial class PageTests
 {

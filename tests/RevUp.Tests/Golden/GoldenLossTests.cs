@@ -3,14 +3,15 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Golden;
 
 /// <summary>
-/// Losses of the first steps from a fixed seed, on fixed data. A change that is meant to keep the mathematics keeps these numbers; one that is not says so by
-/// changing them.
+/// Losses of the first steps from a fixed seed, on fixed data. A change that is meant to keep the
+/// mathematics keeps these numbers; one that is not says so by changing them.
 /// </summary>
 [TestClass]
 public sealed class GoldenLossTests
 {
-    // Other instruction sets and thread counts round differently, by about 1e-6 in the first gradient. Training at this rate multiplies a difference by less
-    // than 2 a step, so that after 6 steps 1e-4 is left for it; a wrong formula shows in the second digit.
+    // Other instruction sets and thread counts round differently, by about 1e-6 in the first
+    // gradient. Training at this rate multiplies a difference by less than 2 a step, so that after
+    // 6 steps 1e-4 is left for it; a wrong formula shows in the second digit.
     private const double Tolerance = 1e-4;
 
     [TestMethod]

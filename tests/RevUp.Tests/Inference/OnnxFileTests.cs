@@ -8,7 +8,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Inference;
 
-/// <summary>The exported model computes the logits of the network, for every layer, block, branch and normalisation.</summary>
+/// <summary>
+/// The exported model computes the logits of the network, for every layer, block, branch and
+/// normalisation.
+/// </summary>
 [TestClass]
 public sealed class OnnxFileTests
 {

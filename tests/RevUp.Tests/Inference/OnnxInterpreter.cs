@@ -13,8 +13,8 @@ internal sealed record OnnxValue(int[] Shape, double[] Data)
 }
 
 /// <summary>
-/// Reads an ONNX model and evaluates it in float64, operator by operator as their specification has it (opset 17) and as slowly: a judge of the exported graph
-/// that is always there.
+/// Reads an ONNX model and evaluates it in float64, operator by operator as their specification has
+/// it (opset 17) and as slowly: a judge of the exported graph that is always there.
 /// </summary>
 internal sealed class OnnxInterpreter
 {
@@ -93,7 +93,8 @@ internal sealed class OnnxInterpreter
 
     private static OnnxValue Map(OnnxValue x, Func<double, double> function) => x with { Data = [.. x.Data.Select(function)] };
 
-    // The second operand has the shape of the first, is one number, or one for each channel: [C, 1, 1].
+    // The second operand has the shape of the first, is one number, or one for each channel: [C, 1,
+    // 1].
     private static OnnxValue Broadcast(OnnxValue x, OnnxValue y, Func<double, double, double> function)
     {
         if (y.Data.Length == 1 || y.Shape.SequenceEqual(x.Shape))
@@ -152,7 +153,8 @@ internal sealed class OnnxInterpreter
         Windows(x, x.Channels, [.. kernel.Select(extent => (int)extent)], strides, pads,
             (n, c, window) => window.Max(tap => x.Data[(((n * x.Channels) + c) * x.Positions) + tap.Position]));
 
-    // Calls a function for every output with the taps of its window that lie inside: position in the input, and number in the kernel.
+    // Calls a function for every output with the taps of its window that lie inside: position in
+    // the input, and number in the kernel.
     private static OnnxValue Windows(
         OnnxValue x, int channels, int[] kernel, long[] strides, long[] pads, Func<int, int, List<(int Position, int Tap)>, double> function)
     {

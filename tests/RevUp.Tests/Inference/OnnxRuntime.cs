@@ -4,7 +4,10 @@ using RevUp.Tests.Architecture;
 
 namespace RevUp.Tests.Inference;
 
-/// <summary>The program of tests/peer-onnxruntime, which is no part of the solution because its package takes 400 MB.</summary>
+/// <summary>
+/// The program of tests/peer-onnxruntime, which is no part of the solution because its package
+/// takes 400 MB.
+/// </summary>
 internal static class OnnxRuntime
 {
     public const string Build = "dotnet build -c Release tests/peer-onnxruntime";

@@ -237,7 +237,8 @@ public sealed class PredictorTests
 
     private static string Refused(string path) => Assert.ThrowsExactly<CheckpointException>(() => Predictor.Load(path, () => TestRuns.Backend())).Message;
 
-    // Drawn at random, zero layers too: a network as it is initialised gives every class the same probability.
+    // Drawn at random, zero layers too: a network as it is initialised gives every class the same
+    // probability.
     private static RevUpNet Save(TemporaryFolder folder, CpuBackend backend)
     {
         TestModel model = TestModel.Get(TestModel.Squeeze);

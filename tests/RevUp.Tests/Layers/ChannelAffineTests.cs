@@ -6,7 +6,8 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Layers;
 
 /// <summary>
-/// The affine map of the channels is an invertible layer; <see cref="LayerGradientTests"/> has its gradients.
+/// The affine map of the channels is an invertible layer; <see cref="LayerGradientTests"/> has its
+/// gradients.
 /// </summary>
 [TestClass]
 public sealed class ChannelAffineTests
@@ -29,7 +30,10 @@ public sealed class ChannelAffineTests
         CollectionAssert.AreEqual(x, inverse);
     }
 
-    /// <summary>Whatever is trained: t runs from far beyond where tanh is 1 in float32 to as far below −1, b is up to a thousand times x.</summary>
+    /// <summary>
+    /// Whatever is trained: t runs from far beyond where tanh is 1 in float32 to as far below −1, b
+    /// is up to a thousand times x.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void TheInverseIsWithinItsBound(TestDevice device)

@@ -6,7 +6,8 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Layers;
 
 /// <summary>
-/// The mixing of channels is an invertible layer; <see cref="LayerGradientTests"/> has its gradients.
+/// The mixing of channels is an invertible layer; <see cref="LayerGradientTests"/> has its
+/// gradients.
 /// </summary>
 [TestClass]
 public sealed class ChannelMixingTests
@@ -45,7 +46,8 @@ public sealed class ChannelMixingTests
         Turn(backend, store, 10);
         float[] x = Vectors.Normal(1, Batch * input.Count);
         (float[] y, float[] inverse) = ThereAndBack(backend, layer, x, Batch);
-        // Every stage rounds cosine, sine, two products and their difference; then come two convolutions.
+        // Every stage rounds cosine, sine, two products and their difference; then come two
+        // convolutions.
         double stages = Math.Ceiling(Math.Log2(channels)), rounding = (10 * stages * Rounding.Float32) + Rounding.Chain(2, channels);
         Assert.AreEqual(1, Vectors.Norm(y.Widen()) / Vectors.Norm(x.Widen()), rounding);
         Assert.IsLessThanOrEqualTo(rounding, Vectors.RelativeDifference(x, inverse));

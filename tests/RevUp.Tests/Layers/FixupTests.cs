@@ -7,7 +7,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Layers;
 
-/// <summary>Fixup's initialisation (arXiv 1901.09321, section 4), by formula and as drawn.</summary>
+/// <summary>
+/// Fixup's initialisation (arXiv 1901.09321, section 4), by formula and as drawn.
+/// </summary>
 [TestClass]
 public sealed class FixupTests
 {

@@ -6,7 +6,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Layers;
 
-/// <summary>Outputs and gradients of every layer but the block, whose own tests are in <see cref="BlockGradientTests"/>.</summary>
+/// <summary>
+/// Outputs and gradients of every layer but the block, whose own tests are in
+/// <see cref="BlockGradientTests"/>.
+/// </summary>
 [TestClass]
 public sealed class LayerGradientTests
 {

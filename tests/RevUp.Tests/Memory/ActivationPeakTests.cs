@@ -49,7 +49,10 @@ public sealed class ActivationPeakTests
         AssertLinear(device, model, new MemoryPlan { Policy = MemoryPolicy.Store }, input + intermediates);
     }
 
-    /// <summary>Codes, and two bytes for each sample and channel: at most 1/7 and 1/3.7 of the input, from 8·8 positions on.</summary>
+    /// <summary>
+    /// Codes, and two bytes for each sample and channel: at most 1/7 and 1/3.7 of the input, from
+    /// 8·8 positions on.
+    /// </summary>
     [TestMethod]
     [EveryBackend(4, 7.0)]
     [EveryBackend(8, 3.7)]
@@ -82,7 +85,8 @@ public sealed class ActivationPeakTests
 
     private static long Peak(TestDevice device, TestModel model, MemoryPolicy policy) => Peak(device, model, new MemoryPlan { Policy = policy });
 
-    // The zero convolutions are drawn first: where F is zero there is nothing to invert, and a single evaluation takes one tensor less.
+    // The zero convolutions are drawn first: where F is zero there is nothing to invert, and a
+    // single evaluation takes one tensor less.
     private static long Peak(TestDevice device, TestModel model, MemoryPlan plan)
     {
         using TestNetwork network = new(device, model, plan.Policy);

@@ -7,7 +7,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Memory;
 
-/// <summary>Steps leave nothing behind, neither in the arena nor in the managed heap, and read nothing that was freed.</summary>
+/// <summary>
+/// Steps leave nothing behind, neither in the arena nor in the managed heap, and read nothing that
+/// was freed.
+/// </summary>
 [TestClass]
 public sealed class SteadyStateTests
 {

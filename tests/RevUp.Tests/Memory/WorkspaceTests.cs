@@ -6,7 +6,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Memory;
 
-/// <summary>Packed weights and scratch: of one layer at a time in training, and of the whole network only where it is not trained.</summary>
+/// <summary>
+/// Packed weights and scratch: of one layer at a time in training, and of the whole network only
+/// where it is not trained.
+/// </summary>
 [TestClass]
 public sealed class WorkspaceTests
 {
@@ -66,7 +69,9 @@ public sealed class WorkspaceTests
         CollectionAssert.AreEqual(undisturbed.TrainingState(), network.TrainingState());
     }
 
-    /// <summary>In networks with every layer bounded, whose weights are scaled in a copy on every device.</summary>
+    /// <summary>
+    /// In networks with every layer bounded, whose weights are scaled in a copy on every device.
+    /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.Volume)]
     [EveryBackend(TestModel.IResNet)]

@@ -6,7 +6,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Models;
 
-/// <summary>Parts of the networks that RevUp is compared with, by the names in their checkpoints.</summary>
+/// <summary>
+/// Parts of the networks that RevUp is compared with, by the names in their checkpoints.
+/// </summary>
 [TestClass]
 public sealed class BaselineTests
 {

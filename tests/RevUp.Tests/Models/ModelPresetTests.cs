@@ -7,7 +7,8 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Models;
 
 /// <summary>
-/// The named networks: what they are made of, without drawing their weights. The parameter counts are sums over the layers, done apart from the code.
+/// The named networks: what they are made of, without drawing their weights. The parameter counts
+/// are sums over the layers, done apart from the code.
 /// </summary>
 [TestClass]
 public sealed class ModelPresetTests
@@ -60,7 +61,8 @@ public sealed class ModelPresetTests
         ModelSettings preset = ModelPresets.Get("iresnet-37");
         ModelSettings published = preset with { Stages = [.. preset.Stages.Select((stage, i) => stage with { Blocks = 7, Width = widths[i] })] };
         new NetworkBuilder(backend, store, published, layers).Build(new Shape(1, 32, 32, 3), classes: 10);
-        // 4.87 million (arXiv 1811.00995): blocks 7-7-7 of widths 32/64/128 on 16, 64 and 256 channels.
+        // 4.87 million (arXiv 1811.00995): blocks 7-7-7 of widths 32/64/128 on 16, 64 and 256
+        // channels.
         Assert.AreEqual(4_868_474L, store.Count);
         layers.ForEach(layer => layer.Dispose());
     }

@@ -8,7 +8,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Packaging;
 
-/// <summary>The NuGet package as an embedder gets it: freshly made, restored from a folder, and used by a program outside this checkout.</summary>
+/// <summary>
+/// The NuGet package as an embedder gets it: freshly made, restored from a folder, and used by a
+/// program outside this checkout.
+/// </summary>
 [TestClass]
 public sealed class PackageTests
 {
@@ -75,7 +78,8 @@ public sealed class PackageTests
         {
             File.Copy(file, folder[Path.GetFileName(file)]);
         }
-        // The feed is this test's only source, and its packages are in a folder of its own: neither a network nor an older package can help.
+        // The feed is this test's only source, and its packages are in a folder of its own: neither
+        // a network nor an older package can help.
         Run(folder.Path, [("NUGET_PACKAGES", folder["packages"]), .. s_noServers], "dotnet", "build", "-c", "Release", "--source", s_feed, "-tl:off");
         string output = Run(folder.Path, [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", folder["loader"])], folder["bin/Release/net10.0/Embedding"]);
         Assert.Contains("epoch 4/4: ", output);
@@ -98,8 +102,8 @@ public sealed class PackageTests
         return copy.ToArray();
     }
 
-    // Output of the program, which must succeed. It does not inherit the libraries that this process was told to
-    // use.
+    // Output of the program, which must succeed. It does not inherit the libraries that this
+    // process was told to use.
     private static string Run(string folder, (string Name, string Value)[] environment, string program, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };

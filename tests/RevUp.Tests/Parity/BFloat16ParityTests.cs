@@ -4,7 +4,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Parity;
 
-/// <summary>Branches in bfloat16: the residual stream stays float32, so blocks invert, to the resolution of their branch.</summary>
+/// <summary>
+/// Branches in bfloat16: the residual stream stays float32, so blocks invert, to the resolution of
+/// their branch.
+/// </summary>
 [TestClass]
 public sealed class BFloat16ParityTests
 {
@@ -28,13 +31,17 @@ public sealed class BFloat16ParityTests
         CollectionAssert.AreEqual(stored, narrow.Gradients(MemoryPolicy.Checkpoint));
         float[] inverted = narrow.Gradients(new MemoryPlan(), s_settings);
         Assert.AreEqual(0, narrow.Engine.Replays);
-        // The error of each block's input is bounded with the measured contraction, which can be below the true one: twice the tolerance, block after block.
-        // A stored branch pays the same roundoff in its forward and in its backward pass.
+        // The error of each block's input is bounded with the measured contraction, which can be
+        // below the true one: twice the tolerance, block after block. A stored branch pays the same
+        // roundoff in its forward and in its backward pass.
         double allowed = 2 * narrow.Net.Blocks.Count * s_settings.Tolerance;
         Assert.IsLessThanOrEqualTo(allowed, Vectors.RelativeDifference(stored, inverted));
         Assert.IsLessThanOrEqualTo(allowed, Vectors.RelativeDifference(exact, stored));
     }
-    /// <summary>Input, output and both gradients of every convolution are rounded to bfloat16, half a unit each; inputs that are rebuilt add no more.</summary>
+    /// <summary>
+    /// Input, output and both gradients of every convolution are rounded to bfloat16, half a unit
+    /// each; inputs that are rebuilt add no more.
+    /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.ResNet, MemoryPolicy.Checkpoint, Type = ElementType.BFloat16)]
     [EveryBackend(TestModel.RevNet, MemoryPolicy.Invert, Type = ElementType.BFloat16)]

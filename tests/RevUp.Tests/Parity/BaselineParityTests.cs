@@ -3,7 +3,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Parity;
 
-/// <summary>The networks that RevUp is compared with give the same gradients under every policy that they have.</summary>
+/// <summary>
+/// The networks that RevUp is compared with give the same gradients under every policy that they
+/// have.
+/// </summary>
 [TestClass]
 public sealed class BaselineParityTests
 {

@@ -3,7 +3,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Parity;
 
-/// <summary>Store, checkpoint and invert are three ways to the same gradients, on networks whose residual branches have been trained away from zero.</summary>
+/// <summary>
+/// Store, checkpoint and invert are three ways to the same gradients, on networks whose residual
+/// branches have been trained away from zero.
+/// </summary>
 [TestClass]
 public sealed class PolicyParityTests
 {
@@ -77,7 +80,8 @@ public sealed class PolicyParityTests
         InversionSettings settings = new();
         float[] inverted = network.Gradients(new MemoryPlan(), settings);
         Assert.IsLessThan(exact, network.Engine.Records.ToArray().Sum(r => r.Evaluations));
-        // An error of the tolerance in each block's input, carried through the backward pass of at most as many blocks.
+        // An error of the tolerance in each block's input, carried through the backward pass of at
+        // most as many blocks.
         Assert.IsLessThanOrEqualTo(network.Net.Blocks.Count * settings.Tolerance, Vectors.RelativeDifference(stored, inverted));
     }
 }

@@ -8,8 +8,9 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Parity;
 
 /// <summary>
-/// A whole training step of every layer, branch, control and policy against an implementation that shares no line with ours: the PyTorch twin, whose gradients
-/// are autograd's. Inconclusive where no Python has PyTorch.
+/// A whole training step of every layer, branch, control and policy against an implementation that
+/// shares no line with ours: the PyTorch twin, whose gradients are autograd's. Inconclusive where
+/// no Python has PyTorch.
 /// </summary>
 [TestClass]
 public sealed class PyTorchTwinTests

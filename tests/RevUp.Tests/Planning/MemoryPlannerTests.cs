@@ -11,8 +11,8 @@ using RevUp.Training;
 namespace RevUp.Tests.Planning;
 
 /// <summary>
-/// A step takes the forecast memory to the byte, on every kind of network and under every budget. Times
-/// depend on the machine and are not tested.
+/// A step takes the forecast memory to the byte, on every kind of network and under every budget.
+/// Times depend on the machine and are not tested.
 /// </summary>
 [TestClass]
 public sealed class MemoryPlannerTests
@@ -40,7 +40,8 @@ public sealed class MemoryPlannerTests
             MemoryForecast roomy = costs.Plan(long.MaxValue, compress);
             foreach ((MemoryPolicy policy, StepForecast step) in roomy.Uniform)
             {
-                // The least budget has room for recomputed inputs. Without them, one policy for all blocks may take less.
+                // The least budget has room for recomputed inputs. Without them, one policy for all
+                // blocks may take less.
                 Assert.IsGreaterThanOrEqualTo(roomy.LeastBytes, step.ReplayPeakBytes, $"{policy}");
                 Assert.IsGreaterThan(0.0, step.Milliseconds, $"{policy}");
             }
@@ -109,8 +110,8 @@ public sealed class MemoryPlannerTests
     }
 
     /// <summary>
-    /// Narrow branches, and a projection to a quarter of the elements: nothing in a step takes as much as the projection done again, for which the input of a
-    /// block behind it is recomputed.
+    /// Narrow branches, and a projection to a quarter of the elements: nothing in a step takes as
+    /// much as the projection done again, for which the input of a block behind it is recomputed.
     /// </summary>
     [TestMethod]
     [EveryBackend]
@@ -191,7 +192,8 @@ public sealed class MemoryPlannerTests
         private readonly RevUpNet _net;
         private readonly NetworkCosts _costs;
 
-        // Inversions of two evaluations, so that none takes less than was counted, which are accepted whatever they leave.
+        // Inversions of two evaluations, so that none takes less than was counted, which are
+        // accepted whatever they leave.
         public Costs(TestDevice device, TestModel model, int anchorEvery = 0)
         {
             Recipe = new Recipe
@@ -236,7 +238,10 @@ public sealed class MemoryPlannerTests
             Blocks = [.. Enumerable.Range(first, Blocks).Select(i => MemoryPlan.Uniform[i % MemoryPlan.Uniform.Count])],
         };
 
-        /// <summary>The peak of a real step under a plan, in which all inversions are refused when <paramref name="refused"/> is set.</summary>
+        /// <summary>
+        /// The peak of a real step under a plan, in which all inversions are refused when
+        /// <paramref name="refused"/> is set.
+        /// </summary>
         public long Measured(MemoryPlan plan, bool refused = false)
         {
             ReversibleSettings settings = plan.Policy == MemoryPolicy.Auto ? Recipe.Reversible.WithPlan(plan) : Recipe.Reversible;

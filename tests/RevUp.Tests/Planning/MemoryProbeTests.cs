@@ -34,7 +34,8 @@ public sealed class MemoryProbeTests
     {
         MemoryRow[] rows = Measure(policy);
         long[] peaks = [.. rows.Select(row => row.ActivationPeakBytes)];
-        // Four blocks, two on each stage: the inputs alone are 2 · 8·8·4 and 2 · 4·4·16 floats for each of the 8 samples.
+        // Four blocks, two on each stage: the inputs alone are 2 · 8·8·4 and 2 · 4·4·16 floats for
+        // each of the 8 samples.
         Assert.IsGreaterThanOrEqualTo(8L * 2 * (8 * 8 * 4 + 4 * 4 * 16) * sizeof(float), peaks[1] - peaks[0]);
         Assert.AreEqual(peaks[1] - peaks[0], peaks[2] - peaks[1]);
         Assert.IsTrue(rows.All(row => (row.MeanEvaluations, row.MaxEvaluations, row.MaxInversionResidual) == (0, 0, 0)));
@@ -68,8 +69,8 @@ public sealed class MemoryProbeTests
     }
 
     /// <summary>
-    /// Parts of adaptive control that the probe leaves out: the coefficients, their bounds and their copies for
-    /// the host, each aligned.
+    /// Parts of adaptive control that the probe leaves out: the coefficients, their bounds and
+    /// their copies for the host, each aligned.
     /// </summary>
     [TestMethod]
     public void AStepUnderAdaptiveControlTakesWhatWasMeasuredAndItsCoefficients()

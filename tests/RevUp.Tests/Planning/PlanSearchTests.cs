@@ -4,7 +4,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Planning;
 
-/// <summary>The dynamic programme against every plan there is, on small chains with random costs.</summary>
+/// <summary>
+/// The dynamic programme against every plan there is, on small chains with random costs.
+/// </summary>
 [TestClass]
 public sealed class PlanSearchTests
 {
@@ -42,7 +44,9 @@ public sealed class PlanSearchTests
         Assert.IsGreaterThan(200, mixed, "the chains are too easy");
     }
 
-    /// <summary>1,200 blocks have more plans than can be counted, and few that are worth looking at.</summary>
+    /// <summary>
+    /// 1,200 blocks have more plans than can be counted, and few that are worth looking at.
+    /// </summary>
     [TestMethod]
     public void DeepNetworksArePlannedToo()
     {

@@ -7,7 +7,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Planning;
 
-/// <summary>Runs that choose their policies by measured costs, which are other ones every time, keep to what they chose.</summary>
+/// <summary>
+/// Runs that choose their policies by measured costs, which are other ones every time, keep to what
+/// they chose.
+/// </summary>
 [TestClass]
 public sealed class PlannedRunTests
 {
@@ -19,7 +22,8 @@ public sealed class PlannedRunTests
         TestRuns.StopAfter(5, recipe, folder["parts"]);
         Recipe kept = Written(folder["parts"]);
         Assert.AreEqual(3, kept.Reversible.Plan.Blocks.Count);
-        // A plan that no measurement would choose, in the place of the one that was chosen: what is resumed must not choose again.
+        // A plan that no measurement would choose, in the place of the one that was chosen: what is
+        // resumed must not choose again.
         Recipe odd = recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }) };
         TestRuns.Finish(odd, folder["whole"]);
         TestRuns.StopAfter(5, odd, folder["odd"]);

@@ -3,7 +3,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Reversible;
 
-/// <summary>The rule by itself: what a record of an inversion does to the coefficient of a branch.</summary>
+/// <summary>
+/// The rule by itself: what a record of an inversion does to the coefficient of a branch.
+/// </summary>
 [TestClass]
 public sealed class AdaptiveRuleTests
 {
@@ -44,7 +46,10 @@ public sealed class AdaptiveRuleTests
         Assert.AreEqual(AdaptiveRule.Fall, AdaptiveRule.Next(s_settings, 1.1, bound: 1, Record(9, 0.1)), 1e-12);
     }
 
-    /// <summary>Weights that shrank take the coefficient along, but never below where every branch starts: Fixup's are zero there.</summary>
+    /// <summary>
+    /// Weights that shrank take the coefficient along, but never below where every branch starts:
+    /// Fixup's are zero there.
+    /// </summary>
     [TestMethod]
     public void TheCoefficientIsNeverMuchAboveTheBoundThatTheWeightsHave()
     {
@@ -60,7 +65,9 @@ public sealed class AdaptiveRuleTests
         Assert.AreEqual(1.7, AdaptiveRule.Next(s_settings, 1.7, double.PositiveInfinity, Record(9, 0.99)));
     }
 
-    /// <summary>At the rounding floor corrections no longer shrink; their ratio is 1 or more, or 0/0.</summary>
+    /// <summary>
+    /// At the rounding floor corrections no longer shrink; their ratio is 1 or more, or 0/0.
+    /// </summary>
     [TestMethod]
     [DataRow(1.0)]
     [DataRow(3.0)]
@@ -75,7 +82,8 @@ public sealed class AdaptiveRuleTests
         double coefficient = s_settings.Coefficient, lowest = double.PositiveInfinity, highest = 0;
         for (int step = 0; step < 20_000; step++)
         {
-            // Long times in which everything converges, long times in which nothing does, and weights that come and go.
+            // Long times in which everything converges, long times in which nothing does, and
+            // weights that come and go.
             bool good = step / 1000 % 2 == 0;
             double bound = 4 * Math.Exp(random.NextNormal());
             InversionRecord record = good ? Record(1 + random.NextInt(3), 0.5) : Record(9, 2) with { Converged = false, Replayed = step % 2 == 0 };
@@ -88,7 +96,10 @@ public sealed class AdaptiveRuleTests
         Assert.IsGreaterThan(1, highest, "it never rose above 1");
     }
 
-    /// <summary>A branch whose contraction is a share of its bound, as measured ones are: the rule ends where k or L̂ is at its target.</summary>
+    /// <summary>
+    /// A branch whose contraction is a share of its bound, as measured ones are: the rule ends
+    /// where k or L̂ is at its target.
+    /// </summary>
     [TestMethod]
     [DataRow(0.25)]
     [DataRow(0.6)]

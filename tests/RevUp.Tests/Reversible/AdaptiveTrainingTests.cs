@@ -7,7 +7,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Reversible;
 
-/// <summary>Coefficients that follow their inversions: they pass 1 where blocks still have an inverse, and come back where they have none.</summary>
+/// <summary>
+/// Coefficients that follow their inversions: they pass 1 where blocks still have an inverse, and
+/// come back where they have none.
+/// </summary>
 [TestClass]
 public sealed class AdaptiveTrainingTests
 {
@@ -15,7 +18,8 @@ public sealed class AdaptiveTrainingTests
     private static readonly TestDevice s_cuda = TestDevice.All.Single(device => device.ToString() == "cuda");
 
     /// <summary>
-    /// Above 1 nothing but the measured contraction says that there is an inverse. That it is the right one, the gradients with stored inputs say.
+    /// Above 1 nothing but the measured contraction says that there is an inverse. That it is the
+    /// right one, the gradients with stored inputs say.
     /// </summary>
     [TestMethod]
     [EveryBackend]
@@ -45,7 +49,10 @@ public sealed class AdaptiveTrainingTests
         Assert.IsLessThanOrEqualTo(1e-3, Vectors.RelativeDifference(stored, network.Gradients(MemoryPolicy.Invert)));
     }
 
-    /// <summary>A branch of bound 40 has no inverse that an iteration finds: it is replayed, and its coefficient falls until there is one.</summary>
+    /// <summary>
+    /// A branch of bound 40 has no inverse that an iteration finds: it is replayed, and its
+    /// coefficient falls until there is one.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void ABlockWithoutInverseIsReplayedAndTightenedUntilItHasOne(TestDevice device)
@@ -68,7 +75,10 @@ public sealed class AdaptiveTrainingTests
         Assert.IsLessThan(Bound / 4, network.Net.Coefficients!.Values[Broken]);
     }
 
-    /// <summary>Two evaluations that leave a residual under the hard limit: enough where the bound is below 1, no sign of anything where it is above.</summary>
+    /// <summary>
+    /// Two evaluations that leave a residual under the hard limit: enough where the bound is below
+    /// 1, no sign of anything where it is above.
+    /// </summary>
     [TestMethod]
     [EveryBackend(0.8f, false)]
     [EveryBackend(1.5f, true)]
@@ -91,8 +101,9 @@ public sealed class AdaptiveTrainingTests
     }
 
     /// <summary>
-    /// The same of a step that waits for no statistics. It does the one evaluation that zero branches needed; now they are not, and it leaves a residual under
-    /// the hard limit, which counts where the bound is below 1.
+    /// The same of a step that waits for no statistics. It does the one evaluation that zero
+    /// branches needed; now they are not, and it leaves a residual under the hard limit, which
+    /// counts where the bound is below 1.
     /// </summary>
     [TestMethod]
     [DataRow(0.8f, 0)]
@@ -168,7 +179,10 @@ public sealed class AdaptiveTrainingTests
         CollectionAssert.AreEqual(trained.Net.Coefficients!.Values.ToArray(), resumed.Net.Coefficients!.Values.ToArray());
     }
 
-    /// <summary>Policies that invert nothing would leave every coefficient where it started, and nobody would know.</summary>
+    /// <summary>
+    /// Policies that invert nothing would leave every coefficient where it started, and nobody
+    /// would know.
+    /// </summary>
     [TestMethod]
     [DataRow(MemoryPolicy.Store)]
     [DataRow(MemoryPolicy.Checkpoint)]

@@ -6,7 +6,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Reversible;
 
-/// <summary>Residual and coupling blocks of every normalisation and form of branch against their float64 twins, and the inverse of the coupling.</summary>
+/// <summary>
+/// Residual and coupling blocks of every normalisation and form of branch against their float64
+/// twins, and the inverse of the coupling.
+/// </summary>
 [TestClass]
 public sealed class BaselineGradientTests
 {
@@ -109,7 +112,8 @@ public sealed class BaselineGradientTests
         }
     }
 
-    // Forward and backward of a branch's m convolutions and m + 1 pointwise operations, of up to four roundings each where they normalise.
+    // Forward and backward of a branch's m convolutions and m + 1 pointwise operations, of up to
+    // four roundings each where they normalise.
     private static double Error(ResidualBranch branch, Shape input, int branches)
     {
         int operations = 2 * branches * 5 * (branch.Convolutions.Count + 1);

@@ -6,9 +6,9 @@ using RevUp.Tests.Support;
 namespace RevUp.Tests.Reversible;
 
 /// <summary>
-/// A whole invertible block against its float64 twin: forward and all gradients, with the Lipschitz control
-/// off, on and biting, on and slack. The gradients include σ, with u and v held constant, and the
-/// multiplier.
+/// A whole invertible block against its float64 twin: forward and all gradients, with the Lipschitz
+/// control off, on and biting, on and slack. The gradients include σ, with u and v held constant,
+/// and the multiplier.
 /// </summary>
 [TestClass]
 public sealed class BlockGradientTests

@@ -3,14 +3,18 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Reversible;
 
-/// <summary>The policy "compress": one block's error and no more, wherever in the network, with and without Lipschitz control.</summary>
+/// <summary>
+/// The policy "compress": one block's error and no more, wherever in the network, with and without
+/// Lipschitz control.
+/// </summary>
 [TestClass]
 public sealed class CompressionTests
 {
     private const double Grid = 1.0 / 65536;
 
     /// <summary>
-    /// Half a step is all that an input is off by: the step follows from the largest change of the stream and the error before it, which it must not add to.
+    /// Half a step is all that an input is off by: the step follows from the largest change of the
+    /// stream and the error before it, which it must not add to.
     /// </summary>
     [TestMethod]
     [EveryBackend(4)]
@@ -59,8 +63,9 @@ public sealed class CompressionTests
         float[] exact = network.Gradients(MemoryPolicy.Store);
         double four = Error(4), eight = Error(8);
         Assert.IsTrue(eight > 0 && eight < four, $"4 bits: {four}, 8 bits: {eight}");
-        // Of elements within their range about one in 2^bits is nearer to the kink of ReLU than its error, and has the wrong slope: as many gradients are off
-        // by all they are, which in the norm is the root.
+        // Of elements within their range about one in 2^bits is nearer to the kink of ReLU than its
+        // error, and has the wrong slope: as many gradients are off by all they are, which in the
+        // norm is the root.
         Assert.IsLessThanOrEqualTo(Math.Sqrt(Math.Pow(2, -8)), eight);
         Assert.IsLessThanOrEqualTo(Math.Sqrt(Math.Pow(2, -4)), four);
 
@@ -68,7 +73,10 @@ public sealed class CompressionTests
             Vectors.RelativeDifference(exact, network.Gradients(new MemoryPlan { Policy = MemoryPolicy.Compress, CompressBits = bits }, TestNetwork.Exact));
     }
 
-    /// <summary>Fixup's start: every branch is zero, and so is what there is to code. Only the grid rounds, once.</summary>
+    /// <summary>
+    /// Fixup's start: every branch is zero, and so is what there is to code. Only the grid rounds,
+    /// once.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void WhereBranchesAreZeroOnlyTheGridIsLost(TestDevice device)
@@ -83,7 +91,10 @@ public sealed class CompressionTests
         }
     }
 
-    /// <summary>Codes change gradients, never the forward pass: the first loss equals any policy's, and training gets on.</summary>
+    /// <summary>
+    /// Codes change gradients, never the forward pass: the first loss equals any policy's, and
+    /// training gets on.
+    /// </summary>
     [TestMethod]
     [EveryBackend(4)]
     [EveryBackend(8)]

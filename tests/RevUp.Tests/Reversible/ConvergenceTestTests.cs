@@ -47,7 +47,9 @@ public sealed class ConvergenceTestTests
         Assert.AreEqual(contraction < ConvergenceTest.LeastUnproven, unproven.Needed() > proven.Needed());
     }
 
-    /// <summary>The number of evaluations predicted before the end is the number needed in the end.</summary>
+    /// <summary>
+    /// The number of evaluations predicted before the end is the number needed in the end.
+    /// </summary>
     [TestMethod]
     [DataRow(0.3)]
     [DataRow(0.7)]

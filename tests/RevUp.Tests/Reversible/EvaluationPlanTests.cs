@@ -30,7 +30,9 @@ public sealed class EvaluationPlanTests
         Assert.IsTrue(plan.IsKnown);
     }
 
-    /// <summary>If what the others needed before were forgotten, each would have too few in turn.</summary>
+    /// <summary>
+    /// If what the others needed before were forgotten, each would have too few in turn.
+    /// </summary>
     [TestMethod]
     public void WhatOneBlockHadTooFewOfIsCorrectedAndTheOthersKeepTheirs()
     {

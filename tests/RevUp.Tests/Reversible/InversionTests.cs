@@ -29,9 +29,11 @@ public sealed class InversionTests
         InversionSettings settings = new() { Tolerance = tolerance, HardLimit = 0.5 };
         (float[] rebuilt, float[] point, float[] y, InversionRecord record) = Invert(block, x, settings);
         Assert.IsTrue(record.Converged, $"{record}");
-        // The bound uses the measured contraction, which can be below the true one: allow for a factor of 2, and for float32's last bits.
+        // The bound uses the measured contraction, which can be below the true one: allow for a
+        // factor of 2, and for float32's last bits.
         Assert.IsLessThanOrEqualTo(2 * tolerance + 8 * Rounding.Float32, Vectors.RelativeDifference(x, rebuilt));
-        // ‖p + F(p) − y‖ of the point that was differentiated is ‖x − p‖ with x the point handed on: that is what the record says.
+        // ‖p + F(p) − y‖ of the point that was differentiated is ‖x − p‖ with x the point handed
+        // on: that is what the record says.
         double residual = Vectors.Norm([.. rebuilt.Zip(point, (a, b) => (double)a - b)]) / Vectors.Norm(rebuilt.Widen());
         Assert.AreEqual(residual, record.Residual, 1e-6 * residual + Rounding.Float32);
         float[] forward = Forward(block, point);

@@ -7,7 +7,8 @@ using RevUp.Training;
 namespace RevUp.Tests.Reversible;
 
 /// <summary>
-/// Blocks without a bound after a layer that keeps its input: the block's input is computed from it.
+/// Blocks without a bound after a layer that keeps its input: the block's input is computed from
+/// it.
 /// </summary>
 [TestClass]
 public sealed class LeadingBlockTests
@@ -75,7 +76,8 @@ public sealed class LeadingBlockTests
         long Peak(int depth)
         {
             TestModel deep = TestModel.Get(model) with { Settings = TestModel.Get(model).Settings.WithBlocks(depth) };
-            // Two blocks a stage at least, so that one is inverted. Gradients of random branches without a bound would take the weights anywhere.
+            // Two blocks a stage at least, so that one is inverted. Gradients of random branches
+            // without a bound would take the weights anywhere.
             using TestNetwork network = new(device, deep, optimizer: new OptimizerSettings { LearningRate = 1e-6 });
             network.DrawZeroConvolutions();
             network.Train(1);

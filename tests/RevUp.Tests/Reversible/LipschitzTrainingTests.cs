@@ -5,14 +5,19 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Reversible;
 
-/// <summary>The control bites: after training at a high learning rate the true operator norms, from dense matrices, keep their bound.</summary>
+/// <summary>
+/// The control bites: after training at a high learning rate the true operator norms, from dense
+/// matrices, keep their bound.
+/// </summary>
 [TestClass]
 public sealed class LipschitzTrainingTests
 {
     private const int Steps = 150;
 
-    // Power iteration approaches σ from below, once per step. The learning rate ends at zero, so that over the last steps the weights stand still and the
-    // estimate catches up, except where the two largest singular values are close: then what is left is of the order of their difference.
+    // Power iteration approaches σ from below, once per step. The learning rate ends at zero, so
+    // that over the last steps the weights stand still and the estimate catches up, except where
+    // the two largest singular values are close: then what is left is of the order of their
+    // difference.
     private const double Slack = 5e-3;
 
     [TestMethod]

@@ -6,13 +6,19 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Reversible;
 
-/// <summary>Inversions whose first evaluation is in bfloat16, by both solvers: the adaptive one on the CPU, the planned one on CUDA.</summary>
+/// <summary>
+/// Inversions whose first evaluation is in bfloat16, by both solvers: the adaptive one on the CPU,
+/// the planned one on CUDA.
+/// </summary>
 [TestClass]
 public sealed class MixedEvaluationTests
 {
     private static readonly InversionSettings s_mixed = TestNetwork.Exact with { Evaluations = EvaluationPrecision.Mixed };
 
-    /// <summary>It is the evaluation of the branch that has the same weights and is stored and computed in bfloat16, bit for bit.</summary>
+    /// <summary>
+    /// It is the evaluation of the branch that has the same weights and is stored and computed in
+    /// bfloat16, bit for bit.
+    /// </summary>
     [TestMethod]
     [EveryBackend(BranchKind.Basic, LipschitzMode.PerBranch, Type = ElementType.BFloat16)]
     [EveryBackend(BranchKind.Bottleneck, LipschitzMode.PerLayer, Type = ElementType.BFloat16)]
@@ -36,8 +42,8 @@ public sealed class MixedEvaluationTests
     }
 
     /// <summary>
-    /// The tolerance is far below bfloat16's resolution. The gradient is as close to the gradient of kept
-    /// inputs as with float32 alone.
+    /// The tolerance is far below bfloat16's resolution. The gradient is as close to the gradient
+    /// of kept inputs as with float32 alone.
     /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.Squeeze, Type = ElementType.BFloat16)]
@@ -93,7 +99,9 @@ public sealed class MixedEvaluationTests
         CollectionAssert.AreNotEqual(full.TrainingState(), mixed.TrainingState());
     }
 
-    /// <summary>One evaluation in bfloat16 would meet the tolerance, and is not what is differentiated.</summary>
+    /// <summary>
+    /// One evaluation in bfloat16 would meet the tolerance, and is not what is differentiated.
+    /// </summary>
     [TestMethod]
     [EveryBackend(Type = ElementType.BFloat16)]
     public void ItIsNeverTheLast(TestDevice device)

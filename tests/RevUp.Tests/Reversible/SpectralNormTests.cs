@@ -30,7 +30,10 @@ public sealed class SpectralNormTests
         Assert.IsGreaterThan(0, SpectralNorm.Converged(backend, convolution));
     }
 
-    /// <summary>A recorded step is replayed: it must not depend on the step, even where vectors are drawn again.</summary>
+    /// <summary>
+    /// A recorded step is replayed: it must not depend on the step, even where vectors are drawn
+    /// again.
+    /// </summary>
     [TestMethod]
     public void AZeroConvolutionIsDrawnTheSameInEveryStep()
     {

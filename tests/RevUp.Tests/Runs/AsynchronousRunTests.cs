@@ -9,7 +9,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 
-/// <summary>Runs in which a batch is on its way while the step before computes: logs, checkpoints and what is resumed are as if it were not.</summary>
+/// <summary>
+/// Runs in which a batch is on its way while the step before computes: logs, checkpoints and what
+/// is resumed are as if it were not.
+/// </summary>
 [TestClass]
 public sealed class AsynchronousRunTests
 {
@@ -55,7 +58,10 @@ public sealed class AsynchronousRunTests
         CollectionAssert.AreEqual(TestRuns.Metrics(folder["plain"]), TestRuns.Metrics(folder["graph"]));
     }
 
-    /// <summary>The rate of its own number, although its batch is handed over while the step before is in flight.</summary>
+    /// <summary>
+    /// The rate of its own number, although its batch is handed over while the step before is in
+    /// flight.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void EveryStepHasTheLearningRateOfTheSchedule(TestDevice device)
@@ -73,7 +79,10 @@ public sealed class AsynchronousRunTests
         Assert.IsGreaterThan(SmallRecipe.StepsPerEpoch, rates.Distinct().Count());
     }
 
-    /// <summary>Data that ends beside a step, which may be a graph that is being replayed: nothing waits for that step, and nothing of it stays.</summary>
+    /// <summary>
+    /// Data that ends beside a step, which may be a graph that is being replayed: nothing waits for
+    /// that step, and nothing of it stays.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void ADatasetThatFailsBesideAStepEndsTheRunAndLeavesNothing(TestDevice device)

@@ -35,7 +35,9 @@ public sealed class EvaluatorTests
         Assert.AreEqual(loss / Samples, result.Loss, 1e-5 * loss);
     }
 
-    /// <summary>The same figures as of a dataset without them, whatever the options say about replacing.</summary>
+    /// <summary>
+    /// The same figures as of a dataset without them, whatever the options say about replacing.
+    /// </summary>
     [TestMethod]
     [DataRow(3)]
     [DataRow(Samples)]

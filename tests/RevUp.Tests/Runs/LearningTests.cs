@@ -32,8 +32,8 @@ public sealed class LearningTests
     [TestMethod]
     public void LabelSmoothingMovesMassFromTheClassToAll()
     {
-        // Six samples of the classes 0 1 2 3 0 1 in one step: frequencies 1/3 1/3 1/6 1/6. From zero logits the bias moves by lr · (mean target − 1/4) =
-        // (1 − ε) · (frequency − 1/4).
+        // Six samples of the classes 0 1 2 3 0 1 in one step: frequencies 1/3 1/3 1/6 1/6. From
+        // zero logits the bias moves by lr · (mean target − 1/4) = (1 − ε) · (frequency − 1/4).
         using TemporaryFolder folder = new();
         Recipe recipe = SmallRecipe.Create(
             "data.trainingSamples=6", "training.batchSize=6", "training.epochs=1", "training.labelSmoothing=0.4", "training.schedule.kind=constant",

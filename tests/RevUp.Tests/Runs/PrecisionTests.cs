@@ -10,7 +10,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
-/// <summary>The precision "auto": the device's choice, written down, and kept by whatever is resumed.</summary>
+/// <summary>
+/// The precision "auto": the device's choice, written down, and kept by whatever is resumed.
+/// </summary>
 [TestClass]
 public sealed class PrecisionTests
 {
@@ -44,7 +46,10 @@ public sealed class PrecisionTests
         Assert.AreEqual(BranchPrecision.Float32, SmallRecipe.Create().Model.Precision, "the default");
     }
 
-    /// <summary>The stand-in for a GPU computes in bfloat16, the processor does or does not: arithmetic never changes in silence.</summary>
+    /// <summary>
+    /// The stand-in for a GPU computes in bfloat16, the processor does or does not: arithmetic
+    /// never changes in silence.
+    /// </summary>
     [TestMethod]
     public void AutoIsResumedInTheArithmeticOfTheCheckpoint()
     {
@@ -76,7 +81,10 @@ public sealed class PrecisionTests
         Assert.Contains("started with model.precision = bfloat16 and cannot be resumed with float32", refusal);
     }
 
-    /// <summary>Weights are float32 whatever the branches compute in: a processor without bfloat16 predicts with them.</summary>
+    /// <summary>
+    /// Weights are float32 whatever the branches compute in: a processor without bfloat16 predicts
+    /// with them.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void ANetworkTrainedInBFloat16IsUsedOnEveryDevice(TestDevice device)

@@ -78,7 +78,8 @@ public sealed class ResumeTests
         TestRuns.Finish(recipe, folder["whole"]);
         TestRuns.KillAfter(SmallRecipe.StepsPerEpoch + 1, recipe, folder["killed"]);
         Assert.AreEqual(SmallRecipe.StepsPerEpoch, TestRuns.Newest(folder["killed"]).Step);
-        // As if the kill had come between the epoch's checkpoint and its evaluation, in the middle of a line.
+        // As if the kill had come between the epoch's checkpoint and its evaluation, in the middle
+        // of a line.
         string[] steps = [.. File.ReadAllLines(folder["killed/metrics.jsonl"]).Where(line => line.Contains("\"step\",", StringComparison.Ordinal))];
         Assert.HasCount(SmallRecipe.StepsPerEpoch + 1, steps);
         File.WriteAllText(folder["killed/metrics.jsonl"], string.Join('\n', steps[..^1]) + '\n' + steps[^1][..20]);

@@ -5,7 +5,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
-/// <summary>Runs of a number of steps: they end within an epoch, and the schedule and the time left know it.</summary>
+/// <summary>
+/// Runs of a number of steps: they end within an epoch, and the schedule and the time left know it.
+/// </summary>
 [TestClass]
 public sealed class RunLengthTests
 {
@@ -32,7 +34,9 @@ public sealed class RunLengthTests
         Assert.AreEqual(TimeSpan.Zero, seen[^1].Remaining);
     }
 
-    /// <summary>The same steps of a run that is twice as long have other rates, and so other weights.</summary>
+    /// <summary>
+    /// The same steps of a run that is twice as long have other rates, and so other weights.
+    /// </summary>
     [TestMethod]
     public void TheScheduleIsThatOfTheStepsNotOfTheEpochs()
     {

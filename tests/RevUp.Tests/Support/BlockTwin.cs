@@ -5,8 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Tests.Support;
 
 /// <summary>
-/// The invertible block in float64, written from the formulas: y = x + ŝ·F(x), F with Lipschitz control, σⱼ = ⟨uⱼ, Wⱼ ∗ vⱼ⟩ with uⱼ and vⱼ constant. It shares
-/// only its parameters and the power-iteration vectors with the block that it is a twin of.
+/// The invertible block in float64, written from the formulas: y = x + ŝ·F(x), F with Lipschitz
+/// control, σⱼ = ⟨uⱼ, Wⱼ ∗ vⱼ⟩ with uⱼ and vⱼ constant. It shares only its parameters and the
+/// power-iteration vectors with the block that it is a twin of.
 /// </summary>
 internal sealed class BlockTwin(TestBlock block, BranchSettings settings, int batch, bool first)
 {
@@ -14,7 +15,10 @@ internal sealed class BlockTwin(TestBlock block, BranchSettings settings, int ba
     private readonly LipschitzSettings _lipschitz = settings.Lipschitz;
     private readonly double _coefficient = block.Coefficient;
 
-    /// <summary>Whether the bound is above c (PerBranch), or above the branch's own (Adaptive), or any norm above c (PerLayer).</summary>
+    /// <summary>
+    /// Whether the bound is above c (PerBranch), or above the branch's own (Adaptive), or any norm
+    /// above c (PerLayer).
+    /// </summary>
     public bool IsActive(IReadOnlyDictionary<string, double[]> values)
     {
         double[] sigmas = Sigmas(values);

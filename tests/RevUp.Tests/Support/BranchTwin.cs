@@ -5,8 +5,9 @@ using RevUp.Reversible;
 namespace RevUp.Tests.Support;
 
 /// <summary>
-/// A residual branch without Lipschitz control in float64, written from the formulas for every normalisation: zⱼ = Wⱼ ∗ pⱼ, F(x) = s·zₘ₋₁. It shares only the
-/// geometry of the convolutions, and the parameters, with the branch that it is a twin of.
+/// A residual branch without Lipschitz control in float64, written from the formulas for every
+/// normalisation: zⱼ = Wⱼ ∗ pⱼ, F(x) = s·zₘ₋₁. It shares only the geometry of the convolutions, and
+/// the parameters, with the branch that it is a twin of.
 /// </summary>
 internal static class BranchTwin
 {

@@ -4,8 +4,8 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Tests.Support;
 
 /// <summary>
-/// Counts of the calling thread's calls in tests/cuda-on-cpu. A real driver counts nothing, and a test is
-/// inconclusive there.
+/// Counts of the calling thread's calls in tests/cuda-on-cpu. A real driver counts nothing, and a
+/// test is inconclusive there.
 /// </summary>
 internal static unsafe class CudaCounters
 {
@@ -14,7 +14,9 @@ internal static unsafe class CudaCounters
     /// <summary>Times that the host waited for a stream or an event.</summary>
     public static long Waits => Read("cuda_on_cpu_waits");
 
-    /// <summary>Kernels, copies and calls of libraries that were given to a stream; a graph is one.</summary>
+    /// <summary>
+    /// Kernels, copies and calls of libraries that were given to a stream; a graph is one.
+    /// </summary>
     public static long Submissions => Read("cuda_on_cpu_submissions");
 
     private static nint Load() =>

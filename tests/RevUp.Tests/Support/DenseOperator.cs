@@ -4,17 +4,22 @@ using RevUp.Layers;
 namespace RevUp.Tests.Support;
 
 /// <summary>
-/// A convolution as the matrix that it is, in float64, and that matrix's norm by singular value decomposition: no power iteration is involved.
+/// A convolution as the matrix that it is, in float64, and that matrix's norm by singular value
+/// decomposition: no power iteration is involved.
 /// </summary>
 internal static class DenseOperator
 {
     private const int Sweeps = 60;
 
-    // Scalar products below this, relative to the sum of all squared singular values, change the largest one by less than the tests see. Relative to the two
-    // columns alone it would never be reached in matrices without full rank, whose last columns are rounding errors.
+    // Scalar products below this, relative to the sum of all squared singular values, change the
+    // largest one by less than the tests see. Relative to the two columns alone it would never be
+    // reached in matrices without full rank, whose last columns are rounding errors.
     private const double Orthogonal = 1e-13;
 
-    /// <summary>The largest singular value of the convolution with the given weights; the geometry has a batch of one.</summary>
+    /// <summary>
+    /// The largest singular value of the convolution with the given weights; the geometry has a
+    /// batch of one.
+    /// </summary>
     public static double Norm(ConvolutionGeometry geometry, double[] weights) => LargestSingularValue(Columns(geometry, weights));
 
     /// <summary>The same for a layer's current weights, at its own extents.</summary>
@@ -33,7 +38,10 @@ internal static class DenseOperator
         return columns;
     }
 
-    /// <summary>One-sided Jacobi (Hestenes 1958): columns are rotated in pairs until all are orthogonal; their norms are then the singular values.</summary>
+    /// <summary>
+    /// One-sided Jacobi (Hestenes 1958): columns are rotated in pairs until all are orthogonal;
+    /// their norms are then the singular values.
+    /// </summary>
     private static double LargestSingularValue(double[][] columns)
     {
         double negligible = Orthogonal * columns.Sum(column => Vectors.Dot(column, column));

@@ -2,10 +2,15 @@ using System.Buffers.Binary;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>Reads TensorBoard event files: framing, checksums (bit by bit, from the polynomial) and messages.</summary>
+/// <summary>
+/// Reads TensorBoard event files: framing, checksums (bit by bit, from the polynomial) and
+/// messages.
+/// </summary>
 internal static class EventReader
 {
-    /// <summary>All scalars of a folder's files, in the order in which TensorBoard reads them.</summary>
+    /// <summary>
+    /// All scalars of a folder's files, in the order in which TensorBoard reads them.
+    /// </summary>
     public static List<(long Step, string Tag, float Value)> Scalars(string folder) =>
     [
         .. from path in Files(folder)
@@ -18,7 +23,9 @@ internal static class EventReader
 
     public static string[] Files(string folder) => [.. Directory.GetFiles(folder, "*tfevents*").Order(StringComparer.Ordinal)];
 
-    /// <summary>The Event messages of one file; fails when a length or a checksum is wrong.</summary>
+    /// <summary>
+    /// The Event messages of one file; fails when a length or a checksum is wrong.
+    /// </summary>
     public static List<ProtobufFields> Events(string path)
     {
         ReadOnlySpan<byte> rest = File.ReadAllBytes(path);
@@ -35,7 +42,9 @@ internal static class EventReader
         return events;
     }
 
-    /// <summary>CRC-32C (Castagnoli): reflected polynomial 82F63B78, all ones before and after.</summary>
+    /// <summary>
+    /// CRC-32C (Castagnoli): reflected polynomial 82F63B78, all ones before and after.
+    /// </summary>
     public static uint Crc32C(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;

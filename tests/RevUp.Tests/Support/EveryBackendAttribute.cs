@@ -3,11 +3,16 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>Runs a test body once per device, with the <see cref="TestDevice"/> first and the given arguments behind it. Repeat it for more cases.</summary>
+/// <summary>
+/// Runs a test body once per device, with the <see cref="TestDevice"/> first and the given
+/// arguments behind it. Repeat it for more cases.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 internal sealed class EveryBackendAttribute(params object?[] arguments) : Attribute, ITestDataSource
 {
-    /// <summary>Arithmetic that the body needs. A device that is there without it has no such test.</summary>
+    /// <summary>
+    /// Arithmetic that the body needs. A device that is there without it has no such test.
+    /// </summary>
     public ElementType Type { get; set; }
 
     public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>

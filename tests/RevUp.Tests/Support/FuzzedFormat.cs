@@ -7,7 +7,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>A format to damage: a whole file of it, what stands beside it in its folder, and how it is read, all of it.</summary>
+/// <summary>
+/// A format to damage: a whole file of it, what stands beside it in its folder, and how it is read,
+/// all of it.
+/// </summary>
 /// <param name="Name">In messages.</param>
 /// <param name="File">The name that the file must have to be read.</param>
 /// <param name="Whole">The file.</param>
@@ -18,7 +21,8 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
     private static readonly Shape s_volume = new(1, 2, 3, 4, 2);
 
     /// <summary>
-    /// Every format except encoded images, which have their own tests, and checkpoints, which have checksums.
+    /// Every format except encoded images, which have their own tests, and checkpoints, which have
+    /// checksums.
     /// </summary>
     public static IReadOnlyList<FuzzedFormat> All { get; } =
     [
@@ -93,10 +97,14 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
     /// <summary>Writes the files that it is read with.</summary>
     public Action<TemporaryFolder> Beside { get; init; } = _ => { };
 
-    /// <summary>Makes checksums right again, without which a reader would look no further than at these.</summary>
+    /// <summary>
+    /// Makes checksums right again, without which a reader would look no further than at these.
+    /// </summary>
     public Action<byte[]> Reseal { get; init; } = _ => { };
 
-    /// <summary>Whether it names files or classes, so that an error may be about one that does not exist.</summary>
+    /// <summary>
+    /// Whether it names files or classes, so that an error may be about one that does not exist.
+    /// </summary>
     public bool NamesOthers { get; init; }
 
     /// <summary>Whether it begins with anything but its content.</summary>

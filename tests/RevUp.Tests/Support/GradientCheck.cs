@@ -5,22 +5,29 @@ using RevUp.Tensors;
 namespace RevUp.Tests.Support;
 
 /// <summary>
-/// A layer against its twin, the same function written down a second time in float64: outputs are compared directly, gradients of ⟨r, f(x)⟩ for a random r with
-/// central differences of the twin, for every element of x and of every parameter.
+/// A layer against its twin, the same function written down a second time in float64: outputs are
+/// compared directly, gradients of ⟨r, f(x)⟩ for a random r with central differences of the twin,
+/// for every element of x and of every parameter.
 /// </summary>
 internal static class GradientCheck
 {
-    // Central differences in float64: the truncation error h²·f'''/6 and the rounding error 2⁻⁵³/h are both near 10⁻¹⁰, and allowed for with a margin of 100.
+    // Central differences in float64: the truncation error h²·f'''/6 and the rounding error 2⁻⁵³/h
+    // are both near 10⁻¹⁰, and allowed for with a margin of 100.
     private const double Step = 1e-6;
     private const double DifferencesError = 1e-8;
 
-    /// <summary>Checks <paramref name="layer"/>, which is prepared, in both ways to keep intermediates.</summary>
+    /// <summary>
+    /// Checks <paramref name="layer"/>, which is prepared, in both ways to keep intermediates.
+    /// </summary>
     /// <param name="backend">The device.</param>
     /// <param name="store">The layer's parameters.</param>
     /// <param name="layer">Layer to check.</param>
     /// <param name="batch">Samples.</param>
     /// <param name="twin">y from the values of all parameters, by name, and of "x".</param>
-    /// <param name="rounding">Relative error that float32 explains; sums over all positions lose the square root of their length more.</param>
+    /// <param name="rounding">
+    /// Relative error that float32 explains; sums over all positions lose the square root of their
+    /// length more.
+    /// </param>
     public static void Run(
         Backend backend, ParameterStore store, Layer layer, int batch, Func<IReadOnlyDictionary<string, double[]>, double[]> twin, double rounding)
     {

@@ -21,7 +21,9 @@ internal static class ImageFiles
         return PngWriter.Write(new Pixels(values, height, width, Channels: 3));
     }
 
-    /// <summary>Writes CLASS/FILE images of 6 × 6 pixels, numbered in the order of the names.</summary>
+    /// <summary>
+    /// Writes CLASS/FILE images of 6 × 6 pixels, numbered in the order of the names.
+    /// </summary>
     public static void WriteFolder(string folder, params string[] names)
     {
         for (int i = 0; i < names.Length; i++)
@@ -32,7 +34,10 @@ internal static class ImageFiles
         }
     }
 
-    /// <summary>Writes a shard; a member without content is a folder or an image, numbered in the order of the images.</summary>
+    /// <summary>
+    /// Writes a shard; a member without content is a folder or an image, numbered in the order of
+    /// the images.
+    /// </summary>
     public static void WriteShard(string path, params (string Name, string? Content)[] members)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

@@ -1,6 +1,8 @@
 namespace RevUp.Tests.Support;
 
-/// <summary>The mixing of channels in float64, rotation by rotation on x itself, without a matrix.</summary>
+/// <summary>
+/// The mixing of channels in float64, rotation by rotation on x itself, without a matrix.
+/// </summary>
 internal static class MixingTwin
 {
     /// <summary>y, channels-last.</summary>

@@ -4,7 +4,8 @@ using System.Text;
 namespace RevUp.Tests.Support;
 
 /// <summary>
-/// The fields of a Protocol Buffers message, read from its wire format by the published rules; shares no line with the writer that it checks.
+/// The fields of a Protocol Buffers message, read from its wire format by the published rules;
+/// shares no line with the writer that it checks.
 /// </summary>
 internal sealed class ProtobufFields
 {

@@ -3,7 +3,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>A recipe that trains in milliseconds: two epochs of six steps, three blocks at two resolutions, inverted.</summary>
+/// <summary>
+/// A recipe that trains in milliseconds: two epochs of six steps, three blocks at two resolutions,
+/// inverted.
+/// </summary>
 internal static class SmallRecipe
 {
     public const int StepsPerEpoch = 6;

@@ -7,7 +7,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>Network and training step of <see cref="SmallRecipe"/>, with weights that make every parameter's gradient differ from zero.</summary>
+/// <summary>
+/// Network and training step of <see cref="SmallRecipe"/>, with weights that make every parameter's
+/// gradient differ from zero.
+/// </summary>
 internal sealed class SmallTraining : IDisposable
 {
     private const long WeightStream = 11;

@@ -7,7 +7,10 @@ internal static class TarSeal
     private const int Checksum = 148;
     private const int Magic = 257;
 
-    /// <summary>Recomputes the checksum of every block that looks like a header: six octal digits, a zero and a space (POSIX.1-1988 ustar).</summary>
+    /// <summary>
+    /// Recomputes the checksum of every block that looks like a header: six octal digits, a zero
+    /// and a space (POSIX.1-1988 ustar).
+    /// </summary>
     public static void SealAll(byte[] file)
     {
         for (int start = 0; start + Block <= file.Length; start += Block)

@@ -5,7 +5,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>One invertible block on its own, with all parameters drawn at random, as after some training: F is not zero.</summary>
+/// <summary>
+/// One invertible block on its own, with all parameters drawn at random, as after some training: F
+/// is not zero.
+/// </summary>
 internal sealed class TestBlock : IDisposable
 {
     private const string Name = "block";
@@ -19,9 +22,13 @@ internal sealed class TestBlock : IDisposable
     /// <param name="input">Shape of one sample.</param>
     /// <param name="width">Channels inside the branch.</param>
     /// <param name="settings">Form of the branch.</param>
-    /// <param name="gain">Weights are N(0, gain² / fan-in): norms of the convolutions are about twice the gain.</param>
+    /// <param name="gain">
+    /// Weights are N(0, gain² / fan-in): norms of the convolutions are about twice the gain.
+    /// </param>
     /// <param name="multiplier">s.</param>
-    /// <param name="first">Whether it is a network's first block, without leading activation.</param>
+    /// <param name="first">
+    /// Whether it is a network's first block, without leading activation.
+    /// </param>
     /// <param name="coefficient">The block's own, under adaptive control.</param>
     public TestBlock(
         Backend backend, Shape input, int width, BranchSettings settings, double gain = 1, float multiplier = 1, bool first = false, float coefficient = 1.1f)
@@ -80,7 +87,8 @@ internal sealed class TestBlock : IDisposable
     public void Set(Parameter parameter, float[] values) => Backend.Upload<float>(values, parameter.Value);
 
     /// <summary>
-    /// Prepares for a batch with enough power iterations for σ to be the operator's norm; 0 keeps σ.
+    /// Prepares for a batch with enough power iterations for σ to be the operator's norm; 0 keeps
+    /// σ.
     /// </summary>
     public void Prepare(int batch, int iterations = 300)
     {

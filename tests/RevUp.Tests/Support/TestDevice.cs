@@ -6,7 +6,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>A device that every test body runs on. One that this machine lacks makes a test inconclusive; the CPU is never lacking.</summary>
+/// <summary>
+/// A device that every test body runs on. One that this machine lacks makes a test inconclusive;
+/// the CPU is never lacking.
+/// </summary>
 public sealed class TestDevice
 {
     private const long Capacity = 1L << 30;
@@ -19,7 +22,10 @@ public sealed class TestDevice
     private readonly Lazy<bool> _lacksBFloat16;
 
     /// <param name="name">As in <see cref="Backend.Name"/>.</param>
-    /// <param name="open">Opens the device, with freed memory poisoned or not, and its threads on the host; null where there is none.</param>
+    /// <param name="open">
+    /// Opens the device, with freed memory poisoned or not, and its threads on the host; null where
+    /// there is none.
+    /// </param>
     private TestDevice(string name, Func<bool, int, Backend?> open)
     {
         _name = name;
@@ -38,7 +44,10 @@ public sealed class TestDevice
         new("cuda", (poison, _) => CudaOnCpu.IsUsable ? new CudaBackend(capacity: CudaCapacity, poison: poison) : null),
     ];
 
-    /// <summary>A backend of the caller's own. The tensors of tests are too small for a second thread, which would only wait.</summary>
+    /// <summary>
+    /// A backend of the caller's own. The tensors of tests are too small for a second thread, which
+    /// would only wait.
+    /// </summary>
     /// <param name="poison">Whether freed memory is filled with NaN.</param>
     /// <param name="threads">Threads on the host.</param>
     public Backend Open(bool poison = false, int threads = 1)
@@ -51,7 +60,10 @@ public sealed class TestDevice
         return backend;
     }
 
-    /// <summary>Whether the device is there without arithmetic of a type: then a test of that type is none of this machine's.</summary>
+    /// <summary>
+    /// Whether the device is there without arithmetic of a type: then a test of that type is none
+    /// of this machine's.
+    /// </summary>
     public bool Lacks(ElementType type) => type == ElementType.BFloat16 && _lacksBFloat16.Value;
 
     /// <inheritdoc/>

@@ -6,12 +6,17 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>Small networks that together use every layer, both forms of branches and both kinds of control, in 2-D and 3-D.</summary>
+/// <summary>
+/// Small networks that together use every layer, both forms of branches and both kinds of control,
+/// in 2-D and 3-D.
+/// </summary>
 /// <param name="Settings">The network.</param>
 /// <param name="Sample">Shape of one sample.</param>
 internal sealed record TestModel(ModelSettings Settings, Shape Sample)
 {
-    /// <summary>Zero-padded stem, squeeze, basic branches, ReLU: everything but the head is invertible.</summary>
+    /// <summary>
+    /// Zero-padded stem, squeeze, basic branches, ReLU: everything but the head is invertible.
+    /// </summary>
     public const string Squeeze = "squeeze";
 
     /// <summary>Convolution stem, strided transition, basic branches, ELU.</summary>
@@ -23,13 +28,17 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>ImageNet stem with max-pool, 2×2 strided transition, bottlenecks.</summary>
     public const string ImageNet = "imagenet";
 
-    /// <summary>Volumes: zero-padded stem, squeeze, basic branches, ELU, every layer bounded.</summary>
+    /// <summary>
+    /// Volumes: zero-padded stem, squeeze, basic branches, ELU, every layer bounded.
+    /// </summary>
     public const string Volume = "volume";
 
     /// <summary>Volumes: convolution stem, strided transition, bottlenecks.</summary>
     public const string StridedVolume = "strided volume";
 
-    /// <summary>One stage of basic branches behind a convolution stem, for networks of any depth.</summary>
+    /// <summary>
+    /// One stage of basic branches behind a convolution stem, for networks of any depth.
+    /// </summary>
     public const string Chain = "chain";
 
     /// <summary>The same with a Lipschitz coefficient of each block's own.</summary>
@@ -56,25 +65,40 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>Convolution stem, squeeze, basic branches, MaxMin.</summary>
     public const string MaxMin = "maxmin";
 
-    /// <summary>Volumes: i-ResNet's branches, every layer bounded, biases per channel, MaxMin.</summary>
+    /// <summary>
+    /// Volumes: i-ResNet's branches, every layer bounded, biases per channel, MaxMin.
+    /// </summary>
     public const string MaxMinVolume = "maxmin volume";
 
-    /// <summary>Zero-padded stem, squeeze, an affine map of the channels before every block.</summary>
+    /// <summary>
+    /// Zero-padded stem, squeeze, an affine map of the channels before every block.
+    /// </summary>
     public const string Affine = "affine";
 
-    /// <summary>Volumes: convolution stem, strided transition, couplings, an affine map of the channels before every stage.</summary>
+    /// <summary>
+    /// Volumes: convolution stem, strided transition, couplings, an affine map of the channels
+    /// before every stage.
+    /// </summary>
     public const string AffineVolume = "affine volume";
 
     /// <summary>Zero-padded stem, squeeze, a rotation of the channels before every block.</summary>
     public const string Mixing = "mixing";
 
-    /// <summary>Volumes: convolution stem, strided transition, affine map and rotation of the channels before every stage.</summary>
+    /// <summary>
+    /// Volumes: convolution stem, strided transition, affine map and rotation of the channels
+    /// before every stage.
+    /// </summary>
     public const string MixingVolume = "mixing volume";
 
-    /// <summary>Convolution stem, strided transition, affine maps; the first block of every stage without a bound.</summary>
+    /// <summary>
+    /// Convolution stem, strided transition, affine maps; the first block of every stage without a
+    /// bound.
+    /// </summary>
     public const string Leading = "leading";
 
-    /// <summary>Volumes: ImageNet's stem, squeeze, bottlenecks; the first block alone without a bound.</summary>
+    /// <summary>
+    /// Volumes: ImageNet's stem, squeeze, bottlenecks; the first block alone without a bound.
+    /// </summary>
     public const string LeadingVolume = "leading volume";
 
     public const int Classes = 3;

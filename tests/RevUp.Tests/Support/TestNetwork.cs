@@ -8,7 +8,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>A small network with a backend of its own and endless data: each class is a pattern, each sample that pattern in noise.</summary>
+/// <summary>
+/// A small network with a backend of its own and endless data: each class is a pattern, each sample
+/// that pattern in noise.
+/// </summary>
 internal sealed class TestNetwork : IDisposable
 {
     /// <summary>"exact" of the command line.</summary>
@@ -47,7 +50,9 @@ internal sealed class TestNetwork : IDisposable
     /// <summary>Bytes of a batch of activations, of which one sample has the given shape.</summary>
     public static long BatchBytes(Shape sample, int bits = 32) => (sample.Count * Batch * bits / 8 + Arena.Alignment - 1) / Arena.Alignment * Arena.Alignment;
 
-    /// <summary>A network with a few steps of training behind it: its residual branches are no longer zero.</summary>
+    /// <summary>
+    /// A network with a few steps of training behind it: its residual branches are no longer zero.
+    /// </summary>
     public static TestNetwork Trained(TestDevice device, string model, int steps = 12, InversionSettings? inversion = null)
     {
         TestNetwork network = new(device, TestModel.Get(model), inversion: inversion);
@@ -85,13 +90,19 @@ internal sealed class TestNetwork : IDisposable
         return (pixels, targets);
     }
 
-    /// <summary>Draws what Fixup starts at zero, as if after long training: every branch is then at its Lipschitz bound.</summary>
+    /// <summary>
+    /// Draws what Fixup starts at zero, as if after long training: every branch is then at its
+    /// Lipschitz bound.
+    /// </summary>
     public void DrawZeroConvolutions() => MemoryProbe.DrawZeroConvolutions(Net, seed: 3);
 
     /// <summary>Prepares the next step as training does, power iterations included.</summary>
     public void Prepare() => Net.PrepareStep(Batch, Step.Count);
 
-    /// <summary>All gradients of one batch under a policy; weights stay prepared as they are, so that policies can be compared.</summary>
+    /// <summary>
+    /// All gradients of one batch under a policy; weights stay prepared as they are, so that
+    /// policies can be compared.
+    /// </summary>
     public float[] Gradients(MemoryPlan plan, InversionSettings inversion)
     {
         (Engine.Plan, Engine.Inversion) = (plan, inversion);
@@ -112,7 +123,9 @@ internal sealed class TestNetwork : IDisposable
     /// <inheritdoc cref="Gradients(MemoryPlan, InversionSettings)"/>
     public float[] Gradients(MemoryPolicy policy) => Gradients(new MemoryPlan { Policy = policy }, Exact);
 
-    /// <summary>Takes over the parameters and the power-iteration state of a network of the same form.</summary>
+    /// <summary>
+    /// Takes over the parameters and the power-iteration state of a network of the same form.
+    /// </summary>
     public void CopyFrom(TestNetwork other)
     {
         Backend.Upload<float>(other.Backend.ToHost(other.Net.Parameters.Values), Net.Parameters.Values);
@@ -123,7 +136,9 @@ internal sealed class TestNetwork : IDisposable
         Step.Count = other.Step.Count;
     }
 
-    /// <summary>Everything that training changes: parameters, power-iteration state, momentum.</summary>
+    /// <summary>
+    /// Everything that training changes: parameters, power-iteration state, momentum.
+    /// </summary>
     public float[] TrainingState() =>
         [.. Backend.ToHost(Net.Parameters.Values), .. PowerIterationState(), .. Step.Optimizer.Moments.SelectMany(Backend.ToHost)];
 

@@ -6,13 +6,19 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>Runs of a recipe, each on a backend of its own as in a process of its own, and what they leave in their folders.</summary>
+/// <summary>
+/// Runs of a recipe, each on a backend of its own as in a process of its own, and what they leave
+/// in their folders.
+/// </summary>
 internal static class TestRuns
 {
     public const string Model = "model.safetensors";
     public const string Optimizer = "optimizer.safetensors";
 
-    /// <summary>A small CPU backend; one thread, because the networks are so small that more would wait for each other.</summary>
+    /// <summary>
+    /// A small CPU backend; one thread, because the networks are so small that more would wait for
+    /// each other.
+    /// </summary>
     public static CpuBackend Backend(int threads = 1) => new(threads, capacity: 64 << 20);
 
     /// <summary>Trains to the end.</summary>
@@ -33,7 +39,9 @@ internal static class TestRuns
         return Train(recipe, folder, resume, Stop, stop.Token);
     }
 
-    /// <summary>Ends without a chance to write anything more, as if the process had been killed.</summary>
+    /// <summary>
+    /// Ends without a chance to write anything more, as if the process had been killed.
+    /// </summary>
     public static void KillAfter(long step, Recipe recipe, string folder)
     {
         TimeoutException kill = new("killed");
@@ -59,7 +67,9 @@ internal static class TestRuns
     public static CheckpointEntry Newest(string folder) =>
         new CheckpointFolder(Path.Combine(folder, Checkpoint.FolderName), keep: 1).Latest() ?? throw new AssertFailedException($"{folder} has no checkpoint");
 
-    /// <summary>All parameters, power-iteration state and moments, and the step, are the same bits.</summary>
+    /// <summary>
+    /// All parameters, power-iteration state and moments, and the step, are the same bits.
+    /// </summary>
     public static void AssertSameState(string expected, string actual)
     {
         Assert.AreEqual(Newest(expected).Step, Newest(actual).Step);
@@ -70,7 +80,9 @@ internal static class TestRuns
     /// <summary>A file of a run's newest checkpoint.</summary>
     public static byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(Newest(folder).Path, file));
 
-    /// <summary>The lines of a run's metrics without the times, which differ from run to run.</summary>
+    /// <summary>
+    /// The lines of a run's metrics without the times, which differ from run to run.
+    /// </summary>
     public static string[] Metrics(string folder) => [.. File.ReadLines(Path.Combine(folder, MetricsLog.FileName)).Select(WithoutTimes)];
 
     /// <summary>Changes one bit in the middle of a file.</summary>

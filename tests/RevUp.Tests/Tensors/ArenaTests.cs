@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Tensors;
 
-/// <summary>The arena never touches the memory that it manages, so these tests give it addresses and no memory.</summary>
+/// <summary>
+/// The arena never touches the memory that it manages, so these tests give it addresses and no
+/// memory.
+/// </summary>
 [TestClass]
 public sealed class ArenaTests
 {
@@ -27,7 +30,10 @@ public sealed class ArenaTests
         Assert.AreEqual(5, arena.LiveCount);
     }
 
-    /// <summary>Two tensors of one size may change places: the live ranges are the same, and what they hold is not.</summary>
+    /// <summary>
+    /// Two tensors of one size may change places: the live ranges are the same, and what they hold
+    /// is not.
+    /// </summary>
     [TestMethod]
     public void TheLayoutIsThatOfTheLiveTensorsAndNotOfTheirRanges()
     {
@@ -47,7 +53,10 @@ public sealed class ArenaTests
         Assert.AreNotEqual(layout, arena.Layout);
     }
 
-    /// <summary>Whatever was freed in whichever order before, the same live tensors leave the same places for the same requests.</summary>
+    /// <summary>
+    /// Whatever was freed in whichever order before, the same live tensors leave the same places
+    /// for the same requests.
+    /// </summary>
     [TestMethod]
     public void OfOneLayoutTheSameRequestsGetTheSamePlaces()
     {

@@ -3,18 +3,20 @@ using RevUp.Tensors;
 namespace RevUp.Tests.Tensors;
 
 /// <summary>
-/// Fixed seeds throughout: each check always passes or always fails. The bounds leave out one event in a
-/// million.
+/// Fixed seeds throughout: each check always passes or always fails. The bounds leave out one event
+/// in a million.
 /// </summary>
 [TestClass]
 public sealed class CounterRandomTests
 {
-    // The zero counter under the zero key is a known answer of the authors' Random123 distribution (kat_vectors, philox4x64 10).
+    // The zero counter under the zero key is a known answer of the authors' Random123 distribution
+    // (kat_vectors, philox4x64 10).
     [TestMethod]
     public void TheZeroVectorOfTheAuthorsIsReproduced() =>
         AssertDraws(default, 0x16554d9eca36314c, 0xdb20fe9d672d0fdc, 0xd7e772cee186176b, 0x7e68b68aec7ba23b);
 
-    // Computed with arbitrary-precision integers: counters (0, index, stream, 0) and (1, index, stream, 0), key (seed, 0).
+    // Computed with arbitrary-precision integers: counters (0, index, stream, 0) and (1, index,
+    // stream, 0), key (seed, 0).
     [TestMethod]
     public void SeedStreamIndexAndBlockReachTheirWords() =>
         AssertDraws(

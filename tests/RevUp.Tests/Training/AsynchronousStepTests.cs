@@ -5,7 +5,8 @@ using RevUp.Training;
 namespace RevUp.Tests.Training;
 
 /// <summary>
-/// Steps on a device that returns before it is done: one wait each, the same bits as with more, and no update from an inversion that is refused.
+/// Steps on a device that returns before it is done: one wait each, the same bits as with more, and
+/// no update from an inversion that is refused.
 /// </summary>
 [TestClass]
 public sealed class AsynchronousStepTests
@@ -101,7 +102,10 @@ public sealed class AsynchronousStepTests
         }
     }
 
-    /// <summary>The plan of a network whose branches are zero is one evaluation; once they are not, that is far too few.</summary>
+    /// <summary>
+    /// The plan of a network whose branches are zero is one evaluation; once they are not, that is
+    /// far too few.
+    /// </summary>
     [TestMethod]
     [DataRow(TestModel.Squeeze)]
     [DataRow(TestModel.Strided)]

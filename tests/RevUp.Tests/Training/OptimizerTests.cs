@@ -8,7 +8,8 @@ using RevUp.Training;
 namespace RevUp.Tests.Training;
 
 /// <summary>
-/// Two steps on a weight and a Fixup scalar, both 1 at first, with gradients 2 and 6 halved by the gradient scale to 1 and 3: numbers that a hand can follow.
+/// Two steps on a weight and a Fixup scalar, both 1 at first, with gradients 2 and 6 halved by the
+/// gradient scale to 1 and 3: numbers that a hand can follow.
 /// </summary>
 [TestClass]
 public sealed class OptimizerTests
@@ -17,12 +18,14 @@ public sealed class OptimizerTests
 
     [TestMethod]
     public void MomentumDecaysWeightsAndMovesScalarsATenthAsFar() =>
-        // Weight: d = 1 + 0.1·1 = 1.1, w = 1 − 0.1·1.1; then m = 0.5·1.1 + 3 + 0.089. Scalar: rate 0.01, no decay; then m = 0.5·1 + 3.
+        // Weight: d = 1 + 0.1·1 = 1.1, w = 1 − 0.1·1.1; then m = 0.5·1.1 + 3 + 0.089. Scalar: rate
+        // 0.01, no decay; then m = 0.5·1 + 3.
         AssertSteps(new OptimizerSettings { LearningRate = 0.5, Momentum = 0.5, WeightDecay = 0.1 }, 0.2, weight: [0.89, 0.5261], scalar: [0.99, 0.955]);
 
     [TestMethod]
     public void NesterovLooksAhead() =>
-        // Weight: 1.1 + 0.5·1.1 = 1.65; then d = 3.0835, m = 0.55 + d = 3.6335, step d + 0.5·m = 4.90025. Scalar: 1.5; then 3 + 0.5·3.5.
+        // Weight: 1.1 + 0.5·1.1 = 1.65; then d = 3.0835, m = 0.55 + d = 3.6335, step d + 0.5·m =
+        // 4.90025. Scalar: 1.5; then 3 + 0.5·3.5.
         AssertSteps(
             new OptimizerSettings { LearningRate = 0.5, Momentum = 0.5, Nesterov = true, WeightDecay = 0.1 },
             0.2,
@@ -31,7 +34,8 @@ public sealed class OptimizerTests
 
     [TestMethod]
     public void AdamWDecouplesTheDecayAndCorrectsTheBias() =>
-        // First step: w = 0.99 − 0.1·1. Second: m̂ = 1.75/0.75, v̂ = 4.75/0.75, m̂/√v̂ = 0.92717265; w = 0.89·0.99 − 0.1·that.
+        // First step: w = 0.99 − 0.1·1. Second: m̂ = 1.75/0.75, v̂ = 4.75/0.75, m̂/√v̂ =
+        // 0.92717265; w = 0.89·0.99 − 0.1·that.
         AssertSteps(
             new OptimizerSettings { Kind = OptimizerKind.AdamW, LearningRate = 0.5, WeightDecay = 0.1, Beta1 = 0.5, Beta2 = 0.5 },
             0.2,

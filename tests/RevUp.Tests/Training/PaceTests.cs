@@ -21,7 +21,10 @@ public sealed class PaceTests
         }
     }
 
-    /// <summary>A step that generates code, one that a neighbour stops for a second, and a tenth of the steps at ten times the time.</summary>
+    /// <summary>
+    /// A step that generates code, one that a neighbour stops for a second, and a tenth of the
+    /// steps at ten times the time.
+    /// </summary>
     [TestMethod]
     [DataRow(1.5, 0.06, 0.06, 0.06)]
     [DataRow(1.5, 0.06, 1.06, 0.06)]
@@ -40,7 +43,9 @@ public sealed class PaceTests
         Assert.IsGreaterThan(mean / Promise, pace.SecondsPerStep);
     }
 
-    /// <summary>A compiler starts beside the run: half a minute later the display has followed.</summary>
+    /// <summary>
+    /// A compiler starts beside the run: half a minute later the display has followed.
+    /// </summary>
     [TestMethod]
     public void AChangeOfSpeedIsFollowed()
     {

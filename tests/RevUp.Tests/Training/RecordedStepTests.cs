@@ -5,7 +5,10 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Training;
 
-/// <summary>Steps recorded as CUDA graphs: the same bits, recorded again when they must be and not otherwise.</summary>
+/// <summary>
+/// Steps recorded as CUDA graphs: the same bits, recorded again when they must be and not
+/// otherwise.
+/// </summary>
 [TestClass]
 public sealed class RecordedStepTests
 {
@@ -36,7 +39,10 @@ public sealed class RecordedStepTests
         static double Schedule(int step) => 1 / (1 + 0.1 * step);
     }
 
-    /// <summary>The settings of the optimiser, pixels and targets are copied, the graph launched, and nothing else.</summary>
+    /// <summary>
+    /// The settings of the optimiser, pixels and targets are copied, the graph launched, and
+    /// nothing else.
+    /// </summary>
     [TestMethod]
     public void AReplayedStepIsFourSubmissions()
     {
@@ -80,7 +86,8 @@ public sealed class RecordedStepTests
         foreach (TestNetwork network in (TestNetwork[])[plain, recorded])
         {
             network.Train(5);
-            // What an evaluation packs is freed before the next step, which finds its memory as it was.
+            // What an evaluation packs is freed before the next step, which finds its memory as it
+            // was.
             network.Net.Predict(network.Data(0).Pixels.AsSpan(0, (int)network.Net.Sample.Count));
             network.Train(1);
             Assert.AreEqual(network == recorded ? 1 : 0, network.Step.Recordings);
@@ -96,7 +103,9 @@ public sealed class RecordedStepTests
         Assert.AreEqual(4, recorded.Step.Recordings);
     }
 
-    /// <summary>A step whose power iterations are more than the next one's is another step.</summary>
+    /// <summary>
+    /// A step whose power iterations are more than the next one's is another step.
+    /// </summary>
     [TestMethod]
     public void FewerPowerIterationsAreRecordedAgain()
     {

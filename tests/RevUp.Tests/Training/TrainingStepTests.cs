@@ -70,7 +70,8 @@ public sealed class TrainingStepTests
     [TestMethod]
     public void TheResultIsTheMeanOverAllSamplesAtTheScheduledRate()
     {
-        // Without norms to estimate, inference before a step and the step itself compute with the same weights.
+        // Without norms to estimate, inference before a step and the step itself compute with the
+        // same weights.
         using SmallTraining training = new("model.lipschitz.mode=none", "reversible.policy=store");
         float[] probabilities = training.Net.Predict(training.Pixels(0, 8));
         StepResult result = training.Run(0, 8, learningRateFactor: 0.5);

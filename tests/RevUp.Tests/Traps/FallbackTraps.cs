@@ -5,11 +5,16 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Traps;
 
-/// <summary>Reconstruction errors are measured, kept small by anchors, and never trained on.</summary>
+/// <summary>
+/// Reconstruction errors are measured, kept small by anchors, and never trained on.
+/// </summary>
 [TestClass]
 public sealed class FallbackTraps
 {
-    /// <summary>With one evaluation and a limit at float32's resolution no block passes: each is replayed, which is what checkpointing computes.</summary>
+    /// <summary>
+    /// With one evaluation and a limit at float32's resolution no block passes: each is replayed,
+    /// which is what checkpointing computes.
+    /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.Squeeze)]
     [EveryBackend(TestModel.Strided)]
@@ -34,7 +39,10 @@ public sealed class FallbackTraps
         Assert.AreEqual(network.Net.Blocks.Count, network.Engine.Replays, "a later step that converges counts no replay");
     }
 
-    /// <summary>A σ that is wrong, whatever the reason, leaves a block without inverse: the run-time check finds it.</summary>
+    /// <summary>
+    /// A σ that is wrong, whatever the reason, leaves a block without inverse: the run-time check
+    /// finds it.
+    /// </summary>
     [TestMethod]
     [EveryBackend(1)]
     [EveryBackend(2)]
@@ -54,7 +62,10 @@ public sealed class FallbackTraps
         Assert.IsLessThanOrEqualTo(1e-4, Vectors.RelativeDifference(checkpointed, inverted));
     }
 
-    /// <summary>Errors of the blocks above add up on the way back; at an anchor they start again from nothing.</summary>
+    /// <summary>
+    /// Errors of the blocks above add up on the way back; at an anchor they start again from
+    /// nothing.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void Trap06_AnchorsStopTheErrorAndCostTheirInput(TestDevice device)
@@ -76,7 +87,8 @@ public sealed class FallbackTraps
             Assert.AreEqual(isAnchor, network.Engine.Records[i].Evaluations == 0, $"block {i}");
             Assert.IsTrue(i > 6 || error < Vectors.RelativeDifference(exact[i], free[i]), $"block {i}: the anchor above did not help");
         }
-        // Blocks 3 and 6 keep theirs; they are kept when the peak is reached, at the top of the network.
+        // Blocks 3 and 6 keep theirs; they are kept when the peak is reached, at the top of the
+        // network.
         Assert.AreEqual(2 * TestNetwork.BatchBytes(network.Net.Blocks[0].Input), anchoredPeak - freePeak);
 
         float[][] Inputs(MemoryPlan plan, out long peak)

@@ -6,7 +6,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Traps;
 
-/// <summary>Between two optimiser updates a branch is one function: in the forward pass, in the inversion and in the recomputation.</summary>
+/// <summary>
+/// Between two optimiser updates a branch is one function: in the forward pass, in the inversion
+/// and in the recomputation.
+/// </summary>
 [TestClass]
 public sealed class FrozenStepTraps
 {
@@ -48,7 +51,9 @@ public sealed class FrozenStepTraps
         }
     }
 
-    /// <summary>A power iteration during inversion or recomputation would make it another function.</summary>
+    /// <summary>
+    /// A power iteration during inversion or recomputation would make it another function.
+    /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.Squeeze)]
     [EveryBackend(TestModel.Bottleneck)]
@@ -72,8 +77,9 @@ public sealed class FrozenStepTraps
     }
 
     /// <summary>
-    /// dσ/dW belongs in the gradient. With the bound active, F does not change when the last convolution is scaled, nor with the multiplier: so there is no
-    /// gradient along either. Without the path through σ there would be.
+    /// dσ/dW belongs in the gradient. With the bound active, F does not change when the last
+    /// convolution is scaled, nor with the multiplier: so there is no gradient along either.
+    /// Without the path through σ there would be.
     /// </summary>
     [TestMethod]
     [EveryBackend(BranchKind.Basic)]
@@ -97,7 +103,8 @@ public sealed class FrozenStepTraps
     }
 
     /// <summary>
-    /// In a recomputation random numbers would differ and counters would count twice. A step has neither.
+    /// In a recomputation random numbers would differ and counters would count twice. A step has
+    /// neither.
     /// </summary>
     [TestMethod]
     [EveryBackend(MemoryPolicy.Invert)]
@@ -125,7 +132,9 @@ public sealed class FrozenStepTraps
         CollectionAssert.AreEqual(once.PowerIterationState(), twice.PowerIterationState());
     }
 
-    /// <summary>Another kernel, algorithm or precision in the inversion would have another fixed point.</summary>
+    /// <summary>
+    /// Another kernel, algorithm or precision in the inversion would have another fixed point.
+    /// </summary>
     [TestMethod]
     [EveryBackend(BranchKind.Basic, ElementType.Float32)]
     [EveryBackend(BranchKind.Bottleneck, ElementType.Float32)]

@@ -12,7 +12,9 @@ namespace RevUp.Tests.Traps;
 [TestClass]
 public sealed class KeptStateTraps
 {
-    /// <summary>Without u, v and σ in the checkpoint a resumed run drifts away, and nothing tells.</summary>
+    /// <summary>
+    /// Without u, v and σ in the checkpoint a resumed run drifts away, and nothing tells.
+    /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.Squeeze)]
     [EveryBackend(TestModel.Volume)]
@@ -45,7 +47,10 @@ public sealed class KeptStateTraps
         CollectionAssert.AreNotEqual(trained.TrainingState(), forgetful.TrainingState(), "the vectors make no difference");
     }
 
-    /// <summary>Layers without inverse keep their input whatever the plan says; those with an exact one never do.</summary>
+    /// <summary>
+    /// Layers without inverse keep their input whatever the plan says; those with an exact one
+    /// never do.
+    /// </summary>
     [TestMethod]
     [EveryBackend(TestModel.ImageNet)]
     [EveryBackend(TestModel.Strided)]
@@ -72,7 +77,8 @@ public sealed class KeptStateTraps
     }
 
     /// <summary>
-    /// The peak lies in the backward pass, not after the forward pass. The arena counts it by purpose.
+    /// The peak lies in the backward pass, not after the forward pass. The arena counts it by
+    /// purpose.
     /// </summary>
     [TestMethod]
     [EveryBackend(MemoryPolicy.Invert)]

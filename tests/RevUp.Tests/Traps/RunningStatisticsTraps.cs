@@ -6,7 +6,10 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Traps;
 
-/// <summary>Running statistics count a batch once, however often its forward pass is repeated, and evaluation depends on nothing else.</summary>
+/// <summary>
+/// Running statistics count a batch once, however often its forward pass is repeated, and
+/// evaluation depends on nothing else.
+/// </summary>
 [TestClass]
 public sealed class RunningStatisticsTraps
 {
@@ -91,7 +94,10 @@ public sealed class RunningStatisticsTraps
         CollectionAssert.AreEqual(Statistics(kept), Statistics(refused));
     }
 
-    /// <summary>An asynchronous device does a whole step again when the plan's inversions are refused; its forward pass has counted already.</summary>
+    /// <summary>
+    /// An asynchronous device does a whole step again when the plan's inversions are refused; its
+    /// forward pass has counted already.
+    /// </summary>
     [TestMethod]
     public void AStepThatIsDoneAgainCountsItsBatchOnce()
     {

@@ -12,11 +12,15 @@ public sealed class SpectralNormTraps
 {
     private const int Iterations = 400;
 
-    // Power iteration comes from below; what float32 adds is a few roundoffs, and what 400 iterations leave depends on the gap to the second singular value.
+    // Power iteration comes from below; what float32 adds is a few roundoffs, and what 400
+    // iterations leave depends on the gap to the second singular value.
     private const double Above = 1e-5;
     private const double Below = 1e-3;
 
-    /// <summary>Fixup's zero last convolution has σ = 0 and no singular vectors; once it is no longer zero, the estimate must start.</summary>
+    /// <summary>
+    /// Fixup's zero last convolution has σ = 0 and no singular vectors; once it is no longer zero,
+    /// the estimate must start.
+    /// </summary>
     [TestMethod]
     [EveryBackend(BranchKind.Basic)]
     [EveryBackend(BranchKind.Bottleneck)]
@@ -42,7 +46,10 @@ public sealed class SpectralNormTraps
         AssertNorm(DenseOperator.Norm(backend, block.Branch.Convolutions[last]), block.Sigmas[last]);
     }
 
-    /// <summary>Zero padding cuts the operator at the border, the more the smaller the input: a norm holds for one extent.</summary>
+    /// <summary>
+    /// Zero padding cuts the operator at the border, the more the smaller the input: a norm holds
+    /// for one extent.
+    /// </summary>
     [TestMethod]
     [EveryBackend(2)]
     [EveryBackend(3)]
@@ -52,7 +59,8 @@ public sealed class SpectralNormTraps
         double previous = 0;
         foreach (int extent in (int[])[2, 4, 7])
         {
-            // Convolution with (1, 1, 1) along one axis is tridiagonal, with the largest eigenvalue 1 + 2 cos(π / (n + 1)); with more axes the product.
+            // Convolution with (1, 1, 1) along one axis is tridiagonal, with the largest eigenvalue
+            // 1 + 2 cos(π / (n + 1)); with more axes the product.
             double expected = Math.Pow(1 + 2 * Math.Cos(Math.PI / (extent + 1)), rank);
             Shape input = rank == 2 ? new(1, extent, extent, 1) : new(1, extent, extent, extent, 1);
             float sigma = Estimate(backend, Geometry(input, 1, 3, 1), Ones(rank), maximumExtent: int.MaxValue);
@@ -77,7 +85,10 @@ public sealed class SpectralNormTraps
         Assert.IsLessThan(Math.Pow(Math.PI / Limit, 2), 1 - limited / full);
     }
 
-    /// <summary>An inspection that divides by its own estimate always prints 1; a dense matrix knows nothing of the estimate.</summary>
+    /// <summary>
+    /// An inspection that divides by its own estimate always prints 1; a dense matrix knows nothing
+    /// of the estimate.
+    /// </summary>
     [TestMethod]
     [EveryBackend(2, 3, 1)]
     [EveryBackend(2, 3, 2)]
@@ -114,7 +125,8 @@ public sealed class SpectralNormTraps
                 double dense = DenseOperator.Norm(network.Backend, branch.Convolutions[j]);
                 // Five iterations a step, on weights that move: from below, and not far.
                 Assert.IsInRange(0.9 * dense, (1 + Above) * dense, sigmas[j], branch.Convolutions[j].Weight.Name);
-                // It stops where σ hardly changes any more, which is early where two singular values are close.
+                // It stops where σ hardly changes any more, which is early where two singular
+                // values are close.
                 Assert.IsInRange(0.995 * dense, (1 + Above) * dense, SpectralNorm.Converged(network.Backend, branch.Convolutions[j]));
             }
         }

@@ -8,7 +8,8 @@ public sealed class CropRegionTests
 {
     private static readonly ResizedCropSettings Published = new();
 
-    // With scale up to one half of a square image every try fits, so that what is drawn is what comes out.
+    // With scale up to one half of a square image every try fits, so that what is drawn is what
+    // comes out.
     [TestMethod]
     public void AreaIsUniformAndRatioIsLogUniform()
     {
@@ -60,7 +61,8 @@ public sealed class CropRegionTests
         }
     }
 
-    // An image so long that no try fits: the whole shorter side, at the nearest ratio that is allowed, in the centre.
+    // An image so long that no try fits: the whole shorter side, at the nearest ratio that is
+    // allowed, in the centre.
     [TestMethod]
     [DataRow(1000, 30, 480, 0, 40, 30)]
     [DataRow(30, 1000, 0, 480, 30, 40)]

@@ -163,7 +163,8 @@ public sealed class MixingTests
         }
         for (int p = 0; p < cleared.Length; p++)
         {
-            // A pixel goes when the centre is one of those whose square covers it and that lie on the image.
+            // A pixel goes when the centre is one of those whose square covers it and that lie on
+            // the image.
             int rows = Enumerable.Range(0, Height).Count(c => c - side / 2 <= p / Width && p / Width < c - side / 2 + side);
             int columns = Enumerable.Range(0, Width).Count(c => c - side / 2 <= p % Width && p % Width < c - side / 2 + side);
             double share = (double)rows * columns / (Height * Width);
