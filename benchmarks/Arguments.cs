@@ -27,7 +27,8 @@ internal sealed class Arguments
         for (int i = 0; i < words.Length; i += 2)
         {
             bool option = words[i].StartsWith("--", StringComparison.Ordinal) && i + 1 < words.Length;
-            ConfigurationException.Require(option, $"'{words[i]}' is not an option with a value; options are given as --name value");
+            ConfigurationException.Require(
+                option, $"'{words[i]}' is not an option with a value; options are given as --name value");
             _values[words[i]] = words[i + 1];
         }
         Output = Text("--output", _quick ? Checkout.QuickFolder : Checkout.ResultsFolder);
@@ -70,7 +71,8 @@ internal sealed class Arguments
     public int[] Integers(string name, string value) => [.. Words(name, value).Select(word => Positive(name, word))];
 
     /// <summary>A list of positive numbers and zeros, separated by commas.</summary>
-    public int[] IntegersOrZero(string name, string value) => [.. Words(name, value).Select(word => word == "0" ? 0 : Positive(name, word))];
+    public int[] IntegersOrZero(string name, string value) =>
+        [.. Words(name, value).Select(word => word == "0" ? 0 : Positive(name, word))];
 
     /// <summary>
     /// The recipe of --recipe with the values of --set, "path=value" with semicolons between; with
@@ -80,16 +82,19 @@ internal sealed class Arguments
     {
         string[] overrides = Text("--set", "").Split(';', StringSplitOptions.RemoveEmptyEntries);
         Recipe recipe = Checkout.Recipe(Text("--recipe", name), overrides);
-        DataSettings patterns = Checkout.SyntheticData(recipe.Data.Sample, recipe.Data.ClassCount, samples: 4 * recipe.Training.BatchSize);
+        DataSettings patterns = Checkout.SyntheticData(
+            recipe.Data.Sample, recipe.Data.ClassCount, samples: 4 * recipe.Training.BatchSize);
         return Quick ? recipe with { Data = patterns } : recipe;
     }
 
     /// <summary>The memory policies of --policies.</summary>
     public MemoryPolicy[] Policies(string value) => [.. Words("--policies", value).Select(word =>
     {
-        bool valid = Enum.TryParse(word, ignoreCase: true, out MemoryPolicy policy) && MemoryPlan.Uniform.Contains(policy);
+        bool valid =
+            Enum.TryParse(word, ignoreCase: true, out MemoryPolicy policy) && MemoryPlan.Uniform.Contains(policy);
         ConfigurationException.Require(
-            valid, $"--policies has '{word}'; there are {string.Join(", ", MemoryPlan.Uniform.Select(MemoryTable.Name))}");
+            valid,
+            $"--policies has '{word}'; there are {string.Join(", ", MemoryPlan.Uniform.Select(MemoryTable.Name))}");
         return policy;
     })];
 
@@ -103,9 +108,11 @@ internal sealed class Arguments
     /// <exception cref="ConfigurationException">There are others.</exception>
     public void RequireNoOthers()
     {
-        ConfigurationException.Require(!_quick || _known.Contains(QuickFlag), $"the study '{_study}' has no smaller sizes; leave out {QuickFlag}");
+        ConfigurationException.Require(
+            !_quick || _known.Contains(QuickFlag), $"the study '{_study}' has no smaller sizes; leave out {QuickFlag}");
         string? other = _values.Keys.FirstOrDefault(name => !_known.Contains(name));
-        ConfigurationException.Require(other is null, $"the study '{_study}' has no option '{other}'; it has {string.Join(", ", _known)}");
+        ConfigurationException.Require(
+            other is null, $"the study '{_study}' has no option '{other}'; it has {string.Join(", ", _known)}");
     }
 
     private static int Positive(string name, string word)

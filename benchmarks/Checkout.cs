@@ -91,6 +91,7 @@ internal static class Checkout
             folder = folder.Parent;
         }
         return folder?.FullName ?? throw new StudyException(
-            $"RevUp.sln is in no parent folder of {AppContext.BaseDirectory}; the studies read the checkout's recipes, so run them from a build inside it.");
+            $"RevUp.sln is in no parent folder of {AppContext.BaseDirectory}; the studies read the checkout's recipes, "
+            + "so run them from a build inside it.");
     }
 }

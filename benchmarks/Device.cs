@@ -33,7 +33,8 @@ internal sealed record Device(string Name, long Memory)
     {
         Recipe recipe = Checkout.Recipe(arguments.Text("--recipe", name));
         ConfigurationException.Require(
-            recipe.Data.Dataset == DatasetKind.Synthetic, $"the recipe '{recipe.Name}' has samples of one size; use one whose data.dataset is 'synthetic'");
+            recipe.Data.Dataset == DatasetKind.Synthetic,
+            $"the recipe '{recipe.Name}' has samples of one size; use one whose data.dataset is 'synthetic'");
         string text = arguments.Text("--precision", recipe.Model.Precision.Text());
         bool valid = Enum.TryParse(text, ignoreCase: true, out BranchPrecision precision) && precision.Text() == text;
         ConfigurationException.Require(valid, $"--precision is '{text}'; use auto, float32 or bfloat16");
@@ -67,7 +68,8 @@ internal sealed record Device(string Name, long Memory)
         }
         return fits > 0
             ? (fits * unit, limit)
-            : throw new StudyException($"Not even the smallest of what the study tries fits, {limit}; allow more with --memory.");
+            : throw new StudyException(
+                $"Not even the smallest of what the study tries fits, {limit}; allow more with --memory.");
     }
 
     // The first sentence of why there is no room; null where there is.
@@ -78,7 +80,8 @@ internal sealed record Device(string Name, long Memory)
             run();
             return null;
         }
-        catch (Exception exception) when (exception is ArenaExhaustedException or ConfigurationException || IsSize(exception as NativeException))
+        catch (Exception exception) when (
+            exception is ArenaExhaustedException or ConfigurationException || IsSize(exception as NativeException))
         {
             return exception.Message.Split(". ")[0].TrimEnd('.');
         }
@@ -87,5 +90,6 @@ internal sealed record Device(string Name, long Memory)
     // What cuDNN does not support at one size it may support at another; the driver runs out of
     // what the arena leaves to the libraries.
     private static bool IsSize(NativeException? exception) =>
-        exception?.Status is CudnnStatus and >= CudnnStatus.NotSupported and < CudnnStatus.InternalError || exception?.Status is CudaResult.OutOfMemory;
+        exception?.Status is CudnnStatus and >= CudnnStatus.NotSupported and < CudnnStatus.InternalError
+            || exception?.Status is CudaResult.OutOfMemory;
 }

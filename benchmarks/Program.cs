@@ -45,10 +45,11 @@ try
         return 0;
     }
     throw new ConfigurationException(
-        $"Name a study, one of {string.Join(", ", studies.Keys)}: `./build.sh benchmark step`. {Checkout.ResultsFolder}/README.md says what each measures.");
+        $"Name a study, one of {string.Join(", ", studies.Keys)}: `./build.sh benchmark step`. "
+        + $"{Checkout.ResultsFolder}/README.md says what each measures.");
 }
-catch (Exception exception) when (exception is ConfigurationException or DataFileException or StudyException or ArenaExhaustedException
-    or NativeException or DllNotFoundException)
+catch (Exception exception) when (exception is ConfigurationException or DataFileException or StudyException
+    or ArenaExhaustedException or NativeException or DllNotFoundException)
 {
     Console.Error.WriteLine($"error: {exception.Message}");
     return 1;

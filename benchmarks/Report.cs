@@ -26,7 +26,8 @@ internal interface IMeasured
 /// </summary>
 internal sealed class Report
 {
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions s_json =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private readonly StringBuilder _text = new();
     private readonly string _folder;
@@ -44,7 +45,8 @@ internal sealed class Report
     {
         using Backend backend = open();
         _folder = arguments.Output;
-        string machine = $"{Processor()}, {Environment.ProcessorCount} processors, {Gibibytes()} GiB; {backend.Description}";
+        string machine =
+            $"{Processor()}, {Environment.ProcessorCount} processors, {Gibibytes()} GiB; {backend.Description}";
         Origin = new Origin(arguments.Command, machine, Checkout.MeasuredCommit());
         _text.AppendLine($"# {title}");
         Paragraph($"Command: `{Origin.Command}`");
@@ -108,7 +110,8 @@ internal sealed class Report
     /// versions.
     /// </returns>
     /// <exception cref="StudyException">The file has lines that are not rows.</exception>
-    public IReadOnlyList<T> Merge<T>(string name, IReadOnlyCollection<T> rows, Func<T, object> section, Func<T, object> key)
+    public IReadOnlyList<T> Merge<T>(
+        string name, IReadOnlyCollection<T> rows, Func<T, object> section, Func<T, object> key)
         where T : IMeasured
     {
         HashSet<object> replaced = [.. rows.Select(Identity)];
@@ -122,7 +125,8 @@ internal sealed class Report
     /// <summary>Rows of a file with the same sources as the last row of their section.</summary>
     public static IReadOnlyList<T> Latest<T>(IEnumerable<T> rows, Func<T, object> section)
         where T : IMeasured =>
-        [.. rows.GroupBy(section).SelectMany(group => group.Where(row => row.Origin.Commit == group.Last().Origin.Commit))];
+        [.. rows.GroupBy(section).SelectMany(
+            group => group.Where(row => row.Origin.Commit == group.Last().Origin.Commit))];
 
     /// <summary>
     /// The rows of the file NAME.jsonl in a folder of the checkout; none where there is no file.
@@ -133,11 +137,15 @@ internal sealed class Report
         string path = Checkout.Path(folder, $"{name}.jsonl");
         try
         {
-            return File.Exists(path) ? [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<T>(line, s_json)!)] : [];
+            return File.Exists(path)
+                ? [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<T>(line, s_json)!)]
+                : [];
         }
         catch (JsonException exception)
         {
-            throw new StudyException($"{path} is damaged, or of another version of this study: {exception.Message} Delete it and measure again.");
+            throw new StudyException(
+                $"{path} is damaged, or of another version of this study: {exception.Message} Delete it and measure "
+                + "again.");
         }
     }
 
@@ -149,7 +157,11 @@ internal sealed class Report
         Origin[] all = [.. origins.Distinct()];
         if (all.Any(origin => origin != Origin))
         {
-            Paragraph(string.Join("\n", all.Select(origin => $"Measured by `{origin.Command}` on {origin.Machine}; sources: {origin.Commit}.")));
+            Paragraph(
+                string.Join(
+                    "\n",
+                    all.Select(
+                        origin => $"Measured by `{origin.Command}` on {origin.Machine}; sources: {origin.Commit}.")));
         }
     }
 
@@ -171,7 +183,9 @@ internal sealed class Report
     {
         const string Key = "model name";
         const string Info = "/proc/cpuinfo";
-        string? line = File.Exists(Info) ? File.ReadLines(Info).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal)) : null;
+        string? line = File.Exists(Info)
+            ? File.ReadLines(Info).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))
+            : null;
         return line is null ? "unknown processor" : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 

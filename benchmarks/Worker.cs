@@ -53,8 +53,10 @@ internal sealed class Worker : IDisposable
         {
             _process.WaitForExit();
             throw new StudyException(
-                $"`{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}` ended with status {_process.ExitCode} instead of " +
-                "measuring. Its own message is above; without one (status 137) the system ran out of memory: measure fewer things at once.");
+                $"`{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}` ended with "
+                + $"status {_process.ExitCode} instead of " +
+                "measuring. Its own message is above; without one (status 137) the system ran out of memory: "
+            + "measure fewer things at once.");
         }
         return JsonSerializer.Deserialize<T>(line)!;
     }

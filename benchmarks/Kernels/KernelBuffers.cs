@@ -15,7 +15,8 @@ internal sealed class KernelBuffers
     private const int Large = 4;
 
     private static readonly OptimizerNumbers s_optimizer = new(
-        GradientScale: 1, Skip: 0, Momentum: 0.9, Nesterov: 1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Correction1: 0.1, Correction2: 0.001);
+        GradientScale: 1, Skip: 0, Momentum: 0.9, Nesterov: 1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
+        Correction1: 0.1, Correction2: 0.001);
 
     private readonly Tensor[] _float32;
     private readonly Tensor[] _bfloat16;
@@ -95,7 +96,8 @@ internal sealed class KernelBuffers
     /// </summary>
     public Tensor Tensor(int index, Shape shape) => _float32[index].Slice(0, shape);
 
-    private Tensor Allocate(Shape shape, ElementType type) => Backend.Memory.Allocate(shape, type, MemoryPurpose.Workspace);
+    private Tensor Allocate(Shape shape, ElementType type) =>
+        Backend.Memory.Allocate(shape, type, MemoryPurpose.Workspace);
 
     private void Draw()
     {

@@ -23,7 +23,10 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
     /// </summary>
     public static IReadOnlyList<KernelOperation> All { get; } =
     [
-        .. from x in s_types from y in s_types from activation in (Activation[])[Activation.Relu, Activation.Elu] select Forward(activation, x, y),
+        .. from x in s_types
+           from y in s_types
+           from activation in (Activation[])[Activation.Relu, Activation.Elu]
+           select Forward(activation, x, y),
         .. from x in s_types from dy in s_types from dx in s_types select Backward(x, dy, dx),
         .. from z in s_types select ResidualAdd(z),
         .. from z in s_types select FixedPointStep(z),
@@ -37,15 +40,40 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
         new("dot f32", 8, b => b.Backend.Dot(b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Statistics)),
         new("squeeze f32", 8, b => b.Backend.Squeeze(b.Tensor(0, b.Wide), b.Tensor(1, b.Squeezed))),
         new("unsqueeze f32", 8, b => b.Backend.Unsqueeze(b.Tensor(0, b.Squeezed), b.Tensor(1, b.Wide))),
-        new("resize channels, 48 to 64, f32", 7, b => b.Backend.ResizeChannels(b.Tensor(0, b.Narrow), b.Tensor(1, b.Wide))),
+        new(
+            "resize channels, 48 to 64, f32",
+            7,
+            b => b.Backend.ResizeChannels(b.Tensor(0, b.Narrow), b.Tensor(1, b.Wide))),
         new("max-pool forward f32", 5, b => b.Backend.MaxPoolForward(b.Tensor(0, b.Wide), b.Tensor(1, b.Halved))),
-        new("max-pool backward f32", 9, b => b.Backend.MaxPoolBackward(b.Tensor(0, b.Wide), b.Tensor(1, b.Halved), b.Tensor(2, b.Wide))),
-        new("global average pool forward f32", 4, b => b.Backend.GlobalAveragePoolForward(b.Tensor(0, b.Wide), b.Pooled)),
-        new("global average pool backward f32", 4, b => b.Backend.GlobalAveragePoolBackward(b.Pooled, b.Tensor(0, b.Wide))),
-        new("split channels f32", 8, b => b.Backend.SplitChannels(b.Tensor(0, b.Wide), b.Tensor(1, b.Half), b.Tensor(2, b.Half))),
-        new("merge channels f32", 8, b => b.Backend.MergeChannels(b.Tensor(0, b.Half), b.Tensor(1, b.Half), b.Tensor(2, b.Wide))),
-        new("sgd f32", 20, b => b.Backend.Sgd(b.Optimizer, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 2))),
-        new("adamw f32", 28, b => b.Backend.AdamW(b.Optimizer, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 3), b.Tensor(Float32, 2))),
+        new(
+            "max-pool backward f32",
+            9,
+            b => b.Backend.MaxPoolBackward(b.Tensor(0, b.Wide), b.Tensor(1, b.Halved), b.Tensor(2, b.Wide))),
+        new(
+            "global average pool forward f32",
+            4,
+            b => b.Backend.GlobalAveragePoolForward(b.Tensor(0, b.Wide), b.Pooled)),
+        new(
+            "global average pool backward f32",
+            4,
+            b => b.Backend.GlobalAveragePoolBackward(b.Pooled, b.Tensor(0, b.Wide))),
+        new(
+            "split channels f32",
+            8,
+            b => b.Backend.SplitChannels(b.Tensor(0, b.Wide), b.Tensor(1, b.Half), b.Tensor(2, b.Half))),
+        new(
+            "merge channels f32",
+            8,
+            b => b.Backend.MergeChannels(b.Tensor(0, b.Half), b.Tensor(1, b.Half), b.Tensor(2, b.Wide))),
+        new(
+            "sgd f32",
+            20,
+            b => b.Backend.Sgd(b.Optimizer, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 2))),
+        new(
+            "adamw f32",
+            28,
+            b => b.Backend.AdamW(
+                b.Optimizer, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 3), b.Tensor(Float32, 2))),
     ];
 
     private static KernelOperation Forward(Activation activation, ElementType x, ElementType y) => new(
@@ -57,7 +85,8 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
         $"preactivation backward, {Suffix(x)} {Suffix(dy)} {Suffix(dx)}",
         x.Size() + dy.Size() + (2 * dx.Size()),
         b => b.Backend.PreactivationBackward(
-            Activation.Relu, b.Tensor(x, 0), b.Scalar, b.Tensor(dy, 1), b.Scalar, b.Tensor(dx, 2), b.Tensor(dx, 3), b.Sums.Scalar(0), b.Sums.Scalar(1)));
+            Activation.Relu, b.Tensor(x, 0), b.Scalar, b.Tensor(dy, 1), b.Scalar, b.Tensor(dx, 2), b.Tensor(dx, 3),
+            b.Sums.Scalar(0), b.Sums.Scalar(1)));
 
     private static KernelOperation ResidualAdd(ElementType z) => new(
         $"residual add {Suffix(z)}",
@@ -67,13 +96,15 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
     private static KernelOperation FixedPointStep(ElementType z) => new(
         $"fixed-point step {Suffix(z)}",
         12 + z.Size(),
-        b => b.Backend.FixedPointStep(b.Tensor(Float32, 0), b.Tensor(z, 1), b.Scalar, b.Tensor(Float32, 2), b.Tensor(Float32, 3), b.Statistics));
+        b => b.Backend.FixedPointStep(
+            b.Tensor(Float32, 0), b.Tensor(z, 1), b.Scalar, b.Tensor(Float32, 2), b.Tensor(Float32, 3), b.Statistics));
 
     private static KernelOperation QuantizeResidual(int bits, ElementType z) => new(
         $"quantize residual, {bits} bits, {Suffix(z)}",
         16 + z.Size() + (bits / 8.0),
         b => b.Backend.QuantizeResidual(
-            bits, b.Tensor(0, b.Wide), b.Tensor(z, 1), b.Scalar, b.Tensor(0, b.Wide), b.Tensor(2, b.Wide), b.Tensor(Float32, 3), b.Steps));
+            bits, b.Tensor(0, b.Wide), b.Tensor(z, 1), b.Scalar, b.Tensor(0, b.Wide), b.Tensor(2, b.Wide),
+            b.Tensor(Float32, 3), b.Steps));
 
     private static KernelOperation QuantizeRetrace(int bits) => new(
         $"quantize retrace, {bits} bits",

@@ -34,12 +34,15 @@ public unsafe class ConvolutionBenchmarks : IDisposable
     {
         Report.Progress($"{Pass} ...");
         _backend = new CpuBackend();
-        ConvolutionGeometry geometry = new(Pass.Activation(Pass.Batch), Pass.Channels, Pass.Kernel, Stride: 1, Padding: Pass.Kernel / 2, Groups: 1, Pass.Type);
+        ConvolutionGeometry geometry = new(
+            Pass.Activation(Pass.Batch), Pass.Channels, Pass.Kernel, Stride: 1, Padding: Pass.Kernel / 2, Groups: 1,
+            Pass.Type);
         _plan = _backend.Convolution(geometry);
         _x = Allocate(geometry.Input, Pass.Type, 1);
         _y = Allocate(geometry.Output, Pass.Type, 1);
         _w = Allocate(geometry.Weights, ElementType.Float32, 0.01f);
-        _packed = _backend.Memory.Allocate(new Shape(checked((int)_plan.PackedBytes / sizeof(float))), ElementType.Float32, MemoryPurpose.Workspace);
+        _packed = _backend.Memory.Allocate(
+            new Shape(checked((int)_plan.PackedBytes / sizeof(float))), ElementType.Float32, MemoryPurpose.Workspace);
         _plan.Pack(_w, default, _packed);
         _naiveX = Allocate(Pass.Activation(ConvolutionPass.NaiveBatch), ElementType.Float64, 1);
         _naiveY = Allocate(Pass.Activation(ConvolutionPass.NaiveBatch), ElementType.Float64, 1);

@@ -20,7 +20,8 @@ public enum ConvolutionDirection
 /// One pass of a convolution of C to C channels on N × E × E positions, in storage type T; of a 1×1
 /// kernel it is a product of matrices.
 /// </summary>
-public sealed record ConvolutionPass(ConvolutionDirection Direction, int Kernel, int Channels, int Extent, ElementType Type)
+public sealed record ConvolutionPass(
+    ConvolutionDirection Direction, int Kernel, int Channels, int Extent, ElementType Type)
 {
     /// <summary>N of the naive twin, whose rate does not depend on it.</summary>
     public const int NaiveBatch = 1;
@@ -51,7 +52,8 @@ public sealed record ConvolutionPass(ConvolutionDirection Direction, int Kernel,
     private static IEnumerable<ConvolutionPass> Create()
     {
         using CpuBackend backend = new();
-        foreach (ElementType type in ((ElementType[])[ElementType.Float32, ElementType.BFloat16]).Where(backend.Supports))
+        foreach (ElementType type in
+            ((ElementType[])[ElementType.Float32, ElementType.BFloat16]).Where(backend.Supports))
         {
             yield return new ConvolutionPass(ConvolutionDirection.Fprop, Kernel: 1, Channels: 512, Extent: 16, type);
             foreach ((int channels, int extent) in ((int, int)[])[(64, 32), (128, 16), (256, 8)])

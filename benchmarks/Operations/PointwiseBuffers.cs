@@ -49,7 +49,8 @@ public sealed unsafe class PointwiseBuffers : IDisposable
         Backend.Fill(Tensor(Positive), 1);
         Backend.Fill(_channels, 1);
         Backend.Cast(Tensor(Positive).Slice(0, Steps.Shape), Steps);
-        foreach (Tensor ones in (Tensor[])[_doubles.Slice((long)Positive * Count, new Shape(Count)), _doubleChannels, _doubleSteps])
+        foreach (Tensor ones in
+            (Tensor[])[_doubles.Slice((long)Positive * Count, new Shape(Count)), _doubleChannels, _doubleSteps])
         {
             new Span<double>((void*)ones.Address, (int)ones.Count).Fill(1);
         }
@@ -76,7 +77,8 @@ public sealed unsafe class PointwiseBuffers : IDisposable
     public double* DoubleSteps => (double*)_doubleSteps.Address;
 
     /// <summary>Array <paramref name="index"/> of one number per channel.</summary>
-    public Tensor Channels(int index) => _channels.Slice((long)index * OperationSizes.Channels, new Shape(OperationSizes.Channels));
+    public Tensor Channels(int index) =>
+        _channels.Slice((long)index * OperationSizes.Channels, new Shape(OperationSizes.Channels));
 
     /// <summary>The twin's array <paramref name="index"/> of one number per channel.</summary>
     public double* DoubleChannels(int index) => (double*)_doubleChannels.Address + index * OperationSizes.Channels;
@@ -118,7 +120,8 @@ public sealed unsafe class PointwiseBuffers : IDisposable
     /// <summary>Frees the memory.</summary>
     public void Dispose() => Backend.Dispose();
 
-    private Tensor Allocate(int count, ElementType type) => Backend.Memory.Allocate(new Shape(count), type, MemoryPurpose.Workspace);
+    private Tensor Allocate(int count, ElementType type) =>
+        Backend.Memory.Allocate(new Shape(count), type, MemoryPurpose.Workspace);
 
     private void Draw()
     {

@@ -22,27 +22,38 @@ internal static class ParityCases
         Case("basic-store", Basic, MemoryPolicy.Store, [9, 7]),
         Case("basic-invert", Basic, MemoryPolicy.Invert, [9, 7]),
         Case("basic-anchors", Basic with { Stages = [Stage(5, 6, 5)] }, MemoryPolicy.Invert, [8, 8], anchorEvery: 2),
-        Case("basic-unconstrained", Basic with { Lipschitz = new() { Mode = LipschitzMode.None } }, MemoryPolicy.Checkpoint, [9, 7]),
+        Case(
+            "basic-unconstrained", Basic with { Lipschitz = new() { Mode = LipschitzMode.None } },
+            MemoryPolicy.Checkpoint, [9, 7]),
         Case("basic-affine", Basic with { Affine = Placement.Block }, MemoryPolicy.Invert, [9, 7]),
         Case("basic-leading-free", LeadingFree, MemoryPolicy.Invert, [9, 7]),
-        Case("basic-per-layer", Basic with { Activation = Activation.Relu, Lipschitz = PerLayer }, MemoryPolicy.Invert, [9, 7]),
+        Case(
+            "basic-per-layer", Basic with { Activation = Activation.Relu, Lipschitz = PerLayer }, MemoryPolicy.Invert,
+            [9, 7]),
         Case("squeeze-pad", Squeezed, MemoryPolicy.Invert, [8, 8]),
         Case("bottleneck-grouped", Grouped, MemoryPolicy.Invert, [8, 8]),
-        Case("bottleneck-strided-stem", Grouped with { StemStride = 2, Downsampling = Downsampling.Strided }, MemoryPolicy.Store, [12, 9]),
+        Case(
+            "bottleneck-strided-stem", Grouped with { StemStride = 2, Downsampling = Downsampling.Strided },
+            MemoryPolicy.Store, [12, 9]),
         Case("imagenet", ImageNet, MemoryPolicy.Store, [33, 32]),
         Case("imagenet-invert", ImageNet, MemoryPolicy.Invert, [33, 32]),
         Case("volume-squeeze", Volume, MemoryPolicy.Invert, [4, 6, 4], channels: 2),
-        Case("volume-strided", Grouped with { Groups = 1, Downsampling = Downsampling.Strided }, MemoryPolicy.Invert, [5, 4, 6], channels: 1),
+        Case(
+            "volume-strided", Grouped with { Groups = 1, Downsampling = Downsampling.Strided }, MemoryPolicy.Invert,
+            [5, 4, 6], channels: 1),
         Case("basic-bfloat16", Basic with { Precision = BranchPrecision.BFloat16 }, MemoryPolicy.Store, [9, 7]),
         Case("bottleneck-bfloat16", Grouped with { Precision = BranchPrecision.BFloat16 }, MemoryPolicy.Invert, [8, 8]),
     ];
 
-    private static LipschitzSettings PerLayer => new() { Mode = LipschitzMode.PerLayer, Coefficient = 0.8, StartSteps = 0, MaximumExtent = 6 };
+    private static LipschitzSettings PerLayer =>
+        new() { Mode = LipschitzMode.PerLayer, Coefficient = 0.8, StartSteps = 0, MaximumExtent = 6 };
 
-    private static ModelSettings Basic => new() { Activation = Activation.Elu, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] };
+    private static ModelSettings Basic =>
+        new() { Activation = Activation.Elu, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] };
 
     // Three blocks, so that what the inversion of one hands on is inverted again.
-    private static ModelSettings LeadingFree => Basic with { Stages = [Stage(3, 6, 5), Stage(3, 10, 7)], Lipschitz = new() { FreeLeadingBlocks = true } };
+    private static ModelSettings LeadingFree =>
+        Basic with { Stages = [Stage(3, 6, 5), Stage(3, 10, 7)], Lipschitz = new() { FreeLeadingBlocks = true } };
 
     private static ModelSettings Squeezed => new()
     {
@@ -76,10 +87,13 @@ internal static class ParityCases
         Lipschitz = PerLayer,
     };
 
-    private static Recipe Case(string name, ModelSettings model, MemoryPolicy policy, int[] extents, int channels = 3, int anchorEvery = 0) => new()
+    private static Recipe Case(
+        string name, ModelSettings model, MemoryPolicy policy, int[] extents, int channels = 3, int anchorEvery = 0) =>
+        new()
     {
         Name = name,
-        Data = new DataSettings { Dataset = DatasetKind.Synthetic, Extents = extents, Channels = channels, Classes = 5 },
+        Data =
+            new DataSettings { Dataset = DatasetKind.Synthetic, Extents = extents, Channels = channels, Classes = 5 },
         Model = model,
         // The rule that leaves several evaluations per block, and is far from where it would stop
         // one earlier or later.
@@ -96,5 +110,6 @@ internal static class ParityCases
         },
     };
 
-    private static StageSettings Stage(int blocks, int channels, int width) => new() { Blocks = blocks, Channels = channels, Width = width };
+    private static StageSettings Stage(int blocks, int channels, int width) =>
+        new() { Blocks = blocks, Channels = channels, Width = width };
 }

@@ -30,7 +30,8 @@ internal static class ParityFile
     /// </summary>
     public static void Write(Backend backend, Recipe recipe, string path)
     {
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
         DrawScalars(net, recipe.Training.Seed);
         using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
@@ -49,7 +50,8 @@ internal static class ParityFile
             ["step"] = FormattableString.Invariant($"{WarmupSteps}"),
             ["device"] = backend.Description,
         };
-        SafetensorsTensor[] declarations = [.. tensors.Select(tensor => new SafetensorsTensor(tensor.Key, SafetensorsType.F32, tensor.Value.Shape))];
+        SafetensorsTensor[] declarations =
+            [.. tensors.Select(tensor => new SafetensorsTensor(tensor.Key, SafetensorsType.F32, tensor.Value.Shape))];
         using SafetensorsWriter writer = new(path, declarations, metadata);
         foreach ((string name, (long[] _, float[] values)) in tensors)
         {
@@ -58,7 +60,8 @@ internal static class ParityFile
         writer.Complete();
     }
 
-    private static void RecordStep(TensorSet tensors, RevUpNet net, TrainingStep step, (float[] Pixels, float[] Targets) batch)
+    private static void RecordStep(
+        TensorSet tensors, RevUpNet net, TrainingStep step, (float[] Pixels, float[] Targets) batch)
     {
         int count = batch.Targets.Length / net.Classes;
         tensors["input"] = (AxisOrders.Dimensions(net.Sample.WithBatch(count), AxisOrder.ChannelsLast), batch.Pixels);
@@ -78,13 +81,15 @@ internal static class ParityFile
         tensors["loss"] = ([1], [(float)step.Update(learningRateFactor: 1).Loss]);
         if (step.Engine.Replays > 0)
         {
-            throw new StudyException("A block of this network could not be inverted within the hard limit; a twin has no fallback to compare with.");
+            throw new StudyException(
+                "A block of this network could not be inverted within the hard limit; a twin has no fallback.");
         }
     }
 
     private static void RecordState(TensorSet tensors, string prefix, RevUpNet net, TrainingStep step)
     {
-        foreach ((string name, Tensor tensor) in Checkpoint.ModelTensors(net).Concat(Checkpoint.OptimizerTensors(net, step.Optimizer)))
+        foreach ((string name, Tensor tensor) in
+            Checkpoint.ModelTensors(net).Concat(Checkpoint.OptimizerTensors(net, step.Optimizer)))
         {
             Record(tensors, prefix + name, net.Backend, tensor);
         }
@@ -101,7 +106,9 @@ internal static class ParityFile
     private static void DrawScalars(RevUpNet net, ulong seed)
     {
         long index = 0;
-        foreach (Parameter parameter in net.Parameters.Parameters.Where(p => p.Group == ParameterGroup.Scalars || p.Name is "head.weight" or "head.bias"))
+        foreach (Parameter parameter in
+            net.Parameters.Parameters
+                .Where(p => p.Group == ParameterGroup.Scalars || p.Name is "head.weight" or "head.bias"))
         {
             CounterRandom random = new(seed, ScalarStream, index++);
             float[] values = new float[parameter.Shape.Count];

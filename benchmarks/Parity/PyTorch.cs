@@ -30,7 +30,8 @@ internal static class PyTorch
     public static (int ExitCode, string Output, string Errors) Run(string script, params IEnumerable<string> arguments)
     {
         string interpreter = Interpreter ?? throw new StudyException(
-            $"No Python with PyTorch and numpy was found; install them (Debian: python3-torch), or name an interpreter in {Variable}.");
+            "No Python with PyTorch and numpy was found; install them (Debian: python3-torch), or name an interpreter "
+            + $"in {Variable}.");
         return Execute(interpreter, [script, .. arguments]);
     }
 
@@ -54,7 +55,8 @@ internal static class PyTorch
 
     private static (int ExitCode, string Output, string Errors) Execute(string program, IEnumerable<string> arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start =
+            new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         // The networks are small: a second thread would only wait. No compiled files beside the
         // sources.
         start.Environment["OMP_NUM_THREADS"] = "1";

@@ -45,7 +45,8 @@ internal static class Contender
             return;
         }
         ConfigurationException.Require(
-            channels == StepSize.PeerChannels, $"the peer's first stage has {StepSize.PeerChannels} channels, not {channels}; leave the peer out");
+            channels == StepSize.PeerChannels,
+            $"the peer's first stage has {StepSize.PeerChannels} channels, not {channels}; leave the peer out");
     }
 
     /// <summary>The contenders that this processor can run. The report names the others.</summary>
@@ -57,13 +58,16 @@ internal static class Contender
         {
             return [.. names];
         }
-        ILookup<bool, string> possible = names.ToLookup(name => !name.Contains(BFloat16, Ordinal) && !name.Contains(Mixed, Ordinal));
+        ILookup<bool, string> possible = names.ToLookup(
+            name => !name.Contains(BFloat16, Ordinal) && !name.Contains(Mixed, Ordinal));
         string left = string.Join(", ", possible[false].Select(name => $"`{name}`"));
         if (left.Length > 0)
         {
             report.LeaveOut($"{left}: this processor does not compute in bfloat16 ({backend.Description}).");
         }
-        return possible[true].Any() ? [.. possible[true]] : throw new StudyException($"No contender is left on this processor, which cannot run {left}.");
+        return possible[true].Any()
+            ? [.. possible[true]]
+            : throw new StudyException($"No contender is left on this processor, which cannot run {left}.");
     }
 
     /// <summary>
@@ -85,11 +89,13 @@ internal static class Contender
         string rest = name;
         bool unconstrained = Remove(ref rest, Unconstrained);
         BranchPrecision precision = Remove(ref rest, BFloat16) ? BranchPrecision.BFloat16 : BranchPrecision.Float32;
-        EvaluationPrecision evaluations = Remove(ref rest, Mixed) ? EvaluationPrecision.Mixed : EvaluationPrecision.Full;
+        EvaluationPrecision evaluations =
+            Remove(ref rest, Mixed) ? EvaluationPrecision.Mixed : EvaluationPrecision.Full;
         ConfigurationException.Require(
             PlanName.TryParse(rest, out MemoryPlan plan),
-            $"--contenders has '{name}'; there are {Peer}, {PeerReturning} and {PlanName.All}, each also with {Endings} behind it");
-        return new StepCase(plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, evaluations, size, weights);
+            $"--contenders has '{name}'; use {Peer}, {PeerReturning} or {PlanName.All}, also with {Endings} at its end");
+        return new StepCase(
+            plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, evaluations, size, weights);
     }
 
     private static bool Remove(ref string name, string ending)

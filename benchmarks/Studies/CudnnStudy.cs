@@ -16,7 +16,8 @@ internal static class CudnnStudy
 
     // Input, output channels, groups, extents, kernel and stride; two of them, the usual ones, to
     // compare with.
-    private static readonly (string Name, int In, int Out, int Groups, int[] Input, int Kernel, int Stride)[] s_convolutions =
+    private static readonly (
+        string Name, int In, int Out, int Groups, int[] Input, int Kernel, int Stride)[] s_convolutions =
     [
         ("2-D of 64 channels", 64, 64, 1, [56, 56], 3, 1),
         ("2-D, the stem of 3 channels", 3, 64, 1, [224, 224], 7, 2),
@@ -57,22 +58,28 @@ internal static class CudnnStudy
         }
         driver.Destroy(stream);
         report.Paragraph(
-            "Algorithms by cuDNN's numbers, with workspaces in bytes: of each pass's heuristic order the first that is deterministic. A bfloat16 convolution "
-            + $"that has none in some pass runs in float32 on widened copies; a float32 one is refused when a network is built. Batch {batch}.");
+            "Algorithms by cuDNN's numbers, with workspaces in bytes: of each pass's heuristic order the first that is "
+            + "deterministic. A bfloat16 convolution "
+            + "that has none in some pass runs in float32 on widened copies; a float32 one is refused when a network "
+            + $"is built. Batch {batch}.");
         report.Table(["convolution", "deterministic", "algorithms"], rows);
         report.Paragraph(without.Count == 0
             ? "Verdict: every convolution has deterministic algorithms in all passes."
             : $"Verdict: {without.Count} of {rows.Count} have none: {string.Join("; ", without)}.");
         report.Write("cudnn");
-        string[] refused = [.. without.Where(name => name.EndsWith($"{CudnnDataType.Float32}", StringComparison.Ordinal))];
+        string[] refused =
+            [.. without.Where(name => name.EndsWith($"{CudnnDataType.Float32}", StringComparison.Ordinal))];
         if (refused.Length > 0)
         {
-            throw new StudyException($"cuDNN has no deterministic float32 algorithm for {string.Join("; ", refused)}, which have no other way to run.");
+            throw new StudyException(
+                $"cuDNN has no deterministic float32 algorithm for {string.Join("; ", refused)}, which have no other "
+                + "way to run.");
         }
     }
 
     private static (bool Found, string Choice) Choose(
-        CudnnHandle handle, CudnnDataType type, int batch, (string Name, int In, int Out, int Groups, int[] Input, int Kernel, int Stride) convolution)
+        CudnnHandle handle, CudnnDataType type, int batch,
+        (string Name, int In, int Out, int Groups, int[] Input, int Kernel, int Stride) convolution)
     {
         int[] Repeat(int value) => [.. convolution.Input.Select(_ => value)];
         CudnnGeometry geometry = new()

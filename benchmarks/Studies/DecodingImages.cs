@@ -20,7 +20,8 @@ internal sealed class DecodingImages
 
     /// <summary>Number, sizes and pixels, in a sentence.</summary>
     public string Description =>
-        $"{Count} JPEGs of {Files.Average(file => file.Bytes.Length) / 1024:F0} KiB and {Files.Average(file => Area(file.Info)) / 1e6:F2} million pixels on "
+        $"{Count} JPEGs of {Files.Average(file => file.Bytes.Length) / 1024:F0} KiB and "
+        + $"{Files.Average(file => Area(file.Info)) / 1e6:F2} million pixels on "
         + $"average ({Files.Min(file => Area(file.Info)) / 1e6:F2} to {Files.Max(file => Area(file.Info)) / 1e6:F2}).";
 
     /// <exception cref="ConfigurationException">
@@ -28,15 +29,19 @@ internal sealed class DecodingImages
     /// </exception>
     public static DecodingImages Read(string folder)
     {
-        ConfigurationException.Require(Directory.Exists(folder), $"--images is '{folder}', which is no folder; name one with JPEGs, such as ImageNet's val");
+        ConfigurationException.Require(
+            Directory.Exists(folder),
+            $"--images is '{folder}', which is no folder; name one with JPEGs, such as ImageNet's val");
         List<(byte[], ImageInfo)> files = [];
-        EnumerationOptions everywhere = new() { RecurseSubdirectories = true, MatchCasing = MatchCasing.CaseInsensitive };
+        EnumerationOptions everywhere =
+            new() { RecurseSubdirectories = true, MatchCasing = MatchCasing.CaseInsensitive };
         foreach (string path in Directory.EnumerateFiles(folder, "*.jp*g", everywhere).Order(StringComparer.Ordinal))
         {
             byte[] bytes = File.ReadAllBytes(path);
             files.Add((bytes, ImageDecoder.Inspect(bytes)));
         }
-        ConfigurationException.Require(files.Count > 0, $"--images is '{folder}', in which no file's name ends in .jpg or .jpeg");
+        ConfigurationException.Require(
+            files.Count > 0, $"--images is '{folder}', in which no file's name ends in .jpg or .jpeg");
         return new DecodingImages(files);
     }
 

@@ -20,7 +20,14 @@ internal sealed class DecodingLoader : IDisposable
     private DecodingLoader(string folder, int workers)
     {
         _images = ImageFolder.Open(folder, new Shape(1, SampleWork.Side, SampleWork.Side, 3));
-        BatchLoaderOptions options = new() { BatchSize = BatchSize, Workers = workers, Shuffle = true, Seed = 1, Augmentation = SampleWork.Training };
+        BatchLoaderOptions options = new()
+        {
+            BatchSize = BatchSize,
+            Workers = workers,
+            Shuffle = true,
+            Seed = 1,
+            Augmentation = SampleWork.Training,
+        };
         _loader = new BatchLoader(_images, SampleWork.Normalization, options);
     }
 

@@ -19,7 +19,8 @@ internal static class DecodingStudy
         ("TurboJPEG, the whole image to RGB", images => new TurboJpegWork(images)),
         ("RevUp, the same", images => new WholeImageWork(images)),
         ("RevUp, RandomResizedCrop, flip, normalise", images => new SampleWork(images, SampleWork.Training)),
-        ("RevUp, evaluation's resize and centre crop, normalise", images => new SampleWork(images, SampleWork.Evaluation)),
+        ("RevUp, evaluation's resize and centre crop, normalise", images => new SampleWork(
+            images, SampleWork.Evaluation)),
     ];
 
     public static void Run(Arguments arguments)
@@ -33,7 +34,8 @@ internal static class DecodingStudy
 
         DecodingImages images = DecodingImages.Read(folder);
         Report report = new("Decoding JPEGs", arguments, threads);
-        report.Paragraph($"{images.Description} Samples have {SampleWork.Side}×{SampleWork.Side} pixels; the files are in memory.");
+        report.Paragraph(
+            $"{images.Description} Samples have {SampleWork.Side}×{SampleWork.Side} pixels; the files are in memory.");
         ReportOneCore(report, images, rounds, passes);
         ReportScaling(report, images, rounds, passes, threads);
         ReportLoader(report, images, folder, rounds, passes);
@@ -66,15 +68,25 @@ internal static class DecodingStudy
 
         report.Heading("One core");
         report.Paragraph(
-            $"Images per second of processor time on one thread; medians of {rounds} rounds of {passes} passes over the files, the contenders taking turns in "
+            $"Images per second of processor time on one thread; medians of {rounds} rounds of {passes} passes over "
+            + "the files, the contenders taking turns in "
             + "one process. Ratios are of the same round.");
         report.Table(
             ["contender", "images/s", "of TurboJPEG's", "lowest", "highest"],
-            s_contenders.Select((contender, i) => Row(contender.Name, rates[i], [.. rates[i].Zip(rates[0], (rate, whole) => rate / whole)])));
+            s_contenders
+                .Select(
+                    (contender, i) =>
+                        Row(contender.Name, rates[i], [.. rates[i].Zip(rates[0], (rate, whole) => rate / whole)])));
     }
 
     private static string[] Row(string name, List<double> rates, double[] ratios) =>
-        [name, $"{Statistics.Median(rates):F0}", $"{Statistics.Median(ratios):F2}", $"{ratios.Min():F2}", $"{ratios.Max():F2}"];
+        [
+            name,
+            $"{Statistics.Median(rates):F0}",
+            $"{Statistics.Median(ratios):F2}",
+            $"{ratios.Min():F2}",
+            $"{ratios.Max():F2}",
+        ];
 
     private static void ReportScaling(Report report, DecodingImages images, int rounds, int passes, int threads)
     {
@@ -87,8 +99,10 @@ internal static class DecodingStudy
         }
         report.Heading("All processors");
         report.Paragraph(
-            $"Training samples, by the clock: {Statistics.Median(one):F0} images/s on one thread, {Statistics.Median(all):F0} on {threads}; "
-            + $"{Statistics.Median(all.Zip(one, (many, single) => many / single)):F2} times as many (medians of {rounds} pairs).");
+            $"Training samples, by the clock: {Statistics.Median(one):F0} images/s on one thread, "
+            + $"{Statistics.Median(all):F0} on {threads}; "
+            + $"{Statistics.Median(all.Zip(one, (many, single) => many / single)):F2} times as many (medians of "
+            + $"{rounds} pairs).");
     }
 
     private static void ReportLoader(Report report, DecodingImages images, string folder, int rounds, int passes)
@@ -104,7 +118,8 @@ internal static class DecodingStudy
         }
         report.Heading("The whole loader");
         report.Paragraph(
-            $"Training samples from files in folders, in batches, by the clock, beside TurboJPEG on one thread; medians of {rounds} rounds of {epochs} epochs. "
+            "Training samples from files in folders, in batches, by the clock, beside TurboJPEG on one thread; "
+            + $"medians of {rounds} rounds of {epochs} epochs. "
             + "Ratios are of the same round.");
         report.Table(
             ["contender", "images/s", "of TurboJPEG's", "lowest", "highest"],
@@ -116,7 +131,8 @@ internal static class DecodingStudy
     }
 
     private static double Rate(DecodingImages images, int passes, int threads) =>
-        Rate(images, passes, [.. Enumerable.Range(0, threads).Select(_ => new SampleWork(images, SampleWork.Training))]);
+        Rate(
+            images, passes, [.. Enumerable.Range(0, threads).Select(_ => new SampleWork(images, SampleWork.Training))]);
 
     // Images per second by the clock, a thread for each work.
     private static double Rate(DecodingImages images, int passes, DecodingWork[] works)
@@ -129,7 +145,8 @@ internal static class DecodingStudy
     private static void ReportCollections(Report report, DecodingImages images, int seconds, int threads)
     {
         Report.Progress($"{seconds} s on {threads} threads ...");
-        DecodingWork[] works = [.. Enumerable.Range(0, threads).Select(_ => new SampleWork(images, SampleWork.Training))];
+        DecodingWork[] works =
+            [.. Enumerable.Range(0, threads).Select(_ => new SampleWork(images, SampleWork.Training))];
         long decoded = 0, allocated = GC.GetTotalAllocatedBytes(precise: true);
         int[] collections = [.. Enumerable.Range(0, 3).Select(GC.CollectionCount)];
         long start = Stopwatch.GetTimestamp();
@@ -143,9 +160,11 @@ internal static class DecodingStudy
         });
         report.Heading("Garbage");
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
-        string collected = string.Join(", ", collections.Select((before, i) => $"{GC.CollectionCount(i) - before} collections of generation {i}"));
+        string collected = string.Join(
+            ", ", collections.Select((before, i) => $"{GC.CollectionCount(i) - before} collections of generation {i}"));
         report.Paragraph(
-            $"{decoded} training samples in {seconds} s on {threads} threads: {allocated} managed bytes allocated, the threads' own included; {collected}.");
+            $"{decoded} training samples in {seconds} s on {threads} threads: {allocated} managed bytes allocated, the "
+            + $"threads' own included; {collected}.");
     }
 
     private static void RunOnThreads(DecodingWork[] works, Action<DecodingWork> run)

@@ -38,7 +38,8 @@ internal sealed class TurboJpegWork(DecodingImages images) : DecodingWork(images
 
     public override void Dispose() => _turbo.Dispose();
 
-    protected override void Decode(byte[] bytes, ImageInfo info, SampleKey key) => _turbo.Decode(bytes, TurboPixels.Rgb, _pixels);
+    protected override void Decode(byte[] bytes, ImageInfo info, SampleKey key) =>
+        _turbo.Decode(bytes, TurboPixels.Rgb, _pixels);
 }
 
 /// <summary>The whole image at its own size: the price of our way without what it saves.</summary>
@@ -51,7 +52,8 @@ internal sealed class WholeImageWork(DecodingImages images) : DecodingWork(image
 
     protected override void Decode(byte[] bytes, ImageInfo info, SampleKey key) =>
         _decoder.Decode(
-            bytes, new ImageRegion(0, 0, info.Width, info.Height), info.Height, info.Width, 3, _pixels.AsSpan(0, info.Width * info.Height * 3));
+            bytes, new ImageRegion(0, 0, info.Width, info.Height), info.Height, info.Width, 3,
+            _pixels.AsSpan(0, info.Width * info.Height * 3));
 }
 
 /// <summary>
@@ -78,6 +80,7 @@ internal sealed class SampleWork(DecodingImages images, Augmentation augmentatio
         CropRegion crop = new Framing(augmentation, key, Side, Side).Choose(size.Width, size.Height);
         _decoder.Decode(bytes, new ImageRegion(crop.Left, crop.Top, crop.Width, crop.Height), Side, Side, 3, _pixels);
         CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
-        PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip).Write(_pixels, Side, Side, 3, padding: 0, Normalization, _sample);
+        PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip)
+            .Write(_pixels, Side, Side, 3, padding: 0, Normalization, _sample);
     }
 }

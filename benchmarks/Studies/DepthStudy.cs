@@ -54,7 +54,9 @@ internal static class DepthStudy
             new(
                 Peers,
                 arguments.Integers("--blocks", quick ? "1,2" : "1,3,6,9,12,18"),
-                arguments.Words("--contenders", quick ? "store,checkpoint,invert" : "peer,peer-mmap,store,checkpoint,compress,invert"),
+                arguments.Words(
+                    "--contenders",
+                    quick ? "store,checkpoint,invert" : "peer,peer-mmap,store,checkpoint,compress,invert"),
                 arguments.Integer("--channels", quick ? 8 : StepSize.PeerChannels),
                 arguments.Integer("--batch", quick ? 2 : 128)),
             new(
@@ -83,7 +85,8 @@ internal static class DepthStudy
         {
             foreach (int blocks in sweep.Blocks)
             {
-                List<DepthRow> rows = [.. sweep.Contenders.Select(name => Measure(sweep, name, blocks, steps, threads, report.Origin))];
+                List<DepthRow> rows =
+                    [.. sweep.Contenders.Select(name => Measure(sweep, name, blocks, steps, threads, report.Origin))];
                 all = report.Merge(Result, rows, Section, row => (row.Contender, row.Blocks));
             }
         }
@@ -97,7 +100,8 @@ internal static class DepthStudy
     private static DepthRow Measure(Sweep sweep, string contender, int blocks, int steps, int threads, Origin origin)
     {
         Report.Progress($"{sweep.Name}, n = {blocks}: {contender} ...");
-        using Worker worker = new(Contender.Start(contender, new StepSize(blocks, sweep.Channels, sweep.Batch, threads), weights: ""));
+        using Worker worker = new(
+            Contender.Start(contender, new StepSize(blocks, sweep.Channels, sweep.Batch, threads), weights: ""));
         worker.Ask<StepSample>();
         StepSample[] samples = [.. Enumerable.Range(0, steps).Select(_ => worker.Ask<StepSample>())];
         return new DepthRow(
@@ -118,19 +122,24 @@ internal static class DepthStudy
     {
         report.Paragraph(
             """
-            The networks of the study `step`, three stages of n blocks each, with last convolutions drawn at random; Fixup makes the others smaller the deeper
-            the network, and the contraction with them. Every row is a process of its own that nothing runs beside: medians of its steps after one for warming
-            up, with quartiles. `ms a block` is the whole step's, with stem, transitions and update. `activations` is the arena's peak, `process` is VmHWM:
-            weights, gradients and momentum are in it and grow with n under every policy.
+            The networks of the study `step`, three stages of n blocks each, with last convolutions drawn at random;
+            Fixup makes the others smaller the deeper the network, and the contraction with them. Every row is a process
+            of its own that nothing runs beside: medians of its steps after one for warming up, with quartiles.
+            `ms a block` is the whole step's, with stem, transitions and update. `activations` is the arena's peak,
+            `process` is VmHWM: weights, gradients and momentum are in it and grow with n under every policy.
             """);
         foreach (DepthRow[] sweep in all.GroupBy(Section).Select(group => group.ToArray()))
         {
             report.Heading($"{sweep[0].Channels} channels in the first stage, batch {sweep[0].Batch}");
             report.Origins(sweep.Select(row => row.Origin));
             report.Table(
-                ["contender", "n", "blocks", "step ms", "quartiles", "ms a block", "activations, bytes", "activations, MiB", "process, MiB", "mean k", "steps"],
+                [
+                    "contender", "n", "blocks", "step ms", "quartiles", "ms a block", "activations, bytes",
+                    "activations, MiB", "process, MiB", "mean k", "steps",
+                ],
                 sweep.OrderBy(row => row.Contender, StringComparer.Ordinal).ThenBy(row => row.Blocks).Select(Cells));
-            foreach (IGrouping<string, DepthRow> contender in sweep.Where(row => row.MeanEvaluations > 0).GroupBy(row => row.Contender))
+            foreach (IGrouping<string, DepthRow> contender in
+                sweep.Where(row => row.MeanEvaluations > 0).GroupBy(row => row.Contender))
             {
                 report.Paragraph(Verdict(contender.Key, [.. contender.OrderBy(row => row.Blocks)]));
             }
@@ -162,9 +171,11 @@ internal static class DepthStudy
     private static string Verdict(string contender, DepthRow[] rows)
     {
         long[] peaks = [.. rows.Select(row => row.ActivationPeakBytes).Distinct()];
-        string memory = peaks.Length == 1 ? "the same at every depth, to the byte" : $"from {peaks.Min()} to {peaks.Max()} bytes";
+        string memory =
+            peaks.Length == 1 ? "the same at every depth, to the byte" : $"from {peaks.Min()} to {peaks.Max()} bytes";
         IEnumerable<string> costs = rows.Zip(rows.Skip(1), (less, more) =>
-            $"{(more.Milliseconds.Median - less.Milliseconds.Median) / (3 * (more.Blocks - less.Blocks)):F1} ms from n = {less.Blocks} to {more.Blocks}");
+            $"{(more.Milliseconds.Median - less.Milliseconds.Median) / (3 * (more.Blocks - less.Blocks)):F1} ms from n "
+            + $"= {less.Blocks} to {more.Blocks}");
         string time = rows.Length == 1 ? "" : $" A further block costs {string.Join(", ", costs)}.";
         return $"Activations of `{contender}`: {memory}.{time}";
     }

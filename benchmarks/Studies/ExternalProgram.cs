@@ -24,29 +24,34 @@ internal sealed class ExternalProgram(string source, string name, string assembl
     public bool IsOutdated(string last)
     {
         string path = Path.Combine(Output, last);
-        return !File.Exists(path) || File.GetLastWriteTimeUtc(path) < Directory.EnumerateFiles(source).Max(File.GetLastWriteTimeUtc);
+        return !File.Exists(path)
+            || File.GetLastWriteTimeUtc(path) < Directory.EnumerateFiles(source).Max(File.GetLastWriteTimeUtc);
     }
 
     /// <summary>Compiles it.</summary>
     /// <param name="advice">Needs of the program, for the message of a failure.</param>
     /// <exception cref="StudyException">The compiler failed.</exception>
-    public void Build(string advice) => Execute(advice, "dotnet", "build", source, "-c", "Release", "-o", Output, "-nologo", "-v", "quiet");
+    public void Build(string advice) =>
+        Execute(advice, "dotnet", "build", source, "-c", "Release", "-o", Output, "-nologo", "-v", "quiet");
 
     /// <summary>Runs one stage of its build.</summary>
     /// <exception cref="StudyException">The stage failed.</exception>
     public void Execute(string advice, string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
         {
             throw new StudyException(
-                $"Building {name} failed: `{program} {string.Join(' ', arguments)}` ended with status {process.ExitCode} and said: " +
+                $"Building {name} failed: `{program} {string.Join(' ', arguments)}` ended with status "
+                + $"{process.ExitCode} and said: " +
                 $"{output.ReplaceLineEndings(" ").Trim()} -- {advice}");
         }
     }
 
     /// <summary>How to start it.</summary>
-    public ProcessStartInfo Start(params string[] arguments) => new("dotnet", [Path.Combine(Output, assembly), .. arguments]);
+    public ProcessStartInfo Start(params string[] arguments) =>
+        new("dotnet", [Path.Combine(Output, assembly), .. arguments]);
 }

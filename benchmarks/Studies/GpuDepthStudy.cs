@@ -20,10 +20,10 @@ internal static class GpuDepthStudy
         Report report = new("Memory against depth on a device", arguments, device.Open);
         report.Paragraph(
             $"""
-            The second of two training steps on random data (`MemoryProbe`): {recipe.Name}, samples {recipe.Data.Sample},
-            batch {recipe.Training.BatchSize}, branches in {recipe.Model.Precision.Text()}. Zero convolutions are drawn
-            at random first, so that every block is at its Lipschitz bound. Peaks of the arena by purpose in MiB. The time
-            is of one step, with the power iterations of a run's first steps.
+            The second of two training steps on random data (`MemoryProbe`): {recipe.Name}, samples
+            {recipe.Data.Sample}, batch {recipe.Training.BatchSize}, branches in {recipe.Model.Precision.Text()}. Zero
+            convolutions are drawn at random first, so that every block is at its Lipschitz bound. Peaks of the arena by
+            purpose in MiB. The time is of one step, with the power iterations of a run's first steps.
             """);
         List<MemoryRow> rows = [];
         foreach (MemoryPolicy policy in policies)
@@ -38,7 +38,9 @@ internal static class GpuDepthStudy
         foreach (IGrouping<MemoryPolicy, MemoryRow> group in rows.GroupBy(row => row.Policy))
         {
             long[] peaks = [.. group.Select(row => row.ActivationPeakBytes).Distinct()];
-            string verdict = peaks.Length == 1 ? "the same at every depth, to the byte" : $"from {peaks.Min()} to {peaks.Max()} bytes";
+            string verdict = peaks.Length == 1
+                ? "the same at every depth, to the byte"
+                : $"from {peaks.Min()} to {peaks.Max()} bytes";
             report.Paragraph($"Activations of `{MemoryTable.Name(group.Key)}`: {verdict}.");
         }
         report.Write("gpu-depth");

@@ -32,7 +32,8 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="Largest">Whether the batch is the largest that fits.</param>
 /// <param name="Device">The device and its libraries.</param>
 internal sealed record ThroughputRow(
-    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, double HandOverMs, bool CudaGraph, double MeanEvaluations,
+    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, double HandOverMs,
+    bool CudaGraph, double MeanEvaluations,
     int N, bool Largest, string Device);
 
 /// <summary>
@@ -81,7 +82,10 @@ internal static class GpuThroughputStudy
             }
         }
         report.Table(
-            ["policy", "batch", "largest", "images/s", "step ms", "host ms", "hand-over ms", "peak MiB", "KiB per image", "mean k", "n"],
+            [
+                "policy", "batch", "largest", "images/s", "step ms", "host ms", "hand-over ms", "peak MiB",
+                "KiB per image", "mean k", "n",
+            ],
             rows.Select(row => (string[])
             [
                 row.Mode,
@@ -104,7 +108,8 @@ internal static class GpuThroughputStudy
         report.Write("gpu-throughput");
     }
 
-    private static ThroughputRow MeasureLargest(Device device, Recipe recipe, MemoryPolicy policy, int bound, int steps, List<string> limits)
+    private static ThroughputRow MeasureLargest(
+        Device device, Recipe recipe, MemoryPolicy policy, int bound, int steps, List<string> limits)
     {
         (int largest, string limit) = Device.Largest(unit: 1, bound, batch =>
         {
@@ -115,7 +120,8 @@ internal static class GpuThroughputStudy
         return Measure(device, recipe, policy, largest, warmups: 1, Math.Min(steps, 5)) with { Largest = true };
     }
 
-    private static ThroughputRow Measure(Device device, Recipe recipe, MemoryPolicy policy, int batch, int warmups, int steps)
+    private static ThroughputRow Measure(
+        Device device, Recipe recipe, MemoryPolicy policy, int batch, int warmups, int steps)
     {
         ulong seed = recipe.Training.Seed;
         TrainingSettings training = recipe.Training with { BatchSize = batch };
@@ -135,7 +141,9 @@ internal static class GpuThroughputStudy
         void Stage()
         {
             int half = (int)(step.Count % 2);
-            step.Stage(pixels.AsSpan(half * (pixels.Length / 2), pixels.Length / 2), targets.AsSpan(half * (targets.Length / 2), targets.Length / 2));
+            step.Stage(
+                pixels.AsSpan(half * (pixels.Length / 2), pixels.Length / 2),
+                targets.AsSpan(half * (targets.Length / 2), targets.Length / 2));
         }
 
         // As a run does it: the next batch is handed over while the device works on this one.
@@ -175,7 +183,8 @@ internal static class GpuThroughputStudy
     private static float[] RandomPixels(long count, ulong seed)
     {
         ConfigurationException.Require(
-            count <= Array.MaxLength, $"two batches are {count} numbers on the host, more than the {Array.MaxLength} that an array has; use a smaller --batch");
+            count <= Array.MaxLength,
+            $"two batches are {count} numbers, and an array holds {Array.MaxLength}; use a smaller --batch");
         CounterRandom random = new(seed, stream: 1, index: 0);
         return MemoryProbe.RandomPixels((int)count, ref random);
     }

@@ -20,9 +20,10 @@ internal static class GpuVolumeStudy
         Report report = new("The largest volume", arguments, device.Open);
         report.Paragraph(
             $"""
-            Edge of the largest cube, in multiples of {unit} voxels and to 3 %, of which {recipe.Name} with {recipe.Model.BlockCount} blocks and branches in
-            {recipe.Model.Precision.Text()} does a training step, batch {recipe.Training.BatchSize} (`MemoryProbe`, the second of two
-            steps; zero convolutions drawn at random, so that every block is at its Lipschitz bound). Peaks of the arena by purpose in MiB.
+            Edge of the largest cube, in multiples of {unit} voxels and to 3 %, of which {recipe.Name} with
+            {recipe.Model.BlockCount} blocks and branches in {recipe.Model.Precision.Text()} does a training step, batch
+            {recipe.Training.BatchSize} (`MemoryProbe`, the second of two steps; zero convolutions drawn at random, so
+            that every block is at its Lipschitz bound). Peaks of the arena by purpose in MiB.
             """);
         List<string[]> rows = [];
         List<string> limits = [];
@@ -32,7 +33,8 @@ internal static class GpuVolumeStudy
             (int edge, string limit) = Device.Largest(unit, bound, extent =>
             {
                 Report.Progress($"{recipe.Name}, {extent}³, {policy} ...");
-                measured = MemoryProbe.Measure(Device.Sized(recipe, extent), recipe.Model.BlockCount, policy, device.Open);
+                measured = MemoryProbe.Measure(
+                    Device.Sized(recipe, extent), recipe.Model.BlockCount, policy, device.Open);
             });
             limits.Add($"`{MemoryTable.Name(policy)}` ends before {limit}.");
             rows.Add([.. MemoryTable.Row(measured!), $"{edge}", $"{Math.Pow(edge, 3) / 1e6:F2}"]);

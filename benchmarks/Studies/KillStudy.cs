@@ -16,8 +16,10 @@ internal static class KillStudy
     private const string Recipe = """
         {
           "name": "kill",
-          "data": { "dataset": "synthetic", "extents": [12, 12], "classes": 4, "trainingSamples": 256, "padding": 1, "flip": true },
-          "model": { "downsampling": "squeeze", "stages": [ { "blocks": 2, "channels": 8 }, { "blocks": 1, "channels": 32, "width": 8 } ] },
+          "data": { "dataset": "synthetic", "extents": [12, 12], "classes": 4, "trainingSamples": 256, "padding": 1,
+            "flip": true },
+          "model": { "downsampling": "squeeze", "stages": [ { "blocks": 2, "channels": 8 }, { "blocks": 1,
+            "channels": 32, "width": 8 } ] },
           "training": { "epochs": 8, "batchSize": 16, "checkpointEverySteps": 2 }
         }
         """;
@@ -59,10 +61,12 @@ internal static class KillStudy
         Report report = new("Trainings killed with SIGKILL and resumed", arguments, threads: 1);
         report.Paragraph(
             $"""
-            The command-line tool trains 3 blocks for 128 steps with a checkpoint after every second one. It is killed at a moment drawn evenly from the time
-            between its first step and its end; some fall after the end of a fast run. `written` is what the folder of checkpoints held besides complete ones:
-            a kill while a checkpoint was being written leaves it incomplete, and it is not loaded. Then `--resume` trains to the end. Equal: every byte of
-            parameters, power-iteration state and moments, and the metrics of every step but its time, equal the run that was never killed.
+            The command-line tool trains 3 blocks for 128 steps with a checkpoint after every second one. It is killed
+            at a moment drawn evenly from the time between its first step and its end; some fall after the end of a fast
+            run. `written` is what the folder of checkpoints held besides complete ones: a kill while a checkpoint was
+            being written leaves it incomplete, and it is not loaded. Then `--resume` trains to the end. Equal: every
+            byte of parameters, power-iteration state and moments, and the metrics of every step but its time, equal the
+            run that was never killed.
             """);
         report.Table(["kill", "after, ms", "newest checkpoint, step", "written", "resumed run"], rows);
         int equal = rows.Count(row => row[^1] == "equal");
@@ -70,7 +74,9 @@ internal static class KillStudy
         report.Write("kill");
         if (equal < rows.Count)
         {
-            throw new StudyException($"{rows.Count - equal} of {rows.Count} resumed runs differ from the uninterrupted one; the table says which.");
+            throw new StudyException(
+                $"{rows.Count - equal} of {rows.Count} resumed runs differ from the uninterrupted one; the table says "
+                + "which.");
         }
     }
 
@@ -88,13 +94,20 @@ internal static class KillStudy
         Finish(recipe, run, resume: true);
         bool sameState = s_states.All(file => State(whole, file).SequenceEqual(State(run, file)));
         bool equal = problems.Count == 0 && sameState && Metrics(whole).SequenceEqual(Metrics(run));
-        return [newest is null ? "none yet" : $"{newest.Step}", incomplete ? "incomplete" : "nothing", equal ? "equal" : "different"];
+        return
+        [
+            newest is null ? "none yet" : $"{newest.Step}",
+            incomplete ? "incomplete" : "nothing",
+            equal ? "equal" : "different",
+        ];
     }
 
     private static byte[] State(string run, string file) =>
-        File.ReadAllBytes(Path.Combine(new CheckpointFolder(Path.Combine(run, Checkpoint.FolderName), keep: 2).Latest()!.Path, file));
+        File.ReadAllBytes(
+            Path.Combine(new CheckpointFolder(Path.Combine(run, Checkpoint.FolderName), keep: 2).Latest()!.Path, file));
 
-    private static IEnumerable<string> Metrics(string run) => File.ReadLines(Path.Combine(run, MetricsLog.FileName)).Select(line =>
+    private static IEnumerable<string> Metrics(string run) =>
+        File.ReadLines(Path.Combine(run, MetricsLog.FileName)).Select(line =>
     {
         JsonObject step = JsonNode.Parse(line)!.AsObject();
         step.Remove("milliseconds");

@@ -33,7 +33,8 @@ internal sealed record LoadingRow(
     /// <summary>The names of the columns of <see cref="Cells"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "recipe and data", "policy", "batch", "workers", "loaded, ms", "quartiles", "resident, ms", "quartiles", "ratio", "quartiles",
+        "recipe and data", "policy", "batch", "workers", "loaded, ms", "quartiles", "resident, ms", "quartiles",
+        "ratio", "quartiles",
         $"at most {Target}", "steps × rounds",
     ];
 

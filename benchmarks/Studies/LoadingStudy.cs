@@ -33,10 +33,12 @@ internal static class LoadingStudy
         using BatchLoader loader = new(data, Datasets.Normalization(recipe.Data, data), recipe.TrainingBatches);
         steps = steps == 0 ? loader.BatchesPerEpoch : steps;
         using CpuBackend backend = new(threads);
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
-        (double Loaded, double Resident)[] times = Measure(step, loader, recipe.TrainingBatches.Prefetch, recipe.Model.Lipschitz.StartSteps + 1, steps, rounds);
+        (double Loaded, double Resident)[] times = Measure(
+            step, loader, recipe.TrainingBatches.Prefetch, recipe.Model.Lipschitz.StartSteps + 1, steps, rounds);
         LoadingRow row = new(
             recipe.Name,
             $"{recipe.Data.Dataset}",
@@ -55,9 +57,11 @@ internal static class LoadingStudy
 
     private static object Section(LoadingRow row) => (row.Recipe, row.Data);
 
-    private static (double Loaded, double Resident)[] Measure(TrainingStep step, BatchLoader loader, int prefetch, int warmups, int steps, int rounds)
+    private static (double Loaded, double Resident)[] Measure(
+        TrainingStep step, BatchLoader loader, int prefetch, int warmups, int steps, int rounds)
     {
-        using IEnumerator<Batch> batches = Enumerable.Range(0, int.MaxValue).SelectMany(epoch => loader.Epoch(epoch)).GetEnumerator();
+        using IEnumerator<Batch> batches =
+            Enumerable.Range(0, int.MaxValue).SelectMany(epoch => loader.Epoch(epoch)).GetEnumerator();
         batches.MoveNext();
         (float[] pixels, float[] targets) = (batches.Current.Pixels.ToArray(), batches.Current.Targets.ToArray());
         // At rate 0 the update costs the same and the weights stay: every step trains one network.
@@ -99,8 +103,9 @@ internal static class LoadingStudy
     {
         report.Paragraph(
             """
-            In every round as many steps on batches from the loader, with the recipe's augmentation, as on one batch that stays in memory; who is first changes
-            from round to round. What the loader had prepared is used up before its time begins. Medians over the rounds, with quartiles.
+            In every round as many steps on batches from the loader, with the recipe's augmentation, as on one batch
+            that stays in memory; who is first changes from round to round. What the loader had prepared is used up
+            before its time begins. Medians over the rounds, with quartiles.
             """);
         report.Origins(all.Select(row => row.Origin));
         report.Table(LoadingRow.Columns, all.Select(row => row.Cells()));

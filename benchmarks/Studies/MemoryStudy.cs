@@ -26,10 +26,10 @@ internal static class MemoryStudy
         Report report = new("Memory of a training step", arguments, threads);
         report.Paragraph(
             """
-            One training step on random data (`MemoryProbe`), one process for each row. Zero convolutions are drawn at random
-            first, so that every block is at its Lipschitz bound. MiB; `activations` to `workspace` are peaks of the arena
-            by purpose, `process` is VmHWM. `step ms` is this one step, with the power iterations of a run's first steps;
-            the study `step` measures time.
+            One training step on random data (`MemoryProbe`), one process for each row. Zero convolutions are drawn at
+            random first, so that every block is at its Lipschitz bound. MiB; `activations` to `workspace` are peaks of
+            the arena by purpose, `process` is VmHWM. `step ms` is this one step, with the power iterations of a run's
+            first steps; the study `step` measures time.
             """);
         Section(report, planar, depths, policies, threads);
         Section(report, volume, [Checkout.Recipe(volume).Model.BlockCount], policies, threads);
@@ -41,10 +41,14 @@ internal static class MemoryStudy
     {
         Recipe recipe = Checkout.Recipe(arguments[0]);
         MemoryPolicy policy = Enum.Parse<MemoryPolicy>(arguments[2]);
-        Worker.Serve(() => MemoryProbe.Measure(recipe, blocks: int.Parse(arguments[1]), policy, () => new CpuBackend(int.Parse(arguments[3]))));
+        Worker.Serve(
+            () =>
+                MemoryProbe.Measure(
+                    recipe, blocks: int.Parse(arguments[1]), policy, () => new CpuBackend(int.Parse(arguments[3]))));
     }
 
-    private static void Section(Report report, string recipe, IEnumerable<int> depths, MemoryPolicy[] policies, int threads)
+    private static void Section(
+        Report report, string recipe, IEnumerable<int> depths, MemoryPolicy[] policies, int threads)
     {
         List<string[]> rows = [];
         foreach (int blocks in depths)
@@ -56,7 +60,9 @@ internal static class MemoryStudy
                 rows.Add(MemoryTable.Row(worker.Ask<MemoryRow>()));
             }
         }
-        report.Heading($"{recipe}: sample {Checkout.Recipe(recipe).Data.Sample}, batch {Checkout.Recipe(recipe).Training.BatchSize}");
+        report.Heading(
+            $"{recipe}: sample {Checkout.Recipe(recipe).Data.Sample}, batch "
+            + $"{Checkout.Recipe(recipe).Training.BatchSize}");
         report.Table(MemoryTable.Columns, rows);
     }
 }

@@ -9,7 +9,8 @@ internal static class MemoryTable
     /// <summary>The names of the columns of <see cref="Row"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "policy", "blocks", "activations, bytes", "activations", "parameters", "gradients", "optimizer", "workspace", "process", "step ms", "mean k", "max k",
+        "policy", "blocks", "activations, bytes", "activations", "parameters", "gradients", "optimizer", "workspace",
+        "process", "step ms", "mean k", "max k",
         "worst residual",
     ];
 

@@ -47,7 +47,8 @@ internal static class NeighboursStudy
         }
         if (parts.Contains("prediction"))
         {
-            foreach ((string preset, Shape sample, int classes) in s_predictors.Where(one => presets.Contains(one.Preset)))
+            foreach ((string preset, Shape sample, int classes) in
+                s_predictors.Where(one => presets.Contains(one.Preset)))
             {
                 (string model, string onnx) = Export(preset, sample, classes);
                 foreach (int batch in batches)
@@ -59,7 +60,8 @@ internal static class NeighboursStudy
                         int times = sample.Extent(0) > 32 ? 1 : Math.Max(1, 16 * repeats / batch);
                         NeighbourContender[] both = Predictions(model, onnx, sample, count, batch);
                         Add(
-                            $"a prediction of {preset}, {sample.Extent(0)}×{sample.Extent(1)}, batch {batch}, {count} thread"
+                            $"a prediction of {preset}, {sample.Extent(0)}×{sample.Extent(1)}, batch {batch}, {count} "
+                            + "thread"
                                 + (count == 1 ? "" : "s"),
                             times,
                             peers.Contains("onnxruntime") ? both : both[..1]);
@@ -87,7 +89,12 @@ internal static class NeighboursStudy
     private static NeighbourContender[] Twins(int threads)
     {
         StepSize size = new(Blocks: 1, StepSize.PeerChannels, Batch: 32, threads);
-        return [Twin("revup, store", "store-unconstrained"), Twin("revup, invert", "invert"), Twin(TorchSharp, Contender.Peer)];
+        return
+        [
+            Twin("revup, store", "store-unconstrained"),
+            Twin("revup, invert", "invert"),
+            Twin(TorchSharp, Contender.Peer),
+        ];
 
         NeighbourContender Twin(string name, string contender) =>
             new(name, Contender.Start(contender, size, ""), name == TorchSharp ? null : TorchSharp)
@@ -121,7 +128,8 @@ internal static class NeighboursStudy
             net.PrepareStep(1, step);
         }
         Checkpoint.SaveModel(
-            net, model, new ChannelNormalization([0, 0, 0], [1, 1, 1]), [.. Enumerable.Range(0, classes).Select(i => $"{i}")]);
+            net, model, new ChannelNormalization([0, 0, 0], [1, 1, 1]),
+            [.. Enumerable.Range(0, classes).Select(i => $"{i}")]);
         OnnxFile.Write(net, onnx);
         return (model, onnx);
     }
@@ -186,10 +194,10 @@ internal static class NeighboursStudy
     {
         report.Paragraph(
             """
-            Every contender is a process that stays alive. In each round every contender works while the others wait; the
-            neighbours are processes of normal priority that compute all the time and are not bound to a processor. A time
-            is the mean of a few steps or predictions in a row; medians of all rounds with quartiles. A fair scheduler
-            gives two threads on two processors 2/3 of the machine beside one busy loop and 1/2 beside two.
+            Every contender is a process that stays alive. In each round every contender works while the others wait;
+            the neighbours are processes of normal priority that compute all the time and are not bound to a processor.
+            A time is the mean of a few steps or predictions in a row; medians of all rounds with quartiles. A fair
+            scheduler gives two threads on two processors 2/3 of the machine beside one busy loop and 1/2 beside two.
             """);
         foreach (IGrouping<string, NeighbourRow> section in rows.GroupBy(row => row.Work))
         {

@@ -23,7 +23,8 @@ internal static class OnnxRuntimePeer
     {
         if (s_program.IsOutdated(Assembly))
         {
-            Report.Progress("building ONNX Runtime's peer into artifacts; the first time this downloads its packages ...");
+            Report.Progress(
+                "building ONNX Runtime's peer into artifacts; the first time this downloads its packages ...");
             s_program.Build("it needs the package Microsoft.ML.OnnxRuntime; `--only step` measures without it.");
         }
         return s_program.Start(["time", model, $"{threads}", .. shape.Select(extent => $"{extent}")]);

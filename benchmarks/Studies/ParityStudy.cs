@@ -33,7 +33,8 @@ internal static class ParityStudy
                 ParityFile.Write(backend, recipe, files[^1]);
             }
         }
-        Report.Progress($"{files.Count} files are in {folder}; `parity.py FILE...` compares them on a machine that has PyTorch.");
+        Report.Progress(
+            $"{files.Count} files are in {folder}; `parity.py FILE...` compares them on a machine that has PyTorch.");
 
         string script = Checkout.Path("benchmarks", "pytorch", "parity.py");
         (int exitCode, string output, string errors) = PyTorch.Run(script, ["--json", .. files]);
@@ -51,21 +52,25 @@ internal static class ParityStudy
         }
         report.Paragraph(
             """
-            Each row is one step of a small network, from the same weights, power-iteration state, momentum and batch, by RevUp and by the twin in
-            `pytorch/`. The twin runs the step twice: in float64, which serves as the truth, and in the precision of the case. A number is RevUp's error
-            against the truth, ‖a − b‖ / ‖b‖, the largest of the tensors of its kind, in percent of what is allowed; the tolerance is derived in
-            `pytorch/README.md`. k is the number of branch evaluations of every inverted block, which the twin's own stop rule has to find again.
+            Each row is one step of a small network, from the same weights, power-iteration state, momentum and batch,
+            by RevUp and by the twin in `pytorch/`. The twin runs the step twice: in float64, which serves as the truth,
+            and in the precision of the case. A number is RevUp's error against the truth, ‖a − b‖ / ‖b‖, the largest of
+            the tensors of its kind, in percent of what is allowed; the tolerance is derived in `pytorch/README.md`. k
+            is the number of branch evaluations of every inverted block, which the twin's own stop rule has to find
+            again.
             """);
         string[] quantities = [.. comparisons[0].Quantities.Select(q => q.Name)];
         report.Table(
             ["case", "policy", "k", .. quantities.Select(name => $"{name}, %"), "worst error", "agrees"],
             comparisons.Select(c => (string[])
             [
-                c.Case, c.Policy, c.Evaluations, .. c.Quantities.Select(q => $"{100 * q.Error / q.Allowed:F0}"), $"{c.Quantities.Max(q => q.Error):0.0e-0}",
+                c.Case, c.Policy, c.Evaluations, .. c.Quantities.Select(q => $"{100 * q.Error / q.Allowed:F0}"),
+                $"{c.Quantities.Max(q => q.Error):0.0e-0}",
                 c.Agrees ? "yes" : "NO",
             ]));
         report.Heading("What the comparison finds");
-        report.Paragraph("Twins that are wrong on purpose, one fault each, and the least of the factors by which they exceed what is allowed:");
+        report.Paragraph(
+            "Twins that are wrong on purpose, one fault each. Excess: the least factor above the tolerance.");
         Fault[] caught = Lines<Fault>(faults);
         report.Table(
             ["fault", "cases", "caught", "least excess"],
@@ -73,14 +78,18 @@ internal static class ParityStudy
         report.Write("parity");
         if (exitCode != 0 || faultCode != 0)
         {
-            throw new StudyException($"RevUp and its twin disagree, or a wrong twin was not found: see the table above. {errors}{faultErrors}".Trim());
+            throw new StudyException(
+                "RevUp and its twin disagree, or a wrong twin was not found: see the table above. "
+                + $"{errors}{faultErrors}".Trim());
         }
     }
 
     private static T[] Lines<T>(string output) =>
-        [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<T>(line, JsonSerializerOptions.Web)!)];
+        [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
+            line => JsonSerializer.Deserialize<T>(line, JsonSerializerOptions.Web)!)];
 
-    private sealed record Comparison(string Case, string Policy, string Torch, string Evaluations, Quantity[] Quantities, bool Agrees);
+    private sealed record Comparison(
+        string Case, string Policy, string Torch, string Evaluations, Quantity[] Quantities, bool Agrees);
 
     private sealed record Quantity(string Name, string Tensor, double Error, double Allowed);
 

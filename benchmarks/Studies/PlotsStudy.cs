@@ -19,28 +19,39 @@ internal static class PlotsStudy
         arguments.RequireNoOthers();
         DepthRow[] rows =
         [
-            .. Report.Latest(Report.ReadRows<DepthRow>(arguments.Output, DepthStudy.Result), DepthStudy.Section).Where(row => row.Sweep == DepthStudy.Peers),
+            .. Report.Latest(Report.ReadRows<DepthRow>(arguments.Output, DepthStudy.Result), DepthStudy.Section)
+                .Where(row => row.Sweep == DepthStudy.Peers),
         ];
         if (rows.Length == 0)
         {
             throw new StudyException(
-                $"There is nothing to draw: {arguments.Output}/{DepthStudy.Result}.jsonl has no rows of the sweep '{DepthStudy.Peers}'. " +
+                $"There is nothing to draw: {arguments.Output}/{DepthStudy.Result}.jsonl has no rows of the sweep "
+                + $"'{DepthStudy.Peers}'. " +
                 $"Measure first: ./build.sh benchmark depth --only {DepthStudy.Peers}");
         }
-        string subject = $"One training step, {rows[0].Channels}/{2 * rows[0].Channels}/{4 * rows[0].Channels} channels, 32×32, batch {rows[0].Batch}";
+        int channels = rows[0].Channels;
+        string subject = $"One training step, {channels}/{2 * channels}/{4 * channels} channels, 32×32, "
+            + $"batch {rows[0].Batch}";
         Draw(
-            Lines(arguments.Output, "depth-memory.png", subject, "peak memory of the process, GiB", rows, row => row.ProcessPeakBytes / (double)(1 << 30)),
-            Lines(arguments.Output, "depth-time.png", subject, "time of a step, seconds", rows, row => row.Milliseconds.Median / 1000));
+            Lines(
+                arguments.Output, "depth-memory.png", subject, "peak memory of the process, GiB", rows,
+                row => row.ProcessPeakBytes / (double)(1 << 30)),
+            Lines(
+                arguments.Output, "depth-time.png", subject, "time of a step, seconds", rows,
+                row => row.Milliseconds.Median / 1000));
     }
 
-    private static Chart Lines(string folder, string file, string title, string label, DepthRow[] rows, Func<DepthRow, double> value) => new(
+    private static Chart Lines(
+        string folder, string file, string title, string label, DepthRow[] rows, Func<DepthRow, double> value) =>
+        new(
         Checkout.Path(folder, file),
         title,
         "residual blocks",
         label,
         [
             .. rows.GroupBy(row => row.Contender).Select(group => new Series(
-                Name(group.Key), [.. group.OrderBy(row => row.Blocks).Select(row => 3 * row.Blocks)], [.. group.OrderBy(row => row.Blocks).Select(value)])),
+                Name(group.Key), [.. group.OrderBy(row => row.Blocks).Select(row => 3 * row.Blocks)],
+                [.. group.OrderBy(row => row.Blocks).Select(value)])),
         ]);
 
     // A reader of the picture has not read what the study calls its contenders.
@@ -57,7 +68,8 @@ internal static class PlotsStudy
         ExternalProgram plotter = new(Checkout.Path("benchmarks", "plotter"), "plotter", Assembly);
         if (plotter.IsOutdated(Assembly))
         {
-            Report.Progress("building the plotter into artifacts/plotter; the first time this downloads its packages ...");
+            Report.Progress(
+                "building the plotter into artifacts/plotter; the first time this downloads its packages ...");
             plotter.Build("it needs the package ScottPlot");
         }
         ProcessStartInfo start = plotter.Start();

@@ -23,7 +23,8 @@ internal sealed class RecipeTrainer : IDisposable
         _data = Datasets.Open(recipe.Data, DatasetSplit.Train);
         _loader = new BatchLoader(_data, Datasets.Normalization(recipe.Data, _data), recipe.TrainingBatches);
         Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
-        Step = new TrainingStep(Network, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
+        Step = new TrainingStep(
+            Network, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
     }
 
     /// <summary>The network.</summary>
@@ -45,7 +46,8 @@ internal sealed class RecipeTrainer : IDisposable
         while (Step.Count < end)
         {
             int epoch = (int)(Step.Count / BatchesPerEpoch);
-            foreach (Batch batch in _loader.Epoch(epoch, (int)(Step.Count % BatchesPerEpoch)).Take((int)(end - Step.Count)))
+            foreach (Batch batch in
+                _loader.Epoch(epoch, (int)(Step.Count % BatchesPerEpoch)).Take((int)(end - Step.Count)))
             {
                 double factor = _recipe.Training.Schedule.At(Step.Count, total, BatchesPerEpoch);
                 losses.Add(Step.Run(batch.Pixels, batch.Targets, factor).Loss);

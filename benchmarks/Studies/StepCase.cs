@@ -20,14 +20,16 @@ namespace RevUp.Benchmarks.Studies;
 /// its bound.
 /// </param>
 internal sealed record StepCase(
-    MemoryPlan Plan, LipschitzMode Lipschitz, BranchPrecision Precision, EvaluationPrecision Evaluations, StepSize Size, string Weights)
+    MemoryPlan Plan, LipschitzMode Lipschitz, BranchPrecision Precision, EvaluationPrecision Evaluations, StepSize Size,
+    string Weights)
 {
     /// <summary>The network.</summary>
     public ModelSettings CreateModel() => new()
     {
         Stem = StemKind.Convolution,
         Downsampling = Downsampling.Strided,
-        Stages = [.. Enumerable.Range(0, 3).Select(stage => new StageSettings { Blocks = Size.Blocks, Channels = Size.Channels << stage })],
+        Stages = [.. Enumerable.Range(0, 3).Select(
+            stage => new StageSettings { Blocks = Size.Blocks, Channels = Size.Channels << stage })],
         Lipschitz = new LipschitzSettings { Mode = Lipschitz },
         Precision = Precision,
     };
@@ -74,7 +76,8 @@ internal sealed record StepSize(int Blocks, int Channels, int Batch, int Threads
                 Name = "step",
                 Data = Checkout.SyntheticData(Sample, Classes, samples: 64 * batch),
                 Model = new StepCase(
-                    new MemoryPlan(), LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, this, Weights: "").CreateModel(),
+                    new MemoryPlan(), LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, this,
+                    Weights: "").CreateModel(),
                 Training = new TrainingSettings { BatchSize = batch, ClipNorm = 1 },
             };
             using CpuBackend backend = new(Threads);

@@ -42,7 +42,8 @@ internal sealed record StepRow(
     /// <summary>The names of the columns of <see cref="Cells"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "contender", "parameters, M", "step ms", "quartiles", "ratio to the peer", "quartiles", "process, MiB", "of the smallest peer's", "activations, MiB",
+        "contender", "parameters, M", "step ms", "quartiles", "ratio to the peer", "quartiles", "process, MiB",
+        "of the smallest peer's", "activations, MiB",
         "mean k", "max k", "worst residual", "rounds",
     ];
 

@@ -13,7 +13,8 @@ internal static class StepStudy
 
     private static readonly string[] s_contenders =
     [
-        Contender.Peer, Contender.PeerReturning, "store-unconstrained", "store", "checkpoint", "compress", "compress-4-bit", "invert", "invert-bf16",
+        Contender.Peer, Contender.PeerReturning, "store-unconstrained", "store", "checkpoint", "compress",
+        "compress-4-bit", "invert", "invert-bf16",
     ];
 
     public static void Run(Arguments arguments)
@@ -37,14 +38,17 @@ internal static class StepStudy
         foreach (int blocks in depths)
         {
             StepSize size = new(blocks, channels, batch, threads);
-            StepSample[][] samples = Measure(contenders, size, trained == 0 ? "" : size.TrainedWeights(trained), rounds);
+            StepSample[][] samples = Measure(
+                contenders, size, trained == 0 ? "" : size.TrainedWeights(trained), rounds);
             int peer = Array.IndexOf(contenders, Contender.Peer);
             // Written after every depth: a call that is stopped keeps what it has.
             all = report.Merge(
                 Result,
                 [
                     .. contenders.Select((name, index) =>
-                        Row(name, size, samples[index], Contender.UsesWeights(name) ? trained : 0, peer < 0 ? null : samples[peer], report.Origin)),
+                        Row(
+                            name, size, samples[index], Contender.UsesWeights(name) ? trained : 0,
+                            peer < 0 ? null : samples[peer], report.Origin)),
                 ],
                 row => (row.Blocks, row.Channels, row.Batch),
                 row => row.Contender);
@@ -73,7 +77,9 @@ internal static class StepStudy
                     // after the slowest.
                     int index = (round + i) % names.Length;
                     samples[index][round] = workers[index].Ask<StepSample>();
-                    Report.Progress($"n = {size.Blocks}, round {round + 1}/{rounds}: {names[index]} {samples[index][round].Milliseconds:F0} ms");
+                    Report.Progress(
+                        $"n = {size.Blocks}, round {round + 1}/{rounds}: {names[index]} "
+                        + $"{samples[index][round].Milliseconds:F0} ms");
                 }
             }
             return samples;
@@ -84,7 +90,9 @@ internal static class StepStudy
         }
     }
 
-    private static StepRow Row(string name, StepSize size, StepSample[] samples, int trained, StepSample[]? peer, Origin origin) => new(
+    private static StepRow Row(
+        string name, StepSize size, StepSample[] samples, int trained, StepSample[]? peer, Origin origin) =>
+        new(
         size.Blocks,
         size.Channels,
         size.Batch,
@@ -92,7 +100,9 @@ internal static class StepStudy
         samples.Length,
         trained,
         Quartiles.Of([.. samples.Select(sample => sample.Milliseconds)]),
-        peer is null ? null : Quartiles.Of([.. samples.Zip(peer, (own, other) => own.Milliseconds / other.Milliseconds)]),
+        peer is null
+            ? null
+            : Quartiles.Of([.. samples.Zip(peer, (own, other) => own.Milliseconds / other.Milliseconds)]),
         samples[^1].Parameters,
         samples[^1].ProcessPeakBytes,
         samples.Max(sample => sample.ActivationPeakBytes),
@@ -105,26 +115,34 @@ internal static class StepStudy
     {
         report.Paragraph(
             $"""
-            Network: 3×3 stem, 3 stages with n basic pre-activation Fixup blocks each and doubling channels, strided 3×3 transitions, images of 32×32×3, SGD
-            with momentum; float32, but for the branches of `bf16`. Peer: TorchSharp, channels-last, autograd with every activation stored (`peer-torchsharp`);
-            `peer-mmap` is the same with MALLOC_MMAP_THRESHOLD_=65536, which gives freed memory back at once.
+            Network: 3×3 stem, 3 stages with n basic pre-activation Fixup blocks each and doubling channels, strided 3×3
+            transitions, images of 32×32×3, SGD with momentum; float32, but for the branches of `bf16`. Peer:
+            TorchSharp, channels-last, autograd with every activation stored (`peer-torchsharp`); `peer-mmap` is the
+            same with MALLOC_MMAP_THRESHOLD_=65536, which gives freed memory back at once.
 
-            RevUp controls the Lipschitz constant of every block (c = 0.9, one power iteration per convolution and step); `unconstrained` is without it, the
-            peer's very mathematics, and always with last convolutions drawn at random. The others have weights that `store` trained on made-up patterns in
-            batches of up to {StepSize.LargestTrainingBatch}, as many steps as each section says (0: drawn at random). `invert` is at its default tolerance.
+            RevUp controls the Lipschitz constant of every block (c = 0.9, one power iteration per convolution and
+            step); `unconstrained` is without it, the peer's very mathematics, and always with last convolutions drawn
+            at random. The others have weights that `store` trained on made-up patterns in batches of up to
+            {StepSize.LargestTrainingBatch}, as many steps as each section says (0: drawn at random). `invert` is at its
+            default tolerance.
 
-            One step each for warming up, then rounds, in each of which every contender does one step while the others wait. Medians with quartiles; ratios are
-            to the peer's step of the same round. `process` is VmHWM of a process that does nothing else, weights and optimiser included.
+            One step each for warming up, then rounds, in each of which every contender does one step while the others
+            wait. Medians with quartiles; ratios are to the peer's step of the same round. `process` is VmHWM of a
+            process that does nothing else, weights and optimiser included.
             """);
-        IEnumerable<IGrouping<(int Blocks, int Channels, int Batch), StepRow>> depths = all.GroupBy(row => (row.Blocks, row.Channels, row.Batch));
+        IEnumerable<IGrouping<(int Blocks, int Channels, int Batch), StepRow>> depths = all
+            .GroupBy(row => (row.Blocks, row.Channels, row.Batch));
         foreach (IGrouping<(int Blocks, int Channels, int Batch), StepRow> depth in depths.OrderBy(group => group.Key))
         {
-            IEnumerable<int> trained = depth.Where(row => Contender.UsesWeights(row.Contender)).Select(row => row.TrainedSteps).DefaultIfEmpty(0).Distinct();
+            IEnumerable<int> trained = depth.Where(row => Contender.UsesWeights(row.Contender))
+                .Select(row => row.TrainedSteps).DefaultIfEmpty(0).Distinct();
             report.Heading($"n = {depth.Key.Blocks}");
             report.Origins(depth.Select(row => row.Origin));
             report.Paragraph(
-                $"{depth.Key.Channels} channels in the first stage, batch {depth.Key.Batch}; trained for {string.Join(" or ", trained)} steps.");
-            long peerBytes = depth.Where(row => Contender.IsPeer(row.Contender)).Select(row => row.ProcessPeakBytes).DefaultIfEmpty(0).Min();
+                $"{depth.Key.Channels} channels in the first stage, batch {depth.Key.Batch}; trained for "
+                + $"{string.Join(" or ", trained)} steps.");
+            long peerBytes = depth.Where(row => Contender.IsPeer(row.Contender)).Select(row => row.ProcessPeakBytes)
+                .DefaultIfEmpty(0).Min();
             report.Table(StepRow.Columns, depth.OrderBy(Place).Select(row => row.Cells(peerBytes)));
         }
         int[] missing = [.. s_depths.Except(all.Select(row => row.Blocks))];
@@ -135,5 +153,6 @@ internal static class StepStudy
     }
 
     // The parts of a section come in any order; names of one's own are last.
-    private static int Place(StepRow row) => (Array.IndexOf(s_contenders, row.Contender) + s_contenders.Length + 1) % (s_contenders.Length + 1);
+    private static int Place(StepRow row) =>
+        (Array.IndexOf(s_contenders, row.Contender) + s_contenders.Length + 1) % (s_contenders.Length + 1);
 }

@@ -34,7 +34,8 @@ internal static class StepWorker
         {
             MemoryProbe.DrawZeroConvolutions(net, training.Seed);
         }
-        using TrainingStep step = new(net, training, work.Plan, new InversionSettings { Evaluations = work.Evaluations });
+        using TrainingStep step = new(
+            net, training, work.Plan, new InversionSettings { Evaluations = work.Evaluations });
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, training);
         // Norms as they are in the middle of a run, where one power iteration per step follows
         // them.
@@ -45,7 +46,8 @@ internal static class StepWorker
         Worker.Serve(() => Measure(backend, net, step, pixels, targets));
     }
 
-    private static StepSample Measure(CpuBackend backend, RevUpNet net, TrainingStep step, float[] pixels, float[] targets)
+    private static StepSample Measure(
+        CpuBackend backend, RevUpNet net, TrainingStep step, float[] pixels, float[] targets)
     {
         backend.Memory.ResetPeaks();
         long start = Stopwatch.GetTimestamp();
@@ -53,7 +55,9 @@ internal static class StepWorker
         // the same network.
         step.Run(pixels, targets, learningRateFactor: 0);
         double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        StepSample sample = new(milliseconds, net.Parameters.Count, ProcessMemory.PeakBytes(), backend.Memory.Peak[MemoryPurpose.Activations]);
+        StepSample sample = new(
+            milliseconds, net.Parameters.Count, ProcessMemory.PeakBytes(),
+            backend.Memory.Peak[MemoryPurpose.Activations]);
         InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
         return inverted.Length == 0 ? sample : sample with
         {

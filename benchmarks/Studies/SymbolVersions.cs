@@ -37,7 +37,8 @@ internal static class SymbolVersions
         if (needs == 0)
         {
             throw new StudyException(
-                $"{path} does not need {version}: the peer's package has changed. See which version it asks for (objdump -p) and name that one instead.");
+                $"{path} does not need {version}: the peer's package has changed. See which version it asks for "
+                + "(objdump -p) and name that one instead.");
         }
         File.WriteAllBytes(path, file);
     }
@@ -55,7 +56,8 @@ internal static class SymbolVersions
             {
                 if (Name(file, strings + Read<uint>(file, entry + 8)) == version)
                 {
-                    MemoryMarshal.Write(file.AsSpan((int)entry + 4), (ushort)(Read<ushort>(file, entry + 4) | WeakFlag));
+                    MemoryMarshal.Write(
+                        file.AsSpan((int)entry + 4), (ushort)(Read<ushort>(file, entry + 4) | WeakFlag));
                     needs++;
                 }
             }
@@ -72,5 +74,6 @@ internal static class SymbolVersions
         return Encoding.ASCII.GetString(rest[..rest.IndexOf((byte)0)]);
     }
 
-    private static T Read<T>(byte[] file, long offset) where T : unmanaged => MemoryMarshal.Read<T>(file.AsSpan((int)offset));
+    private static T Read<T>(byte[] file, long offset) where T : unmanaged =>
+        MemoryMarshal.Read<T>(file.AsSpan((int)offset));
 }

@@ -6,24 +6,31 @@ namespace RevUp.Benchmarks.Studies;
 internal static class TorchSharpPeer
 {
     private const string Shim = "libglibcxx_shim.so";
-    private const string Advice = "it needs the package TorchSharp-cpu and a C++ compiler; `--contenders store,checkpoint,invert` measures without the peer.";
+    private const string Advice = "it needs the package TorchSharp-cpu and a C++ compiler; "
+        + "`--contenders store,checkpoint,invert` measures without the peer.";
 
-    private static readonly ExternalProgram s_program = new(Checkout.Path("benchmarks", "peer-torchsharp"), "peer", "TorchSharpPeer.dll");
+    private static readonly ExternalProgram s_program = new(
+        Checkout.Path("benchmarks", "peer-torchsharp"), "peer", "TorchSharpPeer.dll");
 
     /// <summary>How to start it, built if it is not yet.</summary>
     /// <exception cref="StudyException">A stage of the build failed.</exception>
-    public static ProcessStartInfo Start(int blocks, int batch, int threads, params ReadOnlySpan<(string Name, string Value)> environment)
+    public static ProcessStartInfo Start(
+        int blocks, int batch, int threads, params ReadOnlySpan<(string Name, string Value)> environment)
     {
         string shim = Path.Combine(s_program.Output, Shim);
         // The shim is made last: where it is, everything is.
         if (s_program.IsOutdated(Shim))
         {
-            Report.Progress("building the TorchSharp peer into artifacts/peer; the first time this downloads its packages ...");
+            Report.Progress(
+                "building the TorchSharp peer into artifacts/peer; the first time this downloads its packages ...");
             s_program.Build(Advice);
             // A version that the system's libstdc++ lacks is fatal to the loader unless the need
             // for it is weak; the shim has the one function asked for.
-            SymbolVersions.Weaken(Path.Combine(s_program.Output, "runtimes", "linux-x64", "native", "libLibTorchSharp.so"), "GLIBCXX_3.4.32");
-            s_program.Execute(Advice, "c++", "-O2", "-shared", "-fPIC", "-o", shim, s_program.Source("glibcxx_shim.cpp"));
+            SymbolVersions.Weaken(
+                Path.Combine(s_program.Output, "runtimes", "linux-x64", "native", "libLibTorchSharp.so"),
+                "GLIBCXX_3.4.32");
+            s_program.Execute(
+                Advice, "c++", "-O2", "-shared", "-fPIC", "-o", shim, s_program.Source("glibcxx_shim.cpp"));
         }
         ProcessStartInfo start = s_program.Start($"{blocks}", $"{batch}", $"{threads}");
         start.Environment["LD_PRELOAD"] = shim;

@@ -35,7 +35,8 @@ internal static class TrafficStudy
         arguments.RequireNoOthers();
         if (policies.Contains(MemoryPolicy.Compress))
         {
-            throw new StudyException("The least traffic of 'compress' is not known; --policies takes store, checkpoint and invert.");
+            throw new StudyException(
+                "The least traffic of 'compress' is not known; --policies takes store, checkpoint and invert.");
         }
 
         Report report = new("Memory traffic and time of a training step by operation", arguments, size.Threads);
@@ -43,16 +44,19 @@ internal static class TrafficStudy
         double bandwidth = CopyBandwidth(backend);
         report.Paragraph(
             $"""
-            The network of the study `step`: 3 stages of {size.Blocks} basic blocks, {size.Channels} channels in the first stage, batch {size.Batch}, float32,
-            last convolutions drawn at random. Means of {rounds} steps after one for warming up. Times are processor times of every operation by itself, divided
-            by the threads, so that other work on the machine is not in them; threads that wait should sleep (OMP_WAIT_POLICY=passive). `GB` counts each operand
-            of a call once, one that is updated in place twice, and the weights of a convolution once; scratch is not counted. A copy of
-            {CopyElements >> 18} MiB on the same threads moved {bandwidth / Giga:F1} GB/s; `at a copy's rate` is what the bytes would take at that.
-            `direct` is the arithmetic at {peak:F0} GFLOP/s, the rate of oneDNN's direct convolutions alone on an idle machine of this kind: Winograd's, of a
-            quarter of the products, stay below it, and `GFLOP/s` counts theirs as if they were direct. Power iteration is batch 1.
+            The network of the study `step`: 3 stages of {size.Blocks} basic blocks, {size.Channels} channels in the
+            first stage, batch {size.Batch}, float32, last convolutions drawn at random. Means of {rounds} steps after
+            one for warming up. Times are processor times of every operation by itself, divided by the threads, so that
+            other work on the machine is not in them; threads that wait should sleep (OMP_WAIT_POLICY=passive). `GB`
+            counts each operand of a call once, one that is updated in place twice, and the weights of a convolution
+            once; scratch is not counted. A copy of {CopyElements >> 18} MiB on the same threads moved
+            {bandwidth / Giga:F1} GB/s; `at a copy's rate` is what the bytes would take at that. `direct` is the
+            arithmetic at {peak:F0} GFLOP/s, the rate of oneDNN's direct convolutions alone on an idle machine of this
+            kind: Winograd's, of a quarter of the products, stay below it, and `GFLOP/s` counts theirs as if they were
+            direct. Power iteration is batch 1.
 
-            The least: fprop, dgrad and wgrad are passes of their own, and everything pointwise rides on one of them, so that a pre-activation is applied to
-            what a convolution loads and a sum to what it stores.
+            The least: fprop, dgrad and wgrad are passes of their own, and everything pointwise rides on one of them, so
+            that a pre-activation is applied to what a convolution loads and a sum to what it stores.
             """);
         List<TrafficRow> rows = [];
         foreach (MemoryPolicy policy in policies)
@@ -87,7 +91,9 @@ internal static class TrafficStudy
         MemoryPlan plan = new() { Policy = policy };
         OperationCounter counter = new(size.Threads);
         using CountingBackend backend = new(device, counter);
-        ModelSettings model = new StepCase(plan, LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, size, Weights: "").CreateModel();
+        ModelSettings model = new StepCase(
+            plan, LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, size, Weights: "")
+            .CreateModel();
         using RevUpNet net = new(backend, model, StepSize.Sample, StepSize.Classes, training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, training.Seed);
         using TrainingStep step = new(net, training, plan, new InversionSettings());
@@ -104,12 +110,18 @@ internal static class TrafficStudy
         {
             step.Run(pixels, targets, learningRateFactor: 0);
         }
-        double evaluations = policy == MemoryPolicy.Invert ? step.Engine.Records.ToArray().Average(record => record.Evaluations) : 0;
+        double evaluations =
+            policy == MemoryPolicy.Invert ? step.Engine.Records.ToArray().Average(record => record.Evaluations) : 0;
         OperationTotal all = counter.Totals.Values.Aggregate((a, b) => a + b);
-        OperationTotal convolutions = counter.Totals.Values.Where(total => total.Operations > 0).Aggregate((a, b) => a + b);
+        OperationTotal convolutions =
+            counter.Totals.Values.Where(total => total.Operations > 0).Aggregate((a, b) => a + b);
         report.Table(
-            ["operation", "calls", "GB", "ms", "share of time", "at a copy's rate, ms", "GB/s", "direct, ms", "GFLOP/s"],
-            counter.Totals.OrderByDescending(entry => entry.Value.Milliseconds).Select(entry => Row(entry.Key, entry.Value)).Append(Row("all", all)));
+            [
+                "operation", "calls", "GB", "ms", "share of time", "at a copy's rate, ms", "GB/s", "direct, ms",
+                "GFLOP/s",
+            ],
+            counter.Totals.OrderByDescending(entry => entry.Value.Milliseconds)
+                .Select(entry => Row(entry.Key, entry.Value)).Append(Row("all", all)));
         double least = new LeastTraffic(size.Batch, policy, evaluations).Of(net);
         return new TrafficRow(
             $"{policy}".ToLowerInvariant(),

@@ -6,11 +6,13 @@ namespace RevUp.Benchmarks.Traffic;
 /// <summary>
 /// A plan of another backend whose passes are counted: input, output and weights once each.
 /// </summary>
-internal sealed class CountingConvolution(ConvolutionPlan plan, OperationCounter counter) : ConvolutionPlan(plan.Geometry)
+internal sealed class CountingConvolution(
+    ConvolutionPlan plan, OperationCounter counter) : ConvolutionPlan(plan.Geometry)
 {
     // Every output sees every weight of its group once, with a multiplication and an addition;
     // padding counts as well.
-    private readonly double _operations = 2.0 * plan.Geometry.Output.Count * plan.Geometry.Weights.Count / plan.Geometry.OutputChannels;
+    private readonly double _operations =
+        2.0 * plan.Geometry.Output.Count * plan.Geometry.Weights.Count / plan.Geometry.OutputChannels;
     private readonly Shape _weights = plan.Geometry.Weights;
 
     public override long PackedBytes => plan.PackedBytes;
@@ -20,18 +22,22 @@ internal sealed class CountingConvolution(ConvolutionPlan plan, OperationCounter
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>
         counter.Count("pack weights", () => plan.Pack(weights, scale, packed), [weights, packed]);
 
-    public override void Forward(Tensor x, Tensor packed, Tensor y) => Pass("convolution, fprop", () => plan.Forward(x, packed, y), x, y, packed);
+    public override void Forward(Tensor x, Tensor packed, Tensor y) =>
+        Pass("convolution, fprop", () => plan.Forward(x, packed, y), x, y, packed);
 
     public override void BackwardData(Tensor dy, Tensor packed, Tensor dx) =>
         Pass("convolution, dgrad", () => plan.BackwardData(dy, packed, dx), dy, dx, packed);
 
-    public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw) => Pass("convolution, wgrad", () => plan.BackwardWeights(x, dy, dw), x, dy, dw);
+    public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw) =>
+        Pass("convolution, wgrad", () => plan.BackwardWeights(x, dy, dw), x, dy, dw);
 
     // Packed weights have several layouts in one buffer, of which a pass reads one: the weights'
     // own shape is what it moves. Power iteration is batch 1.
     private void Pass(string name, Action work, Tensor input, Tensor output, Tensor weights)
     {
         Tensor once = new(weights.Address, ElementType.Float32, _weights);
-        counter.Count(Geometry.Input.Batch == 1 ? "power iteration and its gradient" : name, work, [input, output, once], _operations);
+        counter.Count(
+            Geometry.Input.Batch == 1 ? "power iteration and its gradient" : name, work, [input, output, once],
+            _operations);
     }
 }

@@ -22,7 +22,9 @@ internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evalua
     /// Bytes of a step of SGD with momentum, which reads weight, gradient and momentum and writes
     /// two of them.
     /// </summary>
-    public double Of(RevUpNet net) => 5 * sizeof(float) * net.Parameters.Count + net.Layers.Select((layer, index) => Of(layer, isFirst: index == 0)).Sum();
+    public double Of(RevUpNet net) =>
+        5 * sizeof(float) * net.Parameters.Count + net.Layers.Select((layer, index) => Of(layer, isFirst: index == 0))
+            .Sum();
 
     private double Of(Layer layer, bool isFirst) => layer switch
     {
@@ -48,7 +50,8 @@ internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evalua
         double last = convolutions[^1].Weight.Shape.Count * sizeof(float);
         double weights = convolutions.Sum(convolution => (double)convolution.Weight.Shape.Count * sizeof(float));
         // Tensors between two convolutions, in the branch's type.
-        double[] inner = [.. convolutions.SkipLast(1).Select(c => (double)c.Sample.Output.Count * batch * c.Sample.Type.Size())];
+        double[] inner =
+            [.. convolutions.SkipLast(1).Select(c => (double)c.Sample.Output.Count * batch * c.Sample.Type.Size())];
         double forward = 3 * x + 2 * inner.Sum() + weights;
         double recompute = x + 2 * inner.Sum() - inner[^1] + weights - last;
         // y, xⁱ for the branch and for the norm of the step, and xⁱ⁺¹; at first xⁱ is y.
@@ -61,7 +64,8 @@ internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evalua
             MemoryPolicy.Store => 0,
             MemoryPolicy.Checkpoint => recompute,
             MemoryPolicy.Invert => inversion,
-            _ => throw new StudyException($"The least traffic of '{policy}' is not known; use store, checkpoint or invert."),
+            _ => throw new StudyException(
+                $"The least traffic of '{policy}' is not known; use store, checkpoint or invert."),
         };
     }
 

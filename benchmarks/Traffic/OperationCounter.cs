@@ -22,7 +22,8 @@ internal sealed class OperationCounter(int threads)
     /// Does and counts one operation; empty tensors count as nothing, a tensor that is read and
     /// written as two operands.
     /// </summary>
-    public void Count(string name, Action work, ReadOnlySpan<Tensor> operands) => Count(name, work, operands, operations: 0);
+    public void Count(string name, Action work, ReadOnlySpan<Tensor> operands) =>
+        Count(name, work, operands, operations: 0);
 
     /// <summary>The same for an operation that is bound by arithmetic.</summary>
     public void Count(string name, Action work, ReadOnlySpan<Tensor> operands, double operations)

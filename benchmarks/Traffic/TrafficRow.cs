@@ -7,4 +7,6 @@ namespace RevUp.Benchmarks.Traffic;
 /// <param name="Operations">Floating-point operations of the convolutions.</param>
 /// <param name="ConvolutionMilliseconds">Time in convolutions.</param>
 /// <param name="Milliseconds">Time in all operations.</param>
-internal sealed record TrafficRow(string Policy, double Bytes, double LeastBytes, double Operations, double ConvolutionMilliseconds, double Milliseconds);
+internal sealed record TrafficRow(
+    string Policy, double Bytes, double LeastBytes, double Operations, double ConvolutionMilliseconds,
+    double Milliseconds);

@@ -24,13 +24,15 @@ internal static class Layout
     }
 
     /// <summary>A 3×3 convolution's weights, normal with this deviation.</summary>
-    public static Parameter Convolution(long inputs, long outputs, double deviation) => new(ChannelsLast(randn(outputs, inputs, 3, 3) * deviation));
+    public static Parameter Convolution(long inputs, long outputs, double deviation) =>
+        new(ChannelsLast(randn(outputs, inputs, 3, 3) * deviation));
 
     /// <summary>A trainable number.</summary>
     public static Parameter Scalar(float value) => new(full(1, value));
 
     /// <summary>3×3, padded by 1.</summary>
-    public static Tensor Convolve(Tensor x, Tensor weight, long stride) => nn.functional.conv2d(x, weight, null, [stride, stride], One, One);
+    public static Tensor Convolve(Tensor x, Tensor weight, long stride) =>
+        nn.functional.conv2d(x, weight, null, [stride, stride], One, One);
 
     /// <summary>
     /// Disposes the one and returns the other: autograd keeps what the backward pass needs by

@@ -26,7 +26,9 @@ internal sealed class PeerNet : Module<Tensor, Tensor>
         {
             if (stage > 0)
             {
-                _layers.Add(new PeerConvolution(Widths[stage - 1], Widths[stage], Math.Sqrt(2.0 / (9 * Widths[stage - 1])), stride: 2));
+                _layers.Add(
+                    new PeerConvolution(
+                        Widths[stage - 1], Widths[stage], Math.Sqrt(2.0 / (9 * Widths[stage - 1])), stride: 2));
             }
             for (int block = 0; block < blocksPerStage; block++)
             {

@@ -31,11 +31,14 @@ while (Console.In.ReadLine() is not null)
         }
     }
     double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-    Console.Out.WriteLine(JsonSerializer.Serialize(new { Milliseconds = milliseconds, Parameters = parameters, ProcessPeakBytes = PeakBytes() }));
+    Console.Out.WriteLine(
+        JsonSerializer.Serialize(
+            new { Milliseconds = milliseconds, Parameters = parameters, ProcessPeakBytes = PeakBytes() }));
 }
 
 static long PeakBytes()
 {
-    string line = File.ReadLines("/proc/self/status").First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+    string line =
+        File.ReadLines("/proc/self/status").First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
     return 1024 * long.Parse(line["VmHWM:".Length..^"kB".Length]);
 }

@@ -46,7 +46,8 @@ using (TrainingRun run = new(backend, recipe, folder: "runs/stripes", resume: tr
         return;
     }
     run.SaveModel(ModelPath);
-    Console.WriteLine($"test accuracy {summary.Evaluation.Top1:P1}, activations {summary.Peak[MemoryPurpose.Activations] >> 10} KiB");
+    Console.WriteLine(
+        $"test accuracy {summary.Evaluation.Top1:P1}, activations {summary.Peak[MemoryPurpose.Activations] >> 10} KiB");
 }
 
 // The file is all that a predictor needs, and many threads may share one.
@@ -68,7 +69,8 @@ static void Report(TrainingProgress progress)
 {
     if (progress.Evaluation is { } evaluation)
     {
-        Console.WriteLine($"epoch {progress.Epoch}/{progress.Epochs}: loss {progress.Loss:F3}, test accuracy {evaluation.Top1:P1}");
+        Console.WriteLine(
+            $"epoch {progress.Epoch}/{progress.Epochs}: loss {progress.Loss:F3}, test accuracy {evaluation.Top1:P1}");
     }
 }
 
@@ -85,7 +87,8 @@ MemoryDataset Draw(int count, int seed)
         for (int i = 0; i < Size * Size; i++)
         {
             int position = labels[image] == 0 ? i / Size : i % Size;
-            pixels[image * Size * Size + i] = (byte)(128 + 80 * Math.Sin(frequency * position + phase) + random.Next(-40, 40));
+            pixels[image * Size * Size + i] =
+                (byte)(128 + 80 * Math.Sin(frequency * position + phase) + random.Next(-40, 40));
         }
     }
     return new MemoryDataset(pixels, labels, new Shape(1, Size, Size, 1), classes);

@@ -1,6 +1,6 @@
 // Runs an ONNX model, with float32 numbers in files:
 //   OnnxRuntimePeer MODEL INPUT OUTPUT N C [D] H W        the output of one input, by one thread
-//   OnnxRuntimePeer time MODEL THREADS N C [D] H W        a prediction of random numbers for every line on standard input,
+//   OnnxRuntimePeer time MODEL THREADS N C [D] H W        predicts random numbers for every line,
 //                                                         answered by its milliseconds
 using System.Diagnostics;
 using System.Globalization;
@@ -16,7 +16,8 @@ using InferenceSession session = new(model, options);
 if (times)
 {
     Random random = new(1);
-    float[] numbers = [.. Enumerable.Range(0, shape.Aggregate(1, (a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)];
+    float[] numbers =
+        [.. Enumerable.Range(0, shape.Aggregate(1, (a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)];
     while (Console.In.ReadLine() is not null)
     {
         long start = Stopwatch.GetTimestamp();

@@ -13,7 +13,8 @@ public sealed partial class CudaKernelTests
     [TestMethod]
     public void EveryKernelIsLookedUpAndEveryLookUpFindsAKernel()
     {
-        string[] exported = [.. Repository.Files(".cu").Where(path => path.StartsWith("native/cuda/", StringComparison.Ordinal)).SelectMany(Exports)];
+        string[] exported = [.. Repository.Files(".cu").Where(
+            path => path.StartsWith("native/cuda/", StringComparison.Ordinal)).SelectMany(Exports)];
         Assert.IsGreaterThan(30, exported.Length);
         List<string> names = [];
 
@@ -45,9 +46,11 @@ public sealed partial class CudaKernelTests
             }
             Match macro = Macro().Matches(source[..export.Index])[^1];
             string[] parameters = macro.Groups["parameters"].Value.Split(", ");
-            foreach (Match call in Regex.Matches(source, $@"^{macro.Groups["name"].Value}\((?<types>[^)]*)\)", RegexOptions.Multiline))
+            foreach (Match call in
+                Regex.Matches(source, $@"^{macro.Groups["name"].Value}\((?<types>[^)]*)\)", RegexOptions.Multiline))
             {
-                Dictionary<string, string> types = parameters.Zip(call.Groups["types"].Value.Split(", ")).ToDictionary();
+                Dictionary<string, string> types =
+                    parameters.Zip(call.Groups["types"].Value.Split(", ")).ToDictionary();
                 yield return string.Concat(name.Split("##").Select(part => types.GetValueOrDefault(part, part)));
             }
         }

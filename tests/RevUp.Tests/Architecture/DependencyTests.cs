@@ -19,7 +19,9 @@ public sealed class DependencyTests
     public void ProjectReferencesOnlyTheLayerBelow(string project, string layerBelow)
     {
         string[] references = [.. XDocument.Parse(Repository.Read(project)).Descendants("ProjectReference")
-            .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/')))];
+            .Select(
+                reference => Path.GetFileNameWithoutExtension(
+                    ((string)reference.Attribute("Include")!).Replace('\\', '/')))];
         string[] expected = layerBelow.Length == 0 ? [] : [layerBelow];
         CollectionAssert.AreEqual(expected, references, $"{project} references {string.Join(", ", references)}");
     }
@@ -46,12 +48,15 @@ public sealed class DependencyTests
         // megabytes. A sample is someone else's program.
         string[] onRequest = ["Peer.csproj", "Plotter.csproj"];
         string[] projects = [.. Repository.Files(".csproj")
-            .Where(path => !onRequest.Any(name => path.EndsWith(name, StringComparison.Ordinal)) && !path.StartsWith("samples/", StringComparison.Ordinal))];
+            .Where(
+                path => !onRequest.Any(name => path.EndsWith(name, StringComparison.Ordinal))
+                    && !path.StartsWith("samples/", StringComparison.Ordinal))];
         Assert.IsGreaterThanOrEqualTo(6, projects.Length);
         string solution = Repository.Read("RevUp.sln").Replace('\\', '/');
         foreach (string project in projects)
         {
-            Assert.Contains($"\"{project}\"", solution, $"{project} is missing from RevUp.sln; add it with `dotnet sln add`.");
+            Assert.Contains(
+                $"\"{project}\"", solution, $"{project} is missing from RevUp.sln; add it with `dotnet sln add`.");
         }
     }
 
@@ -62,7 +67,8 @@ public sealed class DependencyTests
         foreach (string assembly in (string[])["RevUp", "RevUp.Cli", "RevUp.Tests"])
         {
             string[] imports = [.. NativeImports.Of(Load(assembly)).Select(import => import.EntryPoint)];
-            Assert.IsEmpty(imports, $"{assembly} imports {string.Join(", ", imports)}; native imports belong to RevUp.Interop.");
+            Assert.IsEmpty(
+                imports, $"{assembly} imports {string.Join(", ", imports)}; native imports belong to RevUp.Interop.");
         }
     }
 
@@ -82,5 +88,6 @@ public sealed class DependencyTests
         return types;
     }
 
-    private static Assembly Load(string name) => Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
+    private static Assembly Load(string name) =>
+        Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
 }

@@ -13,7 +13,8 @@ internal sealed record NativeImport(string Library, string EntryPoint);
 internal static class NativeImports
 {
     private const BindingFlags AllMethods =
-        BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic
+        | BindingFlags.DeclaredOnly;
 
     /// <summary>Every import, the bodies that the source generator writes included.</summary>
     public static IReadOnlyList<NativeImport> Of(Assembly assembly) =>

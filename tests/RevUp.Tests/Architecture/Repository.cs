@@ -6,7 +6,8 @@ namespace RevUp.Tests.Architecture;
 /// </summary>
 internal static class Repository
 {
-    private static readonly HashSet<string> s_generatedFolders = ["artifacts", "bin", "build", "obj", "runs", "BenchmarkDotNet.Artifacts", "TestResults"];
+    private static readonly HashSet<string> s_generatedFolders =
+        ["artifacts", "bin", "build", "obj", "runs", "BenchmarkDotNet.Artifacts", "TestResults"];
 
     /// <summary>The folder of RevUp.sln, looked for upwards from the test assembly.</summary>
     public static string Root { get; } = FindRoot();
@@ -16,7 +17,9 @@ internal static class Repository
     /// every file when none is given.
     /// </summary>
     public static IReadOnlyList<string> Files(params string[] extensions) =>
-        [.. Walk(new DirectoryInfo(Root)).Where(path => extensions.Length == 0 || extensions.Contains(Path.GetExtension(path))).Order(StringComparer.Ordinal)];
+        [.. Walk(new DirectoryInfo(Root)).Where(
+            path => extensions.Length == 0
+                || extensions.Contains(Path.GetExtension(path))).Order(StringComparer.Ordinal)];
 
     /// <summary>The text of a file given relative to the root.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
@@ -29,7 +32,8 @@ internal static class Repository
         }
 
         // Folders with a leading dot belong to editors and to git; .ci is ours.
-        foreach (DirectoryInfo child in folder.EnumerateDirectories().Where(child => !s_generatedFolders.Contains(child.Name)))
+        foreach (DirectoryInfo child in
+            folder.EnumerateDirectories().Where(child => !s_generatedFolders.Contains(child.Name)))
         {
             if (child.Name == ".ci" || !child.Name.StartsWith('.'))
             {
@@ -50,6 +54,7 @@ internal static class Repository
         }
 
         return folder?.FullName ?? throw new InvalidOperationException(
-            $"RevUp.sln is in no parent folder of {AppContext.BaseDirectory}; these tests read the sources, so run them from a build inside the checkout.");
+            $"RevUp.sln is in no parent folder of {AppContext.BaseDirectory}; these tests read the sources, so run "
+            + "them from a build inside the checkout.");
     }
 }

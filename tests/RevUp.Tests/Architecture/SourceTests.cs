@@ -16,7 +16,8 @@ public sealed partial class SourceTests
     // registries and mirrors never are.
     private static readonly HashSet<string> s_hosts =
     [
-        "arxiv.org", "doi.org", "github.com", "dotnet.microsoft.com", "learn.microsoft.com", "oneapi-src.github.io", "www.cs.toronto.edu",
+        "arxiv.org", "doi.org", "github.com", "dotnet.microsoft.com", "learn.microsoft.com", "oneapi-src.github.io",
+        "www.cs.toronto.edu",
     ];
 
     [TestMethod]
@@ -36,16 +37,21 @@ public sealed partial class SourceTests
     {
         IReadOnlyList<string> files = Repository.Files(extensions);
         Assert.IsGreaterThan(10, files.Count);
-        AssertNone(Lines(files).Where(line => line.Text.Length > width).Select(line => $"{line.Place} has {line.Text.Length} columns"));
+        AssertNone(
+            Lines(files).Where(line => line.Text.Length > width)
+                .Select(line => $"{line.Place} has {line.Text.Length} columns"));
     }
 
     [TestMethod]
     public void NoFileNamesAFolderOfItsAuthorsMachine() =>
-        AssertNone(Lines(TextFiles()).Where(line => MachinePath().IsMatch(line.Text)).Select(line => $"{line.Place}: {line.Text.Trim()}"));
+        AssertNone(
+            Lines(TextFiles()).Where(line => MachinePath().IsMatch(line.Text))
+                .Select(line => $"{line.Place}: {line.Text.Trim()}"));
 
     [TestMethod]
     public void NoFileNamesAHostThatIsNotPublicDocumentation() =>
-        AssertNone(Lines(TextFiles()).SelectMany(line => Host().Matches(line.Text).Select(match => (line.Place, host: match.Groups["host"].Value)))
+        AssertNone(Lines(TextFiles()).SelectMany(
+            line => Host().Matches(line.Text).Select(match => (line.Place, host: match.Groups["host"].Value)))
             .Where(found => !s_hosts.Contains(found.host)).Select(found => $"{found.Place} names {found.host}"));
 
     [TestMethod]
@@ -53,18 +59,21 @@ public sealed partial class SourceTests
     [DataRow("\"/tmp/data\"", true)]
     [DataRow("native/tmp/data", false)]
     [DataRow("/usr/share/datasets", false)]
-    public void APathOfAMachineIsRecognised(string text, bool expected) => Assert.AreEqual(expected, MachinePath().IsMatch(text));
+    public void APathOfAMachineIsRecognised(string text, bool expected) =>
+        Assert.AreEqual(expected, MachinePath().IsMatch(text));
 
     private static IReadOnlyList<string> TextFiles()
     {
-        IReadOnlyList<string> files = Repository.Files([.. s_codeExtensions, "", ".csproj", ".json", ".md", ".props", ".sln", ".targets", ".txt", ".yml"]);
+        IReadOnlyList<string> files = Repository.Files(
+            [.. s_codeExtensions, "", ".csproj", ".json", ".md", ".props", ".sln", ".targets", ".txt", ".yml"]);
         Assert.IsGreaterThan(50, files.Count);
         string self = files.Single(path => path.EndsWith("Architecture/SourceTests.cs", StringComparison.Ordinal));
         return [.. files.Where(path => path != self)];
     }
 
     private static IEnumerable<(string Place, string Text)> Lines(IEnumerable<string> files) =>
-        files.SelectMany(path => Repository.Read(path).Split('\n').Select((text, index) => ($"{path}:{index + 1}", text)));
+        files.SelectMany(
+            path => Repository.Read(path).Split('\n').Select((text, index) => ($"{path}:{index + 1}", text)));
 
     private static void AssertNone(IEnumerable<string> offenders)
     {

@@ -22,14 +22,17 @@ public sealed class ProfilerRangesTests
         string[] ranges = RecordedRanges.Of(() => network.Train(1));
 
         string[] names = [.. network.Net.Layers.Select(layer => "    " + layer.Name)];
-        List<string> expected = ["step", "  prepare", "    power iteration", .. names, "  forward", .. names, "  backward"];
+        List<string> expected =
+            ["step", "  prepare", "    power iteration", .. names, "  forward", .. names, "  backward"];
         for (int i = names.Length - 1; i >= 0; i--)
         {
             expected.Add(names[i]);
             if (i > 0 && network.Net.Layers[i].IsInvertible)
             {
                 expected.Add("      inversion");
-                int evaluations = network.Net.Layers[i] is InvertibleBlock block ? network.Engine.Records[block.Index].Evaluations : 0;
+                int evaluations = network.Net.Layers[i] is InvertibleBlock block
+                    ? network.Engine.Records[block.Index].Evaluations
+                    : 0;
                 expected.AddRange(Enumerable.Range(1, evaluations).Select(k => $"        iteration {k}"));
             }
         }
@@ -48,8 +51,10 @@ public sealed class ProfilerRangesTests
 
         string[] expected =
         [
-            "    stages.0.blocks.1", "      inversion", "        iteration 1", "      replay", "        stem", "        stages.0.blocks.0",
-            "    stages.0.blocks.0", "      inversion", "        iteration 1", "      replay", "        stem", "    stem", "  optimiser",
+            "    stages.0.blocks.1", "      inversion", "        iteration 1", "      replay", "        stem",
+            "        stages.0.blocks.0",
+            "    stages.0.blocks.0", "      inversion", "        iteration 1", "      replay", "        stem",
+            "    stem", "  optimiser",
         ];
         CollectionAssert.AreEqual(expected, ranges[^expected.Length..]);
     }
@@ -65,8 +70,14 @@ public sealed class ProfilerRangesTests
         string[] second = RecordedRanges.Of(() => network.Net.Predict(pixels));
 
         CollectionAssert.AreEqual(
-            (string[])["inference", "  prepare", .. layers.Select(name => "    " + name), .. layers.Select(name => "  " + name)], first);
-        CollectionAssert.AreEqual((string[])["inference", .. layers.Select(name => "  " + name)], second, "what is prepared stays so");
+            (string[])
+            [
+                "inference", "  prepare", .. layers.Select(name => "    " + name),
+                .. layers.Select(name => "  " + name),
+            ],
+            first);
+        CollectionAssert.AreEqual(
+            (string[])["inference", .. layers.Select(name => "  " + name)], second, "what is prepared stays so");
     }
 
     [TestMethod]
@@ -75,13 +86,16 @@ public sealed class ProfilerRangesTests
         using TestNetwork network = TestNetwork.Trained(s_cuda, TestModel.Squeeze);
         (float[] pixels, float[] targets) = network.Data(0);
 
-        network.Engine.InputObserver = (_, _) => throw new InvalidOperationException("in the middle of the backward pass");
-        string[] backward = RecordedRanges.Of(() => Assert.ThrowsExactly<InvalidOperationException>(() => network.Step.Run(pixels, targets, 1)));
+        network.Engine.InputObserver = (_, _) =>
+            throw new InvalidOperationException("in the middle of the backward pass");
+        string[] backward = RecordedRanges.Of(
+            () => Assert.ThrowsExactly<InvalidOperationException>(() => network.Step.Run(pixels, targets, 1)));
         network.Engine.InputObserver = null;
         pixels[0] = float.NaN;
         // A step that looks at its loss before it goes on.
         network.Engine.Inverter.Plan.Forget();
-        string[] diverged = RecordedRanges.Of(() => Assert.ThrowsExactly<TrainingDivergedException>(() => network.Step.Run(pixels, targets, 1)));
+        string[] diverged = RecordedRanges.Of(
+            () => Assert.ThrowsExactly<TrainingDivergedException>(() => network.Step.Run(pixels, targets, 1)));
 
         CollectionAssert.Contains(backward, "      inversion");
         CollectionAssert.DoesNotContain(backward, "  optimiser");
@@ -103,5 +117,6 @@ public sealed class ProfilerRangesTests
     [DataRow(31, "iteration 31")]
     [DataRow(32, "iteration 32+")]
     [DataRow(10_000, "iteration 32+")]
-    public void IterationsAreNamedByTheirNumber(int k, string expected) => Assert.AreEqual(expected, ProfilerRanges.Iteration(k).ToString());
+    public void IterationsAreNamedByTheirNumber(int k, string expected) =>
+        Assert.AreEqual(expected, ProfilerRanges.Iteration(k).ToString());
 }

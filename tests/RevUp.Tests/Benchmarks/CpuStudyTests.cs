@@ -16,9 +16,11 @@ public sealed class CpuStudyTests
         using TemporaryFolder folder = new();
         Run(folder, "step", "--blocks", "3", "--contenders", "store,invert");
         Run(folder, "step", "--blocks", "3", "--contenders", "checkpoint", "--rounds", "1");
-        Dictionary<string, JsonElement> rows = Rows(folder, "step").ToDictionary(row => row.GetProperty("contender").GetString()!);
+        Dictionary<string, JsonElement> rows =
+            Rows(folder, "step").ToDictionary(row => row.GetProperty("contender").GetString()!);
         Assert.HasCount(3, rows);
-        long[] bytes = [.. ((string[])["invert", "checkpoint", "store"]).Select(name => rows[name].GetProperty("activation_peak_bytes").GetInt64())];
+        long[] bytes = [.. ((string[])["invert", "checkpoint", "store"]).Select(
+            name => rows[name].GetProperty("activation_peak_bytes").GetInt64())];
         Assert.IsLessThan(bytes[1], bytes[0], "invert");
         Assert.IsLessThan(bytes[2], bytes[1], "checkpoint");
         Assert.IsGreaterThanOrEqualTo(1.0, rows["invert"].GetProperty("mean_evaluations").GetDouble());
@@ -33,10 +35,14 @@ public sealed class CpuStudyTests
     {
         using TemporaryFolder folder = new();
         string[] options = ["--quick", "--contenders"];
-        (int status, string error) = StudyProcess.RunLimited("avx2", "step", folder["."], [.. options, "invert-bf16,store,invert-mixed"]);
+        (int status, string error) = StudyProcess.RunLimited(
+            "avx2", "step", folder["."], [.. options, "invert-bf16,store,invert-mixed"]);
         Assert.AreEqual(0, status, error);
         string report = File.ReadAllText(folder["step.md"]);
-        Assert.Contains("Left out: `invert-bf16`, `invert-mixed`: this processor does not compute in bfloat16 (AVX2 (REVUP_MAX_ISA), ", report);
+        Assert.Contains(
+            "Left out: `invert-bf16`, `invert-mixed`: this processor does not compute in bfloat16 (AVX2 "
+            + "(REVUP_MAX_ISA), ",
+            report);
         Assert.AreEqual("store", Rows(folder, "step").Single().GetProperty("contender").GetString());
 
         (status, error) = StudyProcess.RunLimited("avx2", "depth", folder["."], [.. options, "invert-bf16"]);
@@ -87,7 +93,8 @@ public sealed class CpuStudyTests
         (double counted, double necessary) = (3 * HeadActivations + 2 * sizeof(float) + Pooled, 0);
         foreach ((int extent, int channels) in ((int, int)[])[(32, 8), (16, 16), (8, 32)])
         {
-            double activations = sizeof(float) * Batch * extent * extent * channels, weights = sizeof(float) * 9 * channels * channels;
+            double activations = sizeof(float) * Batch * extent * extent * channels;
+            double weights = sizeof(float) * 9 * channels * channels;
             counted += 2 * activations + 2 * sizeof(float) + 2 * activations + weights;
             necessary += 2 * activations + weights;
         }
@@ -107,7 +114,10 @@ public sealed class CpuStudyTests
         Run(folder, "step", "--contenders", "store", "--rounds", "1");
         string commit = Rows(folder, "step")[0].GetProperty("origin").GetProperty("commit").GetString()!;
         string file = folder["step.jsonl"];
-        File.WriteAllText(file, File.ReadAllText(file).Replace($"\"commit\":\"{commit}\"", "\"commit\":\"another\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            file,
+            File.ReadAllText(file)
+                .Replace($"\"commit\":\"{commit}\"", "\"commit\":\"another\"", StringComparison.Ordinal));
         Run(folder, "step", "--contenders", "checkpoint", "--rounds", "1");
         Assert.HasCount(2, Rows(folder, "step"));
         string report = File.ReadAllText(folder["step.md"]);
@@ -120,8 +130,14 @@ public sealed class CpuStudyTests
     {
         using TemporaryFolder folder = new();
         Run(folder, "operations");
-        string[] rows = [.. File.ReadLines(folder["operations.md"]).Where(line => line.StartsWith('|') && char.IsDigit(line[^3]))];
-        foreach (string name in (string[])["batch norm backward", "adamw", "quantize residual, 4 bits", "quantize retrace, 8 bits", "product", "wgrad 256@8²"])
+        string[] rows =
+            [.. File.ReadLines(folder["operations.md"]).Where(line => line.StartsWith('|') && char.IsDigit(line[^3]))];
+        string[] names =
+        [
+            "batch norm backward", "adamw", "quantize residual, 4 bits", "quantize retrace, 8 bits", "product",
+            "wgrad 256@8²",
+        ];
+        foreach (string name in names)
         {
             Assert.IsTrue(rows.Any(row => row.Contains(name, StringComparison.Ordinal)), name);
         }

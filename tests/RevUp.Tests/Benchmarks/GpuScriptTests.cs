@@ -18,7 +18,8 @@ public sealed class GpuScriptTests
     public void AFailedStepEndsTheRunAfterItsPart()
     {
         using TemporaryFolder folder = new();
-        const string Parts = "begin first; step fails 60 sh -c 'echo why >&2; exit 3'; step works 60 true; conclude; echo next part";
+        const string Parts =
+            "begin first; step fails 60 sh -c 'echo why >&2; exit 3'; step works 60 true; conclude; echo next part";
         (int status, string output) = Run(folder, Parts);
         Assert.AreEqual(1, status);
         Assert.Contains("why", output);
@@ -39,7 +40,8 @@ public sealed class GpuScriptTests
     public void WhatDependsOnAFailedStepIsNotTried()
     {
         using TemporaryFolder folder = new();
-        (int status, string output) = Run(folder, "begin first; rows empty 60 false; step report 60 false && step reader 60 true; conclude");
+        (int status, string output) = Run(
+            folder, "begin first; rows empty 60 false; step report 60 false && step reader 60 true; conclude");
         Assert.AreEqual(1, status);
         Assert.Contains("of the part first failed: empty report.", output);
         Assert.IsFalse(File.Exists(folder["rows/empty.jsonl"]));
@@ -54,21 +56,25 @@ public sealed class GpuScriptTests
         Assert.Contains("of the part first failed: slow.", own);
         Assert.IsTrue(File.Exists(folder["done/after"]));
 
-        (int status, string whole) = Run(folder, "begin first; deadline=$((SECONDS + 10)); step late 60 true; step never 60 true");
+        (int status, string whole) = Run(
+            folder, "begin first; deadline=$((SECONDS + 10)); step late 60 true; step never 60 true");
         Assert.AreEqual(1, status);
-        Assert.Contains("the nine minutes of the part first are over before its step late: give the same command again.", whole);
+        Assert.Contains(
+            "the nine minutes of the part first are over before its step late: give the same command again.", whole);
         Assert.IsFalse(File.Exists(folder["done/never"]));
     }
 
     private static (int Status, string Output) Run(TemporaryFolder folder, string steps)
     {
-        const string Sources = "set -uo pipefail; source tools/console.sh; source tests/gpu/steps.sh; mkdir -p \"$logs\"; ";
+        const string Sources =
+            "set -uo pipefail; source tools/console.sh; source tests/gpu/steps.sh; mkdir -p \"$logs\"; ";
         ProcessStartInfo start = new("bash", ["-c", $"exec 2>&1; {Sources}{steps}"])
         {
             RedirectStandardOutput = true,
             WorkingDirectory = Repository.Root,
         };
-        foreach ((string variable, string value) in new[] { ("root", Repository.Root), ("results", folder.Path), ("logs", folder["logs"]) })
+        foreach ((string variable, string value) in
+            new[] { ("root", Repository.Root), ("results", folder.Path), ("logs", folder["logs"]) })
         {
             start.Environment[variable] = value;
         }

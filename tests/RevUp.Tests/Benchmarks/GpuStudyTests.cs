@@ -11,7 +11,8 @@ namespace RevUp.Tests.Benchmarks;
 [TestClass]
 public sealed class GpuStudyTests
 {
-    private static readonly string[] s_tinyVolume = ["--recipe", "volume-64", "--size", "8", "--batch", "1", "--memory", "32"];
+    private static readonly string[] s_tinyVolume =
+        ["--recipe", "volume-64", "--size", "8", "--batch", "1", "--memory", "32"];
 
     [TestMethod]
     [DataRow("cpu")]
@@ -69,8 +70,11 @@ public sealed class GpuStudyTests
     public void TheLargestBatchIsTheLastThatFits(string device)
     {
         using TemporaryFolder folder = new();
-        Rows(folder, "gpu-throughput", device, [.. s_tinyVolume, "--blocks", "3", "--steps", "2", "--bound", "3", "--policies", "invert"]);
-        JsonElement[] rows = [.. File.ReadLines(folder["gpu-throughput.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+        Rows(
+            folder, "gpu-throughput", device,
+            [.. s_tinyVolume, "--blocks", "3", "--steps", "2", "--bound", "3", "--policies", "invert"]);
+        JsonElement[] rows =
+            [.. File.ReadLines(folder["gpu-throughput.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.HasCount(2, rows);
         Assert.AreEqual("invert", rows[0].GetProperty("mode").GetString());
         Assert.AreEqual(1, rows[0].GetProperty("batch").GetInt32());
@@ -80,7 +84,10 @@ public sealed class GpuStudyTests
         foreach (JsonElement row in rows)
         {
             double time = row.GetProperty("step_ms").GetDouble();
-            Assert.AreEqual(1000 * row.GetProperty("batch").GetInt32() / time, row.GetProperty("images_per_second").GetDouble(), 1e-9 * 1e6 / time);
+            Assert.AreEqual(
+                1000 * row.GetProperty("batch").GetInt32() / time,
+                row.GetProperty("images_per_second").GetDouble(),
+                1e-9 * 1e6 / time);
             Assert.IsGreaterThan(0, row.GetProperty("peak_bytes").GetInt64());
         }
     }
@@ -90,19 +97,25 @@ public sealed class GpuStudyTests
     [DataRow("cuda")]
     public void InvertingFitsNoSmallerVolumeThanStoringWithFewerBytesPerVoxel(string device)
     {
-        string[] rows = Rows("gpu-volume", device, "--memory", "30", "--unit", "8", "--bound", "16", "--policies", "store,invert");
+        string[] rows = Rows(
+            "gpu-volume", device, "--memory", "30", "--unit", "8", "--bound", "16", "--policies", "store,invert");
         (double Bytes, double Edge)[] measured =
-            [.. rows.Skip(2).Select(row => row.Split('|')).Select(cells => (double.Parse(cells[3]), double.Parse(cells[14])))];
+            [.. rows.Skip(2).Select(row => row.Split('|')).Select(
+                cells => (double.Parse(cells[3]), double.Parse(cells[14])))];
         Assert.HasCount(2, measured);
         Assert.IsGreaterThanOrEqualTo(measured[0].Edge, measured[1].Edge, string.Join(' ', measured));
-        Assert.IsLessThan(measured[0].Bytes / Math.Pow(measured[0].Edge, 3), measured[1].Bytes / Math.Pow(measured[1].Edge, 3), string.Join(' ', measured));
+        Assert.IsLessThan(
+            measured[0].Bytes / Math.Pow(measured[0].Edge, 3),
+            measured[1].Bytes / Math.Pow(measured[1].Edge, 3),
+            string.Join(' ', measured));
     }
 
     [TestMethod]
     public void WithoutRoomForAnythingTheLimitIsNamed()
     {
         using TemporaryFolder folder = new();
-        (int status, string error) = StudyProcess.Run("gpu-volume", folder["results"], "--device", "cpu", "--memory", "1");
+        (int status, string error) = StudyProcess.Run(
+            "gpu-volume", folder["results"], "--device", "cpu", "--memory", "1");
         Assert.AreEqual(1, status);
         Assert.Contains("error: Not even the smallest", error);
         Assert.Contains("--memory", error);

@@ -11,14 +11,17 @@ internal static class StudyProcess
     private const string Program = "RevUp.Benchmarks";
 
     // Built as these tests are, in the same configuration.
-    private static readonly string s_folder = AppContext.BaseDirectory.Replace("tests/RevUp.Tests", "benchmarks", StringComparison.Ordinal);
+    private static readonly string s_folder = AppContext.BaseDirectory.Replace(
+        "tests/RevUp.Tests", "benchmarks", StringComparison.Ordinal);
 
     /// <summary>Runs it to its end.</summary>
     /// <returns>Its status and what it wrote to its standard error.</returns>
-    public static (int Status, string Error) Run(string study, string output, params string[] options) => Run(limit: null, study, output, options);
+    public static (int Status, string Error) Run(string study, string output, params string[] options) =>
+        Run(limit: null, study, output, options);
 
     /// <summary>The same on a processor that REVUP_MAX_ISA limits.</summary>
-    public static (int Status, string Error) RunLimited(string limit, string study, string output, params string[] options) =>
+    public static (int Status, string Error) RunLimited(
+        string limit, string study, string output, params string[] options) =>
         Run(limit, study, output, options);
 
     private static (int Status, string Error) Run(string? limit, string study, string output, string[] options)

@@ -17,7 +17,8 @@ public sealed class AddressSpaceTests
     {
         using TemporaryFolder folder = new();
         using Process process = ToolProcess.StartLimited(
-            (long)gibibytes << 20, "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1");
+            (long)gibibytes << 20, "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"],
+            "--threads", "1");
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();

@@ -29,12 +29,14 @@ public sealed class CudaDeviceTests
     public void WhatIsTrainedOnTheGpuIsEvaluatedAlikeOnEveryDevice()
     {
         using TemporaryFolder folder = new();
-        JsonElement trained = Json("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda");
+        JsonElement trained = Json(
+            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda");
         Assert.AreEqual(16, trained.GetProperty("step").GetInt64());
         foreach (string device in (string[])["cuda", "cpu"])
         {
             JsonElement evaluated = Json("evaluate", "--checkpoint", folder["run"], "--device", device);
-            Assert.AreEqual(trained.GetProperty("loss").GetDouble(), evaluated.GetProperty("loss").GetDouble(), Roundings, device);
+            Assert.AreEqual(
+                trained.GetProperty("loss").GetDouble(), evaluated.GetProperty("loss").GetDouble(), Roundings, device);
         }
     }
 
@@ -44,10 +46,12 @@ public sealed class CudaDeviceTests
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
         JsonElement plain = Json("train", "--recipe", recipe, "--output", folder["plain"], "--device", "cuda");
-        JsonElement graph = Json("train", "--recipe", recipe, "--output", folder["graph"], "--device", "cuda", "--cuda-graph");
+        JsonElement graph = Json(
+            "train", "--recipe", recipe, "--output", folder["graph"], "--device", "cuda", "--cuda-graph");
         Assert.AreEqual(plain.GetProperty("loss").GetDouble(), graph.GetProperty("loss").GetDouble());
 
-        using Process process = ToolProcess.Start(null, "train", "--recipe", recipe, "--output", folder["cpu"], "--cuda-graph");
+        using Process process = ToolProcess.Start(
+            null, "train", "--recipe", recipe, "--output", folder["cpu"], "--cuda-graph");
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.AreEqual(1, process.ExitCode);
@@ -59,8 +63,12 @@ public sealed class CudaDeviceTests
     public void Tf32RoundsTheFactorsOfConvolutions()
     {
         using TemporaryFolder folder = new();
-        double exact = Json("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda").GetProperty("loss").GetDouble();
-        double rounded = Json("evaluate", "--checkpoint", folder["run"], "--device", "cuda", "--tf32").GetProperty("loss").GetDouble();
+        double exact =
+            Json("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda")
+            .GetProperty("loss")
+            .GetDouble();
+        double rounded = Json("evaluate", "--checkpoint", folder["run"], "--device", "cuda", "--tf32")
+            .GetProperty("loss").GetDouble();
         Assert.AreNotEqual(exact, rounded);
         Assert.AreEqual(exact, rounded, Tf32Roundings);
     }
@@ -81,7 +89,9 @@ public sealed class CudaDeviceTests
     {
         using TemporaryFolder folder = new();
         using Process process =
-            ToolProcess.Start(("REVUP_CUDA_KERNELS", folder["missing.fatbin"]), "evaluate", "--checkpoint", folder["run"], "--device", "cuda");
+            ToolProcess.Start(
+                ("REVUP_CUDA_KERNELS", folder["missing.fatbin"]), "evaluate", "--checkpoint", folder["run"], "--device",
+                "cuda");
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.AreEqual(1, process.ExitCode);

@@ -10,7 +10,8 @@ namespace RevUp.Tests.Cli;
 [TestClass]
 public sealed class DataCommandTests
 {
-    private static readonly string[] Names = [.. Enumerable.Range(0, 30).Select(i => $"{(i % 3 == 0 ? "ant" : "bee")}/{i:D2}.png")];
+    private static readonly string[] Names =
+        [.. Enumerable.Range(0, 30).Select(i => $"{(i % 3 == 0 ? "ant" : "bee")}/{i:D2}.png")];
 
     [TestMethod]
     public void InfoCountsImagesClassesAndSizes()
@@ -28,7 +29,8 @@ public sealed class DataCommandTests
         JsonElement part = document.GetProperty("parts").EnumerateArray().Single();
         CollectionAssert.AreEqual(new[] { ("ant", 11), ("bee", 21) }, Counts(part, "classes"));
         CollectionAssert.AreEqual(
-            new[] { ("no readable header", 1), ("shorter side below 32", 30), ("shorter side below 128", 1) }, Counts(part, "sizes"));
+            new[] { ("no readable header", 1), ("shorter side below 32", 30), ("shorter side below 128", 1) },
+            Counts(part, "sizes"));
     }
 
     [TestMethod]
@@ -53,7 +55,8 @@ public sealed class DataCommandTests
             JsonElement document = Tool.Run("data", "info", place, "--json").Json;
             Assert.AreEqual(kind, document.GetProperty("kind").GetString());
             JsonElement[] parts = [.. document.GetProperty("parts").EnumerateArray()];
-            CollectionAssert.AreEqual(new[] { "train", "test" }, parts.Select(part => part.GetProperty("name").GetString()).ToArray());
+            CollectionAssert.AreEqual(
+                new[] { "train", "test" }, parts.Select(part => part.GetProperty("name").GetString()).ToArray());
             CollectionAssert.AreEqual(new[] { ("a", 1), ("b", 1) }, Counts(parts[0], "classes"));
             CollectionAssert.AreEqual(new[] { ("a", 0), ("b", 1) }, Counts(parts[1], "classes"));
             Assert.Contains(size, Counts(parts[0], "sizes").Select(count => count.Name));
@@ -70,21 +73,28 @@ public sealed class DataCommandTests
         Directory.CreateDirectory(folder["cifar"]);
         foreach ((string prefix, byte count) in new[] { ("train", (byte)3), ("t10k", (byte)1) })
         {
-            File.WriteAllBytes(folder[$"idx/{prefix}-images-idx3-ubyte"], [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, 5, .. new byte[10 * count]]);
-            File.WriteAllBytes(folder[$"idx/{prefix}-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. new byte[count]]);
+            File.WriteAllBytes(
+                folder[$"idx/{prefix}-images-idx3-ubyte"],
+                [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, 5, .. new byte[10 * count]]);
+            File.WriteAllBytes(
+                folder[$"idx/{prefix}-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. new byte[count]]);
         }
         File.WriteAllLines(folder["cifar/batches.meta.txt"], Enumerable.Range(0, 10).Select(i => $"class {i}"));
-        foreach (string file in new[] { "data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch" })
+        foreach (string file in
+            new[] { "data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch" })
         {
             File.WriteAllBytes(folder[$"cifar/{file}.bin"], new byte[3073]);
         }
         ToolResult idx = Tool.Run("data", "info", folder["idx"]), cifar = Tool.Run("data", "info", folder["cifar"]);
         Assert.Contains("mnist, train: 3 samples in 10 classes of 0 to 3", idx.Output, idx.Error);
         Assert.Contains("| 2 × 5 × 1 | 3 ", idx.Output);
-        Assert.Contains("Ankle boot", Tool.Run("data", "info", folder["idx"], "--kind", "fashionMnist", "--json").Output);
+        Assert.Contains(
+            "Ankle boot", Tool.Run("data", "info", folder["idx"], "--kind", "fashionMnist", "--json").Output);
         Assert.Contains("cifar10, test: 1 samples in 10 classes of 0 to 1", cifar.Output, cifar.Error);
         Assert.Contains("| 32 × 32 × 3 | 5 ", cifar.Output);
-        Assert.Contains("--kind is 'idx'; use fashionMnist, mnist, cifar10, cifar100,", Tool.Run("data", "info", folder["idx"], "--kind", "idx").Error);
+        Assert.Contains(
+            "--kind is 'idx'; use fashionMnist, mnist, cifar10, cifar100,",
+            Tool.Run("data", "info", folder["idx"], "--kind", "idx").Error);
         Assert.Contains("0 of 6 images are damaged.", Tool.Run("data", "verify", folder["cifar"]).Output);
         Assert.Contains(
             "files of the kind cifar10", Tool.Run("data", "pack", folder["cifar"], folder["out"]).LastError);
@@ -94,7 +104,9 @@ public sealed class DataCommandTests
     public void PackedImagesKeepTheirNamesWhereTheseAreKeys()
     {
         using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["set"], "ant/tench (1).png", "bee/00000003.png", "bee/two.dots.png", "bee/ü.png", "bee/same.png", "cat/same.png");
+        ImageFiles.WriteFolder(
+            folder["set"], "ant/tench (1).png", "bee/00000003.png", "bee/two.dots.png", "bee/ü.png", "bee/same.png",
+            "cat/same.png");
         File.Copy(folder["set/bee/same.png"], folder["set/bee/same.jpg"]); // a PNG, whatever its name
         Assert.AreEqual(0, Tool.Run("data", "pack", folder["set"], folder["shards"]).ExitCode);
         Shape sample = new(1, 6, 6, 3);
@@ -102,18 +114,23 @@ public sealed class DataCommandTests
         using WebDataset after = WebDataset.Open(folder["shards"], sample);
         // Number 3 belongs to an image without a name; the image that is named 3 gets another
         // number.
-        string[] names = [.. Enumerable.Range(0, after.Count).Select(after.Name).Select(name => name[(name.IndexOf(':') + 1)..]).Order(StringComparer.Ordinal)];
+        string[] names = [.. Enumerable.Range(0, after.Count).Select(after.Name).Select(
+            name => name[(name.IndexOf(':') + 1)..]).Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(
             new[]
             {
-                "ant/tench (1).png", "bee/00000001.png", "bee/00000002.jpg", "bee/00000003.png", "bee/00000004.png", "bee/00000005.png", "cat/same.png",
+                "ant/tench (1).png", "bee/00000001.png", "bee/00000002.jpg", "bee/00000003.png", "bee/00000004.png",
+                "bee/00000005.png", "cat/same.png",
             },
             names);
         CollectionAssert.AreEquivalent(Contents(before), Contents(after));
         // What has been packed keeps all its names.
         Assert.AreEqual(0, Tool.Run("data", "pack", folder["shards"], folder["again"]).ExitCode);
         using WebDataset again = WebDataset.Open(folder["again"], sample);
-        CollectionAssert.AreEquivalent(names, Enumerable.Range(0, again.Count).Select(again.Name).Select(name => name[(name.IndexOf(':') + 1)..]).ToArray());
+        CollectionAssert.AreEquivalent(
+            names,
+            Enumerable.Range(0, again.Count).Select(again.Name).Select(name => name[(name.IndexOf(':') + 1)..])
+                .ToArray());
     }
 
     [TestMethod]
@@ -151,7 +168,8 @@ public sealed class DataCommandTests
         CollectionAssert.AreEquivalent(Contents(before), Contents(after));
         CollectionAssert.AreNotEqual(Contents(before), Contents(after), "the order is shuffled");
         Assert.AreEqual(0, Tool.Run("data", "pack", folder["set"], folder["again"]).ExitCode);
-        CollectionAssert.AreEqual(File.ReadAllBytes(folder["shards/shard-000000.tar"]), File.ReadAllBytes(folder["again/shard-000000.tar"]));
+        CollectionAssert.AreEqual(
+            File.ReadAllBytes(folder["shards/shard-000000.tar"]), File.ReadAllBytes(folder["again/shard-000000.tar"]));
         Assert.AreEqual(0, Tool.Run("data", "verify", folder["shards"]).ExitCode);
     }
 
@@ -165,7 +183,8 @@ public sealed class DataCommandTests
         using TemporaryFolder folder = Folder();
         ToolResult result = Tool.Run("data", "pack", folder["set"] + "/", folder["shards"] + "/");
         Assert.AreEqual(0, result.ExitCode, result.Error);
-        CollectionAssert.AreEquivalent(new[] { folder["set"], folder["shards"] }, Directory.GetFileSystemEntries(folder.Path));
+        CollectionAssert.AreEquivalent(
+            new[] { folder["set"], folder["shards"] }, Directory.GetFileSystemEntries(folder.Path));
         Assert.AreEqual(0, Tool.Run("data", "verify", folder["shards"]).ExitCode);
     }
 
@@ -189,7 +208,9 @@ public sealed class DataCommandTests
     public void WhatIsStoppedOrFailsLeavesNothingBehind()
     {
         using TemporaryFolder folder = Folder();
-        ToolResult stopped = Tool.Run(new StringWriter(), false, new CancellationToken(canceled: true), "data", "pack", folder["set"], folder["shards"]);
+        ToolResult stopped = Tool.Run(
+            new StringWriter(), false, new CancellationToken(canceled: true), "data", "pack", folder["set"],
+            folder["shards"]);
         Assert.AreEqual(130, stopped.ExitCode);
         using ImageFolder images = ImageFolder.Open(folder["set"], new Shape(1, 6, 6, 3));
         File.Delete(folder["set/bee/29.png"]);
@@ -207,12 +228,15 @@ public sealed class DataCommandTests
     {
         using TemporaryFolder folder = Folder();
         Assert.Contains("there is no such folder", Tool.Run("data", "info", folder["absent"]).LastError);
-        Assert.Contains("exists already; name a folder that does not", Tool.Run("data", "pack", folder["set"], folder.Path).LastError);
+        Assert.Contains(
+            "exists already; name a folder that does not",
+            Tool.Run("data", "pack", folder["set"], folder.Path).LastError);
         Assert.AreEqual(2, Tool.Run("data", "pack", folder["set"], folder["shards"], "--shard-size", "0").ExitCode);
     }
 
     private static (string Name, int Samples)[] Counts(JsonElement part, string of) =>
-        [.. part.GetProperty(of).EnumerateArray().Select(entry => (entry.GetProperty("name").GetString()!, entry.GetProperty("samples").GetInt32()))];
+        [.. part.GetProperty(of).EnumerateArray().Select(
+            entry => (entry.GetProperty("name").GetString()!, entry.GetProperty("samples").GetInt32()))];
 
     private static TemporaryFolder Folder()
     {

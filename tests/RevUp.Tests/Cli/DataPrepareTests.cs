@@ -109,9 +109,12 @@ public sealed class DataPrepareTests
             case "csv":
                 return Write(
                     "labels.csv",
-                    "ILSVRC2012_val_00000001.JPEG,n01443537\nILSVRC2012_val_00000002.JPEG,n01443537\nILSVRC2012_val_00000003.JPEG,n01440764\n");
+                    "ILSVRC2012_val_00000001.JPEG,n01443537\nILSVRC2012_val_00000002.JPEG,n01443537\n"
+            + "ILSVRC2012_val_00000003.JPEG,n01440764\n");
             case "devkit":
-                using (GZipStream gzip = new(File.Create(folder["source/ILSVRC2012_devkit_t12.tar.gz"]), CompressionLevel.Fastest))
+                using (
+                    GZipStream gzip =
+                        new(File.Create(folder["source/ILSVRC2012_devkit_t12.tar.gz"]), CompressionLevel.Fastest))
                 using (TarWriter writer = new(gzip, TarEntryFormat.Ustar))
                 {
                     Add(

@@ -21,7 +21,8 @@ public sealed class DocumentTests
 
     private static readonly string[] s_row =
     [
-        "blocks", "policy", "activationPeakBytes", "parameterBytes", "gradientBytes", "optimizerBytes", "workspaceBytes", "totalPeakBytes", "processPeakBytes",
+        "blocks", "policy", "activationPeakBytes", "parameterBytes", "gradientBytes", "optimizerBytes",
+        "workspaceBytes", "totalPeakBytes", "processPeakBytes",
         "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "precision",
     ];
 
@@ -29,7 +30,8 @@ public sealed class DocumentTests
     public void TrainEvaluateAndInspectDescribeTheSameRun()
     {
         using TemporaryFolder folder = new();
-        JsonElement trained = Document("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--seed", "7");
+        JsonElement trained = Document(
+            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--seed", "7");
         AssertMembers(trained, s_training);
         Assert.AreEqual(folder["run"], trained.GetProperty("run").GetString());
         Assert.IsTrue(Directory.Exists(trained.GetProperty("checkpoint").GetString()));
@@ -43,11 +45,14 @@ public sealed class DocumentTests
             Assert.AreEqual(trained.GetProperty(member).GetDouble(), evaluated.GetProperty(member).GetDouble(), member);
         }
 
-        JsonElement[] blocks = [.. Document("inspect", "--checkpoint", folder["run"]).GetProperty("blocks").EnumerateArray()];
+        JsonElement[] blocks =
+            [.. Document("inspect", "--checkpoint", folder["run"]).GetProperty("blocks").EnumerateArray()];
         Assert.HasCount(2, blocks);
         foreach (JsonElement block in blocks)
         {
-            AssertMembers(block, "index", "name", "sigmas", "limit", "bound", "convergedBound", "contraction", "evaluations", "residual");
+            AssertMembers(
+                block, "index", "name", "sigmas", "limit", "bound", "convergedBound", "contraction", "evaluations",
+                "residual");
             Assert.AreEqual(2, block.GetProperty("sigmas").GetArrayLength());
         }
 
@@ -58,7 +63,8 @@ public sealed class DocumentTests
     public void MemoryHasARowForEveryDepthAndPolicyInTheOrderAskedFor()
     {
         using TemporaryFolder folder = new();
-        JsonElement document = Document("memory", "--recipe", Tool.WriteTinyRecipe(folder), "--blocks", "2,8", "--policy", "invert,store");
+        JsonElement document = Document(
+            "memory", "--recipe", Tool.WriteTinyRecipe(folder), "--blocks", "2,8", "--policy", "invert,store");
         AssertMembers(document, "rows");
         JsonElement[] rows = [.. document.GetProperty("rows").EnumerateArray()];
         foreach (JsonElement row in rows)
@@ -77,12 +83,14 @@ public sealed class DocumentTests
     [DataRow("model.block=invertible", "store", "4 store", "4 checkpoint", "4 compress", "4 invert")]
     [DataRow("model.lipschitz.mode=adaptive", "invert", "4 store", "4 checkpoint", "4 compress", "4 invert")]
     [DataRow("model.lipschitz.mode=none", "store", "4 store", "4 checkpoint", "4 compress")]
-    public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyThatItsBlocksCanFollow(string setting, string policy, params string[] expected)
+    public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyThatItsBlocksCanFollow(
+        string setting, string policy, params string[] expected)
     {
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
         JsonElement document = Document(
-            "memory", "--recipe", recipe, "--set", "model.stages.0.blocks=3", "--set", setting, "--set", $"reversible.policy={policy}");
+            "memory", "--recipe", recipe, "--set", "model.stages.0.blocks=3", "--set", setting, "--set",
+            $"reversible.policy={policy}");
         CollectionAssert.AreEqual(
             expected,
             document.GetProperty("rows").EnumerateArray().Select(DepthAndPolicy).ToArray());
@@ -95,9 +103,15 @@ public sealed class DocumentTests
     {
         using TemporaryFolder folder = new();
         string setting = $"model.lipschitz.mode={mode}";
-        ToolResult result = Tool.Run("memory", "--recipe", Tool.WriteTinyRecipe(folder), "--set", setting, "--policy", "invert", "--threads", "1");
+        ToolResult result = Tool.Run(
+            "memory", "--recipe", Tool.WriteTinyRecipe(folder), "--set", setting, "--policy", "invert", "--threads",
+            "1");
         Assert.AreEqual(0, result.ExitCode, result.Error);
-        Assert.AreEqual(said, result.Output.Contains("measured as it starts, perBranch at the same coefficient", StringComparison.Ordinal), result.Output);
+        Assert.AreEqual(
+            said,
+            result.Output.Contains(
+                "measured as it starts, perBranch at the same coefficient", StringComparison.Ordinal),
+            result.Output);
     }
 
     [TestMethod]
@@ -114,7 +128,16 @@ public sealed class DocumentTests
         ToolResult again = Tool.Run("demo", "--recipe", recipe, "--output", folder["demo"], "--threads", "1");
         Assert.AreEqual(0, again.ExitCode, again.Error);
         Assert.Contains("all 16 steps, 2 epochs, take 0:00.", again.Error);
-        string[] parts = ["test top-1", "step time", "blocks, invert", "blocks, checkpoint", "blocks, store", folder["demo"], "revup memory"];
+        string[] parts =
+        [
+            "test top-1",
+            "step time",
+            "blocks, invert",
+            "blocks, checkpoint",
+            "blocks, store",
+            folder["demo"],
+            "revup memory",
+        ];
         foreach (string part in parts)
         {
             Assert.Contains(part, again.Output);
@@ -128,7 +151,8 @@ public sealed class DocumentTests
     {
         using TemporaryFolder folder = new();
         ToolResult result = Tool.Run(
-            "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"], "--threads", "1", "--set", setting, "--json");
+            "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"], "--threads", "1", "--set",
+            setting, "--json");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.DoesNotContain("This machine trains", result.Error);
         Assert.AreEqual(steps, result.Json.GetProperty("training").GetProperty("step").GetInt32());
@@ -161,7 +185,8 @@ public sealed class DocumentTests
         return result.Json;
     }
 
-    private static string DepthAndPolicy(JsonElement row) => $"{row.GetProperty("blocks").GetInt32()} {row.GetProperty("policy").GetString()}";
+    private static string DepthAndPolicy(JsonElement row) =>
+        $"{row.GetProperty("blocks").GetInt32()} {row.GetProperty("policy").GetString()}";
 
     private static void AssertMembers(JsonElement element, params string[] expected) =>
         CollectionAssert.AreEqual(expected, element.EnumerateObject().Select(member => member.Name).ToArray());

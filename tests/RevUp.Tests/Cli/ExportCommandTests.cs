@@ -14,11 +14,14 @@ public sealed class ExportCommandTests
     {
         using TemporaryFolder folder = new();
         string run = Tool.TrainTiny(folder);
-        ToolResult result = Tool.Run("export", run, "--onnx", folder["n.onnx"], "--weights", folder["n.safetensors"], "--threads", "1", "--json");
+        ToolResult result = Tool.Run(
+            "export", run, "--onnx", folder["n.onnx"], "--weights", folder["n.safetensors"], "--threads", "1",
+            "--json");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.AreEqual(16, result.Json.GetProperty("step").GetInt32());
         CollectionAssert.AreEqual(
-            new[] { folder["n.onnx"], folder["n.safetensors"] }, result.Json.GetProperty("files").EnumerateArray().Select(file => file.GetString()).ToArray());
+            new[] { folder["n.onnx"], folder["n.safetensors"] },
+            result.Json.GetProperty("files").EnumerateArray().Select(file => file.GetString()).ToArray());
         OnnxInterpreter model = new(folder["n.onnx"]);
         OnnxValue logits = model.Run(new OnnxValue([1, 1, 8, 8], new double[8 * 8]));
         CollectionAssert.AreEqual(new[] { 1, 4 }, logits.Shape);

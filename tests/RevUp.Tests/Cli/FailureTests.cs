@@ -28,7 +28,9 @@ public sealed class FailureTests
     public void AnOverrideThatCannotWorkIsNamed(string setting, string named)
     {
         using TemporaryFolder folder = new();
-        AssertFails(Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", setting), named);
+        AssertFails(
+            Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", setting),
+            named);
         Assert.IsFalse(Directory.Exists(folder["run"]), "Nothing is written before the recipe is known to work.");
     }
 
@@ -44,7 +46,8 @@ public sealed class FailureTests
     public void AMissingDataFolderIsNamedWithWhereToGetTheData()
     {
         using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run("train", "--recipe", "fashion-mnist", "--set", $"data.path={folder["nowhere"]}", "--output", folder["run"]);
+        ToolResult result = Tool.Run(
+            "train", "--recipe", "fashion-mnist", "--set", $"data.path={folder["nowhere"]}", "--output", folder["run"]);
         AssertFails(result, folder["nowhere"], "dataset-fashion-mnist");
     }
 
@@ -96,7 +99,8 @@ public sealed class FailureTests
     public void FilesThatAreNotOfARunAreLeftAlone(string command, string option)
     {
         using TemporaryFolder folder = new();
-        AssertFails(Tool.Run(command, option, Tool.WriteTinyRecipe(folder), "--output", folder.Path), folder.Path, "--output");
+        AssertFails(
+            Tool.Run(command, option, Tool.WriteTinyRecipe(folder), "--output", folder.Path), folder.Path, "--output");
         Assert.IsTrue(File.Exists(folder["tiny.json"]));
     }
 
@@ -114,14 +118,18 @@ public sealed class FailureTests
     public void ResumingWhatIsNotARunIsRefused()
     {
         using TemporaryFolder folder = new();
-        AssertFails(Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--resume"), folder["run"], "--resume");
+        AssertFails(
+            Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--resume"),
+            folder["run"],
+            "--resume");
     }
 
     [TestMethod]
     [DataRow("devices --threads 5000", "5000 threads")]
     [DataRow("memory --recipe volume-64 --blocks 2", "number of blocks is 2")]
     [DataRow("recipes show nosuch", "'nosuch'")]
-    public void OtherValuesOutsideTheirRangeAreNamed(string line, string named) => AssertFails(Tool.Run(line.Split(' ')), named);
+    public void OtherValuesOutsideTheirRangeAreNamed(string line, string named) =>
+        AssertFails(Tool.Run(line.Split(' ')), named);
 
     [TestMethod]
     public void VerboseAddsTheStackTrace()
@@ -138,7 +146,9 @@ public sealed class FailureTests
         using StringWriter error = new();
         Exception inner = new InvalidOperationException("first line\nsecond line");
         Assert.AreEqual(1, Failure.Report(new AggregateException(inner), error, verbose: false));
-        Assert.StartsWith("error: InvalidOperationException: first line second line This should not happen; please report it", error.ToString());
+        Assert.StartsWith(
+            "error: InvalidOperationException: first line second line This should not happen; please report it",
+            error.ToString());
     }
 
     [TestMethod]

@@ -24,20 +24,33 @@ public sealed class HtmlReportTests
         XElement page = Report(folder);
         foreach (XElement element in page.Descendants())
         {
-            Assert.IsTrue(element.Name.LocalName is not ("script" or "link" or "iframe"), $"<{element.Name}> in the page");
-            foreach (XAttribute attribute in element.Attributes().Where(attribute => attribute.Name.LocalName is "src" or "href"))
+            Assert.IsTrue(
+                element.Name.LocalName is not ("script" or "link" or "iframe"), $"<{element.Name}> in the page");
+            foreach (XAttribute attribute in
+                element.Attributes().Where(attribute => attribute.Name.LocalName is "src" or "href"))
             {
                 Assert.StartsWith("data:image/png;base64,", attribute.Value);
             }
         }
         string style = page.Descendants("style").Single().Value;
-        Assert.IsFalse(style.Contains("url(", StringComparison.Ordinal) || style.Contains("@import", StringComparison.Ordinal));
+        Assert.IsFalse(
+            style.Contains("url(", StringComparison.Ordinal) || style.Contains("@import", StringComparison.Ordinal));
         // A browser reads the style sheet as it stands: an escaped character in it would change its
         // meaning.
         Assert.AreEqual(-1, style.AsSpan().IndexOfAny('<', '>', '&'));
         Assert.AreEqual(2 * 12, page.Descendants("img").Count());
         CollectionAssert.AreEqual(
-            new[] { "Training", "Epochs", "Inversion", "Memory", "Predictions", "Confusion matrix", "Time and machine", "Recipe" },
+            new[]
+            {
+                "Training",
+                "Epochs",
+                "Inversion",
+                "Memory",
+                "Predictions",
+                "Confusion matrix",
+                "Time and machine",
+                "Recipe",
+            },
             page.Descendants("h2").Select(heading => heading.Value).ToArray());
     }
 
@@ -46,7 +59,8 @@ public sealed class HtmlReportTests
     {
         using TemporaryFolder folder = new();
         XElement page = Report(folder);
-        JsonElement[] lines = [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+        JsonElement[] lines =
+            [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         XElement table = Section(page, "Epochs").Descendants("tbody").Single();
         string[][] rows = [.. table.Elements().Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
         Assert.HasCount(2, rows);
@@ -56,19 +70,24 @@ public sealed class HtmlReportTests
             JsonElement[] steps = [.. own.Where(line => line.GetProperty("type").ValueEquals("step"))];
             JsonElement test = own.Single(line => line.GetProperty("type").ValueEquals("evaluation"));
             double Mean(string name) => steps.Average(step => step.GetProperty(name).GetDouble());
-            double[] k = [.. steps.SelectMany(step => step.GetProperty("evaluations").EnumerateArray()).Select(value => value.GetDouble())];
+            double[] k = [.. steps.SelectMany(
+                step => step.GetProperty("evaluations").EnumerateArray()).Select(value => value.GetDouble())];
             string[] expected =
             [
                 $"{epoch + 1}", "6", Text(Mean("loss"), "0.0000"), Text(100 * Mean("top1"), "0.00"),
-                Text(test.GetProperty("loss").GetDouble(), "0.0000"), Text(100 * test.GetProperty("top1").GetDouble(), "0.00"),
+                Text(test.GetProperty("loss").GetDouble(), "0.0000"),
+                Text(100 * test.GetProperty("top1").GetDouble(), "0.00"),
                 Text(Mean("milliseconds"), "#,0.0"), Text(k.Average(), "0.00"), Text(k.Max(), "0"),
                 Text(steps.Max(step => step.GetProperty("worstResidual").GetDouble()), "0.0e-0"), "0",
             ];
             CollectionAssert.AreEqual(expected, rows[epoch]);
         }
         JsonElement last = lines.Last(line => line.GetProperty("type").ValueEquals("evaluation"));
-        Assert.Contains($"test after step 12: {Text(100 * last.GetProperty("top1").GetDouble(), "0.00")}", page.Descendants("title").Select(t => t.Value));
-        JsonElement peaks = JsonDocument.Parse(File.ReadAllText(folder["run/run.json"])).RootElement.GetProperty("peakBytes");
+        Assert.Contains(
+            $"test after step 12: {Text(100 * last.GetProperty("top1").GetDouble(), "0.00")}",
+            page.Descendants("title").Select(t => t.Value));
+        JsonElement peaks =
+            JsonDocument.Parse(File.ReadAllText(folder["run/run.json"])).RootElement.GetProperty("peakBytes");
         foreach (XElement row in Section(page, "Memory").Descendants("tbody").Single().Elements().SkipLast(1))
         {
             string[] cells = [.. row.Elements().Select(cell => cell.Value)];
@@ -82,7 +101,9 @@ public sealed class HtmlReportTests
         using TemporaryFolder folder = new();
         XElement page = Report(folder);
         int[][] counts = [.. Section(page, "Confusion matrix").Descendants("tbody").Single().Elements()
-            .Select(row => row.Descendants("small").Select(cell => int.Parse(cell.Value, CultureInfo.InvariantCulture)).ToArray())];
+            .Select(
+                row => row.Descendants("small").Select(
+                    cell => int.Parse(cell.Value, CultureInfo.InvariantCulture)).ToArray())];
         Assert.AreEqual(256, counts.Sum(row => row.Sum()));
         string top1 = Section(page, "Epochs").Descendants("tr").Last().Elements().ElementAt(5).Value;
         Assert.AreEqual(top1, Text(100 * counts.Select((row, i) => row[i]).Sum() / 256.0, "0.00"));
@@ -93,8 +114,10 @@ public sealed class HtmlReportTests
     {
         byte[] pixels = [.. Enumerable.Range(0, 4 * 3 * 3).Select(i => (byte)(i * 7))];
         ChannelNormalization normalization = new([0.5, 0.25, 0.125], [0.2, 0.3, 0.4]);
-        float[] normalized = [.. pixels.Select((value, i) => (float)(((value / 255.0) - normalization.Mean[i % 3]) / normalization.Deviation[i % 3]))];
-        string uri = TestPredictions.DataUri(new Prediction(normalized, 0, 0, 1, 1), new Shape(1, 4, 3, 3), normalization);
+        float[] normalized = [.. pixels.Select(
+            (value, i) => (float)(((value / 255.0) - normalization.Mean[i % 3]) / normalization.Deviation[i % 3]))];
+        string uri = TestPredictions.DataUri(
+            new Prediction(normalized, 0, 0, 1, 1), new Shape(1, 4, 3, 3), normalization);
         byte[] png = Convert.FromBase64String(uri["data:image/png;base64,".Length..]);
         // Signature, IHDR (25 bytes), then IDAT: length, type, zlib data.
         int length = (png[33] << 24) | (png[34] << 16) | (png[35] << 8) | png[36];
@@ -112,9 +135,11 @@ public sealed class HtmlReportTests
         using SyntheticDataset data = SyntheticDataset.Create(8, new Shape(1, 4, 4, 1), 2, seed: 1, DatasetSplit.Test);
         using MemoryDataset named = new(data.Pixels(0).ToArray(), new byte[1], data.Sample, [name, "b"]);
         using CpuBackend backend = TestRuns.Backend();
-        using RevUp.Models.RevUpNet net = new(backend, SmallRecipe.Create().Model with { Stages = [new() { Channels = 4 }] }, named.Sample, 2, seed: 1);
+        using RevUp.Models.RevUpNet net = new(
+            backend, SmallRecipe.Create().Model with { Stages = [new() { Channels = 4 }] }, named.Sample, 2, seed: 1);
         ChannelNormalization normalization = new([0], [1]);
-        TestPredictions predictions = TestPredictions.Collect(net, named, normalization, new BatchLoaderOptions { BatchSize = 1 });
+        TestPredictions predictions = TestPredictions.Collect(
+            net, named, normalization, new BatchLoaderOptions { BatchSize = 1 });
         XElement page = new("body", PredictionSections.Create(predictions, named, normalization, step: 1));
         string text = page.ToString(SaveOptions.DisableFormatting);
         Assert.DoesNotContain("<b>", text);
@@ -128,7 +153,8 @@ public sealed class HtmlReportTests
         using TemporaryFolder folder = new();
         string run = Tool.TrainTiny(folder);
         Directory.Delete(Path.Combine(run, "checkpoints"), recursive: true);
-        File.AppendAllText(Path.Combine(run, "metrics.jsonl"), "{\"type\":\"step\",\"st"); // as a killed process leaves it
+        // as a killed process leaves it
+        File.AppendAllText(Path.Combine(run, "metrics.jsonl"), "{\"type\":\"step\",\"st");
         ToolResult result = Tool.Run("report", run, "--threads", "1");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         XElement page = Parse(result.Output.Trim());
@@ -154,7 +180,8 @@ public sealed class HtmlReportTests
 
     private static XElement Parse(string path) => XDocument.Parse(File.ReadAllText(path)).Root!;
 
-    private static XElement Section(XElement page, string title) => page.Descendants("section").Single(section => section.Element("h2")!.Value == title);
+    private static XElement Section(XElement page, string title) =>
+        page.Descendants("section").Single(section => section.Element("h2")!.Value == title);
 
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -14,7 +14,8 @@ public sealed partial class MemoryBudgetTests
     {
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
-        ToolResult result = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB");
+        ToolResult result = Tool.Run(
+            "train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.Contains("policies for 1024.00 MiB, by measured costs: ", result.Error);
         Assert.MatchesRegex(StagePattern(), result.Error);
@@ -24,10 +25,12 @@ public sealed partial class MemoryBudgetTests
         }
         Assert.DoesNotContain("compress alone", result.Error);
         Assert.Contains("memory of all purposes, peak of the run", result.Output);
-        JsonElement reversible = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "recipe.json"))).RootElement.GetProperty("reversible");
+        JsonElement reversible = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(folder["run"], "recipe.json"))).RootElement.GetProperty("reversible");
         Assert.AreEqual("auto", reversible.GetProperty("policy").GetString());
         Assert.AreEqual(1L << 30, reversible.GetProperty("memoryBudget").GetInt64());
-        Assert.AreEqual(2, reversible.GetProperty("plan").EnumerateArray().Sum(run => run.GetProperty("blocks").GetInt32()));
+        Assert.AreEqual(
+            2, reversible.GetProperty("plan").EnumerateArray().Sum(run => run.GetProperty("blocks").GetInt32()));
     }
 
     [TestMethod]
@@ -35,7 +38,9 @@ public sealed partial class MemoryBudgetTests
     {
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
-        ToolResult result = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB", "--json");
+        ToolResult result = Tool.Run(
+            "train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB",
+            "--json");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         JsonElement record = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json"))).RootElement;
         foreach (JsonElement document in (JsonElement[])[result.Json, record])
@@ -48,7 +53,8 @@ public sealed partial class MemoryBudgetTests
             Assert.IsGreaterThan(0, document.GetProperty("stepMilliseconds").GetDouble());
         }
         Assert.AreEqual(0, Tool.Run("report", folder["run"]).ExitCode);
-        Assert.Contains("memory peak, forecast and measured", File.ReadAllText(Path.Combine(folder["run"], "report.html")));
+        Assert.Contains(
+            "memory peak, forecast and measured", File.ReadAllText(Path.Combine(folder["run"], "report.html")));
     }
 
     [TestMethod]
@@ -57,12 +63,14 @@ public sealed partial class MemoryBudgetTests
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
         const long Budget = 1 << 20;
-        string[] command = ["memory", "--recipe", recipe, "--threads", "1", "--json", "--policy", "store", "--blocks", "4,8"];
+        string[] command =
+            ["memory", "--recipe", recipe, "--threads", "1", "--json", "--policy", "store", "--blocks", "4,8"];
         ToolResult result = Tool.Run([.. command, "--memory-budget", Budget.ToString(CultureInfo.InvariantCulture)]);
         Assert.AreEqual(0, result.ExitCode, result.Error);
         JsonElement[] rows = [.. result.Json.GetProperty("rows").EnumerateArray()];
         CollectionAssert.AreEqual(
-            new[] { "store", "auto", "store", "auto" }, rows.Select(row => row.GetProperty("policy").GetString()).ToArray());
+            new[] { "store", "auto", "store", "auto" },
+            rows.Select(row => row.GetProperty("policy").GetString()).ToArray());
         foreach (JsonElement row in rows.Where(row => row.GetProperty("policy").GetString() == "auto"))
         {
             Assert.IsLessThanOrEqualTo(Budget, row.GetProperty("totalPeakBytes").GetInt64());
@@ -76,10 +84,13 @@ public sealed partial class MemoryBudgetTests
         string recipe = Tool.WriteTinyRecipe(folder);
         ToolResult wrong = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--memory-budget", "2GB");
         Assert.AreEqual(2, wrong.ExitCode);
-        Assert.StartsWith("error: '2GB' is not a positive number of bytes, such as 2GiB, 512MiB or 1073741824.", wrong.LastError);
+        Assert.StartsWith(
+            "error: '2GB' is not a positive number of bytes, such as 2GiB, 512MiB or 1073741824.", wrong.LastError);
         ToolResult little = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--memory-budget", "1KiB");
         Assert.AreEqual(1, little.ExitCode);
-        Assert.Contains("reversible.memoryBudget is 1024 bytes (0.00 MiB), and the least that a step of this network takes is ", little.LastError);
+        Assert.Contains(
+            "reversible.memoryBudget is 1024 bytes (0.00 MiB), and the least that a step of this network takes is ",
+            little.LastError);
     }
 
     [GeneratedRegex(@"  stage 0: 1 \w+\n  stage 1: 1 \w+\n")]

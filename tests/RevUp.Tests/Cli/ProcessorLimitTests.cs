@@ -29,7 +29,8 @@ public sealed class ProcessorLimitTests
     {
         (int status, _, string error) = Run(value, "devices");
         Assert.AreEqual(1, status);
-        Assert.Contains($"REVUP_MAX_ISA is '{value}'; use one of amx, avx512_bf16, avx512_vnni, avx512, avx2, or unset it", error);
+        Assert.Contains(
+            $"REVUP_MAX_ISA is '{value}'; use one of amx, avx512_bf16, avx512_vnni, avx512, avx2, or unset it", error);
         Assert.HasCount(1, error.TrimEnd().Split('\n'));
     }
 
@@ -38,15 +39,18 @@ public sealed class ProcessorLimitTests
     {
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
-        (int status, _, string error) = Run("avx2", "train", "--recipe", recipe, "--output", folder["run"], "--set", "model.precision=bfloat16");
+        (int status, _, string error) = Run(
+            "avx2", "train", "--recipe", recipe, "--output", folder["run"], "--set", "model.precision=bfloat16");
         Assert.AreEqual(1, status);
         Assert.Contains("error: model.precision is 'bfloat16', which the device 'cpu' (AVX2 (REVUP_MAX_ISA), ", error);
         Assert.Contains("use 'auto', which is bfloat16 where that is faster, or 'float32'.", error);
 
-        (status, _, error) = Run("avx2", "train", "--recipe", recipe, "--output", folder["run"], "--set", "model.precision=auto");
+        (status, _, error) = Run(
+            "avx2", "train", "--recipe", recipe, "--output", folder["run"], "--set", "model.precision=auto");
         Assert.AreEqual(0, status, error);
         Assert.Contains("tiny: 2 blocks in float32, policy invert, on cpu (AVX2 (REVUP_MAX_ISA), ", error);
-        (status, string output, error) = Run("avx2", "memory", "--recipe", recipe, "--policy", "invert", "--set", "model.precision=auto");
+        (status, string output, error) = Run(
+            "avx2", "memory", "--recipe", recipe, "--policy", "invert", "--set", "model.precision=auto");
         Assert.AreEqual(0, status, error);
         Assert.Contains("Branches in float32.", output);
     }
@@ -64,7 +68,8 @@ public sealed class ProcessorLimitTests
               ],
             }
             """);
-        (int status, string output, string error) = Run("avx2", "study", folder["study.json"], "--output", folder["study"], "--threads", "1");
+        (int status, string output, string error) = Run(
+            "avx2", "study", folder["study.json"], "--output", folder["study"], "--threads", "1");
         Assert.AreEqual(0, status, error);
         foreach (string text in (string[])[error, output, File.ReadAllText(folder["study/study.md"])])
         {
@@ -74,7 +79,8 @@ public sealed class ProcessorLimitTests
         Assert.Contains("| decided |", output);
         Assert.Contains("\"precision\": \"float32\"", File.ReadAllText(folder["study/runs/decided/recipe.json"]));
 
-        (status, _, error) = Run("avx2", "study", folder["study.json"], "--output", folder["none"], "--set", "model.precision=bfloat16");
+        (status, _, error) = Run(
+            "avx2", "study", folder["study.json"], "--output", folder["none"], "--set", "model.precision=bfloat16");
         Assert.AreEqual(1, status);
         Assert.Contains("error: the reference of the study is 'decided', and the device 'cpu' (AVX2", error);
     }

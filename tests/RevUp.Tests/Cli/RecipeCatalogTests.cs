@@ -46,7 +46,8 @@ public sealed class RecipeCatalogTests
     {
         Recipe recipe = RecipeCatalog.Load(name, []);
         using CpuBackend backend = new();
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         Assert.HasCount(recipe.Model.BlockCount, net.Layers.OfType<Block>());
     }
 
@@ -69,7 +70,9 @@ public sealed class RecipeCatalogTests
     {
         Recipe recipe = RecipeCatalog.Load(name, []);
         TrainingSettings training = recipe.Training;
-        Assert.AreEqual((256, 0.1, 90), (training.BatchSize * training.Accumulate, training.Optimizer.LearningRate, training.Epochs));
+        Assert.AreEqual(
+            (256, 0.1, 90),
+            (training.BatchSize * training.Accumulate, training.Optimizer.LearningRate, training.Epochs));
         Assert.AreEqual(new ResizedCropSettings(), recipe.TrainingBatches.Augmentation.RandomResizedCrop);
         Augmentation augmentation = recipe.Data.Augmentation;
         Assert.AreEqual((0.7, 256, true), (augmentation.Mixup, augmentation.Resize, augmentation.Flip));
@@ -109,7 +112,11 @@ public sealed class RecipeCatalogTests
         string start = $"//   {name} (arXiv";
         string line = comments.Split('\n').Single(line => line.StartsWith(start, StringComparison.Ordinal));
         string[] settings = [.. line.Split("--set ").Skip(1).Select(setting => setting.Trim())];
-        foreach (string row in (string[])["cifar-revup-110", "cifar-resnet-110", "cifar-fixup-110", "cifar-revnet-110", "cifar-iresnet-109"])
+        string[] rows =
+        [
+            "cifar-revup-110", "cifar-resnet-110", "cifar-fixup-110", "cifar-revnet-110", "cifar-iresnet-109",
+        ];
+        foreach (string row in rows)
         {
             Recipe recipe = RecipeCatalog.Load(row, settings);
             Augmentation augmentation = recipe.TrainingBatches.Augmentation;
@@ -134,7 +141,8 @@ public sealed class RecipeCatalogTests
     public void TheShortRecipeDiffersFromTheDemonstrationInItsLengthOnly()
     {
         Recipe demonstration = RecipeCatalog.Load("fashion-mnist", []);
-        Recipe brief = RecipeCatalog.Load("fashion-mnist-short", []) with { Name = demonstration.Name, Description = demonstration.Description };
+        Recipe brief = RecipeCatalog.Load(
+            "fashion-mnist-short", []) with { Name = demonstration.Name, Description = demonstration.Description };
         Assert.IsLessThan(demonstration.Training.Epochs, brief.Training.Epochs);
         Recipe sameLength = brief with { Training = brief.Training with { Epochs = demonstration.Training.Epochs } };
         Assert.AreEqual(RecipeFile.Serialize(demonstration), RecipeFile.Serialize(sameLength));
@@ -151,7 +159,8 @@ public sealed class RecipeCatalogTests
         }
         CollectionAssert.AreEqual(
             RecipeCatalog.Names.ToArray(),
-            document.Json.GetProperty("recipes").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()).ToArray());
+            document.Json.GetProperty("recipes").EnumerateArray().Select(entry => entry.GetProperty("name").GetString())
+                .ToArray());
 
         Assert.StartsWith("// Volumes of 64³ voxels", Tool.Run("recipes", "show", "volume-64").Output);
         string expanded = Tool.Run("recipes", "show", "volume-64", "--json").Output;
@@ -174,14 +183,16 @@ public sealed class RecipeCatalogTests
     [TestMethod]
     public void OverridesAreAppliedInTheirOrder()
     {
-        Recipe recipe = RecipeCatalog.Load("fashion-mnist", ["training.epochs=2", "model.stages.0.blocks=6", "training.epochs=3"]);
+        Recipe recipe = RecipeCatalog.Load(
+            "fashion-mnist", ["training.epochs=2", "model.stages.0.blocks=6", "training.epochs=3"]);
         Assert.AreEqual(3, recipe.Training.Epochs);
         Assert.AreEqual(6, recipe.Model.Stages[0].Blocks);
     }
 
     internal static long Parameters(CpuBackend backend, Recipe recipe)
     {
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         return net.Parameters.Count;
     }
 }

@@ -19,7 +19,8 @@ public sealed class StorageFaultTests
 
     // Ended by the fault alone: far more steps than fit into a test, with a checkpoint after each
     // epoch of eight.
-    private static readonly string[] s_endless = ["--threads", "1", "--set", "training.epochs=100000", "--set", "training.evaluateEveryEpochs=100000"];
+    private static readonly string[] s_endless =
+        ["--threads", "1", "--set", "training.epochs=100000", "--set", "training.evaluateEveryEpochs=100000"];
 
     [TestMethod]
     public void AFullDiskLeavesTheLastCheckpoint()
@@ -29,7 +30,8 @@ public sealed class StorageFaultTests
         // Room for three checkpoints and some hundred steps. A file system that only the process
         // sees, and that it copies out before it ends.
         string script =
-            $"mount -t tmpfs -o size=256k tmpfs '{folder["disk"]}' || exit 77; cd '{folder.Path}'; \"$0\" \"$@\"; status=$?; cp -r {run} kept; exit $status";
+            $"mount -t tmpfs -o size=256k tmpfs '{folder["disk"]}' || exit 77; cd '{folder.Path}'; \"$0\" \"$@\"; "
+            + $"status=$?; cp -r {run} kept; exit $status";
         Directory.CreateDirectory(folder["disk"]);
         using Process process = ToolProcess.StartBehind(
             ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], Train(folder, run));
@@ -79,8 +81,10 @@ public sealed class StorageFaultTests
         string[] names = [.. Enumerable.Range(0, Images).Select(i => $"{(i % 2 == 0 ? "cat" : "dog")}/{i}.png")];
         ImageFiles.WriteFolder(folder["data/train"], names);
         ImageFiles.WriteFolder(folder["data/test"], names);
-        string data = $$"""data={"dataset":"imageFolder","path":"{{folder["data"]}}","extents":[8,8],"channels":3,"classes":2}""";
-        using Process process = ToolProcess.StartBehind([], [.. Train(folder, folder["run"]), "--set", data, "--set", "training.batchSize=8"]);
+        string data =
+            $$"""data={"dataset":"imageFolder","path":"{{folder["data"]}}","extents":[8,8],"channels":3,"classes":2}""";
+        using Process process = ToolProcess.StartBehind(
+            [], [.. Train(folder, folder["run"]), "--set", data, "--set", "training.batchSize=8"]);
         WaitForCheckpoint(process);
         foreach (string name in names)
         {
@@ -102,10 +106,12 @@ public sealed class StorageFaultTests
         AssertLoads(folder["run"]);
     }
 
-    private static string[] Train(TemporaryFolder folder, string run) => ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", run, .. s_endless];
+    private static string[] Train(TemporaryFolder folder, string run) =>
+        ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", run, .. s_endless];
 
     // Root may write anywhere; without this right it is a user like any other.
-    private static string[] WithoutPrivileges() => Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override"] : [];
+    private static string[] WithoutPrivileges() =>
+        Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override"] : [];
 
     // The checkpoint at the end of an epoch is written before the next epoch says anything.
     private static void WaitForCheckpoint(Process process)

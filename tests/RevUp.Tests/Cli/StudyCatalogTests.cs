@@ -20,7 +20,8 @@ public sealed class StudyCatalogTests
         Assert.AreEqual(name, study.Name);
         Assert.IsGreaterThan(10, study.Description.Length);
         Assert.IsGreaterThan(1, study.Seeds.Count);
-        CollectionAssert.AreEqual(study.Rows.Select(row => row.Name).ToArray(), recipes.Select(recipe => recipe.Name).ToArray());
+        CollectionAssert.AreEqual(
+            study.Rows.Select(row => row.Name).ToArray(), recipes.Select(recipe => recipe.Name).ToArray());
     }
 
     [TestMethod]
@@ -35,7 +36,10 @@ public sealed class StudyCatalogTests
         long parameters = RecipeCatalogTests.Parameters(backend, rows[0]);
         foreach (Recipe row in rows)
         {
-            Assert.AreEqual(RecipeFile.Serialize(rows[0] with { Data = row.Data, Training = row.Training }), RecipeFile.Serialize(rows[0]), row.Name);
+            Assert.AreEqual(
+                RecipeFile.Serialize(rows[0] with { Data = row.Data, Training = row.Training }),
+                RecipeFile.Serialize(rows[0]),
+                row.Name);
             Assert.AreEqual(parameters, RecipeCatalogTests.Parameters(backend, row), Share * parameters, row.Name);
         }
     }

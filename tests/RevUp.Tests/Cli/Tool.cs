@@ -27,17 +27,22 @@ internal static class Tool
         {
           "name": "tiny", // comments and trailing commas are part of the format
           "data": { "dataset": "synthetic", "extents": [8, 8], "classes": 4, "trainingSamples": 64 },
-          "model": { "downsampling": "squeeze", "stages": [{ "blocks": 1, "channels": 4 }, { "blocks": 1, "channels": 16, "width": 4 }] },
+          "model": {
+            "downsampling": "squeeze",
+            "stages": [{ "blocks": 1, "channels": 4 }, { "blocks": 1, "channels": 16, "width": 4 }]
+          },
           "training": { "epochs": 2, "batchSize": 8 },
         }
         """;
 
     public static ToolResult Run(params string[] arguments) => Run(new StringWriter(), false, default, arguments);
 
-    public static ToolResult Run(StringWriter error, bool errorIsTerminal, CancellationToken stop, params string[] arguments)
+    public static ToolResult Run(
+        StringWriter error, bool errorIsTerminal, CancellationToken stop, params string[] arguments)
     {
         using StringWriter output = new();
-        int exitCode = CommandLine.Run(arguments, new Terminal(output, error, outputIsTerminal: false, errorIsTerminal, stop));
+        int exitCode = CommandLine.Run(
+            arguments, new Terminal(output, error, outputIsTerminal: false, errorIsTerminal, stop));
         return new ToolResult(exitCode, output.ToString(), error.ToString());
     }
 
@@ -51,7 +56,8 @@ internal static class Tool
     /// <summary>Trains the tiny recipe into the folder's "run" and returns that.</summary>
     public static string TrainTiny(TemporaryFolder folder)
     {
-        ToolResult result = Run("train", "--recipe", WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1");
+        ToolResult result = Run(
+            "train", "--recipe", WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         return folder["run"];
     }

@@ -15,7 +15,8 @@ public sealed class UsageTests
         Assert.Contains("revup [command]", help.Output);
         string[] words =
         [
-            "train", "study", "studies", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo", "--device", "--threads", "--seed", "--json",
+            "train", "study", "studies", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo",
+            "--device", "--threads", "--seed", "--json",
         ];
         foreach (string word in words)
         {
@@ -34,7 +35,9 @@ public sealed class UsageTests
     [DataRow("train --recipe fashion-mnist --device tpu", "'tpu' is not a device; use cpu or cuda")]
     [DataRow("memory --recipe fashion-mnist --blocks 3,x", "'x' is not a number of blocks")]
     [DataRow("memory --recipe fashion-mnist --blocks 0", "'0' is not a number of blocks")]
-    [DataRow("memory --recipe fashion-mnist --policy store,inverse", "'inverse' is not a policy; use store, checkpoint, compress or invert")]
+    [DataRow(
+        "memory --recipe fashion-mnist --policy store,inverse",
+        "'inverse' is not a policy; use store, checkpoint, compress or invert")]
     [DataRow("study accuracy --jobs 0", "--jobs takes a positive number")]
     [DataRow("inspect --checkpoint nowhere --images 0", "--images takes a positive number")]
     [DataRow("recipes show", "revup recipes show --help")]
@@ -54,7 +57,9 @@ public sealed class UsageTests
         ToolResult result = Tool.Run("train", "--recipe", "fashion-mnist", "--output", "nowhere", "--tf32");
         Assert.AreEqual(1, result.ExitCode);
         Assert.AreEqual(
-            "error: --tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it out.", result.LastError);
+            "error: --tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or "
+            + "leave it out.",
+            result.LastError);
         Assert.IsFalse(Directory.Exists("nowhere"));
     }
 
@@ -65,5 +70,6 @@ public sealed class UsageTests
 
     [TestMethod]
     public void PrintedCommandsAreQuotedForAShell() =>
-        Assert.AreEqual(@"revup --set a=1 'two words' 'it'\''s' ''", CommandName.Line(["--set", "a=1", "two words", "it's", ""]));
+        Assert.AreEqual(
+            @"revup --set a=1 'two words' 'it'\''s' ''", CommandName.Line(["--set", "a=1", "two words", "it's", ""]));
 }

@@ -7,8 +7,10 @@ namespace RevUp.Tests.Data;
 [TestClass]
 public sealed class AugmentationTests
 {
-    private static readonly SyntheticDataset Images = SyntheticDataset.Create(40, new Shape(1, 12, 10, 3), classes: 4, seed: 1);
-    private static readonly SyntheticDataset Volumes = SyntheticDataset.Create(4, new Shape(1, 4, 6, 5, 1), classes: 2, seed: 1);
+    private static readonly SyntheticDataset Images = SyntheticDataset.Create(
+        40, new Shape(1, 12, 10, 3), classes: 4, seed: 1);
+    private static readonly SyntheticDataset Volumes = SyntheticDataset.Create(
+        4, new Shape(1, 4, 6, 5, 1), classes: 2, seed: 1);
     private static readonly ChannelNormalization Normalization = ChannelNormalization.Compute(Images);
 
     private static readonly Augmentation Everything = new()
@@ -33,7 +35,8 @@ public sealed class AugmentationTests
     [TestMethod]
     public void TargetsStaySummingToOne()
     {
-        using BatchLoader loader = new(Images, Normalization, new() { BatchSize = 7, Shuffle = true, Augmentation = Everything });
+        using BatchLoader loader = new(
+            Images, Normalization, new() { BatchSize = 7, Shuffle = true, Augmentation = Everything });
         for (int epoch = 0; epoch < 5; epoch++)
         {
             foreach (Batch batch in loader.Epoch(epoch))
@@ -50,7 +53,8 @@ public sealed class AugmentationTests
     [TestMethod]
     public void OneMoreAugmentationDoesNotMoveTheOthers()
     {
-        float[] plain = Write(new Augmentation { Padding = 2, Flip = true }, 3), cut = Write(new Augmentation { Padding = 2, Flip = true, Cutout = 4 }, 3);
+        float[] plain = Write(new Augmentation { Padding = 2, Flip = true }, 3);
+        float[] cut = Write(new Augmentation { Padding = 2, Flip = true, Cutout = 4 }, 3);
         Assert.IsTrue(plain.Zip(cut).All(pair => pair.Second == 0 || pair.First == pair.Second));
         Assert.IsTrue(plain.Zip(cut).Any(pair => pair.First != pair.Second));
     }
@@ -91,18 +95,26 @@ public sealed class AugmentationTests
         AssertRefused("data.cutMix is 1", Volumes, new() { CutMix = 1 });
         AssertRefused("data.colorJitter is set", Volumes, new() { ColorJitter = new() });
         SyntheticDataset twoChannels = SyntheticDataset.Create(4, new Shape(1, 3, 3, 2), classes: 2, seed: 1);
-        AssertRefused("data.colorJitter is set, but the images have 2 channels", twoChannels, new() { ColorJitter = new() });
-        AssertRefused("data.randomResizedCrop is set, but all samples of this dataset have the size [1,", Images, new() { RandomResizedCrop = new() });
+        AssertRefused(
+            "data.colorJitter is set, but the images have 2 channels", twoChannels, new() { ColorJitter = new() });
+        AssertRefused(
+            "data.randomResizedCrop is set, but all samples of this dataset have the size [1,",
+            Images,
+            new() { RandomResizedCrop = new() });
         AssertRefused("data.padding is 10; it must be 0 to 9", Images, new() { Padding = 10 });
         AssertRefused("data.mixup is 0.001", Images, new() { Mixup = 0.001 });
         AssertRefused("data.cutMix is -1", Images, new() { CutMix = -1 });
         AssertRefused("data.cutout is -1", Images, new() { Cutout = -1 });
         AssertRefused("data.evaluationResize is -1", Images, new() { Resize = -1 });
-        AssertRefused("a scale of 0.5 to 0.4", Images, new() { RandomResizedCrop = new() { MinimumScale = 0.5, MaximumScale = 0.4 } });
+        AssertRefused(
+            "a scale of 0.5 to 0.4",
+            Images,
+            new() { RandomResizedCrop = new() { MinimumScale = 0.5, MaximumScale = 0.4 } });
         AssertRefused("a ratio of 2 to 1.33", Images, new() { RandomResizedCrop = new() { MinimumRatio = 2 } });
         AssertRefused("data.colorJitter.hue is 0.6", Images, new() { ColorJitter = new() { Hue = 0.6 } });
         AssertRefused("brightness -1", Images, new() { ColorJitter = new() { Brightness = -1 } });
-        using BatchLoader allowed = new(Volumes, new([0], [1]), new() { Augmentation = new() { Flip = true, Mixup = 1 } });
+        using BatchLoader allowed = new(
+            Volumes, new([0], [1]), new() { Augmentation = new() { Flip = true, Mixup = 1 } });
         Assert.AreEqual(1, allowed.BatchesPerEpoch);
     }
 
@@ -129,8 +141,11 @@ public sealed class AugmentationTests
         return pixels;
     }
 
-    private static void AssertRefused(string message, ImageDataset dataset, Augmentation augmentation) => Assert.Contains(
+    private static void AssertRefused(string message, ImageDataset dataset, Augmentation augmentation) =>
+        Assert.Contains(
         message,
         Assert.ThrowsExactly<ConfigurationException>(
-            () => new BatchLoader(dataset, ChannelNormalization.Compute(dataset), new() { Augmentation = augmentation })).Message);
+            () =>
+                new BatchLoader(
+                    dataset, ChannelNormalization.Compute(dataset), new() { Augmentation = augmentation })).Message);
 }

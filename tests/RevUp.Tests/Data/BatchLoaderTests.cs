@@ -9,11 +9,18 @@ public sealed class BatchLoaderTests
 {
     private const int Images = 103;
     private const int Classes = 4;
-    private static readonly SyntheticDataset Dataset = SyntheticDataset.Create(Images, new Shape(1, 6, 5, 3), Classes, seed: 1);
+    private static readonly SyntheticDataset Dataset = SyntheticDataset.Create(
+        Images, new Shape(1, 6, 5, 3), Classes, seed: 1);
     private static readonly ChannelNormalization Normalization = ChannelNormalization.Compute(Dataset);
 
     private static readonly BatchLoaderOptions Training =
-        new() { BatchSize = 8, Shuffle = true, Seed = 7, Augmentation = new() { Padding = 2, Flip = true, LabelSmoothing = 0.1 } };
+        new()
+        {
+            BatchSize = 8,
+            Shuffle = true,
+            Seed = 7,
+            Augmentation = new() { Padding = 2, Flip = true, LabelSmoothing = 0.1 },
+        };
 
     [TestMethod]
     [DataRow(2, 1)]
@@ -91,14 +98,16 @@ public sealed class BatchLoaderTests
     {
         using BatchLoader loader = Load(Training with { DropLast = dropLast });
         List<Sample> epoch = Copy(loader.Epoch(0));
-        Assert.AreEqual((batches, batches, last), (loader.BatchesPerEpoch, epoch.Count, epoch[^1].Targets.Length / Classes));
+        Assert.AreEqual(
+            (batches, batches, last), (loader.BatchesPerEpoch, epoch.Count, epoch[^1].Targets.Length / Classes));
         CollectionAssert.AreEqual(Enumerable.Range(0, batches).ToArray(), epoch.Select(batch => batch.Index).ToArray());
     }
 
     [TestMethod]
     public void TargetsAreSmoothed()
     {
-        using BatchLoader loader = Load(new BatchLoaderOptions { BatchSize = 1, Augmentation = new() { LabelSmoothing = 0.2 } });
+        using BatchLoader loader = Load(
+            new BatchLoaderOptions { BatchSize = 1, Augmentation = new() { LabelSmoothing = 0.2 } });
         Sample second = Copy(loader.Epoch(0).Take(2))[1];
         CollectionAssert.AreEqual(new[] { 0.05f, 0.85f, 0.05f, 0.05f }, second.Targets);
     }
@@ -131,8 +140,10 @@ public sealed class BatchLoaderTests
     [TestMethod]
     public void AFailureInAWorkerIsThrownWhenItsBatchIsDue()
     {
-        var failing = new HookedDataset(Dataset, index => _ = index != 45 ? index : throw new InvalidDataException("image-45"));
-        using var loader = new BatchLoader(failing, Normalization, new BatchLoaderOptions { BatchSize = 10, Workers = 3 });
+        var failing = new HookedDataset(
+            Dataset, index => _ = index != 45 ? index : throw new InvalidDataException("image-45"));
+        using var loader = new BatchLoader(
+            failing, Normalization, new BatchLoaderOptions { BatchSize = 10, Workers = 3 });
         var seen = new List<int>();
         InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() =>
         {
@@ -159,7 +170,8 @@ public sealed class BatchLoaderTests
             gate.Wait();
         });
         BatchLoader loader = new(blocked, Normalization, new BatchLoaderOptions { BatchSize = 100, Workers = Workers });
-        Task<ObjectDisposedException> consumer = Task.Run(() => Assert.ThrowsExactly<ObjectDisposedException>(() => Copy(loader.Epoch(0))));
+        Task<ObjectDisposedException> consumer = Task.Run(
+            () => Assert.ThrowsExactly<ObjectDisposedException>(() => Copy(loader.Epoch(0))));
         blocked.FirstRead.Wait();
         Task disposal = Task.Run(loader.Dispose);
         consumer.Wait(); // it learns of the disposal while every worker still waits in its read
@@ -181,7 +193,8 @@ public sealed class BatchLoaderTests
         consumer = GC.GetAllocatedBytesForCurrentThread() - consumer;
         all = GC.GetTotalAllocatedBytes(precise: true) - all;
         Assert.IsLessThan(100 * 256, consumer, "one enumerator per epoch and no more");
-        Assert.IsLessThan(100 * 256 + (64 << 10), all, "1300 batches on three workers; the rest is the test host's"); // 10 300 samples: 9 bytes each would show
+        // 10 300 samples: 9 bytes each would show
+        Assert.IsLessThan(100 * 256 + (64 << 10), all, "1300 batches on three workers; the rest is the test host's");
     }
 
     [TestMethod]
@@ -193,7 +206,8 @@ public sealed class BatchLoaderTests
         AssertRefused("data.padding is 5", Training with { Augmentation = new() { Padding = 5 } });
         AssertRefused("training.labelSmoothing is 1", Training with { Augmentation = new() { LabelSmoothing = 1 } });
         AssertRefused("makes no batch of 104", Training with { BatchSize = 104, DropLast = true });
-        Assert.ThrowsExactly<ConfigurationException>(() => new BatchLoader(Dataset, new ChannelNormalization([0], [1]), Training));
+        Assert.ThrowsExactly<ConfigurationException>(
+            () => new BatchLoader(Dataset, new ChannelNormalization([0], [1]), Training));
         using BatchLoader loader = Load(Training);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => loader.Epoch(-1));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => loader.Epoch(0, 14));
@@ -202,7 +216,8 @@ public sealed class BatchLoaderTests
     private static BatchLoader Load(BatchLoaderOptions options) => new(Dataset, Normalization, options);
 
     private static List<Sample> Copy(IEnumerable<Batch> batches) =>
-        [.. batches.Select(batch => new Sample(batch.Epoch, batch.Index, batch.Pixels.ToArray(), batch.Targets.ToArray()))];
+        [.. batches.Select(
+            batch => new Sample(batch.Epoch, batch.Index, batch.Pixels.ToArray(), batch.Targets.ToArray()))];
 
     private static List<string> Keys(IEnumerable<Batch> batches) =>
         [.. Copy(batches).SelectMany(batch => batch.Pixels.Chunk(90)).Select(image => string.Join(' ', image))];
@@ -227,8 +242,10 @@ public sealed class BatchLoaderTests
         foreach ((Sample one, Sample other) in expected.Zip(actual))
         {
             Assert.AreEqual((one.Epoch, one.Index), (other.Epoch, other.Index));
-            Assert.IsTrue(one.Pixels.AsSpan().SequenceEqual(other.Pixels), $"pixels of epoch {one.Epoch}, batch {one.Index}");
-            Assert.IsTrue(one.Targets.AsSpan().SequenceEqual(other.Targets), $"targets of epoch {one.Epoch}, batch {one.Index}");
+            Assert.IsTrue(
+                one.Pixels.AsSpan().SequenceEqual(other.Pixels), $"pixels of epoch {one.Epoch}, batch {one.Index}");
+            Assert.IsTrue(
+                one.Targets.AsSpan().SequenceEqual(other.Targets), $"targets of epoch {one.Epoch}, batch {one.Index}");
         }
     }
 

@@ -13,7 +13,8 @@ public sealed class CifarTests
     public void Cifar10IsReadInTheOrderOfItsFilesChannelsLast()
     {
         using TemporaryFolder folder = Cifar10();
-        using ImageDataset train = Datasets.Open(new DataSettings { Dataset = DatasetKind.Cifar10, Path = folder.Path }, DatasetSplit.Train);
+        using ImageDataset train = Datasets.Open(
+            new DataSettings { Dataset = DatasetKind.Cifar10, Path = folder.Path }, DatasetSplit.Train);
         CifarDataset test = CifarDataset.OpenCifar10(folder.Path, DatasetSplit.Test);
         Assert.AreEqual((10, 2, 10), (train.Count, test.Count, test.Classes.Count));
         Assert.AreEqual("class 9", train.Classes[9]);
@@ -59,7 +60,8 @@ public sealed class CifarTests
 
     private static void AssertRefused(string message, TemporaryFolder folder, DatasetSplit split)
     {
-        string refusal = Assert.ThrowsExactly<DataFileException>(() => CifarDataset.OpenCifar10(folder.Path, split)).Message;
+        string refusal = Assert.ThrowsExactly<DataFileException>(
+            () => CifarDataset.OpenCifar10(folder.Path, split)).Message;
         Assert.Contains(message, refusal);
         Assert.Contains("www.cs.toronto.edu", refusal);
     }
@@ -68,16 +70,20 @@ public sealed class CifarTests
     {
         TemporaryFolder folder = new();
         // The real file ends with an empty line.
-        File.WriteAllText(folder["batches.meta.txt"], string.Concat(Enumerable.Range(0, 10).Select(i => $"class {i}\n")) + "\n");
+        File.WriteAllText(
+            folder["batches.meta.txt"], string.Concat(Enumerable.Range(0, 10).Select(i => $"class {i}\n")) + "\n");
         string[] files = [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin"), "test_batch.bin"];
         for (int file = 0; file < files.Length; file++)
         {
-            File.WriteAllBytes(folder[files[file]], [(byte)file, .. Image(file, 0), (byte)(file + 1), .. Image(file, 1)]);
+            File.WriteAllBytes(
+                folder[files[file]], [(byte)file, .. Image(file, 0), (byte)(file + 1), .. Image(file, 1)]);
         }
         return folder;
     }
 
-    private static byte[] Image(int file, int image) => [.. Enumerable.Range(0, 3 * Plane).Select(i => Pixel(file, image, i / Plane, i % Plane))];
+    private static byte[] Image(int file, int image) =>
+        [.. Enumerable.Range(0, 3 * Plane).Select(i => Pixel(file, image, i / Plane, i % Plane))];
 
-    private static byte Pixel(int file, int image, int channel, int position) => (byte)(file * 31 + image * 17 + channel * 5 + position);
+    private static byte Pixel(int file, int image, int channel, int position) =>
+        (byte)(file * 31 + image * 17 + channel * 5 + position);
 }

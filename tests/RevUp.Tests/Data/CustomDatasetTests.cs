@@ -11,7 +11,11 @@ namespace RevUp.Tests.Data;
 public sealed class CustomDatasetTests
 {
     private static readonly string[] Custom =
-        ["data={\"dataset\":\"custom\",\"extents\":[8,8],\"channels\":1,\"classes\":2}", "training.batchSize=4", "training.epochs=1"];
+        [
+            "data={\"dataset\":\"custom\",\"extents\":[8,8],\"channels\":1,\"classes\":2}",
+            "training.batchSize=4",
+            "training.epochs=1",
+        ];
 
     [TestMethod]
     public void ARunTrainsAndEvaluatesOnDatasetsOfTheCaller()
@@ -35,23 +39,28 @@ public sealed class CustomDatasetTests
         using Stripes train = new(100);
         using SyntheticDataset other = SyntheticDataset.Create(8, new Shape(1, 8, 8, 3), classes: 2, seed: 1);
         string message = Assert.ThrowsExactly<ConfigurationException>(
-            () => new TrainingRun(backend, SmallRecipe.Create(Custom), folder.Path, resume: false, train, other)).Message;
-        Assert.AreEqual("The test set has samples [1, 8, 8, 3] in 2 classes, and the recipe states [1, 8, 8, 1] in 2.", message);
+            () =>
+                new TrainingRun(backend, SmallRecipe.Create(Custom), folder.Path, resume: false, train, other)).Message;
+        Assert.AreEqual(
+            "The test set has samples [1, 8, 8, 3] in 2 classes, and the recipe states [1, 8, 8, 1] in 2.", message);
     }
 
     [TestMethod]
     public void TheToolCannotOpenWhatOnlyAProgramHas() => Assert.Contains(
         "data.dataset is 'custom'",
-        Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(SmallRecipe.Create(Custom).Data, DatasetSplit.Train)).Message);
+        Assert.ThrowsExactly<ConfigurationException>(
+            () => Datasets.Open(SmallRecipe.Create(Custom).Data, DatasetSplit.Train)).Message);
 
     [TestMethod]
     public void ArraysInMemoryMustFitTheirShapeAndTheirClasses()
     {
         Shape sample = new(1, 2, 2, 1);
         Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[7], new byte[2], sample, ["a"]));
-        string label = Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[] { 0, 7 }, sample, ["a"])).Message;
+        string label = Assert.ThrowsExactly<ArgumentException>(
+            () => new MemoryDataset(new byte[8], new byte[] { 0, 7 }, sample, ["a"])).Message;
         Assert.StartsWith("Label 7 of sample 1 is none of the 1 classes;", label);
-        string none = Assert.ThrowsExactly<ArgumentException>(() => new MemoryDataset(new byte[8], new byte[2], sample, [])).Message;
+        string none = Assert.ThrowsExactly<ArgumentException>(
+            () => new MemoryDataset(new byte[8], new byte[2], sample, [])).Message;
         Assert.StartsWith("There are no classes;", none);
         using MemoryDataset fitting = new(new byte[8], new byte[] { 0, 1 }, sample, ["a", "b"]);
         Assert.AreEqual((2, "sample 1"), (fitting.Count, fitting.Name(1)));

@@ -7,7 +7,8 @@ namespace RevUp.Tests.Data;
 [TestClass]
 public sealed class DatasetsTests
 {
-    private static readonly DataSettings Synthetic = new() { Dataset = DatasetKind.Synthetic, Extents = [6, 4], Channels = 2, Classes = 3 };
+    private static readonly DataSettings Synthetic =
+        new() { Dataset = DatasetKind.Synthetic, Extents = [6, 4], Channels = 2, Classes = 3 };
 
     [TestMethod]
     [DataRow(DatasetKind.ImageFolder, 3)]
@@ -34,7 +35,8 @@ public sealed class DatasetsTests
     [TestMethod]
     public void TheTestSetDoesNotDependOnTheTrainingSamples()
     {
-        ImageDataset few = Datasets.Open(Synthetic with { TrainingSamples = 1 }, DatasetSplit.Test), all = Datasets.Open(Synthetic, DatasetSplit.Test);
+        ImageDataset few = Datasets.Open(Synthetic with { TrainingSamples = 1 }, DatasetSplit.Test);
+        ImageDataset all = Datasets.Open(Synthetic, DatasetSplit.Test);
         Assert.AreEqual(all.Count, few.Count);
         CollectionAssert.AreEqual(Read(all, 7), Read(few, 7));
     }
@@ -55,7 +57,8 @@ public sealed class DatasetsTests
         using TemporaryFolder folder = new();
         WriteMnist(folder, count: 5);
         DataSettings settings = new() { Dataset = DatasetKind.Mnist, Path = folder.Path };
-        ImageDataset all = Datasets.Open(settings, DatasetSplit.Train), first = Datasets.Open(settings with { TrainingSamples = 3 }, DatasetSplit.Train);
+        ImageDataset all = Datasets.Open(settings, DatasetSplit.Train);
+        ImageDataset first = Datasets.Open(settings with { TrainingSamples = 3 }, DatasetSplit.Train);
         Assert.AreEqual((5, 3, 10), (all.Count, first.Count, first.Classes.Count));
         Assert.AreEqual(5, Datasets.Open(settings with { TrainingSamples = 5 }, DatasetSplit.Train).Count);
         for (int i = 0; i < first.Count; i++)
@@ -65,8 +68,10 @@ public sealed class DatasetsTests
         }
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => first.Label(3));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => first.Name(-1));
-        string message = Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(settings with { TrainingSamples = 6 }, DatasetSplit.Train)).Message;
-        Assert.AreEqual("data.trainingSamples is 6, but the training set has 5; use a smaller number, or 0 for all.", message);
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => Datasets.Open(settings with { TrainingSamples = 6 }, DatasetSplit.Train)).Message;
+        Assert.AreEqual(
+            "data.trainingSamples is 6, but the training set has 5; use a smaller number, or 0 for all.", message);
     }
 
     [TestMethod]
@@ -76,10 +81,13 @@ public sealed class DatasetsTests
         Assert.Contains("at most 256 classes", Refusal(Synthetic with { Classes = 300 }));
         Assert.Contains("set data.trainingSamples to fewer", Refusal(Synthetic with { Extents = [4096, 4096] }));
         // 2⁶⁹ bytes, which is 0 in 64 bits.
-        Assert.Contains("590295810358705651712 bytes", Refusal(Synthetic with { Extents = [65_536, 65_536, 65_536], Channels = 4096 }));
+        Assert.Contains(
+            "590295810358705651712 bytes",
+            Refusal(Synthetic with { Extents = [65_536, 65_536, 65_536], Channels = 4096 }));
         Assert.Contains("data.extents is []", Refusal(Synthetic with { Extents = [] }));
         DataFileException missing = Assert.ThrowsExactly<DataFileException>(() =>
-            Datasets.Open(new DataSettings { Dataset = DatasetKind.FashionMnist, Path = "absent" }, DatasetSplit.Train));
+            Datasets.Open(
+                new DataSettings { Dataset = DatasetKind.FashionMnist, Path = "absent" }, DatasetSplit.Train));
         Assert.Contains("train-images-idx3-ubyte", missing.Message);
     }
 
@@ -88,7 +96,8 @@ public sealed class DatasetsTests
     {
         using TemporaryFolder folder = new();
         Support.ImageFiles.WriteFolder(folder["train"], ["ant/0.png", "ant/1.png"]);
-        DataSettings settings = new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [4, 4], Channels = 3 };
+        DataSettings settings =
+            new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [4, 4], Channels = 3 };
         Assert.StartsWith($"The data in {folder.Path} has only the class 'ant',", Refusal(settings));
     }
 
@@ -109,7 +118,10 @@ public sealed class DatasetsTests
     {
         const int Pixels = 28 * 28;
         byte[] images = [.. Enumerable.Range(0, count * Pixels).Select(i => (byte)(i / Pixels * 16 + i % 7))];
-        File.WriteAllBytes(folder["train-images-idx3-ubyte"], [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28, .. images]);
-        File.WriteAllBytes(folder["train-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. Enumerable.Range(0, count).Select(i => (byte)(9 - i))]);
+        File.WriteAllBytes(
+            folder["train-images-idx3-ubyte"], [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28, .. images]);
+        File.WriteAllBytes(
+            folder["train-labels-idx1-ubyte"],
+            [0, 0, 8, 1, 0, 0, 0, count, .. Enumerable.Range(0, count).Select(i => (byte)(9 - i))]);
     }
 }

@@ -21,7 +21,8 @@ public sealed class FuzzedFileTests
     // Where headers are, and what is put there: the largest numbers in binary of either order, and
     // in octal digits.
     private const int HeaderLength = 1024;
-    private static readonly byte[][] s_largest = [[0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], "77777777777"u8.ToArray()];
+    private static readonly byte[][] s_largest =
+        [[0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], "77777777777"u8.ToArray()];
 
     // Memory that reading takes before data arrives: IDX and streams reserve up to a few megabytes.
     private const long AllowedBytes = 8 << 20;
@@ -43,7 +44,8 @@ public sealed class FuzzedFileTests
 
         int refused = CountRefused(format, files);
 
-        Assert.IsGreaterThan(Cases / 5, refused, $"{format}: {refused} of {Cases} refused; the damage reaches the reader");
+        Assert.IsGreaterThan(
+            Cases / 5, refused, $"{format}: {refused} of {Cases} refused; the damage reaches the reader");
     }
 
     /// <summary>At every place of a header.</summary>
@@ -53,7 +55,8 @@ public sealed class FuzzedFileTests
     {
         FuzzedFormat format = FuzzedFormat.All.Single(format => format.Name == name);
         int places = Math.Min(HeaderLength, format.Whole.Length);
-        byte[][] files = [.. Enumerable.Range(0, places).Select(at => Enlarged(format.Whole, at, s_largest[at % s_largest.Length]))];
+        byte[][] files =
+            [.. Enumerable.Range(0, places).Select(at => Enlarged(format.Whole, at, s_largest[at % s_largest.Length]))];
 
         Assert.IsGreaterThan(0, CountRefused(format, files));
     }
@@ -107,7 +110,8 @@ public sealed class FuzzedFileTests
         using TemporaryFolder folder = new();
         CheckpointFolder checkpoints = new(folder.Path, keep: 1);
         byte[] model = FuzzedFormat.Safetensors();
-        CheckpointEntry entry = checkpoints.Save(1, place => File.WriteAllBytes(Path.Combine(place, "model.safetensors"), model));
+        CheckpointEntry entry = checkpoints.Save(
+            1, place => File.WriteAllBytes(Path.Combine(place, "model.safetensors"), model));
         string path = Path.Combine(entry.Path, "model.safetensors");
         Random random = new(1);
 
@@ -121,7 +125,9 @@ public sealed class FuzzedFileTests
 
             Assert.AreEqual(damaged.AsSpan().SequenceEqual(model), latest is not null, $"case {i}");
             Assert.HasCount(latest is null ? 1 : 0, problems);
-            Assert.IsTrue(problems.All(problem => problem.Contains(entry.Path, StringComparison.Ordinal)), string.Join('\n', problems));
+            Assert.IsTrue(
+                problems.All(problem => problem.Contains(entry.Path, StringComparison.Ordinal)),
+                string.Join('\n', problems));
         }
     }
 

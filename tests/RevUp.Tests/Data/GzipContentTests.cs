@@ -16,11 +16,23 @@ public sealed class GzipContentTests
     private static IEnumerable<object[]> Whole =>
     [
         ["one member", Gzip.Compress(s_content)],
-        ["two members", (byte[])[.. Gzip.Compress(s_content.AsSpan(0, 1234)), .. Gzip.Compress(s_content.AsSpan(1234))]],
+        [
+            "two members",
+            (byte[])[.. Gzip.Compress(s_content.AsSpan(0, 1234)), .. Gzip.Compress(s_content.AsSpan(1234))],
+        ],
         ["an empty member at the end, as of bgzip", (byte[])[.. Gzip.Compress(s_content), .. Gzip.Compress([])]],
-        ["an empty member between", (byte[])[.. Gzip.Compress(s_content.AsSpan(0, 9)), .. Gzip.Compress([]), .. Gzip.Compress(s_content.AsSpan(9))]],
+        [
+            "an empty member between",
+            (byte[])
+            [
+                .. Gzip.Compress(s_content.AsSpan(0, 9)), .. Gzip.Compress([]), .. Gzip.Compress(s_content.AsSpan(9)),
+            ],
+        ],
         ["zeros behind", (byte[])[.. Gzip.Compress(s_content), .. new byte[10_240]]],
-        ["zeros between", (byte[])[.. Gzip.Compress(s_content.AsSpan(0, 9)), .. new byte[512], .. Gzip.Compress(s_content.AsSpan(9))]],
+        [
+            "zeros between",
+            (byte[])[.. Gzip.Compress(s_content.AsSpan(0, 9)), .. new byte[512], .. Gzip.Compress(s_content.AsSpan(9))],
+        ],
         ["an extra field, as of bgzip", WithHeader(4, [6, 0, (byte)'B', (byte)'C', 2, 0, 1, 2])],
         ["a name and a comment", WithHeader(8 + 16, "images.idx\0by hand\0"u8)],
         ["a checksum of the header", WithHeader(2, [1, 2])],
@@ -103,7 +115,8 @@ public sealed class GzipContentTests
 
         byte[] nifti = NiftiFiles.Create(VoxelType.Int16, bigEndian: false);
         float[] expected = [.. Enumerable.Range(0, 24).Select(NiftiFiles.Stored)], values = new float[24];
-        foreach ((string name, byte[] file) in new[] { ("v.nii", InMembers(nifti)), ("plain.nii.gz", nifti), ("v.img", InMembers(nifti)) })
+        foreach ((string name, byte[] file) in
+            new[] { ("v.nii", InMembers(nifti)), ("plain.nii.gz", nifti), ("v.img", InMembers(nifti)) })
         {
             File.WriteAllBytes(folder[name], file);
             new VolumeFile(new Shape(1, 2, 3, 4, 1), VoxelType.UInt8).Read(folder[name], values);

@@ -49,7 +49,8 @@ public sealed class IdxNameTests
         Write(folder, "emnist-balanced-", "-idx", extent: 28, [46, 0], [45]);
         File.WriteAllLines(
             folder["emnist-letters-mapping.txt"], Enumerable.Range(1, 26).Select(i => $"{i} {64 + i} {96 + i}"));
-        string message = Assert.ThrowsExactly<DataFileException>(() => IdxDataset.Open(folder.Path, DatasetSplit.Train)).Message;
+        string message = Assert.ThrowsExactly<DataFileException>(
+            () => IdxDataset.Open(folder.Path, DatasetSplit.Train)).Message;
         Assert.Contains("holds 2 datasets ('emnist-balanced-', 'emnist-letters-')", message);
 
         DataSettings letters = new() { Dataset = DatasetKind.Mnist, Path = folder["emnist-letters"], Classes = 26 };
@@ -73,7 +74,8 @@ public sealed class IdxNameTests
         using TemporaryFolder folder = new();
         Write(folder, "", "-idx", extent: 12, [3], [2]);
         DataSettings settings = new() { Dataset = DatasetKind.Mnist, Path = folder.Path };
-        string message = Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(settings, DatasetSplit.Train)).Message;
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => Datasets.Open(settings, DatasetSplit.Train)).Message;
         Assert.Contains("set data.extents to [12, 12]", message);
         using ImageDataset train = Datasets.Open(settings with { Extents = [12, 12] }, DatasetSplit.Train);
         Assert.AreEqual(new Shape(1, 12, 12, 1), train.Sample);
@@ -87,7 +89,8 @@ public sealed class IdxNameTests
         Assert.Contains(
             "the file has no image",
             Assert.ThrowsExactly<DataFileException>(() => IdxDataset.Open(folder.Path, DatasetSplit.Train)).Message);
-        foreach ((string line, string problem) in new[] { ("0 x", "line 2 is '0 x'"), ("7 65", "line 2 is '7 65'"), ("300 65", "line 2 is") })
+        foreach ((string line, string problem) in
+            new[] { ("0 x", "line 2 is '0 x'"), ("7 65", "line 2 is '7 65'"), ("300 65", "line 2 is") })
         {
             File.WriteAllText(folder["mapping.txt"], $"7 64\n{line}\n");
             Assert.Contains(

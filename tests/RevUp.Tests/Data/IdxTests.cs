@@ -8,7 +8,8 @@ namespace RevUp.Tests.Data;
 public sealed class IdxTests
 {
     // Two images of 2 × 3 and their labels, written by hand from the format's description.
-    private static readonly byte[] Images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255];
+    private static readonly byte[] Images =
+        [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255];
     private static readonly byte[] Labels = [0, 0, 8, 1, 0, 0, 0, 2, 9, 0];
 
     [TestMethod]
@@ -45,7 +46,8 @@ public sealed class IdxTests
         for (int length = 0; length < whole.Length; length++)
         {
             File.WriteAllBytes(folder["images"], whole[..length]);
-            DataFileException error = Refused(() => IdxFile.Read(folder["images"], rank: 3), $"cut to {length} of {whole.Length} bytes");
+            DataFileException error = Refused(
+                () => IdxFile.Read(folder["images"], rank: 3), $"cut to {length} of {whole.Length} bytes");
             Assert.IsNotNull(error.Offset);
         }
     }
@@ -76,7 +78,8 @@ public sealed class IdxTests
             File.WriteAllBytes(folder["images"], damaged);
             try
             {
-                CollectionAssert.AreEqual(Images[16..], IdxFile.Read(folder["images"], rank: 3).Elements.ToArray(), $"bit {bit} flipped");
+                CollectionAssert.AreEqual(
+                    Images[16..], IdxFile.Read(folder["images"], rank: 3).Elements.ToArray(), $"bit {bit} flipped");
             }
             catch (DataFileException)
             {
@@ -114,9 +117,12 @@ public sealed class IdxTests
     public void LabelsMustMatchImagesAndClasses()
     {
         using TemporaryFolder fewer = Write(Images, [0, 0, 8, 1, 0, 0, 0, 1, 9], compressed: false);
-        Assert.Contains("has 1 labels, expected 2", Refused(() => IdxDataset.Open(fewer.Path, DatasetSplit.Test)).Message);
+        Assert.Contains(
+            "has 1 labels, expected 2", Refused(() => IdxDataset.Open(fewer.Path, DatasetSplit.Test)).Message);
         using TemporaryFolder outside = Write(Images, [0, 0, 8, 1, 0, 0, 0, 2, 9, 10], compressed: false);
-        Assert.Contains("byte 9: label 1 is 10, expected 0 to 9", Refused(() => IdxDataset.Open(outside.Path, DatasetSplit.Test)).Message);
+        Assert.Contains(
+            "byte 9: label 1 is 10, expected 0 to 9",
+            Refused(() => IdxDataset.Open(outside.Path, DatasetSplit.Test)).Message);
     }
 
     [TestMethod]
@@ -148,13 +154,16 @@ public sealed class IdxTests
         Assert.AreEqual(0.3530, normalization.Deviation[0], 5e-5);
     }
 
-    private static DataFileException Refused(Func<object> read, string message = "") => Assert.ThrowsExactly<DataFileException>(read, message);
+    private static DataFileException Refused(Func<object> read, string message = "") =>
+        Assert.ThrowsExactly<DataFileException>(read, message);
 
     private static TemporaryFolder Write(byte[] images, byte[] labels, bool compressed)
     {
         var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["t10k-images-idx3-ubyte" + (compressed ? ".gz" : "")], compressed ? Gzip.Compress(images) : images);
-        File.WriteAllBytes(folder["t10k-labels-idx1-ubyte" + (compressed ? ".gz" : "")], compressed ? Gzip.Compress(labels) : labels);
+        File.WriteAllBytes(
+            folder["t10k-images-idx3-ubyte" + (compressed ? ".gz" : "")], compressed ? Gzip.Compress(images) : images);
+        File.WriteAllBytes(
+            folder["t10k-labels-idx1-ubyte" + (compressed ? ".gz" : "")], compressed ? Gzip.Compress(labels) : labels);
         return folder;
     }
 }

@@ -32,7 +32,10 @@ public sealed class VolumeTests
         {
             for (int channel = 0; channel < 2; channel++)
             {
-                Assert.AreEqual(0.5f * NiftiFiles.Stored(position + 24 * channel) - 3, values[2 * position + channel], $"voxel {position}, channel {channel}");
+                Assert.AreEqual(
+                    0.5f * NiftiFiles.Stored(position + 24 * channel) - 3,
+                    values[2 * position + channel],
+                    $"voxel {position}, channel {channel}");
             }
         }
     }
@@ -41,7 +44,8 @@ public sealed class VolumeTests
     public void ASlopeOfZeroMeansNoScaling()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["v.nii"], NiftiFiles.Create(VoxelType.Int16, bigEndian: false, slope: 0, intercept: 7));
+        File.WriteAllBytes(
+            folder["v.nii"], NiftiFiles.Create(VoxelType.Int16, bigEndian: false, slope: 0, intercept: 7));
         Assert.AreEqual(NiftiFiles.Stored(5), Read(folder, "v.nii", Sample)[5]);
     }
 
@@ -66,8 +70,11 @@ public sealed class VolumeTests
         {
             BinaryPrimitives.WriteInt16LittleEndian(numbers.AsSpan(2 * i), (short)(100 * i - 1000));
         }
-        File.WriteAllBytes(folder[name], name.EndsWith("gz", StringComparison.Ordinal) ? Gzip.Compress(numbers) : numbers);
-        CollectionAssert.AreEqual(Enumerable.Range(0, 24).Select(i => 100f * i - 1000).ToArray(), Read(folder, name, Sample, VoxelType.Int16));
+        File.WriteAllBytes(
+            folder[name], name.EndsWith("gz", StringComparison.Ordinal) ? Gzip.Compress(numbers) : numbers);
+        CollectionAssert.AreEqual(
+            Enumerable.Range(0, 24).Select(i => 100f * i - 1000).ToArray(),
+            Read(folder, name, Sample, VoxelType.Int16));
     }
 
     [TestMethod]
@@ -125,7 +132,8 @@ public sealed class VolumeTests
         CollectionAssert.AreEqual(new[] { "9", "10" }, train.Classes.ToArray());
         Assert.AreEqual((1, 0, 1, folder["a,b.nii"]), (train.Label(0), train.Label(1), test.Label(0), train.Name(0)));
         Write(folder, "train.csv", ("a.nii", "sick"), ("c.nii", "healthy"));
-        CollectionAssert.AreEqual(new[] { "healthy", "sick" }, VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample).Classes.ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "healthy", "sick" }, VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample).Classes.ToArray());
         string refusal = Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Test, Sample));
         Assert.Contains("test.csv: the class '10' is not one of the 2 of the training set (healthy, sick)", refusal);
     }
@@ -146,7 +154,8 @@ public sealed class VolumeTests
         File.WriteAllText(folder["train.csv"], text.Length == 0 ? "\n" : text);
         Assert.Contains(message, Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample)));
         File.Delete(folder["train.csv"]);
-        Assert.Contains("the list cannot be read", Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample)));
+        Assert.Contains(
+            "the list cannot be read", Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample)));
     }
 
     [TestMethod]
@@ -182,7 +191,14 @@ public sealed class VolumeTests
     }
 
     private static ImageDataset Open(TemporaryFolder folder, DatasetSplit split) => Datasets.Open(
-        new DataSettings { Dataset = DatasetKind.Volumes, Path = folder.Path, Extents = [2, 3, 4], Channels = 1, Classes = 2 }, split);
+        new DataSettings
+        {
+            Dataset = DatasetKind.Volumes,
+            Path = folder.Path,
+            Extents = [2, 3, 4],
+            Channels = 1,
+            Classes = 2,
+        }, split);
 
     private static float[] Read(TemporaryFolder folder, string name, Shape sample, VoxelType rawType = VoxelType.UInt8)
     {

@@ -29,11 +29,14 @@ public sealed class NetworkInspectorTests
         loaded.Network.PrepareStep(Batch, loaded.Step);
         IReadOnlyList<BlockReport> reports = Inspect(recipe, loaded).Blocks;
 
-        CollectionAssert.AreEqual(new[] { "stages.0.blocks.0", "stages.0.blocks.1", "stages.1.blocks.0" }, reports.Select(report => report.Name).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "stages.0.blocks.0", "stages.0.blocks.1", "stages.1.blocks.0" },
+            reports.Select(report => report.Name).ToArray());
         foreach (BlockReport report in reports)
         {
             Assert.HasCount(2, report.Sigmas);
-            Assert.IsTrue(report.Sigmas.All(sigma => sigma > 0), $"{report.Name}: σ = {string.Join(", ", report.Sigmas)}");
+            Assert.IsTrue(
+                report.Sigmas.All(sigma => sigma > 0), $"{report.Name}: σ = {string.Join(", ", report.Sigmas)}");
             Assert.IsTrue(report.Bound is > 0 and <= 0.9 * (1 + 1e-6), $"{report.Name}: bound {report.Bound}");
             // Power iteration approaches from below; 1e-3 is how far the inspector's own stopping
             // rule may stay away from the norm.
@@ -84,7 +87,8 @@ public sealed class NetworkInspectorTests
         // An input and an output of the first block already exceed the 64 MiB that there are.
         SyntheticDataset data = SyntheticDataset.Create(65_536, new Shape(1, 8, 8, 1), 4, seed: 3);
         Assert.ThrowsExactly<ArenaExhaustedException>(() => NetworkInspector.Inspect(
-            training.Net, data, ChannelNormalization.Compute(data), new InversionSettings(), new() { BatchSize = data.Count }));
+            training.Net, data, ChannelNormalization.Compute(data), new InversionSettings(),
+            new() { BatchSize = data.Count }));
         Assert.AreEqual(live, memory.LiveCount);
     }
 
@@ -96,7 +100,9 @@ public sealed class NetworkInspectorTests
         SyntheticDataset data = SyntheticDataset.Create(5, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
         double[] Of(int batch) =>
-            Contractions(NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), new() { BatchSize = batch }).Blocks);
+            Contractions(
+                NetworkInspector.Inspect(
+                    training.Net, data, normalization, new InversionSettings(), new() { BatchSize = batch }).Blocks);
         CollectionAssert.AreEqual(Of(5), Of(500));
     }
 
@@ -107,14 +113,19 @@ public sealed class NetworkInspectorTests
         training.Run(0, 8);
         SyntheticDataset data = SyntheticDataset.Create(10, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
-        Inspection Of(int images) => NetworkInspector.Inspect(training.Net, data, normalization, new InversionSettings(), new() { BatchSize = 4 }, images);
+        Inspection Of(int images) =>
+            NetworkInspector.Inspect(
+                training.Net, data, normalization, new InversionSettings(), new() { BatchSize = 4 }, images);
         Inspection[] inspections = [Of(4), Of(8), Of(10), Of(7), Of(100)];
-        CollectionAssert.AreEqual(new[] { 4, 8, 10, 7, 10 }, inspections.Select(inspection => inspection.Images).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { 4, 8, 10, 7, 10 }, inspections.Select(inspection => inspection.Images).ToArray());
         for (int block = 0; block < inspections[0].Blocks.Count; block++)
         {
             double[] residuals = [.. inspections[..3].Select(inspection => inspection.Blocks[block].Residual)];
             CollectionAssert.AreEqual(residuals.Order().ToArray(), residuals);
-            Assert.IsTrue(residuals[^1] > 0 && residuals[^1] <= inspections[0].Tolerance, $"block {block}: residual {residuals[^1]}");
+            Assert.IsTrue(
+                residuals[^1] > 0 && residuals[^1] <= inspections[0].Tolerance,
+                $"block {block}: residual {residuals[^1]}");
         }
         Assert.AreEqual(inspections[2].Blocks[0].Residual, inspections[4].Blocks[0].Residual);
     }
@@ -138,12 +149,14 @@ public sealed class NetworkInspectorTests
     }
 
     private static Inspection Inspect(Recipe recipe, LoadedCheckpoint loaded) => NetworkInspector.Inspect(
-        loaded.Network, Datasets.Open(recipe.Data, DatasetSplit.Test), loaded.Normalization, recipe.Reversible.Inversion, new() { BatchSize = Batch });
+        loaded.Network, Datasets.Open(recipe.Data, DatasetSplit.Test), loaded.Normalization,
+        recipe.Reversible.Inversion, new() { BatchSize = Batch });
 
     private static void Inspect(RevUpNet net)
     {
         SyntheticDataset data = SyntheticDataset.Create(Batch, new Shape(1, 8, 8, 1), 4, seed: 3);
-        NetworkInspector.Inspect(net, data, ChannelNormalization.Compute(data), new InversionSettings(), new() { BatchSize = Batch });
+        NetworkInspector.Inspect(
+            net, data, ChannelNormalization.Compute(data), new InversionSettings(), new() { BatchSize = Batch });
     }
 
     private static float[] Gradients(RevUpNet net)
@@ -153,5 +166,6 @@ public sealed class NetworkInspectorTests
         return gradients;
     }
 
-    private static double[] Contractions(IReadOnlyList<BlockReport> reports) => [.. reports.Select(report => report.Contraction)];
+    private static double[] Contractions(IReadOnlyList<BlockReport> reports) =>
+        [.. reports.Select(report => report.Contraction)];
 }

@@ -27,7 +27,9 @@ public sealed class GoldenLossTests
         double[] losses = network.Train(expected.Length);
         for (int i = 0; i < losses.Length; i++)
         {
-            Assert.AreEqual(expected[i], losses[i], Tolerance * expected[0], $"step {i}; all losses: {string.Join(", ", losses.Select(l => $"{l:F6}"))}");
+            Assert.AreEqual(
+                expected[i], losses[i], Tolerance * expected[0],
+                $"step {i}; all losses: {string.Join(", ", losses.Select(l => $"{l:F6}"))}");
         }
     }
 }

@@ -21,8 +21,10 @@ public sealed class OnnxFileTests
 
     private static readonly string[] s_models =
     [
-        TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume, TestModel.StridedVolume, TestModel.Chain,
-        TestModel.ResNet, TestModel.FixupResNet, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet, TestModel.IResNet,
+        TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume,
+        TestModel.StridedVolume, TestModel.Chain,
+        TestModel.ResNet, TestModel.FixupResNet, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet,
+        TestModel.IResNet,
         TestModel.MaxMin, TestModel.MaxMinVolume, TestModel.Affine, TestModel.AffineVolume,
         TestModel.Mixing, TestModel.MixingVolume,
     ];
@@ -62,7 +64,8 @@ public sealed class OnnxFileTests
         }
         string[] expected =
         [
-            "Add", "BatchNormalization", "Concat", "Conv", "Elu", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "Identity", "Max", "MaxPool", "Min", "Mul",
+            "Add", "BatchNormalization", "Concat", "Conv", "Elu", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
+            "Identity", "Max", "MaxPool", "Min", "Mul",
             "Pad", "Relu", "Reshape", "SpaceToDepth", "Split", "Transpose", "Where",
         ];
         CollectionAssert.AreEquivalent(expected, operators.ToArray());
@@ -73,15 +76,19 @@ public sealed class OnnxFileTests
     {
         using TemporaryFolder folder = new();
         using TestNetwork network = new(TestDevice.All[0], TestModel.Get(TestModel.Strided));
-        OnnxFile.Write(network.Net, folder["m.onnx"], new ChannelNormalization([0.5, 0.25, 0.125], [0.2, 0.3, 0.4]), ["cat", "\"dog\"", "ä<b>"]);
+        OnnxFile.Write(
+            network.Net, folder["m.onnx"], new ChannelNormalization([0.5, 0.25, 0.125], [0.2, 0.3, 0.4]),
+            ["cat", "\"dog\"", "ä<b>"]);
         CollectionAssert.AreEqual(new[] { folder["m.onnx"] }, Directory.GetFiles(folder.Path));
         ProtobufFields model = new OnnxInterpreter(folder["m.onnx"]).Model;
         Assert.AreEqual(8, model.Integer(1));
         Assert.AreEqual(17, model.Message(8).Integer(2));
-        Dictionary<string, string> properties = model.Messages(14).ToDictionary(property => property.Text(1), property => property.Text(2));
+        Dictionary<string, string> properties =
+            model.Messages(14).ToDictionary(property => property.Text(1), property => property.Text(2));
         CollectionAssert.AreEqual(new[] { 0.5, 0.25, 0.125 }, JsonSerializer.Deserialize<double[]>(properties["mean"]));
         CollectionAssert.AreEqual(new[] { 0.2, 0.3, 0.4 }, JsonSerializer.Deserialize<double[]>(properties["std"]));
-        CollectionAssert.AreEqual(new[] { "cat", "\"dog\"", "ä<b>" }, JsonSerializer.Deserialize<string[]>(properties["classes"]));
+        CollectionAssert.AreEqual(
+            new[] { "cat", "\"dog\"", "ä<b>" }, JsonSerializer.Deserialize<string[]>(properties["classes"]));
         AssertValue(model.Message(7).Message(11), OnnxFile.InputName, 3, 9, 7);
         AssertValue(model.Message(7).Message(12), OnnxFile.OutputName, 3);
     }
@@ -91,7 +98,8 @@ public sealed class OnnxFileTests
     {
         using TemporaryFolder folder = new();
         using TestNetwork network = new(TestDevice.All[0], TestModel.Get(TestModel.Chain));
-        string message = Assert.ThrowsExactly<ArgumentException>(() => OnnxFile.Write(network.Net, folder["m.onnx"], null, ["a", "b"])).Message;
+        string message = Assert.ThrowsExactly<ArgumentException>(
+            () => OnnxFile.Write(network.Net, folder["m.onnx"], null, ["a", "b"])).Message;
         Assert.Contains("2 names were given for 3 classes", message);
         Assert.IsEmpty(Directory.GetFiles(folder.Path));
     }
@@ -118,7 +126,8 @@ public sealed class OnnxFileTests
         float[] expected = network.Backend.ToHost(logits);
         net.Backend.Memory.Free(logits);
         Assert.IsGreaterThan(0.01, expected.Max(Math.Abs), "logits of no size show nothing");
-        int[] shape = [.. AxisOrders.Dimensions(net.Sample.WithBatch(Batch), AxisOrder.ChannelsFirst).Select(extent => (int)extent)];
+        int[] shape = [.. AxisOrders.Dimensions(
+            net.Sample.WithBatch(Batch), AxisOrder.ChannelsFirst).Select(extent => (int)extent)];
         float[] ordered = new float[pixels.Length];
         AxisOrders.ToChannelsFirst(net.Sample.WithBatch(Batch), pixels, ordered);
         double[] actual = run(folder["m.onnx"], new OnnxValue(shape, [.. ordered.Select(value => (double)value)]));

@@ -51,7 +51,8 @@ internal sealed class OnnxInterpreter
         foreach (ProtobufFields node in _graph.Messages(1))
         {
             OnnxValue[] inputs = [.. node.Texts(1).Select(name => _values[name])];
-            OnnxValue[] outputs = Evaluate(node.Text(4), inputs, node.Messages(5).ToDictionary(attribute => attribute.Text(1)));
+            OnnxValue[] outputs = Evaluate(
+                node.Text(4), inputs, node.Messages(5).ToDictionary(attribute => attribute.Text(1)));
             foreach ((string name, OnnxValue value) in node.Texts(2).Zip(outputs))
             {
                 _values.Add(name, value);
@@ -80,9 +81,14 @@ internal sealed class OnnxInterpreter
             "MaxPool" => [MaxPool(x[0], Integers("kernel_shape"), Integers("strides"), Integers("pads"))],
             "Pad" => [Pad(x[0], x[1])],
             "SpaceToDepth" => [SpaceToDepth(x[0], (int)Integer("blocksize"))],
-            "Reshape" => [new OnnxValue([.. x[1].Data.Select((extent, axis) => extent == 0 ? x[0].Shape[axis] : (int)extent)], x[0].Data)],
+            "Reshape" =>
+                [new OnnxValue(
+                    [.. x[1].Data.Select((extent, axis) => extent == 0 ? x[0].Shape[axis] : (int)extent)], x[0].Data)],
             "Transpose" => [Transpose(x[0], Integers("perm"))],
-            "GlobalAveragePool" => [new OnnxValue([x[0].Shape[0], x[0].Channels, 1, 1], [.. x[0].Data.Chunk(x[0].Positions).Select(c => c.Average())])],
+            "GlobalAveragePool" =>
+                [new OnnxValue(
+                    [x[0].Shape[0], x[0].Channels, 1, 1],
+                    [.. x[0].Data.Chunk(x[0].Positions).Select(c => c.Average())])],
             "Flatten" => [new OnnxValue([x[0].Shape[0], x[0].Data.Length / x[0].Shape[0]], x[0].Data)],
             "Gemm" => [Gemm(x[0], x[1], x[2], Integer("transB"))],
             "Split" => [Half(x[0], 0, Integer("axis")), Half(x[0], 1, Integer("axis"))],
@@ -91,7 +97,8 @@ internal sealed class OnnxInterpreter
         };
     }
 
-    private static OnnxValue Map(OnnxValue x, Func<double, double> function) => x with { Data = [.. x.Data.Select(function)] };
+    private static OnnxValue Map(OnnxValue x, Func<double, double> function) =>
+        x with { Data = [.. x.Data.Select(function)] };
 
     // The second operand has the shape of the first, is one number, or one for each channel: [C, 1,
     // 1].
@@ -102,24 +109,33 @@ internal sealed class OnnxInterpreter
             return x with { Data = [.. x.Data.Select((value, i) => function(value, y.Data[i % y.Data.Length]))] };
         }
         CollectionAssert.AreEqual(x.Shape.Skip(1).Select((extent, axis) => axis == 0 ? extent : 1).ToArray(), y.Shape);
-        return x with { Data = [.. x.Data.Select((value, i) => function(value, y.Data[i / x.Positions % x.Channels]))] };
+        return x with
+        {
+            Data = [.. x.Data.Select((value, i) => function(value, y.Data[i / x.Positions % x.Channels]))],
+        };
     }
 
     // The condition has a number for each channel: [C, 1, 1].
     private static OnnxValue Where(OnnxValue condition, OnnxValue x, OnnxValue y) =>
-        x with { Data = [.. x.Data.Select((value, i) => condition.Data[i / x.Positions % x.Channels] != 0 ? value : y.Data[i])] };
+        x with
+        {
+            Data =
+                [.. x.Data.Select((value, i) => condition.Data[i / x.Positions % x.Channels] != 0 ? value : y.Data[i])],
+        };
 
     private static OnnxValue Gather(OnnxValue x, OnnxValue indices, long axis)
     {
         Assert.AreEqual(1, axis);
         double[][] channels = [.. x.Data.Chunk(x.Positions)];
-        IEnumerable<int> order = Enumerable.Range(0, channels.Length).Select(i => i - (i % x.Channels) + (int)indices.Data[i % x.Channels]);
+        IEnumerable<int> order =
+            Enumerable.Range(0, channels.Length).Select(i => i - (i % x.Channels) + (int)indices.Data[i % x.Channels]);
         return x with { Data = [.. order.SelectMany(i => channels[i])] };
     }
 
     private static OnnxValue BatchNormalization(OnnxValue[] x, double epsilon)
     {
-        (OnnxValue input, double[] scale, double[] bias, double[] mean, double[] variance) = (x[0], x[1].Data, x[2].Data, x[3].Data, x[4].Data);
+        (OnnxValue input, double[] scale, double[] bias, double[] mean, double[] variance) =
+            (x[0], x[1].Data, x[2].Data, x[3].Data, x[4].Data);
         return input with
         {
             Data = [.. input.Data.Select((value, i) =>
@@ -142,7 +158,8 @@ internal sealed class OnnxInterpreter
                 for (int i = 0; i < perGroup; i++)
                 {
                     int channel = (o / (outputs / groups) * perGroup) + i;
-                    sum += x.Data[(((n * x.Channels) + channel) * x.Positions) + position] * w.Data[(((o * perGroup) + i) * w.Positions) + tap];
+                    sum += x.Data[(((n * x.Channels) + channel) * x.Positions) + position] * w.Data[(
+                        ((o * perGroup) + i) * w.Positions) + tap];
                 }
             }
             return sum;
@@ -156,11 +173,14 @@ internal sealed class OnnxInterpreter
     // Calls a function for every output with the taps of its window that lie inside: position in
     // the input, and number in the kernel.
     private static OnnxValue Windows(
-        OnnxValue x, int channels, int[] kernel, long[] strides, long[] pads, Func<int, int, List<(int Position, int Tap)>, double> function)
+        OnnxValue x, int channels, int[] kernel, long[] strides, long[] pads, Func<int, int,
+        List<(int Position, int Tap)>, double> function)
     {
         int rank = kernel.Length;
         int[] input = x.Shape[2..];
-        int[] output = [.. input.Select((extent, axis) => ((extent + (int)pads[axis] + (int)pads[rank + axis] - kernel[axis]) / (int)strides[axis]) + 1)];
+        int[] output = [.. input.Select(
+            (extent, axis) =>
+                ((extent + (int)pads[axis] + (int)pads[rank + axis] - kernel[axis]) / (int)strides[axis]) + 1)];
         int[] shape = [x.Shape[0], channels, .. output];
         double[] data = new double[shape.Aggregate(1, (product, extent) => product * extent)];
         int positions = data.Length / shape[0] / channels;
@@ -187,11 +207,13 @@ internal sealed class OnnxInterpreter
     private static OnnxValue Pad(OnnxValue x, OnnxValue amounts)
     {
         int rank = x.Shape.Length;
-        int[] shape = [.. x.Shape.Select((extent, axis) => extent + (int)amounts.Data[axis] + (int)amounts.Data[rank + axis])];
+        int[] shape =
+            [.. x.Shape.Select((extent, axis) => extent + (int)amounts.Data[axis] + (int)amounts.Data[rank + axis])];
         double[] data = new double[shape.Aggregate(1, (product, extent) => product * extent)];
         for (int i = 0; i < x.Data.Length; i++)
         {
-            data[Index([.. Coordinates(i, x.Shape).Select((c, axis) => c + (int)amounts.Data[axis])], shape)] = x.Data[i];
+            data[Index([.. Coordinates(i, x.Shape).Select((c, axis) => c + (int)amounts.Data[axis])], shape)] =
+                x.Data[i];
         }
         return new OnnxValue(shape, data);
     }
@@ -224,7 +246,8 @@ internal sealed class OnnxInterpreter
         for (int i = 0; i < data.Length; i++)
         {
             (int row, int column) = (i / columns, i % columns);
-            data[i] = c.Data[column] + Enumerable.Range(0, inner).Sum(k => a.Data[(row * inner) + k] * b.Data[(column * inner) + k]);
+            data[i] = c.Data[column] + Enumerable.Range(0, inner)
+                .Sum(k => a.Data[(row * inner) + k] * b.Data[(column * inner) + k]);
         }
         return new OnnxValue([rows, columns], data);
     }
@@ -233,15 +256,20 @@ internal sealed class OnnxInterpreter
     {
         Assert.AreEqual(1, axis);
         int size = x.Channels / 2 * x.Positions;
-        return new OnnxValue([x.Shape[0], x.Channels / 2, .. x.Shape[2..]], [.. x.Data.Chunk(size).Where((_, i) => i % 2 == half).SelectMany(c => c)]);
+        return new OnnxValue(
+            [x.Shape[0], x.Channels / 2, .. x.Shape[2..]],
+            [.. x.Data.Chunk(size).Where((_, i) => i % 2 == half).SelectMany(c => c)]);
     }
 
     private static OnnxValue Concatenate(OnnxValue x, OnnxValue y, long axis)
     {
         Assert.AreEqual(1, axis);
         int batch = x.Shape[0];
-        IEnumerable<(double[] First, double[] Second)> samples = x.Data.Chunk(x.Data.Length / batch).Zip(y.Data.Chunk(y.Data.Length / batch));
-        return new OnnxValue([batch, x.Channels + y.Channels, .. x.Shape[2..]], [.. samples.SelectMany(sample => sample.First.Concat(sample.Second))]);
+        IEnumerable<(double[] First, double[] Second)> samples =
+            x.Data.Chunk(x.Data.Length / batch).Zip(y.Data.Chunk(y.Data.Length / batch));
+        return new OnnxValue(
+            [batch, x.Channels + y.Channels, .. x.Shape[2..]],
+            [.. samples.SelectMany(sample => sample.First.Concat(sample.Second))]);
     }
 
     private static int[] Coordinates(int index, int[] shape)

@@ -29,9 +29,13 @@ public sealed class PredictorTests
         CollectionAssert.AreEqual(Names, predictor.Classes.ToArray());
 
         byte[] image = Image(1);
-        float[] normalized = [.. image.Select((level, i) => (float)((level / 255.0 - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
+        float[] normalized = [.. image.Select(
+            (level, i) => (float)((level / 255.0 - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
         float[] expected = net.Predict(normalized);
-        Assert.IsGreaterThan(1e-3f, expected.Max() - expected.Min(), "The network must tell the classes apart, or the test shows nothing.");
+        Assert.IsGreaterThan(
+            1e-3f,
+            expected.Max() - expected.Min(),
+            "The network must tell the classes apart, or the test shows nothing.");
         long unpacked = predictor.Memory[MemoryPurpose.Workspace];
         CollectionAssert.AreEqual(expected, predictor.Predict(image));
         Assert.IsGreaterThan(unpacked, predictor.Memory[MemoryPurpose.Workspace], "weights are packed for every call");
@@ -46,7 +50,8 @@ public sealed class PredictorTests
         using RevUpNet net = Save(folder, backend);
         using Predictor predictor = Load(folder);
         float[] values = [.. Image(2).Select(level => level / 100f)];
-        float[] normalized = [.. values.Select((value, i) => (float)((value - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
+        float[] normalized = [.. values.Select(
+            (value, i) => (float)((value - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
         CollectionAssert.AreEqual(net.Predict(normalized), predictor.Predict(values));
     }
 
@@ -61,14 +66,16 @@ public sealed class PredictorTests
         long[] before = Bytes(predictor.Memory);
         float[][][] results = new float[Callers][][];
         Thread[] threads = [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() =>
-            results[caller] = [.. Enumerable.Range(0, Images).Select(i => predictor.Predict(Image((i + caller) % Images)))]))];
+            results[caller] =
+                [.. Enumerable.Range(0, Images).Select(i => predictor.Predict(Image((i + caller) % Images)))]))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
         for (int caller = 0; caller < Callers; caller++)
         {
             for (int i = 0; i < Images; i++)
             {
-                CollectionAssert.AreEqual(serial[(i + caller) % Images], results[caller][i], $"caller {caller}, image {i}");
+                CollectionAssert.AreEqual(
+                    serial[(i + caller) % Images], results[caller][i], $"caller {caller}, image {i}");
             }
         }
         CollectionAssert.AreEqual(before, Bytes(predictor.Memory));
@@ -109,7 +116,8 @@ public sealed class PredictorTests
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
         byte[] image = new byte[64];
         Random.Shared.NextBytes(image);
-        float[] normalized = [.. image.Select(level => (float)((level / 255.0 - loaded.Normalization.Mean[0]) / loaded.Normalization.Deviation[0]))];
+        float[] normalized = [.. image.Select(
+            level => (float)((level / 255.0 - loaded.Normalization.Mean[0]) / loaded.Normalization.Deviation[0]))];
         CollectionAssert.AreEqual(loaded.Network.Predict(normalized), predictor.Predict(image));
         Assert.HasCount(4, predictor.Classes);
     }
@@ -125,8 +133,12 @@ public sealed class PredictorTests
         using RevUpNet net = Save(folder, backend);
         using Predictor predictor = Load(folder);
         string message = Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new byte[bytes])).Message;
-        Assert.Contains($"{bytes} bytes are not one or several samples of the shape [1, 8, 8, 3], channels-last, of 192 bytes each", message);
-        Assert.Contains($"{bytes} numbers", Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new float[bytes])).Message);
+        Assert.Contains(
+            $"{bytes} bytes are not one or several samples of the shape [1, 8, 8, 3], channels-last, of 192 bytes each",
+            message);
+        Assert.Contains(
+            $"{bytes} numbers",
+            Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new float[bytes])).Message);
     }
 
     [TestMethod]
@@ -135,7 +147,8 @@ public sealed class PredictorTests
         using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
-        using Predictor predictor = Predictor.Load(folder["net.safetensors"], () => new CpuBackend(threads: 1, capacity: 1 << 20));
+        using Predictor predictor = Predictor.Load(
+            folder["net.safetensors"], () => new CpuBackend(threads: 1, capacity: 1 << 20));
         float[] one = predictor.Predict(Image(1));
         Assert.ThrowsExactly<ArenaExhaustedException>(() => predictor.Predict(new byte[1000 * Image(1).Length]));
         CollectionAssert.AreEqual(one, predictor.Predict(Image(1)));
@@ -203,8 +216,14 @@ public sealed class PredictorTests
     [TestMethod]
     [DataRow("\\u0022version\\u0022:1", "\\u0022version\\u0022:2", "has version 2")]
     [DataRow("\\u0022width\\u0022:5", "\\u0022width\\u0022:6", "the file belongs to another network")]
-    [DataRow("\\u0022sample\\u0022:[1,", "\\u0022sample\\u0022:[0,", "Dimension 0 of the shape [0, 8, 8, 3] is not positive")]
-    [DataRow("\\u0022stem\\u0022:\\u0022pad\\u0022", "\\u0022stem\\u0022:\\u0022bad\\u0022", "is not a description of a network")]
+    [DataRow(
+        "\\u0022sample\\u0022:[1,",
+        "\\u0022sample\\u0022:[0,",
+        "Dimension 0 of the shape [0, 8, 8, 3] is not positive")]
+    [DataRow(
+        "\\u0022stem\\u0022:\\u0022pad\\u0022",
+        "\\u0022stem\\u0022:\\u0022bad\\u0022",
+        "is not a description of a network")]
     public void ADescriptionThatDoesNotFitIsExplained(string found, string replacement, string message)
     {
         using TemporaryFolder folder = new();
@@ -231,11 +250,14 @@ public sealed class PredictorTests
         Assert.IsFalse(File.Exists(folder["other.safetensors"]));
     }
 
-    private static Predictor Load(TemporaryFolder folder) => Predictor.Load(folder["net.safetensors"], () => TestRuns.Backend());
+    private static Predictor Load(TemporaryFolder folder) =>
+        Predictor.Load(folder["net.safetensors"], () => TestRuns.Backend());
 
-    private static long[] Bytes(MemoryUse memory) => [.. Enum.GetValues<MemoryPurpose>().Select(purpose => memory[purpose])];
+    private static long[] Bytes(MemoryUse memory) =>
+        [.. Enum.GetValues<MemoryPurpose>().Select(purpose => memory[purpose])];
 
-    private static string Refused(string path) => Assert.ThrowsExactly<CheckpointException>(() => Predictor.Load(path, () => TestRuns.Backend())).Message;
+    private static string Refused(string path) =>
+        Assert.ThrowsExactly<CheckpointException>(() => Predictor.Load(path, () => TestRuns.Backend())).Message;
 
     // Drawn at random, zero layers too: a network as it is initialised gives every class the same
     // probability.

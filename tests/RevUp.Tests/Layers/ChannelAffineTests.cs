@@ -69,7 +69,8 @@ public sealed class ChannelAffineTests
         Set(backend, store, "layer.shift", Vectors.Normal(3, s_input.Channels));
         float[] x = Vectors.Normal(1, Batch * s_input.Count);
         float[] together = ThereAndBack(backend, layer, x, Batch).Output;
-        float[] alone = [.. x.Chunk((int)s_input.Count).SelectMany(sample => ThereAndBack(backend, layer, sample, 1).Output)];
+        float[] alone =
+            [.. x.Chunk((int)s_input.Count).SelectMany(sample => ThereAndBack(backend, layer, sample, 1).Output)];
         CollectionAssert.AreEqual(alone, together);
     }
 
@@ -87,7 +88,8 @@ public sealed class ChannelAffineTests
     private static void Set(Backend backend, ParameterStore store, string name, float[] values) =>
         backend.Upload<float>(values, store.Parameters.Single(parameter => parameter.Name == name).Value);
 
-    private static (float[] Output, float[] Inverse) ThereAndBack(Backend backend, ChannelAffine layer, float[] x, int batch)
+    private static (float[] Output, float[] Inverse) ThereAndBack(
+        Backend backend, ChannelAffine layer, float[] x, int batch)
     {
         layer.Prepare(batch, NetworkUse.Training);
         SavedTensors none = default;

@@ -48,7 +48,8 @@ public sealed class ChannelMixingTests
         (float[] y, float[] inverse) = ThereAndBack(backend, layer, x, Batch);
         // Every stage rounds cosine, sine, two products and their difference; then come two
         // convolutions.
-        double stages = Math.Ceiling(Math.Log2(channels)), rounding = (10 * stages * Rounding.Float32) + Rounding.Chain(2, channels);
+        double stages = Math.Ceiling(Math.Log2(channels));
+        double rounding = (10 * stages * Rounding.Float32) + Rounding.Chain(2, channels);
         Assert.AreEqual(1, Vectors.Norm(y.Widen()) / Vectors.Norm(x.Widen()), rounding);
         Assert.IsLessThanOrEqualTo(rounding, Vectors.RelativeDifference(x, inverse));
         Assert.IsGreaterThan(0.5, Vectors.RelativeDifference(x, y), "nothing was mixed");
@@ -78,13 +79,15 @@ public sealed class ChannelMixingTests
         using ParameterStore store = new(backend);
         Assert.Contains(
             "'layer' mixes the channels of [1, 4, 4, 1], which has one",
-            Assert.ThrowsExactly<ConfigurationException>(() => new ChannelMixing("layer", backend, store, new Shape(1, 4, 4, 1))).Message);
+            Assert.ThrowsExactly<ConfigurationException>(
+                () => new ChannelMixing("layer", backend, store, new Shape(1, 4, 4, 1))).Message);
     }
 
     private static void Turn(Backend backend, ParameterStore store, double deviation) =>
         backend.Upload<float>(Vectors.Normal(2, store.Parameters[0].Shape.Count, deviation), store.Parameters[0].Value);
 
-    private static (float[] Output, float[] Inverse) ThereAndBack(Backend backend, ChannelMixing layer, float[] x, int batch)
+    private static (float[] Output, float[] Inverse) ThereAndBack(
+        Backend backend, ChannelMixing layer, float[] x, int batch)
     {
         layer.Prepare(batch, NetworkUse.Training);
         SavedTensors none = default;

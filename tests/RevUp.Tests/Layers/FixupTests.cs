@@ -29,7 +29,8 @@ public sealed class FixupTests
             Assert.AreEqual(0, initialization.Mean);
             Assert.AreEqual(he * Math.Pow(branches, exponent), initialization.StandardDeviation, 1e-12);
         }
-        Assert.AreEqual(Initialization.Constant(0), Fixup.BranchConvolution(weights, convolutions - 1, convolutions, branches));
+        Assert.AreEqual(
+            Initialization.Constant(0), Fixup.BranchConvolution(weights, convolutions - 1, convolutions, branches));
     }
 
     [TestMethod]
@@ -48,7 +49,8 @@ public sealed class FixupTests
     {
         const int Blocks = 5;
         using Backend backend = device.Open();
-        ModelSettings settings = new() { Branch = kind, Groups = groups, Stages = [new() { Blocks = Blocks, Channels = 24, Width = 20 }] };
+        ModelSettings settings =
+            new() { Branch = kind, Groups = groups, Stages = [new() { Blocks = Blocks, Channels = 24, Width = 20 }] };
         using RevUpNet net = new(backend, settings, new Shape(1, 4, 4, 3), classes: 7, seed: 2);
         string last = kind == BranchKind.Basic ? "conv2" : "conv3";
         foreach (Parameter parameter in net.Parameters.Parameters)
@@ -58,7 +60,8 @@ public sealed class FixupTests
             if (values.Length == 1)
             {
                 Assert.AreEqual(ParameterGroup.Scalars, parameter.Group, parameter.Name);
-                Assert.AreEqual(parameter.Name.EndsWith(".scale", StringComparison.Ordinal) ? 1 : 0, values[0], parameter.Name);
+                Assert.AreEqual(
+                    parameter.Name.EndsWith(".scale", StringComparison.Ordinal) ? 1 : 0, values[0], parameter.Name);
                 continue;
             }
             Assert.AreEqual(ParameterGroup.Weights, parameter.Group, parameter.Name);

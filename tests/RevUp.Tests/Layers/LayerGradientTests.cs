@@ -35,11 +35,13 @@ public sealed class LayerGradientTests
         using ConvolutionLayer layer = new("layer", backend, store, input, channels: 4, kernel, stride);
         store.Build(seed: 1);
         layer.Prepare(Batch, NetworkUse.Training);
-        ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
+        ConvolutionGeometry geometry = new(
+            input.WithBatch(Batch), 4, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         long terms = Math.Max(geometry.Weights.Count, geometry.Output.Count);
         GradientCheck.Run(
-            backend, store, layer, Batch, values => Reference.Convolution(geometry, values["x"], values["layer.weight"]), Rounding.Chain(2, terms));
+            backend, store, layer, Batch, values =>
+                Reference.Convolution(geometry, values["x"], values["layer.weight"]), Rounding.Chain(2, terms));
     }
 
     [TestMethod]
@@ -53,16 +55,19 @@ public sealed class LayerGradientTests
     [EveryBackend(false, 3, Activation.MaxMin, Normalization.Fixup)]
     [EveryBackend(false, 2, Activation.MaxMin, Normalization.BatchNorm)]
     [EveryBackend(true, 2, Activation.MaxMin, Normalization.None)]
-    public void StridedTransitionGradients(TestDevice device, bool volume, int kernel, Activation activation, Normalization normalization)
+    public void StridedTransitionGradients(
+        TestDevice device, bool volume, int kernel, Activation activation, Normalization normalization)
     {
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
         Shape input = volume ? s_volume : s_pairs;
-        using StridedTransition layer = new("layer", backend, store, input, channels: 4, kernel, activation, normalization);
+        using StridedTransition layer = new(
+            "layer", backend, store, input, channels: 4, kernel, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 0.3);
         layer.Prepare(Batch, NetworkUse.Training);
-        ConvolutionGeometry geometry = new(input.WithBatch(Batch), 4, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
+        ConvolutionGeometry geometry = new(
+            input.WithBatch(Batch), 4, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         GradientCheck.Run(
             backend,
@@ -71,7 +76,8 @@ public sealed class LayerGradientTests
             Batch,
             values =>
             {
-                double[] p = BranchTwin.Preactivation("layer", 1, normalization, activation, input.Channels, values, values["x"]);
+                double[] p = BranchTwin.Preactivation(
+                    "layer", 1, normalization, activation, input.Channels, values, values["x"]);
                 return Reference.Convolution(geometry, p, values["layer.weight"]);
             },
             Rounding.Chain(4, Math.Max(geometry.Weights.Count, geometry.Output.Count)));
@@ -96,7 +102,9 @@ public sealed class LayerGradientTests
     public void SqueezeGradients(TestDevice device, bool volume)
     {
         Shape input = volume ? new Shape(1, 4, 2, 6, 3) : new Shape(1, 4, 6, 3);
-        Check(device, input, backend => new Squeeze("layer", backend, input), (_, x) => Reference.Squeeze(input.WithBatch(Batch), x));
+        Check(
+            device, input, backend => new Squeeze("layer", backend, input),
+            (_, x) => Reference.Squeeze(input.WithBatch(Batch), x));
     }
 
     [TestMethod]
@@ -105,8 +113,12 @@ public sealed class LayerGradientTests
     public void ChannelHalvesGradients(TestDevice device, bool volume)
     {
         Shape input = volume ? new Shape(1, 4, 2, 4, 6) : new Shape(1, 4, 8, 6);
-        Check(device, input, backend => new ChannelHalves("layer", backend, input, split: true), (_, x) => Reference.SplitChannels(input.Channels / 2, x));
-        Check(device, input, backend => new ChannelHalves("layer", backend, input, split: false), (_, x) => Reference.MergeChannels(input.Channels / 2, x));
+        Check(
+            device, input, backend => new ChannelHalves("layer", backend, input, split: true),
+            (_, x) => Reference.SplitChannels(input.Channels / 2, x));
+        Check(
+            device, input, backend => new ChannelHalves("layer", backend, input, split: false),
+            (_, x) => Reference.MergeChannels(input.Channels / 2, x));
     }
 
     [TestMethod]
@@ -115,7 +127,9 @@ public sealed class LayerGradientTests
     public void ChannelPadGradients(TestDevice device, bool volume)
     {
         Shape input = volume ? s_volume : s_image;
-        Check(device, input, backend => new ChannelPad("layer", backend, input, 7), (_, x) => Reference.PadChannels(input, 7, x));
+        Check(
+            device, input, backend => new ChannelPad("layer", backend, input, 7),
+            (_, x) => Reference.PadChannels(input, 7, x));
     }
 
     [TestMethod]
@@ -138,7 +152,8 @@ public sealed class LayerGradientTests
             values =>
             {
                 (double[] t, double[] b) = (values["layer.scale"], values["layer.shift"]);
-                return [.. values["x"].Select((x, i) => (x * Math.Pow(2, Math.Tanh(t[i % input.Channels]))) + b[i % input.Channels])];
+                return [.. values["x"].Select(
+                    (x, i) => (x * Math.Pow(2, Math.Tanh(t[i % input.Channels]))) + b[i % input.Channels])];
             },
             Rounding.Chain(4, Batch * input.Positions));
     }
@@ -157,7 +172,9 @@ public sealed class LayerGradientTests
         Randomize(backend, store, deviation);
         layer.Prepare(Batch, NetworkUse.Training);
         GradientCheck.Run(
-            backend, store, layer, Batch, values => MixingTwin.Evaluate(input.Channels, values["layer.angles"], values["x"]), Rounding.Chain(5, input.Count));
+            backend, store, layer, Batch, values =>
+                MixingTwin.Evaluate(input.Channels, values["layer.angles"], values["x"]),
+                Rounding.Chain(5, input.Count));
     }
 
     [TestMethod]
@@ -169,7 +186,8 @@ public sealed class LayerGradientTests
     [EveryBackend(true, Activation.Elu, Normalization.BatchNorm)]
     [EveryBackend(false, Activation.MaxMin, Normalization.Fixup)]
     [EveryBackend(true, Activation.MaxMin, Normalization.BatchNorm)]
-    public void ClassifierHeadGradients(TestDevice device, bool volume, Activation activation, Normalization normalization)
+    public void ClassifierHeadGradients(
+        TestDevice device, bool volume, Activation activation, Normalization normalization)
     {
         const int Classes = 4;
         using Backend backend = device.Open();
@@ -186,7 +204,8 @@ public sealed class LayerGradientTests
             Batch,
             values =>
             {
-                double[] p = BranchTwin.Preactivation("layer", 1, normalization, activation, input.Channels, values, values["x"]);
+                double[] p = BranchTwin.Preactivation(
+                    "layer", 1, normalization, activation, input.Channels, values, values["x"]);
                 return Reference.Classifier(input.WithBatch(Batch), p, values["layer.weight"], values["layer.bias"]);
             },
             Rounding.Chain(5, input.Count));
@@ -196,17 +215,21 @@ public sealed class LayerGradientTests
     {
         for (int i = 0; i < store.Parameters.Count; i++)
         {
-            backend.Upload<float>(Vectors.Normal(10 + i, store.Parameters[i].Shape.Count, deviation), store.Parameters[i].Value);
+            backend.Upload<float>(
+                Vectors.Normal(10 + i, store.Parameters[i].Shape.Count, deviation), store.Parameters[i].Value);
         }
     }
 
-    private static void Check(TestDevice device, Shape input, Func<Backend, Layer> create, Func<Layer, double[], double[]> twin)
+    private static void Check(
+        TestDevice device, Shape input, Func<Backend, Layer> create, Func<Layer, double[], double[]> twin)
     {
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
         using Layer layer = create(backend);
         store.Build(seed: 1);
         // Values are moved, and at most 3ᵈ of them added.
-        GradientCheck.Run(backend, store, layer, Batch, values => twin(layer, values["x"]), Rounding.Chain(1, input.SpatialRank == 2 ? 9 : 27));
+        GradientCheck.Run(
+            backend, store, layer, Batch, values => twin(layer, values["x"]),
+            Rounding.Chain(1, input.SpatialRank == 2 ? 9 : 27));
     }
 }

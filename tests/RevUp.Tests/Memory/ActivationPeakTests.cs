@@ -29,7 +29,8 @@ public sealed class ActivationPeakTests
     public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);
-        long[] peaks = [.. s_depths.Select(depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, MemoryPolicy.Invert))];
+        long[] peaks = [.. s_depths.Select(
+            depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, MemoryPolicy.Invert))];
         CollectionAssert.AreEqual(peaks.Select(_ => peaks[0]).ToArray(), peaks);
     }
 
@@ -37,14 +38,16 @@ public sealed class ActivationPeakTests
     [EveryBackend(BranchKind.Basic, BranchPrecision.Float32)]
     [EveryBackend(BranchKind.Bottleneck, BranchPrecision.Float32)]
     [EveryBackend(BranchKind.Basic, BranchPrecision.BFloat16, Type = ElementType.BFloat16)]
-    public void UnderStoreAndCheckpointThePeakGrowsByWhatIsKept(TestDevice device, BranchKind kind, BranchPrecision precision)
+    public void UnderStoreAndCheckpointThePeakGrowsByWhatIsKept(
+        TestDevice device, BranchKind kind, BranchPrecision precision)
     {
         TestModel chain = TestModel.Get(TestModel.Chain);
         TestModel model = chain with { Settings = chain.Settings with { Branch = kind, Precision = precision } };
         StageSettings stage = chain.Settings.Stages[0];
         long input = TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Channels));
         int kept = kind == BranchKind.Basic ? 1 : 2;
-        long intermediates = kept * TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Width)) * precision.Element().Size() / sizeof(float);
+        long intermediates = kept * TestNetwork.BatchBytes(chain.Sample.WithChannels(stage.Width)) * precision.Element()
+            .Size() / sizeof(float);
         AssertLinear(device, model, new MemoryPlan { Policy = MemoryPolicy.Checkpoint }, input);
         AssertLinear(device, model, new MemoryPlan { Policy = MemoryPolicy.Store }, input + intermediates);
     }
@@ -79,11 +82,14 @@ public sealed class ActivationPeakTests
 
     private static void AssertLinear(TestDevice device, TestModel model, MemoryPlan plan, long bytesPerBlock)
     {
-        long[] peaks = [.. s_depths.Select(depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, plan))];
-        CollectionAssert.AreEqual(s_depths.Select(depth => peaks[0] + (depth - s_depths[0]) * bytesPerBlock).ToArray(), peaks, $"{plan}");
+        long[] peaks = [.. s_depths.Select(
+            depth => Peak(device, model with { Settings = model.Settings.WithBlocks(depth) }, plan))];
+        CollectionAssert.AreEqual(
+            s_depths.Select(depth => peaks[0] + (depth - s_depths[0]) * bytesPerBlock).ToArray(), peaks, $"{plan}");
     }
 
-    private static long Peak(TestDevice device, TestModel model, MemoryPolicy policy) => Peak(device, model, new MemoryPlan { Policy = policy });
+    private static long Peak(TestDevice device, TestModel model, MemoryPolicy policy) =>
+        Peak(device, model, new MemoryPlan { Policy = policy });
 
     // The zero convolutions are drawn first: where F is zero there is nothing to invert, and a
     // single evaluation takes one tensor less.
@@ -95,7 +101,9 @@ public sealed class ActivationPeakTests
         network.Train(1);
         network.Backend.Memory.ResetPeaks();
         network.Train(1);
-        Assert.IsTrue(plan.Policy != MemoryPolicy.Invert || network.Engine.Records.ToArray().All(r => r.Evaluations > 1 && !r.Replayed));
+        Assert.IsTrue(
+            plan.Policy != MemoryPolicy.Invert
+                || network.Engine.Records.ToArray().All(r => r.Evaluations > 1 && !r.Replayed));
         return network.Backend.Memory.Peak[MemoryPurpose.Activations];
     }
 }

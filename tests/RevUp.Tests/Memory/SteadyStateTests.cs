@@ -26,13 +26,16 @@ public sealed class SteadyStateTests
     [EveryBackend(TestModel.StridedVolume, MemoryPolicy.Invert)]
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Invert, EvaluationPrecision.Mixed, Type = ElementType.BFloat16)]
     public void FiftyStepsAllocateNothing(
-        TestDevice device, string model, MemoryPolicy policy, EvaluationPrecision evaluations = EvaluationPrecision.Full)
+        TestDevice device, string model, MemoryPolicy policy, EvaluationPrecision evaluations =
+            EvaluationPrecision.Full)
     {
-        using TestNetwork network = new(device, TestModel.Get(model), policy, TestNetwork.Exact with { Evaluations = evaluations });
+        using TestNetwork network = new(
+            device, TestModel.Get(model), policy, TestNetwork.Exact with { Evaluations = evaluations });
         (float[] pixels, float[] targets) = network.Data(0);
         Arena arena = network.Backend.Memory;
         Run(5);
-        (int live, long bytes, long managed) = (arena.LiveCount, arena.Use.Total, GC.GetAllocatedBytesForCurrentThread());
+        (int live, long bytes, long managed) =
+            (arena.LiveCount, arena.Use.Total, GC.GetAllocatedBytesForCurrentThread());
         Run(Steps);
         Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - managed, "managed bytes");
         Assert.AreEqual(live, arena.LiveCount);
@@ -71,10 +74,12 @@ public sealed class SteadyStateTests
         TestModel model = TestModel.Get(TestModel.Squeeze);
         using RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 1);
         long room = net.Parameters.Values.Bytes + 4 * Arena.Alignment; // one moment, and the statistics
-        Tensor filler = backend.Memory.AllocateBytes(backend.Memory.Capacity - backend.Memory.Use.Total - room, MemoryPurpose.Workspace);
+        Tensor filler = backend.Memory.AllocateBytes(
+            backend.Memory.Capacity - backend.Memory.Use.Total - room, MemoryPurpose.Workspace);
         (int live, long bytes) = (backend.Memory.LiveCount, backend.Memory.Use.Total);
         TrainingSettings training = new() { Optimizer = new OptimizerSettings { Kind = OptimizerKind.AdamW } };
-        Assert.ThrowsExactly<ArenaExhaustedException>(() => new TrainingStep(net, training, new MemoryPlan(), new InversionSettings()));
+        Assert.ThrowsExactly<ArenaExhaustedException>(
+            () => new TrainingStep(net, training, new MemoryPlan(), new InversionSettings()));
         Assert.AreEqual((live, bytes), (backend.Memory.LiveCount, backend.Memory.Use.Total));
         backend.Memory.Free(filler);
     }

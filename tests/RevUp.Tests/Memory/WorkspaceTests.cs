@@ -52,7 +52,8 @@ public sealed class WorkspaceTests
     public void AnEvaluationNeedsNoMoreThanAStepAndLeavesNothing(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);
-        MemoryPolicy policy = PolicyRules.IsPossible(MemoryPolicy.Invert, model.Settings) ? MemoryPolicy.Invert : MemoryPolicy.Checkpoint;
+        MemoryPolicy policy =
+            PolicyRules.IsPossible(MemoryPolicy.Invert, model.Settings) ? MemoryPolicy.Invert : MemoryPolicy.Checkpoint;
         using TestNetwork network = new(device, model, policy), undisturbed = new(device, model, policy);
         Arena memory = network.Backend.Memory;
         network.Train(2);
@@ -79,7 +80,8 @@ public sealed class WorkspaceTests
     {
         TestModel model = TestModel.Get(name);
         using Backend backend = device.Open();
-        using RevUpNet once = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5) { KeepsPackedWeights = true };
+        using RevUpNet once =
+            new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5) { KeepsPackedWeights = true };
         using RevUpNet second = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
         float[] sample = Vectors.Normal(7, (int)model.Sample.Count);
         float[] probabilities = second.Predict(sample);

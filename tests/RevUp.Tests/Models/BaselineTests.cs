@@ -13,9 +13,15 @@ namespace RevUp.Tests.Models;
 public sealed class BaselineTests
 {
     [TestMethod]
-    [EveryBackend(TestModel.ResNet, "conv1.weight conv2.weight bn1.weight bn1.bias bn2.weight bn2.bias", "bn1.running_mean bn1.running_var")]
+    [EveryBackend(
+        TestModel.ResNet,
+        "conv1.weight conv2.weight bn1.weight bn1.bias bn2.weight bn2.bias",
+        "bn1.running_mean bn1.running_var")]
     [EveryBackend(TestModel.FixupResNet, "conv1.weight conv2.weight bias1a bias1b bias2a bias2b scale", "")]
-    [EveryBackend(TestModel.RevNet, "f.conv1.weight f.bn1.weight g.conv2.weight g.bn2.bias", "f.bn1.running_mean g.bn2.running_var")]
+    [EveryBackend(
+        TestModel.RevNet,
+        "f.conv1.weight f.bn1.weight g.conv2.weight g.bn2.bias",
+        "f.bn1.running_mean g.bn2.running_var")]
     [EveryBackend(TestModel.FixupRevNet, "f.conv1.weight f.bias1a f.scale g.conv2.weight g.bias2b g.scale", "")]
     [EveryBackend(TestModel.IResNet, "conv1.weight conv2.weight conv3.weight bias1 bias2 bias3", "conv1.u conv3.v")]
     public void ParametersAndStateHaveTheirNames(TestDevice device, string model, string parameters, string state)

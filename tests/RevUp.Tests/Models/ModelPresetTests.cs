@@ -32,12 +32,15 @@ public sealed class ModelPresetTests
     [EveryBackend("revup-50", 1, 224, 3, 1000, 34_445_600L, "[1, 7, 7, 2048]")]
     [EveryBackend("revup-101", 1, 224, 3, 1000, 53_385_623L, "[1, 7, 7, 2048]")]
     [EveryBackend("revup-3d", 64, 64, 1, 10, 1_231_484L, "[1, 16, 16, 16, 64]")]
-    public void ParametersDepthAndShape(TestDevice device, string name, int depth, int extent, int channels, int classes, long parameters, string stream)
+    public void ParametersDepthAndShape(
+        TestDevice device, string name, int depth, int extent, int channels, int classes, long parameters,
+        string stream)
     {
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
         List<Layer> layers = [];
-        Shape sample = depth > 1 ? new Shape(1, depth, extent, extent, channels) : new Shape(1, extent, extent, channels);
+        Shape sample =
+            depth > 1 ? new Shape(1, depth, extent, extent, channels) : new Shape(1, extent, extent, channels);
         ModelSettings settings = ModelPresets.Get(name);
         settings.Validate();
         new NetworkBuilder(backend, store, settings, layers).Build(sample, classes);
@@ -46,7 +49,10 @@ public sealed class ModelPresetTests
         if (int.TryParse(name[(name.LastIndexOf('-') + 1)..], out int counted))
         {
             int convolutions = store.Parameters.Count(p => p.Shape.Rank == 4 && !p.Name.Contains("down"));
-            Assert.AreEqual(counted, convolutions + 1, "the name is the number of convolutions, transitions not counted, and the classifier");
+            Assert.AreEqual(
+                counted,
+                convolutions + 1,
+                "the name is the number of convolutions, transitions not counted, and the classifier");
         }
         layers.ForEach(layer => layer.Dispose());
     }
@@ -59,7 +65,10 @@ public sealed class ModelPresetTests
         List<Layer> layers = [];
         int[] widths = [32, 64, 128];
         ModelSettings preset = ModelPresets.Get("iresnet-37");
-        ModelSettings published = preset with { Stages = [.. preset.Stages.Select((stage, i) => stage with { Blocks = 7, Width = widths[i] })] };
+        ModelSettings published = preset with
+        {
+            Stages = [.. preset.Stages.Select((stage, i) => stage with { Blocks = 7, Width = widths[i] })],
+        };
         new NetworkBuilder(backend, store, published, layers).Build(new Shape(1, 32, 32, 3), classes: 10);
         // 4.87 million (arXiv 1811.00995): blocks 7-7-7 of widths 32/64/128 on 16, 64 and 256
         // channels.

@@ -11,7 +11,8 @@ namespace RevUp.Tests.Models;
 [TestClass]
 public sealed class ModelSettingsTests
 {
-    private static readonly ModelSettings s_valid = new() { Stages = [new() { Blocks = 2, Channels = 8, Width = 4 }, new() { Blocks = 1, Channels = 12 }] };
+    private static readonly ModelSettings s_valid =
+        new() { Stages = [new() { Blocks = 2, Channels = 8, Width = 4 }, new() { Blocks = 1, Channels = 12 }] };
 
     private static readonly Dictionary<string, ModelSettings> s_invalid = new()
     {
@@ -24,24 +25,42 @@ public sealed class ModelSettingsTests
         ["only the stem 'convolution' has a stride"] = s_valid with { StemStride = 2, Stem = StemKind.Pad },
         ["model.stemChannels is -1; use 1 to 8"] = s_valid with { StemChannels = -1 },
         ["model.stemChannels is 9; use 1 to 8"] = s_valid with { StemChannels = 9 },
-        ["only the stem 'convolution' has a number of channels"] = s_valid with { StemChannels = 3, Stem = StemKind.ImageNet },
+        ["only the stem 'convolution' has a number of channels"] =
+            s_valid with { StemChannels = 3, Stem = StemKind.ImageNet },
         ["model.transitionKernel is 4"] = s_valid with { TransitionKernel = 4 },
         ["model.groups is 0"] = s_valid with { Groups = 0 },
         ["does not divide the channels of stage 1 (12, 12 inside the branches)"] =
-            s_valid with { Groups = 8, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 16 }, new() { Channels = 12 }] },
-        ["does not divide the channels of stage 0 (9, 4 inside the branches)"] = s_valid with { Groups = 2, Stages = [new() { Channels = 9, Width = 4 }] },
+            s_valid with
+            {
+                Groups = 8,
+                Branch = BranchKind.Bottleneck,
+                Stages = [new() { Channels = 16 }, new() { Channels = 12 }],
+            },
+        ["does not divide the channels of stage 0 (9, 4 inside the branches)"] =
+            s_valid with { Groups = 2, Stages = [new() { Channels = 9, Width = 4 }] },
         ["model.activation is 'identity'"] = s_valid with { Activation = Activation.Identity },
         ["model.activation is 'maxMin', which sorts channels in pairs, but the branches of stage 1 have 12 and 5"] =
-            s_valid with { Activation = Activation.MaxMin, Stages = [new() { Channels = 8 }, new() { Channels = 12, Width = 5 }] },
-        ["the branches of stage 0 have 7 and 4"] = s_valid with { Activation = Activation.MaxMin, Stages = [new() { Channels = 7, Width = 4 }] },
+            s_valid with
+            {
+                Activation = Activation.MaxMin,
+                Stages = [new() { Channels = 8 }, new() { Channels = 12, Width = 5 }],
+            },
+        ["the branches of stage 0 have 7 and 4"] =
+            s_valid with { Activation = Activation.MaxMin, Stages = [new() { Channels = 7, Width = 4 }] },
         ["model.stages.1.channels is 13; coupling"] =
             s_valid with { Block = BlockKind.Coupling, Stages = [new() { Channels = 8 }, new() { Channels = 13 }] },
         ["does not divide the channels of stage 0 (4, 4 inside the branches)"] =
             s_valid with { Block = BlockKind.Coupling, Groups = 8, Stages = [new() { Channels = 8 }] },
-        ["model.mixing is 'block', but blocks of model.block 'coupling'"] = s_valid with { Block = BlockKind.Coupling, Mixing = Placement.Block },
-        ["model.affine is 'block', but blocks of model.block 'coupling'"] = s_valid with { Block = BlockKind.Coupling, Affine = Placement.Block },
+        ["model.mixing is 'block', but blocks of model.block 'coupling'"] =
+            s_valid with { Block = BlockKind.Coupling, Mixing = Placement.Block },
+        ["model.affine is 'block', but blocks of model.block 'coupling'"] =
+            s_valid with { Block = BlockKind.Coupling, Affine = Placement.Block },
         ["model.lipschitz.mode is 'perLayer', but only model.block 'invertible'"] =
-            s_valid with { Block = BlockKind.Residual, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer } },
+            s_valid with
+            {
+                Block = BlockKind.Residual,
+                Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer },
+            },
         ["model.normalization is 'batchNorm'"] = s_valid with { Normalization = Normalization.BatchNorm },
         ["model.lipschitz.coefficient is 1;"] = s_valid with { Lipschitz = new LipschitzSettings { Coefficient = 1 } },
     };
@@ -59,29 +78,39 @@ public sealed class ModelSettingsTests
         s_valid.Validate();
         (s_valid with { Activation = Activation.MaxMin }).Validate();
         (s_valid with { Groups = 4, Branch = BranchKind.Bottleneck }).Validate();
-        (s_valid with { Groups = 2, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 9, Width = 4 }] }).Validate();
+        (s_valid with { Groups = 2, Branch = BranchKind.Bottleneck, Stages = [new() { Channels = 9, Width = 4 }] })
+            .Validate();
     }
 
     [TestMethod]
     [EveryBackend(StemKind.Pad, 8, "'stem.pad' appends zero channels to [1, 8, 8, 3]")]
-    [EveryBackend(StemKind.Convolution, 7, "'stages.0.split' halves [1, 7, 7, 8]: half a sample must be a multiple of 16 numbers; use a multiple of 32")]
-    public void HalvesThatCannotBeInvertedOrAlignedAreRefusedByLayer(TestDevice device, StemKind stem, int extent, string part)
+    [EveryBackend(
+        StemKind.Convolution,
+        7,
+        "'stages.0.split' halves [1, 7, 7, 8]: half a sample must be a multiple of 16 numbers; use a multiple of 32")]
+    public void HalvesThatCannotBeInvertedOrAlignedAreRefusedByLayer(
+        TestDevice device, StemKind stem, int extent, string part)
     {
         using Backend backend = device.Open();
-        ModelSettings settings = s_valid with { Stem = stem, Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm };
+        ModelSettings settings =
+            s_valid with { Stem = stem, Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm };
         Shape sample = new(1, extent, extent, 3);
-        Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, sample, 10, 1)).Message);
+        Assert.Contains(
+            part,
+            Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, sample, 10, 1)).Message);
         Assert.AreEqual(0, backend.Memory.LiveCount, "a network that could not be built left memory behind");
     }
 
     [TestMethod]
     [EveryBackend(Downsampling.Squeeze, 9, "extents divisible by 2")]
     [EveryBackend(Downsampling.Strided, 1, "use fewer stages or larger images")]
-    public void AnInputTooSmallOrOddIsRefusedByLayer(TestDevice device, Downsampling downsampling, int extent, string part)
+    public void AnInputTooSmallOrOddIsRefusedByLayer(
+        TestDevice device, Downsampling downsampling, int extent, string part)
     {
         using Backend backend = device.Open();
         ModelSettings settings = s_valid with { Downsampling = downsampling };
-        string message = Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, new Shape(1, extent, extent, 3), 10, 1)).Message;
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => new RevUpNet(backend, settings, new Shape(1, extent, extent, 3), 10, 1)).Message;
         Assert.Contains("'stages.1.down'", message);
         Assert.Contains(part, message);
         Assert.AreEqual(0, backend.Memory.LiveCount, "a network that could not be built left memory behind");
@@ -93,7 +122,8 @@ public sealed class ModelSettingsTests
     {
         using Backend backend = device.Open();
         ModelSettings settings = s_valid with { Downsampling = Downsampling.Squeeze };
-        string message = Assert.ThrowsExactly<ConfigurationException>(() => new RevUpNet(backend, settings, new Shape(1, 8, 8, 3), 10, 1)).Message;
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => new RevUpNet(backend, settings, new Shape(1, 8, 8, 3), 10, 1)).Message;
         Assert.Contains("cannot reduce 32 channels to 12", message);
     }
 
@@ -108,7 +138,8 @@ public sealed class ModelSettingsTests
         ModelSettings settings = s_valid.WithBlocks(blocks);
         Assert.AreEqual(expected, string.Join(", ", settings.Stages.Select(s => s.Blocks)));
         Assert.AreEqual(blocks, settings.BlockCount);
-        CollectionAssert.AreEqual(s_valid.Stages.Select(s => s.Channels).ToArray(), settings.Stages.Select(s => s.Channels).ToArray());
+        CollectionAssert.AreEqual(
+            s_valid.Stages.Select(s => s.Channels).ToArray(), settings.Stages.Select(s => s.Channels).ToArray());
     }
 
     [TestMethod]

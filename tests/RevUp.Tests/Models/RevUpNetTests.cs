@@ -61,7 +61,8 @@ public sealed class RevUpNetTests
     {
         using TestNetwork network = TestNetwork.Trained(device, TestModel.Squeeze);
         Arena memory = network.Backend.Memory;
-        float[] two = [.. network.Data(0).Pixels.Take(2 * (int)network.Net.Sample.Count)], one = two[..(two.Length / 2)];
+        float[] two = [.. network.Data(0).Pixels.Take(2 * (int)network.Net.Sample.Count)];
+        float[] one = two[..(two.Length / 2)];
         float[] before = network.Net.Predict(one);
         int live = memory.LiveCount;
         List<Tensor> fillers = Exhaust(memory);

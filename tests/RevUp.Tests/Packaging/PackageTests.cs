@@ -20,10 +20,12 @@ public sealed class PackageTests
     private static readonly string s_feed = Path.Combine(Repository.Root, "artifacts", "packages");
 
     // No compiler or build server outlives the test.
-    private static readonly (string Name, string Value)[] s_noServers = [("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false")];
+    private static readonly (string Name, string Value)[] s_noServers =
+        [("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false")];
 
     [ClassInitialize]
-    public static void Pack(TestContext _) => Run(Repository.Root, s_noServers, Path.Combine(Repository.Root, "build.sh"), "pack");
+    public static void Pack(TestContext _) =>
+        Run(Repository.Root, s_noServers, Path.Combine(Repository.Root, "build.sh"), "pack");
 
     [TestMethod]
     public void OnePackageHasTheAssembliesTheirDocumentationAndTheNativeLibraries()
@@ -32,14 +34,19 @@ public sealed class PackageTests
         string[] names = [.. package.Entries.Select(entry => entry.FullName)];
         string[] expected =
         [
-            Assemblies + "RevUp.dll", Assemblies + "RevUp.xml", Assemblies + "RevUp.Interop.dll", Assemblies + "RevUp.Interop.xml",
-            Libraries + "librevup_cpu.so", Libraries + "librevup_image.so", Libraries + "libdnnl.so.2", "README.md", "THIRD-PARTY-NOTICES.txt",
+            Assemblies + "RevUp.dll", Assemblies + "RevUp.xml", Assemblies + "RevUp.Interop.dll",
+            Assemblies + "RevUp.Interop.xml",
+            Libraries + "librevup_cpu.so", Libraries + "librevup_image.so", Libraries + "libdnnl.so.2", "README.md",
+            "THIRD-PARTY-NOTICES.txt",
         ];
         CollectionAssert.IsSubsetOf(expected, names, string.Join('\n', names));
-        CollectionAssert.AreEqual(new[] { "net10.0" }, names.Where(name => name.StartsWith("lib/", StringComparison.Ordinal))
+        CollectionAssert.AreEqual(new[] { "net10.0" }, names.Where(
+            name => name.StartsWith("lib/", StringComparison.Ordinal))
             .Select(name => name.Split('/')[1]).Distinct().ToArray());
         string notices = Encoding.UTF8.GetString(Read(package, "THIRD-PARTY-NOTICES.txt"));
-        foreach (string library in names.Where(name => name.StartsWith(Libraries, StringComparison.Ordinal)).Select(name => name[Libraries.Length..]))
+        foreach (string library in
+            names.Where(name => name.StartsWith(Libraries, StringComparison.Ordinal))
+                .Select(name => name[Libraries.Length..]))
         {
             bool own = library.StartsWith("librevup_", StringComparison.Ordinal);
             Assert.AreEqual(!own, notices.Contains($"== {library}, from ", StringComparison.Ordinal), library);
@@ -61,12 +68,16 @@ public sealed class PackageTests
     public void NeitherTheOracleNorPathsOfThisMachineAreInIt()
     {
         using ZipArchive package = Open();
-        Assert.IsGreaterThan(0, Read(package, Libraries + "librevup_cpu.so").AsSpan().IndexOf("revup_convolution_fprop"u8), "the library exports by name");
+        Assert.IsGreaterThan(
+            0,
+            Read(package, Libraries + "librevup_cpu.so").AsSpan().IndexOf("revup_convolution_fprop"u8),
+            "the library exports by name");
         foreach (ZipArchiveEntry entry in package.Entries)
         {
             byte[] content = Read(package, entry.FullName);
             Assert.AreEqual(-1, content.AsSpan().IndexOf("revup_reference_"u8), entry.FullName);
-            Assert.AreEqual(-1, content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Repository.Root + "/")), entry.FullName);
+            Assert.AreEqual(
+                -1, content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Repository.Root + "/")), entry.FullName);
         }
     }
 
@@ -80,8 +91,13 @@ public sealed class PackageTests
         }
         // The feed is this test's only source, and its packages are in a folder of its own: neither
         // a network nor an older package can help.
-        Run(folder.Path, [("NUGET_PACKAGES", folder["packages"]), .. s_noServers], "dotnet", "build", "-c", "Release", "--source", s_feed, "-tl:off");
-        string output = Run(folder.Path, [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", folder["loader"])], folder["bin/Release/net10.0/Embedding"]);
+        Run(
+            folder.Path, [("NUGET_PACKAGES", folder["packages"]), .. s_noServers], "dotnet", "build", "-c", "Release",
+            "--source", s_feed, "-tl:off");
+        string output = Run(
+            folder.Path,
+            [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", folder["loader"])],
+            folder["bin/Release/net10.0/Embedding"]);
         Assert.Contains("epoch 4/4: ", output);
         Assert.Contains("256 of 256 new images are told apart: horizontal or vertical", output);
         Assert.IsTrue(File.Exists(folder["stripes.safetensors"]));
@@ -104,10 +120,17 @@ public sealed class PackageTests
 
     // Output of the program, which must succeed. It does not inherit the libraries that this
     // process was told to use.
-    private static string Run(string folder, (string Name, string Value)[] environment, string program, params string[] arguments)
+    private static string Run(
+        string folder, (string Name, string Value)[] environment, string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("REVUP_", StringComparison.Ordinal)).ToArray())
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string name in
+            start.Environment.Keys.Where(name => name.StartsWith("REVUP_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(name);
         }

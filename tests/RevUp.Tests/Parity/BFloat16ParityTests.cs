@@ -21,7 +21,8 @@ public sealed class BFloat16ParityTests
     public void InvertingCostsARoundoffOfTheBranchPerBlock(TestDevice device, string model)
     {
         TestModel settings = TestModel.Get(model);
-        using TestNetwork narrow = new(device, settings with { Settings = settings.Settings with { Precision = BranchPrecision.BFloat16 } });
+        using TestNetwork narrow = new(
+            device, settings with { Settings = settings.Settings with { Precision = BranchPrecision.BFloat16 } });
         using TestNetwork wide = TestNetwork.Trained(device, model);
         narrow.CopyFrom(wide);
         wide.Prepare();
@@ -51,7 +52,10 @@ public sealed class BFloat16ParityTests
     public void BaselinesPayTheRoundingOfTheirConvolutions(TestDevice device, string model, MemoryPolicy leanest)
     {
         TestModel settings = TestModel.Get(model);
-        using TestNetwork narrow = new(device, settings with { Settings = settings.Settings with { Precision = BranchPrecision.BFloat16 } }, leanest);
+        using TestNetwork narrow = new(
+            device,
+            settings with { Settings = settings.Settings with { Precision = BranchPrecision.BFloat16 } },
+            leanest);
         using TestNetwork wide = new(device, settings, MemoryPolicy.Store);
         wide.Train(12);
         narrow.CopyFrom(wide);

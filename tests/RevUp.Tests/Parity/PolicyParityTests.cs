@@ -51,14 +51,17 @@ public sealed class PolicyParityTests
     public void TrainingUnderEitherPolicyGivesTheSameLosses(TestDevice device, string model)
     {
         const int Steps = 15;
-        double[] stored = Train(MemoryPolicy.Store), checkpointed = Train(MemoryPolicy.Checkpoint), inverted = Train(MemoryPolicy.Invert);
+        double[] stored = Train(MemoryPolicy.Store);
+        double[] checkpointed = Train(MemoryPolicy.Checkpoint);
+        double[] inverted = Train(MemoryPolicy.Invert);
         CollectionAssert.AreEqual(stored, checkpointed);
         for (int i = 0; i < Steps; i++)
         {
             // Each step's gradient differs by 1e-4 at most, and Steps of them add up.
             Assert.AreEqual(stored[i], inverted[i], Steps * 1e-4 * stored[0], $"step {i}");
         }
-        Assert.IsLessThan(0.95 * stored[0], stored[^1], "the network did not learn: the case does not test what it says");
+        Assert.IsLessThan(
+            0.95 * stored[0], stored[^1], "the network did not learn: the case does not test what it says");
 
         double[] Train(MemoryPolicy policy)
         {
@@ -82,6 +85,7 @@ public sealed class PolicyParityTests
         Assert.IsLessThan(exact, network.Engine.Records.ToArray().Sum(r => r.Evaluations));
         // An error of the tolerance in each block's input, carried through the backward pass of at
         // most as many blocks.
-        Assert.IsLessThanOrEqualTo(network.Net.Blocks.Count * settings.Tolerance, Vectors.RelativeDifference(stored, inverted));
+        Assert.IsLessThanOrEqualTo(
+            network.Net.Blocks.Count * settings.Tolerance, Vectors.RelativeDifference(stored, inverted));
     }
 }

@@ -37,9 +37,13 @@ public sealed class PyTorchTwinTests
 
     [TestMethod]
     public void ThePresetsOfTheTwinsAreOurs() =>
-        Assert.AreEqual(PresetFile.Text(), Repository.Read(PresetFile.Place), $"`./build.sh benchmark parity` writes {PresetFile.Place} again");
+        Assert.AreEqual(
+            PresetFile.Text(),
+            Repository.Read(PresetFile.Place),
+            $"`./build.sh benchmark parity` writes {PresetFile.Place} again");
 
-    private static void Compare(TestDevice device, TemporaryFolder folder, IReadOnlyList<Recipe> recipes, params string[] options)
+    private static void Compare(
+        TestDevice device, TemporaryFolder folder, IReadOnlyList<Recipe> recipes, params string[] options)
     {
         RequirePyTorch();
         using Backend backend = device.Open();
@@ -64,7 +68,9 @@ public sealed class PyTorchTwinTests
     {
         if (PyTorch.Interpreter is null)
         {
-            Assert.Inconclusive($"No Python here imports torch and numpy; python3-torch is Debian's package, {PyTorch.Variable} names another interpreter.");
+            Assert.Inconclusive(
+                $"No Python here imports torch and numpy; python3-torch is Debian's package, {PyTorch.Variable} names "
+                + "another interpreter.");
         }
     }
 }

@@ -103,7 +103,8 @@ public sealed class MemoryPlannerTests
         for (int turn = 0; turn < MemoryPlan.Uniform.Count; turn++)
         {
             MemoryPlan plan = costs.Turns(turn);
-            Assert.IsLessThanOrEqualTo(costs.Forecast(plan).ReplayPeakBytes, costs.Measured(plan, refused: true), $"turn {turn}");
+            Assert.IsLessThanOrEqualTo(
+                costs.Forecast(plan).ReplayPeakBytes, costs.Measured(plan, refused: true), $"turn {turn}");
         }
         MemoryPlan invert = costs.Recipe.Reversible.Plan with { Policy = MemoryPolicy.Invert };
         Assert.IsLessThanOrEqualTo(costs.Forecast(invert).ReplayPeakBytes, costs.Measured(invert, refused: true));
@@ -118,10 +119,12 @@ public sealed class MemoryPlannerTests
     public void RefusedInversionsMayTakeMoreThanAStep(TestDevice device)
     {
         StageSettings stage = new() { Blocks = Blocks / 2, Channels = 16, Width = 2 };
-        using Costs costs = new(device, new TestModel(new ModelSettings { Stages = [stage, stage] }, new Shape(1, 16, 16, 3)));
+        using Costs costs = new(
+            device, new TestModel(new ModelSettings { Stages = [stage, stage] }, new Shape(1, 16, 16, 3)));
         MemoryPlan plan = costs.Recipe.Reversible.Plan with
         {
-            Blocks = [.. Enumerable.Range(0, Blocks).Select(i => i < Blocks / 2 ? MemoryPolicy.Checkpoint : MemoryPolicy.Invert)],
+            Blocks = [.. Enumerable.Range(0, Blocks).Select(
+                i => i < Blocks / 2 ? MemoryPolicy.Checkpoint : MemoryPolicy.Invert)],
         };
         StepForecast step = costs.Forecast(plan);
         Assert.AreEqual(costs.Measured(plan), step.PeakBytes);
@@ -140,9 +143,11 @@ public sealed class MemoryPlannerTests
         using Costs costs = new(device, TestModel.Get(TestModel.Strided));
         long least = costs.Plan(long.MaxValue, compress: false).LeastBytes;
         Assert.AreEqual(least, costs.Plan(least, compress: false).Step.PeakBytes);
-        string message = Assert.ThrowsExactly<ConfigurationException>(() => costs.Plan(least - 1, compress: false)).Message;
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => costs.Plan(least - 1, compress: false)).Message;
         Assert.StartsWith(FormattableString.Invariant($"reversible.memoryBudget is {least - 1} bytes ("), message);
-        Assert.Contains(FormattableString.Invariant($"the least that a step of this network takes is {least} bytes ("), message);
+        Assert.Contains(
+            FormattableString.Invariant($"the least that a step of this network takes is {least} bytes ("), message);
     }
 
     [TestMethod]
@@ -201,7 +206,8 @@ public sealed class MemoryPlannerTests
                 Data = new DataSettings
                 {
                     Dataset = DatasetKind.Synthetic,
-                    Extents = [.. Enumerable.Range(0, model.Sample.SpatialRank).Select(axis => model.Sample.Extent(axis))],
+                    Extents =
+                        [.. Enumerable.Range(0, model.Sample.SpatialRank).Select(axis => model.Sample.Extent(axis))],
                     Channels = model.Sample.Channels,
                     Classes = TestModel.Classes,
                 },
@@ -228,7 +234,8 @@ public sealed class MemoryPlannerTests
 
         public Recipe Recipe { get; }
 
-        public MemoryForecast Plan(long budget, bool compress) => _costs.Plan(Recipe.Reversible with { MemoryBudget = budget, AllowCompress = compress });
+        public MemoryForecast Plan(long budget, bool compress) =>
+            _costs.Plan(Recipe.Reversible with { MemoryBudget = budget, AllowCompress = compress });
 
         public StepForecast Forecast(MemoryPlan plan) => _costs.Forecast(plan);
 
@@ -244,11 +251,13 @@ public sealed class MemoryPlannerTests
         /// </summary>
         public long Measured(MemoryPlan plan, bool refused = false)
         {
-            ReversibleSettings settings = plan.Policy == MemoryPolicy.Auto ? Recipe.Reversible.WithPlan(plan) : Recipe.Reversible;
+            ReversibleSettings settings =
+                plan.Policy == MemoryPolicy.Auto ? Recipe.Reversible.WithPlan(plan) : Recipe.Reversible;
             InversionSettings inversion = settings.Inversion;
             inversion = refused ? inversion with { HardLimit = inversion.Tolerance } : inversion;
             settings = settings with { Inversion = inversion };
-            return MemoryProbe.Measure(Recipe with { Reversible = settings }, blocks: 0, plan.Policy, () => _device.Open()).TotalPeakBytes;
+            return MemoryProbe.Measure(
+                Recipe with { Reversible = settings }, blocks: 0, plan.Policy, () => _device.Open()).TotalPeakBytes;
         }
 
         public void Dispose()

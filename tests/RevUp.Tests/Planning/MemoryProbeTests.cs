@@ -18,7 +18,10 @@ public sealed class MemoryProbeTests
     public void InvertHasTheSamePeakAtEveryDepthToTheByte()
     {
         MemoryRow[] rows = Measure(MemoryPolicy.Invert);
-        Assert.AreEqual(1, rows.Select(row => row.ActivationPeakBytes).Distinct().Count(), string.Join(", ", rows.Select(row => row.ActivationPeakBytes)));
+        Assert.AreEqual(
+            1,
+            rows.Select(row => row.ActivationPeakBytes).Distinct().Count(),
+            string.Join(", ", rows.Select(row => row.ActivationPeakBytes)));
         foreach (MemoryRow row in rows)
         {
             Assert.IsGreaterThan(1, row.MeanEvaluations, "blocks at their bound were inverted by a single evaluation");
@@ -38,7 +41,8 @@ public sealed class MemoryProbeTests
         // each of the 8 samples.
         Assert.IsGreaterThanOrEqualTo(8L * 2 * (8 * 8 * 4 + 4 * 4 * 16) * sizeof(float), peaks[1] - peaks[0]);
         Assert.AreEqual(peaks[1] - peaks[0], peaks[2] - peaks[1]);
-        Assert.IsTrue(rows.All(row => (row.MeanEvaluations, row.MaxEvaluations, row.MaxInversionResidual) == (0, 0, 0)));
+        Assert.IsTrue(
+            rows.All(row => (row.MeanEvaluations, row.MaxEvaluations, row.MaxInversionResidual) == (0, 0, 0)));
     }
 
     [TestMethod]
@@ -60,7 +64,8 @@ public sealed class MemoryProbeTests
     [TestMethod]
     public void AdaptiveControlIsMeasuredAsItStartsUnderEveryPolicy()
     {
-        Recipe adaptive = SmallRecipe.Create("model.lipschitz.mode=adaptive"), constant = SmallRecipe.Create("model.lipschitz.mode=perBranch");
+        Recipe adaptive = SmallRecipe.Create("model.lipschitz.mode=adaptive");
+        Recipe constant = SmallRecipe.Create("model.lipschitz.mode=perBranch");
         CollectionAssert.AreEqual(MemoryPlan.Uniform.ToArray(), MemoryProbe.PossiblePolicies(adaptive.Model).ToArray());
         foreach (MemoryPolicy policy in MemoryPlan.Uniform)
         {
@@ -78,7 +83,8 @@ public sealed class MemoryProbeTests
         Recipe recipe = SmallRecipe.Create("model.lipschitz.mode=adaptive");
         MemoryRow measured = MemoryProbe.Measure(recipe, blocks: 0, MemoryPolicy.Invert, () => TestRuns.Backend());
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, recipe.Training);
@@ -95,27 +101,39 @@ public sealed class MemoryProbeTests
 
     [TestMethod]
     public void WithoutADepthTheRecipesOwnIsMeasured() =>
-        Assert.AreEqual(3, MemoryProbe.Measure(SmallRecipe.Create(), blocks: 0, MemoryPolicy.Store, () => TestRuns.Backend()).Blocks);
+        Assert.AreEqual(
+            3,
+            MemoryProbe.Measure(SmallRecipe.Create(), blocks: 0, MemoryPolicy.Store, () => TestRuns.Backend()).Blocks);
 
     [TestMethod]
     public void WhatCannotBeMeasuredIsExplained()
     {
         Recipe recipe = SmallRecipe.Create();
-        Assert.AreEqual("the number of blocks is 1, which does not reach for 2 stages; use at least 2.", Refusal(recipe, blocks: 1));
+        Assert.AreEqual(
+            "the number of blocks is 1, which does not reach for 2 stages; use at least 2.",
+            Refusal(recipe, blocks: 1));
         Recipe free = SmallRecipe.Create("model.lipschitz.mode=none", "reversible.policy=store");
-        Assert.StartsWith("reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse", Refusal(free, blocks: 0));
+        Assert.StartsWith(
+            "reversible.policy is 'invert', but blocks with model.lipschitz.mode 'none' have no inverse",
+            Refusal(free, blocks: 0));
         Recipe vast = SmallRecipe.Create("data.extents=[65536,65536]", "data.padding=0");
-        Assert.StartsWith("training.batchSize is 8, and 8 samples [1, 65536, 65536, 1] are 34359738368 numbers", Refusal(vast, blocks: 0));
+        Assert.StartsWith(
+            "training.batchSize is 8, and 8 samples [1, 65536, 65536, 1] are 34359738368 numbers",
+            Refusal(vast, blocks: 0));
     }
 
     private static string Refusal(Recipe recipe, int blocks) =>
-        Assert.ThrowsExactly<ConfigurationException>(() => MemoryProbe.Measure(recipe, blocks, MemoryPolicy.Invert, () => TestRuns.Backend())).Message;
+        Assert.ThrowsExactly<ConfigurationException>(
+            () => MemoryProbe.Measure(recipe, blocks, MemoryPolicy.Invert, () => TestRuns.Backend())).Message;
 
     private static MemoryRow[] Measure(MemoryPolicy policy) =>
-        [.. Depths.Select(blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, () => TestRuns.Backend()))];
+        [.. Depths.Select(
+            blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, () => TestRuns.Backend()))];
 
     private static MemoryRow Untimed(Recipe recipe, MemoryPolicy policy) =>
-        MemoryProbe.Measure(recipe, blocks: 0, policy, () => TestRuns.Backend()) with { StepMilliseconds = 0, ProcessPeakBytes = 0 };
+        MemoryProbe.Measure(
+            recipe, blocks: 0, policy, () => TestRuns.Backend()) with { StepMilliseconds = 0, ProcessPeakBytes = 0 };
 
-    private static (long, long, long) Persistent(MemoryRow row) => (row.ParameterBytes, row.GradientBytes, row.OptimizerBytes);
+    private static (long, long, long) Persistent(MemoryRow row) =>
+        (row.ParameterBytes, row.GradientBytes, row.OptimizerBytes);
 }

@@ -35,8 +35,13 @@ public sealed class PlanSearchTests
                     continue;
                 }
                 Assert.IsLessThanOrEqualTo(limit, found.ReplayPeakBytes, $"seed {seed}");
-                Assert.AreEqual(possible.Min(plan => plan.Milliseconds), found.Milliseconds, 1e-9, $"seed {seed}, limit {limit}");
-                Assert.IsTrue(plans.Any(plan => plan.Policies.SequenceEqual(found.Policies) && plan.ReplayPeakBytes == found.ReplayPeakBytes), $"seed {seed}");
+                Assert.AreEqual(
+                    possible.Min(plan => plan.Milliseconds), found.Milliseconds, 1e-9, $"seed {seed}, limit {limit}");
+                Assert.IsTrue(
+                    plans.Any(
+                        plan => plan.Policies.SequenceEqual(found.Policies)
+                            && plan.ReplayPeakBytes == found.ReplayPeakBytes),
+                    $"seed {seed}");
                 mixed += found.Policies.Distinct().Count() > 2 ? 1 : 0;
             }
         }
@@ -87,7 +92,8 @@ public sealed class PlanSearchTests
             chain[i] = [.. options.Where(option => i < Layers - 1 || !option.ToStream)];
 
             void Add(MemoryPolicy policy, bool from, bool to) =>
-                options.Add(new LayerOption(policy, from, to, random.NextInt(12), random.NextInt(30), 1 + random.NextInt(1000) / 100.0)
+                options.Add(new LayerOption(
+                    policy, from, to, random.NextInt(12), random.NextInt(30), 1 + random.NextInt(1000) / 100.0)
                 {
                     ReplayBytes = random.NextInt(30),
                 });

@@ -12,9 +12,12 @@ namespace RevUp.Tests.Recipes;
 public sealed class RecipeFileTests
 {
     [TestMethod]
-    [DataRow("trainin.epochs=3", "trainin is unknown; a recipe has name, description, source, data, model, reversible, training.")]
+    [DataRow(
+        "trainin.epochs=3",
+        "trainin is unknown; a recipe has name, description, source, data, model, reversible, training.")]
     [DataRow("training.epoch=3", "training.epoch is unknown; training has epochs, ")]
-    [DataRow("training.optimizer.lr=3", "training.optimizer.lr is unknown; training.optimizer has kind, learningRate, ")]
+    [DataRow(
+        "training.optimizer.lr=3", "training.optimizer.lr is unknown; training.optimizer has kind, learningRate, ")]
     [DataRow("model.stages.1.depth=3", "model.stages.1.depth is unknown; model.stages.1 has blocks, channels, width.")]
     [DataRow("model.blockCount=3", "model.blockCount is unknown; ")]
     [DataRow("data.classCount=3", "data.classCount is unknown; ")]
@@ -28,7 +31,8 @@ public sealed class RecipeFileTests
     }
 
     [TestMethod]
-    [DataRow("training.epochs=three", "training.epochs is \"three\"; use a whole number from -2147483648 to 2147483647.")]
+    [DataRow(
+        "training.epochs=three", "training.epochs is \"three\"; use a whole number from -2147483648 to 2147483647.")]
     [DataRow("training.epochs=1.5", "training.epochs is 1.5; use a whole number")]
     [DataRow("training.epochs=99999999999", "training.epochs is 99999999999; use a whole number")]
     [DataRow("training.seed=-1", "training.seed is -1; use a whole number from 0 to 18446744073709551615.")]
@@ -59,11 +63,15 @@ public sealed class RecipeFileTests
     [DataRow("3", "The recipe 'x' is not a JSON object.")]
     [DataRow("null", "The recipe 'x' is not a JSON object.")]
     [DataRow("", "The recipe 'x' is not JSON in line 1: ")]
-    [DataRow("{\n  \"name\": oops\n}", "The recipe 'x' is not JSON in line 2: \"name\": oops -- look for a missing quote")]
+    [DataRow(
+        "{\n  \"name\": oops\n}", "The recipe 'x' is not JSON in line 2: \"name\": oops -- look for a missing quote")]
     [DataRow("{ \"name\": \"a\", \"name\": \"b\" }", "The recipe 'x' has the member 'name' twice in one object")]
-    [DataRow("{ \"name\": \"a\", \"data\": { \"name\": 1, /* no */ \"flip\": [], \"flip\": 2 } }", "The recipe 'x' has the member 'flip' twice")]
+    [DataRow(
+        "{ \"name\": \"a\", \"data\": { \"name\": 1, /* no */ \"flip\": [], \"flip\": 2 } }",
+        "The recipe 'x' has the member 'flip' twice")]
     public void WhatIsNoRecipeIsExplained(string json, string message) =>
-        Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(() => RecipeFile.Parse(json, "x", [])).Message);
+        Assert.Contains(
+            message, Assert.ThrowsExactly<ConfigurationException>(() => RecipeFile.Parse(json, "x", [])).Message);
 
     [TestMethod]
     public void CommentsAndTrailingCommasAreAllowed()
@@ -82,17 +90,21 @@ public sealed class RecipeFileTests
     public void APresetIsChangedByTheOtherMembersAndThenByTheOverrides()
     {
         Recipe recipe = RecipeFile.Parse(
-            """{ "model": { "preset": "revup-38", "activation": "elu", "lipschitz": { "coefficient": 0.5 } } }""", "x", ["model.stages.2.blocks=9"]);
+            """{ "model": { "preset": "revup-38", "activation": "elu", "lipschitz": { "coefficient": 0.5 } } }""", "x",
+            ["model.stages.2.blocks=9"]);
         ModelSettings preset = ModelPresets.Get("revup-38");
         Assert.AreEqual(Activation.Elu, recipe.Model.Activation);
         Assert.AreEqual(preset.Lipschitz with { Coefficient = 0.5 }, recipe.Model.Lipschitz);
-        CollectionAssert.AreEqual((StageSettings[])[.. preset.Stages.Take(2), preset.Stages[2] with { Blocks = 9 }], recipe.Model.Stages.ToArray());
+        CollectionAssert.AreEqual(
+            (StageSettings[])[.. preset.Stages.Take(2), preset.Stages[2] with { Blocks = 9 }],
+            recipe.Model.Stages.ToArray());
     }
 
     [TestMethod]
     public void AnOverrideOfThePresetComesBeforeAllOthersWhereverItStands()
     {
-        Recipe recipe = RecipeFile.Parse("""{ "model": { "preset": "revup-38" } }""", "x", ["model.stages.0.blocks=7", "model.preset=revup-50"]);
+        Recipe recipe = RecipeFile.Parse(
+            """{ "model": { "preset": "revup-38" } }""", "x", ["model.stages.0.blocks=7", "model.preset=revup-50"]);
         StageSettings[] stages = [.. ModelPresets.Get("revup-50").Stages];
         stages[0] = stages[0] with { Blocks = 7 };
         CollectionAssert.AreEqual(stages, recipe.Model.Stages.ToArray());
@@ -103,7 +115,8 @@ public sealed class RecipeFileTests
     [DataRow("model.preset=revup-39", "There is no model preset 'revup-39'; there are fixup-110, fixup-164")]
     [DataRow("model.preset=38", "model.preset is 38; it must be one of fixup-110")]
     [DataRow("model.preset=null", "model.preset is null")]
-    public void AnUnknownPresetNamesTheOthers(string setting, string message) => Assert.Contains(message, SmallRecipe.Refusal(setting));
+    public void AnUnknownPresetNamesTheOthers(string setting, string message) =>
+        Assert.Contains(message, SmallRecipe.Refusal(setting));
 
     [TestMethod]
     public void OverridesReplaceValuesOfEveryKindAndTheLastOneWins()
@@ -136,12 +149,16 @@ public sealed class RecipeFileTests
     [TestMethod]
     public void OverridesCreateTheObjectsOnTheirWay()
     {
-        Recipe recipe = RecipeFile.Parse("{}", "x", ["""model.stages=[{"blocks":2}]""", "training.optimizer.learningRate=0.5", "data.dataset=mnist"]);
+        Recipe recipe = RecipeFile.Parse(
+            "{}",
+            "x",
+            ["""model.stages=[{"blocks":2}]""", "training.optimizer.learningRate=0.5", "data.dataset=mnist"]);
         Assert.AreEqual((0.5, DatasetKind.Mnist), (recipe.Training.Optimizer.LearningRate, recipe.Data.Dataset));
     }
 
     [TestMethod]
-    [DataRow("training.epochs", "The setting 'training.epochs' is not of the form path=value, such as training.epochs=3.")]
+    [DataRow(
+        "training.epochs", "The setting 'training.epochs' is not of the form path=value, such as training.epochs=3.")]
     [DataRow("=3", "The setting '=3' is not of the form path=value")]
     [DataRow("model.stages.2.blocks=1", "The setting 'model.stages.2.blocks' does not exist: there is no '2' there.")]
     [DataRow("model.stages.-1.blocks=1", "there is no '-1' there")]
@@ -149,5 +166,6 @@ public sealed class RecipeFileTests
     [DataRow("data.extents.2=1", "The setting 'data.extents.2' does not exist: there is no '2' there.")]
     [DataRow("training.epochs.first=1", "there is no 'first' there")]
     [DataRow("training.epochs.first.second=1", "there is no 'first' there")]
-    public void AnOverrideThatLeadsNowhereIsExplained(string setting, string message) => Assert.Contains(message, SmallRecipe.Refusal(setting));
+    public void AnOverrideThatLeadsNowhereIsExplained(string setting, string message) =>
+        Assert.Contains(message, SmallRecipe.Refusal(setting));
 }

@@ -24,7 +24,9 @@ public sealed class RecipeTests
     [DataRow("data.prefetch=0", "data.prefetch is 0; use 1 to 1024")]
     [DataRow("data.maximumDamagedShare=2", "data.maximumDamagedShare is 2")]
     [DataRow("data.mean=[0.5]", "data.mean is [0.5] and data.deviation []; give 1 of each")]
-    [DataRow("""data={"dataset":"synthetic","extents":[8,8],"mean":[0.5],"deviation":[0]}""", "data.deviation [0]; give 1 of each")]
+    [DataRow(
+        """data={"dataset":"synthetic","extents":[8,8],"mean":[0.5],"deviation":[0]}""",
+        "data.deviation [0]; give 1 of each")]
     [DataRow("data.workers=0", "data.workers is 0; use 1 to 256")]
     [DataRow("data.trainingSamples=-1", "data.trainingSamples is -1")]
     [DataRow("data.extents=[8]", "data.extents is [8]")]
@@ -52,13 +54,23 @@ public sealed class RecipeTests
     [DataRow("model.lipschitz.targetEvaluations=1", "model.lipschitz.targetEvaluations is 1;")]
     [DataRow("reversible.anchorEvery=-1", "reversible.anchorEvery is -1")]
     [DataRow("reversible.compressBits=5", "reversible.compressBits is 5; use 4 or 8")]
-    [DataRow("reversible.policy=auto", "reversible.memoryBudget, which it is to fit, is not given; use a positive number of bytes, such as 2GiB")]
+    [DataRow(
+        "reversible.policy=auto",
+        "reversible.memoryBudget, which it is to fit, is not given; use a positive number of bytes, such as 2GiB")]
     [DataRow("reversible.memoryBudget=-1", "reversible.memoryBudget is -1")]
-    [DataRow("reversible.memoryBudget=1MiB", "reversible.memoryBudget is 1048576, and the policy is one for all blocks; use the policy 'auto'")]
-    [DataRow("""reversible.plan=[{"policy":"store","blocks":3}]""", "reversible.plan is given, and the policy is one for all blocks; use 'auto'")]
-    [DataRow("""reversible={"policy":"auto","plan":[{"policy":"store","blocks":2}]}""", "with a plan for 2 blocks, and the network has 3")]
+    [DataRow(
+        "reversible.memoryBudget=1MiB",
+        "reversible.memoryBudget is 1048576, and the policy is one for all blocks; use the policy 'auto'")]
+    [DataRow(
+        """reversible.plan=[{"policy":"store","blocks":3}]""",
+        "reversible.plan is given, and the policy is one for all blocks; use 'auto'")]
+    [DataRow(
+        """reversible={"policy":"auto","plan":[{"policy":"store","blocks":2}]}""",
+        "with a plan for 2 blocks, and the network has 3")]
     [DataRow("""reversible={"policy":"auto","plan":[{"policy":"auto","blocks":3}]}""", "reversible.plan has 'auto'")]
-    [DataRow("""reversible={"policy":"auto","plan":[{"policy":"store","blocks":0}]}""", "reversible.plan has 0 for a number of blocks")]
+    [DataRow(
+        """reversible={"policy":"auto","plan":[{"policy":"store","blocks":0}]}""",
+        "reversible.plan has 0 for a number of blocks")]
     [DataRow("""reversible={"policy":"auto","plan":[null]}""", "reversible.plan")]
     [DataRow("reversible.memoryBudget=lots", "reversible.memoryBudget is \"lots\"; use a positive number of bytes")]
     [DataRow("reversible.tolerance=0", "reversible.tolerance is 0")]
@@ -77,10 +89,14 @@ public sealed class RecipeTests
     [DataRow("training.optimizer.learningRate=0", "training.optimizer.learningRate is 0")]
     [DataRow("training.optimizer.learningRate=1e9", "training.optimizer.learningRate is 1000000000")]
     [DataRow("training.optimizer.momentum=1", "training.optimizer.momentum is 1; use 0 to less than 1")]
-    [DataRow("""training.optimizer={"momentum":0,"nesterov":true}""", "training.optimizer.nesterov needs a momentum above 0")]
+    [DataRow(
+        """training.optimizer={"momentum":0,"nesterov":true}""",
+        "training.optimizer.nesterov needs a momentum above 0")]
     [DataRow("training.optimizer.weightDecay=1", "training.optimizer.weightDecay is 1")]
     [DataRow("training.optimizer.scalarWeightDecay=-0.1", "-0.1")]
-    [DataRow("training.optimizer.scalarLearningRateFactor=11", "training.optimizer.scalarLearningRateFactor is 11; use 0 to 10")]
+    [DataRow(
+        "training.optimizer.scalarLearningRateFactor=11",
+        "training.optimizer.scalarLearningRateFactor is 11; use 0 to 10")]
     [DataRow("training.optimizer.beta1=1", "training.optimizer.beta1")]
     [DataRow("training.optimizer.beta2=-1", "-1")]
     [DataRow("training.optimizer.epsilon=0", "positive epsilon")]
@@ -107,7 +123,8 @@ public sealed class RecipeTests
             "model.groups=2",
             "model.precision=bfloat16",
             """model.lipschitz={"mode":"perLayer","coefficient":0.7,"maximumExtent":16}""",
-            """reversible={"policy":"invert","anchorEvery":4,"compressBits":4,"tolerance":"exact","maximumEvaluations":9,"hardLimit":0.125}""",
+            """reversible={"policy":"invert","anchorEvery":4,"compressBits":4,"tolerance":"exact","""
+                + """ "maximumEvaluations":9,"hardLimit":0.125}""",
             "training.seed=18446744073709551615",
             "training.optimizer.kind=adamW",
             """training.schedule={"kind":"step","milestones":[1,3],"factor":0.2}""");
@@ -119,8 +136,11 @@ public sealed class RecipeTests
         CollectionAssert.AreEqual(recipe.Model.Stages.ToArray(), again.Model.Stages.ToArray());
         Assert.AreEqual((2, BranchPrecision.BFloat16), (again.Model.Groups, again.Model.Precision));
         Assert.AreEqual(recipe.Model.Lipschitz, again.Model.Lipschitz);
-        Assert.AreEqual(new MemoryPlan { Policy = MemoryPolicy.Invert, AnchorEvery = 4, CompressBits = 4 }, again.Reversible.Plan);
-        Assert.AreEqual(new InversionSettings { Tolerance = InversionSettings.Exact, MaximumEvaluations = 9, HardLimit = 0.125 }, again.Reversible.Inversion);
+        Assert.AreEqual(
+            new MemoryPlan { Policy = MemoryPolicy.Invert, AnchorEvery = 4, CompressBits = 4 }, again.Reversible.Plan);
+        Assert.AreEqual(
+            new InversionSettings { Tolerance = InversionSettings.Exact, MaximumEvaluations = 9, HardLimit = 0.125 },
+            again.Reversible.Inversion);
         Assert.AreEqual(ulong.MaxValue, again.Training.Seed);
         Assert.AreEqual(recipe.Training.Optimizer, again.Training.Optimizer);
         CollectionAssert.AreEqual(new[] { 1, 3 }, again.Training.Schedule.Milestones.ToArray());
@@ -132,7 +152,8 @@ public sealed class RecipeTests
         foreach (string name in ModelPresets.Names)
         {
             ModelSettings model = ModelPresets.Get(name);
-            MemoryPolicy policy = PolicyRules.IsPossible(MemoryPolicy.Invert, model) ? MemoryPolicy.Invert : MemoryPolicy.Store;
+            MemoryPolicy policy =
+                PolicyRules.IsPossible(MemoryPolicy.Invert, model) ? MemoryPolicy.Invert : MemoryPolicy.Store;
             ReversibleSettings reversible = new() { Policies = new() { Policy = policy } };
             Recipe recipe = new() { Model = model, Reversible = reversible };
             Recipe again = RecipeFile.Parse(RecipeFile.Serialize(recipe), name, []);

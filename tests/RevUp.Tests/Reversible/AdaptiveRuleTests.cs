@@ -11,7 +11,8 @@ public sealed class AdaptiveRuleTests
 {
     private const double Loose = 100;
 
-    private static readonly LipschitzSettings s_settings = new() { Mode = LipschitzMode.Adaptive, TargetContraction = 0.7, TargetEvaluations = 4 };
+    private static readonly LipschitzSettings s_settings =
+        new() { Mode = LipschitzMode.Adaptive, TargetContraction = 0.7, TargetEvaluations = 4 };
 
     [TestMethod]
     [DataRow(3, 0.3, AdaptiveRule.Rise, DisplayName = "both targets are kept")]
@@ -86,9 +87,12 @@ public sealed class AdaptiveRuleTests
             // weights that come and go.
             bool good = step / 1000 % 2 == 0;
             double bound = 4 * Math.Exp(random.NextNormal());
-            InversionRecord record = good ? Record(1 + random.NextInt(3), 0.5) : Record(9, 2) with { Converged = false, Replayed = step % 2 == 0 };
+            InversionRecord record = good
+                ? Record(1 + random.NextInt(3), 0.5)
+                : Record(9, 2) with { Converged = false, Replayed = step % 2 == 0 };
             coefficient = AdaptiveRule.Next(s_settings, coefficient, bound, record);
-            Assert.IsLessThanOrEqualTo(Math.Max(s_settings.Coefficient, AdaptiveRule.Headroom * bound), coefficient, $"step {step}");
+            Assert.IsLessThanOrEqualTo(
+                Math.Max(s_settings.Coefficient, AdaptiveRule.Headroom * bound), coefficient, $"step {step}");
             Assert.IsGreaterThanOrEqualTo(AdaptiveRule.Floor * s_settings.Coefficient, coefficient, $"step {step}");
             (lowest, highest) = (Math.Min(lowest, coefficient), Math.Max(highest, coefficient));
         }
@@ -111,7 +115,8 @@ public sealed class AdaptiveRuleTests
         {
             coefficient = AdaptiveRule.Next(s_settings, coefficient, Loose, Record(3, share * coefficient));
         }
-        Assert.IsInRange(AdaptiveRule.Band * s_settings.TargetContraction, s_settings.TargetContraction, share * coefficient);
+        Assert.IsInRange(
+            AdaptiveRule.Band * s_settings.TargetContraction, s_settings.TargetContraction, share * coefficient);
     }
 
     private static InversionRecord Record(int needed, double contraction) =>

@@ -42,7 +42,8 @@ public sealed class AdaptiveTrainingTests
         float[] inverted = network.Gradients(new MemoryPlan(), s_usual);
         foreach (InversionRecord record in network.Engine.Records)
         {
-            Assert.IsTrue(record is { Converged: true, Replayed: false, Evaluations: > 1, Contraction: < 1 }, $"{record}");
+            Assert.IsTrue(
+                record is { Converged: true, Replayed: false, Evaluations: > 1, Contraction: < 1 }, $"{record}");
         }
         // The default tolerance leaves a few percent of the gradient (results/gradients.md).
         Assert.IsLessThanOrEqualTo(0.1, Vectors.RelativeDifference(stored, inverted));
@@ -71,7 +72,9 @@ public sealed class AdaptiveTrainingTests
         network.Train(1);
         Assert.AreEqual(AdaptiveRule.Refusal * Bound, network.Net.Coefficients!.Values[Broken], 1e-3);
         network.Train(30);
-        Assert.IsTrue(network.Engine.Records[Broken] is { Converged: true, Replayed: false }, $"{network.Engine.Records[Broken]}");
+        Assert.IsTrue(
+            network.Engine.Records[Broken] is { Converged: true, Replayed: false },
+            $"{network.Engine.Records[Broken]}");
         Assert.IsLessThan(Bound / 4, network.Net.Coefficients!.Values[Broken]);
     }
 
@@ -82,7 +85,8 @@ public sealed class AdaptiveTrainingTests
     [TestMethod]
     [EveryBackend(0.8f, false)]
     [EveryBackend(1.5f, true)]
-    public void AboveOneAResultThatDidNotConvergeIsRefusedWhateverItsResidual(TestDevice device, float coefficient, bool refused)
+    public void AboveOneAResultThatDidNotConvergeIsRefusedWhateverItsResidual(
+        TestDevice device, float coefficient, bool refused)
     {
         InversionSettings two = new() { Tolerance = 1e-7, HardLimit = 0.9, MaximumEvaluations = 2 };
         using TestNetwork network = new(device, TestModel.Get(TestModel.Adaptive), inversion: two);
@@ -110,7 +114,8 @@ public sealed class AdaptiveTrainingTests
     [DataRow(1.5f, 1)]
     public void AboveOneAPlannedStepThatDidNotConvergeIsDoneAgain(float coefficient, int replays)
     {
-        using TestNetwork network = new(s_cuda, TestModel.Get(TestModel.Adaptive), inversion: s_usual with { HardLimit = 0.9 });
+        using TestNetwork network = new(
+            s_cuda, TestModel.Get(TestModel.Adaptive), inversion: s_usual with { HardLimit = 0.9 });
         network.Train(1);
         network.DrawZeroConvolutions();
         foreach (InvertibleBlock block in network.Net.Blocks)
@@ -119,7 +124,8 @@ public sealed class AdaptiveTrainingTests
         }
         network.Train(1);
         Assert.AreEqual(replays, network.Engine.Replays);
-        Assert.IsTrue(network.Engine.Records.ToArray().All(record => !record.Replayed && record.Converged == (replays == 1)));
+        Assert.IsTrue(
+            network.Engine.Records.ToArray().All(record => !record.Replayed && record.Converged == (replays == 1)));
     }
 
     /// <summary>The first of two batches is refused everywhere, the second nowhere.</summary>
@@ -176,7 +182,8 @@ public sealed class AdaptiveTrainingTests
         CollectionAssert.AreEqual(coefficients, resumed.Net.Coefficients!.Values.ToArray());
         CollectionAssert.AreEqual(trained.Train(6), resumed.Train(6));
         CollectionAssert.AreEqual(trained.TrainingState(), resumed.TrainingState());
-        CollectionAssert.AreEqual(trained.Net.Coefficients!.Values.ToArray(), resumed.Net.Coefficients!.Values.ToArray());
+        CollectionAssert.AreEqual(
+            trained.Net.Coefficients!.Values.ToArray(), resumed.Net.Coefficients!.Values.ToArray());
     }
 
     /// <summary>
@@ -190,8 +197,10 @@ public sealed class AdaptiveTrainingTests
     [DataRow(MemoryPolicy.Auto)]
     public void WithoutInversionsThereIsNothingToFollow(MemoryPolicy policy)
     {
-        (string name, string budget) = (policy.ToString().ToLowerInvariant(), policy == MemoryPolicy.Auto ? "1GiB" : "0");
-        string message = SmallRecipe.Refusal("model.lipschitz.mode=adaptive", $"reversible.policy={name}", $"reversible.memoryBudget={budget}");
+        (string name, string budget) =
+            (policy.ToString().ToLowerInvariant(), policy == MemoryPolicy.Auto ? "1GiB" : "0");
+        string message = SmallRecipe.Refusal(
+            "model.lipschitz.mode=adaptive", $"reversible.policy={name}", $"reversible.memoryBudget={budget}");
         Assert.Contains($"reversible.policy is '{name}', but model.lipschitz.mode is 'adaptive', ", message);
         Assert.Contains("which follows the contraction that inversions measure; use the policy 'invert'", message);
     }
@@ -200,7 +209,8 @@ public sealed class AdaptiveTrainingTests
     private static void Loosen(TestNetwork network, int block, float coefficient)
     {
         Parameter weight = network.Net.Blocks[block].Branch.Convolutions[^1].Weight;
-        network.Backend.Upload<float>(Array.ConvertAll(network.Backend.ToHost(weight.Value), value => 40 * value), weight.Value);
+        network.Backend.Upload<float>(
+            Array.ConvertAll(network.Backend.ToHost(weight.Value), value => 40 * value), weight.Value);
         AdaptiveCoefficients coefficients = network.Net.Coefficients!;
         network.Backend.Upload<float>([coefficient], coefficients.Of(block));
         coefficients.Reload();

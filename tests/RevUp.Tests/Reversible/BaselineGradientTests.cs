@@ -68,7 +68,13 @@ public sealed class BaselineGradientTests
             int half = values["x"].Length / 2;
             (double[] x1, double[] x2) = (values["x"][..half], values["x"][half..]);
             double[] y1 = Add(x1, BranchTwin.Evaluate($"{Name}.f", settings, block.F, leading, Batch, values, x2));
-            return [.. y1, .. Add(x2, BranchTwin.Evaluate($"{Name}.g", settings, block.G, leadingActivation: true, Batch, values, y1))];
+            return
+            [
+                .. y1,
+                .. Add(
+                    x2,
+                    BranchTwin.Evaluate($"{Name}.g", settings, block.G, leadingActivation: true, Batch, values, y1)),
+            ];
         }
         double error = Error(block.F, input, branches: 2);
         GradientCheck.Run(backend, store, block, Batch, Twin, error);
@@ -97,7 +103,9 @@ public sealed class BaselineGradientTests
     }
 
     private static BranchSettings Settings(BranchKind kind, Normalization normalization, Activation activation) =>
-        new(kind, activation, Groups: 1, ElementType.Float32, BranchCount: 4, new LipschitzSettings { Mode = LipschitzMode.None }, normalization);
+        new(
+            kind, activation, Groups: 1, ElementType.Float32, BranchCount: 4,
+            new LipschitzSettings { Mode = LipschitzMode.None }, normalization);
 
     // Weights that keep the variance, and numbers per channel away from where they start.
     private static void Build(Backend backend, ParameterStore store)
@@ -106,9 +114,11 @@ public sealed class BaselineGradientTests
         for (int i = 0; i < store.Parameters.Count; i++)
         {
             Parameter parameter = store.Parameters[i];
-            double deviation = parameter.Shape.Rank > 1 ? Math.Sqrt((double)parameter.Shape[0] / parameter.Shape.Count) : 0.3;
+            double deviation =
+                parameter.Shape.Rank > 1 ? Math.Sqrt((double)parameter.Shape[0] / parameter.Shape.Count) : 0.3;
             float[] values = Vectors.Normal(100 + i, parameter.Shape.Count, deviation);
-            backend.Upload<float>(Array.ConvertAll(values, value => (float)(parameter.Initialization.Mean + value)), parameter.Value);
+            backend.Upload<float>(
+                Array.ConvertAll(values, value => (float)(parameter.Initialization.Mean + value)), parameter.Value);
         }
     }
 
@@ -117,7 +127,8 @@ public sealed class BaselineGradientTests
     private static double Error(ResidualBranch branch, Shape input, int branches)
     {
         int operations = 2 * branches * 5 * (branch.Convolutions.Count + 1);
-        return Rounding.Chain(operations, Math.Max(input.Positions * Batch, input.Channels * (input.SpatialRank == 2 ? 9 : 27)));
+        return Rounding.Chain(
+            operations, Math.Max(input.Positions * Batch, input.Channels * (input.SpatialRank == 2 ? 9 : 27)));
     }
 
     private static double[] Add(double[] x, double[] y) => [.. x.Zip(y, (a, b) => a + b)];

@@ -23,7 +23,8 @@ public sealed class CompressionTests
     {
         const int Depth = 24;
         TestModel chain = Free(TestModel.Chain);
-        using TestNetwork network = new(device, chain with { Settings = chain.Settings.WithBlocks(Depth) }, MemoryPolicy.Checkpoint);
+        using TestNetwork network = new(
+            device, chain with { Settings = chain.Settings.WithBlocks(Depth) }, MemoryPolicy.Checkpoint);
         network.DrawZeroConvolutions();
         network.Prepare();
         float[][] exact = Inputs(network, new MemoryPlan { Policy = MemoryPolicy.Checkpoint });
@@ -70,7 +71,10 @@ public sealed class CompressionTests
         Assert.IsLessThanOrEqualTo(Math.Sqrt(Math.Pow(2, -4)), four);
 
         double Error(int bits) =>
-            Vectors.RelativeDifference(exact, network.Gradients(new MemoryPlan { Policy = MemoryPolicy.Compress, CompressBits = bits }, TestNetwork.Exact));
+            Vectors.RelativeDifference(
+                exact,
+                network.Gradients(
+                    new MemoryPlan { Policy = MemoryPolicy.Compress, CompressBits = bits }, TestNetwork.Exact));
     }
 
     /// <summary>
@@ -124,7 +128,10 @@ public sealed class CompressionTests
     private static TestModel Free(string name)
     {
         TestModel model = TestModel.Get(name);
-        return model with { Settings = model.Settings with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.None } } };
+        return model with
+        {
+            Settings = model.Settings with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.None } },
+        };
     }
 
     /// <summary>The input of every block as the backward pass has it, first block first.</summary>

@@ -6,7 +6,8 @@ namespace RevUp.Tests.Reversible;
 [TestClass]
 public sealed class ConvergenceTestTests
 {
-    private static readonly InversionSettings s_settings = new() { Tolerance = 1e-2, HardLimit = 0.5, MaximumEvaluations = 40 };
+    private static readonly InversionSettings s_settings =
+        new() { Tolerance = 1e-2, HardLimit = 0.5, MaximumEvaluations = 40 };
 
     [TestMethod]
     [DataRow(0.1)]
@@ -20,7 +21,10 @@ public sealed class ConvergenceTestTests
         {
             test.Add(correction * correction, 1);
             double known = test.Evaluations == 1 ? 0.9 : contraction;
-            Assert.AreEqual(known / (1 - known) * correction <= s_settings.Tolerance, test.Converged, $"evaluation {test.Evaluations}");
+            Assert.AreEqual(
+                known / (1 - known) * correction <= s_settings.Tolerance,
+                test.Converged,
+                $"evaluation {test.Evaluations}");
             correction *= contraction;
         }
         Assert.IsTrue(test.Converged);

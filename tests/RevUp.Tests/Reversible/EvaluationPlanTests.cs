@@ -111,7 +111,8 @@ public sealed class EvaluationPlanTests
         Assert.IsFalse(plan.IsKnown);
     }
 
-    private static void Measure(EvaluationPlan plan, params int[] evaluations) => plan.Measure([.. evaluations.Select(Record)]);
+    private static void Measure(EvaluationPlan plan, params int[] evaluations) =>
+        plan.Measure([.. evaluations.Select(Record)]);
 
     private static void Step(EvaluationPlan plan, params int[] needed)
     {
@@ -122,5 +123,6 @@ public sealed class EvaluationPlanTests
         plan.EndStep();
     }
 
-    private static InversionRecord Record(int evaluations) => new(evaluations, 1e-3, 0.5, Converged: true, Replayed: false);
+    private static InversionRecord Record(int evaluations) =>
+        new(evaluations, 1e-3, 0.5, Converged: true, Replayed: false);
 }

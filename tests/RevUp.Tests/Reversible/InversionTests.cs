@@ -34,7 +34,8 @@ public sealed class InversionTests
         Assert.IsLessThanOrEqualTo(2 * tolerance + 8 * Rounding.Float32, Vectors.RelativeDifference(x, rebuilt));
         // ‖p + F(p) − y‖ of the point that was differentiated is ‖x − p‖ with x the point handed
         // on: that is what the record says.
-        double residual = Vectors.Norm([.. rebuilt.Zip(point, (a, b) => (double)a - b)]) / Vectors.Norm(rebuilt.Widen());
+        double residual =
+            Vectors.Norm([.. rebuilt.Zip(point, (a, b) => (double)a - b)]) / Vectors.Norm(rebuilt.Widen());
         Assert.AreEqual(residual, record.Residual, 1e-6 * residual + Rounding.Float32);
         float[] forward = Forward(block, point);
         double direct = Vectors.Norm([.. forward.Zip(y, (a, b) => (double)a - b)]) / Vectors.Norm(rebuilt.Widen());
@@ -51,7 +52,9 @@ public sealed class InversionTests
         block.Prepare(Batch);
         float[] x = Vectors.Normal(1, s_sample.Count * Batch);
         int[] evaluations = [.. new[] { 1e-1, 1e-3, InversionSettings.Exact }
-            .Select(tolerance => Invert(block, x, new InversionSettings { Tolerance = tolerance, HardLimit = 0.5 }).Record.Evaluations)];
+            .Select(
+                tolerance => Invert(
+                    block, x, new InversionSettings { Tolerance = tolerance, HardLimit = 0.5 }).Record.Evaluations)];
         Assert.IsLessThan(evaluations[1], evaluations[0]);
         Assert.IsLessThan(evaluations[2], evaluations[1]);
     }
@@ -67,7 +70,8 @@ public sealed class InversionTests
         CollectionAssert.AreEqual(stored, network.Gradients(MemoryPolicy.Invert));
         foreach (InversionRecord record in network.Engine.Records)
         {
-            Assert.AreEqual((1, 0.0, true, false), (record.Evaluations, record.Residual, record.Converged, record.Replayed));
+            Assert.AreEqual(
+                (1, 0.0, true, false), (record.Evaluations, record.Residual, record.Converged, record.Replayed));
         }
     }
 
@@ -106,37 +110,58 @@ public sealed class InversionTests
     public void SettingsOutsideTheirRangesAreRefusedByName(TestDevice device)
     {
         LipschitzSettings unbounded = new() { Mode = LipschitzMode.None };
-        Refused("reversible.tolerance is 0;", () => new InversionSettings { Tolerance = 0 }.Validate(BranchPrecision.Float32));
-        Refused("reversible.tolerance is 1;", () => new InversionSettings { Tolerance = 1 }.Validate(BranchPrecision.Float32));
-        Refused("reversible.maximumEvaluations is 0;", () => new InversionSettings { MaximumEvaluations = 0 }.Validate(BranchPrecision.Float32));
-        Refused("reversible.hardLimit is 0.001;", () => new InversionSettings { HardLimit = 0.001 }.Validate(BranchPrecision.Float32));
-        Refused("reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(new ModelSettings()));
-        Refused("use the mode 'perBranch' or the policy 'compress'", () => new MemoryPlan().Validate(new ModelSettings { Lipschitz = unbounded }));
-        Refused("model.block 'residual' has no inverse", () => new MemoryPlan().Validate(new ModelSettings { Block = BlockKind.Residual }));
+        Refused(
+            "reversible.tolerance is 0;",
+            () => new InversionSettings { Tolerance = 0 }.Validate(BranchPrecision.Float32));
+        Refused(
+            "reversible.tolerance is 1;",
+            () => new InversionSettings { Tolerance = 1 }.Validate(BranchPrecision.Float32));
+        Refused(
+            "reversible.maximumEvaluations is 0;",
+            () => new InversionSettings { MaximumEvaluations = 0 }.Validate(BranchPrecision.Float32));
+        Refused(
+            "reversible.hardLimit is 0.001;",
+            () => new InversionSettings { HardLimit = 0.001 }.Validate(BranchPrecision.Float32));
+        Refused(
+            "reversible.anchorEvery is -1;", () => new MemoryPlan { AnchorEvery = -1 }.Validate(new ModelSettings()));
+        Refused(
+            "use the mode 'perBranch' or the policy 'compress'",
+            () => new MemoryPlan().Validate(new ModelSettings { Lipschitz = unbounded }));
+        Refused(
+            "model.block 'residual' has no inverse",
+            () => new MemoryPlan().Validate(new ModelSettings { Block = BlockKind.Residual }));
         MemoryPlan compress = new() { Policy = MemoryPolicy.Compress };
-        Refused("reversible.compressBits is 6; use 4 or 8", () => (compress with { CompressBits = 6 }).Validate(new ModelSettings()));
-        Refused("model.block 'coupling' is inverted exactly", () => compress.Validate(new ModelSettings { Block = BlockKind.Coupling }));
+        Refused(
+            "reversible.compressBits is 6; use 4 or 8",
+            () => (compress with { CompressBits = 6 }).Validate(new ModelSettings()));
+        Refused(
+            "model.block 'coupling' is inverted exactly",
+            () => compress.Validate(new ModelSettings { Block = BlockKind.Coupling }));
         device.Open().Dispose(); // an absent device is no refusal
         TestModel chain = TestModel.Get(TestModel.Chain);
         TestModel free = chain with { Settings = chain.Settings with { Lipschitz = unbounded } };
         Refused("have no inverse", () => new TestNetwork(device, free).Dispose());
 
-        static void Refused(string part, Action action) => Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(action).Message);
+        static void Refused(string part, Action action) =>
+            Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(action).Message);
     }
 
     private static float[] Forward(TestBlock block, float[] x)
     {
         SavedTensors none = default;
-        return block.Backend.Take(block.Block.Forward(block.Backend.ToDevice(x, s_sample.WithBatch(Batch)), ForwardMode.Consume, ref none));
+        return block.Backend.Take(
+            block.Block.Forward(block.Backend.ToDevice(x, s_sample.WithBatch(Batch)), ForwardMode.Consume, ref none));
     }
 
-    private static (float[] Rebuilt, float[] Point, float[] Y, InversionRecord Record) Invert(TestBlock block, float[] x, InversionSettings settings)
+    private static (float[] Rebuilt, float[] Point, float[] Y, InversionRecord Record) Invert(
+        TestBlock block, float[] x, InversionSettings settings)
     {
         Backend backend = block.Backend;
         using FixedPointInversion inversion = new(backend, settings, blocks: 2);
         float[] y = Forward(block, x);
         SavedTensors saved = default;
-        Tensor rebuilt = inversion.Solve(block.Block, backend.ToDevice(y, s_sample.WithBatch(Batch)), ref saved, out Tensor point);
+        Tensor rebuilt = inversion.Solve(
+            block.Block, backend.ToDevice(y, s_sample.WithBatch(Batch)), ref saved, out Tensor point);
         saved.Free(backend.Memory);
         float[] evaluated = backend.ToHost(point);
         if (point != rebuilt)

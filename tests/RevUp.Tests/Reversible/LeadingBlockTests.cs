@@ -20,7 +20,8 @@ public sealed class LeadingBlockTests
     public void TheFirstBlockBehindALayerWithoutAnInverseIsFree(TestDevice device, string model, string free)
     {
         using TestNetwork network = new(device, TestModel.Get(model));
-        Assert.AreEqual(free, string.Join(' ', network.Net.Blocks.Where(block => block.IsRecomputed).Select(block => block.Index)));
+        Assert.AreEqual(
+            free, string.Join(' ', network.Net.Blocks.Where(block => block.IsRecomputed).Select(block => block.Index)));
         foreach (InvertibleBlock block in network.Net.Blocks)
         {
             Assert.AreNotEqual(block.IsRecomputed, block.IsInvertible, block.Name);

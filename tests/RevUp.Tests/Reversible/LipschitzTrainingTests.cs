@@ -44,12 +44,16 @@ public sealed class LipschitzTrainingTests
             ResidualBranch branch = block.Branch;
             float[] sigmas = new float[branch.Convolutions.Count];
             branch.ReadSigmas(sigmas);
-            float[] norms = [.. branch.Convolutions.Select(convolution => (float)DenseOperator.Norm(network.Backend, convolution))];
+            float[] norms =
+                [.. branch.Convolutions.Select(convolution => (float)DenseOperator.Norm(network.Backend, convolution))];
             double bound = branch.LipschitzBound(norms);
             double limit = Math.Pow(lipschitz.Coefficient, mode == LipschitzMode.PerLayer ? norms.Length : 1);
             Assert.IsLessThanOrEqualTo(limit * (1 + Slack), bound, block.Name);
             double product = sigmas.Aggregate(1.0, (p, sigma) => p * sigma);
-            active += product > lipschitz.Coefficient || (mode == LipschitzMode.PerLayer && sigmas.Any(s => s > lipschitz.Coefficient)) ? 1 : 0;
+            active += product > lipschitz.Coefficient
+                || (mode == LipschitzMode.PerLayer && sigmas.Any(s => s > lipschitz.Coefficient))
+                ? 1
+                : 0;
         }
         Assert.IsGreaterThan(0, active, "no norm reached its bound: the case does not test what it says");
     }
@@ -61,7 +65,8 @@ public sealed class LipschitzTrainingTests
     public void ACoefficientWithoutInverseIsRefused(double coefficient)
     {
         LipschitzSettings settings = new() { Coefficient = coefficient };
-        Assert.Contains("model.lipschitz.coefficient is", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
+        Assert.Contains(
+            "model.lipschitz.coefficient is", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
         (settings with { Mode = LipschitzMode.None }).Validate();
     }
 

@@ -13,7 +13,8 @@ namespace RevUp.Tests.Reversible;
 [TestClass]
 public sealed class MixedEvaluationTests
 {
-    private static readonly InversionSettings s_mixed = TestNetwork.Exact with { Evaluations = EvaluationPrecision.Mixed };
+    private static readonly InversionSettings s_mixed =
+        TestNetwork.Exact with { Evaluations = EvaluationPrecision.Mixed };
 
     /// <summary>
     /// It is the evaluation of the branch that has the same weights and is stored and computed in
@@ -52,7 +53,8 @@ public sealed class MixedEvaluationTests
     [EveryBackend(TestModel.IResNet, Type = ElementType.BFloat16)]
     public void WhatTheFirstEvaluationLosesTheOthersWinBack(TestDevice device, string model)
     {
-        using TestNetwork mixed = new(device, TestModel.Get(model), inversion: s_mixed), stored = new(device, TestModel.Get(model), MemoryPolicy.Store);
+        using TestNetwork mixed = new(device, TestModel.Get(model), inversion: s_mixed);
+        using TestNetwork stored = new(device, TestModel.Get(model), MemoryPolicy.Store);
         mixed.Train(8);
         stored.CopyFrom(mixed);
         // F grows in these first steps, and a plan follows its need one step behind.
@@ -64,9 +66,11 @@ public sealed class MixedEvaluationTests
         plan.EndStep();
         mixed.Train(1);
         stored.Train(1);
-        Assert.IsTrue(mixed.Engine.Records.ToArray().All(r => r is { Converged: true, Replayed: false, Evaluations: > 1 }));
+        Assert.IsTrue(
+            mixed.Engine.Records.ToArray().All(r => r is { Converged: true, Replayed: false, Evaluations: > 1 }));
         double difference = Vectors.RelativeDifference(
-            stored.Backend.ToHost(stored.Net.Parameters.Gradients), mixed.Backend.ToHost(mixed.Net.Parameters.Gradients));
+            stored.Backend.ToHost(stored.Net.Parameters.Gradients),
+            mixed.Backend.ToHost(mixed.Net.Parameters.Gradients));
         Assert.IsLessThanOrEqualTo(1e-4, difference); // as PolicyParityTests have it
     }
 
@@ -123,15 +127,18 @@ public sealed class MixedEvaluationTests
     public void ItsMemoryDoesNotDependOnDepth(TestDevice device)
     {
         Assert.AreEqual(0, Peak(8, MemoryPurpose.Activations, s_mixed) - Peak(2, MemoryPurpose.Activations, s_mixed));
-        Assert.AreEqual(0, Peak(8, MemoryPurpose.Activations, s_mixed) - Peak(8, MemoryPurpose.Activations, TestNetwork.Exact));
+        Assert.AreEqual(
+            0, Peak(8, MemoryPurpose.Activations, s_mixed) - Peak(8, MemoryPurpose.Activations, TestNetwork.Exact));
         Assert.AreEqual(Extra(2), Extra(8));
 
-        long Extra(int blocks) => Peak(blocks, MemoryPurpose.Workspace, s_mixed) - Peak(blocks, MemoryPurpose.Workspace, TestNetwork.Exact);
+        long Extra(int blocks) =>
+            Peak(blocks, MemoryPurpose.Workspace, s_mixed) - Peak(blocks, MemoryPurpose.Workspace, TestNetwork.Exact);
 
         long Peak(int blocks, MemoryPurpose purpose, InversionSettings inversion)
         {
             TestModel chain = TestModel.Get(TestModel.Chain);
-            using TestNetwork network = new(device, chain with { Settings = chain.Settings.WithBlocks(blocks) }, inversion: inversion);
+            using TestNetwork network = new(
+                device, chain with { Settings = chain.Settings.WithBlocks(blocks) }, inversion: inversion);
             network.DrawZeroConvolutions();
             network.Train(2);
             network.Backend.Memory.ResetPeaks();
@@ -144,6 +151,8 @@ public sealed class MixedEvaluationTests
     public void ForBranchesInBFloat16ThereIsNothingToMix()
     {
         string refusal = SmallRecipe.Refusal("model.precision=bfloat16", "reversible.evaluations=mixed");
-        Assert.Contains("reversible.evaluations is 'mixed', which is for model.precision 'float32'; with 'bfloat16' use 'full'", refusal);
+        Assert.Contains(
+            "reversible.evaluations is 'mixed', which is for model.precision 'float32'; with 'bfloat16' use 'full'",
+            refusal);
     }
 }

@@ -15,7 +15,8 @@ public sealed class SpectralNormTests
     {
         using CpuBackend backend = TestRuns.Backend();
         using ParameterStore store = new(backend);
-        ConvolutionGeometry geometry = new(new Shape(1, 8, 8, 16), 16, 3, Stride: 1, Padding: 1, Groups: 1, ElementType.Float32);
+        ConvolutionGeometry geometry = new(
+            new Shape(1, 8, 8, 16), 16, 3, Stride: 1, Padding: 1, Groups: 1, ElementType.Float32);
         using Convolution convolution = new("conv", backend, store, geometry, Initialization.Normal(1));
         store.Build(seed: 1);
         Arena memory = backend.Memory;
@@ -46,7 +47,8 @@ public sealed class SpectralNormTests
         for (int step = 0; step < 2; step++)
         {
             training.Net.PrepareStep(8, step);
-            drawn.AddRange(training.Net.Parameters.State.Take(4).Select(state => training.Net.Backend.ToHost(state.Value)));
+            drawn.AddRange(
+                training.Net.Parameters.State.Take(4).Select(state => training.Net.Backend.ToHost(state.Value)));
         }
         for (int vector = 0; vector < 4; vector++)
         {

@@ -36,7 +36,8 @@ public sealed class AsynchronousRunTests
 
         TestRuns.AssertSameState(folder["whole"], folder["parts"]);
         CollectionAssert.AreEqual(TestRuns.Metrics(folder["whole"]), TestRuns.Metrics(folder["parts"]));
-        CollectionAssert.AreEqual(Enumerable.Range(1, SmallRecipe.Steps).Select(s => (long)s).ToArray(), seen.Distinct().ToArray());
+        CollectionAssert.AreEqual(
+            Enumerable.Range(1, SmallRecipe.Steps).Select(s => (long)s).ToArray(), seen.Distinct().ToArray());
 
         void Stop(long done)
         {
@@ -74,7 +75,10 @@ public sealed class AsynchronousRunTests
         TrainingSettings training = recipe.Training;
         CollectionAssert.AreEqual(
             Enumerable.Range(0, SmallRecipe.Steps)
-                .Select(step => training.Optimizer.LearningRate * training.Schedule.At(step, SmallRecipe.Steps, SmallRecipe.StepsPerEpoch)).ToArray(),
+                .Select(
+                    step => training.Optimizer.LearningRate * training.Schedule.At(
+                        step, SmallRecipe.Steps, SmallRecipe.StepsPerEpoch))
+                    .ToArray(),
             rates);
         Assert.IsGreaterThan(SmallRecipe.StepsPerEpoch, rates.Distinct().Count());
     }
@@ -92,7 +96,9 @@ public sealed class AsynchronousRunTests
         using Backend backend = device.Open();
         using MemoryDataset data = new(new byte[48 * 64], new byte[48], new Shape(1, 8, 8, 1), ["a", "b"]);
         int reads = int.MinValue;
-        using HookedDataset failing = new(data, _ => _ = Interlocked.Increment(ref reads) > ReadsOfThreeSteps ? throw new InvalidDataException("gone") : 0);
+        using HookedDataset failing = new(
+            data,
+            _ => _ = Interlocked.Increment(ref reads) > ReadsOfThreeSteps ? throw new InvalidDataException("gone") : 0);
         Recipe recipe = SmallRecipe.Create(
             """data={"dataset":"custom","extents":[8,8],"channels":1,"classes":2}""",
             "training.batchSize=8",
@@ -101,14 +107,16 @@ public sealed class AsynchronousRunTests
         using (TrainingRun run = new(backend, recipe, folder.Path, resume: false, failing, data))
         {
             reads = 0;
-            Assert.ThrowsExactly<InvalidDataException>(() => run.Run(progress => steps = progress.Step, CancellationToken.None));
+            Assert.ThrowsExactly<InvalidDataException>(
+                () => run.Run(progress => steps = progress.Step, CancellationToken.None));
         }
         Assert.AreEqual(live, backend.Memory.LiveCount);
         Assert.IsLessThanOrEqualTo(3, steps);
     }
 
     private static RunSummary Run(
-        TestDevice device, Recipe recipe, string folder, Action<TrainingProgress>? progress, CancellationToken stop, bool resume = false)
+        TestDevice device, Recipe recipe, string folder, Action<TrainingProgress>? progress, CancellationToken stop,
+        bool resume = false)
     {
         using Backend backend = device.Open();
         using TrainingRun run = new(backend, recipe, folder, resume);

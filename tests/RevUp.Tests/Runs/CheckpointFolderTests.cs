@@ -62,7 +62,10 @@ public sealed class CheckpointFolderTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], "");
-        Assert.StartsWith(folder["file"], Assert.ThrowsExactly<CheckpointException>(() => new CheckpointFolder(folder["file"], 1).Save(1, Write)).Message);
+        Assert.StartsWith(
+            folder["file"],
+            Assert.ThrowsExactly<CheckpointException>(
+                () => new CheckpointFolder(folder["file"], 1).Save(1, Write)).Message);
     }
 
     [TestMethod]
@@ -146,8 +149,10 @@ public sealed class CheckpointFolderTests
     {
         using var folder = new TemporaryFolder();
         var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
-        Assert.ThrowsExactly<InvalidOperationException>(() => checkpoints.Save(1, path => Directory.CreateDirectory(Path.Combine(path, "inner"))));
-        Assert.ThrowsExactly<InvalidOperationException>(() => checkpoints.Save(1, path => File.WriteAllText(Path.Combine(path, "manifest.json"), "")));
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => checkpoints.Save(1, path => Directory.CreateDirectory(Path.Combine(path, "inner"))));
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => checkpoints.Save(1, path => File.WriteAllText(Path.Combine(path, "manifest.json"), "")));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => checkpoints.Save(-1, Write));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new CheckpointFolder(folder.Path, keep: 0));
         Assert.IsEmpty(Names(folder.Path));
@@ -159,5 +164,6 @@ public sealed class CheckpointFolderTests
         File.WriteAllText(Path.Combine(path, "optimiser"), "optimiser 1");
     }
 
-    private static string[] Names(string root) => [.. Directory.GetDirectories(root).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private static string[] Names(string root) =>
+        [.. Directory.GetDirectories(root).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 }

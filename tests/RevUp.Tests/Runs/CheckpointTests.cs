@@ -18,7 +18,8 @@ public sealed class CheckpointTests
     {
         using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, SmallRecipe.Create("training.optimizer.kind=adamW"), folder["run"], resume: false);
+        using TrainingRun run = new(
+            backend, SmallRecipe.Create("training.optimizer.kind=adamW"), folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
         ParameterStore store = run.Network.Parameters;
         string[] parameters = [.. store.Parameters.Select(parameter => parameter.Name)];
@@ -26,7 +27,8 @@ public sealed class CheckpointTests
         CollectionAssert.Contains(state, "stages.0.blocks.0.conv2.u");
         CollectionAssert.Contains(state, "stages.0.blocks.0.sigma");
         CollectionAssert.AreEquivalent(parameters.Concat(state).ToArray(), Tensors(folder["run"], TestRuns.Model));
-        string[] moments = [.. parameters.Select(name => "moment1." + name), .. parameters.Select(name => "moment2." + name)];
+        string[] moments =
+            [.. parameters.Select(name => "moment1." + name), .. parameters.Select(name => "moment2." + name)];
         CollectionAssert.AreEquivalent(moments, Tensors(folder["run"], TestRuns.Optimizer));
     }
 
@@ -51,15 +53,21 @@ public sealed class CheckpointTests
     [TestMethod]
     [DataRow("model.stages.0.blocks=3", "there is no tensor 'stages.0.blocks.2.bias1a'")]
     [DataRow("model.stages.0.blocks=1", "the tensor 'stages.0.blocks.1.bias1a' is not part of this network")]
-    [DataRow("model.stages.1.width=6", "the tensor 'stages.1.blocks.0.conv1.weight' has the shape [8, 3, 3, 16], but this network needs [6, 3, 3, 16]")]
-    [DataRow("model.branch=bottleneck", "the tensor 'stages.0.blocks.0.conv1.weight' has the shape [4, 3, 3, 4], but this network needs [4, 1, 1, 4]")]
+    [DataRow(
+        "model.stages.1.width=6",
+        "the tensor 'stages.1.blocks.0.conv1.weight' has the shape [8, 3, 3, 16], but this network needs "
+        + "[6, 3, 3, 16]")]
+    [DataRow(
+        "model.branch=bottleneck",
+        "the tensor 'stages.0.blocks.0.conv1.weight' has the shape [4, 3, 3, 4], but this network needs [4, 1, 1, 4]")]
     public void ACheckpointOfAnotherNetworkNamesTheTensorAndLeavesNothingBehind(string setting, string message)
     {
         using TemporaryFolder folder = new();
         TestRuns.StopAfter(1, SmallRecipe.Create(), folder["run"]);
         using CpuBackend backend = TestRuns.Backend();
         Recipe other = SmallRecipe.Create(setting);
-        CheckpointException refused = Assert.ThrowsExactly<CheckpointException>(() => new TrainingRun(backend, other, folder["run"], resume: true));
+        CheckpointException refused = Assert.ThrowsExactly<CheckpointException>(
+            () => new TrainingRun(backend, other, folder["run"], resume: true));
         Assert.Contains(message, refused.Message);
         Assert.Contains("safetensors", refused.Path);
         Assert.AreEqual(0, backend.Memory.LiveCount);
@@ -81,7 +89,8 @@ public sealed class CheckpointTests
 
         Directory.CreateDirectory(folder["occupied"]);
         Assert.Throws<Exception>(() => Checkpoint.SaveWeights(trained.Net, folder["occupied"]));
-        CollectionAssert.AreEquivalent(new[] { folder["net.safetensors"], folder["occupied"] }, Directory.GetFileSystemEntries(folder.Path));
+        CollectionAssert.AreEquivalent(
+            new[] { folder["net.safetensors"], folder["occupied"] }, Directory.GetFileSystemEntries(folder.Path));
     }
 
     [TestMethod]
@@ -101,7 +110,8 @@ public sealed class CheckpointTests
     {
         using TemporaryFolder folder = new();
         Assert.AreEqual(
-            $"{folder["absent"]}: there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.",
+            $"{folder["absent"]}: there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in "
+            + "it) or of one checkpoint.",
             Refused(folder["absent"]));
     }
 

@@ -16,7 +16,8 @@ public sealed class DeterminismTests
         CollectionAssert.AreEqual(TestRuns.Metrics(folder["a"]), TestRuns.Metrics(folder["b"]));
 
         TestRuns.Finish(SmallRecipe.Create(Short, Few, "training.seed=2"), folder["c"], threads: 2);
-        CollectionAssert.AreNotEqual(TestRuns.Bytes(folder["a"], TestRuns.Model), TestRuns.Bytes(folder["c"], TestRuns.Model));
+        CollectionAssert.AreNotEqual(
+            TestRuns.Bytes(folder["a"], TestRuns.Model), TestRuns.Bytes(folder["c"], TestRuns.Model));
     }
 
     [TestMethod]

@@ -48,20 +48,26 @@ public sealed class EvaluatorTests
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
         int[] broken = [0, 3, 4, 5], good = [.. Enumerable.Range(0, Samples).Except(broken)];
         MemoryDataset rest = new(
-            good.SelectMany(i => data.Pixels(i).ToArray()).ToArray(), good.Select(i => (byte)data.Label(i)).ToArray(), data.Sample, data.Classes);
-        HookedDataset damaged = new(data, index => _ = broken.Contains(index) ? throw new DataFileException($"image-{index}", "broken.") : index);
-        BatchLoaderOptions options = new() { BatchSize = batch, Damaged = new DamagedSamples(damaged, 0.4), ReplaceDamaged = true };
+            good.SelectMany(i => data.Pixels(i).ToArray()).ToArray(), good.Select(i => (byte)data.Label(i)).ToArray(),
+            data.Sample, data.Classes);
+        HookedDataset damaged = new(
+            data,
+            index => _ = broken.Contains(index) ? throw new DataFileException($"image-{index}", "broken.") : index);
+        BatchLoaderOptions options =
+            new() { BatchSize = batch, Damaged = new DamagedSamples(damaged, 0.4), ReplaceDamaged = true };
 
         EvaluationResult result = Evaluator.Evaluate(training.Net, damaged, normalization, options);
 
         EvaluationResult expected = Evaluator.Evaluate(training.Net, rest, normalization, new() { BatchSize = batch });
         Assert.AreEqual((expected.Top1, good.Length, broken.Length), (result.Top1, result.Samples, result.LeftOut));
-        Assert.AreEqual(expected.Loss, result.Loss, 1e-5 * expected.Loss, "in other batches, so summed in another order");
+        Assert.AreEqual(
+            expected.Loss, result.Loss, 1e-5 * expected.Loss, "in other batches, so summed in another order");
         CollectionAssert.AreEqual(broken, options.Damaged.ToList().Select(sample => sample.Index).ToArray());
         BatchLoaderOptions strict = options with { Damaged = new DamagedSamples(damaged, 0.3) };
         Assert.Contains(
             "4 of 10 samples are damaged, more than data.maximumDamagedShare = 0.3",
-            Assert.ThrowsExactly<DataFileException>(() => Evaluator.Evaluate(training.Net, damaged, normalization, strict)).Message);
+            Assert.ThrowsExactly<DataFileException>(
+                () => Evaluator.Evaluate(training.Net, damaged, normalization, strict)).Message);
     }
 
     [TestMethod]
@@ -73,7 +79,8 @@ public sealed class EvaluatorTests
         int live = training.Net.Backend.Memory.LiveCount;
         CancellationToken stopped = new(canceled: true);
         BatchLoaderOptions batches = new() { BatchSize = Samples };
-        Assert.ThrowsExactly<OperationCanceledException>(() => Evaluator.Evaluate(training.Net, data, normalization, batches, stop: stopped));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => Evaluator.Evaluate(training.Net, data, normalization, batches, stop: stopped));
         Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
     }
 
@@ -84,13 +91,15 @@ public sealed class EvaluatorTests
         float[] before = training.State();
         int live = training.Net.Backend.Memory.LiveCount;
         SyntheticDataset data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
-        Evaluator.Evaluate(training.Net, data, ChannelNormalization.Compute(data), new() { BatchSize = 4, Workers = 1 });
+        Evaluator.Evaluate(
+            training.Net, data, ChannelNormalization.Compute(data), new() { BatchSize = 4, Workers = 1 });
         CollectionAssert.AreEqual(before, training.State());
         Assert.AreEqual(live, training.Net.Backend.Memory.LiveCount);
 
         Assert.AreEqual(undisturbed.Run(16, 8), training.Run(16, 8));
         CollectionAssert.AreEqual(undisturbed.State(), training.State());
-        CollectionAssert.AreEqual(undisturbed.Gradients(ParameterGroup.Weights), training.Gradients(ParameterGroup.Weights));
+        CollectionAssert.AreEqual(
+            undisturbed.Gradients(ParameterGroup.Weights), training.Gradients(ParameterGroup.Weights));
     }
 
     [TestMethod]
@@ -99,8 +108,10 @@ public sealed class EvaluatorTests
         using SmallTraining training = Trained();
         SyntheticDataset data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
         ChannelNormalization normalization = ChannelNormalization.Compute(data);
-        EvaluationResult first = Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = 4, Workers = 1 });
-        Assert.AreEqual(first, Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = 4, Workers = 3 }));
+        EvaluationResult first = Evaluator.Evaluate(
+            training.Net, data, normalization, new() { BatchSize = 4, Workers = 1 });
+        Assert.AreEqual(
+            first, Evaluator.Evaluate(training.Net, data, normalization, new() { BatchSize = 4, Workers = 3 }));
     }
 
     private static SmallTraining Trained()

@@ -18,8 +18,10 @@ public sealed class LearningTests
     {
         using TemporaryFolder folder = new();
         List<double> losses = [];
-        Recipe recipe = SmallRecipe.Create($"reversible.policy={policy}", "data.trainingSamples=256", "training.epochs=8", "training.batchSize=16");
-        RunSummary summary = TestRuns.Train(recipe, folder["run"], resume: false, progress => losses.Add(progress.Loss), CancellationToken.None);
+        Recipe recipe = SmallRecipe.Create(
+            $"reversible.policy={policy}", "data.trainingSamples=256", "training.epochs=8", "training.batchSize=16");
+        RunSummary summary = TestRuns.Train(
+            recipe, folder["run"], resume: false, progress => losses.Add(progress.Loss), CancellationToken.None);
         Assert.AreEqual(Math.Log(4), losses[0], 1e-6, "Fixup's classifier starts at zero");
         Assert.IsLessThan(0.5 * losses[0], summary.Evaluation.Loss);
         Assert.IsGreaterThan(3 * Chance, summary.Evaluation.Top1);
@@ -36,8 +38,10 @@ public sealed class LearningTests
         // zero logits the bias moves by lr · (mean target − 1/4) = (1 − ε) · (frequency − 1/4).
         using TemporaryFolder folder = new();
         Recipe recipe = SmallRecipe.Create(
-            "data.trainingSamples=6", "training.batchSize=6", "training.epochs=1", "training.labelSmoothing=0.4", "training.schedule.kind=constant",
-            "training.schedule.warmupSteps=0", """training.optimizer={"learningRate":1,"momentum":0,"weightDecay":0}""");
+            "data.trainingSamples=6", "training.batchSize=6", "training.epochs=1", "training.labelSmoothing=0.4",
+            "training.schedule.kind=constant",
+            "training.schedule.warmupSteps=0",
+            """training.optimizer={"learningRate":1,"momentum":0,"weightDecay":0}""");
         using CpuBackend backend = TestRuns.Backend();
         using TrainingRun run = new(backend, recipe, folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
@@ -54,7 +58,11 @@ public sealed class LearningTests
     {
         using TemporaryFolder folder = new();
         Recipe recipe = SmallRecipe.Create("training.accumulate=7");
-        string message = Assert.ThrowsExactly<ConfigurationException>(() => TestRuns.Finish(recipe, folder["run"])).Message;
-        Assert.AreEqual("training.batchSize is 8 and training.accumulate 7, but the training set has only 48 samples; use a smaller batch.", message);
+        string message = Assert.ThrowsExactly<ConfigurationException>(
+            () => TestRuns.Finish(recipe, folder["run"])).Message;
+        Assert.AreEqual(
+            "training.batchSize is 8 and training.accumulate 7, but the training set has only 48 samples; use a "
+            + "smaller batch.",
+            message);
     }
 }

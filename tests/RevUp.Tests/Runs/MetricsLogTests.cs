@@ -15,20 +15,26 @@ public sealed class MetricsLogTests
         using TemporaryFolder folder = new();
         using (MetricsLog log = new(folder["m"], lastStep: 0))
         {
-            InversionRecord[] records = [new(3, 0.01, 0.5, true, false), new(0, 0, 0, false, false), new(50, 0.2, 1.1, false, Replayed: true)];
-            log.Step(7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12.344, activationPeakBytes: 4096, records);
+            InversionRecord[] records =
+                [new(3, 0.01, 0.5, true, false), new(0, 0, 0, false, false), new(50, 0.2, 1.1, false, Replayed: true)];
+            log.Step(
+                7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12.344, activationPeakBytes: 4096,
+                records);
             log.Evaluation(7, epoch: 1, new EvaluationResult(0.9, 0.25, 100, LeftOut: 2));
         }
         string[] lines = File.ReadAllLines(folder["m"]);
         AssertJson(
             """
             {
-              "type": "step", "step": 7, "epoch": 1, "loss": 0.5, "top1": 0.75, "learningRate": 0.1, "milliseconds": 12.34,
-              "activationPeakBytes": 4096, "evaluations": [3, 0, 50], "contractions": [0.5, null, 1.1], "worstResidual": 0.2, "replays": 1
+              "type": "step", "step": 7, "epoch": 1, "loss": 0.5, "top1": 0.75, "learningRate": 0.1,
+                "milliseconds": 12.34,
+              "activationPeakBytes": 4096, "evaluations": [3, 0, 50], "contractions": [0.5, null, 1.1],
+                "worstResidual": 0.2, "replays": 1
             }
             """,
             lines[0]);
-        AssertJson("""{"type":"evaluation","step":7,"epoch":1,"loss":0.25,"top1":0.9,"samples":100,"leftOut":2}""", lines[1]);
+        AssertJson(
+            """{"type":"evaluation","step":7,"epoch":1,"loss":0.25,"top1":0.9,"samples":100,"leftOut":2}""", lines[1]);
         Assert.HasCount(2, lines);
     }
 
@@ -39,7 +45,9 @@ public sealed class MetricsLogTests
         using (MetricsLog log = new(folder["m"], lastStep: 0))
         {
             InversionRecord[] records = [new(3, 0.01, 0.43215, true, false), new(1, 0.001, double.NaN, true, false)];
-            log.Step(7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12, activationPeakBytes: 0, records, [1.23456f, 0.9f]);
+            log.Step(
+                7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12, activationPeakBytes: 0, records,
+                [1.23456f, 0.9f]);
         }
         JsonNode line = JsonNode.Parse(File.ReadAllLines(folder["m"]).Single())!;
         AssertJson("[0.4322, null]", line["contractions"]!.ToJsonString());
@@ -52,8 +60,10 @@ public sealed class MetricsLogTests
         using TemporaryFolder folder = new();
         string[] lines =
         [
-            """{"type":"step","step":1,"epoch":0}""", """{"type":"evaluation","step":1,"epoch":0,"loss":0.25,"top1":0.5,"samples":10,"leftOut":1}""",
-            """{"type":"step","step":2,"epoch":0}""", "not JSON", "3", "{}", """{"type":"step","step":3,"epoch":0}""", """{"type":"step","st""",
+            """{"type":"step","step":1,"epoch":0}""",
+            """{"type":"evaluation","step":1,"epoch":0,"loss":0.25,"top1":0.5,"samples":10,"leftOut":1}""",
+            """{"type":"step","step":2,"epoch":0}""", "not JSON", "3", "{}", """{"type":"step","step":3,"epoch":0}""",
+            """{"type":"step","st""",
         ];
         File.WriteAllText(folder["m"], string.Join('\n', lines));
         using (MetricsLog log = new(folder["m"], lastStep: 2))
@@ -75,7 +85,9 @@ public sealed class MetricsLogTests
         {
             log.Evaluation(1, epoch: 0, new EvaluationResult(0.5, double.NaN, 1));
         }
-        AssertJson("""{"type":"evaluation","step":1,"epoch":0,"loss":null,"top1":0.5,"samples":1,"leftOut":0}""", File.ReadAllLines(folder["m"]).Single());
+        AssertJson(
+            """{"type":"evaluation","step":1,"epoch":0,"loss":null,"top1":0.5,"samples":1,"leftOut":0}""",
+            File.ReadAllLines(folder["m"]).Single());
         using MetricsLog again = new(folder["m"], lastStep: 1);
         Assert.IsTrue(double.IsNaN(again.LastEvaluation.Result.Loss));
     }

@@ -62,7 +62,8 @@ public sealed class PrecisionTests
         Assert.AreEqual(BranchPrecision.BFloat16, Train(cuda, s_auto, folder["bfloat16"], stopAfter: 3));
         if (cpu.Lacks(ElementType.BFloat16))
         {
-            string refusal = Assert.ThrowsExactly<CheckpointException>(() => Train(cpu, s_auto, folder["bfloat16"], resume: true)).Message;
+            string refusal = Assert.ThrowsExactly<CheckpointException>(
+                () => Train(cpu, s_auto, folder["bfloat16"], resume: true)).Message;
             Assert.Contains("the run was started with branches in bfloat16, which the device cpu (", refusal);
         }
         else
@@ -77,7 +78,8 @@ public sealed class PrecisionTests
         using TemporaryFolder folder = new();
         Train(TestDevice.All[1], s_auto, folder["run"], stopAfter: 3);
         Recipe single = SmallRecipe.Create("model.precision=float32");
-        string refusal = Assert.ThrowsExactly<CheckpointException>(() => Train(TestDevice.All[0], single, folder["run"], resume: true)).Message;
+        string refusal = Assert.ThrowsExactly<CheckpointException>(
+            () => Train(TestDevice.All[0], single, folder["run"], resume: true)).Message;
         Assert.Contains("started with model.precision = bfloat16 and cannot be resumed with float32", refusal);
     }
 
@@ -93,12 +95,15 @@ public sealed class PrecisionTests
         Train(TestDevice.All[1], s_auto, folder["run"]);
         using Backend backend = device.Open();
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
-        BranchPrecision expected = device.Lacks(ElementType.BFloat16) ? BranchPrecision.Float32 : BranchPrecision.BFloat16;
-        Assert.AreEqual((BranchPrecision.BFloat16, expected), (loaded.Recipe.Model.Precision, loaded.Network.Settings.Precision));
+        BranchPrecision expected =
+            device.Lacks(ElementType.BFloat16) ? BranchPrecision.Float32 : BranchPrecision.BFloat16;
+        Assert.AreEqual(
+            (BranchPrecision.BFloat16, expected), (loaded.Recipe.Model.Precision, loaded.Network.Settings.Precision));
         Assert.AreEqual(1, loaded.Network.Predict(Vectors.Normal(1, 64)).Sum(), 1e-5f);
     }
 
-    private static BranchPrecision Train(TestDevice device, Recipe recipe, string folder, long stopAfter = 0, bool resume = false)
+    private static BranchPrecision Train(
+        TestDevice device, Recipe recipe, string folder, long stopAfter = 0, bool resume = false)
     {
         using Backend backend = device.Open();
         using TrainingRun run = new(backend, recipe, folder, resume);

@@ -14,9 +14,13 @@ public sealed class ResumeTests
     [DataRow(SmallRecipe.StepsPerEpoch, DisplayName = "between epochs")]
     [DataRow(4, "training.batchSize=4", "training.accumulate=2", DisplayName = "with accumulation")]
     [DataRow(7, "training.optimizer.kind=adamW", "training.optimizer.learningRate=0.01", DisplayName = "AdamW")]
-    [DataRow(9, "model.lipschitz.mode=perLayer", "model.activation=elu", "training.clipNorm=0.5", DisplayName = "per layer, clipped")]
+    [DataRow(
+        9, "model.lipschitz.mode=perLayer", "model.activation=elu", "training.clipNorm=0.5",
+        DisplayName = "per layer, clipped")]
     [DataRow(5, "model.lipschitz.mode=adaptive", "training.optimizer.learningRate=0.5", DisplayName = "adaptive")]
-    [DataRow(4, "model.block=residual", "model.normalization=batchNorm", "reversible.policy=checkpoint", DisplayName = "ResNet with batch normalisation")]
+    [DataRow(
+        4, "model.block=residual", "model.normalization=batchNorm", "reversible.policy=checkpoint",
+        DisplayName = "ResNet with batch normalisation")]
     [DataRow(7, "model.block=coupling", "model.normalization=batchNorm", DisplayName = "RevNet")]
     [DataRow(7, "training.epochs=4", "training.steps=12", DisplayName = "a number of steps")]
     public void InterruptedAndResumedIsUninterrupted(int step, params string[] overrides)
@@ -80,7 +84,8 @@ public sealed class ResumeTests
         Assert.AreEqual(SmallRecipe.StepsPerEpoch, TestRuns.Newest(folder["killed"]).Step);
         // As if the kill had come between the epoch's checkpoint and its evaluation, in the middle
         // of a line.
-        string[] steps = [.. File.ReadAllLines(folder["killed/metrics.jsonl"]).Where(line => line.Contains("\"step\",", StringComparison.Ordinal))];
+        string[] steps = [.. File.ReadAllLines(folder["killed/metrics.jsonl"]).Where(
+            line => line.Contains("\"step\",", StringComparison.Ordinal))];
         Assert.HasCount(SmallRecipe.StepsPerEpoch + 1, steps);
         File.WriteAllText(folder["killed/metrics.jsonl"], string.Join('\n', steps[..^1]) + '\n' + steps[^1][..20]);
         TestRuns.Finish(recipe, folder["killed"], resume: true);
@@ -110,7 +115,8 @@ public sealed class ResumeTests
         using TemporaryFolder folder = new();
         RunSummary stopped = TestRuns.StopAfter(4, recipe, folder["run"]);
         TestRuns.Damage(Path.Combine(stopped.Checkpoint, TestRuns.Model));
-        string message = Assert.ThrowsExactly<CheckpointException>(() => TestRuns.Finish(recipe, folder["run"], resume: true)).Message;
+        string message = Assert.ThrowsExactly<CheckpointException>(
+            () => TestRuns.Finish(recipe, folder["run"], resume: true)).Message;
         Assert.Contains("the content of model.safetensors has changed", message);
         Assert.Contains("another folder", message);
     }
@@ -123,7 +129,8 @@ public sealed class ResumeTests
         RunSummary first = TestRuns.Finish(recipe, folder["run"]);
         string[] metrics = TestRuns.Metrics(folder["run"]);
         RunSummary again = TestRuns.Finish(recipe, folder["run"], resume: true);
-        Assert.AreEqual((first.Step, first.Evaluation, first.Checkpoint), (again.Step, again.Evaluation, again.Checkpoint));
+        Assert.AreEqual(
+            (first.Step, first.Evaluation, first.Checkpoint), (again.Step, again.Evaluation, again.Checkpoint));
         CollectionAssert.AreEqual(metrics, TestRuns.Metrics(folder["run"]));
     }
 
@@ -134,11 +141,14 @@ public sealed class ResumeTests
         RunSummary stopped = TestRuns.StopAfter(SmallRecipe.Steps, SmallRecipe.Create(), folder["run"]);
         Assert.AreEqual((SmallRecipe.Steps, true), (stopped.Step, stopped.Interrupted));
         List<TrainingProgress> reports = [];
-        RunSummary resumed = TestRuns.Train(SmallRecipe.Create(), folder["run"], resume: true, reports.Add, CancellationToken.None);
+        RunSummary resumed = TestRuns.Train(
+            SmallRecipe.Create(), folder["run"], resume: true, reports.Add, CancellationToken.None);
         Assert.IsFalse(resumed.Interrupted);
         Assert.AreEqual(TestRuns.Finish(SmallRecipe.Create(), folder["whole"]).Evaluation, resumed.Evaluation);
         Assert.HasCount(1, reports);
-        Assert.AreEqual((resumed.Evaluation, TimeSpan.Zero, 0.0), (reports[0].Evaluation, reports[0].Remaining, reports[0].ImagesPerSecond));
+        Assert.AreEqual(
+            (resumed.Evaluation, TimeSpan.Zero, 0.0),
+            (reports[0].Evaluation, reports[0].Remaining, reports[0].ImagesPerSecond));
     }
 
     [TestMethod]
@@ -162,7 +172,8 @@ public sealed class ResumeTests
     {
         using TemporaryFolder folder = new();
         TestRuns.StopAfter(4, SmallRecipe.Create(), folder["run"]);
-        string message = Assert.ThrowsExactly<CheckpointException>(() => TestRuns.Finish(SmallRecipe.Create(setting), folder["run"], resume: true)).Message;
+        string message = Assert.ThrowsExactly<CheckpointException>(
+            () => TestRuns.Finish(SmallRecipe.Create(setting), folder["run"], resume: true)).Message;
         Assert.Contains($"the run was started with {setting.Split('=')[0]} = ", message);
     }
 
@@ -170,7 +181,8 @@ public sealed class ResumeTests
     public void ARunStoppedBeforeItsFirstStepIsInterruptedWithoutACheckpoint()
     {
         using TemporaryFolder folder = new();
-        RunSummary summary = TestRuns.Train(SmallRecipe.Create(), folder["run"], resume: false, null, new CancellationToken(canceled: true));
+        RunSummary summary = TestRuns.Train(
+            SmallRecipe.Create(), folder["run"], resume: false, null, new CancellationToken(canceled: true));
         Assert.IsTrue(summary.Interrupted);
         Assert.AreEqual((0L, "", 0), (summary.Step, summary.Checkpoint, summary.Evaluation.Samples));
         Assert.IsFalse(Directory.Exists(folder["run/checkpoints"]));

@@ -42,10 +42,12 @@ public sealed class RunLengthTests
     {
         using TemporaryFolder folder = new();
         TestRuns.Finish(SmallRecipe.Create("training.epochs=2"), folder["epochs"]);
-        TestRuns.Finish(SmallRecipe.Create("training.epochs=4", $"training.steps={SmallRecipe.Steps}"), folder["steps"]);
+        TestRuns.Finish(
+            SmallRecipe.Create("training.epochs=4", $"training.steps={SmallRecipe.Steps}"), folder["steps"]);
         TestRuns.StopAfter(SmallRecipe.Steps, SmallRecipe.Create("training.epochs=4"), folder["longer"]);
         TestRuns.AssertSameState(folder["epochs"], folder["steps"]);
-        CollectionAssert.AreNotEqual(TestRuns.Bytes(folder["steps"], TestRuns.Model), TestRuns.Bytes(folder["longer"], TestRuns.Model));
+        CollectionAssert.AreNotEqual(
+            TestRuns.Bytes(folder["steps"], TestRuns.Model), TestRuns.Bytes(folder["longer"], TestRuns.Model));
     }
 
     [TestMethod]

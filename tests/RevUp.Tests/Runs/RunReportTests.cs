@@ -18,7 +18,9 @@ public sealed class RunReportTests
         using (MetricsLog log = new(folder[MetricsLog.FileName], lastStep: 0))
         {
             log.Step(1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, 0, [Record(2, 0.01), Record(4, 0.02)]);
-            log.Step(2, epoch: 0, new StepResult(1, 0.5, 1, 0.1), 20, 0, [Record(3, 0.03), Record(5, 0.01) with { Replayed = true }]);
+            log.Step(
+                2, epoch: 0, new StepResult(1, 0.5, 1, 0.1), 20, 0,
+                [Record(3, 0.03), Record(5, 0.01) with { Replayed = true }]);
             log.Evaluation(2, epoch: 0, new EvaluationResult(0.625, 0.75, 8));
             log.Step(3, epoch: 1, new StepResult(0.5, 0.75, 1, 0.1), 30, 0, [Record(1, 0.001), Record(1, 0.002)]);
         }
@@ -26,12 +28,14 @@ public sealed class RunReportTests
         string[] expected =
         [
             "# small", "", "Three blocks on synthetic images", "",
-            "| epoch | steps | training loss | training top-1 % | test loss | test top-1 % | ms a step | mean k | worst k | worst residual | replays |",
+            "| epoch | steps | training loss | training top-1 % | test loss | test top-1 % | ms a step | mean k "
+            + "| worst k | worst residual | replays |",
             "|---|---|---|---|---|---|---|---|---|---|---|",
             "| 1 | 2 | 1.5000 | 37.50 | 0.7500 | 62.50 | 15.0 | 3.50 | 5 | 3.0e-2 | 1 |",
             "| 2 | 1 | 0.5000 | 75.00 | – | – | 30.0 | 1.00 | 1 | 2.0e-3 | 0 |",
             "", "## Mean branch evaluations k of each block", "",
-            "| block | epoch 1 | epoch 2 |", "|---|---|---|", "| stages.0.blocks.0 | 2.50 | 1.00 |", "| stages.1.blocks.0 | 4.50 | 1.00 |",
+            "| block | epoch 1 | epoch 2 |", "|---|---|---|", "| stages.0.blocks.0 | 2.50 | 1.00 |",
+            "| stages.1.blocks.0 | 4.50 | 1.00 |",
         ];
         CollectionAssert.AreEqual(expected, File.ReadAllLines(folder[RunReport.FileName]));
     }
@@ -43,7 +47,9 @@ public sealed class RunReportTests
         InversionRecord unmeasured = Record(1, 0.001) with { Contraction = double.NaN };
         using (MetricsLog log = new(folder[MetricsLog.FileName], lastStep: 0))
         {
-            log.Step(1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, 0, [Record(2, 0.01) with { Contraction = 0.25 }, unmeasured], [0.95f, 0.9f]);
+            log.Step(
+                1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, 0,
+                [Record(2, 0.01) with { Contraction = 0.25 }, unmeasured], [0.95f, 0.9f]);
             log.Step(2, epoch: 0, new StepResult(1, 0.5, 1, 0.1), 20, 0, [Record(3, 0.03), unmeasured], [1.25f, 0.9f]);
         }
         RunReport.Write(folder.Path, SmallRecipe.Create(), Blocks);
@@ -64,7 +70,15 @@ public sealed class RunReportTests
         TestRuns.StopAfter(8, SmallRecipe.Create(), folder["run"]);
         TestRuns.Finish(SmallRecipe.Create(), folder["run"], resume: true);
         string[] lines = File.ReadAllLines(folder["run/report.md"]);
-        foreach (string row in new[] { "| 1 | 6 |", "| 2 | 6 |", "| stages.0.blocks.0 |", "| stages.0.blocks.1 |", "| stages.1.blocks.0 |" })
+        foreach (string row in
+            new[]
+            {
+                "| 1 | 6 |",
+                "| 2 | 6 |",
+                "| stages.0.blocks.0 |",
+                "| stages.0.blocks.1 |",
+                "| stages.1.blocks.0 |",
+            })
         {
             Assert.AreEqual(1, lines.Count(line => line.StartsWith(row, StringComparison.Ordinal)), row);
         }
@@ -72,5 +86,6 @@ public sealed class RunReportTests
         Assert.AreEqual(RecipeFile.Serialize(SmallRecipe.Create()), File.ReadAllText(folder["run/recipe.json"]));
     }
 
-    private static InversionRecord Record(int evaluations, double residual) => new(evaluations, residual, Contraction: 0.5, Converged: true, Replayed: false);
+    private static InversionRecord Record(int evaluations, double residual) =>
+        new(evaluations, residual, Contraction: 0.5, Converged: true, Replayed: false);
 }

@@ -24,7 +24,8 @@ internal sealed class BlockTwin(TestBlock block, BranchSettings settings, int ba
         double[] sigmas = Sigmas(values);
         return _lipschitz.Mode switch
         {
-            LipschitzMode.PerBranch or LipschitzMode.Adaptive => Math.Abs(values["block.scale"][0]) * Product(sigmas) > _coefficient,
+            LipschitzMode.PerBranch or LipschitzMode.Adaptive =>
+                Math.Abs(values["block.scale"][0]) * Product(sigmas) > _coefficient,
             LipschitzMode.PerLayer => sigmas.Any(sigma => sigma > _coefficient),
             _ => false,
         };
@@ -39,7 +40,8 @@ internal sealed class BlockTwin(TestBlock block, BranchSettings settings, int ba
         double c = _coefficient;
         double effective = _lipschitz.Mode switch
         {
-            LipschitzMode.PerBranch or LipschitzMode.Adaptive => multiplier * Math.Min(1, c / (Math.Abs(multiplier) * Product(sigmas))),
+            LipschitzMode.PerBranch or LipschitzMode.Adaptive =>
+                multiplier * Math.Min(1, c / (Math.Abs(multiplier) * Product(sigmas))),
             LipschitzMode.PerLayer => multiplier / Math.Max(1, Math.Abs(multiplier)),
             _ => multiplier,
         };
@@ -47,9 +49,11 @@ internal sealed class BlockTwin(TestBlock block, BranchSettings settings, int ba
         for (int j = 0; j < _count; j++)
         {
             Activation activation = first && j == 0 ? Activation.Identity : settings.Activation;
-            double[] p = Reference.Preactivation(activation, z, values[$"block.bias{j + 1}a"][0], values[$"block.bias{j + 1}b"][0]);
+            double[] p = Reference.Preactivation(
+                activation, z, values[$"block.bias{j + 1}a"][0], values[$"block.bias{j + 1}b"][0]);
             ConvolutionGeometry sample = block.Branch.Convolutions[j].Sample;
-            z = Reference.Convolution(sample with { Input = sample.Input.WithBatch(batch) }, p, values[$"block.conv{j + 1}.weight"]);
+            z = Reference.Convolution(
+                sample with { Input = sample.Input.WithBatch(batch) }, p, values[$"block.conv{j + 1}.weight"]);
             if (_lipschitz.Mode == LipschitzMode.PerLayer)
             {
                 double factor = 1 / Math.Max(1, sigmas[j] / c);

@@ -26,8 +26,10 @@ internal static class BranchTwin
         {
             Activation activation = j > 0 || leadingActivation ? settings.Activation : Activation.Identity;
             ConvolutionGeometry sample = branch.Convolutions[j].Sample;
-            double[] p = Preactivation(name, j + 1, settings.Normalization, activation, sample.Input.Channels, values, z);
-            z = Reference.Convolution(sample with { Input = sample.Input.WithBatch(batch) }, p, values[$"{name}.conv{j + 1}.weight"]);
+            double[] p = Preactivation(
+                name, j + 1, settings.Normalization, activation, sample.Input.Channels, values, z);
+            z = Reference.Convolution(
+                sample with { Input = sample.Input.WithBatch(batch) }, p, values[$"{name}.conv{j + 1}.weight"]);
         }
         double multiplier = values.TryGetValue($"{name}.scale", out double[]? s) ? s[0] : 1;
         return Array.ConvertAll(z, value => multiplier * value);
@@ -35,11 +37,16 @@ internal static class BranchTwin
 
     /// <summary>p of x under the names of <see cref="Preactivation.Create"/>.</summary>
     public static double[] Preactivation(
-        string name, int index, Normalization normalization, Activation activation, int channels, IReadOnlyDictionary<string, double[]> values, double[] x) =>
+        string name, int index, Normalization normalization, Activation activation, int channels,
+        IReadOnlyDictionary<string, double[]> values, double[] x) =>
         normalization switch
         {
-            Normalization.Fixup => Reference.Preactivation(activation, x, values[$"{name}.bias{index}a"][0], values[$"{name}.bias{index}b"][0]),
-            Normalization.BatchNorm => Reference.BatchNorm(activation, channels, x, values[$"{name}.bn{index}.weight"], values[$"{name}.bn{index}.bias"]),
+            Normalization.Fixup =>
+                Reference.Preactivation(
+                    activation, x, values[$"{name}.bias{index}a"][0], values[$"{name}.bias{index}b"][0]),
+            Normalization.BatchNorm =>
+                Reference.BatchNorm(
+                    activation, channels, x, values[$"{name}.bn{index}.weight"], values[$"{name}.bn{index}.bias"]),
             _ => Reference.AddBias(activation, channels, x, values[$"{name}.bias{index}"]),
         };
 }

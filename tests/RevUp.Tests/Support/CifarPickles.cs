@@ -23,13 +23,15 @@ internal static class CifarPickles
         return
         [
             0x80, (byte)(python3 ? 4 : 2), .. "}("u8, .. Text("batch_label", python3), .. Text("b", python3),
-            .. Text(labelsKey, python3), .. "]("u8, .. labels.SelectMany(label => (byte[])[(byte)'K', (byte)label]), (byte)'e',
+            .. Text(labelsKey, python3), .. "]("u8, .. labels.SelectMany(label => (byte[])[(byte)'K', (byte)label]),
+            (byte)'e',
             .. Text("data", python3), .. Global("numpy.core.multiarray", "_reconstruct", python3), .. Global(
                 "numpy", "ndarray", python3),
             .. "K\0\u0085"u8[..2], 0x85, .. Bytes("b"u8, python3), 0x87, (byte)'R', .. "(K\u0001"u8,
             (byte)'K', (byte)labels.Length, (byte)'M', ImageBytes & 255, ImageBytes >> 8, 0x86,
             .. Global("numpy", "dtype", python3), .. Text("u1", python3), .. "K\0K\u0001"u8, 0x87, (byte)'R',
-            .. "(K\u0003"u8, .. Text("|", python3), .. "NNNJ"u8, 255, 255, 255, 255, (byte)'J', 255, 255, 255, 255, .. "K\0tb"u8,
+            .. "(K\u0003"u8, .. Text("|", python3), .. "NNNJ"u8, 255, 255, 255, 255, (byte)'J', 255, 255, 255, 255,
+            .. "K\0tb"u8,
             0x89, .. Bytes(planes, python3), .. "tbu."u8,
         ];
     }

@@ -20,7 +20,10 @@ internal static unsafe class CudaCounters
     public static long Submissions => Read("cuda_on_cpu_submissions");
 
     private static nint Load() =>
-        CudaOnCpu.IsUsable && NativeLibrary.TryLoad(Environment.GetEnvironmentVariable("REVUP_CUDA_LIBRARY") ?? "", out nint driver) ? driver : 0;
+        CudaOnCpu.IsUsable
+            && NativeLibrary.TryLoad(Environment.GetEnvironmentVariable("REVUP_CUDA_LIBRARY") ?? "", out nint driver)
+            ? driver
+            : 0;
 
     private static long Read(string counter)
     {

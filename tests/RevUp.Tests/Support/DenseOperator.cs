@@ -20,10 +20,12 @@ internal static class DenseOperator
     /// The largest singular value of the convolution with the given weights; the geometry has a
     /// batch of one.
     /// </summary>
-    public static double Norm(ConvolutionGeometry geometry, double[] weights) => LargestSingularValue(Columns(geometry, weights));
+    public static double Norm(ConvolutionGeometry geometry, double[] weights) =>
+        LargestSingularValue(Columns(geometry, weights));
 
     /// <summary>The same for a layer's current weights, at its own extents.</summary>
-    public static double Norm(Backend backend, Convolution convolution) => Norm(convolution.Sample, backend.ToHost(convolution.Weight.Value).Widen());
+    public static double Norm(Backend backend, Convolution convolution) =>
+        Norm(convolution.Sample, backend.ToHost(convolution.Weight.Value).Widen());
 
     /// <summary>Columns of the matrix: what the convolution makes of each unit vector.</summary>
     private static double[][] Columns(ConvolutionGeometry geometry, double[] weights)

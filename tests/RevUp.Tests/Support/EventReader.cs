@@ -21,7 +21,8 @@ internal static class EventReader
            select (e.Integer(2), value.Text(1), value.Single(2)),
     ];
 
-    public static string[] Files(string folder) => [.. Directory.GetFiles(folder, "*tfevents*").Order(StringComparer.Ordinal)];
+    public static string[] Files(string folder) =>
+        [.. Directory.GetFiles(folder, "*tfevents*").Order(StringComparer.Ordinal)];
 
     /// <summary>
     /// The Event messages of one file; fails when a length or a checksum is wrong.
@@ -62,6 +63,9 @@ internal static class EventReader
     private static void AssertCrc(ReadOnlySpan<byte> data, ReadOnlySpan<byte> stored)
     {
         uint crc = Crc32C(data);
-        Assert.AreEqual(((crc >> 15) | (crc << 17)) + 0xa282ead8, BinaryPrimitives.ReadUInt32LittleEndian(stored), "masked CRC-32C");
+        Assert.AreEqual(
+            ((crc >> 15) | (crc << 17)) + 0xa282ead8,
+            BinaryPrimitives.ReadUInt32LittleEndian(stored),
+            "masked CRC-32C");
     }
 }

@@ -18,5 +18,6 @@ internal sealed class EveryBackendAttribute(params object?[] arguments) : Attrib
     public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
         TestDevice.All.Where(device => !device.Lacks(Type)).Select(device => (object?[])[device, .. arguments]);
 
-    public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) => $"{methodInfo.Name}({string.Join(", ", data ?? [])})";
+    public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) =>
+        $"{methodInfo.Name}({string.Join(", ", data ?? [])})";
 }

@@ -53,7 +53,9 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         },
         new("CIFAR-10", "test_batch.bin", Noise(4 * 3073, below: 10), ReadCifar)
         {
-            Beside = folder => System.IO.File.WriteAllLines(folder["batches.meta.txt"], Enumerable.Range(0, 10).Select(i => $"class {i}")),
+            Beside = folder =>
+                System.IO.File.WriteAllLines(
+                    folder["batches.meta.txt"], Enumerable.Range(0, 10).Select(i => $"class {i}")),
         },
         new("CIFAR-10's names", "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"u8.ToArray(), ReadCifar)
         {
@@ -68,8 +70,12 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
             NamesOthers = true,
         },
         new("NIfTI", "v.nii", NiftiFiles.Create(VoxelType.Int16, bigEndian: false, channels: 2), ReadVolume),
-        new("NIfTI, big-endian", "v.nii", NiftiFiles.Create(VoxelType.Float64, bigEndian: true, channels: 2), ReadVolume),
-        new("NIfTI in gzip", "v.nii.gz", Gzip.Compress(NiftiFiles.Create(VoxelType.Int16, bigEndian: false, channels: 2)), ReadVolume),
+        new(
+            "NIfTI, big-endian", "v.nii", NiftiFiles.Create(VoxelType.Float64, bigEndian: true, channels: 2),
+            ReadVolume),
+        new(
+            "NIfTI in gzip", "v.nii.gz",
+            Gzip.Compress(NiftiFiles.Create(VoxelType.Int16, bigEndian: false, channels: 2)), ReadVolume),
         new("NIfTI-2", "v2.nii", NiftiFiles.CreateVersion2(VoxelType.Int64, bigEndian: true), ReadAnyVolume),
         new("NIfTI, oriented", "v.nii", NiftiFiles.CreateOriented(4, 3, 2, 0, 0, 3, 0, -1, 0, -2, 0, 0), ReadAnyVolume),
         new("NIfTI, header of a pair", "v.hdr", PairHeader(), ReadAnyVolume)
@@ -83,7 +89,8 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         {
             Beside = folder => Array.ForEach(
                 ["a.nii", "b.nii"],
-                name => System.IO.File.WriteAllBytes(folder[name], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false, channels: 2))),
+                name => System.IO.File.WriteAllBytes(
+                    folder[name], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false, channels: 2))),
             NamesOthers = true,
         },
         new("MATLAB table", "meta.mat", MatFiles.Synsets(("1", "n01"), ("2", "n02"), ("3", "n03")), ReadImageNetLabels)
@@ -116,7 +123,8 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
     public static byte[] Safetensors()
     {
         using TemporaryFolder folder = new();
-        SafetensorsTensor[] tensors = [.. Enumerable.Range(0, 5).Select(i => new SafetensorsTensor($"blocks.{i}.weight", SafetensorsType.U8, 3, i + 1))];
+        SafetensorsTensor[] tensors = [.. Enumerable.Range(0, 5).Select(
+            i => new SafetensorsTensor($"blocks.{i}.weight", SafetensorsType.U8, 3, i + 1))];
         using (SafetensorsWriter writer = new(folder["x"], tensors, new Dictionary<string, string> { ["step"] = "3" }))
         {
             foreach (SafetensorsTensor tensor in tensors)

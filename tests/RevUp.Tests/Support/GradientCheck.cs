@@ -29,16 +29,20 @@ internal static class GradientCheck
     /// length more.
     /// </param>
     public static void Run(
-        Backend backend, ParameterStore store, Layer layer, int batch, Func<IReadOnlyDictionary<string, double[]>, double[]> twin, double rounding)
+        Backend backend, ParameterStore store, Layer layer, int batch, Func<IReadOnlyDictionary<string, double[]>,
+        double[]> twin, double rounding)
     {
         Shape shape = layer.Input.WithBatch(batch);
         float[] x = Vectors.Normal(1, shape.Count);
         float[] r = Vectors.Normal(2, layer.Output.WithBatch(batch).Count);
-        Dictionary<string, double[]> values = store.Parameters.ToDictionary(p => p.Name, p => backend.ToHost(p.Value).Widen());
+        Dictionary<string, double[]> values = store.Parameters.ToDictionary(
+            p => p.Name, p => backend.ToHost(p.Value).Widen());
         values["x"] = x.Widen();
 
-        (float[] y, Dictionary<string, float[]> gradients) = Differentiate(backend, store, layer, x, r, ForwardMode.Keep);
-        (float[] stored, Dictionary<string, float[]> storedGradients) = Differentiate(backend, store, layer, x, r, ForwardMode.Store);
+        (float[] y, Dictionary<string, float[]> gradients) = Differentiate(
+            backend, store, layer, x, r, ForwardMode.Keep);
+        (float[] stored, Dictionary<string, float[]> storedGradients) = Differentiate(
+            backend, store, layer, x, r, ForwardMode.Store);
         CollectionAssert.AreEqual(y, stored);
         Assert.IsLessThanOrEqualTo(rounding, Vectors.RelativeDifference(twin(values), y.Widen()), "output");
 
@@ -46,11 +50,17 @@ internal static class GradientCheck
         List<double> scalars = [], expectedScalars = [];
         foreach ((string name, float[] gradient) in gradients)
         {
-            CollectionAssert.AreEqual(gradient, storedGradients[name], $"{name}: recomputed and stored intermediates give different gradients");
+            CollectionAssert.AreEqual(
+                gradient,
+                storedGradients[name],
+                $"{name}: recomputed and stored intermediates give different gradients");
             double[] expected = CentralDifferences(values[name], () => Vectors.Dot(direction, twin(values)));
             if (gradient.Length > 1)
             {
-                Assert.IsLessThanOrEqualTo(rounding + DifferencesError, Vectors.RelativeDifference(expected, gradient.Widen()), $"gradient of {name}");
+                Assert.IsLessThanOrEqualTo(
+                    rounding + DifferencesError,
+                    Vectors.RelativeDifference(expected, gradient.Widen()),
+                    $"gradient of {name}");
                 continue;
             }
             scalars.Add(gradient[0]);
@@ -59,7 +69,8 @@ internal static class GradientCheck
         if (scalars.Count > 0)
         {
             double difference = Vectors.RelativeDifference([.. expectedScalars], [.. scalars]);
-            Assert.IsLessThanOrEqualTo(rounding * Math.Sqrt(shape.Count) + DifferencesError, difference, "gradients of the scalars");
+            Assert.IsLessThanOrEqualTo(
+                rounding * Math.Sqrt(shape.Count) + DifferencesError, difference, "gradients of the scalars");
         }
     }
 
@@ -73,8 +84,10 @@ internal static class GradientCheck
         SavedTensors saved = default;
         float[] y = backend.Take(layer.Forward(input, mode, ref saved));
         layer.ReleaseWeights();
-        Tensor gradient = layer.Backward(input, backend.ToDevice(r, layer.Output.WithBatch(batch)), inputGradient: true, ref saved);
-        Dictionary<string, float[]> gradients = store.Parameters.ToDictionary(p => p.Name, p => backend.ToHost(p.Gradient));
+        Tensor gradient = layer.Backward(
+            input, backend.ToDevice(r, layer.Output.WithBatch(batch)), inputGradient: true, ref saved);
+        Dictionary<string, float[]> gradients = store.Parameters.ToDictionary(
+            p => p.Name, p => backend.ToHost(p.Gradient));
         layer.ReleaseWeights();
         gradients["x"] = backend.Take(gradient);
         CollectionAssert.AreEqual(x, backend.Take(input), "the layer changed its input");

@@ -9,7 +9,8 @@ namespace RevUp.Tests.Support;
 internal static class ImageFiles
 {
     /// <summary>The value of a pixel: no two images, rows or columns alike.</summary>
-    public static byte Value(int image, int x, int y, int channel) => (byte)(37 * image + 11 * x + 5 * y + 70 * channel);
+    public static byte Value(int image, int x, int y, int channel) =>
+        (byte)(37 * image + 11 * x + 5 * y + 70 * channel);
 
     public static byte[] Png(int image, int width, int height)
     {
@@ -63,10 +64,12 @@ internal static class ImageFiles
         int channels = dataset.Sample.Channels;
         ChannelNormalization bytes = new(new double[channels], [.. Enumerable.Repeat(1.0 / 255, channels)]);
         using SampleReader reader = dataset.OpenReader();
-        reader.Write(index, new SampleKey(1, 0, index), new SampleTransform(augmentation ?? new Augmentation(), bytes), pixels);
+        reader.Write(
+            index, new SampleKey(1, 0, index), new SampleTransform(augmentation ?? new Augmentation(), bytes), pixels);
         return pixels;
     }
 
     /// <summary>Image <paramref name="image"/> of 6 × 6 as <see cref="Read"/> gives it.</summary>
-    public static float[] Expected(int image) => [.. Enumerable.Range(0, 108).Select(i => (float)Value(image, i / 3 % 6, i / 18, i % 3))];
+    public static float[] Expected(int image) =>
+        [.. Enumerable.Range(0, 108).Select(i => (float)Value(image, i / 3 % 6, i / 18, i % 3))];
 }

@@ -11,10 +11,12 @@ internal static class MatFiles
     public static byte[] Synsets(params (string Id, string WordNet)[] synsets)
     {
         const int FieldLength = 32;
-        byte[] names = [.. new[] { "ILSVRC2012_ID", "WNID" }.SelectMany(name => Encoding.ASCII.GetBytes(name.PadRight(FieldLength, '\0')))];
+        byte[] names = [.. new[] { "ILSVRC2012_ID", "WNID" }.SelectMany(
+            name => Encoding.ASCII.GetBytes(name.PadRight(FieldLength, '\0')))];
         byte[] body =
         [
-            .. Element(6, [2, 0, 0, 0, 0, 0, 0, 0]), .. Element(5, [.. Number(synsets.Length), .. Number(1)]), .. Element(1, "synsets"u8),
+            .. Element(6, [2, 0, 0, 0, 0, 0, 0, 0]), .. Element(5, [.. Number(synsets.Length), .. Number(1)]),
+            .. Element(1, "synsets"u8),
             .. Element(5, Number(FieldLength)), .. Element(1, names),
             .. synsets.SelectMany(synset => (byte[])[.. Scalar(ushort.Parse(synset.Id)), .. Text(synset.WordNet)]),
         ];

@@ -34,7 +34,8 @@ internal sealed class ProtobufFields
 
     public long Integer(int number) => (long)Find(number, 0).Value;
 
-    public long[] Integers(int number) => [.. _fields.Where(field => field.Number == number).Select(field => (long)field.Value)];
+    public long[] Integers(int number) =>
+        [.. _fields.Where(field => field.Number == number).Select(field => (long)field.Value)];
 
     public double Double(int number) => BitConverter.UInt64BitsToDouble(Find(number, 1).Value);
 
@@ -44,7 +45,8 @@ internal sealed class ProtobufFields
 
     public string Text(int number) => Encoding.UTF8.GetString(Bytes(number));
 
-    public string[] Texts(int number) => [.. _fields.Where(field => field.Number == number).Select(field => Encoding.UTF8.GetString(field.Bytes))];
+    public string[] Texts(int number) =>
+        [.. _fields.Where(field => field.Number == number).Select(field => Encoding.UTF8.GetString(field.Bytes))];
 
     public double[] PackedDoubles(int number) =>
         [.. Bytes(number).Chunk(8).Select(bytes => BinaryPrimitives.ReadDoubleLittleEndian(bytes))];

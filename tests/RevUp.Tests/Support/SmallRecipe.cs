@@ -16,7 +16,8 @@ internal static class SmallRecipe
         {
           "name": "small",
           "description": "Three blocks on synthetic images",
-          "data": { "dataset": "synthetic", "extents": [8, 8], "channels": 1, "classes": 4, "trainingSamples": 48, "padding": 1, "flip": true },
+          "data": { "dataset": "synthetic", "extents": [8, 8], "channels": 1, "classes": 4, "trainingSamples": 48,
+            "padding": 1, "flip": true },
           "model": {
             "stem": "convolution",
             "downsampling": "squeeze",
@@ -29,5 +30,6 @@ internal static class SmallRecipe
     public static Recipe Create(params string[] overrides) => RecipeFile.Parse(Json, "small.json", overrides);
 
     /// <summary>The message with which this recipe and the overrides are refused.</summary>
-    public static string Refusal(params string[] overrides) => Assert.ThrowsExactly<ConfigurationException>(() => Create(overrides)).Message;
+    public static string Refusal(params string[] overrides) =>
+        Assert.ThrowsExactly<ConfigurationException>(() => Create(overrides)).Message;
 }

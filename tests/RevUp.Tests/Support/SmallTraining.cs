@@ -27,7 +27,8 @@ internal sealed class SmallTraining : IDisposable
         for (int i = 0; i < Net.Parameters.Parameters.Count; i++)
         {
             Parameter parameter = Net.Parameters.Parameters[i];
-            _backend.Upload<float>(Normal(WeightStream, i, (int)parameter.Shape.Count, WeightDeviation), parameter.Value);
+            _backend.Upload<float>(
+                Normal(WeightStream, i, (int)parameter.Shape.Count, WeightDeviation), parameter.Value);
         }
         Step = new TrainingStep(Net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
     }
@@ -51,7 +52,8 @@ internal sealed class SmallTraining : IDisposable
         return targets;
     }
 
-    public StepResult Run(int first, int count, double learningRateFactor = 1) => Step.Run(Pixels(first, count), Targets(first, count), learningRateFactor);
+    public StepResult Run(int first, int count, double learningRateFactor = 1) =>
+        Step.Run(Pixels(first, count), Targets(first, count), learningRateFactor);
 
     /// <summary>The parameters of one group, in the order of the buffer.</summary>
     public float[] Values(ParameterGroup group) => Download(Net.Parameters.Values)[Range(group)];
@@ -60,7 +62,8 @@ internal sealed class SmallTraining : IDisposable
     public float[] Gradients(ParameterGroup group) => Download(Net.Parameters.Gradients)[Range(group)];
 
     /// <summary>All parameters and all power-iteration state.</summary>
-    public float[] State() => [.. Download(Net.Parameters.Values), .. Net.Parameters.State.SelectMany(state => Download(state.Value))];
+    public float[] State() =>
+        [.. Download(Net.Parameters.Values), .. Net.Parameters.State.SelectMany(state => Download(state.Value))];
 
     public void Dispose()
     {

@@ -31,18 +31,23 @@ internal sealed class TestBlock : IDisposable
     /// </param>
     /// <param name="coefficient">The block's own, under adaptive control.</param>
     public TestBlock(
-        Backend backend, Shape input, int width, BranchSettings settings, double gain = 1, float multiplier = 1, bool first = false, float coefficient = 1.1f)
+        Backend backend, Shape input, int width, BranchSettings settings, double gain =
+            1, float multiplier = 1, bool first = false, float coefficient = 1.1f)
     {
         Backend = backend;
         _settings = settings;
         Store = new ParameterStore(backend);
         _coefficients =
-            settings.Lipschitz.Mode == LipschitzMode.Adaptive ? new AdaptiveCoefficients(backend, Store, settings.Lipschitz, branches: Index + 1) : null;
-        Block = new InvertibleBlock(Name, first ? 0 : Index, backend, Store, input, width, settings with { Coefficients = _coefficients });
+            settings.Lipschitz.Mode == LipschitzMode.Adaptive
+                ? new AdaptiveCoefficients(backend, Store, settings.Lipschitz, branches: Index + 1)
+                : null;
+        Block = new InvertibleBlock(
+            Name, first ? 0 : Index, backend, Store, input, width, settings with { Coefficients = _coefficients });
         Store.Build(seed: 1);
         if (_coefficients is not null)
         {
-            backend.Upload<float>([0.1f, coefficient], Store.State.Single(s => s.Name == "lipschitz.coefficients").Value);
+            backend.Upload<float>(
+                [0.1f, coefficient], Store.State.Single(s => s.Name == "lipschitz.coefficients").Value);
             _coefficients.Reload();
         }
         _powerIteration = new PowerIteration(backend, Store, Branch.Norms, seed: 7);
@@ -79,7 +84,8 @@ internal sealed class TestBlock : IDisposable
         BranchKind kind = BranchKind.Basic,
         Activation activation = Activation.Relu,
         int groups = 1,
-        ElementType type = ElementType.Float32) => new(kind, activation, groups, type, BranchCount: 4, new LipschitzSettings { Mode = mode });
+        ElementType type = ElementType.Float32) =>
+        new(kind, activation, groups, type, BranchCount: 4, new LipschitzSettings { Mode = mode });
 
     /// <summary>A state tensor of the block: "sigma", "conv1.u".</summary>
     public float[] State(string name) => Backend.ToHost(Store.State.Single(s => s.Name == $"{Name}.{name}").Value);

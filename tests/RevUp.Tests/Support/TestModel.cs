@@ -105,13 +105,33 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
 
     private static readonly Dictionary<string, TestModel> s_all = new()
     {
-        [Squeeze] = new(new() { Stem = StemKind.Pad, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 5), Stage(2, 26, 8)] }, new(1, 8, 8, 3)),
-        [Strided] = new(new() { Activation = Activation.Elu, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
+        [Squeeze] = new(
+            new()
+            {
+                Stem = StemKind.Pad,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 6, 5), Stage(2, 26, 8)],
+            },
+            new(1, 8, 8, 3)),
+        [Strided] =
+            new(new() { Activation = Activation.Elu, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
         [Bottleneck] = new(
-            new() { Branch = BranchKind.Bottleneck, Groups = 2, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 8, 4), Stage(2, 32, 8)] },
+            new()
+            {
+                Branch = BranchKind.Bottleneck,
+                Groups = 2,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 8, 4), Stage(2, 32, 8)],
+            },
             new(1, 8, 8, 3)),
         [ImageNet] = new(
-            new() { Stem = StemKind.ImageNet, Branch = BranchKind.Bottleneck, TransitionKernel = 2, Stages = [Stage(1, 66, 8), Stage(2, 24, 8)] },
+            new()
+            {
+                Stem = StemKind.ImageNet,
+                Branch = BranchKind.Bottleneck,
+                TransitionKernel = 2,
+                Stages = [Stage(1, 66, 8), Stage(2, 24, 8)],
+            },
             new(1, 17, 16, 3)),
         [Volume] = new(
             new()
@@ -123,12 +143,26 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
                 Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer },
             },
             new(1, 4, 6, 4, 2)),
-        [StridedVolume] = new(new() { Branch = BranchKind.Bottleneck, Stages = [Stage(2, 6, 4), Stage(2, 8, 4)] }, new(1, 5, 4, 6, 1)),
+        [StridedVolume] = new(
+            new() { Branch = BranchKind.Bottleneck, Stages = [Stage(2, 6, 4), Stage(2, 8, 4)] }, new(1, 5, 4, 6, 1)),
         [ResNet] = new(
-            new() { Block = BlockKind.Residual, Normalization = Normalization.BatchNorm, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
-        [FixupResNet] = new(new() { Block = BlockKind.Residual, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
+            new()
+            {
+                Block = BlockKind.Residual,
+                Normalization = Normalization.BatchNorm,
+                Stages = [Stage(2, 6, 5), Stage(2, 10, 7)],
+            },
+            new(1, 9, 7, 3)),
+        [FixupResNet] =
+            new(new() { Block = BlockKind.Residual, Stages = [Stage(2, 6, 5), Stage(2, 10, 7)] }, new(1, 9, 7, 3)),
         [RevNet] = new(
-            new() { Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm, Stages = [Stage(2, 8, 5), Stage(2, 12, 7)] }, new(1, 8, 8, 3)),
+            new()
+            {
+                Block = BlockKind.Coupling,
+                Normalization = Normalization.BatchNorm,
+                Stages = [Stage(2, 8, 5), Stage(2, 12, 7)],
+            },
+            new(1, 8, 8, 3)),
         [RevNetVolume] = new(
             new()
             {
@@ -140,7 +174,13 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
             },
             new(1, 4, 4, 4, 2)),
         [FixupRevNet] = new(
-            new() { Block = BlockKind.Coupling, Activation = Activation.Elu, Stages = [Stage(2, 8, 5), Stage(2, 12, 7)] }, new(1, 8, 8, 3)),
+            new()
+            {
+                Block = BlockKind.Coupling,
+                Activation = Activation.Elu,
+                Stages = [Stage(2, 8, 5), Stage(2, 12, 7)],
+            },
+            new(1, 8, 8, 3)),
         [IResNet] = new(
             new()
             {
@@ -154,7 +194,13 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
             },
             new(1, 8, 8, 3)),
         [MaxMin] = new(
-            new() { Activation = Activation.MaxMin, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 4), Stage(2, 24, 8)] }, new(1, 8, 8, 3)),
+            new()
+            {
+                Activation = Activation.MaxMin,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 6, 4), Stage(2, 24, 8)],
+            },
+            new(1, 8, 8, 3)),
         [MaxMinVolume] = new(
             new()
             {
@@ -167,16 +213,40 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
             },
             new(1, 5, 4, 6, 1)),
         [Affine] = new(
-            new() { Affine = Placement.Block, Stem = StemKind.Pad, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 5), Stage(2, 26, 8)] },
+            new()
+            {
+                Affine = Placement.Block,
+                Stem = StemKind.Pad,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 6, 5), Stage(2, 26, 8)],
+            },
             new(1, 8, 8, 3)),
         [AffineVolume] = new(
-            new() { Affine = Placement.Stage, Block = BlockKind.Coupling, Activation = Activation.Elu, Stages = [Stage(2, 8, 4), Stage(2, 12, 4)] },
+            new()
+            {
+                Affine = Placement.Stage,
+                Block = BlockKind.Coupling,
+                Activation = Activation.Elu,
+                Stages = [Stage(2, 8, 4), Stage(2, 12, 4)],
+            },
             new(1, 4, 4, 4, 1)),
         [Mixing] = new(
-            new() { Mixing = Placement.Block, Stem = StemKind.Pad, Downsampling = Downsampling.Squeeze, Stages = [Stage(2, 6, 5), Stage(2, 26, 8)] },
+            new()
+            {
+                Mixing = Placement.Block,
+                Stem = StemKind.Pad,
+                Downsampling = Downsampling.Squeeze,
+                Stages = [Stage(2, 6, 5), Stage(2, 26, 8)],
+            },
             new(1, 8, 8, 3)),
         [MixingVolume] = new(
-            new() { Affine = Placement.Stage, Mixing = Placement.Stage, Activation = Activation.Elu, Stages = [Stage(2, 7, 4), Stage(2, 9, 4)] },
+            new()
+            {
+                Affine = Placement.Stage,
+                Mixing = Placement.Stage,
+                Activation = Activation.Elu,
+                Stages = [Stage(2, 7, 4), Stage(2, 9, 4)],
+            },
             new(1, 5, 4, 6, 1)),
         [Leading] = new(
             new()
@@ -197,11 +267,17 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
             },
             new(1, 8, 8, 8, 2)),
         [Adaptive] = new(
-            new() { Stages = [Stage(3, 6, 5)], Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, TargetEvaluations = 6 } }, new(1, 8, 8, 3)),
+            new()
+            {
+                Stages = [Stage(3, 6, 5)],
+                Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, TargetEvaluations = 6 },
+            },
+            new(1, 8, 8, 3)),
         [Chain] = new(new() { Stages = [Stage(3, 6, 5)] }, new(1, 8, 8, 3)),
     };
 
     public static TestModel Get(string name) => s_all[name];
 
-    private static StageSettings Stage(int blocks, int channels, int width) => new() { Blocks = blocks, Channels = channels, Width = width };
+    private static StageSettings Stage(int blocks, int channels, int width) =>
+        new() { Blocks = blocks, Channels = channels, Width = width };
 }

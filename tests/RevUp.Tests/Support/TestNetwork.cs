@@ -34,7 +34,8 @@ internal sealed class TestNetwork : IDisposable
     {
         Backend = device.Open(poison, threads);
         Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
-        TrainingSettings training = new() { Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 }, CudaGraph = cudaGraph };
+        TrainingSettings training =
+            new() { Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 }, CudaGraph = cudaGraph };
         Step = new TrainingStep(Net, training, new MemoryPlan { Policy = policy }, inversion ?? Exact);
         _patterns = Vectors.Normal(1, TestModel.Classes * model.Sample.Count);
     }
@@ -48,12 +49,14 @@ internal sealed class TestNetwork : IDisposable
     public ReversibleEngine Engine => Step.Engine;
 
     /// <summary>Bytes of a batch of activations, of which one sample has the given shape.</summary>
-    public static long BatchBytes(Shape sample, int bits = 32) => (sample.Count * Batch * bits / 8 + Arena.Alignment - 1) / Arena.Alignment * Arena.Alignment;
+    public static long BatchBytes(Shape sample, int bits = 32) =>
+        (sample.Count * Batch * bits / 8 + Arena.Alignment - 1) / Arena.Alignment * Arena.Alignment;
 
     /// <summary>
     /// A network with a few steps of training behind it: its residual branches are no longer zero.
     /// </summary>
-    public static TestNetwork Trained(TestDevice device, string model, int steps = 12, InversionSettings? inversion = null)
+    public static TestNetwork Trained(
+        TestDevice device, string model, int steps = 12, InversionSettings? inversion = null)
     {
         TestNetwork network = new(device, TestModel.Get(model), inversion: inversion);
         network.Train(steps);
@@ -140,7 +143,11 @@ internal sealed class TestNetwork : IDisposable
     /// Everything that training changes: parameters, power-iteration state, momentum.
     /// </summary>
     public float[] TrainingState() =>
-        [.. Backend.ToHost(Net.Parameters.Values), .. PowerIterationState(), .. Step.Optimizer.Moments.SelectMany(Backend.ToHost)];
+        [
+            .. Backend.ToHost(Net.Parameters.Values),
+            .. PowerIterationState(),
+            .. Step.Optimizer.Moments.SelectMany(Backend.ToHost),
+        ];
 
     /// <summary>u, v and σ of every convolution.</summary>
     public float[] PowerIterationState() => [.. Net.Parameters.State.SelectMany(state => Backend.ToHost(state.Value))];

@@ -52,11 +52,15 @@ internal static class TestRuns
                 throw kill;
             }
         }
-        Assert.AreSame(kill, Assert.ThrowsExactly<TimeoutException>(() => Train(recipe, folder, resume: false, Kill, CancellationToken.None)));
+        Assert.AreSame(
+            kill,
+            Assert.ThrowsExactly<TimeoutException>(
+                () => Train(recipe, folder, resume: false, Kill, CancellationToken.None)));
     }
 
     public static RunSummary Train(
-        Recipe recipe, string folder, bool resume, Action<TrainingProgress>? progress, CancellationToken stop, int threads = 1)
+        Recipe recipe, string folder, bool resume, Action<TrainingProgress>? progress, CancellationToken stop,
+        int threads = 1)
     {
         using CpuBackend backend = Backend(threads);
         using TrainingRun run = new(backend, recipe, folder, resume);
@@ -65,7 +69,8 @@ internal static class TestRuns
 
     /// <summary>The newest checkpoint of a run.</summary>
     public static CheckpointEntry Newest(string folder) =>
-        new CheckpointFolder(Path.Combine(folder, Checkpoint.FolderName), keep: 1).Latest() ?? throw new AssertFailedException($"{folder} has no checkpoint");
+        new CheckpointFolder(Path.Combine(folder, Checkpoint.FolderName), keep: 1)
+            .Latest() ?? throw new AssertFailedException($"{folder} has no checkpoint");
 
     /// <summary>
     /// All parameters, power-iteration state and moments, and the step, are the same bits.
@@ -78,12 +83,14 @@ internal static class TestRuns
     }
 
     /// <summary>A file of a run's newest checkpoint.</summary>
-    public static byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(Newest(folder).Path, file));
+    public static byte[] Bytes(string folder, string file) =>
+        File.ReadAllBytes(Path.Combine(Newest(folder).Path, file));
 
     /// <summary>
     /// The lines of a run's metrics without the times, which differ from run to run.
     /// </summary>
-    public static string[] Metrics(string folder) => [.. File.ReadLines(Path.Combine(folder, MetricsLog.FileName)).Select(WithoutTimes)];
+    public static string[] Metrics(string folder) =>
+        [.. File.ReadLines(Path.Combine(folder, MetricsLog.FileName)).Select(WithoutTimes)];
 
     /// <summary>Changes one bit in the middle of a file.</summary>
     public static void Damage(string path)

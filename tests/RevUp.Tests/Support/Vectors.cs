@@ -34,7 +34,8 @@ internal static class Vectors
     }
 
     /// <inheritdoc cref="RelativeDifference(double[], double[])"/>
-    public static double RelativeDifference(float[] expected, float[] actual) => RelativeDifference(expected.Widen(), actual.Widen());
+    public static double RelativeDifference(float[] expected, float[] actual) =>
+        RelativeDifference(expected.Widen(), actual.Widen());
 
     /// <summary>The values as an activation tensor, which the caller frees.</summary>
     public static Tensor ToDevice(this Backend backend, float[] values, Shape shape)

@@ -71,7 +71,8 @@ public sealed class ArenaTests
         nint[] expected = Take();
         for (int rotation = 1; rotation < requests.Length; rotation++)
         {
-            Tensor[] others = [.. requests.Skip(rotation).Concat(requests.Take(rotation)).Select(bytes => Allocate(arena, bytes))];
+            Tensor[] others =
+                [.. requests.Skip(rotation).Concat(requests.Take(rotation)).Select(bytes => Allocate(arena, bytes))];
             Array.ForEach([.. others.OrderBy(tensor => tensor.Address * 31 % 17)], arena.Free);
             Assert.AreEqual(layout, arena.Layout);
             CollectionAssert.AreEqual(expected, Take());
@@ -145,12 +146,18 @@ public sealed class ArenaTests
         MemoryUse before = arena.Use;
         ArenaExhaustedException exception = Assert.ThrowsExactly<ArenaExhaustedException>(
             () => arena.Allocate(new Shape(3, 1 << 18), ElementType.Float32, MemoryPurpose.Activations));
-        foreach (string part in (string[])["3.0 MiB of Activations", "[3, 262144] of Float32", "of 4 MiB", "Parameters 2.0 MiB", "total 2.0 MiB", "'invert'"])
+        string[] parts =
+        [
+            "3.0 MiB of Activations", "[3, 262144] of Float32", "of 4 MiB", "Parameters 2.0 MiB", "total 2.0 MiB",
+            "'invert'",
+        ];
+        foreach (string part in parts)
         {
             Assert.Contains(part, exception.Message);
         }
         Assert.AreEqual(before.Total, arena.Use.Total);
-        Assert.AreEqual(2 << 20, arena.Allocate(new Shape(1 << 19), ElementType.Float32, MemoryPurpose.Activations).Bytes);
+        Assert.AreEqual(
+            2 << 20, arena.Allocate(new Shape(1 << 19), ElementType.Float32, MemoryPurpose.Activations).Bytes);
     }
 
     [TestMethod]
@@ -202,7 +209,8 @@ public sealed class ArenaTests
                 Tensor added = Allocate(arena, 4 * (1 + random.NextInt(1000)));
                 Assert.AreEqual(0, added.Address % Arena.Alignment);
                 Assert.IsTrue(added.Address >= Start && added.Address + added.Bytes <= Start + Capacity);
-                bool apart = live.All(t => t.Address + t.Bytes <= added.Address || added.Address + added.Bytes <= t.Address);
+                bool apart = live.All(
+                    t => t.Address + t.Bytes <= added.Address || added.Address + added.Bytes <= t.Address);
                 Assert.IsTrue(apart, $"request {i} overlaps a live tensor");
                 live.Add(added);
             }

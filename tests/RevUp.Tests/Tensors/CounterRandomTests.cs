@@ -39,13 +39,16 @@ public sealed class CounterRandomTests
     public void NeighbouringGeneratorsShareNoNumber()
     {
         var seen = new HashSet<ulong>();
-        (ulong, long, long)[] neighbours = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, -1, 0), (0, 0, -1), (1, 1, 1)];
+        (ulong, long, long)[] neighbours =
+            [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, -1, 0), (0, 0, -1), (1, 1, 1)];
         foreach ((ulong seed, long stream, long index) in neighbours)
         {
             var random = new CounterRandom(seed, stream, index);
             for (int draw = 0; draw < 1000; draw++)
             {
-                Assert.IsTrue(seen.Add(random.NextUInt64()), $"draw {draw} of ({seed}, {stream}, {index}) repeats an earlier number");
+                Assert.IsTrue(
+                    seen.Add(random.NextUInt64()),
+                    $"draw {draw} of ({seed}, {stream}, {index}) repeats an earlier number");
             }
         }
     }

@@ -36,7 +36,8 @@ public sealed class ShapeTests
         Assert.Contains(part, Assert.ThrowsExactly<ArgumentException>(() => new Shape(dimensions)).Message);
 
     [TestMethod]
-    public void ACountBeyond63BitsIsRefused() => Assert.ThrowsExactly<OverflowException>(() => new Shape(int.MaxValue, int.MaxValue, int.MaxValue));
+    public void ACountBeyond63BitsIsRefused() =>
+        Assert.ThrowsExactly<OverflowException>(() => new Shape(int.MaxValue, int.MaxValue, int.MaxValue));
 
     [TestMethod]
     public void SlicesStayInside()

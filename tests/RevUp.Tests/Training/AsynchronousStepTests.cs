@@ -28,7 +28,9 @@ public sealed class AsynchronousStepTests
         for (int step = 1; step < 5; step++)
         {
             Assert.AreEqual(1, WaitsOf(() => network.Train(1)), $"step {step}");
-            Assert.IsTrue(policy != MemoryPolicy.Invert || network.Engine.Records.ToArray().All(r => r.Evaluations > 1), "nothing was inverted");
+            Assert.IsTrue(
+                policy != MemoryPolicy.Invert || network.Engine.Records.ToArray().All(r => r.Evaluations > 1),
+                "nothing was inverted");
         }
     }
 
@@ -37,7 +39,8 @@ public sealed class AsynchronousStepTests
     public void WaitingForABatchAndForAStepAtOnceChangesNoBit(TestDevice device)
     {
         const int Steps = 6;
-        using TestNetwork one = new(device, TestModel.Get(TestModel.Squeeze)), two = new(device, TestModel.Get(TestModel.Squeeze));
+        using TestNetwork one = new(device, TestModel.Get(TestModel.Squeeze));
+        using TestNetwork two = new(device, TestModel.Get(TestModel.Squeeze));
         double[] losses = one.Train(Steps), staged = new double[Steps];
         for (int i = 0; i < Steps; i++)
         {
@@ -92,10 +95,13 @@ public sealed class AsynchronousStepTests
         planned.Train(1);
         adaptive.Train(1);
         Assert.IsTrue(planned.Engine.Inverter.IsPlanned && !adaptive.Engine.Inverter.IsPlanned);
-        Assert.IsTrue(adaptive.Engine.Records.ToArray().All(r => r.Evaluations > 1), "F is zero: the case does not test what it says");
+        Assert.IsTrue(
+            adaptive.Engine.Records.ToArray().All(r => r.Evaluations > 1),
+            "F is zero: the case does not test what it says");
         // Either is within 1e-4 of the gradient with stored inputs, as PolicyParityTests have it.
         Assert.IsLessThanOrEqualTo(2e-4, Vectors.RelativeDifference(Gradients(adaptive), Gradients(planned)));
-        foreach ((InversionRecord expected, InversionRecord actual) in adaptive.Engine.Records.ToArray().Zip(planned.Engine.Records.ToArray()))
+        foreach ((InversionRecord expected, InversionRecord actual) in
+            adaptive.Engine.Records.ToArray().Zip(planned.Engine.Records.ToArray()))
         {
             Assert.IsGreaterThanOrEqualTo(expected.Evaluations, actual.Evaluations);
             Assert.IsTrue(actual.Converged && !actual.Replayed, $"{actual}");
@@ -136,7 +142,8 @@ public sealed class AsynchronousStepTests
     {
         InversionSettings impossible = new() { Tolerance = 1e-7, HardLimit = 1e-7, MaximumEvaluations = 1 };
         TestModel model = TestModel.Get(TestModel.Squeeze);
-        using TestNetwork inverted = new(s_cuda, model, MemoryPolicy.Invert, impossible), kept = new(s_cuda, model, MemoryPolicy.Checkpoint);
+        using TestNetwork inverted = new(s_cuda, model, MemoryPolicy.Invert, impossible);
+        using TestNetwork kept = new(s_cuda, model, MemoryPolicy.Checkpoint);
         foreach (TestNetwork network in (TestNetwork[])[inverted, kept])
         {
             network.Train(1);
@@ -164,7 +171,8 @@ public sealed class AsynchronousStepTests
         long replays = network.Engine.Replays;
         (float[] pixels, float[] targets) = network.Data(3);
         pixels[7] = float.NaN;
-        string message = Assert.ThrowsExactly<TrainingDivergedException>(() => network.Step.Run(pixels, targets, 1)).Message;
+        string message = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => network.Step.Run(pixels, targets, 1)).Message;
         Assert.StartsWith("The loss became NaN in step 4.", message);
         CollectionAssert.AreEqual(before, State(network));
         Assert.AreEqual(3, network.Step.Count);
@@ -172,7 +180,10 @@ public sealed class AsynchronousStepTests
         Assert.IsTrue(network.Train(2).All(double.IsFinite));
 
         static float[] State(TestNetwork network) =>
-            [.. network.Backend.ToHost(network.Net.Parameters.Values), .. network.Step.Optimizer.Moments.SelectMany(network.Backend.ToHost)];
+            [
+                .. network.Backend.ToHost(network.Net.Parameters.Values),
+                .. network.Step.Optimizer.Moments.SelectMany(network.Backend.ToHost),
+            ];
     }
 
     [TestMethod]
@@ -189,11 +200,14 @@ public sealed class AsynchronousStepTests
         Refused("call Finish first", () => network.Step.Accumulate(pixels, targets));
         network.Step.Finish();
         network.Step.Accumulate(pixels, targets);
-        Refused("The gradients of 1 batches wait for an update; call Update first", () => network.Step.Run(pixels, targets, 1));
+        Refused(
+            "The gradients of 1 batches wait for an update; call Update first",
+            () => network.Step.Run(pixels, targets, 1));
         network.Step.Update(1);
         Assert.AreEqual(2, network.Step.Count);
 
-        static void Refused(string part, Action action) => Assert.Contains(part, Assert.ThrowsExactly<InvalidOperationException>(action).Message);
+        static void Refused(string part, Action action) =>
+            Assert.Contains(part, Assert.ThrowsExactly<InvalidOperationException>(action).Message);
     }
 
     private static long WaitsOf(Action action)

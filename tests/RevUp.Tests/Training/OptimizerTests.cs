@@ -20,7 +20,9 @@ public sealed class OptimizerTests
     public void MomentumDecaysWeightsAndMovesScalarsATenthAsFar() =>
         // Weight: d = 1 + 0.1·1 = 1.1, w = 1 − 0.1·1.1; then m = 0.5·1.1 + 3 + 0.089. Scalar: rate
         // 0.01, no decay; then m = 0.5·1 + 3.
-        AssertSteps(new OptimizerSettings { LearningRate = 0.5, Momentum = 0.5, WeightDecay = 0.1 }, 0.2, weight: [0.89, 0.5261], scalar: [0.99, 0.955]);
+        AssertSteps(
+            new OptimizerSettings { LearningRate = 0.5, Momentum = 0.5, WeightDecay = 0.1 }, 0.2,
+            weight: [0.89, 0.5261], scalar: [0.99, 0.955]);
 
     [TestMethod]
     public void NesterovLooksAhead() =>
@@ -37,7 +39,14 @@ public sealed class OptimizerTests
         // First step: w = 0.99 − 0.1·1. Second: m̂ = 1.75/0.75, v̂ = 4.75/0.75, m̂/√v̂ =
         // 0.92717265; w = 0.89·0.99 − 0.1·that.
         AssertSteps(
-            new OptimizerSettings { Kind = OptimizerKind.AdamW, LearningRate = 0.5, WeightDecay = 0.1, Beta1 = 0.5, Beta2 = 0.5 },
+            new OptimizerSettings
+            {
+                Kind = OptimizerKind.AdamW,
+                LearningRate = 0.5,
+                WeightDecay = 0.1,
+                Beta1 = 0.5,
+                Beta2 = 0.5,
+            },
             0.2,
             weight: [0.89, 0.78838274],
             scalar: [0.99, 0.98072827]);
@@ -45,7 +54,14 @@ public sealed class OptimizerTests
     [TestMethod]
     public void ScalarsHaveARateAndADecayOfTheirOwn() =>
         AssertSteps(
-            new OptimizerSettings { LearningRate = 0.5, Momentum = 0, WeightDecay = 0, ScalarLearningRateFactor = 2, ScalarWeightDecay = 0.5 },
+            new OptimizerSettings
+            {
+                LearningRate = 0.5,
+                Momentum = 0,
+                WeightDecay = 0,
+                ScalarLearningRateFactor = 2,
+                ScalarWeightDecay = 0.5,
+            },
             0.2,
             weight: [0.9, 0.6],
             scalar: [0.7, 0.03]);
@@ -75,7 +91,8 @@ public sealed class OptimizerTests
         Parameter scalars = store.Add("scalar", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
         store.Build(seed: 1);
         using Optimizer optimizer = new(backend, store, settings);
-        Tensor outcome = backend.Memory.Allocate(new Shape(StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace);
+        Tensor outcome = backend.Memory.Allocate(
+            new Shape(StepOutcome.Length), ElementType.Float64, MemoryPurpose.Workspace);
         Tensor zeros = backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         backend.Upload<double>([0, 0], zeros);
         float[] gradients = [2, 6];

@@ -26,10 +26,13 @@ public sealed class RecordedStepTests
     [DataRow(TestModel.Squeeze, MemoryPolicy.Compress, OptimizerKind.Sgd)]
     [DataRow(TestModel.Chain, MemoryPolicy.Store, OptimizerKind.AdamW)]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Invert, OptimizerKind.Sgd, EvaluationPrecision.Mixed)]
-    public void AGraphChangesNoBit(string model, MemoryPolicy policy, OptimizerKind kind, EvaluationPrecision evaluations = EvaluationPrecision.Full)
+    public void AGraphChangesNoBit(
+        string model, MemoryPolicy policy, OptimizerKind kind,
+        EvaluationPrecision evaluations = EvaluationPrecision.Full)
     {
         const int Steps = 12;
-        using TestNetwork plain = Network(model, policy, kind, graph: false, evaluations), recorded = Network(model, policy, kind, graph: true, evaluations);
+        using TestNetwork plain = Network(model, policy, kind, graph: false, evaluations);
+        using TestNetwork recorded = Network(model, policy, kind, graph: true, evaluations);
         CollectionAssert.AreEqual(plain.Train(Steps, Schedule), recorded.Train(Steps, Schedule));
         CollectionAssert.AreEqual(plain.TrainingState(), recorded.TrainingState());
         CollectionAssert.AreEqual(plain.Engine.Records.ToArray(), recorded.Engine.Records.ToArray());
@@ -75,7 +78,9 @@ public sealed class RecordedStepTests
             Assert.AreEqual(expected + change, network.Step.Recordings, $"step {step}");
         }
         Assert.AreEqual(0, network.Engine.Replays);
-        Assert.IsInRange(1, Steps - Settled - 2, changes, "k must change in some steps and stay in others, or the case tests nothing");
+        Assert.IsInRange(
+            1, Steps - Settled - 2, changes,
+            "k must change in some steps and stay in others, or the case tests nothing");
     }
 
     [TestMethod]
@@ -112,7 +117,8 @@ public sealed class RecordedStepTests
         TestModel model = TestModel.Get(TestModel.Squeeze);
         LipschitzSettings lipschitz = model.Settings.Lipschitz with { StartSteps = 6 };
         TestModel few = model with { Settings = model.Settings with { Lipschitz = lipschitz } };
-        using TestNetwork plain = new(s_cuda, few, MemoryPolicy.Store), recorded = new(s_cuda, few, MemoryPolicy.Store, cudaGraph: true);
+        using TestNetwork plain = new(s_cuda, few, MemoryPolicy.Store);
+        using TestNetwork recorded = new(s_cuda, few, MemoryPolicy.Store, cudaGraph: true);
         plain.Train(10);
         recorded.Train(10);
         CollectionAssert.AreEqual(plain.TrainingState(), recorded.TrainingState());
@@ -140,15 +146,20 @@ public sealed class RecordedStepTests
     {
         string noGraphs = Refusal(() => new SmallTraining("training.cudaGraph=true"));
         Assert.Contains("training.cudaGraph is true, and the device 'cpu' has no graphs; use --device cuda", noGraphs);
-        Assert.Contains("training.accumulate is 2", SmallRecipe.Refusal("training.cudaGraph=true", "training.accumulate=2"));
+        Assert.Contains(
+            "training.accumulate is 2", SmallRecipe.Refusal("training.cudaGraph=true", "training.accumulate=2"));
 
-        static string Refusal(Func<IDisposable> create) => Assert.ThrowsExactly<ConfigurationException>(() => create().Dispose()).Message;
+        static string Refusal(Func<IDisposable> create) =>
+            Assert.ThrowsExactly<ConfigurationException>(() => create().Dispose()).Message;
     }
 
     private static TestNetwork Network(
-        string model, MemoryPolicy policy, OptimizerKind kind, bool graph, EvaluationPrecision evaluations = EvaluationPrecision.Full)
+        string model, MemoryPolicy policy, OptimizerKind kind, bool graph, EvaluationPrecision evaluations =
+            EvaluationPrecision.Full)
     {
         OptimizerSettings optimizer = new() { Kind = kind, LearningRate = kind == OptimizerKind.Sgd ? 0.1 : 0.01 };
-        return new TestNetwork(s_cuda, TestModel.Get(model), policy, s_loose with { Evaluations = evaluations }, optimizer, cudaGraph: graph);
+        return new TestNetwork(
+            s_cuda, TestModel.Get(model), policy, s_loose with { Evaluations = evaluations }, optimizer,
+            cudaGraph: graph);
     }
 }

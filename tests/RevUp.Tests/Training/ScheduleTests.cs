@@ -19,7 +19,10 @@ public sealed class ScheduleTests
     [DataRow(79, 0.14644660940672627)]
     [DataRow(104, 0.0)]
     public void CosineFallsFromTheEndOfTheWarmUpToZero(long step, double factor) =>
-        Assert.AreEqual(factor, new ScheduleSettings { Kind = ScheduleKind.Cosine, WarmupSteps = 4 }.At(step, Steps, StepsPerEpoch), Rounding);
+        Assert.AreEqual(
+            factor,
+            new ScheduleSettings { Kind = ScheduleKind.Cosine, WarmupSteps = 4 }.At(step, Steps, StepsPerEpoch),
+            Rounding);
 
     [TestMethod]
     [DataRow(0, 1.0)]
@@ -29,14 +32,21 @@ public sealed class ScheduleTests
     [DataRow(78, 0.04)]
     [DataRow(103, 0.04)]
     public void StepMultipliesAtTheFirstStepAfterEachMilestone(long step, double factor) =>
-        Assert.AreEqual(factor, new ScheduleSettings { Kind = ScheduleKind.Step, Milestones = [1, 3], Factor = 0.2 }.At(step, Steps, StepsPerEpoch), Rounding);
+        Assert.AreEqual(
+            factor,
+            new ScheduleSettings { Kind = ScheduleKind.Step, Milestones = [1, 3], Factor = 0.2 }.At(
+                step, Steps, StepsPerEpoch),
+            Rounding);
 
     [TestMethod]
     [DataRow(0, 0.5)]
     [DataRow(1, 1.0)]
     [DataRow(103, 1.0)]
     public void ConstantStaysAfterTheWarmUp(long step, double factor) =>
-        Assert.AreEqual(factor, new ScheduleSettings { Kind = ScheduleKind.Constant, WarmupSteps = 1 }.At(step, Steps, StepsPerEpoch), Rounding);
+        Assert.AreEqual(
+            factor,
+            new ScheduleSettings { Kind = ScheduleKind.Constant, WarmupSteps = 1 }.At(step, Steps, StepsPerEpoch),
+            Rounding);
 
     [TestMethod]
     public void AWarmUpLongerThanTheRunNeverReachesTheFullRate() =>

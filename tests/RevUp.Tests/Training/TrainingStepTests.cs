@@ -8,7 +8,8 @@ namespace RevUp.Tests.Training;
 [TestClass]
 public sealed class TrainingStepTests
 {
-    private const string PlainGradientDescent = """training.optimizer={"learningRate":0.1,"momentum":0,"weightDecay":0}""";
+    private const string PlainGradientDescent =
+        """training.optimizer={"learningRate":0.1,"momentum":0,"weightDecay":0}""";
 
     [TestMethod]
     public void FourBatchesOfEightAreOneOf32()
@@ -26,7 +27,9 @@ public sealed class TrainingStepTests
         {
             double[] sums = [.. parts.Gradients(group).Select(g => g / 4.0)];
             AssertClose([.. whole.Gradients(group).Select(g => (double)g)], sums, 1e-5, $"gradients of {group}");
-            AssertClose([.. whole.Values(group).Select(v => (double)v)], [.. parts.Values(group).Select(v => (double)v)], 1e-6, $"values of {group}");
+            AssertClose(
+                [.. whole.Values(group).Select(v => (double)v)], [.. parts.Values(group).Select(v => (double)v)], 1e-6,
+                $"values of {group}");
         }
     }
 
@@ -51,7 +54,8 @@ public sealed class TrainingStepTests
         double norm = Norm([.. free.Gradients(ParameterGroup.Weights), .. free.Gradients(ParameterGroup.Scalars)]);
         float[] unclipped = [.. free.Values(ParameterGroup.Weights), .. free.Values(ParameterGroup.Scalars)];
 
-        using SmallTraining clipped = new(PlainGradientDescent, FormattableString.Invariant($"training.clipNorm={norm / 4}"));
+        using SmallTraining clipped = new(
+            PlainGradientDescent, FormattableString.Invariant($"training.clipNorm={norm / 4}"));
         StepResult result = clipped.Run(0, 8);
         float[] after = [.. clipped.Values(ParameterGroup.Weights), .. clipped.Values(ParameterGroup.Scalars)];
         Assert.AreEqual(norm, result.GradientNorm, 1e-6 * norm);
@@ -90,7 +94,8 @@ public sealed class TrainingStepTests
     [TestMethod]
     public void AnExplodingRunStopsWithParametersThatAreNumbers()
     {
-        using SmallTraining training = new("training.optimizer.learningRate=100", "training.optimizer.scalarLearningRateFactor=10");
+        using SmallTraining training = new(
+            "training.optimizer.learningRate=100", "training.optimizer.scalarLearningRateFactor=10");
         float[] last = training.State();
         int live = 0;
         TrainingDivergedException? diverged = null;
@@ -160,7 +165,8 @@ public sealed class TrainingStepTests
     public void WhatIsNotABatchIsRefused(int pixels, int targets)
     {
         using SmallTraining training = new();
-        string message = Assert.ThrowsExactly<ArgumentException>(() => training.Step.Run(new float[pixels], new float[targets], 1)).Message;
+        string message = Assert.ThrowsExactly<ArgumentException>(
+            () => training.Step.Run(new float[pixels], new float[targets], 1)).Message;
         Assert.Contains(
             $"{pixels} pixels and {targets} targets are not a batch of samples [1, 8, 8, 1] with 4 classes.", message);
     }
@@ -169,7 +175,8 @@ public sealed class TrainingStepTests
 
     private static void AssertClose(double[] expected, double[] actual, double tolerance, string what)
     {
-        double error = Math.Sqrt(expected.Zip(actual, (e, a) => (e - a) * (e - a)).Sum()), norm = Math.Sqrt(expected.Sum(e => e * e));
+        double error = Math.Sqrt(expected.Zip(actual, (e, a) => (e - a) * (e - a)).Sum());
+        double norm = Math.Sqrt(expected.Sum(e => e * e));
         Assert.IsLessThanOrEqualTo(tolerance * norm, error, $"{what}: ‖error‖ {error:E2} at ‖expected‖ {norm:E2}");
     }
 }

@@ -36,7 +36,8 @@ public sealed class FallbackTraps
         }
         Assert.AreEqual(live, network.Backend.Memory.LiveCount);
         network.Gradients(MemoryPolicy.Invert);
-        Assert.AreEqual(network.Net.Blocks.Count, network.Engine.Replays, "a later step that converges counts no replay");
+        Assert.AreEqual(
+            network.Net.Blocks.Count, network.Engine.Replays, "a later step that converges counts no replay");
     }
 
     /// <summary>
@@ -85,7 +86,9 @@ public sealed class FallbackTraps
             bool isAnchor = i % Every == 0;
             Assert.AreEqual(isAnchor, error == 0, $"block {i}");
             Assert.AreEqual(isAnchor, network.Engine.Records[i].Evaluations == 0, $"block {i}");
-            Assert.IsTrue(i > 6 || error < Vectors.RelativeDifference(exact[i], free[i]), $"block {i}: the anchor above did not help");
+            Assert.IsTrue(
+                i > 6 || error < Vectors.RelativeDifference(exact[i], free[i]),
+                $"block {i}: the anchor above did not help");
         }
         // Blocks 3 and 6 keep theirs; they are kept when the peak is reached, at the top of the
         // network.
@@ -105,7 +108,8 @@ public sealed class FallbackTraps
     // Larger weights under the old norm: packed again, but without a power iteration.
     private static void Inflate(TestNetwork network, Parameter weight, float factor)
     {
-        network.Backend.Upload<float>(Array.ConvertAll(network.Backend.ToHost(weight.Value), value => factor * value), weight.Value);
+        network.Backend.Upload<float>(
+            Array.ConvertAll(network.Backend.ToHost(weight.Value), value => factor * value), weight.Value);
         network.Net.Invalidate();
         network.Net.PrepareInference(network.Data(0).Targets.Length / TestModel.Classes);
     }

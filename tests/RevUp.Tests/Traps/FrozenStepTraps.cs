@@ -30,7 +30,10 @@ public sealed class FrozenStepTraps
         using TestBlock block = new(backend, s_sample, 6, settings, gain: 0.3, multiplier);
         block.Prepare(Batch);
         double limit = Math.Pow(settings.Lipschitz.Coefficient, mode == LipschitzMode.PerLayer ? 2 : 1) + 1e-6;
-        Assert.IsLessThan(1, block.Sigmas.Aggregate(1f, (p, sigma) => p * sigma), "the weights alone break the bound: the case does not test what it says");
+        Assert.IsLessThan(
+            1,
+            block.Sigmas.Aggregate(1f, (p, sigma) => p * sigma),
+            "the weights alone break the bound: the case does not test what it says");
         Assert.IsLessThanOrEqualTo(limit, block.Branch.LipschitzBound());
         Assert.AreEqual(Math.Sign(multiplier), Math.Sign(block.Multiplier));
         for (int pair = 0; pair < 5; pair++)
@@ -64,14 +67,16 @@ public sealed class FrozenStepTraps
         network.Prepare();
         float[] state = network.PowerIterationState();
         float[][] branches = EvaluateBranches(network);
-        foreach (MemoryPolicy policy in (MemoryPolicy[])[MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store])
+        foreach (MemoryPolicy policy in
+            (MemoryPolicy[])[MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store])
         {
             network.Gradients(policy);
             CollectionAssert.AreEqual(state, network.PowerIterationState());
             float[][] after = EvaluateBranches(network);
             for (int i = 0; i < branches.Length; i++)
             {
-                CollectionAssert.AreEqual(branches[i], after[i], $"block {i} is another function after the backward pass of {policy}");
+                CollectionAssert.AreEqual(
+                    branches[i], after[i], $"block {i} is another function after the backward pass of {policy}");
             }
         }
     }
@@ -124,7 +129,8 @@ public sealed class FrozenStepTraps
     [EveryBackend]
     public void Trap04_AccumulatedBatchesShareOnePowerIteration(TestDevice device)
     {
-        using TestNetwork once = TestNetwork.Trained(device, TestModel.Squeeze), twice = TestNetwork.Trained(device, TestModel.Squeeze);
+        using TestNetwork once = TestNetwork.Trained(device, TestModel.Squeeze);
+        using TestNetwork twice = TestNetwork.Trained(device, TestModel.Squeeze);
         (float[] pixels, float[] targets) = once.Data(0);
         once.Step.Accumulate(pixels, targets);
         twice.Step.Accumulate(pixels, targets);
@@ -140,7 +146,8 @@ public sealed class FrozenStepTraps
     [EveryBackend(BranchKind.Bottleneck, ElementType.Float32)]
     [EveryBackend(BranchKind.Basic, ElementType.BFloat16, Type = ElementType.BFloat16)]
     [EveryBackend(BranchKind.Bottleneck, ElementType.BFloat16, Type = ElementType.BFloat16)]
-    public void Trap05_ForwardInversionAndRecomputationGiveTheSameBits(TestDevice device, BranchKind kind, ElementType type)
+    public void Trap05_ForwardInversionAndRecomputationGiveTheSameBits(
+        TestDevice device, BranchKind kind, ElementType type)
     {
         using Backend backend = device.Open();
         using TestBlock block = new(backend, s_sample, 6, TestBlock.Settings(kind: kind, type: type));
@@ -149,13 +156,15 @@ public sealed class FrozenStepTraps
         Tensor input = backend.ToDevice(Vectors.Normal(1, shape.Count), shape);
         float[] forward = block.Evaluate(input);
         SavedTensors inversion = default, recomputation = default;
-        CollectionAssert.AreEqual(forward, backend.Take(block.Branch.Evaluate(input, save: true, ref inversion)), "inversion");
+        CollectionAssert.AreEqual(
+            forward, backend.Take(block.Branch.Evaluate(input, save: true, ref inversion)), "inversion");
         // Elsewhere in memory, too: nothing may depend on an address.
         Tensor elsewhere = backend.ToDevice(new float[1000], new Shape(1000));
         block.Branch.Recompute(input, ref recomputation);
         for (int j = 0; j < block.Branch.Convolutions.Count - 1; j++)
         {
-            CollectionAssert.AreEqual(backend.ToHost(inversion[j]), backend.ToHost(recomputation[j]), $"recomputation of z{j}");
+            CollectionAssert.AreEqual(
+                backend.ToHost(inversion[j]), backend.ToHost(recomputation[j]), $"recomputation of z{j}");
         }
         float[][] outputs = [.. new[] { ForwardMode.Store, ForwardMode.Keep, ForwardMode.Consume }.Select(Output)];
         CollectionAssert.AreEqual(outputs[0], outputs[1]);

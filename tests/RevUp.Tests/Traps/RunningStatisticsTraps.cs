@@ -36,7 +36,8 @@ public sealed class RunningStatisticsTraps
         for (int c = 0; c < Channels; c++)
         {
             double[] channel = [.. values.Where((_, i) => i % Channels == c).Select(value => (double)value)];
-            double mean = channel.Average(), unbiased = channel.Sum(value => (value - mean) * (value - mean)) / (channel.Length - 1);
+            double mean = channel.Average();
+            double unbiased = channel.Sum(value => (value - mean) * (value - mean)) / (channel.Length - 1);
             Assert.AreEqual(BatchNorm.Momentum * mean, state[c], 1e-6);
             Assert.AreEqual(1 - BatchNorm.Momentum + BatchNorm.Momentum * unbiased, state[Channels + c], 1e-6);
         }
@@ -60,8 +61,12 @@ public sealed class RunningStatisticsTraps
         // Mean 0 and variance 1, as they start.
         float[] state = State(backend, store);
         CollectionAssert.AreEqual(new float[] { 0, 0, 0, 0, 0, 1, 1, 1, 1, 1 }, state);
-        Assert.IsLessThanOrEqualTo(1e-6, Vectors.RelativeDifference(Array.ConvertAll(values, v => v / Math.Sqrt(1 + 1e-5)), backend.ToHost(p).Widen()));
-        string message = Assert.ThrowsExactly<InvalidOperationException>(() => norm.Backward(x, p, default, default, p)).Message;
+        Assert.IsLessThanOrEqualTo(
+            1e-6,
+            Vectors.RelativeDifference(
+                Array.ConvertAll(values, v => v / Math.Sqrt(1 + 1e-5)), backend.ToHost(p).Widen()));
+        string message = Assert.ThrowsExactly<InvalidOperationException>(
+            () => norm.Backward(x, p, default, default, p)).Message;
         Assert.Contains("'bn.weight'", message);
         Free(backend, x, p);
     }
@@ -73,7 +78,8 @@ public sealed class RunningStatisticsTraps
     [EveryBackend(TestModel.IResNet, MemoryPolicy.Invert)]
     public void AStepCountsItsBatchOnceUnderEveryPolicy(TestDevice device, string model, MemoryPolicy policy)
     {
-        using TestNetwork stored = new(device, TestModel.Get(model), MemoryPolicy.Store), recomputed = new(device, TestModel.Get(model), policy);
+        using TestNetwork stored = new(device, TestModel.Get(model), MemoryPolicy.Store);
+        using TestNetwork recomputed = new(device, TestModel.Get(model), policy);
         float[] before = Statistics(stored);
         stored.Train(1);
         recomputed.Train(1);
@@ -87,7 +93,8 @@ public sealed class RunningStatisticsTraps
     {
         InversionSettings impossible = new() { Tolerance = 1e-7, HardLimit = 1e-7, MaximumEvaluations = 1 };
         TestModel model = TestModel.Get(TestModel.IResNet);
-        using TestNetwork kept = new(device, model, MemoryPolicy.Checkpoint), refused = new(device, model, inversion: impossible);
+        using TestNetwork kept = new(device, model, MemoryPolicy.Checkpoint);
+        using TestNetwork refused = new(device, model, inversion: impossible);
         kept.Train(1);
         refused.Train(1);
         Assert.AreEqual(refused.Net.Blocks.Count, refused.Engine.Replays);
@@ -122,16 +129,20 @@ public sealed class RunningStatisticsTraps
         using TestNetwork network = new(device, TestModel.Get(model), MemoryPolicy.Store);
         network.Train(3);
         float[] state = network.TrainingState(), pixels = network.Data(0).Pixels;
-        float[] together = network.Net.Predict(pixels), alone = network.Net.Predict(pixels.AsSpan(0, (int)network.Net.Sample.Count));
+        float[] together = network.Net.Predict(pixels);
+        float[] alone = network.Net.Predict(pixels.AsSpan(0, (int)network.Net.Sample.Count));
         // Another batch is another convolution plan, which may add in another order.
-        Assert.IsLessThanOrEqualTo(1e-5, Vectors.RelativeDifference(together.AsSpan(0, TestModel.Classes).ToArray(), alone));
+        Assert.IsLessThanOrEqualTo(
+            1e-5, Vectors.RelativeDifference(together.AsSpan(0, TestModel.Classes).ToArray(), alone));
         CollectionAssert.AreEqual(state, network.TrainingState(), "a prediction changed the state");
     }
 
     private static float[] Statistics(TestNetwork network) =>
-        [.. network.Net.Parameters.State.Where(state => state.Name.Contains(".running_")).SelectMany(state => network.Backend.ToHost(state.Value))];
+        [.. network.Net.Parameters.State.Where(state => state.Name.Contains(".running_")).SelectMany(
+            state => network.Backend.ToHost(state.Value))];
 
-    private static float[] State(Backend backend, ParameterStore store) => [.. store.State.SelectMany(state => backend.ToHost(state.Value))];
+    private static float[] State(Backend backend, ParameterStore store) =>
+        [.. store.State.SelectMany(state => backend.ToHost(state.Value))];
 
     private static void Free(Backend backend, params Tensor[] tensors) => Array.ForEach(tensors, backend.Memory.Free);
 }

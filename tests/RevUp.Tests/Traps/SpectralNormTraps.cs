@@ -38,7 +38,9 @@ public sealed class SpectralNormTraps
             Assert.AreEqual(0, block.Sigmas[last]);
             foreach (string vector in (string[])["u", "v"])
             {
-                Assert.AreEqual(1, Vectors.Norm(block.State($"conv{last + 1}.{vector}").Widen()), 1e-5, $"{vector} is not a unit vector in step {step}");
+                Assert.AreEqual(
+                    1, Vectors.Norm(block.State($"conv{last + 1}.{vector}").Widen()), 1e-5,
+                    $"{vector} is not a unit vector in step {step}");
             }
         }
         block.Set(weight, trained);
@@ -96,7 +98,8 @@ public sealed class SpectralNormTraps
     [EveryBackend(3, 3, 1)]
     [EveryBackend(3, 3, 2)]
     [EveryBackend(3, 1, 1)]
-    public void Trap11_TheNormIsTheLargestSingularValueOfTheDenseOperator(TestDevice device, int rank, int kernel, int groups)
+    public void Trap11_TheNormIsTheLargestSingularValueOfTheDenseOperator(
+        TestDevice device, int rank, int kernel, int groups)
     {
         using Backend backend = device.Open();
         Shape input = rank == 2 ? new(1, 4, 5, 4) : new(1, 3, 2, 4, 4);
@@ -127,7 +130,10 @@ public sealed class SpectralNormTraps
                 Assert.IsInRange(0.9 * dense, (1 + Above) * dense, sigmas[j], branch.Convolutions[j].Weight.Name);
                 // It stops where σ hardly changes any more, which is early where two singular
                 // values are close.
-                Assert.IsInRange(0.995 * dense, (1 + Above) * dense, SpectralNorm.Converged(network.Backend, branch.Convolutions[j]));
+                Assert.IsInRange(
+                    0.995 * dense,
+                    (1 + Above) * dense,
+                    SpectralNorm.Converged(network.Backend, branch.Convolutions[j]));
             }
         }
     }
@@ -150,5 +156,6 @@ public sealed class SpectralNormTraps
 
     private static float[] Ones(int rank) => [.. Enumerable.Repeat(1f, rank == 2 ? 9 : 27)];
 
-    private static void AssertNorm(double expected, double actual) => Assert.IsInRange(expected * (1 - Below), expected * (1 + Above), actual);
+    private static void AssertNorm(double expected, double actual) =>
+        Assert.IsInRange(expected * (1 - Below), expected * (1 + Above), actual);
 }

@@ -145,7 +145,8 @@ public sealed class FolderRuleTests
         using TemporaryFolder folder = new();
         ImageFiles.WriteFolder(folder["train"], "caf\u00E9/0.png", "tea/1.png");
         ImageFiles.WriteFolder(folder["test"], "cafe\u0301/0.png");
-        string message = Assert.ThrowsExactly<DataFileException>(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, s_sample)).Message;
+        string message = Assert.ThrowsExactly<DataFileException>(
+            () => ImageFolder.Open(folder.Path, DatasetSplit.Test, s_sample)).Message;
         Assert.Contains("differ in their Unicode form", message);
     }
 

@@ -17,8 +17,16 @@ public sealed class ImageFolderTests
         ImageFiles.WriteFolder(folder["train"], "cat/2.png", "cat/10.PNG", "ant/x.jpeg");
         ImageFiles.WriteFolder(folder["val"], "cat/7.png");
         File.WriteAllText(folder["train/cat/notes.txt"], "no image");
-        DataSettings settings = new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [6, 6], Channels = 3, Classes = 2 };
-        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train), test = Datasets.Open(settings, DatasetSplit.Test);
+        DataSettings settings = new()
+        {
+            Dataset = DatasetKind.ImageFolder,
+            Path = folder.Path,
+            Extents = [6, 6],
+            Channels = 3,
+            Classes = 2,
+        };
+        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train);
+        using ImageDataset test = Datasets.Open(settings, DatasetSplit.Test);
         CollectionAssert.AreEqual(new[] { "ant", "cat" }, train.Classes.ToArray());
         CollectionAssert.AreEqual(
             new[] { folder["train/ant/x.jpeg"], folder["train/cat/10.PNG"], folder["train/cat/2.png"] },
@@ -43,7 +51,11 @@ public sealed class ImageFolderTests
         {
             Assert.AreEqual((float)ImageFiles.Value(0, 4 + i / 3 % 4, 3 + i / 12, i % 3), centre[i]);
         }
-        Augmentation quarter = new() { RandomResizedCrop = new() { MinimumScale = 4.0 / 30, MaximumScale = 4.0 / 30, MinimumRatio = 1, MaximumRatio = 1 } };
+        Augmentation quarter = new()
+        {
+            RandomResizedCrop =
+                new() { MinimumScale = 4.0 / 30, MaximumScale = 4.0 / 30, MinimumRatio = 1, MaximumRatio = 1 },
+        };
         CropRegion part = new Framing(quarter, new SampleKey(1, 0, 0), 4, 4).Choose(12, 10);
         Assert.AreEqual((4, 4), (part.Width, part.Height));
         float[] drawn = ImageFiles.Read(images, 0, quarter);
@@ -62,16 +74,20 @@ public sealed class ImageFolderTests
         File.WriteAllBytes(folder["a/07.png"], []);
         using ImageFolder images = ImageFolder.Open(folder.Path, Sample);
         File.Delete(folder["a/09.png"]);
-        BatchLoaderOptions options = new() { BatchSize = 20, Damaged = new DamagedSamples(images, 0.25), ReplaceDamaged = true };
+        BatchLoaderOptions options =
+            new() { BatchSize = 20, Damaged = new DamagedSamples(images, 0.25), ReplaceDamaged = true };
         using BatchLoader loader = new(images, new([0, 0, 0], [1, 1, 1]), options);
         float[] pixels = [.. loader.Epoch(0).SelectMany(batch => batch.Pixels.ToArray())];
         foreach (int damaged in new[] { 3, 5, 7, 9 })
         {
-            CollectionAssert.AreEqual(pixels[((damaged + 1) * 108)..((damaged + 2) * 108)], pixels[(damaged * 108)..((damaged + 1) * 108)]);
+            CollectionAssert.AreEqual(
+                pixels[((damaged + 1) * 108)..((damaged + 2) * 108)], pixels[(damaged * 108)..((damaged + 1) * 108)]);
         }
         IReadOnlyList<DamagedSample> list = loader.Damaged.ToList();
         CollectionAssert.AreEqual(new[] { 3, 5, 7, 9 }, list.Select(sample => sample.Index).ToArray());
-        Assert.IsTrue(list.All(sample => sample.Reason.StartsWith(images.Name(sample.Index), StringComparison.Ordinal)), list[0].Reason);
+        Assert.IsTrue(
+            list.All(sample => sample.Reason.StartsWith(images.Name(sample.Index), StringComparison.Ordinal)),
+            list[0].Reason);
         Assert.IsNotNull(ChannelNormalization.Compute(images));
     }
 
@@ -89,12 +105,20 @@ public sealed class ImageFolderTests
     public void WhatIsMissingIsExplained()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains("there is no folder 'train' in it", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
+        Assert.Contains(
+            "there is no folder 'train' in it",
+            Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
         Directory.CreateDirectory(folder["train/a"]);
-        Assert.Contains("there is no image (.jpg, .jpeg, .png)", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
-        Assert.Contains("there is no folder 'test' or 'val' or 'validation'", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
+        Assert.Contains(
+            "there is no image (.jpg, .jpeg, .png)",
+            Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
+        Assert.Contains(
+            "there is no folder 'test' or 'val' or 'validation'",
+            Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
         ImageFiles.WriteFolder(folder["test"], "b/1.png");
-        Assert.Contains("the class 'b' is not one of the 1 of the training set (a)", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
+        Assert.Contains(
+            "the class 'b' is not one of the 1 of the training set (a)",
+            Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
         Assert.Contains("the folder cannot be listed", Refused(() => ImageFolder.Open(folder["absent"], Sample)));
         Assert.Contains("use two extents and 1 or 3 channels", Assert.ThrowsExactly<ConfigurationException>(
             () => ImageFolder.Open(folder["test"], new Shape(1, 6, 6, 2))).Message);
@@ -105,7 +129,8 @@ public sealed class ImageFolderTests
         const int Repetitions = 100;
         float[] pixels = new float[images.Sample.Count];
         using SampleReader reader = images.OpenReader();
-        SampleTransform transform = new(new Augmentation { RandomResizedCrop = new(), Flip = true }, new([0, 0, 0], [1, 1, 1]));
+        SampleTransform transform = new(
+            new Augmentation { RandomResizedCrop = new(), Flip = true }, new([0, 0, 0], [1, 1, 1]));
         for (int i = 0; i < images.Count; i++)
         {
             reader.Write(i, default, transform, pixels); // the buffer grows to the largest image

@@ -18,7 +18,8 @@ public sealed class ShardRuleTests
     {
         (string, string?)[] members =
         [
-            ("cat/0.png", null), ("cat/1.png", null), ("dog/2.png", null), ("dog/0.cls", "5"), ("cat/0.cls", "7"), ("cat/1.cls", "6"), ("dog/2.cls", "5"),
+            ("cat/0.png", null), ("cat/1.png", null), ("dog/2.png", null), ("dog/0.cls", "5"), ("cat/0.cls", "7"),
+            ("cat/1.cls", "6"), ("dog/2.cls", "5"),
             ("cat/0.json", "{}"), ("dog/0.png", null),
         ];
         string[] expected = ["7 cat/0.png", "6 cat/1.png", "5 dog/2.png", "5 dog/0.png"];
@@ -67,8 +68,15 @@ public sealed class ShardRuleTests
         DataFinding finding = Only(images, what, isProblem: true);
         Assert.AreEqual($"{folder["train/0.tar"]}:{name}", finding.Examples.Single());
 
-        DataSettings settings = new() { Dataset = DatasetKind.WebDataset, Path = folder.Path, Extents = [6, 6], Classes = images.Classes.Count };
-        string refusal = Assert.ThrowsExactly<DataFileException>(() => Datasets.Open(settings, DatasetSplit.Train)).Message;
+        DataSettings settings = new()
+        {
+            Dataset = DatasetKind.WebDataset,
+            Path = folder.Path,
+            Extents = [6, 6],
+            Classes = images.Classes.Count,
+        };
+        string refusal = Assert.ThrowsExactly<DataFileException>(
+            () => Datasets.Open(settings, DatasetSplit.Train)).Message;
         Assert.Contains(what, refusal);
         Assert.Contains("set data.allowSkipped=true", refusal);
         using ImageDataset allowed = Datasets.Open(settings with { AllowSkipped = true }, DatasetSplit.Test);
@@ -112,7 +120,8 @@ public sealed class ShardRuleTests
     {
         using TemporaryFolder folder = new();
         ImageFiles.WriteShard(
-            folder["0.tar"], ("./._0.png", "side"), ("./0.png", null), ("./._0.cls", "\0\u0005\u0016\u0007"), ("./0.cls", "1"), (".DS_Store", "x"),
+            folder["0.tar"], ("./._0.png", "side"), ("./0.png", null), ("./._0.cls", "\0\u0005\u0016\u0007"),
+            ("./0.cls", "1"), (".DS_Store", "x"),
             ("__MACOSX/._1.png", "x"), ("a/Thumbs.db", "x"));
         File.WriteAllText(folder["._0.tar"], "side");
         using WebDataset images = WebDataset.Open(folder.Path, s_sample);
@@ -213,17 +222,24 @@ public sealed class ShardRuleTests
     private static void WriteLinks(string path)
     {
         using TarWriter writer = new(File.Create(path), TarEntryFormat.Pax);
-        writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "a/0.png") { DataStream = new MemoryStream(ImageFiles.Png(0, 6, 6)) });
-        writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "a/0.cls") { DataStream = new MemoryStream(Encoding.ASCII.GetBytes("4")) });
+        writer.WriteEntry(
+            new PaxTarEntry(
+                TarEntryType.RegularFile, "a/0.png") { DataStream = new MemoryStream(ImageFiles.Png(0, 6, 6)) });
+        writer.WriteEntry(
+            new PaxTarEntry(
+                TarEntryType.RegularFile, "a/0.cls") { DataStream = new MemoryStream(Encoding.ASCII.GetBytes("4")) });
         writer.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "a/1.png") { LinkName = "a/0.png" });
         writer.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "a/1.cls") { LinkName = "a/0.cls" });
         writer.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "b/2.png") { LinkName = "../a/1.png" });
-        writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "b/2.cls") { DataStream = new MemoryStream(Encoding.ASCII.GetBytes("9")) });
+        writer.WriteEntry(
+            new PaxTarEntry(
+                TarEntryType.RegularFile, "b/2.cls") { DataStream = new MemoryStream(Encoding.ASCII.GetBytes("9")) });
         writer.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "a/3.png") { LinkName = "absent.png" });
     }
 
     private static string[] Samples(WebDataset images) => [.. Enumerable.Range(0, images.Count)
-        .Select(index => $"{images.Classes[images.Label(index)]} {images.Name(index)[(images.Name(index).IndexOf(':') + 1)..]}")];
+        .Select(index => (Class: images.Classes[images.Label(index)], Name: images.Name(index)))
+        .Select(image => $"{image.Class} {image.Name[(image.Name.IndexOf(':') + 1)..]}")];
 
     private static DataFinding Only(WebDataset images, string what, bool isProblem)
     {

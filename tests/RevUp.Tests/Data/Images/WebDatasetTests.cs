@@ -24,8 +24,10 @@ public sealed class WebDatasetTests
             ("x/1.PNG", null),
             ("readme", "text"));
         ImageFiles.WriteShard(folder["test/a.tar"], ("0.png", null), ("0.cls", "9"));
-        DataSettings settings = new() { Dataset = DatasetKind.WebDataset, Path = folder.Path, Extents = [6, 6], Channels = 3, Classes = 3 };
-        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train), test = Datasets.Open(settings, DatasetSplit.Test);
+        DataSettings settings =
+            new() { Dataset = DatasetKind.WebDataset, Path = folder.Path, Extents = [6, 6], Channels = 3, Classes = 3 };
+        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train);
+        using ImageDataset test = Datasets.Open(settings, DatasetSplit.Test);
         CollectionAssert.AreEqual(new[] { "3", "9", "10" }, train.Classes.ToArray());
         Assert.AreEqual((3, 1, 0, 2, 1), (train.Count, train.Label(0), train.Label(1), train.Label(2), test.Label(0)));
         Assert.AreEqual($"{folder["train/a.tar"]}:x/1.PNG", train.Name(1));
@@ -56,7 +58,9 @@ public sealed class WebDatasetTests
         CollectionAssert.AreEqual(new[] { "zebra", "ant" }, images.Classes.ToArray());
         Assert.AreEqual(1, images.Label(0));
         File.WriteAllText(folder["classes.txt"], "zebra\n");
-        Assert.Contains("the label 0.cls is '1', expected 0 to 0, a line of classes.txt", Refused(() => WebDataset.Open(folder.Path, Sample)));
+        Assert.Contains(
+            "the label 0.cls is '1', expected 0 to 0, a line of classes.txt",
+            Refused(() => WebDataset.Open(folder.Path, Sample)));
         File.WriteAllText(folder["classes.txt"], "zebra\nzebra\n");
         Assert.Contains("it has 2 names, of which 1 differ", Refused(() => WebDataset.Open(folder.Path, Sample)));
     }
@@ -67,7 +71,9 @@ public sealed class WebDatasetTests
         using TemporaryFolder folder = new();
         for (int shard = 0; shard < 3; shard++)
         {
-            ImageFiles.WriteShard(folder[$"{shard}.tar"], [.. Enumerable.Range(0, 9).Select(i => ($"{i % 2}/{shard}{i}.png", (string?)null))]);
+            ImageFiles.WriteShard(
+                folder[$"{shard}.tar"],
+                [.. Enumerable.Range(0, 9).Select(i => ($"{i % 2}/{shard}{i}.png", (string?)null))]);
         }
         using WebDataset images = WebDataset.Open(folder.Path, Sample);
         CollectionAssert.AreEqual(Epoch(images, 1), Epoch(images, 4));
@@ -90,26 +96,33 @@ public sealed class WebDatasetTests
         ImageFiles.WriteShard(folder["0.tar"], ("0.txt", "text"));
         Assert.Contains("its shards have no image", Refused(() => WebDataset.Open(folder.Path, Sample)));
         ImageFiles.WriteShard(folder["0.tar"], ("0.png", null));
-        Assert.Contains("the image 0.png has no class: neither 0.cls nor a folder", Refused(() => WebDataset.Open(folder.Path, Sample)));
+        Assert.Contains(
+            "the image 0.png has no class: neither 0.cls nor a folder",
+            Refused(() => WebDataset.Open(folder.Path, Sample)));
         ImageFiles.WriteShard(folder["0.tar"], ("0.png", null), ("0.cls", "many"));
-        Assert.Contains("the label 0.cls is 'many', expected a whole number", Refused(() => WebDataset.Open(folder.Path, Sample)));
+        Assert.Contains(
+            "the label 0.cls is 'many', expected a whole number", Refused(() => WebDataset.Open(folder.Path, Sample)));
         ImageFiles.WriteShard(folder["0.tar"], ("a/0.png", null));
         byte[] shard = File.ReadAllBytes(folder["0.tar"]);
         File.WriteAllBytes(folder["0.tar"], shard[..^1200]);
         Assert.Contains("cut", Refused(() => WebDataset.Open(folder.Path, Sample)));
         File.WriteAllBytes(folder["0.tar"], shard[..^1024]);
-        Assert.Contains("the shard ends without the empty blocks of its end", Refused(() => WebDataset.Open(folder.Path, Sample)));
+        Assert.Contains(
+            "the shard ends without the empty blocks of its end", Refused(() => WebDataset.Open(folder.Path, Sample)));
         File.WriteAllBytes(folder["0.tar"], []);
         Assert.Contains("0.tar, byte 0: the shard ends without", Refused(() => WebDataset.Open(folder.Path, Sample)));
         shard[3] ^= 1;
         File.WriteAllBytes(folder["0.tar"], shard);
-        Assert.Contains("0.tar, byte 0: the header here does not have the checksum", Refused(() => WebDataset.Open(folder.Path, Sample)));
+        Assert.Contains(
+            "0.tar, byte 0: the header here does not have the checksum",
+            Refused(() => WebDataset.Open(folder.Path, Sample)));
     }
 
     private static float[] Epoch(ImageDataset images, int workers)
     {
         Augmentation augmentation = new() { RandomResizedCrop = new(), Flip = true };
-        BatchLoaderOptions options = new() { BatchSize = 4, Workers = workers, Shuffle = true, Augmentation = augmentation };
+        BatchLoaderOptions options =
+            new() { BatchSize = 4, Workers = workers, Shuffle = true, Augmentation = augmentation };
         using BatchLoader loader = new(images, new([0, 0, 0], [1, 1, 1]), options);
         return [.. loader.Epoch(1).SelectMany(batch => (float[])[.. batch.Pixels, .. batch.Targets])];
     }

@@ -10,7 +10,8 @@ public sealed class ColorJitterTests
     private static readonly int[] Order = [0, 1, 2, 3];
 
     // Every corner, edge and grey of the colour cube, and what lies between.
-    private static readonly byte[] Colours = [.. from r in Levels from g in Levels from b in Levels from value in new[] { r, g, b } select value];
+    private static readonly byte[] Colours =
+        [.. from r in Levels from g in Levels from b in Levels from value in new[] { r, g, b } select value];
 
     private static byte[] Levels => [0, 1, 77, 128, 200, 255];
 
@@ -28,7 +29,9 @@ public sealed class ColorJitterTests
     public void ContrastIsABlendWithTheMeanGrey(float factor)
     {
         double mean = Colours.Chunk(3).Average(Grey);
-        AssertClose(Colours.Select(x => factor * x + (1 - factor) * mean), Apply(new ColorJitter(1, factor, 1, 0, Order), Colours));
+        AssertClose(
+            Colours.Select(x => factor * x + (1 - factor) * mean),
+            Apply(new ColorJitter(1, factor, 1, 0, Order), Colours));
     }
 
     [TestMethod]
@@ -45,21 +48,25 @@ public sealed class ColorJitterTests
     [DataRow(0.25f)]
     [DataRow(0.5f)]
     public void HueTurnsTheAngleOfHsvAndKeepsTheRest(float turn) => AssertClose(
-        Colours.Chunk(3).SelectMany(pixel => Turned(pixel, turn)), Apply(new ColorJitter(1, 1, 1, turn, Order), Colours));
+        Colours.Chunk(3).SelectMany(pixel => Turned(pixel, turn)),
+        Apply(new ColorJitter(1, 1, 1, turn, Order), Colours));
 
     [TestMethod]
     public void ThePrimariesTurnIntoEachOther()
     {
         byte[] primaries = [255, 0, 0, 0, 255, 0, 0, 0, 255];
-        CollectionAssert.AreEqual(new byte[] { 0, 255, 0, 0, 0, 255, 255, 0, 0 }, Apply(new ColorJitter(1, 1, 1, 1 / 3f, Order), primaries));
+        CollectionAssert.AreEqual(
+            new byte[] { 0, 255, 0, 0, 0, 255, 255, 0, 0 }, Apply(new ColorJitter(1, 1, 1, 1 / 3f, Order), primaries));
     }
 
     [TestMethod]
     public void TheOrderMatters()
     {
-        byte[] first = Apply(new ColorJitter(1.5f, 0.2f, 1, 0, 0, 1, 2, 3), Colours), other = Apply(new ColorJitter(1.5f, 0.2f, 1, 0, 1, 0, 2, 3), Colours);
+        byte[] first = Apply(new ColorJitter(1.5f, 0.2f, 1, 0, 0, 1, 2, 3), Colours);
+        byte[] other = Apply(new ColorJitter(1.5f, 0.2f, 1, 0, 1, 0, 2, 3), Colours);
         CollectionAssert.AreNotEqual(first, other);
-        CollectionAssert.AreEqual(Apply(new ColorJitter(1, 0.2f, 1, 0, Order), Apply(new ColorJitter(1.5f, 1, 1, 0, Order), Colours)), first);
+        CollectionAssert.AreEqual(
+            Apply(new ColorJitter(1, 0.2f, 1, 0, Order), Apply(new ColorJitter(1.5f, 1, 1, 0, Order), Colours)), first);
     }
 
     [TestMethod]
@@ -97,7 +104,8 @@ public sealed class ColorJitterTests
             double expected = Draws / 100.0 * (i is 0 or 100 ? 0.5 : 1);
             chiSquare += Math.Pow(counts[i] - expected, 2) / expected;
         }
-        Assert.IsLessThan(100 + 5 * Math.Sqrt(200.0), chiSquare); // 100 degrees of freedom, mean plus five standard deviations
+        // 100 degrees of freedom, mean plus five standard deviations
+        Assert.IsLessThan(100 + 5 * Math.Sqrt(200.0), chiSquare);
     }
 
     private static byte[] Apply(ColorJitter jitter, byte[] pixels)
@@ -117,7 +125,8 @@ public sealed class ColorJitterTests
         }
     }
 
-    private static void AssertClose(IEnumerable<float> expected, byte[] actual) => AssertClose(expected.Select(value => (double)value), actual);
+    private static void AssertClose(IEnumerable<float> expected, byte[] actual) =>
+        AssertClose(expected.Select(value => (double)value), actual);
 
     private static double Grey(byte[] pixel) => 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
 

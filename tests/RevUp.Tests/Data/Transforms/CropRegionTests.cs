@@ -31,7 +31,8 @@ public sealed class CropRegionTests
     public void ThePlaceIsUniform()
     {
         const int Draws = 40_000;
-        ResizedCropSettings settings = new() { MinimumScale = 0.25, MaximumScale = 0.25, MinimumRatio = 1, MaximumRatio = 1 };
+        ResizedCropSettings settings =
+            new() { MinimumScale = 0.25, MaximumScale = 0.25, MinimumRatio = 1, MaximumRatio = 1 };
         int[] lefts = new int[11], tops = new int[11];
         for (int i = 0; i < Draws; i++)
         {
@@ -56,7 +57,8 @@ public sealed class CropRegionTests
         {
             CropRegion crop = Draw(Published, width, height, i);
             Assert.IsTrue(
-                crop.Left >= 0 && crop.Top >= 0 && crop.Width > 0 && crop.Height > 0 && crop.Left + crop.Width <= width && crop.Top + crop.Height <= height,
+                crop.Left >= 0 && crop.Top >= 0 && crop.Width > 0 && crop.Height > 0 && crop.Left + crop.Width <= width
+                    && crop.Top + crop.Height <= height,
                 $"{crop} of {width} × {height}");
         }
     }
@@ -85,8 +87,10 @@ public sealed class CropRegionTests
     [DataRow(256, 256, 16, 16, 224, 224)]
     [DataRow(1024, 2048, 64, 576, 896, 896)]
     [DataRow(1, 1, 0, 0, 1, 1)]
-    public void TheCentreIsThatOfResizingFirst(int width, int height, int left, int top, int cropWidth, int cropHeight) =>
-        Assert.AreEqual(new CropRegion(left, top, cropWidth, cropHeight), CropRegion.Center(256, 224, 224, width, height));
+    public void TheCentreIsThatOfResizingFirst(
+        int width, int height, int left, int top, int cropWidth, int cropHeight) =>
+        Assert.AreEqual(
+            new CropRegion(left, top, cropWidth, cropHeight), CropRegion.Center(256, 224, 224, width, height));
 
     [TestMethod]
     public void AFramingWithoutSettingsIsTheWholeImage()
@@ -121,6 +125,7 @@ public sealed class CropRegionTests
         double expected = (double)draws / bins.Length;
         double chiSquare = bins.Sum(count => Math.Pow(count - expected, 2) / expected);
         int freedom = bins.Length - 1;
-        Assert.IsLessThan(freedom + 5 * Math.Sqrt(2.0 * freedom), chiSquare, string.Join(' ', bins)); // mean plus five standard deviations
+        // mean plus five standard deviations
+        Assert.IsLessThan(freedom + 5 * Math.Sqrt(2.0 * freedom), chiSquare, string.Join(' ', bins));
     }
 }

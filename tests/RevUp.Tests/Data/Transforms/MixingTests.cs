@@ -30,7 +30,10 @@ public sealed class MixingTests
         // Var λ = 1 / (4(2α + 1)); the mean of (λ − ½)⁴ follows from the kurtosis 3 − 6/(2α + 3).
         double variance = 1 / (4 * (2 * alpha + 1)), fourth = variance * variance * (3 - 6 / (2 * alpha + 3));
         Assert.AreEqual(0.5, values.Average(), 5 * Math.Sqrt(variance / Draws));
-        Assert.AreEqual(variance, values.Average(x => (x - 0.5) * (x - 0.5)), 5 * Math.Sqrt((fourth - variance * variance) / Draws));
+        Assert.AreEqual(
+            variance,
+            values.Average(x => (x - 0.5) * (x - 0.5)),
+            5 * Math.Sqrt((fourth - variance * variance) / Draws));
         Assert.AreEqual(fourth, values.Average(x => Math.Pow(x - 0.5, 4)), 5 * Math.Sqrt(fourth / 16 / Draws));
     }
 
@@ -66,7 +69,8 @@ public sealed class MixingTests
             Mix(new Augmentation { CutMix = 1 }, mixed, targets, index);
             for (int i = 0; i < Count; i++)
             {
-                int[] changed = [.. Enumerable.Range(0, mixed.Length / Count / 2).Where(p => Row(mixed, i)[2 * p] != Row(pixels, i)[2 * p])];
+                int[] changed = [.. Enumerable.Range(0, mixed.Length / Count / 2).Where(
+                    p => Row(mixed, i)[2 * p] != Row(pixels, i)[2 * p])];
                 float[] row = Row(targets, i);
                 Assert.AreEqual(1 - changed.Length / 99f, row[i], 1e-6f);
                 Assert.AreEqual(1, row.Sum(), 1e-6);
@@ -75,12 +79,16 @@ public sealed class MixingTests
                     continue;
                 }
                 boxes++;
-                int width = changed.Max(p => p % 11) - changed.Min(p => p % 11) + 1, height = changed.Max(p => p / 11) - changed.Min(p => p / 11) + 1;
+                int width = changed.Max(p => p % 11) - changed.Min(p => p % 11) + 1;
+                int height = changed.Max(p => p / 11) - changed.Min(p => p / 11) + 1;
                 Assert.AreEqual(width * height, changed.Length, "a rectangle");
-                int partner = changed.Length == 99 ? Array.FindIndex(row, value => value > 0) : Array.FindIndex(row, value => value > 0 && value != row[i]);
+                int partner = changed.Length == 99
+                    ? Array.FindIndex(row, value => value > 0)
+                    : Array.FindIndex(row, value => value > 0 && value != row[i]);
                 foreach (int p in changed)
                 {
-                    CollectionAssert.AreEqual(Row(pixels, partner)[(2 * p)..(2 * p + 2)], Row(mixed, i)[(2 * p)..(2 * p + 2)]);
+                    CollectionAssert.AreEqual(
+                        Row(pixels, partner)[(2 * p)..(2 * p + 2)], Row(mixed, i)[(2 * p)..(2 * p + 2)]);
                 }
             }
         }
@@ -122,7 +130,8 @@ public sealed class MixingTests
             }
         }
         double expected = Draws / (Count - 1.0);
-        double chiSquare = counts.Cast<int>().Where(count => count > 0).Sum(count => Math.Pow(count - expected, 2) / expected);
+        double chiSquare =
+            counts.Cast<int>().Where(count => count > 0).Sum(count => Math.Pow(count - expected, 2) / expected);
         Assert.IsLessThan(15 + 5 * Math.Sqrt(30.0), chiSquare); // 5 rows of 3 degrees of freedom
     }
 
@@ -132,7 +141,8 @@ public sealed class MixingTests
         float[] pixels = [.. Batch().Pixels.Take((int)Sample.Count)], targets = [0.25f, 0.75f, 0, 0, 0, 0, 0];
         float[] mixed = [.. pixels];
         CounterRandom random = new(1, 2, 3);
-        BatchMixer.Create(new Augmentation { Mixup = 1 }, Sample, Classes, capacity: Count)!.Mix(mixed, targets, 1, ref random);
+        BatchMixer.Create(
+            new Augmentation { Mixup = 1 }, Sample, Classes, capacity: Count)!.Mix(mixed, targets, 1, ref random);
         for (int i = 0; i < pixels.Length; i++)
         {
             Assert.AreEqual(pixels[i], mixed[i], 1e-6f * pixels[i]);
@@ -141,7 +151,8 @@ public sealed class MixingTests
     }
 
     [TestMethod]
-    public void NothingToMixNeedsNoMixer() => Assert.IsNull(BatchMixer.Create(new Augmentation(), Sample, Classes, Count));
+    public void NothingToMixNeedsNoMixer() =>
+        Assert.IsNull(BatchMixer.Create(new Augmentation(), Sample, Classes, Count));
 
     [TestMethod]
     [DataRow(4)]
@@ -165,10 +176,13 @@ public sealed class MixingTests
         {
             // A pixel goes when the centre is one of those whose square covers it and that lie on
             // the image.
-            int rows = Enumerable.Range(0, Height).Count(c => c - side / 2 <= p / Width && p / Width < c - side / 2 + side);
-            int columns = Enumerable.Range(0, Width).Count(c => c - side / 2 <= p % Width && p % Width < c - side / 2 + side);
+            int rows =
+                Enumerable.Range(0, Height).Count(c => c - side / 2 <= p / Width && p / Width < c - side / 2 + side);
+            int columns =
+                Enumerable.Range(0, Width).Count(c => c - side / 2 <= p % Width && p % Width < c - side / 2 + side);
             double share = (double)rows * columns / (Height * Width);
-            Assert.AreEqual(share, (double)cleared[p] / Draws, 5 * Math.Sqrt(share * (1 - share) / Draws), $"pixel {p}");
+            Assert.AreEqual(
+                share, (double)cleared[p] / Draws, 5 * Math.Sqrt(share * (1 - share) / Draws), $"pixel {p}");
         }
     }
 

@@ -24,8 +24,10 @@ public sealed class PadCropFlipTests
                 foreach (bool flip in new[] { false, true })
                 {
                     Array.Fill(actual, float.NaN);
-                    new PadCropFlip(top, left, flip).Write(dataset.Pixels(1), height, width, 3, padding, Normalization, actual);
-                    CollectionAssert.AreEqual(Naive(dataset, 1, padding, top, left, flip), actual, $"top {top}, left {left}, flip {flip}");
+                    new PadCropFlip(top, left, flip)
+                        .Write(dataset.Pixels(1), height, width, 3, padding, Normalization, actual);
+                    CollectionAssert.AreEqual(
+                        Naive(dataset, 1, padding, top, left, flip), actual, $"top {top}, left {left}, flip {flip}");
                 }
             }
         }
@@ -46,7 +48,8 @@ public sealed class PadCropFlipTests
         }
 
         double chiSquare = offsets.Cast<int>().Sum(count => Math.Pow(count - Draws / 81.0, 2) / (Draws / 81.0));
-        Assert.IsLessThan(80 + 5 * Math.Sqrt(2 * 80.0), chiSquare); // 80 degrees of freedom, mean plus five standard deviations
+        // 80 degrees of freedom, mean plus five standard deviations
+        Assert.IsLessThan(80 + 5 * Math.Sqrt(2 * 80.0), chiSquare);
         Assert.IsLessThan(5 * Math.Sqrt(Draws) / 2, Math.Abs(flips - Draws / 2.0));
     }
 

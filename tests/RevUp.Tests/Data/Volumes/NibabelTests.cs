@@ -26,7 +26,8 @@ public sealed class NibabelTests
         {
             string[] words = line.Split(' ');
             Shape sample = new([1, .. words[1..].Select(int.Parse)]);
-            float[] expected = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(folder[words[0] + ".values"])).ToArray();
+            float[] expected =
+                MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(folder[words[0] + ".values"])).ToArray();
             float[] values = new float[sample.Count];
             new VolumeFile(sample, VoxelType.UInt8).Read(folder[words[0]], values);
             CollectionAssert.AreEqual(expected, values, line);
@@ -39,7 +40,8 @@ public sealed class NibabelTests
         {
             Assert.Inconclusive($"{Python} is not there; the Debian package python3-nibabel brings it.");
         }
-        ProcessStartInfo start = new(Python, [script, folder]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start =
+            new(Python, [script, folder]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

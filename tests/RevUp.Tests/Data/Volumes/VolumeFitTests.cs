@@ -128,7 +128,8 @@ public sealed class VolumeFitTests
     public void SettingsThatCannotBeAreExplained()
     {
         using TemporaryFolder folder = Volumes((4, 3, 2), (4, 3, 2));
-        DataSettings data = new() { Dataset = DatasetKind.Volumes, Path = folder.Path, Extents = [4, 4, 4], Classes = 2 };
+        DataSettings data =
+            new() { Dataset = DatasetKind.Volumes, Path = folder.Path, Extents = [4, 4, 4], Classes = 2 };
         Assert.Contains("data.volumes.spacing is [1, 0, 1]", Assert.ThrowsExactly<ConfigurationException>(
             () => (data with { Volumes = new() { Spacing = [1, 0, 1] } }).Validate()).Message);
         using ImageDataset exact = Datasets.Open(data, DatasetSplit.Train);
