@@ -90,25 +90,30 @@ internal static class ParityCases
     private static Recipe Case(
         string name, ModelSettings model, MemoryPolicy policy, int[] extents, int channels = 3, int anchorEvery = 0) =>
         new()
-    {
-        Name = name,
-        Data =
-            new DataSettings { Dataset = DatasetKind.Synthetic, Extents = extents, Channels = channels, Classes = 5 },
-        Model = model,
-        // The rule that leaves several evaluations per block, and is far from where it would stop
-        // one earlier or later.
-        Reversible = new ReversibleSettings
         {
-            Policies = new() { Policy = policy, AnchorEvery = anchorEvery },
-            Inversion = new() { Tolerance = 1e-3 },
-        },
-        Training = new TrainingSettings
-        {
-            BatchSize = 6,
-            ClipNorm = policy == MemoryPolicy.Checkpoint ? 0.5 : 0,
-            Optimizer = new OptimizerSettings { LearningRate = 0.05, Nesterov = policy == MemoryPolicy.Store },
-        },
-    };
+            Name = name,
+            Data = new DataSettings
+            {
+                Dataset = DatasetKind.Synthetic,
+                Extents = extents,
+                Channels = channels,
+                Classes = 5,
+            },
+            Model = model,
+            // The rule that leaves several evaluations per block, and is far from where it would stop
+            // one earlier or later.
+            Reversible = new ReversibleSettings
+            {
+                Policies = new() { Policy = policy, AnchorEvery = anchorEvery },
+                Inversion = new() { Tolerance = 1e-3 },
+            },
+            Training = new TrainingSettings
+            {
+                BatchSize = 6,
+                ClipNorm = policy == MemoryPolicy.Checkpoint ? 0.5 : 0,
+                Optimizer = new OptimizerSettings { LearningRate = 0.05, Nesterov = policy == MemoryPolicy.Store },
+            },
+        };
 
     private static StageSettings Stage(int blocks, int channels, int width) =>
         new() { Blocks = blocks, Channels = channels, Width = width };

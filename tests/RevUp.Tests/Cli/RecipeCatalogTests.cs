@@ -141,8 +141,11 @@ public sealed class RecipeCatalogTests
     public void TheShortRecipeDiffersFromTheDemonstrationInItsLengthOnly()
     {
         Recipe demonstration = RecipeCatalog.Load("fashion-mnist", []);
-        Recipe brief = RecipeCatalog.Load(
-            "fashion-mnist-short", []) with { Name = demonstration.Name, Description = demonstration.Description };
+        Recipe brief = RecipeCatalog.Load("fashion-mnist-short", []) with
+        {
+            Name = demonstration.Name,
+            Description = demonstration.Description,
+        };
         Assert.IsLessThan(demonstration.Training.Epochs, brief.Training.Epochs);
         Recipe sameLength = brief with { Training = brief.Training with { Epochs = demonstration.Training.Epochs } };
         Assert.AreEqual(RecipeFile.Serialize(demonstration), RecipeFile.Serialize(sameLength));

@@ -131,8 +131,11 @@ public sealed class MemoryProbeTests
             blocks => MemoryProbe.Measure(SmallRecipe.Create(), blocks, policy, () => TestRuns.Backend()))];
 
     private static MemoryRow Untimed(Recipe recipe, MemoryPolicy policy) =>
-        MemoryProbe.Measure(
-            recipe, blocks: 0, policy, () => TestRuns.Backend()) with { StepMilliseconds = 0, ProcessPeakBytes = 0 };
+        MemoryProbe.Measure(recipe, blocks: 0, policy, () => TestRuns.Backend()) with
+        {
+            StepMilliseconds = 0,
+            ProcessPeakBytes = 0,
+        };
 
     private static (long, long, long) Persistent(MemoryRow row) =>
         (row.ParameterBytes, row.GradientBytes, row.OptimizerBytes);

@@ -24,8 +24,10 @@ public sealed class PlannedRunTests
         Assert.AreEqual(3, kept.Reversible.Plan.Blocks.Count);
         // A plan that no measurement would choose, in the place of the one that was chosen: what is
         // resumed must not choose again.
-        Recipe odd = recipe with { Reversible = recipe.Reversible.WithPlan(
-            forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }) };
+        Recipe odd = recipe with
+        {
+            Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }),
+        };
         TestRuns.Finish(odd, folder["whole"]);
         TestRuns.StopAfter(5, odd, folder["odd"]);
         RunSummary resumed = TestRuns.Finish(recipe, folder["odd"], resume: true);
@@ -43,8 +45,10 @@ public sealed class PlannedRunTests
     {
         Recipe recipe = Planned(out MemoryForecast forecast);
         using TemporaryFolder folder = new();
-        Recipe odd = recipe with { Reversible = recipe.Reversible.WithPlan(
-            forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }) };
+        Recipe odd = recipe with
+        {
+            Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }),
+        };
         TestRuns.StopAfter(5, odd, folder["run"]);
         Recipe lean = recipe with { Reversible = recipe.Reversible with { MemoryBudget = forecast.LeastBytes } };
         using CpuBackend backend = TestRuns.Backend();

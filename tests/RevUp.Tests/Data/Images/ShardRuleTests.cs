@@ -222,20 +222,17 @@ public sealed class ShardRuleTests
     private static void WriteLinks(string path)
     {
         using TarWriter writer = new(File.Create(path), TarEntryFormat.Pax);
-        writer.WriteEntry(
-            new PaxTarEntry(
-                TarEntryType.RegularFile, "a/0.png") { DataStream = new MemoryStream(ImageFiles.Png(0, 6, 6)) });
-        writer.WriteEntry(
-            new PaxTarEntry(
-                TarEntryType.RegularFile, "a/0.cls") { DataStream = new MemoryStream(Encoding.ASCII.GetBytes("4")) });
+        writer.WriteEntry(RegularFile("a/0.png", ImageFiles.Png(0, 6, 6)));
+        writer.WriteEntry(RegularFile("a/0.cls", Encoding.ASCII.GetBytes("4")));
         writer.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "a/1.png") { LinkName = "a/0.png" });
         writer.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "a/1.cls") { LinkName = "a/0.cls" });
         writer.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "b/2.png") { LinkName = "../a/1.png" });
-        writer.WriteEntry(
-            new PaxTarEntry(
-                TarEntryType.RegularFile, "b/2.cls") { DataStream = new MemoryStream(Encoding.ASCII.GetBytes("9")) });
+        writer.WriteEntry(RegularFile("b/2.cls", Encoding.ASCII.GetBytes("9")));
         writer.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "a/3.png") { LinkName = "absent.png" });
     }
+
+    private static PaxTarEntry RegularFile(string name, byte[] content) =>
+        new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) };
 
     private static string[] Samples(WebDataset images) => [.. Enumerable.Range(0, images.Count)
         .Select(index => (Class: images.Classes[images.Label(index)], Name: images.Name(index)))
