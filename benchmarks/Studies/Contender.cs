@@ -35,7 +35,7 @@ internal static class Contender
 
     /// <summary>Refuses what cannot be started, before anything is measured.</summary>
     /// <exception cref="ConfigurationException">
-    /// There is no contender of this name, or none with so many channels.
+    /// There is no contender of this name, or it cannot have this number of channels.
     /// </exception>
     public static void Validate(string name, int channels)
     {
@@ -93,7 +93,7 @@ internal static class Contender
             Remove(ref rest, Mixed) ? EvaluationPrecision.Mixed : EvaluationPrecision.Full;
         ConfigurationException.Require(
             PlanName.TryParse(rest, out MemoryPlan plan),
-            $"--contenders has '{name}'; use {Peer}, {PeerReturning} or {PlanName.All}, also with {Endings} at its end");
+            $"--contenders has '{name}'; use {Peer}, {PeerReturning} or {PlanName.All}, also with {Endings} behind");
         return new StepCase(
             plan, unconstrained ? LipschitzMode.None : LipschitzMode.PerBranch, precision, evaluations, size, weights);
     }
