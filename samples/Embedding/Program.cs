@@ -1,5 +1,6 @@
-// Trains a network on images that only this program has, saves it, loads it again and asks it about
-// new images. Run it with: ./build.sh pack && cd samples/Embedding && dotnet run -c Release
+// Trains a network on images that only this program has, saves it, loads it and asks it about new
+// images. Run it with:
+//     ./build.sh pack && cd samples/Embedding && dotnet run -c Release
 using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Inference;
