@@ -38,7 +38,7 @@ public sealed unsafe record PointwiseOperation(string Name, double Traffic, Acti
 
     private static Shape Squeezed => new(Batch, 16, 16, 4 * Channels);
 
-    /// <summary>All operations, those of a step's inner loop first.</summary>
+    /// <summary>All operations, a step's inner loop first.</summary>
     public static IReadOnlyList<PointwiseOperation> All { get; } =
     [
         new(

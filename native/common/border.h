@@ -11,7 +11,7 @@
 
 namespace revup {
 
-// What a caller did wrong, what cannot be done here, or what is wrong with data; becomes a status at the border.
+// A caller's mistake, an impossible request, or damaged data; becomes a status at the border.
 class Failure : public std::exception {
  public:
   Failure(revup_status status, std::string message) : status_(status), message_(std::move(message)) {}

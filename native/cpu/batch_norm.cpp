@@ -18,8 +18,8 @@ constexpr int64_t kRowChunks = 64;
 
 using Sums = std::array<std::vector<double>, 2>;
 
-// Two sums over the rows for every channel. body(begin, end, first, width, a, b) adds those of rows [begin, end) and
-// channels [first, first + width) to a and b. Chunks depend on the shape alone and are combined in order.
+// Two sums over the rows for every channel. body(begin, end, first, width, a, b) adds the sums of rows [begin, end)
+// and channels [first, first + width) to a and b. Chunks depend on the shape alone and are combined in order.
 template <typename Body>
 Sums channel_sums(int64_t rows, int64_t channels, Body body) {
   int64_t chunks = 1;
@@ -187,7 +187,7 @@ void backward(int64_t begin, int64_t end, int64_t channels, const X *x, const fl
   }
 }
 
-// Where the statistics are those of x, they carry gradient: dx = scale * (g - mean(g) - normalised x * mean(g * same)).
+// Where the statistics are x's own, they carry gradient: dx = scale * (g - mean(g) - normalised x * mean(g * same)).
 template <typename Activation, typename X, typename DY, typename DX>
 void backward(int64_t rows, int64_t channels, const X *x, const Channels &of, bool has_statistics, const DY *dy,
               float factor, const DX *residual, DX *dx, float *weight_gradient, float *bias_gradient) {

@@ -1,4 +1,4 @@
-// What oneDNN's convolutions do wrong, and which implementation is therefore refused. Found by comparing fprop, dgrad
+// Faults of oneDNN's convolutions, and the implementations refused because of them. Found by comparing fprop, dgrad
 // and wgrad with the oracle, in poisoned and guarded memory, on thousands of random geometries with oneDNN 2.6.3 and
 // 3.7.2, on AVX2, AVX-512 and AVX-512 BF16. Each defect is a geometry of the conformance suite.
 #pragma once

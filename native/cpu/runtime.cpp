@@ -55,7 +55,8 @@ std::string limit_isa() {
   return "REVUP_MAX_ISA is '" + wanted + "'; use one of " + names + ", or unset it";
 }
 
-// What the processor has and REVUP_MAX_ISA allows. Asking oneDNN fixes its limit, hence never before limit_isa().
+// Instructions that this processor has and REVUP_MAX_ISA allows. Asking oneDNN fixes its limit: never ask before
+// limit_isa().
 std::string isa_title() {
   const auto *isa =
       std::find_if(std::begin(kIsas), std::end(kIsas), [](const Isa &each) { return onednn::has_isa(each.flags); });

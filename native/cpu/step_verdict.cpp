@@ -18,7 +18,7 @@ double last_residual(const double *inversions, int64_t evaluations) {
   return norm > 0 ? correction / norm : correction;
 }
 
-// What the last two corrections say about the error that is left; without a second one, nothing.
+// Bound of the remaining error from the last two corrections; there is none without a second one.
 double error_bound(const double *inversions, int64_t evaluations, double residual, double rounding) {
   if (residual <= rounding) return residual;
   if (evaluations < 2) return HUGE_VAL;

@@ -53,8 +53,8 @@ class Waiter {
   Clock::duration patience_ = kMost;
 };
 
-// What is left of a participant's share, [first, last), and the loop that it belongs to, in one word: who takes a part
-// of it has read of no other loop.
+// The rest of a participant's share, [first, last), and its loop, in one word: whoever takes a part has read no other
+// loop's.
 struct Share {
   static constexpr int kItemBits = 20, kLoopBits = 24;
   static constexpr uint64_t kItemMask = (uint64_t{1} << kItemBits) - 1, kLoopMask = (uint64_t{1} << kLoopBits) - 1;

@@ -25,8 +25,8 @@ struct Channels {
   }
 };
 
-// Two sums over rows for every channel, as partial sums [shares, 2, channels]: body(c, first, step, sums) adds those of
-// channel c and of every step-th row from the first.
+// Two sums over rows for every channel, as partial sums [shares, 2, channels]: body(c, first, step, sums) adds channel
+// c of every step-th row from the first.
 template <typename Body>
 __device__ void channel_sums(long long channels, long long shares, double *partials, Body body) {
   constexpr int warps = kThreads / kWarp;

@@ -1,10 +1,10 @@
-// What every kernel shares: its place in the grid, and how the host finds it.
+// Shared by every kernel: its place in the grid, and how the host finds it.
 //
 // Kernels are extern "C", so that the driver finds them by name, and take 8-byte slots: pointers, long long, double, or
 // an int or float in the low bytes. Tensors are aligned to 64 bytes, channels-last N (D) H W C; the host has checked
 // all arguments. An empty tensor is not launched. Suffixes name storage types; arithmetic is float32 throughout.
 //
-// The names of a kernel's parameters are those of its operation in revup_cpu.h.
+// A kernel's parameters have the names of its operation in revup_cpu.h.
 // Three geometries; each kernel's header names its own, and every one is correct for any grid:
 //   Elementwise  256 threads, grid-stride; the host launches ceil(n / 1024) blocks, at most 1024 and 16 per processor.
 //   RowPerWarp   a warp walks along one row.

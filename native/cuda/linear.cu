@@ -1,4 +1,4 @@
-// What the fully connected layer adds to cuBLASLt's products: its bias, and the gradient of that.
+// The fully connected layer beside cuBLASLt's products: its bias, and the gradient of the bias.
 #include "reduce.cuh"
 #include "vector.cuh"
 

@@ -46,7 +46,7 @@ __device__ void add_and_measure(long long batch, long long positions, long long 
       __syncthreads();
       if (warp == 0 && c < channels) {
         for (int other = 1; other < warps; ++other) range = fmaxf(range, of_warp[other][lane]);
-        // What is not negative has the order of its bits.
+        // Numbers that are not negative have the order of their bits.
         atomicMax(ranges + n * channels + c, __float_as_uint(range));
       }
       __syncthreads();

@@ -39,7 +39,7 @@ __device__ void rearrange(int rank, long long batch, long long depth, long long 
 using namespace revup;
 
 // y[n, i, j, (di*2+dj)*C + c] = x[n, 2i+di, 2j+dj, c]; in 3-D ((dk*2+di)*2+dj)*C + c. Extents e0 (1 when rank is 2), e1
-// and e2 are those of x.
+// and e2 are x's.
 // Geometry: Elementwise over y; one 16-byte access of y per thread and step, one element if C is odd.
 // Bytes per element: 4 read, 4 written. Accumulator: none. Deterministic. Restrictions: even extents, no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
@@ -49,7 +49,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 }
 KERNEL_EXPORT(squeeze)
 
-// The inverse, and the gradient, of squeeze; the extents are those of x again.
+// The inverse, and the gradient, of squeeze; the extents are x's again.
 // Geometry: Elementwise over x; as squeeze.
 extern "C" __global__ void __launch_bounds__(kThreads)
     unsqueeze(int rank, long long batch, long long e0, long long e1, long long e2, long long channels, const float *y,

@@ -13,7 +13,7 @@ __device__ double last_residual(const double *inversions, long long evaluations)
   return norm > 0 ? correction / norm : correction;
 }
 
-// What the last two corrections say about the error that is left; without a second one, nothing.
+// Bound of the remaining error from the last two corrections; there is none without a second one.
 __device__ double error_bound(const double *inversions, long long evaluations, double residual, double rounding) {
   if (residual <= rounding) return residual;
   if (evaluations < 2) return HUGE_VAL;

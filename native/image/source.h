@@ -1,4 +1,4 @@
-// What the two formats share: the data, the limits, and the buffers that a decoder keeps.
+// Shared by the two formats: the data, the limits, and the buffers that a decoder keeps.
 #pragma once
 
 #include <cstdint>

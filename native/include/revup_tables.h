@@ -24,7 +24,7 @@ typedef struct {
   double learning_rate, weight_decay;
 } revup_parameter_group;
 
-// What the verdict on a step compares with.
+// Limits of the verdict on a step.
 typedef struct {
   double averaging;   // turns the sum of gradients into their average: 1 / batches
   double clip_norm;   // largest norm of the average gradient; 0 for no limit
@@ -33,7 +33,7 @@ typedef struct {
   double rounding;    // residual that is as small as float32 allows, and bounds the error itself
 } revup_step_limits;
 
-// What became of a step.
+// Result of a step.
 typedef struct {
   double loss_sum, correct;  // over the step's samples
   double gradient_norm;      // of the average gradient, before clipping

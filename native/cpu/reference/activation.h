@@ -20,7 +20,7 @@ inline double reference_value(revup_activation activation, int64_t i, double t, 
   return activation == REVUP_RELU ? 0 : std::expm1(t);
 }
 
-// The gradient of element i of t, from those of act(t) at i and at its partner.
+// The gradient of element i of t, from the gradients of act(t) at i and at its partner.
 inline double reference_gradient(revup_activation activation, int64_t i, double t, double partner, double g,
                                  double partner_g) {
   if (activation == REVUP_MAX_MIN) {

@@ -2,7 +2,7 @@
 
 namespace {
 
-// What a channel is centred by, divided by and multiplied with, and what is added.
+// A channel is centred by mean, divided by deviation, multiplied with weight; bias is added.
 struct Channel {
   double mean, deviation, weight, bias;
 

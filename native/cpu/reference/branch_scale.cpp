@@ -21,7 +21,7 @@ REVUP_ORACLE void revup_reference_branch_scale_forward(revup_branch_bound mode, 
 }
 
 // By the chain rule through the weights alpha_i W_i and the effective multiplier of the loss. The dots are
-// <wgrad_i, W_i>, wgrad that of the packed weights, for the last one before the effective multiplier.
+// <wgrad_i, W_i>. wgrad is of the packed weights, for the last one before the effective multiplier.
 REVUP_ORACLE void revup_reference_branch_scale_backward(revup_branch_bound mode, int64_t convolutions,
                                                         double coefficient, double multiplier, const double *sigmas,
                                                         const double *scales, const double *dots,

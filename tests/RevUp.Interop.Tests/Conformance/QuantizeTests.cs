@@ -58,7 +58,10 @@ internal sealed class QuantizeTests
         }
     }
 
-    /// <summary>A thousand blocks of random size: the error stays that of one block, and every state is met again on the way back, bit for bit.</summary>
+    /// <summary>
+    /// A thousand blocks of random size: the error stays one block's, and the way back meets every state
+    /// again, bit for bit.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     internal void AThousandBlocksAreRetracedBitForBit(DeviceOperations operations)

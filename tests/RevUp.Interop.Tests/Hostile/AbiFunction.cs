@@ -3,7 +3,7 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Hostile;
 
-/// <summary>What an argument of the C ABI must be, and so what a hostile caller can do to it.</summary>
+/// <summary>Kind of an argument of the C ABI, and so the faults that a hostile caller can give it.</summary>
 internal enum ArgumentKind
 {
     /// <summary>A pointer aligned to <see cref="CpuLibrary.Alignment"/>.</summary>

@@ -6,7 +6,8 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Interop.Tests.Hostile;
 
 /// <summary>
-/// What the pointers of hostile calls point at: one zeroed block, a slot per argument, and small valid structures. Lives as long as the process.
+/// Targets of the pointers of hostile calls: one zeroed block, a slot per argument, and small valid
+/// structures. It lives as long as the process.
 /// </summary>
 internal static unsafe class AbiMemory
 {

@@ -4,7 +4,7 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>What every test of images does: decode, and compare with exact pixels or with real numbers.</summary>
+/// <summary>Decodes images, and compares them with exact pixels or with real numbers.</summary>
 internal static class Decoding
 {
     internal static byte[] Decode(this ImageDecoder decoder, byte[] file, ImageRegion region, int height, int width, int channels)

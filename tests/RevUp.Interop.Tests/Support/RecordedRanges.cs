@@ -4,7 +4,10 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>What a profiler would see of the ranges that the calling thread opens, written down by the stand-in of tests/cuda-on-cpu.</summary>
+/// <summary>
+/// A profiler's view of the ranges that the calling thread opens, from the stand-in of
+/// tests/cuda-on-cpu.
+/// </summary>
 internal static unsafe class RecordedRanges
 {
     /// <summary>Names the library of ranges that the process uses.</summary>

@@ -22,7 +22,7 @@ std::vector<double> read(const void *from, size_t count) {
   return result;
 }
 
-// What tensor cores make of a float32 factor: 10 bits behind the leading one, ties to even.
+// A float32 factor on tensor cores: 10 bits behind the leading one, ties to even.
 double to_tf32(double factor) {
   const auto value = static_cast<float>(factor);
   if (!std::isfinite(value)) return factor;
