@@ -16,10 +16,12 @@ public sealed class Batch : IDisposable
     {
         _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength);
         _targets = GC.AllocateUninitializedArray<float>(capacity * classes);
+        IsFilled = new bool[capacity];
         (_loader, _sampleLength, _classes) = (loader, sampleLength, classes);
     }
 
-    // Life of the buffers: Free → (a worker claims a number) Building → Ready → (the caller takes it) Held → Free. Guarded by the loader's lock.
+    // Life of the buffers: Free → (a worker claims samples) Building → Ready → (the caller takes it)
+    // Held → Free. Guarded by the loader's lock, like what says who works on them.
     internal enum State
     {
         Free,
@@ -30,7 +32,24 @@ public sealed class Batch : IDisposable
 
     internal State Current { get; set; }
 
+    /// <summary>The batch's number, counted over all epochs, and the loader's generation.</summary>
+    internal long Number { get; set; }
+
+    internal int Generation { get; set; }
+
+    /// <summary>Samples to fill, how many of them workers have claimed, and how many workers fill some now.</summary>
+    internal int Rows { get; set; }
+
+    internal int NextRow { get; set; }
+
+    internal int Workers { get; set; }
+
+    /// <summary>Whether each row has a sample; not where a damaged one is left out.</summary>
+    internal bool[] IsFilled { get; }
+
     internal ExceptionDispatchInfo? Failure { get; set; }
+
+    internal int FailedRow { get; set; }
 
     /// <summary>Samples in this batch: the batch size, or less in the last batch of an epoch and where damaged samples are left out.</summary>
     public int Count { get; internal set; }
@@ -73,6 +92,24 @@ public sealed class Batch : IDisposable
     internal Span<float> PixelsOf(int sample) => _pixels.AsSpan(sample * _sampleLength, _sampleLength);
 
     internal Span<float> TargetsOf(int sample) => _targets.AsSpan(sample * _classes, _classes);
+
+    /// <summary>Moves the filled rows to the front, in their order, and counts them.</summary>
+    internal void Close()
+    {
+        Count = 0;
+        for (int row = 0; row < Rows; row++)
+        {
+            if (IsFilled[row])
+            {
+                if (row > Count)
+                {
+                    PixelsOf(row).CopyTo(PixelsOf(Count));
+                    TargetsOf(row).CopyTo(TargetsOf(Count));
+                }
+                Count++;
+            }
+        }
+    }
 
     private void RequireHeld() => ObjectDisposedException.ThrowIf(Current != State.Held, this);
 }

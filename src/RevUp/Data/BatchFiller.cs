@@ -40,9 +40,10 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
         }
     }
 
-    /// <summary>Mixes the rows of a full batch, if anything is to be mixed.</summary>
+    /// <summary>Closes the gaps of samples that are left out, then mixes the batch if anything is to be mixed.</summary>
     public void Finish(Batch batch)
     {
+        batch.Close();
         CounterRandom random = new SampleKey(options.Seed, batch.Epoch, batch.Index).Draws(RandomStreams.Mixing);
         _mixer?.Mix(batch.PixelsToFill, batch.TargetsToFill, batch.Count, ref random);
     }

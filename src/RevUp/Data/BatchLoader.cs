@@ -1,17 +1,22 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
 
 /// <summary>
-/// Turns a dataset into batches on background threads: order, augmentation, normalisation and soft targets are pure functions of (seed, epoch, sample).
+/// Turns a dataset into batches on background threads: order, augmentation, normalisation and soft
+/// targets are pure functions of (seed, epoch, sample).
 /// </summary>
 /// <remarks>
-/// The same options give the same bytes in the same order for any number of workers, and from any starting point. Workers run ahead by a fixed number of
-/// batches, on into the next epoch, and fill buffers that are used again: (prefetch + 1) · min(batch, N) · (H·W·C + K) · 4 bytes for the loader's whole
-/// life, and nothing per sample. A damaged sample is left out, or replaced by the next good one in the order
-/// (<see cref="BatchLoaderOptions.ReplaceDamaged"/>), and noted in <see cref="Damaged"/>. One thread may consume. The dataset is read by all workers at once
-/// and must outlive the loader.
+/// The same options give the same bytes in the same order for any number of workers, and from any
+/// starting point. Workers share the samples of a batch and run ahead by a fixed number of batches,
+/// on into the next epoch. They fill buffers that are used again: (prefetch + 1) · min(batch, N) ·
+/// (H·W·C + K) · 4 bytes for the loader's whole life, and nothing per sample. A damaged sample is
+/// left out, or replaced by the next good one in the order
+/// (<see cref="BatchLoaderOptions.ReplaceDamaged"/>), and noted in <see cref="Damaged"/>. One
+/// thread may consume. The dataset is read by all workers at once and must outlive the loader.
 /// </remarks>
 /// <example><code>
 /// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Augmentation = new() { Flip = true } });
@@ -29,12 +34,14 @@ public sealed class BatchLoader : IDisposable
     private readonly Thread[] _workers;
 
     private readonly object _lock = new(); // guards all below, and the state of each batch
-    private long _nextToBuild;
+    private long _nextToBuild; // the number whose samples are being handed out
     private long _nextToTake;
     private Batch? _held;
     private bool _started;
+    private TimeSpan _waited;
 
-    // Written under the lock, and read by workers between samples without it: a change makes them drop what they are building.
+    // Written under the lock, and read by workers between samples without it: a change makes them
+    // drop what they are building.
     private volatile int _generation;
     private volatile bool _disposed;
 
@@ -70,6 +77,18 @@ public sealed class BatchLoader : IDisposable
 
     /// <summary>Batches of one epoch.</summary>
     public int BatchesPerEpoch { get; }
+
+    /// <summary>How long the consumer has waited for batches so far.</summary>
+    public TimeSpan Waited
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waited;
+            }
+        }
+    }
 
     /// <summary>The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next one is taken.</summary>
     /// <remarks>
@@ -149,7 +168,8 @@ public sealed class BatchLoader : IDisposable
                 (_nextToBuild, _nextToTake) = (first, first);
                 foreach (Batch batch in _ring)
                 {
-                    batch.Current = batch.Current == Batch.State.Building ? Batch.State.Building : Batch.State.Free;
+                    // Workers free what they still write to.
+                    batch.Current = batch.Workers > 0 ? Batch.State.Building : Batch.State.Free;
                 }
             }
             if (!_started)
@@ -171,10 +191,14 @@ public sealed class BatchLoader : IDisposable
                 throw new InvalidOperationException("This enumeration ended when another was begun on the same loader; finish one before the next.");
             }
             Batch batch = _ring[number % _ring.Length];
-            while (batch.Current != Batch.State.Ready)
+            if (batch.Current != Batch.State.Ready)
             {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                Monitor.Wait(_lock);
+                long start = Stopwatch.GetTimestamp();
+                while (batch.Current != Batch.State.Ready && !_disposed)
+                {
+                    Monitor.Wait(_lock);
+                }
+                _waited += Stopwatch.GetElapsedTime(start);
             }
             ObjectDisposedException.ThrowIf(_disposed, this);
             _nextToTake++;
@@ -202,69 +226,129 @@ public sealed class BatchLoader : IDisposable
 
     private void Work(BatchFiller filler)
     {
-        while (Claim(out Batch? batch, out long number, out int generation))
+        while (Claim(out Batch? batch, out Range rows))
         {
-            ExceptionDispatchInfo? failure = null;
-            bool complete = false;
             try
             {
-                complete = Build(filler, batch, number, generation);
+                Fill(filler, batch, rows);
             }
             catch (Exception exception)
             {
-                // Nothing may end the thread unseen: the consumer is waiting for this batch, and throws it on.
-                failure = ExceptionDispatchInfo.Capture(exception);
+                // Nothing may end the thread unseen: the consumer waits for this batch.
+                Fail(batch, rows.Start.Value, exception);
             }
-            lock (_lock)
+            if (IsLast(batch))
             {
-                bool wanted = generation == _generation && (complete || failure is not null);
-                batch.Current = wanted ? Batch.State.Ready : Batch.State.Free;
-                batch.Failure = failure;
-                Monitor.PulseAll(_lock);
+                Finish(filler, batch);
             }
         }
     }
 
-    // Waits for the next number whose slot is free; false when the loader is disposed.
-    private bool Claim([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Batch? batch, out long number, out int generation)
+    // Waits for samples to fill, some rows of one batch; false when the loader is disposed.
+    private bool Claim([NotNullWhen(true)] out Batch? batch, out Range rows)
     {
         lock (_lock)
         {
             while (!_disposed)
             {
-                (number, generation) = (_nextToBuild, _generation);
-                batch = _ring[number % _ring.Length];
+                batch = _ring[_nextToBuild % _ring.Length];
                 if (batch.Current == Batch.State.Free)
                 {
-                    _nextToBuild++;
-                    batch.Current = Batch.State.Building;
+                    Begin(batch);
+                }
+                if (batch.Number == _nextToBuild && batch.Generation == _generation && batch.NextRow < batch.Rows)
+                {
+                    int end = Math.Min(batch.Rows, batch.NextRow + RowsPerClaim(batch.Rows));
+                    rows = batch.NextRow..end;
+                    batch.NextRow = end;
+                    batch.Workers++;
+                    _nextToBuild += end == batch.Rows ? 1 : 0;
                     return true;
                 }
                 Monitor.Wait(_lock);
             }
         }
-        (batch, number, generation) = (null, 0, 0);
+        (batch, rows) = (null, default);
         return false;
     }
 
-    // Fills the batch; false when it was given up half-way because nobody wants it any more.
-    private bool Build(BatchFiller filler, Batch batch, long number, int generation)
+    // The caller holds the lock.
+    private void Begin(Batch batch)
     {
-        batch.Epoch = (int)(number / BatchesPerEpoch);
-        batch.Index = (int)(number % BatchesPerEpoch);
-        int first = batch.Index * _options.BatchSize;
-        int end = Math.Min(first + _options.BatchSize, _dataset.Count);
+        batch.Current = Batch.State.Building;
+        batch.Number = _nextToBuild;
+        batch.Generation = _generation;
+        batch.Epoch = (int)(_nextToBuild / BatchesPerEpoch);
+        batch.Index = (int)(_nextToBuild % BatchesPerEpoch);
+        batch.Rows = Math.Min(_options.BatchSize, _dataset.Count - batch.Index * _options.BatchSize);
+        batch.NextRow = 0;
+        batch.Failure = null;
+    }
+
+    // Few enough that all workers end at about the same time, for slow samples; enough to keep the lock idle, for fast ones.
+    private int RowsPerClaim(int rows) => Math.Max(1, rows / (4 * _options.Workers));
+
+    private void Fill(BatchFiller filler, Batch batch, Range rows)
+    {
         EpochPermutation order = new(_dataset.Count, _options.Seed, batch.Epoch);
-        batch.Count = 0;
-        for (int position = first; position < end; position++)
+        int first = batch.Index * _options.BatchSize;
+        for (int row = rows.Start.Value; row < rows.End.Value; row++)
         {
-            if (_disposed || generation != _generation)
+            if (_disposed || batch.Generation != _generation)
             {
-                return false;
+                return;
             }
-            batch.Count += filler.TryWriteSample(batch, batch.Count, order, position) ? 1 : 0;
+            batch.IsFilled[row] = filler.TryWriteSample(batch, row, order, first + row);
         }
-        filler.Finish(batch);
-        return true;
+    }
+
+    // The consumer throws on what failed first in the order of the samples.
+    private void Fail(Batch batch, int row, Exception exception)
+    {
+        lock (_lock)
+        {
+            if (batch.Failure is null || row < batch.FailedRow)
+            {
+                (batch.Failure, batch.FailedRow) = (ExceptionDispatchInfo.Capture(exception), row);
+            }
+        }
+    }
+
+    // Whether this worker is the last on a batch that is wanted and has all its samples; it still counts as one then.
+    private bool IsLast(Batch batch)
+    {
+        lock (_lock)
+        {
+            bool isWanted = batch.Generation == _generation && !_disposed;
+            if (isWanted && batch.Workers == 1 && batch.NextRow == batch.Rows)
+            {
+                return true;
+            }
+            batch.Workers--;
+            if (!isWanted && batch.Workers == 0)
+            {
+                batch.Current = Batch.State.Free;
+                Monitor.PulseAll(_lock);
+            }
+            return false;
+        }
+    }
+
+    private void Finish(BatchFiller filler, Batch batch)
+    {
+        try
+        {
+            filler.Finish(batch);
+        }
+        catch (Exception exception)
+        {
+            Fail(batch, batch.Rows, exception);
+        }
+        lock (_lock)
+        {
+            batch.Workers = 0;
+            batch.Current = batch.Generation == _generation ? Batch.State.Ready : Batch.State.Free;
+            Monitor.PulseAll(_lock);
+        }
     }
 }

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using RevUp.Data.Volumes;
+using RevUp.Formats;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -15,6 +17,9 @@ public sealed record DataSettings
 
     /// <summary>The share of damaged samples that is tolerated when nothing else is said.</summary>
     public const double DefaultDamagedShare = 0.01;
+
+    /// <summary>The most memory for decoded images when nothing else is said: 1 GiB.</summary>
+    public const long DefaultCacheBytes = 1L << 30;
 
     /// <summary>Where samples come from.</summary>
     public DatasetKind Dataset { get; init; }
@@ -65,6 +70,13 @@ public sealed record DataSettings
     /// without a label, are left out. By default they are an error; 'revup data info' names them.
     /// </summary>
     public bool AllowSkipped { get; init; }
+
+    /// <summary>
+    /// The most memory for decoded images, as bytes or as text such as "2 GiB". A data set that fits
+    /// is decoded once and kept as bytes, unless its samples are cut out at random; 0 keeps none.
+    /// </summary>
+    [JsonConverter(typeof(ByteCountConverter))]
+    public long CacheBytes { get; init; } = DefaultCacheBytes;
 
     /// <summary>Training samples used, from the start of the set; 0 for all.</summary>
     public int TrainingSamples { get; init; }
@@ -121,6 +133,7 @@ public sealed record DataSettings
     {
         Augmentation.Validate();
         ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
+        ConfigurationException.Require(CacheBytes >= 0, $"data.cacheBytes is {CacheBytes}; use a number of bytes, or 0 to keep no images");
         ConfigurationException.Require(MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
         if (StatesSample)
         {

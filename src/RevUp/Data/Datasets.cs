@@ -36,6 +36,10 @@ public static class Datasets
         };
         try
         {
+            if (dataset is EncodedDataset images)
+            {
+                images.CacheBytes = settings.CacheBytes;
+            }
             if (!settings.AllowSkipped)
             {
                 DataFinding.RequireNoProblem(settings.Path ?? "", dataset.Findings, "set data.allowSkipped=true");

@@ -15,6 +15,12 @@ public readonly struct Framing
         (_augmentation, _key, _height, _width) = (augmentation, key, height, width);
     }
 
+    /// <summary>
+    /// The side that images are scaled to before the centre is cut out, 0 for the whole image; null
+    /// where the part is drawn at random.
+    /// </summary>
+    internal int? FixedResize => _augmentation.RandomResizedCrop is null ? _augmentation.Resize : null;
+
     /// <summary>The part of an image of the given size, to be scaled to the sample's H × W; the same whenever it is asked.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The image is empty.</exception>
     public CropRegion Choose(int width, int height)

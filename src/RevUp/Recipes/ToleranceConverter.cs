@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Reversible;
+using RevUp.Formats;
 
 namespace RevUp.Recipes;
 

@@ -182,6 +182,27 @@ public sealed class BatchLoaderTests
         loader.Dispose();
     }
 
+    /// <summary>16 workers are in the same 16 samples at once, though one batch ahead has only 20.</summary>
+    [TestMethod]
+    [Timeout(60_000)]
+    public void EveryWorkerIsBusyHoweverFewBatchesAreAhead()
+    {
+        const int Workers = 16;
+        using CountdownEvent missing = new(Workers);
+        HookedDataset slow = new(Dataset, _ =>
+        {
+            if (!missing.IsSet)
+            {
+                missing.Signal();
+                missing.Wait();
+            }
+        });
+        BatchLoaderOptions options = new() { BatchSize = 20, Workers = Workers, Prefetch = 1 };
+        using BatchLoader loader = new(slow, Normalization, options);
+        Assert.HasCount(6, Copy(loader.Epoch(0)));
+        Assert.IsGreaterThan(TimeSpan.Zero, loader.Waited);
+    }
+
     [TestMethod]
     [DoNotParallelize]
     public void NothingIsAllocatedPerBatch()

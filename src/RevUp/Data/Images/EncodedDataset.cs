@@ -14,6 +14,11 @@ public abstract class EncodedDataset : ImageDataset
 
     private const uint MaximumSide = 65_500; // REVUP_IMAGE_MAX_SIDE
 
+    private readonly Lock _lock = new();
+    private long _cacheBytes = DataSettings.DefaultCacheBytes;
+    private DecodedSamples? _decoded;
+    private bool _isDecided;
+
     private protected EncodedDataset(Shape sample)
     {
         ConfigurationException.Require(
@@ -28,6 +33,30 @@ public abstract class EncodedDataset : ImageDataset
     /// <inheritdoc/>
     public sealed override bool HasOwnSizes => true;
 
+    /// <summary>
+    /// The most bytes that the decoded samples may take to be kept in memory, all or none of them:
+    /// 1 GiB unless it is set, 0 to keep none. Samples that are cut out at random are not kept.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="InvalidOperationException">A reader was opened before.</exception>
+    public long CacheBytes
+    {
+        get => _cacheBytes;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            lock (_lock)
+            {
+                if (_isDecided)
+                {
+                    throw new InvalidOperationException(
+                        $"{nameof(CacheBytes)} is set after a reader was opened; set it first.");
+                }
+                _cacheBytes = value;
+            }
+        }
+    }
+
     /// <summary>Reads one encoded image into the start of a buffer, which is replaced by a larger one when it must be.</summary>
     /// <returns>The length of the image in bytes.</returns>
     /// <exception cref="DataFileException">It cannot be read.</exception>
@@ -37,7 +66,18 @@ public abstract class EncodedDataset : ImageDataset
     internal abstract string FileName(int index);
 
     /// <inheritdoc/>
-    public sealed override SampleReader OpenReader() => new Reader(this);
+    public sealed override SampleReader OpenReader()
+    {
+        lock (_lock)
+        {
+            if (!_isDecided)
+            {
+                _decoded = DecodedSamples.Create(Count, Sample.Count, _cacheBytes);
+                _isDecided = true;
+            }
+        }
+        return new Reader(this, _decoded);
+    }
 
     /// <summary>Width and height of an encoded image, from its header.</summary>
     /// <exception cref="DataFileException">It has none.</exception>
@@ -99,13 +139,27 @@ public abstract class EncodedDataset : ImageDataset
         return filled;
     }
 
-    private sealed class Reader(EncodedDataset dataset) : ImageReader(dataset.Sample)
+    private sealed class Reader(EncodedDataset dataset, DecodedSamples? decoded) : ImageReader(dataset.Sample)
     {
         private readonly ImageDecoder _decoder = new();
         private readonly byte[] _pixels = new byte[dataset.Sample.Count];
         private byte[] _encoded = [];
 
         protected override ReadOnlySpan<byte> Read(int index, Framing framing)
+        {
+            if (decoded is null || !decoded.Takes(framing))
+            {
+                return Decode(index, framing);
+            }
+            if (decoded.Find(index) is { } kept)
+            {
+                return kept;
+            }
+            decoded.Keep(index, Decode(index, framing));
+            return _pixels;
+        }
+
+        private byte[] Decode(int index, Framing framing)
         {
             int length = dataset.Load(index, ref _encoded);
             ReadOnlySpan<byte> encoded = _encoded.AsSpan(0, length);

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RevUp.Formats;
 
-namespace RevUp.Recipes;
+namespace RevUp.Formats;
 
 /// <summary>Reads bytes: a whole number, or a text that <see cref="ByteCount"/> reads.</summary>
 internal sealed class ByteCountConverter : JsonConverter<long>, ISettingConverter

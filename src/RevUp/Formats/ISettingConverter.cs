@@ -1,4 +1,4 @@
-namespace RevUp.Recipes;
+namespace RevUp.Formats;
 
 /// <summary>A converter of numbers that recipes may also write as words.</summary>
 internal interface ISettingConverter
