@@ -50,7 +50,7 @@ internal static class StepStudy
                             name, size, samples[index], Contender.UsesWeights(name) ? trained : 0,
                             peer < 0 ? null : samples[peer], report.Origin)),
                 ],
-                row => (row.Blocks, row.Channels, row.Batch),
+                Section,
                 row => row.Contender);
         }
         Describe(report, all);
@@ -130,13 +130,11 @@ internal static class StepStudy
             wait. Medians with quartiles; ratios are to the peer's step of the same round. `process` is VmHWM of a
             process that does nothing else, weights and optimiser included.
             """);
-        IEnumerable<IGrouping<(int Blocks, int Channels, int Batch), StepRow>> depths = all
-            .GroupBy(row => (row.Blocks, row.Channels, row.Batch));
-        foreach (IGrouping<(int Blocks, int Channels, int Batch), StepRow> depth in depths.OrderBy(group => group.Key))
+        foreach (IGrouping<Part, StepRow> depth in all.GroupBy(Section).OrderBy(group => group.Key.Blocks))
         {
             IEnumerable<int> trained = depth.Where(row => Contender.UsesWeights(row.Contender))
                 .Select(row => row.TrainedSteps).DefaultIfEmpty(0).Distinct();
-            report.Heading($"n = {depth.Key.Blocks}");
+            report.Heading($"n = {depth.Key.Blocks}, {depth.Key.Machine}");
             report.Origins(depth.Select(row => row.Origin));
             report.Paragraph(
                 $"{depth.Key.Channels} channels in the first stage, batch {depth.Key.Batch}; trained for "
@@ -152,7 +150,12 @@ internal static class StepStudy
         }
     }
 
+    private static Part Section(StepRow row) => new(row.Blocks, row.Channels, row.Batch, row.Origin.Machine);
+
     // The parts of a section come in any order; names of one's own are last.
     private static int Place(StepRow row) =>
         (Array.IndexOf(s_contenders, row.Contender) + s_contenders.Length + 1) % (s_contenders.Length + 1);
+
+    /// <summary>What is compared in one table: sizes on one machine.</summary>
+    private sealed record Part(int Blocks, int Channels, int Batch, string Machine);
 }
