@@ -22,6 +22,7 @@ internal static class LoadingStudy
         Recipe recipe = arguments.Recipe("fashion-mnist-short");
         int rounds = arguments.Integer("--rounds", quick ? 2 : 7);
         int steps = arguments.IntegerOrZero("--steps", 0);
+        int fromEpoch = arguments.IntegerOrZero("--from-epoch", 0);
         int workers = arguments.Integer("--workers", recipe.Data.Workers);
         int threads = arguments.Integer("--threads", Environment.ProcessorCount);
         arguments.RequireNoOthers();
@@ -37,8 +38,10 @@ internal static class LoadingStudy
             backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
+        using IEnumerator<Batch> batches = Batches(loader, fromEpoch);
         (double Loaded, double Resident)[] times = Measure(
-            step, loader, recipe.TrainingBatches.Prefetch, recipe.Model.Lipschitz.StartSteps + 1, steps, rounds);
+            step, batches, recipe.TrainingBatches.Prefetch,
+            recipe.Model.Lipschitz.StartSteps + 1, steps, rounds);
         LoadingRow row = new(
             recipe.Name,
             $"{recipe.Data.Dataset}",
@@ -50,18 +53,33 @@ internal static class LoadingStudy
             Quartiles.Of([.. times.Select(time => time.Loaded)]),
             Quartiles.Of([.. times.Select(time => time.Resident)]),
             Quartiles.Of([.. times.Select(time => time.Loaded / time.Resident)]),
-            report.Origin);
-        Describe(report, report.Merge(Result, [row], Section, other => other.Workers));
+            report.Origin)
+        {
+            FromEpoch = fromEpoch,
+        };
+        Describe(report, report.Merge(Result, [row], Section, other => (other.Workers, other.FromEpoch)));
         report.Write(Result);
     }
 
     private static object Section(LoadingRow row) => (row.Recipe, row.Data);
 
-    private static (double Loaded, double Resident)[] Measure(
-        TrainingStep step, BatchLoader loader, int prefetch, int warmups, int steps, int rounds)
+    // Those of the epochs before are read and dropped.
+    private static IEnumerator<Batch> Batches(BatchLoader loader, int fromEpoch)
     {
-        using IEnumerator<Batch> batches =
-            Enumerable.Range(0, int.MaxValue).SelectMany(epoch => loader.Epoch(epoch)).GetEnumerator();
+        for (int epoch = 0; epoch < fromEpoch; epoch++)
+        {
+            foreach (Batch batch in loader.Epoch(epoch))
+            {
+                batch.Dispose();
+            }
+        }
+        return Enumerable.Range(fromEpoch, int.MaxValue - fromEpoch)
+            .SelectMany(epoch => loader.Epoch(epoch)).GetEnumerator();
+    }
+
+    private static (double Loaded, double Resident)[] Measure(
+        TrainingStep step, IEnumerator<Batch> batches, int prefetch, int warmups, int steps, int rounds)
+    {
         batches.MoveNext();
         (float[] pixels, float[] targets) = (batches.Current.Pixels.ToArray(), batches.Current.Targets.ToArray());
         // At rate 0 the update costs the same and the weights stay: every step trains one network.
@@ -105,7 +123,8 @@ internal static class LoadingStudy
             """
             In every round as many steps on batches from the loader, with the recipe's augmentation, as on one batch
             that stays in memory; who is first changes from round to round. What the loader had prepared is used up
-            before its time begins. Medians over the rounds, with quartiles.
+            before its time begins. Images that fit into `data.cacheBytes` are decoded in epoch 0 and kept. Medians
+            over the rounds, with quartiles.
             """);
         report.Origins(all.Select(row => row.Origin));
         report.Table(LoadingRow.Columns, all.Select(row => row.Cells()));
