@@ -43,9 +43,24 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         using Driving driving = backend.Drive();
-        string found = Find(folder);
+        while (true)
+        {
+            string found = Find(folder);
+            try
+            {
+                return LoadFrom(backend, found, overrides ?? []);
+            }
+            catch (CheckpointException) when (found != folder && !Directory.Exists(found))
+            {
+                // A run that goes on has replaced it by a newer one meanwhile.
+            }
+        }
+    }
+
+    private static LoadedCheckpoint LoadFrom(Backend backend, string found, IReadOnlyList<string> overrides)
+    {
         Description description = ReadDescription(found);
-        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides ?? []);
+        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides);
         RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         try
         {
@@ -272,6 +287,11 @@ public static class Checkpoint
         catch (JsonException exception)
         {
             throw new CheckpointException(path, $"it is not a description of a checkpoint: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(
+                path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
     }
 
