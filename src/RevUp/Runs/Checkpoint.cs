@@ -30,7 +30,10 @@ public static class Checkpoint
     /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device without: its own settings say so.
     /// </summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
-    /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
+    /// <param name="folder">
+    /// A run, or one checkpoint. Of a run, the one that its validation part chose is taken, or else
+    /// the newest complete one.
+    /// </param>
     /// <param name="overrides">
     /// Settings "path=value" in place of the recipe's, such as data.path where the data was moved.
     /// </param>
@@ -251,7 +254,12 @@ public static class Checkpoint
 
     private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    /// <summary>The file of weights in a run's newest complete checkpoint, or in one checkpoint.</summary>
+    /// <summary>Gives a network the weights of one checkpoint of its own run.</summary>
+    internal static void LoadModel(RevUpNet net, string folder) => LoadWeights(net, Path.Combine(folder, ModelFile));
+
+    /// <summary>
+    /// The file of weights in a run's chosen or newest complete checkpoint, or in one checkpoint.
+    /// </summary>
     /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
     internal static string FindModel(string folder) => Path.Combine(Find(folder), ModelFile);
 
@@ -265,7 +273,8 @@ public static class Checkpoint
         }
         List<string> problems = [];
         string root = Path.Combine(folder, FolderName);
-        return new CheckpointFolder(root, keep: 1).Latest(problems)?.Path
+        CheckpointFolder checkpoints = new(root, keep: 1);
+        return (checkpoints.Chosen() ?? checkpoints.Latest(problems))?.Path
             ?? throw new CheckpointException(folder, problems.Count > 0
                 ? $"no checkpoint here is complete ({string.Join("; ", problems)}). Name another run, or train again."
                 : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.");

@@ -27,6 +27,7 @@ public sealed class TrainingRun : IDisposable
     private readonly string _folder;
     private readonly RunData _data;
     private readonly DamageLog _damage;
+    private readonly RunJudge _judge;
     private readonly CheckpointFolder _checkpoints;
     private readonly BatchLoader _loader;
     private readonly TrainingStep _step;
@@ -56,9 +57,19 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset is "custom" and states their shape.</summary>
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
     /// <param name="train">What to train on; the recipe's augmentation applies.</param>
-    /// <param name="test">What to evaluate on.</param>
-    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, ImageDataset train, ImageDataset test)
-        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test))
+    /// <param name="test">
+    /// What to evaluate on: after every epoch, or where there is a validation part, once at the end.
+    /// </param>
+    /// <param name="validation">What chooses the checkpoint; null for none.</param>
+    public TrainingRun(
+        Backend backend,
+        Recipe recipe,
+        string folder,
+        bool resume,
+        ImageDataset train,
+        ImageDataset test,
+        ImageDataset? validation = null)
+        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation))
     {
     }
 
@@ -89,8 +100,9 @@ public sealed class TrainingRun : IDisposable
             }
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
-            _loader = new BatchLoader(
-                data.Train, data.Normalization, WithDamageLog(recipe.TrainingBatches, data.Train));
+            _judge = new RunJudge(recipe, data, _damage, _checkpoints);
+            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = data.ClassWeights(recipe.Training) };
+            _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
             TrainingSettings training = recipe.Training;
             (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, data.Train.Count);
             _stepsPerEpoch = _loader.BatchesPerEpoch / accumulate;
@@ -160,10 +172,11 @@ public sealed class TrainingRun : IDisposable
                 RunEpoch(new Epoch(epoch, Math.Min((epoch + 1) * _stepsPerEpoch, Steps), meter, log, progress, stop));
             }
         }
+        complete = complete && Conclude(meter, log, stop);
         log.Flush();
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
-        RunSummary summary = Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
-        RunReport.Write(_folder, _recipe, blockNames);
+        RunSummary summary = Summarize(meter, log, interrupted: !complete);
+        RunReport.Write(_folder, _recipe, blockNames, summary);
         RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path);
         return summary;
     }
@@ -193,9 +206,6 @@ public sealed class TrainingRun : IDisposable
         _lock.Dispose();
     }
 
-    private BatchLoaderOptions WithDamageLog(BatchLoaderOptions batches, ImageDataset data) =>
-        batches with { Damaged = new DamagedSamples(data, _recipe.Data.MaximumDamagedShare, _damage.Add) };
-
     private CheckpointEntry? Latest()
     {
         List<string> problems = [];
@@ -219,7 +229,7 @@ public sealed class TrainingRun : IDisposable
     private bool EvaluateWhenDue(RunMeter meter, RunLog log, Action<TrainingProgress>? progress, CancellationToken stop)
     {
         bool due = _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
-        if (!due || log.LastEvaluation.Step == _step.Count)
+        if (!due || _judge.IsEvaluated(log, _step.Count))
         {
             return true;
         }
@@ -228,8 +238,7 @@ public sealed class TrainingRun : IDisposable
         EvaluationResult evaluation;
         try
         {
-            BatchLoaderOptions batches = WithDamageLog(_recipe.EvaluationBatches, _data.Test);
-            evaluation = Evaluator.Evaluate(Network, _data.Test, _data.Normalization, batches, Report, stop);
+            evaluation = _judge.EvaluateHeld(Network, Report, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -237,16 +246,40 @@ public sealed class TrainingRun : IDisposable
         }
         meter.Pace.AddEvaluation(Stopwatch.GetElapsedTime(start).TotalSeconds);
         log.Evaluation(_step.Count, epoch, evaluation);
+        _judge.Choose(log);
         progress?.Invoke(Progress(epoch, meter, evaluation));
         meter.Skip();
         return true;
 
-        void Report(int samples)
+        void Report(int samples) => ReportEvaluation(samples, _judge.HeldSamples, start, Remaining(meter, EvaluationsLeft - 1));
+    }
+
+    // False when it is stopped in the evaluation of the test part, with which the resumed run begins.
+    private bool Conclude(RunMeter meter, RunLog log, CancellationToken stop)
+    {
+        long start = Stopwatch.GetTimestamp();
+        try
         {
-            double done = (double)samples / _data.Test.Count;
-            TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
-            Evaluating?.Invoke(new EvaluationProgress(done, rest + Remaining(meter, EvaluationsLeft - 1)));
+            if (_judge.Conclude(Network, log, _step.Count, Report, stop) is { } result)
+            {
+                log.Evaluation(_step.Count, (int)((_step.Count - 1) / _stepsPerEpoch), result);
+            }
+            meter.Skip();
+            return true;
         }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        void Report(int samples) => ReportEvaluation(samples, _data[DatasetSplit.Test].Count, start, TimeSpan.Zero);
+    }
+
+    private void ReportEvaluation(int samples, int all, long start, TimeSpan after)
+    {
+        double done = (double)samples / all;
+        TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
+        Evaluating?.Invoke(new EvaluationProgress(done, rest + after));
     }
 
     private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
@@ -363,15 +396,25 @@ public sealed class TrainingRun : IDisposable
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {
-        double batches = (double)_data.Test.Count / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
+        double batches = (double)_judge.HeldSamples / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
         return TimeSpan.FromSeconds(meter.Pace.SecondsPerStep * (Steps - _step.Count) + evaluations * meter.Pace.Evaluation(batches));
     }
 
-    private RunSummary Summarize(RunMeter meter, EvaluationResult evaluation, bool interrupted) => new()
+    private RunSummary Summarize(RunMeter meter, RunLog log, bool interrupted)
+    {
+        EvaluationMetrics? chosen = _judge.Choose(log);
+        return Summarize(meter, _judge.Result(log, _step.Count, chosen), chosen, interrupted);
+    }
+
+    private RunSummary Summarize(
+        RunMeter meter, EvaluationResult evaluation, EvaluationMetrics? chosen, bool interrupted) => new()
     {
         Interrupted = interrupted,
         Step = _step.Count,
         Evaluation = evaluation,
+        ChosenStep = chosen?.Step,
+        Validation = chosen?.Result,
+        DamagedSamples = _damage.Count,
         StepMilliseconds = meter.MedianMilliseconds,
         MeanEvaluations = meter.MeanEvaluations,
         MaxEvaluations = meter.MaxEvaluations,
