@@ -23,10 +23,10 @@ public static class Datasets
         bool isOwnPart = split == DatasetSplit.Validation && HasOwnValidation(settings);
         ConfigurationException.Require(
             !isOwnPart || settings.ValidationSamples == 0,
-            $"data.validationSamples is {settings.ValidationSamples}, but the data in {settings.Path} has a validation part; set it to 0");
+            $"data.validationSamples is {settings.ValidationSamples}, but the data has a validation part; set it to 0");
         ConfigurationException.Require(
             split != DatasetSplit.Validation || Has(settings, split),
-            $"The data in {settings.Path} has no validation part; set data.validationSamples to hold out samples of the training set");
+            $"The data has no validation part; set data.validationSamples to hold out samples of the training set");
         DatasetSplit files = split == DatasetSplit.Validation && !isOwnPart ? DatasetSplit.Train : split;
         ImageDataset dataset = settings.Dataset switch
         {

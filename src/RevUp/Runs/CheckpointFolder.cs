@@ -100,6 +100,17 @@ public sealed class CheckpointFolder
         }
     }
 
+    /// <summary>The checkpoint from which a run goes on; null when there is none at all.</summary>
+    /// <exception cref="CheckpointException">There are checkpoints, and none is complete.</exception>
+    internal CheckpointEntry? LatestOfRun()
+    {
+        List<string> problems = [];
+        return Latest(problems) is { } latest ? latest : problems.Count == 0 ? null : throw new CheckpointException(
+            _root,
+            $"no checkpoint here is complete ({string.Join("; ", problems)}). Train into another folder, or delete "
+            + "these to start again.");
+    }
+
     /// <summary>
     /// Names the checkpoint that the run's validation part chose: it is kept whatever its age. The
     /// name is in the file "chosen". Null for none.

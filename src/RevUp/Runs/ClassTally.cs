@@ -11,6 +11,7 @@ internal sealed class ClassTally(int classes, int capacity)
     private readonly int[] _correct = new int[classes];
     private readonly int[] _confusion = classes <= ClassMeasures.MaximumConfusion ? new int[classes * classes] : [];
     private readonly List<int> _labels = [];
+    private readonly double[] _sorted = new double[classes];
 
     // [class][sample]: the logarithm of the odds, which is in the order of the probabilities and
     // does not round to 1. Empty where it would be too much.
@@ -43,25 +44,31 @@ internal sealed class ClassTally(int classes, int capacity)
     // log p / (1 − p) = z − log of the sum of e^z of the other classes.
     private void AddScores(ReadOnlySpan<float> logits, double peak)
     {
-        double sum = 0;
-        foreach (float logit in logits)
-        {
-            sum += Math.Exp(logit - peak);
-        }
+        // Sums of sorted numbers: rows that differ in the order of their classes alone stay equal.
         for (int k = 0; k < classes; k++)
         {
-            double others = sum - Math.Exp(logits[k] - peak);
-            // Where the class has nearly all, the difference above has lost the others.
-            if (others < sum / 2)
-            {
-                others = 0;
-                for (int other = 0; other < classes; other++)
-                {
-                    others += other == k ? 0 : Math.Exp(logits[other] - peak);
-                }
-            }
+            _sorted[k] = Math.Exp(logits[k] - peak);
+        }
+        Array.Sort(_sorted);
+        double sum = _sorted.Sum();
+        for (int k = 0; k < classes; k++)
+        {
+            double own = Math.Exp(logits[k] - peak);
+            // Where a class has most of it, sum − own would lose the others.
+            double others = own < sum / 2 ? sum - own : SumWithout(own);
             _scores[k].Add(logits[k] - peak - Math.Log(others));
         }
+    }
+
+    private double SumWithout(double own)
+    {
+        int place = Array.BinarySearch(_sorted, own);
+        double sum = 0;
+        for (int i = 0; i < classes; i++)
+        {
+            sum += i == place ? 0 : _sorted[i];
+        }
+        return sum;
     }
 
     private double MeanAuc()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RevUp.Data;
 using RevUp.Models;
 using RevUp.Recipes;
@@ -9,7 +10,13 @@ namespace RevUp.Runs;
 /// once, at the end, with the chosen one. Without a validation part epochs are evaluated on the test
 /// part, and nothing is chosen.
 /// </summary>
-internal sealed class RunJudge(Recipe recipe, RunData data, DamageLog damage, CheckpointFolder checkpoints)
+/// <param name="recipe">How evaluations are made, and what chooses.</param>
+/// <param name="data">The parts.</param>
+/// <param name="damage">The run's list of damaged samples.</param>
+/// <param name="checkpoints">What is chosen among.</param>
+/// <param name="report">Told after each batch of an evaluation.</param>
+internal sealed class RunJudge(
+    Recipe recipe, RunData data, DamageLog damage, CheckpointFolder checkpoints, Action<EvaluationProgress> report)
 {
     /// <summary>Samples that are evaluated after an epoch.</summary>
     public int HeldSamples => data[data.Held].Count;
@@ -22,9 +29,12 @@ internal sealed class RunJudge(Recipe recipe, RunData data, DamageLog damage, Ch
         batches with { Damaged = new DamagedSamples(part, recipe.Data.MaximumDamagedShare, damage.Add) };
 
     /// <summary>Evaluates the network on the part of the ends of epochs.</summary>
+    /// <param name="net">The network.</param>
+    /// <param name="after">Estimated time of the run behind this evaluation.</param>
+    /// <param name="stop">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public EvaluationResult EvaluateHeld(RevUpNet net, Action<int> progress, CancellationToken stop) =>
-        Evaluate(net, data.Held, progress, stop);
+    public EvaluationResult EvaluateHeld(RevUpNet net, TimeSpan after, CancellationToken stop) =>
+        Evaluate(net, data.Held, after, stop);
 
     /// <summary>Chooses among the checkpoints that are left; null where there is no validation part.</summary>
     public EvaluationMetrics? Choose(RunLog log)
@@ -42,22 +52,32 @@ internal sealed class RunJudge(Recipe recipe, RunData data, DamageLog damage, Ch
 
     /// <summary>
     /// Gives the network the weights of the chosen checkpoint and evaluates the test part, unless
-    /// that was done. Null where there is nothing to choose or to evaluate.
+    /// that was done. Without a validation part there is nothing to do.
     /// </summary>
-    /// <returns>The test part's result.</returns>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public EvaluationResult? Conclude(RevUpNet net, RunLog log, long step, Action<int> progress, CancellationToken stop)
+    /// <returns>False when it was stopped; a resumed run begins here.</returns>
+    public bool Conclude(RevUpNet net, RunLog log, long step, int epoch, CancellationToken stop)
     {
         if (Choose(log) is not { } best)
         {
-            return null;
+            return true;
         }
         if (best.Step != step && checkpoints.Chosen() is { } chosen)
         {
             Checkpoint.LoadModel(net, chosen.Path);
         }
         bool isDone = !data.HasTest || Of(log, DatasetSplit.Test).LastOrDefault()?.Step == step;
-        return isDone ? null : Evaluate(net, DatasetSplit.Test, progress, stop);
+        if (!isDone)
+        {
+            try
+            {
+                log.Evaluation(step, epoch, Evaluate(net, DatasetSplit.Test, TimeSpan.Zero, stop));
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>
@@ -75,10 +95,18 @@ internal sealed class RunJudge(Recipe recipe, RunData data, DamageLog damage, Ch
     private static IEnumerable<EvaluationMetrics> Of(RunLog log, DatasetSplit part) =>
         log.Evaluations.Where(evaluation => evaluation.Result.Part == part);
 
-    private EvaluationResult Evaluate(RevUpNet net, DatasetSplit part, Action<int> progress, CancellationToken stop)
+    private EvaluationResult Evaluate(RevUpNet net, DatasetSplit part, TimeSpan after, CancellationToken stop)
     {
         ImageDataset samples = data[part];
+        long start = Stopwatch.GetTimestamp();
         BatchLoaderOptions batches = Batches(recipe.EvaluationBatches, samples);
-        return Evaluator.Evaluate(net, samples, data.Normalization, batches, progress, stop) with { Part = part };
+        return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
+
+        void Report(int evaluated)
+        {
+            double done = (double)evaluated / samples.Count;
+            TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
+            report(new EvaluationProgress(done, rest + after));
+        }
     }
 }

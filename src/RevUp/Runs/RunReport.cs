@@ -12,7 +12,7 @@ internal static class RunReport
 {
     public const string FileName = "report.md";
 
-    public static void Write(string folder, Recipe recipe, IReadOnlyList<string> blockNames, RunSummary summary)
+    public static void Write(string folder, Recipe recipe, IReadOnlyList<string> blockNames, RunSummary? summary = null)
     {
         RunHistory history = RunHistory.Read(Path.Combine(folder, MetricsLog.FileName));
         SortedDictionary<int, EpochMetrics> epochs = history.Epochs();
@@ -20,7 +20,10 @@ internal static class RunReport
         StringBuilder text = new();
         CultureInfo culture = CultureInfo.InvariantCulture;
         text.AppendLine(culture, $"# {recipe.Name}\n\n{recipe.Description}\n");
-        Result(text, summary);
+        if (summary is not null)
+        {
+            Result(text, summary);
+        }
         text.Append(culture, $"| epoch | steps | training loss | training top-1 % | {part} loss | {part} top-1 % ");
         text.Append(culture, $"| {part} balanced accuracy % | {part} AUC ");
         text.AppendLine("| ms a step | mean k | worst k | worst residual | replays |");

@@ -92,7 +92,7 @@ public sealed class TrainingRun : IDisposable
             using PendingLock pending = new(_folder);
             string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
             _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
-            CheckpointEntry? latest = resume ? Latest() : null;
+            CheckpointEntry? latest = resume ? _checkpoints.LatestOfRun() : null;
             recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
             if (recipe.Reversible.NeedsPlan)
             {
@@ -100,7 +100,7 @@ public sealed class TrainingRun : IDisposable
             }
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
-            _judge = new RunJudge(recipe, data, _damage, _checkpoints);
+            _judge = new RunJudge(recipe, data, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
             BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = data.ClassWeights(recipe.Training) };
             _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
             TrainingSettings training = recipe.Training;
@@ -169,10 +169,11 @@ public sealed class TrainingRun : IDisposable
             if (!complete)
             {
                 int epoch = (int)(_step.Count / _stepsPerEpoch);
-                RunEpoch(new Epoch(epoch, Math.Min((epoch + 1) * _stepsPerEpoch, Steps), meter, log, progress, stop));
+                TrainEpoch(new RunEpoch(epoch, Math.Min((epoch + 1) * _stepsPerEpoch, Steps), meter, log, progress, stop));
             }
         }
-        complete = complete && Conclude(meter, log, stop);
+        int lastEpoch = (int)((Math.Max(1, _step.Count) - 1) / _stepsPerEpoch);
+        complete = complete && _judge.Conclude(Network, log, _step.Count, lastEpoch, stop);
         log.Flush();
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log, interrupted: !complete);
@@ -206,13 +207,6 @@ public sealed class TrainingRun : IDisposable
         _lock.Dispose();
     }
 
-    private CheckpointEntry? Latest()
-    {
-        List<string> problems = [];
-        return _checkpoints.Latest(problems) is { } latest ? latest : problems.Count == 0 ? null : throw new CheckpointException(
-            _folder, $"no checkpoint here is complete ({string.Join("; ", problems)}). Train into another folder, or delete these to start again.");
-    }
-
     // Another plan gives other roundings: a run that goes on keeps the one that it was begun with, while that is what the recipe asks for.
     private ReversibleSettings MakePlan(Backend backend, Recipe recipe, CheckpointEntry? latest)
     {
@@ -238,7 +232,7 @@ public sealed class TrainingRun : IDisposable
         EvaluationResult evaluation;
         try
         {
-            evaluation = _judge.EvaluateHeld(Network, Report, stop);
+            evaluation = _judge.EvaluateHeld(Network, Remaining(meter, EvaluationsLeft - 1), stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -250,41 +244,11 @@ public sealed class TrainingRun : IDisposable
         progress?.Invoke(Progress(epoch, meter, evaluation));
         meter.Skip();
         return true;
-
-        void Report(int samples) => ReportEvaluation(samples, _judge.HeldSamples, start, Remaining(meter, EvaluationsLeft - 1));
-    }
-
-    // False when it is stopped in the evaluation of the test part, with which the resumed run begins.
-    private bool Conclude(RunMeter meter, RunLog log, CancellationToken stop)
-    {
-        long start = Stopwatch.GetTimestamp();
-        try
-        {
-            if (_judge.Conclude(Network, log, _step.Count, Report, stop) is { } result)
-            {
-                log.Evaluation(_step.Count, (int)((_step.Count - 1) / _stepsPerEpoch), result);
-            }
-            meter.Skip();
-            return true;
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return false;
-        }
-
-        void Report(int samples) => ReportEvaluation(samples, _data[DatasetSplit.Test].Count, start, TimeSpan.Zero);
-    }
-
-    private void ReportEvaluation(int samples, int all, long start, TimeSpan after)
-    {
-        double done = (double)samples / all;
-        TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
-        Evaluating?.Invoke(new EvaluationProgress(done, rest + after));
     }
 
     private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
 
-    private void RunEpoch(Epoch epoch)
+    private void TrainEpoch(RunEpoch epoch)
     {
         IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate);
         if (_recipe.Training.Accumulate > 1)
@@ -298,7 +262,7 @@ public sealed class TrainingRun : IDisposable
     }
 
     // On an asynchronous device a batch is on its way while the step before computes. That step is finished, logged and saved before the next one starts.
-    private void RunPipelined(IEnumerable<Batch> batches, Epoch epoch)
+    private void RunPipelined(IEnumerable<Batch> batches, RunEpoch epoch)
     {
         long start = 0;
         foreach (Batch batch in batches)
@@ -323,7 +287,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private void RunAccumulating(IEnumerable<Batch> batches, Epoch epoch)
+    private void RunAccumulating(IEnumerable<Batch> batches, RunEpoch epoch)
     {
         int pending = 0;
         double milliseconds = 0;
@@ -353,7 +317,7 @@ public sealed class TrainingRun : IDisposable
     private double LearningRateFactor() => _recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch);
 
     // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
-    private bool Complete(StepResult result, double milliseconds, Epoch epoch)
+    private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
     {
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
@@ -426,13 +390,4 @@ public sealed class TrainingRun : IDisposable
         Folder = _folder,
         Checkpoint = _checkpoint,
     };
-
-    /// <summary>What the steps of one epoch share.</summary>
-    /// <param name="Number">Counted from 0.</param>
-    /// <param name="End">Steps of the run when it is over.</param>
-    /// <param name="Meter">Running figures.</param>
-    /// <param name="Log">Where steps are logged.</param>
-    /// <param name="Progress">Called after every step.</param>
-    /// <param name="Stop">Ends the run after the step in flight.</param>
-    private sealed record Epoch(int Number, long End, RunMeter Meter, RunLog Log, Action<TrainingProgress>? Progress, CancellationToken Stop);
 }

@@ -71,7 +71,7 @@ internal sealed class CrossEntropyTests
             }
         }
         (double[] gradient, double loss, _) = Oracle.CrossEntropy(
-            batch, classes, Oracle.Widen(logits), Oracle.Widen(targets), scale: 1);
+            batch, classes, Oracle.Widen(logits), Oracle.Widen(targets), 1);
 
         CrossEntropyResult actual = operations.CrossEntropy(
             batch, classes, logits, targets, 1, withGradient: true, Alias.None);
