@@ -44,8 +44,9 @@ public sealed class ThreePartsTests
     {
         // A learning rate that grows to its end: the last epoch is not the best.
         using TemporaryFolder folder = new();
-        RunSummary summary = Train(
-            folder["run"], [.. s_held, $"training.chooseBy={measure}", "training.optimizer.learningRate=2", "training.schedule.kind=constant"]);
+        string[] overrides =
+            [$"training.chooseBy={measure}", "training.optimizer.learningRate=2", "training.schedule.kind=constant"];
+        RunSummary summary = Train(folder["run"], [.. s_held, .. overrides]);
         using CpuBackend backend = TestRuns.Backend();
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
         Assert.AreEqual(summary.ChosenStep, loaded.Step, "a run's folder stands for the chosen one");

@@ -18,7 +18,8 @@ public sealed class ImageFolderTests
         ImageFiles.WriteFolder(folder["val"], "cat/7.png");
         File.WriteAllText(folder["train/cat/notes.txt"], "no image");
         DataSettings settings = new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [6, 6], Channels = 3, Classes = 2 };
-        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train), test = Datasets.Open(settings, DatasetSplit.Validation);
+        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train), test = Datasets.Open(
+            settings, DatasetSplit.Validation);
         CollectionAssert.AreEqual(new[] { "ant", "cat" }, train.Classes.ToArray());
         CollectionAssert.AreEqual(
             new[] { folder["train/ant/x.jpeg"], folder["train/cat/10.PNG"], folder["train/cat/2.png"] },
@@ -102,7 +103,9 @@ public sealed class ImageFolderTests
             Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
         Directory.CreateDirectory(folder["train/a"]);
         Assert.Contains("there is no image (.jpg, .jpeg, .png)", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
-        Assert.Contains("there is no folder 'test' or 'testing' or 'val' or 'validation' or 'valid'", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
+        Assert.Contains(
+            "there is no folder 'test' or 'testing' or 'val' or 'validation' or 'valid'",
+            Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
         ImageFiles.WriteFolder(folder["test"], "b/1.png");
         Assert.Contains(
             "the class 'b' is not one of the 1 of the training set (a)",
