@@ -33,7 +33,8 @@ internal static class KillStudy
     {
         int kills = arguments.Integer("--kills", 20);
         int seed = arguments.Integer("--seed", 1);
-        string[] signals = arguments.Text("--signals", "KILL").Replace("all", Every, StringComparison.Ordinal).Split(',');
+        string[] signals = arguments.Words("--signals", "KILL");
+        signals = signals is ["all"] ? Every.Split(',') : signals;
         arguments.RequireNoOthers();
         using CpuBackend backend = new(threads: 1);
         string root = Directory.CreateTempSubdirectory("revup-kill-").FullName;
@@ -51,7 +52,8 @@ internal static class KillStudy
                 string run = Path.Combine(root, $"{signal}-{kill}");
                 TimeSpan moment = duration * random.NextDouble();
                 string end = Kill(recipe, run, moment, signal);
-                rows.Add([signal, $"{kill}", $"{moment.TotalMilliseconds:F0}", end, .. Examine(backend, run, recipe, whole)]);
+                string[] found = Examine(backend, run, recipe, whole);
+                rows.Add([signal, $"{kill}", $"{moment.TotalMilliseconds:F0}", end, .. found]);
                 Report.Progress($"{signal} {kill} of {kills}: {string.Join(", ", rows[^1][2..])}");
                 Directory.Delete(run, recursive: true);
             }
@@ -74,7 +76,8 @@ internal static class KillStudy
             a kill while a checkpoint was being written leaves it incomplete, and it is not loaded. Then `--resume` trains to the end. Equal: every byte of
             parameters, power-iteration state and moments, and the metrics of every step but its time, are those of the run that was never killed.
             """);
-        report.Table(["signal", "no.", "after, ms", "ended", "newest checkpoint, step", "written", "resumed run"], rows);
+        report.Table(
+            ["signal", "no.", "after, ms", "ended", "newest checkpoint, step", "written", "resumed run"], rows);
         int equal = rows.Count(row => row[^1] == "equal");
         report.Paragraph($"Equal: {equal} of {rows.Count}.");
         report.Write("kill");
@@ -150,7 +153,8 @@ internal static class KillStudy
         string end = process.ExitCode == 0 ? "before it" : signal == "KILL" ? "killed" : "saved";
         return process.ExitCode == 0 || signal == "KILL" || process.ExitCode == Interrupted
             ? end
-            : throw new StudyException($"the training in {run} ended on {signal} with status {process.ExitCode}: {error}");
+            : throw new StudyException(
+                $"the training in {run} ended on {signal} with status {process.ExitCode}: {error}");
     }
 
     private static bool WaitForFirstStep(Process process, out string before)

@@ -6,14 +6,17 @@ namespace RevUp.Cli;
 internal static partial class NumberName
 {
     /// <summary>The message, with "as expected type 'System.Int32'" as "as a whole number".</summary>
-    public static string In(string message) => ExpectedType().Replace(message, match => match.Groups["type"].Value switch
+    public static string In(string message) =>
+        ExpectedType().Replace(message, match => Words(match.Groups["type"].Value) ?? match.Value);
+
+    private static string? Words(string type) => type switch
     {
         "UInt64" or "UInt32" or "Byte" => "as a whole number from 0",
         "Int64" or "Int32" or "Int16" => "as a whole number",
         "Double" or "Single" => "as a number",
         "Boolean" => "as true or false",
-        _ => match.Value,
-    });
+        _ => null,
+    };
 
     [GeneratedRegex(@"as expected type '(System\.Nullable`1\[)?System\.(?<type>\w+)\]?'")]
     private static partial Regex ExpectedType();

@@ -15,7 +15,8 @@ internal static class EvaluateCommand
         DataOptions where = new();
         Option<string?> part = new("--part")
         {
-            Description = "Part of the data: train, validation or test; by default test, or validation where there is no other.",
+            Description = "Part of the data: train, validation or test; by default test, or validation where there is "
+                + "no other.",
             HelpName = "PART",
         };
         part.AcceptOnlyFromAmong([.. Enum.GetValues<DatasetSplit>().Select(split => split.Text())]);

@@ -28,7 +28,11 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
             BalancedAccuracy = Finite(result.BalancedAccuracy),
             Auc = Finite(result.Auc),
             Classes = result.Classes is { } classes
-                ? [.. names.Zip(classes.Samples, classes.Recall).Select(row => new ClassFigures(row.First, row.Second, Finite(row.Third)))]
+                ?
+                [
+                    .. names.Zip(classes.Samples, classes.Recall).Select(
+                        row => new ClassFigures(row.First, row.Second, Finite(row.Third))),
+                ]
                 : null,
             Confusion = result.Classes is { HasConfusion: true } matrix ? matrix.ConfusionRows() : null,
         };

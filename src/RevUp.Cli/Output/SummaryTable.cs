@@ -17,12 +17,13 @@ internal static class SummaryTable
             .AddRow($"{part} loss", Format.Loss(result.Loss));
         if (result.Classes is { } classes)
         {
-            table.AddRow($"{part} balanced accuracy, AUC", $"{Format.Percent(classes.BalancedAccuracy)}, {Format.Fixed(classes.Auc)}");
+            string figures = $"{Format.Percent(classes.BalancedAccuracy)}, {Format.Fixed(classes.Auc)}";
+            table.AddRow($"{part} balanced accuracy, AUC", figures);
         }
         if (summary is { ChosenStep: { } step, Validation: { } validation })
         {
-            string figures = $"step {Format.Count(step)}, top-1 {Format.Percent(validation.Top1)}, loss {Format.Loss(validation.Loss)}";
-            table.AddRow("chosen on the validation part", figures);
+            string quality = $"top-1 {Format.Percent(validation.Top1)}, loss {Format.Loss(validation.Loss)}";
+            table.AddRow("chosen on the validation part", $"step {Format.Count(step)}, {quality}");
         }
         if (summary.DamagedSamples > 0)
         {

@@ -66,8 +66,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     /// <summary>Loss, top-1 and learning rate.</summary>
     public XElement Curves() => Section("Training",
-        "Training values are those of the mini-batches, with augmentation and in means over neighbouring steps; the others are "
-            + $"those of the whole {Held} part.",
+        "Training values are those of the mini-batches, with augmentation and in means over neighbouring steps; "
+            + $"the others are those of the whole {Held} part.",
         Chart("Loss (cross-entropy)", "0.0000", step => step.Loss, result => result.Loss),
         Chart("Top-1 (%)", "0.00", step => 100 * step.Top1, result => 100 * result.Top1),
         Chart("Learning rate", "0.####", step => step.LearningRate, null));
@@ -76,7 +76,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     public XElement Epochs() => Section("Epochs", $"Means over the steps of each epoch; the {Held} part at its end.",
         Table(
             [
-                "epoch", "steps", "training loss", "training top-1 %", $"{Held} loss", $"{Held} top-1 %", $"{Held} balanced accuracy %", $"{Held} AUC",
+                "epoch", "steps", "training loss", "training top-1 %", $"{Held} loss", $"{Held} top-1 %",
+                $"{Held} balanced accuracy %", $"{Held} AUC",
                 "ms a step", "mean k", "worst k", "worst residual", "replays",
             ],
             _epochs.Select(epoch => (string[])
@@ -176,7 +177,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         List<ChartLine> lines = [Line("training", train)];
         if (test is not null)
         {
-            lines.Add(new ChartLine(Held, Test, [.. history.Curve.Select(e => ((double)e.Step, test(e.Result)))], Marked: true));
+            (double, double)[] points = [.. history.Curve.Select(e => ((double)e.Step, test(e.Result)))];
+            lines.Add(new ChartLine(Held, Test, points, Marked: true));
         }
         return new LineChart(title, format, LastStep, StepsPerEpoch).Draw(lines);
     }

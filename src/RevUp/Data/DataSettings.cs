@@ -141,7 +141,8 @@ public sealed record DataSettings
         ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
         ConfigurationException.Require(CacheBytes >= 0, $"data.cacheBytes is {CacheBytes}; use a number of bytes, or 0 to keep no images");
         ConfigurationException.Require(
-            ValidationSamples >= 0, $"data.validationSamples is {ValidationSamples}; use a positive number, or 0 for none");
+            ValidationSamples >= 0,
+            $"data.validationSamples is {ValidationSamples}; use a positive number, or 0 for none");
         ConfigurationException.Require(MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
         if (StatesSample)
         {

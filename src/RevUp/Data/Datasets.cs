@@ -38,7 +38,11 @@ public static class Datasets
             DatasetKind.ImageFolder => ImageFolder.Open(Folder(settings, "train/CLASS/FILE and test/CLASS/FILE"), files, settings.Sample),
             DatasetKind.WebDataset => WebDataset.Open(Folder(settings, "train/*.tar and test/*.tar"), files, settings.Sample),
             DatasetKind.Volumes => VolumeDataset.Open(
-                Folder(settings, "train.csv, test.csv and perhaps validation.csv"), files, settings.Sample, settings.RawType, settings.Volumes),
+                Folder(settings, "train.csv, test.csv and perhaps validation.csv"),
+                files,
+                settings.Sample,
+                settings.RawType,
+                settings.Volumes),
             DatasetKind.Custom => throw new ConfigurationException(
                 "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; name a kind of files instead."),
             _ => Synthetic(settings, files),
@@ -90,11 +94,17 @@ public static class Datasets
         };
     }
 
-    /// <summary>The part that is evaluated after epochs: the validation part, or where there is none, the test part.</summary>
+    /// <summary>
+    /// The part that is evaluated after epochs: the validation part, or where there is none, the
+    /// test part.
+    /// </summary>
     public static DatasetSplit Held(DataSettings settings) =>
         Has(settings, DatasetSplit.Validation) ? DatasetSplit.Validation : DatasetSplit.Test;
 
-    /// <summary>The part that a result is given for: the test part, or where there is none, the validation part.</summary>
+    /// <summary>
+    /// The part that a result is given for: the test part, or where there is none, the validation
+    /// part.
+    /// </summary>
     public static DatasetSplit Judged(DataSettings settings) =>
         Has(settings, DatasetSplit.Test) ? DatasetSplit.Test : DatasetSplit.Validation;
 

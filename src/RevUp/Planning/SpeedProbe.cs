@@ -29,7 +29,8 @@ public static class SpeedProbe
         recipe.Validate();
         TrainingSettings training = recipe.Training;
         MemoryPlan plan = recipe.Reversible.NeedsPlan ? MemoryPlanner.Plan(backend, recipe).Plan : recipe.Reversible.Plan;
-        using ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train), held = Datasets.Open(recipe.Data, Datasets.Held(recipe.Data));
+        using ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train);
+        using ImageDataset held = Datasets.Open(recipe.Data, Datasets.Held(recipe.Data));
         using BatchLoader loader = new(train, Datasets.Normalization(recipe.Data, train), recipe.TrainingBatches);
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, train.Classes.Count, training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, training.Seed);

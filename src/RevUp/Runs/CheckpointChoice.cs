@@ -23,7 +23,9 @@ internal static class CheckpointChoice
     private static int Compare(EvaluationResult result, EvaluationResult other, CheckpointMeasure by)
     {
         int byMeasure = Score(result, by).CompareTo(Score(other, by));
-        return byMeasure != 0 ? byMeasure : Score(result, CheckpointMeasure.Loss).CompareTo(Score(other, CheckpointMeasure.Loss));
+        return byMeasure != 0
+            ? byMeasure
+            : Score(result, CheckpointMeasure.Loss).CompareTo(Score(other, CheckpointMeasure.Loss));
     }
 
     private static double Score(EvaluationResult result, CheckpointMeasure by) => by switch

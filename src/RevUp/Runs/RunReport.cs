@@ -33,7 +33,8 @@ internal static class RunReport
             string test = epoch.Held is { } result
                 ? string.Create(
                     culture,
-                    $"{result.Loss:F4} | {100 * result.Top1:F2} | {Percent(result.BalancedAccuracy)} | {Fraction(result.Auc)}")
+                    $"{result.Loss:F4} | {100 * result.Top1:F2} | {Percent(result.BalancedAccuracy)} | ")
+                    + Fraction(result.Auc)
                 : "– | – | – | –";
             text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss:F4} | {100 * epoch.Top1:F2} | {test} ");
             text.Append(culture, $"| {epoch.Milliseconds:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
