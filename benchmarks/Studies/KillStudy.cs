@@ -72,9 +72,10 @@ internal static class KillStudy
             $"""
             The command-line tool trains 3 blocks for 128 steps with a checkpoint after every second one. It gets a
             signal at a moment drawn evenly from the time between its first step and its end; some fall after the
-            end of a fast run. `written` is what the folder of checkpoints held besides complete ones:
-            a kill while a checkpoint was being written leaves it incomplete, and it is not loaded. Then `--resume` trains to the end. Equal: every byte of
-            parameters, power-iteration state and moments, and the metrics of every step but its time, are those of the run that was never killed.
+            end of a fast run. `written` is what the folder of checkpoints held besides complete ones: a kill while
+            a checkpoint was being written leaves it incomplete, and it is not loaded. Then `--resume` trains to the
+            end. Equal: every byte of parameters, power-iteration state and moments, and the metrics of every step
+            but its time, equal the run that got no signal.
             """);
         report.Table(
             ["signal", "no.", "after, ms", "ended", "newest checkpoint, step", "written", "resumed run"], rows);

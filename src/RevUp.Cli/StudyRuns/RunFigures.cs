@@ -66,7 +66,11 @@ public sealed record RunFigures
             StepMilliseconds = history.MedianMilliseconds,
             Device = record.Device,
             Epochs = [.. epochs.Select(epoch => new EpochFigures(
-                epoch.Key + 1, epoch.Value.LastStep, epoch.Value.Loss, epoch.Value.Held?.Top1 ?? double.NaN, epoch.Value.MeanEvaluations))],
+                epoch.Key + 1,
+                epoch.Value.LastStep,
+                epoch.Value.Loss,
+                epoch.Value.Held?.Top1 ?? double.NaN,
+                epoch.Value.MeanEvaluations))],
         };
     }
 }

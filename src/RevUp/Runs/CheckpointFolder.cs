@@ -195,7 +195,8 @@ public sealed class CheckpointFolder
     {
         string? chosen = ReadChosen();
         IEnumerable<CheckpointEntry> all = List().OrderByDescending(checkpoint => checkpoint.Step);
-        foreach (CheckpointEntry old in all.Skip(_keep).Where(entry => entry != saved && StepName(entry.Step) != chosen))
+        IEnumerable<CheckpointEntry> older = all.Skip(_keep);
+        foreach (CheckpointEntry old in older.Where(entry => entry != saved && StepName(entry.Step) != chosen))
         {
             // Renamed first: a crash in mid-deletion leaves a temporary folder, not half a checkpoint.
             string temporary = Path.Combine(_root, TemporaryPrefix + "deleted-" + StepName(old.Step));

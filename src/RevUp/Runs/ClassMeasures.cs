@@ -46,8 +46,9 @@ public sealed class ClassMeasures : IEquatable<ClassMeasures>
     /// <exception cref="InvalidOperationException">There are too many classes.</exception>
     public int Confusion(int actual, int predicted)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)actual, (uint)_samples.Length, nameof(actual));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)predicted, (uint)_samples.Length, nameof(predicted));
+        uint classes = (uint)_samples.Length;
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)actual, classes, nameof(actual));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)predicted, classes, nameof(predicted));
         return HasConfusion ? _confusion[actual * _samples.Length + predicted] : throw new InvalidOperationException(
             $"There are {_samples.Length} classes, and a confusion matrix is kept of {MaximumConfusion} at the most.");
     }

@@ -97,7 +97,8 @@ internal sealed class MetricsLog : IDisposable
             }
             return step <= lastStep;
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (
+            exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             // The last line of a run that was killed may be cut off.
             return false;

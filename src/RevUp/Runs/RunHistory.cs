@@ -53,7 +53,7 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
     /// <summary>Every epoch that has a step, by its number from 0.</summary>
     public SortedDictionary<int, EpochMetrics> Epochs() => new(Steps.GroupBy(step => step.Epoch).ToDictionary(
         epoch => epoch.Key,
-        epoch => new EpochMetrics([.. epoch], Curve.LastOrDefault(evaluation => evaluation.Epoch == epoch.Key)?.Result)));
+        epoch => new EpochMetrics([.. epoch], Curve.LastOrDefault(line => line.Epoch == epoch.Key)?.Result)));
 
     private static double[] Numbers(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement values)
         ? [.. values.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]

@@ -58,7 +58,8 @@ internal static class RunReport
         {
             text.Append(culture, $"Result on the {result.Part.Text()} part ({result.Samples} samples): ");
             text.Append(culture, $"top-1 {100 * result.Top1:F2} %, loss {result.Loss:F4}, ");
-            text.Append(culture, $"balanced accuracy {Percent(result.BalancedAccuracy)} %, AUC {Fraction(result.Auc)}. ");
+            text.Append(culture, $"balanced accuracy {Percent(result.BalancedAccuracy)} %, ");
+            text.Append(culture, $"AUC {Fraction(result.Auc)}. ");
         }
         if (summary.ChosenStep is { } step)
         {

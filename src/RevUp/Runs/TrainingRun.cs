@@ -101,7 +101,8 @@ public sealed class TrainingRun : IDisposable
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
             _judge = new RunJudge(recipe, data, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
-            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = data.ClassWeights(recipe.Training) };
+            IReadOnlyList<float>? weights = data.ClassWeights(recipe.Training);
+            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = weights };
             _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
             TrainingSettings training = recipe.Training;
             (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, data.Train.Count);
@@ -169,7 +170,8 @@ public sealed class TrainingRun : IDisposable
             if (!complete)
             {
                 int epoch = (int)(_step.Count / _stepsPerEpoch);
-                TrainEpoch(new RunEpoch(epoch, Math.Min((epoch + 1) * _stepsPerEpoch, Steps), meter, log, progress, stop));
+                long end = Math.Min((epoch + 1) * _stepsPerEpoch, Steps);
+                TrainEpoch(new RunEpoch(epoch, end, meter, log, progress, stop));
             }
         }
         int lastEpoch = (int)((Math.Max(1, _step.Count) - 1) / _stepsPerEpoch);

@@ -13,7 +13,8 @@ public sealed class KillStudyTests
     public void AKilledTrainingEndsWithTheBytesOfAnUninterruptedOne()
     {
         using TemporaryFolder folder = new();
-        (int status, string error) = StudyProcess.Run("kill", folder["."], "--kills", "1", "--seed", "5", "--signals", "all");
+        (int status, string error) = StudyProcess.Run(
+            "kill", folder["."], "--kills", "1", "--seed", "5", "--signals", "all");
         Assert.AreEqual(0, status, error);
         Assert.Contains("Equal: 6 of 6.", File.ReadAllText(folder["kill.md"]));
     }

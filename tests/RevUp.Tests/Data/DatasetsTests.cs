@@ -86,7 +86,8 @@ public sealed class DatasetsTests
             Refusal(Synthetic with { Extents = [65_536, 65_536, 65_536], Channels = 4096 }));
         Assert.Contains("data.extents is []", Refusal(Synthetic with { Extents = [] }));
         DataFileException missing = Assert.ThrowsExactly<DataFileException>(() =>
-            Datasets.Open(new DataSettings { Dataset = DatasetKind.FashionMnist, Path = "absent" }, DatasetSplit.Train));
+            Datasets.Open(
+                new DataSettings { Dataset = DatasetKind.FashionMnist, Path = "absent" }, DatasetSplit.Train));
         Assert.Contains("absent: there is no such folder; give the one of the four IDX files", missing.Message);
     }
 

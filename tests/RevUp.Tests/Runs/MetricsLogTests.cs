@@ -35,7 +35,9 @@ public sealed class MetricsLogTests
             """,
             lines[0]);
         AssertJson(
-            """{"type":"evaluation","step":7,"epoch":1,"part":"test","loss":0.25,"top1":0.9,"samples":100,"leftOut":2}""",
+            """
+            {"type":"evaluation","step":7,"epoch":1,"part":"test","loss":0.25,"top1":0.9,"samples":100,"leftOut":2}
+            """,
             lines[1]);
         Assert.HasCount(2, lines);
     }

@@ -17,9 +17,16 @@ public sealed class ImageFolderTests
         ImageFiles.WriteFolder(folder["train"], "cat/2.png", "cat/10.PNG", "ant/x.jpeg");
         ImageFiles.WriteFolder(folder["val"], "cat/7.png");
         File.WriteAllText(folder["train/cat/notes.txt"], "no image");
-        DataSettings settings = new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [6, 6], Channels = 3, Classes = 2 };
-        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train), test = Datasets.Open(
-            settings, DatasetSplit.Validation);
+        DataSettings settings = new()
+        {
+            Dataset = DatasetKind.ImageFolder,
+            Path = folder.Path,
+            Extents = [6, 6],
+            Channels = 3,
+            Classes = 2,
+        };
+        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train);
+        using ImageDataset test = Datasets.Open(settings, DatasetSplit.Validation);
         CollectionAssert.AreEqual(new[] { "ant", "cat" }, train.Classes.ToArray());
         CollectionAssert.AreEqual(
             new[] { folder["train/ant/x.jpeg"], folder["train/cat/10.PNG"], folder["train/cat/2.png"] },
@@ -102,7 +109,9 @@ public sealed class ImageFolderTests
             "there is no folder 'train' in it",
             Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
         Directory.CreateDirectory(folder["train/a"]);
-        Assert.Contains("there is no image (.jpg, .jpeg, .png)", Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
+        Assert.Contains(
+            "there is no image (.jpg, .jpeg, .png)",
+            Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
         Assert.Contains(
             "there is no folder 'test' or 'testing' or 'val' or 'validation' or 'valid'",
             Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
