@@ -7,9 +7,9 @@ using RevUp.Runs;
 namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
-/// Whether a training that is killed with SIGKILL at a random moment loses no more than the steps
-/// since its last checkpoint: the newest complete one loads, and the resumed run ends with the
-/// bytes of the uninterrupted one.
+/// Whether a training that gets a signal at a random moment loses no more than it must: the newest
+/// complete checkpoint loads, and the resumed run ends with the bytes of the uninterrupted one. KILL
+/// loses the steps since the last checkpoint; INT, TERM, HUP, USR1 and USR2 end the step and save.
 /// </summary>
 internal static class KillStudy
 {
@@ -24,12 +24,17 @@ internal static class KillStudy
         }
         """;
 
+    private const string Every = "KILL,INT,TERM,HUP,USR1,USR2";
+    private const int Interrupted = 130;
+
     private static readonly string[] s_states = ["model.safetensors", "optimizer.safetensors"];
 
     public static void Run(Arguments arguments)
     {
         int kills = arguments.Integer("--kills", 20);
         int seed = arguments.Integer("--seed", 1);
+        string[] signals = arguments.Words("--signals", "KILL");
+        signals = signals is ["all"] ? Every.Split(',') : signals;
         arguments.RequireNoOthers();
         using CpuBackend backend = new(threads: 1);
         string root = Directory.CreateTempSubdirectory("revup-kill-").FullName;
@@ -40,13 +45,17 @@ internal static class KillStudy
             TimeSpan duration = Finish(recipe, whole, resume: false);
             Random random = new(seed);
             List<string[]> rows = [];
-            for (int kill = 1; kill <= kills; kill++)
+            IEnumerable<(string, int)> all = signals.SelectMany(
+                signal => Enumerable.Range(1, kills).Select(kill => (signal, kill)));
+            foreach ((string signal, int kill) in all)
             {
-                string run = Path.Combine(root, $"{kill}");
+                string run = Path.Combine(root, $"{signal}-{kill}");
                 TimeSpan moment = duration * random.NextDouble();
-                Kill(recipe, run, moment);
-                rows.Add([$"{kill}", $"{moment.TotalMilliseconds:F0}", .. Examine(backend, run, recipe, whole)]);
-                Report.Progress($"kill {kill} of {kills}: {string.Join(", ", rows[^1][1..])}");
+                string end = Kill(recipe, run, moment, signal);
+                string[] found = Examine(backend, run, recipe, whole);
+                rows.Add([signal, $"{kill}", $"{moment.TotalMilliseconds:F0}", end, .. found]);
+                Report.Progress($"{signal} {kill} of {kills}: {string.Join(", ", rows[^1][2..])}");
+                Directory.Delete(run, recursive: true);
             }
             Write(arguments, rows);
         }
@@ -58,17 +67,18 @@ internal static class KillStudy
 
     private static void Write(Arguments arguments, List<string[]> rows)
     {
-        Report report = new("Trainings killed with SIGKILL and resumed", arguments, threads: 1);
+        Report report = new("Trainings that get a signal, and are resumed", arguments, threads: 1);
         report.Paragraph(
             $"""
-            The command-line tool trains 3 blocks for 128 steps with a checkpoint after every second one. It is killed
-            at a moment drawn evenly from the time between its first step and its end; some fall after the end of a fast
-            run. `written` is what the folder of checkpoints held besides complete ones: a kill while a checkpoint was
-            being written leaves it incomplete, and it is not loaded. Then `--resume` trains to the end. Equal: every
-            byte of parameters, power-iteration state and moments, and the metrics of every step but its time, equal the
-            run that was never killed.
+            The command-line tool trains 3 blocks for 128 steps with a checkpoint after every second one. It gets a
+            signal at a moment drawn evenly from the time between its first step and its end; some fall after the
+            end of a fast run. `written` is what the folder of checkpoints held besides complete ones: a kill while
+            a checkpoint was being written leaves it incomplete, and it is not loaded. Then `--resume` trains to the
+            end. Equal: every byte of parameters, power-iteration state and moments, and the metrics of every step
+            but its time, equal the run that got no signal.
             """);
-        report.Table(["kill", "after, ms", "newest checkpoint, step", "written", "resumed run"], rows);
+        report.Table(
+            ["signal", "no.", "after, ms", "ended", "newest checkpoint, step", "written", "resumed run"], rows);
         int equal = rows.Count(row => row[^1] == "equal");
         report.Paragraph($"Equal: {equal} of {rows.Count}.");
         report.Write("kill");
@@ -127,16 +137,25 @@ internal static class KillStudy
             : throw new StudyException($"the training in {run} ended with status {process.ExitCode}: {error}");
     }
 
-    private static void Kill(string recipe, string run, TimeSpan moment)
+    // How the process ended.
+    private static string Kill(string recipe, string run, TimeSpan moment, string signal)
     {
         using Process process = Start(recipe, run, []);
         if (!WaitForFirstStep(process, out string error))
         {
             throw new StudyException($"the training in {run} ended before its first step: {error}");
         }
-        process.WaitForExit(moment);
-        process.Kill();
+        if (!process.WaitForExit(moment))
+        {
+            Process.Start("kill", ["-s", signal, $"{process.Id}"]).WaitForExit();
+        }
+        error += process.StandardError.ReadToEnd();
         process.WaitForExit();
+        string end = process.ExitCode == 0 ? "before it" : signal == "KILL" ? "killed" : "saved";
+        return process.ExitCode == 0 || signal == "KILL" || process.ExitCode == Interrupted
+            ? end
+            : throw new StudyException(
+                $"the training in {run} ended on {signal} with status {process.ExitCode}: {error}");
     }
 
     private static bool WaitForFirstStep(Process process, out string before)

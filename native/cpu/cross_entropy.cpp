@@ -40,7 +40,7 @@ RowResult evaluate_row(int64_t classes, const float *logits, const float *target
     if constexpr (has_gradient) gradient[c] = e;
   }
   if constexpr (has_gradient) {
-    const float normalizer = static_cast<float>(1 / exponentials);
+    const float normalizer = static_cast<float>(target_sum / exponentials);
 #pragma omp simd
     for (int64_t c = 0; c < classes; ++c) gradient[c] = gradient_scale * (gradient[c] * normalizer - targets[c]);
   }

@@ -47,7 +47,7 @@ __device__ double evaluate_row(long long classes, const float *logits, const flo
   target_sum = warp_sum(target_sum);
   agreement = warp_sum(agreement);
   if (gradient != nullptr) {
-    const float normalizer = static_cast<float>(1 / exponentials);
+    const float normalizer = static_cast<float>(target_sum / exponentials);
     for (long long c = threadIdx.x % kWarp; c < classes; c += kWarp) {
       gradient[c] = gradient_scale * (expf(logits[c] - predicted.value) * normalizer - targets[c]);
     }
@@ -62,7 +62,7 @@ __device__ double evaluate_row(long long classes, const float *logits, const flo
 using namespace revup;
 
 // statistics += {sum over rows of -sum_c targets * log softmax(logits), rows whose largest logit has the index of the
-// largest target}; gradient (null: none) = gradient_scale * (softmax(logits) - targets).
+// largest target}; gradient (null: none) = gradient_scale * (softmax(logits) * sum of the row's targets - targets).
 // Geometry: RowPerWarp over batch; ceil(batch / 8) blocks of 8 warps, at most 1024.
 // Bytes per element: 8 read from memory, twice more from the cache; 4 written.
 // Accumulator: double. Deterministic for one grid size. Restrictions: gradient may alias logits.

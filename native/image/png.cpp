@@ -53,7 +53,8 @@ PngFile::PngFile(const Bytes &bytes) : rest_(bytes), length_(bytes.length) {
   if (state_.info == nullptr)
     throw Failure(REVUP_INTERNAL, "libpng cannot make a decoder; this is version " PNG_LIBPNG_VER_STRING);
   attempt(escape_, [&] {
-    png_set_user_limits(state_.png, REVUP_IMAGE_MAX_SIDE, REVUP_IMAGE_MAX_SIDE);
+    // libpng would only say that the header is invalid; require_size names the size and the limit.
+    png_set_user_limits(state_.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     // Text, profiles and the like, some of which are compressed, are not even read.
     png_set_keep_unknown_chunks(state_.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_set_read_fn(state_.png, this, on_read);

@@ -280,10 +280,11 @@ REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int6
                                              const float *w, const float *dy, float *dx, float *dw, float *dbias);
 
 // ---------------------------------------------------------------------------------------------------------------- loss
-// Cross-entropy of softmax(logits) with soft targets (each row sums to 1), and its gradient in the same pass:
+// Cross-entropy of softmax(logits) with soft targets, and its gradient in the same pass. A row of targets
+// sums to 1, or to the weight of its class:
 //   statistics[0] += sum over n of -sum_c targets * log softmax(logits)
 //   statistics[1] += rows whose largest logit has the index of the largest target (first of equals in both)
-//   gradient = gradient_scale * (softmax(logits) - targets)      (null: evaluation)
+//   gradient = gradient_scale * (softmax(logits) * sum of the row's targets - targets)      (null: evaluation)
 // gradient may alias logits.
 // @ logits, targets, gradient? [batch, classes]; statistics+ [2]; gradient may be logits
 REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,

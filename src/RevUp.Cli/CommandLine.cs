@@ -65,8 +65,8 @@ internal static class CommandLine
         {
             path = $"{command.Command.Name} {path}";
         }
-        string problems = string.Join(' ', parsed.Errors.Select(problem => problem.Message));
-        terminal.Error.WriteLine($"error: {problems} '{CommandName.Value} {path}--help' lists what can be said.");
+        string problems = string.Join(' ', parsed.Errors.Select(problem => NumberName.In(problem.Message)));
+        terminal.Error.WriteLine($"error: {problems} Run '{CommandName.Value} {path}--help' for usage.");
         return ExitCode.Usage;
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Interop.Cpu;
+using RevUp.Interop.Cuda;
 using RevUp.Interop.Tests.Hostile;
 
 namespace RevUp.Interop.Tests;
@@ -33,6 +34,13 @@ internal sealed class StatusTests
         StringAssert.Contains(exception.Message, "576460752303423488 bytes");
         StringAssert.Contains(exception.Message, "Lower the batch size");
     }
+
+    [TestMethod]
+    [DataRow(CudaResult.SystemNotReady, "nvidia-fabricmanager")]
+    [DataRow(CudaResult.SystemDriverMismatch, "restart the machine after a driver update")]
+    [DataRow(CudaResult.Unknown, "nvidia-uvm")]
+    internal void ADriverThatDoesNotStartIsExplained(CudaResult result, string remedy) =>
+        StringAssert.Contains(CudaResultExtensions.Remedy(result), remedy);
 
     [TestMethod]
     internal void OkIsNoException() => CpuStatus.Ok.Check();

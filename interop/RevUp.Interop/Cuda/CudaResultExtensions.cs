@@ -53,8 +53,15 @@ public static class CudaResultExtensions
         CudaResult.InvalidImage or CudaResult.NoBinaryForGpu =>
             "The kernels were built for other devices or not at all; build them with ./build.sh --with-cuda for compute capability 8.0, 9.0 or newer.",
         CudaResult.NotFound => "The kernels are of another version than this program; build both from the same sources with ./build.sh --with-cuda.",
-        CudaResult.SystemDriverMismatch or CudaResult.SystemNotReady =>
-            "The driver's kernel module and its libraries differ or are not ready; restart the machine after a driver update, and see nvidia-smi.",
+        CudaResult.SystemDriverMismatch =>
+            "The driver's kernel module and its libraries differ; restart the machine after a driver update, and see "
+            + "nvidia-smi.",
+        CudaResult.SystemNotReady =>
+            "On a machine with NVSwitch (HGX and DGX: A100, H100, H200) start the fabric manager of the driver's "
+            + "version: systemctl start nvidia-fabricmanager. Elsewhere restart the machine, and see nvidia-smi.",
+        CudaResult.Unknown =>
+            "The driver gives no reason. Often the module nvidia-uvm is not loaded, or the machine slept: run modprobe "
+            + "nvidia-uvm or nvidia-smi, or restart the machine. In a container, see that it has /dev/nvidia-uvm.",
         CudaResult.InvalidContext or CudaResult.NotInitialized => "Call ICudaDriver.MakeCurrent on this thread first, and use no driver after its disposal.",
         CudaResult.LaunchOutOfResources => "The kernel needs more registers or shared memory than a block of this size has; report it with the device's name.",
         >= CudaResult.StreamCaptureUnsupported and <= CudaResult.StreamCaptureWrongThread =>

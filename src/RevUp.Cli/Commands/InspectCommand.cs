@@ -36,7 +36,7 @@ internal static class InspectCommand
             using LoadedCheckpoint loaded = CheckpointOption.Load(
                 terminal, backend, arguments.GetRequiredValue(checkpoint), where.Overrides(arguments));
             Recipe recipe = loaded.Recipe;
-            using ImageDataset data = loaded.OpenData(DatasetSplit.Test, terminal.Note);
+            using ImageDataset data = loaded.OpenData(null, terminal.Note);
             Inspection inspection = NetworkInspector.Inspect(
                 loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.EvaluationBatches, arguments.GetValue(images));
             if (arguments.GetValue(common.Json))

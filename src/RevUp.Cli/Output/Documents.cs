@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Cli.StudyRuns;
+using RevUp.Data;
 using RevUp.Diagnostics;
 using RevUp.Planning;
 using RevUp.Reversible;
@@ -9,7 +10,38 @@ using RevUp.Runs;
 namespace RevUp.Cli.Output;
 
 /// <summary>What <c>evaluate --json</c> prints.</summary>
-internal sealed record EvaluationDocument(double Top1, double Loss, int Samples, int LeftOut);
+internal sealed record EvaluationDocument(string Part, double Top1, double Loss, int Samples, int LeftOut)
+{
+    public double? BalancedAccuracy { get; init; }
+
+    /// <summary>Null where it is not defined, or there are too many outputs to sort.</summary>
+    public double? Auc { get; init; }
+
+    public IReadOnlyList<ClassFigures>? Classes { get; init; }
+
+    /// <summary>Samples by [class][predicted class]; null above 1,000 classes.</summary>
+    public IReadOnlyList<IReadOnlyList<int>>? Confusion { get; init; }
+
+    public static EvaluationDocument From(EvaluationResult result, IReadOnlyList<string> names) =>
+        new(result.Part.Text(), result.Top1, result.Loss, result.Samples, result.LeftOut)
+        {
+            BalancedAccuracy = Finite(result.BalancedAccuracy),
+            Auc = Finite(result.Auc),
+            Classes = result.Classes is { } classes
+                ?
+                [
+                    .. names.Zip(classes.Samples, classes.Recall).Select(
+                        row => new ClassFigures(row.First, row.Second, Finite(row.Third))),
+                ]
+                : null,
+            Confusion = result.Classes is { HasConfusion: true } matrix ? matrix.ConfusionRows() : null,
+        };
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+}
+
+/// <summary>One class of an evaluation; a class without samples has no recall.</summary>
+internal sealed record ClassFigures(string Name, int Samples, double? Recall);
 
 /// <summary>What <c>train --json</c> prints; an interrupted run has no evaluation, and one that was not planned now no forecast.</summary>
 internal sealed record TrainDocument(
@@ -29,6 +61,18 @@ internal sealed record TrainDocument(
     long TotalPeakBytes,
     StepForecast? Forecast)
 {
+    /// <summary>The part of the data that the result is of; null while there is none.</summary>
+    public string? Part { get; init; }
+
+    public double? BalancedAccuracy { get; init; }
+
+    public double? Auc { get; init; }
+
+    /// <summary>Updates of the checkpoint that the validation part chose.</summary>
+    public long? ChosenStep { get; init; }
+
+    public int DamagedSamples { get; init; }
+
     public static TrainDocument From(RunSummary summary)
     {
         EvaluationResult? evaluation = summary.Interrupted ? null : summary.Evaluation;
@@ -47,7 +91,14 @@ internal sealed record TrainDocument(
             summary.MaxInversionResidual,
             summary.Replays,
             summary.TotalPeakBytes,
-            summary.Forecast);
+            summary.Forecast)
+        {
+            Part = evaluation?.Part.Text(),
+            BalancedAccuracy = evaluation?.BalancedAccuracy,
+            Auc = evaluation?.Auc,
+            ChosenStep = summary.ChosenStep,
+            DamagedSamples = summary.DamagedSamples,
+        };
     }
 }
 

@@ -44,11 +44,13 @@ internal static class Format
 
     /// <summary>One epoch's evaluation.</summary>
     public static string Line(int epoch, EvaluationResult evaluation) => Invariant(
-        $"epoch {epoch}: test top-1 {100 * evaluation.Top1:F2} %, loss {evaluation.Loss:F4}, ") + Images(evaluation);
+        $"epoch {epoch}: {evaluation.Part.Text()} top-1 {100 * evaluation.Top1:F2} %, loss {evaluation.Loss:F4}, ")
+        + Images(evaluation);
 
     /// <summary>Whether a line is one epoch's evaluation.</summary>
     public static bool IsEvaluation(string line) =>
-        line.StartsWith("epoch ", StringComparison.Ordinal) && line.Contains(": test top-1 ", StringComparison.Ordinal);
+        line.StartsWith("epoch ", StringComparison.Ordinal) && (line.Contains(": test top-1 ", StringComparison.Ordinal)
+            || line.Contains(": validation top-1 ", StringComparison.Ordinal));
 
     /// <summary>"10000 images", and how many could not be read.</summary>
     public static string Images(EvaluationResult evaluation) =>

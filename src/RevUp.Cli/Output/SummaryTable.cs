@@ -1,3 +1,4 @@
+using RevUp.Data;
 using RevUp.Runs;
 using RevUp.Tensors;
 using Spectre.Console;
@@ -9,10 +10,26 @@ internal static class SummaryTable
 {
     public static Table Create(Terminal terminal, RunSummary summary)
     {
+        EvaluationResult result = summary.Evaluation;
+        string part = result.Part.Text();
         Table table = terminal.NewTable("result", "value")
-            .AddRow("test top-1", $"{Format.Percent(summary.Evaluation.Top1)} of {Format.Images(summary.Evaluation)}")
-            .AddRow("test loss", Format.Loss(summary.Evaluation.Loss))
-            .AddRow("steps", Format.Count(summary.Step))
+            .AddRow($"{part} top-1", $"{Format.Percent(result.Top1)} of {Format.Images(result)}")
+            .AddRow($"{part} loss", Format.Loss(result.Loss));
+        if (result.Classes is { } classes)
+        {
+            string figures = $"{Format.Percent(classes.BalancedAccuracy)}, {Format.Fixed(classes.Auc)}";
+            table.AddRow($"{part} balanced accuracy, AUC", figures);
+        }
+        if (summary is { ChosenStep: { } step, Validation: { } validation })
+        {
+            string quality = $"top-1 {Format.Percent(validation.Top1)}, loss {Format.Loss(validation.Loss)}";
+            table.AddRow("chosen on the validation part", $"step {Format.Count(step)}, {quality}");
+        }
+        if (summary.DamagedSamples > 0)
+        {
+            table.AddRow("damaged samples, named in damaged.txt", Format.Count(summary.DamagedSamples));
+        }
+        table.AddRow("steps", Format.Count(summary.Step))
             .AddRow("step time, median", $"{Format.Milliseconds(summary.StepMilliseconds)} ms");
         if (summary.MaxEvaluations > 0)
         {

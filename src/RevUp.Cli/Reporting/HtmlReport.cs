@@ -60,7 +60,7 @@ public static class HtmlReport
         try
         {
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder, overrides);
-            using ImageDataset data = loaded.OpenData(DatasetSplit.Test);
+            using ImageDataset data = loaded.OpenData(null);
             TestPredictions predictions = TestPredictions.Collect(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
             return PredictionSections.Create(predictions, data, loaded.Normalization, loaded.Step);
         }

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using RevUp.Data;
 using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Runs;
@@ -17,6 +18,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     private readonly IReadOnlyList<string> _blockNames =
         record?.BlockNames ?? [.. Enumerable.Range(0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
 
+    private string Held => history.Held.Text();
+
     private double LastStep => history.Steps[^1].Step;
 
     // An epoch without its end in the metrics is the one the run is in.
@@ -27,14 +30,24 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     /// <summary>The run in a few figures.</summary>
     public XElement Tiles()
     {
-        EvaluationResult? test = history.Evaluations.Count > 0 ? history.Evaluations[^1].Result : null;
+        EvaluationResult? result = history.Final?.Result;
+        string part = result?.Part.Text() ?? Test;
         List<(string Name, string Value)> tiles =
         [
-            ("test top-1", test is { } top1 ? $"{Percent(top1.Top1)} %" : "–"),
-            ("test loss", test is { } loss ? Number(loss.Loss, "0.0000") : "–"),
+            ($"{part} top-1", result is { } top1 ? $"{Percent(top1.Top1)} %" : "–"),
+            ($"{part} loss", result is { } loss ? Number(loss.Loss, "0.0000") : "–"),
             ("steps", Number(LastStep, "#,0")),
             ("time of a step", $"{Number(history.MedianMilliseconds, "#,0.0")} ms"),
         ];
+        if (result?.Classes is { } classes)
+        {
+            tiles.Add(($"{part} balanced accuracy", $"{Percent(classes.BalancedAccuracy)} %"));
+            tiles.Add(($"{part} AUC", Number(classes.Auc, "0.0000")));
+        }
+        if (record?.ChosenStep is { } chosen)
+        {
+            tiles.Add(("step chosen on the validation part", Number(chosen, "#,0")));
+        }
         if (record is not null)
         {
             tiles.Add(("activation peak", $"{MiB(record.PeakBytes[Name(MemoryPurpose.Activations)])} MiB"));
@@ -53,16 +66,18 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     /// <summary>Loss, top-1 and learning rate.</summary>
     public XElement Curves() => Section("Training",
-        "Training values are those of the mini-batches, with augmentation and in means over neighbouring steps; test values those of the whole test set.",
+        "Training values are those of the mini-batches, with augmentation and in means over neighbouring steps; "
+            + $"the others are those of the whole {Held} part.",
         Chart("Loss (cross-entropy)", "0.0000", step => step.Loss, result => result.Loss),
         Chart("Top-1 (%)", "0.00", step => 100 * step.Top1, result => 100 * result.Top1),
         Chart("Learning rate", "0.####", step => step.LearningRate, null));
 
     /// <summary>The same in numbers.</summary>
-    public XElement Epochs() => Section("Epochs", "Means over the steps of each epoch; the test set at its end.",
+    public XElement Epochs() => Section("Epochs", $"Means over the steps of each epoch; the {Held} part at its end.",
         Table(
             [
-                "epoch", "steps", "training loss", "training top-1 %", "test loss", "test top-1 %",
+                "epoch", "steps", "training loss", "training top-1 %", $"{Held} loss", $"{Held} top-1 %",
+                $"{Held} balanced accuracy %", $"{Held} AUC",
                 "ms a step", "mean k", "worst k", "worst residual", "replays",
             ],
             _epochs.Select(epoch => (string[])
@@ -71,8 +86,10 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
                 Number(epoch.Value.Steps, "#,0"),
                 Number(epoch.Value.Loss, "0.0000"),
                 Percent(epoch.Value.Top1),
-                Number(epoch.Value.Test?.Loss ?? double.NaN, "0.0000"),
-                Percent(epoch.Value.Test?.Top1 ?? double.NaN),
+                Number(epoch.Value.Held?.Loss ?? double.NaN, "0.0000"),
+                Percent(epoch.Value.Held?.Top1 ?? double.NaN),
+                Percent(epoch.Value.Held?.BalancedAccuracy ?? double.NaN),
+                Number(epoch.Value.Held?.Auc ?? double.NaN, "0.0000"),
                 Number(epoch.Value.Milliseconds, "#,0.0"),
                 Number(epoch.Value.MeanEvaluations, "0.00"),
                 Number(epoch.Value.WorstEvaluations, "0"),
@@ -160,7 +177,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         List<ChartLine> lines = [Line("training", train)];
         if (test is not null)
         {
-            lines.Add(new ChartLine("test", Test, [.. history.Evaluations.Select(e => ((double)e.Step, test(e.Result)))], Marked: true));
+            (double, double)[] points = [.. history.Curve.Select(e => ((double)e.Step, test(e.Result)))];
+            lines.Add(new ChartLine(Held, Test, points, Marked: true));
         }
         return new LineChart(title, format, LastStep, StepsPerEpoch).Draw(lines);
     }

@@ -5,7 +5,7 @@ namespace RevUp.Cli.StudyRuns;
 /// <summary>What a run that has come to its end has to show.</summary>
 public sealed record RunFigures
 {
-    /// <summary>The last evaluation, on the whole test set.</summary>
+    /// <summary>The run's result, on the whole test part.</summary>
     public required EvaluationResult Test { get; init; }
 
     /// <summary>Mean k of the last epoch, over its steps and blocks; 0 when nothing was inverted.</summary>
@@ -47,7 +47,7 @@ public sealed record RunFigures
             return null;
         }
         RunHistory history = RunHistory.Read(metrics);
-        if (history.Steps.Count == 0 || history.Evaluations is not [.., EvaluationMetrics last] || last.Step != record.Summary.Step)
+        if (history.Steps.Count == 0 || history.Final is not { } last || last.Step != record.Summary.Step)
         {
             return null;
         }
@@ -66,7 +66,11 @@ public sealed record RunFigures
             StepMilliseconds = history.MedianMilliseconds,
             Device = record.Device,
             Epochs = [.. epochs.Select(epoch => new EpochFigures(
-                epoch.Key + 1, epoch.Value.LastStep, epoch.Value.Loss, epoch.Value.Test?.Top1 ?? double.NaN, epoch.Value.MeanEvaluations))],
+                epoch.Key + 1,
+                epoch.Value.LastStep,
+                epoch.Value.Loss,
+                epoch.Value.Held?.Top1 ?? double.NaN,
+                epoch.Value.MeanEvaluations))],
         };
     }
 }

@@ -9,6 +9,7 @@ public sealed class Batch : IDisposable
     private readonly BatchLoader _loader;
     private readonly float[] _pixels;
     private readonly float[] _targets;
+    private readonly int[] _samples;
     private readonly int _sampleLength;
     private readonly int _classes;
 
@@ -17,6 +18,7 @@ public sealed class Batch : IDisposable
         _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength);
         _targets = GC.AllocateUninitializedArray<float>(capacity * classes);
         IsFilled = new bool[capacity];
+        _samples = new int[capacity];
         (_loader, _sampleLength, _classes) = (loader, sampleLength, classes);
     }
 
@@ -71,7 +73,10 @@ public sealed class Batch : IDisposable
         }
     }
 
-    /// <summary>Count × K target probabilities, float32; each row sums to 1.</summary>
+    /// <summary>
+    /// Count × K target probabilities, float32; each row sums to 1, or with class weights to the
+    /// weight of its class.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
     public ReadOnlySpan<float> Targets
     {
@@ -84,6 +89,11 @@ public sealed class Batch : IDisposable
 
     /// <summary>Gives the buffers back to the loader, so that a worker can fill them while the caller still computes. Harmless when repeated.</summary>
     public void Dispose() => _loader.Return(this);
+
+    /// <summary>Number in its dataset of the sample in a row; where rows are mixed, of the first one.</summary>
+    internal int Sample(int row) => _samples[row];
+
+    internal void SetSample(int row, int index) => _samples[row] = index;
 
     internal Span<float> PixelsToFill => _pixels.AsSpan(0, Count * _sampleLength);
 
@@ -105,6 +115,7 @@ public sealed class Batch : IDisposable
                 {
                     PixelsOf(row).CopyTo(PixelsOf(Count));
                     TargetsOf(row).CopyTo(TargetsOf(Count));
+                    _samples[Count] = _samples[row];
                 }
                 Count++;
             }

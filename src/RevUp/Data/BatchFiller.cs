@@ -27,6 +27,7 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
                 _reader.Write(index, key, transform, batch.PixelsOf(row));
                 RequireFinite(index, batch.PixelsOf(row));
                 WriteTarget(batch.TargetsOf(row), dataset.Label(index));
+                batch.SetSample(row, index);
                 return true;
             }
             catch (DataFileException problem)
@@ -40,12 +41,23 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
         }
     }
 
-    /// <summary>Closes the gaps of samples that are left out, then mixes the batch if anything is to be mixed.</summary>
+    /// <summary>
+    /// Closes the gaps of samples that are left out, then mixes the batch and weighs its classes, if
+    /// anything asks for it.
+    /// </summary>
     public void Finish(Batch batch)
     {
         batch.Close();
         CounterRandom random = new SampleKey(options.Seed, batch.Epoch, batch.Index).Draws(RandomStreams.Mixing);
         _mixer?.Mix(batch.PixelsToFill, batch.TargetsToFill, batch.Count, ref random);
+        if (options.ClassWeights is { } weights)
+        {
+            Span<float> targets = batch.TargetsToFill;
+            for (int i = 0; i < targets.Length; i++)
+            {
+                targets[i] *= weights[i % weights.Count];
+            }
+        }
     }
 
     public void Dispose() => _reader.Dispose();

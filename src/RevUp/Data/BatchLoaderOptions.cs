@@ -35,6 +35,11 @@ public sealed record BatchLoaderOptions
     public Augmentation Augmentation { get; init; } = new();
 
     /// <summary>
+    /// The weight of each class in the loss, by which its targets are multiplied; null for 1.
+    /// </summary>
+    public IReadOnlyList<float>? ClassWeights { get; init; }
+
+    /// <summary>
     /// Damaged samples found so far, and how many are too many; null for a list of the loader's
     /// own, which allows 1 %.
     /// </summary>
@@ -67,6 +72,9 @@ public sealed record BatchLoaderOptions
             dataset.Count > 0 && !(DropLast && dataset.Count < BatchSize),
             $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a smaller batch");
         Augmentation.RequireFits(dataset);
+        ConfigurationException.Require(
+            ClassWeights is null || ClassWeights.Count == dataset.Classes.Count,
+            $"training.classWeights has {ClassWeights?.Count} numbers, and the data has {dataset.Classes.Count} classes; give one for each");
         long values = Math.Max(dataset.Sample.Count, dataset.Classes.Count) * Math.Min(BatchSize, dataset.Count);
         ConfigurationException.Require(
             values <= Array.MaxLength, $"training.batchSize is {BatchSize}, which makes a buffer of {values} numbers; it must stay within {Array.MaxLength}");

@@ -5,7 +5,7 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>One part of a dataset in files, open.</summary>
-/// <param name="Name">"train" or "test", or the folder's name; empty where the folder is no more
+/// <param name="Name">"train", "validation" or "test", or the folder's name; empty where the folder is no more
 /// than one part.</param>
 /// <param name="Folder">Where its files are.</param>
 /// <param name="Dataset">Its samples, in a shape of no meaning where images have sizes of their
@@ -28,7 +28,9 @@ public sealed record DataPart(string Name, string Folder, ImageDataset Dataset) 
         DatasetKind.Mnist => Idx(folder),
         DatasetKind.Cifar10 => Both(folder, split => CifarDataset.OpenCifar10(folder, split)),
         DatasetKind.Cifar100 => Both(folder, split => CifarDataset.OpenCifar100(folder, split)),
-        DatasetKind.Volumes => Both(folder, split => VolumeDataset.OpenAny(folder, split)),
+        DatasetKind.Volumes => OpenAll(
+            [.. VolumeDataset.Parts(folder).Select(split => (split.Text(), folder, split))],
+            (_, split) => VolumeDataset.OpenAny(folder, split)),
         _ => throw new ConfigurationException(
             $"the kind '{kind}' is not one of files; name another, or leave it out to tell by the folder's files"),
     };

@@ -82,6 +82,12 @@ public sealed record DataSettings
     public int TrainingSamples { get; init; }
 
     /// <summary>
+    /// Samples of the training set that are held out, at random, to choose checkpoints and settings
+    /// by; for data without a validation part.
+    /// </summary>
+    public int ValidationSamples { get; init; }
+
+    /// <summary>
     /// Extents of samples that have no size of their own, or not one: [H, W] or [D, H, W].
     /// </summary>
     public IReadOnlyList<int> Extents { get; init; } = [];
@@ -134,6 +140,9 @@ public sealed record DataSettings
         Augmentation.Validate();
         ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
         ConfigurationException.Require(CacheBytes >= 0, $"data.cacheBytes is {CacheBytes}; use a number of bytes, or 0 to keep no images");
+        ConfigurationException.Require(
+            ValidationSamples >= 0,
+            $"data.validationSamples is {ValidationSamples}; use a positive number, or 0 for none");
         ConfigurationException.Require(MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
         if (StatesSample)
         {

@@ -60,26 +60,20 @@ public static class DatasetLayout
     }
 
     /// <summary>
-    /// The parts of a dataset of images in folders or shards: training set, test set, and others
-    /// that there are; or the folder itself.
+    /// The parts of a dataset of images in folders or shards: training set, validation set, test set
+    /// and others that there are; or the folder itself.
     /// </summary>
     internal static IReadOnlyList<(string Name, string Folder)> Parts(string folder)
     {
-        string? train = SplitFolder.TryFind(folder, DatasetSplit.Train), test = SplitFolder.TryFind(
-            folder, DatasetSplit.Test);
+        string? train = SplitFolder.TryFind(folder, DatasetSplit.Train);
+        (string Name, string Folder)[] others = train is null ? [] : [.. SplitFolder.Others(folder)];
         // A class may be called "train", too.
         if (train is null
-            || (test is null && FolderEntries.List(folder).Any(entry => entry.IsFolder && !IsPart(entry.Name))))
+            || (others.Length == 0 && FolderEntries.List(folder).Any(entry => entry.IsFolder && !IsPart(entry.Name))))
         {
             return [("", folder)];
         }
-        List<(string, string)> parts = [("train", train)];
-        if (test is not null)
-        {
-            parts.Add(("test", test));
-            parts.AddRange(SplitFolder.Others(folder, test).Select(other => (Path.GetFileName(other), other)));
-        }
-        return parts;
+        return [("train", train), .. others];
     }
 
     private static bool IsPart(string name) => FileNames.IsHidden(name) || SplitFolder.IsPart(name);

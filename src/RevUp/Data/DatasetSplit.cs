@@ -1,11 +1,14 @@
 namespace RevUp.Data;
 
-/// <summary>Which part of a dataset: the one to learn from or the one to be judged on.</summary>
+/// <summary>Which part of a dataset.</summary>
 public enum DatasetSplit
 {
-    /// <summary>The training set.</summary>
+    /// <summary>The training set: to learn from.</summary>
     Train,
 
-    /// <summary>The test set.</summary>
+    /// <summary>The test set: to be judged on, once.</summary>
     Test,
+
+    /// <summary>The validation set: to choose checkpoints and settings by.</summary>
+    Validation,
 }

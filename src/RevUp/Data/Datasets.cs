@@ -19,20 +19,33 @@ public static class Datasets
     public static ImageDataset Open(DataSettings settings, DatasetSplit split)
     {
         settings.Validate();
+        // Held-out samples are of the training set.
+        bool isOwnPart = split == DatasetSplit.Validation && HasOwnValidation(settings);
+        ConfigurationException.Require(
+            !isOwnPart || settings.ValidationSamples == 0,
+            $"data.validationSamples is {settings.ValidationSamples}, but the data has a validation part; set it to 0");
+        ConfigurationException.Require(
+            split != DatasetSplit.Validation || Has(settings, split),
+            $"The data has no validation part; set data.validationSamples to hold out samples of the training set");
+        DatasetSplit files = split == DatasetSplit.Validation && !isOwnPart ? DatasetSplit.Train : split;
         ImageDataset dataset = settings.Dataset switch
         {
-            DatasetKind.FashionMnist => IdxDataset.Open(settings.Path ?? FashionMnist.DefaultFolder, split, FashionMnist.ClassNames),
+            DatasetKind.FashionMnist => IdxDataset.Open(settings.Path ?? FashionMnist.DefaultFolder, files, FashionMnist.ClassNames),
             DatasetKind.Mnist => IdxDataset.Open(
-                Folder(settings, "MNIST's four IDX files"), split, classes: settings.Classes),
-            DatasetKind.Cifar10 => CifarDataset.OpenCifar10(Folder(settings, $"CIFAR-10's binary files. {CifarDataset.HowToGet}"), split),
-            DatasetKind.Cifar100 => CifarDataset.OpenCifar100(Folder(settings, $"CIFAR-100's binary files. {CifarDataset.HowToGet}"), split),
-            DatasetKind.ImageFolder => ImageFolder.Open(Folder(settings, "train/CLASS/FILE and test/CLASS/FILE"), split, settings.Sample),
-            DatasetKind.WebDataset => WebDataset.Open(Folder(settings, "train/*.tar and test/*.tar"), split, settings.Sample),
+                Folder(settings, "MNIST's four IDX files"), files, classes: settings.Classes),
+            DatasetKind.Cifar10 => CifarDataset.OpenCifar10(Folder(settings, $"CIFAR-10's binary files. {CifarDataset.HowToGet}"), files),
+            DatasetKind.Cifar100 => CifarDataset.OpenCifar100(Folder(settings, $"CIFAR-100's binary files. {CifarDataset.HowToGet}"), files),
+            DatasetKind.ImageFolder => ImageFolder.Open(Folder(settings, "train/CLASS/FILE and test/CLASS/FILE"), files, settings.Sample),
+            DatasetKind.WebDataset => WebDataset.Open(Folder(settings, "train/*.tar and test/*.tar"), files, settings.Sample),
             DatasetKind.Volumes => VolumeDataset.Open(
-                Folder(settings, "train.csv and test.csv"), split, settings.Sample, settings.RawType, settings.Volumes),
+                Folder(settings, "train.csv, test.csv and perhaps validation.csv"),
+                files,
+                settings.Sample,
+                settings.RawType,
+                settings.Volumes),
             DatasetKind.Custom => throw new ConfigurationException(
                 "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; name a kind of files instead."),
-            _ => Synthetic(settings, split),
+            _ => Synthetic(settings, files),
         };
         try
         {
@@ -56,7 +69,7 @@ public static class Datasets
             ConfigurationException.Require(
                 dataset.Sample == settings.Sample,
                 $"The data in {settings.Path} has samples {dataset.Sample}, expected {settings.Sample}; set data.extents to [{extents}]");
-            return split == DatasetSplit.Test ? dataset : First(dataset, settings.TrainingSamples);
+            return split == DatasetSplit.Test || isOwnPart ? dataset : HeldOut.Select(dataset, settings, split);
         }
         catch
         {
@@ -64,6 +77,47 @@ public static class Datasets
             throw;
         }
     }
+
+    /// <summary>
+    /// Whether the data has a part. There is always a training set; an image folder may lack either
+    /// of the others.
+    /// </summary>
+    public static bool Has(DataSettings settings, DatasetSplit split)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return split switch
+        {
+            DatasetSplit.Train => true,
+            DatasetSplit.Validation => settings.ValidationSamples > 0 || HasOwnValidation(settings),
+            // Where there is no other part, it is missed when it is opened.
+            _ => !HasOwnValidation(settings) || Find(settings, split) is not null,
+        };
+    }
+
+    /// <summary>
+    /// The part that is evaluated after epochs: the validation part, or where there is none, the
+    /// test part.
+    /// </summary>
+    public static DatasetSplit Held(DataSettings settings) =>
+        Has(settings, DatasetSplit.Validation) ? DatasetSplit.Validation : DatasetSplit.Test;
+
+    /// <summary>
+    /// The part that a result is given for: the test part, or where there is none, the validation
+    /// part.
+    /// </summary>
+    public static DatasetSplit Judged(DataSettings settings) =>
+        Has(settings, DatasetSplit.Test) ? DatasetSplit.Test : DatasetSplit.Validation;
+
+    private static bool HasOwnValidation(DataSettings settings) =>
+        Find(settings, DatasetSplit.Validation) is not null;
+
+    // The folder or list of a part of the kinds of data that may have three.
+    private static string? Find(DataSettings settings, DatasetSplit part) => settings.Dataset switch
+    {
+        DatasetKind.ImageFolder or DatasetKind.WebDataset => SplitFolder.TryFind(settings.Path ?? "", part),
+        DatasetKind.Volumes => VolumeDataset.FindList(settings.Path ?? "", part),
+        _ => null,
+    };
 
     /// <summary>The normalisation that a recipe states, or else the training set's statistics: of 5,000 images that must be decoded, of all others.</summary>
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
@@ -85,14 +139,6 @@ public static class Datasets
         return PrintableText.Of(string.Join(", ", classes.Take(Shown)) + (classes.Count > Shown ? ", ..." : ""));
     }
 
-    private static ImageDataset First(ImageDataset dataset, int samples)
-    {
-        ConfigurationException.Require(
-            samples <= dataset.Count,
-            $"data.trainingSamples is {samples}, but the training set has {dataset.Count}; use a smaller number, or 0 for all");
-        return samples == 0 || samples == dataset.Count ? dataset : new FirstSamples(dataset, samples);
-    }
-
     private static string Folder(DataSettings settings, string contents)
     {
         string path = settings.Path
@@ -109,43 +155,11 @@ public static class Datasets
         Shape sample = settings.Sample;
         ConfigurationException.Require(settings.Classes <= 256, $"data.classes is {settings.Classes}; synthetic samples have at most 256 classes");
         int train = settings.TrainingSamples == 0 ? DataSettings.SyntheticSamples : settings.TrainingSamples;
-        int count = split == DatasetSplit.Train ? train : SyntheticTestSamples;
+        int count = split == DatasetSplit.Train ? train + settings.ValidationSamples : SyntheticTestSamples;
         Int128 bytes = (Int128)count * sample.Count;
         ConfigurationException.Require(
             bytes <= Array.MaxLength,
             $"{count} synthetic samples {sample} take {bytes} bytes, more than the {Array.MaxLength} they may; set data.trainingSamples to fewer");
         return SyntheticDataset.Create(count, sample, settings.Classes, SyntheticSeed, split);
-    }
-
-    /// <summary>The first samples of a dataset, which it owns.</summary>
-    private sealed class FirstSamples(ImageDataset dataset, int count) : ImageDataset
-    {
-        public override int Count => count;
-
-        public override IReadOnlyList<string> Classes => dataset.Classes;
-
-        public override Shape Sample => dataset.Sample;
-
-        public override bool HasOwnSizes => dataset.HasOwnSizes;
-
-        public override IReadOnlyList<DataFinding> Findings => dataset.Findings;
-
-        public override int Label(int index) => dataset.Label(Check(index));
-
-        public override string Name(int index) => dataset.Name(Check(index));
-
-        public override SampleReader OpenReader() => dataset.OpenReader();
-
-        protected override void Dispose(bool disposing)
-        {
-            dataset.Dispose();
-            base.Dispose(disposing);
-        }
-
-        private int Check(int index)
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)count, nameof(index));
-            return index;
-        }
     }
 }

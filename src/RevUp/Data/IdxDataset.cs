@@ -108,8 +108,8 @@ public sealed class IdxDataset : MemoryDataset
                 throw new DataFileException(
                     labels.Path,
                     labels.HeaderLength + i,
-                    $"label {i} is {label}, expected {values[0]} to {values[^1]}; name all classes ({origin}), or "
-                    + "fetch the file again.");
+                    $"label {i} is {label}, expected {values[0]} to {values[^1]}, and the largest label of the file is "
+                    + $"{labels.Elements.Span.ToArray().Max()}; name all classes ({origin}), or fetch the file again.");
             }
             result[i] = (byte)places[label];
         }

@@ -74,12 +74,26 @@ public sealed class Predictor : IDisposable
     /// <summary>Probabilities of samples that are numbers, such as the voxels of a volume: softmax(f((x − mean) / deviation)).</summary>
     /// <inheritdoc cref="Predict(ReadOnlySpan{byte})"/>
     /// <param name="samples">N·(D)·H·W·C numbers, channels-last, in the unit of the training set's.</param>
+    /// <exception cref="ArgumentException">
+    /// The numbers are not one or several whole samples; one is not finite; or one is so large that
+    /// the network's output is not finite.
+    /// </exception>
     public float[] Predict(ReadOnlySpan<float> samples)
     {
         RequireWhole(samples.Length, "numbers");
         float[] pixels = ArrayPool<float>.Shared.Rent(samples.Length);
         samples.CopyTo(pixels);
         _normalization.Apply(pixels.AsSpan(0, samples.Length));
+        int bad = FiniteValues.IndexOfOther(pixels.AsSpan(0, samples.Length));
+        if (bad >= 0)
+        {
+            ArrayPool<float>.Shared.Return(pixels);
+            long place = bad % Sample.Count;
+            throw new ArgumentException(
+                $"value {place} of sample {bad / Sample.Count} is {samples[bad]}, which is not finite after "
+                + "normalisation; correct the sample or leave it out.",
+                nameof(samples));
+        }
         return PredictRented(pixels, samples.Length);
     }
 
@@ -90,7 +104,12 @@ public sealed class Predictor : IDisposable
     {
         try
         {
-            return _model.Invoke(loaded => loaded.Predict(pixels.AsSpan(0, length)));
+            float[] probabilities = _model.Invoke(loaded => loaded.Predict(pixels.AsSpan(0, length)));
+            int bad = FiniteValues.IndexOfOther(probabilities);
+            return bad < 0 ? probabilities : throw new ArgumentException(
+                $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample is far from "
+                + "those of the training set; see that it is in their unit.",
+                "samples");
         }
         finally
         {

@@ -29,7 +29,8 @@ public static class SpeedProbe
         recipe.Validate();
         TrainingSettings training = recipe.Training;
         MemoryPlan plan = recipe.Reversible.NeedsPlan ? MemoryPlanner.Plan(backend, recipe).Plan : recipe.Reversible.Plan;
-        using ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train), test = Datasets.Open(recipe.Data, DatasetSplit.Test);
+        using ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train);
+        using ImageDataset held = Datasets.Open(recipe.Data, Datasets.Held(recipe.Data));
         using BatchLoader loader = new(train, Datasets.Normalization(recipe.Data, train), recipe.TrainingBatches);
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, train.Classes.Count, training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, training.Seed);
@@ -54,7 +55,7 @@ public static class SpeedProbe
         }
         Pace pace = new();
         pace.AddStep(training.Accumulate * seconds / (batches - warmups));
-        double testBatches = (double)test.Count / (training.BatchSize * training.Accumulate);
+        double testBatches = (double)held.Count / (training.BatchSize * training.Accumulate);
         return new TrainingSpeed(pace.SecondsPerStep, pace.Evaluation(testBatches), loader.BatchesPerEpoch / training.Accumulate);
     }
 }

@@ -30,7 +30,10 @@ public static class Checkpoint
     /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device without: its own settings say so.
     /// </summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
-    /// <param name="folder">A run (its newest complete checkpoint is taken) or one checkpoint.</param>
+    /// <param name="folder">
+    /// A run, or one checkpoint. Of a run, the one that its validation part chose is taken, or else
+    /// the newest complete one.
+    /// </param>
     /// <param name="overrides">
     /// Settings "path=value" in place of the recipe's, such as data.path where the data was moved.
     /// </param>
@@ -43,9 +46,24 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         using Driving driving = backend.Drive();
-        string found = Find(folder);
+        while (true)
+        {
+            string found = Find(folder);
+            try
+            {
+                return LoadFrom(backend, found, overrides ?? []);
+            }
+            catch (CheckpointException) when (found != folder && !Directory.Exists(found))
+            {
+                // A run that goes on has replaced it by a newer one meanwhile.
+            }
+        }
+    }
+
+    private static LoadedCheckpoint LoadFrom(Backend backend, string found, IReadOnlyList<string> overrides)
+    {
         Description description = ReadDescription(found);
-        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides ?? []);
+        Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides);
         RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         try
         {
@@ -236,7 +254,12 @@ public static class Checkpoint
 
     private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    /// <summary>The file of weights in a run's newest complete checkpoint, or in one checkpoint.</summary>
+    /// <summary>Gives a network the weights of one checkpoint of its own run.</summary>
+    internal static void LoadModel(RevUpNet net, string folder) => LoadWeights(net, Path.Combine(folder, ModelFile));
+
+    /// <summary>
+    /// The file of weights in a run's chosen or newest complete checkpoint, or in one checkpoint.
+    /// </summary>
     /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
     internal static string FindModel(string folder) => Path.Combine(Find(folder), ModelFile);
 
@@ -250,7 +273,8 @@ public static class Checkpoint
         }
         List<string> problems = [];
         string root = Path.Combine(folder, FolderName);
-        return new CheckpointFolder(root, keep: 1).Latest(problems)?.Path
+        CheckpointFolder checkpoints = new(root, keep: 1);
+        return (checkpoints.Chosen() ?? checkpoints.Latest(problems))?.Path
             ?? throw new CheckpointException(folder, problems.Count > 0
                 ? $"no checkpoint here is complete ({string.Join("; ", problems)}). Name another run, or train again."
                 : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.");
@@ -272,6 +296,11 @@ public static class Checkpoint
         catch (JsonException exception)
         {
             throw new CheckpointException(path, $"it is not a description of a checkpoint: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(
+                path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
     }
 

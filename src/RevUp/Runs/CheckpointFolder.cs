@@ -20,6 +20,8 @@ public sealed class CheckpointFolder
     private const string StepPrefix = "step-";
     private const string TemporaryPrefix = ".incomplete-";
 
+    private const string ChosenFile = "chosen";
+
     private readonly string _root;
     private readonly int _keep;
 
@@ -98,6 +100,52 @@ public sealed class CheckpointFolder
         }
     }
 
+    /// <summary>The checkpoint from which a run goes on; null when there is none at all.</summary>
+    /// <exception cref="CheckpointException">There are checkpoints, and none is complete.</exception>
+    internal CheckpointEntry? LatestOfRun()
+    {
+        List<string> problems = [];
+        return Latest(problems) is { } latest ? latest : problems.Count == 0 ? null : throw new CheckpointException(
+            _root,
+            $"no checkpoint here is complete ({string.Join("; ", problems)}). Train into another folder, or delete "
+            + "these to start again.");
+    }
+
+    /// <summary>
+    /// Names the checkpoint that the run's validation part chose: it is kept whatever its age. The
+    /// name is in the file "chosen". Null for none.
+    /// </summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Choose(long? step)
+    {
+        string path = Path.Combine(_root, ChosenFile);
+        if (step is { } chosen && ReadChosen() != StepName(chosen))
+        {
+            WholeFile.Write(path, StepName(chosen));
+        }
+        else if (step is null)
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>Whether there is a checkpoint of a step; its files are not looked at.</summary>
+    public bool Has(long step) => Directory.Exists(Path.Combine(_root, StepName(step)));
+
+    /// <summary>The complete checkpoint that was chosen; null when there is none.</summary>
+    public CheckpointEntry? Chosen()
+    {
+        string? name = ReadChosen();
+        return List().FirstOrDefault(entry => StepName(entry.Step) == name) is { } entry
+            && CheckpointManifest.FindProblem(entry.Path, entry.Step) is null ? entry : null;
+    }
+
+    private string? ReadChosen()
+    {
+        string path = Path.Combine(_root, ChosenFile);
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
+    }
+
     private static string StepName(long step) => StepPrefix + step.ToString("D8", CultureInfo.InvariantCulture);
 
     private static void RequireFlat(string folder)
@@ -145,7 +193,10 @@ public sealed class CheckpointFolder
 
     private void DeleteOldBut(CheckpointEntry saved)
     {
-        foreach (CheckpointEntry old in List().OrderByDescending(checkpoint => checkpoint.Step).Skip(_keep).Where(checkpoint => checkpoint != saved))
+        string? chosen = ReadChosen();
+        IEnumerable<CheckpointEntry> all = List().OrderByDescending(checkpoint => checkpoint.Step);
+        IEnumerable<CheckpointEntry> older = all.Skip(_keep);
+        foreach (CheckpointEntry old in older.Where(entry => entry != saved && StepName(entry.Step) != chosen))
         {
             // Renamed first: a crash in mid-deletion leaves a temporary folder, not half a checkpoint.
             string temporary = Path.Combine(_root, TemporaryPrefix + "deleted-" + StepName(old.Step));

@@ -10,13 +10,26 @@ internal sealed class DamageLog(string path)
     private readonly Lock _lock = new();
     private HashSet<string>? _lines;
 
+    /// <summary>Damaged samples of the run up to now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Lines.Count;
+            }
+        }
+    }
+
+    private HashSet<string> Lines => _lines ??= File.Exists(path) ? [.. File.ReadLines(path)] : [];
+
     public void Add(DamagedSample sample)
     {
         lock (_lock)
         {
-            _lines ??= File.Exists(path) ? [.. File.ReadLines(path)] : [];
             string line = sample.Reason.ReplaceLineEndings(" ");
-            if (_lines.Add(line))
+            if (Lines.Add(line))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 File.AppendAllText(path, line + "\n");

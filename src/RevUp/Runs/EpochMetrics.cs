@@ -1,7 +1,7 @@
 namespace RevUp.Runs;
 
 /// <summary>Means and worsts over the steps of one epoch, and its evaluation.</summary>
-internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationResult? test)
+internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationResult? held)
 {
     public int Steps => steps.Count;
 
@@ -30,7 +30,8 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     public int Replays => steps.Sum(step => step.Replays);
 
-    public EvaluationResult? Test => test;
+    /// <summary>The evaluation at its end, on the validation part or, without one, the test part.</summary>
+    public EvaluationResult? Held => held;
 
     /// <summary>Mean k of one block.</summary>
     public double EvaluationsOf(int block) => steps.Average(step => step.Evaluations[block]);

@@ -9,14 +9,20 @@ namespace RevUp.Runs;
 /// <summary>Evaluates a network on every sample of a dataset that can be read, without augmentation and without touching the training state.</summary>
 public static class Evaluator
 {
-    /// <summary>Top-1 and loss over all of <paramref name="data"/>; damaged samples are left out and counted, and none takes their place.</summary>
+    /// <summary>
+    /// Top-1, loss and <see cref="ClassMeasures"/> over all of <paramref name="data"/>. Damaged
+    /// samples are left out and counted, and none takes their place.
+    /// </summary>
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>
     /// <param name="normalization">That of the training set.</param>
     /// <param name="batches">Samples per forward pass, threads that prepare them, and their framing, such as <see cref="Recipe.EvaluationBatches"/>.</param>
     /// <param name="progress">Called after each batch with the number of samples evaluated.</param>
     /// <param name="stop">Ends the evaluation after the current batch.</param>
-    /// <exception cref="DataFileException">More samples are damaged than <paramref name="batches"/> allows.</exception>
+    /// <exception cref="DataFileException">
+    /// More samples are damaged than <paramref name="batches"/> allows, or the network's output for
+    /// one is not finite.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static EvaluationResult Evaluate(
         RevUpNet net,
@@ -36,6 +42,8 @@ public static class Evaluator
         Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
         Span<double> sums = stackalloc double[2];
         int evaluated = 0;
+        ClassTally tally = new(net.Classes, data.Count);
+        float[] outputs = new float[Math.Min(batches.BatchSize, data.Count) * net.Classes];
         try
         {
             backend.Upload<double>(sums, statistics);
@@ -48,6 +56,9 @@ public static class Evaluator
                 Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
                 backend.Upload(samples.Targets, targets);
                 backend.CrossEntropy(logits, targets, 0, default, statistics);
+                Span<float> rows = outputs.AsSpan(0, samples.Count * net.Classes);
+                backend.Download(logits, rows);
+                Add(tally, samples, rows, data);
                 memory.Free(logits);
                 memory.Free(targets);
                 progress?.Invoke(evaluated);
@@ -58,6 +69,27 @@ public static class Evaluator
         {
             memory.TryFree(statistics);
         }
-        return new EvaluationResult(sums[1] / evaluated, sums[0] / evaluated, evaluated, data.Count - evaluated);
+        return new EvaluationResult(sums[1] / evaluated, sums[0] / evaluated, evaluated, data.Count - evaluated)
+        {
+            Classes = tally.Measure(),
+        };
+    }
+
+    private static void Add(ClassTally tally, Batch samples, ReadOnlySpan<float> logits, ImageDataset data)
+    {
+        int classes = logits.Length / samples.Count;
+        for (int i = 0; i < samples.Count; i++)
+        {
+            ReadOnlySpan<float> row = logits.Slice(i * classes, classes);
+            int sample = samples.Sample(i);
+            if (FiniteValues.IndexOfOther(row) >= 0)
+            {
+                throw new DataFileException(
+                    data.Name(sample),
+                    "the network's output for this sample is not finite. Either its values are far from those of the "
+                    + "training set: correct it or leave it out. Or the training diverged: lower the learning rate.");
+            }
+            tally.Add(row, data.Label(sample));
+        }
     }
 }

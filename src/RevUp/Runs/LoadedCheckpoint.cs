@@ -22,12 +22,15 @@ public sealed record LoadedCheckpoint(Recipe Recipe, RevUpNet Network, ChannelNo
 
     /// <summary>Opens a part of the data that the recipe names; the caller disposes it.</summary>
     /// <inheritdoc cref="Fit"/>
-    /// <param name="split">Which part.</param>
+    /// <param name="split">
+    /// Which part; null for the one that results are given for: the test part, or the validation
+    /// part where there is no other.
+    /// </param>
     /// <param name="note">Told when labels are mapped.</param>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
-    public ImageDataset OpenData(DatasetSplit split, Action<string>? note = null)
+    public ImageDataset OpenData(DatasetSplit? split, Action<string>? note = null)
     {
-        ImageDataset data = Datasets.Open(Recipe.Data, split);
+        ImageDataset data = Datasets.Open(Recipe.Data, split ?? Datasets.Judged(Recipe.Data));
         try
         {
             return Fit(data, note);

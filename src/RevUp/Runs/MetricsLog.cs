@@ -17,6 +17,7 @@ internal sealed class MetricsLog : IDisposable
 
     private readonly FileStream _file;
     private readonly Utf8JsonWriter _json;
+    private readonly List<EvaluationMetrics> _evaluations = [];
 
     public MetricsLog(string path, long lastStep)
     {
@@ -30,8 +31,8 @@ internal sealed class MetricsLog : IDisposable
         _json = new Utf8JsonWriter(_file);
     }
 
-    /// <summary>The last evaluation among the lines kept from before a resume, and the step it was made at; 0 samples when there is none.</summary>
-    public (long Step, EvaluationResult Result) LastEvaluation { get; private set; }
+    /// <summary>Evaluations up to now, with those kept from before a resume.</summary>
+    public IReadOnlyList<EvaluationMetrics> Evaluations => _evaluations;
 
     public void Step(
         long step,
@@ -68,13 +69,10 @@ internal sealed class MetricsLog : IDisposable
     public void Evaluation(long step, int epoch, EvaluationResult result)
     {
         Begin("evaluation", step, epoch);
-        WriteNumber("loss", result.Loss);
-        WriteNumber("top1", result.Top1);
-        _json.WriteNumber("samples", result.Samples);
-        _json.WriteNumber("leftOut", result.LeftOut);
+        EvaluationJson.Write(_json, result);
         End();
         Flush();
-        LastEvaluation = (step, result);
+        _evaluations.Add(new EvaluationMetrics(step, epoch, result));
     }
 
     public void Flush() => _file.Flush();
@@ -94,21 +92,18 @@ internal sealed class MetricsLog : IDisposable
             long step = root.GetProperty("step").GetInt64();
             if (step <= lastStep && root.GetProperty("type").ValueEquals("evaluation"))
             {
-                (int samples, int leftOut) = (root.GetProperty("samples").GetInt32(), root.GetProperty("leftOut").GetInt32());
-                LastEvaluation = (step, new EvaluationResult(Number(root, "top1"), Number(root, "loss"), samples, leftOut));
+                int epoch = root.GetProperty("epoch").GetInt32();
+                _evaluations.Add(new EvaluationMetrics(step, epoch, EvaluationJson.Read(root)));
             }
             return step <= lastStep;
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (
+            exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             // The last line of a run that was killed may be cut off.
             return false;
         }
     }
-
-    // JSON has no NaN: a number that is none is null. One that an earlier version did not write is none either.
-    public static double Number(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN;
 
     // c of every block in the next step, where each has its own.
     private void WriteCoefficients(ReadOnlySpan<float> coefficients)
@@ -141,18 +136,6 @@ internal sealed class MetricsLog : IDisposable
             }
         }
         _json.WriteEndArray();
-    }
-
-    private void WriteNumber(string name, double value)
-    {
-        if (double.IsFinite(value))
-        {
-            _json.WriteNumber(name, value);
-        }
-        else
-        {
-            _json.WriteNull(name);
-        }
     }
 
     private void Begin(string type, long step, int epoch)

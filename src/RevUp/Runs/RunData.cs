@@ -1,6 +1,7 @@
 using RevUp.Data;
 using RevUp.Recipes;
 using RevUp.Tensors;
+using RevUp.Training;
 
 namespace RevUp.Runs;
 
@@ -8,16 +9,26 @@ namespace RevUp.Runs;
 internal sealed class RunData : IDisposable
 {
     private readonly DataSettings _settings;
+    private readonly Dictionary<DatasetSplit, ImageDataset> _parts;
     private readonly bool _isOwned;
 
-    private RunData(DataSettings settings, ImageDataset train, ImageDataset test, bool isOwned) =>
-        (_settings, Train, Test, _isOwned) = (settings, train, test, isOwned);
+    private RunData(DataSettings settings, Dictionary<DatasetSplit, ImageDataset> parts, bool isOwned) =>
+        (_settings, _parts, _isOwned) = (settings, parts, isOwned);
 
     /// <summary>Samples to train on.</summary>
-    public ImageDataset Train { get; }
+    public ImageDataset Train => _parts[DatasetSplit.Train];
 
-    /// <summary>Samples to evaluate on.</summary>
-    public ImageDataset Test { get; }
+    /// <summary>Whether a part chooses the checkpoint, so that the test part is read once, at the end.</summary>
+    public bool HasValidation => _parts.ContainsKey(DatasetSplit.Validation);
+
+    /// <summary>Whether the result is of the test part.</summary>
+    public bool HasTest => _parts.ContainsKey(DatasetSplit.Test);
+
+    /// <summary>The part that is evaluated after epochs.</summary>
+    public DatasetSplit Held => HasValidation ? DatasetSplit.Validation : DatasetSplit.Test;
+
+    /// <summary>A part that there is.</summary>
+    public ImageDataset this[DatasetSplit part] => _parts[part];
 
     /// <summary>Statistics that every sample is normalised with, from the training set.</summary>
     public ChannelNormalization Normalization => field ??= Datasets.Normalization(_settings, Train);
@@ -29,36 +40,48 @@ internal sealed class RunData : IDisposable
     public static RunData Open(Recipe recipe)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train);
+        Dictionary<DatasetSplit, ImageDataset> parts = [];
         try
         {
-            return new RunData(recipe.Data, train, Datasets.Open(recipe.Data, DatasetSplit.Test), isOwned: true);
+            DatasetSplit[] splits = [DatasetSplit.Train, DatasetSplit.Validation, DatasetSplit.Test];
+            foreach (DatasetSplit split in splits.Where(split => Datasets.Has(recipe.Data, split)))
+            {
+                parts.Add(split, Datasets.Open(recipe.Data, split));
+            }
+            return new RunData(recipe.Data, parts, isOwned: true);
         }
         catch
         {
-            train.Dispose();
+            Dispose(parts);
             throw;
         }
     }
 
     /// <summary>Takes datasets of the caller, who disposes them.</summary>
-    public static RunData Borrow(Recipe recipe, ImageDataset train, ImageDataset test)
+    public static RunData Borrow(Recipe recipe, ImageDataset train, ImageDataset test, ImageDataset? validation)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(test);
-        return new RunData(recipe.Data, train, test, isOwned: false);
+        Dictionary<DatasetSplit, ImageDataset> parts = new()
+        {
+            [DatasetSplit.Train] = train,
+            [DatasetSplit.Test] = test,
+        };
+        if (validation is not null)
+        {
+            parts.Add(DatasetSplit.Validation, validation);
+        }
+        return new RunData(recipe.Data, parts, isOwned: false);
     }
 
     /// <summary>Each part has the samples and classes that the recipe states.</summary>
     /// <exception cref="ConfigurationException">One has not.</exception>
     public void RequireShapes()
     {
-        Require(Train, "training");
-        Require(Test, "test");
-
-        void Require(ImageDataset data, string role)
+        foreach ((DatasetSplit split, ImageDataset data) in _parts)
         {
+            string role = split == DatasetSplit.Train ? "training" : split.Text();
             (Shape stated, int classes) = (_settings.Sample, _settings.ClassCount);
             ConfigurationException.Require(
                 data.Sample == stated && data.Classes.Count == classes,
@@ -66,12 +89,32 @@ internal sealed class RunData : IDisposable
         }
     }
 
+    /// <summary>The weight of each class in the loss; null where all are 1.</summary>
+    public IReadOnlyList<float>? ClassWeights(TrainingSettings training)
+    {
+        if (training.ClassWeighting == ClassWeighting.None)
+        {
+            return training.ClassWeights.Count == 0 ? null : [.. training.ClassWeights.Select(weight => (float)weight)];
+        }
+        IReadOnlyList<int> counts = Identity.Counts;
+        double all = counts.Sum(), classes = counts.Count(count => count > 0);
+        // A class without samples has no weight to give.
+        return [.. counts.Select(count => count == 0 ? 1 : (float)(all / (classes * count)))];
+    }
+
     public void Dispose()
     {
         if (_isOwned)
         {
-            Train.Dispose();
-            Test.Dispose();
+            Dispose(_parts);
+        }
+    }
+
+    private static void Dispose(Dictionary<DatasetSplit, ImageDataset> parts)
+    {
+        foreach (ImageDataset part in parts.Values)
+        {
+            part.Dispose();
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RevUp.Data;
 
 namespace RevUp.Runs;
 
@@ -27,6 +28,18 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         return new RunHistory(steps, evaluations);
     }
 
+    /// <summary>The part that is evaluated after epochs: the validation part, where there is one.</summary>
+    public DatasetSplit Held => Evaluations.Any(evaluation => evaluation.Result.Part == DatasetSplit.Validation)
+        ? DatasetSplit.Validation
+        : DatasetSplit.Test;
+
+    /// <summary>Evaluations after epochs, all on the same part.</summary>
+    public IEnumerable<EvaluationMetrics> Curve => Evaluations.Where(evaluation => evaluation.Result.Part == Held);
+
+    /// <summary>The run's result: the last one on the test part, or where there is none, on the other.</summary>
+    public EvaluationMetrics? Final =>
+        Evaluations.LastOrDefault(evaluation => evaluation.Result.Part == DatasetSplit.Test) ?? Curve.LastOrDefault();
+
     /// <summary>Median time of a step.</summary>
     public double MedianMilliseconds
     {
@@ -39,7 +52,8 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
 
     /// <summary>Every epoch that has a step, by its number from 0.</summary>
     public SortedDictionary<int, EpochMetrics> Epochs() => new(Steps.GroupBy(step => step.Epoch).ToDictionary(
-        epoch => epoch.Key, epoch => new EpochMetrics([.. epoch], Evaluations.LastOrDefault(evaluation => evaluation.Epoch == epoch.Key)?.Result)));
+        epoch => epoch.Key,
+        epoch => new EpochMetrics([.. epoch], Curve.LastOrDefault(line => line.Epoch == epoch.Key)?.Result)));
 
     private static double[] Numbers(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement values)
         ? [.. values.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]
@@ -51,8 +65,7 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         int epoch = line.GetProperty("epoch").GetInt32();
         if (line.GetProperty("type").ValueEquals("evaluation"))
         {
-            EvaluationResult result = new(MetricsLog.Number(line, "top1"), MetricsLog.Number(line, "loss"), line.GetProperty("samples").GetInt32());
-            evaluations.Add(new EvaluationMetrics(step, epoch, result));
+            evaluations.Add(new EvaluationMetrics(step, epoch, EvaluationJson.Read(line)));
             return;
         }
         steps.Add(new StepMetrics(

@@ -11,8 +11,8 @@ internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> b
     private readonly MetricsLog _metrics = new(Path.Combine(folder, MetricsLog.FileName), lastStep);
     private readonly TensorBoardLog _tensorBoard = new(folder, lastStep, blockNames);
 
-    /// <inheritdoc cref="MetricsLog.LastEvaluation"/>
-    public (long Step, EvaluationResult Result) LastEvaluation => _metrics.LastEvaluation;
+    /// <inheritdoc cref="MetricsLog.Evaluations"/>
+    public IReadOnlyList<EvaluationMetrics> Evaluations => _metrics.Evaluations;
 
     public void Step(
         long step,

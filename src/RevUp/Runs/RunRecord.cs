@@ -43,6 +43,11 @@ internal sealed record RunRecord(
     public StepForecast? Forecast { get; init; }
 
     /// <summary>
+    /// Updates of the checkpoint that the validation part chose; null where there is none.
+    /// </summary>
+    public long? ChosenStep { get; init; }
+
+    /// <summary>
     /// Full path of the data's folder; null where the recipe names none.
     /// </summary>
     public string? DataPath { get; init; }
@@ -68,6 +73,7 @@ internal sealed record RunRecord(
             Precision = net.Settings.Precision,
             Forecast = summary.Forecast,
             DataPath = dataPath,
+            ChosenStep = summary.ChosenStep,
         };
         WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }

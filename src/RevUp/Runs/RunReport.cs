@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using RevUp.Data;
 using RevUp.Recipes;
 
 namespace RevUp.Runs;
@@ -11,18 +12,30 @@ internal static class RunReport
 {
     public const string FileName = "report.md";
 
-    public static void Write(string folder, Recipe recipe, IReadOnlyList<string> blockNames)
+    public static void Write(string folder, Recipe recipe, IReadOnlyList<string> blockNames, RunSummary? summary = null)
     {
-        SortedDictionary<int, EpochMetrics> epochs = RunHistory.Read(Path.Combine(folder, MetricsLog.FileName)).Epochs();
+        RunHistory history = RunHistory.Read(Path.Combine(folder, MetricsLog.FileName));
+        SortedDictionary<int, EpochMetrics> epochs = history.Epochs();
+        string part = history.Held.Text();
         StringBuilder text = new();
         CultureInfo culture = CultureInfo.InvariantCulture;
         text.AppendLine(culture, $"# {recipe.Name}\n\n{recipe.Description}\n");
-        text.Append("| epoch | steps | training loss | training top-1 % | test loss | test top-1 % ");
+        if (summary is not null)
+        {
+            Result(text, summary);
+        }
+        text.Append(culture, $"| epoch | steps | training loss | training top-1 % | {part} loss | {part} top-1 % ");
+        text.Append(culture, $"| {part} balanced accuracy % | {part} AUC ");
         text.AppendLine("| ms a step | mean k | worst k | worst residual | replays |");
-        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach ((int number, EpochMetrics epoch) in epochs)
         {
-            string test = epoch.Test is { } result ? string.Create(culture, $"{result.Loss:F4} | {100 * result.Top1:F2}") : "– | –";
+            string test = epoch.Held is { } result
+                ? string.Create(
+                    culture,
+                    $"{result.Loss:F4} | {100 * result.Top1:F2} | {Percent(result.BalancedAccuracy)} | ")
+                    + Fraction(result.Auc)
+                : "– | – | – | –";
             text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss:F4} | {100 * epoch.Top1:F2} | {test} ");
             text.Append(culture, $"| {epoch.Milliseconds:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
             text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
@@ -35,6 +48,34 @@ internal static class RunReport
         }
         File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
     }
+
+    // The run in one line: which checkpoint, on which part, how good.
+    private static void Result(StringBuilder text, RunSummary summary)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        EvaluationResult result = summary.Evaluation;
+        if (result.Samples > 0)
+        {
+            text.Append(culture, $"Result on the {result.Part.Text()} part ({result.Samples} samples): ");
+            text.Append(culture, $"top-1 {100 * result.Top1:F2} %, loss {result.Loss:F4}, ");
+            text.Append(culture, $"balanced accuracy {Percent(result.BalancedAccuracy)} %, ");
+            text.Append(culture, $"AUC {Fraction(result.Auc)}. ");
+        }
+        if (summary.ChosenStep is { } step)
+        {
+            text.Append(culture, $"The validation part chose the checkpoint of step {step}. ");
+        }
+        if (summary.DamagedSamples > 0)
+        {
+            text.Append(culture, $"Damaged samples: {summary.DamagedSamples}, named in {DamageLog.FileName}.");
+        }
+        text.AppendLine("\n");
+    }
+
+    private static string Percent(double value) => Fraction(100 * value, "F2");
+
+    private static string Fraction(double value, string format = "F4") =>
+        double.IsNaN(value) ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
 
     private static void Blocks(
         StringBuilder text,

@@ -12,8 +12,23 @@ public sealed record RunSummary
     /// <summary>Updates done, those before a resume included.</summary>
     public required long Step { get; init; }
 
-    /// <summary>The last evaluation on the test set; 0 samples when there was none yet.</summary>
+    /// <summary>
+    /// The result: of the test part, with the chosen checkpoint where there is a validation part.
+    /// Before the end, and without a test part, of the validation part. 0 samples when there was no
+    /// evaluation yet.
+    /// </summary>
     public required EvaluationResult Evaluation { get; init; }
+
+    /// <summary>
+    /// Updates of the checkpoint that the validation part chose; null without a validation part.
+    /// </summary>
+    public long? ChosenStep { get; init; }
+
+    /// <summary>The chosen checkpoint on the validation part; null where none was chosen.</summary>
+    public EvaluationResult? Validation { get; init; }
+
+    /// <summary>Damaged samples that the run met; damaged.txt in its folder names them.</summary>
+    public int DamagedSamples { get; init; }
 
     /// <summary>Median time of a step.</summary>
     public required double StepMilliseconds { get; init; }

@@ -1,3 +1,4 @@
+using RevUp.Data;
 using RevUp.Formats;
 using RevUp.Reversible;
 using RevUp.Tensors;
@@ -62,8 +63,17 @@ internal sealed class TensorBoardLog : IDisposable
     public void Evaluation(long step, EvaluationResult result)
     {
         _summary.Clear();
-        Scalar("test/loss", result.Loss);
-        Scalar("test/top1", result.Top1);
+        string part = result.Part.Text();
+        Scalar($"{part}/loss", result.Loss);
+        Scalar($"{part}/top1", result.Top1);
+        if (result.Classes is { } classes)
+        {
+            Scalar($"{part}/balanced_accuracy", classes.BalancedAccuracy);
+            if (double.IsFinite(classes.Auc))
+            {
+                Scalar($"{part}/auc", classes.Auc);
+            }
+        }
         _file.Write(step, _summary);
     }
 

@@ -27,6 +27,7 @@ public sealed class TrainingRun : IDisposable
     private readonly string _folder;
     private readonly RunData _data;
     private readonly DamageLog _damage;
+    private readonly RunJudge _judge;
     private readonly CheckpointFolder _checkpoints;
     private readonly BatchLoader _loader;
     private readonly TrainingStep _step;
@@ -56,9 +57,19 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset is "custom" and states their shape.</summary>
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
     /// <param name="train">What to train on; the recipe's augmentation applies.</param>
-    /// <param name="test">What to evaluate on.</param>
-    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, ImageDataset train, ImageDataset test)
-        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test))
+    /// <param name="test">
+    /// What to evaluate on: after every epoch, or where there is a validation part, once at the end.
+    /// </param>
+    /// <param name="validation">What chooses the checkpoint; null for none.</param>
+    public TrainingRun(
+        Backend backend,
+        Recipe recipe,
+        string folder,
+        bool resume,
+        ImageDataset train,
+        ImageDataset test,
+        ImageDataset? validation = null)
+        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation))
     {
     }
 
@@ -81,7 +92,7 @@ public sealed class TrainingRun : IDisposable
             using PendingLock pending = new(_folder);
             string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
             _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
-            CheckpointEntry? latest = resume ? Latest() : null;
+            CheckpointEntry? latest = resume ? _checkpoints.LatestOfRun() : null;
             recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
             if (recipe.Reversible.NeedsPlan)
             {
@@ -89,8 +100,10 @@ public sealed class TrainingRun : IDisposable
             }
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
-            _loader = new BatchLoader(
-                data.Train, data.Normalization, WithDamageLog(recipe.TrainingBatches, data.Train));
+            _judge = new RunJudge(recipe, data, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
+            IReadOnlyList<float>? weights = data.ClassWeights(recipe.Training);
+            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = weights };
+            _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
             TrainingSettings training = recipe.Training;
             (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, data.Train.Count);
             _stepsPerEpoch = _loader.BatchesPerEpoch / accumulate;
@@ -157,13 +170,16 @@ public sealed class TrainingRun : IDisposable
             if (!complete)
             {
                 int epoch = (int)(_step.Count / _stepsPerEpoch);
-                RunEpoch(new Epoch(epoch, Math.Min((epoch + 1) * _stepsPerEpoch, Steps), meter, log, progress, stop));
+                long end = Math.Min((epoch + 1) * _stepsPerEpoch, Steps);
+                TrainEpoch(new RunEpoch(epoch, end, meter, log, progress, stop));
             }
         }
+        int lastEpoch = (int)((Math.Max(1, _step.Count) - 1) / _stepsPerEpoch);
+        complete = complete && _judge.Conclude(Network, log, _step.Count, lastEpoch, stop);
         log.Flush();
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
-        RunSummary summary = Summarize(meter, log.LastEvaluation.Result, interrupted: !complete);
-        RunReport.Write(_folder, _recipe, blockNames);
+        RunSummary summary = Summarize(meter, log, interrupted: !complete);
+        RunReport.Write(_folder, _recipe, blockNames, summary);
         RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path);
         return summary;
     }
@@ -193,16 +209,6 @@ public sealed class TrainingRun : IDisposable
         _lock.Dispose();
     }
 
-    private BatchLoaderOptions WithDamageLog(BatchLoaderOptions batches, ImageDataset data) =>
-        batches with { Damaged = new DamagedSamples(data, _recipe.Data.MaximumDamagedShare, _damage.Add) };
-
-    private CheckpointEntry? Latest()
-    {
-        List<string> problems = [];
-        return _checkpoints.Latest(problems) is { } latest ? latest : problems.Count == 0 ? null : throw new CheckpointException(
-            _folder, $"no checkpoint here is complete ({string.Join("; ", problems)}). Train into another folder, or delete these to start again.");
-    }
-
     // Another plan gives other roundings: a run that goes on keeps the one that it was begun with, while that is what the recipe asks for.
     private ReversibleSettings MakePlan(Backend backend, Recipe recipe, CheckpointEntry? latest)
     {
@@ -219,7 +225,7 @@ public sealed class TrainingRun : IDisposable
     private bool EvaluateWhenDue(RunMeter meter, RunLog log, Action<TrainingProgress>? progress, CancellationToken stop)
     {
         bool due = _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
-        if (!due || log.LastEvaluation.Step == _step.Count)
+        if (!due || _judge.IsEvaluated(log, _step.Count))
         {
             return true;
         }
@@ -228,8 +234,7 @@ public sealed class TrainingRun : IDisposable
         EvaluationResult evaluation;
         try
         {
-            BatchLoaderOptions batches = WithDamageLog(_recipe.EvaluationBatches, _data.Test);
-            evaluation = Evaluator.Evaluate(Network, _data.Test, _data.Normalization, batches, Report, stop);
+            evaluation = _judge.EvaluateHeld(Network, Remaining(meter, EvaluationsLeft - 1), stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -237,21 +242,15 @@ public sealed class TrainingRun : IDisposable
         }
         meter.Pace.AddEvaluation(Stopwatch.GetElapsedTime(start).TotalSeconds);
         log.Evaluation(_step.Count, epoch, evaluation);
+        _judge.Choose(log);
         progress?.Invoke(Progress(epoch, meter, evaluation));
         meter.Skip();
         return true;
-
-        void Report(int samples)
-        {
-            double done = (double)samples / _data.Test.Count;
-            TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
-            Evaluating?.Invoke(new EvaluationProgress(done, rest + Remaining(meter, EvaluationsLeft - 1)));
-        }
     }
 
     private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
 
-    private void RunEpoch(Epoch epoch)
+    private void TrainEpoch(RunEpoch epoch)
     {
         IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate);
         if (_recipe.Training.Accumulate > 1)
@@ -265,7 +264,7 @@ public sealed class TrainingRun : IDisposable
     }
 
     // On an asynchronous device a batch is on its way while the step before computes. That step is finished, logged and saved before the next one starts.
-    private void RunPipelined(IEnumerable<Batch> batches, Epoch epoch)
+    private void RunPipelined(IEnumerable<Batch> batches, RunEpoch epoch)
     {
         long start = 0;
         foreach (Batch batch in batches)
@@ -290,7 +289,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private void RunAccumulating(IEnumerable<Batch> batches, Epoch epoch)
+    private void RunAccumulating(IEnumerable<Batch> batches, RunEpoch epoch)
     {
         int pending = 0;
         double milliseconds = 0;
@@ -320,7 +319,7 @@ public sealed class TrainingRun : IDisposable
     private double LearningRateFactor() => _recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch);
 
     // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
-    private bool Complete(StepResult result, double milliseconds, Epoch epoch)
+    private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
     {
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
@@ -363,15 +362,25 @@ public sealed class TrainingRun : IDisposable
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {
-        double batches = (double)_data.Test.Count / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
+        double batches = (double)_judge.HeldSamples / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
         return TimeSpan.FromSeconds(meter.Pace.SecondsPerStep * (Steps - _step.Count) + evaluations * meter.Pace.Evaluation(batches));
     }
 
-    private RunSummary Summarize(RunMeter meter, EvaluationResult evaluation, bool interrupted) => new()
+    private RunSummary Summarize(RunMeter meter, RunLog log, bool interrupted)
+    {
+        EvaluationMetrics? chosen = _judge.Choose(log);
+        return Summarize(meter, _judge.Result(log, _step.Count, chosen), chosen, interrupted);
+    }
+
+    private RunSummary Summarize(
+        RunMeter meter, EvaluationResult evaluation, EvaluationMetrics? chosen, bool interrupted) => new()
     {
         Interrupted = interrupted,
         Step = _step.Count,
         Evaluation = evaluation,
+        ChosenStep = chosen?.Step,
+        Validation = chosen?.Result,
+        DamagedSamples = _damage.Count,
         StepMilliseconds = meter.MedianMilliseconds,
         MeanEvaluations = meter.MeanEvaluations,
         MaxEvaluations = meter.MaxEvaluations,
@@ -383,13 +392,4 @@ public sealed class TrainingRun : IDisposable
         Folder = _folder,
         Checkpoint = _checkpoint,
     };
-
-    /// <summary>What the steps of one epoch share.</summary>
-    /// <param name="Number">Counted from 0.</param>
-    /// <param name="End">Steps of the run when it is over.</param>
-    /// <param name="Meter">Running figures.</param>
-    /// <param name="Log">Where steps are logged.</param>
-    /// <param name="Progress">Called after every step.</param>
-    /// <param name="Stop">Ends the run after the step in flight.</param>
-    private sealed record Epoch(int Number, long End, RunMeter Meter, RunLog Log, Action<TrainingProgress>? Progress, CancellationToken Stop);
 }

@@ -44,8 +44,24 @@ public sealed record TrainingSettings
     /// <summary>Checkpoints kept.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
+    /// <summary>The weights of the classes in the loss.</summary>
+    public ClassWeighting ClassWeighting { get; init; }
+
     /// <summary>
-    /// Epochs between evaluations on the test set; the last epoch is always evaluated.
+    /// The weight of each class in the loss, in the order of the labels; empty for 1, or for what
+    /// <see cref="ClassWeighting"/> says.
+    /// </summary>
+    public IReadOnlyList<double> ClassWeights { get; init; } = [];
+
+    /// <summary>
+    /// The measure by which a checkpoint is chosen where the data has a validation part. The chosen
+    /// one is kept beside the <see cref="KeepCheckpoints"/> newest.
+    /// </summary>
+    public CheckpointMeasure ChooseBy { get; init; }
+
+    /// <summary>
+    /// Epochs between evaluations on the validation part, or the test part where there is no other;
+    /// the last epoch is always evaluated.
     /// </summary>
     public int EvaluateEveryEpochs { get; init; } = 1;
 
@@ -73,6 +89,12 @@ public sealed record TrainingSettings
             $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: use 1, or leave the graph out");
         ConfigurationException.Require(KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
         ConfigurationException.Require(EvaluateEveryEpochs >= 1, $"training.evaluateEveryEpochs is {EvaluateEveryEpochs}; use at least 1");
+        ConfigurationException.Require(
+            ClassWeights.All(weight => double.IsFinite(weight) && weight > 0),
+            $"training.classWeights is [{string.Join(", ", ClassWeights)}]; use positive numbers");
+        ConfigurationException.Require(
+            ClassWeights.Count == 0 || ClassWeighting == ClassWeighting.None,
+            $"training.classWeights is given, and training.classWeighting is 'balanced', which computes them; leave one of them out");
         Optimizer.Validate();
         Schedule.Validate();
     }

@@ -48,6 +48,46 @@ internal sealed class CrossEntropyTests
         }
     }
 
+    /// <summary>
+    /// A row of targets that sums to w is the row that sums to 1, with w times its loss and its gradient.
+    /// </summary>
+    [TestMethod]
+    [EveryBackend]
+    internal void ARowCountsByTheSumOfItsTargets(DeviceOperations operations)
+    {
+        (int batch, int classes) = (67, 101);
+        Inputs inputs = new(batch);
+        float[] logits = inputs.Uniform((long)batch * classes, LogitLimit);
+        float[] targets = inputs.Distributions(batch, classes);
+        double weightSum = 0;
+        for (int row = 0; row < batch; row++)
+        {
+            // 0 in row 0, which then costs nothing.
+            float weight = row / 8f;
+            weightSum += weight;
+            foreach (ref float target in targets.AsSpan(row * classes, classes))
+            {
+                target *= weight;
+            }
+        }
+        (double[] gradient, double[] statistics) = Oracle.CrossEntropy(
+            batch, Oracle.Widen(logits), Oracle.Widen(targets), 1, withGradient: true, [0, 0]);
+
+        (float[] actual, double[] sums) = operations.CrossEntropy(
+            batch, logits, targets, 1, withGradient: true, [0, 0]);
+
+        double softmax = (2 * (Tolerance.Exponential + (2 * LogitLimit))) + classes + 4;
+        Tolerance.AssertWithin(
+            gradient,
+            actual,
+            i => Tolerance.Float32(softmax, Math.Abs(gradient[i]) + (2 * targets[i])),
+            "gradient of weighted rows");
+        double perWeight = Tolerance.Float32(
+            Tolerance.Exponential + (2 * LogitLimit) + classes + 4, 1 + (2 * LogitLimit) + Math.Log(classes));
+        Tolerance.AssertWithin(statistics[0], sums[0], weightSum * perWeight, "loss of weighted rows");
+        CollectionAssert.AreEqual(new float[classes], actual[..classes], "a row without weight");
+    }
+
     [TestMethod]
     [EveryBackend]
     internal void TheFirstOfEqualsIsTheAnswer(DeviceOperations operations)

@@ -37,7 +37,7 @@ public sealed class DataCommandTests
     public void InfoTellsTheKindByTheFilesAndCountsBothParts()
     {
         using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["images"], "train/a/0.png", "train/b/1.png", "val/b/2.png");
+        ImageFiles.WriteFolder(folder["images"], "train/a/0.png", "train/b/1.png", "test/b/2.png");
         ImageFiles.WriteShard(folder["shards/train/0.tar"], ("a/0.png", null), ("b/1.png", null));
         ImageFiles.WriteShard(folder["shards/test/0.tar"], ("b/0.png", null));
         Directory.CreateDirectory(folder["volumes"]);

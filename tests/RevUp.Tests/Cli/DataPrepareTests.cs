@@ -32,7 +32,7 @@ public sealed class DataPrepareTests
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.Contains("6 images in 2 shards", result.Output);
         using WebDataset train = WebDataset.Open(folder["out"], RevUp.Data.DatasetSplit.Train, s_sample);
-        using WebDataset val = WebDataset.Open(folder["out"], RevUp.Data.DatasetSplit.Test, s_sample);
+        using WebDataset val = WebDataset.Open(folder["out"], RevUp.Data.DatasetSplit.Validation, s_sample);
         CollectionAssert.AreEqual(new[] { "n01440764", "n01443537" }, train.Classes.ToArray());
         CollectionAssert.AreEqual(train.Classes.ToArray(), val.Classes.ToArray());
         string[] expected = ["0 ILSVRC2012_val_00000003", "1 ILSVRC2012_val_00000001", "1 ILSVRC2012_val_00000002"];

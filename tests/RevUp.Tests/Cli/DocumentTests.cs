@@ -16,7 +16,7 @@ public sealed class DocumentTests
     [
         "run", "checkpoint", "interrupted", "step", "top1", "loss", "samples", "leftOut",
         "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "replays",
-        "totalPeakBytes", "forecast",
+        "totalPeakBytes", "forecast", "part", "balancedAccuracy", "auc", "chosenStep", "damagedSamples",
     ];
 
     private static readonly string[] s_row =
@@ -39,7 +39,8 @@ public sealed class DocumentTests
         Assert.AreEqual(16, trained.GetProperty("step").GetInt32());
 
         JsonElement evaluated = Document("evaluate", "--checkpoint", folder["run"]);
-        AssertMembers(evaluated, "top1", "loss", "samples", "leftOut");
+        AssertMembers(
+            evaluated, "part", "top1", "loss", "samples", "leftOut", "balancedAccuracy", "auc", "classes", "confusion");
         foreach (string member in (string[])["top1", "loss", "samples", "leftOut"])
         {
             Assert.AreEqual(trained.GetProperty(member).GetDouble(), evaluated.GetProperty(member).GetDouble(), member);

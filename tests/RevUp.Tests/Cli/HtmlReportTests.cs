@@ -77,6 +77,8 @@ public sealed class HtmlReportTests
                 $"{epoch + 1}", "6", Text(Mean("loss"), "0.0000"), Text(100 * Mean("top1"), "0.00"),
                 Text(test.GetProperty("loss").GetDouble(), "0.0000"),
                 Text(100 * test.GetProperty("top1").GetDouble(), "0.00"),
+                Text(100 * test.GetProperty("balancedAccuracy").GetDouble(), "0.00"),
+                Text(test.GetProperty("auc").GetDouble(), "0.0000"),
                 Text(Mean("milliseconds"), "#,0.0"), Text(k.Average(), "0.00"), Text(k.Max(), "0"),
                 Text(steps.Max(step => step.GetProperty("worstResidual").GetDouble()), "0.0e-0"), "0",
             ];

@@ -19,7 +19,7 @@ public sealed class RecipeCatalogTests
     public void ThereAreTheExpectedOnes() => CollectionAssert.AreEqual(
         new[]
         {
-            "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38",
+            "adrenal-3d", "cifar-fast", "cifar-fixup-110", "cifar-fixup-164", "cifar-fixup-38",
             "cifar-iresnet-109", "cifar-iresnet-163", "cifar-iresnet-37",
             "cifar-resnet-110", "cifar-resnet-164", "cifar-resnet-38",
             "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",

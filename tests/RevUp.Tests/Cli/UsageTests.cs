@@ -31,7 +31,7 @@ public sealed class UsageTests
     [DataRow("train --recipe fashion-mnist --nosuch", "--nosuch")]
     [DataRow("evaluate", "--checkpoint")]
     [DataRow("devices --threads x", "'x'")]
-    [DataRow("devices --seed -1", "'-1'")]
+    [DataRow("devices --seed -1", "'-1' for option '--seed' as a whole number from 0. Run 'revup devices --help' ")]
     [DataRow("train --recipe fashion-mnist --device tpu", "'tpu' is not a device; use cpu or cuda")]
     [DataRow("memory --recipe fashion-mnist --blocks 3,x", "'x' is not a number of blocks")]
     [DataRow("memory --recipe fashion-mnist --blocks 0", "'0' is not a number of blocks")]

@@ -88,7 +88,7 @@ public sealed class DatasetsTests
         DataFileException missing = Assert.ThrowsExactly<DataFileException>(() =>
             Datasets.Open(
                 new DataSettings { Dataset = DatasetKind.FashionMnist, Path = "absent" }, DatasetSplit.Train));
-        Assert.Contains("train-images-idx3-ubyte", missing.Message);
+        Assert.Contains("absent: there is no such folder; give the one of the four IDX files", missing.Message);
     }
 
     [TestMethod]

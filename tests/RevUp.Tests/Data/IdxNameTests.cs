@@ -65,7 +65,9 @@ public sealed class IdxNameTests
         Assert.AreEqual(47, DatasetSummary.Read(folder["emnist-balanced"]).Parts[1].Classes.Count);
         string tooFew = Assert.ThrowsExactly<DataFileException>(
             () => Datasets.Open(balanced with { Classes = 10 }, DatasetSplit.Train)).Message;
-        Assert.Contains("label 0 is 46, expected 0 to 9; name all classes (data.classes)", tooFew);
+        Assert.Contains(
+            "label 0 is 46, expected 0 to 9, and the largest label of the file is 46; name all classes (data.classes)",
+            tooFew);
     }
 
     [TestMethod]

@@ -142,6 +142,27 @@ public sealed class PredictorTests
     }
 
     [TestMethod]
+    [DataRow(float.NaN, "value 0 of sample 1 is NaN, which is not finite after normalisation")]
+    [DataRow(float.NegativeInfinity, "value 0 of sample 1 is -Infinity, which is not finite")]
+    [DataRow(5e37f, "sample 1 overflows the network: its output is not finite")]
+    public void NumbersThatAreNotFiniteAreRefusedByTheirPlace(float value, string expected)
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = TestRuns.Backend();
+        using RevUpNet net = Save(folder, backend);
+        using Predictor predictor = Load(folder);
+        float[] samples = new float[2 * 192]; // two of [1, 8, 8, 3]
+        float[] clean = predictor.Predict(samples);
+        samples.AsSpan(192).Fill(value);
+
+        Assert.Contains(
+            expected, Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(samples)).Message);
+
+        samples.AsSpan(192).Clear();
+        CollectionAssert.AreEqual(clean, predictor.Predict(samples), "the predictor stays usable");
+    }
+
+    [TestMethod]
     public void TooManyImagesAtOnceLeaveThePredictorUsable()
     {
         using TemporaryFolder folder = new();

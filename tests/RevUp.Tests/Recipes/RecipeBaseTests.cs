@@ -100,7 +100,7 @@ public sealed class RecipeBaseTests
         ToolResult refused = Tool.Run("recipes", "show", folder["far.json"]);
         Assert.AreEqual(1, refused.ExitCode);
         Assert.Contains("base is 'volume-65'. There is no recipe and no file 'volume-65'.", refused.LastError);
-        Assert.Contains("The recipes are cifar-fast, ", refused.LastError);
+        Assert.Contains("The recipes are adrenal-3d, cifar-fast, ", refused.LastError);
     }
 
     private static string Known(string name) => name switch

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RevUp.Data;
 using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tests.Support;
@@ -34,7 +35,10 @@ public sealed class MetricsLogTests
             """,
             lines[0]);
         AssertJson(
-            """{"type":"evaluation","step":7,"epoch":1,"loss":0.25,"top1":0.9,"samples":100,"leftOut":2}""", lines[1]);
+            """
+            {"type":"evaluation","step":7,"epoch":1,"part":"test","loss":0.25,"top1":0.9,"samples":100,"leftOut":2}
+            """,
+            lines[1]);
         Assert.HasCount(2, lines);
     }
 
@@ -68,9 +72,10 @@ public sealed class MetricsLogTests
         File.WriteAllText(folder["m"], string.Join('\n', lines));
         using (MetricsLog log = new(folder["m"], lastStep: 2))
         {
-            Assert.AreEqual((1L, new EvaluationResult(0.5, 0.25, 10, LeftOut: 1)), log.LastEvaluation);
+            Assert.AreEqual(
+                new EvaluationMetrics(1, 0, new EvaluationResult(0.5, 0.25, 10, LeftOut: 1)), log.Evaluations.Single());
             log.Evaluation(2, epoch: 0, new EvaluationResult(1, 0, 1));
-            Assert.AreEqual(2, log.LastEvaluation.Step);
+            Assert.AreEqual(2, log.Evaluations[^1].Step);
         }
         string[] kept = File.ReadAllLines(folder["m"]);
         CollectionAssert.AreEqual(lines[..3], kept[..^1]);
@@ -86,10 +91,39 @@ public sealed class MetricsLogTests
             log.Evaluation(1, epoch: 0, new EvaluationResult(0.5, double.NaN, 1));
         }
         AssertJson(
-            """{"type":"evaluation","step":1,"epoch":0,"loss":null,"top1":0.5,"samples":1,"leftOut":0}""",
+            """{"type":"evaluation","step":1,"epoch":0,"part":"test","loss":null,"top1":0.5,"samples":1,"leftOut":0}""",
             File.ReadAllLines(folder["m"]).Single());
         using MetricsLog again = new(folder["m"], lastStep: 1);
-        Assert.IsTrue(double.IsNaN(again.LastEvaluation.Result.Loss));
+        Assert.IsTrue(double.IsNaN(again.Evaluations.Single().Result.Loss));
+    }
+
+    [TestMethod]
+    [DataRow(3, DisplayName = "with a confusion matrix")]
+    [DataRow(60, DisplayName = "without")]
+    public void MeasuresOfClassesComeBackAsTheyWere(int classes)
+    {
+        using TemporaryFolder folder = new();
+        ClassTally tally = new(classes, 8);
+        float[] logits = new float[classes];
+        for (int i = 0; i < 8; i++)
+        {
+            logits[i % 3]++;
+            tally.Add(logits, i % 2);
+        }
+        EvaluationResult result = new(0.5, 0.25, 8) { Part = DatasetSplit.Validation, Classes = tally.Measure() };
+        using (MetricsLog log = new(folder["m"], lastStep: 0))
+        {
+            log.Evaluation(1, epoch: 0, result);
+        }
+        using MetricsLog again = new(folder["m"], lastStep: 1);
+        EvaluationResult read = again.Evaluations.Single().Result;
+
+        Assert.AreEqual(DatasetSplit.Validation, read.Part);
+        Assert.AreEqual(result.BalancedAccuracy, read.BalancedAccuracy);
+        Assert.AreEqual(result.Auc, read.Auc);
+        CollectionAssert.AreEqual(result.Classes!.Recall.ToArray(), read.Classes!.Recall.ToArray());
+        Assert.AreEqual(classes <= 50, read.Classes.HasConfusion);
+        Assert.AreEqual(classes <= 50, result == read);
     }
 
     private static void AssertJson(string expected, string actual) =>

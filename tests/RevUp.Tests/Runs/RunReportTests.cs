@@ -28,11 +28,11 @@ public sealed class RunReportTests
         string[] expected =
         [
             "# small", "", "Three blocks on synthetic images", "",
-            "| epoch | steps | training loss | training top-1 % | test loss | test top-1 % | ms a step | mean k "
-            + "| worst k | worst residual | replays |",
-            "|---|---|---|---|---|---|---|---|---|---|---|",
-            "| 1 | 2 | 1.5000 | 37.50 | 0.7500 | 62.50 | 15.0 | 3.50 | 5 | 3.0e-2 | 1 |",
-            "| 2 | 1 | 0.5000 | 75.00 | – | – | 30.0 | 1.00 | 1 | 2.0e-3 | 0 |",
+            "| epoch | steps | training loss | training top-1 % | test loss | test top-1 % "
+                + "| test balanced accuracy % | test AUC | ms a step | mean k | worst k | worst residual | replays |",
+            "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+            "| 1 | 2 | 1.5000 | 37.50 | 0.7500 | 62.50 | – | – | 15.0 | 3.50 | 5 | 3.0e-2 | 1 |",
+            "| 2 | 1 | 0.5000 | 75.00 | – | – | – | – | 30.0 | 1.00 | 1 | 2.0e-3 | 0 |",
             "", "## Mean branch evaluations k of each block", "",
             "| block | epoch 1 | epoch 2 |", "|---|---|---|", "| stages.0.blocks.0 | 2.50 | 1.00 |",
             "| stages.1.blocks.0 | 4.50 | 1.00 |",

@@ -3,7 +3,8 @@ using RevUp.Tensors;
 namespace RevUp.Data.Volumes;
 
 /// <summary>
-/// Volumes in files of their own, NIfTI or raw, with labels from train.csv and test.csv.
+/// Volumes in files of their own, NIfTI or raw, with labels from train.csv, test.csv and, where
+/// there is one, validation.csv.
 /// </summary>
 /// <remarks>
 /// Nothing but the two lists is kept in memory. NIfTI-1 and -2 are read, single files and pairs of
@@ -73,15 +74,37 @@ public sealed class VolumeDataset : ImageDataset
         string path = Path.Combine(folder, "train.csv");
         List<(string File, string Label)> lines = VolumeList.Read(path);
         string[] classes = ClassNames.Sort(lines.Select(line => line.Label));
-        if (split == DatasetSplit.Test)
+        if (split != DatasetSplit.Train)
         {
-            path = Path.Combine(folder, "test.csv");
+            path = FindList(folder, split) ?? Path.Combine(folder, ListsOf(split)[0]);
             lines = VolumeList.Read(path);
         }
         int[] labels = ClassNames.Labels(lines.Select(line => line.Label), classes, _ => path);
         (string, int)[] samples = [.. lines.Zip(labels, (line, label) => (Path.Combine(folder, line.File), label))];
         return new VolumeDataset(samples, classes, sample, rawType, settings ?? new VolumeSettings());
     }
+
+    /// <summary>The list of a part; null where the folder has none.</summary>
+    internal static string? FindList(string folder, DatasetSplit split) =>
+        ListsOf(split).Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>
+    /// The parts that have a list, and the training set: a test set, too, where there is no other
+    /// part. A list that is missing is named when it is opened.
+    /// </summary>
+    internal static DatasetSplit[] Parts(string folder)
+    {
+        DatasetSplit[] others = [DatasetSplit.Validation, DatasetSplit.Test];
+        others = [.. others.Where(split => FindList(folder, split) is not null)];
+        return [DatasetSplit.Train, .. others.Length > 0 ? others : [DatasetSplit.Test]];
+    }
+
+    private static string[] ListsOf(DatasetSplit split) => split switch
+    {
+        DatasetSplit.Train => ["train.csv"],
+        DatasetSplit.Validation => ["validation.csv", "val.csv", "valid.csv"],
+        _ => ["test.csv"],
+    };
 
     /// <summary>
     /// Opens a list to look at its files: none has to fit, and those that are missing are among

@@ -86,7 +86,10 @@ public sealed class FolderRuleTests
         using TemporaryFolder folder = new();
         ImageFiles.WriteFolder(folder["Train"], "cat/0.png", "dog/1.png");
         ImageFiles.WriteFolder(folder[name], "dog/0.png");
-        using ImageFolder test = ImageFolder.Open(folder.Path, DatasetSplit.Test, s_sample), part = ImageFolder.Open(
+        DatasetSplit split = name.StartsWith("val", StringComparison.OrdinalIgnoreCase)
+            ? DatasetSplit.Validation
+            : DatasetSplit.Test;
+        using ImageFolder test = ImageFolder.Open(folder.Path, split, s_sample), part = ImageFolder.Open(
             folder[name], s_sample);
         Assert.AreEqual((1, 1), (test.Count, test.Label(0)));
         Assert.AreEqual(1, part.Label(0), "a part is numbered as the training set is");
@@ -104,7 +107,7 @@ public sealed class FolderRuleTests
             folder["val/val_annotations.txt"], "val_1.JPEG\tn01\t0\t0\t9\t9\nval_0.JPEG\tn02\t0\t0\t9\t9\n");
         ImageFiles.WriteFolder(folder["test"], "images/test_0.JPEG");
         using ImageFolder train = ImageFolder.Open(folder.Path, DatasetSplit.Train, s_sample);
-        using ImageFolder test = ImageFolder.Open(folder.Path, DatasetSplit.Test, s_sample);
+        using ImageFolder test = ImageFolder.Open(folder.Path, DatasetSplit.Validation, s_sample);
         CollectionAssert.AreEqual(new[] { "n01", "n02" }, train.Classes.ToArray());
         Assert.AreEqual((3, 0, 0, 1), (train.Count, train.Label(0), train.Label(1), train.Label(2)));
         Assert.AreEqual((2, 1, 0), (test.Count, test.Label(0), test.Label(1)));

@@ -26,7 +26,7 @@ public sealed class ImageFolderTests
             Classes = 2,
         };
         using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train);
-        using ImageDataset test = Datasets.Open(settings, DatasetSplit.Test);
+        using ImageDataset test = Datasets.Open(settings, DatasetSplit.Validation);
         CollectionAssert.AreEqual(new[] { "ant", "cat" }, train.Classes.ToArray());
         CollectionAssert.AreEqual(
             new[] { folder["train/ant/x.jpeg"], folder["train/cat/10.PNG"], folder["train/cat/2.png"] },
@@ -113,7 +113,7 @@ public sealed class ImageFolderTests
             "there is no image (.jpg, .jpeg, .png)",
             Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Train, Sample)));
         Assert.Contains(
-            "there is no folder 'test' or 'val' or 'validation'",
+            "there is no folder 'test' or 'testing' or 'val' or 'validation' or 'valid'",
             Refused(() => ImageFolder.Open(folder.Path, DatasetSplit.Test, Sample)));
         ImageFiles.WriteFolder(folder["test"], "b/1.png");
         Assert.Contains(

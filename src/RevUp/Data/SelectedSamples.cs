@@ -1,0 +1,50 @@
+using RevUp.Tensors;
+
+namespace RevUp.Data;
+
+/// <summary>Some samples of a dataset, which it owns, in a given order.</summary>
+internal sealed class SelectedSamples(ImageDataset dataset, int[] selected) : ImageDataset
+{
+    public override int Count => selected.Length;
+
+    public override IReadOnlyList<string> Classes => dataset.Classes;
+
+    public override Shape Sample => dataset.Sample;
+
+    public override bool HasOwnSizes => dataset.HasOwnSizes;
+
+    public override IReadOnlyList<DataFinding> Findings => dataset.Findings;
+
+    public override int Label(int index) => dataset.Label(At(index));
+
+    public override string Name(int index) => dataset.Name(At(index));
+
+    public override SampleReader OpenReader() => new Reader(dataset.OpenReader(), selected);
+
+    protected override void Dispose(bool disposing)
+    {
+        dataset.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private int At(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)selected.Length, nameof(index));
+        return selected[index];
+    }
+
+    private sealed class Reader(SampleReader reader, int[] selected) : SampleReader
+    {
+        public override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
+            reader.Write(selected[index], key, transform, destination);
+
+        public override void Measure(int index, ChannelStatistics statistics) =>
+            reader.Measure(selected[index], statistics);
+
+        protected override void Dispose(bool disposing)
+        {
+            reader.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

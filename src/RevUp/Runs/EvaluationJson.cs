@@ -1,0 +1,114 @@
+using System.Text.Json;
+using RevUp.Data;
+
+namespace RevUp.Runs;
+
+/// <summary>An evaluation in a line of metrics.jsonl.</summary>
+/// <remarks>
+/// {"part": "test", "loss", "top1", "samples", "leftOut", "balancedAccuracy", "auc", "recall":
+/// [K], "classSamples": [K], "confusion": [K][K]}, the last one up to 50 classes. JSON has no NaN: a
+/// number that is none is null. An earlier version wrote loss, top1, samples and leftOut, of the test
+/// set.
+/// </remarks>
+internal static class EvaluationJson
+{
+    private const int MaximumConfusion = 50;
+
+    public static void Write(Utf8JsonWriter json, EvaluationResult result)
+    {
+        json.WriteString("part", result.Part.Text());
+        WriteNumber(json, "loss", result.Loss);
+        WriteNumber(json, "top1", result.Top1);
+        json.WriteNumber("samples", result.Samples);
+        json.WriteNumber("leftOut", result.LeftOut);
+        if (result.Classes is not { } classes)
+        {
+            return;
+        }
+        WriteNumber(json, "balancedAccuracy", classes.BalancedAccuracy);
+        WriteNumber(json, "auc", classes.Auc);
+        json.WriteStartArray("recall");
+        foreach (double recall in classes.Recall)
+        {
+            WriteValue(json, recall);
+        }
+        json.WriteEndArray();
+        WriteNumbers(json, "classSamples", classes.Samples);
+        if (classes.HasConfusion && classes.Samples.Count <= MaximumConfusion)
+        {
+            json.WriteStartArray("confusion");
+            foreach (IReadOnlyList<int> row in classes.ConfusionRows())
+            {
+                WriteNumbers(json, null, row);
+            }
+            json.WriteEndArray();
+        }
+    }
+
+    public static EvaluationResult Read(JsonElement line)
+    {
+        int leftOut = line.TryGetProperty("leftOut", out JsonElement left) ? left.GetInt32() : 0;
+        int samples = line.GetProperty("samples").GetInt32();
+        return new EvaluationResult(Number(line, "top1"), Number(line, "loss"), samples, leftOut)
+        {
+            Part = line.TryGetProperty("part", out JsonElement part)
+                ? DatasetSplits.Parse(part.GetString()!)
+                : DatasetSplit.Test,
+            Classes = line.TryGetProperty("classSamples", out JsonElement counts) ? ReadClasses(line, counts) : null,
+        };
+    }
+
+    /// <summary>A number; NaN where there is none.</summary>
+    public static double Number(JsonElement line, string name) =>
+        line.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            ? value.GetDouble()
+            : double.NaN;
+
+    private static ClassMeasures ReadClasses(JsonElement line, JsonElement counts)
+    {
+        int[] samples = Integers(counts);
+        int[] correct =
+        [
+            .. line.GetProperty("recall").EnumerateArray().Zip(samples, (recall, count) =>
+                recall.ValueKind == JsonValueKind.Number ? (int)Math.Round(recall.GetDouble() * count) : 0),
+        ];
+        int[] confusion = line.TryGetProperty("confusion", out JsonElement rows)
+            ? [.. rows.EnumerateArray().SelectMany(Integers)]
+            : [];
+        return new ClassMeasures(samples, correct, confusion, Number(line, "auc"));
+    }
+
+    private static int[] Integers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetInt32())];
+
+    private static void WriteNumbers(Utf8JsonWriter json, string? name, IReadOnlyList<int> values)
+    {
+        if (name is not null)
+        {
+            json.WritePropertyName(name);
+        }
+        json.WriteStartArray();
+        foreach (int value in values)
+        {
+            json.WriteNumberValue(value);
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, double value)
+    {
+        json.WritePropertyName(name);
+        WriteValue(json, value);
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            json.WriteNumberValue(value);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace RevUp.Runs;
+
+/// <summary>What the steps of one epoch share.</summary>
+/// <param name="Number">Counted from 0.</param>
+/// <param name="End">Steps of the run when it is over.</param>
+/// <param name="Meter">Running figures.</param>
+/// <param name="Log">Where steps are logged.</param>
+/// <param name="Progress">Called after every step.</param>
+/// <param name="Stop">Ends the run after the step in flight.</param>
+internal sealed record RunEpoch(
+    int Number, long End, RunMeter Meter, RunLog Log, Action<TrainingProgress>? Progress, CancellationToken Stop);

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using RevUp.Data;
+using RevUp.Models;
+using RevUp.Recipes;
+
+namespace RevUp.Runs;
+
+/// <summary>
+/// The evaluations of a run: the validation part chooses a checkpoint, and the test part is read
+/// once, at the end, with the chosen one. Without a validation part epochs are evaluated on the test
+/// part, and nothing is chosen.
+/// </summary>
+/// <param name="recipe">How evaluations are made, and what chooses.</param>
+/// <param name="data">The parts.</param>
+/// <param name="damage">The run's list of damaged samples.</param>
+/// <param name="checkpoints">What is chosen among.</param>
+/// <param name="report">Told after each batch of an evaluation.</param>
+internal sealed class RunJudge(
+    Recipe recipe, RunData data, DamageLog damage, CheckpointFolder checkpoints, Action<EvaluationProgress> report)
+{
+    /// <summary>Samples that are evaluated after an epoch.</summary>
+    public int HeldSamples => data[data.Held].Count;
+
+    /// <summary>Whether a step's network was evaluated after its epoch.</summary>
+    public bool IsEvaluated(RunLog log, long step) => Of(log, data.Held).LastOrDefault()?.Step == step;
+
+    /// <summary>Batches of a part; what is damaged in it goes to the run's list.</summary>
+    public BatchLoaderOptions Batches(BatchLoaderOptions batches, ImageDataset part) =>
+        batches with { Damaged = new DamagedSamples(part, recipe.Data.MaximumDamagedShare, damage.Add) };
+
+    /// <summary>Evaluates the network on the part of the ends of epochs.</summary>
+    /// <param name="net">The network.</param>
+    /// <param name="after">Estimated time of the run behind this evaluation.</param>
+    /// <param name="stop">Ends it early.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public EvaluationResult EvaluateHeld(RevUpNet net, TimeSpan after, CancellationToken stop) =>
+        Evaluate(net, data.Held, after, stop);
+
+    /// <summary>Chooses among the checkpoints that are left; null where there is no validation part.</summary>
+    public EvaluationMetrics? Choose(RunLog log)
+    {
+        if (!data.HasValidation)
+        {
+            return null;
+        }
+        IEnumerable<EvaluationMetrics> candidates = Of(log, DatasetSplit.Validation)
+            .Where(evaluation => checkpoints.Has(evaluation.Step));
+        EvaluationMetrics? best = CheckpointChoice.Best(candidates, recipe.Training.ChooseBy);
+        checkpoints.Choose(best?.Step);
+        return best;
+    }
+
+    /// <summary>
+    /// Gives the network the weights of the chosen checkpoint and evaluates the test part, unless
+    /// that was done. Without a validation part there is nothing to do.
+    /// </summary>
+    /// <returns>False when it was stopped; a resumed run begins here.</returns>
+    public bool Conclude(RevUpNet net, RunLog log, long step, int epoch, CancellationToken stop)
+    {
+        if (Choose(log) is not { } best)
+        {
+            return true;
+        }
+        if (best.Step != step && checkpoints.Chosen() is { } chosen)
+        {
+            Checkpoint.LoadModel(net, chosen.Path);
+        }
+        bool isDone = !data.HasTest || Of(log, DatasetSplit.Test).LastOrDefault()?.Step == step;
+        if (!isDone)
+        {
+            try
+            {
+                log.Evaluation(step, epoch, Evaluate(net, DatasetSplit.Test, TimeSpan.Zero, stop));
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// The run's result up to now: of the test part, or before its end and without one, of the
+    /// chosen checkpoint or the last epoch on the other part.
+    /// </summary>
+    public EvaluationResult Result(RunLog log, long step, EvaluationMetrics? chosen)
+    {
+        EvaluationMetrics? test = data.HasValidation
+            ? Of(log, DatasetSplit.Test).LastOrDefault(evaluation => evaluation.Step == step)
+            : null;
+        return (test ?? chosen ?? Of(log, data.Held).LastOrDefault())?.Result ?? default;
+    }
+
+    private static IEnumerable<EvaluationMetrics> Of(RunLog log, DatasetSplit part) =>
+        log.Evaluations.Where(evaluation => evaluation.Result.Part == part);
+
+    private EvaluationResult Evaluate(RevUpNet net, DatasetSplit part, TimeSpan after, CancellationToken stop)
+    {
+        ImageDataset samples = data[part];
+        long start = Stopwatch.GetTimestamp();
+        BatchLoaderOptions batches = Batches(recipe.EvaluationBatches, samples);
+        return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
+
+        void Report(int evaluated)
+        {
+            double done = (double)evaluated / samples.Count;
+            TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
+            report(new EvaluationProgress(done, rest + after));
+        }
+    }
+}

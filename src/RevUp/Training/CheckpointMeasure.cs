@@ -1,0 +1,17 @@
+namespace RevUp.Training;
+
+/// <summary>The measure on the validation part by which a checkpoint is chosen.</summary>
+public enum CheckpointMeasure
+{
+    /// <summary>The largest top-1; of equals the smallest loss.</summary>
+    Top1,
+
+    /// <summary>The largest mean recall of the classes; of equals the smallest loss.</summary>
+    BalancedAccuracy,
+
+    /// <summary>The largest area under the ROC curve; of equals the smallest loss.</summary>
+    Auc,
+
+    /// <summary>The smallest loss.</summary>
+    Loss,
+}
