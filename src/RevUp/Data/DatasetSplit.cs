@@ -1,7 +1,7 @@
 namespace RevUp.Data;
 
 /// <summary>Which part of a dataset: the one to learn from or the one to be judged on.</summary>
-public enum DatasetSplit
+internal enum DatasetSplit
 {
     /// <summary>The training set.</summary>
     Train,

@@ -5,7 +5,7 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>From the data settings of a recipe to a dataset.</summary>
-public static class Datasets
+internal static class Datasets
 {
     private const int SyntheticTestSamples = 256;
     private const ulong SyntheticSeed = 20_190_101;
@@ -116,7 +116,7 @@ public static class Datasets
 
         public override bool HasOwnSizes => dataset.HasOwnSizes;
 
-        public override IReadOnlyList<DataFinding> Findings => dataset.Findings;
+        internal override IReadOnlyList<DataFinding> Findings => dataset.Findings;
 
         public override int Label(int index) => dataset.Label(Check(index));
 

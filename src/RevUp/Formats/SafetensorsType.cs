@@ -1,7 +1,7 @@
 namespace RevUp.Formats;
 
 /// <summary>Element types of safetensors that RevUp reads and writes, by the names of the format. All are little-endian.</summary>
-public enum SafetensorsType
+internal enum SafetensorsType
 {
     /// <summary>IEEE double precision.</summary>
     F64,

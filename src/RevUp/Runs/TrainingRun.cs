@@ -54,7 +54,15 @@ public sealed class TrainingRun : IDisposable
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
     /// <param name="train">What to train on; the recipe's augmentation applies.</param>
     /// <param name="test">What to evaluate on.</param>
-    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, ImageDataset train, ImageDataset test)
+    /// <param name="branches">Makes the branch of each block, where the recipe's model.branch is "custom".</param>
+    public TrainingRun(
+        Backend backend,
+        Recipe recipe,
+        string folder,
+        bool resume,
+        ImageDataset train,
+        ImageDataset test,
+        Func<BranchSite, Branch>? branches = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(recipe);
@@ -71,7 +79,7 @@ public sealed class TrainingRun : IDisposable
         recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
         if (recipe.Reversible.NeedsPlan)
         {
-            recipe = recipe with { Reversible = MakePlan(backend, recipe, latest) };
+            recipe = recipe with { Reversible = MakePlan(backend, recipe, latest, branches) };
         }
         _recipe = recipe;
         (_train, _test) = (train, test);
@@ -85,7 +93,7 @@ public sealed class TrainingRun : IDisposable
         ConfigurationException.Require(
             _stepsPerEpoch > 0,
             $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
-        Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed);
+        Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, _train.Classes.Count, training.Seed, branches);
         try
         {
             _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
@@ -111,13 +119,13 @@ public sealed class TrainingRun : IDisposable
     public MemoryPlan Plan => _recipe.Reversible.Plan;
 
     /// <summary>What the run's plan is expected to take; null when it was not made now.</summary>
-    public MemoryForecast? Forecast { get; private set; }
+    internal MemoryForecast? Forecast { get; private set; }
 
     /// <summary>Updates of the whole run.</summary>
     public long Steps { get; }
 
     /// <summary>Raised after each batch of an evaluation, on the run's thread.</summary>
-    public event Action<EvaluationProgress>? Evaluating;
+    internal event Action<EvaluationProgress>? Evaluating;
 
     /// <summary>Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a checkpoint, or ends an evaluation.</summary>
     /// <param name="progress">Called after every step, on this thread.</param>
@@ -200,13 +208,14 @@ public sealed class TrainingRun : IDisposable
     }
 
     // Another plan gives other roundings: a run that goes on keeps the one that it was begun with, while that is what the recipe asks for.
-    private ReversibleSettings MakePlan(Backend backend, Recipe recipe, CheckpointEntry? latest)
+    private ReversibleSettings MakePlan(
+        Backend backend, Recipe recipe, CheckpointEntry? latest, Func<BranchSite, Branch>? branches)
     {
         if (latest is not null && Checkpoint.FindPlan(latest.Path, recipe) is { } runs)
         {
             return recipe.Reversible with { Runs = runs };
         }
-        Forecast = MemoryPlanner.Plan(backend, recipe);
+        Forecast = MemoryPlanner.Plan(backend, recipe, branches);
         return recipe.Reversible.WithPlan(Forecast.Plan);
     }
 
