@@ -99,7 +99,7 @@ public sealed unsafe class PointwiseBuffers : IDisposable
     public double* Double(int index) => (double*)_doubles.Address + (long)index * Count;
 
     /// <summary>The settings of an optimiser with one parameter group.</summary>
-    public Tensor OptimizerSettings(OptimizerNumbers numbers, GroupNumbers group)
+    internal Tensor OptimizerSettings(OptimizerNumbers numbers, GroupNumbers group)
     {
         Span<double> values = stackalloc double[(int)_optimizer.Count];
         OptimizerNumbers.Write(numbers, [group], values);

@@ -24,6 +24,6 @@ internal sealed partial class CountingBackend(Backend inner, OperationCounter co
 
     public override void Download<T>(Tensor source, Span<T> destination) => inner.Download(source, destination);
 
-    protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
+    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
         new CountingConvolution(inner.Convolution(geometry), counter);
 }

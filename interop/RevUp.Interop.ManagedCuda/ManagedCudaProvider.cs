@@ -9,8 +9,8 @@ namespace RevUp.Interop.ManagedCuda;
 public sealed class ManagedCudaProvider : ICudaProvider
 {
     /// <inheritdoc/>
-    public ICudaDriver OpenDriver(int ordinal) => new ManagedCudaDriver(ordinal);
+    ICudaDriver ICudaProvider.OpenDriver(int ordinal) => new ManagedCudaDriver(ordinal);
 
     /// <inheritdoc/>
-    public ICudaBlas OpenBlas() => new ManagedCudaBlas();
+    ICudaBlas ICudaProvider.OpenBlas() => new ManagedCudaBlas();
 }

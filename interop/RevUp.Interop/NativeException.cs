@@ -1,7 +1,7 @@
 namespace RevUp.Interop;
 
 /// <summary>A native call failed; the message names the call, its status, the library's own words and what to do.</summary>
-public sealed class NativeException : RevUpException
+internal sealed class NativeException : RevUpException
 {
     /// <param name="expression">The source text of the call; what precedes its first parenthesis is its name.</param>
     /// <param name="status">What it returned, a member of the library's own enumeration.</param>

@@ -18,6 +18,7 @@
 //   x, y? [rows, channels]   the shape of each; ? may be null, + is read and written. [] is a scalar.
 //   y may be x, z            the memory that an output may share
 //   bits is 4 or 8           the values of a number;  `inputs at least 1` excludes 0
+//   internal                 RevUp alone calls it; other operations are public methods of Backend
 // A size is a parameter of the function, or an expression of them. Some names collapse extents: count is all elements,
 // rows all extents but the last, positions those between batch and channels. An array of one extent other than count
 // is aligned to its element.
@@ -97,7 +98,7 @@ REVUP_API revup_status revup_residual_subtract(int64_t count, const float *x, re
 // One step of the fixed-point inversion: x_next = y - s * z, where z = branch(x) before its multiplier.
 //   statistics = {sum((x_next - x)^2), sum(x_next^2)}
 // x_next may alias y, x, and z when z is float32.
-// @ y, z, x, x_next [count]; s []; statistics [2]; x_next may be y, x, z
+// @ y, z, x, x_next [count]; s []; statistics [2]; x_next may be y, x, z; internal
 REVUP_API revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_type, const void *z,
                                               const float *s, const float *x, float *x_next, double *statistics);
 // y += alpha * x (alpha null: 1).
@@ -108,20 +109,20 @@ REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float
 // A stream of activations kept as 4 or 8 bits per element, closed loop: `decoded` is what will be known of it later. It
 // lies on a grid of 2^-16, as do its changes, so that it is retraced bit for bit while it is below 2^8.
 // decoded = x, rounded to the grid: the start of a stream. decoded may alias x.
-// @ x, decoded [count]; decoded may be x
+// @ x, decoded [count]; decoded may be x; internal
 REVUP_API revup_status revup_quantize_begin(int64_t count, const float *x, float *decoded);
 // y = x + s * z;  code = round((y - decoded) / step);  decoded += code * step. The step of a sample and channel is the
 // least that keeps codes within 7 (4 bits) or 127, rounded up to a multiple of the grid and to bfloat16.
 // |y - decoded| is at most half a step, whatever earlier blocks have lost (differential pulse-code modulation). The
 // codes of a position are packed into bytes. y may alias x.
 // @ x, z, y, decoded+ [batch, positions, channels]; s []; codes [batch, positions, (channels * bits + 7) / 8]
-// @ steps [batch, channels]; bits is 4 or 8; y may be x
+// @ steps [batch, channels]; bits is 4 or 8; y may be x; internal
 REVUP_API revup_status revup_quantize_residual(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
                                                const float *x, revup_type z_type, const void *z, const float *s,
                                                float *y, float *decoded, uint8_t *codes, revup_bfloat16 *steps);
 // decoded -= code * step: what decoded was before quantize_residual left these codes and steps.
 // @ codes [batch, positions, (channels * bits + 7) / 8]; steps [batch, channels]; bits is 4 or 8
-// @ decoded+ [batch, positions, channels]
+// @ decoded+ [batch, positions, channels]; internal
 REVUP_API revup_status revup_quantize_retrace(int64_t batch, int64_t positions, int64_t channels, int32_t bits,
                                               const uint8_t *codes, const revup_bfloat16 *steps, float *decoded);
 
@@ -177,7 +178,7 @@ REVUP_API revup_status revup_dot(int64_t count, const float *x, const float *y, 
 // For each vector x in a flat buffer, which a revup_vector of the table places: its norm ||x||_2, and x = x / ||x||. No
 // vector has more than `longest` elements. When ||x|| <= 1e-12 (a zero convolution), the norm is 0 and x a unit vector
 // drawn from seed + its number, so that power iteration does not stay at zero for ever.
-// @ table [vectors, 3]; buffer+ [count]
+// @ table [vectors, 3]; buffer+ [count]; internal
 REVUP_API revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int64_t longest, uint64_t seed,
                                            int64_t count, float *buffer);
 
@@ -193,33 +194,34 @@ enum { REVUP_UNBOUNDED = 0, REVUP_PER_LAYER = 1, REVUP_PER_BRANCH = 2 };
 //   e = s / max(1, |s|);  gamma = alpha, the last one times e
 //   *bound = |s| * product of sigmas (null: not wanted)
 // @ coefficient, multiplier, bound? []; sigmas [convolutions]; scales [1 + 2 * convolutions]; mode is 0 or 1 or 2
+// @ internal
 REVUP_API revup_status revup_branch_scale_forward(revup_branch_bound mode, int64_t convolutions,
                                                   const float *coefficient, const float *multiplier,
                                                   const float *sigmas, float *scales, double *bound);
 // From dots[i] = <wgrad_i, W_i>, the last wgrad taken before e: *multiplier_gradient is added to, sigma_gradients [m]
 // are overwritten.
 // @ coefficient, multiplier, multiplier_gradient+ []; sigmas, dots, sigma_gradients [convolutions]
-// @ scales [1 + 2 * convolutions]; mode is 0 or 1 or 2
+// @ scales [1 + 2 * convolutions]; mode is 0 or 1 or 2; internal
 REVUP_API revup_status revup_branch_scale_backward(revup_branch_bound mode, int64_t convolutions,
                                                    const float *coefficient, const float *multiplier,
                                                    const float *sigmas, const float *scales, const double *dots,
                                                    float *multiplier_gradient, float *sigma_gradients);
 // factor = 2^tanh(t);  inverse_factor = 1 / factor;  inverse_shift = -b / factor, each rounded once.
-// @ t, b, factor, inverse_factor, inverse_shift [channels]
+// @ t, b, factor, inverse_factor, inverse_shift [channels]; internal
 REVUP_API revup_status revup_affine_factors_forward(int64_t channels, const float *t, const float *b, float *factor,
                                                     float *inverse_factor, float *inverse_shift);
 // gradient += factor_gradient * factor * ln 2 * (1 - tanh(t)^2)
-// @ t, factor_gradient, gradient+ [channels]
+// @ t, factor_gradient, gradient+ [channels]; internal
 REVUP_API revup_status revup_affine_factors_backward(int64_t channels, const float *t, const float *factor_gradient,
                                                      float *gradient);
 // The orthogonal matrix W = R_K ... R_1 [C, C], K = ceil(log2 C). Stage k rotates rows c and c + d, d = 2^(k-1), by an
 // angle of their own, for every c with floor(c / d) even and c + d < C:
 //   (x, x') -> (cos * x - sin * x', sin * x + cos * x')
 // angles: stage after stage, by c. They may be null for one channel, which has none.
-// @ angles [rotations]; matrix [channels, channels]
+// @ angles [rotations]; matrix [channels, channels]; internal
 REVUP_API revup_status revup_channel_rotations_forward(int64_t channels, const float *angles, float *matrix);
 // gradient += gradient of the angles, from that of W. Both matrices are undone stage by stage: W becomes the identity.
-// @ angles, gradient+ [rotations]; matrix+, matrix_gradient+ [channels, channels]
+// @ angles, gradient+ [rotations]; matrix+, matrix_gradient+ [channels, channels]; internal
 REVUP_API revup_status revup_channel_rotations_backward(int64_t channels, const float *angles, float *matrix,
                                                         float *matrix_gradient, float *gradient);
 
@@ -286,7 +288,7 @@ REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int6
 //   statistics[1] += rows whose largest logit has the index of the largest target (first of equals in both)
 //   gradient = gradient_scale * (softmax(logits) * sum of the row's targets - targets)      (null: evaluation)
 // gradient may alias logits.
-// @ logits, targets, gradient? [batch, classes]; statistics+ [2]; gradient may be logits
+// @ logits, targets, gradient? [batch, classes]; statistics+ [2]; gradient may be logits; internal
 REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
                                            float gradient_scale, float *gradient, double *statistics);
 
@@ -295,11 +297,11 @@ REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const
 // rates and decays are rounded to float32. Does nothing if settings->skip. No aliasing.
 // PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;
 //   w -= learning_rate * (nesterov ? d + momentum * m : m)
-// @ settings [9 + 3 * groups]; gradient, momentum_buffer+, weights+ [count]
+// @ settings [9 + 3 * groups]; gradient, momentum_buffer+, weights+ [count]; internal
 REVUP_API revup_status revup_sgd(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
                                  float *momentum_buffer, float *weights);
 // PyTorch's AdamW. A gap between tensors, zero in every buffer, stays zero.
-// @ settings [9 + 3 * groups]; gradient, first_moment+, second_moment+, weights+ [count]
+// @ settings [9 + 3 * groups]; gradient, first_moment+, second_moment+, weights+ [count]; internal
 REVUP_API revup_status revup_adam_w(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
                                     float *first_moment, float *second_moment, float *weights);
 // Whether a step may be taken, and with which scale of its gradient.
@@ -313,7 +315,7 @@ REVUP_API revup_status revup_adam_w(int64_t groups, const revup_optimizer_settin
 // coefficient is 1 or more and the bound of its error not at most tolerance. The bound is the residual itself if that
 // is at most rounding, else L / (1 - L) times it, with L < 1 the ratio of the block's last two corrections.
 // @ losses+ [2]; square_sum []; inversions [blocks, stride, 2]; evaluations, coefficients? [blocks]
-// @ settings+ [9]; outcome [6]
+// @ settings+ [9]; outcome [6]; internal
 REVUP_API revup_status revup_step_verdict(int64_t blocks, int64_t stride, const revup_step_limits *limits,
                                           double *losses, const double *square_sum, const double *inversions,
                                           const double *evaluations, const float *coefficients,

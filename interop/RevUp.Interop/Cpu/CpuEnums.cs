@@ -85,7 +85,7 @@ internal enum CpuConvolutionAlgorithm
 }
 
 /// <summary>Passes of a convolution; values of revup_convolution_use.</summary>
-public enum CpuConvolutionUse
+internal enum CpuConvolutionUse
 {
     /// <summary>fprop, dgrad and wgrad; weights are packed for each step.</summary>
     Training = 0,

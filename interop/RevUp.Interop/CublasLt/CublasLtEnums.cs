@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>The result of a cuBLASLt call (cublasStatus_t).</summary>
-public enum CublasStatus
+internal enum CublasStatus
 {
     /// <summary>Done.</summary>
     Success = 0,
@@ -37,7 +37,7 @@ public enum CublasStatus
 }
 
 /// <summary>How an element is stored (cudaDataType).</summary>
-public enum CublasDataType
+internal enum CublasDataType
 {
     /// <summary>IEEE binary32, 4 bytes.</summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The standard name of the type.")]
@@ -45,7 +45,7 @@ public enum CublasDataType
 }
 
 /// <summary>The arithmetic of a product (cublasComputeType_t).</summary>
-public enum CublasComputeType
+internal enum CublasComputeType
 {
     /// <summary>float32 products and sums.</summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The standard name of the type.")]
@@ -53,7 +53,7 @@ public enum CublasComputeType
 }
 
 /// <summary>What is done with an operand first (cublasOperation_t).</summary>
-public enum CublasOperation
+internal enum CublasOperation
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -63,7 +63,7 @@ public enum CublasOperation
 }
 
 /// <summary>Settings of a product (cublasLtMatmulDescAttributes_t).</summary>
-public enum CublasLtMatmulSetting
+internal enum CublasLtMatmulSetting
 {
     /// <summary>The operation on A, 4 bytes.</summary>
     TransposeA = 3,
@@ -73,7 +73,7 @@ public enum CublasLtMatmulSetting
 }
 
 /// <summary>Conditions on an algorithm (cublasLtMatmulPreferenceAttributes_t).</summary>
-public enum CublasLtPreferenceSetting
+internal enum CublasLtPreferenceSetting
 {
     /// <summary>The largest workspace in bytes, 8 bytes.</summary>
     MaximumWorkspaceBytes = 1,

@@ -3,7 +3,7 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>Owns cuBLASLt's state on one context. Dispose it while the context is current.</summary>
-public sealed class CublasLtHandle : OwnedHandle, ICudaBlas
+internal sealed class CublasLtHandle : OwnedHandle, ICudaBlas
 {
     /// <summary>Creates a handle on the calling thread's context.</summary>
     /// <exception cref="DllNotFoundException">There is no cuBLASLt; the message lists where it was looked for.</exception>

@@ -4,7 +4,7 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>The part of cuBLASLt 12 and 13 that RevUp calls, one method per function; NVIDIA's manual is the contract. Matrices are column-major.</summary>
-public static unsafe partial class CublasLtLibrary
+internal static unsafe partial class CublasLtLibrary
 {
     private const int OldestMajor = 12;
 

@@ -5,14 +5,14 @@ namespace RevUp.Interop.CublasLt;
 
 /// <summary>A configured algorithm, opaque (cublasLtMatmulAlgo_t).</summary>
 [InlineArray(8)]
-public struct CublasLtAlgorithm
+internal struct CublasLtAlgorithm
 {
     private ulong _first;
 }
 
 /// <summary>One candidate of an algorithm choice (cublasLtMatmulHeuristicResult_t).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct CublasLtHeuristicResult
+internal struct CublasLtHeuristicResult
 {
     /// <summary>What to pass to the product.</summary>
     public CublasLtAlgorithm Algorithm;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>Turns a status into an exception in the expression that made the call: <c>CublasLtLibrary.Create(&amp;handle).Check();</c></summary>
-public static class CublasStatusExtensions
+internal static class CublasStatusExtensions
 {
     /// <summary>Returns when <paramref name="status"/> is Success.</summary>
     /// <exception cref="NativeException">Any other status.</exception>

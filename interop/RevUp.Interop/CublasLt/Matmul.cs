@@ -3,7 +3,7 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>A product by cuBLASLt: descriptions and an algorithm, chosen once. Owns the descriptions and not the handle.</summary>
-public sealed unsafe class Matmul : IMatmul
+internal sealed unsafe class Matmul : IMatmul
 {
     // What tensors are aligned to; the default of 256 bytes would be a promise that an arena does not keep.
     private const int Alignment = 64;

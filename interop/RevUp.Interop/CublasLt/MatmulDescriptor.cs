@@ -1,7 +1,7 @@
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>Owns the description of a float32 product of two matrices, each transposed or not.</summary>
-public sealed class MatmulDescriptor : OwnedHandle
+internal sealed class MatmulDescriptor : OwnedHandle
 {
     /// <summary>Describes a product.</summary>
     public static unsafe MatmulDescriptor Create(CublasOperation operationA, CublasOperation operationB)

@@ -1,7 +1,7 @@
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>Owns the description of a dense column-major float32 matrix.</summary>
-public sealed class MatrixLayout : OwnedHandle
+internal sealed class MatrixLayout : OwnedHandle
 {
     /// <summary>Describes a matrix.</summary>
     public static unsafe MatrixLayout Create(long rows, long columns)

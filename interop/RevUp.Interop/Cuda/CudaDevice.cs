@@ -8,7 +8,7 @@ namespace RevUp.Interop.Cuda;
 /// <param name="ComputeCapability">Such as 9.0.</param>
 /// <param name="Multiprocessors">Their number.</param>
 /// <param name="MemoryBytes">All of its memory.</param>
-public sealed record CudaDevice(int Ordinal, string Name, Version ComputeCapability, int Multiprocessors, long MemoryBytes)
+internal sealed record CudaDevice(int Ordinal, string Name, Version ComputeCapability, int Multiprocessors, long MemoryBytes)
 {
     // The driver truncates names to the capacity; its own samples use this one.
     private const int NameCapacity = 256;

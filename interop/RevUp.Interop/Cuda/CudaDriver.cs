@@ -4,7 +4,7 @@ using System.Text;
 namespace RevUp.Interop.Cuda;
 
 /// <summary>The driver contract on libcuda itself. Owns a reference to the device's primary context, which <see cref="Dispose"/> gives back.</summary>
-public sealed unsafe class CudaDriver : ICudaDriver
+internal sealed unsafe class CudaDriver : ICudaDriver
 {
     // Bounds the stack that a launch takes; the kernels have at most 13 arguments.
     private const int MaximumArguments = 32;

@@ -1,7 +1,7 @@
 namespace RevUp.Interop.Cuda;
 
 /// <summary>Properties of a device that RevUp asks for (CUdevice_attribute).</summary>
-public enum CudaDeviceProperty
+internal enum CudaDeviceProperty
 {
     /// <summary>Multiprocessors.</summary>
     MultiprocessorCount = 16,
@@ -14,7 +14,7 @@ public enum CudaDeviceProperty
 }
 
 /// <summary>How a stream relates to the default stream (CUstream_flags).</summary>
-public enum CudaStreamKind : uint
+internal enum CudaStreamKind : uint
 {
     /// <summary>Waits for work on the default stream.</summary>
     Default = 0,
@@ -24,7 +24,7 @@ public enum CudaStreamKind : uint
 }
 
 /// <summary>What an event records (CUevent_flags).</summary>
-public enum CudaEventKind : uint
+internal enum CudaEventKind : uint
 {
     /// <summary>Its time.</summary>
     Default = 0,
@@ -34,7 +34,7 @@ public enum CudaEventKind : uint
 }
 
 /// <summary>Whose unsafe calls end a capture (CUstreamCaptureMode).</summary>
-public enum CudaCaptureMode
+internal enum CudaCaptureMode
 {
     /// <summary>Those of every thread.</summary>
     Global = 0,

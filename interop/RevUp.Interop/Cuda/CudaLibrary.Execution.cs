@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Cuda;
 
-public static unsafe partial class CudaLibrary
+internal static unsafe partial class CudaLibrary
 {
     /// <summary>Creates a stream.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuStreamCreate")]

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Cuda;
 
-public static unsafe partial class CudaLibrary
+internal static unsafe partial class CudaLibrary
 {
     /// <summary>Free and total memory of the current context's device.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemGetInfo_v2")]

@@ -7,7 +7,7 @@ namespace RevUp.Interop.Cuda;
 /// Calls act on the calling thread's current context. Work on streams is asynchronous: its failure is returned by a later call.
 /// Sizes are bytes; every method returns a result, see <see cref="CudaResultExtensions.Check"/>.
 /// </summary>
-public static unsafe partial class CudaLibrary
+internal static unsafe partial class CudaLibrary
 {
     /// <summary>The oldest driver that runs the kernels, as 1000·major + 10·minor.</summary>
     public const int OldestVersion = 12_000;

@@ -10,7 +10,7 @@ namespace RevUp.Interop.Cuda;
 /// <param name="Cudnn">The version of cuDNN; null without.</param>
 /// <param name="CublasLt">The version of cuBLASLt; null without.</param>
 /// <param name="Problems">Why training on CUDA is impossible here, one paragraph each; empty when it is possible.</param>
-public sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Devices, Version? Cudnn, Version? CublasLt, IReadOnlyList<string> Problems)
+internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Devices, Version? Cudnn, Version? CublasLt, IReadOnlyList<string> Problems)
 {
     /// <summary>Whether networks can be trained on a CUDA device here.</summary>
     public bool IsUsable => Problems.Count == 0;

@@ -1,7 +1,7 @@
 namespace RevUp.Interop.Cuda;
 
 /// <summary>The result of a driver call (CUresult): the codes that RevUp's calls return; others print as a number beside the driver's name for it.</summary>
-public enum CudaResult
+internal enum CudaResult
 {
     /// <summary>Done.</summary>
     Success = 0,

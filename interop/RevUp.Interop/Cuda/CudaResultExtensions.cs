@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace RevUp.Interop.Cuda;
 
 /// <summary>Turns a driver's result into an exception in the expression that made the call: <c>CudaLibrary.CtxSetCurrent(context).Check();</c></summary>
-public static class CudaResultExtensions
+internal static class CudaResultExtensions
 {
     // Of errors that stick to the context: every later call on it fails, too.
     private const string IsLost = "The device's context is lost and no call in this process can use it again. ";

@@ -3,7 +3,7 @@ using RevUp.Interop.CublasLt;
 namespace RevUp.Interop.Cuda;
 
 /// <summary>Products of float32 matrices on one device; made on the thread whose context is current, and disposed after all of its products.</summary>
-public interface ICudaBlas : IDisposable
+internal interface ICudaBlas : IDisposable
 {
     /// <summary>Makes C = alpha·op(A)·op(B) + beta·C ready to run, with op(A) m × k, op(B) k × n and C m × n.</summary>
     /// <param name="m">Rows of op(A) and C.</param>
@@ -20,7 +20,7 @@ public interface ICudaBlas : IDisposable
 /// C = alpha·op(A)·op(B) + beta·C in float32 for one shape. Matrices are dense and column-major, so a row-major matrix is passed as its transpose; a transposed
 /// operand is stored with its extents exchanged. C aliases neither A nor B. The same inputs give the same bits. One thread at a time.
 /// </summary>
-public interface IMatmul : IDisposable
+internal interface IMatmul : IDisposable
 {
     /// <summary>Bytes of workspace of <see cref="Run"/>.</summary>
     long WorkspaceBytes { get; }

@@ -7,7 +7,7 @@ namespace RevUp.Interop.Cuda;
 /// later call. Sizes are bytes. Calls may come from any thread that has called <see cref="MakeCurrent"/>. Whoever creates a handle destroys it, before the
 /// driver is disposed. Every failure is a <see cref="NativeException"/> that names the call, the code and what to do.
 /// </summary>
-public interface ICudaDriver : IDisposable
+internal interface ICudaDriver : IDisposable
 {
     /// <summary>The newest CUDA that the driver supports.</summary>
     Version DriverVersion { get; }

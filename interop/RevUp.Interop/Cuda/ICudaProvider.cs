@@ -9,10 +9,10 @@ public interface ICudaProvider
     /// <summary>Opens a device and makes its primary context current on the calling thread.</summary>
     /// <exception cref="DllNotFoundException">There is no driver; the message lists where it was looked for.</exception>
     /// <exception cref="NativeException">There is no such device, or it cannot be used.</exception>
-    ICudaDriver OpenDriver(int ordinal);
+    internal ICudaDriver OpenDriver(int ordinal);
 
     /// <summary>Opens the matrix products of the calling thread's context.</summary>
     /// <exception cref="DllNotFoundException">There is no such library; the message lists where it was looked for.</exception>
     /// <exception cref="NativeException">It cannot initialise.</exception>
-    ICudaBlas OpenBlas();
+    internal ICudaBlas OpenBlas();
 }

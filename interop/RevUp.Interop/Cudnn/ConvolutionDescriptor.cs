@@ -1,7 +1,7 @@
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>Owns the description of a convolution: stride, padding, groups and arithmetic, with float32 accumulators and no dilation.</summary>
-public sealed class ConvolutionDescriptor : OwnedHandle
+internal sealed class ConvolutionDescriptor : OwnedHandle
 {
     /// <summary>Describes a convolution.</summary>
     /// <param name="stride">Steps between outputs, (D) H W.</param>

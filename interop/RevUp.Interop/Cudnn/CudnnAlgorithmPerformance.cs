@@ -5,7 +5,7 @@ namespace RevUp.Interop.Cudnn;
 
 /// <summary>One candidate of an algorithm choice: cudnnConvolution{Fwd,BwdData,BwdFilter}AlgoPerf_t, which have one layout.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct CudnnAlgorithmPerformance
+internal struct CudnnAlgorithmPerformance
 {
     /// <summary>Number of the algorithm within its pass.</summary>
     public int Algorithm;

@@ -12,7 +12,7 @@ namespace RevUp.Interop.Cudnn;
 /// </list>
 /// Owns the descriptors and not the handle. One thread at a time.
 /// </summary>
-public sealed unsafe class CudnnConvolution : IDisposable
+internal sealed unsafe class CudnnConvolution : IDisposable
 {
     // Every algorithm of a pass fits: cuDNN has 8, 6 and 7 of them, some with and without tensor cores.
     private const int MaximumCandidates = 16;

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>The result of a cuDNN 9 call (cudnnStatus_t): its categories and the codes whose remedy differs; others print as their number.</summary>
-public enum CudnnStatus
+internal enum CudnnStatus
 {
     /// <summary>Done.</summary>
     Success = 0,
@@ -43,7 +43,7 @@ public enum CudnnStatus
 }
 
 /// <summary>How an element is stored (cudnnDataType_t).</summary>
-public enum CudnnDataType
+internal enum CudnnDataType
 {
     /// <summary>IEEE binary32, 4 bytes.</summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The standard name of the type.")]
@@ -54,7 +54,7 @@ public enum CudnnDataType
 }
 
 /// <summary>The order of a filter's dimensions in memory (cudnnTensorFormat_t).</summary>
-public enum CudnnTensorFormat
+internal enum CudnnTensorFormat
 {
     /// <summary>K C (D) H W.</summary>
     ChannelsFirst = 0,
@@ -64,7 +64,7 @@ public enum CudnnTensorFormat
 }
 
 /// <summary>Whether the kernel is flipped (cudnnConvolutionMode_t).</summary>
-public enum CudnnConvolutionMode
+internal enum CudnnConvolutionMode
 {
     /// <summary>Flipped, as in signal processing.</summary>
     Convolution = 0,
@@ -74,7 +74,7 @@ public enum CudnnConvolutionMode
 }
 
 /// <summary>Which arithmetic a convolution may use (cudnnMathType_t).</summary>
-public enum CudnnMathType
+internal enum CudnnMathType
 {
     /// <summary>Tensor cores where the storage type allows it; float32 operands may be rounded to TF32.</summary>
     Default = 0,
@@ -90,7 +90,7 @@ public enum CudnnMathType
 }
 
 /// <summary>Whether an algorithm gives the same bits each time (cudnnDeterminism_t).</summary>
-public enum CudnnDeterminism
+internal enum CudnnDeterminism
 {
     /// <summary>It adds in an order that varies.</summary>
     NonDeterministic = 0,

@@ -1,7 +1,7 @@
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>What determines a convolution and its algorithms; spatial numbers are (D) H W, and their count is the rank, 2 or 3.</summary>
-public readonly ref struct CudnnGeometry
+internal readonly ref struct CudnnGeometry
 {
     /// <summary>Of activations, weights and their gradients.</summary>
     public required CudnnDataType Type { get; init; }

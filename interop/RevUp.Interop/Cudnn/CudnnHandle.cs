@@ -3,7 +3,7 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>Owns cuDNN's state on one context. One thread at a time; dispose it while the context is current.</summary>
-public sealed class CudnnHandle : OwnedHandle
+internal sealed class CudnnHandle : OwnedHandle
 {
     /// <summary>Creates a handle on the calling thread's context, whose calls go to <paramref name="stream"/>.</summary>
     /// <exception cref="DllNotFoundException">There is no cuDNN; the message lists where it was looked for.</exception>

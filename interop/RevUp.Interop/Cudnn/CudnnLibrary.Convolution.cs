@@ -3,7 +3,7 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.Cudnn;
 
-public static unsafe partial class CudnnLibrary
+internal static unsafe partial class CudnnLibrary
 {
     /// <summary>Candidates for fprop, the one expected to be the fastest first.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnGetConvolutionForwardAlgorithm_v7")]

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Cudnn;
 
-public static unsafe partial class CudnnLibrary
+internal static unsafe partial class CudnnLibrary
 {
     /// <summary>Creates a tensor descriptor; use <see cref="TensorDescriptor"/>, which owns the result.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnCreateTensorDescriptor")]

@@ -7,7 +7,7 @@ namespace RevUp.Interop.Cudnn;
 /// The part of cuDNN 9 that RevUp calls, one method per function: its convolution descriptors and the convolution API that NVIDIA calls legacy;
 /// NVIDIA's manual is the contract. Dimensions are given outermost first as N C (D) H W whatever their order in memory; alpha and beta are floats on the host.
 /// </summary>
-public static unsafe partial class CudnnLibrary
+internal static unsafe partial class CudnnLibrary
 {
     private const int ExpectedMajor = 9;
 

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>Turns a status into an exception in the expression that made the call: <c>CudnnLibrary.SetStream(handle, stream).Check();</c></summary>
-public static class CudnnStatusExtensions
+internal static class CudnnStatusExtensions
 {
     /// <summary>Returns when <paramref name="status"/> is Success.</summary>
     /// <exception cref="NativeException">Any other status.</exception>

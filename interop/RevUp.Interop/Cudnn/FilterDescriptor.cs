@@ -1,7 +1,7 @@
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>Owns the description of a convolution's weights, O (D) H W I/groups in memory.</summary>
-public sealed class FilterDescriptor : OwnedHandle
+internal sealed class FilterDescriptor : OwnedHandle
 {
     /// <summary>Describes weights.</summary>
     /// <param name="type">How an element is stored; that of the activations.</param>

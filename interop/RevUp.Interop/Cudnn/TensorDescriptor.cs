@@ -1,7 +1,7 @@
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>Owns the description of a dense channels-last activation, N (D) H W C in memory.</summary>
-public sealed class TensorDescriptor : OwnedHandle
+internal sealed class TensorDescriptor : OwnedHandle
 {
     /// <summary>Describes an activation.</summary>
     /// <param name="type">How an element is stored.</param>

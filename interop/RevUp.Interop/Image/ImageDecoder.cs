@@ -11,7 +11,7 @@ namespace RevUp.Interop.Image;
 /// decoder.Decode(bytes, new ImageRegion(0, 0, info.Width, info.Height), 224, 224, channels: 3, pixels);
 /// </code>
 /// </example>
-public sealed class ImageDecoder : OwnedHandle
+internal sealed class ImageDecoder : OwnedHandle
 {
     /// <exception cref="NativeException">The system has no memory left.</exception>
     /// <exception cref="DllNotFoundException">The image library is not there; the message says where it was looked for.</exception>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace RevUp.Interop.Image;
 
 /// <summary>The C ABI of the image library, one method per function of revup_image.h, which is the contract; <see cref="ImageDecoder"/> uses it.</summary>
-public static unsafe partial class ImageLibrary
+internal static unsafe partial class ImageLibrary
 {
     /// <summary>The version of revup_image.h that these bindings mirror.</summary>
     public const int ExpectedAbiVersion = 1;

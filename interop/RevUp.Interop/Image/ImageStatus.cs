@@ -1,7 +1,7 @@
 namespace RevUp.Interop.Image;
 
 /// <summary>The result of every call into the image library (the members of revup_status that it returns).</summary>
-public enum ImageStatus
+internal enum ImageStatus
 {
     /// <summary>Done.</summary>
     Ok = 0,

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace RevUp.Interop.Image;
 
 /// <summary>Turns a status into an exception in the expression that made the call.</summary>
-public static class ImageStatusExtensions
+internal static class ImageStatusExtensions
 {
     /// <summary>Returns when <paramref name="status"/> is Ok. Call it on the thread that made the native call: the message is kept per thread.</summary>
     /// <exception cref="ImageFormatException">The status is InvalidData: the data is at fault, not the call.</exception>

@@ -4,7 +4,7 @@ namespace RevUp.Interop.Nvtx;
 /// A named range of the calling thread's work in Nsight Systems and Nsight Compute, from <see cref="Open"/> to <see cref="Dispose"/>, in a <c>using</c>. Ranges
 /// nest. Without librevup_nvtx it does nothing, as the default value does. No garbage.
 /// </summary>
-public readonly ref struct NvtxRange : IDisposable
+internal readonly ref struct NvtxRange : IDisposable
 {
     private readonly bool _isOpen;
 

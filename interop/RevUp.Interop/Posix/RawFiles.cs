@@ -6,7 +6,7 @@ namespace RevUp.Interop.Posix;
 /// <summary>
 /// Lists folders and opens files whose names are not UTF-8, which the framework cannot name.
 /// </summary>
-public static unsafe partial class RawFiles
+internal static unsafe partial class RawFiles
 {
     private const string Library = "libc";
     private const int ReadOnly = 0;

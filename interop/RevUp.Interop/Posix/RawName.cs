@@ -6,7 +6,7 @@ namespace RevUp.Interop.Posix;
 /// Names of files that are not UTF-8, as strings: a byte that is no part of a character is the lone
 /// surrogate U+DC00 + byte, as in Python's "surrogateescape".
 /// </summary>
-public static class RawName
+internal static class RawName
 {
     private const int Escape = 0xDC00;
 

@@ -7,7 +7,7 @@ namespace RevUp.Operations.Reading;
 /// <summary>
 /// The lines of a comment that begin with @, items with ";" between them. "x, y? [rows, channels]" gives
 /// shapes; "?" marks what may be null, "+" what is updated. "y may be x, z" gives aliases, "bits is 4 or 8"
-/// values, and "inputs at least 1" excludes 0.
+/// values, and "inputs at least 1" excludes 0. "internal" keeps the operation from embedders.
 /// </summary>
 internal sealed class Description
 {
@@ -20,6 +20,9 @@ internal sealed class Description
     private readonly Dictionary<string, string[]> _aliases = [];
     private readonly Dictionary<string, string[]> _values = [];
     private readonly HashSet<string> _positive = [];
+
+    /// <summary>Whether RevUp alone calls the operation.</summary>
+    public bool IsInternal { get; private set; }
 
     public IEnumerable<string> Names => _shapes.Keys.Concat(_aliases.Keys).Concat(_values.Keys).Concat(_positive);
 
@@ -55,7 +58,11 @@ internal sealed class Description
 
     private void Add(string function, string item)
     {
-        if (s_shape.Match(item) is { Success: true } shape)
+        if (item == "internal")
+        {
+            IsInternal = true;
+        }
+        else if (s_shape.Match(item) is { Success: true } shape)
         {
             string[] sizes = List(shape.Groups["sizes"].Value);
             foreach (string name in List(shape.Groups["names"].Value))

@@ -10,9 +10,10 @@ internal sealed class Operation
 
     private readonly Dictionary<string, Argument> _byName;
 
-    private Operation(CFunction function, IReadOnlyList<Argument> arguments)
+    private Operation(CFunction function, bool isInternal, IReadOnlyList<Argument> arguments)
     {
         Function = function;
+        Access = isInternal ? "internal" : "public";
         Arguments = arguments;
         _byName = arguments.ToDictionary(argument => argument.Name);
     }
@@ -20,6 +21,9 @@ internal sealed class Operation
     public CFunction Function { get; }
 
     public IReadOnlyList<Argument> Arguments { get; }
+
+    /// <summary>"public" or "internal": of the backends' method.</summary>
+    public string Access { get; }
 
     /// <summary>"axpy".</summary>
     public string Name => Function.Name.Substring(Prefix.Length);
@@ -46,7 +50,9 @@ internal sealed class Operation
                 $"{function.Name}: its description names '{unknown}', which is no parameter of it; correct the name.");
         }
         return new Operation(
-            function, [.. function.Parameters.Select(parameter => description.Argument(parameter, RoleOf(parameter)))]);
+            function,
+            description.IsInternal,
+            [.. function.Parameters.Select(parameter => description.Argument(parameter, RoleOf(parameter)))]);
 
         Role RoleOf(CParameter parameter) => parameter switch
         {

@@ -26,7 +26,7 @@ internal static class BackendWriter
         foreach (Calls call in calls)
         {
             text.Append(call.Documentation)
-                .Append($"    public abstract void {call.Operation.Pascal}({call.Parameters});\n\n");
+                .Append($"    {call.Operation.Access} abstract void {call.Operation.Pascal}({call.Parameters});\n\n");
         }
         return text.Append("""
                 /// <summary>All extents but the last one, multiplied.</summary>
@@ -54,7 +54,7 @@ internal static class BackendWriter
                 : "";
             text.Append($$"""
                     /// <inheritdoc/>
-                    public override void {{operation.Pascal}}({{call.Parameters}})
+                    {{operation.Access}} override void {{operation.Pascal}}({{call.Parameters}})
                     {
                 {{shape}}{{call.Copies}}        CpuLibrary.{{operation.Pascal}}({{arguments}}).Check();
                     }

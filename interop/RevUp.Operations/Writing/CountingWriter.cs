@@ -21,7 +21,7 @@ internal static class CountingWriter
             string given = string.Join(
                 ", ", call.Given.Select(argument => argument.Camel + (argument.Role == Role.Structure ? "Copy" : "")));
             text.Append($$"""
-                    public override void {{name}}({{call.Parameters}})
+                    {{call.Operation.Access}} override void {{name}}({{call.Parameters}})
                     {
                 {{call.Copies}}        counter.Count("{{words}}", () => inner.{{name}}({{given}}), [{{moved}}]);
                     }

@@ -21,7 +21,7 @@ internal static class LaunchWriter
         {
             text.Append($$"""
                     /// <inheritdoc/>
-                    public override void {{call.Operation.Pascal}}({{call.Parameters}}) =>
+                    {{call.Operation.Access}} override void {{call.Operation.Pascal}}({{call.Parameters}}) =>
                         {{Launch(call, kernel)}};
 
 

@@ -9,7 +9,7 @@ using static RevUp.Cli.Reporting.Html;
 namespace RevUp.Cli.Reporting;
 
 /// <summary>A run as one page for a browser: everything is in it, nothing is loaded, and nothing in it needs a script.</summary>
-public static class HtmlReport
+internal static class HtmlReport
 {
     /// <summary>The page's file in the folder of its run.</summary>
     public const string FileName = "report.html";

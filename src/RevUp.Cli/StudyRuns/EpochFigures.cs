@@ -6,4 +6,4 @@ namespace RevUp.Cli.StudyRuns;
 /// <param name="Loss">Mean training loss.</param>
 /// <param name="Top1">Fraction of the test set classified right at its end; NaN when that was not looked at.</param>
 /// <param name="MeanEvaluations">k, over its steps and blocks; 0 when nothing was inverted.</param>
-public sealed record EpochFigures(int Number, long Step, double Loss, double Top1, double MeanEvaluations);
+internal sealed record EpochFigures(int Number, long Step, double Loss, double Top1, double MeanEvaluations);

@@ -3,7 +3,7 @@ using RevUp.Diagnostics;
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>A row of a study over its seeds.</summary>
-public sealed record RowFigures
+internal sealed record RowFigures
 {
     /// <summary>The row.</summary>
     public required string Name { get; init; }

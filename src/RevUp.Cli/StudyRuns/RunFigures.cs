@@ -3,7 +3,7 @@ using RevUp.Runs;
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>What a run that has come to its end has to show.</summary>
-public sealed record RunFigures
+internal sealed record RunFigures
 {
     /// <summary>The run's result, on the whole test part.</summary>
     public required EvaluationResult Test { get; init; }

@@ -4,7 +4,7 @@ namespace RevUp.Cli.StudyRuns;
 /// <param name="Mean">NaN over none.</param>
 /// <param name="Deviation">Standard deviation of the sample, √(Σ(x − mean)² / (n − 1)); NaN of fewer than two.</param>
 /// <param name="Count">n.</param>
-public readonly record struct Spread(double Mean, double Deviation, int Count)
+internal readonly record struct Spread(double Mean, double Deviation, int Count)
 {
     /// <summary>The spread of some values.</summary>
     public static Spread Of(IEnumerable<double> values)

@@ -3,7 +3,7 @@ using RevUp.Tensors;
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>A grid of trainings, rows × seeds, and the row that the others are compared with.</summary>
-public sealed record Study
+internal sealed record Study
 {
     private const string SeedPath = "training.seed";
 

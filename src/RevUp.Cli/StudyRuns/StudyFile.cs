@@ -6,7 +6,7 @@ using RevUp.Tensors;
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>Studies as JSON with comments. Unknown members, values of a wrong type and recipes that cannot work are errors.</summary>
-public static class StudyFile
+internal static class StudyFile
 {
     /// <summary>Parses and validates a study.</summary>
     /// <param name="json">The text.</param>

@@ -3,7 +3,7 @@ using RevUp.Recipes;
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>A row of a study: a recipe with changes, trained once for each seed.</summary>
-public sealed record StudyRow
+internal sealed record StudyRow
 {
     /// <summary>Names the row in tables, and its folder.</summary>
     public string Name { get; init; } = "";

@@ -6,4 +6,4 @@ namespace RevUp.Cli.StudyRuns;
 /// <param name="Seed">Of weights, order and augmentation.</param>
 /// <param name="Figures">What the run recorded.</param>
 /// <param name="Inspection">What its network showed on test images; null where no block is inverted by iteration.</param>
-public sealed record StudyRun(ulong Seed, RunFigures Figures, Inspection? Inspection);
+internal sealed record StudyRun(ulong Seed, RunFigures Figures, Inspection? Inspection);

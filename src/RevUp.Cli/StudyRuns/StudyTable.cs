@@ -4,7 +4,7 @@ using System.Text;
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>The table of a study: a line for each row, over its seeds.</summary>
-public static class StudyTable
+internal static class StudyTable
 {
     private const string Nothing = "–";
 

@@ -42,10 +42,10 @@ public abstract partial class Backend : IDisposable
     /// Names the work issued from here until the result is disposed, for a profiler; ranges nest, and <see cref="ProfilerRanges"/> lists those of the library.
     /// Does nothing on the CPU and where librevup_nvtx was not built. No garbage.
     /// </summary>
-    public virtual NvtxRange Range(NvtxName name) => default;
+    internal virtual NvtxRange Range(NvtxName name) => default;
 
     /// <summary>The plan for a geometry, created on first use.</summary>
-    public ConvolutionPlan Convolution(ConvolutionGeometry geometry)
+    internal ConvolutionPlan Convolution(ConvolutionGeometry geometry)
     {
         using Driving driving = Drive();
         if (!_plans.TryGetValue(geometry, out ConvolutionPlan? plan))
@@ -85,7 +85,7 @@ public abstract partial class Backend : IDisposable
     }
 
     /// <summary>A place on the host for <paramref name="count"/> float64 results, which arrive without being waited for; the caller disposes it.</summary>
-    public virtual Readback CreateReadback(int count) => new ImmediateReadback(this, count);
+    internal virtual Readback CreateReadback(int count) => new ImmediateReadback(this, count);
 
     /// <summary>
     /// Records the operations that <paramref name="issue"/> issues, which are not done now, to be done again and again by one call. It must issue what it has
@@ -93,7 +93,7 @@ public abstract partial class Backend : IDisposable
     /// are those at every replay (<see cref="Arena.Layout"/>). The caller disposes the result.
     /// </summary>
     /// <exception cref="NotSupportedException">The device cannot: <see cref="CanRecord"/> is false.</exception>
-    public virtual RecordedWork Record(Action issue)
+    internal virtual RecordedWork Record(Action issue)
     {
         RequireDevice();
         throw new NotSupportedException($"The device '{Name}' records no work.");
@@ -118,5 +118,5 @@ public abstract partial class Backend : IDisposable
     }
 
     /// <summary>Creates the plan of a geometry that has none yet.</summary>
-    protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);
+    private protected abstract ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry);
 }

@@ -1,7 +1,7 @@
 namespace RevUp.Backends;
 
 /// <summary>How the factors of a residual branch hold its Lipschitz bound under a coefficient c.</summary>
-public enum BranchBound
+internal enum BranchBound
 {
     /// <summary>Not at all.</summary>
     None = 0,

@@ -9,7 +9,7 @@ namespace RevUp.Backends;
 /// PerBranch: α = 1, ŝ = s·min(1, c / (|s|∏σ)). PerLayer: α = min(1, c/σ), ŝ = s / max(1, |s|). The gradient flows through σ; i-ResNet, arXiv 1811.00995,
 /// section 2.1, with Fixup's multiplier inside the bound.
 /// </remarks>
-public static class BranchScale
+internal static class BranchScale
 {
     /// <summary>Length of the factors of a branch with m convolutions.</summary>
     public static int Length(int convolutions) => 2 * convolutions + 1;

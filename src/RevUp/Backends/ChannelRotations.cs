@@ -10,7 +10,7 @@ namespace RevUp.Backends;
 /// The pattern of the fast Fourier transform (arXiv 1612.05231, section 4.3): where C is a power of 2, every channel reaches every other one. Cost: C²·log₂ C a
 /// step.
 /// </remarks>
-public static class ChannelRotations
+internal static class ChannelRotations
 {
     /// <summary>Rotations of all stages: C/2·log₂ C where C is a power of 2.</summary>
     public static int Count(int channels)

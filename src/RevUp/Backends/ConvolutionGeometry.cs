@@ -15,7 +15,7 @@ namespace RevUp.Backends;
 /// <param name="Type">Storage type of input and output; weights and their gradient are float32.</param>
 /// <param name="IsForwardAlone">Whether fprop is the only pass, with weights that are packed once for many calls.</param>
 /// <param name="IsExact">Whether float32 factors stay as they are where the device may otherwise round them to TF32.</param>
-public readonly record struct ConvolutionGeometry(
+internal readonly record struct ConvolutionGeometry(
     Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type, bool IsExact = false, bool IsForwardAlone = false)
 {
     /// <summary>Shape of the weights: [O, (kD), kH, kW, I / groups].</summary>

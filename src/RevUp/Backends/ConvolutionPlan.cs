@@ -6,7 +6,7 @@ namespace RevUp.Backends;
 /// One convolution geometry on one backend: algorithms chosen once and the same in forward, inversion and recomputation. Plans belong to their backend, which
 /// caches them by geometry and disposes them. Scratch memory is taken from the arena for the duration of a call.
 /// </summary>
-public abstract class ConvolutionPlan(ConvolutionGeometry geometry)
+internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
 {
     /// <summary>What the plan is for.</summary>
     public ConvolutionGeometry Geometry { get; } = geometry;

@@ -7,4 +7,4 @@ namespace RevUp.Backends;
 /// <param name="LearningRate">Rounded to float32 where it is used.</param>
 /// <param name="WeightDecay">Rounded to float32 where it is used.</param>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct GroupNumbers(double End, double LearningRate, double WeightDecay);
+internal readonly record struct GroupNumbers(double End, double LearningRate, double WeightDecay);

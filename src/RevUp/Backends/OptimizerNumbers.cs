@@ -17,7 +17,7 @@ namespace RevUp.Backends;
 /// <param name="Correction1">1 − β₁ᵗ, t the step counted from 1.</param>
 /// <param name="Correction2">1 − β₂ᵗ.</param>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct OptimizerNumbers(
+internal readonly record struct OptimizerNumbers(
     double GradientScale,
     double Skip,
     double Momentum,

@@ -8,7 +8,7 @@ namespace RevUp.Backends;
 /// prepare, power iteration before the layers; in backward, layer / inversion / iteration k, and what of a layer is outside its inversion is its gradient;
 /// step / optimiser; evaluation is inference / layer.
 /// </summary>
-public static class ProfilerRanges
+internal static class ProfilerRanges
 {
     private const int NamedIterations = 32;
 

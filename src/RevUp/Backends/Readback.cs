@@ -6,7 +6,7 @@ namespace RevUp.Backends;
 /// Results on their way to the host: copies in the order of the work, and one wait for all of them
 /// where their numbers are needed. Its backend closes it.
 /// </summary>
-public abstract class Readback : DeviceObject
+internal abstract class Readback : DeviceObject
 {
     /// <param name="backend">The device.</param>
     /// <param name="count">float64 numbers that it has room for.</param>

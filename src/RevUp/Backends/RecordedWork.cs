@@ -4,7 +4,7 @@ namespace RevUp.Backends;
 /// Operations that were recorded (<see cref="Backend.Record"/>) and that one call issues again. Its
 /// backend closes it.
 /// </summary>
-public abstract class RecordedWork : DeviceObject
+internal abstract class RecordedWork : DeviceObject
 {
     /// <param name="backend">The device.</param>
     protected RecordedWork(Backend backend)

@@ -6,4 +6,4 @@ namespace RevUp.Backends;
 /// <param name="HardLimit">Largest inversion residual.</param>
 /// <param name="Tolerance">Largest bound of the error of an inversion where only convergence says that there is an inverse.</param>
 /// <param name="Rounding">Residual that is as small as float32 allows, and bounds the error itself.</param>
-public readonly record struct StepLimits(double Averaging, double ClipNorm, double HardLimit, double Tolerance, double Rounding);
+internal readonly record struct StepLimits(double Averaging, double ClipNorm, double HardLimit, double Tolerance, double Rounding);

@@ -4,7 +4,7 @@ namespace RevUp.Data;
 
 /// <summary>Samples of one training step, in buffers that belong to a <see cref="BatchLoader"/> and are used again after <see cref="Dispose"/>.</summary>
 /// <remarks>Valid until it is disposed or its loader moves on, whichever comes first: copy what must live longer.</remarks>
-public sealed class Batch : IDisposable
+internal sealed class Batch : IDisposable
 {
     private readonly BatchLoader _loader;
     private readonly float[] _pixels;

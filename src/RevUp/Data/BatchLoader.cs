@@ -25,7 +25,7 @@ namespace RevUp.Data;
 ///     Step(batch.Pixels, batch.Targets, batch.Count);
 /// }
 /// </code></example>
-public sealed class BatchLoader : IDisposable
+internal sealed class BatchLoader : IDisposable
 {
     private readonly ImageDataset _dataset;
     private readonly BatchLoaderOptions _options;

@@ -6,7 +6,7 @@ namespace RevUp.Data;
 /// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults are those
 /// of an evaluation: in order, unchanged, all of them.
 /// </summary>
-public sealed record BatchLoaderOptions
+internal sealed record BatchLoaderOptions
 {
     /// <summary>Samples per batch.</summary>
     public int BatchSize { get; init; } = 128;

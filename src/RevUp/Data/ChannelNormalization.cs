@@ -2,7 +2,7 @@ namespace RevUp.Data;
 
 /// <summary>y = (x / 255 − mean[c]) / deviation[c] for a byte x of channel c, and y = (x − mean[c]) / deviation[c] for a number x.</summary>
 /// <remarks>Immutable. Bytes go through a table of 256 values per channel, so that every user rounds the same way.</remarks>
-public sealed class ChannelNormalization
+internal sealed class ChannelNormalization
 {
     private const int Levels = 256;
     private readonly float[] _table; // [channel][byte]

@@ -2,7 +2,7 @@ namespace RevUp.Data;
 
 /// <summary>Mean and deviation of each channel over the values that were added: mean = Σx / n, deviation = √(Σx²/n − mean²).</summary>
 /// <remarks>The sums of bytes are exact integers, those of floats are in double. Not thread-safe.</remarks>
-public sealed class ChannelStatistics(int channels)
+internal sealed class ChannelStatistics(int channels)
 {
     private const int Levels = 256;
 

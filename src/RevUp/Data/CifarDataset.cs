@@ -11,7 +11,7 @@ namespace RevUp.Data;
 /// var train = CifarDataset.OpenCifar10("cifar-10-batches-bin", DatasetSplit.Train);
 /// ReadOnlySpan&lt;byte&gt; pixels = train.Pixels(0); // 32 × 32 × 3
 /// </code></example>
-public sealed class CifarDataset : MemoryDataset
+internal sealed class CifarDataset : MemoryDataset
 {
     internal const string HowToGet = "The binary versions are at https://www.cs.toronto.edu/~kriz/cifar.html.";
 

@@ -7,7 +7,7 @@ namespace RevUp.Data;
 /// <param name="Top">First row.</param>
 /// <param name="Width">Columns.</param>
 /// <param name="Height">Rows.</param>
-public readonly record struct CropRegion(int Left, int Top, int Width, int Height)
+internal readonly record struct CropRegion(int Left, int Top, int Width, int Height)
 {
     private const int Tries = 10;
 

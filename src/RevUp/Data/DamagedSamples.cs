@@ -3,7 +3,7 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>The samples of a dataset that could not be read so far, each once, and how many are too many. Thread-safe.</summary>
-public sealed class DamagedSamples
+internal sealed class DamagedSamples
 {
     private readonly ImageDataset _dataset;
     private readonly double _maximumShare;

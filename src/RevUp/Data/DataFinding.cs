@@ -6,7 +6,7 @@ namespace RevUp.Data;
 /// file is none.</param>
 /// <param name="Count">How many there are.</param>
 /// <param name="Examples">The first of them by name.</param>
-public sealed record DataFinding(string What, bool IsProblem, int Count, IReadOnlyList<string> Examples)
+internal sealed record DataFinding(string What, bool IsProblem, int Count, IReadOnlyList<string> Examples)
 {
     /// <summary>Throws where samples may be missing.</summary>
     /// <param name="folder">The data, for the message.</param>

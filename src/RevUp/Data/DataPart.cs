@@ -10,7 +10,7 @@ namespace RevUp.Data;
 /// <param name="Folder">Where its files are.</param>
 /// <param name="Dataset">Its samples, in a shape of no meaning where images have sizes of their
 /// own.</param>
-public sealed record DataPart(string Name, string Folder, ImageDataset Dataset) : IDisposable
+internal sealed record DataPart(string Name, string Folder, ImageDataset Dataset) : IDisposable
 {
     /// <summary>
     /// Opens every part of the dataset in a folder, with the classes of the training set, to look

@@ -3,7 +3,7 @@ using RevUp.Data.Images;
 namespace RevUp.Data;
 
 /// <summary>Tells what a folder holds by the names of its files and folders.</summary>
-public static class DatasetLayout
+internal static class DatasetLayout
 {
     // The order in which they are looked for; a folder with anything else has images in folders.
     // Shards come before all.

@@ -6,7 +6,7 @@ namespace RevUp.Data;
 /// <param name="Classes">In the order of the labels, those without a sample included.</param>
 /// <param name="Sizes">Smaller ones first; of images with sizes of their own, the shorter side up to a power of two.</param>
 /// <param name="Findings">What lies among the files and is no sample.</param>
-public sealed record DatasetPart(
+internal sealed record DatasetPart(
     string Name,
     int Samples,
     IReadOnlyList<SampleCount> Classes,

@@ -1,7 +1,7 @@
 namespace RevUp.Data;
 
 /// <summary>Which part of a dataset.</summary>
-public enum DatasetSplit
+internal enum DatasetSplit
 {
     /// <summary>The training set: to learn from.</summary>
     Train,

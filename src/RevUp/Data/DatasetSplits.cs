@@ -1,7 +1,7 @@
 namespace RevUp.Data;
 
 /// <summary>The names of the parts.</summary>
-public static class DatasetSplits
+internal static class DatasetSplits
 {
     /// <summary>"train", "validation" or "test".</summary>
     public static string Text(this DatasetSplit split) => split switch

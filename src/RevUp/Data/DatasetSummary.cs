@@ -5,7 +5,7 @@ namespace RevUp.Data;
 /// <summary>What a folder holds: of images and volumes in files of their own only headers are read.</summary>
 /// <param name="Kind">The kind, as a recipe's data.dataset names it.</param>
 /// <param name="Parts">The training set and the test set, or the one part that the folder is.</param>
-public sealed record DatasetSummary(DatasetKind Kind, IReadOnlyList<DatasetPart> Parts)
+internal sealed record DatasetSummary(DatasetKind Kind, IReadOnlyList<DatasetPart> Parts)
 {
     /// <summary>The kinds that are files in a folder.</summary>
     public static IReadOnlyList<DatasetKind> Kinds { get; } =

@@ -5,7 +5,7 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>From the data settings of a recipe to a dataset.</summary>
-public static class Datasets
+internal static class Datasets
 {
     private const int SyntheticTestSamples = 256;
     private const ulong SyntheticSeed = 20_190_101;

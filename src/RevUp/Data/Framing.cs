@@ -23,7 +23,7 @@ public readonly struct Framing
 
     /// <summary>The part of an image of the given size, to be scaled to the sample's H × W; the same whenever it is asked.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The image is empty.</exception>
-    public CropRegion Choose(int width, int height)
+    internal CropRegion Choose(int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);

@@ -8,7 +8,7 @@ namespace RevUp.Data;
 /// var train = IdxDataset.Open(FashionMnist.DefaultFolder, DatasetSplit.Train, FashionMnist.ClassNames);
 /// ReadOnlySpan&lt;byte&gt; pixels = train.Pixels(0); // 28 × 28 × 1
 /// </code></example>
-public sealed class IdxDataset : MemoryDataset
+internal sealed class IdxDataset : MemoryDataset
 {
     private const int Digits = 10;
 

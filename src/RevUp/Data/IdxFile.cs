@@ -7,7 +7,7 @@ namespace RevUp.Data;
 /// in row-major order.
 /// </summary>
 /// <remarks>The file may be compressed with gzip; its content decides, not its name. Immutable after reading.</remarks>
-public sealed class IdxFile
+internal sealed class IdxFile
 {
     private const byte UnsignedByte = 0x08;
 

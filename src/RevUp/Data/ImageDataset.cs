@@ -43,7 +43,7 @@ public abstract class ImageDataset : IDisposable
     public virtual bool HasOwnSizes => false;
 
     /// <summary>What lies among the files and is no sample; nothing by default.</summary>
-    public virtual IReadOnlyList<DataFinding> Findings => [];
+    internal virtual IReadOnlyList<DataFinding> Findings => [];
 
     /// <summary>The label of sample <paramref name="index"/>, in 0 .. K − 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>

@@ -22,7 +22,7 @@ public abstract class ImageReader : SampleReader
     }
 
     /// <inheritdoc/>
-    public sealed override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+    internal sealed override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
     {
         (Augmentation augmentation, ChannelNormalization normalization) = transform;
         ReadOnlySpan<byte> pixels = Read(index, new Framing(augmentation, key, _rows, _width));
@@ -45,7 +45,7 @@ public abstract class ImageReader : SampleReader
     }
 
     /// <inheritdoc/>
-    public sealed override void Measure(int index, ChannelStatistics statistics) =>
+    internal sealed override void Measure(int index, ChannelStatistics statistics) =>
         statistics.Add(Read(index, new Framing(new Augmentation(), default, _rows, _width)));
 
     /// <summary>The (D)·H·W·C bytes of one image, valid until the next call.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 namespace RevUp.Data;
 
 /// <summary>Text from files as a terminal and a line of a log can show it.</summary>
-public static class PrintableText
+internal static class PrintableText
 {
     /// <summary>
     /// The text with control characters, line ends and changes of direction as \xHH or \uHHHH, and

@@ -24,7 +24,7 @@ internal sealed class RelabeledDataset : ImageDataset
 
     public override bool HasOwnSizes => _dataset.HasOwnSizes;
 
-    public override IReadOnlyList<DataFinding> Findings => _dataset.Findings;
+    internal override IReadOnlyList<DataFinding> Findings => _dataset.Findings;
 
     public override int Label(int index) => _labels[_dataset.Label(index)];
 

@@ -3,4 +3,4 @@ namespace RevUp.Data;
 /// <summary>How many samples have something in common.</summary>
 /// <param name="Name">What it is: a class, or a size.</param>
 /// <param name="Samples">How many have it.</param>
-public sealed record SampleCount(string Name, int Samples);
+internal sealed record SampleCount(string Name, int Samples);

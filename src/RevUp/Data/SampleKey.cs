@@ -6,7 +6,7 @@ namespace RevUp.Data;
 /// <param name="Seed">Of the run.</param>
 /// <param name="Epoch">Counted from 0.</param>
 /// <param name="Index">The sample.</param>
-public readonly record struct SampleKey(ulong Seed, int Epoch, int Index)
+internal readonly record struct SampleKey(ulong Seed, int Epoch, int Index)
 {
     /// <summary>The numbers for one of <see cref="RandomStreams"/>, from their start.</summary>
     internal CounterRandom Draws(long purpose) => new(Seed, purpose + Epoch, Index);

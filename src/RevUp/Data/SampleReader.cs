@@ -9,11 +9,11 @@ public abstract class SampleReader : IDisposable
     /// <param name="transform">Augmentation and normalisation.</param>
     /// <param name="destination">(D) × H × W × C floats, all of them written.</param>
     /// <exception cref="DataFileException">The sample is missing or damaged. A loader then takes another, and counts.</exception>
-    public abstract void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination);
+    internal abstract void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination);
 
     /// <summary>Adds the values of one sample, neither augmented nor normalised.</summary>
     /// <exception cref="DataFileException">The sample is missing or damaged.</exception>
-    public abstract void Measure(int index, ChannelStatistics statistics);
+    internal abstract void Measure(int index, ChannelStatistics statistics);
 
     /// <summary>Frees decoders and buffers.</summary>
     public void Dispose()

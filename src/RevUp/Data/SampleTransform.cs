@@ -3,4 +3,4 @@ namespace RevUp.Data;
 /// <summary>What happens to every sample on its way into a batch.</summary>
 /// <param name="Augmentation">Drawn for each sample.</param>
 /// <param name="Normalization">The same for all.</param>
-public sealed record SampleTransform(Augmentation Augmentation, ChannelNormalization Normalization);
+internal sealed record SampleTransform(Augmentation Augmentation, ChannelNormalization Normalization);

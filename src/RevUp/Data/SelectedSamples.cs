@@ -13,7 +13,7 @@ internal sealed class SelectedSamples(ImageDataset dataset, int[] selected) : Im
 
     public override bool HasOwnSizes => dataset.HasOwnSizes;
 
-    public override IReadOnlyList<DataFinding> Findings => dataset.Findings;
+    internal override IReadOnlyList<DataFinding> Findings => dataset.Findings;
 
     public override int Label(int index) => dataset.Label(At(index));
 
@@ -35,10 +35,10 @@ internal sealed class SelectedSamples(ImageDataset dataset, int[] selected) : Im
 
     private sealed class Reader(SampleReader reader, int[] selected) : SampleReader
     {
-        public override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
+        internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
             reader.Write(selected[index], key, transform, destination);
 
-        public override void Measure(int index, ChannelStatistics statistics) =>
+        internal override void Measure(int index, ChannelStatistics statistics) =>
             reader.Measure(selected[index], statistics);
 
         protected override void Dispose(bool disposing)

@@ -7,7 +7,7 @@ namespace RevUp.Data;
 /// Seeded images that a classifier can learn: x = clip(128 + 64 · plane wave of the class + 32 · noise), labels 0, 1, .., K − 1, 0, 1, ...
 /// </summary>
 /// <remarks>For tests, and for measuring memory and speed at any size without a download. The splits of one seed share their classes and no image.</remarks>
-public sealed class SyntheticDataset : MemoryDataset
+internal sealed class SyntheticDataset : MemoryDataset
 {
     // Streams of CounterRandom under the dataset's own seed.
     private const long ClassStream = 0;

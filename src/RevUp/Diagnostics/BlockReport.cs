@@ -10,7 +10,7 @@ namespace RevUp.Diagnostics;
 /// <param name="Contraction">Ratio of the last two corrections of an inversion to float32's limit, on data.</param>
 /// <param name="Evaluations">k at the given settings.</param>
 /// <param name="Residual">‖x + F(x) − y‖ / ‖x‖ of the rebuilt input x at the given settings; where none was good enough, that of the last point.</param>
-public sealed record BlockReport(
+internal sealed record BlockReport(
     int Index,
     string Name,
     IReadOnlyList<double> Sigmas,

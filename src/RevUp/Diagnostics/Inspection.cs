@@ -4,4 +4,4 @@ namespace RevUp.Diagnostics;
 /// <param name="Images">Samples that were inverted.</param>
 /// <param name="Tolerance">That of the inversions.</param>
 /// <param name="Blocks">Those that are inverted, first to last.</param>
-public sealed record Inspection(int Images, double Tolerance, IReadOnlyList<BlockReport> Blocks);
+internal sealed record Inspection(int Images, double Tolerance, IReadOnlyList<BlockReport> Blocks);

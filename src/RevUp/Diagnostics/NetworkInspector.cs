@@ -8,7 +8,7 @@ using RevUp.Tensors;
 namespace RevUp.Diagnostics;
 
 /// <summary>Looks at a network block by block: inverts each from its exact output, on data. Nothing is kept: memory does not grow with depth.</summary>
-public sealed class NetworkInspector : DeviceObject
+internal sealed class NetworkInspector : DeviceObject
 {
     private readonly RevUpNet _net;
     private readonly FixedPointInversion _usual;
@@ -128,7 +128,7 @@ public sealed class NetworkInspector : DeviceObject
 
     private BlockReport Report(InvertibleBlock block)
     {
-        ResidualBranch branch = block.Branch;
+        IBranch branch = block.Branch;
         float[] sigmas = new float[branch.Convolutions.Count];
         branch.ReadSigmas(sigmas);
         float[] norms =

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RevUp.Formats;
 
 /// <summary>Sizes of memory as people write them: bytes, or a number with KiB, MiB, GiB or TiB behind it.</summary>
-public static class ByteCount
+internal static class ByteCount
 {
     /// <summary>What <see cref="TryParse"/> takes, for messages.</summary>
     public const string Allowed = "a positive number of bytes, such as 2GiB, 512MiB or 1073741824";

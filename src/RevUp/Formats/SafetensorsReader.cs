@@ -9,7 +9,7 @@ namespace RevUp.Formats;
 /// Thread-safe. The format has no checksum: <see cref="Runs.CheckpointFolder"/> finds changed data, not this. For
 /// little-endian machines.
 /// </remarks>
-public sealed class SafetensorsReader : IDisposable
+internal sealed class SafetensorsReader : IDisposable
 {
     private const int LengthBytes = sizeof(ulong);
 

@@ -2,7 +2,7 @@ namespace RevUp.Formats;
 
 /// <summary>Name, element type and shape of one tensor in a safetensors file; a shape of rank 0 is a scalar.</summary>
 /// <remarks>Immutable. The caller's shape is copied.</remarks>
-public sealed class SafetensorsTensor
+internal sealed class SafetensorsTensor
 {
     private readonly long[] _shape;
 

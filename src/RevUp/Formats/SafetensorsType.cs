@@ -7,7 +7,7 @@ namespace RevUp.Formats;
 /// <see cref="SafetensorsReader.Read"/> takes another type of C# for each: bool, byte, sbyte,
 /// short, ushort (U16, and BF16 as its bits), Half, int, uint, float, double, long, ulong.
 /// </remarks>
-public enum SafetensorsType
+internal enum SafetensorsType
 {
     /// <summary>IEEE double precision.</summary>
     F64,

@@ -12,7 +12,7 @@ namespace RevUp.Formats;
 /// writer.Write("weight", weights);
 /// writer.Complete();
 /// </code></example>
-public sealed class SafetensorsWriter : IDisposable
+internal sealed class SafetensorsWriter : IDisposable
 {
     private readonly string _path;
     private readonly IReadOnlyList<SafetensorsTensor> _tensors;

@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Models;
+using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tensors;
 
@@ -14,13 +15,13 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Opens the backend and loads the network; when that fails the backend is closed again.</summary>
     /// <exception cref="Formats.CheckpointException">The file cannot be read, is damaged, or does not describe its network.</exception>
-    public LoadedModel(string path, Func<Backend> open)
+    public LoadedModel(string path, Func<Backend> open, Func<BranchSite, Branch>? branches)
     {
         ModelDescription description = ModelDescription.Read(path);
         _backend = open();
         try
         {
-            _net = description.Load(_backend, path);
+            _net = description.Load(_backend, path, branches);
             Normalization = new ChannelNormalization(description.Mean, description.Deviation);
             Classes = description.Classes;
         }
@@ -46,6 +47,9 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Probabilities of normalised samples.</summary>
     public float[] Predict(ReadOnlySpan<float> pixels) => _net.Predict(pixels);
+
+    /// <summary>Writes the network with names and normalisation (<see cref="OnnxFile"/>).</summary>
+    public void ExportOnnx(string path) => OnnxFile.Write(_net, path, Normalization, Classes);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -12,7 +12,7 @@ namespace RevUp.Inference;
 /// using LoadedCheckpoint loaded = Checkpoint.Load(backend, "runs/cifar10");
 /// OnnxFile.Write(loaded.Network, "net.onnx", loaded.Normalization, ["airplane", "automobile"]);
 /// </code></example>
-public static class OnnxFile
+internal static class OnnxFile
 {
     /// <summary>Name of the model's input.</summary>
     public const string InputName = "input";
@@ -40,7 +40,7 @@ public static class OnnxFile
     /// <exception cref="ArgumentException">There are not as many names as classes.</exception>
     /// <exception cref="ConfigurationException">The model would exceed the format's 2 GiB.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(RevUpNet net, string path, ChannelNormalization? normalization = null, IReadOnlyList<string>? classes = null)
+    internal static void Write(RevUpNet net, string path, ChannelNormalization? normalization = null, IReadOnlyList<string>? classes = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentException.ThrowIfNullOrEmpty(path);

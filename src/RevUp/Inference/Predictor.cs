@@ -2,6 +2,7 @@ using System.Buffers;
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Data;
+using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tensors;
 
@@ -49,12 +50,15 @@ public sealed class Predictor : IDisposable
     /// <param name="open">
     /// Opens the backend, on the predictor's thread, which also disposes it; nothing else may use it. Without it, the CPU with all its processors.
     /// </param>
+    /// <param name="branches">The factory that the network was trained with, where its branches are the program's own.</param>
     /// <exception cref="Formats.CheckpointException">There is no such file, it is damaged, or it does not describe its network.</exception>
-    public static Predictor Load(string path, Func<Backend>? open = null)
+    public static Predictor Load(
+        string path, Func<Backend>? open = null, Func<BranchSite, Branch>? branches = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
-        return new Predictor(new ThreadBound<LoadedModel>("RevUp predictor", () => new LoadedModel(file, open ?? (() => new CpuBackend()))));
+        return new Predictor(new ThreadBound<LoadedModel>("RevUp predictor", () => new LoadedModel(
+            file, open ?? (() => new CpuBackend()), branches)));
     }
 
     /// <summary>Probabilities of one image, or of several one after the other.</summary>
@@ -95,6 +99,24 @@ public sealed class Predictor : IDisposable
                 nameof(samples));
         }
         return PredictRented(pixels, samples.Length);
+    }
+
+    /// <summary>
+    /// Writes the network as an ONNX model for other programs: "logits" [N, K] of "input" [N, C, (D), H, W], normalised; float32, opset 17. Class names
+    /// and normalisation stand in its metadata.
+    /// </summary>
+    /// <exception cref="ConfigurationException">The format cannot hold the network: it exceeds 2 GiB, or its branches are a program's own.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
+    public void ExportOnnx(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string file = Path.GetFullPath(path);
+        _model.Invoke(loaded =>
+        {
+            loaded.ExportOnnx(file);
+            return true;
+        });
     }
 
     /// <summary>Waits for the calls of other threads, then frees network and backend.</summary>

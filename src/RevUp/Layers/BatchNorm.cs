@@ -12,7 +12,7 @@ namespace RevUp.Layers;
 /// The statistics of a batch are measured once, in the forward pass, and kept, 2C numbers: the backward pass and every recomputation use the same bits, and the
 /// running averages move once per batch however often the forward pass is repeated.
 /// </remarks>
-public sealed class BatchNorm : Preactivation
+internal sealed class BatchNorm : Preactivation
 {
     /// <summary>ε, added to the variance.</summary>
     public const float Epsilon = 1e-5f;

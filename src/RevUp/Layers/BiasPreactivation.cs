@@ -7,7 +7,7 @@ namespace RevUp.Layers;
 /// p = φ(x + b) with a trained b for every channel, "<c>name</c>": 1-Lipschitz. It stands for the bias of the convolution before it, which the published
 /// i-ResNet has: a bias on the residual stream passes on to every later φ, and each has its own here.
 /// </summary>
-public sealed class BiasPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
+internal sealed class BiasPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
     : Preactivation(backend, channels, activation)
 {
     private readonly Parameter _bias = store.Add(name, new Shape(channels), ParameterGroup.Weights, Initialization.Constant(0));

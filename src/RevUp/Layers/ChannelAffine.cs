@@ -12,7 +12,7 @@ namespace RevUp.Layers;
 /// a lies between ½ and 2, so that the inverse x = (y − b) / a exists whatever is trained; in float32 it misses x by at most 6·2⁻²⁴·(|x| + |b| / a). Parameters
 /// "<c>name</c>.scale", which is t, and "<c>name</c>.shift", trained at the rate of Fixup's scalars: their gradients too are sums over all positions.
 /// </remarks>
-public sealed class ChannelAffine : Layer
+internal sealed class ChannelAffine : Layer
 {
     private readonly Parameter _scale;
     private readonly Parameter _shift;

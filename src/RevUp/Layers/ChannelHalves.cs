@@ -7,7 +7,7 @@ namespace RevUp.Layers;
 /// Goes between channels-last, [N, (D), H, W, 2C], and the layout of coupling blocks, the same elements as two tensors [N, (D), H, W, C] one after the other:
 /// once before and once after the blocks of a stage, which then copy nothing. A permutation: its inverse is exact, and also its gradient. Keeps nothing.
 /// </summary>
-public sealed class ChannelHalves : Layer
+internal sealed class ChannelHalves : Layer
 {
     private readonly bool _split;
 

@@ -12,7 +12,7 @@ namespace RevUp.Layers;
 /// C/2·log₂ C of the C·(C − 1)/2 dimensions of all rotations. A product of reflections would be the identity only in equal pairs, and a matrix exponential
 /// orthogonal only as far as its series goes. Here WᵀW is the identity but for rounding, and the factors of the convolution are never rounded to TF32.
 /// </remarks>
-public sealed class ChannelMixing : Layer
+internal sealed class ChannelMixing : Layer
 {
     private readonly Parameter _angles;
     private readonly ConvolutionGeometry _sample;

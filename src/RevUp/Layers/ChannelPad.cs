@@ -4,7 +4,7 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>Appends zero channels: [N, …, C] → [N, …, C']. Its inverse and its gradient drop them again. Keeps nothing.</summary>
-public sealed class ChannelPad : Layer
+internal sealed class ChannelPad : Layer
 {
     /// <summary>Pads samples of shape <paramref name="input"/> to <paramref name="channels"/>.</summary>
     /// <exception cref="ConfigurationException">Fewer channels than there are.</exception>

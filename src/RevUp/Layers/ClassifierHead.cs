@@ -11,7 +11,7 @@ namespace RevUp.Layers;
 /// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). That of github.com/jhjacobsen/invertible-resnet goes on with
 /// ReLU and has running averages that are nine tenths the last batch; here they are φ and a tenth, as in all networks that it is compared with.
 /// </remarks>
-public sealed class ClassifierHead : Layer
+internal sealed class ClassifierHead : Layer
 {
     private readonly Preactivation _preactivation;
     private readonly Parameter _weight;

@@ -16,26 +16,29 @@ public sealed class Convolution : DeviceObject
     /// <param name="store">Where the weight is declared.</param>
     /// <param name="sample">Geometry for one sample.</param>
     /// <param name="initialization">Distribution of the initial weights.</param>
-    public Convolution(string name, Backend backend, ParameterStore store, ConvolutionGeometry sample, Initialization initialization)
+    internal Convolution(string name, Backend backend, ParameterStore store, ConvolutionGeometry sample, Initialization initialization)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(store);
-        _sample = sample;
+        (_sample, Name) = (sample, name);
         _packed = new PackedWeights(backend.Memory);
         Weight = store.Add(name + ".weight", sample.Weights, ParameterGroup.Weights, initialization);
     }
+
+    /// <summary>The name that the weight begins with.</summary>
+    internal string Name { get; }
 
     /// <summary>Weights [O, (kD), kH, kW, I / groups].</summary>
     public Parameter Weight { get; }
 
     /// <summary>Geometry for one sample.</summary>
-    public ConvolutionGeometry Sample => _sample;
+    internal ConvolutionGeometry Sample => _sample;
 
     /// <summary>
     /// Says that the passes from here on are over a batch of so many samples and with scale · weights, neither of which may change until the next call;
     /// <paramref name="scale"/> may be empty for 1. The first pass packs them.
     /// </summary>
-    public void Prepare(int batch, NetworkUse use, Tensor scale)
+    internal void Prepare(int batch, NetworkUse use, Tensor scale)
     {
         RequireOpen();
         ReleaseWeights();
@@ -52,7 +55,7 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <inheritdoc cref="Layer.ReleaseWeights"/>
-    public void ReleaseWeights() => _packed.Free();
+    internal void ReleaseWeights() => _packed.Free();
 
     /// <summary>fprop into a new tensor; x stays.</summary>
     public Tensor Forward(Tensor x)
@@ -68,7 +71,7 @@ public sealed class Convolution : DeviceObject
     /// fprop in the type of x, whatever that of the prepared weights: scale · weights, with <paramref name="scale"/> a scalar or empty for 1, are packed for
     /// this call alone. Into a new tensor of x's type; x stays.
     /// </summary>
-    public Tensor ForwardOnce(Tensor x, Tensor scale)
+    internal Tensor ForwardOnce(Tensor x, Tensor scale)
     {
         Arena memory = Backend.Memory;
         ConvolutionPlan plan = Backend.Convolution(_sample with { Input = x.Shape, Type = x.Type });
@@ -81,7 +84,7 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <summary>dgrad into a new tensor; dy stays.</summary>
-    public Tensor BackwardData(Tensor dy)
+    internal Tensor BackwardData(Tensor dy)
     {
         ConvolutionPlan plan = PlanFor(dy);
         Tensor packed = PackedFor(plan);
@@ -90,11 +93,18 @@ public sealed class Convolution : DeviceObject
         return dx;
     }
 
+    /// <summary>Adds wgrad(x, dy) to the weight's gradient, and returns dgrad(dy) in a new tensor. x and dy stay.</summary>
+    public Tensor Backward(Tensor x, Tensor dy)
+    {
+        BackwardWeights(x, dy, factor: default, dot: default);
+        return BackwardData(dy);
+    }
+
     /// <summary>
     /// Adds factor · wgrad(x, dy) to the weight's gradient and, unless <paramref name="dot"/> is empty, writes ⟨wgrad(x, dy), W⟩ there.
     /// <paramref name="factor"/> is a scalar, or empty for 1.
     /// </summary>
-    public void BackwardWeights(Tensor x, Tensor dy, Tensor factor, Tensor dot)
+    internal void BackwardWeights(Tensor x, Tensor dy, Tensor factor, Tensor dot)
     {
         Tensor gradient = Backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
         PlanFor(x).BackwardWeights(x, dy, gradient);

@@ -7,7 +7,7 @@ namespace RevUp.Layers;
 /// y = W ∗ x, without bias: the next block's first scalar takes its place. For stems; not invertible, so its input is kept.
 /// x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
 /// </summary>
-public sealed class ConvolutionLayer : Layer
+internal sealed class ConvolutionLayer : Layer
 {
     private readonly Convolution _convolution;
 

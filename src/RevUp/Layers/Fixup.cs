@@ -5,7 +5,7 @@ namespace RevUp.Layers;
 /// <summary>
 /// Fixup initialisation (arXiv 1901.09321, section 4): what replaces batch normalisation. L residual branches of m convolutions each.
 /// </summary>
-public static class Fixup
+internal static class Fixup
 {
     /// <summary>Convolution <paramref name="index"/> of <paramref name="count"/> in a branch: N(0, 2/(O·kᵈ)) · L^(−1/(2m−2)), and zero for the last.</summary>
     public static Initialization BranchConvolution(Shape weights, int index, int count, int branches) => index == count - 1

@@ -1,7 +1,7 @@
 namespace RevUp.Layers;
 
 /// <summary>What a forward pass does with its input and its intermediates.</summary>
-public enum ForwardMode
+internal enum ForwardMode
 {
     /// <summary>The input stays; intermediates are saved for the backward pass.</summary>
     Store,

@@ -3,7 +3,7 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>How a parameter is drawn: normal with a standard deviation, around a mean.</summary>
-public readonly record struct Initialization(double Mean, double StandardDeviation)
+internal readonly record struct Initialization(double Mean, double StandardDeviation)
 {
     /// <summary>All elements alike.</summary>
     public static Initialization Constant(double value) => new(value, 0);

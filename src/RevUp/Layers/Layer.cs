@@ -9,7 +9,7 @@ namespace RevUp.Layers;
 /// obeys. There is no autograd graph.
 /// </summary>
 /// <remarks>Tensors are channels-last and float32. A layer belongs to one backend and one thread.</remarks>
-public abstract class Layer(string name, Backend backend, Shape input) : DeviceObject(backend)
+internal abstract class Layer(string name, Backend backend, Shape input) : DeviceObject(backend)
 {
     /// <summary>Unique in its network: "stages.0.blocks.3".</summary>
     public string Name { get; } = name;

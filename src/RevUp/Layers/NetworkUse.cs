@@ -1,7 +1,7 @@
 namespace RevUp.Layers;
 
 /// <summary>The passes that follow a preparation of the layers.</summary>
-public enum NetworkUse
+internal enum NetworkUse
 {
     /// <summary>A training step: forward, inversion, backward.</summary>
     Training,

@@ -1,7 +1,7 @@
 namespace RevUp.Layers;
 
 /// <summary>Which settings of the optimiser apply to a parameter.</summary>
-public enum ParameterGroup
+internal enum ParameterGroup
 {
     /// <summary>Convolution and classifier weights: the full learning rate and weight decay.</summary>
     Weights = 0,

@@ -7,7 +7,7 @@ namespace RevUp.Layers;
 /// Owns a network's parameters and state. All values lie in one buffer and all gradients in another, group after group, so that zeroing, clipping and the
 /// optimiser's update are one launch each. Declare everything, then <see cref="Build"/> once.
 /// </summary>
-public sealed class ParameterStore : DeviceObject
+internal sealed class ParameterStore : DeviceObject
 {
     private readonly List<Parameter> _parameters = [];
     private readonly List<StateTensor> _state = [];

@@ -6,7 +6,7 @@ namespace RevUp.Layers;
 /// <summary>
 /// What a convolution sees of its input: p = φ of the shifted or normalised x, and its gradient. x and p have one shape, each its own storage type.
 /// </summary>
-public abstract class Preactivation(Backend backend, int channels, Activation activation) : DeviceObject(backend)
+internal abstract class Preactivation(Backend backend, int channels, Activation activation) : DeviceObject(backend)
 {
     /// <summary>Of x and p.</summary>
     protected int Channels { get; } = channels;

@@ -1,10 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
 /// <summary>What a layer keeps from its forward pass for its backward pass: up to five tensors, owned by whoever holds the structure.</summary>
-public struct SavedTensors
+internal struct SavedTensors
 {
     /// <summary>The most tensors a layer keeps: two of each of two branches of three convolutions, and what lies between them.</summary>
     public const int Capacity = 5;
@@ -17,6 +18,10 @@ public struct SavedTensors
         readonly get => _slots[index];
         set => _slots[index] = value;
     }
+
+    /// <summary>All places.</summary>
+    [UnscopedRef]
+    public Span<Tensor> AsSpan() => _slots;
 
     /// <summary>Whether nothing is kept.</summary>
     public readonly bool IsEmpty => _slots[0].IsEmpty;

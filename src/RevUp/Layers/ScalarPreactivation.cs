@@ -4,7 +4,7 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>p = φ(x + a) + b with trained scalars a and b, "<c>name</c>a" and "<c>name</c>b" (Fixup, arXiv 1901.09321, section 4).</summary>
-public sealed class ScalarPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
+internal sealed class ScalarPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
     : Preactivation(backend, channels, activation)
 {
     private readonly Parameter _before = store.Add(name + "a", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));

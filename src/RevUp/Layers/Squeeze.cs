@@ -7,7 +7,7 @@ namespace RevUp.Layers;
 /// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2, H/2, W/2, 8C]. A permutation: its inverse is exact, and also
 /// its gradient. Keeps nothing.
 /// </summary>
-public sealed class Squeeze : Layer
+internal sealed class Squeeze : Layer
 {
     /// <summary>A squeeze of samples of shape <paramref name="input"/>.</summary>
     /// <exception cref="ConfigurationException">An extent is odd.</exception>

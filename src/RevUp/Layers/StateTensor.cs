@@ -3,7 +3,7 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>A tensor that belongs to the training state without being trained: power-iteration vectors and norms, running statistics.</summary>
-public sealed class StateTensor(string name, Shape shape, bool random, float initial)
+internal sealed class StateTensor(string name, Shape shape, bool random, float initial)
 {
     /// <summary>Unique in its network.</summary>
     public string Name { get; } = name;

@@ -86,7 +86,7 @@ public sealed record ModelSettings
     /// <exception cref="ConfigurationException">The device cannot compute in <see cref="Precision"/>.</exception>
     public ModelSettings On(Backend backend)
     {
-        BranchPrecision precision = Precision.On(backend);
+        BranchPrecision precision = Branch == BranchKind.Custom ? BranchPrecision.Float32 : Precision.On(backend);
         return backend.Supports(precision.Element()) ? this with { Precision = precision } : throw new ConfigurationException(
             $"model.precision is '{precision.Text()}', which the device '{backend.Name}' ({backend.Description}) cannot compute; "
             + "use 'auto', which is bfloat16 where that is faster, or 'float32'.");
@@ -98,7 +98,7 @@ public sealed record ModelSettings
     /// </summary>
     internal ModelSettings ForInference(Backend backend)
     {
-        BranchPrecision precision = Precision.On(backend);
+        BranchPrecision precision = Branch == BranchKind.Custom ? BranchPrecision.Float32 : Precision.On(backend);
         return this with { Precision = backend.Supports(precision.Element()) ? precision : BranchPrecision.Float32 };
     }
 
@@ -145,6 +145,12 @@ public sealed record ModelSettings
                 placement != Placement.Block || Block != BlockKind.Coupling,
                 $"model.{setting} is 'block', but blocks of model.block 'coupling' pass on halves of the channels; use 'stage' or 'none'");
         }
+        ConfigurationException.Require(
+            Branch != BranchKind.Custom || (Block != BlockKind.Coupling && Lipschitz.Mode != LipschitzMode.PerLayer),
+            $"model.branch is 'custom', which takes neither model.block 'coupling' nor model.lipschitz.mode 'perLayer'; use others");
+        ConfigurationException.Require(
+            Branch != BranchKind.Custom || Precision is BranchPrecision.Auto or BranchPrecision.Float32,
+            $"model.branch is 'custom', which computes in float32; use the precision 'float32' or 'auto'");
         Lipschitz.Validate();
         ConfigurationException.Require(
             Block == BlockKind.Invertible || Lipschitz.Mode == LipschitzMode.None,

@@ -7,7 +7,8 @@ namespace RevUp.Models;
 
 /// <summary>Turns <see cref="ModelSettings"/> into layers, following the shape of one sample from image to logits.</summary>
 internal sealed class NetworkBuilder(
-    Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers, AdaptiveCoefficients? coefficients = null)
+    Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers, AdaptiveCoefficients? coefficients = null,
+    Func<BranchSite, Branch>? factory = null)
 {
     private const int ImageNetStemChannels = 64;
 
@@ -28,7 +29,8 @@ internal sealed class NetworkBuilder(
             settings.BranchCount,
             settings.Lipschitz,
             settings.Normalization,
-            coefficients);
+            coefficients,
+            factory);
         int index = 0;
         bool halves = settings.Block == BlockKind.Coupling;
         for (int s = 0; s < settings.Stages.Count; s++)

@@ -4,7 +4,7 @@ using RevUp.Tensors;
 namespace RevUp.Models;
 
 /// <summary>Which memory policies the blocks of a network can follow.</summary>
-public static class PolicyRules
+internal static class PolicyRules
 {
     /// <summary>Throws when a value is outside its range, or a policy was asked for that the network's blocks cannot follow.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>

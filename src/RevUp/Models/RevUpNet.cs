@@ -29,11 +29,12 @@ public sealed class RevUpNet : DeviceObject
     /// <param name="sample">Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</param>
     /// <param name="classes">Number of classes, at least 2.</param>
     /// <param name="seed">Of the initial weights.</param>
+    /// <param name="branches">Makes the branch of each block, for <see cref="BranchKind.Custom"/> and no other kind.</param>
     /// <exception cref="ArgumentException">The shape of a sample has another form.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     /// <exception cref="ConfigurationException">The settings are invalid or do not fit the sample.</exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
-    public RevUpNet(Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed)
+    public RevUpNet(Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed, Func<BranchSite, Branch>? branches = null)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -45,6 +46,12 @@ public sealed class RevUpNet : DeviceObject
         }
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         settings.Validate();
+        ConfigurationException.Require(
+            settings.Branch != BranchKind.Custom || branches is not null,
+            $"model.branch is 'custom', and no factory of branches was given; hand one to the constructor or to Load, as samples/OwnBranch does");
+        ConfigurationException.Require(
+            settings.Branch == BranchKind.Custom || branches is null,
+            $"a factory of branches was given, and model.branch is not 'custom'; set it, or leave the factory out");
         settings = settings.On(backend);
         Settings = settings;
         Sample = sample;
@@ -57,11 +64,12 @@ public sealed class RevUpNet : DeviceObject
             Coefficients = _lipschitz.Mode == LipschitzMode.Adaptive
                 ? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount))
                 : null;
-            new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients).Build(sample, classes);
+            new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches).Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
             Parameters.Build(seed);
             IEnumerable<(SpectralNorm, Tensor)> norms = Blocks.SelectMany(block => block.Branch.Norms);
             _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
+            ProveBranches();
         }
         catch
         {
@@ -88,16 +96,16 @@ public sealed class RevUpNet : DeviceObject
     public int Classes { get; }
 
     /// <summary>All layers, first to last; the last is the classifier head.</summary>
-    public IReadOnlyList<Layer> Layers => _layers;
+    internal IReadOnlyList<Layer> Layers => _layers;
 
     /// <summary>The blocks that are inverted by fixed-point iteration, first to last; none when the network has another kind.</summary>
-    public IReadOnlyList<InvertibleBlock> Blocks { get; }
+    internal IReadOnlyList<InvertibleBlock> Blocks { get; }
 
     /// <summary>Weights, scalars and state.</summary>
-    public ParameterStore Parameters { get; }
+    internal ParameterStore Parameters { get; }
 
     /// <summary>The coefficients of the branches, where each has its own: under <see cref="LipschitzMode.Adaptive"/> control.</summary>
-    public AdaptiveCoefficients? Coefficients { get; }
+    internal AdaptiveCoefficients? Coefficients { get; }
 
     /// <summary>
     /// Whether inference keeps the packed weights of all layers for the next call: for networks that are not trained and predict few samples at a time, where
@@ -200,6 +208,21 @@ public sealed class RevUpNet : DeviceObject
             Softmax(values.AsSpan(start, Classes));
         }
         return values;
+    }
+
+    private void ProveBranches()
+    {
+        ResidualBlock[] blocks = [.. _layers.OfType<ResidualBlock>().Where(block => block.Branch is OwnBranch)];
+        if (blocks.Length == 0)
+        {
+            return;
+        }
+        Prepare(BranchProof.Batch, _lipschitz.StartIterations);
+        foreach (ResidualBlock block in blocks)
+        {
+            BranchProof.Prove((OwnBranch)block.Branch, block.Name, block.Input, Backend, Parameters.Gradients);
+        }
+        Unprepare();
     }
 
     /// <inheritdoc/>

@@ -8,5 +8,5 @@ namespace RevUp.Planning;
 /// <param name="Plan">The policy of every block.</param>
 /// <param name="Step">What the plan takes.</param>
 /// <param name="Uniform">What one policy for all blocks takes, of those that may be chosen.</param>
-public sealed record MemoryForecast(
+internal sealed record MemoryForecast(
     long BudgetBytes, long LeastBytes, MemoryPlan Plan, StepForecast Step, IReadOnlyDictionary<MemoryPolicy, StepForecast> Uniform);

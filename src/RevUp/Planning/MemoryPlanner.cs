@@ -1,6 +1,7 @@
 using RevUp.Backends;
 using RevUp.Models;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Planning;
@@ -9,7 +10,7 @@ namespace RevUp.Planning;
 /// Chooses the policy of every block: of all the choices with which a training step stays within a budget of bytes, the one of the least time. Bytes and times
 /// are measured on the device, on a network like the recipe's that is there for the measurement only.
 /// </summary>
-public static class MemoryPlanner
+internal static class MemoryPlanner
 {
     /// <summary>
     /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>. Takes as long as a few steps, and the memory of one layer and a batch of its numbers
@@ -19,13 +20,14 @@ public static class MemoryPlanner
     /// <param name="recipe">Network, data shape, batch, budget and the policies that may be chosen.</param>
     /// <exception cref="ConfigurationException">The recipe cannot work, or no plan fits the budget; says what the least is.</exception>
     /// <exception cref="ArenaExhaustedException">The device has no room for one layer of the network beside all parameters.</exception>
-    public static MemoryForecast Plan(Backend backend, Recipe recipe)
+    public static MemoryForecast Plan(
+        Backend backend, Recipe recipe, Func<BranchSite, Branch>? branches = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(recipe);
         using Driving driving = backend.Drive();
         recipe.Validate();
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
         return NetworkCosts.Measure(net, recipe).Plan(recipe.Reversible);
     }
 }

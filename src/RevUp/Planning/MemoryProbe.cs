@@ -17,7 +17,7 @@ namespace RevUp.Planning;
 /// <see cref="LipschitzMode.Adaptive"/> control is measured as it starts, as <see cref="LipschitzMode.PerBranch"/> at the same coefficient, which any policy
 /// can follow. Activations, parameters and gradients are the same to the byte; the coefficients themselves, some 20 bytes a block, are left out.
 /// </remarks>
-public static class MemoryProbe
+internal static class MemoryProbe
 {
     private const long DataStream = 101;
     private const long WeightStream = 102;

@@ -16,7 +16,7 @@ namespace RevUp.Planning;
 /// <param name="MeanEvaluations">Mean k over the inverted blocks; 0 when none is.</param>
 /// <param name="MaxEvaluations">Largest k.</param>
 /// <param name="MaxInversionResidual">Largest inversion residual.</param>
-public sealed record MemoryRow(
+internal sealed record MemoryRow(
     int Blocks,
     MemoryPolicy Policy,
     long ActivationPeakBytes,

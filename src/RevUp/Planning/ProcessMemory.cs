@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RevUp.Planning;
 
 /// <summary>What the operating system counts for this process, everything included: runtime, libraries, generated code.</summary>
-public static class ProcessMemory
+internal static class ProcessMemory
 {
     /// <summary>Starts the peak anew from what is resident now, where the kernel allows it (Linux).</summary>
     public static void ResetPeak()

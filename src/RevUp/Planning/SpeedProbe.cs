@@ -10,7 +10,7 @@ using RevUp.Training;
 namespace RevUp.Planning;
 
 /// <summary>Measures how fast a recipe trains, on a network that is there for the measurement only.</summary>
-public static class SpeedProbe
+internal static class SpeedProbe
 {
     // Generated code, first-touched pages, the choice of algorithms, the loader's first batches.
     private const int Warmups = 5;

@@ -7,4 +7,4 @@ namespace RevUp.Planning;
 /// </param>
 /// <param name="ReplayPeakBytes">The most where inversions are refused, and inputs recomputed; a bound, and no less than <paramref name="PeakBytes"/>.</param>
 /// <param name="Milliseconds">Of a step with inversions as long as at the Lipschitz bound.</param>
-public sealed record StepForecast(long PeakBytes, long ReplayPeakBytes, double Milliseconds);
+internal sealed record StepForecast(long PeakBytes, long ReplayPeakBytes, double Milliseconds);

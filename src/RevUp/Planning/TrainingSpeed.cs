@@ -4,4 +4,4 @@ namespace RevUp.Planning;
 /// <param name="SecondsPerStep">Mean time of a training step with its data.</param>
 /// <param name="SecondsPerEvaluation">Time of an evaluation on the whole test set, estimated.</param>
 /// <param name="StepsPerEpoch">Steps that a pass over the training set takes.</param>
-public sealed record TrainingSpeed(double SecondsPerStep, double SecondsPerEvaluation, long StepsPerEpoch);
+internal sealed record TrainingSpeed(double SecondsPerStep, double SecondsPerEvaluation, long StepsPerEpoch);

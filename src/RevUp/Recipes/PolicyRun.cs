@@ -3,7 +3,7 @@ using RevUp.Reversible;
 namespace RevUp.Recipes;
 
 /// <summary>Blocks of a network that follow each other and have one policy.</summary>
-public sealed record PolicyRun
+internal sealed record PolicyRun
 {
     /// <summary>Their policy.</summary>
     public MemoryPolicy Policy { get; init; }

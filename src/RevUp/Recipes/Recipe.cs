@@ -30,7 +30,7 @@ public sealed record Recipe
     public TrainingSettings Training { get; init; } = new();
 
     /// <summary>How batches of the training set are made.</summary>
-    public BatchLoaderOptions TrainingBatches => EvaluationBatches with
+    internal BatchLoaderOptions TrainingBatches => EvaluationBatches with
     {
         Shuffle = true,
         DropLast = true,
@@ -39,7 +39,7 @@ public sealed record Recipe
     };
 
     /// <summary>How batches of a test set are made.</summary>
-    public BatchLoaderOptions EvaluationBatches => new()
+    internal BatchLoaderOptions EvaluationBatches => new()
     {
         BatchSize = Training.BatchSize,
         Workers = Data.Workers,

@@ -35,8 +35,9 @@ public sealed record ReversibleSettings
     /// measured, and differ from run to run. With the plan of another run, from its recipe.json,
     /// this run computes the same bits.
     /// </summary>
+    [JsonInclude]
     [JsonPropertyName("plan")]
-    public IReadOnlyList<PolicyRun>? Runs { get; init; }
+    internal IReadOnlyList<PolicyRun>? Runs { get; init; }
 
     /// <summary>When an inversion stops; the tolerance may be the word "exact".</summary>
     public InversionSettings Inversion { get; init; } = new();

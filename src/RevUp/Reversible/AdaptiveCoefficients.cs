@@ -12,7 +12,7 @@ namespace RevUp.Reversible;
 /// Part of the state that checkpoints hold, and all the state that the control has. A step costs one copy of [branches] numbers in each direction, and no
 /// memory of the garbage collector. Where a step has several batches, the worst of them counts.
 /// </remarks>
-public sealed class AdaptiveCoefficients : DeviceObject
+internal sealed class AdaptiveCoefficients : DeviceObject
 {
     private readonly LipschitzSettings _settings;
     private readonly StateTensor _state;

@@ -8,7 +8,7 @@ namespace RevUp.Reversible;
 /// contraction, but is only ever enough where c_b &lt; 1 proves that it is, and the nearer c_b is to 1 the less often it is: a coefficient cannot pass 1
 /// unmeasured. Falling is faster than rising, and a band between them, in which c_b stays, keeps F from jittering with the noise of the mini-batches.
 /// </remarks>
-public static class AdaptiveRule
+internal static class AdaptiveRule
 {
     /// <summary>Factor of a step in which the branch's bound was held back for no need.</summary>
     public const double Rise = 1.01;

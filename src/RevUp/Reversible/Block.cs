@@ -13,7 +13,7 @@ namespace RevUp.Reversible;
 /// <param name="index">Position among the network's blocks.</param>
 /// <param name="backend">The device.</param>
 /// <param name="input">Shape of one sample.</param>
-public abstract class Block(string name, int index, Backend backend, Shape input) : Layer(name, backend, input)
+internal abstract class Block(string name, int index, Backend backend, Shape input) : Layer(name, backend, input)
 {
     /// <summary>Position among the network's blocks.</summary>
     public int Index { get; } = index;

@@ -11,4 +11,7 @@ public enum BranchKind
 
     /// <summary>3×3 C → m, 1×1 m → m, 3×3 m → C (i-ResNet, arXiv 1811.00995).</summary>
     IResNet,
+
+    /// <summary>A program's own: its factory makes a <see cref="Branch"/> for each block.</summary>
+    Custom,
 }

@@ -4,7 +4,7 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>What a precision means on a device.</summary>
-public static class BranchPrecisions
+internal static class BranchPrecisions
 {
     /// <summary>The precision itself; for <see cref="BranchPrecision.Auto"/> the device's choice.</summary>
     public static BranchPrecision On(this BranchPrecision precision, Backend backend) => precision switch

@@ -13,7 +13,8 @@ namespace RevUp.Reversible;
 /// <param name="Lipschitz">Lipschitz control.</param>
 /// <param name="Normalization">What stands before every activation function.</param>
 /// <param name="Coefficients">Under <see cref="LipschitzMode.Adaptive"/> control, those of all branches.</param>
-public sealed record BranchSettings(
+/// <param name="Factory">Makes the branches of <see cref="BranchKind.Custom"/>.</param>
+internal sealed record BranchSettings(
     BranchKind Kind,
     Activation Activation,
     int Groups,
@@ -21,7 +22,8 @@ public sealed record BranchSettings(
     int BranchCount,
     LipschitzSettings Lipschitz,
     Normalization Normalization = Normalization.Fixup,
-    AdaptiveCoefficients? Coefficients = null)
+    AdaptiveCoefficients? Coefficients = null,
+    Func<BranchSite, Branch>? Factory = null)
 {
     /// <summary>Kernel and output channels of each convolution of a branch on C channels with m inside.</summary>
     public (int Kernel, int Channels, int Groups)[] Convolutions(int channels, int width) => Kind switch

@@ -13,7 +13,7 @@ namespace RevUp.Reversible;
 /// Any F and G will do: no bound on them, and batch normalisation too. The inverse is exact but for the rounding of two additions. Its evaluations keep what
 /// the backward pass differentiates, so that inverting costs what checkpointing does.
 /// </remarks>
-public sealed class CouplingBlock : Block
+internal sealed class CouplingBlock : Block
 {
     /// <param name="name">Name of the block; the branches' parameters have the prefixes "<paramref name="name"/>.f" and "<paramref name="name"/>.g".</param>
     /// <param name="index">Position among the network's blocks.</param>

@@ -15,7 +15,7 @@ namespace RevUp.Reversible;
 /// before: k evaluations cost k, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's intermediates. With <see cref="EvaluationPrecision.Mixed"/> the
 /// first evaluation is one in bfloat16 where the steps before say that others follow, and then is never the last, whatever its statistics.
 /// </remarks>
-public sealed class FixedPointInversion : DeviceObject
+internal sealed class FixedPointInversion : DeviceObject
 {
     private readonly InversionRecord[] _records;
     private InversionSettings _settings;

@@ -6,7 +6,7 @@ namespace RevUp.Reversible;
 /// <param name="Contraction">L̂, the measured ratio of the last two corrections; NaN when there was only one.</param>
 /// <param name="Converged">Whether the error bound came under the tolerance.</param>
 /// <param name="Replayed">Whether the result was refused and the input recomputed from a kept activation.</param>
-public readonly record struct InversionRecord(int Evaluations, double Residual, double Contraction, bool Converged, bool Replayed)
+internal readonly record struct InversionRecord(int Evaluations, double Residual, double Contraction, bool Converged, bool Replayed)
 {
     /// <summary>Evaluations that the tolerance needs: k where the solver looked at each, else what their statistics tell.</summary>
     public int Needed { get; init; }

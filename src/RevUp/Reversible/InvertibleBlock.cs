@@ -15,7 +15,7 @@ namespace RevUp.Reversible;
 /// <param name="input">Shape of one sample.</param>
 /// <param name="width">Channels inside the branch.</param>
 /// <param name="settings">What all branches share.</param>
-public sealed class InvertibleBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
+internal sealed class InvertibleBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
     : ResidualBlock(name, index, backend, store, input, width, settings)
 {
     /// <summary>Whether Lip(F) is controlled.</summary>

@@ -33,14 +33,14 @@ public sealed record MemoryPlan
     /// <summary>
     /// Whether a block keeps its input whenever it could be inverted (<see cref="AnchorEvery"/>).
     /// </summary>
-    public bool IsAnchor(Block block) => AnchorEvery > 0 && block.Index > 0 && block.Index % AnchorEvery == 0;
+    internal bool IsAnchor(Block block) => AnchorEvery > 0 && block.Index > 0 && block.Index % AnchorEvery == 0;
 
     /// <summary>
     /// The policy of one layer: a block's by what it can follow. Other layers have no choice: what
     /// has an inverse is inverted, except behind a compressed stream, which only moves of elements
     /// leave intact; what has none keeps its input.
     /// </summary>
-    public MemoryPolicy For(Layer layer) => layer is Block block
+    internal MemoryPolicy For(Layer layer) => layer is Block block
         ? block.Follow(Policy == MemoryPolicy.Auto ? Blocks[block.Index] : Policy, IsAnchor(block))
         : (Policy == MemoryPolicy.Compress ? layer.OnlyMoves : layer.IsInvertible) ? MemoryPolicy.Invert
         : Policy == MemoryPolicy.Checkpoint ? MemoryPolicy.Checkpoint

@@ -8,7 +8,7 @@ namespace RevUp.Reversible;
 /// The residual block y = x + F(x) (arXiv 1603.05027); x and y [N, (D), H, W, C], float32. Its
 /// input is kept, or coded.
 /// </summary>
-public class ResidualBlock : Block
+internal class ResidualBlock : Block
 {
     /// <param name="name">Name of the block; parameters take it as prefix.</param>
     /// <param name="index">Position among the network's blocks.</param>
@@ -22,11 +22,13 @@ public class ResidualBlock : Block
     {
         ArgumentNullException.ThrowIfNull(settings);
         bool leads = settings.HasLeadingActivation(index);
-        Branch = Own(new ResidualBranch(name, backend, store, input, width, settings, leads, index));
+        Branch = Own(settings.Kind == BranchKind.Custom
+            ? OwnBranch.Create(new BranchSite(name, index, backend, store, input, width, settings))
+            : (IBranch)new ResidualBranch(name, backend, store, input, width, settings, leads, index));
     }
 
     /// <summary>F.</summary>
-    public ResidualBranch Branch { get; }
+    public IBranch Branch { get; }
 
     /// <inheritdoc/>
     public override bool CanCompress => true;

@@ -12,20 +12,12 @@ namespace RevUp.Reversible;
 /// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ
 /// are recomputed pointwise, and the multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
 /// </remarks>
-public sealed class ResidualBranch : DeviceObject
+internal sealed class ResidualBranch : DeviceObject, IBranch
 {
     private readonly BranchSettings _settings;
     private readonly Convolution[] _convolutions;
-    private readonly SpectralNorm[] _norms;
     private readonly Preactivation[] _preactivations;
-    private readonly Parameter? _multiplier;
-    private readonly Tensor _constants;
-    private readonly BranchBound _bound;
-    private readonly int _index;
-    private readonly StateTensor _sigmas;
-    private readonly Tensor _scales;
-    private readonly Tensor _dots;
-    private readonly Tensor _sigmaGradients;
+    private readonly BranchControl _control;
 
     /// <param name="name">Prefix of the parameters' names.</param>
     /// <param name="backend">The device.</param>
@@ -42,17 +34,10 @@ public sealed class ResidualBranch : DeviceObject
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
-        _index = index;
-        _bound = settings.Lipschitz.Mode switch
-        {
-            LipschitzMode.None => BranchBound.None,
-            LipschitzMode.PerLayer => BranchBound.PerLayer,
-            _ => BranchBound.PerBranch,
-        };
         (int Kernel, int Channels, int Groups)[] convolutions = settings.Convolutions(input.Channels, width);
         int m = convolutions.Length;
         _convolutions = new Convolution[m];
-        _norms = new SpectralNorm[settings.Lipschitz.Mode == LipschitzMode.None ? 0 : m];
+        SpectralNorm[] norms = new SpectralNorm[settings.Lipschitz.Mode == LipschitzMode.None ? 0 : m];
         _preactivations = new Preactivation[m];
         Shape shape = input;
         for (int j = 0; j < m; j++)
@@ -65,27 +50,17 @@ public sealed class ResidualBranch : DeviceObject
             string convolution = $"{name}.conv{j + 1}";
             Initialization initialization = settings.Initialization(geometry.Weights, j, m);
             _convolutions[j] = Own(new Convolution(convolution, backend, store, geometry, initialization));
-            if (_norms.Length > 0)
+            if (norms.Length > 0)
             {
-                _norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
+                norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
             }
             shape = geometry.Output;
         }
-        if (settings.Normalization == Normalization.Fixup)
-        {
-            _multiplier = store.Add($"{name}.scale", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
-        }
-        _sigmas = store.AddState($"{name}.sigma", new Shape(m), random: false);
-        _scales = Own(new Shape(BranchScale.Length(m)), ElementType.Float32, MemoryPurpose.Workspace);
-        _dots = Own(new Shape(m), ElementType.Float64, MemoryPurpose.Workspace);
-        _sigmaGradients = Own(new Shape(m), ElementType.Float32, MemoryPurpose.Workspace);
-        // The multiplier of branches that train none, a place for the gradient that nobody wants, and the coefficient of all that have none of their own.
-        _constants = Own(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
-        backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
+        _control = Own(new BranchControl(name, backend, store, settings, index, m, norms));
     }
 
     /// <summary>ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.</summary>
-    public Tensor Multiplier => _scales.Scalar(_convolutions.Length);
+    public Tensor Multiplier => _control.Multiplier;
 
     /// <summary>The convolutions, in order.</summary>
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
@@ -94,30 +69,19 @@ public sealed class ResidualBranch : DeviceObject
     /// What the control keeps the bound of F under, whatever its weights: c, the branch's own if it has one, or cᵐ where m convolutions are bounded one by one;
     /// infinity without control.
     /// </summary>
-    public double LipschitzLimit => _settings.Lipschitz.Mode switch
-    {
-        LipschitzMode.Adaptive => _settings.Coefficients!.Values[_index],
-        LipschitzMode.PerBranch => _settings.Lipschitz.Coefficient,
-        LipschitzMode.PerLayer => Math.Pow(_settings.Lipschitz.Coefficient, _convolutions.Length),
-        _ => double.PositiveInfinity,
-    };
+    public double LipschitzLimit => _control.LipschitzLimit;
 
     /// <summary>The norms of the convolutions under Lipschitz control, and where their σ goes; there once the store is built.</summary>
-    public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _norms.Select((norm, j) => (norm, _sigmas.Value.Scalar(j)));
-
-    private Tensor TrainedMultiplier => _multiplier?.Value ?? _constants.Scalar(0);
-
-    private Tensor Coefficient => _settings.Coefficients?.Of(_index) ?? _constants.Scalar(2);
+    public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _control.Norms;
 
     /// <summary>Computes the factors from the norms as they are, for passes over a batch; they and the weights stay fixed until the next call.</summary>
     public void Prepare(int batch, NetworkUse use)
     {
-        Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
-        Backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
+        _control.Prepare();
         for (int j = 0; j < _convolutions.Length; j++)
         {
             _preactivations[j].Prepare(use);
-            _convolutions[j].Prepare(batch, use, WeightScale(j));
+            _convolutions[j].Prepare(batch, use, _control.WeightScale(j));
         }
     }
 
@@ -169,7 +133,7 @@ public sealed class ResidualBranch : DeviceObject
             Tensor input = j == 0 ? x : saved[j - 1];
             Tensor p = memory.Allocate(input.Shape, _settings.Type, MemoryPurpose.Activations);
             _preactivations[j].Forward(input, measure: false, p);
-            _convolutions[j].BackwardWeights(p, dz, _scales.Scalar(last + 2 + j), _dots.Scalar(j));
+            _convolutions[j].BackwardWeights(p, dz, _control.GradientScale(j), _control.Dot(j));
             memory.Free(p);
             Tensor dp = _convolutions[j].BackwardData(dz);
             if (dz != gradient)
@@ -188,52 +152,25 @@ public sealed class ResidualBranch : DeviceObject
                 saved.Free(memory, j - 1);
             }
         }
-        Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
-        Backend.BranchScaleBackward(
-            _bound,
-            Coefficient,
-            TrainedMultiplier,
-            _sigmas.Value,
-            _scales,
-            _dots,
-            multiplierGradient,
-            _sigmaGradients);
-        for (int j = 0; j < _norms.Length; j++)
-        {
-            _norms[j].AddGradient(_sigmaGradients.Scalar(j));
-        }
+        _control.Backward();
         return dz;
     }
 
-    /// <summary>Copies σ of each convolution as last estimated.</summary>
-    public void ReadSigmas(Span<float> sigmas) => Backend.Download(_sigmas.Value, sigmas);
+    /// <inheritdoc/>
+    public void ReadSigmas(Span<float> sigmas) => _control.ReadSigmas(sigmas);
 
-    /// <summary>|ŝ|·∏(ασ), the bound of F as it is computed now, when its convolutions have these norms.</summary>
-    public double LipschitzBound(ReadOnlySpan<float> sigmas)
-    {
-        Span<float> scales = stackalloc float[BranchScale.Length(_convolutions.Length)];
-        Backend.Download(_scales, scales);
-        return BranchScale.EffectiveBound(sigmas, scales);
-    }
+    /// <inheritdoc/>
+    public double LipschitzBound(ReadOnlySpan<float> sigmas) => _control.LipschitzBound(sigmas);
 
-    /// <summary>The same with the norms as last estimated; infinity without Lipschitz control.</summary>
-    public double LipschitzBound()
-    {
-        if (_norms.Length == 0)
-        {
-            return double.PositiveInfinity;
-        }
-        Span<float> sigmas = stackalloc float[_convolutions.Length];
-        ReadSigmas(sigmas);
-        return LipschitzBound(sigmas);
-    }
+    /// <inheritdoc/>
+    public double LipschitzBound() => _control.LipschitzBound();
 
     /// <summary>Adds F as it is prepared to a graph: αⱼ, and ŝ in the last of them, become part of the weights.</summary>
-    internal string Export(OnnxGraph graph, string x)
+    public string Export(OnnxGraph graph, string x)
     {
         int m = _convolutions.Length;
         Span<float> scales = stackalloc float[BranchScale.Length(m)];
-        Backend.Download(_scales, scales);
+        _control.ReadScales(scales);
         for (int j = 0; j < m; j++)
         {
             string p = _preactivations[j].Export(graph, _convolutions[j].Sample.Input.SpatialRank, x);
@@ -241,9 +178,6 @@ public sealed class ResidualBranch : DeviceObject
         }
         return x;
     }
-
-    // αⱼ, where it is a factor of the weights.
-    private Tensor WeightScale(int j) => _bound == BranchBound.PerLayer ? _scales.Scalar(j) : default;
 
     private Tensor Run(Tensor x, int count, ElementType type, bool save, bool measure, ref SavedTensors saved)
     {
@@ -255,7 +189,7 @@ public sealed class ResidualBranch : DeviceObject
             bool inPlace = j > 0 && !save;
             Tensor p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
             _preactivations[j].Forward(z, measure, p);
-            z = type == _settings.Type ? _convolutions[j].Forward(p) : _convolutions[j].ForwardOnce(p, WeightScale(j));
+            z = type == _settings.Type ? _convolutions[j].Forward(p) : _convolutions[j].ForwardOnce(p, _control.WeightScale(j));
             memory.Free(p);
             if (save && j < _convolutions.Length - 1)
             {

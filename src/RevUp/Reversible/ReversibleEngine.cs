@@ -15,7 +15,7 @@ namespace RevUp.Reversible;
 /// depend on the number of blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the
 /// nearest kept activation, which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
 /// </remarks>
-public sealed class ReversibleEngine : DeviceObject
+internal sealed class ReversibleEngine : DeviceObject
 {
     private readonly IReadOnlyList<Layer> _layers;
     private readonly Tensor[] _kept;

@@ -12,7 +12,7 @@ namespace RevUp.Reversible;
 /// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. Fixed by <see cref="PowerIteration"/> until its next call: inversion,
 /// recomputation and <see cref="AddGradient"/> see the same u, v and σ.
 /// </remarks>
-public sealed class SpectralNorm
+internal sealed class SpectralNorm
 {
     private readonly Backend _backend;
     private readonly Convolution _convolution;

@@ -16,7 +16,7 @@ namespace RevUp.Runs;
 /// The files of one checkpoint: model.safetensors (parameters and power-iteration state), optimizer.safetensors (moments), checkpoint.json (recipe, step,
 /// normalisation). The order of the data, augmentation and redraws are functions of the recipe's seed and the step, so the step is all their state.
 /// </summary>
-public static class Checkpoint
+internal static class Checkpoint
 {
     /// <summary>Folder of a run that holds its checkpoints.</summary>
     public const string FolderName = "checkpoints";

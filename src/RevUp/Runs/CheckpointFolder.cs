@@ -15,7 +15,7 @@ namespace RevUp.Runs;
 /// checkpoints.Save(step, folder => WriteWeights(Path.Combine(folder, "model.safetensors")));
 /// CheckpointEntry? latest = checkpoints.Latest();
 /// </code></example>
-public sealed class CheckpointFolder
+internal sealed class CheckpointFolder
 {
     private const string StepPrefix = "step-";
     private const string TemporaryPrefix = ".incomplete-";

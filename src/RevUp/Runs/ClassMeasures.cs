@@ -8,7 +8,7 @@ namespace RevUp.Runs;
 /// 1947); for K &gt; 2 the mean over the classes, each against all others. It needs the output for
 /// every sample, and is left out where these are more than 8 million numbers.
 /// </remarks>
-public sealed class ClassMeasures : IEquatable<ClassMeasures>
+internal sealed class ClassMeasures : IEquatable<ClassMeasures>
 {
     /// <summary>The most classes of which a confusion matrix is kept.</summary>
     public const int MaximumConfusion = 1000;

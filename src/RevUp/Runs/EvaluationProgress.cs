@@ -3,4 +3,4 @@ namespace RevUp.Runs;
 /// <summary>Where an evaluation of a run stands.</summary>
 /// <param name="Done">Fraction of the test set.</param>
 /// <param name="Remaining">Estimated time to the end of the run.</param>
-public readonly record struct EvaluationProgress(double Done, TimeSpan Remaining);
+internal readonly record struct EvaluationProgress(double Done, TimeSpan Remaining);

@@ -10,17 +10,31 @@ namespace RevUp.Runs;
 public readonly record struct EvaluationResult(double Top1, double Loss, int Samples, int LeftOut = 0)
 {
     /// <summary>Which part.</summary>
-    public DatasetSplit Part { get; init; } = DatasetSplit.Test;
+    internal DatasetSplit Part { get; init; } = DatasetSplit.Test;
 
     /// <summary>
     /// Recall, confusion and AUC; null in the metrics of an earlier version, and before the first
     /// evaluation.
     /// </summary>
-    public ClassMeasures? Classes { get; init; }
+    internal ClassMeasures? Classes { get; init; }
 
     /// <summary>Mean recall of the classes; NaN where it was not measured.</summary>
     public double BalancedAccuracy => Classes?.BalancedAccuracy ?? double.NaN;
 
-    /// <inheritdoc cref="ClassMeasures.Auc"/>
+    /// <summary>
+    /// Fraction of the samples of each class that were found; NaN of a class without samples.
+    /// </summary>
+    public IReadOnlyList<double> Recall => Classes?.Recall ?? [];
+
+    /// <summary>
+    /// K rows of K counts: samples of the row's class that were taken for the column's. Empty above
+    /// 1,000 classes.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<int>> Confusion => Classes?.ConfusionRows() ?? [];
+
+    /// <summary>
+    /// Area under the ROC curve, for more than two classes the mean of each against all others; NaN
+    /// where it is not defined or was left out.
+    /// </summary>
     public double Auc => Classes?.Auc ?? double.NaN;
 }

@@ -7,7 +7,7 @@ using RevUp.Tensors;
 namespace RevUp.Runs;
 
 /// <summary>Evaluates a network on every sample of a dataset that can be read, without augmentation and without touching the training state.</summary>
-public static class Evaluator
+internal static class Evaluator
 {
     /// <summary>
     /// Top-1, loss and <see cref="ClassMeasures"/> over all of <paramref name="data"/>. Damaged

@@ -4,6 +4,7 @@ using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Formats;
 using RevUp.Models;
+using RevUp.Reversible;
 using RevUp.Recipes;
 using RevUp.Tensors;
 
@@ -71,7 +72,7 @@ internal sealed record ModelDescription(
 
     /// <summary>Builds the network, for predictions, and fills it from <paramref name="path"/>.</summary>
     /// <exception cref="CheckpointException">Description and weights do not fit each other, or the file is damaged.</exception>
-    public RevUpNet Load(Backend backend, string path)
+    public RevUpNet Load(Backend backend, string path, Func<BranchSite, Branch>? branches = null)
     {
         RevUpNet? net = null;
         try
@@ -79,7 +80,7 @@ internal sealed record ModelDescription(
             ConfigurationException.Require(
                 Mean.Count == Sample[^1], $"It states the mean of {Mean.Count} channels for samples [{string.Join(", ", Sample)}]");
             // Every tensor is read from the file: the seed draws nothing that stays.
-            net = new RevUpNet(backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1) { KeepsPackedWeights = true };
+            net = new RevUpNet(backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1, branches) { KeepsPackedWeights = true };
             Checkpoint.LoadWeights(net, path);
             return net;
         }

@@ -92,7 +92,7 @@ internal sealed class RunData : IDisposable
     /// <summary>The weight of each class in the loss; null where all are 1.</summary>
     public IReadOnlyList<float>? ClassWeights(TrainingSettings training)
     {
-        if (training.ClassWeighting == ClassWeighting.None)
+        if (!training.BalanceClasses)
         {
             return training.ClassWeights.Count == 0 ? null : [.. training.ClassWeights.Select(weight => (float)weight)];
         }

@@ -52,7 +52,7 @@ public sealed record RunSummary
     public required long TotalPeakBytes { get; init; }
 
     /// <summary>What a step was expected to take; null unless this process planned the run for a budget.</summary>
-    public required StepForecast? Forecast { get; init; }
+    internal StepForecast? Forecast { get; init; }
 
     /// <summary>Folder of the run.</summary>
     public required string Folder { get; init; }

@@ -61,6 +61,7 @@ public sealed class TrainingRun : IDisposable
     /// What to evaluate on: after every epoch, or where there is a validation part, once at the end.
     /// </param>
     /// <param name="validation">What chooses the checkpoint; null for none.</param>
+    /// <param name="branches">Makes the branch of each block, where the recipe's model.branch is "custom".</param>
     public TrainingRun(
         Backend backend,
         Recipe recipe,
@@ -68,12 +69,19 @@ public sealed class TrainingRun : IDisposable
         bool resume,
         ImageDataset train,
         ImageDataset test,
-        ImageDataset? validation = null)
-        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation))
+        ImageDataset? validation = null,
+        Func<BranchSite, Branch>? branches = null)
+        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation), branches)
     {
     }
 
-    private TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, RunData data)
+    private TrainingRun(
+        Backend backend,
+        Recipe recipe,
+        string folder,
+        bool resume,
+        RunData data,
+        Func<BranchSite, Branch>? branches = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -96,7 +104,7 @@ public sealed class TrainingRun : IDisposable
             recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
             if (recipe.Reversible.NeedsPlan)
             {
-                recipe = recipe with { Reversible = MakePlan(backend, recipe, latest) };
+                recipe = recipe with { Reversible = MakePlan(backend, recipe, latest, branches) };
             }
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
@@ -112,7 +120,7 @@ public sealed class TrainingRun : IDisposable
                 _stepsPerEpoch > 0,
                 $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
             Network = new RevUpNet(
-                backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed);
+                backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches);
             _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
             if (latest is not null)
             {
@@ -138,13 +146,13 @@ public sealed class TrainingRun : IDisposable
     public MemoryPlan Plan => _recipe.Reversible.Plan;
 
     /// <summary>What the run's plan is expected to take; null when it was not made now.</summary>
-    public MemoryForecast? Forecast { get; private set; }
+    internal MemoryForecast? Forecast { get; private set; }
 
     /// <summary>Updates of the whole run.</summary>
     public long Steps { get; }
 
     /// <summary>Raised after each batch of an evaluation, on the run's thread.</summary>
-    public event Action<EvaluationProgress>? Evaluating;
+    internal event Action<EvaluationProgress>? Evaluating;
 
     /// <summary>Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a checkpoint, or ends an evaluation.</summary>
     /// <param name="progress">Called after every step, on this thread.</param>
@@ -210,13 +218,14 @@ public sealed class TrainingRun : IDisposable
     }
 
     // Another plan gives other roundings: a run that goes on keeps the one that it was begun with, while that is what the recipe asks for.
-    private ReversibleSettings MakePlan(Backend backend, Recipe recipe, CheckpointEntry? latest)
+    private ReversibleSettings MakePlan(
+        Backend backend, Recipe recipe, CheckpointEntry? latest, Func<BranchSite, Branch>? branches)
     {
         if (latest is not null && Checkpoint.FindPlan(latest.Path, recipe) is { } runs)
         {
             return recipe.Reversible with { Runs = runs };
         }
-        Forecast = MemoryPlanner.Plan(backend, recipe);
+        Forecast = MemoryPlanner.Plan(backend, recipe, branches);
         return recipe.Reversible.WithPlan(Forecast.Plan);
     }
 

@@ -1,7 +1,7 @@
 namespace RevUp.Tensors;
 
 /// <summary>Where the channels of a tensor in a file are.</summary>
-public enum AxisOrder
+internal enum AxisOrder
 {
     /// <summary>As RevUp computes: activations N(D)HWC, weights of convolutions O(D)HWI.</summary>
     ChannelsLast,

@@ -16,7 +16,7 @@ namespace RevUp.Tensors;
 /// var random = new CounterRandom(seed: 1, stream: epoch, index: sample);
 /// int offset = random.NextInt(9);
 /// </code></example>
-public struct CounterRandom
+internal struct CounterRandom
 {
     private const int Rounds = 10;
     private const int Lanes = 4;

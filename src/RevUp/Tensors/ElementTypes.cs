@@ -1,7 +1,7 @@
 namespace RevUp.Tensors;
 
 /// <summary>Sizes of the element types.</summary>
-public static class ElementTypes
+internal static class ElementTypes
 {
     /// <summary>Size of one element, in bytes.</summary>
     public static int Size(this ElementType type) => type switch

@@ -8,7 +8,7 @@ namespace RevUp.Training;
 /// Updates all parameters from their gradients, in one launch. Owns the momentum (SGD) or the two moments (AdamW), float32, laid out like the parameters, and
 /// the settings that the launch reads from the device, so that a schedule changes neither the launch nor its arguments.
 /// </summary>
-public sealed class Optimizer : DeviceObject
+internal sealed class Optimizer : DeviceObject
 {
     // Asked for once: Enum.GetValues allocates an array, and a step allocates nothing.
     private static readonly ParameterGroup[] s_groups = Enum.GetValues<ParameterGroup>();

@@ -44,12 +44,15 @@ public sealed record TrainingSettings
     /// <summary>Checkpoints kept.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <summary>The weights of the classes in the loss.</summary>
-    public ClassWeighting ClassWeighting { get; init; }
+    /// <summary>
+    /// Whether each class counts the same in the loss: a sample of class k by N / (K · N_k), where
+    /// N_k of the N samples of the training set are of that class.
+    /// </summary>
+    public bool BalanceClasses { get; init; }
 
     /// <summary>
     /// The weight of each class in the loss, in the order of the labels; empty for 1, or for what
-    /// <see cref="ClassWeighting"/> says.
+    /// <see cref="BalanceClasses"/> gives.
     /// </summary>
     public IReadOnlyList<double> ClassWeights { get; init; } = [];
 
@@ -93,8 +96,8 @@ public sealed record TrainingSettings
             ClassWeights.All(weight => double.IsFinite(weight) && weight > 0),
             $"training.classWeights is [{string.Join(", ", ClassWeights)}]; use positive numbers");
         ConfigurationException.Require(
-            ClassWeights.Count == 0 || ClassWeighting == ClassWeighting.None,
-            $"training.classWeights is given, and training.classWeighting is 'balanced', which computes them; leave one of them out");
+            ClassWeights.Count == 0 || !BalanceClasses,
+            $"training.classWeights is given, and training.balanceClasses is true, which computes them; leave one of them out");
         Optimizer.Validate();
         Schedule.Validate();
     }

@@ -71,10 +71,10 @@ public sealed class TrainingStep : DeviceObject
     }
 
     /// <summary>The engine: policies, inversion records.</summary>
-    public ReversibleEngine Engine { get; }
+    internal ReversibleEngine Engine { get; }
 
     /// <summary>The optimiser.</summary>
-    public Optimizer Optimizer { get; }
+    internal Optimizer Optimizer { get; }
 
     /// <summary>Updates done.</summary>
     public long Count

@@ -56,7 +56,7 @@ public sealed class ClassWeightTests
             (byte[])[1, 2, 3, 4], (byte[])[0, 0, 0, 1], new Shape(1, 1, 1, 1), ["a", "b"]);
         Recipe recipe = SmallRecipe.Create();
         RunData data = RunData.Borrow(recipe, train, train, validation: null);
-        float[] weights = [.. data.ClassWeights(new TrainingSettings { ClassWeighting = ClassWeighting.Balanced })!];
+        float[] weights = [.. data.ClassWeights(new TrainingSettings { BalanceClasses = true })!];
         CollectionAssert.AreEqual((float[])[4f / 6, 2f], weights);
         Assert.IsNull(data.ClassWeights(new TrainingSettings()));
     }
@@ -66,7 +66,7 @@ public sealed class ClassWeightTests
     {
         Assert.Contains(
             "leave one of them out",
-            SmallRecipe.Refusal("training.classWeighting=balanced", "training.classWeights=[1,2,3,4]"));
+            SmallRecipe.Refusal("training.balanceClasses=true", "training.classWeights=[1,2,3,4]"));
         Assert.Contains("use positive numbers", SmallRecipe.Refusal("training.classWeights=[1,0,1,1]"));
     }
 }

@@ -75,10 +75,10 @@ public sealed class FiniteSampleTests
 
         private sealed class Reader(Numbers numbers) : SampleReader
         {
-            public override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
+            internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
                 numbers.Fill(index, destination);
 
-            public override void Measure(int index, ChannelStatistics statistics)
+            internal override void Measure(int index, ChannelStatistics statistics)
             {
                 float[] values = new float[8];
                 numbers.Fill(index, values);

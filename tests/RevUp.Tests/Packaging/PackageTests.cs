@@ -85,15 +85,7 @@ public sealed class PackageTests
     public void TheSampleTrainsSavesLoadsAndPredictsOnThePackageAlone()
     {
         using TemporaryFolder folder = new();
-        foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", "Embedding")))
-        {
-            File.Copy(file, folder[Path.GetFileName(file)]);
-        }
-        // The feed is this test's only source, and its packages are in a folder of its own: neither
-        // a network nor an older package can help.
-        Run(
-            folder.Path, [("NUGET_PACKAGES", folder["packages"]), .. s_noServers], "dotnet", "build", "-c", "Release",
-            "--source", s_feed, "-tl:off");
+        BuildSample("Embedding", folder);
         string output = Run(
             folder.Path,
             [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", folder["loader"])],
@@ -106,6 +98,30 @@ public sealed class PackageTests
         {
             Assert.Contains($"calling init: {folder["bin/Release/net10.0/" + Libraries + library]}", loaded);
         }
+    }
+
+    [TestMethod]
+    public void TheSampleOfABranchOfItsOwnTrainsByInversionOnThePackageAlone()
+    {
+        using TemporaryFolder folder = new();
+        BuildSample("OwnBranch", folder);
+        string output = Run(folder.Path, [], folder["bin/Release/net10.0/OwnBranch"]);
+        Assert.Contains(", 0 refused", output);
+        Assert.Contains("256 of 256 new images are told apart by branches of its own", output);
+    }
+
+    // The feed is this test's only source, and its packages are in a folder of its own: neither a network nor an older
+    // package can help.
+    private static void BuildSample(string name, TemporaryFolder folder)
+    {
+        foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", name)))
+        {
+            File.Copy(file, folder[Path.GetFileName(file)]);
+        }
+        Run(
+            folder.Path,
+            [("NUGET_PACKAGES", folder["packages"]), .. s_noServers],
+            "dotnet", "build", "-c", "Release", "--source", s_feed, "-tl:off");
     }
 
     private static ZipArchive Open() => ZipFile.OpenRead(Directory.GetFiles(s_feed, "RevUp.*.nupkg").Single());

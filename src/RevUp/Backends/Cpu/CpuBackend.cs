@@ -64,7 +64,7 @@ public sealed unsafe partial class CpuBackend : Backend
     /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
     {
-        Span<T> target = AsSpan<T>(destination);
+        Span<T> target = Elements<T>(destination);
         if (source.Length != target.Length)
         {
             throw new ArgumentException($"{source.Length} elements do not fill a {destination.Shape}.", nameof(source));
@@ -73,10 +73,10 @@ public sealed unsafe partial class CpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override void Download<T>(Tensor source, Span<T> destination) => AsSpan<T>(source).CopyTo(destination);
+    public override void Download<T>(Tensor source, Span<T> destination) => Elements<T>(source).CopyTo(destination);
 
     /// <inheritdoc/>
-    protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new CpuConvolution(geometry, Memory);
+    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new CpuConvolution(geometry, Memory);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -103,7 +103,10 @@ public sealed unsafe partial class CpuBackend : Backend
         return native;
     }
 
-    private static Span<T> AsSpan<T>(Tensor tensor) where T : unmanaged
+    /// <summary>The elements of a tensor of this backend, to read and write in place while the tensor lives.</summary>
+    /// <exception cref="ArgumentException"><typeparamref name="T"/> has another size than the elements.</exception>
+    /// <exception cref="ObjectDisposedException">The tensor was freed.</exception>
+    public static Span<T> Elements<T>(Tensor tensor) where T : unmanaged
     {
         if (sizeof(T) != tensor.Type.Size())
         {

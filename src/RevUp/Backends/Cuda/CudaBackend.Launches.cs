@@ -23,7 +23,7 @@ public sealed partial class CudaBackend
     }
 
     /// <summary>One launch for a channel's range and one for its codes, because a step needs the range first.</summary>
-    public override void QuantizeResidual(
+    internal override void QuantizeResidual(
         int bits, Tensor x, Tensor z, Tensor s, Tensor y, Tensor decoded, Tensor codes, Tensor steps)
     {
         (long batch, long positions, long channels) = (x.Shape.Batch, x.Shape.Positions, x.Shape.Channels);
@@ -40,7 +40,7 @@ public sealed partial class CudaBackend
     }
 
     /// <inheritdoc/>
-    public override void ChannelRotationsForward(Tensor angles, Tensor matrix)
+    internal override void ChannelRotationsForward(Tensor angles, Tensor matrix)
     {
         int channels = matrix.Shape.Channels, first = 0;
         _launcher.Elementwise(_kernels.ChannelRotationsBegin, matrix.Count, [channels, matrix]);
@@ -54,7 +54,7 @@ public sealed partial class CudaBackend
     }
 
     /// <inheritdoc/>
-    public override void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
+    internal override void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
     {
         int channels = matrix.Shape.Channels, first = (int)angles.Count;
         for (int distance = ChannelRotations.LargestDistance(channels); distance > 0; distance /= 2)

@@ -93,7 +93,7 @@ public sealed unsafe partial class CudaBackend : Backend
         type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device);
 
     /// <inheritdoc/>
-    public override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
+    internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
     /// <inheritdoc/>
     public override bool IsAsynchronous => true;
@@ -140,13 +140,13 @@ public sealed unsafe partial class CudaBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override Readback CreateReadback(int count) => new CudaReadback(this, _queue, count);
+    internal override Readback CreateReadback(int count) => new CudaReadback(this, _queue, count);
 
     /// <inheritdoc/>
-    public override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
+    internal override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
 
     /// <inheritdoc/>
-    protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
+    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
         new CudaConvolution(geometry, _cudnn, _tf32 && !geometry.IsExact, Memory, _kernels, _launcher);
 
     /// <inheritdoc/>

@@ -7,4 +7,4 @@ namespace RevUp.Backends.Cuda;
 /// <param name="Description">One line: name, compute capability and the versions of the libraries.</param>
 /// <param name="MemoryBytes">All of its memory.</param>
 /// <param name="BFloat16">Whether it has arithmetic of <see cref="ElementType.BFloat16"/>.</param>
-public sealed record CudaDeviceSummary(int Index, string Description, long MemoryBytes, bool BFloat16);
+internal sealed record CudaDeviceSummary(int Index, string Description, long MemoryBytes, bool BFloat16);

@@ -5,7 +5,7 @@ namespace RevUp.Backends.Cuda;
 /// <summary>What of CUDA this machine has. Finding nothing is an answer and not an error, and nothing of a device is used by looking.</summary>
 /// <param name="Devices">The GPUs.</param>
 /// <param name="Problems">Why they, or others, cannot be used, one paragraph each; empty when a backend can be opened.</param>
-public sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IReadOnlyList<string> Problems)
+internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IReadOnlyList<string> Problems)
 {
     private static readonly Version s_firstWithBFloat16 = new(8, 0);
 

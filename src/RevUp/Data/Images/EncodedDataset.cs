@@ -7,7 +7,7 @@ namespace RevUp.Data.Images;
 
 /// <summary>JPEG and PNG images of any size, decoded when they are read: only the part that is asked for, straight to the sample's H × W.</summary>
 /// <remarks>Grey, palette, CMYK and 16-bit images, and those with alpha, become the sample's 1 or 3 channels; the content decides, not the name.</remarks>
-public abstract class EncodedDataset : ImageDataset
+internal abstract class EncodedDataset : ImageDataset
 {
     // Of one encoded image: far above any real one, and little enough that a damaged length takes no memory away.
     private const long MaximumBytes = 1 << 29;

@@ -17,7 +17,7 @@ namespace RevUp.Data.Images;
 /// <example><code>
 /// using var train = ImageFolder.Open("imagenet", DatasetSplit.Train, new Shape(1, 224, 224, 3)); // imagenet/train/n01440764/*.JPEG
 /// </code></example>
-public sealed class ImageFolder : EncodedDataset
+internal sealed class ImageFolder : EncodedDataset
 {
     private readonly string _folder;
     private readonly string[] _files; // CLASS/FILE, sorted
@@ -37,7 +37,7 @@ public sealed class ImageFolder : EncodedDataset
     public override IReadOnlyList<string> Classes { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DataFinding> Findings { get; }
+    internal override IReadOnlyList<DataFinding> Findings { get; }
 
     /// <summary>Lists one part of a dataset: train/CLASS/FILE, or test/CLASS/FILE (also val or validation), with the classes of the former.</summary>
     /// <param name="root">The folder with both parts.</param>

@@ -5,7 +5,7 @@ using RevUp.Tensors;
 namespace RevUp.Data.Images;
 
 /// <summary>Looks through sets of samples: verifies them, and counts sizes of images.</summary>
-public static class ImageSets
+internal static class ImageSets
 {
     // What images are scaled to where only the reading of them matters; small, so that JPEGs are scaled as they are decoded.
     internal static readonly Shape Sample = new(1, 64, 64, 3);

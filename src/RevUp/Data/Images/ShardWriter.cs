@@ -11,7 +11,7 @@ namespace RevUp.Data.Images;
 /// fixed seed, because others read shards from front to back, with fixed times and owners. Everything is written to FOLDER.incomplete, which is renamed at the
 /// end: what has the final name is whole.
 /// </remarks>
-public static class ShardWriter
+internal static class ShardWriter
 {
     private const string Incomplete = ".incomplete";
     private const ulong OrderSeed = 0;

@@ -21,7 +21,7 @@ namespace RevUp.Data.Images;
 /// <example><code>
 /// using var train = WebDataset.Open("shards", DatasetSplit.Train, new Shape(1, 224, 224, 3)); // shards/train/*.tar
 /// </code></example>
-public sealed class WebDataset : EncodedDataset
+internal sealed class WebDataset : EncodedDataset
 {
     /// <summary>Beside the shards: the names of the classes, a line each.</summary>
     internal const string ClassesFile = "classes.txt";
@@ -46,7 +46,7 @@ public sealed class WebDataset : EncodedDataset
     public override IReadOnlyList<string> Classes { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DataFinding> Findings { get; }
+    internal override IReadOnlyList<DataFinding> Findings { get; }
 
     /// <summary>Indexes one part of a dataset: train/*.tar, or test/*.tar (also val or validation), with the classes of the former.</summary>
     /// <inheritdoc cref="ImageFolder.Open(string, DatasetSplit, Shape)"/>

@@ -7,7 +7,7 @@ namespace RevUp.Data.Preparation;
 /// ImageNet (ILSVRC 2012) as it is downloaded: archives or what they unpack to, and a list of the
 /// validation images' classes.
 /// </summary>
-public static class ImageNet
+internal static class ImageNet
 {
     private static readonly string[] s_roots = ["", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "CLS-LOC"];
 

@@ -17,7 +17,7 @@ namespace RevUp.Data.Volumes;
 /// //            scans/0001.nii.gz,healthy
 /// using var train = VolumeDataset.Open("scans", DatasetSplit.Train, new Shape(1, 64, 64, 64, 1));
 /// </code></example>
-public sealed class VolumeDataset : ImageDataset
+internal sealed class VolumeDataset : ImageDataset
 {
     // Of no influence on what is read where nothing must fit.
     private static readonly Shape s_any = new(1, 1, 1, 1, 1);
@@ -48,7 +48,7 @@ public sealed class VolumeDataset : ImageDataset
     public override Shape Sample { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DataFinding> Findings => _findings;
+    internal override IReadOnlyList<DataFinding> Findings => _findings;
 
     /// <summary>Whether mean and deviation are those of each volume.</summary>
     internal bool IsNormalized => _settings.Normalization == VolumeNormalization.Volume;
@@ -140,12 +140,12 @@ public sealed class VolumeDataset : ImageDataset
 
     private sealed class Verifier(VolumeDataset dataset) : SampleReader
     {
-        public override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+        internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
         {
             VolumeFile.Verify(dataset.Name(index));
             destination.Clear();
         }
 
-        public override void Measure(int index, ChannelStatistics statistics) => VolumeFile.Verify(dataset.Name(index));
+        internal override void Measure(int index, ChannelStatistics statistics) => VolumeFile.Verify(dataset.Name(index));
     }
 }

@@ -11,7 +11,7 @@ internal sealed class VolumeReader(VolumeDataset dataset, VolumeFile file) : Sam
     private readonly VolumeExtents _sample = VolumeExtents.Of(dataset.Sample);
 
     /// <inheritdoc/>
-    public override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+    internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
     {
         VolumeBuffer volume = file.Load(dataset.Name(index));
         (Augmentation augmentation, ChannelNormalization normalization) = transform;
@@ -27,7 +27,7 @@ internal sealed class VolumeReader(VolumeDataset dataset, VolumeFile file) : Sam
     }
 
     /// <inheritdoc/>
-    public override void Measure(int index, ChannelStatistics statistics) =>
+    internal override void Measure(int index, ChannelStatistics statistics) =>
         statistics.Add(file.Load(dataset.Name(index)).Values);
 
     // Copies rows; what lies outside the volume is the mean.

@@ -1,0 +1,145 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Tensors;
+
+namespace RevUp.Reversible;
+
+/// <summary>
+/// Lipschitz control of one branch F = ŝ·z: the multiplier s, the norms σ of its m factors, and the numbers of
+/// <see cref="BranchScale"/>, which are computed from them before each step.
+/// </summary>
+internal sealed class BranchControl : DeviceObject
+{
+    private readonly BranchSettings _settings;
+    private readonly int _index;
+    private readonly int _factors;
+    private readonly SpectralNorm[] _norms;
+    private readonly Parameter? _multiplier;
+    private readonly BranchBound _bound;
+    private readonly StateTensor _sigmas;
+    private readonly Tensor _scales;
+    private readonly Tensor _dots;
+    private readonly Tensor _sigmaGradients;
+    private readonly Tensor _constants;
+
+    /// <param name="name">Prefix of the names of the multiplier and of σ.</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="store">Where both are declared.</param>
+    /// <param name="settings">What all branches share.</param>
+    /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>.</param>
+    /// <param name="factors">m.</param>
+    /// <param name="norms">Norms that power iteration estimates: of the first factors; none without control.</param>
+    /// <param name="sigma">σ until it is estimated.</param>
+    public BranchControl(
+        string name,
+        Backend backend,
+        ParameterStore store,
+        BranchSettings settings,
+        int index,
+        int factors,
+        SpectralNorm[] norms,
+        double sigma = 0)
+        : base(backend)
+    {
+        (_settings, _index, _factors, _norms) = (settings, index, factors, norms);
+        _bound = settings.Lipschitz.Mode switch
+        {
+            LipschitzMode.None => BranchBound.None,
+            LipschitzMode.PerLayer => BranchBound.PerLayer,
+            _ => BranchBound.PerBranch,
+        };
+        if (settings.Normalization == Normalization.Fixup)
+        {
+            _multiplier = store.Add($"{name}.scale", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
+        }
+        _sigmas = store.AddState($"{name}.sigma", new Shape(factors), random: false, (float)sigma);
+        _scales = Own(new Shape(BranchScale.Length(factors)), ElementType.Float32, MemoryPurpose.Workspace);
+        _dots = Own(new Shape(factors), ElementType.Float64, MemoryPurpose.Workspace);
+        _sigmaGradients = Own(new Shape(factors), ElementType.Float32, MemoryPurpose.Workspace);
+        // The multiplier of branches that train none, a place for the gradient that nobody wants, and the coefficient of
+        // all that have none of their own.
+        _constants = Own(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
+        backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
+    }
+
+    /// <summary>ŝ.</summary>
+    public Tensor Multiplier => _scales.Scalar(_factors);
+
+    /// <inheritdoc cref="IBranch.LipschitzLimit"/>
+    public double LipschitzLimit => _settings.Lipschitz.Mode switch
+    {
+        LipschitzMode.Adaptive => _settings.Coefficients!.Values[_index],
+        LipschitzMode.PerBranch => _settings.Lipschitz.Coefficient,
+        LipschitzMode.PerLayer => Math.Pow(_settings.Lipschitz.Coefficient, _factors),
+        _ => double.PositiveInfinity,
+    };
+
+    /// <inheritdoc cref="IBranch.Norms"/>
+    public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms =>
+        _norms.Select((norm, j) => (norm, _sigmas.Value.Scalar(j)));
+
+    private Tensor TrainedMultiplier => _multiplier?.Value ?? _constants.Scalar(0);
+
+    private Tensor Coefficient => _settings.Coefficients?.Of(_index) ?? _constants.Scalar(2);
+
+    /// <summary>αⱼ, where it is a factor of the weights.</summary>
+    public Tensor WeightScale(int j) => _bound == BranchBound.PerLayer ? _scales.Scalar(j) : default;
+
+    /// <summary>γⱼ, the factor of the weights' gradient.</summary>
+    public Tensor GradientScale(int j) => _scales.Scalar(_factors + 1 + j);
+
+    /// <summary>Where ⟨wgradⱼ, Wⱼ⟩ goes, float64.</summary>
+    public Tensor Dot(int j) => _dots.Scalar(j);
+
+    /// <summary>Computes the factors from the norms as they are.</summary>
+    public void Prepare()
+    {
+        Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
+        Backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
+    }
+
+    /// <summary>Adds the gradients of s and, through σ, of the weights, from all <see cref="Dot"/>.</summary>
+    public void Backward()
+    {
+        Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
+        Backend.BranchScaleBackward(
+            _bound,
+            Coefficient,
+            TrainedMultiplier,
+            _sigmas.Value,
+            _scales,
+            _dots,
+            multiplierGradient,
+            _sigmaGradients);
+        for (int j = 0; j < _norms.Length; j++)
+        {
+            _norms[j].AddGradient(_sigmaGradients.Scalar(j));
+        }
+    }
+
+    /// <summary>Copies σ of every factor.</summary>
+    public void ReadSigmas(Span<float> sigmas) => Backend.Download(_sigmas.Value, sigmas);
+
+    /// <summary>Copies the factors.</summary>
+    public void ReadScales(Span<float> scales) => Backend.Download(_scales, scales);
+
+    /// <summary>|ŝ|·∏(ασ), the bound of F as it is computed now, when its factors have these norms.</summary>
+    public double LipschitzBound(ReadOnlySpan<float> sigmas)
+    {
+        Span<float> scales = stackalloc float[BranchScale.Length(_factors)];
+        ReadScales(scales);
+        return BranchScale.EffectiveBound(sigmas, scales);
+    }
+
+    /// <inheritdoc cref="IBranch.LipschitzBound()"/>
+    public double LipschitzBound()
+    {
+        if (_settings.Lipschitz.Mode == LipschitzMode.None)
+        {
+            return double.PositiveInfinity;
+        }
+        Span<float> sigmas = stackalloc float[_factors];
+        ReadSigmas(sigmas);
+        return LipschitzBound(sigmas);
+    }
+}

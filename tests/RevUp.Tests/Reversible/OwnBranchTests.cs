@@ -1,0 +1,217 @@
+using RevUp.Backends;
+using RevUp.Backends.Cpu;
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+using RevUp.Training;
+
+namespace RevUp.Tests.Reversible;
+
+/// <summary>Branches that a program brings: the sample's, and faulty ones.</summary>
+[TestClass]
+public sealed class OwnBranchTests
+{
+    private const int Batch = 4;
+    private const int Classes = 3;
+    private static readonly Shape s_sample = new(1, 6, 6, 2);
+
+    [TestMethod]
+    [DataRow(LipschitzMode.PerBranch)]
+    [DataRow(LipschitzMode.Adaptive)]
+    public void InversionFindsTheInputAndStoresGradients(LipschitzMode mode)
+    {
+        using CpuBackend backend = new(threads: 1);
+        using RevUpNet net = Net(backend, mode, site => new SineBranch(site));
+        using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), TestNetwork.Exact);
+        net.PrepareStep(Batch, step: 0);
+
+        float[] stored = Gradients(net, engine, MemoryPolicy.Store);
+        CollectionAssert.AreEqual(stored, Gradients(net, engine, MemoryPolicy.Checkpoint));
+        List<float[]> inputs = [];
+        engine.InputObserver = (_, x) => inputs.Add(backend.ToHost(x));
+        Gradients(net, engine, MemoryPolicy.Store);
+        float[] inverted = Gradients(net, engine, MemoryPolicy.Invert);
+
+        Assert.IsLessThanOrEqualTo(1e-4, Vectors.RelativeDifference(stored, inverted));
+        CollectionAssert.AreNotEqual(stored, inverted, "nothing was inverted");
+        int blocks = net.Blocks.Count;
+        Assert.HasCount(2 * blocks, inputs);
+        for (int block = 0; block < blocks; block++)
+        {
+            Assert.IsLessThanOrEqualTo(1e-5, Vectors.RelativeDifference(inputs[block], inputs[block + blocks]));
+        }
+        foreach (InversionRecord record in engine.Records)
+        {
+            Assert.IsTrue(record.Converged, $"{record}");
+            Assert.IsGreaterThan(1, record.Evaluations);
+        }
+        Assert.AreEqual(0, engine.Replays);
+    }
+
+    /// <summary>Along the gradient, and through σ: the bound is reached, since ŝ·∏σ is c.</summary>
+    [TestMethod]
+    public void GradientsAgreeWithFiniteDifferences()
+    {
+        const double Step = 5e-3;
+        using CpuBackend backend = new(threads: 1);
+        using RevUpNet net = Net(backend, LipschitzMode.PerBranch, site => new SineBranch(site));
+        using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), TestNetwork.Exact);
+        float[] values = backend.ToHost(net.Parameters.Values);
+        net.PrepareStep(Batch, step: 0);
+        Assert.IsTrue(net.Blocks.All(block => Math.Abs(block.Branch.LipschitzBound() - 0.9) < 1e-3), "not at the bound");
+        float[] gradients = Gradients(net, engine, MemoryPolicy.Invert);
+
+        // All parameters, those of the branches alone, and the shifts.
+        foreach (string part in (string[])["", ".widen", ".narrow", ".shift", "blocks"])
+        {
+            double[] direction = new double[gradients.Length];
+            foreach (Parameter parameter in net.Parameters.Parameters.Where(parameter => parameter.Name.Contains(part)))
+            {
+                long start = (parameter.Value.Address - net.Parameters.Values.Address) / sizeof(float);
+                for (long i = start; i < start + parameter.Shape.Count; i++)
+                {
+                    direction[i] = gradients[i];
+                }
+            }
+            double norm = Math.Sqrt(direction.Sum(value => value * value));
+            Assert.IsGreaterThan(1e-3, norm, part);
+            double slope = (Loss(Step / norm) - Loss(-Step / norm)) / (2 * Step);
+            Assert.AreEqual(norm, slope, 0.01 * norm, $"parameters with '{part}' in their names");
+
+            double Loss(double scale)
+            {
+                backend.Upload<float>([.. values.Select((value, i) => (float)(value + scale * direction[i]))], net.Parameters.Values);
+                net.PrepareStep(Batch, step: 0);
+                return LossOf(net, engine);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow(Fault.Shape, "Forward returned Float32 [4, 6, 6, 3]|Forward returned Float32 [2, 6, 6, 3]")]
+    [DataRow(Fault.Argument, "Forward returned its argument")]
+    [DataRow(Fault.Leak, "Forward left 2 new tensors instead of 1|Forward left 3 new tensors instead of 2")]
+    [DataRow(Fault.Unsaved, "Forward left saved[0] without a new tensor")]
+    [DataRow(Fault.NaN, "z of normal random numbers is not finite")]
+    [DataRow(Fault.Steep, "Lip(F) is at least")]
+    [DataRow(Fault.Constant, "Lipschitz is 0; return a positive constant")]
+    [DataRow(Fault.Late, "declares a part behind its constructor")]
+    public void AFaultyBranchIsNamedWhenTheNetworkIsBuilt(Fault fault, string messages)
+    {
+        using CpuBackend backend = new(threads: 1);
+        InvalidOperationException exception = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Net(backend, LipschitzMode.PerBranch, site => new FaultyBranch(site, fault)));
+        Assert.IsTrue(messages.Split('|').Any(exception.Message.Contains), exception.Message);
+        Assert.Contains("stages.0.blocks.0", exception.Message);
+        Assert.AreEqual(0, backend.Memory.LiveCount, "the network left tensors behind");
+    }
+
+    [TestMethod]
+    public void SettingsAndFactoryBelongTogether()
+    {
+        using CpuBackend backend = new(threads: 1);
+        AssertRefused("no factory of branches was given", Settings(LipschitzMode.PerBranch), null);
+        AssertRefused("is not 'custom'", Settings(LipschitzMode.PerBranch) with { Branch = BranchKind.Basic }, site => new SineBranch(site));
+        AssertRefused("'perLayer'", Settings(LipschitzMode.PerLayer), site => new SineBranch(site));
+
+        void AssertRefused(string message, ModelSettings settings, Func<BranchSite, Branch>? factory) => Assert.Contains(
+            message,
+            Assert.ThrowsExactly<ConfigurationException>(
+                () => new RevUpNet(backend, settings, s_sample, Classes, seed: 1, factory)).Message);
+    }
+
+    private static ModelSettings Settings(LipschitzMode mode) => new()
+    {
+        Stages = [new() { Blocks = 2, Channels = 4, Width = 6 }, new() { Blocks = 2, Channels = 6 }],
+        Branch = BranchKind.Custom,
+        Lipschitz = new LipschitzSettings { Mode = mode, StartIterations = 400 },
+    };
+
+    private static RevUpNet Net(Backend backend, LipschitzMode mode, Func<BranchSite, Branch> factory) =>
+        new(backend, Settings(mode), s_sample, Classes, seed: 1, factory);
+
+    private static float[] Gradients(RevUpNet net, ReversibleEngine engine, MemoryPolicy policy)
+    {
+        engine.Plan = new MemoryPlan { Policy = policy };
+        net.Backend.Fill(net.Parameters.Gradients, 0);
+        LossOf(net, engine);
+        return net.Backend.ToHost(net.Parameters.Gradients);
+    }
+
+    private static double LossOf(RevUpNet net, ReversibleEngine engine)
+    {
+        Backend backend = net.Backend;
+        Tensor input = backend.ToDevice(Vectors.Normal(7, (int)(Batch * net.Sample.Count)), net.Sample.WithBatch(Batch));
+        float[] targets = new float[Batch * Classes];
+        for (int i = 0; i < Batch; i++)
+        {
+            targets[i * Classes + i % Classes] = 1;
+        }
+        Tensor target = backend.ToDevice(targets, new Shape(Batch, Classes));
+        Tensor statistics = backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+        backend.Upload<double>([0, 0], statistics);
+        Tensor logits = engine.Forward(input);
+        backend.CrossEntropy(logits, target, 1f / Batch, logits, statistics);
+        engine.Backward(logits);
+        double[] sums = new double[2];
+        backend.Download<double>(statistics, sums);
+        backend.Memory.Free(statistics);
+        backend.Memory.Free(target);
+        backend.Memory.Free(input);
+        return sums[0] / Batch;
+    }
+
+    /// <summary>A rule that a branch breaks.</summary>
+    public enum Fault
+    {
+        Shape,
+        Argument,
+        Leak,
+        Unsaved,
+        NaN,
+        Steep,
+        Constant,
+        Late,
+    }
+
+    /// <summary>z = 1.5·x without a declared convolution, or worse.</summary>
+    private sealed class FaultyBranch(BranchSite site, Fault fault) : Branch(site)
+    {
+        protected internal override int Saved => fault == Fault.Unsaved ? 1 : 0;
+
+        protected internal override double Lipschitz => fault == Fault.Constant ? 0 : 1;
+
+        protected internal override Tensor Forward(Tensor x, Span<Tensor> saved)
+        {
+            switch (fault)
+            {
+                case Fault.Argument:
+                    return x;
+                case Fault.Leak:
+                    Allocate(x.Shape);
+                    break;
+                case Fault.Late:
+                    AddParameter("late", new Shape(1), mean: 0);
+                    break;
+            }
+            Tensor z = Allocate(fault == Fault.Shape ? x.Shape.WithChannels(3) : x.Shape);
+            Span<float> values = CpuBackend.Elements<float>(z);
+            CpuBackend.Elements<float>(x)[..Math.Min((int)x.Count, values.Length)].CopyTo(values);
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = fault == Fault.NaN ? float.NaN : 1.5f * values[i];
+            }
+            return z;
+        }
+
+        protected internal override Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient)
+        {
+            Tensor dx = Allocate(x.Shape);
+            Backend.Fill(dx, 0);
+            Backend.Axpy(default, gradient, dx);
+            return dx;
+        }
+    }
+}
