@@ -19,7 +19,7 @@ internal sealed class LeastTraffic(int batch, MemoryPolicy policy, double evalua
 
     private double Of(Layer layer, bool isFirst) => layer switch
     {
-        ResidualBlock block => Of(block.Branch),
+        ResidualBlock { Branch: ResidualBranch branch } => Of(branch),
         ConvolutionLayer or StridedTransition => OfConvolution(layer, isFirst),
         // Pooled: read forward, read for its activation and written backward.
         ClassifierHead => 3 * Bytes(layer.Input),
