@@ -92,7 +92,7 @@ public sealed class OwnBranchTests
     [TestMethod]
     [DataRow(Fault.Shape, "Forward returned Float32 [4, 6, 6, 3]|Forward returned Float32 [2, 6, 6, 3]")]
     [DataRow(Fault.Argument, "Forward returned its argument")]
-    [DataRow(Fault.Leak, "Forward left 2 new tensors instead of 1|Forward left 3 new tensors instead of 2")]
+    [DataRow(Fault.Leak, "of activations instead of")]
     [DataRow(Fault.Unsaved, "Forward left saved[0] without a new tensor")]
     [DataRow(Fault.NaN, "z of normal random numbers is not finite")]
     [DataRow(Fault.Steep, "Lip(F) is at least")]
