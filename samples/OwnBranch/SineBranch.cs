@@ -8,7 +8,7 @@ using RevUp.Tensors;
 /// convolution B back. sin is 1-Lipschitz, so that Lip(z) ≤ σ(A) · σ(B): <see cref="Branch.Lipschitz"/> stays 1.
 /// </summary>
 /// <remarks>The sine is computed on the CPU, in the memory of the tensors.</remarks>
-sealed class SineBranch : Branch
+internal sealed class SineBranch : Branch
 {
     private readonly Convolution _widen;
     private readonly Convolution _narrow;
@@ -23,9 +23,9 @@ sealed class SineBranch : Branch
     }
 
     /// <summary>The argument of the sine.</summary>
-    protected override int Saved => 1;
+    public override int Saved => 1;
 
-    protected override Tensor Forward(Tensor x, Span<Tensor> saved)
+    public override Tensor Forward(Tensor x, Span<Tensor> saved)
     {
         Tensor angles = _widen.Forward(x); // [N, (D), H, W, m]
         Span<float> values = CpuBackend.Elements<float>(angles), shift = CpuBackend.Elements<float>(_shift.Value);
@@ -47,7 +47,7 @@ sealed class SineBranch : Branch
         return z;
     }
 
-    protected override Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient)
+    public override Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient)
     {
         Tensor sine = Sine(saved[0]);
         Tensor dAngles = _narrow.Backward(sine, gradient);

@@ -41,10 +41,10 @@ public abstract class Branch : DeviceObject
     protected BranchSite Site { get; }
 
     /// <summary>Number of tensors that <see cref="Forward"/> saves, 0 to <see cref="MaximumSaved"/>.</summary>
-    protected internal abstract int Saved { get; }
+    public abstract int Saved { get; }
 
     /// <summary>Lipschitz constant of everything but the declared convolutions, above 0.</summary>
-    protected internal virtual double Lipschitz => 1;
+    public virtual double Lipschitz => 1;
 
     /// <summary>z(x).</summary>
     /// <param name="x">Stays the caller's.</param>
@@ -52,14 +52,14 @@ public abstract class Branch : DeviceObject
     /// <see cref="Saved"/> places for new tensors that <see cref="Backward"/> needs; empty where none are kept.
     /// </param>
     /// <returns>A new tensor in the shape of x; the caller frees it and what was saved.</returns>
-    protected internal abstract Tensor Forward(Tensor x, Span<Tensor> saved);
+    public abstract Tensor Forward(Tensor x, Span<Tensor> saved);
 
     /// <summary>Adds to the gradients of the parameters, and returns the gradient of x.</summary>
     /// <param name="x">The x of <see cref="Forward"/>; stays the caller's.</param>
     /// <param name="saved">What <see cref="Forward"/> saved for x; stays the caller's.</param>
     /// <param name="gradient">Gradient of z; stays the caller's, and may be overwritten.</param>
     /// <returns>A new tensor in the shape of x.</returns>
-    protected internal abstract Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient);
+    public abstract Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient);
 
     /// <summary>A new tensor of activations, float32; free it with <see cref="Arena.Free(Tensor)"/>.</summary>
     protected Tensor Allocate(Shape shape) => Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Activations);

@@ -147,10 +147,10 @@ internal sealed class OwnBranch : DeviceObject, IBranch
     /// <summary>Adds gradients of the parameters, and returns dx.</summary>
     internal Tensor Differentiate(Tensor x, Tensor dz, ref SavedTensors saved)
     {
-        int before = Memory.LiveCount;
+        long before = Memory.Use[MemoryPurpose.Activations];
         Tensor dx = _branch.Backward(x, Slots(ref saved)[1..(1 + _saved)], dz);
         RequireNew("Backward", dx, x, dz);
-        RequireOwnership("Backward", before, 1);
+        RequireOwnership("Backward", before, Arena.Rounded(dx.Bytes));
         return dx;
     }
 
@@ -158,18 +158,20 @@ internal sealed class OwnBranch : DeviceObject, IBranch
 
     private Tensor Run(Tensor x, bool save, ref SavedTensors saved)
     {
-        int before = Memory.LiveCount;
+        long before = Memory.Use[MemoryPurpose.Activations];
         Span<Tensor> slots = save ? Slots(ref saved)[1..(1 + _saved)] : [];
         Tensor z = _branch.Forward(x, slots);
         RequireNew("Forward", z, x, x);
+        long bytes = Arena.Rounded(z.Bytes);
         for (int i = 0; i < slots.Length; i++)
         {
             if (slots[i].IsEmpty || slots[i] == x || slots[i] == z)
             {
                 throw Broken($"Forward left saved[{i}] without a new tensor");
             }
+            bytes += Arena.Rounded(slots[i].Bytes);
         }
-        RequireOwnership("Forward", before, 1 + slots.Length);
+        RequireOwnership("Forward", before, bytes);
         return z;
     }
 
@@ -185,13 +187,14 @@ internal sealed class OwnBranch : DeviceObject, IBranch
         }
     }
 
-    private void RequireOwnership(string method, int before, int expected)
+    // Packed weights are workspace, which the convolutions free.
+    private void RequireOwnership(string method, long before, long expected)
     {
-        int made = Memory.LiveCount - before;
+        long made = Memory.Use[MemoryPurpose.Activations] - before;
         if (made != expected)
         {
             throw Broken(
-                $"{method} left {made} new tensors instead of {expected}; free temporaries, and neither x nor what is saved");
+                $"{method} left {made} bytes of activations instead of {expected}; free temporaries, and neither x nor what is saved");
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class WalkLife
         Step = NewStep(Net, policy);
         Weights = Net.Parameters.Values;
         Stem = Net.Layers[0];
-        Branch = Net.Blocks[0].Branch;
+        Branch = (ResidualBranch)Net.Blocks[0].Branch;
         Input = backend.ToDevice(Vectors.Normal(7, BatchSize * s_sample.Count), s_sample.WithBatch(BatchSize));
     }
 

@@ -124,7 +124,7 @@ public sealed class BaselineGradientTests
 
     // Forward and backward of a branch's m convolutions and m + 1 pointwise operations, of up to
     // four roundings each where they normalise.
-    private static double Error(ResidualBranch branch, Shape input, int branches)
+    private static double Error(IBranch branch, Shape input, int branches)
     {
         int operations = 2 * branches * 5 * (branch.Convolutions.Count + 1);
         return Rounding.Chain(

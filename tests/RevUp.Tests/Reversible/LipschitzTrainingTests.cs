@@ -41,7 +41,7 @@ public sealed class LipschitzTrainingTests
         int active = 0;
         foreach (InvertibleBlock block in network.Net.Blocks)
         {
-            ResidualBranch branch = block.Branch;
+            IBranch branch = block.Branch;
             float[] sigmas = new float[branch.Convolutions.Count];
             branch.ReadSigmas(sigmas);
             float[] norms =

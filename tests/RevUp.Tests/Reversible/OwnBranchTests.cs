@@ -92,7 +92,7 @@ public sealed class OwnBranchTests
     [TestMethod]
     [DataRow(Fault.Shape, "Forward returned Float32 [4, 6, 6, 3]|Forward returned Float32 [2, 6, 6, 3]")]
     [DataRow(Fault.Argument, "Forward returned its argument")]
-    [DataRow(Fault.Leak, "Forward left 2 new tensors instead of 1|Forward left 3 new tensors instead of 2")]
+    [DataRow(Fault.Leak, "of activations instead of")]
     [DataRow(Fault.Unsaved, "Forward left saved[0] without a new tensor")]
     [DataRow(Fault.NaN, "z of normal random numbers is not finite")]
     [DataRow(Fault.Steep, "Lip(F) is at least")]
@@ -179,11 +179,11 @@ public sealed class OwnBranchTests
     /// <summary>z = 1.5·x without a declared convolution, or worse.</summary>
     private sealed class FaultyBranch(BranchSite site, Fault fault) : Branch(site)
     {
-        protected internal override int Saved => fault == Fault.Unsaved ? 1 : 0;
+        public override int Saved => fault == Fault.Unsaved ? 1 : 0;
 
-        protected internal override double Lipschitz => fault == Fault.Constant ? 0 : 1;
+        public override double Lipschitz => fault == Fault.Constant ? 0 : 1;
 
-        protected internal override Tensor Forward(Tensor x, Span<Tensor> saved)
+        public override Tensor Forward(Tensor x, Span<Tensor> saved)
         {
             switch (fault)
             {
@@ -206,7 +206,7 @@ public sealed class OwnBranchTests
             return z;
         }
 
-        protected internal override Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient)
+        public override Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient)
         {
             Tensor dx = Allocate(x.Shape);
             Backend.Fill(dx, 0);

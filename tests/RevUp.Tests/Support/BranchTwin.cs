@@ -15,7 +15,7 @@ internal static class BranchTwin
     public static double[] Evaluate(
         string name,
         BranchSettings settings,
-        ResidualBranch branch,
+        IBranch branch,
         bool leadingActivation,
         int batch,
         IReadOnlyDictionary<string, double[]> values,

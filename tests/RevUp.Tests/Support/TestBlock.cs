@@ -67,7 +67,7 @@ internal sealed class TestBlock : IDisposable
 
     public InvertibleBlock Block { get; }
 
-    public ResidualBranch Branch => Block.Branch;
+    public ResidualBranch Branch => (ResidualBranch)Block.Branch;
 
     /// <summary>σ of each convolution as last estimated.</summary>
     public float[] Sigmas => State("sigma");
