@@ -33,8 +33,8 @@ internal static class EvaluateCommand
             using ImageDataset data = loaded.OpenData(split, terminal.Note);
             DamagedSamples damaged = new(data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
             BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };
-            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, batches)
-                with { Part = split };
+            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, batches);
+            result = result with { Part = split };
             if (arguments.GetValue(common.Json))
             {
                 EvaluationDocument document = EvaluationDocument.From(result, data.Classes);

@@ -378,27 +378,24 @@ public sealed class TrainingRun : IDisposable
     private RunSummary Summarize(RunMeter meter, RunLog log, bool interrupted)
     {
         EvaluationMetrics? chosen = _judge.Choose(log);
-        return Summarize(meter, _judge.Result(log, _step.Count, chosen), chosen, interrupted);
+        return new RunSummary
+        {
+            Interrupted = interrupted,
+            Step = _step.Count,
+            Evaluation = _judge.Result(log, _step.Count, chosen),
+            ChosenStep = chosen?.Step,
+            Validation = chosen?.Result,
+            DamagedSamples = _damage.Count,
+            StepMilliseconds = meter.MedianMilliseconds,
+            MeanEvaluations = meter.MeanEvaluations,
+            MaxEvaluations = meter.MaxEvaluations,
+            MaxInversionResidual = meter.MaxResidual,
+            Replays = _step.Engine.Replays,
+            Peak = Network.Backend.Memory.Peak,
+            TotalPeakBytes = Network.Backend.Memory.TotalPeak,
+            Forecast = Forecast?.Step,
+            Folder = _folder,
+            Checkpoint = _checkpoint,
+        };
     }
-
-    private RunSummary Summarize(
-        RunMeter meter, EvaluationResult evaluation, EvaluationMetrics? chosen, bool interrupted) => new()
-    {
-        Interrupted = interrupted,
-        Step = _step.Count,
-        Evaluation = evaluation,
-        ChosenStep = chosen?.Step,
-        Validation = chosen?.Result,
-        DamagedSamples = _damage.Count,
-        StepMilliseconds = meter.MedianMilliseconds,
-        MeanEvaluations = meter.MeanEvaluations,
-        MaxEvaluations = meter.MaxEvaluations,
-        MaxInversionResidual = meter.MaxResidual,
-        Replays = _step.Engine.Replays,
-        Peak = Network.Backend.Memory.Peak,
-        TotalPeakBytes = Network.Backend.Memory.TotalPeak,
-        Forecast = Forecast?.Step,
-        Folder = _folder,
-        Checkpoint = _checkpoint,
-    };
 }
