@@ -30,7 +30,7 @@ using (CpuBackend backend = new())
 using (MemoryDataset train = Draw(512, seed: 1))
 using (MemoryDataset test = Draw(128, seed: 2))
 using (TrainingRun run = new(
-    backend, recipe, "runs/own-branch", resume: false, train, test, site => new SineBranch(site)))
+    backend, recipe, "runs/own-branch", resume: false, train, test, branches: site => new SineBranch(site)))
 {
     RunSummary summary = run.Run(progress: null, CancellationToken.None);
     run.SaveModel(ModelPath);

@@ -82,7 +82,8 @@ public sealed class StorageFaultTests
         ImageFiles.WriteFolder(folder["data/train"], names);
         ImageFiles.WriteFolder(folder["data/test"], names);
         string data =
-            $$"""data={"dataset":"imageFolder","path":"{{folder["data"]}}","extents":[8,8],"channels":3,"classes":2}""";
+            $$"""data={"dataset":"imageFolder","path":"{{folder["data"]}}","extents":[8,8],"channels":3,"classes":2,"""
+            + "\"cacheBytes\":0}"; // or nothing is read after the first epoch
         using Process process = ToolProcess.StartBehind(
             [], [.. Train(folder, folder["run"]), "--set", data, "--set", "training.batchSize=8"]);
         WaitForCheckpoint(process);
