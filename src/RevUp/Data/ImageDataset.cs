@@ -4,10 +4,12 @@ namespace RevUp.Data;
 
 /// <summary>N images or volumes with one label 0 .. K − 1 each, written as samples of one shape.</summary>
 /// <remarks>
-/// Members are called by several threads at once. What reads the samples is a <see cref="SampleReader"/>, one for each thread, so that it can keep a decoder
-/// and buffers. A dataset of one's own derives from this class and hands out an <see cref="ImageReader"/> (bytes) or a <see cref="SampleReader"/> (anything);
-/// images that are all in memory need no class of their own, but a <see cref="MemoryDataset"/>. Train on it with a recipe whose data.dataset is "custom" and
-/// the constructor of <see cref="Runs.TrainingRun"/> that takes datasets.
+/// Several threads call the members at once. Each thread opens its own reader, which can keep a
+/// decoder and buffers. To bring your own dataset, derive from this class and return your own
+/// <see cref="ImageReader"/>, which reads bytes. Images that are all in memory need no class: use a
+/// <see cref="MemoryDataset"/>. Train with a recipe whose data.dataset is "custom" and the
+/// constructor of <see cref="Runs.TrainingRun"/> that takes datasets. Samples of floats take
+/// another way: your own loop passes them to <see cref="Training.TrainingStep.Run"/>.
 /// </remarks>
 /// <example><code>
 /// sealed class Stripes : ImageDataset // dark images and bright ones
@@ -52,7 +54,7 @@ public abstract class ImageDataset : IDisposable
     /// <summary>What messages call sample <paramref name="index"/>, such as its file.</summary>
     public virtual string Name(int index) => FormattableString.Invariant($"sample {index}");
 
-    /// <summary>A reader for one thread; the caller disposes it before the dataset.</summary>
+    /// <summary>Opens an <see cref="ImageReader"/> for one thread; the caller disposes it before the dataset.</summary>
     public abstract SampleReader OpenReader();
 
     /// <summary>Closes what the dataset keeps open.</summary>

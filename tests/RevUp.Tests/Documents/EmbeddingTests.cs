@@ -3,6 +3,7 @@ using RevUp.Data;
 using RevUp.Inference;
 using RevUp.Models;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
@@ -38,6 +39,49 @@ public sealed class EmbeddingTests
         float[] before = net.Predict(new float[Size * Size]);
         SaveAndLoad(net, folder["net.safetensors"]);
         CollectionAssert.AreEqual(before, net.Predict(new float[Size * Size]));
+    }
+
+    [TestMethod]
+    public void TheExamplesOfMeasuresAndOfABranchOfItsOwnRun()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = new(threads: 1);
+        (byte[] pixels, byte[] labels) = DarkAndBright(count: 64);
+        using MemoryDataset data = new(pixels, labels, new Shape(1, Size, Size, 1), ["dark", "bright"]);
+        Recipe recipe = new()
+        {
+            Data = new DataSettings { Dataset = DatasetKind.Custom, Extents = [Size, Size], Channels = 1, Classes = 2 },
+            Model = new ModelSettings { Stages = [new() { Blocks = 1, Channels = 4 }], Branch = BranchKind.Custom },
+            Training = new TrainingSettings { Epochs = 2, BatchSize = 32 },
+        };
+        TrainOwnBranch(backend, recipe, folder["branch"], data, data, folder["own"], CancellationToken.None);
+        using TrainingRun run = new(
+            backend, recipe, folder["run"], resume: false, data, data, data, site => new SineBranch(site));
+        Assert.IsGreaterThan(0.5, Judge(run, CancellationToken.None).Auc);
+    }
+
+    private static EvaluationResult Judge(TrainingRun run, CancellationToken stop)
+    {
+        // example: measures
+        RunSummary summary = run.Run(progress: null, stop);
+        EvaluationResult result = summary.Evaluation; // of the test set, with the chosen checkpoint
+        Console.WriteLine($"balanced accuracy {result.BalancedAccuracy:P1}, AUC {result.Auc:F3}");
+        Console.WriteLine($"recall {result.Recall[1]:P1}, missed {result.Confusion[1][0]} samples of class 1");
+        // example: end
+        return result;
+    }
+
+    private static void TrainOwnBranch(
+        CpuBackend backend, Recipe recipe, string folder, ImageDataset train, ImageDataset test, string path,
+        CancellationToken stop)
+    {
+        // example: branch
+        using TrainingRun run = new(
+            backend, recipe, folder, resume: true, train, test, branches: site => new SineBranch(site));
+        run.Run(progress: null, stop);
+        run.SaveModel(path);
+        using Predictor predictor = Predictor.Load(path, branches: site => new SineBranch(site));
+        // example: end
     }
 
     private static void SaveAndLoad(RevUpNet net, string file)
