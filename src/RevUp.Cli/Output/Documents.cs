@@ -73,6 +73,9 @@ internal sealed record TrainDocument(
 
     public int DamagedSamples { get; init; }
 
+    /// <summary>Fraction of the training time in which the run waited for data.</summary>
+    public double DataWaitShare { get; init; }
+
     public static TrainDocument From(RunSummary summary)
     {
         EvaluationResult? evaluation = summary.Interrupted ? null : summary.Evaluation;
@@ -98,6 +101,7 @@ internal sealed record TrainDocument(
             Auc = evaluation?.Auc,
             ChosenStep = summary.ChosenStep,
             DamagedSamples = summary.DamagedSamples,
+            DataWaitShare = summary.DataWaitShare,
         };
     }
 }

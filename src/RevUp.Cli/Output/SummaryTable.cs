@@ -30,7 +30,8 @@ internal static class SummaryTable
             table.AddRow("damaged samples, named in damaged.txt", Format.Count(summary.DamagedSamples));
         }
         table.AddRow("steps", Format.Count(summary.Step))
-            .AddRow("step time, median", $"{Format.Milliseconds(summary.StepMilliseconds)} ms");
+            .AddRow("step time, median", $"{Format.Milliseconds(summary.StepMilliseconds)} ms")
+            .AddRow("training time spent waiting for data", Format.Percent(summary.DataWaitShare));
         if (summary.MaxEvaluations > 0)
         {
             table.AddRow("branch evaluations k, mean and most", $"{Format.Evaluations(summary.MeanEvaluations)}, {summary.MaxEvaluations}");

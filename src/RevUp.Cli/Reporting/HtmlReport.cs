@@ -15,8 +15,8 @@ internal static class HtmlReport
     public const string FileName = "report.html";
 
     /// <summary>
-    /// Writes report.html into the folder of a run: curves, k and residuals, memory and times from its files, and, from its newest checkpoint and the test set
-    /// of its recipe, sample predictions and the confusion matrix. Where these cannot be had, the page says why and does without.
+    /// Writes report.html into the folder of a run: curves, classes, k and residuals, memory and times from its files; and sample predictions, from its chosen
+    /// or newest checkpoint and the test set of its recipe. Where these cannot be made, the page gives the reason.
     /// </summary>
     /// <param name="backend">Classifies the test set.</param>
     /// <param name="folder">The run.</param>
@@ -41,11 +41,13 @@ internal static class HtmlReport
         {
             throw new ConfigurationException($"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first.");
         }
-        ReportSections sections = new(recipe, history, RunRecord.Read(folder));
+        RunRecord? record = RunRecord.Read(folder);
+        ReportSections sections = new(recipe, history, record);
         string path = Path.Combine(folder, FileName);
         WritePage(path, recipe.Name, [Tag("p", recipe.Description), sections.Tiles()],
             sections.Curves(),
             sections.Epochs(),
+            ClassSection.Create(history.Final?.Result, record?.ClassNames),
             sections.Inversion(),
             sections.Memory(),
             Predictions(backend, folder, overrides),
@@ -54,7 +56,7 @@ internal static class HtmlReport
         return path;
     }
 
-    private static IEnumerable<XElement> Predictions(
+    private static XElement Predictions(
         Backend backend, string folder, IReadOnlyList<string>? overrides)
     {
         try
@@ -66,7 +68,7 @@ internal static class HtmlReport
         }
         catch (Exception exception) when (exception is RevUpException or IOException or UnauthorizedAccessException)
         {
-            return [Section("Predictions", $"There are none on this page: {exception.Message}")];
+            return Section("Predictions", $"There are none on this page: {exception.Message}");
         }
     }
 }

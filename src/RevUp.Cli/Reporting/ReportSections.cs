@@ -157,6 +157,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
             string state = record.Summary.Interrupted ? $"stopped after step {Number(record.Summary.Step, "#,0")}" : "complete";
             rows.AddRange(
             [
+                ["training time spent waiting for data", $"{Percent(record.DataWaitShare ?? double.NaN)} %"],
                 ["state of the run", state],
                 ["device", record.Device],
                 ["branches computed in", recipe.Model.Precision.Text()],

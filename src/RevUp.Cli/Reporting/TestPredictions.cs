@@ -13,10 +13,9 @@ internal sealed class TestPredictions
     private readonly PriorityQueue<Prediction, double> _worst = new();
     private readonly PriorityQueue<Prediction, double> _best = new();
 
-    private TestPredictions(int classes) => Confusion = new int[classes, classes];
-
-    /// <summary>Samples by [class, predicted class].</summary>
-    public int[,] Confusion { get; }
+    private TestPredictions()
+    {
+    }
 
     /// <summary>The samples whose own class got the least probability, worst first.</summary>
     public IReadOnlyList<Prediction> Worst => [.. _worst.UnorderedItems.OrderBy(item => item.Element.LabelProbability).Select(item => item.Element)];
@@ -27,7 +26,7 @@ internal sealed class TestPredictions
     /// <summary>Classifies every sample that can be read.</summary>
     public static TestPredictions Collect(RevUpNet net, ImageDataset data, ChannelNormalization normalization, BatchLoaderOptions batches)
     {
-        TestPredictions predictions = new(net.Classes);
+        TestPredictions predictions = new();
         using BatchLoader loader = new(data, normalization, batches with { ReplaceDamaged = false });
         int size = (int)net.Sample.Count;
         foreach (Batch batch in loader.Epoch(0))
@@ -67,7 +66,6 @@ internal sealed class TestPredictions
     private void Add(ReadOnlySpan<float> pixels, int label, ReadOnlySpan<float> probabilities)
     {
         int predicted = IndexOfMaximum(probabilities);
-        Confusion[label, predicted]++;
         double probability = probabilities[label];
         Prediction? prediction = null;
         // The queue's first is what the next one drives out.

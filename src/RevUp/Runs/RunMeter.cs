@@ -17,6 +17,8 @@ internal sealed class RunMeter
     private double _top1;
     private long _evaluations;
     private long _inversions;
+    private TimeSpan _training;
+    private TimeSpan _waited;
 
     public double Loss => _loss / _weight;
 
@@ -33,6 +35,9 @@ internal sealed class RunMeter
     public int MaxEvaluations { get; private set; }
 
     public double MaxResidual { get; private set; }
+
+    /// <summary>Fraction of the time of the epochs in which the run waited for data; 0 before the first one ends.</summary>
+    public double DataWaitShare => _training == TimeSpan.Zero ? 0 : _waited / _training;
 
     /// <summary>Median of the last steps' times, without data loading.</summary>
     public double MedianMilliseconds
@@ -72,6 +77,15 @@ internal sealed class RunMeter
         LastEvaluations = inverted == 0 ? 0 : (double)evaluations / inverted;
         _evaluations += evaluations;
         _inversions += inverted;
+    }
+
+    /// <summary>Counts an epoch, or what was trained of it.</summary>
+    /// <param name="time">From its first batch to its last step.</param>
+    /// <param name="waited">The part of it that passed until batches were ready.</param>
+    public void AddEpoch(TimeSpan time, TimeSpan waited)
+    {
+        _training += time;
+        _waited += waited;
     }
 
     /// <summary>Leaves what happens until the next step out of the speed: evaluation, saving.</summary>

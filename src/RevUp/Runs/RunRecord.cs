@@ -48,6 +48,17 @@ internal sealed record RunRecord(
     public long? ChosenStep { get; init; }
 
     /// <summary>
+    /// Fraction of the training time in which the run waited for data; null in the record of an
+    /// earlier version.
+    /// </summary>
+    public double? DataWaitShare { get; init; }
+
+    /// <summary>
+    /// Names of the classes, in the order of the labels; null in the record of an earlier version.
+    /// </summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>
     /// Full path of the data's folder; null where the recipe names none.
     /// </summary>
     public string? DataPath { get; init; }
@@ -56,7 +67,12 @@ internal sealed record RunRecord(
     public sealed record Outcome(bool Interrupted, long Step);
 
     public static void Write(
-        string folder, RevUpNet net, IReadOnlyList<string> blockNames, RunSummary summary, string? dataPath)
+        string folder,
+        RevUpNet net,
+        IReadOnlyList<string> blockNames,
+        RunSummary summary,
+        string? dataPath,
+        IReadOnlyList<string> classNames)
     {
         RunRecord record = new(
             net.Backend.Description,
@@ -74,6 +90,8 @@ internal sealed record RunRecord(
             Forecast = summary.Forecast,
             DataPath = dataPath,
             ChosenStep = summary.ChosenStep,
+            DataWaitShare = summary.DataWaitShare,
+            ClassNames = classNames,
         };
         WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }

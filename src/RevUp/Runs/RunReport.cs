@@ -6,13 +6,22 @@ using RevUp.Recipes;
 namespace RevUp.Runs;
 
 /// <summary>
-/// A run's report in markdown, made from its metrics: for each epoch loss, top-1 and time, and for each block the mean number of branch evaluations k.
+/// A run's report in markdown: its result, with recall and confusion of the classes; from its metrics, loss, top-1 and
+/// time of each epoch; and the mean number of branch evaluations k of each block.
 /// </summary>
 internal static class RunReport
 {
     public const string FileName = "report.md";
 
-    public static void Write(string folder, Recipe recipe, IReadOnlyList<string> blockNames, RunSummary? summary = null)
+    // More columns do not fit a page; the HTML report and "evaluate --json" have them.
+    private const int MaximumConfusion = 10;
+
+    public static void Write(
+        string folder,
+        Recipe recipe,
+        IReadOnlyList<string> blockNames,
+        RunSummary? summary = null,
+        IReadOnlyList<string>? classNames = null)
     {
         RunHistory history = RunHistory.Read(Path.Combine(folder, MetricsLog.FileName));
         SortedDictionary<int, EpochMetrics> epochs = history.Epochs();
@@ -41,6 +50,10 @@ internal static class RunReport
             text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
         }
         Blocks(text, "Mean branch evaluations k of each block", epochs, blockNames, (epoch, block) => epoch.EvaluationsOf(block));
+        if (summary?.Evaluation.Classes is { } classes && classNames is not null)
+        {
+            Classes(text, summary.Evaluation.Part, classes, classNames);
+        }
         if (epochs.Values.Any(epoch => epoch.IsAdaptive))
         {
             Blocks(text, "Lipschitz coefficient c of each block at the end", epochs, blockNames, (epoch, block) => epoch.CoefficientOf(block));
@@ -67,9 +80,26 @@ internal static class RunReport
         }
         if (summary.DamagedSamples > 0)
         {
-            text.Append(culture, $"Damaged samples: {summary.DamagedSamples}, named in {DamageLog.FileName}.");
+            text.Append(culture, $"Damaged samples: {summary.DamagedSamples}, named in {DamageLog.FileName}. ");
         }
-        text.AppendLine("\n");
+        text.AppendLine(culture, $"Training waited for data in {Percent(summary.DataWaitShare)} % of its time.\n");
+    }
+
+    private static void Classes(
+        StringBuilder text, DatasetSplit part, ClassMeasures classes, IReadOnlyList<string> names)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        string[] cells = [.. names.Select(name => PrintableText.Of(name).Replace("|", "\\|", StringComparison.Ordinal))];
+        string[] columns = cells.Length <= MaximumConfusion ? cells : [];
+        text.AppendLine(culture, $"\n## Classes of the {part.Text()} part\n");
+        text.Append("| class | samples | recall % |").AppendLine(string.Concat(columns.Select(name => $" as {name} |")));
+        text.Append("|---|---|---|").AppendLine(string.Concat(columns.Select(_ => "---|")));
+        for (int k = 0; k < cells.Length; k++)
+        {
+            text.Append(culture, $"| {cells[k]} | {classes.Samples[k]} | {Percent(classes.Recall[k])} |");
+            text.AppendLine(string.Concat(columns.Select(
+                (_, predicted) => string.Create(culture, $" {classes.Confusion(k, predicted)} |"))));
+        }
     }
 
     private static string Percent(double value) => Fraction(100 * value, "F2");

@@ -33,6 +33,12 @@ public sealed record RunSummary
     /// <summary>Median time of a step.</summary>
     public required double StepMilliseconds { get; init; }
 
+    /// <summary>
+    /// Fraction of the training time in which the run waited for data, 0 to 1. Evaluations are left
+    /// out. More <c>data.workers</c> lower it.
+    /// </summary>
+    public required double DataWaitShare { get; init; }
+
     /// <summary>Mean k over all steps and blocks; 0 when nothing was inverted.</summary>
     public required double MeanEvaluations { get; init; }
 

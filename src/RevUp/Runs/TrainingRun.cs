@@ -41,14 +41,11 @@ public sealed class TrainingRun : IDisposable
     /// <param name="recipe">What to do.</param>
     /// <param name="folder">Where results go; created when it does not exist.</param>
     /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
-    /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
-    /// <exception cref="DataFileException">Data is missing or damaged.</exception>
     /// <exception cref="ConfigurationException">
-    /// Another run has the folder, in this process or in another.
+    /// The recipe cannot work, or another run has the folder, in this process or in another.
     /// </exception>
-    /// <exception cref="CheckpointException">
-    /// The checkpoint does not fit the recipe, or the folder cannot be written.
-    /// </exception>
+    /// <exception cref="DataFileException">Data is missing or damaged.</exception>
+    /// <exception cref="CheckpointException">The checkpoint does not fit, or the folder cannot be written.</exception>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
         : this(backend, recipe, folder, resume, RunData.Open(recipe))
     {
@@ -98,8 +95,7 @@ public sealed class TrainingRun : IDisposable
                 recipe = recipe with { Data = recipe.Data with { Path = Path.GetFullPath(path) } };
             }
             using PendingLock pending = new(_folder);
-            string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
-            _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
+            _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
             CheckpointEntry? latest = resume ? _checkpoints.LatestOfRun() : null;
             recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
             if (recipe.Reversible.NeedsPlan)
@@ -109,8 +105,7 @@ public sealed class TrainingRun : IDisposable
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
             _judge = new RunJudge(recipe, data, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
-            IReadOnlyList<float>? weights = data.ClassWeights(recipe.Training);
-            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = weights };
+            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = data.ClassWeights(recipe.Training) };
             _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
             TrainingSettings training = recipe.Training;
             (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, data.Train.Count);
@@ -168,7 +163,8 @@ public sealed class TrainingRun : IDisposable
         using Driving driving = Network.Drive();
         Directory.CreateDirectory(_folder);
         File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
-        using RunLog log = new(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
+        string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
+        using RunLog log = new(_folder, _step.Count, blockNames);
         RunMeter meter = new();
         Network.Backend.Memory.ResetPeaks();
         bool complete = false;
@@ -185,10 +181,9 @@ public sealed class TrainingRun : IDisposable
         int lastEpoch = (int)((Math.Max(1, _step.Count) - 1) / _stepsPerEpoch);
         complete = complete && _judge.Conclude(Network, log, _step.Count, lastEpoch, stop);
         log.Flush();
-        string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log, interrupted: !complete);
-        RunReport.Write(_folder, _recipe, blockNames, summary);
-        RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path);
+        RunReport.Write(_folder, _recipe, blockNames, summary, _data.Train.Classes);
+        RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path, _data.Train.Classes);
         return summary;
     }
 
@@ -261,6 +256,7 @@ public sealed class TrainingRun : IDisposable
 
     private void TrainEpoch(RunEpoch epoch)
     {
+        (long start, TimeSpan waited) = (Stopwatch.GetTimestamp(), _loader.Waited);
         IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate);
         if (_recipe.Training.Accumulate > 1)
         {
@@ -270,6 +266,7 @@ public sealed class TrainingRun : IDisposable
         {
             RunPipelined(batches, epoch);
         }
+        epoch.Meter.AddEpoch(Stopwatch.GetElapsedTime(start), _loader.Waited - waited);
     }
 
     // On an asynchronous device a batch is on its way while the step before computes. That step is finished, logged and saved before the next one starts.
@@ -387,6 +384,7 @@ public sealed class TrainingRun : IDisposable
             Validation = chosen?.Result,
             DamagedSamples = _damage.Count,
             StepMilliseconds = meter.MedianMilliseconds,
+            DataWaitShare = meter.DataWaitShare,
             MeanEvaluations = meter.MeanEvaluations,
             MaxEvaluations = meter.MaxEvaluations,
             MaxInversionResidual = meter.MaxResidual,

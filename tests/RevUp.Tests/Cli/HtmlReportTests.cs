@@ -6,6 +6,7 @@ using RevUp.Backends.Cpu;
 using RevUp.Cli.Reporting;
 using RevUp.Data;
 using RevUp.Recipes;
+using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
 
@@ -44,10 +45,10 @@ public sealed class HtmlReportTests
             {
                 "Training",
                 "Epochs",
+                "Classes",
                 "Inversion",
                 "Memory",
                 "Predictions",
-                "Confusion matrix",
                 "Time and machine",
                 "Recipe",
             },
@@ -102,13 +103,45 @@ public sealed class HtmlReportTests
     {
         using TemporaryFolder folder = new();
         XElement page = Report(folder);
-        int[][] counts = [.. Section(page, "Confusion matrix").Descendants("tbody").Single().Elements()
-            .Select(
-                row => row.Descendants("small").Select(
-                    cell => int.Parse(cell.Value, CultureInfo.InvariantCulture)).ToArray())];
+        XElement[] rows = [.. Section(page, "Classes").Descendants("tbody").Single().Elements()];
+        int[][] counts = [.. rows.Select(row => row.Descendants("small").Select(
+            cell => int.Parse(cell.Value, CultureInfo.InvariantCulture)).ToArray())];
         Assert.AreEqual(256, counts.Sum(row => row.Sum()));
-        string top1 = Section(page, "Epochs").Descendants("tr").Last().Elements().ElementAt(5).Value;
-        Assert.AreEqual(top1, Text(100 * counts.Select((row, i) => row[i]).Sum() / 256.0, "0.00"));
+        string[] last = [.. Section(page, "Epochs").Descendants("tr").Last().Elements().Select(cell => cell.Value)];
+        Assert.AreEqual(last[5], Text(100 * counts.Select((row, i) => row[i]).Sum() / 256.0, "0.00"));
+        double[] recall = [.. counts.Select((row, i) => 100.0 * row[i] / row.Sum())];
+        CollectionAssert.AreEqual(
+            recall.Select(value => Text(value, "0.00")).ToArray(),
+            rows.Select(row => row.Elements().ElementAt(1).Value).ToArray());
+        Assert.AreEqual(last[6], Text(recall.Average(), "0.00"));
+        string[] tiles = [.. page.Descendants("dt").Select(tile => tile.Value)];
+        CollectionAssert.IsSubsetOf((string[])["test balanced accuracy", "test AUC"], tiles);
+    }
+
+    /// <summary>33 classes have no matrix on the page, and 101 none in the metrics.</summary>
+    [TestMethod]
+    [DataRow(3, "class 2", "50.00")]
+    [DataRow(33, "class 32", "class 0")]
+    [DataRow(100, "class 99", "class 0")]
+    [DataRow(101, "class 100", "2")]
+    public void ManyClassesAreShownByTheWorst(int classes, string worst, string cell)
+    {
+        int[] samples = [.. Enumerable.Repeat(2, classes)], correct = [.. samples.SkipLast(1), 1];
+        int[] confusion = classes > 100 ? [] : new int[classes * classes];
+        for (int k = 0; k < classes && confusion.Length > 0; k++)
+        {
+            confusion[k * (classes + 1)] = correct[k];
+            confusion[k * classes] += samples[k] - correct[k];
+        }
+        EvaluationResult result = new(0.5, 1, samples.Sum())
+        {
+            Classes = new ClassMeasures(samples, correct, confusion, auc: 0.5),
+        };
+        XElement section = ClassSection.Create(result, null);
+        XElement row = section.Descendants("tbody").Single().Elements()
+            .Single(row => row.Elements().First().Value == worst && row.Elements().ElementAt(1).Value == "50.00");
+        Assert.Contains(cell, row.Elements().Select(element => element.Value));
+        Assert.IsEmpty(ClassSection.Create(default(EvaluationResult), null).Descendants("table"));
     }
 
     [TestMethod]
@@ -140,9 +173,13 @@ public sealed class HtmlReportTests
         using RevUp.Models.RevUpNet net = new(
             backend, SmallRecipe.Create().Model with { Stages = [new() { Channels = 4 }] }, named.Sample, 2, seed: 1);
         ChannelNormalization normalization = new([0], [1]);
-        TestPredictions predictions = TestPredictions.Collect(
-            net, named, normalization, new BatchLoaderOptions { BatchSize = 1 });
-        XElement page = new("body", PredictionSections.Create(predictions, named, normalization, step: 1));
+        BatchLoaderOptions batches = new() { BatchSize = 1 };
+        TestPredictions predictions = TestPredictions.Collect(net, named, normalization, batches);
+        EvaluationResult result = Evaluator.Evaluate(net, named, normalization, batches);
+        XElement page = new(
+            "body",
+            PredictionSections.Create(predictions, named, normalization, step: 1),
+            ClassSection.Create(result, named.Classes));
         string text = page.ToString(SaveOptions.DisableFormatting);
         Assert.DoesNotContain("<b>", text);
         Assert.DoesNotContain("<script", text);
@@ -162,6 +199,7 @@ public sealed class HtmlReportTests
         XElement page = Parse(result.Output.Trim());
         Assert.Contains("There are none on this page: ", Section(page, "Predictions").Value);
         Assert.IsEmpty(page.Descendants("img"));
+        Assert.IsNotEmpty(Section(page, "Classes").Descendants("td"), "the run's own files have them");
     }
 
     [TestMethod]

@@ -1,6 +1,11 @@
+using System.Globalization;
+using RevUp.Backends.Cpu;
+using RevUp.Cli.Output;
+using RevUp.Data;
 using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Runs;
+using RevUp.Tensors;
 using RevUp.Tests.Support;
 using RevUp.Training;
 
@@ -84,6 +89,44 @@ public sealed class RunReportTests
         }
         Assert.IsFalse(lines.Any(line => line.Contains("NaN", StringComparison.Ordinal) || line.Contains('–')));
         Assert.AreEqual(RecipeFile.Serialize(SmallRecipe.Create()), File.ReadAllText(folder["run/recipe.json"]));
+    }
+
+    [TestMethod]
+    public void ARunReportsItsClassesAndHowLongItWaitedForData()
+    {
+        using TemporaryFolder folder = new();
+        (byte[] pixels, byte[] labels) = (new byte[48 * 64], [.. Enumerable.Range(0, 48).Select(i => (byte)(i % 4))]);
+        using MemoryDataset test = new(pixels, labels, new Shape(1, 8, 8, 1), ["a|b", "c", "d", "e"]);
+        using ManualResetEventSlim never = new();
+        // A wait in place of a slow decoder.
+        using HookedDataset slow = new(test, _ => never.Wait(TimeSpan.FromMilliseconds(2)));
+        using CpuBackend backend = TestRuns.Backend();
+        Recipe recipe = SmallRecipe.Create("data.dataset=custom", "data.trainingSamples=0");
+        using TrainingRun run = new(backend, recipe, folder["run"], resume: false, slow, test);
+        RunSummary summary = run.Run(progress: null, CancellationToken.None);
+
+        Assert.IsGreaterThan(0, summary.DataWaitShare);
+        Assert.IsLessThanOrEqualTo(1, summary.DataWaitShare);
+        Assert.AreEqual(summary.DataWaitShare, RunRecord.Read(folder["run"])!.DataWaitShare);
+        Assert.AreEqual(summary.DataWaitShare, TrainDocument.From(summary).DataWaitShare);
+        string[] lines = File.ReadAllLines(folder["run/report.md"]);
+        string percent = (100 * summary.DataWaitShare).ToString("F2", CultureInfo.InvariantCulture);
+        Assert.HasCount(1, lines.Where(line => line.EndsWith($"Training waited for data in {percent} % of its time.")));
+        int heading = Array.IndexOf(lines, "## Classes of the test part");
+        Assert.AreEqual("| class | samples | recall % | as a\\|b | as c | as d | as e |", lines[heading + 2]);
+        IReadOnlyList<IReadOnlyList<int>> confusion = summary.Evaluation.Confusion;
+        string recall = (100 * summary.Evaluation.Recall[0]).ToString("F2", CultureInfo.InvariantCulture);
+        Assert.AreEqual($"| a\\|b | 12 | {recall} | {string.Join(" | ", confusion[0])} |", lines[heading + 4]);
+    }
+
+    [TestMethod]
+    public void TheShareOfWaitingIsOfTheTimeOfAllEpochs()
+    {
+        RunMeter meter = new();
+        Assert.AreEqual(0, meter.DataWaitShare);
+        meter.AddEpoch(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
+        meter.AddEpoch(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1));
+        Assert.AreEqual(0.25, meter.DataWaitShare, 1e-12);
     }
 
     private static InversionRecord Record(int evaluations, double residual) =>
