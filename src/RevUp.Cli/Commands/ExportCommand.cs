@@ -44,7 +44,7 @@ internal static class ExportCommand
             }
             if (arguments.GetValue(weights) is { } tensors)
             {
-                Checkpoint.SaveWeights(loaded.Network, tensors, AxisOrder.ChannelsFirst);
+                loaded.Network.SaveWeights(tensors, channelsFirst: true);
                 files.Add(Path.GetFullPath(tensors));
             }
             if (arguments.GetValue(common.Json))

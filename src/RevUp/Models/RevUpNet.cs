@@ -16,7 +16,7 @@ namespace RevUp.Models;
 /// float[] probabilities = net.Predict(pixels);
 /// </code>
 /// </example>
-public sealed class RevUpNet : DeviceObject
+public sealed partial class RevUpNet : DeviceObject
 {
     private readonly List<Layer> _layers = [];
     private readonly LipschitzSettings _lipschitz;

@@ -67,7 +67,7 @@ internal static class Checkpoint
         RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         try
         {
-            LoadWeights(net, Path.Combine(found, ModelFile));
+            net.LoadWeights(Path.Combine(found, ModelFile));
             ChannelNormalization normalization = new(description.Mean, description.Deviation);
             return new LoadedCheckpoint(recipe, net, normalization, description.Step, found)
             {
@@ -82,20 +82,7 @@ internal static class Checkpoint
     }
 
     /// <summary>
-    /// Writes parameters, power-iteration state and running statistics to one safetensors file, whole or not at all: for networks that a loop of the caller's
-    /// trains, and for other programs.
-    /// </summary>
-    /// <param name="net">The network.</param>
-    /// <param name="path">The file.</param>
-    /// <param name="order">
-    /// Of tensors of rank 4 and 5: channels-last, or channels-first as PyTorch has them, weights [O, I / groups, (kD), kH, kW]. The file says which, and
-    /// <see cref="LoadWeights"/> takes either.
-    /// </param>
-    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
-    public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast) => WriteWhole(net, path, order);
-
-    /// <summary>
-    /// The same with what a <see cref="Inference.Predictor"/> needs besides: the network's settings, the shape of its samples, normalisation and class names.
+    /// Writes the weights with what a <see cref="Inference.Predictor"/> needs besides: the network's settings, the shape of its samples, normalisation and class names.
     /// </summary>
     /// <param name="net">The network.</param>
     /// <param name="path">Of the file; one that is there is replaced.</param>
@@ -104,33 +91,7 @@ internal static class Checkpoint
     /// <exception cref="ConfigurationException">The names are of more or fewer classes, or the statistics of more or fewer channels, than it has.</exception>
     /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
     public static void SaveModel(RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
-        WriteWhole(net, path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
-
-    /// <summary>
-    /// Fills a network from what <see cref="SaveWeights"/> or <see cref="SaveModel"/> wrote, from the model.safetensors of a checkpoint, or from a file of the
-    /// same names that PyTorch wrote, as safetensors.torch.save_file does by default. F64, F16 and
-    /// BF16 become float32.
-    /// </summary>
-    /// <param name="net">The network.</param>
-    /// <param name="path">
-    /// The file; its weights are held in memory once more while it is read.
-    /// </param>
-    /// <param name="order">
-    /// Order of the axes in the file, for a file that does not state it and whose shapes fit both.
-    /// </param>
-    /// <exception cref="CheckpointException">
-    /// The file cannot be read, is damaged, is of another network, or holds a number that is not
-    /// finite. The network then stays as it is, to the bit.
-    /// </exception>
-    public static void LoadWeights(RevUpNet net, string path, AxisOrder? order = null)
-    {
-        ArgumentNullException.ThrowIfNull(net);
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using Driving driving = net.Drive();
-        TensorFile.Read(net.Backend, path, ModelTensors(net), order);
-        net.Coefficients?.Reload();
-        net.Invalidate();
-    }
+        net.WriteWeights(path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
 
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
     internal static void Write(
@@ -144,7 +105,7 @@ internal static class Checkpoint
     {
         (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
         (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
-        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata: [count, model]);
+        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), net.NamedTensors, metadata: [count, model]);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
         {
@@ -174,7 +135,7 @@ internal static class Checkpoint
         {
             RequireSameData(folder, description, recipe, data);
         }
-        LoadWeights(net, Path.Combine(folder, ModelFile));
+        net.LoadWeights(Path.Combine(folder, ModelFile));
         TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         step.Count = description.Step;
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
@@ -207,24 +168,6 @@ internal static class Checkpoint
             RecipeFile.Serialize(new Recipe { Model = recipe.Model, Reversible = recipe.Reversible with { Runs = null } }) + recipe.Data.Sample;
     }
 
-    private static void WriteWhole(RevUpNet net, string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
-    {
-        ArgumentNullException.ThrowIfNull(net);
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using Driving driving = net.Drive();
-        string temporary = path + ".incomplete";
-        try
-        {
-            TensorFile.Write(net.Backend, temporary, ModelTensors(net), order, metadata);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
-
     private static void RequireSame<T>(string folder, string path, T before, T now)
     {
         if (!EqualityComparer<T>.Default.Equals(before, now))
@@ -255,7 +198,7 @@ internal static class Checkpoint
     private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>Gives a network the weights of one checkpoint of its own run.</summary>
-    internal static void LoadModel(RevUpNet net, string folder) => LoadWeights(net, Path.Combine(folder, ModelFile));
+    internal static void LoadModel(RevUpNet net, string folder) => net.LoadWeights(Path.Combine(folder, ModelFile));
 
     /// <summary>
     /// The file of weights in a run's chosen or newest complete checkpoint, or in one checkpoint.
@@ -303,10 +246,6 @@ internal static class Checkpoint
                 path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
     }
-
-    /// <summary>Parameters and power-iteration state, by name.</summary>
-    internal static List<(string Name, Tensor Tensor)> ModelTensors(RevUpNet net) =>
-        [.. net.Parameters.Parameters.Select(p => (p.Name, p.Value)), .. net.Parameters.State.Select(s => (s.Name, s.Value))];
 
     /// <summary>The optimiser's moments of every parameter, by name.</summary>
     internal static List<(string Name, Tensor Tensor)> OptimizerTensors(RevUpNet net, Optimizer optimizer)

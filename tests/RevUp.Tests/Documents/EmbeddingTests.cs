@@ -87,8 +87,8 @@ public sealed class EmbeddingTests
     private static void SaveAndLoad(RevUpNet net, string file)
     {
         // example: weights
-        Checkpoint.SaveWeights(net, file);
-        Checkpoint.LoadWeights(net, file);
+        net.SaveWeights(file);
+        net.LoadWeights(file);
         // example: end
     }
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using RevUp.Cli;
+using RevUp.Models;
 using RevUp.Tensors;
 using RevUp.Tests.Architecture;
 using RevUp.Tests.Support;
@@ -34,13 +35,20 @@ public sealed partial class PageTests
 
     [TestMethod]
     [DataRow("csharp", "float[] probabilities = net.Predict(image, 1);")]
-    [DataRow("csharp", "Checkpoint.SaveWeights(net);")]
+    [DataRow("csharp", "net.SaveWeights();")]
     [DataRow("C#", "int x = 1;")]
     [DataRow("", "int x = 1;")]
     [DataRow("json", "{ \"base\": \"cifar-revup-110\", \"dat\": {} }")]
     [DataRow("json", "{ \"base\": \"cifar-revup-11\" }")]
     public void AnExampleThatDoesNotCompileIsFound(string language, string text) =>
         Assert.HasCount(1, ExampleFaults(Page($"```{language}\n{text}\n```\n")));
+
+    [TestMethod]
+    public void ExamplesNameOnlyTypesThatAProgramSees() => AssertNone(MarkdownFile.Pages.SelectMany(HiddenTypes));
+
+    [TestMethod]
+    public void AHiddenTypeInAnExampleIsFound() =>
+        Assert.HasCount(1, HiddenTypes(Page("```csharp\nCheckpoint.Load(backend, folder);\n```\n")));
 
     [TestMethod]
     public void EveryLinkLeadsSomewhere()
@@ -114,6 +122,16 @@ public sealed partial class PageTests
             || (fence.Language == "json" && !IsRecipe(fence.Text)))
         .Select(fence => $"{page.Place(fence.Line)} is no example that a test compiles, and no recipe: {fence.Text}");
 
+    // The tests, which compile the examples, see internal types too.
+    private static IEnumerable<string> HiddenTypes(MarkdownFile page)
+    {
+        ILookup<bool, string> names = typeof(RevUpNet).Assembly.GetTypes().ToLookup(type => type.IsVisible, type => type.Name);
+        HashSet<string> hidden = [.. names[false].Except(names[true])];
+        return page.Fences.Where(fence => fence.Language == "csharp").SelectMany(fence => Word().Matches(fence.Text)
+            .Select(word => word.Value).Where(hidden.Contains).Distinct()
+            .Select(name => $"{page.Place(fence.Line)}: {name} is internal"));
+    }
+
     private static bool IsRecipe(string text)
     {
         using TemporaryFolder folder = new();
@@ -184,6 +202,9 @@ public sealed partial class PageTests
 
     [GeneratedRegex(@"^(data|model|reversible|training)\.[A-Za-z.]+")]
     private static partial Regex Setting();
+
+    [GeneratedRegex(@"\b[A-Z]\w*")]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"\b(that of|those of|likewise|anew|says that|so many)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Avoided();

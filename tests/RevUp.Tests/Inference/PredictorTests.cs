@@ -222,7 +222,7 @@ public sealed class PredictorTests
         using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
-        Checkpoint.SaveWeights(net, folder["weights.safetensors"]);
+        net.SaveWeights(folder["weights.safetensors"]);
         Assert.Contains("does not say of which network", Refused(folder["weights.safetensors"]));
     }
 

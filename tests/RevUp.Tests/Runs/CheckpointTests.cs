@@ -79,16 +79,16 @@ public sealed class CheckpointTests
         using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        Checkpoint.SaveWeights(trained.Net, folder["net.safetensors"]);
+        trained.Net.SaveWeights(folder["net.safetensors"]);
         CollectionAssert.AreNotEqual(trained.State(), fresh.State());
         float[] before = fresh.Net.Predict(Sample);
-        Checkpoint.LoadWeights(fresh.Net, folder["net.safetensors"]);
+        fresh.Net.LoadWeights(folder["net.safetensors"]);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
         CollectionAssert.AreNotEqual(before, fresh.Net.Predict(Sample));
         CollectionAssert.AreEqual(trained.Net.Predict(Sample), fresh.Net.Predict(Sample));
 
         Directory.CreateDirectory(folder["occupied"]);
-        Assert.Throws<Exception>(() => Checkpoint.SaveWeights(trained.Net, folder["occupied"]));
+        Assert.Throws<Exception>(() => trained.Net.SaveWeights(folder["occupied"]));
         CollectionAssert.AreEquivalent(
             new[] { folder["net.safetensors"], folder["occupied"] }, Directory.GetFileSystemEntries(folder.Path));
     }

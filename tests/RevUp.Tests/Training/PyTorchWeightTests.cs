@@ -33,7 +33,7 @@ public sealed class PyTorchWeightTests
         trained.Run(first: 0, count: 8);
         Write(trained, folder["pt"], withMetadata ? s_pyTorch : s_none);
         CollectionAssert.AreNotEqual(trained.State(), fresh.State());
-        Checkpoint.LoadWeights(fresh.Net, folder["pt"]);
+        fresh.Net.LoadWeights(folder["pt"]);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
     }
 
@@ -44,13 +44,13 @@ public sealed class PyTorchWeightTests
         using SmallTraining trained = new(s_ambiguous), fresh = new(s_ambiguous);
         trained.Run(first: 0, count: 8);
         Write(trained, folder["pt"], s_none);
-        AssertRefused(fresh, folder["pt"], "pass AxisOrder.ChannelsFirst");
-        Checkpoint.LoadWeights(fresh.Net, folder["pt"], AxisOrder.ChannelsFirst);
+        AssertRefused(fresh, folder["pt"], "pass channelsFirst: true");
+        fresh.Net.LoadWeights(folder["pt"], channelsFirst: true);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
 
         using SmallTraining stated = new(s_ambiguous);
         Write(trained, folder["stated"], s_pyTorch);
-        Checkpoint.LoadWeights(stated.Net, folder["stated"]);
+        stated.Net.LoadWeights(folder["stated"]);
         CollectionAssert.AreEqual(trained.State(), stated.State());
     }
 
@@ -65,7 +65,7 @@ public sealed class PyTorchWeightTests
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
         Write(trained, folder["pt"], s_none, _ => type);
-        Checkpoint.LoadWeights(fresh.Net, folder["pt"]);
+        fresh.Net.LoadWeights(folder["pt"]);
         float[] expected = [.. trained.State().Select(value => type switch
         {
             SafetensorsType.F16 => (float)(Half)value,
@@ -126,7 +126,7 @@ public sealed class PyTorchWeightTests
     {
         float[] before = training.State();
         CheckpointException refused =
-            Assert.ThrowsExactly<CheckpointException>(() => Checkpoint.LoadWeights(training.Net, path));
+            Assert.ThrowsExactly<CheckpointException>(() => training.Net.LoadWeights(path));
         Assert.Contains(message, refused.Message);
         Assert.AreEqual(path, refused.Path);
         CollectionAssert.AreEqual(before, training.State());
@@ -141,7 +141,7 @@ public sealed class PyTorchWeightTests
         Action<string, float[]>? change = null)
     {
         string first = path + ".first";
-        Checkpoint.SaveWeights(trained.Net, first, AxisOrder.ChannelsFirst);
+        trained.Net.SaveWeights(first, channelsFirst: true);
         using SafetensorsReader reader = new(first);
         SafetensorsTensor[] tensors = [.. reader.Tensors.Select(tensor => new SafetensorsTensor(
             tensor.Name, typeOf?.Invoke(tensor.Name) ?? SafetensorsType.F32, tensor.Shape))];

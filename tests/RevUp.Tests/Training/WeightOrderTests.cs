@@ -17,8 +17,8 @@ public sealed class WeightOrderTests
         using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        Checkpoint.SaveWeights(trained.Net, folder["last"]);
-        Checkpoint.SaveWeights(trained.Net, folder["first"], AxisOrder.ChannelsFirst);
+        trained.Net.SaveWeights(folder["last"]);
+        trained.Net.SaveWeights(folder["first"], channelsFirst: true);
         (float[] last, int[] lastShape) = Read(folder["last"]);
         (float[] first, int[] firstShape) = Read(folder["first"]);
         (int outputs, int height, int width, int inputs) = (lastShape[0], lastShape[1], lastShape[2], lastShape[3]);
@@ -37,7 +37,7 @@ public sealed class WeightOrderTests
             }
         }
         CollectionAssert.AreNotEqual(trained.State(), fresh.State());
-        Checkpoint.LoadWeights(fresh.Net, folder["first"]);
+        fresh.Net.LoadWeights(folder["first"]);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
     }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using RevUp.Formats;
 
-namespace RevUp.Runs;
+namespace RevUp.Models;
 
 /// <summary>
 /// Tensors of a safetensors file as finite float32, whatever their type in the file.

@@ -3,7 +3,7 @@ using RevUp.Backends;
 using RevUp.Formats;
 using RevUp.Tensors;
 
-namespace RevUp.Runs;
+namespace RevUp.Models;
 
 /// <summary>Named float32 tensors of a backend to and from a safetensors file, one at a time through the host.</summary>
 internal static class TensorFile
@@ -131,7 +131,7 @@ internal static class TensorFile
             : throw new CheckpointException(
                 path,
                 "its weights have shapes that fit channels-first and channels-last, and nothing in the file tells "
-                + "which; pass AxisOrder.ChannelsFirst for weights of PyTorch.");
+                + "which; pass channelsFirst: true for weights of PyTorch.");
 
         bool Fits(AxisOrder order) => tensors.All(entry => reader.Find(entry.Name) is not { } found
             || found.Shape.SequenceEqual(AxisOrders.Dimensions(entry.Tensor.Shape, order)));
