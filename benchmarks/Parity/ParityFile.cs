@@ -89,7 +89,7 @@ internal static class ParityFile
     private static void RecordState(TensorSet tensors, string prefix, RevUpNet net, TrainingStep step)
     {
         foreach ((string name, Tensor tensor) in
-            Checkpoint.ModelTensors(net).Concat(Checkpoint.OptimizerTensors(net, step.Optimizer)))
+            net.NamedTensors.Concat(Checkpoint.OptimizerTensors(net, step.Optimizer)))
         {
             Record(tensors, prefix + name, net.Backend, tensor);
         }

@@ -83,7 +83,7 @@ internal sealed record StepSize(int Blocks, int Channels, int Batch, int Threads
             using CpuBackend backend = new(Threads);
             using RecipeTrainer trainer = new(backend, recipe, MemoryPolicy.Store);
             trainer.Train(steps, steps);
-            Checkpoint.SaveWeights(trainer.Network, file);
+            trainer.Network.SaveWeights(file);
         }
         return file;
     }

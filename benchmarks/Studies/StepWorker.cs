@@ -28,7 +28,7 @@ internal static class StepWorker
         using RevUpNet net = new(backend, work.CreateModel(), StepSize.Sample, StepSize.Classes, training.Seed);
         if (work.Weights.Length > 0)
         {
-            Checkpoint.LoadWeights(net, work.Weights);
+            net.LoadWeights(work.Weights);
         }
         else
         {
