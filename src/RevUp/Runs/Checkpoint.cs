@@ -82,7 +82,8 @@ internal static class Checkpoint
     }
 
     /// <summary>
-    /// Writes the weights with what a <see cref="Inference.Predictor"/> needs besides: the network's settings, the shape of its samples, normalisation and class names.
+    /// Writes the weights with what a <see cref="Inference.Predictor"/> needs besides: the network's
+    /// settings, the shape of its samples, normalisation and class names.
     /// </summary>
     /// <param name="net">The network.</param>
     /// <param name="path">Of the file; one that is there is replaced.</param>

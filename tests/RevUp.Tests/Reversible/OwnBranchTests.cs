@@ -54,7 +54,8 @@ public sealed class OwnBranchTests
     [TestMethod]
     public void GradientsAgreeWithFiniteDifferences()
     {
-        const double Step = 5e-3;
+        const double Step = 1e-3;
+        List<string> faults = [];
         using CpuBackend backend = new(threads: 1);
         using RevUpNet net = Net(backend, LipschitzMode.PerBranch, site => new SineBranch(site));
         using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), TestNetwork.Exact);
@@ -78,7 +79,10 @@ public sealed class OwnBranchTests
             double norm = Math.Sqrt(direction.Sum(value => value * value));
             Assert.IsGreaterThan(1e-3, norm, part);
             double slope = (Loss(Step / norm) - Loss(-Step / norm)) / (2 * Step);
-            Assert.AreEqual(norm, slope, 0.01 * norm, $"parameters with '{part}' in their names");
+            if (Math.Abs(slope - norm) > 0.01 * norm)
+            {
+                faults.Add($"parameters with '{part}' in their names: the gradient is {norm}, the slope {slope}");
+            }
 
             double Loss(double scale)
             {
@@ -87,6 +91,7 @@ public sealed class OwnBranchTests
                 return LossOf(net, engine);
             }
         }
+        Assert.IsEmpty(faults, string.Join('\n', faults));
     }
 
     [TestMethod]
