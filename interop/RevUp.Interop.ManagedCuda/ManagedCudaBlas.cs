@@ -39,7 +39,8 @@ internal sealed class ManagedCudaBlas : ICudaBlas
 /// <summary>One shape of product.</summary>
 internal sealed class ManagedCudaMatmul(CudaBlasHandle handle, int m, int n, int k, Operation operationA, Operation operationB, long workspaceLimit) : IMatmul
 {
-    // What cuBLAS takes for itself on devices before sm_90. Without a workspace of the caller's it would allocate one, which a graph cannot.
+    // cuBLAS's own size on devices before sm_90. Without a workspace of the caller's it would allocate
+    // one, which a graph cannot.
     private const long PreferredWorkspace = 4 << 20;
 
     /// <inheritdoc/>

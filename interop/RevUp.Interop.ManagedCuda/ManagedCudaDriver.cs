@@ -292,7 +292,7 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         }
     }
 
-    // The codes are the driver's own in both enumerations, and the messages those of our own bindings.
+    // The codes are the driver's own in both enumerations, and the messages our own bindings'.
     private static void Check(CUResult result, [CallerArgumentExpression(nameof(result))] string expression = "") =>
         ((CudaResult)(int)result).Check(expression);
 

@@ -4,9 +4,9 @@ namespace RevUp.Interop;
 internal sealed class NativeException : RevUpException
 {
     /// <param name="expression">The source text of the call; what precedes its first parenthesis is its name.</param>
-    /// <param name="status">What it returned, a member of the library's own enumeration.</param>
+    /// <param name="status">Status that it returned, a member of the library's own enumeration.</param>
     /// <param name="detail">The library's words.</param>
-    /// <param name="remedy">What the reader can do, as whole sentences.</param>
+    /// <param name="remedy">Advice to the reader, as whole sentences.</param>
     internal NativeException(string expression, Enum status, string detail, string remedy)
         : base($"{Name(expression)} failed with {status} ({status:D}): {detail.TrimEnd('.')}. {remedy}")
     {

@@ -18,7 +18,9 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
     /// </summary>
     /// <param name="overridePath">The value of the entry's variable, if it has one.</param>
     /// <param name="baseDirectory">The program's folder.</param>
-    /// <param name="hostFolders">Where the .NET host says that native libraries are: those of the program's packages, for the system it runs on.</param>
+    /// <param name="hostFolders">
+    /// Folders of native libraries from the .NET host: the program's packages, for its system.
+    /// </param>
     internal virtual IReadOnlyList<string> Places(string? overridePath, string baseDirectory, IEnumerable<string> hostFolders)
     {
         if (!string.IsNullOrEmpty(overridePath))

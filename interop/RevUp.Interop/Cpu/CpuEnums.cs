@@ -32,7 +32,7 @@ internal enum CpuType
     BFloat16 = 1,
 }
 
-/// <summary>What a processor can do with convolutions of a type (revup_support).</summary>
+/// <summary>Support of a processor for convolutions of a type (revup_support).</summary>
 internal enum CpuSupport
 {
     /// <summary>Nothing.</summary>

@@ -61,7 +61,7 @@ internal struct CpuConvolutionGeometry
     public Extents Padding;
 }
 
-/// <summary>What a created convolution needs, in bytes (revup_convolution_sizes).</summary>
+/// <summary>Memory of a created convolution, in bytes (revup_convolution_sizes).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CpuConvolutionSizes
 {

@@ -5,7 +5,7 @@ namespace RevUp.Interop.CublasLt;
 /// <summary>A product by cuBLASLt: descriptions and an algorithm, chosen once. Owns the descriptions and not the handle.</summary>
 internal sealed unsafe class Matmul : IMatmul
 {
-    // What tensors are aligned to; the default of 256 bytes would be a promise that an arena does not keep.
+    // Alignment of tensors; the default of 256 bytes would be a promise that an arena does not keep.
     private const int Alignment = 64;
 
     private readonly CublasLtHandle _handle;

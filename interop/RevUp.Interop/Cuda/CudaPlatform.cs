@@ -4,7 +4,7 @@ using RevUp.Interop.Cudnn;
 
 namespace RevUp.Interop.Cuda;
 
-/// <summary>What of CUDA this machine has. Finding nothing is an answer, not an error.</summary>
+/// <summary>CUDA on this machine. Finding nothing is an answer, not an error.</summary>
 /// <param name="Driver">The newest CUDA that the driver supports; null without a driver.</param>
 /// <param name="Devices">The driver's devices.</param>
 /// <param name="Cudnn">The version of cuDNN; null without.</param>

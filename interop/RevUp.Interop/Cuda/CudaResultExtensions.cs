@@ -23,7 +23,7 @@ internal static class CudaResultExtensions
     /// <summary>Throws for a result that is known to be a failure.</summary>
     /// <param name="result">The failure.</param>
     /// <param name="expression">The call.</param>
-    /// <param name="circumstances">What the caller knows beyond the driver's words, or "".</param>
+    /// <param name="circumstances">The caller's knowledge beyond the driver's words, or "".</param>
     /// <exception cref="NativeException">Always.</exception>
     [DoesNotReturn]
     internal static void Throw(this CudaResult result, string expression, string circumstances = "")

@@ -3,9 +3,11 @@ using System.Runtime.CompilerServices;
 namespace RevUp.Interop.Cuda;
 
 /// <summary>
-/// What the CUDA backend needs of a driver, for one device and its primary context. Work on streams is asynchronous and in order; its failure is thrown by a
-/// later call. Sizes are bytes. Calls may come from any thread that has called <see cref="MakeCurrent"/>. Whoever creates a handle destroys it, before the
-/// driver is disposed. Every failure is a <see cref="NativeException"/> that names the call, the code and what to do.
+/// A CUDA driver for the backend, with one device and its primary context. Work on streams is
+/// asynchronous and in order; a later call throws its failure. Sizes are bytes. Calls may come from
+/// any thread that has called <see cref="MakeCurrent"/>. Whoever creates a handle destroys it, before
+/// the driver is disposed. Every failure is a <see cref="NativeException"/> that names the call, the
+/// code and what to do.
 /// </summary>
 internal interface ICudaDriver : IDisposable
 {
@@ -95,7 +97,7 @@ internal interface ICudaDriver : IDisposable
     /// <param name="threads">Threads per block, 1 to 1024.</param>
     /// <param name="stream">Where it runs.</param>
     /// <param name="arguments">One 8-byte slot per argument, at most 32: pointers, 64-bit integers, or narrower scalars in the low bytes.</param>
-    /// <param name="name">What an exception calls the kernel.</param>
+    /// <param name="name">Name of the kernel in exceptions.</param>
     void Launch(
         CudaFunction function, int blocks, int threads, CudaStream stream, ReadOnlySpan<ulong> arguments,
         [CallerArgumentExpression(nameof(function))] string name = "");

@@ -2,7 +2,7 @@ namespace RevUp.Interop.Cudnn;
 
 /// <summary>The algorithm of one pass.</summary>
 /// <param name="Number">cuDNN's number for it.</param>
-/// <param name="WorkspaceBytes">What a call needs.</param>
+/// <param name="WorkspaceBytes">Workspace of a call, in bytes.</param>
 internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
 {
     /// <summary>"1 (4096)".</summary>

@@ -1,6 +1,9 @@
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>What determines a convolution and its algorithms; spatial numbers are (D) H W, and their count is the rank, 2 or 3.</summary>
+/// <summary>
+/// A convolution and the choice of its algorithms. Spatial numbers are (D) H W, and their count is the
+/// rank, 2 or 3.
+/// </summary>
 internal readonly ref struct CudnnGeometry
 {
     /// <summary>Of activations, weights and their gradients.</summary>

@@ -4,7 +4,7 @@ namespace RevUp.Interop.Cudnn;
 internal sealed class FilterDescriptor : OwnedHandle
 {
     /// <summary>Describes weights.</summary>
-    /// <param name="type">How an element is stored; that of the activations.</param>
+    /// <param name="type">Storage of an element; the activations' own.</param>
     /// <param name="outChannels">O.</param>
     /// <param name="inChannelsPerGroup">I/groups.</param>
     /// <param name="kernel">(D) H W.</param>

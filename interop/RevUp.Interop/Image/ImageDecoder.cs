@@ -22,7 +22,7 @@ internal sealed class ImageDecoder : OwnedHandle
         SetHandle(created);
     }
 
-    /// <summary>What the header says; the pixels are not looked at. Any thread may call it.</summary>
+    /// <summary>Content of the header; the pixels are not looked at. Any thread may call it.</summary>
     /// <exception cref="ImageFormatException">
     /// The data does not start with the header of a JPEG or PNG, or the image is above 65,500 pixels a side or 2²⁸ in all.
     /// </exception>

@@ -10,7 +10,7 @@ internal enum ImageFormat
     Png = 2,
 }
 
-/// <summary>What the header of an image says (revup_image_info).</summary>
+/// <summary>Header of an image (revup_image_info).</summary>
 /// <param name="Format">By the data, whatever the file is called.</param>
 /// <param name="Width">Columns as stored; the orientation of EXIF is ignored, as by the usual ImageNet pipelines.</param>
 /// <param name="Height">Rows as stored.</param>

@@ -20,7 +20,7 @@ internal abstract class ArrayFunction(Operation operation, IReadOnlyList<Argumen
 
     protected ArraySizes Sizes { get; } = new(operation, arguments);
 
-    /// <summary>What stands in the call for an argument.</summary>
+    /// <summary>Expression for an argument in the call.</summary>
     protected List<string> Call { get; } = [];
 
     protected StringBuilder Body { get; } = new();

@@ -13,7 +13,7 @@ internal sealed class ArraySizes
     private readonly List<(string Size, string Value)> _solved = [];
 
     /// <param name="operation">The operation.</param>
-    /// <param name="arguments">Its arguments, or those of its oracle.</param>
+    /// <param name="arguments">Its arguments, or its oracle's.</param>
     public ArraySizes(Operation operation, IReadOnlyList<Argument> arguments)
     {
         string[] parameters =
