@@ -99,7 +99,7 @@ internal sealed class CommonOptions
     /// <summary>The options with which another command line computes on the same device.</summary>
     public IEnumerable<string> SameDevice(ParseResult arguments) => SameDevice(arguments, arguments.GetValue(Threads));
 
-    /// <summary>The same with so many threads of the CPU; 0 for all processors.</summary>
+    /// <summary>The same with a number of CPU threads; 0 for all processors.</summary>
     public IEnumerable<string> SameDevice(ParseResult arguments, int threads)
     {
         if (arguments.GetRequiredValue(Device) != Cpu)

@@ -25,7 +25,8 @@ internal static class DemoLength
     {
         TrainingSettings training = recipe.Training;
         long full = FullSteps(recipe, speed);
-        // With each number of evaluations, one every so many epochs and one at the end, the steps that they leave time for.
+        // For each number of evaluations, the steps that they leave time for. The last evaluation is at the end, the others
+        // after every evaluateEveryEpochs epochs.
         long perEvaluation = speed.StepsPerEpoch * training.EvaluateEveryEpochs;
         long steps = 0;
         for (long evaluations = 1; (evaluations - 1) * perEvaluation < full; evaluations++)
@@ -46,7 +47,7 @@ internal static class DemoLength
     /// <summary>Steps of all epochs.</summary>
     public static long FullSteps(Recipe recipe, TrainingSpeed speed) => speed.StepsPerEpoch * recipe.Training.Epochs;
 
-    /// <summary>What was chosen, why, and what a full run is.</summary>
+    /// <summary>The choice, its reason, and the length of a full run.</summary>
     /// <param name="full">The recipe at full length.</param>
     /// <param name="fitted">The recipe that is trained.</param>
     /// <param name="speed">Of the machine.</param>

@@ -4,8 +4,8 @@ namespace RevUp.Cli;
 
 /// <summary>Files of one kind that the tool carries, by name; any other may be given by its path.</summary>
 /// <param name="folder">Where the assembly has them.</param>
-/// <param name="kind">What one is, for messages: "recipe".</param>
-/// <param name="kinds">What several are.</param>
+/// <param name="kind">Name of one file, for messages: "recipe".</param>
+/// <param name="kinds">Name of several files.</param>
 internal sealed class EmbeddedFiles(string folder, string kind, string kinds)
 {
     private const string Extension = ".json";

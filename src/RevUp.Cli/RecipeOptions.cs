@@ -41,7 +41,7 @@ internal sealed class RecipeOptions
     public bool Sets(ParseResult arguments, string path) =>
         (arguments.GetValue(_set) ?? []).Any(text => text.StartsWith(path + "=", StringComparison.Ordinal));
 
-    /// <summary>The validated recipe with all overrides: those of --set, then <paramref name="more"/> and --seed.</summary>
+    /// <summary>The validated recipe with all overrides: --set first, then <paramref name="more"/> and --seed.</summary>
     /// <exception cref="ConfigurationException">There is no such recipe, or it or an override cannot work.</exception>
     public Recipe Load(ParseResult arguments, CommonOptions common, params IEnumerable<string> more)
     {

@@ -7,7 +7,7 @@ namespace RevUp.Cli.Output;
 /// <summary>A plan of policies in words.</summary>
 internal static class PlanText
 {
-    /// <summary>What a plan gives the blocks of each stage, and what it is expected to take; says nothing of a plan with one policy.</summary>
+    /// <summary>Describes the policies of each stage's blocks, and the expected memory and time. A plan with one policy gives no text.</summary>
     public static void Write(Terminal terminal, ModelSettings model, MemoryPlan plan, MemoryForecast? forecast)
     {
         if (plan.Policy != MemoryPolicy.Auto)

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>What came out of a training, one line per number.</summary>
+/// <summary>Results of a training, one line per number.</summary>
 internal static class SummaryTable
 {
     public static Table Create(Terminal terminal, RunSummary summary)

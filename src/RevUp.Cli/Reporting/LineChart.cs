@@ -4,7 +4,7 @@ using static RevUp.Cli.Reporting.Html;
 namespace RevUp.Cli.Reporting;
 
 /// <summary>A line chart in SVG over the steps or epochs of runs; over steps, epochs are along its upper edge.</summary>
-/// <param name="Title">What is shown, with its unit.</param>
+/// <param name="Title">Quantity of the chart, with its unit.</param>
 /// <param name="Format">Of values.</param>
 /// <param name="End">The right edge, in the unit.</param>
 /// <param name="StepsPerEpoch">For the upper axis; 0 for none.</param>

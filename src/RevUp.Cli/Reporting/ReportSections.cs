@@ -66,8 +66,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     /// <summary>Loss, top-1 and learning rate.</summary>
     public XElement Curves() => Section("Training",
-        "Training values are those of the mini-batches, with augmentation and in means over neighbouring steps; "
-            + $"the others are those of the whole {Held} part.",
+        "Training values come from the mini-batches, with augmentation and in means over neighbouring steps; "
+            + $"the others come from the whole {Held} part.",
         Chart("Loss (cross-entropy)", "0.0000", step => step.Loss, result => result.Loss),
         Chart("Top-1 (%)", "0.00", step => 100 * step.Top1, result => 100 * result.Top1),
         Chart("Learning rate", "0.####", step => step.LearningRate, null));
@@ -165,10 +165,10 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
                 ["RevUp", record.Version],
             ]);
         }
-        return Section("Time and machine", "The machine is that of the process which last worked on the run.", Table(["", ""], rows));
+        return Section("Time and machine", "The machine ran the last process of the run.", Table(["", ""], rows));
     }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>Request of the run.</summary>
     public XElement Recipe() =>
         Section("Recipe", $"Overrides included. {recipe.Source}", Tag("pre", Attribute("tabindex", 0), Tag("code", RecipeFile.Serialize(recipe))));
 

@@ -5,7 +5,7 @@ namespace RevUp.Cli.StudyRuns;
 
 /// <summary>How a process of this tool ended.</summary>
 /// <param name="ExitCode">See <see cref="Cli.ExitCode"/>.</param>
-/// <param name="Output">What it printed.</param>
+/// <param name="Output">Its printed text.</param>
 /// <param name="LastError">The last line of what it said.</param>
 internal sealed record ChildResult(int ExitCode, string Output, string LastError);
 

@@ -2,7 +2,7 @@ using RevUp.Runs;
 
 namespace RevUp.Cli.StudyRuns;
 
-/// <summary>What a run that has come to its end has to show.</summary>
+/// <summary>Figures of a run that has come to its end.</summary>
 internal sealed record RunFigures
 {
     /// <summary>The run's result, on the whole test part.</summary>
@@ -32,7 +32,7 @@ internal sealed record RunFigures
     /// <summary>Median time of a step, data loading left out.</summary>
     public required double StepMilliseconds { get; init; }
 
-    /// <summary>What computed, in words.</summary>
+    /// <summary>The device, in words.</summary>
     public required string Device { get; init; }
 
     /// <summary>All epochs, in order.</summary>

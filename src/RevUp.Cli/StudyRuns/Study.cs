@@ -42,7 +42,7 @@ internal sealed record Study
         {
             RequireName($"rows.{i}.name", Rows[i].Name);
             ConfigurationException.Require(
-                Rows.Take(i).All(row => row.Name != Rows[i].Name), $"rows.{i}.name is '{Rows[i].Name}', as that of an earlier row; give each its own");
+                Rows.Take(i).All(row => row.Name != Rows[i].Name), $"rows.{i}.name is '{Rows[i].Name}', as in an earlier row; give each row its own name");
             ConfigurationException.Require(Rows[i].Recipe.Length > 0, $"rows.{i}.recipe is missing; name a recipe or a recipe's file");
             RequireNoSeed($"rows.{i}.set", Rows[i].Set);
         }

@@ -31,7 +31,7 @@ internal static class StudyFile
     /// <summary>The recipe of each row, all overrides applied, named after its row, with the study's first seed.</summary>
     /// <param name="study">The study.</param>
     /// <param name="origin">Where it comes from, for messages.</param>
-    /// <param name="overrides">After those of study and row.</param>
+    /// <param name="overrides">Overrides that follow the study's and the row's.</param>
     /// <param name="load">A recipe by its name or file, with overrides.</param>
     /// <exception cref="ConfigurationException">Names the origin, the row, the path and the fix.</exception>
     public static IReadOnlyList<Recipe> Resolve(Study study, string origin, IEnumerable<string> overrides, Func<string, IEnumerable<string>, Recipe> load)

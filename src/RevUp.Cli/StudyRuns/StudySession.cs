@@ -56,7 +56,7 @@ internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList
         (string path, bool changed) = new StudyFolder(folder).Row(recipe);
         if (changed)
         {
-            terminal.Note($"{recipe.Name}: its recipe is another than that of its runs so far, which stay where they are; it is trained anew into {path}");
+            terminal.Note($"{recipe.Name}: its recipe differs from its runs so far, which stay where they are; it is trained again into {path}");
         }
         return path;
     }

@@ -15,9 +15,9 @@ internal static class StudyTable
         "residual", "replays", "activations MiB", "step ms", "parameters",
     ];
 
-    /// <summary>What the columns mean.</summary>
+    /// <summary>Meaning of the columns.</summary>
     public static string Note { get; } =
-        "Top-1: on the whole test set, mean ± standard deviation over the seeds; gap: to the reference with the same seed, likewise. k (branch evaluations): "
+        "Top-1: on the whole test set, mean ± standard deviation over the seeds; gap: to the reference with the same seed, also mean ± standard deviation. k (branch evaluations): "
         + "mean of the last epoch, worst of the run. Contraction: L̂ measured while inverting, last epoch, where k was 2 or more. Limit: what the control "
         + "keeps the Lipschitz bound of a branch under; true bound: the largest of a block, with norms from converged power iteration. Residual: "
         + "‖x + F(x) − y‖ / ‖x‖ of inputs rebuilt from test images, worst block and batch, against the tolerance. Replays: inversions refused and replaced. "

@@ -20,7 +20,7 @@ internal sealed record StudyTask(int Row, Recipe Recipe, ulong Seed, string RowF
     /// <summary>The run's folder.</summary>
     public string Folder => Path.Combine(RowFolder, FormattableString.Invariant($"seed-{Seed}"));
 
-    /// <summary>What the processes of the run said.</summary>
+    /// <summary>Output of the run's processes.</summary>
     public string LogPath => Folder + ".log";
 
     /// <summary>Where the inspection of the trained network is kept.</summary>

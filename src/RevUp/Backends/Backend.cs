@@ -39,7 +39,7 @@ public abstract partial class Backend : IDisposable
     public abstract bool Accelerates(ElementType type);
 
     /// <summary>
-    /// Names the work issued from here until the result is disposed, for a profiler; ranges nest, and <see cref="ProfilerRanges"/> lists those of the library.
+    /// Names the work issued from here until the result is disposed, for a profiler; ranges nest, and <see cref="ProfilerRanges"/> lists the library's ranges.
     /// Does nothing on the CPU and where librevup_nvtx was not built. No garbage.
     /// </summary>
     internal virtual NvtxRange Range(NvtxName name) => default;
@@ -79,7 +79,7 @@ public abstract partial class Backend : IDisposable
     {
     }
 
-    /// <summary>What is staged from here on waits for the work issued so far.</summary>
+    /// <summary>Work staged from here on waits for the work issued so far.</summary>
     public virtual void ReleaseStaged()
     {
     }

@@ -8,7 +8,7 @@ namespace RevUp.Backends;
 /// </summary>
 internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
 {
-    /// <summary>What the plan is for.</summary>
+    /// <summary>Purpose of the plan.</summary>
     public ConvolutionGeometry Geometry { get; } = geometry;
 
     /// <summary>Bytes of the weights in the layouts that <see cref="Forward"/> and <see cref="BackwardData"/> want.</summary>

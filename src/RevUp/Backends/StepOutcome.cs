@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Backends;
 
-/// <summary>What <see cref="Backend.StepVerdict"/> reports, as a float64 tensor.</summary>
+/// <summary>Report of <see cref="Backend.StepVerdict"/>, as a float64 tensor.</summary>
 /// <param name="LossSum">Over the step's samples.</param>
 /// <param name="Correct">Samples classified right.</param>
 /// <param name="GradientNorm">Of the average gradient, before clipping.</param>

@@ -96,7 +96,7 @@ public sealed record Augmentation
     /// <summary>The part for an evaluation: framing, and nothing at random.</summary>
     public Augmentation ForEvaluation => new() { Resize = Resize };
 
-    /// <summary>Throws when these are not for samples like those of a dataset.</summary>
+    /// <summary>Throws when these do not suit a dataset's samples.</summary>
     internal void RequireFits(ImageDataset dataset)
     {
         Shape sample = dataset.Sample;

@@ -3,7 +3,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>What one worker of a <see cref="BatchLoader"/> owns, and does with it: samples into rows of a batch, then the batch mixed.</summary>
+/// <summary>Buffers and work of one worker of a <see cref="BatchLoader"/>. It puts samples into the rows of a batch, then mixes the batch.</summary>
 internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transform, BatchLoaderOptions options, DamagedSamples damaged) : IDisposable
 {
     private readonly SampleReader _reader = dataset.OpenReader();

@@ -72,7 +72,7 @@ internal sealed class BatchLoader : IDisposable
         }
     }
 
-    /// <summary>What could not be read so far.</summary>
+    /// <summary>Samples that could not be read so far.</summary>
     public DamagedSamples Damaged { get; }
 
     /// <summary>Batches of one epoch.</summary>

@@ -3,8 +3,8 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults are those
-/// of an evaluation: in order, unchanged, all of them.
+/// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults
+/// suit an evaluation: all samples, in order, unchanged.
 /// </summary>
 internal sealed record BatchLoaderOptions
 {
@@ -31,7 +31,7 @@ internal sealed record BatchLoaderOptions
     /// <summary>Seed of the order and of the augmentation.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>What is done to samples and targets.</summary>
+    /// <summary>Changes to samples and targets.</summary>
     public Augmentation Augmentation { get; init; } = new();
 
     /// <summary>

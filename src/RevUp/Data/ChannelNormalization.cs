@@ -7,7 +7,7 @@ internal sealed class ChannelNormalization
     private const int Levels = 256;
     private readonly float[] _table; // [channel][byte]
 
-    /// <summary>A normalisation with given statistics: those of bytes in units of the full range (white = 1), others in units of the values.</summary>
+    /// <summary>A normalisation with given statistics. For bytes they are in units of the full range (white = 1), for other numbers in units of the values.</summary>
     /// <exception cref="ArgumentException">The lists differ in length or are empty, a number is not finite, or a deviation is not positive.</exception>
     public ChannelNormalization(IReadOnlyList<double> mean, IReadOnlyList<double> deviation)
     {
@@ -44,7 +44,7 @@ internal sealed class ChannelNormalization
     /// <summary>Standard deviation of each channel; for bytes white = 1.</summary>
     public IReadOnlyList<double> Deviation { get; }
 
-    /// <summary>The statistics of <paramref name="dataset"/>, without augmentation: of every sample, or of so many spread evenly over it.</summary>
+    /// <summary>The statistics of <paramref name="dataset"/>, without augmentation: of every sample, or of a number of samples spread evenly over it.</summary>
     /// <param name="dataset">The training set.</param>
     /// <param name="maximumSamples">How many are read at the most. A damaged one is left out.</param>
     /// <exception cref="ArgumentException">The dataset is empty.</exception>

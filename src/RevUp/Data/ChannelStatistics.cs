@@ -1,7 +1,7 @@
 namespace RevUp.Data;
 
 /// <summary>Mean and deviation of each channel over the values that were added: mean = Σx / n, deviation = √(Σx²/n − mean²).</summary>
-/// <remarks>The sums of bytes are exact integers, those of floats are in double. Not thread-safe.</remarks>
+/// <remarks>The sums of bytes are exact integers, the sums of floats doubles. Not thread-safe.</remarks>
 internal sealed class ChannelStatistics(int channels)
 {
     private const int Levels = 256;

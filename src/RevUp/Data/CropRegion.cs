@@ -37,8 +37,8 @@ internal readonly record struct CropRegion(int Left, int Top, int Width, int Hei
     }
 
     /// <summary>
-    /// What resizing the shorter side to <paramref name="resize"/> and then cutting H × W from the centre shows of the image: one scaling of the source does
-    /// both. Rounded to whole pixels of the source, so off by at most half a one.
+    /// The part of the image that remains when the shorter side is resized to <paramref name="resize"/> and H × W are cut from the centre. One scaling of the source does
+    /// both. The region is rounded to whole pixels of the source, so it is off by at most half a pixel.
     /// </summary>
     internal static CropRegion Center(int resize, int sampleHeight, int sampleWidth, int width, int height)
     {

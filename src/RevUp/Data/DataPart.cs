@@ -17,7 +17,7 @@ internal sealed record DataPart(string Name, string Folder, ImageDataset Dataset
     /// at it.
     /// </summary>
     /// <param name="folder">The whole dataset, or one part of images in folders or shards.</param>
-    /// <param name="kind">What it holds, as <see cref="DatasetLayout.Recognize"/> tells.</param>
+    /// <param name="kind">Its content, as <see cref="DatasetLayout.Recognize"/> tells.</param>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
     /// <exception cref="ConfigurationException">The kind is not one of files.</exception>
     public static IReadOnlyList<DataPart> Open(string folder, DatasetKind kind) => kind switch

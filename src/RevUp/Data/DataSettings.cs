@@ -121,14 +121,14 @@ public sealed record DataSettings
         _ => Classes,
     };
 
-    /// <summary>What training does to samples: the augmentation, and to volumes what their settings say.</summary>
+    /// <summary>Changes that training makes to samples: the augmentation, and for volumes their settings.</summary>
     public Augmentation TrainingAugmentation => Augmentation with
     {
         FlipEveryAxis = Volumes.FlipEveryAxis,
         RandomPlace = Volumes.Fit == VolumeFit.CropOrPad,
     };
 
-    // The shape is that of the recipe, not of files.
+    // The shape is the recipe's, not the files'.
     private bool StatesSample => Dataset is DatasetKind.Mnist
         ? Extents.Count > 0
         : Dataset is not (DatasetKind.FashionMnist or DatasetKind.Cifar10 or DatasetKind.Cifar100);

@@ -27,6 +27,6 @@ public enum DatasetKind
     /// <summary>Volumes in NIfTI or raw files, with labels from train.csv and test.csv.</summary>
     Volumes,
 
-    /// <summary>What the caller passes to <see cref="Runs.TrainingRun"/>.</summary>
+    /// <summary>Datasets that the caller passes to <see cref="Runs.TrainingRun"/>.</summary>
     Custom,
 }

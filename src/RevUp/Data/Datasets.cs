@@ -10,7 +10,7 @@ internal static class Datasets
     private const int SyntheticTestSamples = 256;
     private const ulong SyntheticSeed = 20_190_101;
 
-    // Decoding them takes seconds, and their mean is within about 1 % of a deviation of that of all.
+    // Decoding them takes seconds, and their mean is within about 1 % of a deviation of the mean of all.
     private const int MeasuredSamples = 5_000;
 
     /// <summary>Opens one split; the caller disposes it.</summary>

@@ -10,7 +10,7 @@ internal static class HeldOut
 
     /// <summary>
     /// One of the two parts, in the order of the dataset. Which samples are held out depends on
-    /// nothing but their number and that of the dataset.
+    /// nothing but their number and the dataset's.
     /// </summary>
     /// <param name="dataset">The whole training set; the result owns it.</param>
     /// <param name="settings">How many samples are held out, and how many of the others are used.</param>

@@ -28,7 +28,7 @@ internal sealed class IdxDataset : MemoryDataset
     /// <param name="folder">The folder that holds the files; or FOLDER/PREFIX where it holds
     /// several datasets.</param>
     /// <param name="split">Which pair of files.</param>
-    /// <param name="names">Names of the classes; by default those of the mapping, or else
+    /// <param name="names">Names of the classes; by default the mapping's names, or else
     /// numbers.</param>
     /// <param name="classes">How many classes there are where nothing names them; by default the
     /// ten digits.</param>

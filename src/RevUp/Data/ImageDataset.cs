@@ -42,14 +42,14 @@ public abstract class ImageDataset : IDisposable
     /// <summary>Whether the images have sizes of their own, so that a reader can be told which part of one to take: see <see cref="Framing"/>.</summary>
     public virtual bool HasOwnSizes => false;
 
-    /// <summary>What lies among the files and is no sample; nothing by default.</summary>
+    /// <summary>Files of the folder that are no samples; none by default.</summary>
     internal virtual IReadOnlyList<DataFinding> Findings => [];
 
     /// <summary>The label of sample <paramref name="index"/>, in 0 .. K − 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>
     public abstract int Label(int index);
 
-    /// <summary>What messages call sample <paramref name="index"/>, such as its file.</summary>
+    /// <summary>Name of sample <paramref name="index"/> in messages, such as its file.</summary>
     public virtual string Name(int index) => FormattableString.Invariant($"sample {index}");
 
     /// <summary>A reader for one thread; the caller disposes it before the dataset.</summary>

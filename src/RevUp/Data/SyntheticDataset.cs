@@ -19,7 +19,7 @@ internal sealed class SyntheticDataset : MemoryDataset
     {
     }
 
-    /// <summary>Draws N images [H, W, C] or volumes [D, H, W, C] in K classes, all at once; the waves of a volume are those of an image of D·H rows.</summary>
+    /// <summary>Draws N images [H, W, C] or volumes [D, H, W, C] in K classes, all at once; a volume has the waves of an image of D·H rows.</summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// A number is not positive, there are more than 256 classes, or the samples exceed one array (2 GiB).
     /// </exception>

@@ -33,7 +33,7 @@ internal sealed class NetworkInspector : DeviceObject
     /// <summary>Measures every block. The network's parameters, gradients and state stay as they are.</summary>
     /// <param name="net">A network with Lipschitz control.</param>
     /// <param name="data">Samples; the first ones are used.</param>
-    /// <param name="normalization">That of the training set.</param>
+    /// <param name="normalization">Normalisation of the training set.</param>
     /// <param name="settings">When inversions stop.</param>
     /// <param name="batches">Samples of one pass, at most those there are, and their framing, such as <see cref="Recipes.Recipe.EvaluationBatches"/>.</param>
     /// <param name="images">Samples in all, at most those there are; one batch by default.</param>

@@ -5,7 +5,7 @@ namespace RevUp.Formats;
 /// <summary>Sizes of memory as people write them: bytes, or a number with KiB, MiB, GiB or TiB behind it.</summary>
 internal static class ByteCount
 {
-    /// <summary>What <see cref="TryParse"/> takes, for messages.</summary>
+    /// <summary>Text that <see cref="TryParse"/> takes, for messages.</summary>
     public const string Allowed = "a positive number of bytes, such as 2GiB, 512MiB or 1073741824";
 
     private static readonly (string Unit, long Bytes)[] s_units = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40), ("", 1)];

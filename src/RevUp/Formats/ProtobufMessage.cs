@@ -24,7 +24,7 @@ internal sealed class ProtobufMessage
         Fixed32 = 5,
     }
 
-    /// <summary>What was written since the last <see cref="Clear"/>.</summary>
+    /// <summary>Bytes written since the last <see cref="Clear"/>.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.WrittenSpan;
 
     /// <summary>int32, int64, bool or enum.</summary>
@@ -104,7 +104,7 @@ internal sealed class ProtobufMessage
         return this;
     }
 
-    /// <summary>Begins anew.</summary>
+    /// <summary>Begins again.</summary>
     public ProtobufMessage Clear()
     {
         _bytes.ResetWrittenCount();

@@ -29,7 +29,7 @@ internal static class OnnxFile
     /// opset 17. Lipschitz factors, multipliers and running statistics are constants of the graph.
     /// </summary>
     /// <remarks>
-    /// The layout is that of ONNX, not RevUp's channels-last. A network of bfloat16 branches is computed in float32. Weights go to the file one tensor at a
+    /// The layout is ONNX's, not RevUp's channels-last. A network of bfloat16 branches is computed in float32. Weights go to the file one tensor at a
     /// time. metadata_props: "mean" and "std" (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x, (x − mean) / std for
     /// other numbers) and "classes" (a JSON array of names), where they are given.
     /// </remarks>

@@ -13,7 +13,7 @@ namespace RevUp.Inference;
 /// Thread-safe: any number of threads may predict at once, and get the same bits as one after the other. Bytes are normalised on the calling thread; the
 /// network runs on a thread of the predictor's own, one call at a time and each on all threads of its backend, so more callers do not make it slower, nor much
 /// faster. To use the cores for several calls at once instead, open several predictors with one thread each; every one holds a copy of the weights. The number
-/// of threads of <see cref="CpuBackend"/> is that of the process: the backend that was opened last decides.
+/// of threads of <see cref="CpuBackend"/> belongs to the process: the backend that was opened last decides.
 /// </remarks>
 /// <example><code>
 /// using Predictor predictor = Predictor.Load("flowers.safetensors");
@@ -62,10 +62,10 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>Probabilities of one image, or of several one after the other.</summary>
-    /// <param name="images">N·(D)·H·W·C bytes, channels-last. Calls with the same N are the cheapest: another N prepares the convolutions anew.</param>
+    /// <param name="images">N·(D)·H·W·C bytes, channels-last. Calls with the same N are the cheapest: another N prepares the convolutions again.</param>
     /// <returns>[N · K].</returns>
     /// <exception cref="ArgumentException">The bytes are not one or several whole images.</exception>
-    /// <exception cref="ArenaExhaustedException">No memory for so many images; fewer still work.</exception>
+    /// <exception cref="ArenaExhaustedException">No memory for this number of images; fewer still work.</exception>
     /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
     public float[] Predict(ReadOnlySpan<byte> images)
     {
@@ -130,7 +130,7 @@ public sealed class Predictor : IDisposable
             int bad = FiniteValues.IndexOfOther(probabilities);
             return bad < 0 ? probabilities : throw new ArgumentException(
                 $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample is far from "
-                + "those of the training set; see that it is in their unit.",
+                + "the training set; see that it is in the same unit.",
                 "samples");
         }
         finally
@@ -145,7 +145,7 @@ public sealed class Predictor : IDisposable
         {
             throw new ArgumentException(
                 $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of {Sample.Count} {unit} each; resize or crop the image "
-                + "to that, and convert it to so many channels.",
+                + "to that shape, and convert it to that number of channels.",
                 unit == "bytes" ? "images" : "samples");
         }
     }

@@ -8,7 +8,7 @@ namespace RevUp.Layers;
 /// Its input, the end of the residual stream, is kept: the inversion starts from it.
 /// </summary>
 /// <remarks>
-/// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). That of github.com/jhjacobsen/invertible-resnet goes on with
+/// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). The head of github.com/jhjacobsen/invertible-resnet goes on with
 /// ReLU and has running averages that are nine tenths the last batch; here they are φ and a tenth, as in all networks that it is compared with.
 /// </remarks>
 internal sealed class ClassifierHead : Layer

@@ -35,8 +35,8 @@ public sealed class Convolution : DeviceObject
     internal ConvolutionGeometry Sample => _sample;
 
     /// <summary>
-    /// Says that the passes from here on are over a batch of so many samples and with scale · weights, neither of which may change until the next call;
-    /// <paramref name="scale"/> may be empty for 1. The first pass packs them.
+    /// Prepares passes over a batch of <paramref name="batch"/> samples with scale · weights; neither may change until the next call.
+    /// <paramref name="scale"/> may be empty for 1. The first pass packs the weights.
     /// </summary>
     internal void Prepare(int batch, NetworkUse use, Tensor scale)
     {
@@ -68,7 +68,7 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <summary>
-    /// fprop in the type of x, whatever that of the prepared weights: scale · weights, with <paramref name="scale"/> a scalar or empty for 1, are packed for
+    /// fprop in the type of x, whatever the type of the prepared weights: scale · weights, with <paramref name="scale"/> a scalar or empty for 1, are packed for
     /// this call alone. Into a new tensor of x's type; x stays.
     /// </summary>
     internal Tensor ForwardOnce(Tensor x, Tensor scale)

@@ -1,6 +1,6 @@
 namespace RevUp.Layers;
 
-/// <summary>What a forward pass does with its input and its intermediates.</summary>
+/// <summary>Treatment of input and intermediates in a forward pass.</summary>
 internal enum ForwardMode
 {
     /// <summary>The input stays; intermediates are saved for the backward pass.</summary>

@@ -32,21 +32,21 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     public virtual bool OnlyMoves => false;
 
     /// <summary>
-    /// Prepares passes over a batch of so many samples. Weights stay as they are until the next call, so that forward, inversion and backward see one function.
+    /// Prepares passes over a batch of <paramref name="batch"/> samples. Weights stay as they are until the next call, so that forward, inversion and backward see one function.
     /// <paramref name="use"/> names the passes that follow.
     /// </summary>
     public virtual void Prepare(int batch, NetworkUse use) => RequireOpen();
 
     /// <summary>
-    /// Frees the weights as convolutions want them, until a pass packs them again. Called behind every pass of a layer, so that of a whole network one layer's
-    /// are packed at a time, but where <see cref="Models.RevUpNet.KeepsPackedWeights"/>.
+    /// Frees the weights as convolutions want them, until a pass packs them again. Called behind every pass of a layer, so that only one layer's
+    /// weights of a whole network are packed at a time, but where <see cref="Models.RevUpNet.KeepsPackedWeights"/>.
     /// </summary>
     public virtual void ReleaseWeights()
     {
     }
 
     /// <summary>
-    /// Says that the next forward pass is the last one again, on the same batch, so that nothing is counted twice. Only networks of invertible blocks do steps
+    /// The next forward pass repeats the previous batch: nothing is counted twice. Only networks of invertible blocks do steps
     /// again, and nothing in those counts but the classifier.
     /// </summary>
     public virtual void Repeat() => RequireOpen();
@@ -75,7 +75,7 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     /// <summary>A new activation tensor of a batch.</summary>
     protected Tensor Allocate(Shape sample, int batch) => Memory.Allocate(sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
 
-    /// <summary>Frees <paramref name="x"/> when <paramref name="mode"/> says that it was handed over.</summary>
+    /// <summary>Frees <paramref name="x"/> when it was handed over under <paramref name="mode"/>.</summary>
     protected void Release(Tensor x, ForwardMode mode)
     {
         if (mode == ForwardMode.Consume)

@@ -1,6 +1,6 @@
 namespace RevUp.Layers;
 
-/// <summary>What keeps the activations of a deep network in range, and what stands before every activation function.</summary>
+/// <summary>Method that keeps the activations of a deep network in range; it stands before every activation function.</summary>
 public enum Normalization
 {
     /// <summary>Nothing at run time: Fixup initialisation (arXiv 1901.09321), scalar biases around every activation, a multiplier for every branch.</summary>

@@ -9,7 +9,7 @@ namespace RevUp.Layers;
 /// A GraphProto of ONNX in the making: layers add what they compute, in NCHW (NCDHW), as operators of <see cref="Opset"/>. A value has the name of the node
 /// that computes it. The numbers of initializers are fetched only when the file is written, one tensor at a time.
 /// </summary>
-/// <remarks>Field numbers are those of onnx/onnx.proto3, IR version 8.</remarks>
+/// <remarks>Field numbers come from onnx/onnx.proto3, IR version 8.</remarks>
 internal sealed class OnnxGraph(Backend backend)
 {
     /// <summary>Of the operators used; every runtime since 2022 has it.</summary>
@@ -56,7 +56,7 @@ internal sealed class OnnxGraph(Backend backend)
             ("group", (long)geometry.Groups));
     }
 
-    /// <summary>φ(x), of so many channels.</summary>
+    /// <summary>φ(x), of <paramref name="channels"/> channels.</summary>
     public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) => activation switch
     {
         Backends.Activation.Relu => Node("Relu", scope, [x]),

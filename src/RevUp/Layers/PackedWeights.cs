@@ -12,7 +12,7 @@ internal sealed class PackedWeights(Arena memory)
 {
     private Tensor _copy;
 
-    /// <summary>What <see cref="Pack"/> returned; empty since <see cref="Free"/>.</summary>
+    /// <summary>The last result of <see cref="Pack"/>; empty since <see cref="Free"/>.</summary>
     public Tensor Value { get; private set; }
 
     /// <summary>Lays scale · weights out for <paramref name="plan"/>, in place of what was packed; <paramref name="scale"/> may be empty for 1.</summary>
@@ -28,7 +28,7 @@ internal sealed class PackedWeights(Arena memory)
         return Value = _copy;
     }
 
-    /// <summary>What is packed, or else what <see cref="Pack"/> returns.</summary>
+    /// <summary>The packed weights, or else the result of <see cref="Pack"/>.</summary>
     public Tensor PackOnce(ConvolutionPlan plan, Tensor weights, Tensor scale) => Value.IsEmpty ? Pack(plan, weights, scale) : Value;
 
     /// <summary>Frees the copy, if there is one.</summary>

@@ -4,7 +4,7 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// What a convolution sees of its input: p = φ of the shifted or normalised x, and its gradient. x and p have one shape, each its own storage type.
+/// Input of a convolution: p = φ of the shifted or normalised x, and its gradient. x and p have one shape, each its own storage type.
 /// </summary>
 internal abstract class Preactivation(Backend backend, int channels, Activation activation) : DeviceObject(backend)
 {

@@ -14,7 +14,7 @@ internal sealed class StateTensor(string name, Shape shape, bool random, float i
     /// <summary>Whether it starts as a random unit vector.</summary>
     public bool Random { get; } = random;
 
-    /// <summary>What all its elements start as otherwise.</summary>
+    /// <summary>Initial value of all its elements otherwise.</summary>
     public float Initial { get; } = initial;
 
     /// <summary>The value; empty until the store is built.</summary>

@@ -19,7 +19,7 @@ internal sealed class StridedTransition : Layer
     /// <param name="channels">O.</param>
     /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
     /// <param name="activation">φ.</param>
-    /// <param name="normalization">What stands before φ.</param>
+    /// <param name="normalization">Normalisation before φ.</param>
     public StridedTransition(
         string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, Activation activation, Normalization normalization)
         : base(name, backend, input)

@@ -7,7 +7,7 @@ namespace RevUp.Models;
 
 /// <summary>
 /// Named networks. Depth counts convolutions and the classifier, transitions not, as ResNet does; widths of the CIFAR ones follow RevNet (arXiv 1707.04585,
-/// table 2), those of the ImageNet ones ResNet (arXiv 1512.03385, table 1). What RevUp is compared with has as many parameters as the RevUp of that depth,
+/// table 2), widths of the ImageNet ones ResNet (arXiv 1512.03385, table 1). A network that RevUp is compared with has as many parameters as the RevUp of that depth,
 /// within 2 %: the same stages without an inverse (resnet: batch normalisation; fixup), couplings of about twice the channels (revnet), branches of i-ResNet
 /// (iresnet).
 /// </summary>

@@ -18,7 +18,7 @@ public sealed record ModelSettings
     /// <summary>Channels of the <see cref="StemKind.Convolution"/> stem, and zero channels behind them up to the first stage's; 0 for all of those.</summary>
     public int StemChannels { get; init; }
 
-    /// <summary>What halves the extents between stages.</summary>
+    /// <summary>Operation that halves the extents between stages.</summary>
     public Downsampling Downsampling { get; init; } = Downsampling.Strided;
 
     /// <summary>Kernel extent of <see cref="Downsampling.Strided"/>: 2 or 3.</summary>
@@ -30,7 +30,7 @@ public sealed record ModelSettings
     /// <summary>How blocks compute their output, and so what can be had back from it.</summary>
     public BlockKind Block { get; init; } = BlockKind.Invertible;
 
-    /// <summary>What keeps activations in range.</summary>
+    /// <summary>Method that keeps activations in range.</summary>
     public Normalization Normalization { get; init; } = Normalization.Fixup;
 
     /// <summary>Form of the residual branches.</summary>
@@ -51,7 +51,7 @@ public sealed record ModelSettings
     /// <summary>Storage type and arithmetic inside the residual branches.</summary>
     public BranchPrecision Precision { get; init; }
 
-    /// <summary>Lipschitz control of the branches; by default, that of <see cref="BlockKind.Invertible"/> blocks only.</summary>
+    /// <summary>Lipschitz control of the branches; by default, only <see cref="BlockKind.Invertible"/> blocks have it.</summary>
     public LipschitzSettings Lipschitz
     {
         get => field ?? new LipschitzSettings { Mode = Block == BlockKind.Invertible ? LipschitzMode.PerBranch : LipschitzMode.None };

@@ -86,7 +86,7 @@ public sealed class RevUpNet : DeviceObject
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public new Backend Backend => base.Backend;
 
-    /// <summary>What the network was built from, with a precision that the device has decided.</summary>
+    /// <summary>Settings that the network was built from, with the precision that the device has decided.</summary>
     public ModelSettings Settings { get; }
 
     /// <summary>Shape of one sample.</summary>
@@ -109,7 +109,7 @@ public sealed class RevUpNet : DeviceObject
 
     /// <summary>
     /// Whether inference keeps the packed weights of all layers for the next call: for networks that are not trained and predict few samples at a time, where
-    /// packing takes nearly as long as computing. Without it those of one layer at a time are packed, so that an evaluation needs no more memory than a step.
+    /// packing takes nearly as long as computing. Without it only one layer's weights at a time are packed, so that an evaluation needs no more memory than a step.
     /// </summary>
     public bool KeepsPackedWeights { get; init; }
 
@@ -144,7 +144,7 @@ public sealed class RevUpNet : DeviceObject
         }
     }
 
-    /// <summary>Says that parameters change: what is packed is freed, and the next <see cref="PrepareInference"/> prepares them again.</summary>
+    /// <summary>Frees packed weights because parameters change; the next <see cref="PrepareInference"/> prepares them again.</summary>
     public void Invalidate()
     {
         using Driving driving = Drive();

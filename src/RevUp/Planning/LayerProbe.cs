@@ -51,7 +51,7 @@ internal sealed class LayerProbe : IDisposable
     public IReadOnlyList<LayerOption>[] Measure()
     {
         IReadOnlyList<LayerOption>[] layers = [.. Enumerable.Range(0, _net.Layers.Count).Select(Measure)];
-        // The largest that may be there while an input is recomputed through the layer: that of the output of a block behind it, which may be inverted.
+        // The largest that may be there while an input is recomputed through the layer: the output's gradient of a block behind it, which may be inverted.
         long gradient = 0;
         for (int i = layers.Length - 1; i >= 0; i--)
         {
@@ -157,7 +157,7 @@ internal sealed class LayerProbe : IDisposable
         return (kept, toStream, keepsInput);
     }
 
-    /// <summary>What a forward pass that saves nothing works with; a kept input, which it leaves alone, is not counted.</summary>
+    /// <summary>Bytes that a forward pass works with when it saves nothing. A kept input, which it leaves alone, is not counted.</summary>
     private long Recompute(int index, bool keepsInput)
     {
         Layer layer = _net.Layers[index];

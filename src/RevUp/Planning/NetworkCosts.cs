@@ -8,7 +8,7 @@ using RevUp.Training;
 
 namespace RevUp.Planning;
 
-/// <summary>What a training step of a network was measured to take: each layer under each policy, and the rest.</summary>
+/// <summary>Measured cost of a network's training step: each layer under each policy, and the rest.</summary>
 /// <remarks>
 /// What does not depend on the policies is live all the time (parameters, gradients, optimiser, batch), or outside of the forward and the backward pass
 /// only (scratch of the preparation).
@@ -77,7 +77,7 @@ internal sealed class NetworkCosts
         return new MemoryForecast(budget, least, plan, Forecast(chain), uniform);
     }
 
-    /// <summary>What a step under a plan takes.</summary>
+    /// <summary>Cost of a step under a plan.</summary>
     public StepForecast Forecast(MemoryPlan plan)
     {
         LayerOption[] followed = new LayerOption[_layers.Length];

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace RevUp.Planning;
 
-/// <summary>What the operating system counts for this process, everything included: runtime, libraries, generated code.</summary>
+/// <summary>Memory that the operating system counts for this process, everything included: runtime, libraries, generated code.</summary>
 internal static class ProcessMemory
 {
-    /// <summary>Starts the peak anew from what is resident now, where the kernel allows it (Linux).</summary>
+    /// <summary>Starts the peak again from the memory that is resident now, where the kernel allows it (Linux).</summary>
     public static void ResetPeak()
     {
         GC.Collect();

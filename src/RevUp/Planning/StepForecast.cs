@@ -1,6 +1,6 @@
 namespace RevUp.Planning;
 
-/// <summary>What a training step takes, from what its layers were measured to take.</summary>
+/// <summary>Expected cost of a training step, from the measured cost of its layers.</summary>
 /// <param name="PeakBytes">
 /// The most bytes of the arena live at once, to the byte where every inversion takes two evaluations or more; one of a single evaluation takes an activation
 /// less than is counted.

@@ -17,7 +17,7 @@ internal static class SettingsText
 
     /// <summary>Parses the text.</summary>
     /// <param name="json">The text.</param>
-    /// <param name="kind">What it is, for messages: "recipe".</param>
+    /// <param name="kind">Name of its kind, for messages: "recipe".</param>
     /// <param name="origin">Where it comes from, for messages.</param>
     /// <exception cref="ConfigurationException">It is no such object; names the line or the member.</exception>
     public static JsonObject Read(string json, string kind, string origin)

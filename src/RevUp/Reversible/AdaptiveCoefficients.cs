@@ -73,9 +73,9 @@ internal sealed class AdaptiveCoefficients : DeviceObject
     /// <summary>Drops what was observed in a step that did not come to its end.</summary>
     public void Forget() => Array.Clear(_worst);
 
-    /// <summary>Moves every coefficient by what its branch's inversion has shown; those of branches that were not inverted stay.</summary>
+    /// <summary>Moves every coefficient by the record of its branch's inversion. Coefficients of branches that were not inverted stay.</summary>
     /// <param name="records">Of the last batch of the step that was just done.</param>
-    /// <param name="bounds">What <see cref="Bounds"/> held in it.</param>
+    /// <param name="bounds">Content of <see cref="Bounds"/> in that step.</param>
     public void Follow(ReadOnlySpan<InversionRecord> records, ReadOnlySpan<double> bounds)
     {
         Observe(records);

@@ -56,7 +56,7 @@ public abstract class Branch : DeviceObject
 
     /// <summary>Adds to the gradients of the parameters, and returns the gradient of x.</summary>
     /// <param name="x">The x of <see cref="Forward"/>; stays the caller's.</param>
-    /// <param name="saved">What <see cref="Forward"/> saved for x; stays the caller's.</param>
+    /// <param name="saved">Tensors that <see cref="Forward"/> saved for x; they stay the caller's.</param>
     /// <param name="gradient">Gradient of z; stays the caller's, and may be overwritten.</param>
     /// <returns>A new tensor in the shape of x.</returns>
     public abstract Tensor Backward(Tensor x, ReadOnlySpan<Tensor> saved, Tensor gradient);

@@ -25,7 +25,7 @@ internal sealed class BranchControl : DeviceObject
     /// <param name="name">Prefix of the names of the multiplier and of σ.</param>
     /// <param name="backend">The device.</param>
     /// <param name="store">Where both are declared.</param>
-    /// <param name="settings">What all branches share.</param>
+    /// <param name="settings">Settings of all branches.</param>
     /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>.</param>
     /// <param name="factors">m.</param>
     /// <param name="norms">Norms that power iteration estimates: of the first factors; none without control.</param>

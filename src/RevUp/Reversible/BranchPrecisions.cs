@@ -3,7 +3,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>What a precision means on a device.</summary>
+/// <summary>Meaning of a precision on a device.</summary>
 internal static class BranchPrecisions
 {
     /// <summary>The precision itself; for <see cref="BranchPrecision.Auto"/> the device's choice.</summary>

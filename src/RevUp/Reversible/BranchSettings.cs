@@ -4,15 +4,15 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>What all residual branches of a network share.</summary>
+/// <summary>Settings of all residual branches of a network.</summary>
 /// <param name="Kind">Basic or bottleneck.</param>
 /// <param name="Activation">φ.</param>
 /// <param name="Groups">Groups of the branch's 3×3 convolutions.</param>
 /// <param name="Type">Storage type inside the branch; the residual stream is float32.</param>
 /// <param name="BranchCount">L, the number of residual branches of the network, for Fixup.</param>
 /// <param name="Lipschitz">Lipschitz control.</param>
-/// <param name="Normalization">What stands before every activation function.</param>
-/// <param name="Coefficients">Under <see cref="LipschitzMode.Adaptive"/> control, those of all branches.</param>
+/// <param name="Normalization">Normalisation before every activation function.</param>
+/// <param name="Coefficients">Under <see cref="LipschitzMode.Adaptive"/> control, the coefficients of all branches.</param>
 /// <param name="Factory">Makes the branches of <see cref="BranchKind.Custom"/>.</param>
 internal sealed record BranchSettings(
     BranchKind Kind,

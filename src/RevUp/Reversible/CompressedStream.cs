@@ -65,7 +65,7 @@ internal sealed class CompressedStream(Backend backend, int layers)
         return decoded;
     }
 
-    /// <summary>What was decoded of the input of a layer, in the memory of what was decoded of its output; frees the layer's codes.</summary>
+    /// <summary>Decodes the input of a layer into the memory of its decoded output, and frees the layer's codes.</summary>
     public Tensor Retrace(int layer, Tensor decoded)
     {
         (int bits, Tensor values, Tensor steps) = _codes[layer];

@@ -39,7 +39,7 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
     public readonly bool IsOver =>
         Converged || Evaluations == settings.MaximumEvaluations || _growing == DivergingSteps || !double.IsFinite(Residual);
 
-    /// <summary>What is known now, as a record.</summary>
+    /// <summary>Present knowledge, as a record.</summary>
     public readonly InversionRecord Record => new(Evaluations, Residual, _measured, Converged, Replayed: false) { Needed = Needed() };
 
     /// <summary>Takes the sums that <see cref="Backends.Backend.FixedPointStep"/> leaves.</summary>
@@ -59,7 +59,7 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
     }
 
     /// <summary>
-    /// Evaluations that the tolerance needs: the first that met it, or else those of which each multiplies the error by L̂, within the cap; where L̂ was not
+    /// Evaluations that the tolerance needs: the first that met it, or else as many as shrink the error to it at L̂ each, within the cap. Where L̂ was not
     /// measured, or is 1 or more, one more, which shows.
     /// </summary>
     public readonly int Needed()

@@ -21,7 +21,7 @@ internal sealed class CouplingBlock : Block
     /// <param name="store">Where parameters are declared.</param>
     /// <param name="input">Shape of one sample, both halves.</param>
     /// <param name="width">Channels inside the branches.</param>
-    /// <param name="settings">What all branches share.</param>
+    /// <param name="settings">Settings of all branches.</param>
     public CouplingBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
         : base(name, index, backend, input)
     {
@@ -86,7 +86,7 @@ internal sealed class CouplingBlock : Block
         {
             y1 = Take(ref saved, ref f, ref g);
         }
-        // The halves of the gradient turn into that of x in their own memory.
+        // The halves of the gradient turn into x's gradient in their own memory.
         G.Backward(y1, d2, d1, ref g);
         Memory.Free(y1);
         F.Backward(x2, d1, d2, ref f);

@@ -111,7 +111,7 @@ internal sealed class EvaluationPlan
         }
     }
 
-    // To what was needed, which is counted anew from here.
+    // To the evaluations that were needed. They are counted again from here.
     private void Lower()
     {
         Most = 0;

@@ -1,6 +1,6 @@
 namespace RevUp.Reversible;
 
-/// <summary>What the branch evaluations of an inversion are computed in.</summary>
+/// <summary>Precision of the branch evaluations of an inversion.</summary>
 public enum EvaluationPrecision
 {
     /// <summary>All of them as in the forward pass.</summary>

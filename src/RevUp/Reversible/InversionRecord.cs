@@ -11,7 +11,7 @@ internal readonly record struct InversionRecord(int Evaluations, double Residual
     /// <summary>Evaluations that the tolerance needs: k where the solver looked at each, else what their statistics tell.</summary>
     public int Needed { get; init; }
 
-    /// <summary>What two inversions of one block show together: the worse of each number. One without evaluations shows nothing.</summary>
+    /// <summary>Joins two inversions of one block: the worse of each number. A record without evaluations shows nothing.</summary>
     public InversionRecord Worse(in InversionRecord other)
     {
         if (Evaluations == 0 || other.Evaluations == 0)

@@ -14,7 +14,7 @@ public sealed record InversionSettings
 
     /// <summary>
     /// The error of the rebuilt input, as bounded by L̂/(1−L̂)·‖Δx‖, that is good enough, relative to its norm. The default is what the gradient needs: two
-    /// evaluations of nearly every branch and an error of 3–4 % of the gradient, where that of another mini-batch differs by more than 100 %. 1e-1 takes the
+    /// evaluations of nearly every branch and an error of 3–4 % of the gradient, where another mini-batch's gradient differs by more than 100 %. 1e-1 takes the
     /// same two; 1e-3 takes 3.3 and leaves a third of the error (results/inversion.md).
     /// </summary>
     public double Tolerance { get; init; } = 1e-2;
@@ -26,12 +26,12 @@ public sealed record InversionSettings
     public double HardLimit { get; init; } = 5e-2;
 
     /// <summary>
-    /// What branch evaluations are computed in. An error of xⁱ is multiplied by the branch's contraction in every later evaluation, so that rounding the first
+    /// Precision of branch evaluations. An error of xⁱ is multiplied by the branch's contraction in every later evaluation, so that rounding the first
     /// to 2⁻⁸ of F is lost in what the iteration leaves anyway.
     /// </summary>
     public EvaluationPrecision Evaluations { get; init; }
 
-    /// <summary>What a step whose inversions nobody looked at is judged by.</summary>
+    /// <summary>Limits that judge a step whose inversions the host has not seen.</summary>
     internal StepLimits Limits(double averaging, double clipNorm) => new(averaging, clipNorm, HardLimit, Tolerance, Rounding);
 
     /// <summary>Throws when a value is outside its range, or cannot be had with branches in <paramref name="precision"/>.</summary>

@@ -14,7 +14,7 @@ namespace RevUp.Reversible;
 /// <param name="store">Where parameters are declared.</param>
 /// <param name="input">Shape of one sample.</param>
 /// <param name="width">Channels inside the branch.</param>
-/// <param name="settings">What all branches share.</param>
+/// <param name="settings">Settings of all branches.</param>
 internal sealed class InvertibleBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
     : ResidualBlock(name, index, backend, store, input, width, settings)
 {

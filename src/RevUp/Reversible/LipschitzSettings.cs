@@ -16,12 +16,12 @@ public sealed record LipschitzSettings
     /// </summary>
     public double TargetContraction { get; init; } = 0.7;
 
-    /// <summary>Likewise, the branch evaluations that an inversion needs to its tolerance above which it falls: at least 2.</summary>
+    /// <summary>Under <see cref="LipschitzMode.Adaptive"/> control, a bound falls when an inversion needs more branch evaluations than this to its tolerance: at least 2.</summary>
     public int TargetEvaluations { get; init; } = 4;
 
     /// <summary>
     /// Whether the first block behind the input, and behind every layer that has no inverse, goes without a bound: such a layer keeps its own input in any
-    /// case, from which that of the block is computed anew, exactly, for less than an inversion takes.
+    /// case. The block's input is recomputed from it, exactly, for less than an inversion takes.
     /// </summary>
     public bool FreeLeadingBlocks { get; init; }
 

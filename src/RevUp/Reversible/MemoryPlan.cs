@@ -16,7 +16,7 @@ public sealed record MemoryPlan
 
     /// <summary>
     /// Under <see cref="MemoryPolicy.Invert"/>, every n-th block keeps its input, so that
-    /// reconstruction errors start anew there; 0 for none.
+    /// reconstruction errors start again there; 0 for none.
     /// </summary>
     public int AnchorEvery { get; init; }
 

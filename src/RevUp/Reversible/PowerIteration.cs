@@ -26,7 +26,7 @@ internal sealed class PowerIteration : DeviceObject
     /// <param name="backend">The device.</param>
     /// <param name="store">Built; what the norms were declared in.</param>
     /// <param name="norms">Those to iterate, each with the scalar, part of the store's state, that takes σ; may be none.</param>
-    /// <param name="seed">Of vectors drawn anew.</param>
+    /// <param name="seed">Seed of new vectors.</param>
     /// <exception cref="ArenaExhaustedException">No memory for the table of vectors.</exception>
     public PowerIteration(Backend backend, ParameterStore store, IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms, ulong seed)
         : base(backend)

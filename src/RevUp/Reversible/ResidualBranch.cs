@@ -24,7 +24,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// <param name="store">Where parameters and state are declared.</param>
     /// <param name="input">Shape of one sample of x.</param>
     /// <param name="width">Channels inside the branch.</param>
-    /// <param name="settings">What all branches share.</param>
+    /// <param name="settings">Settings of all branches.</param>
     /// <param name="leadingActivation">False in the first block of a network, where φ would only destroy input.</param>
     /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>, where there are any.</param>
     public ResidualBranch(
@@ -66,7 +66,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
 
     /// <summary>
-    /// What the control keeps the bound of F under, whatever its weights: c, the branch's own if it has one, or cᵐ where m convolutions are bounded one by one;
+    /// Limit that the control sets to the bound of F, whatever its weights: c, the branch's own if it has one, or cᵐ where m convolutions are bounded one by one;
     /// infinity without control.
     /// </summary>
     public double LipschitzLimit => _control.LipschitzLimit;
@@ -103,7 +103,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
 
     /// <summary>
     /// zₘ₋₁ of x, stored and computed in bfloat16 whatever the branch's type, in a new tensor; x stays. Nothing is saved, and the weights are packed for this
-    /// one call: memory for them is that of one convolution, for the call alone.
+    /// one call: they take the memory of one convolution, for the call alone.
     /// </summary>
     public Tensor Approximate(Tensor x)
     {
@@ -115,7 +115,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
 
     /// <summary>
-    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x)
+    /// Adds the gradient of x for F(x)'s gradient, <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x)
     /// both are dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
     /// </summary>
     public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)

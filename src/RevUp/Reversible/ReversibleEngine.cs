@@ -7,7 +7,7 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// Runs a chain of layers forward and backward and decides what is kept in between. The backward pass walks from the output to the input; each layer's input is
-/// one that was kept, is retraced from its codes, is computed anew from a kept one below, or is rebuilt from its output, which the layer above has just handed
+/// one that was kept, is retraced from its codes, is recomputed from a kept one below, or is rebuilt from its output, which the layer above has just handed
 /// down.
 /// </summary>
 /// <remarks>
@@ -75,7 +75,7 @@ internal sealed class ReversibleEngine : DeviceObject
     /// <summary>Rebuilds inputs, by one of two solvers.</summary>
     internal FixedPointInversion Inverter => _inversion;
 
-    /// <summary>What compressed blocks keep.</summary>
+    /// <summary>Content that compressed blocks keep.</summary>
     internal CompressedStream Stream => _stream;
 
     /// <summary>
@@ -120,7 +120,7 @@ internal sealed class ReversibleEngine : DeviceObject
     }
 
     /// <summary>
-    /// The backward pass: takes <paramref name="gradient"/>, that of the output, over (it may be the output's own memory, overwritten), adds to the parameters'
+    /// The backward pass: takes <paramref name="gradient"/>, the output's, over (it may be the output's own memory, overwritten), adds to the parameters'
     /// gradients and frees everything kept.
     /// </summary>
     public void Backward(Tensor gradient)

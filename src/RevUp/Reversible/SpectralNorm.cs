@@ -103,7 +103,7 @@ internal sealed class SpectralNorm
         }
     }
 
-    // Packed for one product at a time: those of a whole network would take as much memory as its weights.
+    // Packed for one product at a time: all products of a network together would take as much memory as its weights.
     private Tensor Pack() => _packed.Pack(_plan, _convolution.Weight.Value, scale: default);
 
     private static ConvolutionGeometry Operator(ConvolutionGeometry sample, int maximumExtent)

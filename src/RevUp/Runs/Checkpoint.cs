@@ -180,7 +180,7 @@ internal static class Checkpoint
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
 
-    /// <summary>The network of a run with its precision decided: "auto" is the device's choice, or that of the checkpoint to resume from.</summary>
+    /// <summary>The network of a run with its precision decided: "auto" is the choice of the device, or of the checkpoint to resume from.</summary>
     /// <exception cref="ConfigurationException">The device cannot compute in the precision that was asked for.</exception>
     /// <exception cref="CheckpointException">The device cannot compute in the precision of the checkpoint.</exception>
     internal static ModelSettings Decide(ModelSettings model, Backend backend, string? folder)

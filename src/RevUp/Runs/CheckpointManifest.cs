@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace RevUp.Runs;
 
-/// <summary>What makes a checkpoint complete: the step, and name, length in bytes and SHA-256 of each of its files.</summary>
+/// <summary>Proof of a complete checkpoint: the step, and name, length in bytes and SHA-256 of each of its files.</summary>
 internal sealed record CheckpointManifest(
     [property: JsonRequired] int Version, [property: JsonRequired] long Step, [property: JsonRequired] IReadOnlyList<CheckpointManifest.Entry> Files)
 {
@@ -28,7 +28,7 @@ internal sealed record CheckpointManifest(
         manifest.Flush(flushToDisk: true);
     }
 
-    /// <summary>What is wrong with the checkpoint in <paramref name="folder"/>, or null when every file is as it was sealed. Reads all files.</summary>
+    /// <summary>The fault of the checkpoint in <paramref name="folder"/>, or null when every file is as it was sealed. Reads all files.</summary>
     public static string? FindProblem(string folder, long step)
     {
         try

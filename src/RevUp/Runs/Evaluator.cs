@@ -15,7 +15,7 @@ internal static class Evaluator
     /// </summary>
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>
-    /// <param name="normalization">That of the training set.</param>
+    /// <param name="normalization">Normalisation of the training set.</param>
     /// <param name="batches">Samples per forward pass, threads that prepare them, and their framing, such as <see cref="Recipe.EvaluationBatches"/>.</param>
     /// <param name="progress">Called after each batch with the number of samples evaluated.</param>
     /// <param name="stop">Ends the evaluation after the current batch.</param>
@@ -86,8 +86,8 @@ internal static class Evaluator
             {
                 throw new DataFileException(
                     data.Name(sample),
-                    "the network's output for this sample is not finite. Either its values are far from those of the "
-                    + "training set: correct it or leave it out. Or the training diverged: lower the learning rate.");
+                    "the network's output for this sample is not finite. Either its values are far from the "
+                    + "training set's: correct it or leave it out. Or the training diverged: lower the learning rate.");
             }
             tally.Add(row, data.Label(sample));
         }

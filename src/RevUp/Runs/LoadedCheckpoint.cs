@@ -7,7 +7,7 @@ using RevUp.Recipes;
 namespace RevUp.Runs;
 
 /// <summary>A trained network with what is needed to use it.</summary>
-/// <param name="Recipe">What it was trained from.</param>
+/// <param name="Recipe">Recipe that it was trained from.</param>
 /// <param name="Network">The network; disposed with this.</param>
 /// <param name="Normalization">Of the training set: inputs must be normalised alike.</param>
 /// <param name="Step">Updates done.</param>

@@ -10,7 +10,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>What weights do not say of their network, and its use needs: kept as JSON in the metadata of their safetensors file.</summary>
+/// <summary>Facts that the use of a network needs and its weights do not hold: kept as JSON in the metadata of their safetensors file.</summary>
 internal sealed record ModelDescription(
     [property: JsonRequired] int Version,
     [property: JsonRequired] ModelSettings Settings,
@@ -24,7 +24,7 @@ internal sealed record ModelDescription(
     private static readonly JsonSerializerOptions s_json = new(RecipeFile.Options) { WriteIndented = false };
 
     /// <summary>The description of a network as a text of its file's metadata.</summary>
-    /// <exception cref="ConfigurationException">The names are not those of as many classes, or the statistics of as many channels.</exception>
+    /// <exception cref="ConfigurationException">The number of names is not the number of classes, or the statistics are not of as many channels as the network has.</exception>
     public static (string Key, string Value) Metadata(RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(net);

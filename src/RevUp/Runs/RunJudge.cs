@@ -13,7 +13,7 @@ namespace RevUp.Runs;
 /// <param name="recipe">How evaluations are made, and what chooses.</param>
 /// <param name="data">The parts.</param>
 /// <param name="damage">The run's list of damaged samples.</param>
-/// <param name="checkpoints">What is chosen among.</param>
+/// <param name="checkpoints">Checkpoints to choose among.</param>
 /// <param name="report">Told after each batch of an evaluation.</param>
 internal sealed class RunJudge(
     Recipe recipe, RunData data, DamageLog damage, CheckpointFolder checkpoints, Action<EvaluationProgress> report)

@@ -4,7 +4,7 @@ using RevUp.Training;
 
 namespace RevUp.Runs;
 
-/// <summary>What a run writes while it goes on, in both forms: <see cref="MetricsLog"/> and <see cref="TensorBoardLog"/>. Steps after the one resumed from are
+/// <summary>Log of a run while it goes on, in both forms: <see cref="MetricsLog"/> and <see cref="TensorBoardLog"/>. Steps after the one resumed from are
 /// dropped from what an earlier process wrote.</summary>
 internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> blockNames) : IDisposable
 {

@@ -9,7 +9,7 @@ using RevUp.Tensors;
 namespace RevUp.Runs;
 
 /// <summary>On what a run was made and what it took, for reports: run.json, of the last process that worked on the run.</summary>
-/// <param name="Device">What computed, in words.</param>
+/// <param name="Device">The device, in words.</param>
 /// <param name="System">The operating system.</param>
 /// <param name="Runtime">.NET.</param>
 /// <param name="Version">Of RevUp.</param>
@@ -33,13 +33,13 @@ internal sealed record RunRecord(
     /// <summary>The most bytes of all purposes that were live at once; 0 in the record of an earlier version.</summary>
     public long TotalPeakBytes { get; init; }
 
-    /// <summary>Median time of a step; likewise.</summary>
+    /// <summary>Median time of a step; 0 in the record of an earlier version.</summary>
     public double StepMilliseconds { get; init; }
 
     /// <summary>Storage type and arithmetic inside the branches; null in the record of an earlier version.</summary>
     public BranchPrecision? Precision { get; init; }
 
-    /// <summary>What a step was expected to take; null unless the run was planned for a budget.</summary>
+    /// <summary>Expected cost of a step; null unless the run was planned for a budget.</summary>
     public StepForecast? Forecast { get; init; }
 
     /// <summary>

@@ -51,7 +51,7 @@ public sealed record RunSummary
     /// <summary>The most bytes of all purposes that were live at once, in steps or evaluations.</summary>
     public required long TotalPeakBytes { get; init; }
 
-    /// <summary>What a step was expected to take; null unless this process planned the run for a budget.</summary>
+    /// <summary>Expected cost of a step; null unless this process planned the run for a budget.</summary>
     internal StepForecast? Forecast { get; init; }
 
     /// <summary>Folder of the run.</summary>

@@ -54,7 +54,7 @@ internal static class TensorFile
     /// </summary>
     /// <param name="backend">Owns the tensors.</param>
     /// <param name="path">F32, or F64, F16 and BF16, which are converted.</param>
-    /// <param name="tensors">What to fill.</param>
+    /// <param name="tensors">Tensors to fill.</param>
     /// <param name="asked">
     /// The order of the file's axes; null to take what the file states, or else what its shapes
     /// tell.

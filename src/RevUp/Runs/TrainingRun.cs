@@ -38,7 +38,7 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>Opens data and folder and builds the network; nothing is trained yet.</summary>
     /// <param name="backend">The device. Its disposal closes the network and ends the run.</param>
-    /// <param name="recipe">What to do.</param>
+    /// <param name="recipe">Settings of the run.</param>
     /// <param name="folder">Where results go; created when it does not exist.</param>
     /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
     /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
@@ -56,11 +56,11 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset is "custom" and states their shape.</summary>
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
-    /// <param name="train">What to train on; the recipe's augmentation applies.</param>
+    /// <param name="train">Training set; the recipe's augmentation applies.</param>
     /// <param name="test">
-    /// What to evaluate on: after every epoch, or where there is a validation part, once at the end.
+    /// Test set: evaluated after every epoch, or where there is a validation part, once at the end.
     /// </param>
-    /// <param name="validation">What chooses the checkpoint; null for none.</param>
+    /// <param name="validation">Set that chooses the checkpoint; null for none.</param>
     /// <param name="branches">Makes the branch of each block, where the recipe's model.branch is "custom".</param>
     public TrainingRun(
         Backend backend,
@@ -145,7 +145,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The policies that the run follows.</summary>
     public MemoryPlan Plan => _recipe.Reversible.Plan;
 
-    /// <summary>What the run's plan is expected to take; null when it was not made now.</summary>
+    /// <summary>Expected cost of the run's plan; null when it was not made now.</summary>
     internal MemoryForecast? Forecast { get; private set; }
 
     /// <summary>Updates of the whole run.</summary>

@@ -69,10 +69,10 @@ public sealed class Arena
     /// <summary>The thread that drives the backend.</summary>
     internal DriverSeat Seat { get; } = new();
 
-    /// <summary>What a tensor of so many bytes is counted with.</summary>
+    /// <summary>Bytes that a tensor is counted with.</summary>
     public static long Rounded(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>Starts the peaks anew from what is live.</summary>
+    /// <summary>Starts the peaks again from the live bytes.</summary>
     public void ResetPeaks()
     {
         _peak = _use;

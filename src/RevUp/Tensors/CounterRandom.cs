@@ -30,7 +30,7 @@ internal struct CounterRandom
 
     /// <summary>The generator of (seed, stream, index); negative streams and indices are valid and distinct from the others.</summary>
     /// <param name="seed">Chosen by the user, the same for a whole run.</param>
-    /// <param name="stream">What the numbers are for: an epoch, a parameter. Users of one seed must not share a stream.</param>
+    /// <param name="stream">Use of the numbers: an epoch, a parameter. Users of one seed must not share a stream.</param>
     /// <param name="index">Which of the stream's items.</param>
     public CounterRandom(ulong seed, long stream, long index)
     {
@@ -75,7 +75,7 @@ internal struct CounterRandom
         return (float)(Math.Sqrt(-2 * Math.Log(u)) * Math.Cos(2 * Math.PI * v));
     }
 
-    // The Philox4x64-10 bijection of the counter under the key; multipliers and key increments are those of the paper.
+    // The Philox4x64-10 bijection of the counter under the key; multipliers and key increments are the paper's.
     private readonly LaneBuffer Block(ulong block)
     {
         (ulong c0, ulong c1, ulong c2, ulong c3) = (block, _index, _stream, 0);

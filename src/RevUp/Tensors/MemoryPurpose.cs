@@ -1,6 +1,6 @@
 namespace RevUp.Tensors;
 
-/// <summary>What a piece of backend memory is for; each is counted apart.</summary>
+/// <summary>Purpose of a piece of backend memory; each is counted apart.</summary>
 public enum MemoryPurpose
 {
     /// <summary>Weights, Fixup scalars and biases.</summary>

@@ -14,7 +14,7 @@ public sealed record ScheduleSettings
     /// <summary>Epochs after which <see cref="ScheduleKind.Step"/> multiplies by <see cref="Factor"/>.</summary>
     public IReadOnlyList<int> Milestones { get; init; } = [];
 
-    /// <summary>What <see cref="ScheduleKind.Step"/> multiplies by.</summary>
+    /// <summary>Factor of <see cref="ScheduleKind.Step"/>.</summary>
     public double Factor { get; init; } = 0.1;
 
     /// <summary>The factor of step <paramref name="step"/> (from 0) of <paramref name="steps"/>.</summary>

@@ -69,7 +69,7 @@ public sealed record TrainingSettings
     public int EvaluateEveryEpochs { get; init; } = 1;
 
     /// <summary>
-    /// Whether batches are staged, beside the step before: those of steps that take one batch each.
+    /// Whether batches are staged beside the step before: only steps that take one batch each do it.
     /// </summary>
     internal bool IsStaged => Accumulate == 1;
 

@@ -63,7 +63,7 @@ public sealed class OwnBranchTests
         Assert.IsTrue(net.Blocks.All(block => Math.Abs(block.Branch.LipschitzBound() - 0.9) < 1e-3), "not at the bound");
         float[] gradients = Gradients(net, engine, MemoryPolicy.Invert);
 
-        // All parameters, those of the branches alone, and the shifts.
+        // All parameters, the branches' alone, and the shifts.
         foreach (string part in (string[])["", ".widen", ".narrow", ".shift", "blocks"])
         {
             double[] direction = new double[gradients.Length];

@@ -2,7 +2,7 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>What of CUDA this machine has. Finding nothing is an answer and not an error, and nothing of a device is used by looking.</summary>
+/// <summary>CUDA on this machine. Finding nothing is an answer, not an error. Looking uses nothing of a device.</summary>
 /// <param name="Devices">The GPUs.</param>
 /// <param name="Problems">Why they, or others, cannot be used, one paragraph each; empty when a backend can be opened.</param>
 internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IReadOnlyList<string> Problems)

@@ -36,7 +36,7 @@ internal sealed class CudaMemory : IDisposable
 
     public Arena Arena { get; }
 
-    /// <summary>What the blocks of a reduction leave for the last one.</summary>
+    /// <summary>Partial sums that the blocks of a reduction leave for the last block.</summary>
     public Tensor Partials { get; }
 
     /// <summary>How many blocks of a reduction have finished, as an unsigned integer; zero between launches.</summary>

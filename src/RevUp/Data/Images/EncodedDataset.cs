@@ -104,7 +104,7 @@ internal abstract class EncodedDataset : ImageDataset
             : null;
 
     /// <summary>
-    /// What to throw where an image's file cannot be read: too many open files say nothing about
+    /// The exception for an image's file that cannot be read. Too many open files say nothing about
     /// the image.
     /// </summary>
     private protected static Exception CannotRead(string name, Exception exception) =>

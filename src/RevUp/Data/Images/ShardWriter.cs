@@ -7,7 +7,7 @@ namespace RevUp.Data.Images;
 
 /// <summary>Copies encoded images into WebDataset shards: CLASS/NAME.EXT and CLASS/NAME.cls, with classes.txt beside the shards.</summary>
 /// <remarks>
-/// A name is that of the image's file, or a number where that is not a key of its own. The same images give the same bytes: in an order that is shuffled by a
+/// A name is the image's file name, or a number where that is not a key of its own. The same images give the same bytes: in an order that is shuffled by a
 /// fixed seed, because others read shards from front to back, with fixed times and owners. Everything is written to FOLDER.incomplete, which is renamed at the
 /// end: what has the final name is whole.
 /// </remarks>
@@ -30,7 +30,7 @@ internal static class ShardWriter
         Write([new ShardPart("", dataset)], folder, shardBytes, progress, stop);
 
     /// <summary>Writes all images of a dataset, whose parts must have the same classes.</summary>
-    /// <param name="parts">What to copy; nothing is decoded or changed.</param>
+    /// <param name="parts">Parts to copy; nothing is decoded or changed.</param>
     /// <param name="folder">Does not exist yet.</param>
     /// <param name="shardBytes">A shard is ended before the image that would make it larger.</param>
     /// <param name="progress">Called after each image with the number of those done.</param>

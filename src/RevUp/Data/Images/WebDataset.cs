@@ -75,7 +75,7 @@ internal sealed class WebDataset : EncodedDataset
     }
 
     /// <summary>
-    /// Shards that are indexed; the classes are those of their samples when they are null.
+    /// Shards that are indexed; null takes the classes of their samples.
     /// </summary>
     internal static WebDataset Open(ShardSet set, IReadOnlyList<string>? classes, Shape sample) =>
         new(set, classes ?? ClassesOf(set), sample);

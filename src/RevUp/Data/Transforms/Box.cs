@@ -7,7 +7,7 @@ internal readonly record struct Box(int Top, int Left, int Bottom, int Right)
 {
     public int Area => (Bottom - Top) * (Right - Left);
 
-    /// <summary>A box of the given size around a uniformly drawn pixel, clipped at the image's border: those of cutout and of CutMix.</summary>
+    /// <summary>A box of the given size around a uniformly drawn pixel, clipped at the image's border, for cutout and CutMix.</summary>
     public static Box Draw(ref CounterRandom random, int boxHeight, int boxWidth, int height, int width)
     {
         int top = random.NextInt(height) - boxHeight / 2, left = random.NextInt(width) - boxWidth / 2;

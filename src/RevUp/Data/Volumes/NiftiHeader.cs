@@ -1,6 +1,6 @@
 namespace RevUp.Data.Volumes;
 
-/// <summary>What the header of a NIfTI-1 or NIfTI-2 file says about its voxels.</summary>
+/// <summary>Description of the voxels in the header of a NIfTI-1 or NIfTI-2 file.</summary>
 /// <param name="Extents">Of the stored axes: W is the fastest.</param>
 /// <param name="Type">Of the stored numbers.</param>
 /// <param name="IsBigEndian">Their byte order.</param>

@@ -50,7 +50,7 @@ internal sealed class VolumeDataset : ImageDataset
     /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings => _findings;
 
-    /// <summary>Whether mean and deviation are those of each volume.</summary>
+    /// <summary>Whether each volume has its own mean and deviation.</summary>
     internal bool IsNormalized => _settings.Normalization == VolumeNormalization.Volume;
 
     /// <summary>

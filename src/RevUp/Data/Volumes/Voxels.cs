@@ -17,7 +17,7 @@ internal static class Voxels
     /// <summary>value = slope · stored + intercept in double, rounded once to float.</summary>
     /// <param name="stored">As in the file; overwritten when <paramref name="swap"/>.</param>
     /// <param name="type">Of the stored numbers.</param>
-    /// <param name="swap">Whether their byte order is not that of this machine.</param>
+    /// <param name="swap">Whether their byte order differs from this machine's.</param>
     /// <param name="slope">Multiplied first.</param>
     /// <param name="intercept">Added then.</param>
     /// <param name="channels">C; above 1 the stored numbers are planar, [C, positions].</param>
