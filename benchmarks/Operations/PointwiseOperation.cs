@@ -6,7 +6,9 @@ namespace RevUp.Benchmarks.Operations;
 
 /// <summary>An operation of the backend beside its naive twin.</summary>
 /// <param name="Name">Name of the operation.</param>
-/// <param name="Traffic">Large tensors of float32 read and written, the least that the operation can move.</param>
+/// <param name="Traffic">
+/// Large tensors of float32 read and written, the least that the operation can move.
+/// </param>
 /// <param name="Fast">The backend's.</param>
 /// <param name="Naive">The float64 oracle, single-threaded.</param>
 public sealed unsafe record PointwiseOperation(string Name, double Traffic, Action<PointwiseBuffers> Fast, Action<PointwiseBuffers> Naive)

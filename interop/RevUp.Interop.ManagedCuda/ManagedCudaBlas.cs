@@ -7,14 +7,18 @@ using Math = System.Math;
 
 namespace RevUp.Interop.ManagedCuda;
 
-/// <summary>Products by cuBLAS, which chooses its algorithm in every call: the same for the same shape, workspace and stream.</summary>
+/// <summary>
+/// Products by cuBLAS, which chooses its algorithm in every call: the same for the same shape,
+/// workspace and stream.
+/// </summary>
 internal sealed class ManagedCudaBlas : ICudaBlas
 {
     private CudaBlasHandle _handle;
 
     internal ManagedCudaBlas()
     {
-        // Before the wrapper looks: a library that is missing is then named with every place, and not by the runtime.
+        // Before the wrapper looks: a library that is missing is then named with every place, and
+        // not by the runtime.
         _ = ManagedCudaLibraries.Blas;
         Check(Blas.cublasCreate_v2(ref _handle), nameof(Blas.cublasCreate_v2));
     }
@@ -39,8 +43,8 @@ internal sealed class ManagedCudaBlas : ICudaBlas
 /// <summary>One shape of product.</summary>
 internal sealed class ManagedCudaMatmul(CudaBlasHandle handle, int m, int n, int k, Operation operationA, Operation operationB, long workspaceLimit) : IMatmul
 {
-    // cuBLAS's own size on devices before sm_90. Without a workspace of the caller's it would allocate
-    // one, which a graph cannot.
+    // cuBLAS's own size on devices before sm_90. Without a workspace of the caller's it would
+    // allocate one, which a graph cannot.
     private const long PreferredWorkspace = 4 << 20;
 
     /// <inheritdoc/>

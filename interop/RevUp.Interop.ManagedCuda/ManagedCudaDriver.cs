@@ -8,8 +8,9 @@ using PrimaryContext = ManagedCuda.PrimaryContext;
 namespace RevUp.Interop.ManagedCuda;
 
 /// <summary>
-/// The driver contract on ManagedCuda's imports. The context is a <see cref="PrimaryContext"/>; streams, events and modules are bare handles, because
-/// ManagedCuda's objects for them allocate, and its <c>CudaKernel.Run</c> waits for the device.
+/// The driver contract on ManagedCuda's imports. The context is a <see cref="PrimaryContext"/>;
+/// streams, events and modules are bare handles, because ManagedCuda's objects for them allocate,
+/// and its <c>CudaKernel.Run</c> waits for the device.
 /// </summary>
 internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 {
@@ -18,7 +19,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 
     private const int NameCapacity = 256;
 
-    // The wrapper takes an array; one for each thread that launches, so that a launch leaves no garbage.
+    // The wrapper takes an array; one for each thread that launches, so that a launch leaves no
+    // garbage.
     [ThreadStatic]
     private static nint[]? s_arguments;
 
@@ -27,7 +29,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 
     internal ManagedCudaDriver(int ordinal)
     {
-        // Before the wrapper looks: a library that is missing is then named with every place, and not by the runtime.
+        // Before the wrapper looks: a library that is missing is then named with every place, and
+        // not by the runtime.
         _ = ManagedCudaLibraries.Driver;
         Check(Driver.cuInit(CUInitializationFlags.None));
         int count = 0;
@@ -178,7 +181,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
     /// <inheritdoc/>
     public CudaModule LoadModule(ReadOnlySpan<byte> image)
     {
-        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last byte.
+        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last
+        // byte.
         byte[] terminated = new byte[image.Length + 1];
         image.CopyTo(terminated);
         CUmodule module = default;

@@ -10,7 +10,8 @@ using RevUp.Interop.Image;
 namespace RevUp.Interop;
 
 /// <summary>
-/// The one resolver of this assembly's native imports: every native library is an entry of its table, loaded once and verified before its first call.
+/// The one resolver of this assembly's native imports: every native library is an entry of its
+/// table, loaded once and verified before its first call.
 /// </summary>
 internal static class NativeLibraries
 {
@@ -48,16 +49,22 @@ internal static class NativeLibraries
 
     static NativeLibraries() => NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
 
-    /// <summary>Installs the resolver; called by the static constructor of every class that imports.</summary>
+    /// <summary>
+    /// Installs the resolver; called by the static constructor of every class that imports.
+    /// </summary>
     internal static void Register()
     {
-        // The static constructor above does the work, exactly once: the runtime refuses a second resolver.
+        // The static constructor above does the work, exactly once: the runtime refuses a second
+        // resolver.
     }
 
     /// <summary>A library of the table, loaded and checked.</summary>
     internal static nint Handle(string name) => s_handles[name].Value;
 
-    /// <summary>Whether a library of the table loads and passes its check; otherwise why not, in one paragraph.</summary>
+    /// <summary>
+    /// Whether a library of the table loads and passes its check; otherwise why not, in one
+    /// paragraph.
+    /// </summary>
     internal static bool TryLoad(string name, [NotNullWhen(false)] out string? reason)
     {
         try
@@ -73,7 +80,8 @@ internal static class NativeLibraries
         }
     }
 
-    // A property of the host without a name in the framework, but documented: folders with a separator between them and often one at the end.
+    // A property of the host without a name in the framework, but documented: folders with a
+    // separator between them and often one at the end.
     private static string[] HostFolders() =>
         (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 

@@ -17,7 +17,10 @@ internal sealed class CheckpointOption : Option<string>
         Required = true;
     }
 
-    /// <summary>Loads a checkpoint for use, and says so where it computes in another precision than it was trained in.</summary>
+    /// <summary>
+    /// Loads a checkpoint for use, and says so where it computes in another precision than it was
+    /// trained in.
+    /// </summary>
     public static LoadedCheckpoint Load(
         Terminal terminal, Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {

@@ -5,10 +5,14 @@ using RevUp.Training;
 
 namespace RevUp.Cli;
 
-/// <summary>How long the demonstration trains: as long as the machine can in about three minutes.</summary>
+/// <summary>
+/// How long the demonstration trains: as long as the machine can in about three minutes.
+/// </summary>
 internal static class DemoLength
 {
-    /// <summary>Time of the whole demonstration, with the comparison of the policies and the evaluations.</summary>
+    /// <summary>
+    /// Time of the whole demonstration, with the comparison of the policies and the evaluations.
+    /// </summary>
     public static readonly TimeSpan Budget = TimeSpan.FromMinutes(3);
 
     // Fewer teach nothing that would be worth the wait.
@@ -17,7 +21,10 @@ internal static class DemoLength
     // Of the run, the share of its steps in which the learning rate rises at the most.
     private const int WarmupShare = 10;
 
-    /// <summary>The recipe with as many steps as take the time that is left: at least 100, at most all of its epochs.</summary>
+    /// <summary>
+    /// The recipe with as many steps as take the time that is left: at least 100, at most all of
+    /// its epochs.
+    /// </summary>
     /// <param name="recipe">Full length.</param>
     /// <param name="speed">Of the machine.</param>
     /// <param name="left">Time for steps and evaluations.</param>
@@ -25,8 +32,8 @@ internal static class DemoLength
     {
         TrainingSettings training = recipe.Training;
         long full = FullSteps(recipe, speed);
-        // For each number of evaluations, the steps that they leave time for. The last evaluation is at the end, the others
-        // after every evaluateEveryEpochs epochs.
+        // For each number of evaluations, the steps that they leave time for. The last evaluation
+        // is at the end, the others after every evaluateEveryEpochs epochs.
         long perEvaluation = speed.StepsPerEpoch * training.EvaluateEveryEpochs;
         long steps = 0;
         for (long evaluations = 1; (evaluations - 1) * perEvaluation < full; evaluations++)
@@ -51,7 +58,9 @@ internal static class DemoLength
     /// <param name="full">The recipe at full length.</param>
     /// <param name="fitted">The recipe that is trained.</param>
     /// <param name="speed">Of the machine.</param>
-    /// <param name="reaches">Top-1 that a full run was measured to reach, in words; empty where it was not.</param>
+    /// <param name="reaches">
+    /// Top-1 that a full run was measured to reach, in words; empty where it was not.
+    /// </param>
     public static string Describe(Recipe full, Recipe fitted, TrainingSpeed speed, string reaches)
     {
         double images = full.Training.BatchSize * full.Training.Accumulate / speed.SecondsPerStep;

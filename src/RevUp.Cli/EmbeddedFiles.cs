@@ -2,7 +2,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Cli;
 
-/// <summary>Files of one kind that the tool carries, by name; any other may be given by its path.</summary>
+/// <summary>
+/// Files of one kind that the tool carries, by name; any other may be given by its path.
+/// </summary>
 /// <param name="folder">Where the assembly has them.</param>
 /// <param name="kind">Name of one file, for messages: "recipe".</param>
 /// <param name="kinds">Name of several files.</param>
@@ -19,7 +21,10 @@ internal sealed class EmbeddedFiles(string folder, string kind, string kinds)
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>The text as it was written, with its comments; a carried file goes before one on disk of the same name.</summary>
+    /// <summary>
+    /// The text as it was written, with its comments; a carried file goes before one on disk of the
+    /// same name.
+    /// </summary>
     /// <exception cref="ConfigurationException">There is none.</exception>
     public string Text(string nameOrFile)
     {

@@ -5,7 +5,9 @@ using RevUp.Formats;
 
 namespace RevUp.Cli;
 
-/// <summary>The option that gives a training step a budget of memory, with the policy "auto".</summary>
+/// <summary>
+/// The option that gives a training step a budget of memory, with the policy "auto".
+/// </summary>
 internal sealed class MemoryBudgetOption : Option<string?>
 {
     public MemoryBudgetOption()

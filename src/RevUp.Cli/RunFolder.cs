@@ -7,15 +7,20 @@ namespace RevUp.Cli;
 /// <summary>Keeps a run from being written over, or into something that is not a run.</summary>
 internal static class RunFolder
 {
-    // What a TrainingRun and `report` write; metrics.jsonl.kept is there while a resumed run drops the lines of steps that it does again.
+    // What a TrainingRun and `report` write; metrics.jsonl.kept is there while a resumed run drops
+    // the lines of steps that it does again.
     private static readonly string[] s_entries =
     [
         TrainingRun.RecipeFileName, "metrics.jsonl", "report.md", "report.html", "run.json", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt",
         RunLock.FileName,
     ];
 
-    /// <summary>Throws when the command would mix its run with something else, or has nothing to go on with.</summary>
-    /// <exception cref="ConfigurationException">The folder holds a run, other files, or, to resume, no run.</exception>
+    /// <summary>
+    /// Throws when the command would mix its run with something else, or has nothing to go on with.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// The folder holds a run, other files, or, to resume, no run.
+    /// </exception>
     public static void Require(string folder, bool resume)
     {
         bool isRun = IsRun(folder);
@@ -40,7 +45,8 @@ internal static class RunFolder
     /// </exception>
     public static void Clear(string folder)
     {
-        // A user's own recipe may be called recipe.json too: what lies beside it must not go with it.
+        // A user's own recipe may be called recipe.json too: what lies beside it must not go with
+        // it.
         if (IsRun(folder) && Directory.EnumerateFileSystemEntries(folder).All(path => IsOurs(Path.GetFileName(path))))
         {
             // Refused while another run works there.

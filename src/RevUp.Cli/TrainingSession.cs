@@ -6,7 +6,9 @@ using RevUp.Runs;
 
 namespace RevUp.Cli;
 
-/// <summary>One training from start or checkpoint to end or interruption, shown while it runs.</summary>
+/// <summary>
+/// One training from start or checkpoint to end or interruption, shown while it runs.
+/// </summary>
 internal static class TrainingSession
 {
     public static RunSummary Run(Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false)

@@ -3,7 +3,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests;
 
-/// <summary>Sizes and offsets of revup_cpu.h's structures under the C ABI of 64-bit Linux.</summary>
+/// <summary>
+/// Sizes and offsets of revup_cpu.h's structures under the C ABI of 64-bit Linux.
+/// </summary>
 [TestClass]
 internal sealed unsafe class StructLayoutTests
 {

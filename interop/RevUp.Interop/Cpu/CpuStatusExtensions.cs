@@ -3,10 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Cpu;
 
-/// <summary>Turns a status into an exception in the expression that made the call: <c>CpuLibrary.Axpy(n, alpha, x, y).Check();</c></summary>
+/// <summary>
+/// Turns a status into an exception in the expression that made the call: <c>CpuLibrary.Axpy(n,
+/// alpha, x, y).Check();</c>
+/// </summary>
 internal static class CpuStatusExtensions
 {
-    /// <summary>Returns when <paramref name="status"/> is Ok. Call it on the thread that made the native call: the message is kept per thread.</summary>
+    /// <summary>
+    /// Returns when <paramref name="status"/> is Ok. Call it on the thread that made the native
+    /// call: the message is kept per thread.
+    /// </summary>
     /// <exception cref="NativeException">The status is not Ok.</exception>
     public static void Check(this CpuStatus status, [CallerArgumentExpression(nameof(status))] string expression = "")
     {

@@ -3,7 +3,10 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>The part of cuBLASLt 12 and 13 that RevUp calls, one method per function; NVIDIA's manual is the contract. Matrices are column-major.</summary>
+/// <summary>
+/// The part of cuBLASLt 12 and 13 that RevUp calls, one method per function; NVIDIA's manual is the
+/// contract. Matrices are column-major.
+/// </summary>
 internal static unsafe partial class CublasLtLibrary
 {
     private const int OldestMajor = 12;
@@ -37,7 +40,10 @@ internal static unsafe partial class CublasLtLibrary
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulDescSetAttribute")]
     public static partial CublasStatus MatmulDescSetAttribute(MatmulDescriptor description, CublasLtMatmulSetting attribute, void* value, nuint bytes);
 
-    /// <summary>Creates the description of a matrix whose columns are <paramref name="leadingDimension"/> elements apart.</summary>
+    /// <summary>
+    /// Creates the description of a matrix whose columns are <paramref name="leadingDimension"/>
+    /// elements apart.
+    /// </summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatrixLayoutCreate")]
     public static partial CublasStatus MatrixLayoutCreate(nint* layout, CublasDataType type, ulong rows, ulong columns, long leadingDimension);
 
@@ -64,7 +70,9 @@ internal static unsafe partial class CublasLtLibrary
         CublasLtHandle handle, MatmulDescriptor description, MatrixLayout a, MatrixLayout b, MatrixLayout c, MatrixLayout d,
         MatmulPreference preference, int requested, CublasLtHeuristicResult* candidates, int* returned);
 
-    /// <summary>D = alpha·op(A)·op(B) + beta·C; alpha and beta are on the host; C and D may be the same.</summary>
+    /// <summary>
+    /// D = alpha·op(A)·op(B) + beta·C; alpha and beta are on the host; C and D may be the same.
+    /// </summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmul")]
     public static partial CublasStatus Matmul(
         CublasLtHandle handle, MatmulDescriptor description, float* alpha, DevicePointer a, MatrixLayout aLayout, DevicePointer b, MatrixLayout bLayout,
@@ -72,7 +80,9 @@ internal static unsafe partial class CublasLtLibrary
         CublasLtAlgorithm* algorithm, DevicePointer workspace, nuint workspaceBytes, CudaStream stream);
 
     /// <summary>Refuses a version before 12, whose structures were not checked.</summary>
-    /// <exception cref="BadImageFormatException">The version is older, or the library does not state one.</exception>
+    /// <exception cref="BadImageFormatException">
+    /// The version is older, or the library does not state one.
+    /// </exception>
     internal static void VerifyVersion(nint library, string place)
     {
         Version? version = NativeLibrary.TryGetExport(library, "cublasLtGetVersion", out nint function)

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>Turns a status into an exception in the expression that made the call: <c>CublasLtLibrary.Create(&amp;handle).Check();</c></summary>
+/// <summary>
+/// Turns a status into an exception in the expression that made the call:
+/// <c>CublasLtLibrary.Create(&amp;handle).Check();</c>
+/// </summary>
 internal static class CublasStatusExtensions
 {
     /// <summary>Returns when <paramref name="status"/> is Success.</summary>
@@ -15,7 +18,8 @@ internal static class CublasStatusExtensions
         }
     }
 
-    // cuBLASLt puts its statuses in words only from version 11.4.2 of another library, cuBLAS, which is not loaded here.
+    // cuBLASLt puts its statuses in words only from version 11.4.2 of another library, cuBLAS,
+    // which is not loaded here.
     private static string Describe(CublasStatus status) => status switch
     {
         CublasStatus.NotInitialized => "the library is not initialised",

@@ -2,10 +2,14 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>A product by cuBLASLt: descriptions and an algorithm, chosen once. Owns the descriptions and not the handle.</summary>
+/// <summary>
+/// A product by cuBLASLt: descriptions and an algorithm, chosen once. Owns the descriptions and not
+/// the handle.
+/// </summary>
 internal sealed unsafe class Matmul : IMatmul
 {
-    // Alignment of tensors; the default of 256 bytes would be a promise that an arena does not keep.
+    // Alignment of tensors; the default of 256 bytes would be a promise that an arena does not
+    // keep.
     private const int Alignment = 64;
 
     private readonly CublasLtHandle _handle;
@@ -15,7 +19,9 @@ internal sealed unsafe class Matmul : IMatmul
     private readonly MatrixLayout _c;
     private readonly CublasLtHeuristicResult _choice;
 
-    /// <summary>Chooses the algorithm: the first of the heuristic order whose workspace is within the limit.</summary>
+    /// <summary>
+    /// Chooses the algorithm: the first of the heuristic order whose workspace is within the limit.
+    /// </summary>
     /// <param name="handle">It must outlive this object.</param>
     /// <param name="m">Rows of op(A) and C.</param>
     /// <param name="n">Columns of op(B) and C.</param>
@@ -23,7 +29,9 @@ internal sealed unsafe class Matmul : IMatmul
     /// <param name="operationA">op on A.</param>
     /// <param name="operationB">op on B.</param>
     /// <param name="workspaceLimit">The largest acceptable workspace, in bytes.</param>
-    /// <exception cref="NativeException">cuBLASLt refuses the shape, or has no algorithm for it.</exception>
+    /// <exception cref="NativeException">
+    /// cuBLASLt refuses the shape, or has no algorithm for it.
+    /// </exception>
     public Matmul(CublasLtHandle handle, long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit)
     {
         _handle = handle;

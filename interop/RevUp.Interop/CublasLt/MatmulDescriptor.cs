@@ -1,6 +1,8 @@
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>Owns the description of a float32 product of two matrices, each transposed or not.</summary>
+/// <summary>
+/// Owns the description of a float32 product of two matrices, each transposed or not.
+/// </summary>
 internal sealed class MatmulDescriptor : OwnedHandle
 {
     /// <summary>Describes a product.</summary>

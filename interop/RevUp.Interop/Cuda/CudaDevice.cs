@@ -14,7 +14,9 @@ internal sealed record CudaDevice(int Ordinal, string Name, Version ComputeCapab
     private const int NameCapacity = 256;
 
     /// <summary>All devices; initialises the driver.</summary>
-    /// <exception cref="NativeException">The driver cannot be initialised, for lack of a device among other reasons.</exception>
+    /// <exception cref="NativeException">
+    /// The driver cannot be initialised, for lack of a device among other reasons.
+    /// </exception>
     internal static unsafe IReadOnlyList<CudaDevice> All()
     {
         CudaLibrary.Init(0).Check();

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace RevUp.Interop.Cuda;
 
-/// <summary>The driver contract on libcuda itself. Owns a reference to the device's primary context, which <see cref="Dispose"/> gives back.</summary>
+/// <summary>
+/// The driver contract on libcuda itself. Owns a reference to the device's primary context, which
+/// <see cref="Dispose"/> gives back.
+/// </summary>
 internal sealed unsafe class CudaDriver : ICudaDriver
 {
     // Bounds the stack that a launch takes; the kernels have at most 13 arguments.
@@ -29,8 +32,12 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     /// <inheritdoc/>
     public CudaDevice Device { get; }
 
-    /// <summary>Retains the primary context of a device and makes it current on the calling thread.</summary>
-    /// <exception cref="DllNotFoundException">There is no driver; the message lists where it was looked for.</exception>
+    /// <summary>
+    /// Retains the primary context of a device and makes it current on the calling thread.
+    /// </summary>
+    /// <exception cref="DllNotFoundException">
+    /// There is no driver; the message lists where it was looked for.
+    /// </exception>
     /// <exception cref="BadImageFormatException">The driver is too old.</exception>
     /// <exception cref="NativeException">There is no such device, or it cannot be used.</exception>
     public static CudaDriver Open(int ordinal = 0)
@@ -169,7 +176,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     /// <inheritdoc/>
     public CudaModule LoadModule(ReadOnlySpan<byte> image)
     {
-        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last byte.
+        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last
+        // byte.
         byte[] terminated = new byte[image.Length + 1];
         image.CopyTo(terminated);
         CudaModule module;

@@ -39,7 +39,9 @@ internal enum CudaCaptureMode
     /// <summary>Calls of every thread.</summary>
     Global = 0,
 
-    /// <summary>Calls of the capturing thread: other threads, such as a data loader's, go on.</summary>
+    /// <summary>
+    /// Calls of the capturing thread: other threads, such as a data loader's, go on.
+    /// </summary>
     ThreadLocal = 1,
 
     /// <summary>Nobody's.</summary>

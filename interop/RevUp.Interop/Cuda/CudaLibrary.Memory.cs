@@ -24,7 +24,9 @@ internal static unsafe partial class CudaLibrary
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemFreeHost")]
     public static partial CudaResult MemFreeHost(void* pointer);
 
-    /// <summary>Host to device, on a stream; the host memory must stay as it is until the copy is done.</summary>
+    /// <summary>
+    /// Host to device, on a stream; the host memory must stay as it is until the copy is done.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemcpyHtoDAsync_v2")]
     public static partial CudaResult MemcpyHtoDAsync(DevicePointer destination, void* source, nuint bytes, CudaStream stream);
 

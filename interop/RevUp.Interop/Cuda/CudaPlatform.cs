@@ -9,13 +9,18 @@ namespace RevUp.Interop.Cuda;
 /// <param name="Devices">The driver's devices.</param>
 /// <param name="Cudnn">The version of cuDNN; null without.</param>
 /// <param name="CublasLt">The version of cuBLASLt; null without.</param>
-/// <param name="Problems">Why training on CUDA is impossible here, one paragraph each; empty when it is possible.</param>
+/// <param name="Problems">
+/// Why training on CUDA is impossible here, one paragraph each; empty when it is possible.
+/// </param>
 internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Devices, Version? Cudnn, Version? CublasLt, IReadOnlyList<string> Problems)
 {
     /// <summary>Whether networks can be trained on a CUDA device here.</summary>
     public bool IsUsable => Problems.Count == 0;
 
-    /// <summary>Loads the driver, cuDNN and cuBLASLt and asks for their versions and devices. Never throws for what is missing.</summary>
+    /// <summary>
+    /// Loads the driver, cuDNN and cuBLASLt and asks for their versions and devices. Never throws
+    /// for what is missing.
+    /// </summary>
     public static CudaPlatform Probe() => Probe(NativeLibraries.TryLoad);
 
     /// <summary>Loads a library of the resolver's table; otherwise says why not.</summary>

@@ -4,14 +4,20 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Cuda;
 
-/// <summary>Turns a driver's result into an exception in the expression that made the call: <c>CudaLibrary.CtxSetCurrent(context).Check();</c></summary>
+/// <summary>
+/// Turns a driver's result into an exception in the expression that made the call:
+/// <c>CudaLibrary.CtxSetCurrent(context).Check();</c>
+/// </summary>
 internal static class CudaResultExtensions
 {
     // Of errors that stick to the context: every later call on it fails, too.
     private const string IsLost = "The device's context is lost and no call in this process can use it again. ";
 
     /// <summary>Returns when <paramref name="result"/> is Success.</summary>
-    /// <exception cref="NativeException">Any other result; an earlier asynchronous failure on the device is reported by whichever call comes next.</exception>
+    /// <exception cref="NativeException">
+    /// Any other result; an earlier asynchronous failure on the device is reported by whichever
+    /// call comes next.
+    /// </exception>
     public static void Check(this CudaResult result, [CallerArgumentExpression(nameof(result))] string expression = "")
     {
         if (result != CudaResult.Success)

@@ -1,6 +1,9 @@
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>Owns the description of a convolution: stride, padding, groups and arithmetic, with float32 accumulators and no dilation.</summary>
+/// <summary>
+/// Owns the description of a convolution: stride, padding, groups and arithmetic, with float32
+/// accumulators and no dilation.
+/// </summary>
 internal sealed class ConvolutionDescriptor : OwnedHandle
 {
     /// <summary>Describes a convolution.</summary>

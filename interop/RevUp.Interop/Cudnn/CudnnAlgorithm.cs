@@ -12,9 +12,10 @@ internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
     internal unsafe delegate CudnnStatus WorkspaceQuery(int algorithm, nuint* bytes);
 
     /// <summary>
-    /// The first candidate that applies, is deterministic (the same kernels must give the same bits in forward, inversion and recomputation) and whose
-    /// workspace is within the limit; <paramref name="convolution"/> is left with its arithmetic. Where exact float32 was asked for, it stays so, whatever is
-    /// offered.
+    /// The first candidate that applies, is deterministic (the same kernels must give the same bits
+    /// in forward, inversion and recomputation) and whose workspace is within the limit;
+    /// <paramref name="convolution"/> is left with its arithmetic. Where exact float32 was asked
+    /// for, it stays so, whatever is offered.
     /// </summary>
     internal static unsafe CudnnAlgorithm Choose(
         string pass, in CudnnGeometry geometry, ReadOnlySpan<CudnnAlgorithmPerformance> candidates, long workspaceLimit, ConvolutionDescriptor convolution,

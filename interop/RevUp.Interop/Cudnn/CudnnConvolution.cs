@@ -3,18 +3,22 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>
-/// A grouped convolution without bias, channels-last, of one geometry: its descriptors, and one algorithm per pass, chosen once and deterministic.
+/// A grouped convolution without bias, channels-last, of one geometry: its descriptors, and one
+/// algorithm per pass, chosen once and deterministic.
 /// <list type="bullet">
 /// <item>x: N (D) H W I; w: O (D) H W I/groups; y: N (D') H' W' O. None may alias another.</item>
-/// <item>All of them have the geometry's type, dw too: in bfloat16 the gradient of the weights is rounded to bfloat16, which the caller may cast.
+/// <item>All of them have the geometry's type, dw too: in bfloat16 the gradient of the weights is
+/// rounded to bfloat16, which the caller may cast.
 /// The legacy API has no mixed pair of types; accumulators are float32.</item>
-/// <item>A call takes a workspace of the pass's size, aligned to 256 bytes and of undefined content, whose work is ordered on the handle's stream.</item>
+/// <item>A call takes a workspace of the pass's size, aligned to 256 bytes and of undefined content.
+/// Its work is ordered on the handle's stream.</item>
 /// </list>
 /// Owns the descriptors and not the handle. One thread at a time.
 /// </summary>
 internal sealed unsafe class CudnnConvolution : IDisposable
 {
-    // Every algorithm of a pass fits: cuDNN has 8, 6 and 7 of them, some with and without tensor cores.
+    // Every algorithm of a pass fits: cuDNN has 8, 6 and 7 of them, some with and without tensor
+    // cores.
     private const int MaximumCandidates = 16;
 
     private readonly CudnnHandle _handle;
@@ -28,11 +32,16 @@ internal sealed unsafe class CudnnConvolution : IDisposable
     private readonly CudnnAlgorithm _backwardDataAlgorithm;
     private readonly CudnnAlgorithm _backwardFilterAlgorithm;
 
-    /// <summary>Chooses the algorithms: of each pass's heuristic order the first that is deterministic and whose workspace is within the limit.</summary>
+    /// <summary>
+    /// Chooses the algorithms: of each pass's heuristic order the first that is deterministic and
+    /// whose workspace is within the limit.
+    /// </summary>
     /// <param name="handle">Where the calls go; it must outlive this object.</param>
     /// <param name="geometry">The convolution.</param>
     /// <param name="workspaceLimit">The largest acceptable workspace, in bytes.</param>
-    /// <exception cref="NativeException">cuDNN refuses the geometry, or has no deterministic algorithm for it within the limit.</exception>
+    /// <exception cref="NativeException">
+    /// cuDNN refuses the geometry, or has no deterministic algorithm for it within the limit.
+    /// </exception>
     public CudnnConvolution(CudnnHandle handle, in CudnnGeometry geometry, long workspaceLimit)
     {
         _handle = handle;
@@ -40,7 +49,8 @@ internal sealed unsafe class CudnnConvolution : IDisposable
         _y = TensorDescriptor.Create(geometry.Type, geometry.Batch, geometry.OutChannels, geometry.Output());
         _w = FilterDescriptor.Create(geometry.Type, geometry.OutChannels, geometry.InChannels / geometry.Groups, geometry.Kernel);
 
-        // One descriptor per pass: an algorithm runs in the arithmetic that it was offered with, which may differ between passes.
+        // One descriptor per pass: an algorithm runs in the arithmetic that it was offered with,
+        // which may differ between passes.
         _forward = Describe(geometry);
         _backwardData = Describe(geometry);
         _backwardFilter = Describe(geometry);
@@ -95,7 +105,9 @@ internal sealed unsafe class CudnnConvolution : IDisposable
             .Check();
     }
 
-    /// <summary>The algorithms that were chosen, by cuDNN's numbers, with their workspaces in bytes.</summary>
+    /// <summary>
+    /// The algorithms that were chosen, by cuDNN's numbers, with their workspaces in bytes.
+    /// </summary>
     public override string ToString() => $"fprop {_forwardAlgorithm}, dgrad {_backwardDataAlgorithm}, wgrad {_backwardFilterAlgorithm}";
 
     /// <inheritdoc/>

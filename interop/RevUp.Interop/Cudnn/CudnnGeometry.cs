@@ -1,15 +1,18 @@
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>
-/// A convolution and the choice of its algorithms. Spatial numbers are (D) H W, and their count is the
-/// rank, 2 or 3.
+/// A convolution and the choice of its algorithms. Spatial numbers are (D) H W, and their count is
+/// the rank, 2 or 3.
 /// </summary>
 internal readonly ref struct CudnnGeometry
 {
     /// <summary>Of activations, weights and their gradients.</summary>
     public required CudnnDataType Type { get; init; }
 
-    /// <summary>Which arithmetic may be used: Fma for exact float32, Default to allow TF32, TensorOp for bfloat16.</summary>
+    /// <summary>
+    /// Which arithmetic may be used: Fma for exact float32, Default to allow TF32, TensorOp for
+    /// bfloat16.
+    /// </summary>
     public required CudnnMathType MathType { get; init; }
 
     /// <summary>N.</summary>

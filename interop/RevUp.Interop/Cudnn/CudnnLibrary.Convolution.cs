@@ -23,7 +23,9 @@ internal static unsafe partial class CudnnLibrary
         CudnnHandle handle, TensorDescriptor x, TensorDescriptor dy, ConvolutionDescriptor convolution, FilterDescriptor dw,
         int requested, int* returned, CudnnAlgorithmPerformance* candidates);
 
-    /// <summary>Bytes of workspace of an fprop algorithm; NotSupported where it does not apply.</summary>
+    /// <summary>
+    /// Bytes of workspace of an fprop algorithm; NotSupported where it does not apply.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnGetConvolutionForwardWorkspaceSize")]
     public static partial CudnnStatus GetForwardWorkspaceSize(
         CudnnHandle handle, TensorDescriptor x, FilterDescriptor w, ConvolutionDescriptor convolution, TensorDescriptor y, int algorithm, nuint* bytes);

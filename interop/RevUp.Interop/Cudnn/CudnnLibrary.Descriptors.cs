@@ -4,7 +4,9 @@ namespace RevUp.Interop.Cudnn;
 
 internal static unsafe partial class CudnnLibrary
 {
-    /// <summary>Creates a tensor descriptor; use <see cref="TensorDescriptor"/>, which owns the result.</summary>
+    /// <summary>
+    /// Creates a tensor descriptor; use <see cref="TensorDescriptor"/>, which owns the result.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnCreateTensorDescriptor")]
     public static partial CudnnStatus CreateTensorDescriptor(nint* descriptor);
 
@@ -16,7 +18,9 @@ internal static unsafe partial class CudnnLibrary
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnSetTensorNdDescriptor")]
     public static partial CudnnStatus SetTensorNdDescriptor(TensorDescriptor descriptor, CudnnDataType type, int rank, int* dimensions, int* strides);
 
-    /// <summary>Creates a filter descriptor; use <see cref="FilterDescriptor"/>, which owns the result.</summary>
+    /// <summary>
+    /// Creates a filter descriptor; use <see cref="FilterDescriptor"/>, which owns the result.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnCreateFilterDescriptor")]
     public static partial CudnnStatus CreateFilterDescriptor(nint* descriptor);
 
@@ -29,7 +33,10 @@ internal static unsafe partial class CudnnLibrary
     public static partial CudnnStatus SetFilterNdDescriptor(
         FilterDescriptor descriptor, CudnnDataType type, CudnnTensorFormat format, int rank, int* dimensions);
 
-    /// <summary>Creates a convolution descriptor; use <see cref="ConvolutionDescriptor"/>, which owns the result.</summary>
+    /// <summary>
+    /// Creates a convolution descriptor; use <see cref="ConvolutionDescriptor"/>, which owns the
+    /// result.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnCreateConvolutionDescriptor")]
     public static partial CudnnStatus CreateConvolutionDescriptor(nint* descriptor);
 

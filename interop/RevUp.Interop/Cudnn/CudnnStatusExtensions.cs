@@ -4,7 +4,10 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>Turns a status into an exception in the expression that made the call: <c>CudnnLibrary.SetStream(handle, stream).Check();</c></summary>
+/// <summary>
+/// Turns a status into an exception in the expression that made the call:
+/// <c>CudnnLibrary.SetStream(handle, stream).Check();</c>
+/// </summary>
 internal static class CudnnStatusExtensions
 {
     /// <summary>Returns when <paramref name="status"/> is Success.</summary>

@@ -1,6 +1,8 @@
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>Owns the description of a convolution's weights, O (D) H W I/groups in memory.</summary>
+/// <summary>
+/// Owns the description of a convolution's weights, O (D) H W I/groups in memory.
+/// </summary>
 internal sealed class FilterDescriptor : OwnedHandle
 {
     /// <summary>Describes weights.</summary>

@@ -6,8 +6,13 @@ namespace RevUp.Interop.Image;
 /// <summary>Turns a status into an exception in the expression that made the call.</summary>
 internal static class ImageStatusExtensions
 {
-    /// <summary>Returns when <paramref name="status"/> is Ok. Call it on the thread that made the native call: the message is kept per thread.</summary>
-    /// <exception cref="ImageFormatException">The status is InvalidData: the data is at fault, not the call.</exception>
+    /// <summary>
+    /// Returns when <paramref name="status"/> is Ok. Call it on the thread that made the native
+    /// call: the message is kept per thread.
+    /// </summary>
+    /// <exception cref="ImageFormatException">
+    /// The status is InvalidData: the data is at fault, not the call.
+    /// </exception>
     /// <exception cref="NativeException">The status is another.</exception>
     public static void Check(this ImageStatus status, [CallerArgumentExpression(nameof(status))] string expression = "")
     {

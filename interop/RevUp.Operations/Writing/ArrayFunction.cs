@@ -6,8 +6,8 @@ using RevUp.Operations.Reading;
 namespace RevUp.Operations.Writing;
 
 /// <summary>
-/// A method of the tests that does an operation on arrays. Inputs and updated arrays are parameters;
-/// written arrays are the result.
+/// A method of the tests that does an operation on arrays. Inputs and updated arrays are
+/// parameters; written arrays are the result.
 /// </summary>
 internal abstract class ArrayFunction(Operation operation, IReadOnlyList<Argument> arguments)
 {

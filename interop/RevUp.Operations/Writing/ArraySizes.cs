@@ -6,7 +6,8 @@ using RevUp.Operations.Reading;
 namespace RevUp.Operations.Writing;
 
 /// <summary>
-/// The sizes of an operation on arrays. Some follow from the lengths of arrays; a caller gives the others.
+/// The sizes of an operation on arrays. Some follow from the lengths of arrays; a caller gives the
+/// others.
 /// </summary>
 internal sealed class ArraySizes
 {

@@ -10,7 +10,10 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup demo</c>: measures what each memory policy needs for a network, then trains and evaluates it, in about three minutes.</summary>
+/// <summary>
+/// <c>revup demo</c>: measures what each memory policy needs for a network, then trains and
+/// evaluates it, in about three minutes.
+/// </summary>
 internal static class DemoCommand
 {
     private const string RecipeName = "fashion-mnist";
@@ -41,7 +44,8 @@ internal static class DemoCommand
             Backend Open() => common.OpenBackend(arguments);
             long start = Stopwatch.GetTimestamp();
             RunFolder.Clear(folder);
-            // The network itself, and what it would need at a multiple of its depth: one policy does not mind.
+            // The network itself, and what it would need at a multiple of its depth: one policy
+            // does not mind.
             int[] depths = [MemoryCommand.OwnDepth, DepthFactor * recipe.Model.BlockCount];
             MemoryRow[] rows = [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, Open))];
             if (!recipes.Sets(arguments, "training.epochs") && recipe.Training.Steps == 0)
@@ -51,7 +55,8 @@ internal static class DemoCommand
             RunSummary summary = Train(terminal, recipe, folder, Open);
             if (summary.Interrupted)
             {
-                // The run's own copy of the recipe has every override in it; another device or other threads would go on with other roundings.
+                // The run's own copy of the recipe has every override in it; another device or
+                // other threads would go on with other roundings.
                 string copy = Path.Combine(folder, TrainingRun.RecipeFileName);
                 return TrainingSession.ReportInterruption(
                     terminal, summary, ["train", "--recipe", copy, "--output", folder, "--resume", .. common.SameDevice(arguments)]);

@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup devices</c>: what networks can be trained on here, and what is missing for a GPU.</summary>
+/// <summary>
+/// <c>revup devices</c>: what networks can be trained on here, and what is missing for a GPU.
+/// </summary>
 internal static class DevicesCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)

@@ -9,7 +9,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup inspect</c>: how invertible each block of a checkpoint is, in bounds and in fact.</summary>
+/// <summary>
+/// <c>revup inspect</c>: how invertible each block of a checkpoint is, in bounds and in fact.
+/// </summary>
 internal static class InspectCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)

@@ -10,7 +10,10 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup memory</c>: one real training step for every depth and policy, with its peak bytes by purpose.</summary>
+/// <summary>
+/// <c>revup memory</c>: one real training step for every depth and policy, with its peak bytes by
+/// purpose.
+/// </summary>
 internal static class MemoryCommand
 {
     /// <summary>Stands for the depth that the recipe has.</summary>

@@ -5,7 +5,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup recipes</c>: the recipes that the tool carries, as a list or one of them in full.</summary>
+/// <summary>
+/// <c>revup recipes</c>: the recipes that the tool carries, as a list or one of them in full.
+/// </summary>
 internal static class RecipesCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)

@@ -5,7 +5,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup studies</c>: the studies that the tool carries, as a list or one of them in full.</summary>
+/// <summary>
+/// <c>revup studies</c>: the studies that the tool carries, as a list or one of them in full.
+/// </summary>
 internal static class StudiesCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)

@@ -11,7 +11,10 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup study</c>: trains every row of a study with every seed, and writes one table and one page.</summary>
+/// <summary>
+/// <c>revup study</c>: trains every row of a study with every seed, and writes one table and one
+/// page.
+/// </summary>
 internal static class StudyCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -49,7 +52,8 @@ internal static class StudyCommand
         return command;
     }
 
-    // The rows that a device can compute, with precisions that it has decided, so that all runs of a row have one arithmetic.
+    // The rows that a device can compute, with precisions that it has decided, so that all runs of
+    // a row have one arithmetic.
     private static (Study Study, IReadOnlyList<Recipe> Recipes) On(Backend backend, Study study, IReadOnlyList<Recipe> recipes, Terminal terminal)
     {
         ILookup<bool, int> possible = Enumerable.Range(0, recipes.Count)

@@ -6,7 +6,9 @@ using RevUp.Runs;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup train</c>: trains a recipe, from the start or from a run's last checkpoint.</summary>
+/// <summary>
+/// <c>revup train</c>: trains a recipe, from the start or from a run's last checkpoint.
+/// </summary>
 internal static class TrainCommand
 {
     private const string ResumeName = "--resume";

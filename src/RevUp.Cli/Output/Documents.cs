@@ -43,7 +43,10 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
 /// <summary>One class of an evaluation; a class without samples has no recall.</summary>
 internal sealed record ClassFigures(string Name, int Samples, double? Recall);
 
-/// <summary>Output of <c>train --json</c>. An interrupted run has no evaluation. A run that was not planned now has no forecast.</summary>
+/// <summary>
+/// Output of <c>train --json</c>. An interrupted run has no evaluation. A run that was not planned
+/// now has no forecast.
+/// </summary>
 internal sealed record TrainDocument(
     string Run,
     string Checkpoint,

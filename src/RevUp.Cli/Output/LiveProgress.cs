@@ -5,7 +5,10 @@ using Spectre.Console.Rendering;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>Progress for a terminal: two lines that are drawn over, and a line that stays for each evaluation.</summary>
+/// <summary>
+/// Progress for a terminal: two lines that are drawn over, and a line that stays for each
+/// evaluation.
+/// </summary>
 internal sealed class LiveProgress
 {
     // Often enough to look alive; a step may take a few milliseconds only.

@@ -7,7 +7,10 @@ namespace RevUp.Cli.Output;
 /// <summary>A plan of policies in words.</summary>
 internal static class PlanText
 {
-    /// <summary>Describes the policies of each stage's blocks, and the expected memory and time. A plan with one policy gives no text.</summary>
+    /// <summary>
+    /// Describes the policies of each stage's blocks, and the expected memory and time. A plan with
+    /// one policy gives no text.
+    /// </summary>
     public static void Write(Terminal terminal, ModelSettings model, MemoryPlan plan, MemoryForecast? forecast)
     {
         if (plan.Policy != MemoryPolicy.Auto)

@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>Where the tool writes: results to standard output, progress and errors to standard error.</summary>
+/// <summary>
+/// Where the tool writes: results to standard output, progress and errors to standard error.
+/// </summary>
 internal sealed class Terminal
 {
     // Wide enough that no table of ours is folded where nobody looks at columns.
@@ -46,7 +48,9 @@ internal sealed class Terminal
     /// <summary>One line of progress, never folded: commands in it can be copied.</summary>
     public void Note(string line) => Error.WriteLine(line);
 
-    /// <summary>One line of progress that may come while there is a live display, and then goes above it.</summary>
+    /// <summary>
+    /// One line of progress that may come while there is a live display, and then goes above it.
+    /// </summary>
     public void NoteAboveDisplay(string line)
     {
         if (IsLive)
@@ -83,7 +87,8 @@ internal sealed class Terminal
         }
         using StringWriter text = new();
         CreateConsole(text, isTerminal: false).Write(table);
-        // Markdown has no frame, but its upper and lower edges are written all the same, as blank lines.
+        // Markdown has no frame, but its upper and lower edges are written all the same, as blank
+        // lines.
         foreach (string line in text.ToString().Split('\n').Where(line => !string.IsNullOrWhiteSpace(line)))
         {
             WriteLine(line.TrimEnd());
@@ -96,7 +101,9 @@ internal sealed class Terminal
     /// <summary>The result as the one JSON document on standard output.</summary>
     public void WriteJson<T>(T document, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(document, type));
 
-    /// <summary>A live display hides the cursor; a process that ends in mid-display must show it again.</summary>
+    /// <summary>
+    /// A live display hides the cursor; a process that ends in mid-display must show it again.
+    /// </summary>
     public void ShowCursor()
     {
         if (IsLive)

@@ -3,7 +3,9 @@ using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>Values side by side in SVG: a line for each row, a dot for each value, a stroke for their mean.</summary>
+/// <summary>
+/// Values side by side in SVG: a line for each row, a dot for each value, a stroke for their mean.
+/// </summary>
 internal static class DotChart
 {
     private const double Width = 720;

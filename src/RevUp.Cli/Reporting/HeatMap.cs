@@ -4,7 +4,10 @@ using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>Branch evaluations k of every block (rows) over the steps of a run (columns), darker for more, in SVG.</summary>
+/// <summary>
+/// Branch evaluations k of every block (rows) over the steps of a run (columns), darker for more,
+/// in SVG.
+/// </summary>
 internal static class HeatMap
 {
     private const double Width = 720;

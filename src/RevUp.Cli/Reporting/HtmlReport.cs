@@ -8,15 +8,20 @@ using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>A run as one page for a browser: everything is in it, nothing is loaded, and nothing in it needs a script.</summary>
+/// <summary>
+/// A run as one page for a browser: everything is in it, nothing is loaded, and nothing in it needs
+/// a script.
+/// </summary>
 internal static class HtmlReport
 {
     /// <summary>The page's file in the folder of its run.</summary>
     public const string FileName = "report.html";
 
     /// <summary>
-    /// Writes report.html into the folder of a run: curves, k and residuals, memory and times from its files, and, from its newest checkpoint and the test set
-    /// of its recipe, sample predictions and the confusion matrix. Where these cannot be had, the page says why and does without.
+    /// Writes report.html into the folder of a run: curves, k and residuals, memory and times from
+    /// its files, and, from its newest checkpoint and the test set of its recipe, sample
+    /// predictions and the confusion matrix. Where these cannot be had, the page says why and does
+    /// without.
     /// </summary>
     /// <param name="backend">Classifies the test set.</param>
     /// <param name="folder">The run.</param>
@@ -25,7 +30,9 @@ internal static class HtmlReport
     /// was moved.
     /// </param>
     /// <returns>The path of the page.</returns>
-    /// <exception cref="ConfigurationException">The folder holds no run, or nothing was trained in it yet.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The folder holds no run, or nothing was trained in it yet.
+    /// </exception>
     /// <exception cref="IOException">The page cannot be written.</exception>
     public static string Write(Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {

@@ -3,7 +3,10 @@ using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>A line chart in SVG over the steps or epochs of runs; over steps, epochs are along its upper edge.</summary>
+/// <summary>
+/// A line chart in SVG over the steps or epochs of runs; over steps, epochs are along its upper
+/// edge.
+/// </summary>
 /// <param name="Title">Quantity of the chart, with its unit.</param>
 /// <param name="Format">Of values.</param>
 /// <param name="End">The right edge, in the unit.</param>
@@ -20,7 +23,9 @@ internal sealed record LineChart(string Title, string Format, double End, double
     private const double Bottom = 44;
     private const int Bins = 300;
 
-    /// <summary>Neighbouring points in their means, so that a page stays small however long the run was.</summary>
+    /// <summary>
+    /// Neighbouring points in their means, so that a page stays small however long the run was.
+    /// </summary>
     public static IReadOnlyList<(double X, double Y)> Average(IReadOnlyList<(double X, double Y)> points) => points.Count <= Bins
         ? points
         : [.. points.Chunk((points.Count + Bins - 1) / Bins).Select(bin => (bin.Average(p => p.X), bin.Average(p => p.Y)))];

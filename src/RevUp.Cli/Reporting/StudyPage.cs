@@ -4,7 +4,10 @@ using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>A study as one page for a browser, complete in itself like <see cref="HtmlReport"/>: top-1 of every seed, learning curves, k, the table.</summary>
+/// <summary>
+/// A study as one page for a browser, complete in itself like <see cref="HtmlReport"/>: top-1 of
+/// every seed, learning curves, k, the table.
+/// </summary>
 internal static class StudyPage
 {
     private const int Styles = 8;

@@ -43,8 +43,14 @@ internal sealed class TestPredictions
         return predictions;
     }
 
-    /// <summary>A sample as bytes to look at: [H, W, 1 or 3]; of a volume the middle slice, of other numbers of channels the first.</summary>
-    /// <remarks>Bytes come back as they were; values beyond the range of bytes are shown from their least to their largest.</remarks>
+    /// <summary>
+    /// A sample as bytes to look at: [H, W, 1 or 3]; of a volume the middle slice, of other numbers
+    /// of channels the first.
+    /// </summary>
+    /// <remarks>
+    /// Bytes come back as they were; values beyond the range of bytes are shown from their least to
+    /// their largest.
+    /// </remarks>
     public static string DataUri(Prediction prediction, Shape sample, ChannelNormalization normalization)
     {
         (int height, int width, int channels) = (sample[sample.Rank - 3], sample[sample.Rank - 2], sample.Channels);

@@ -14,7 +14,10 @@ internal sealed record RowFigures
     /// <summary>Fraction of the test set classified right.</summary>
     public required Spread Top1 { get; init; }
 
-    /// <summary>Top-1 minus the reference's top-1 with the same seed, a fraction. The reference itself has none.</summary>
+    /// <summary>
+    /// Top-1 minus the reference's top-1 with the same seed, a fraction. The reference itself has
+    /// none.
+    /// </summary>
     public required Spread Gap { get; init; }
 
     /// <summary>Mean cross-entropy on the test set.</summary>
@@ -29,16 +32,26 @@ internal sealed record RowFigures
     /// <summary>Mean measured contraction of the last epochs; NaN when none was measured.</summary>
     public double MeanContraction => Mean(figures => figures.MeanContraction);
 
-    /// <summary>Largest measured contraction of the last epochs; NaN when none was measured.</summary>
+    /// <summary>
+    /// Largest measured contraction of the last epochs; NaN when none was measured.
+    /// </summary>
     public double WorstContraction => Worst(Runs.Select(run => run.Figures.WorstContraction));
 
-    /// <summary>Largest limit that the control sets to a block's bound; NaN where there is no control.</summary>
+    /// <summary>
+    /// Largest limit that the control sets to a block's bound; NaN where there is no control.
+    /// </summary>
     public double Limit => Worst(Blocks.Select(block => block.Limit));
 
-    /// <summary>The largest bound of a block, with norms from converged power iteration; NaN where there is no control.</summary>
+    /// <summary>
+    /// The largest bound of a block, with norms from converged power iteration; NaN where there is
+    /// no control.
+    /// </summary>
     public double ConvergedBound => Worst(Blocks.Select(block => block.ConvergedBound));
 
-    /// <summary>The largest residual of a block's rebuilt input on test images, relative to it; NaN where nothing is rebuilt.</summary>
+    /// <summary>
+    /// The largest residual of a block's rebuilt input on test images, relative to it; NaN where
+    /// nothing is rebuilt.
+    /// </summary>
     public double Residual => Worst(Blocks.Select(block => block.Residual));
 
     /// <summary>Tolerance of the inversions; NaN where there are none.</summary>

@@ -8,13 +8,18 @@ internal sealed record RunFigures
     /// <summary>The run's result, on the whole test part.</summary>
     public required EvaluationResult Test { get; init; }
 
-    /// <summary>Mean k of the last epoch, over its steps and blocks; 0 when nothing was inverted.</summary>
+    /// <summary>
+    /// Mean k of the last epoch, over its steps and blocks; 0 when nothing was inverted.
+    /// </summary>
     public required double MeanEvaluations { get; init; }
 
     /// <summary>Largest k of the whole run; 0 when nothing was inverted.</summary>
     public required int WorstEvaluations { get; init; }
 
-    /// <summary>L̂, the ratio of the last two corrections, over the last epoch's inversions with two evaluations or more; NaN when there were none.</summary>
+    /// <summary>
+    /// L̂, the ratio of the last two corrections, over the last epoch's inversions with two
+    /// evaluations or more; NaN when there were none.
+    /// </summary>
     public required double MeanContraction { get; init; }
 
     /// <summary>Largest L̂ of the last epoch; NaN when there was none.</summary>
@@ -38,7 +43,10 @@ internal sealed record RunFigures
     /// <summary>All epochs, in order.</summary>
     public required IReadOnlyList<EpochFigures> Epochs { get; init; }
 
-    /// <summary>The figures of the run in a folder; null when there is none there or it has not come to its end.</summary>
+    /// <summary>
+    /// The figures of the run in a folder; null when there is none there or it has not come to its
+    /// end.
+    /// </summary>
     public static RunFigures? Read(string folder)
     {
         string metrics = Path.Combine(folder, MetricsLog.FileName);

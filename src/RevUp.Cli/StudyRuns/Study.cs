@@ -2,7 +2,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 
-/// <summary>A grid of trainings, rows × seeds, and the row that the others are compared with.</summary>
+/// <summary>
+/// A grid of trainings, rows × seeds, and the row that the others are compared with.
+/// </summary>
 internal sealed record Study
 {
     private const string SeedPath = "training.seed";
@@ -13,7 +15,9 @@ internal sealed record Study
     /// <summary>One sentence.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>The row that the top-1 of the others is compared with, seed by seed; the first when empty.</summary>
+    /// <summary>
+    /// The row that the top-1 of the others is compared with, seed by seed; the first when empty.
+    /// </summary>
     public string Reference { get; init; } = "";
 
     /// <summary>Overrides of every row.</summary>

@@ -8,7 +8,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 
-/// <summary>A study from where it stands to its end or interruption, in its folder: study.md, study.json and study.html are what is known so far.</summary>
+/// <summary>
+/// A study from where it stands to its end or interruption, in its folder: study.md, study.json and
+/// study.html are what is known so far.
+/// </summary>
 internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList<Recipe> recipes, string folder)
 {
     public int Run(int jobs, int threads, IReadOnlyList<string> device, bool json)
@@ -44,7 +47,8 @@ internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList
         return ExitCode.Success;
     }
 
-    // Seeds outside, so that a slow hour of the machine meets every row, and every row has a result early.
+    // Seeds outside, so that a slow hour of the machine meets every row, and every row has a result
+    // early.
     private StudyTask[] Plan()
     {
         string[] folders = [.. recipes.Select(RowFolder)];

@@ -26,7 +26,9 @@ internal sealed record StudyTask(int Row, Recipe Recipe, ulong Seed, string RowF
     /// <summary>Where the inspection of the trained network is kept.</summary>
     public string InspectionPath => Folder + ".inspection.json";
 
-    /// <summary>Whether blocks are inverted by iteration, and there is something to inspect.</summary>
+    /// <summary>
+    /// Whether blocks are inverted by iteration, and there is something to inspect.
+    /// </summary>
     public bool HasInspection => Recipe.Model.Block == BlockKind.Invertible && Recipe.Model.Lipschitz.Mode != LipschitzMode.None;
 
     /// <summary>The figures of the training; null when it has not come to its end.</summary>

@@ -4,11 +4,15 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// Numbers that an optimiser launch reads from the device (revup_tables.h): these, then one <see cref="GroupNumbers"/> per parameter group, as one float64
-/// tensor.
+/// Numbers that an optimiser launch reads from the device (revup_tables.h): these, then one
+/// <see cref="GroupNumbers"/> per parameter group, as one float64 tensor.
 /// </summary>
-/// <param name="GradientScale">Factor that gradients are multiplied with first; <see cref="Backend.StepVerdict"/> writes it.</param>
-/// <param name="Skip">0, or 1 to leave weights and moments as they are; <see cref="Backend.StepVerdict"/> writes it.</param>
+/// <param name="GradientScale">
+/// Factor that gradients are multiplied with first; <see cref="Backend.StepVerdict"/> writes it.
+/// </param>
+/// <param name="Skip">
+/// 0, or 1 to leave weights and moments as they are; <see cref="Backend.StepVerdict"/> writes it.
+/// </param>
 /// <param name="Momentum">Of SGD.</param>
 /// <param name="Nesterov">Of SGD: 0 or 1.</param>
 /// <param name="Beta1">Of AdamW.</param>

@@ -3,7 +3,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>Buffers and work of one worker of a <see cref="BatchLoader"/>. It puts samples into the rows of a batch, then mixes the batch.</summary>
+/// <summary>
+/// Buffers and work of one worker of a <see cref="BatchLoader"/>. It puts samples into the rows of
+/// a batch, then mixes the batch.
+/// </summary>
 internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transform, BatchLoaderOptions options, DamagedSamples damaged) : IDisposable
 {
     private readonly SampleReader _reader = dataset.OpenReader();
@@ -11,9 +14,10 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
         BatchMixer.Create(transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
 
     /// <summary>
-    /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the epoch's order; false when it is damaged and to be left out.
-    /// Where it is to be replaced, the next good one of that order comes in its place, augmented as the damaged one would have been: a function of the files
-    /// alone, so that no run depends on who met it first.
+    /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the
+    /// epoch's order; false when it is damaged and to be left out. Where it is to be replaced, the
+    /// next good one of that order comes in its place, augmented as the damaged one would have
+    /// been: a function of the files alone, so that no run depends on who met it first.
     /// </summary>
     public bool TryWriteSample(Batch batch, int row, in EpochPermutation order, int position)
     {
@@ -42,8 +46,8 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
     }
 
     /// <summary>
-    /// Closes the gaps of samples that are left out, then mixes the batch and weighs its classes, if
-    /// anything asks for it.
+    /// Closes the gaps of samples that are left out, then mixes the batch and weighs its classes,
+    /// if anything asks for it.
     /// </summary>
     public void Finish(Batch batch)
     {

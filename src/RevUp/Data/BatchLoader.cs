@@ -19,7 +19,8 @@ namespace RevUp.Data;
 /// thread may consume. The dataset is read by all workers at once and must outlive the loader.
 /// </remarks>
 /// <example><code>
-/// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Augmentation = new() { Flip = true } });
+/// BatchLoaderOptions options = new() { Shuffle = true, Augmentation = new() { Flip = true } };
+/// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), options);
 /// foreach (Batch batch in loader.Epoch(epoch))
 /// {
 ///     Step(batch.Pixels, batch.Targets, batch.Count);
@@ -46,7 +47,10 @@ internal sealed class BatchLoader : IDisposable
     private volatile bool _disposed;
 
     /// <summary>Allocates the ring and the threads; they start with the first epoch.</summary>
-    /// <exception cref="ConfigurationException">An option is out of range, or the dataset, the options and the normalisation do not fit together.</exception>
+    /// <exception cref="ConfigurationException">
+    /// An option is out of range, or the dataset, the options and the normalisation do not fit
+    /// together.
+    /// </exception>
     public BatchLoader(ImageDataset dataset, ChannelNormalization normalization, BatchLoaderOptions options)
     {
         ArgumentNullException.ThrowIfNull(dataset);
@@ -90,14 +94,23 @@ internal sealed class BatchLoader : IDisposable
         }
     }
 
-    /// <summary>The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next one is taken.</summary>
+    /// <summary>
+    /// The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next
+    /// one is taken.
+    /// </summary>
     /// <remarks>
-    /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what the workers have prepared; anything else makes them start
-    /// there. A batch of nothing but damaged samples that are left out is passed over. A failure in a worker is thrown here, with its own type, when its batch
-    /// is due. Enumerating again ends the validity of an earlier enumeration.
+    /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what
+    /// the workers have prepared; anything else makes them start there. A batch of nothing but
+    /// damaged samples that are left out is passed over. A failure in a worker is thrown here, with
+    /// its own type, when its batch is due. Enumerating again ends the validity of an earlier
+    /// enumeration.
     /// </remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The epoch is negative, or the batch not in 0 .. BatchesPerEpoch.</exception>
-    /// <exception cref="ObjectDisposedException">The loader is disposed, also while waiting for a batch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The epoch is negative, or the batch not in 0 .. BatchesPerEpoch.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The loader is disposed, also while waiting for a batch.
+    /// </exception>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -107,7 +120,9 @@ internal sealed class BatchLoader : IDisposable
         return Enumerate((long)epoch * BatchesPerEpoch + firstBatch, ((long)epoch + 1) * BatchesPerEpoch);
     }
 
-    /// <summary>Stops the workers at their next sample and waits for them. Batches are no longer valid.</summary>
+    /// <summary>
+    /// Stops the workers at their next sample and waits for them. Batches are no longer valid.
+    /// </summary>
     public void Dispose()
     {
         bool started;
@@ -285,7 +300,8 @@ internal sealed class BatchLoader : IDisposable
         batch.Failure = null;
     }
 
-    // Few enough that all workers end at about the same time, for slow samples; enough to keep the lock idle, for fast ones.
+    // Few enough that all workers end at about the same time, for slow samples; enough to keep the
+    // lock idle, for fast ones.
     private int RowsPerClaim(int rows) => Math.Max(1, rows / (4 * _options.Workers));
 
     private void Fill(BatchFiller filler, Batch batch, Range rows)
@@ -314,7 +330,8 @@ internal sealed class BatchLoader : IDisposable
         }
     }
 
-    // Whether this worker is the last on a batch that is wanted and has all its samples; it still counts as one then.
+    // Whether this worker is the last on a batch that is wanted and has all its samples; it still
+    // counts as one then.
     private bool IsLast(Batch batch)
     {
         lock (_lock)

@@ -11,7 +11,9 @@ internal sealed record BatchLoaderOptions
     /// <summary>Samples per batch.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>Worker threads, which share the samples of a batch. Has no influence on the result.</summary>
+    /// <summary>
+    /// Worker threads, which share the samples of a batch. Has no influence on the result.
+    /// </summary>
     public int Workers { get; init; } = 1;
 
     /// <summary>

@@ -1,7 +1,12 @@
 namespace RevUp.Data;
 
-/// <summary>Mean and deviation of each channel over the values that were added: mean = Σx / n, deviation = √(Σx²/n − mean²).</summary>
-/// <remarks>The sums of bytes are exact integers, the sums of floats doubles. Not thread-safe.</remarks>
+/// <summary>
+/// Mean and deviation of each channel over the values that were added: mean = Σx / n, deviation =
+/// √(Σx²/n − mean²).
+/// </summary>
+/// <remarks>
+/// The sums of bytes are exact integers, the sums of floats doubles. Not thread-safe.
+/// </remarks>
 internal sealed class ChannelStatistics(int channels)
 {
     private const int Levels = 256;
@@ -56,7 +61,10 @@ internal sealed class ChannelStatistics(int channels)
         return false;
     }
 
-    /// <summary>The normalisation by these statistics. A channel that is constant gets the deviation 1, and so becomes 0 everywhere.</summary>
+    /// <summary>
+    /// The normalisation by these statistics. A channel that is constant gets the deviation 1, and
+    /// so becomes 0 everywhere.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
     public ChannelNormalization ToNormalization()
     {

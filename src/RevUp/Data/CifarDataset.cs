@@ -6,7 +6,10 @@ namespace RevUp.Data;
 /// CIFAR-10 and CIFAR-100, binary or python version: labels and 3 × 32 × 32 planar bytes an image,
 /// held channels-last in memory.
 /// </summary>
-/// <remarks>Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009), and the page named in <see cref="HowToGet"/>.</remarks>
+/// <remarks>
+/// Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009), and the page
+/// named in <see cref="HowToGet"/>.
+/// </remarks>
 /// <example><code>
 /// var train = CifarDataset.OpenCifar10("cifar-10-batches-bin", DatasetSplit.Train);
 /// ReadOnlySpan&lt;byte&gt; pixels = train.Pixels(0); // 32 × 32 × 3

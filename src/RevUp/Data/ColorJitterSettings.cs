@@ -3,8 +3,9 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// Random changes of colour: brightness, contrast and saturation are multiplied by factors uniform in [max(0, 1 − v), 1 + v], the hue is turned by a fraction
-/// of the circle uniform in [−v, v]; in an order drawn for each image.
+/// Random changes of colour: brightness, contrast and saturation are multiplied by factors uniform
+/// in [max(0, 1 − v), 1 + v], the hue is turned by a fraction of the circle uniform in [−v, v]; in
+/// an order drawn for each image.
 /// </summary>
 public sealed record ColorJitterSettings
 {

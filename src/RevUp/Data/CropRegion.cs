@@ -12,8 +12,9 @@ internal readonly record struct CropRegion(int Left, int Top, int Width, int Hei
     private const int Tries = 10;
 
     /// <summary>
-    /// RandomResizedCrop: an area uniform in scale × the image's, a ratio width / height log-uniform, rounded, at a uniform place; after ten that do not fit,
-    /// the largest central part whose ratio is in range.
+    /// RandomResizedCrop: an area uniform in scale × the image's, a ratio width / height
+    /// log-uniform, rounded, at a uniform place; after ten that do not fit, the largest central
+    /// part whose ratio is in range.
     /// </summary>
     internal static CropRegion DrawResized(ref CounterRandom random, ResizedCropSettings settings, int width, int height)
     {
@@ -37,8 +38,10 @@ internal readonly record struct CropRegion(int Left, int Top, int Width, int Hei
     }
 
     /// <summary>
-    /// The part of the image that remains when the shorter side is resized to <paramref name="resize"/> and H × W are cut from the centre. One scaling of the source does
-    /// both. The region is rounded to whole pixels of the source, so it is off by at most half a pixel.
+    /// The part of the image that remains when the shorter side is resized to
+    /// <paramref name="resize"/> and H × W are cut from the centre. One scaling of the source does
+    /// both. The region is rounded to whole pixels of the source, so it is off by at most half a
+    /// pixel.
     /// </summary>
     internal static CropRegion Center(int resize, int sampleHeight, int sampleWidth, int width, int height)
     {

@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>The samples of a dataset that could not be read so far, each once, and how many are too many. Thread-safe.</summary>
+/// <summary>
+/// The samples of a dataset that could not be read so far, each once, and how many are too many.
+/// Thread-safe.
+/// </summary>
 internal sealed class DamagedSamples
 {
     private readonly ImageDataset _dataset;
@@ -11,7 +14,9 @@ internal sealed class DamagedSamples
     private readonly Dictionary<int, DamagedSample> _samples = [];
 
     /// <param name="dataset">Where they are from.</param>
-    /// <param name="maximumShare">The share of damaged samples up to which they are only left out.</param>
+    /// <param name="maximumShare">
+    /// The share of damaged samples up to which they are only left out.
+    /// </param>
     /// <param name="found">Called once for each, by the thread that met it, one at a time.</param>
     /// <exception cref="ConfigurationException">The share is not in 0 .. 1.</exception>
     public DamagedSamples(ImageDataset dataset, double maximumShare, Action<DamagedSample>? found = null)

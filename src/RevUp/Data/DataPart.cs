@@ -5,11 +5,14 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>One part of a dataset in files, open.</summary>
-/// <param name="Name">"train", "validation" or "test", or the folder's name; empty where the folder is no more
-/// than one part.</param>
+/// <param name="Name">
+/// "train", "validation" or "test", or the folder's name; empty where the folder is no more than
+/// one part.
+/// </param>
 /// <param name="Folder">Where its files are.</param>
-/// <param name="Dataset">Its samples, in a shape of no meaning where images have sizes of their
-/// own.</param>
+/// <param name="Dataset">
+/// Its samples, in a shape of no meaning where images have sizes of their own.
+/// </param>
 internal sealed record DataPart(string Name, string Folder, ImageDataset Dataset) : IDisposable
 {
     /// <summary>

@@ -72,8 +72,9 @@ public sealed record DataSettings
     public bool AllowSkipped { get; init; }
 
     /// <summary>
-    /// The most memory for decoded images, as bytes or as text such as "2 GiB". A data set that fits
-    /// is decoded once and kept as bytes, unless its samples are cut out at random; 0 keeps none.
+    /// The most memory for decoded images, as bytes or as text such as "2 GiB". A data set that
+    /// fits is decoded once and kept as bytes, unless its samples are cut out at random; 0 keeps
+    /// none.
     /// </summary>
     [JsonConverter(typeof(ByteCountConverter))]
     public long CacheBytes { get; init; } = DefaultCacheBytes;
@@ -121,7 +122,9 @@ public sealed record DataSettings
         _ => Classes,
     };
 
-    /// <summary>Changes that training makes to samples: the augmentation, and for volumes their settings.</summary>
+    /// <summary>
+    /// Changes that training makes to samples: the augmentation, and for volumes their settings.
+    /// </summary>
     public Augmentation TrainingAugmentation => Augmentation with
     {
         FlipEveryAxis = Volumes.FlipEveryAxis,

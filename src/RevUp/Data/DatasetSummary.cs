@@ -2,9 +2,13 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>Content of a folder. Where images and volumes have files of their own, only headers are read.</summary>
+/// <summary>
+/// Content of a folder. Where images and volumes have files of their own, only headers are read.
+/// </summary>
 /// <param name="Kind">The kind, as a recipe's data.dataset names it.</param>
-/// <param name="Parts">The training set and the test set, or the one part that the folder is.</param>
+/// <param name="Parts">
+/// The training set and the test set, or the one part that the folder is.
+/// </param>
 internal sealed record DatasetSummary(DatasetKind Kind, IReadOnlyList<DatasetPart> Parts)
 {
     /// <summary>The kinds that are files in a folder.</summary>

@@ -10,12 +10,15 @@ internal static class Datasets
     private const int SyntheticTestSamples = 256;
     private const ulong SyntheticSeed = 20_190_101;
 
-    // Decoding them takes seconds, and their mean is within about 1 % of a deviation of the mean of all.
+    // Decoding them takes seconds, and their mean is within about 1 % of a deviation of the mean of
+    // all.
     private const int MeasuredSamples = 5_000;
 
     /// <summary>Opens one split; the caller disposes it.</summary>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
-    /// <exception cref="ConfigurationException">The settings ask for more than the data has, or for something that it cannot do.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The settings ask for more than the data has, or for something that it cannot do.
+    /// </exception>
     public static ImageDataset Open(DataSettings settings, DatasetSplit split)
     {
         settings.Validate();
@@ -119,7 +122,10 @@ internal static class Datasets
         _ => null,
     };
 
-    /// <summary>The normalisation that a recipe states, or else the training set's statistics: of 5,000 images that must be decoded, of all others.</summary>
+    /// <summary>
+    /// The normalisation that a recipe states, or else the training set's statistics: of 5,000
+    /// images that must be decoded, of all others.
+    /// </summary>
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
     public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train)
     {

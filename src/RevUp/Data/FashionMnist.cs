@@ -1,6 +1,9 @@
 namespace RevUp.Data;
 
-/// <summary>Facts that the files of Fashion-MNIST (arXiv 1708.07747) leave out: 60 000 + 10 000 grey images of 28 × 28 in ten classes.</summary>
+/// <summary>
+/// Facts that the files of Fashion-MNIST (arXiv 1708.07747) leave out: 60 000 + 10 000 grey images
+/// of 28 × 28 in ten classes.
+/// </summary>
 internal static class FashionMnist
 {
     /// <summary>Where the Debian package dataset-fashion-mnist puts its files.</summary>

@@ -16,8 +16,8 @@ namespace RevUp.Data;
 /// </remarks>
 internal sealed class GzipContent : Stream
 {
-    // A file that unfolds to more than this, and to more than LargestRatio times its size, is made
-    // to fill memory.
+    // A file that unfolds to more than this, and to more than MaximumExpansion times its size, is
+    // made to fill memory.
     private const int LargestUnquestioned = 1 << 26;
 
     /// <summary>

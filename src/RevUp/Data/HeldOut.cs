@@ -2,7 +2,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>Splits a training set into the samples to learn from and those held out for validation.</summary>
+/// <summary>
+/// Splits a training set into the samples to learn from and those held out for validation.
+/// </summary>
 internal static class HeldOut
 {
     // Of no recipe: the split must not change with the seed of a training.
@@ -13,7 +15,9 @@ internal static class HeldOut
     /// nothing but their number and the dataset's.
     /// </summary>
     /// <param name="dataset">The whole training set; the result owns it.</param>
-    /// <param name="settings">How many samples are held out, and how many of the others are used.</param>
+    /// <param name="settings">
+    /// How many samples are held out, and how many of the others are used.
+    /// </param>
     /// <param name="split">Train or Validation.</param>
     /// <exception cref="ConfigurationException">The dataset has too few samples.</exception>
     public static ImageDataset Select(ImageDataset dataset, DataSettings settings, DatasetSplit split)

@@ -3,9 +3,13 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>MNIST, Fashion-MNIST and their relatives: grey images of one size and a byte label each, in four IDX files.</summary>
+/// <summary>
+/// MNIST, Fashion-MNIST and their relatives: grey images of one size and a byte label each, in four
+/// IDX files.
+/// </summary>
 /// <example><code>
-/// var train = IdxDataset.Open(FashionMnist.DefaultFolder, DatasetSplit.Train, FashionMnist.ClassNames);
+/// var train = IdxDataset.Open(
+///     FashionMnist.DefaultFolder, DatasetSplit.Train, FashionMnist.ClassNames);
 /// ReadOnlySpan&lt;byte&gt; pixels = train.Pixels(0); // 28 × 28 × 1
 /// </code></example>
 internal sealed class IdxDataset : MemoryDataset

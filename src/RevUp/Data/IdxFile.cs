@@ -3,16 +3,19 @@ using System.Buffers.Binary;
 namespace RevUp.Data;
 
 /// <summary>
-/// An array of unsigned bytes in the IDX format of MNIST: two zero bytes, a type code, the rank, the extents as big-endian 32-bit integers, then the elements
-/// in row-major order.
+/// An array of unsigned bytes in the IDX format of MNIST: two zero bytes, a type code, the rank,
+/// the extents as big-endian 32-bit integers, then the elements in row-major order.
 /// </summary>
-/// <remarks>The file may be compressed with gzip; its content decides, not its name. Immutable after reading.</remarks>
+/// <remarks>
+/// The file may be compressed with gzip; its content decides, not its name. Immutable after
+/// reading.
+/// </remarks>
 internal sealed class IdxFile
 {
     private const byte UnsignedByte = 0x08;
 
-    // Memory is taken as data arrives, starting from this: a damaged header, or a small compressed file that claims gigabytes, allocates no more than twice
-    // what is really there.
+    // Memory is taken as data arrives, starting from this: a damaged header, or a small compressed
+    // file that claims gigabytes, allocates no more than twice what is really there.
     private const int FirstAllocation = 1 << 20;
 
     // A compressed file is asked only above this whether its header may be right.
@@ -37,9 +40,17 @@ internal sealed class IdxFile
     /// <summary>Offset of the first element in the decompressed content, in bytes.</summary>
     public int HeaderLength => HeaderLengthOf(Shape.Count);
 
-    /// <summary>Reads a whole file of unsigned bytes and the given rank: 3 for images (N, H, W), 1 for labels (N).</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> is not in 1 .. 255.</exception>
-    /// <exception cref="DataFileException">The file is missing, damaged, truncated, longer than its header says, or of another type or rank.</exception>
+    /// <summary>
+    /// Reads a whole file of unsigned bytes and the given rank: 3 for images (N, H, W), 1 for
+    /// labels (N).
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="rank"/> is not in 1 .. 255.
+    /// </exception>
+    /// <exception cref="DataFileException">
+    /// The file is missing, damaged, truncated, longer than its header says, or of another type or
+    /// rank.
+    /// </exception>
     public static IdxFile Read(string path, int rank)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rank);

@@ -2,12 +2,16 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>N images or volumes with one label 0 .. K − 1 each, written as samples of one shape.</summary>
+/// <summary>
+/// N images or volumes with one label 0 .. K − 1 each, written as samples of one shape.
+/// </summary>
 /// <remarks>
-/// Members are called by several threads at once. What reads the samples is a <see cref="SampleReader"/>, one for each thread, so that it can keep a decoder
-/// and buffers. A dataset of one's own derives from this class and hands out an <see cref="ImageReader"/> (bytes) or a <see cref="SampleReader"/> (anything);
-/// images that are all in memory need no class of their own, but a <see cref="MemoryDataset"/>. Train on it with a recipe whose data.dataset is "custom" and
-/// the constructor of <see cref="Runs.TrainingRun"/> that takes datasets.
+/// Members are called by several threads at once. What reads the samples is a
+/// <see cref="SampleReader"/>, one for each thread, so that it can keep a decoder and buffers. A
+/// dataset of one's own derives from this class and hands out an <see cref="ImageReader"/> (bytes)
+/// or a <see cref="SampleReader"/> (anything); images that are all in memory need no class of their
+/// own, but a <see cref="MemoryDataset"/>. Train on it with a recipe whose data.dataset is "custom"
+/// and the constructor of <see cref="Runs.TrainingRun"/> that takes datasets.
 /// </remarks>
 /// <example><code>
 /// sealed class Stripes : ImageDataset // dark images and bright ones
@@ -36,17 +40,24 @@ public abstract class ImageDataset : IDisposable
     /// <summary>Names of the K classes, in the order of the labels.</summary>
     public abstract IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Shape of every sample as readers write it: [1, H, W, C] or [1, D, H, W, C].</summary>
+    /// <summary>
+    /// Shape of every sample as readers write it: [1, H, W, C] or [1, D, H, W, C].
+    /// </summary>
     public abstract Shape Sample { get; }
 
-    /// <summary>Whether the images have sizes of their own, so that a reader can be told which part of one to take: see <see cref="Framing"/>.</summary>
+    /// <summary>
+    /// Whether the images have sizes of their own, so that a reader can be told which part of one
+    /// to take: see <see cref="Framing"/>.
+    /// </summary>
     public virtual bool HasOwnSizes => false;
 
     /// <summary>Files of the folder that are no samples; none by default.</summary>
     internal virtual IReadOnlyList<DataFinding> Findings => [];
 
     /// <summary>The label of sample <paramref name="index"/>, in 0 .. K − 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="index"/> is not in 0 .. N − 1.
+    /// </exception>
     public abstract int Label(int index);
 
     /// <summary>Name of sample <paramref name="index"/> in messages, such as its file.</summary>

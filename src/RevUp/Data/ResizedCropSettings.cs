@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>RandomResizedCrop (arXiv 1409.4842, section 6): area and proportions of the part that is cut out.</summary>
+/// <summary>
+/// RandomResizedCrop (arXiv 1409.4842, section 6): area and proportions of the part that is cut
+/// out.
+/// </summary>
 public sealed record ResizedCropSettings
 {
     /// <summary>Smallest share of the image's area.</summary>

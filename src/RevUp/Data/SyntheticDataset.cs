@@ -4,9 +4,13 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// Seeded images that a classifier can learn: x = clip(128 + 64 · plane wave of the class + 32 · noise), labels 0, 1, .., K − 1, 0, 1, ...
+/// Seeded images that a classifier can learn: x = clip(128 + 64 · plane wave of the class + 32 ·
+/// noise), labels 0, 1, .., K − 1, 0, 1, ...
 /// </summary>
-/// <remarks>For tests, and for measuring memory and speed at any size without a download. The splits of one seed share their classes and no image.</remarks>
+/// <remarks>
+/// For tests, and for measuring memory and speed at any size without a download. The splits of one
+/// seed share their classes and no image.
+/// </remarks>
 internal sealed class SyntheticDataset : MemoryDataset
 {
     // Streams of CounterRandom under the dataset's own seed.
@@ -19,9 +23,13 @@ internal sealed class SyntheticDataset : MemoryDataset
     {
     }
 
-    /// <summary>Draws N images [H, W, C] or volumes [D, H, W, C] in K classes, all at once; a volume has the waves of an image of D·H rows.</summary>
+    /// <summary>
+    /// Draws N images [H, W, C] or volumes [D, H, W, C] in K classes, all at once; a volume has the
+    /// waves of an image of D·H rows.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// A number is not positive, there are more than 256 classes, or the samples exceed one array (2 GiB).
+    /// A number is not positive, there are more than 256 classes, or the samples exceed one array
+    /// (2 GiB).
     /// </exception>
     public static SyntheticDataset Create(int count, Shape sample, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
     {
@@ -55,7 +63,8 @@ internal sealed class SyntheticDataset : MemoryDataset
         return new SyntheticDataset(pixels, labels, sample, names);
     }
 
-    // H × W × C. Less than two periods per image, so that pad-crop by a few pixels does not turn one class into another.
+    // H × W × C. Less than two periods per image, so that pad-crop by a few pixels does not turn
+    // one class into another.
     private static float[] PlaneWave(ulong seed, int label, int height, int width, int channels)
     {
         CounterRandom random = new(seed, ClassStream, label);

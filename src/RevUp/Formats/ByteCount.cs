@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RevUp.Formats;
 
-/// <summary>Sizes of memory as people write them: bytes, or a number with KiB, MiB, GiB or TiB behind it.</summary>
+/// <summary>
+/// Sizes of memory as people write them: bytes, or a number with KiB, MiB, GiB or TiB behind it.
+/// </summary>
 internal static class ByteCount
 {
     /// <summary>Text that <see cref="TryParse"/> takes, for messages.</summary>
@@ -10,7 +12,10 @@ internal static class ByteCount
 
     private static readonly (string Unit, long Bytes)[] s_units = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40), ("", 1)];
 
-    /// <summary>Reads "2GiB", "1.5 GiB", "512MiB" or "1073741824"; false when it is none of that, or not a whole, positive number of bytes.</summary>
+    /// <summary>
+    /// Reads "2GiB", "1.5 GiB", "512MiB" or "1073741824"; false when it is none of that, or not a
+    /// whole, positive number of bytes.
+    /// </summary>
     public static bool TryParse(string text, out long bytes)
     {
         (string unit, long factor) = s_units.First(entry => text.EndsWith(entry.Unit, StringComparison.Ordinal));

@@ -3,7 +3,9 @@ using System.IO.Compression;
 
 namespace RevUp.Formats;
 
-/// <summary>Writes 8-bit greyscale or RGB images as PNG (ISO/IEC 15948): one IDAT chunk, no filters.</summary>
+/// <summary>
+/// Writes 8-bit greyscale or RGB images as PNG (ISO/IEC 15948): one IDAT chunk, no filters.
+/// </summary>
 internal static class PngImage
 {
     private const int HeaderBytes = 13;

@@ -6,10 +6,14 @@ using System.Text;
 namespace RevUp.Formats;
 
 /// <summary>
-/// A message in the wire format of Protocol Buffers, written field by field in the order of the calls: what ONNX and TensorBoard read, without their schemas'
-/// generated code. A field is the varint (number · 8 + wire type) and its value.
+/// A message in the wire format of Protocol Buffers, written field by field in the order of the
+/// calls: what ONNX and TensorBoard read, without their schemas' generated code. A field is the
+/// varint (number · 8 + wire type) and its value.
 /// </summary>
-/// <remarks><see cref="Clear"/> keeps the memory: a message that is written again and again allocates nothing. Not thread-safe.</remarks>
+/// <remarks>
+/// <see cref="Clear"/> keeps the memory: a message that is written again and again allocates
+/// nothing. Not thread-safe.
+/// </remarks>
 internal sealed class ProtobufMessage
 {
     private const int MaximumVarint = 10;
@@ -89,7 +93,10 @@ internal sealed class ProtobufMessage
         return this;
     }
 
-    /// <summary>The head of a string, bytes or message field whose <paramref name="length"/> bytes the caller writes elsewhere, after these.</summary>
+    /// <summary>
+    /// The head of a string, bytes or message field whose <paramref name="length"/> bytes the
+    /// caller writes elsewhere, after these.
+    /// </summary>
     public ProtobufMessage BeginBytes(int field, long length)
     {
         Key(field, WireType.Bytes);

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace RevUp.Formats;
 
-/// <summary>The JSON header of a safetensors file, in both directions; offsets count bytes from the first byte of the data.</summary>
+/// <summary>
+/// The JSON header of a safetensors file, in both directions; offsets count bytes from the first
+/// byte of the data.
+/// </summary>
 internal static class SafetensorsHeader
 {
     public const string MetadataKey = "__metadata__";
@@ -10,7 +13,10 @@ internal static class SafetensorsHeader
     // The limit of the reference implementation: no larger file would be read elsewhere.
     public const int MaximumLength = 100_000_000;
 
-    /// <summary>The header's bytes, padded with spaces to a multiple of 8, so that data which follows the 8 bytes of its length stays aligned.</summary>
+    /// <summary>
+    /// The header's bytes, padded with spaces to a multiple of 8, so that data which follows the 8
+    /// bytes of its length stays aligned.
+    /// </summary>
     public static byte[] Serialize(IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         using MemoryStream buffer = new();
@@ -44,8 +50,13 @@ internal static class SafetensorsHeader
         return buffer.ToArray();
     }
 
-    /// <summary>Tensors with their offsets, in the order of the data, and the metadata. Everything that the format demands is checked.</summary>
-    /// <exception cref="FormatException">The header breaks a rule; the message names the tensor.</exception>
+    /// <summary>
+    /// Tensors with their offsets, in the order of the data, and the metadata. Everything that the
+    /// format demands is checked.
+    /// </summary>
+    /// <exception cref="FormatException">
+    /// The header breaks a rule; the message names the tensor.
+    /// </exception>
     public static (List<(SafetensorsTensor Tensor, long Offset)> Tensors, Dictionary<string, string> Metadata) Parse(
         ReadOnlyMemory<byte> header, long dataLength)
     {
@@ -81,7 +92,8 @@ internal static class SafetensorsHeader
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException is how System.Text.Json reports a value of another kind, and text that is not Unicode.
+            // InvalidOperationException is how System.Text.Json reports a value of another kind,
+            // and text that is not Unicode.
             throw new FormatException($"the header is not the JSON that the format demands ({exception.Message})", exception);
         }
     }

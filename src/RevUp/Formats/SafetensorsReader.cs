@@ -4,10 +4,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RevUp.Formats;
 
-/// <summary>Reads a safetensors file: the header is validated in full when it is opened, then any tensor is read straight into memory of the caller.</summary>
+/// <summary>
+/// Reads a safetensors file: the header is validated in full when it is opened, then any tensor is
+/// read straight into memory of the caller.
+/// </summary>
 /// <remarks>
-/// Thread-safe. The format has no checksum: <see cref="Runs.CheckpointFolder"/> finds changed data, not this. For
-/// little-endian machines.
+/// Thread-safe. The format has no checksum: <see cref="Runs.CheckpointFolder"/> finds changed data,
+/// not this. For little-endian machines.
 /// </remarks>
 internal sealed class SafetensorsReader : IDisposable
 {
@@ -17,8 +20,13 @@ internal sealed class SafetensorsReader : IDisposable
     private readonly SafeFileHandle _file;
     private readonly Dictionary<string, (SafetensorsTensor Tensor, long Offset)> _entries;
 
-    /// <summary>Opens the file and validates its header: types, shapes, names, and offsets that cover the data without a gap.</summary>
-    /// <exception cref="CheckpointException">The file cannot be read, or breaks a rule of the format.</exception>
+    /// <summary>
+    /// Opens the file and validates its header: types, shapes, names, and offsets that cover the
+    /// data without a gap.
+    /// </summary>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be read, or breaks a rule of the format.
+    /// </exception>
     public SafetensorsReader(string path)
     {
         _path = path;
@@ -57,12 +65,21 @@ internal sealed class SafetensorsReader : IDisposable
     /// <summary>The texts of the header's __metadata__.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>The declaration of tensor <paramref name="name"/>, or null when the file has none.</summary>
+    /// <summary>
+    /// The declaration of tensor <paramref name="name"/>, or null when the file has none.
+    /// </summary>
     public SafetensorsTensor? Find(string name) => _entries.TryGetValue(name, out (SafetensorsTensor Tensor, long Offset) entry) ? entry.Tensor : null;
 
-    /// <summary>Reads all elements of tensor <paramref name="name"/>, row-major, into <paramref name="destination"/>, which has exactly its length.</summary>
-    /// <exception cref="CheckpointException">The file has no such tensor, the tensor has another length, or reading fails.</exception>
-    /// <exception cref="ArgumentException">T is not the tensor's element type (ushort for BF16).</exception>
+    /// <summary>
+    /// Reads all elements of tensor <paramref name="name"/>, row-major, into
+    /// <paramref name="destination"/>, which has exactly its length.
+    /// </summary>
+    /// <exception cref="CheckpointException">
+    /// The file has no such tensor, the tensor has another length, or reading fails.
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// T is not the tensor's element type (ushort for BF16).
+    /// </exception>
     public void Read<T>(string name, Span<T> destination)
         where T : unmanaged
     {

@@ -1,13 +1,17 @@
 namespace RevUp.Formats;
 
-/// <summary>Name, element type and shape of one tensor in a safetensors file; a shape of rank 0 is a scalar.</summary>
+/// <summary>
+/// Name, element type and shape of one tensor in a safetensors file; a shape of rank 0 is a scalar.
+/// </summary>
 /// <remarks>Immutable. The caller's shape is copied.</remarks>
 internal sealed class SafetensorsTensor
 {
     private readonly long[] _shape;
 
     /// <summary>Declares a tensor.</summary>
-    /// <exception cref="ArgumentException">The name is empty or __metadata__, an extent is negative, or the tensor exceeds 2^63 bytes.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is empty or __metadata__, an extent is negative, or the tensor exceeds 2^63 bytes.
+    /// </exception>
     public SafetensorsTensor(string name, SafetensorsType type, params ReadOnlySpan<long> shape)
     {
         if (name is "" or SafetensorsHeader.MetadataKey)

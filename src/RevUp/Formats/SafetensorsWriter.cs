@@ -3,9 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Formats;
 
-/// <summary>Writes a safetensors file: all tensors are declared first, then their elements stream in the declared order, without a copy in memory.</summary>
+/// <summary>
+/// Writes a safetensors file: all tensors are declared first, then their elements stream in the
+/// declared order, without a copy in memory.
+/// </summary>
 /// <remarks>
-/// The file is whole only after <see cref="Complete"/>; disposing earlier leaves a file that no reader accepts. Not thread-safe. For little-endian machines.
+/// The file is whole only after <see cref="Complete"/>; disposing earlier leaves a file that no
+/// reader accepts. Not thread-safe. For little-endian machines.
 /// </remarks>
 /// <example><code>
 /// using var writer = new SafetensorsWriter(path, [new("weight", SafetensorsType.F32, 10, 64)]);
@@ -24,7 +28,9 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="tensors">All tensors, in the order in which they will be written.</param>
     /// <param name="metadata">Texts for the header's __metadata__.</param>
-    /// <exception cref="ArgumentException">Two tensors have the same name, or the header exceeds the format's 100 MB.</exception>
+    /// <exception cref="ArgumentException">
+    /// Two tensors have the same name, or the header exceeds the format's 100 MB.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be created or written.</exception>
     public SafetensorsWriter(string path, IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -47,9 +53,16 @@ internal sealed class SafetensorsWriter : IDisposable
         _file.Write(header);
     }
 
-    /// <summary>Appends elements to tensor <paramref name="name"/>: all of them, or in several calls its consecutive parts.</summary>
-    /// <exception cref="InvalidOperationException">Another tensor is due, or these are more elements than were declared.</exception>
-    /// <exception cref="ArgumentException">T is not the tensor's element type (ushort for BF16).</exception>
+    /// <summary>
+    /// Appends elements to tensor <paramref name="name"/>: all of them, or in several calls its
+    /// consecutive parts.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// Another tensor is due, or these are more elements than were declared.
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// T is not the tensor's element type (ushort for BF16).
+    /// </exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Write<T>(string name, ReadOnlySpan<T> values)
         where T : unmanaged
@@ -72,7 +85,9 @@ internal sealed class SafetensorsWriter : IDisposable
         _written += bytes.Length;
     }
 
-    /// <summary>Checks that everything declared was written, and puts the file on the disk itself (fsync).</summary>
+    /// <summary>
+    /// Checks that everything declared was written, and puts the file on the disk itself (fsync).
+    /// </summary>
     /// <exception cref="InvalidOperationException">A tensor is missing or incomplete.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Complete()
@@ -89,7 +104,8 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
-    // Moves past tensors that have all their bytes, up to the one called `name`. An empty tensor is complete from the start, and need not be written at all.
+    // Moves past tensors that have all their bytes, up to the one called `name`. An empty tensor is
+    // complete from the start, and need not be written at all.
     private void SkipComplete(string? name)
     {
         while (_current < _tensors.Count && _tensors[_current].Name != name && _written == _tensors[_current].ByteCount)

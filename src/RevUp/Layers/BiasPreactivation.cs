@@ -4,8 +4,9 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// p = φ(x + b) with a trained b for every channel, "<c>name</c>": 1-Lipschitz. It stands for the bias of the convolution before it, which the published
-/// i-ResNet has: a bias on the residual stream passes on to every later φ, and each has its own here.
+/// p = φ(x + b) with a trained b for every channel, "<c>name</c>": 1-Lipschitz. It stands for the
+/// bias of the convolution before it, which the published i-ResNet has: a bias on the residual
+/// stream passes on to every later φ, and each has its own here.
 /// </summary>
 internal sealed class BiasPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
     : Preactivation(backend, channels, activation)

@@ -4,8 +4,10 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Goes between channels-last, [N, (D), H, W, 2C], and the layout of coupling blocks, the same elements as two tensors [N, (D), H, W, C] one after the other:
-/// once before and once after the blocks of a stage, which then copy nothing. A permutation: its inverse is exact, and also its gradient. Keeps nothing.
+/// Goes between channels-last, [N, (D), H, W, 2C], and the layout of coupling blocks, the same
+/// elements as two tensors [N, (D), H, W, C] one after the other: once before and once after the
+/// blocks of a stage, which then copy nothing. A permutation: its inverse is exact, and also its
+/// gradient. Keeps nothing.
 /// </summary>
 internal sealed class ChannelHalves : Layer
 {
@@ -15,7 +17,9 @@ internal sealed class ChannelHalves : Layer
     /// <param name="backend">The device.</param>
     /// <param name="input">Shape of one sample, 2C channels.</param>
     /// <param name="split">Into halves, or back.</param>
-    /// <exception cref="ConfigurationException">The channels are odd in number, or the second half of a batch would not be aligned.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The channels are odd in number, or the second half of a batch would not be aligned.
+    /// </exception>
     public ChannelHalves(string name, Backend backend, Shape input, bool split)
         : base(name, backend, input)
     {
@@ -35,7 +39,9 @@ internal sealed class ChannelHalves : Layer
     /// <inheritdoc/>
     public override bool OnlyMoves => true;
 
-    /// <summary>The halves of a tensor in the layout of coupling blocks, sharing its memory.</summary>
+    /// <summary>
+    /// The halves of a tensor in the layout of coupling blocks, sharing its memory.
+    /// </summary>
     public static (Tensor First, Tensor Second) Of(Tensor x)
     {
         Shape half = x.Shape.WithChannels(x.Shape.Channels / 2);

@@ -4,13 +4,16 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W·x at every position, W [C, C] orthogonal: an invertible 1×1 convolution (Glow, arXiv 1807.03039, section 3.2) whose condition number is 1 whatever is
-/// trained. x and y [N, (D), H, W, C], float32. Keeps nothing: the inverse is Wᵀ·y, and the gradient of x is Wᵀ·dy.
+/// y = W·x at every position, W [C, C] orthogonal: an invertible 1×1 convolution (Glow, arXiv
+/// 1807.03039, section 3.2) whose condition number is 1 whatever is trained. x and y [N, (D), H, W,
+/// C], float32. Keeps nothing: the inverse is Wᵀ·y, and the gradient of x is Wᵀ·dy.
 /// </summary>
 /// <remarks>
-/// W is a product of rotations, <see cref="ChannelRotations"/>, by the trained angles "<c>name</c>.angles", which start at 0, W at the identity; they reach
-/// C/2·log₂ C of the C·(C − 1)/2 dimensions of all rotations. A product of reflections would be the identity only in equal pairs, and a matrix exponential
-/// orthogonal only as far as its series goes. Here WᵀW is the identity but for rounding, and the factors of the convolution are never rounded to TF32.
+/// W is a product of rotations, <see cref="ChannelRotations"/>, by the trained angles
+/// "<c>name</c>.angles", which start at 0, W at the identity; they reach C/2·log₂ C of the C·(C −
+/// 1)/2 dimensions of all rotations. A product of reflections would be the identity only in equal
+/// pairs, and a matrix exponential orthogonal only as far as its series goes. Here WᵀW is the
+/// identity but for rounding, and the factors of the convolution are never rounded to TF32.
 /// </remarks>
 internal sealed class ChannelMixing : Layer
 {
@@ -24,7 +27,9 @@ internal sealed class ChannelMixing : Layer
     /// <param name="backend">The device.</param>
     /// <param name="store">Where the parameter is declared.</param>
     /// <param name="input">Shape of one sample.</param>
-    /// <exception cref="ConfigurationException">There is one channel, and nothing to mix.</exception>
+    /// <exception cref="ConfigurationException">
+    /// There is one channel, and nothing to mix.
+    /// </exception>
     public ChannelMixing(string name, Backend backend, ParameterStore store, Shape input)
         : base(name, backend, input)
     {

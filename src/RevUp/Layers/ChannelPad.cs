@@ -3,10 +3,15 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>Appends zero channels: [N, …, C] → [N, …, C']. Its inverse and its gradient drop them again. Keeps nothing.</summary>
+/// <summary>
+/// Appends zero channels: [N, …, C] → [N, …, C']. Its inverse and its gradient drop them again.
+/// Keeps nothing.
+/// </summary>
 internal sealed class ChannelPad : Layer
 {
-    /// <summary>Pads samples of shape <paramref name="input"/> to <paramref name="channels"/>.</summary>
+    /// <summary>
+    /// Pads samples of shape <paramref name="input"/> to <paramref name="channels"/>.
+    /// </summary>
     /// <exception cref="ConfigurationException">Fewer channels than there are.</exception>
     public ChannelPad(string name, Backend backend, Shape input, int channels)
         : base(name, backend, input)

@@ -4,12 +4,15 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// logits = W · (mean over positions of p) + bias, p of x by a <see cref="Preactivation"/>; x [N, (D), H, W, C], logits [N, classes]. Fixup: W starts at zero.
-/// Its input, the end of the residual stream, is kept: the inversion starts from it.
+/// logits = W · (mean over positions of p) + bias, p of x by a <see cref="Preactivation"/>; x [N,
+/// (D), H, W, C], logits [N, classes]. Fixup: W starts at zero. Its input, the end of the residual
+/// stream, is kept: the inversion starts from it.
 /// </summary>
 /// <remarks>
-/// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). The head of github.com/jhjacobsen/invertible-resnet goes on with
-/// ReLU and has running averages that are nine tenths the last batch; here they are φ and a tenth, as in all networks that it is compared with.
+/// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). The
+/// head of github.com/jhjacobsen/invertible-resnet goes on with ReLU and has running averages that
+/// are nine tenths the last batch; here they are φ and a tenth, as in all networks that it is
+/// compared with.
 /// </remarks>
 internal sealed class ClassifierHead : Layer
 {

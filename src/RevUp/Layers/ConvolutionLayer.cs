@@ -4,8 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W ∗ x, without bias: the next block's first scalar takes its place. For stems; not invertible, so its input is kept.
-/// x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
+/// y = W ∗ x, without bias: the next block's first scalar takes its place. For stems; not
+/// invertible, so its input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
 /// </summary>
 internal sealed class ConvolutionLayer : Layer
 {

@@ -9,6 +9,8 @@ internal enum ForwardMode
     /// <summary>The input stays; nothing is saved.</summary>
     Keep,
 
-    /// <summary>The input's memory is taken over: freed, or reused for the output. Nothing is saved.</summary>
+    /// <summary>
+    /// The input's memory is taken over: freed, or reused for the output. Nothing is saved.
+    /// </summary>
     Consume,
 }

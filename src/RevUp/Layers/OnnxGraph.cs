@@ -6,8 +6,9 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// A GraphProto of ONNX in the making: layers add what they compute, in NCHW (NCDHW), as operators of <see cref="Opset"/>. A value has the name of the node
-/// that computes it. The numbers of initializers are fetched only when the file is written, one tensor at a time.
+/// A GraphProto of ONNX in the making: layers add what they compute, in NCHW (NCDHW), as operators
+/// of <see cref="Opset"/>. A value has the name of the node that computes it. The numbers of
+/// initializers are fetched only when the file is written, one tensor at a time.
 /// </summary>
 /// <remarks>Field numbers come from onnx/onnx.proto3, IR version 8.</remarks>
 internal sealed class OnnxGraph(Backend backend)
@@ -31,7 +32,10 @@ internal sealed class OnnxGraph(Backend backend)
     /// <summary>The initializers.</summary>
     public IReadOnlyList<Initializer> Initializers => _initializers;
 
-    /// <summary>Adds an operator called "<paramref name="scope"/>/<paramref name="operation"/>" and returns its output.</summary>
+    /// <summary>
+    /// Adds an operator called "<paramref name="scope"/>/<paramref name="operation"/>" and returns
+    /// its output.
+    /// </summary>
     public string Node(string operation, string scope, ReadOnlySpan<string> inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
         Node(operation, scope, inputs, [$"{scope}/{operation}"], attributes)[0];
 
@@ -45,7 +49,10 @@ internal sealed class OnnxGraph(Backend backend)
         return (halves[0], halves[1]);
     }
 
-    /// <summary>scale · W ∗ x with the weights in <paramref name="w"/>, which the graph calls <paramref name="name"/>.</summary>
+    /// <summary>
+    /// scale · W ∗ x with the weights in <paramref name="w"/>, which the graph calls
+    /// <paramref name="name"/>.
+    /// </summary>
     public string Convolution(string name, ConvolutionGeometry geometry, Tensor w, float scale, string x)
     {
         int rank = geometry.Input.SpatialRank;
@@ -65,11 +72,16 @@ internal sealed class OnnxGraph(Backend backend)
         _ => x,
     };
 
-    /// <summary>An initializer with the numbers of a tensor, channels first, times <paramref name="scale"/>.</summary>
+    /// <summary>
+    /// An initializer with the numbers of a tensor, channels first, times <paramref name="scale"/>.
+    /// </summary>
     public string Tensor(string name, Tensor tensor, float scale = 1) => Add(new Initializer(
         name, FloatType, AxisOrders.Dimensions(tensor.Shape, AxisOrder.ChannelsFirst), tensor.Count * sizeof(float), () => Fetch(tensor, scale)));
 
-    /// <summary>The numbers of a vector [C] as [C, 1, 1] (with one more 1 in 3-D), which an operator applies to every position.</summary>
+    /// <summary>
+    /// The numbers of a vector [C] as [C, 1, 1] (with one more 1 in 3-D), which an operator applies
+    /// to every position.
+    /// </summary>
     public string PerChannel(string name, Tensor vector, int spatialRank) => Add(new Initializer(
         name, FloatType, [vector.Count, .. Repeat(1, spatialRank)], vector.Count * sizeof(float), () => Fetch(vector, 1)));
 
@@ -153,7 +165,9 @@ internal sealed class OnnxGraph(Backend backend)
     /// <param name="Fetch">The numbers, little-endian.</param>
     public sealed record Initializer(string Name, int Type, long[] Dimensions, long Length, Func<byte[]> Fetch)
     {
-        /// <summary>The TensorProto up to its numbers: { dims = 1, data_type = 2, name = 8, raw_data = 9 }.</summary>
+        /// <summary>
+        /// The TensorProto up to its numbers: { dims = 1, data_type = 2, name = 8, raw_data = 9 }.
+        /// </summary>
         public ProtobufMessage Head() => new ProtobufMessage().Integers(1, Dimensions).Integer(2, Type).Text(8, Name).BeginBytes(RawDataField, Length);
     }
 }

@@ -4,8 +4,9 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Owns a network's parameters and state. All values lie in one buffer and all gradients in another, group after group, so that zeroing, clipping and the
-/// optimiser's update are one launch each. Declare everything, then <see cref="Build"/> once.
+/// Owns a network's parameters and state. All values lie in one buffer and all gradients in
+/// another, group after group, so that zeroing, clipping and the optimiser's update are one launch
+/// each. Declare everything, then <see cref="Build"/> once.
 /// </summary>
 internal sealed class ParameterStore : DeviceObject
 {
@@ -34,7 +35,10 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>All gradients, laid out like <see cref="Values"/>.</summary>
     public Tensor Gradients { get; private set; }
 
-    /// <summary>The values of all state, flat, each starting at a multiple of 16 elements; empty when there is none.</summary>
+    /// <summary>
+    /// The values of all state, flat, each starting at a multiple of 16 elements; empty when there
+    /// is none.
+    /// </summary>
     public Tensor StateValues { get; private set; }
 
     /// <summary>Declares a parameter.</summary>
@@ -57,11 +61,18 @@ internal sealed class ParameterStore : DeviceObject
         return state;
     }
 
-    /// <summary>Where a group ends in the flat buffers, in elements; it starts where the one before ends.</summary>
+    /// <summary>
+    /// Where a group ends in the flat buffers, in elements; it starts where the one before ends.
+    /// </summary>
     public long EndOf(ParameterGroup group) => _groupStart[(int)group + 1];
 
-    /// <summary>Allocates and initialises everything. Each parameter's numbers depend on the seed and its place in the declaration only.</summary>
-    /// <exception cref="ConfigurationException">More parameters than one buffer may have.</exception>
+    /// <summary>
+    /// Allocates and initialises everything. Each parameter's numbers depend on the seed and its
+    /// place in the declaration only.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// More parameters than one buffer may have.
+    /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory for them.</exception>
     /// <exception cref="InvalidOperationException">The store was built before.</exception>
     public void Build(ulong seed)

@@ -3,7 +3,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>p = φ(x + a) + b with trained scalars a and b, "<c>name</c>a" and "<c>name</c>b" (Fixup, arXiv 1901.09321, section 4).</summary>
+/// <summary>
+/// p = φ(x + a) + b with trained scalars a and b, "<c>name</c>a" and "<c>name</c>b" (Fixup, arXiv
+/// 1901.09321, section 4).
+/// </summary>
 internal sealed class ScalarPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
     : Preactivation(backend, channels, activation)
 {

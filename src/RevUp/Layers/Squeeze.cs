@@ -4,8 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2, H/2, W/2, 8C]. A permutation: its inverse is exact, and also
-/// its gradient. Keeps nothing.
+/// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2,
+/// H/2, W/2, 8C]. A permutation: its inverse is exact, and also its gradient. Keeps nothing.
 /// </summary>
 internal sealed class Squeeze : Layer
 {
@@ -56,7 +56,8 @@ internal sealed class Squeeze : Layer
         {
             return graph.Node("SpaceToDepth", Name, [x], ("blocksize", 2L));
         }
-        // SpaceToDepth knows 2-D only: [N, C, D/2, 2, H/2, 2, W/2, 2] → [N, 2, 2, 2, C, D/2, H/2, W/2], the same order of channels. 0 keeps the batch.
+        // SpaceToDepth knows 2-D only: [N, C, D/2, 2, H/2, 2, W/2, 2] → [N, 2, 2, 2, C, D/2, H/2,
+        // W/2], the same order of channels. 0 keeps the batch.
         (long depth, long height, long width) = (Output[1], Output[2], Output[3]);
         string blocks = graph.Node("Reshape", Name + ".blocks", [x, graph.Integers(Name + ".blocks", 0, Input.Channels, depth, 2, height, 2, width, 2)]);
         string moved = graph.Node("Transpose", Name, [blocks], ("perm", new long[] { 0, 3, 5, 7, 1, 2, 4, 6 }));

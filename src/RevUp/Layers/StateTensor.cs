@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>A tensor that belongs to the training state without being trained: power-iteration vectors and norms, running statistics.</summary>
+/// <summary>
+/// A tensor that belongs to the training state without being trained: power-iteration vectors and
+/// norms, running statistics.
+/// </summary>
 internal sealed class StateTensor(string name, Shape shape, bool random, float initial)
 {
     /// <summary>Unique in its network.</summary>

@@ -4,8 +4,9 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W ∗ p with stride 2, p of x by a <see cref="Preactivation"/>, between two stages: the projection of a pre-activation ResNet (arXiv 1603.05027, figure
-/// 4e). Not invertible, so its input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
+/// y = W ∗ p with stride 2, p of x by a <see cref="Preactivation"/>, between two stages: the
+/// projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e). Not invertible, so its
+/// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
 /// </summary>
 internal sealed class StridedTransition : Layer
 {

@@ -6,14 +6,17 @@ using RevUp.Tensors;
 namespace RevUp.Models;
 
 /// <summary>
-/// Named networks. Depth counts convolutions and the classifier, transitions not, as ResNet does; widths of the CIFAR ones follow RevNet (arXiv 1707.04585,
-/// table 2), widths of the ImageNet ones ResNet (arXiv 1512.03385, table 1). A network that RevUp is compared with has as many parameters as the RevUp of that depth,
-/// within 2 %: the same stages without an inverse (resnet: batch normalisation; fixup), couplings of about twice the channels (revnet), branches of i-ResNet
+/// Named networks. Depth counts convolutions and the classifier, transitions not, as ResNet does;
+/// widths of the CIFAR ones follow RevNet (arXiv 1707.04585, table 2), widths of the ImageNet ones
+/// ResNet (arXiv 1512.03385, table 1). A network that RevUp is compared with has as many parameters
+/// as the RevUp of that depth, within 2 %: the same stages without an inverse (resnet: batch
+/// normalisation; fixup), couplings of about twice the channels (revnet), branches of i-ResNet
 /// (iresnet).
 /// </summary>
 /// <remarks>
-/// RevUp's CIFAR networks have what was measured to cost the least accuracy there (benchmarks/results/accuracy.md): <see
-/// cref="LipschitzMode.Adaptive"/> control, leading blocks without a bound, affine maps. The ImageNet and 3-D ones, of which nothing was measured, have a
+/// RevUp's CIFAR networks have what was measured to cost the least accuracy there
+/// (benchmarks/results/accuracy.md): <see cref="LipschitzMode.Adaptive"/> control, leading blocks
+/// without a bound, affine maps. The ImageNet and 3-D ones, of which nothing was measured, have a
 /// constant bound in every block.
 /// </remarks>
 public static class ModelPresets
@@ -53,7 +56,9 @@ public static class ModelPresets
     public static IReadOnlyCollection<string> Names => All.Keys;
 
     /// <summary>The settings of a preset.</summary>
-    /// <exception cref="ConfigurationException">No preset has this name; the message lists them.</exception>
+    /// <exception cref="ConfigurationException">
+    /// No preset has this name; the message lists them.
+    /// </exception>
     public static ModelSettings Get(string name) => All.TryGetValue(name, out ModelSettings? settings)
         ? settings
         : throw new ConfigurationException($"There is no model preset '{name}'; there are {string.Join(", ", Names)}.");

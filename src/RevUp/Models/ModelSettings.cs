@@ -6,7 +6,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Models;
 
-/// <summary>A network, apart from the size of its input and the number of its classes, which come from the data.</summary>
+/// <summary>
+/// A network, apart from the size of its input and the number of its classes, which come from the
+/// data.
+/// </summary>
 public sealed record ModelSettings
 {
     /// <summary>How images become the residual stream.</summary>
@@ -15,7 +18,10 @@ public sealed record ModelSettings
     /// <summary>Stride of the <see cref="StemKind.Convolution"/> stem.</summary>
     public int StemStride { get; init; } = 1;
 
-    /// <summary>Channels of the <see cref="StemKind.Convolution"/> stem, and zero channels behind them up to the first stage's; 0 for all of those.</summary>
+    /// <summary>
+    /// Channels of the <see cref="StemKind.Convolution"/> stem, and zero channels behind them up to
+    /// the first stage's; 0 for all of those.
+    /// </summary>
     public int StemChannels { get; init; }
 
     /// <summary>Operation that halves the extents between stages.</summary>
@@ -39,10 +45,15 @@ public sealed record ModelSettings
     /// <summary>φ.</summary>
     public Activation Activation { get; init; } = Activation.Relu;
 
-    /// <summary>Where a <see cref="ChannelAffine"/> is added, a trained scale and shift per channel.</summary>
+    /// <summary>
+    /// Where a <see cref="ChannelAffine"/> is added, a trained scale and shift per channel.
+    /// </summary>
     public Placement Affine { get; init; }
 
-    /// <summary>Where a <see cref="ChannelMixing"/> is added, a trained rotation of the channels; behind the affine map where there is one.</summary>
+    /// <summary>
+    /// Where a <see cref="ChannelMixing"/> is added, a trained rotation of the channels; behind the
+    /// affine map where there is one.
+    /// </summary>
     public Placement Mixing { get; init; }
 
     /// <summary>Groups of the branches' 3×3 convolutions (ResNeXt).</summary>
@@ -51,7 +62,10 @@ public sealed record ModelSettings
     /// <summary>Storage type and arithmetic inside the residual branches.</summary>
     public BranchPrecision Precision { get; init; }
 
-    /// <summary>Lipschitz control of the branches; by default, only <see cref="BlockKind.Invertible"/> blocks have it.</summary>
+    /// <summary>
+    /// Lipschitz control of the branches; by default, only <see cref="BlockKind.Invertible"/>
+    /// blocks have it.
+    /// </summary>
     public LipschitzSettings Lipschitz
     {
         get => field ?? new LipschitzSettings { Mode = Block == BlockKind.Invertible ? LipschitzMode.PerBranch : LipschitzMode.None };
@@ -68,7 +82,8 @@ public sealed record ModelSettings
     public int WidthOf(StageSettings stage) => stage.Width == 0 ? BranchChannels(stage) : stage.Width;
 
     /// <summary>
-    /// The same network with this total of blocks: its own stages when it has that many, else spread evenly, what does not divide going to the coarser ones.
+    /// The same network with this total of blocks: its own stages when it has that many, else
+    /// spread evenly, what does not divide going to the coarser ones.
     /// </summary>
     /// <exception cref="ConfigurationException">Fewer blocks than stages.</exception>
     public ModelSettings WithBlocks(int blocks)
@@ -83,7 +98,9 @@ public sealed record ModelSettings
     }
 
     /// <summary>The same network with the precision that it has on a device.</summary>
-    /// <exception cref="ConfigurationException">The device cannot compute in <see cref="Precision"/>.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The device cannot compute in <see cref="Precision"/>.
+    /// </exception>
     public ModelSettings On(Backend backend)
     {
         BranchPrecision precision = Branch == BranchKind.Custom ? BranchPrecision.Float32 : Precision.On(backend);
@@ -93,8 +110,8 @@ public sealed record ModelSettings
     }
 
     /// <summary>
-    /// The same for a network that is not trained further: one that was trained in bfloat16 computes in float32, in which its
-    /// weights are stored, on a device without bfloat16.
+    /// The same for a network that is not trained further: one that was trained in bfloat16
+    /// computes in float32, in which its weights are stored, on a device without bfloat16.
     /// </summary>
     internal ModelSettings ForInference(Backend backend)
     {
@@ -102,7 +119,10 @@ public sealed record ModelSettings
         return this with { Precision = backend.Supports(precision.Element()) ? precision : BranchPrecision.Float32 };
     }
 
-    /// <summary>Throws when a value is outside its range; what depends on the input's size is checked when the network is built.</summary>
+    /// <summary>
+    /// Throws when a value is outside its range; what depends on the input's size is checked when
+    /// the network is built.
+    /// </summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
     {

@@ -6,7 +6,10 @@ namespace RevUp.Models;
 /// <summary>Which memory policies the blocks of a network can follow.</summary>
 internal static class PolicyRules
 {
-    /// <summary>Throws when a value is outside its range, or a policy was asked for that the network's blocks cannot follow.</summary>
+    /// <summary>
+    /// Throws when a value is outside its range, or a policy was asked for that the network's
+    /// blocks cannot follow.
+    /// </summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public static void Validate(this MemoryPlan plan, ModelSettings model)
     {
@@ -26,7 +29,9 @@ internal static class PolicyRules
         }
     }
 
-    /// <summary>Checks a plan in which the policies of the single blocks are yet to be chosen.</summary>
+    /// <summary>
+    /// Checks a plan in which the policies of the single blocks are yet to be chosen.
+    /// </summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public static void ValidateUnplanned(this MemoryPlan plan, ModelSettings model)
     {

@@ -4,7 +4,9 @@ namespace RevUp.Planning;
 
 /// <summary>One option for every layer of a chain, and what they take together.</summary>
 /// <param name="Policies">First layer first.</param>
-/// <param name="PeakBytes">max over layers of what the layers before keep, and what the layer itself works with.</param>
+/// <param name="PeakBytes">
+/// max over layers of what the layers before keep, and what the layer itself works with.
+/// </param>
 /// <param name="ReplayPeakBytes">The same where any inversions are refused.</param>
 /// <param name="Milliseconds">Σ over layers.</param>
 internal sealed record ChainPlan(IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, long ReplayPeakBytes, double Milliseconds)

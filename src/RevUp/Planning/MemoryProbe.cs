@@ -10,24 +10,38 @@ using RevUp.Training;
 namespace RevUp.Planning;
 
 /// <summary>
-/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are drawn at random first, which takes every block to its
-/// Lipschitz bound: with F = 0 there would be nothing to invert.
+/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are
+/// drawn at random first, which takes every block to its Lipschitz bound: with F = 0 there would be
+/// nothing to invert.
 /// </summary>
 /// <remarks>
-/// <see cref="LipschitzMode.Adaptive"/> control is measured as it starts, as <see cref="LipschitzMode.PerBranch"/> at the same coefficient, which any policy
-/// can follow. Activations, parameters and gradients are the same to the byte; the coefficients themselves, some 20 bytes a block, are left out.
+/// <see cref="LipschitzMode.Adaptive"/> control is measured as it starts, as
+/// <see cref="LipschitzMode.PerBranch"/> at the same coefficient, which any policy can follow.
+/// Activations, parameters and gradients are the same to the byte; the coefficients themselves,
+/// some 20 bytes a block, are left out.
 /// </remarks>
 internal static class MemoryProbe
 {
     private const long DataStream = 101;
     private const long WeightStream = 102;
 
-    /// <summary>Two steps on a backend of their own, the second of which is measured: the first one pays for generated code and first-touched pages.</summary>
+    /// <summary>
+    /// Two steps on a backend of their own, the second of which is measured: the first one pays for
+    /// generated code and first-touched pages.
+    /// </summary>
     /// <param name="recipe">Network, data shape, batch size, inversion.</param>
-    /// <param name="blocks">Total of blocks, spread over the recipe's stages; 0 for the recipe's own.</param>
-    /// <param name="policy">Policy of all blocks; "auto" takes the plan that the recipe has.</param>
-    /// <param name="open">Opens the device to measure on; the backend is disposed afterwards.</param>
-    /// <exception cref="ConfigurationException">The recipe does not work with this depth or policy.</exception>
+    /// <param name="blocks">
+    /// Total of blocks, spread over the recipe's stages; 0 for the recipe's own.
+    /// </param>
+    /// <param name="policy">
+    /// Policy of all blocks; "auto" takes the plan that the recipe has.
+    /// </param>
+    /// <param name="open">
+    /// Opens the device to measure on; the backend is disposed afterwards.
+    /// </param>
+    /// <exception cref="ConfigurationException">
+    /// The recipe does not work with this depth or policy.
+    /// </exception>
     public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -108,7 +122,8 @@ internal static class MemoryProbe
     }
 
     /// <summary>
-    /// A million normals over and over: drawing billions would take longer than what is measured. The length is prime, so that no two samples are equal.
+    /// A million normals over and over: drawing billions would take longer than what is measured.
+    /// The length is prime, so that no two samples are equal.
     /// </summary>
     internal static float[] RandomPixels(int count, ref CounterRandom random)
     {

@@ -8,10 +8,12 @@ using RevUp.Training;
 
 namespace RevUp.Planning;
 
-/// <summary>Measured cost of a network's training step: each layer under each policy, and the rest.</summary>
+/// <summary>
+/// Measured cost of a network's training step: each layer under each policy, and the rest.
+/// </summary>
 /// <remarks>
-/// What does not depend on the policies is live all the time (parameters, gradients, optimiser, batch), or outside of the forward and the backward pass
-/// only (scratch of the preparation).
+/// What does not depend on the policies is live all the time (parameters, gradients, optimiser,
+/// batch), or outside of the forward and the backward pass only (scratch of the preparation).
 /// </remarks>
 internal sealed class NetworkCosts
 {
@@ -36,7 +38,10 @@ internal sealed class NetworkCosts
         _layers = probe.Measure();
     }
 
-    /// <summary>Measures a network of the recipe's, which is of no use for training afterwards: its zero convolutions are drawn at random.</summary>
+    /// <summary>
+    /// Measures a network of the recipe's, which is of no use for training afterwards: its zero
+    /// convolutions are drawn at random.
+    /// </summary>
     public static NetworkCosts Measure(RevUpNet net, Recipe recipe)
     {
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
@@ -55,8 +60,12 @@ internal sealed class NetworkCosts
         return new NetworkCosts(net, step, recipe, input);
     }
 
-    /// <summary>The fastest plan within the settings' budget, with the policies that they allow.</summary>
-    /// <exception cref="ConfigurationException">There is none; says what the least budget is.</exception>
+    /// <summary>
+    /// The fastest plan within the settings' budget, with the policies that they allow.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// There is none; says what the least budget is.
+    /// </exception>
     public MemoryForecast Plan(ReversibleSettings settings)
     {
         LayerOption[][] permitted = [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
@@ -87,7 +96,8 @@ internal sealed class NetworkCosts
             MemoryPolicy policy = plan.For(_net.Layers[i]);
             LayerOption[] possible = [.. _layers[i].Where(option => option.FromStream == streaming)];
             int index = Array.FindIndex(possible, option => option.Policy == policy);
-            // The first layer, and a block behind a stream, keep their inputs even where they could be inverted.
+            // The first layer, and a block behind a stream, keep their inputs even where they could
+            // be inverted.
             followed[i] = index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
             streaming = followed[i].ToStream;
         }

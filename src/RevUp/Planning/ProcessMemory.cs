@@ -2,10 +2,16 @@ using System.Globalization;
 
 namespace RevUp.Planning;
 
-/// <summary>Memory that the operating system counts for this process, everything included: runtime, libraries, generated code.</summary>
+/// <summary>
+/// Memory that the operating system counts for this process, everything included: runtime,
+/// libraries, generated code.
+/// </summary>
 internal static class ProcessMemory
 {
-    /// <summary>Starts the peak again from the memory that is resident now, where the kernel allows it (Linux).</summary>
+    /// <summary>
+    /// Starts the peak again from the memory that is resident now, where the kernel allows it
+    /// (Linux).
+    /// </summary>
     public static void ResetPeak()
     {
         GC.Collect();
@@ -15,11 +21,14 @@ internal static class ProcessMemory
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Without the permission, peaks only grow: a later measurement may show an earlier, larger one.
+            // Without the permission, peaks only grow: a later measurement may show an earlier,
+            // larger one.
         }
     }
 
-    /// <summary>The most bytes that were resident at once (VmHWM); 0 where the system does not tell.</summary>
+    /// <summary>
+    /// The most bytes that were resident at once (VmHWM); 0 where the system does not tell.
+    /// </summary>
     public static long PeakBytes()
     {
         const string Key = "VmHWM:";

@@ -9,19 +9,24 @@ using RevUp.Training;
 
 namespace RevUp.Planning;
 
-/// <summary>Measures how fast a recipe trains, on a network that is there for the measurement only.</summary>
+/// <summary>
+/// Measures how fast a recipe trains, on a network that is there for the measurement only.
+/// </summary>
 internal static class SpeedProbe
 {
     // Generated code, first-touched pages, the choice of algorithms, the loader's first batches.
     private const int Warmups = 5;
 
     /// <summary>
-    /// Trains on the recipe's own data for a while, at a learning rate of 0. Zero convolutions are drawn at random first, so that
-    /// inversions take as many branch evaluations as in the middle of a run, not the one of its first steps.
+    /// Trains on the recipe's own data for a while, at a learning rate of 0. Zero convolutions are
+    /// drawn at random first, so that inversions take as many branch evaluations as in the middle
+    /// of a run, not the one of its first steps.
     /// </summary>
     /// <param name="backend">The device; everything measured with is freed again.</param>
     /// <param name="recipe">Network, data, policy, batch.</param>
-    /// <param name="time">Time to measure steps for. An epoch that is over sooner ends the measurement.</param>
+    /// <param name="time">
+    /// Time to measure steps for. An epoch that is over sooner ends the measurement.
+    /// </param>
     /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
     public static TrainingSpeed Measure(Backend backend, Recipe recipe, TimeSpan time)

@@ -5,7 +5,9 @@ using RevUp.Training;
 
 namespace RevUp.Recipes;
 
-/// <summary>Everything that determines a training run: data, network, memory policy, training.</summary>
+/// <summary>
+/// Everything that determines a training run: data, network, memory policy, training.
+/// </summary>
 public sealed record Recipe
 {
     /// <summary>Short name, used for folders.</summary>

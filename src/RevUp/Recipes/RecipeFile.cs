@@ -69,7 +69,8 @@ public static class RecipeFile
     /// </summary>
     public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
 
-    // Computed properties are no settings: neither written, nor read and then silently without effect.
+    // Computed properties are no settings: neither written, nor read and then silently without
+    // effect.
     private static void RemoveComputed(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray())

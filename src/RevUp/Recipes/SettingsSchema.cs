@@ -8,7 +8,8 @@ using RevUp.Tensors;
 namespace RevUp.Recipes;
 
 /// <summary>
-/// Compares JSON with the types it is read into, and says what does not fit: its path (of a recipe's, as --set takes it), its value, and what may be there.
+/// Compares JSON with the types it is read into, and says what does not fit: its path (of a
+/// recipe's, as --set takes it), its value, and what may be there.
 /// </summary>
 internal static class SettingsSchema
 {
@@ -17,8 +18,13 @@ internal static class SettingsSchema
     // Converters that a property names do not apply to their types elsewhere.
     private static readonly JsonSerializerOptions s_words = new() { Converters = { new ToleranceConverter(), new ByteCountConverter() } };
 
-    /// <summary>Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages call <paramref name="name"/>.</summary>
-    /// <exception cref="ConfigurationException">A member is unknown, or its value of another type.</exception>
+    /// <summary>
+    /// Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages
+    /// call <paramref name="name"/>.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// A member is unknown, or its value of another type.
+    /// </exception>
     public static void Check(JsonObject root, JsonTypeInfo type, string name) => CheckMembers(root, type, name, "");
 
     private static void CheckMembers(JsonObject members, JsonTypeInfo type, string owner, string prefix)

@@ -5,7 +5,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Recipes;
 
-/// <summary>Settings as people write them: one JSON object, with comments and trailing commas, no member twice.</summary>
+/// <summary>
+/// Settings as people write them: one JSON object, with comments and trailing commas, no member
+/// twice.
+/// </summary>
 internal static class SettingsText
 {
     private static readonly JsonDocumentOptions s_reading = new()
@@ -19,7 +22,9 @@ internal static class SettingsText
     /// <param name="json">The text.</param>
     /// <param name="kind">Name of its kind, for messages: "recipe".</param>
     /// <param name="origin">Where it comes from, for messages.</param>
-    /// <exception cref="ConfigurationException">It is no such object; names the line or the member.</exception>
+    /// <exception cref="ConfigurationException">
+    /// It is no such object; names the line or the member.
+    /// </exception>
     public static JsonObject Read(string json, string kind, string origin)
     {
         try

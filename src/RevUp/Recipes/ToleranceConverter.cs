@@ -5,7 +5,9 @@ using RevUp.Formats;
 
 namespace RevUp.Recipes;
 
-/// <summary>Reads an inversion tolerance: a number, or "exact" for <see cref="InversionSettings.Exact"/>.</summary>
+/// <summary>
+/// Reads an inversion tolerance: a number, or "exact" for <see cref="InversionSettings.Exact"/>.
+/// </summary>
 internal sealed class ToleranceConverter : JsonConverter<double>, ISettingConverter
 {
     public string Allowed => "a number or \"exact\"";

@@ -6,7 +6,9 @@ namespace RevUp.Reversible;
 /// <summary>Meaning of a precision on a device.</summary>
 internal static class BranchPrecisions
 {
-    /// <summary>The precision itself; for <see cref="BranchPrecision.Auto"/> the device's choice.</summary>
+    /// <summary>
+    /// The precision itself; for <see cref="BranchPrecision.Auto"/> the device's choice.
+    /// </summary>
     public static BranchPrecision On(this BranchPrecision precision, Backend backend) => precision switch
     {
         BranchPrecision.Auto when backend.Accelerates(ElementType.BFloat16) => BranchPrecision.BFloat16,

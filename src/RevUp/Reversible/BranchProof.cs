@@ -14,8 +14,8 @@ internal static class BranchProof
     public const int Batch = 2;
 
     /// <summary>
-    /// Takes a branch forward and backward, and measures ‖F(x + v) − F(x)‖ / ‖v‖ along the gradient. Leaves gradients
-    /// of zero.
+    /// Takes a branch forward and backward, and measures ‖F(x + v) − F(x)‖ / ‖v‖ along the
+    /// gradient. Leaves gradients of zero.
     /// </summary>
     /// <exception cref="InvalidOperationException">The branch breaks its contract.</exception>
     public static void Prove(OwnBranch branch, string name, Shape input, Backend backend, Tensor gradients)

@@ -5,17 +5,22 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The additive coupling y₁ = x₁ + F(x₂), y₂ = x₂ + G(y₁) of the halves of the channels (RevNet, arXiv 1707.04585, section 3.1), and its inverse
-/// x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂), one evaluation of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other
+/// The additive coupling y₁ = x₁ + F(x₂), y₂ = x₂ + G(y₁) of the halves of the channels (RevNet,
+/// arXiv 1707.04585, section 3.1), and its inverse x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂), one evaluation
+/// of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other
 /// (<see cref="ChannelHalves"/>), float32.
 /// </summary>
 /// <remarks>
-/// Any F and G will do: no bound on them, and batch normalisation too. The inverse is exact but for the rounding of two additions. Its evaluations keep what
-/// the backward pass differentiates, so that inverting costs what checkpointing does.
+/// Any F and G will do: no bound on them, and batch normalisation too. The inverse is exact but for
+/// the rounding of two additions. Its evaluations keep what the backward pass differentiates, so
+/// that inverting costs what checkpointing does.
 /// </remarks>
 internal sealed class CouplingBlock : Block
 {
-    /// <param name="name">Name of the block; the branches' parameters have the prefixes "<paramref name="name"/>.f" and "<paramref name="name"/>.g".</param>
+    /// <param name="name">
+    /// Name of the block; the branches' parameters have the prefixes "<paramref name="name"/>.f"
+    /// and "<paramref name="name"/>.g".
+    /// </param>
     /// <param name="index">Position among the network's blocks.</param>
     /// <param name="backend">The device.</param>
     /// <param name="store">Where parameters are declared.</param>
@@ -134,7 +139,8 @@ internal sealed class CouplingBlock : Block
         Memory.Free(z);
     }
 
-    // Slots: what F keeps, a copy of y₁, whose memory goes on to other layers or becomes x₁, and what G keeps.
+    // Slots: what F keeps, a copy of y₁, whose memory goes on to other layers or becomes x₁, and
+    // what G keeps.
     private void Save(SavedTensors f, Tensor y1, SavedTensors g, ref SavedTensors saved)
     {
         int kept = F.Convolutions.Count - 1;

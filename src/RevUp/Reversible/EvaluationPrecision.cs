@@ -7,8 +7,9 @@ public enum EvaluationPrecision
     Full,
 
     /// <summary>
-    /// The first in bfloat16, of a block that needs two or more; the others, and so the one that is differentiated and the residual that decides whether the
-    /// result is accepted, as in the forward pass. For branches in float32.
+    /// The first in bfloat16, of a block that needs two or more; the others, and so the one that is
+    /// differentiated and the residual that decides whether the result is accepted, as in the
+    /// forward pass. For branches in float32.
     /// </summary>
     Mixed,
 }

@@ -5,8 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// A program's <see cref="Branch"/> under RevUp's control. The factors of its bound are the convolutions and the branch's own constant. A copy
-/// of z is saved in place 0: the multiplier's gradient is ⟨dF, z⟩.
+/// A program's <see cref="Branch"/> under RevUp's control. The factors of its bound are the
+/// convolutions and the branch's own constant. A copy of z is saved in place 0: the multiplier's
+/// gradient is ⟨dF, z⟩.
 /// </summary>
 internal sealed class OwnBranch : DeviceObject, IBranch
 {
@@ -56,7 +57,9 @@ internal sealed class OwnBranch : DeviceObject, IBranch
     public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _control.Norms;
 
     /// <summary>The branch that the program's factory makes for a site.</summary>
-    /// <exception cref="InvalidOperationException">The factory or the branch breaks its contract.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The factory or the branch breaks its contract.
+    /// </exception>
     public static IBranch Create(BranchSite site)
     {
         Branch branch = site.Settings.Factory!(site)

@@ -13,8 +13,10 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// The files of one checkpoint: model.safetensors (parameters and power-iteration state), optimizer.safetensors (moments), checkpoint.json (recipe, step,
-/// normalisation). The order of the data, augmentation and redraws are functions of the recipe's seed and the step, so the step is all their state.
+/// The files of one checkpoint: model.safetensors (parameters and power-iteration state),
+/// optimizer.safetensors (moments), checkpoint.json (recipe, step, normalisation). The order of the
+/// data, augmentation and redraws are functions of the recipe's seed and the step, so the step is
+/// all their state.
 /// </summary>
 internal static class Checkpoint
 {
@@ -27,7 +29,8 @@ internal static class Checkpoint
     private const int FormatVersion = 1;
 
     /// <summary>
-    /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device without: its own settings say so.
+    /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device
+    /// without: its own settings say so.
     /// </summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="folder">
@@ -82,34 +85,44 @@ internal static class Checkpoint
     }
 
     /// <summary>
-    /// Writes parameters, power-iteration state and running statistics to one safetensors file, whole or not at all: for networks that a loop of the caller's
-    /// trains, and for other programs.
+    /// Writes parameters, power-iteration state and running statistics to one safetensors file,
+    /// whole or not at all: for networks that a loop of the caller's trains, and for other
+    /// programs.
     /// </summary>
     /// <param name="net">The network.</param>
     /// <param name="path">The file.</param>
     /// <param name="order">
-    /// Of tensors of rank 4 and 5: channels-last, or channels-first as PyTorch has them, weights [O, I / groups, (kD), kH, kW]. The file says which, and
-    /// <see cref="LoadWeights"/> takes either.
+    /// Of tensors of rank 4 and 5: channels-last, or channels-first as PyTorch has them, weights
+    /// [O, I / groups, (kD), kH, kW]. The file says which, and <see cref="LoadWeights"/> takes
+    /// either.
     /// </param>
-    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    /// <exception cref="IOException">
+    /// The file cannot be written; one that was there before is unchanged.
+    /// </exception>
     public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast) => WriteWhole(net, path, order);
 
     /// <summary>
-    /// The same with what a <see cref="Inference.Predictor"/> needs besides: the network's settings, the shape of its samples, normalisation and class names.
+    /// The same with what a <see cref="Inference.Predictor"/> needs besides: the network's
+    /// settings, the shape of its samples, normalisation and class names.
     /// </summary>
     /// <param name="net">The network.</param>
     /// <param name="path">Of the file; one that is there is replaced.</param>
     /// <param name="normalization">Of the training set.</param>
     /// <param name="classes">A name for each class.</param>
-    /// <exception cref="ConfigurationException">The names are of more or fewer classes, or the statistics of more or fewer channels, than it has.</exception>
-    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The names are of more or fewer classes, or the statistics of more or fewer channels, than it
+    /// has.
+    /// </exception>
+    /// <exception cref="IOException">
+    /// The file cannot be written; one that was there before is unchanged.
+    /// </exception>
     public static void SaveModel(RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
         WriteWhole(net, path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
 
     /// <summary>
-    /// Fills a network from what <see cref="SaveWeights"/> or <see cref="SaveModel"/> wrote, from the model.safetensors of a checkpoint, or from a file of the
-    /// same names that PyTorch wrote, as safetensors.torch.save_file does by default. F64, F16 and
-    /// BF16 become float32.
+    /// Fills a network from what <see cref="SaveWeights"/> or <see cref="SaveModel"/> wrote, from
+    /// the model.safetensors of a checkpoint, or from a file of the same names that PyTorch wrote,
+    /// as safetensors.torch.save_file does by default. F64, F16 and BF16 become float32.
     /// </summary>
     /// <param name="net">The network.</param>
     /// <param name="path">
@@ -155,7 +168,10 @@ internal static class Checkpoint
     }
 
     /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
-    /// <exception cref="CheckpointException">It is damaged, of another network, or of a run over other data: the position in it would mean nothing.</exception>
+    /// <exception cref="CheckpointException">
+    /// It is damaged, of another network, or of a run over other data: the position in it would
+    /// mean nothing.
+    /// </exception>
     internal static void Restore(
         string folder, Recipe recipe, RevUpNet net, TrainingStep step, DataIdentity? data = null)
     {
@@ -180,9 +196,16 @@ internal static class Checkpoint
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
 
-    /// <summary>The network of a run with its precision decided: "auto" is the choice of the device, or of the checkpoint to resume from.</summary>
-    /// <exception cref="ConfigurationException">The device cannot compute in the precision that was asked for.</exception>
-    /// <exception cref="CheckpointException">The device cannot compute in the precision of the checkpoint.</exception>
+    /// <summary>
+    /// The network of a run with its precision decided: "auto" is the choice of the device, or of
+    /// the checkpoint to resume from.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// The device cannot compute in the precision that was asked for.
+    /// </exception>
+    /// <exception cref="CheckpointException">
+    /// The device cannot compute in the precision of the checkpoint.
+    /// </exception>
     internal static ModelSettings Decide(ModelSettings model, Backend backend, string? folder)
     {
         if (model.Precision != BranchPrecision.Auto || folder is null)
@@ -196,7 +219,10 @@ internal static class Checkpoint
             + "cannot compute; resume it on a device that can, or train into another folder.");
     }
 
-    /// <summary>The plan that the policy "auto" made for the run of a checkpoint; null when <paramref name="recipe"/> asks for another.</summary>
+    /// <summary>
+    /// The plan that the policy "auto" made for the run of a checkpoint; null when
+    /// <paramref name="recipe"/> asks for another.
+    /// </summary>
     internal static IReadOnlyList<PolicyRun>? FindPlan(string folder, Recipe recipe)
     {
         Recipe before = ReadRecipe(folder);
@@ -325,7 +351,9 @@ internal static class Checkpoint
 
     private sealed record Description(int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
     {
-        /// <summary>k of every block in the next step; null where the next step finds out.</summary>
+        /// <summary>
+        /// k of every block in the next step; null where the next step finds out.
+        /// </summary>
         public EvaluationPlanState? Evaluations { get; init; }
 
         /// <summary>The training set; null in a checkpoint of an earlier version.</summary>

@@ -4,7 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace RevUp.Runs;
 
-/// <summary>Proof of a complete checkpoint: the step, and name, length in bytes and SHA-256 of each of its files.</summary>
+/// <summary>
+/// Proof of a complete checkpoint: the step, and name, length in bytes and SHA-256 of each of its
+/// files.
+/// </summary>
 internal sealed record CheckpointManifest(
     [property: JsonRequired] int Version, [property: JsonRequired] long Step, [property: JsonRequired] IReadOnlyList<CheckpointManifest.Entry> Files)
 {
@@ -13,7 +16,10 @@ internal sealed record CheckpointManifest(
 
     public sealed record Entry([property: JsonRequired] string Name, [property: JsonRequired] long Length, [property: JsonRequired] string Sha256);
 
-    /// <summary>Describes the files of <paramref name="folder"/>, putting each on the disk itself (fsync), and adds the manifest as the last of them.</summary>
+    /// <summary>
+    /// Describes the files of <paramref name="folder"/>, putting each on the disk itself (fsync),
+    /// and adds the manifest as the last of them.
+    /// </summary>
     public static void Seal(string folder, long step)
     {
         List<Entry> entries = [];
@@ -28,7 +34,10 @@ internal sealed record CheckpointManifest(
         manifest.Flush(flushToDisk: true);
     }
 
-    /// <summary>The fault of the checkpoint in <paramref name="folder"/>, or null when every file is as it was sealed. Reads all files.</summary>
+    /// <summary>
+    /// The fault of the checkpoint in <paramref name="folder"/>, or null when every file is as it
+    /// was sealed. Reads all files.
+    /// </summary>
     public static string? FindProblem(string folder, long step)
     {
         try

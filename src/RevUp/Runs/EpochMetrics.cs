@@ -22,7 +22,10 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     public double WorstResidual => steps.Max(step => step.WorstResidual);
 
-    /// <summary>L̂, the ratio of the last two corrections, over the inversions that made two; NaN when none did.</summary>
+    /// <summary>
+    /// L̂, the ratio of the last two corrections, over the inversions that made two; NaN when none
+    /// did.
+    /// </summary>
     public double MeanContraction => Contractions.Average();
 
     /// <inheritdoc cref="MeanContraction"/>
@@ -30,7 +33,9 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     public int Replays => steps.Sum(step => step.Replays);
 
-    /// <summary>The evaluation at its end, on the validation part or, without one, the test part.</summary>
+    /// <summary>
+    /// The evaluation at its end, on the validation part or, without one, the test part.
+    /// </summary>
     public EvaluationResult? Held => held;
 
     /// <summary>Mean k of one block.</summary>

@@ -6,7 +6,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>Evaluates a network on every sample of a dataset that can be read, without augmentation and without touching the training state.</summary>
+/// <summary>
+/// Evaluates a network on every sample of a dataset that can be read, without augmentation and
+/// without touching the training state.
+/// </summary>
 internal static class Evaluator
 {
     /// <summary>
@@ -16,7 +19,10 @@ internal static class Evaluator
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>
     /// <param name="normalization">Normalisation of the training set.</param>
-    /// <param name="batches">Samples per forward pass, threads that prepare them, and their framing, such as <see cref="Recipe.EvaluationBatches"/>.</param>
+    /// <param name="batches">
+    /// Samples per forward pass, threads that prepare them, and their framing, such as
+    /// <see cref="Recipe.EvaluationBatches"/>.
+    /// </param>
     /// <param name="progress">Called after each batch with the number of samples evaluated.</param>
     /// <param name="stop">Ends the evaluation after the current batch.</param>
     /// <exception cref="DataFileException">

@@ -10,7 +10,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>Facts that the use of a network needs and its weights do not hold: kept as JSON in the metadata of their safetensors file.</summary>
+/// <summary>
+/// Facts that the use of a network needs and its weights do not hold: kept as JSON in the metadata
+/// of their safetensors file.
+/// </summary>
 internal sealed record ModelDescription(
     [property: JsonRequired] int Version,
     [property: JsonRequired] ModelSettings Settings,
@@ -24,7 +27,10 @@ internal sealed record ModelDescription(
     private static readonly JsonSerializerOptions s_json = new(RecipeFile.Options) { WriteIndented = false };
 
     /// <summary>The description of a network as a text of its file's metadata.</summary>
-    /// <exception cref="ConfigurationException">The number of names is not the number of classes, or the statistics are not of as many channels as the network has.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The number of names is not the number of classes, or the statistics are not of as many
+    /// channels as the network has.
+    /// </exception>
     public static (string Key, string Value) Metadata(RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(net);
@@ -40,7 +46,9 @@ internal sealed record ModelDescription(
     }
 
     /// <summary>The description in the file at <paramref name="path"/>.</summary>
-    /// <exception cref="CheckpointException">The file is damaged, or its metadata has no description that this version reads.</exception>
+    /// <exception cref="CheckpointException">
+    /// The file is damaged, or its metadata has no description that this version reads.
+    /// </exception>
     public static ModelDescription Read(string path) => Find(path) ?? throw new CheckpointException(
         path,
         "it has weights, but does not say of which network: write it with Checkpoint.SaveModel, or take the "
@@ -70,8 +78,12 @@ internal sealed record ModelDescription(
         }
     }
 
-    /// <summary>Builds the network, for predictions, and fills it from <paramref name="path"/>.</summary>
-    /// <exception cref="CheckpointException">Description and weights do not fit each other, or the file is damaged.</exception>
+    /// <summary>
+    /// Builds the network, for predictions, and fills it from <paramref name="path"/>.
+    /// </summary>
+    /// <exception cref="CheckpointException">
+    /// Description and weights do not fit each other, or the file is damaged.
+    /// </exception>
     public RevUpNet Load(Backend backend, string path, Func<BranchSite, Branch>? branches = null)
     {
         RevUpNet? net = null;

@@ -8,7 +8,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>On what a run was made and what it took, for reports: run.json, of the last process that worked on the run.</summary>
+/// <summary>
+/// On what a run was made and what it took, for reports: run.json, of the last process that worked
+/// on the run.
+/// </summary>
 /// <param name="Device">The device, in words.</param>
 /// <param name="System">The operating system.</param>
 /// <param name="Runtime">.NET.</param>
@@ -30,13 +33,18 @@ internal sealed record RunRecord(
     /// <summary>Numbers that are trained; 0 in the record of an earlier version.</summary>
     public long Parameters { get; init; }
 
-    /// <summary>The most bytes of all purposes that were live at once; 0 in the record of an earlier version.</summary>
+    /// <summary>
+    /// The most bytes of all purposes that were live at once; 0 in the record of an earlier
+    /// version.
+    /// </summary>
     public long TotalPeakBytes { get; init; }
 
     /// <summary>Median time of a step; 0 in the record of an earlier version.</summary>
     public double StepMilliseconds { get; init; }
 
-    /// <summary>Storage type and arithmetic inside the branches; null in the record of an earlier version.</summary>
+    /// <summary>
+    /// Storage type and arithmetic inside the branches; null in the record of an earlier version.
+    /// </summary>
     public BranchPrecision? Precision { get; init; }
 
     /// <summary>Expected cost of a step; null unless the run was planned for a budget.</summary>
@@ -78,7 +86,9 @@ internal sealed record RunRecord(
         WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }
 
-    /// <summary>The record of a run, or null when it has none: it was killed before its first end.</summary>
+    /// <summary>
+    /// The record of a run, or null when it has none: it was killed before its first end.
+    /// </summary>
     /// <exception cref="ConfigurationException">The file is damaged.</exception>
     public static RunRecord? Read(string folder)
     {

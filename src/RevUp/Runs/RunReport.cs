@@ -6,7 +6,8 @@ using RevUp.Recipes;
 namespace RevUp.Runs;
 
 /// <summary>
-/// A run's report in markdown, made from its metrics: for each epoch loss, top-1 and time, and for each block the mean number of branch evaluations k.
+/// A run's report in markdown, made from its metrics: for each epoch loss, top-1 and time, and for
+/// each block the mean number of branch evaluations k.
 /// </summary>
 internal static class RunReport
 {

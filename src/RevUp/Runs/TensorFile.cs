@@ -5,7 +5,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>Named float32 tensors of a backend to and from a safetensors file, one at a time through the host.</summary>
+/// <summary>
+/// Named float32 tensors of a backend to and from a safetensors file, one at a time through the
+/// host.
+/// </summary>
 internal static class TensorFile
 {
     private const string OrderKey = "layout";

@@ -13,14 +13,17 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, run.json, checkpoints/ and, if samples were damaged,
-/// damaged.txt. From its construction to its disposal a run has the folder to itself.
-/// A run that was stopped, or killed, continues from its newest complete checkpoint and ends with
-/// the same bits as one that was not (same threads, same machine).
+/// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files,
+/// report.md, run.json, checkpoints/ and, if samples were damaged, damaged.txt. From its
+/// construction to its disposal a run has the folder to itself. A run that was stopped, or killed,
+/// continues from its newest complete checkpoint and ends with the same bits as one that was not
+/// (same threads, same machine).
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
-    /// <summary>The copy of the recipe, overrides included, that every run's folder holds from its start.</summary>
+    /// <summary>
+    /// The copy of the recipe, overrides included, that every run's folder holds from its start.
+    /// </summary>
     public const string RecipeFileName = "recipe.json";
 
     private readonly Recipe _recipe;
@@ -40,7 +43,9 @@ public sealed class TrainingRun : IDisposable
     /// <param name="backend">The device. Its disposal closes the network and ends the run.</param>
     /// <param name="recipe">Settings of the run.</param>
     /// <param name="folder">Where results go; created when it does not exist.</param>
-    /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
+    /// <param name="resume">
+    /// Continue from the newest complete checkpoint in the folder, or start when there is none.
+    /// </param>
     /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
     /// <exception cref="ConfigurationException">
@@ -54,14 +59,19 @@ public sealed class TrainingRun : IDisposable
     {
     }
 
-    /// <summary>The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset is "custom" and states their shape.</summary>
+    /// <summary>
+    /// The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset
+    /// is "custom" and states their shape.
+    /// </summary>
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
     /// <param name="train">Training set; the recipe's augmentation applies.</param>
     /// <param name="test">
     /// Test set: evaluated after every epoch, or where there is a validation part, once at the end.
     /// </param>
     /// <param name="validation">Set that chooses the checkpoint; null for none.</param>
-    /// <param name="branches">Makes the branch of each block, where the recipe's model.branch is "custom".</param>
+    /// <param name="branches">
+    /// Makes the branch of each block, where the recipe's model.branch is "custom".
+    /// </param>
     public TrainingRun(
         Backend backend,
         Recipe recipe,
@@ -154,11 +164,16 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Raised after each batch of an evaluation, on the run's thread.</summary>
     internal event Action<EvaluationProgress>? Evaluating;
 
-    /// <summary>Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a checkpoint, or ends an evaluation.</summary>
+    /// <summary>
+    /// Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a
+    /// checkpoint, or ends an evaluation.
+    /// </summary>
     /// <param name="progress">Called after every step, on this thread.</param>
     /// <param name="stop">Ends the run early.</param>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
-    /// <exception cref="CheckpointException">A checkpoint cannot be written; earlier ones are intact.</exception>
+    /// <exception cref="CheckpointException">
+    /// A checkpoint cannot be written; earlier ones are intact.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">
     /// The run, its network or its backend was disposed.
     /// </exception>
@@ -192,8 +207,13 @@ public sealed class TrainingRun : IDisposable
         return summary;
     }
 
-    /// <summary>Writes the network as it is now to one file for <see cref="Inference.Predictor.Load"/>; the run's checkpoints hold such files, too.</summary>
-    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    /// <summary>
+    /// Writes the network as it is now to one file for <see cref="Inference.Predictor.Load"/>; the
+    /// run's checkpoints hold such files, too.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// The file cannot be written; one that was there before is unchanged.
+    /// </exception>
     public void SaveModel(string path)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -217,7 +237,8 @@ public sealed class TrainingRun : IDisposable
         _lock.Dispose();
     }
 
-    // Another plan gives other roundings: a run that goes on keeps the one that it was begun with, while that is what the recipe asks for.
+    // Another plan gives other roundings: a run that goes on keeps the one that it was begun with,
+    // while that is what the recipe asks for.
     private ReversibleSettings MakePlan(
         Backend backend, Recipe recipe, CheckpointEntry? latest, Func<BranchSite, Branch>? branches)
     {
@@ -229,8 +250,9 @@ public sealed class TrainingRun : IDisposable
         return recipe.Reversible.WithPlan(Forecast.Plan);
     }
 
-    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between the epoch's checkpoint and its evaluation. False when it is
-    // stopped there now; the resumed run begins with the evaluation.
+    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between
+    // the epoch's checkpoint and its evaluation. False when it is stopped there now; the resumed
+    // run begins with the evaluation.
     private bool EvaluateWhenDue(RunMeter meter, RunLog log, Action<TrainingProgress>? progress, CancellationToken stop)
     {
         bool due = _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
@@ -272,7 +294,8 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    // On an asynchronous device a batch is on its way while the step before computes. That step is finished, logged and saved before the next one starts.
+    // On an asynchronous device a batch is on its way while the step before computes. That step is
+    // finished, logged and saved before the next one starts.
     private void RunPipelined(IEnumerable<Batch> batches, RunEpoch epoch)
     {
         long start = 0;
@@ -366,7 +389,8 @@ public sealed class TrainingRun : IDisposable
             epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
     }
 
-    // With the one that is due after the last step done. The last of all is at the end, wherever that is.
+    // With the one that is due after the last step done. The last of all is at the end, wherever
+    // that is.
     private long EvaluationsLeft => (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)

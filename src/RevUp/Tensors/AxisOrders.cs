@@ -1,6 +1,9 @@
 namespace RevUp.Tensors;
 
-/// <summary>Moves the last dimension of a tensor behind its first and back; tensors of rank 3 and less have one order only.</summary>
+/// <summary>
+/// Moves the last dimension of a tensor behind its first and back; tensors of rank 3 and less have
+/// one order only.
+/// </summary>
 internal static class AxisOrders
 {
     private const int LeastRank = 4;

@@ -1,6 +1,8 @@
 namespace RevUp.Tensors;
 
-/// <summary>A recipe or setting that cannot work; the message names the value and what to use instead.</summary>
+/// <summary>
+/// A recipe or setting that cannot work; the message names the value and what to use instead.
+/// </summary>
 public sealed class ConfigurationException(string message) : RevUpException(message)
 {
     /// <summary>Throws with <paramref name="message"/> unless the condition holds.</summary>

@@ -12,7 +12,10 @@ public enum MemoryPurpose
     /// <summary>Momentum or moments, and the power-iteration vectors.</summary>
     Optimizer,
 
-    /// <summary>The residual stream, what layers keep for the backward pass, and their gradients: what reversibility makes constant in depth.</summary>
+    /// <summary>
+    /// The residual stream, what layers keep for the backward pass, and their gradients: what
+    /// reversibility makes constant in depth.
+    /// </summary>
     Activations,
 
     /// <summary>Packed weights and the scratch of convolutions.</summary>

@@ -20,7 +20,10 @@ public sealed record OptimizerSettings
     /// <summary>Weight decay of weights.</summary>
     public double WeightDecay { get; init; } = 5e-4;
 
-    /// <summary>Learning rate of the Fixup scalars, as a fraction of the weights' rate (arXiv 1901.09321, section 4.1).</summary>
+    /// <summary>
+    /// Learning rate of the Fixup scalars, as a fraction of the weights' rate (arXiv 1901.09321,
+    /// section 4.1).
+    /// </summary>
     public double ScalarLearningRateFactor { get; init; } = 0.1;
 
     /// <summary>Weight decay of the Fixup scalars.</summary>

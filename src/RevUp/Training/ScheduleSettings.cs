@@ -11,13 +11,17 @@ public sealed record ScheduleSettings
     /// <summary>Steps of linear warm-up from near zero.</summary>
     public int WarmupSteps { get; init; }
 
-    /// <summary>Epochs after which <see cref="ScheduleKind.Step"/> multiplies by <see cref="Factor"/>.</summary>
+    /// <summary>
+    /// Epochs after which <see cref="ScheduleKind.Step"/> multiplies by <see cref="Factor"/>.
+    /// </summary>
     public IReadOnlyList<int> Milestones { get; init; } = [];
 
     /// <summary>Factor of <see cref="ScheduleKind.Step"/>.</summary>
     public double Factor { get; init; } = 0.1;
 
-    /// <summary>The factor of step <paramref name="step"/> (from 0) of <paramref name="steps"/>.</summary>
+    /// <summary>
+    /// The factor of step <paramref name="step"/> (from 0) of <paramref name="steps"/>.
+    /// </summary>
     public double At(long step, long steps, long stepsPerEpoch)
     {
         if (step < WarmupSteps)

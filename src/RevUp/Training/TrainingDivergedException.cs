@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RevUp.Training;
 
-/// <summary>The loss or the gradient is no longer a number; the message says what to change.</summary>
+/// <summary>
+/// The loss or the gradient is no longer a number; the message says what to change.
+/// </summary>
 public sealed class TrainingDivergedException(string message) : RevUpException(message)
 {
     internal static void ThrowUnlessFinite(double value, string what, long step, TrainingSettings settings)

@@ -69,11 +69,14 @@ public sealed record TrainingSettings
     public int EvaluateEveryEpochs { get; init; } = 1;
 
     /// <summary>
-    /// Whether batches are staged beside the step before: only steps that take one batch each do it.
+    /// Whether batches are staged beside the step before: only steps that take one batch each do
+    /// it.
     /// </summary>
     internal bool IsStaged => Accumulate == 1;
 
-    /// <summary>Updates of a run whose epochs have a number of them: no more than <see cref="Steps"/>.</summary>
+    /// <summary>
+    /// Updates of a run whose epochs have a number of them: no more than <see cref="Steps"/>.
+    /// </summary>
     internal long LimitSteps(long ofAllEpochs) => Steps > 0 ? Math.Min(Steps, ofAllEpochs) : ofAllEpochs;
 
     /// <summary>Throws when a value is outside its range.</summary>

@@ -39,7 +39,8 @@ internal sealed class AffineFactorsTests
 
             float[] actual = operations.AffineFactorsBackward(t, factorGradient, before);
 
-            // 1 − tanh² cancels: it keeps the absolute error of float64, which factors of up to 2 and the gradient scale.
+            // 1 − tanh² cancels: it keeps the absolute error of float64, which factors of up to 2
+            // and the gradient scale.
             Tolerance.AssertWithin(
                 expected, actual,
                 i => Tolerance.Float32(2, Math.Abs(before[i]) + Math.Abs(term[i])) + Tolerance.Float64(8, 2 * Math.Abs(factorGradient[i])), "gradient");

@@ -10,12 +10,14 @@ internal sealed class BatchNormTests
     private const float Epsilon = 1e-5f;
     private const float Momentum = 0.1f;
 
-    // From the mean, the deviation and the weight to t: x − mean, ε + variance, root, reciprocal, two products and a sum.
+    // From the mean, the deviation and the weight to t: x − mean, ε + variance, root, reciprocal,
+    // two products and a sum.
     private const int Roundings = 7;
 
     private static readonly CpuType[] s_types = Inputs.Types;
 
-    // Single rows and channels, sizes below, at and above vector widths and channel groups, and enough to be split over threads.
+    // Single rows and channels, sizes below, at and above vector widths and channel groups, and
+    // enough to be split over threads.
     private static readonly (int Rows, int Channels)[] s_sizes = [(1, 1), (2, 3), (7, 16), (35, 33), (63, 260), (1003, 24), (2051, 40)];
 
     [TestMethod]
@@ -26,7 +28,8 @@ internal sealed class BatchNormTests
         {
             foreach (CpuType type in s_types)
             {
-                // A mean of a thousand deviations: moments about zero would lose all of float32's digits.
+                // A mean of a thousand deviations: moments about zero would lose all of float32's
+                // digits.
                 foreach (float offset in (float[])[0, 1000])
                 {
                     Inputs inputs = new(rows);
@@ -124,7 +127,8 @@ internal sealed class BatchNormTests
         (float[] Mean, float[] Variance, float[] RunningMean, float[] RunningVariance) actual =
             operations.BatchNormStatistics(rows, x, Momentum, runningMean, runningVariance);
 
-        // Sums in double of no more than the spread of the values and its square, about any one of them; then a rounding.
+        // Sums in double of no more than the spread of the values and its square, about any one of
+        // them; then a rounding.
         double spread = x.Doubles.Max() - x.Doubles.Min();
         double meanError = Tolerance.Float64(rows + 3, spread + Math.Abs(x.Doubles.Max()));
         double varianceError = Tolerance.Float64(rows + 5, 2 * spread * spread);
@@ -185,8 +189,8 @@ internal sealed class BatchNormTests
     private static double InnerError(BatchNormArrays arrays, float x, int c) =>
         Tolerance.Float32(Roundings, Math.Abs((x - BatchNormErrors.Mean(arrays, c)) * BatchNormErrors.Scale(arrays, c)) + Math.Abs(arrays.Bias[c]));
 
-    // Where t is within its error of ReLU's kink at 0, or of MaxMin's at its neighbour's, the gradient may be either: such inputs are moved away, and test
-    // nothing less.
+    // Where t is within its error of ReLU's kink at 0, or of MaxMin's at its neighbour's, the
+    // gradient may be either: such inputs are moved away, and test nothing less.
     private static Stored AwayFromTheKink(CpuActivation activation, Inputs inputs, BatchNormArrays arrays, CpuType type, int count)
     {
         Stored x = inputs.Uniform(type, count, limit: 5);
@@ -208,7 +212,9 @@ internal sealed class BatchNormTests
         return x;
     }
 
-    /// <summary>As training has it, without a weight, and without statistics, with a weight and without.</summary>
+    /// <summary>
+    /// As training has it, without a weight, and without statistics, with a weight and without.
+    /// </summary>
     private static BatchNormArrays[] Arrays(Inputs inputs, int channels)
     {
         float[] variance = Array.ConvertAll(inputs.Uniform(channels), value => 0.01f + Math.Abs(value));

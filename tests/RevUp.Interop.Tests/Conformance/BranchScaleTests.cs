@@ -5,7 +5,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>The factors of the Lipschitz control; their gradient is checked with a whole block in BlockGradientTests, too.</summary>
+/// <summary>
+/// The factors of the Lipschitz control; their gradient is checked with a whole block in
+/// BlockGradientTests, too.
+/// </summary>
 [TestClass]
 internal sealed class BranchScaleTests
 {

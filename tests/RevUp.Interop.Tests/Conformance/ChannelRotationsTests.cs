@@ -5,8 +5,9 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Interop.Tests.Conformance;
 
 /// <summary>
-/// A stage rounds cosine or sine, a product and a sum: 3 roundings of |cos·x| + |sin·x'|, at most √2 times the norm of the column. A rotation keeps that norm,
-/// and the norm of the errors before it, so that K stages are off by at most K times as much.
+/// A stage rounds cosine or sine, a product and a sum: 3 roundings of |cos·x| + |sin·x'|, at most
+/// √2 times the norm of the column. A rotation keeps that norm, and the norm of the errors before
+/// it, so that K stages are off by at most K times as much.
 /// </summary>
 [TestClass]
 internal sealed class ChannelRotationsTests

@@ -4,7 +4,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Which convolutions of the CPU library are Winograd's, and what they lose by it.</summary>
+/// <summary>
+/// Which convolutions of the CPU library are Winograd's, and what they lose by it.
+/// </summary>
 [TestClass]
 internal sealed class ConvolutionAlgorithmTests
 {
@@ -48,7 +50,10 @@ internal sealed class ConvolutionAlgorithmTests
         AssertAlgorithms(16, geometry, CpuConvolutionAlgorithm.Winograd, CpuConvolutionAlgorithm.Direct, "16 threads");
     }
 
-    /// <summary>‖error‖ / ‖result‖ is up to 7e-7: not a bound, but what the choice of points is for. With ±1/2 and ±2 it is above.</summary>
+    /// <summary>
+    /// ‖error‖ / ‖result‖ is up to 7e-7: not a bound, but what the choice of points is for. With
+    /// ±1/2 and ±2 it is above.
+    /// </summary>
     [TestMethod]
     internal void TransformsLoseLittle()
     {

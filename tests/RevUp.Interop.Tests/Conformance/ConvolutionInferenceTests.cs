@@ -5,7 +5,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Convolutions that are created for inference: fprop alone, with weights packed once for many calls.</summary>
+/// <summary>
+/// Convolutions that are created for inference: fprop alone, with weights packed once for many
+/// calls.
+/// </summary>
 [TestClass]
 internal sealed unsafe class ConvolutionInferenceTests
 {

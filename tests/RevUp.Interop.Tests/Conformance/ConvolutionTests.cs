@@ -5,9 +5,10 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Interop.Tests.Conformance;
 
 /// <summary>
-/// Every convolution is an inner product per output: of n = terms products summed in float32, off by γₙ Σ|a·b|. In bfloat16 the products are exact, the sum is
-/// float32's, and the result is rounded once more. Winograd's convolution rounds sums over whole tiles: of inputs of one magnitude, as here, that is far within
-/// the bound of its hundreds of terms.
+/// Every convolution is an inner product per output: of n = terms products summed in float32, off
+/// by γₙ Σ|a·b|. In bfloat16 the products are exact, the sum is float32's, and the result is
+/// rounded once more. Winograd's convolution rounds sums over whole tiles: of inputs of one
+/// magnitude, as here, that is far within the bound of its hundreds of terms.
 /// </summary>
 [TestClass]
 internal sealed class ConvolutionTests

@@ -5,7 +5,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Same inputs, same thread count, same bits: for everything that adds in parallel.</summary>
+/// <summary>
+/// Same inputs, same thread count, same bits: for everything that adds in parallel.
+/// </summary>
 [TestClass]
 internal sealed class DeterminismTests
 {

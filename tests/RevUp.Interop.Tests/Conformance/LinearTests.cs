@@ -48,7 +48,8 @@ internal sealed class LinearTests
 
             (float[] actualDx, float[] actualDw, float[] actualDbias) = operations.LinearBackward(x, w, dy, dw, dbias);
 
-            // Inner products over the outputs and over the batch; the latter are added to what was there.
+            // Inner products over the outputs and over the batch; the latter are added to what was
+            // there.
             Tolerance.AssertWithin(expectedDx, actualDx, i => Tolerance.Float32(outputs, dxMagnitude[i]), $"dx of {what}");
             Tolerance.AssertWithin(expectedDw, actualDw, i => Tolerance.Float32(batch + 1, dwMagnitude[i]), $"dw of {what}");
             Tolerance.AssertWithin(expectedDbias, actualDbias, i => Tolerance.Float32(batch + 1, dbiasMagnitude[i]), $"dbias of {what}");

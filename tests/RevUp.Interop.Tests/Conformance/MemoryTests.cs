@@ -21,7 +21,8 @@ internal sealed class MemoryTests
     [EveryBackend]
     internal void CastRoundsToNearestEven(DeviceOperations operations)
     {
-        // Ties to either side, the largest finite value, a value that rounds up to infinity, signed zeros, infinities, NaN.
+        // Ties to either side, the largest finite value, a value that rounds up to infinity, signed
+        // zeros, infinities, NaN.
         float[] special =
         [
             1 + (1f / 256), 1 + (3f / 256), -1 - (1f / 256), float.MaxValue, -float.MaxValue, BFloat16.FromBits(0x7F7F), 0, -0f, float.PositiveInfinity,

@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Vectors of every size in one buffer, each starting at a multiple of 16, with gaps between them and the norms behind the last.</summary>
+/// <summary>
+/// Vectors of every size in one buffer, each starting at a multiple of 16, with gaps between them
+/// and the norms behind the last.
+/// </summary>
 [TestClass]
 internal sealed class NormalizeTests
 {
@@ -27,7 +30,8 @@ internal sealed class NormalizeTests
             double[] wide = Oracle.Widen(Part(before, vector));
             double norm = Math.Sqrt(Oracle.Dot(wide, wide));
 
-            // The norm may be rounded to float32 before the division or the product with its reciprocal: three roundings.
+            // The norm may be rounded to float32 before the division or the product with its
+            // reciprocal: three roundings.
             Tolerance.AssertWithin(norm, after[(int)vector.Norm], Tolerance.Float32(1, norm) + Tolerance.Float64(wide.Length, norm), $"norm of {vector}");
             Tolerance.AssertWithin(
                 Array.ConvertAll(wide, value => value / norm),
@@ -69,7 +73,10 @@ internal sealed class NormalizeTests
         CollectionAssert.AreEqual(one[64..128], two[..64], "the seed of a vector is the seed plus its number");
     }
 
-    /// <summary>A NaN has a direction no more than zero has, and must not be taken for it: it has to stay visible.</summary>
+    /// <summary>
+    /// A NaN has a direction no more than zero has, and must not be taken for it: it has to stay
+    /// visible.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     internal void ANaNStays(DeviceOperations operations)

@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Both rules over several groups at once. All settings are numbers that float32 represents, so that the oracle takes the same ones.</summary>
+/// <summary>
+/// Both rules over several groups at once. All settings are numbers that float32 represents, so
+/// that the oracle takes the same ones.
+/// </summary>
 [TestClass]
 internal sealed class OptimizerTests
 {
@@ -44,7 +47,8 @@ internal sealed class OptimizerTests
 
                 (momentum, weights) = operations.Sgd(Settings(s, groups), gradient, momentum, weights);
 
-                // d: two products and an addition; m: two more; w: at most another product and addition for Nesterov, a product and an addition.
+                // d: two products and an addition; m: two more; w: at most another product and
+                // addition for Nesterov, a product and an addition.
                 double D(int i) => (s.GradientScale * step[i]) + (of[i].WeightDecay * start[i]);
                 double M(int i) => (s.Momentum * buffer[i]) + D(i);
                 string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
@@ -97,8 +101,9 @@ internal sealed class OptimizerTests
 
                 (first, second, weights) = operations.AdamW(Settings(s, groups), gradient, first, second, weights);
 
-                // m: three products and an addition. v, all terms positive: five roundings. The update m / (sqrt(v) + epsilon) and its bias corrections, which
-                // are scalars rounded to float32: half of v's five, and eight more.
+                // m: three products and an addition. v, all terms positive: five roundings. The
+                // update m / (sqrt(v) + epsilon) and its bias corrections, which are scalars
+                // rounded to float32: half of v's five, and eight more.
                 double Update(int i) =>
                     of[i].LearningRate * firstMagnitude[i] / s.Correction1 / (Math.Sqrt(expectedSecond[i] / s.Correction2) + s.Epsilon);
                 string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
@@ -149,7 +154,10 @@ internal sealed class OptimizerTests
         }
     }
 
-    /// <summary>One group, and several of which the first, the last but one or both are empty; every one with settings of its own.</summary>
+    /// <summary>
+    /// One group, and several of which the first, the last but one or both are empty; every one
+    /// with settings of its own.
+    /// </summary>
     private static GroupNumbers[][] Layouts(int count)
     {
         int half = count / 2 / 16 * 16;

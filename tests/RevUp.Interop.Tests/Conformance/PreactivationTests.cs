@@ -117,7 +117,8 @@ internal sealed class PreactivationTests
         (float[] actual, float actualSumA, float actualSumB) =
             operations.PreactivationBackward(activation, x, A, dy, scale, residual, dxType, InitialSumA, InitialSumB, alias);
 
-        // Two products and an addition; rounding t = x + a by u|t| changes the exponential, which is at most 1, by that factor.
+        // Two products and an addition; rounding t = x + a by u|t| changes the exponential, which
+        // is at most 1, by that factor.
         double Roundings(int i) => 3 + Tolerance.Exponential + Math.Abs(x.Values[i]) + Math.Abs(A);
         double Term(int i) => Inputs.Largest(activation, i, k => Math.Abs(s * dy.Values[k]));
         Tolerance.AssertWithin(

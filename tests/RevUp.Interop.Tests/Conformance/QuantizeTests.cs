@@ -10,7 +10,8 @@ internal sealed class QuantizeTests
     private const float S = 0.5f;
     private const double Grid = 1.0 / 65536;
 
-    // Rows of odd and even length, more than one block of channels, a sample large enough to be split over threads, 2-D and 3-D.
+    // Rows of odd and even length, more than one block of channels, a sample large enough to be
+    // split over threads, 2-D and 3-D.
     private static readonly CpuShape[] s_shapes =
     [
         Shapes.Shape(1, 1, 1, 1), Shapes.Shape(3, 5, 2, 3), Shapes.Shape(2, 16, 3, 5, 2), Shapes.Shape(2, 300, 4, 3), Shapes.Shape(1, 13, 60, 70),
@@ -26,12 +27,16 @@ internal sealed class QuantizeTests
 
             float[] decoded = operations.QuantizeBegin(x);
 
-            // The product with 2^16 and back is exact; only what lies between two multiples is rounded.
+            // The product with 2^16 and back is exact; only what lies between two multiples is
+            // rounded.
             CollectionAssert.AreEqual(Oracle.QuantizeBegin(Oracle.Widen(x)), Oracle.Widen(decoded));
         }
     }
 
-    /// <summary>With inputs whose every intermediate is exact in float32, codes and steps are the oracle's to the bit.</summary>
+    /// <summary>
+    /// With inputs whose every intermediate is exact in float32, codes and steps are the oracle's
+    /// to the bit.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     internal void ResidualMatchesTheOracleBitForBitOnExactInputs(DeviceOperations operations)
@@ -59,8 +64,8 @@ internal sealed class QuantizeTests
     }
 
     /// <summary>
-    /// A thousand blocks of random size: the error stays one block's, and the way back meets every state
-    /// again, bit for bit.
+    /// A thousand blocks of random size: the error stays one block's, and the way back meets every
+    /// state again, bit for bit.
     /// </summary>
     [TestMethod]
     [EveryBackend]
@@ -82,7 +87,8 @@ internal sealed class QuantizeTests
                 for (int i = 0; i < count; i++)
                 {
                     double step = result.Steps[(i / (Positions(shape) * (int)shape.Channels) * (int)shape.Channels) + (i % (int)shape.Channels)];
-                    // The quotient and its rounding to an integer: half a step, and three roundings of at most 128 steps.
+                    // The quotient and its rounding to an integer: half a step, and three roundings
+                    // of at most 128 steps.
                     Tolerance.AssertWithin(result.Y[i], result.Decoded[i], step * (0.5 + Tolerance.Float32(3, 128)), $"{bits} bits, block {block}");
                 }
                 blocks.Push((decoded, result.Codes, result.Steps, result.Decoded));
@@ -113,7 +119,10 @@ internal sealed class QuantizeTests
         }
     }
 
-    /// <summary>Wrong numbers make wrong numbers and nothing worse: the step is refused for its loss, and the memory beside must be whole.</summary>
+    /// <summary>
+    /// Wrong numbers make wrong numbers and nothing worse: the step is refused for its loss, and
+    /// the memory beside must be whole.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     internal void NumbersThatAreNotFiniteStayInTheirChannel(DeviceOperations operations)
@@ -137,7 +146,10 @@ internal sealed class QuantizeTests
         from alias in (Alias[])[Alias.None, Alias.X]
         select (shape, bits, type, alias);
 
-    /// <summary>Multiples of 2⁻⁷ in [−1, 1): exact in bfloat16, too, and no quotient comes near a tie that it is not.</summary>
+    /// <summary>
+    /// Multiples of 2⁻⁷ in [−1, 1): exact in bfloat16, too, and no quotient comes near a tie that
+    /// it is not.
+    /// </summary>
     private static float[] Dyadic(Inputs inputs, int count, int levels) =>
         Array.ConvertAll(inputs.Levels(count, levels), level => (level - (levels / 2)) * (2f / levels));
 

@@ -83,7 +83,8 @@ internal sealed class ShapeTests
             double[] dx = Oracle.GlobalAveragePoolBackward(shape.Batch, positions, Oracle.Widen(dy));
             string what = $"{shape.Batch}x{shape.Extent}x{shape.Channels}, rank {shape.Rank}";
 
-            // Summed in double, then divided and rounded; the gradient takes a reciprocal and a product.
+            // Summed in double, then divided and rounded; the gradient takes a reciprocal and a
+            // product.
             Tolerance.AssertWithin(
                 y,
                 operations.GlobalAveragePoolForward(shape.Batch, positions, x),
@@ -107,7 +108,8 @@ internal sealed class ShapeTests
             int count = Shapes.Elements(shape);
             double[] Backward(float[] x, double[] dy) => Oracle.MaxPoolBackward(shape, Oracle.Widen(x), dy);
 
-            // Values below zero show a padding that wins; few levels give ties, and the first of equals has to take the gradient.
+            // Values below zero show a padding that wins; few levels give ties, and the first of
+            // equals has to take the gradient.
             float[] negative = Array.ConvertAll(inputs.Uniform(count), value => -1 - Math.Abs(value));
             foreach (float[] x in (float[][])[inputs.Uniform(count), negative, inputs.Levels(count, 3)])
             {
@@ -117,7 +119,8 @@ internal sealed class ShapeTests
                 CollectionAssert.AreEqual(
                     Oracle.MaxPoolForward(shape, Oracle.Widen(x)), Oracle.Widen(operations.MaxPoolForward(shape, x)), $"maximum of {shape.Extent}");
 
-                // Windows of 3 with stride 2: at most two along an axis see one input. Their gradients are added in float32.
+                // Windows of 3 with stride 2: at most two along an axis see one input. Their
+                // gradients are added in float32.
                 Tolerance.AssertWithin(
                     dx,
                     operations.MaxPoolBackward(shape, x, dy),

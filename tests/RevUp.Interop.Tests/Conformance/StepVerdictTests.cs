@@ -50,7 +50,8 @@ internal sealed class StepVerdictTests
                 Assert.AreEqual(-1, result.Outcome.RefusedBlock);
             }
 
-            // Of block 37 the second evaluation, which is its last; and both of its last two blocks.
+            // Of block 37 the second evaluation, which is its last; and both of its last two
+            // blocks.
             double[] inversions = [.. good.Inversions];
             inversions[(37 * 4) + 2] = bad;
             inversions[(39 * 4) + 2] = bad;
@@ -68,7 +69,10 @@ internal sealed class StepVerdictTests
         }
     }
 
-    /// <summary>Corrections of these norms to points of norm 10: what the last two say about the error where the coefficient proves nothing.</summary>
+    /// <summary>
+    /// Corrections of these norms to points of norm 10: what the last two say about the error where
+    /// the coefficient proves nothing.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     internal void FromACoefficientOfOneOnOnlyConvergenceCounts(DeviceOperations operations)
@@ -106,7 +110,8 @@ internal sealed class StepVerdictTests
 
         StepVerdictResult actual = new(operations.StepVerdict(limits, losses, squareSum, inversions, evaluations, coefficients, settings));
 
-        // Two square roots and a quotient, or a root, a product, a quotient and a product: all in double.
+        // Two square roots and a quotient, or a root, a product, a quotient and a product: all in
+        // double.
         string what = $"{statistics.Evaluations.Length} blocks, {limits}";
         AssertClose(expected.Outcome.GradientNorm, actual.Outcome.GradientNorm, $"norm, {what}");
         AssertClose(expected.Outcome.Residual, actual.Outcome.Residual, $"residual, {what}");
@@ -130,7 +135,10 @@ internal sealed class StepVerdictTests
         }
     }
 
-    /// <summary>Residuals below 1, some of them 0 over 0; an unused evaluation is a NaN. Every third block was not inverted.</summary>
+    /// <summary>
+    /// Residuals below 1, some of them 0 over 0; an unused evaluation is a NaN. Every third block
+    /// was not inverted.
+    /// </summary>
     private static StepStatistics Draw(int blocks, int stride)
     {
         Random random = new(blocks);
@@ -151,7 +159,10 @@ internal sealed class StepVerdictTests
         return new StepStatistics([100 * random.NextDouble(), 17], 10 * random.NextDouble(), inversions, evaluations);
     }
 
-    /// <summary>Sums of a step: loss and correct samples, Σ g², and per branch evaluation of a block its two statistics.</summary>
+    /// <summary>
+    /// Sums of a step: loss and correct samples, Σ g², and per branch evaluation of a block its two
+    /// statistics.
+    /// </summary>
     private sealed record StepStatistics(
         double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations, float[]? Coefficients = null);
 

@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>The threads of the native library: every part of a loop is done once, whoever calls and however many share it.</summary>
+/// <summary>
+/// The threads of the native library: every part of a loop is done once, whoever calls and however
+/// many share it.
+/// </summary>
 [TestClass]
 [DoNotParallelize]
 internal sealed unsafe class ThreadTests

@@ -6,7 +6,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 
-/// <summary>The wrapper of cuDNN's convolutions against the oracle, with the bounds of the conformance suite: γₙ Σ|a·b| for n products.</summary>
+/// <summary>
+/// The wrapper of cuDNN's convolutions against the oracle, with the bounds of the conformance
+/// suite: γₙ Σ|a·b| for n products.
+/// </summary>
 [TestClass]
 internal sealed class ConvolutionTests
 {

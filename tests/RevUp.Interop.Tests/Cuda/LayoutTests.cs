@@ -5,7 +5,10 @@ using RevUp.Interop.Cudnn;
 
 namespace RevUp.Interop.Tests.Cuda;
 
-/// <summary>Sizes and offsets of NVIDIA's structures under the C ABI of 64-bit Linux, and of the handles that go through it as pointers.</summary>
+/// <summary>
+/// Sizes and offsets of NVIDIA's structures under the C ABI of 64-bit Linux, and of the handles
+/// that go through it as pointers.
+/// </summary>
 [TestClass]
 internal sealed unsafe class LayoutTests
 {

@@ -3,7 +3,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Hostile;
 
-/// <summary>Whatever one argument is, the call returns a status that names it, and the process lives.</summary>
+/// <summary>
+/// Whatever one argument is, the call returns a status that names it, and the process lives.
+/// </summary>
 [TestClass]
 internal sealed class HostileArgumentTests
 {

@@ -4,7 +4,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Hostile;
 
-/// <summary>Inconsistent structures, sizes that overflow, and the functions without tensors.</summary>
+/// <summary>
+/// Inconsistent structures, sizes that overflow, and the functions without tensors.
+/// </summary>
 [TestClass]
 internal sealed unsafe class HostileGeometryTests
 {

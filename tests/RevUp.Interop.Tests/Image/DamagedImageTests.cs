@@ -5,7 +5,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>Data that is not what it claims to be is refused with the reason; superfluous bytes are not a reason.</summary>
+/// <summary>
+/// Data that is not what it claims to be is refused with the reason; superfluous bytes are not a
+/// reason.
+/// </summary>
 [TestClass]
 internal sealed class DamagedImageTests
 {
@@ -25,7 +28,8 @@ internal sealed class DamagedImageTests
     internal void DataThatEndsEarlyIsRefusedWhereverItEnds(byte[] file)
     {
         using ImageDecoder decoder = new();
-        // The last bytes are the end marker of a JPEG, and checksum and end chunk of a PNG, which nobody needs for the pixels.
+        // The last bytes are the end marker of a JPEG, and checksum and end chunk of a PNG, which
+        // nobody needs for the pixels.
         for (int length = 0; length < file.Length - 24; length += 1 + (length / 40))
         {
             ImageFormatException exception = Assert.ThrowsExactly<ImageFormatException>(
@@ -63,7 +67,10 @@ internal sealed class DamagedImageTests
         StringAssert.Contains(Assert.ThrowsExactly<ImageFormatException>(() => ImageDecoder.Inspect(file)).Message, reason);
     }
 
-    /// <summary>A decoder that kept libjpeg's tables from one image to the next would make pixels of this file, depending on what came before.</summary>
+    /// <summary>
+    /// A decoder that kept libjpeg's tables from one image to the next would make pixels of this
+    /// file, depending on what came before.
+    /// </summary>
     [TestMethod]
     internal void TablesOfAnotherImageAreNotUsed()
     {
@@ -96,7 +103,9 @@ internal sealed class DamagedImageTests
         StringAssert.Contains(refusal, $"announces 16000x16000 pixels, more than {file.Length} bytes can hold");
     }
 
-    /// <summary>Every scan costs a pass over the image, and one of a few bytes can refine all of it.</summary>
+    /// <summary>
+    /// Every scan costs a pass over the image, and one of a few bytes can refine all of it.
+    /// </summary>
     [TestMethod]
     internal void EndlessScansAreRefused()
     {
@@ -118,7 +127,10 @@ internal sealed class DamagedImageTests
         StringAssert.Contains(Decoding.Refusal(file, s_whole), "CRC error");
     }
 
-    /// <summary>Text and profiles may be compressed a thousandfold; a decoder that does not look at them cannot be hurt by them.</summary>
+    /// <summary>
+    /// Text and profiles may be compressed a thousandfold; a decoder that does not look at them
+    /// cannot be hurt by them.
+    /// </summary>
     [TestMethod]
     internal void ChunksThatPixelsDoNotNeedAreNotRead()
     {

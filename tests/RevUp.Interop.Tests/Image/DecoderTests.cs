@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>The decoder as an object: its arguments, its threads, what it allocates and what the ABI does with nonsense.</summary>
+/// <summary>
+/// The decoder as an object: its arguments, its threads, what it allocates and what the ABI does
+/// with nonsense.
+/// </summary>
 [TestClass]
 internal sealed unsafe class DecoderTests
 {

@@ -26,7 +26,8 @@ internal static class Decoding
         Assert.ThrowsExactly<ImageFormatException>(() => DecodeOnce(file, region ?? new ImageRegion(0, 0, 8, 8), 8, 8, 3)).Message;
 
     /// <summary>
-    /// Each byte is the real number rounded once, after float32 arithmetic whose weights and sums are good to 1e-5 of the largest byte.
+    /// Each byte is the real number rounded once, after float32 arithmetic whose weights and sums
+    /// are good to 1e-5 of the largest byte.
     /// </summary>
     internal static void AssertRounded(double[] expected, byte[] actual, string what)
     {

@@ -5,7 +5,8 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Interop.Tests.Image;
 
 /// <summary>
-/// Seeded damage of every sort: the decoder returns pixels or an <see cref="ImageFormatException"/>, and decodes a good file as before. What it must not do, to
+/// Seeded damage of every sort: the decoder returns pixels or an
+/// <see cref="ImageFormatException"/>, and decodes a good file as before. What it must not do, to
 /// touch memory that is not its own, shows under `./build.sh sanitize`.
 /// </summary>
 [TestClass]

@@ -4,7 +4,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>JPEG against TurboJPEG's whole decoding of the same file and the float64 resampler.</summary>
+/// <summary>
+/// JPEG against TurboJPEG's whole decoding of the same file and the float64 resampler.
+/// </summary>
 [TestClass]
 internal sealed class JpegTests
 {
@@ -57,7 +59,10 @@ internal sealed class JpegTests
         Decoding.AssertRounded(expected, Decoding.DecodeOnce(file, region, outHeight, outWidth, 3), $"{region}");
     }
 
-    /// <summary>The scaled transform averages blocks of 2, 4 or 8 pixels by a slightly different filter than a triangle.</summary>
+    /// <summary>
+    /// The scaled transform averages blocks of 2, 4 or 8 pixels by a slightly different filter than
+    /// a triangle.
+    /// </summary>
     [TestMethod]
     [DataRow(TurboSampling.Yuv444, 2.3)]
     [DataRow(TurboSampling.Yuv420, 2.3)]
@@ -96,7 +101,9 @@ internal sealed class JpegTests
         CollectionAssert.AreEqual(grey.SelectMany(value => (byte[])[value, value, value]).ToArray(), Decoding.DecodeOnce(file, region, 44, 43, 3));
     }
 
-    /// <summary>With Adobe's marker the samples are 255 − ink; without it they are the ink.</summary>
+    /// <summary>
+    /// With Adobe's marker the samples are 255 − ink; without it they are the ink.
+    /// </summary>
     [TestMethod]
     [DataRow(true)]
     [DataRow(false)]

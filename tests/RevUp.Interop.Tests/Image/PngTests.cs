@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>PNG of every kind against the samples that it was written from, and the resampler against its float64 twin.</summary>
+/// <summary>
+/// PNG of every kind against the samples that it was written from, and the resampler against its
+/// float64 twin.
+/// </summary>
 [TestClass]
 internal sealed class PngTests
 {

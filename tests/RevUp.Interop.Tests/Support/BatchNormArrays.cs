@@ -3,7 +3,8 @@ using RevUp.Interop.Cpu;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// Numbers per channel of a batch normalisation or, without a mean and a variance, of an affine map; the calls of either.
+/// Numbers per channel of a batch normalisation or, without a mean and a variance, of an affine
+/// map; the calls of either.
 /// </summary>
 internal sealed record BatchNormArrays(float[]? Mean, float[]? Variance, float Epsilon, float[]? Weight, float[] Bias)
 {

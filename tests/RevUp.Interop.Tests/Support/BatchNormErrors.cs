@@ -1,8 +1,8 @@
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// Error bounds of the gradients of batch normalisation, carried from g = scale·dy·φ′(t) through the sums over a channel's rows to dx: every sum takes over the
-/// errors of its terms.
+/// Error bounds of the gradients of batch normalisation, carried from g = scale·dy·φ′(t) through
+/// the sums over a channel's rows to dx: every sum takes over the errors of its terms.
 /// </summary>
 internal sealed class BatchNormErrors
 {
@@ -25,7 +25,9 @@ internal sealed class BatchNormErrors
     /// <param name="x">Input.</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="scale">Its factor.</param>
-    /// <param name="innerError">The error of t: an exponential, at most 1, changes by that factor.</param>
+    /// <param name="innerError">
+    /// The error of t: an exponential, at most 1, changes by that factor.
+    /// </param>
     internal BatchNormErrors(BatchNormArrays arrays, Stored x, Stored dy, double scale, Func<int, double> innerError)
     {
         (_arrays, _x) = (arrays, x);

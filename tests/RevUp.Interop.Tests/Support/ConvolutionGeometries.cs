@@ -2,7 +2,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>The geometries of the suite: the residual branch's, the stem's, and odd ones, in 2-D and 3-D.</summary>
+/// <summary>
+/// The geometries of the suite: the residual branch's, the stem's, and odd ones, in 2-D and 3-D.
+/// </summary>
 internal static class ConvolutionGeometries
 {
     internal static IEnumerable<(string Name, CpuConvolutionGeometry Geometry)> All(CpuType type)
@@ -31,7 +33,8 @@ internal static class ConvolutionGeometries
             }
         }
 
-        // Implementations of oneDNN are wrong here (convolution_defects.h): the library has to choose others.
+        // Implementations of oneDNN are wrong here (convolution_defects.h): the library has to
+        // choose others.
         yield return ("1x1 to odd channels at 30 positions", Make(type, 1, 16, 9, 1, [5, 6], [1, 1], [1, 1], [0, 0]));
         yield return ("strided 1x1 of 5 channels", Make(type, 6, 5, 40, 1, [16, 8], [1, 1], [2, 2], [0, 0]));
         yield return ("strided 1x1 of 13 channels", Make(type, 6, 13, 19, 1, [6, 14], [1, 1], [2, 2], [0, 0]));
@@ -42,7 +45,10 @@ internal static class ConvolutionGeometries
         yield return ("3-D of one input channel and depth 1", Make(type, 5, 1, 16, 1, [1, 5, 3], [5, 5, 5], [1, 1, 1], [2, 2, 2]));
     }
 
-    /// <summary>Large enough for the CPU library to choose Winograd's convolution, in float32 and with up to 2 threads.</summary>
+    /// <summary>
+    /// Large enough for the CPU library to choose Winograd's convolution, in float32 and with up to
+    /// 2 threads.
+    /// </summary>
     internal static IEnumerable<(string Name, CpuConvolutionGeometry Geometry)> Tiled(CpuType type)
     {
         yield return ("3x3 in cut tiles", Make(type, 5, 48, 64, 1, [15, 18], [3, 3], [1, 1], [1, 1]));

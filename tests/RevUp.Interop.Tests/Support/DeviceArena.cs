@@ -6,8 +6,9 @@ using RevUp.Tensors;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// The tensors of one operation on a device, each between two guards that are checked on disposal, so that a write outside a tensor fails the test. The content
-/// starts as bytes of 0xFF, a NaN in every type.
+/// The tensors of one operation on a device, each between two guards that are checked on disposal,
+/// so that a write outside a tensor fails the test. The content starts as bytes of 0xFF, a NaN in
+/// every type.
 /// </summary>
 internal sealed class DeviceArena(Backend backend) : IDisposable
 {
@@ -24,7 +25,10 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
         return Place(type, shape, content);
     }
 
-    /// <summary>A tensor of these values; none for null or no values. An array that was given before is the same tensor.</summary>
+    /// <summary>
+    /// A tensor of these values; none for null or no values. An array that was given before is the
+    /// same tensor.
+    /// </summary>
     internal Tensor Tensor(Stored? values, Shape shape) =>
         values is null || values.Count == 0 ? default : Once(values.Values, () => Place((ElementType)values.Type, shape, Bytes(values)));
 

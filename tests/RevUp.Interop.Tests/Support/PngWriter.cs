@@ -35,8 +35,8 @@ internal static class PngWriter
             interlaced);
 
     /// <summary>
-    /// A PNG of [height, width, channels] samples of <paramref name="depth"/> bits; a palette has 3 bytes a colour, and <paramref name="transparency"/> is the
-    /// content of a tRNS chunk.
+    /// A PNG of [height, width, channels] samples of <paramref name="depth"/> bits; a palette has 3
+    /// bytes a colour, and <paramref name="transparency"/> is the content of a tRNS chunk.
     /// </summary>
     internal static byte[] Write(
         ReadOnlySpan<ushort> samples, int height, int width, PngColor color, int depth, bool interlaced = false, byte[]? palette = null,
@@ -75,7 +75,10 @@ internal static class PngWriter
         return file.ToArray();
     }
 
-    /// <summary>Puts the right checksum behind the chunk that starts at <paramref name="start"/>, after a test has changed its content.</summary>
+    /// <summary>
+    /// Puts the right checksum behind the chunk that starts at <paramref name="start"/>, after a
+    /// test has changed its content.
+    /// </summary>
     internal static void Seal(Span<byte> file, int start)
     {
         int length = BinaryPrimitives.ReadInt32BigEndian(file[start..]);

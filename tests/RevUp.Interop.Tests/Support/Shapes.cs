@@ -2,7 +2,10 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>Element counts and output extents, from the formulas of revup_cpu.h and not from the library under test.</summary>
+/// <summary>
+/// Element counts and output extents, from the formulas of revup_cpu.h and not from the library
+/// under test.
+/// </summary>
 internal static class Shapes
 {
     internal static CpuShape Shape(long batch, long channels, params ReadOnlySpan<long> extents) =>

@@ -26,7 +26,8 @@ internal static class TestImages
     }
 
     /// <summary>
-    /// The triangle filter in float64, straight from the formula in revup_image.h, in two dimensions at once: no intermediate image, no rounding.
+    /// The triangle filter in float64, straight from the formula in revup_image.h, in two
+    /// dimensions at once: no intermediate image, no rounding.
     /// </summary>
     internal static double[] Resample(Pixels source, int height, int width)
     {

@@ -21,7 +21,10 @@ internal enum TurboSampling
     Yuv411 = 5,
 }
 
-/// <summary>The TurboJPEG API of libjpeg-turbo: writes JPEGs, and decodes whole ones by another road than our library.</summary>
+/// <summary>
+/// The TurboJPEG API of libjpeg-turbo: writes JPEGs, and decodes whole ones by another road than
+/// our library.
+/// </summary>
 internal sealed unsafe partial class TurboJpeg : IDisposable
 {
     private const string Library = "libturbojpeg.so.0";
@@ -31,8 +34,8 @@ internal sealed unsafe partial class TurboJpeg : IDisposable
     private readonly nint _decompressor = InitDecompress();
 
     /// <summary>
-    /// One JPEG, by a compressor of its own: after a progressive image, version 2.1.5 writes baseline ones with the wrong Huffman tables.
-    /// Three channels are RGB, four CMYK.
+    /// One JPEG, by a compressor of its own: after a progressive image, version 2.1.5 writes
+    /// baseline ones with the wrong Huffman tables. Three channels are RGB, four CMYK.
     /// </summary>
     public static byte[] Encode(Pixels pixels, TurboSampling sampling, bool progressive = false)
     {

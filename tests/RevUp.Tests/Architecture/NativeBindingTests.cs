@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace RevUp.Tests.Architecture;
 
-/// <summary>The C headers and the bindings name the same functions, and each is defined once in the native sources.</summary>
+/// <summary>
+/// The C headers and the bindings name the same functions, and each is defined once in the native
+/// sources.
+/// </summary>
 [TestClass]
 public sealed partial class NativeBindingTests
 {
@@ -48,7 +51,8 @@ public sealed partial class NativeBindingTests
     [TestMethod]
     public void EveryFastOperationHasANaiveTwin()
     {
-        // What has no arithmetic to check, or whose arithmetic is a twin's: a packed convolution is seen through fprop.
+        // What has no arithmetic to check, or whose arithmetic is a twin's: a packed convolution is
+        // seen through fprop.
         string[] withoutArithmetic =
         [
             "abi_version", "last_error", "describe", "set_threads", "supports", "reserve", "release", "fill", "cast", "normalize_all",

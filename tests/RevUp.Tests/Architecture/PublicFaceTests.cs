@@ -21,7 +21,9 @@ public sealed class PublicFaceTests
         Assert.IsLessThanOrEqualTo(Most, types.Length, $"{types.Length} public types:\n{string.Join('\n', types)}");
     }
 
-    /// <summary>The analyser compares members; this test sees that it runs on what is shipped.</summary>
+    /// <summary>
+    /// The analyser compares members; this test sees that it runs on what is shipped.
+    /// </summary>
     [TestMethod]
     public void EveryPublicTypeIsRecordedAndTheOtherWayRound()
     {

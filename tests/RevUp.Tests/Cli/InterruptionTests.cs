@@ -4,7 +4,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>A training that is stopped says how to go on, and going on ends where an uninterrupted one does.</summary>
+/// <summary>
+/// A training that is stopped says how to go on, and going on ends where an uninterrupted one does.
+/// </summary>
 [TestClass]
 public sealed class InterruptionTests
 {

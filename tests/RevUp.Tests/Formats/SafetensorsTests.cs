@@ -8,7 +8,8 @@ namespace RevUp.Tests.Formats;
 [TestClass]
 public sealed class SafetensorsTests
 {
-    // Written by hand from the format's description: length 136, the header padded with one space, 8 + 3 + 0 bytes of data.
+    // Written by hand from the format's description: length 136, the header padded with one space,
+    // 8 + 3 + 0 bytes of data.
     private const string GoldenHeader =
         """{"__metadata__":{"step":"3"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
 

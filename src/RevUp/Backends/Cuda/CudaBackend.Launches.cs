@@ -2,12 +2,15 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>Operations of more than one launch. The others are launched as their kernels' headers say.</summary>
+/// <summary>
+/// Operations of more than one launch. The others are launched as their kernels' headers say.
+/// </summary>
 public sealed partial class CudaBackend
 {
     private const int ColumnsPerBlock = 32;
 
-    // Positions that a block measures: enough to read for a block, few enough for a small batch to fill the device.
+    // Positions that a block measures: enough to read for a block, few enough for a small batch to
+    // fill the device.
     private const long PositionsPerBlock = 64;
 
     /// <inheritdoc/>
@@ -22,7 +25,10 @@ public sealed partial class CudaBackend
             x.Type == ElementType.Float32 ? _kernels.CastF32Bf16 : _kernels.CastBf16F32, x.Count, [x.Count, x, y]);
     }
 
-    /// <summary>One launch for a channel's range and one for its codes, because a step needs the range first.</summary>
+    /// <summary>
+    /// One launch for a channel's range and one for its codes, because a step needs the range
+    /// first.
+    /// </summary>
     internal override void QuantizeResidual(
         int bits, Tensor x, Tensor z, Tensor s, Tensor y, Tensor decoded, Tensor codes, Tensor steps)
     {

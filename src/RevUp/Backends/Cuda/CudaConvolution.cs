@@ -6,9 +6,11 @@ using RevUp.Tensors;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// A cuDNN convolution of one geometry. cuDNN takes the weights as they are, [O, (kD), kH, kW, I / groups], so packing only scales them and rounds them to the
-/// convolution's type. In bfloat16 wgrad gives bfloat16, the only type that cuDNN has for it, and dw is that, widened. Where cuDNN has no deterministic
-/// algorithm for a bfloat16 geometry in all of its passes, all of them are done in float32 on widened copies: slower, and never less precise.
+/// A cuDNN convolution of one geometry. cuDNN takes the weights as they are, [O, (kD), kH, kW, I /
+/// groups], so packing only scales them and rounds them to the convolution's type. In bfloat16
+/// wgrad gives bfloat16, the only type that cuDNN has for it, and dw is that, widened. Where cuDNN
+/// has no deterministic algorithm for a bfloat16 geometry in all of its passes, all of them are
+/// done in float32 on widened copies: slower, and never less precise.
 /// </summary>
 internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 {
@@ -39,7 +41,8 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         catch (NativeException exception) when (
             _type == ElementType.BFloat16 && exception.Status is CudnnStatus status && (int)status is >= NotSupported and < AfterNotSupported)
         {
-            // Numbers of bfloat16 are numbers of TF32 as well, so that allowing it costs the activations nothing.
+            // Numbers of bfloat16 are numbers of TF32 as well, so that allowing it costs the
+            // activations nothing.
             _type = ElementType.Float32;
             _convolution = Create(cudnn, tf32: true);
         }
@@ -120,7 +123,8 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         }
         catch (ArgumentException exception)
         {
-            // The batch or the image is larger than cuDNN can address: a setting's fault, not the program's.
+            // The batch or the image is larger than cuDNN can address: a setting's fault, not the
+            // program's.
             throw new ConfigurationException(exception.Message);
         }
     }

@@ -2,9 +2,14 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>CUDA on this machine. Finding nothing is an answer, not an error. Looking uses nothing of a device.</summary>
+/// <summary>
+/// CUDA on this machine. Finding nothing is an answer, not an error. Looking uses nothing of a
+/// device.
+/// </summary>
 /// <param name="Devices">The GPUs.</param>
-/// <param name="Problems">Why they, or others, cannot be used, one paragraph each; empty when a backend can be opened.</param>
+/// <param name="Problems">
+/// Why they, or others, cannot be used, one paragraph each; empty when a backend can be opened.
+/// </param>
 internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IReadOnlyList<string> Problems)
 {
     private static readonly Version s_firstWithBFloat16 = new(8, 0);

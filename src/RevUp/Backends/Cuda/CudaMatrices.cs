@@ -4,7 +4,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>Products of row-major float32 matrices each shape's algorithm chosen on first use and kept.</summary>
+/// <summary>
+/// Products of row-major float32 matrices each shape's algorithm chosen on first use and kept.
+/// </summary>
 internal sealed class CudaMatrices(DeviceQueue queue, Arena memory, ICudaBlas blas) : IDisposable
 {
     private const long WorkspaceLimit = 32 << 20;
@@ -14,7 +16,8 @@ internal sealed class CudaMatrices(DeviceQueue queue, Arena memory, ICudaBlas bl
     /// <summary>y = op(a) · op(b), or y += that; op is the transpose where asked for.</summary>
     public void Multiply(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y, bool accumulate)
     {
-        // BLAS is column-major: it reads every matrix as its transpose, so it is asked for yᵀ = op(b)ᵀ · op(a)ᵀ.
+        // BLAS is column-major: it reads every matrix as its transpose, so it is asked for yᵀ =
+        // op(b)ᵀ · op(a)ᵀ.
         Key key = new(y.Shape[1], y.Shape[0], a.Shape[transposeA ? 0 : 1], Operation(transposeB), Operation(transposeA));
         if (!_products.TryGetValue(key, out IMatmul? product))
         {

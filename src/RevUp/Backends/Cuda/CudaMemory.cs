@@ -3,7 +3,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>The one allocation of a CUDA backend: first the small buffers of the reductions, then the arena.</summary>
+/// <summary>
+/// The one allocation of a CUDA backend: first the small buffers of the reductions, then the arena.
+/// </summary>
 internal sealed class CudaMemory : IDisposable
 {
     private const double FractionOfFree = 0.9;
@@ -17,7 +19,10 @@ internal sealed class CudaMemory : IDisposable
     private nint _next;
 
     /// <param name="queue">The device.</param>
-    /// <param name="capacity">Bytes, or 0 for 90 % of what is free now: the rest is for the libraries and for other processes.</param>
+    /// <param name="capacity">
+    /// Bytes, or 0 for 90 % of what is free now: the rest is for the libraries and for other
+    /// processes.
+    /// </param>
     /// <param name="poison">Fill freed memory with NaN, to make a read of it visible.</param>
     public CudaMemory(DeviceQueue queue, long capacity, bool poison)
     {
@@ -39,7 +44,9 @@ internal sealed class CudaMemory : IDisposable
     /// <summary>Partial sums that the blocks of a reduction leave for the last block.</summary>
     public Tensor Partials { get; }
 
-    /// <summary>How many blocks of a reduction have finished, as an unsigned integer; zero between launches.</summary>
+    /// <summary>
+    /// How many blocks of a reduction have finished, as an unsigned integer; zero between launches.
+    /// </summary>
     public Tensor Counter { get; }
 
     public void Dispose() => _queue.Driver.Free(_start);

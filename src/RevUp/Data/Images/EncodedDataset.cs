@@ -5,11 +5,18 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>JPEG and PNG images of any size, decoded when they are read: only the part that is asked for, straight to the sample's H × W.</summary>
-/// <remarks>Grey, palette, CMYK and 16-bit images, and those with alpha, become the sample's 1 or 3 channels; the content decides, not the name.</remarks>
+/// <summary>
+/// JPEG and PNG images of any size, decoded when they are read: only the part that is asked for,
+/// straight to the sample's H × W.
+/// </summary>
+/// <remarks>
+/// Grey, palette, CMYK and 16-bit images, and those with alpha, become the sample's 1 or 3
+/// channels; the content decides, not the name.
+/// </remarks>
 internal abstract class EncodedDataset : ImageDataset
 {
-    // Of one encoded image: far above any real one, and little enough that a damaged length takes no memory away.
+    // Of one encoded image: far above any real one, and little enough that a damaged length takes
+    // no memory away.
     private const long MaximumBytes = 1 << 29;
 
     private const uint MaximumSide = 65_500; // REVUP_IMAGE_MAX_SIDE
@@ -57,12 +64,17 @@ internal abstract class EncodedDataset : ImageDataset
         }
     }
 
-    /// <summary>Reads one encoded image into the start of a buffer, which is replaced by a larger one when it must be.</summary>
+    /// <summary>
+    /// Reads one encoded image into the start of a buffer, which is replaced by a larger one when
+    /// it must be.
+    /// </summary>
     /// <returns>The length of the image in bytes.</returns>
     /// <exception cref="DataFileException">It cannot be read.</exception>
     public abstract int Load(int index, ref byte[] buffer);
 
-    /// <summary>The name of the image's file, or of its member in a shard, without folders.</summary>
+    /// <summary>
+    /// The name of the image's file, or of its member in a shard, without folders.
+    /// </summary>
     internal abstract string FileName(int index);
 
     /// <inheritdoc/>

@@ -7,7 +7,8 @@ namespace RevUp.Data.Images;
 /// <summary>Looks through sets of samples: verifies them, and counts sizes of images.</summary>
 internal static class ImageSets
 {
-    // What images are scaled to where only the reading of them matters; small, so that JPEGs are scaled as they are decoded.
+    // What images are scaled to where only the reading of them matters; small, so that JPEGs are
+    // scaled as they are decoded.
     internal static readonly Shape Sample = new(1, 64, 64, 3);
 
     private const int SmallestEnd = 32;
@@ -56,8 +57,13 @@ internal static class ImageSets
         return [.. damaged.OrderBy(sample => sample.Index)];
     }
 
-    /// <summary>Counts images by their shorter side: the number of those below each power of two, from 32 on, that are in no earlier count.</summary>
-    /// <returns>The upper ends that occur, with the number of images; first those without a readable header.</returns>
+    /// <summary>
+    /// Counts images by their shorter side: the number of those below each power of two, from 32
+    /// on, that are in no earlier count.
+    /// </summary>
+    /// <returns>
+    /// The upper ends that occur, with the number of images; first those without a readable header.
+    /// </returns>
     internal static IReadOnlyList<SampleCount> Sizes(EncodedDataset dataset)
     {
         SortedDictionary<int, int> counts = [];

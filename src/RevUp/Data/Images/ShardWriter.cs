@@ -5,11 +5,15 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>Copies encoded images into WebDataset shards: CLASS/NAME.EXT and CLASS/NAME.cls, with classes.txt beside the shards.</summary>
+/// <summary>
+/// Copies encoded images into WebDataset shards: CLASS/NAME.EXT and CLASS/NAME.cls, with
+/// classes.txt beside the shards.
+/// </summary>
 /// <remarks>
-/// A name is the image's file name, or a number where that is not a key of its own. The same images give the same bytes: in an order that is shuffled by a
-/// fixed seed, because others read shards from front to back, with fixed times and owners. Everything is written to FOLDER.incomplete, which is renamed at the
-/// end: what has the final name is whole.
+/// A name is the image's file name, or a number where that is not a key of its own. The same images
+/// give the same bytes: in an order that is shuffled by a fixed seed, because others read shards
+/// from front to back, with fixed times and owners. Everything is written to FOLDER.incomplete,
+/// which is renamed at the end: what has the final name is whole.
 /// </remarks>
 internal static class ShardWriter
 {
@@ -32,12 +36,15 @@ internal static class ShardWriter
     /// <summary>Writes all images of a dataset, whose parts must have the same classes.</summary>
     /// <param name="parts">Parts to copy; nothing is decoded or changed.</param>
     /// <param name="folder">Does not exist yet.</param>
-    /// <param name="shardBytes">A shard is ended before the image that would make it larger.</param>
+    /// <param name="shardBytes">
+    /// A shard is ended before the image that would make it larger.
+    /// </param>
     /// <param name="progress">Called after each image with the number of those done.</param>
     /// <param name="stop">Leaves nothing behind.</param>
     /// <returns>The number of shards.</returns>
-    /// <exception cref="ConfigurationException">There is something in the folder already, or a
-    /// class has a name that shards cannot carry.</exception>
+    /// <exception cref="ConfigurationException">
+    /// There is something in the folder already, or a class has a name that shards cannot carry.
+    /// </exception>
     /// <exception cref="DataFileException">An image cannot be read.</exception>
     /// <exception cref="IOException">The shards cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>

@@ -19,11 +19,14 @@ internal static partial class TarIndex
     /// <summary>Adds the samples of a shard, in the order of their images.</summary>
     /// <param name="path">The shard.</param>
     /// <param name="shard">Its number.</param>
-    /// <param name="classes">The names of the labels in .cls members; null when the labels are the names.</param>
+    /// <param name="classes">
+    /// The names of the labels in .cls members; null when the labels are the names.
+    /// </param>
     /// <param name="samples">Where they are added.</param>
     /// <param name="findings">Where members are noted that no sample was made of.</param>
-    /// <exception cref="DataFileException">The shard is damaged, or a label is no number of a
-    /// class.</exception>
+    /// <exception cref="DataFileException">
+    /// The shard is damaged, or a label is no number of a class.
+    /// </exception>
     public static void Read(string path, int shard, string[]? classes, List<ShardSample> samples, DataFindings findings)
     {
         try

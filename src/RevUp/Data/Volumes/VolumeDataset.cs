@@ -41,7 +41,10 @@ internal sealed class VolumeDataset : ImageDataset
     /// <inheritdoc/>
     public override int Count => _samples.Length;
 
-    /// <summary>The different labels of train.csv: in order of their values when all are whole numbers, and of their characters otherwise.</summary>
+    /// <summary>
+    /// The different labels of train.csv: in order of their values when all are whole numbers, and
+    /// of their characters otherwise.
+    /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
     /// <inheritdoc/>
@@ -61,9 +64,12 @@ internal sealed class VolumeDataset : ImageDataset
     /// <param name="split">Which list.</param>
     /// <param name="sample">[1, D, H, W, C], of every sample.</param>
     /// <param name="rawType">The numbers of files that are not NIfTI.</param>
-    /// <param name="settings">How volumes become samples; by default they must have the sample's
-    /// shape.</param>
-    /// <exception cref="DataFileException">A list is missing or damaged, or train.csv does not have a label that test.csv has.</exception>
+    /// <param name="settings">
+    /// How volumes become samples; by default they must have the sample's shape.
+    /// </param>
+    /// <exception cref="DataFileException">
+    /// A list is missing or damaged, or train.csv does not have a label that test.csv has.
+    /// </exception>
     public static VolumeDataset Open(
         string folder,
         DatasetSplit split,

@@ -6,6 +6,8 @@ public enum VolumeNormalization
     /// <summary>Statistics of the training set, or data.mean and data.deviation.</summary>
     Set,
 
-    /// <summary>Statistics of each volume itself, channel by channel, before anything is cut.</summary>
+    /// <summary>
+    /// Statistics of each volume itself, channel by channel, before anything is cut.
+    /// </summary>
     Volume,
 }

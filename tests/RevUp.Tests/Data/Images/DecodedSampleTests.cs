@@ -12,7 +12,9 @@ public sealed class DecodedSampleTests
     private const int Count = 6;
     private static readonly Shape Sample = new(1, 4, 4, 3);
 
-    /// <summary>The files are gone after the first epoch: the second has the same bytes all the same.</summary>
+    /// <summary>
+    /// The files are gone after the first epoch: the second has the same bytes all the same.
+    /// </summary>
     [TestMethod]
     public void AnImageIsDecodedOnce()
     {
