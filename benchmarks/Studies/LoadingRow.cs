@@ -38,7 +38,8 @@ internal sealed record LoadingRow(
     /// <summary>The names of the columns of <see cref="Cells"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "recipe and data", "policy", "batch", "workers", "from epoch", "loaded, ms", "quartiles", "resident, ms", "quartiles",
+        "recipe and data", "policy", "batch", "workers", "from epoch", "loaded, ms", "quartiles", "resident, ms",
+        "quartiles",
         "ratio", "quartiles",
         $"at most {Target}", "steps × rounds",
     ];

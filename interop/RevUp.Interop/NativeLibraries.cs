@@ -22,7 +22,8 @@ internal static class NativeLibraries
     internal const string CublasLt = "cublasLt";
     internal const string Nvtx = "revup_nvtx";
 
-    private const string OwnRemedy = "The package RevUp has it for linux-x64; in the repository, run ./build.sh to build it.";
+    private const string OwnRemedy =
+        "The package RevUp has it for linux-x64; in the repository, run ./build.sh to build it.";
 
     private static readonly NativeLibraryEntry[] s_entries =
     [
@@ -33,19 +34,24 @@ internal static class NativeLibraries
         new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", OwnRemedy, ImageLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cuda, ["libcuda.so.1"], Package: null, "REVUP_CUDA_LIBRARY",
-            "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.", CudaLibrary.VerifyVersion),
+            "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.",
+            CudaLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cudnn, ["libcudnn.so.9"], "cudnn", "REVUP_CUDNN_LIBRARY",
             "Install cuDNN 9, for example with the Python package nvidia-cudnn-cu12.", CudnnLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             CublasLt, ["libcublasLt.so.13", "libcublasLt.so.12"], "*", "REVUP_CUBLASLT_LIBRARY",
-            "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.", CublasLtLibrary.VerifyVersion),
+            "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.",
+            CublasLtLibrary.VerifyVersion),
         new(
             Nvtx, "librevup_nvtx.so", "REVUP_NVTX_LIBRARY",
-            "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.", (_, _) => { }),
+            "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.",
+            (_, _) =>
+                { }),
     ];
 
-    private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(entry => entry.Name, entry => new Lazy<nint>(() => Load(entry)));
+    private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(
+        entry => entry.Name, entry => new Lazy<nint>(() => Load(entry)));
 
     static NativeLibraries() => NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
 
@@ -83,7 +89,8 @@ internal static class NativeLibraries
     // A property of the host without a name in the framework, but documented: folders with a
     // separator between them and often one at the end.
     private static string[] HostFolders() =>
-        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
         s_handles.TryGetValue(name, out Lazy<nint>? handle) ? handle.Value : 0;

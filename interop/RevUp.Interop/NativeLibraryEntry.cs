@@ -8,7 +8,8 @@ namespace RevUp.Interop;
 /// what to do when it is missing, and the check made once after loading, which receives the handle
 /// and the place and throws when the library is not the one these bindings were written for.
 /// </summary>
-internal record NativeLibraryEntry(string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
+internal record NativeLibraryEntry(
+    string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
 {
     /// <summary>Called once, before the library is loaded.</summary>
     internal Action BeforeLoading { get; init; } = () => { };
@@ -23,14 +24,16 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
     /// <param name="hostFolders">
     /// Folders of native libraries from the .NET host: the program's packages, for its system.
     /// </param>
-    internal virtual IReadOnlyList<string> Places(string? overridePath, string baseDirectory, IEnumerable<string> hostFolders)
+    internal virtual IReadOnlyList<string> Places(
+        string? overridePath, string baseDirectory, IEnumerable<string> hostFolders)
     {
         if (!string.IsNullOrEmpty(overridePath))
         {
             return [overridePath];
         }
 
-        List<string> places = [.. hostFolders.Prepend(baseDirectory).Select(Path.TrimEndingDirectorySeparator).Distinct().Select(InFolder)];
+        List<string> places = [.. hostFolders.Prepend(baseDirectory).Select(
+            Path.TrimEndingDirectorySeparator).Distinct().Select(InFolder)];
         for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
         {
             places.Add(Path.Combine(folder.FullName, "artifacts", "native", FileName));
@@ -70,7 +73,8 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
         }
 
         throw new DllNotFoundException(
-            $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set {EnvironmentVariable} to its full path.");
+            $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set "
+            + $"{EnvironmentVariable} to its full path.");
     }
 
     /// <summary>
@@ -82,11 +86,14 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
     /// </exception>
     internal static unsafe void VerifyVersion(nint library, string place, string function, int expected)
     {
-        int? version = NativeLibrary.TryGetExport(library, function, out nint address) ? ((delegate* unmanaged<int>)address)() : null;
+        int? version = NativeLibrary.TryGetExport(library, function, out nint address)
+            ? ((delegate* unmanaged<int>)address)()
+            : null;
         if (version != expected)
         {
             throw new BadImageFormatException(
-                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were written for version {expected}."
+                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were "
+                + $"written for version {expected}."
                 + " Run ./build.sh so that the library and the bindings come from the same sources.",
                 place);
         }

@@ -12,7 +12,8 @@ namespace RevUp.Interop;
 /// driver alone.
 /// </param>
 internal sealed record NvidiaLibraryEntry(
-    string Name, IReadOnlyList<string> FileNames, string? Package, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
+    string Name, IReadOnlyList<string> FileNames, string? Package, string EnvironmentVariable, string Remedy,
+    Action<nint, string> Verify)
     : NativeLibraryEntry(Name, string.Join(" or ", FileNames), EnvironmentVariable, Remedy, Verify)
 {
     private static readonly string[] s_toolkitVariables = ["CUDA_HOME", "CUDA_PATH"];
@@ -22,7 +23,8 @@ internal sealed record NvidiaLibraryEntry(
     /// <summary>
     /// Places on this machine; see <see cref="Places(string?, Func{string, string?})"/>.
     /// </summary>
-    internal override IReadOnlyList<string> Places(string? overridePath, string baseDirectory, IEnumerable<string> hostFolders) =>
+    internal override IReadOnlyList<string> Places(
+        string? overridePath, string baseDirectory, IEnumerable<string> hostFolders) =>
         Places(overridePath, Environment.GetEnvironmentVariable);
 
     /// <summary>
@@ -77,7 +79,8 @@ internal sealed record NvidiaLibraryEntry(
         string[] found = ["/"];
         foreach (string segment in pattern.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            found = [.. found.Where(Directory.Exists).SelectMany(folder => segment.Contains('*', StringComparison.Ordinal)
+            found =
+                [.. found.Where(Directory.Exists).SelectMany(folder => segment.Contains('*', StringComparison.Ordinal)
                 ? Directory.EnumerateDirectories(folder, segment).Order(StringComparer.Ordinal)
                 : (IEnumerable<string>)[Path.Combine(folder, segment)])];
         }

@@ -28,7 +28,8 @@ internal sealed class CheckpointOption : Option<string>
         BranchPrecision trained = loaded.Recipe.Model.Precision, used = loaded.Network.Settings.Precision;
         if (trained != used)
         {
-            terminal.Note($"Trained with branches in {trained.Text()}, computed here in {used.Text()}: {backend.Description}.");
+            terminal.Note(
+                $"Trained with branches in {trained.Text()}, computed here in {used.Text()}: {backend.Description}.");
         }
         return loaded;
     }

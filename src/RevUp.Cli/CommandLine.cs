@@ -27,7 +27,13 @@ internal static class CommandLine
             {
                 return RefuseUsage(parsed, terminal);
             }
-            return parsed.Invoke(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(
+                new InvocationConfiguration
+                {
+                    Output = terminal.Output,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                });
         }
         catch (Exception exception)
         {

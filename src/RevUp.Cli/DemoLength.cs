@@ -48,7 +48,10 @@ internal static class DemoLength
             return recipe;
         }
         int warmup = (int)Math.Min(training.Schedule.WarmupSteps, steps / WarmupShare);
-        return recipe with { Training = training with { Steps = steps, Schedule = training.Schedule with { WarmupSteps = warmup } } };
+        return recipe with
+        {
+            Training = training with { Steps = steps, Schedule = training.Schedule with { WarmupSteps = warmup } },
+        };
     }
 
     /// <summary>Steps of all epochs.</summary>
@@ -68,14 +71,17 @@ internal static class DemoLength
         string rate = FormattableString.Invariant($"This machine trains {images:F0} images/s: ");
         string length = steps == all
             ? FormattableString.Invariant($"all {all} steps, {full.Training.Epochs} epochs, take {Time(steps, speed)}.")
-            : FormattableString.Invariant($"{steps} of {all} steps, {(double)steps / speed.StepsPerEpoch:F1} of {full.Training.Epochs} epochs, ")
-                + $"take {Time(steps, speed)}. A full run takes {Time(all, speed)}{reaches}: --set training.epochs={full.Training.Epochs}.";
+            : FormattableString.Invariant(
+                $"{steps} of {all} steps, {(double)steps / speed.StepsPerEpoch:F1} of {full.Training.Epochs} epochs, ")
+                + $"take {Time(steps, speed)}. A full run takes {Time(all, speed)}{reaches}: --set "
+                + $"training.epochs={full.Training.Epochs}.";
         return rate + length;
     }
 
     private static string Time(long steps, TrainingSpeed speed)
     {
         long evaluations = (steps - 1) / speed.StepsPerEpoch + 1;
-        return Format.Duration(TimeSpan.FromSeconds(steps * speed.SecondsPerStep + evaluations * speed.SecondsPerEvaluation));
+        return Format.Duration(
+            TimeSpan.FromSeconds(steps * speed.SecondsPerStep + evaluations * speed.SecondsPerEvaluation));
     }
 }

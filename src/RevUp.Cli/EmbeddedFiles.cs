@@ -30,7 +30,8 @@ internal sealed class EmbeddedFiles(string folder, string kind, string kinds)
     {
         if (Names.Contains(nameOrFile))
         {
-            using StreamReader carried = new(typeof(EmbeddedFiles).Assembly.GetManifestResourceStream(folder + nameOrFile + Extension)!);
+            using StreamReader carried = new(
+                typeof(EmbeddedFiles).Assembly.GetManifestResourceStream(folder + nameOrFile + Extension)!);
             return carried.ReadToEnd();
         }
         if (File.Exists(nameOrFile))
@@ -38,6 +39,7 @@ internal sealed class EmbeddedFiles(string folder, string kind, string kinds)
             return File.ReadAllText(nameOrFile);
         }
         throw new ConfigurationException(
-            $"There is no {kind} and no file '{nameOrFile}'. The {kinds} are {string.Join(", ", Names)}; a file is given by its path.");
+            $"There is no {kind} and no file '{nameOrFile}'. The {kinds} are {string.Join(", ", Names)}; a file is "
+            + "given by its path.");
     }
 }

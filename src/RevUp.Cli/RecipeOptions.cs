@@ -16,7 +16,8 @@ internal sealed class RecipeOptions
 
     private readonly Option<string[]> _set = new("--set")
     {
-        Description = "Override a member of the recipe, such as training.epochs=3 or model.stages.0.blocks=6; may be repeated.",
+        Description =
+            "Override a member of the recipe, such as training.epochs=3 or model.stages.0.blocks=6; may be repeated.",
         HelpName = "PATH=VALUE",
         Arity = ArgumentArity.OneOrMore,
     };

@@ -11,7 +11,8 @@ internal static class RunFolder
     // the lines of steps that it does again.
     private static readonly string[] s_entries =
     [
-        TrainingRun.RecipeFileName, "metrics.jsonl", "report.md", "report.html", "run.json", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt",
+        TrainingRun.RecipeFileName, "metrics.jsonl", "report.md", "report.html", "run.json", Checkpoint.FolderName,
+        "metrics.jsonl.kept", "damaged.txt",
         RunLock.FileName,
     ];
 
@@ -27,11 +28,13 @@ internal static class RunFolder
         if (resume && !isRun)
         {
             throw new ConfigurationException(
-                $"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the run's folder with --output.");
+                $"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the "
+                + "run's folder with --output.");
         }
         if (!resume && isRun)
         {
-            throw new ConfigurationException($"'{folder}' already holds a run; go on with it by --resume, or choose another folder with --output.");
+            throw new ConfigurationException(
+                $"'{folder}' already holds a run; go on with it by --resume, or choose another folder with --output.");
         }
         if (!resume)
         {
@@ -61,7 +64,8 @@ internal static class RunFolder
         if (Directory.Exists(folder)
             && Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetFileName(path) != RunLock.FileName))
         {
-            throw new ConfigurationException($"'{folder}' holds files that are not of a run; choose another folder with --output.");
+            throw new ConfigurationException(
+                $"'{folder}' holds files that are not of a run; choose another folder with --output.");
         }
     }
 

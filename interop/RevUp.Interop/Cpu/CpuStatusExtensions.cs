@@ -33,7 +33,8 @@ internal static class CpuStatusExtensions
     {
         CpuStatus.InvalidArgument => "Correct the argument named above; revup_cpu.h says what each call accepts.",
         CpuStatus.OutOfMemory => "Lower the batch size or the memory budget, or free memory on this machine.",
-        CpuStatus.Unsupported => "Use float32, which every processor supports, or a processor with native arithmetic of this type.",
+        CpuStatus.Unsupported =>
+            "Use float32, which every processor supports, or a processor with native arithmetic of this type.",
         _ => "This is a defect in the native library; report it with the text of CpuLibrary.Describe.",
     };
 }

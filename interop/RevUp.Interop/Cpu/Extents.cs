@@ -20,7 +20,8 @@ internal struct Extents
     {
         if (values.Length > Capacity)
         {
-            throw new ArgumentException($"{values.Length} extents were given; the library takes up to {Capacity} spatial dimensions.");
+            throw new ArgumentException(
+                $"{values.Length} extents were given; the library takes up to {Capacity} spatial dimensions.");
         }
 
         values.CopyTo(this);

@@ -22,7 +22,8 @@ internal sealed class CublasLtHandle : OwnedHandle, ICudaBlas
     }
 
     /// <inheritdoc/>
-    public IMatmul Prepare(long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit) =>
+    public IMatmul Prepare(
+        long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit) =>
         new Matmul(this, m, n, k, operationA, operationB, workspaceLimit);
 
     /// <inheritdoc/>

@@ -30,7 +30,8 @@ internal static unsafe partial class CublasLtLibrary
 
     /// <summary>Creates the description of a product.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulDescCreate")]
-    public static partial CublasStatus MatmulDescCreate(nint* description, CublasComputeType computeType, CublasDataType scaleType);
+    public static partial CublasStatus MatmulDescCreate(
+        nint* description, CublasComputeType computeType, CublasDataType scaleType);
 
     /// <summary>Destroys the description of a product.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulDescDestroy")]
@@ -38,14 +39,16 @@ internal static unsafe partial class CublasLtLibrary
 
     /// <summary>Changes one setting of a product.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulDescSetAttribute")]
-    public static partial CublasStatus MatmulDescSetAttribute(MatmulDescriptor description, CublasLtMatmulSetting attribute, void* value, nuint bytes);
+    public static partial CublasStatus MatmulDescSetAttribute(
+        MatmulDescriptor description, CublasLtMatmulSetting attribute, void* value, nuint bytes);
 
     /// <summary>
     /// Creates the description of a matrix whose columns are <paramref name="leadingDimension"/>
     /// elements apart.
     /// </summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatrixLayoutCreate")]
-    public static partial CublasStatus MatrixLayoutCreate(nint* layout, CublasDataType type, ulong rows, ulong columns, long leadingDimension);
+    public static partial CublasStatus MatrixLayoutCreate(
+        nint* layout, CublasDataType type, ulong rows, ulong columns, long leadingDimension);
 
     /// <summary>Destroys the description of a matrix.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatrixLayoutDestroy")]
@@ -67,7 +70,8 @@ internal static unsafe partial class CublasLtLibrary
     /// <summary>Candidates for a product, the one expected to be the fastest first.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulAlgoGetHeuristic")]
     public static partial CublasStatus MatmulAlgoGetHeuristic(
-        CublasLtHandle handle, MatmulDescriptor description, MatrixLayout a, MatrixLayout b, MatrixLayout c, MatrixLayout d,
+        CublasLtHandle handle, MatmulDescriptor description, MatrixLayout a, MatrixLayout b, MatrixLayout c,
+        MatrixLayout d,
         MatmulPreference preference, int requested, CublasLtHeuristicResult* candidates, int* returned);
 
     /// <summary>
@@ -75,7 +79,8 @@ internal static unsafe partial class CublasLtLibrary
     /// </summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmul")]
     public static partial CublasStatus Matmul(
-        CublasLtHandle handle, MatmulDescriptor description, float* alpha, DevicePointer a, MatrixLayout aLayout, DevicePointer b, MatrixLayout bLayout,
+        CublasLtHandle handle, MatmulDescriptor description, float* alpha, DevicePointer a, MatrixLayout aLayout,
+        DevicePointer b, MatrixLayout bLayout,
         float* beta, DevicePointer c, MatrixLayout cLayout, DevicePointer d, MatrixLayout dLayout,
         CublasLtAlgorithm* algorithm, DevicePointer workspace, nuint workspaceBytes, CudaStream stream);
 
@@ -90,11 +95,13 @@ internal static unsafe partial class CublasLtLibrary
         if (version is null || version.Major < OldestMajor)
         {
             throw new BadImageFormatException(
-                $"The library {place} is cuBLASLt {version?.ToString() ?? "of no version"}, but RevUp needs {OldestMajor} or newer."
+                $"The library {place} is cuBLASLt {version?.ToString() ?? "of no version"}, but RevUp needs "
+                + $"{OldestMajor} or newer."
                 + " Install it, or name its libcublasLt.so.12 in REVUP_CUBLASLT_LIBRARY.",
                 place);
         }
     }
 
-    private static Version VersionOf(nuint number) => new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
+    private static Version VersionOf(nuint number) =>
+        new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
 }

@@ -10,7 +10,8 @@ internal static class CublasStatusExtensions
 {
     /// <summary>Returns when <paramref name="status"/> is Success.</summary>
     /// <exception cref="NativeException">Any other status.</exception>
-    public static void Check(this CublasStatus status, [CallerArgumentExpression(nameof(status))] string expression = "")
+    public static void Check(
+        this CublasStatus status, [CallerArgumentExpression(nameof(status))] string expression = "")
     {
         if (status != CublasStatus.Success)
         {
@@ -37,7 +38,8 @@ internal static class CublasStatusExtensions
     {
         CublasStatus.NotInitialized or CublasStatus.ArchitectureMismatch =>
             "Check that the driver is new enough for this cuBLASLt, and the device for RevUp (compute capability 8.0).",
-        CublasStatus.AllocationFailed => "Lower the batch size or the memory budget, or end other processes on this device.",
+        CublasStatus.AllocationFailed =>
+            "Lower the batch size or the memory budget, or end other processes on this device.",
         CublasStatus.ExecutionFailed or CublasStatus.MappingError =>
             "Run again under compute-sanitizer to find the kernel that failed, and check that driver and cuBLASLt fit.",
         _ => "This is a defect in RevUp or in cuBLASLt; report it with the output of `revup devices` and the shape of the product.",

@@ -32,7 +32,9 @@ internal sealed unsafe class Matmul : IMatmul
     /// <exception cref="NativeException">
     /// cuBLASLt refuses the shape, or has no algorithm for it.
     /// </exception>
-    public Matmul(CublasLtHandle handle, long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit)
+    public Matmul(
+        CublasLtHandle handle, long m, long n, long k, CublasOperation operationA, CublasOperation operationB,
+        long workspaceLimit)
     {
         _handle = handle;
         _description = MatmulDescriptor.Create(operationA, operationB);
@@ -42,7 +44,8 @@ internal sealed unsafe class Matmul : IMatmul
         using MatmulPreference preference = MatmulPreference.Create(workspaceLimit, Alignment);
         CublasLtHeuristicResult choice;
         int returned;
-        CublasLtLibrary.MatmulAlgoGetHeuristic(_handle, _description, _a, _b, _c, _c, preference, 1, &choice, &returned).Check();
+        CublasLtLibrary.MatmulAlgoGetHeuristic(_handle, _description, _a, _b, _c, _c, preference, 1, &choice, &returned)
+            .Check();
         if (returned == 0 || choice.State != CublasStatus.Success)
         {
             throw new NativeException(
@@ -58,11 +61,14 @@ internal sealed unsafe class Matmul : IMatmul
     public long WorkspaceBytes => (long)_choice.WorkspaceBytes;
 
     /// <inheritdoc/>
-    public void Run(float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace, CudaStream stream)
+    public void Run(
+        float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace,
+        CudaStream stream)
     {
         CublasLtAlgorithm algorithm = _choice.Algorithm;
         CublasLtLibrary.Matmul(
-            _handle, _description, &alpha, a, _a, b, _b, &beta, c, _c, c, _c, &algorithm, workspace, _choice.WorkspaceBytes, stream).Check();
+            _handle, _description, &alpha, a, _a, b, _b, &beta, c, _c, c, _c, &algorithm, workspace,
+            _choice.WorkspaceBytes, stream).Check();
     }
 
     /// <inheritdoc/>

@@ -12,8 +12,12 @@ internal sealed class MatmulDescriptor : OwnedHandle
         nint created;
         CublasLtLibrary.MatmulDescCreate(&created, CublasComputeType.Float32, CublasDataType.Float32).Check();
         owner.SetHandle(created);
-        CublasLtLibrary.MatmulDescSetAttribute(owner, CublasLtMatmulSetting.TransposeA, &operationA, sizeof(CublasOperation)).Check();
-        CublasLtLibrary.MatmulDescSetAttribute(owner, CublasLtMatmulSetting.TransposeB, &operationB, sizeof(CublasOperation)).Check();
+        CublasLtLibrary.MatmulDescSetAttribute(
+            owner, CublasLtMatmulSetting.TransposeA, &operationA, sizeof(CublasOperation))
+            .Check();
+        CublasLtLibrary.MatmulDescSetAttribute(
+            owner, CublasLtMatmulSetting.TransposeB, &operationB, sizeof(CublasOperation))
+            .Check();
         return owner;
     }
 

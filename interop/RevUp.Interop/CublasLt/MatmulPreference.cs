@@ -12,7 +12,9 @@ internal sealed class MatmulPreference : OwnedHandle
         nint created;
         CublasLtLibrary.MatmulPreferenceCreate(&created).Check();
         owner.SetHandle(created);
-        CublasLtLibrary.MatmulPreferenceSetAttribute(owner, CublasLtPreferenceSetting.MaximumWorkspaceBytes, &workspaceLimit, sizeof(long)).Check();
+        CublasLtLibrary.MatmulPreferenceSetAttribute(
+            owner, CublasLtPreferenceSetting.MaximumWorkspaceBytes, &workspaceLimit, sizeof(long))
+            .Check();
         for (CublasLtPreferenceSetting matrix = CublasLtPreferenceSetting.MinimumAlignmentA;
             matrix <= CublasLtPreferenceSetting.MinimumAlignmentD;
             matrix++)

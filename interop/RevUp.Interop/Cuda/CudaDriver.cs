@@ -45,7 +45,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         IReadOnlyList<CudaDevice> devices = CudaDevice.All();
         if (ordinal < 0 || ordinal >= devices.Count)
         {
-            CudaResult.InvalidDevice.Throw("CudaDriver.Open", $"device {ordinal} was asked for and there are {devices.Count}");
+            CudaResult.InvalidDevice.Throw(
+                "CudaDriver.Open", $"device {ordinal} was asked for and there are {devices.Count}");
         }
 
         int handle;
@@ -77,7 +78,9 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         if (result == CudaResult.OutOfMemory)
         {
             (long free, long total) = MemoryInfo();
-            result.Throw("CudaLibrary.MemAlloc", $"{bytes} bytes were asked for, and {free} of {total} bytes are free on {Device.Name}");
+            result.Throw(
+                "CudaLibrary.MemAlloc",
+                $"{bytes} bytes were asked for, and {free} of {total} bytes are free on {Device.Name}");
         }
 
         result.Check("CudaLibrary.MemAlloc");
@@ -215,7 +218,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     {
         if (arguments.Length > MaximumArguments)
         {
-            throw new ArgumentException($"{name} was given {arguments.Length} arguments; a launch takes at most {MaximumArguments}.");
+            throw new ArgumentException(
+                $"{name} was given {arguments.Length} arguments; a launch takes at most {MaximumArguments}.");
         }
 
         void** pointers = stackalloc void*[MaximumArguments];
@@ -226,16 +230,19 @@ internal sealed unsafe class CudaDriver : ICudaDriver
                 pointers[i] = slots + i;
             }
 
-            CudaResult result = CudaLibrary.LaunchKernel(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, stream, pointers, null);
+            CudaResult result = CudaLibrary.LaunchKernel(
+                function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, stream, pointers, null);
             if (result != CudaResult.Success)
             {
-                result.Throw("CudaLibrary.LaunchKernel", $"the kernel is {name} with {blocks} blocks of {threads} threads");
+                result.Throw(
+                    "CudaLibrary.LaunchKernel", $"the kernel is {name} with {blocks} blocks of {threads} threads");
             }
         }
     }
 
     /// <inheritdoc/>
-    public void BeginCapture(CudaStream stream) => CudaLibrary.StreamBeginCapture(stream, CudaCaptureMode.ThreadLocal).Check();
+    public void BeginCapture(CudaStream stream) =>
+        CudaLibrary.StreamBeginCapture(stream, CudaCaptureMode.ThreadLocal).Check();
 
     /// <inheritdoc/>
     public CudaGraph EndCapture(CudaStream stream)
@@ -254,7 +261,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     }
 
     /// <inheritdoc/>
-    public void Launch(CudaGraphExec executable, CudaStream stream) => CudaLibrary.GraphLaunch(executable, stream).Check();
+    public void Launch(CudaGraphExec executable, CudaStream stream) =>
+        CudaLibrary.GraphLaunch(executable, stream).Check();
 
     /// <inheritdoc/>
     public void Destroy(CudaGraph graph) => CudaLibrary.GraphDestroy(graph).Check();

@@ -79,14 +79,16 @@ internal static unsafe partial class CudaLibrary
         if (!NativeLibrary.TryGetExport(library, "cuDriverGetVersion", out nint function))
         {
             throw new BadImageFormatException(
-                $"The library {place} is no CUDA driver: it has no cuDriverGetVersion. Name the right file in REVUP_CUDA_LIBRARY.", place);
+                $"The library {place} is no CUDA driver: it has no cuDriverGetVersion. Name the right file in "
+                + "REVUP_CUDA_LIBRARY.", place);
         }
 
         CudaResult result = ((delegate* unmanaged<int*, CudaResult>)function)(&version);
         if (result != CudaResult.Success || version < OldestVersion)
         {
             throw new BadImageFormatException(
-                $"The CUDA driver {place} supports CUDA {version / 1000}.{version % 1000 / 10} (result {(int)result}), but RevUp's kernels need 12.0."
+                $"The CUDA driver {place} supports CUDA {version / 1000}.{version % 1000 / 10} (result {(int)result}), "
+                + "but RevUp's kernels need 12.0."
                 + " Update NVIDIA's driver to 525 or newer, or train with --device cpu.",
                 place);
         }

@@ -12,7 +12,9 @@ namespace RevUp.Interop.Cuda;
 /// <param name="Problems">
 /// Why training on CUDA is impossible here, one paragraph each; empty when it is possible.
 /// </param>
-internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Devices, Version? Cudnn, Version? CublasLt, IReadOnlyList<string> Problems)
+internal sealed record CudaPlatform(
+    Version? Driver, IReadOnlyList<CudaDevice> Devices, Version? Cudnn, Version? CublasLt,
+    IReadOnlyList<string> Problems)
 {
     /// <summary>Whether networks can be trained on a CUDA device here.</summary>
     public bool IsUsable => Problems.Count == 0;
@@ -43,7 +45,8 @@ internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> D
         }
 
         Version? cudnn = load(NativeLibraries.Cudnn, out reason) ? CudnnLibrary.Version : Missing(reason, problems);
-        Version? cublasLt = load(NativeLibraries.CublasLt, out reason) ? CublasLtLibrary.Version : Missing(reason, problems);
+        Version? cublasLt =
+            load(NativeLibraries.CublasLt, out reason) ? CublasLtLibrary.Version : Missing(reason, problems);
         return new CudaPlatform(driver, devices, cudnn, cublasLt, problems);
     }
 
@@ -60,7 +63,9 @@ internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> D
     {
         int version;
         CudaResult result = CudaLibrary.DriverGetVersion(&version);
-        return result == CudaResult.Success ? DriverVersionOf(version) : Missing($"CudaLibrary.DriverGetVersion failed with {result}.", problems);
+        return result == CudaResult.Success
+            ? DriverVersionOf(version)
+            : Missing($"CudaLibrary.DriverGetVersion failed with {result}.", problems);
     }
 
     private static IReadOnlyList<CudaDevice> ReadDevices(List<string> problems)

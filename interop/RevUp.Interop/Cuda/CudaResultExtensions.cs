@@ -35,7 +35,8 @@ internal static class CudaResultExtensions
     internal static void Throw(this CudaResult result, string expression, string circumstances = "")
     {
         string detail = Describe(result);
-        throw new NativeException(expression, result, circumstances.Length == 0 ? detail : $"{detail}; {circumstances}", Remedy(result));
+        throw new NativeException(
+            expression, result, circumstances.Length == 0 ? detail : $"{detail}; {circumstances}", Remedy(result));
     }
 
     private static unsafe string Describe(CudaResult result)
@@ -44,7 +45,9 @@ internal static class CudaResultExtensions
         byte* words;
         bool known = CudaLibrary.GetErrorName(result, &name) == CudaResult.Success;
         known &= CudaLibrary.GetErrorString(result, &words) == CudaResult.Success;
-        return known ? $"{Marshal.PtrToStringUTF8((nint)name)}, {Marshal.PtrToStringUTF8((nint)words)}" : "the driver does not know this code";
+        return known
+            ? $"{Marshal.PtrToStringUTF8((nint)name)}, {Marshal.PtrToStringUTF8((nint)words)}"
+            : "the driver does not know this code";
     }
 
     internal static string Remedy(CudaResult result) => result switch
@@ -52,8 +55,10 @@ internal static class CudaResultExtensions
         CudaResult.OutOfMemory => "Lower the batch size or the memory budget, choose a memory policy that stores less, or end other processes on this device.",
         CudaResult.NoDevice => "Run nvidia-smi: it must list a device, and CUDA_VISIBLE_DEVICES must not hide it. Or train with --device cpu.",
         CudaResult.InvalidDevice => "Choose the ordinal of a device that `revup devices` lists.",
-        CudaResult.DeviceUnavailable => "Another process holds this device exclusively; end it or choose another device.",
-        CudaResult.StubLibrary => "The toolkit's stub of libcuda.so.1 was found first; remove its stubs folder from LD_LIBRARY_PATH.",
+        CudaResult.DeviceUnavailable =>
+            "Another process holds this device exclusively; end it or choose another device.",
+        CudaResult.StubLibrary =>
+            "The toolkit's stub of libcuda.so.1 was found first; remove its stubs folder from LD_LIBRARY_PATH.",
         CudaResult.UnsupportedPtxVersion or CudaResult.InvalidPtx or CudaResult.JitCompilerNotFound or CudaResult.CompatNotSupportedOnDevice =>
             "The driver is older than the kernels; update it, or build the kernels with its CUDA version.",
         CudaResult.InvalidImage or CudaResult.NoBinaryForGpu =>
@@ -68,12 +73,15 @@ internal static class CudaResultExtensions
         CudaResult.Unknown =>
             "The driver gives no reason. Often the module nvidia-uvm is not loaded, or the machine slept: run modprobe "
             + "nvidia-uvm or nvidia-smi, or restart the machine. In a container, see that it has /dev/nvidia-uvm.",
-        CudaResult.InvalidContext or CudaResult.NotInitialized => "Call ICudaDriver.MakeCurrent on this thread first, and use no driver after its disposal.",
+        CudaResult.InvalidContext or CudaResult.NotInitialized =>
+            "Call ICudaDriver.MakeCurrent on this thread first, and use no driver after its disposal.",
         CudaResult.LaunchOutOfResources => "The kernel needs more registers or shared memory than a block of this size has; report it with the device's name.",
         >= CudaResult.StreamCaptureUnsupported and <= CudaResult.StreamCaptureWrongThread =>
             "Work was issued that a CUDA graph cannot hold; train without --cuda-graph and report the call.",
-        CudaResult.LaunchTimeout => IsLost + "The device also drives a display, which limits a kernel's time: use another device.",
-        CudaResult.EccUncorrectable or CudaResult.NvlinkUncorrectable => IsLost + "The hardware failed: see nvidia-smi -q and the system's log.",
+        CudaResult.LaunchTimeout =>
+            IsLost + "The device also drives a display, which limits a kernel's time: use another device.",
+        CudaResult.EccUncorrectable or CudaResult.NvlinkUncorrectable =>
+            IsLost + "The hardware failed: see nvidia-smi -q and the system's log.",
         CudaResult.IllegalAddress or CudaResult.ContextIsDestroyed or CudaResult.Assert
             or (>= CudaResult.HardwareStackError and <= CudaResult.LaunchFailed) =>
             IsLost + "An earlier kernel caused it: run again under compute-sanitizer, or with CUDA_LAUNCH_BLOCKING=1, to find which.",

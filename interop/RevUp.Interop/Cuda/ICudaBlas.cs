@@ -21,7 +21,8 @@ internal interface ICudaBlas : IDisposable
     /// <exception cref="NativeException">
     /// The library refuses the shape, or has no algorithm for it.
     /// </exception>
-    IMatmul Prepare(long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit);
+    IMatmul Prepare(
+        long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit);
 }
 
 /// <summary>
@@ -37,5 +38,7 @@ internal interface IMatmul : IDisposable
     /// <summary>
     /// Issues the product on a stream; the workspace, aligned to 256 bytes, has undefined content.
     /// </summary>
-    void Run(float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace, CudaStream stream);
+    void Run(
+        float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace,
+        CudaStream stream);
 }

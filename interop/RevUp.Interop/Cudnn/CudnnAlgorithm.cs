@@ -18,7 +18,8 @@ internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
     /// for, it stays so, whatever is offered.
     /// </summary>
     internal static unsafe CudnnAlgorithm Choose(
-        string pass, in CudnnGeometry geometry, ReadOnlySpan<CudnnAlgorithmPerformance> candidates, long workspaceLimit, ConvolutionDescriptor convolution,
+        string pass, in CudnnGeometry geometry, ReadOnlySpan<CudnnAlgorithmPerformance> candidates, long workspaceLimit,
+        ConvolutionDescriptor convolution,
         WorkspaceQuery query)
     {
         CudnnStatus last = CudnnStatus.NotSupported;
@@ -40,7 +41,8 @@ internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
 
         throw new NativeException(
             $"CudnnAlgorithm.Choose of {pass}", last == CudnnStatus.Success ? CudnnStatus.NotSupported : last,
-            $"none of {candidates.Length} candidates is deterministic with a workspace of at most {workspaceLimit} bytes for {geometry.ToString()}",
+            $"none of {candidates.Length} candidates is deterministic with a workspace of at most {workspaceLimit} "
+            + $"bytes for {geometry.ToString()}",
             "Allow a larger workspace, or use other channel counts, groups or a newer cuDNN 9.");
     }
 }

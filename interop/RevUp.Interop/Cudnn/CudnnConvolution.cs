@@ -47,7 +47,8 @@ internal sealed unsafe class CudnnConvolution : IDisposable
         _handle = handle;
         _x = TensorDescriptor.Create(geometry.Type, geometry.Batch, geometry.InChannels, geometry.Input);
         _y = TensorDescriptor.Create(geometry.Type, geometry.Batch, geometry.OutChannels, geometry.Output());
-        _w = FilterDescriptor.Create(geometry.Type, geometry.OutChannels, geometry.InChannels / geometry.Groups, geometry.Kernel);
+        _w = FilterDescriptor.Create(
+            geometry.Type, geometry.OutChannels, geometry.InChannels / geometry.Groups, geometry.Kernel);
 
         // One descriptor per pass: an algorithm runs in the arithmetic that it was offered with,
         // which may differ between passes.
@@ -60,15 +61,22 @@ internal sealed unsafe class CudnnConvolution : IDisposable
         CudnnLibrary.GetForwardAlgorithms(_handle, _x, _w, _forward, _y, MaximumCandidates, &count, candidates).Check();
         _forwardAlgorithm = CudnnAlgorithm.Choose(
             "fprop", geometry, new(candidates, count), workspaceLimit, _forward,
-            (int algorithm, nuint* bytes) => CudnnLibrary.GetForwardWorkspaceSize(_handle, _x, _w, _forward, _y, algorithm, bytes));
-        CudnnLibrary.GetBackwardDataAlgorithms(_handle, _w, _y, _backwardData, _x, MaximumCandidates, &count, candidates).Check();
+            (int algorithm, nuint* bytes) =>
+                CudnnLibrary.GetForwardWorkspaceSize(_handle, _x, _w, _forward, _y, algorithm, bytes));
+        CudnnLibrary.GetBackwardDataAlgorithms(
+            _handle, _w, _y, _backwardData, _x, MaximumCandidates, &count, candidates)
+            .Check();
         _backwardDataAlgorithm = CudnnAlgorithm.Choose(
             "dgrad", geometry, new(candidates, count), workspaceLimit, _backwardData,
-            (int algorithm, nuint* bytes) => CudnnLibrary.GetBackwardDataWorkspaceSize(_handle, _w, _y, _backwardData, _x, algorithm, bytes));
-        CudnnLibrary.GetBackwardFilterAlgorithms(_handle, _x, _y, _backwardFilter, _w, MaximumCandidates, &count, candidates).Check();
+            (int algorithm, nuint* bytes) =>
+                CudnnLibrary.GetBackwardDataWorkspaceSize(_handle, _w, _y, _backwardData, _x, algorithm, bytes));
+        CudnnLibrary.GetBackwardFilterAlgorithms(
+            _handle, _x, _y, _backwardFilter, _w, MaximumCandidates, &count, candidates)
+            .Check();
         _backwardFilterAlgorithm = CudnnAlgorithm.Choose(
             "wgrad", geometry, new(candidates, count), workspaceLimit, _backwardFilter,
-            (int algorithm, nuint* bytes) => CudnnLibrary.GetBackwardFilterWorkspaceSize(_handle, _x, _y, _backwardFilter, _w, algorithm, bytes));
+            (int algorithm, nuint* bytes) =>
+                CudnnLibrary.GetBackwardFilterWorkspaceSize(_handle, _x, _y, _backwardFilter, _w, algorithm, bytes));
     }
 
     /// <summary>Bytes of workspace of <see cref="Forward"/>.</summary>
@@ -85,7 +93,8 @@ internal sealed unsafe class CudnnConvolution : IDisposable
     {
         float one = 1, zero = 0;
         CudnnLibrary.ConvolutionForward(
-            _handle, &one, _x, x, _w, w, _forward, _forwardAlgorithm.Number, workspace, (nuint)ForwardWorkspaceBytes, &zero, _y, y).Check();
+            _handle, &one, _x, x, _w, w, _forward, _forwardAlgorithm.Number, workspace, (nuint)ForwardWorkspaceBytes,
+            &zero, _y, y).Check();
     }
 
     /// <summary>dgrad: dx = wᵀ ∗ dy.</summary>
@@ -93,7 +102,8 @@ internal sealed unsafe class CudnnConvolution : IDisposable
     {
         float one = 1, zero = 0;
         CudnnLibrary.ConvolutionBackwardData(
-            _handle, &one, _w, w, _y, dy, _backwardData, _backwardDataAlgorithm.Number, workspace, (nuint)BackwardDataWorkspaceBytes, &zero, _x, dx).Check();
+            _handle, &one, _w, w, _y, dy, _backwardData, _backwardDataAlgorithm.Number, workspace,
+            (nuint)BackwardDataWorkspaceBytes, &zero, _x, dx).Check();
     }
 
     /// <summary>wgrad: dw = gradient of w, overwritten, in the geometry's type.</summary>
@@ -101,14 +111,16 @@ internal sealed unsafe class CudnnConvolution : IDisposable
     {
         float one = 1, zero = 0;
         CudnnLibrary.ConvolutionBackwardFilter(
-            _handle, &one, _x, x, _y, dy, _backwardFilter, _backwardFilterAlgorithm.Number, workspace, (nuint)BackwardFilterWorkspaceBytes, &zero, _w, dw)
+            _handle, &one, _x, x, _y, dy, _backwardFilter, _backwardFilterAlgorithm.Number, workspace,
+            (nuint)BackwardFilterWorkspaceBytes, &zero, _w, dw)
             .Check();
     }
 
     /// <summary>
     /// The algorithms that were chosen, by cuDNN's numbers, with their workspaces in bytes.
     /// </summary>
-    public override string ToString() => $"fprop {_forwardAlgorithm}, dgrad {_backwardDataAlgorithm}, wgrad {_backwardFilterAlgorithm}";
+    public override string ToString() =>
+        $"fprop {_forwardAlgorithm}, dgrad {_backwardDataAlgorithm}, wgrad {_backwardFilterAlgorithm}";
 
     /// <inheritdoc/>
     public void Dispose()

@@ -16,7 +16,8 @@ internal static unsafe partial class CudnnLibrary
 
     /// <summary>Sets the type, the dimensions and their strides in elements.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnSetTensorNdDescriptor")]
-    public static partial CudnnStatus SetTensorNdDescriptor(TensorDescriptor descriptor, CudnnDataType type, int rank, int* dimensions, int* strides);
+    public static partial CudnnStatus SetTensorNdDescriptor(
+        TensorDescriptor descriptor, CudnnDataType type, int rank, int* dimensions, int* strides);
 
     /// <summary>
     /// Creates a filter descriptor; use <see cref="FilterDescriptor"/>, which owns the result.
@@ -47,7 +48,8 @@ internal static unsafe partial class CudnnLibrary
     /// <summary>Sets the spatial numbers, outermost first, and the accumulator's type.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnSetConvolutionNdDescriptor")]
     public static partial CudnnStatus SetConvolutionNdDescriptor(
-        ConvolutionDescriptor descriptor, int spatialRank, int* padding, int* stride, int* dilation, CudnnConvolutionMode mode, CudnnDataType computeType);
+        ConvolutionDescriptor descriptor, int spatialRank, int* padding, int* stride, int* dilation,
+        CudnnConvolutionMode mode, CudnnDataType computeType);
 
     /// <summary>Sets which arithmetic may be used.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnSetConvolutionMathType")]

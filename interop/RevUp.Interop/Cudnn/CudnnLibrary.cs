@@ -49,11 +49,13 @@ internal static unsafe partial class CudnnLibrary
         if (version?.Major != ExpectedMajor)
         {
             throw new BadImageFormatException(
-                $"The library {place} is cuDNN {version?.ToString() ?? "of no version"}, but RevUp needs cuDNN {ExpectedMajor}."
+                $"The library {place} is cuDNN {version?.ToString() ?? "of no version"}, but RevUp needs cuDNN "
+                + $"{ExpectedMajor}."
                 + " Install it, or name its libcudnn.so.9 in REVUP_CUDNN_LIBRARY.",
                 place);
         }
     }
 
-    private static Version VersionOf(nuint number) => new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
+    private static Version VersionOf(nuint number) =>
+        new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
 }

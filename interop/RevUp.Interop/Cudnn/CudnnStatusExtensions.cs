@@ -29,7 +29,8 @@ internal static class CudnnStatusExtensions
 
     private static string Remedy(CudnnStatus status) => status switch
     {
-        CudnnStatus.NotInitialized => "Check that the driver is new enough for this cuDNN and that the device has memory left.",
+        CudnnStatus.NotInitialized =>
+            "Check that the driver is new enough for this cuDNN and that the device has memory left.",
         CudnnStatus.SublibraryVersionMismatch or CudnnStatus.SublibraryLoadingFailed =>
             "Two installations of cuDNN are mixed, or one is incomplete: keep one, or name its libcudnn.so.9 in REVUP_CUDNN_LIBRARY and its folder in"
             + " LD_LIBRARY_PATH.",

@@ -10,7 +10,8 @@ internal sealed class FilterDescriptor : OwnedHandle
     /// <param name="outChannels">O.</param>
     /// <param name="inChannelsPerGroup">I/groups.</param>
     /// <param name="kernel">(D) H W.</param>
-    public static unsafe FilterDescriptor Create(CudnnDataType type, int outChannels, int inChannelsPerGroup, ReadOnlySpan<int> kernel)
+    public static unsafe FilterDescriptor Create(
+        CudnnDataType type, int outChannels, int inChannelsPerGroup, ReadOnlySpan<int> kernel)
     {
         Span<int> dimensions = [outChannels, inChannelsPerGroup, .. kernel];
         FilterDescriptor owner = new();
@@ -19,7 +20,8 @@ internal sealed class FilterDescriptor : OwnedHandle
         owner.SetHandle(created);
         fixed (int* pointer = dimensions)
         {
-            CudnnLibrary.SetFilterNdDescriptor(owner, type, CudnnTensorFormat.ChannelsLast, dimensions.Length, pointer).Check();
+            CudnnLibrary.SetFilterNdDescriptor(owner, type, CudnnTensorFormat.ChannelsLast, dimensions.Length, pointer)
+                .Check();
         }
 
         return owner;

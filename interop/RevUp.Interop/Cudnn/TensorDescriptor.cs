@@ -27,7 +27,8 @@ internal sealed class TensorDescriptor : OwnedHandle
             if (stride * batch > int.MaxValue)
             {
                 throw new ArgumentException(
-                    $"An activation of batch {batch}, {channels} channels and extents {string.Join('x', extents.ToArray())} has more than 2147483647 elements,"
+                    $"An activation of batch {batch}, {channels} channels and extents "
+                    + $"{string.Join('x', extents.ToArray())} has more than 2147483647 elements,"
                     + " which cuDNN cannot address; lower the batch size.");
             }
         }

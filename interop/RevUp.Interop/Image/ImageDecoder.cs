@@ -76,12 +76,14 @@ internal sealed class ImageDecoder : OwnedHandle
     /// <exception cref="NativeException">
     /// The region is not within the image, or a size is out of range; the message names it.
     /// </exception>
-    public unsafe void Decode(ReadOnlySpan<byte> bytes, ImageRegion region, int height, int width, int channels, Span<byte> pixels)
+    public unsafe void Decode(
+        ReadOnlySpan<byte> bytes, ImageRegion region, int height, int width, int channels, Span<byte> pixels)
     {
         if (pixels.Length != (long)height * width * channels)
         {
             throw new ArgumentException(
-                $"pixels has {pixels.Length} bytes; {height}x{width} pixels of {channels} channels need {(long)height * width * channels}.", nameof(pixels));
+                $"pixels has {pixels.Length} bytes; {height}x{width} pixels of {channels} channels need "
+                + $"{(long)height * width * channels}.", nameof(pixels));
         }
 
         fixed (byte* data = Readable(bytes), output = pixels)

@@ -42,7 +42,8 @@ internal static unsafe partial class ImageLibrary
     /// </summary>
     [LibraryImport(NativeLibraries.Image, EntryPoint = "revup_image_decode")]
     public static partial ImageStatus Decode(
-        ImageDecoder decoder, byte* bytes, long length, ImageRegion* region, int outHeight, int outWidth, int channels, byte* output);
+        ImageDecoder decoder, byte* bytes, long length, ImageRegion* region, int outHeight, int outWidth, int channels,
+        byte* output);
 
     /// <summary>
     /// Refuses a library of another ABI before any of its functions can misread its arguments.

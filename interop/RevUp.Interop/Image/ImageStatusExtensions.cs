@@ -26,7 +26,9 @@ internal static class ImageStatusExtensions
     private static unsafe void Throw(ImageStatus status, string expression)
     {
         string detail = Marshal.PtrToStringUTF8((nint)ImageLibrary.LastError()) ?? "";
-        throw status == ImageStatus.InvalidData ? new ImageFormatException(detail) : new NativeException(expression, status, detail, Remedy(status));
+        throw status == ImageStatus.InvalidData
+            ? new ImageFormatException(detail)
+            : new NativeException(expression, status, detail, Remedy(status));
     }
 
     private static string Remedy(ImageStatus status) => status switch

@@ -23,7 +23,8 @@ internal static class DemoCommand
     private const string FullRun = " and reaches 91.6 to 91.8 % on the test set";
 
     private static readonly TimeSpan SpeedTime = TimeSpan.FromSeconds(5);
-    private static readonly MemoryPolicy[] Policies = [MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store];
+    private static readonly MemoryPolicy[] Policies =
+        [MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store];
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
@@ -35,7 +36,9 @@ internal static class DemoCommand
             DefaultValueFactory = _ => Path.Combine("runs", "demo"),
         };
         MemoryBudgetOption budget = new();
-        Command command = new("demo", "Compare the memory policies, train on Fashion-MNIST and evaluate: three minutes.") { output, budget };
+        Command command = new(
+            "demo",
+            "Compare the memory policies, train on Fashion-MNIST and evaluate: three minutes.") { output, budget };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
@@ -47,7 +50,8 @@ internal static class DemoCommand
             // The network itself, and what it would need at a multiple of its depth: one policy
             // does not mind.
             int[] depths = [MemoryCommand.OwnDepth, DepthFactor * recipe.Model.BlockCount];
-            MemoryRow[] rows = [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, Open))];
+            MemoryRow[] rows =
+                [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, Open))];
             if (!recipes.Sets(arguments, "training.epochs") && recipe.Training.Steps == 0)
             {
                 recipe = Fit(terminal, recipe, start, Open);
@@ -59,11 +63,13 @@ internal static class DemoCommand
                 // other threads would go on with other roundings.
                 string copy = Path.Combine(folder, TrainingRun.RecipeFileName);
                 return TrainingSession.ReportInterruption(
-                    terminal, summary, ["train", "--recipe", copy, "--output", folder, "--resume", .. common.SameDevice(arguments)]);
+                    terminal, summary,
+                    ["train", "--recipe", copy, "--output", folder, "--resume", .. common.SameDevice(arguments)]);
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
+                terminal.WriteJson(
+                    new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
                 return ExitCode.Success;
             }
             terminal.Write(Describe(terminal, summary, rows));
@@ -96,7 +102,9 @@ internal static class DemoCommand
         Table table = SummaryTable.Create(terminal, summary);
         foreach (MemoryRow row in rows)
         {
-            table.AddRow($"activation memory, {Format.Blocks(row.Blocks)}, {Format.Name(row.Policy)}", $"{Format.MiB(row.ActivationPeakBytes)} MiB");
+            table.AddRow(
+                $"activation memory, {Format.Blocks(row.Blocks)}, {Format.Name(row.Policy)}",
+                $"{Format.MiB(row.ActivationPeakBytes)} MiB");
         }
         return table;
     }

@@ -130,7 +130,8 @@ internal sealed record RecipeEntry(string Name, string Description, string Sourc
 internal sealed record DemoDocument(TrainDocument Training, IReadOnlyList<MemoryRow> Rows);
 
 /// <summary>Output of <c>study --json</c>, and a study's study.json.</summary>
-internal sealed record StudyDocument(string Name, string Description, string Reference, IReadOnlyList<RowFigures> Rows, IReadOnlyList<string> Failures);
+internal sealed record StudyDocument(
+    string Name, string Description, string Reference, IReadOnlyList<RowFigures> Rows, IReadOnlyList<string> Failures);
 
 /// <summary>Output of <c>studies --json</c>.</summary>
 internal sealed record StudiesDocument(IReadOnlyList<StudyEntry> Studies);

@@ -20,7 +20,8 @@ internal static class PlanText
         terminal.Note(forecast is null
             ? "policies as planned before:"
             : $"policies for {Format.MiB(forecast.BudgetBytes)} MiB, by measured costs: {Words(forecast.Step)} expected");
-        if (forecast is { Step: { } planned } && planned.ReplayPeakBytes > planned.PeakBytes && plan.Blocks.Contains(MemoryPolicy.Invert))
+        if (forecast is { Step: { } planned } && planned.ReplayPeakBytes > planned.PeakBytes
+            && plan.Blocks.Contains(MemoryPolicy.Invert))
         {
             terminal.Note($"  where an inversion is refused: at most {Format.MiB(planned.ReplayPeakBytes)} MiB");
         }
@@ -33,7 +34,8 @@ internal static class PlanText
             terminal.Note($"  stage {s}: {string.Join(", ", counts)}");
             first += model.Stages[s].Blocks;
         }
-        foreach ((MemoryPolicy policy, StepForecast step) in forecast?.Uniform ?? new Dictionary<MemoryPolicy, StepForecast>())
+        foreach ((MemoryPolicy policy, StepForecast step) in
+            forecast?.Uniform ?? new Dictionary<MemoryPolicy, StepForecast>())
         {
             terminal.Note($"  {Format.Name(policy)} alone: {Words(step)}");
         }

@@ -33,7 +33,9 @@ internal static class SummaryTable
             .AddRow("step time, median", $"{Format.Milliseconds(summary.StepMilliseconds)} ms");
         if (summary.MaxEvaluations > 0)
         {
-            table.AddRow("branch evaluations k, mean and most", $"{Format.Evaluations(summary.MeanEvaluations)}, {summary.MaxEvaluations}");
+            table.AddRow(
+                "branch evaluations k, mean and most",
+                $"{Format.Evaluations(summary.MeanEvaluations)}, {summary.MaxEvaluations}");
             table.AddRow("worst inversion residual", Format.Scientific(summary.MaxInversionResidual));
         }
         if (summary.Replays > 0)

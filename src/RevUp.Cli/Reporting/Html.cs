@@ -17,14 +17,16 @@ internal static class Html
     public static XAttribute Class(string value) => new("class", value);
 
     /// <summary>Any attribute; numbers as CSS and SVG read them.</summary>
-    public static XAttribute Attribute(string name, object value) => new(name, value is double number ? Number(number, "0.##") : value);
+    public static XAttribute Attribute(string name, object value) =>
+        new(name, value is double number ? Number(number, "0.##") : value);
 
     /// <summary>
     /// Writes a page that is complete in itself: nothing is loaded, and nothing in it needs a
     /// script.
     /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static void WritePage(string path, string title, IEnumerable<XElement> introduction, params object[] sections)
+    public static void WritePage(
+        string path, string title, IEnumerable<XElement> introduction, params object[] sections)
     {
         XElement page = Tag("html",
             Attribute("lang", "en"),
@@ -48,13 +50,21 @@ internal static class Html
     public static XElement Table(IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows) => Scrolling(
         Tag("table",
             Tag("thead", Tag("tr", head.Select(cell => Tag("th", Attribute("scope", "col"), cell)))),
-            Tag("tbody", rows.Select(row => Tag("tr", row.Select((cell, i) => i == 0 ? Tag("th", Attribute("scope", "row"), cell) : Tag("td", cell)))))));
+            Tag(
+                "tbody",
+                rows.Select(
+                    row => Tag(
+                        "tr",
+                        row.Select(
+                            (cell, i) => i == 0 ? Tag("th", Attribute("scope", "row"), cell) : Tag("td", cell)))))));
 
     /// <summary>Makes wide content scroll by itself, with the keyboard too.</summary>
-    public static XElement Scrolling(XElement content) => Tag("div", Class("scroll"), Attribute("tabindex", 0), content);
+    public static XElement Scrolling(XElement content) =>
+        Tag("div", Class("scroll"), Attribute("tabindex", 0), content);
 
     /// <summary>A number in the invariant culture; a dash for one that is none.</summary>
-    public static string Number(double value, string format) => double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "–";
+    public static string Number(double value, string format) =>
+        double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "–";
 
     /// <summary>A fraction as a percentage, without the sign.</summary>
     public static string Percent(double fraction) => Number(100 * fraction, "0.00");

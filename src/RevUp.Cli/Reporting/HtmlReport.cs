@@ -40,13 +40,15 @@ internal static class HtmlReport
         string metricsPath = Path.Combine(folder, MetricsLog.FileName);
         if (!File.Exists(recipePath) || !File.Exists(metricsPath))
         {
-            throw new ConfigurationException($"'{folder}' holds no run; name the folder that a training wrote, with {MetricsLog.FileName} in it.");
+            throw new ConfigurationException(
+                $"'{folder}' holds no run; name the folder that a training wrote, with {MetricsLog.FileName} in it.");
         }
         Recipe recipe = RecipeFile.Parse(File.ReadAllText(recipePath), recipePath, []);
         RunHistory history = RunHistory.Read(metricsPath);
         if (history.Steps.Count == 0)
         {
-            throw new ConfigurationException($"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first.");
+            throw new ConfigurationException(
+                $"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first.");
         }
         ReportSections sections = new(recipe, history, RunRecord.Read(folder));
         string path = Path.Combine(folder, FileName);
@@ -68,7 +70,8 @@ internal static class HtmlReport
         {
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder, overrides);
             using ImageDataset data = loaded.OpenData(null);
-            TestPredictions predictions = TestPredictions.Collect(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
+            TestPredictions predictions = TestPredictions.Collect(
+                loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
             return PredictionSections.Create(predictions, data, loaded.Normalization, loaded.Step);
         }
         catch (Exception exception) when (exception is RevUpException or IOException or UnauthorizedAccessException)

@@ -10,16 +10,21 @@ internal static class PredictionSections
     private const int MaximumMatrix = 32;
     private const int MaximumConfusions = 32;
 
-    public static IEnumerable<XElement> Create(TestPredictions predictions, ImageDataset data, ChannelNormalization normalization, long step)
+    public static IEnumerable<XElement> Create(
+        TestPredictions predictions, ImageDataset data, ChannelNormalization normalization, long step)
     {
         yield return Section("Predictions",
-            $"By the checkpoint of step {Number(step, "#,0")}, for the samples of the test set whose own class got the least probability, and the most.",
+            $"By the checkpoint of step {Number(step, "#,0")}, for the samples of the test set whose own class got the "
+            + "least probability, and the most.",
             Tag("h3", "Worst"), Samples(predictions.Worst, data, normalization),
             Tag("h3", "Best"), Samples(predictions.Best, data, normalization));
-        yield return data.Classes.Count <= MaximumMatrix ? Matrix(predictions.Confusion, data.Classes) : Confusions(predictions.Confusion, data.Classes);
+        yield return data.Classes.Count <= MaximumMatrix
+            ? Matrix(predictions.Confusion, data.Classes)
+            : Confusions(predictions.Confusion, data.Classes);
     }
 
-    private static XElement Samples(IEnumerable<Prediction> predictions, ImageDataset data, ChannelNormalization normalization) =>
+    private static XElement Samples(
+        IEnumerable<Prediction> predictions, ImageDataset data, ChannelNormalization normalization) =>
         Tag("ul", Class("samples"), predictions.Select(prediction =>
         {
             (string actual, string predicted) = (data.Classes[prediction.Label], data.Classes[prediction.Predicted]);
@@ -30,16 +35,25 @@ internal static class PredictionSections
                 Tag("strong", actual), " ", Tag("span", $"{Percent(prediction.LabelProbability)} %"),
                 prediction.Label == prediction.Predicted
                     ? null
-                    : Tag("div", $"taken for {predicted} ", Tag("span", $"{Percent(prediction.PredictedProbability)} %")));
+                    : Tag(
+                        "div",
+                        $"taken for {predicted} ",
+                        Tag("span", $"{Percent(prediction.PredictedProbability)} %")));
         }));
 
     private static XElement Matrix(int[,] confusion, IReadOnlyList<string> classes) => Section("Confusion matrix",
         "Rows are the classes of the samples, columns what they were taken for: percent of the row, and the number of samples below it.",
         Scrolling(Tag("table", Class("confusion"),
-            Tag("thead", Tag("tr", Tag("th", Attribute("scope", "col"), "class"), classes.Select(name => Tag("th", Attribute("scope", "col"), name)))),
+            Tag(
+                "thead",
+                Tag(
+                    "tr",
+                    Tag("th", Attribute("scope", "col"), "class"),
+                    classes.Select(name => Tag("th", Attribute("scope", "col"), name)))),
             Tag("tbody", classes.Select((name, row) => Tag("tr",
                 Tag("th", Attribute("scope", "row"), name),
-                Enumerable.Range(0, classes.Count).Select(column => Cell(confusion[row, column], Sum(confusion, row), row == column))))))));
+                Enumerable.Range(0, classes.Count)
+                    .Select(column => Cell(confusion[row, column], Sum(confusion, row), row == column))))))));
 
     private static XElement Cell(int count, int total, bool right)
     {
@@ -69,5 +83,6 @@ internal static class PredictionSections
             ])));
     }
 
-    private static int Sum(int[,] confusion, int row) => Enumerable.Range(0, confusion.GetLength(1)).Sum(column => confusion[row, column]);
+    private static int Sum(int[,] confusion, int row) =>
+        Enumerable.Range(0, confusion.GetLength(1)).Sum(column => confusion[row, column]);
 }

@@ -16,7 +16,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     private readonly SortedDictionary<int, EpochMetrics> _epochs = history.Epochs();
     private readonly IReadOnlyList<string> _blockNames =
-        record?.BlockNames ?? [.. Enumerable.Range(0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
+        record?.BlockNames ?? [.. Enumerable.Range(
+            0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
 
     private string Held => history.Held.Text();
 
@@ -101,12 +102,16 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     public XElement Inversion() => Inverts
         ? Section("Inversion",
             "k is the number of branch evaluations with which a block's input was found again from its output. The residual, ‖x + F(x) − y‖ / ‖x‖, is the "
-            + $"worst of all blocks; above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is recomputed instead (a replay).",
+            + $"worst of all blocks; above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is "
+            + "recomputed instead (a replay).",
             HeatMap.Draw(history.Steps, _blockNames),
             new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
                 .Draw(Line("worst of the blocks", step => step.WorstResidual)),
             Coefficients())
-        : Section("Inversion", $"No block was inverted: the policy is '{recipe.Reversible.Policies.Policy.ToString().ToLowerInvariant()}'.");
+        : Section(
+            "Inversion",
+            "No block was inverted: the policy is "
+            + $"'{recipe.Reversible.Policies.Policy.ToString().ToLowerInvariant()}'.");
 
     // What adaptive control made of the last epoch; nothing where all blocks have one coefficient.
     private XElement? Coefficients()
@@ -133,7 +138,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         }
         long total = record.PeakBytes.Values.Sum();
         return Section("Memory",
-            $"The most bytes that were live at once for each purpose, from the device's allocator, under the policy '{policy}'. Activations are what the "
+            "The most bytes that were live at once for each purpose, from the device's allocator, under the policy "
+            + $"'{policy}'. Activations are what the "
             + "policy changes; the command 'revup memory' compares the policies.",
             Table(["purpose", $"peak under '{policy}', MiB", "share %"],
                 record.PeakBytes.Append(new("sum of the peaks", total)).Select(peak => (string[])
@@ -154,7 +160,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         ];
         if (record is not null)
         {
-            string state = record.Summary.Interrupted ? $"stopped after step {Number(record.Summary.Step, "#,0")}" : "complete";
+            string state =
+                record.Summary.Interrupted ? $"stopped after step {Number(record.Summary.Step, "#,0")}" : "complete";
             rows.AddRange(
             [
                 ["state of the run", state],
@@ -170,9 +177,13 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     /// <summary>Request of the run.</summary>
     public XElement Recipe() =>
-        Section("Recipe", $"Overrides included. {recipe.Source}", Tag("pre", Attribute("tabindex", 0), Tag("code", RecipeFile.Serialize(recipe))));
+        Section(
+            "Recipe",
+            $"Overrides included. {recipe.Source}",
+            Tag("pre", Attribute("tabindex", 0), Tag("code", RecipeFile.Serialize(recipe))));
 
-    private XElement Chart(string title, string format, Func<StepMetrics, double> train, Func<EvaluationResult, double>? test)
+    private XElement Chart(
+        string title, string format, Func<StepMetrics, double> train, Func<EvaluationResult, double>? test)
     {
         List<ChartLine> lines = [Line("training", train)];
         if (test is not null)
@@ -184,7 +195,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     }
 
     private ChartLine Line(string name, Func<StepMetrics, double> value) =>
-        new(name, Train, LineChart.Average([.. history.Steps.Select(step => ((double)step.Step, value(step)))]), Marked: false);
+        new(
+            name, Train, LineChart.Average([.. history.Steps.Select(step => ((double)step.Step, value(step)))]),
+            Marked: false);
 
     private static string Name(MemoryPurpose purpose) => purpose.ToString().ToLowerInvariant();
 }

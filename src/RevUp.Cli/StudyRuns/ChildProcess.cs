@@ -16,7 +16,8 @@ internal sealed record ChildResult(int ExitCode, string Output, string LastError
 /// </param>
 internal sealed class ChildProcess(int threads, bool alone)
 {
-    private static readonly string s_tool = Path.Combine(AppContext.BaseDirectory, typeof(ChildProcess).Assembly.GetName().Name!);
+    private static readonly string s_tool = Path.Combine(
+        AppContext.BaseDirectory, typeof(ChildProcess).Assembly.GetName().Name!);
 
     /// <summary>Runs a command line to its end.</summary>
     /// <param name="arguments">The command line.</param>
@@ -26,9 +27,15 @@ internal sealed class ChildProcess(int threads, bool alone)
     /// Ends the process's standard input, on which a command with --attached stops; this process's
     /// end does so, too.
     /// </param>
-    public async Task<ChildResult> RunAsync(IEnumerable<string> arguments, string log, Action<string> said, CancellationToken stop)
+    public async Task<ChildResult> RunAsync(
+        IEnumerable<string> arguments, string log, Action<string> said, CancellationToken stop)
     {
-        ProcessStartInfo start = new(s_tool, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(s_tool, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
         if (!alone)
         {

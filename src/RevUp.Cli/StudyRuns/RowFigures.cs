@@ -77,7 +77,8 @@ internal sealed record RowFigures
     public static IReadOnlyList<RowFigures> Of(Study study, IReadOnlyList<IReadOnlyList<StudyRun>> runs)
     {
         int reference = study.Rows.ToList().FindIndex(row => row.Name == study.ReferenceName);
-        Dictionary<ulong, double> compared = runs[reference].ToDictionary(run => run.Seed, run => run.Figures.Test.Top1);
+        Dictionary<ulong, double> compared = runs[reference]
+            .ToDictionary(run => run.Seed, run => run.Figures.Test.Top1);
         return [.. study.Rows.Select((row, index) => new RowFigures
         {
             Name = row.Name,
@@ -88,7 +89,8 @@ internal sealed record RowFigures
         })];
     }
 
-    private double Mean(Func<RunFigures, double> value) => Spread.Of(Runs.Select(run => value(run.Figures)).Where(double.IsFinite)).Mean;
+    private double Mean(Func<RunFigures, double> value) =>
+        Spread.Of(Runs.Select(run => value(run.Figures)).Where(double.IsFinite)).Mean;
 
     // The largest that is a number.
     private static double Worst(IEnumerable<double> values) => values.Aggregate(double.NaN, double.MaxNumber);

@@ -42,7 +42,8 @@ internal static class StudyFile
     /// <exception cref="ConfigurationException">
     /// Names the origin, the row, the path and the fix.
     /// </exception>
-    public static IReadOnlyList<Recipe> Resolve(Study study, string origin, IEnumerable<string> overrides, Func<string, IEnumerable<string>, Recipe> load)
+    public static IReadOnlyList<Recipe> Resolve(
+        Study study, string origin, IEnumerable<string> overrides, Func<string, IEnumerable<string>, Recipe> load)
     {
         string[] last = [.. overrides];
         return [.. study.Rows.Select((row, index) =>
@@ -59,5 +60,6 @@ internal static class StudyFile
         })];
     }
 
-    private static ConfigurationException Refused(string origin, string problem) => new($"The study '{origin}' cannot be run: {problem}");
+    private static ConfigurationException Refused(string origin, string problem) =>
+        new($"The study '{origin}' cannot be run: {problem}");
 }

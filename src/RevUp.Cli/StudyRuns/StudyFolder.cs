@@ -42,7 +42,8 @@ internal sealed class StudyFolder(string root)
 
     // What a training depends on. A setting that came with a later version is compared by its
     // default.
-    private static string Identity(Recipe recipe) => RecipeFile.Serialize(recipe with { Description = "", Source = "" });
+    private static string Identity(Recipe recipe) =>
+        RecipeFile.Serialize(recipe with { Description = "", Source = "" });
 
     private static string? Stored(string path)
     {

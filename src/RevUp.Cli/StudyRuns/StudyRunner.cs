@@ -59,7 +59,9 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
             }
             RunFigures figures = task.Trained()!;
             string k = figures.WorstEvaluations == 0 ? "" : $", k {Format.Evaluations(figures.MeanEvaluations)}";
-            Note($"{task.Name}: done in {Format.Duration(Stopwatch.GetElapsedTime(start))}, test top-1 {Format.Percent(figures.Test.Top1)}{k}");
+            Note(
+                $"{task.Name}: done in {Format.Duration(Stopwatch.GetElapsedTime(start))}, test top-1 "
+                + $"{Format.Percent(figures.Test.Top1)}{k}");
             return true;
         }
         catch (Exception exception) when (exception is RevUpException or IOException or UnauthorizedAccessException)
@@ -75,7 +77,8 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
         string[] more = resume ? ["--resume"] : [];
         string[] train =
         [
-            "train", "--recipe", StudyFolder.RecipePath(task.RowFolder), "--seed", task.Seed.ToString(CultureInfo.InvariantCulture),
+            "train", "--recipe", StudyFolder.RecipePath(task.RowFolder), "--seed",
+            task.Seed.ToString(CultureInfo.InvariantCulture),
             "--output", task.Folder, "--attached", .. device, .. more,
         ];
         Note($"{task.Name}: {(resume ? "goes on" : "starts")}");

@@ -11,7 +11,8 @@ internal static class StudyTable
     /// <summary>Names of the columns, with units.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "row", "n", "top-1 %", "each seed", "gap, points", "test loss", "k, mean", "k, worst", "contraction, mean", "worst", "limit", "true bound",
+        "row", "n", "top-1 %", "each seed", "gap, points", "test loss", "k, mean", "k, worst", "contraction, mean",
+        "worst", "limit", "true bound",
         "residual", "replays", "activations MiB", "step ms", "parameters",
     ];
 
@@ -29,7 +30,9 @@ internal static class StudyTable
         row.Name,
         Number(row.Runs.Count, "0"),
         Of(row.Top1, 100, "0.00"),
-        row.Runs.Count == 0 ? Nothing : string.Join(" ", row.Runs.Select(run => Number(100 * run.Figures.Test.Top1, "0.00"))),
+        row.Runs.Count == 0
+            ? Nothing
+            : string.Join(" ", row.Runs.Select(run => Number(100 * run.Figures.Test.Top1, "0.00"))),
         Of(row.Gap, 100, "+0.00;−0.00;0.00"),
         Of(row.Loss, 1, "0.0000"),
         row.WorstEvaluations == 0 ? Nothing : Number(row.MeanEvaluations, "0.00"),
@@ -57,7 +60,8 @@ internal static class StudyTable
         {
             text.AppendLine(culture, $"| {string.Join(" | ", Cells(row))} |");
         }
-        text.AppendLine(culture, $"\nReference: {study.ReferenceName}. Seeds: {string.Join(", ", study.Seeds)}. {Note}");
+        text.AppendLine(
+            culture, $"\nReference: {study.ReferenceName}. Seeds: {string.Join(", ", study.Seeds)}. {Note}");
         foreach (string device in rows.SelectMany(row => row.Runs).Select(run => run.Figures.Device).Distinct())
         {
             text.AppendLine(culture, $"\nOn {device}.");
@@ -75,5 +79,6 @@ internal static class StudyTable
         return double.IsNaN(spread.Deviation) ? mean : $"{mean} ± {Number(factor * spread.Deviation, "0.00")}";
     }
 
-    private static string Number(double value, string format) => double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : Nothing;
+    private static string Number(double value, string format) =>
+        double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : Nothing;
 }

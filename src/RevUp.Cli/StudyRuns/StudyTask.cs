@@ -29,7 +29,8 @@ internal sealed record StudyTask(int Row, Recipe Recipe, ulong Seed, string RowF
     /// <summary>
     /// Whether blocks are inverted by iteration, and there is something to inspect.
     /// </summary>
-    public bool HasInspection => Recipe.Model.Block == BlockKind.Invertible && Recipe.Model.Lipschitz.Mode != LipschitzMode.None;
+    public bool HasInspection =>
+        Recipe.Model.Block == BlockKind.Invertible && Recipe.Model.Lipschitz.Mode != LipschitzMode.None;
 
     /// <summary>The figures of the training; null when it has not come to its end.</summary>
     /// <exception cref="ConfigurationException">The run's record is damaged.</exception>
@@ -43,7 +44,9 @@ internal sealed record StudyTask(int Row, Recipe Recipe, ulong Seed, string RowF
         {
             return null;
         }
-        Inspection? inspection = HasInspection ? JsonSerializer.Deserialize(File.ReadAllText(InspectionPath), DocumentJson.Default.Inspection) : null;
+        Inspection? inspection = HasInspection
+            ? JsonSerializer.Deserialize(File.ReadAllText(InspectionPath), DocumentJson.Default.Inspection)
+            : null;
         return new StudyRun(Seed, figures, inspection);
     }
 }

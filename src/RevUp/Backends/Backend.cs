@@ -81,7 +81,8 @@ public abstract partial class Backend : IDisposable
     /// <paramref name="destination"/>: what was issued since the last <see cref="ReleaseStaged"/>.
     /// The source may change as soon as this returns.
     /// </summary>
-    public virtual void Stage<T>(ReadOnlySpan<T> source, Tensor destination) where T : unmanaged => Upload(source, destination);
+    public virtual void Stage<T>(ReadOnlySpan<T> source, Tensor destination) where T : unmanaged =>
+        Upload(source, destination);
 
     /// <summary>Work issued from here on waits for what has been staged.</summary>
     public virtual void ReceiveStaged()

@@ -25,7 +25,8 @@ internal static class ChannelRotations
     }
 
     /// <summary>Rotations of the stage with this d.</summary>
-    public static int Pairs(int channels, int distance) => channels / (2 * distance) * distance + Math.Max(0, channels % (2 * distance) - distance);
+    public static int Pairs(int channels, int distance) =>
+        channels / (2 * distance) * distance + Math.Max(0, channels % (2 * distance) - distance);
 
     /// <summary>d of the last stage; 0 when there is none.</summary>
     public static int LargestDistance(int channels) => (int)(BitOperations.RoundUpToPowerOf2((uint)channels) / 2);

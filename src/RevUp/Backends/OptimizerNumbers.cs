@@ -33,13 +33,16 @@ internal readonly record struct OptimizerNumbers(
     double Correction2)
 {
     /// <summary>Length of the tensor for this many parameter groups.</summary>
-    public static unsafe int Length(int groups) => (sizeof(OptimizerNumbers) + groups * sizeof(GroupNumbers)) / sizeof(double);
+    public static unsafe int Length(int groups) =>
+        (sizeof(OptimizerNumbers) + groups * sizeof(GroupNumbers)) / sizeof(double);
 
     /// <summary>The parameter groups of a tensor of such numbers.</summary>
-    public static unsafe long Groups(Tensor settings) => (settings.Bytes - sizeof(OptimizerNumbers)) / sizeof(GroupNumbers);
+    public static unsafe long Groups(Tensor settings) =>
+        (settings.Bytes - sizeof(OptimizerNumbers)) / sizeof(GroupNumbers);
 
     /// <summary>Writes numbers and groups as the tensor has them.</summary>
-    public static unsafe void Write(in OptimizerNumbers numbers, ReadOnlySpan<GroupNumbers> groups, Span<double> destination)
+    public static unsafe void Write(
+        in OptimizerNumbers numbers, ReadOnlySpan<GroupNumbers> groups, Span<double> destination)
     {
         Span<byte> bytes = MemoryMarshal.AsBytes(destination);
         MemoryMarshal.Write(bytes, in numbers);

@@ -15,7 +15,8 @@ internal static class ProfilerRanges
 
     private static readonly NvtxName[] s_iterations =
     [
-        .. Enumerable.Range(1, NamedIterations - 1).Select(k => new NvtxName(string.Create(CultureInfo.InvariantCulture, $"iteration {k}"))),
+        .. Enumerable.Range(1, NamedIterations - 1)
+            .Select(k => new NvtxName(string.Create(CultureInfo.InvariantCulture, $"iteration {k}"))),
         new NvtxName(string.Create(CultureInfo.InvariantCulture, $"iteration {NamedIterations}+")),
     ];
 

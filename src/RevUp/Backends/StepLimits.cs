@@ -10,4 +10,5 @@ namespace RevUp.Backends;
 /// <param name="Rounding">
 /// Residual that is as small as float32 allows, and bounds the error itself.
 /// </param>
-internal readonly record struct StepLimits(double Averaging, double ClipNorm, double HardLimit, double Tolerance, double Rounding);
+internal readonly record struct StepLimits(
+    double Averaging, double ClipNorm, double HardLimit, double Tolerance, double Rounding);

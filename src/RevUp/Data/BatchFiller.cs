@@ -7,11 +7,13 @@ namespace RevUp.Data;
 /// Buffers and work of one worker of a <see cref="BatchLoader"/>. It puts samples into the rows of
 /// a batch, then mixes the batch.
 /// </summary>
-internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transform, BatchLoaderOptions options, DamagedSamples damaged) : IDisposable
+internal sealed class BatchFiller(
+    ImageDataset dataset, SampleTransform transform, BatchLoaderOptions options, DamagedSamples damaged) : IDisposable
 {
     private readonly SampleReader _reader = dataset.OpenReader();
     private readonly BatchMixer? _mixer =
-        BatchMixer.Create(transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
+        BatchMixer.Create(
+            transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
 
     /// <summary>
     /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the

@@ -64,7 +64,8 @@ internal sealed class BatchLoader : IDisposable
         _ring = new Batch[options.Prefetch + 1];
         for (int slot = 0; slot < _ring.Length; slot++)
         {
-            _ring[slot] = new Batch(this, Math.Min(options.BatchSize, dataset.Count), (int)dataset.Sample.Count, dataset.Classes.Count);
+            _ring[slot] = new Batch(
+                this, Math.Min(options.BatchSize, dataset.Count), (int)dataset.Sample.Count, dataset.Classes.Count);
         }
         _fillers = new BatchFiller[options.Workers];
         _workers = new Thread[options.Workers];
@@ -72,7 +73,8 @@ internal sealed class BatchLoader : IDisposable
         {
             BatchFiller filler = new(dataset, transform, options, Damaged);
             _fillers[worker] = filler;
-            _workers[worker] = new Thread(() => Work(filler)) { IsBackground = true, Name = $"RevUp data worker {worker}" };
+            _workers[worker] =
+                new Thread(() => Work(filler)) { IsBackground = true, Name = $"RevUp data worker {worker}" };
         }
     }
 
@@ -203,7 +205,8 @@ internal sealed class BatchLoader : IDisposable
             Release(ref _held);
             if (number != _nextToTake)
             {
-                throw new InvalidOperationException("This enumeration ended when another was begun on the same loader; finish one before the next.");
+                throw new InvalidOperationException(
+                    "This enumeration ended when another was begun on the same loader; finish one before the next.");
             }
             Batch batch = _ring[number % _ring.Length];
             if (batch.Current != Batch.State.Ready)

@@ -72,16 +72,21 @@ internal sealed record BatchLoaderOptions
         Validate();
         ConfigurationException.Require(
             dataset.Count > 0 && !(DropLast && dataset.Count < BatchSize),
-            $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a smaller batch");
+            $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a "
+            + "smaller batch");
         Augmentation.RequireFits(dataset);
         ConfigurationException.Require(
             ClassWeights is null || ClassWeights.Count == dataset.Classes.Count,
-            $"training.classWeights has {ClassWeights?.Count} numbers, and the data has {dataset.Classes.Count} classes; give one for each");
+            $"training.classWeights has {ClassWeights?.Count} numbers, and the data has {dataset.Classes.Count} "
+            + "classes; give one for each");
         long values = Math.Max(dataset.Sample.Count, dataset.Classes.Count) * Math.Min(BatchSize, dataset.Count);
         ConfigurationException.Require(
-            values <= Array.MaxLength, $"training.batchSize is {BatchSize}, which makes a buffer of {values} numbers; it must stay within {Array.MaxLength}");
+            values <= Array.MaxLength,
+            $"training.batchSize is {BatchSize}, which makes a buffer of {values} numbers; it must stay within "
+            + $"{Array.MaxLength}");
         ConfigurationException.Require(
             normalization.Mean.Count == dataset.Sample.Channels,
-            $"The normalisation has {normalization.Mean.Count} channels and the samples have {dataset.Sample.Channels}; compute it from samples like these");
+            $"The normalisation has {normalization.Mean.Count} channels and the samples have "
+            + $"{dataset.Sample.Channels}; compute it from samples like these");
     }
 }

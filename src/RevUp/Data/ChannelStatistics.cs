@@ -11,7 +11,8 @@ internal sealed class ChannelStatistics(int channels)
 {
     private const int Levels = 256;
 
-    private readonly long[] _histogram = new long[channels * Levels]; // holds both sums of bytes, and costs one addition per pixel
+    // holds both sums of bytes, and costs one addition per pixel
+    private readonly long[] _histogram = new long[channels * Levels];
     private readonly double[] _sums = new double[channels];
     private readonly double[] _squares = new double[channels];
     private long _values; // floats per channel
@@ -72,7 +73,8 @@ internal sealed class ChannelStatistics(int channels)
         double[] deviation = new double[channels];
         for (int channel = 0; channel < channels; channel++)
         {
-            (mean[channel], double spread) = _values > 0 ? MomentsOfFloats(channel) : MomentsOfBytes(_histogram.AsSpan(channel * Levels, Levels));
+            (mean[channel], double spread) =
+                _values > 0 ? MomentsOfFloats(channel) : MomentsOfBytes(_histogram.AsSpan(channel * Levels, Levels));
             deviation[channel] = spread > 0 ? spread : 1;
         }
         return new ChannelNormalization(mean, deviation);

@@ -36,7 +36,9 @@ internal sealed class CifarDataset : MemoryDataset
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
     public static CifarDataset OpenCifar10(string folder, DatasetSplit split)
     {
-        string[] files = split == DatasetSplit.Train ? [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin")] : ["test_batch.bin"];
+        string[] files = split == DatasetSplit.Train
+            ? [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin")]
+            : ["test_batch.bin"];
         string[] names = CifarBatch.ReadNames(folder, ["batches.meta.txt", "batches.meta"], "label_names", classes: 10);
         CifarBatch[] batches =
         [

@@ -16,13 +16,15 @@ internal readonly record struct CropRegion(int Left, int Top, int Width, int Hei
     /// log-uniform, rounded, at a uniform place; after ten that do not fit, the largest central
     /// part whose ratio is in range.
     /// </summary>
-    internal static CropRegion DrawResized(ref CounterRandom random, ResizedCropSettings settings, int width, int height)
+    internal static CropRegion DrawResized(
+        ref CounterRandom random, ResizedCropSettings settings, int width, int height)
     {
         double area = (double)width * height;
         (double low, double high) = (Math.Log(settings.MinimumRatio), Math.Log(settings.MaximumRatio));
         for (int attempt = 0; attempt < Tries; attempt++)
         {
-            double target = area * (settings.MinimumScale + random.NextDouble() * (settings.MaximumScale - settings.MinimumScale));
+            double target =
+                area * (settings.MinimumScale + random.NextDouble() * (settings.MaximumScale - settings.MinimumScale));
             double ratio = Math.Exp(low + random.NextDouble() * (high - low));
             double columns = Math.Round(Math.Sqrt(target * ratio)), rows = Math.Round(Math.Sqrt(target / ratio));
             if (columns >= 1 && columns <= width && rows >= 1 && rows <= height)
@@ -46,8 +48,11 @@ internal readonly record struct CropRegion(int Left, int Top, int Width, int Hei
     internal static CropRegion Center(int resize, int sampleHeight, int sampleWidth, int width, int height)
     {
         double scale = (double)Math.Min(width, height) / resize;
-        return Central(Math.Clamp((int)Math.Round(sampleWidth * scale), 1, width), Math.Clamp((int)Math.Round(sampleHeight * scale), 1, height), width, height);
+        return Central(
+            Math.Clamp((int)Math.Round(sampleWidth * scale), 1, width),
+            Math.Clamp((int)Math.Round(sampleHeight * scale), 1, height), width, height);
     }
 
-    private static CropRegion Central(int w, int h, int width, int height) => new((width - w) / 2, (height - h) / 2, w, h);
+    private static CropRegion Central(int w, int h, int width, int height) =>
+        new((width - w) / 2, (height - h) / 2, w, h);
 }

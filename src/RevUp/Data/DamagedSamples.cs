@@ -21,7 +21,8 @@ internal sealed class DamagedSamples
     /// <exception cref="ConfigurationException">The share is not in 0 .. 1.</exception>
     public DamagedSamples(ImageDataset dataset, double maximumShare, Action<DamagedSample>? found = null)
     {
-        ConfigurationException.Require(maximumShare is >= 0 and <= 1, $"data.maximumDamagedShare is {maximumShare}; use 0 to 1");
+        ConfigurationException.Require(
+            maximumShare is >= 0 and <= 1, $"data.maximumDamagedShare is {maximumShare}; use 0 to 1");
         (_dataset, _maximumShare, _found) = (dataset, maximumShare, found);
     }
 
@@ -61,7 +62,9 @@ internal sealed class DamagedSamples
             {
                 string share = FormattableString.Invariant($"data.maximumDamagedShare = {_maximumShare}");
                 throw new DataFileException(
-                    problem.File, $"{_samples.Count} of {_dataset.Count} samples are damaged, more than {share} allows; the last: {problem.Message}", problem);
+                    problem.File,
+                    $"{_samples.Count} of {_dataset.Count} samples are damaged, more than {share} allows; the last: "
+                    + $"{problem.Message}", problem);
             }
         }
     }

@@ -14,7 +14,8 @@ internal sealed record DatasetSummary(DatasetKind Kind, IReadOnlyList<DatasetPar
     /// <summary>The kinds that are files in a folder.</summary>
     public static IReadOnlyList<DatasetKind> Kinds { get; } =
     [
-        DatasetKind.FashionMnist, DatasetKind.Mnist, DatasetKind.Cifar10, DatasetKind.Cifar100, DatasetKind.ImageFolder, DatasetKind.WebDataset,
+        DatasetKind.FashionMnist, DatasetKind.Mnist, DatasetKind.Cifar10, DatasetKind.Cifar100, DatasetKind.ImageFolder,
+        DatasetKind.WebDataset,
         DatasetKind.Volumes,
     ];
 

@@ -10,7 +10,8 @@ internal static class FashionMnist
     public const string DefaultFolder = "/usr/share/datasets/fashion-mnist";
 
     internal const string HowToGet =
-        $"Fashion-MNIST is the Debian package dataset-fashion-mnist (apt-get install dataset-fashion-mnist), with its files under {DefaultFolder}.";
+        "Fashion-MNIST is the Debian package dataset-fashion-mnist (apt-get install dataset-fashion-mnist), with its "
+        + $"files under {DefaultFolder}.";
 
     /// <summary>The ten classes, in the order of their labels.</summary>
     public static IReadOnlyList<string> ClassNames { get; } =

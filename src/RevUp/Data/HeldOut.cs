@@ -28,7 +28,8 @@ internal static class HeldOut
             $"data.validationSamples is {held}, but the training set has {count}; hold out fewer");
         ConfigurationException.Require(
             used <= count - held,
-            $"data.trainingSamples is {used}, but the training set has {count - held}; use a smaller number, or 0 for all");
+            $"data.trainingSamples is {used}, but the training set has {count - held}; use a smaller number, or 0 for "
+            + "all");
         if (split == DatasetSplit.Train && held == 0)
         {
             return used == 0 || used == count ? dataset : new SelectedSamples(dataset, [.. Enumerable.Range(0, used)]);

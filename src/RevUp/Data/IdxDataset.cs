@@ -51,14 +51,18 @@ internal sealed class IdxDataset : MemoryDataset
         }
         if (images.Shape[1] == 0 || images.Shape[2] == 0)
         {
-            throw new DataFileException(images.Path, 8, $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
+            throw new DataFileException(
+                images.Path,
+                8,
+                $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
         }
         if (labels.Shape[0] != images.Shape[0])
         {
             throw new DataFileException(
                 labels.Path,
                 4,
-                $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of {images.Path}; take both from the same dataset.");
+                $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of "
+                + $"{images.Path}; take both from the same dataset.");
         }
         SortedDictionary<byte, string>? mapping = names is null && mappingPath is not null
             ? IdxMapping.Read(mappingPath)

@@ -76,7 +76,8 @@ internal sealed class IdxFile
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+            throw new DataFileException(
+                path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
     }
 
@@ -89,13 +90,21 @@ internal sealed class IdxFile
         {
             if (header[i] != expected[i])
             {
-                string meaning = i switch { 2 => "type code (8 = unsigned byte)", 3 => "number of dimensions", _ => "magic number" };
-                throw new DataFileException(path, i, $"the {meaning} is {header[i]}, expected {expected[i]}; give an IDX file of {rank}-dimensional bytes.");
+                string meaning =
+                    i switch { 2 => "type code (8 = unsigned byte)", 3 => "number of dimensions", _ => "magic number" };
+                throw new DataFileException(
+                    path,
+                    i,
+                    $"the {meaning} is {header[i]}, expected {expected[i]}; give an IDX file of {rank}-dimensional "
+                    + "bytes.");
             }
         }
         if (header.Length < HeaderLengthOf(rank))
         {
-            throw new DataFileException(path, header.Length, $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
+            throw new DataFileException(
+                path,
+                header.Length,
+                $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
         }
         int[] shape = new int[rank];
         long total = 1;
@@ -103,12 +112,15 @@ internal sealed class IdxFile
         {
             int offset = HeaderLengthOf(axis);
             shape[axis] = BinaryPrimitives.ReadInt32BigEndian(header[offset..]);
-            total = shape[axis] < 0 ? long.MaxValue : total * shape[axis]; // at most 2^31 · 2^31: the next line stops before an overflow
+            // at most 2^31 · 2^31: the next line stops before an overflow
+            total = shape[axis] < 0 ? long.MaxValue : total * shape[axis];
             if (total > Array.MaxLength)
             {
                 uint extent = (uint)shape[axis];
                 throw new DataFileException(
-                    path, offset, $"extent {axis} is {extent}, which makes over {Array.MaxLength} elements; the file is damaged, fetch it again.");
+                    path, offset,
+                    $"extent {axis} is {extent}, which makes over {Array.MaxLength} elements; the file is damaged, "
+                    + "fetch it again.");
             }
         }
         length = (int)total;
@@ -128,7 +140,10 @@ internal sealed class IdxFile
             int read = content.Read(elements, filled, elements.Length - filled);
             if (read == 0)
             {
-                throw new DataFileException(path, position, $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
+                throw new DataFileException(
+                    path,
+                    position,
+                    $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
             }
             filled += read;
             position = headerLength + filled;
@@ -136,7 +151,8 @@ internal sealed class IdxFile
         // Reading past the end also makes the decompressor check what follows the data.
         if (content.ReadByte() >= 0)
         {
-            throw new DataFileException(path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
+            throw new DataFileException(
+                path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
         }
         return elements;
     }

@@ -44,7 +44,8 @@ public abstract class ImageReader : SampleReader
         if (augmentation.Cutout > 0)
         {
             CounterRandom centre = key.Draws(RandomStreams.Cutout);
-            Box.Draw(ref centre, augmentation.Cutout, augmentation.Cutout, _rows, _width).Clear(destination, _width * _channels, _channels);
+            Box.Draw(ref centre, augmentation.Cutout, augmentation.Cutout, _rows, _width)
+                .Clear(destination, _width * _channels, _channels);
         }
     }
 

@@ -17,7 +17,8 @@ public class MemoryDataset : ImageDataset
     /// <exception cref="ArgumentException">
     /// The lengths do not match, or a label has no class.
     /// </exception>
-    public MemoryDataset(ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, Shape sample, IReadOnlyList<string> classes)
+    public MemoryDataset(
+        ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, Shape sample, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(classes);
         if (pixels.Length != labels.Length * sample.Count)

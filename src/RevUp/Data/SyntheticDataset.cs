@@ -31,7 +31,8 @@ internal sealed class SyntheticDataset : MemoryDataset
     /// A number is not positive, there are more than 256 classes, or the samples exceed one array
     /// (2 GiB).
     /// </exception>
-    public static SyntheticDataset Create(int count, Shape sample, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
+    public static SyntheticDataset Create(
+        int count, Shape sample, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
@@ -40,12 +41,15 @@ internal sealed class SyntheticDataset : MemoryDataset
         if (bytes > Array.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"Samples {sample} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or smaller.");
+                nameof(count), count,
+                $"Samples {sample} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or "
+                + "smaller.");
         }
         (int width, int channels) = (sample[sample.Rank - 2], sample.Channels);
         int height = (int)(sample.Positions / width);
         int length = height * width * channels;
-        float[][] waves = [.. Enumerable.Range(0, classes).Select(label => PlaneWave(seed, label, height, width, channels))];
+        float[][] waves =
+            [.. Enumerable.Range(0, classes).Select(label => PlaneWave(seed, label, height, width, channels))];
         byte[] pixels = new byte[(int)bytes];
         byte[] labels = new byte[count];
         for (int index = 0; index < count; index++)
@@ -59,7 +63,8 @@ internal sealed class SyntheticDataset : MemoryDataset
                 image[i] = (byte)Math.Clamp(128 + 64 * wave[i] + 32 * random.NextNormal(), 0, 255);
             }
         }
-        string[] names = [.. Enumerable.Range(0, classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
+        string[] names =
+            [.. Enumerable.Range(0, classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
         return new SyntheticDataset(pixels, labels, sample, names);
     }
 

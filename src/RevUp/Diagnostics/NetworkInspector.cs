@@ -59,10 +59,12 @@ internal sealed class NetworkInspector : DeviceObject
         using Driving driving = net.Drive();
         ConfigurationException.Require(
             net.Settings.Lipschitz.Mode != LipschitzMode.None,
-            $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to inspect");
+            "model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to "
+            + "inspect");
         int wanted = images ?? batches.BatchSize;
         int seen = 0;
-        using BatchLoader loader = new(data, normalization, batches with { BatchSize = Math.Min(batches.BatchSize, wanted) });
+        using BatchLoader loader = new(
+            data, normalization, batches with { BatchSize = Math.Min(batches.BatchSize, wanted) });
         using NetworkInspector inspector = new(net, settings);
         foreach (Batch batch in loader.Epoch(0).TakeWhile(_ => seen < wanted))
         {
@@ -70,7 +72,8 @@ internal sealed class NetworkInspector : DeviceObject
             inspector.Pass(batch.Pixels[..(int)(count * net.Sample.Count)], count);
             seen += count;
         }
-        return new Inspection(seen, settings.Tolerance, [.. net.Blocks.Where(block => block.IsInvertible).Select(inspector.Report)]);
+        return new Inspection(
+            seen, settings.Tolerance, [.. net.Blocks.Where(block => block.IsInvertible).Select(inspector.Report)]);
     }
 
     private void Pass(ReadOnlySpan<float> pixels, int count)

@@ -42,7 +42,8 @@ internal sealed class EventFile : IDisposable
         // TensorBoard reads the files in the order of their names.
         long time = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{time:D10}.{earlier.Length}{Suffix}");
-        _file = new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
+        _file = new FileStream(
+            Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
         Begin(step: 0).Text(VersionField, "brain.Event:2");
         WriteRecord();
     }

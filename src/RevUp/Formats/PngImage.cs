@@ -12,7 +12,8 @@ internal static class PngImage
     private const byte Greyscale = 0;
     private const byte Truecolour = 2;
 
-    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
+    private static ReadOnlySpan<byte> Signature =>
+        [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
 
     /// <summary>The image as a data URI.</summary>
     /// <param name="width">In pixels.</param>

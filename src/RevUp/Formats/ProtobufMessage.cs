@@ -119,7 +119,8 @@ internal sealed class ProtobufMessage
     }
 
     /// <summary>Bytes that <see cref="BeginBytes"/> takes.</summary>
-    public static int HeadLength(int field, long length) => VarintLength((ulong)field << 3) + VarintLength((ulong)length);
+    public static int HeadLength(int field, long length) =>
+        VarintLength((ulong)field << 3) + VarintLength((ulong)length);
 
     private static int VarintLength(ulong value) => (BitOperations.Log2(value | 1) / 7) + 1;
 

@@ -36,14 +36,18 @@ internal sealed class SafetensorsReader : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"the file cannot be opened ({exception.Message}) Check the path and its permissions.", exception);
+            throw new CheckpointException(
+                path,
+                $"the file cannot be opened ({exception.Message}) Check the path and its permissions.",
+                exception);
         }
         try
         {
             byte[] header = ReadHeader(out long dataStart);
             (List<(SafetensorsTensor Tensor, long Offset)> tensors, Dictionary<string, string> metadata) =
                 SafetensorsHeader.Parse(header, RandomAccess.GetLength(_file) - dataStart);
-            _entries = tensors.ToDictionary(entry => entry.Tensor.Name, entry => (entry.Tensor, entry.Offset + dataStart));
+            _entries = tensors.ToDictionary(
+                entry => entry.Tensor.Name, entry => (entry.Tensor, entry.Offset + dataStart));
             Tensors = tensors.ConvertAll(entry => entry.Tensor);
             Metadata = metadata;
         }
@@ -68,7 +72,8 @@ internal sealed class SafetensorsReader : IDisposable
     /// <summary>
     /// The declaration of tensor <paramref name="name"/>, or null when the file has none.
     /// </summary>
-    public SafetensorsTensor? Find(string name) => _entries.TryGetValue(name, out (SafetensorsTensor Tensor, long Offset) entry) ? entry.Tensor : null;
+    public SafetensorsTensor? Find(string name) =>
+        _entries.TryGetValue(name, out (SafetensorsTensor Tensor, long Offset) entry) ? entry.Tensor : null;
 
     /// <summary>
     /// Reads all elements of tensor <paramref name="name"/>, row-major, into
@@ -85,7 +90,8 @@ internal sealed class SafetensorsReader : IDisposable
     {
         if (!_entries.TryGetValue(name, out (SafetensorsTensor Tensor, long Offset) entry))
         {
-            throw new CheckpointException(_path, $"there is no tensor '{name}' among its {Tensors.Count}; the file belongs to another model.");
+            throw new CheckpointException(
+                _path, $"there is no tensor '{name}' among its {Tensors.Count}; the file belongs to another model.");
         }
         entry.Tensor.RequireElement<T>();
         Span<byte> bytes = MemoryMarshal.AsBytes(destination);
@@ -93,7 +99,9 @@ internal sealed class SafetensorsReader : IDisposable
         {
             string shape = string.Join(", ", entry.Tensor.Shape.ToArray());
             throw new CheckpointException(
-                _path, $"tensor '{name}' [{shape}] has {entry.Tensor.ByteCount} bytes, and room for {bytes.Length} was given; the file is another model's.");
+                _path,
+                $"tensor '{name}' [{shape}] has {entry.Tensor.ByteCount} bytes, and room for {bytes.Length} was given; "
+                + "the file is another model's.");
         }
         ReadAt(entry.Offset, bytes, $"tensor '{name}'");
     }
@@ -109,7 +117,9 @@ internal sealed class SafetensorsReader : IDisposable
         long available = RandomAccess.GetLength(_file) - LengthBytes;
         if (length > (ulong)available || length > SafetensorsHeader.MaximumLength)
         {
-            throw new FormatException($"the header claims {length} bytes, and the file has {available} (the format allows {SafetensorsHeader.MaximumLength})");
+            throw new FormatException(
+                $"the header claims {length} bytes, and the file has {available} (the format allows "
+                + $"{SafetensorsHeader.MaximumLength})");
         }
         byte[] header = new byte[length];
         ReadAt(LengthBytes, header, "the header");
@@ -129,7 +139,9 @@ internal sealed class SafetensorsReader : IDisposable
             catch (IOException exception)
             {
                 throw new CheckpointException(
-                    _path, $"{what} cannot be read at byte {offset} ({exception.Message}) Check the disk, or use an earlier checkpoint.", exception);
+                    _path,
+                    $"{what} cannot be read at byte {offset} ({exception.Message}) Check the disk, or use an earlier "
+                    + "checkpoint.", exception);
             }
             if (read == 0)
             {
@@ -141,5 +153,8 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     private CheckpointException Damaged(string problem, Exception? innerException = null) =>
-        new(_path, $"{problem}; this is not a safetensors file, or a damaged one: use an earlier checkpoint.", innerException);
+        new(
+            _path,
+            $"{problem}; this is not a safetensors file, or a damaged one: use an earlier checkpoint.",
+            innerException);
 }

@@ -21,11 +21,14 @@ internal sealed class SafetensorsTensor
         UInt128 bytes = (UInt128)SizeOf(type);
         foreach (long extent in shape)
         {
-            bytes = extent < 0 ? UInt128.MaxValue : bytes * (UInt128)extent; // below 2^63 · 2^63: cannot overflow before the check
+            // below 2^63 · 2^63: cannot overflow before the check
+            bytes = extent < 0 ? UInt128.MaxValue : bytes * (UInt128)extent;
             if (bytes > long.MaxValue)
             {
                 string extents = string.Join(", ", shape.ToArray());
-                throw new ArgumentException($"Tensor '{name}' has the shape [{extents}]; extents must be at least 0 and their product fit in a file.");
+                throw new ArgumentException(
+                    $"Tensor '{name}' has the shape [{extents}]; extents must be at least 0 and their product fit in a "
+                    + "file.");
             }
         }
         (Name, Type, _shape, ByteCount) = (name, type, shape.ToArray(), (long)bytes);

@@ -32,18 +32,21 @@ internal sealed class SafetensorsWriter : IDisposable
     /// Two tensors have the same name, or the header exceeds the format's 100 MB.
     /// </exception>
     /// <exception cref="IOException">The file cannot be created or written.</exception>
-    public SafetensorsWriter(string path, IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public SafetensorsWriter(
+        string path, IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         string? twice = tensors.CountBy(tensor => tensor.Name).FirstOrDefault(name => name.Value > 1).Key;
         if (twice is not null)
         {
-            throw new ArgumentException($"{path}: tensor '{twice}' is declared twice; every tensor needs a name of its own.");
+            throw new ArgumentException(
+                $"{path}: tensor '{twice}' is declared twice; every tensor needs a name of its own.");
         }
         byte[] header = SafetensorsHeader.Serialize(tensors, metadata ?? new Dictionary<string, string>());
         if (header.Length > SafetensorsHeader.MaximumLength)
         {
             throw new ArgumentException(
-                $"{path}: the header takes {header.Length} bytes, over the format's {SafetensorsHeader.MaximumLength}; shorten its texts.");
+                $"{path}: the header takes {header.Length} bytes, over the format's {SafetensorsHeader.MaximumLength}; "
+                + "shorten its texts.");
         }
         (_path, _tensors) = (path, tensors);
         _file = File.Create(path);
@@ -71,7 +74,9 @@ internal sealed class SafetensorsWriter : IDisposable
         if (_current == _tensors.Count || _tensors[_current].Name != name)
         {
             string due = _current == _tensors.Count ? "no other tensor" : $"tensor '{_tensors[_current].Name}'";
-            throw new InvalidOperationException($"{_path}: tensor '{name}' was given, and {due} is due; write every tensor completely, in the declared order.");
+            throw new InvalidOperationException(
+                $"{_path}: tensor '{name}' was given, and {due} is due; write every tensor completely, in the declared "
+                + "order.");
         }
         SafetensorsTensor tensor = _tensors[_current];
         tensor.RequireElement<T>();
@@ -79,7 +84,8 @@ internal sealed class SafetensorsWriter : IDisposable
         if (bytes.Length > tensor.ByteCount - _written)
         {
             throw new InvalidOperationException(
-                $"{_path}: tensor '{name}' was declared with {tensor.ByteCount} bytes, has {_written} and was given {bytes.Length} more; declare all.");
+                $"{_path}: tensor '{name}' was declared with {tensor.ByteCount} bytes, has {_written} and was given "
+                + $"{bytes.Length} more; declare all.");
         }
         _file.Write(bytes);
         _written += bytes.Length;
@@ -96,7 +102,9 @@ internal sealed class SafetensorsWriter : IDisposable
         if (_current < _tensors.Count)
         {
             SafetensorsTensor tensor = _tensors[_current];
-            throw new InvalidOperationException($"{_path}: tensor '{tensor.Name}' has {_written} of its {tensor.ByteCount} bytes; write the rest first.");
+            throw new InvalidOperationException(
+                $"{_path}: tensor '{tensor.Name}' has {_written} of its {tensor.ByteCount} bytes; write the rest "
+                + "first.");
         }
         _file.Flush(flushToDisk: true);
     }

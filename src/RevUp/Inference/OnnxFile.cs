@@ -46,14 +46,16 @@ internal static class OnnxFile
     /// The model would exceed the format's 2 GiB.
     /// </exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    internal static void Write(RevUpNet net, string path, ChannelNormalization? normalization = null, IReadOnlyList<string>? classes = null)
+    internal static void Write(
+        RevUpNet net, string path, ChannelNormalization? normalization = null, IReadOnlyList<string>? classes = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentException.ThrowIfNullOrEmpty(path);
         using Driving driving = net.Drive();
         if (classes is not null && classes.Count != net.Classes)
         {
-            throw new ArgumentException($"{classes.Count} names were given for {net.Classes} classes; give one for each.", nameof(classes));
+            throw new ArgumentException(
+                $"{classes.Count} names were given for {net.Classes} classes; give one for each.", nameof(classes));
         }
         // The factors of the branches are computed when the layers are prepared.
         net.PrepareInference(batch: 1);
@@ -82,7 +84,9 @@ internal static class OnnxFile
 
     // The length of the graph stands before it, so all heads are made first and the numbers go
     // straight to the file.
-    private static void Write(FileStream file, ProtobufMessage model, ProtobufMessage graph, IReadOnlyList<OnnxGraph.Initializer> initializers)
+    private static void Write(
+        FileStream file, ProtobufMessage model, ProtobufMessage graph,
+        IReadOnlyList<OnnxGraph.Initializer> initializers)
     {
         long length = graph.Bytes.Length;
         foreach (OnnxGraph.Initializer initializer in initializers)
@@ -92,7 +96,8 @@ internal static class OnnxFile
         }
         ConfigurationException.Require(
             length + model.Bytes.Length <= int.MaxValue,
-            $"the network takes {length} bytes, and an ONNX file holds at most {int.MaxValue}; export its weights instead");
+            $"the network takes {length} bytes, and an ONNX file holds at most {int.MaxValue}; export its weights "
+            + "instead");
         file.Write(model.BeginBytes(GraphField, length).Bytes);
         file.Write(graph.Bytes);
         ProtobufMessage field = new();

@@ -35,7 +35,8 @@ public sealed class Predictor : IDisposable
     private Predictor(ThreadBound<LoadedModel> model)
     {
         _model = model;
-        (Sample, Classes, _normalization) = model.Invoke(loaded => (loaded.Sample, loaded.Classes, loaded.Normalization));
+        (Sample, Classes, _normalization) = model.Invoke(
+            loaded => (loaded.Sample, loaded.Classes, loaded.Normalization));
     }
 
     /// <summary>Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</summary>
@@ -174,7 +175,8 @@ public sealed class Predictor : IDisposable
         if (length == 0 || length % Sample.Count != 0)
         {
             throw new ArgumentException(
-                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of {Sample.Count} {unit} each; resize or crop the image "
+                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of "
+                + $"{Sample.Count} {unit} each; resize or crop the image "
                 + "to that shape, and convert it to that number of channels.",
                 unit == "bytes" ? "images" : "samples");
         }

@@ -83,10 +83,12 @@ internal sealed class BatchNorm : Preactivation
         if (!_training)
         {
             throw new InvalidOperationException(
-                $"'{_weight.Name}' was evaluated with running statistics since the step began; prepare the step again before its backward pass.");
+                $"'{_weight.Name}' was evaluated with running statistics since the step began; prepare the step again "
+                + "before its backward pass.");
         }
         Backend.BatchNormBackward(
-            Activation, x, _mean, _variance, Epsilon, _weight.Value, _bias.Value, dp, scale, residual, dx, _weight.Gradient, _bias.Gradient);
+            Activation, x, _mean, _variance, Epsilon, _weight.Value, _bias.Value, dp, scale, residual, dx,
+            _weight.Gradient, _bias.Gradient);
     }
 
     /// <inheritdoc/>

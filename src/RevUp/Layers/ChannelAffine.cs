@@ -64,7 +64,8 @@ internal sealed class ChannelAffine : Layer
     {
         Backend.Fill(_factorGradient, 0);
         Backend.ChannelAffineBackward(
-            Activation.Identity, x, _factor, _shift.Value, gradient, default, default, gradient, _factorGradient, _shift.Gradient);
+            Activation.Identity, x, _factor, _shift.Value, gradient, default, default, gradient, _factorGradient,
+            _shift.Gradient);
         Backend.AffineFactorsBackward(_scale.Value, _factorGradient, _scale.Gradient);
         return gradient;
     }

@@ -26,7 +26,8 @@ internal sealed class ChannelHalves : Layer
         const int elements = Arena.Alignment / sizeof(float);
         ConfigurationException.Require(
             input.Channels % 2 == 0 && input.Count / 2 % elements == 0,
-            $"'{name}' halves {input}: half a sample must be a multiple of {elements} numbers; use a multiple of {2 * elements} channels");
+            $"'{name}' halves {input}: half a sample must be a multiple of {elements} numbers; use a multiple of "
+            + $"{2 * elements} channels");
         _split = split;
     }
 
@@ -57,7 +58,8 @@ internal sealed class ChannelHalves : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => MoveBack(gradient);
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) =>
+        MoveBack(gradient);
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = MoveBack(y);

@@ -33,10 +33,13 @@ internal sealed class ChannelMixing : Layer
     public ChannelMixing(string name, Backend backend, ParameterStore store, Shape input)
         : base(name, backend, input)
     {
-        ConfigurationException.Require(input.Channels > 1, $"'{name}' mixes the channels of {input}, which has one; use more, or model.mixing 'none'");
+        ConfigurationException.Require(
+            input.Channels > 1,
+            $"'{name}' mixes the channels of {input}, which has one; use more, or model.mixing 'none'");
         Shape angles = new(ChannelRotations.Count(input.Channels));
         _angles = store.Add(name + ".angles", angles, ParameterGroup.Weights, Initialization.Constant(0));
-        _sample = new ConvolutionGeometry(input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32, IsExact: true);
+        _sample = new ConvolutionGeometry(
+            input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32, IsExact: true);
         _matrix = Own(_sample.Weights, ElementType.Float32, MemoryPurpose.Workspace);
         _packed = new PackedWeights(backend.Memory);
     }
@@ -87,7 +90,8 @@ internal sealed class ChannelMixing : Layer
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Transposed(y);
 
     /// <inheritdoc/>
-    internal override string Export(OnnxGraph graph, string x) => graph.Convolution(_angles.Name, _sample, _matrix, scale: 1, x);
+    internal override string Export(OnnxGraph graph, string x) =>
+        graph.Convolution(_angles.Name, _sample, _matrix, scale: 1, x);
 
     /// <inheritdoc/>
     protected override void Close(Arena memory) => ReleaseWeights();

@@ -17,7 +17,8 @@ internal sealed class ChannelPad : Layer
         : base(name, backend, input)
     {
         ConfigurationException.Require(
-            channels >= input.Channels, $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
+            channels >= input.Channels,
+            $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
         Output = input.WithChannels(channels);
     }
 
@@ -40,7 +41,8 @@ internal sealed class ChannelPad : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => Crop(gradient);
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) =>
+        Crop(gradient);
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Crop(y);

@@ -21,7 +21,8 @@ public sealed class Convolution : DeviceObject
     /// <param name="store">Where the weight is declared.</param>
     /// <param name="sample">Geometry for one sample.</param>
     /// <param name="initialization">Distribution of the initial weights.</param>
-    internal Convolution(string name, Backend backend, ParameterStore store, ConvolutionGeometry sample, Initialization initialization)
+    internal Convolution(
+        string name, Backend backend, ParameterStore store, ConvolutionGeometry sample, Initialization initialization)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -128,7 +129,8 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <summary>Adds <paramref name="scale"/> · W ∗ x to a graph.</summary>
-    internal string Export(OnnxGraph graph, float scale, string x) => graph.Convolution(Weight.Name, _sample, Weight.Value, scale, x);
+    internal string Export(OnnxGraph graph, float scale, string x) =>
+        graph.Convolution(Weight.Name, _sample, Weight.Value, scale, x);
 
     /// <inheritdoc/>
     protected override void Close(Arena memory) => ReleaseWeights();

@@ -89,7 +89,8 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     internal abstract string Export(OnnxGraph graph, string x);
 
     /// <summary>A new activation tensor of a batch.</summary>
-    protected Tensor Allocate(Shape sample, int batch) => Memory.Allocate(sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
+    protected Tensor Allocate(Shape sample, int batch) =>
+        Memory.Allocate(sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
 
     /// <summary>
     /// Frees <paramref name="x"/> when it was handed over under <paramref name="mode"/>.

@@ -36,7 +36,9 @@ internal sealed class OnnxGraph(Backend backend)
     /// Adds an operator called "<paramref name="scope"/>/<paramref name="operation"/>" and returns
     /// its output.
     /// </summary>
-    public string Node(string operation, string scope, ReadOnlySpan<string> inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
+    public string Node(
+        string operation, string scope, ReadOnlySpan<string> inputs,
+        params ReadOnlySpan<(string Name, object Value)> attributes) =>
         Node(operation, scope, inputs, [$"{scope}/{operation}"], attributes)[0];
 
     /// <summary>Gives a value the name by which the model's users know it.</summary>
@@ -64,7 +66,8 @@ internal sealed class OnnxGraph(Backend backend)
     }
 
     /// <summary>φ(x), of <paramref name="channels"/> channels.</summary>
-    public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) => activation switch
+    public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) =>
+        activation switch
     {
         Backends.Activation.Relu => Node("Relu", scope, [x]),
         Backends.Activation.Elu => Node("Elu", scope, [x]),
@@ -76,18 +79,22 @@ internal sealed class OnnxGraph(Backend backend)
     /// An initializer with the numbers of a tensor, channels first, times <paramref name="scale"/>.
     /// </summary>
     public string Tensor(string name, Tensor tensor, float scale = 1) => Add(new Initializer(
-        name, FloatType, AxisOrders.Dimensions(tensor.Shape, AxisOrder.ChannelsFirst), tensor.Count * sizeof(float), () => Fetch(tensor, scale)));
+        name, FloatType, AxisOrders.Dimensions(tensor.Shape, AxisOrder.ChannelsFirst), tensor.Count * sizeof(float),
+        () =>
+            Fetch(tensor, scale)));
 
     /// <summary>
     /// The numbers of a vector [C] as [C, 1, 1] (with one more 1 in 3-D), which an operator applies
     /// to every position.
     /// </summary>
     public string PerChannel(string name, Tensor vector, int spatialRank) => Add(new Initializer(
-        name, FloatType, [vector.Count, .. Repeat(1, spatialRank)], vector.Count * sizeof(float), () => Fetch(vector, 1)));
+        name, FloatType, [vector.Count, .. Repeat(1, spatialRank)], vector.Count * sizeof(float), () =>
+            Fetch(vector, 1)));
 
     /// <summary>A constant vector of whole numbers.</summary>
     public string Integers(string name, params long[] values) => Add(new Initializer(
-        name, Int64Type, [values.Length], values.Length * sizeof(long), () => MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+        name, Int64Type, [values.Length], values.Length * sizeof(long), () =>
+            MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
 
     /// <summary>A list of equal numbers, for attributes with one entry per axis.</summary>
     public static long[] Repeat(long value, int count) => [.. Enumerable.Repeat(value, count)];
@@ -98,12 +105,14 @@ internal sealed class OnnxGraph(Backend backend)
         string order = Integers(scope + ".neighbours", [.. Enumerable.Range(0, channels).Select(c => c ^ 1L)]);
         string neighbours = Node("Gather", scope, [x, order], ("axis", 1L));
         string even = Add(new Initializer(
-            scope + ".even", BoolType, [channels, .. Repeat(1, spatialRank)], channels, () => [.. Enumerable.Range(0, channels).Select(c => (byte)(~c & 1))]));
+            scope + ".even", BoolType, [channels, .. Repeat(1, spatialRank)], channels, () =>
+                [.. Enumerable.Range(0, channels).Select(c => (byte)(~c & 1))]));
         return Node("Where", scope, [even, Node("Max", scope, [x, neighbours]), Node("Min", scope, [x, neighbours])]);
     }
 
     private string[] Node(
-        string operation, string scope, ReadOnlySpan<string> inputs, string[] outputs, params ReadOnlySpan<(string Name, object Value)> attributes)
+        string operation, string scope, ReadOnlySpan<string> inputs, string[] outputs,
+        params ReadOnlySpan<(string Name, object Value)> attributes)
     {
         ProtobufMessage node = new();
         foreach (string input in inputs)
@@ -141,7 +150,8 @@ internal sealed class OnnxGraph(Backend backend)
         return Claim(initializer.Name);
     }
 
-    private string Claim(string name) => _names.Add(name) ? name : throw new InvalidOperationException($"The graph has two values called '{name}'.");
+    private string Claim(string name) =>
+        _names.Add(name) ? name : throw new InvalidOperationException($"The graph has two values called '{name}'.");
 
     private byte[] Fetch(Tensor tensor, float scale)
     {
@@ -168,6 +178,8 @@ internal sealed class OnnxGraph(Backend backend)
         /// <summary>
         /// The TensorProto up to its numbers: { dims = 1, data_type = 2, name = 8, raw_data = 9 }.
         /// </summary>
-        public ProtobufMessage Head() => new ProtobufMessage().Integers(1, Dimensions).Integer(2, Type).Text(8, Name).BeginBytes(RawDataField, Length);
+        public ProtobufMessage Head() =>
+            new ProtobufMessage().Integers(1, Dimensions).Integer(2, Type).Text(8, Name)
+                .BeginBytes(RawDataField, Length);
     }
 }

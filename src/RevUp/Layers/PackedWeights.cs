@@ -33,7 +33,8 @@ internal sealed class PackedWeights(Arena memory)
     }
 
     /// <summary>The packed weights, or else the result of <see cref="Pack"/>.</summary>
-    public Tensor PackOnce(ConvolutionPlan plan, Tensor weights, Tensor scale) => Value.IsEmpty ? Pack(plan, weights, scale) : Value;
+    public Tensor PackOnce(ConvolutionPlan plan, Tensor weights, Tensor scale) =>
+        Value.IsEmpty ? Pack(plan, weights, scale) : Value;
 
     /// <summary>Frees the copy, if there is one.</summary>
     public void Free()

@@ -84,7 +84,9 @@ internal sealed class ParameterStore : DeviceObject
         }
         long[] offsets = Layout(out long total);
         ConfigurationException.Require(
-            total <= int.MaxValue, $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels or classes");
+            total <= int.MaxValue,
+            $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels "
+            + "or classes");
         // A store of state alone still has buffers, of one unused number.
         Shape flat = new((int)Math.Max(1, total));
         Values = Own(flat, ElementType.Float32, MemoryPurpose.Parameters);
@@ -134,7 +136,9 @@ internal sealed class ParameterStore : DeviceObject
             return;
         }
         ConfigurationException.Require(
-            total <= int.MaxValue, $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower model.lipschitz.maximumExtent");
+            total <= int.MaxValue,
+            $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower "
+            + "model.lipschitz.maximumExtent");
         StateValues = Own(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer);
         Backend.Fill(StateValues, 0);
         long offset = 0;
@@ -142,7 +146,9 @@ internal sealed class ParameterStore : DeviceObject
         {
             StateTensor state = _state[i];
             state.Value = StateValues.Slice(offset, state.Shape);
-            Initialization initialization = state.Random ? Initialization.Normal(1 / Math.Sqrt(state.Shape.Count)) : Initialization.Constant(state.Initial);
+            Initialization initialization = state.Random
+                ? Initialization.Normal(1 / Math.Sqrt(state.Shape.Count))
+                : Initialization.Constant(state.Initial);
             Draw(state.Value, initialization, new CounterRandom(seed, StateStream, i));
             offset += Align(state.Shape.Count);
         }
@@ -159,7 +165,11 @@ internal sealed class ParameterStore : DeviceObject
         float[] values = new float[tensor.Count];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = (float)(initialization.Mean + (initialization.StandardDeviation == 0 ? 0 : initialization.StandardDeviation * random.NextNormal()));
+            values[i] = (float)(
+                initialization.Mean + (
+                    initialization.StandardDeviation == 0
+                        ? 0
+                        : initialization.StandardDeviation * random.NextNormal()));
         }
         Backend.Upload<float>(values, tensor);
     }

@@ -20,7 +20,8 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
     /// <paramref name="channels"/> channels.
     /// </summary>
     public static Preactivation Create(
-        Normalization normalization, string name, int index, Backend backend, ParameterStore store, int channels, Activation activation) =>
+        Normalization normalization, string name, int index, Backend backend, ParameterStore store, int channels,
+        Activation activation) =>
         normalization switch
         {
             Normalization.Fixup => new ScalarPreactivation($"{name}.bias{index}", backend, store, channels, activation),

@@ -22,11 +22,13 @@ internal sealed class StridedTransition : Layer
     /// <param name="activation">φ.</param>
     /// <param name="normalization">Normalisation before φ.</param>
     public StridedTransition(
-        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, Activation activation, Normalization normalization)
+        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel,
+        Activation activation, Normalization normalization)
         : base(name, backend, input)
     {
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
-        ConvolutionGeometry geometry = new(input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
+        ConvolutionGeometry geometry = new(
+            input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
         Initialization initialization = Fixup.ActivatedConvolution(geometry.Weights);
         _convolution = Own(new Convolution(name, backend, store, geometry, initialization));
     }

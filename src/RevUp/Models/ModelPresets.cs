@@ -70,15 +70,22 @@ public static class ModelPresets
     };
 
     private static ModelSettings RevUp(ModelSettings settings) =>
-        settings with { Affine = Placement.Block, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, FreeLeadingBlocks = true } };
+        settings with
+        {
+            Affine = Placement.Block,
+            Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, FreeLeadingBlocks = true },
+        };
 
     private static ModelSettings ResNet(ModelSettings settings, Normalization normalization) =>
         settings with { Block = BlockKind.Residual, Normalization = normalization };
 
     private static ModelSettings RevNet(BranchKind branch, int blocks, int[] channels, int[] widths) =>
-        Cifar(branch, blocks, channels, widths) with { Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm };
+        Cifar(
+            branch, blocks, channels,
+            widths) with { Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm };
 
-    private static ModelSettings IResNet(int blocks, int[] widths) => Cifar(BranchKind.IResNet, blocks, [16, 64, 256], widths) with
+    private static ModelSettings IResNet(int blocks, int[] widths) =>
+        Cifar(BranchKind.IResNet, blocks, [16, 64, 256], widths) with
     {
         Normalization = Normalization.None,
         Activation = Activation.Elu,
@@ -96,5 +103,6 @@ public static class ModelPresets
         Lipschitz = new LipschitzSettings { MaximumExtent = 28 },
     };
 
-    private static StageSettings Stage(int blocks, int channels, int width) => new() { Blocks = blocks, Channels = channels, Width = width };
+    private static StageSettings Stage(int blocks, int channels, int width) =>
+        new() { Blocks = blocks, Channels = channels, Width = width };
 }

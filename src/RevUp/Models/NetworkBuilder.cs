@@ -112,7 +112,10 @@ internal sealed class NetworkBuilder(
         if (settings.Downsampling == Downsampling.Strided)
         {
             RequireExtent(name, settings.TransitionKernel);
-            Add(new StridedTransition(name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation, settings.Normalization));
+            Add(
+                new StridedTransition(
+                    name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation,
+                    settings.Normalization));
             return;
         }
         Add(new Squeeze(name, backend, _shape));
@@ -127,7 +130,8 @@ internal sealed class NetworkBuilder(
             // of an inverse round by 1/√ε, in every layer of a branch.
             ConfigurationException.Require(
                 settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
-                $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot invert; use 'convolution' and 'strided'");
+                $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot "
+                + "invert; use 'convolution' and 'strided'");
             Add(new ChannelPad(name, backend, _shape, channels));
         }
     }
@@ -137,7 +141,8 @@ internal sealed class NetworkBuilder(
         for (int axis = 0; axis < _shape.SpatialRank; axis++)
         {
             ConfigurationException.Require(
-                _shape.Extent(axis) >= least, $"'{name}' cannot halve an activation of shape {_shape}; use fewer stages or larger images");
+                _shape.Extent(axis) >= least,
+                $"'{name}' cannot halve an activation of shape {_shape}; use fewer stages or larger images");
         }
     }
 

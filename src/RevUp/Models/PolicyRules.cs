@@ -21,10 +21,13 @@ internal static class PolicyRules
         (int given, int all) = (plan.Blocks.Count, model.BlockCount);
         ConfigurationException.Require(
             given == all,
-            $"the policy is 'auto' with a plan for {given} blocks, and the network has {all}; leave reversible.plan out to have one made");
+            $"the policy is 'auto' with a plan for {given} blocks, and the network has {all}; leave reversible.plan "
+            + "out to have one made");
         foreach (MemoryPolicy policy in plan.Blocks.Distinct())
         {
-            ConfigurationException.Require(policy != MemoryPolicy.Auto, $"reversible.plan has 'auto', which is no policy of a block; use one of the others");
+            ConfigurationException.Require(
+                policy != MemoryPolicy.Auto,
+                $"reversible.plan has 'auto', which is no policy of a block; use one of the others");
             Require(Obstacle("reversible.plan", policy, model));
         }
     }
@@ -36,8 +39,10 @@ internal static class PolicyRules
     public static void ValidateUnplanned(this MemoryPlan plan, ModelSettings model)
     {
         ConfigurationException.Require(
-            plan.AnchorEvery >= 0, $"reversible.anchorEvery is {plan.AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
-        ConfigurationException.Require(plan.CompressBits is 4 or 8, $"reversible.compressBits is {plan.CompressBits}; use 4 or 8");
+            plan.AnchorEvery >= 0,
+            $"reversible.anchorEvery is {plan.AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
+        ConfigurationException.Require(
+            plan.CompressBits is 4 or 8, $"reversible.compressBits is {plan.CompressBits}; use 4 or 8");
         Require(Obstacle("reversible.policy", plan.Policy, model));
     }
 

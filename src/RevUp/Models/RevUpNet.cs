@@ -40,7 +40,9 @@ public sealed class RevUpNet : DeviceObject
     /// The settings are invalid or do not fit the sample.
     /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
-    public RevUpNet(Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed, Func<BranchSite, Branch>? branches = null)
+    public RevUpNet(
+        Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
+        Func<BranchSite, Branch>? branches = null)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -54,7 +56,8 @@ public sealed class RevUpNet : DeviceObject
         settings.Validate();
         ConfigurationException.Require(
             settings.Branch != BranchKind.Custom || branches is not null,
-            $"model.branch is 'custom', and no factory of branches was given; hand one to the constructor or to Load, as samples/OwnBranch does");
+            "model.branch is 'custom', and no factory of branches was given; hand one to the constructor or to Load, "
+            + "as samples/OwnBranch does");
         ConfigurationException.Require(
             settings.Branch == BranchKind.Custom || branches is null,
             $"a factory of branches was given, and model.branch is not 'custom'; set it, or leave the factory out");
@@ -148,7 +151,8 @@ public sealed class RevUpNet : DeviceObject
     /// Power iterations per convolution before the step that follows <paramref name="step"/>
     /// others.
     /// </summary>
-    public int IterationsAt(long step) => step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
+    public int IterationsAt(long step) =>
+        step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
 
     /// <summary>
     /// Prepares all layers for evaluation: the norms stay as training left them. Does nothing when

@@ -9,7 +9,8 @@ namespace RevUp.Planning;
 /// </param>
 /// <param name="ReplayPeakBytes">The same where any inversions are refused.</param>
 /// <param name="Milliseconds">Σ over layers.</param>
-internal sealed record ChainPlan(IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, long ReplayPeakBytes, double Milliseconds)
+internal sealed record ChainPlan(
+    IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, long ReplayPeakBytes, double Milliseconds)
 {
     /// <summary>Adds up options of which each fits behind the one before.</summary>
     public static ChainPlan Of(IReadOnlyList<LayerOption> options)

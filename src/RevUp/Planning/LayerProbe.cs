@@ -48,9 +48,11 @@ internal sealed class LayerProbe : IDisposable
         // The probe's inversions have nothing below them that they could be recomputed from.
         _inversion = settings.Inversion with { HardLimit = double.MaxValue };
         int batch = input.Shape.Batch;
-        long count = net.Layers.Max(layer => Math.Max(layer.Input.WithBatch(batch).Count, layer.Output.WithBatch(batch).Count));
+        long count = net.Layers.Max(
+            layer => Math.Max(layer.Input.WithBatch(batch).Count, layer.Output.WithBatch(batch).Count));
         CounterRandom random = new(0, DataStream, 0);
-        _numbers = _backend.Memory.Allocate(new Shape(checked((int)count)), ElementType.Float32, MemoryPurpose.Activations);
+        _numbers = _backend.Memory.Allocate(
+            new Shape(checked((int)count)), ElementType.Float32, MemoryPurpose.Activations);
         _backend.Upload<float>(MemoryProbe.RandomPixels((int)count, ref random), _numbers);
     }
 
@@ -81,18 +83,22 @@ internal sealed class LayerProbe : IDisposable
     private IReadOnlyList<LayerOption> Measure(int index)
     {
         Layer layer = _net.Layers[index];
-        IEnumerable<Parameter> parameters = _net.Parameters.Parameters.Where(p => p.Name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
+        IEnumerable<Parameter> parameters = _net.Parameters.Parameters
+            .Where(p => p.Name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
         (Type, Shape, string) form = (layer.GetType(), layer.Input, string.Join(' ', parameters.Select(p => p.Shape)));
         // The input of the first layer is not the engine's.
         if (index == 0 || !_measured.TryGetValue(form, out IReadOnlyList<LayerOption>? options))
         {
-            options = [.. Candidates(index, layer).Select(candidate => Measure(index, candidate.Policy, candidate.FromStream))];
+            options = [.. Candidates(index, layer).Select(
+                candidate => Measure(index, candidate.Policy, candidate.FromStream))];
             if (index > 0)
             {
                 _measured.Add(form, options);
             }
         }
-        return layer is Block block && _plan.IsAnchor(block) ? [.. options.Where(option => option.Policy != MemoryPolicy.Invert)] : options;
+        return layer is Block block && _plan.IsAnchor(block)
+            ? [.. options.Where(option => option.Policy != MemoryPolicy.Invert)]
+            : options;
     }
 
     private IEnumerable<(MemoryPolicy Policy, bool FromStream)> Candidates(int index, Layer layer)
@@ -100,7 +106,8 @@ internal sealed class LayerProbe : IDisposable
         foreach (MemoryPolicy policy in MemoryPlan.Uniform.Select(policy => Uniform(policy).For(layer)).Distinct())
         {
             // The input of the first layer stays in any case.
-            bool isPossible = layer is not Block || policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint || index > 0;
+            bool isPossible =
+                layer is not Block || policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint || index > 0;
             if (isPossible && (_streams || policy != MemoryPolicy.Compress))
             {
                 yield return (policy, false);
@@ -134,7 +141,8 @@ internal sealed class LayerProbe : IDisposable
         _engine.Inverter.Plan.Measure(_engine.Records);
         double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream)));
         double milliseconds = Median(_backend.Time(Repeats, () => Pass(index, fromStream)));
-        return new LayerOption(policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies)) { ReplayBytes = replay };
+        return new LayerOption(
+            policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies)) { ReplayBytes = replay };
     }
 
     /// <summary>

@@ -13,4 +13,5 @@ namespace RevUp.Planning;
 /// Cost of one policy for all blocks, for each policy that may be chosen.
 /// </param>
 internal sealed record MemoryForecast(
-    long BudgetBytes, long LeastBytes, MemoryPlan Plan, StepForecast Step, IReadOnlyDictionary<MemoryPolicy, StepForecast> Uniform);
+    long BudgetBytes, long LeastBytes, MemoryPlan Plan, StepForecast Step,
+    IReadOnlyDictionary<MemoryPolicy, StepForecast> Uniform);

@@ -35,7 +35,8 @@ internal static class MemoryPlanner
         ArgumentNullException.ThrowIfNull(recipe);
         using Driving driving = backend.Drive();
         recipe.Validate();
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
         return NetworkCosts.Measure(net, recipe).Plan(recipe.Reversible);
     }
 }

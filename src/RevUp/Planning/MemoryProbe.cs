@@ -52,7 +52,8 @@ internal static class MemoryProbe
         ModelSettings model = AtStart(blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks));
         using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         DrawZeroConvolutions(net, recipe.Training.Seed);
-        using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
+        using TrainingStep step = new(
+            net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
         (float[] pixels, float[] targets) = RandomBatch(net, recipe.Training);
         Run();
         backend.Memory.ResetPeaks();
@@ -107,7 +108,8 @@ internal static class MemoryProbe
     internal static void DrawZeroConvolutions(RevUpNet net, ulong seed)
     {
         long index = 0;
-        foreach (Parameter parameter in net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
+        foreach (Parameter parameter in
+            net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
         {
             CounterRandom random = new(seed, WeightStream, index++);
             float[] values = new float[parameter.Shape.Count];
@@ -146,7 +148,8 @@ internal static class MemoryProbe
         (int batch, Int128 count) = (training.BatchSize, (Int128)net.Sample.Count * training.BatchSize);
         ConfigurationException.Require(
             count <= Array.MaxLength,
-            $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than {Array.MaxLength}; use fewer or smaller");
+            $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than "
+            + $"{Array.MaxLength}; use fewer or smaller");
         CounterRandom random = new(training.Seed, DataStream, 0);
         float[] pixels = RandomPixels((int)count, ref random);
         float[] targets = new float[training.BatchSize * net.Classes];

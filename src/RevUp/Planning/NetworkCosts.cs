@@ -45,7 +45,8 @@ internal sealed class NetworkCosts
     public static NetworkCosts Measure(RevUpNet net, Recipe recipe)
     {
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
-        using TrainingStep step = new(net, recipe.Training, new MemoryPlan { Policy = MemoryPolicy.Store }, recipe.Reversible.Inversion);
+        using TrainingStep step = new(
+            net, recipe.Training, new MemoryPlan { Policy = MemoryPolicy.Store }, recipe.Reversible.Inversion);
         using StepInput input = new(net);
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, recipe.Training);
         if (recipe.Training.IsStaged)
@@ -68,19 +69,24 @@ internal sealed class NetworkCosts
     /// </exception>
     public MemoryForecast Plan(ReversibleSettings settings)
     {
-        LayerOption[][] permitted = [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
+        LayerOption[][] permitted =
+            [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
         (long budget, long least) = (settings.MemoryBudget, Forecast(PlanSearch.Leanest(permitted)).ReplayPeakBytes);
         ChainPlan? chain = budget < least ? null : PlanSearch.Fastest(permitted, budget - _fixedBytes);
         if (chain is null)
         {
             throw new ConfigurationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"reversible.memoryBudget is {budget} bytes ({budget / 1048576.0:F2} MiB), and the least that a step of this network takes is {least} bytes "
-                + $"({least / 1048576.0:F2} MiB), of which {_fixedBytes / 1048576.0:F2} MiB are parameters, gradients, optimiser and batch. "
+                $"reversible.memoryBudget is {budget} bytes ({budget / 1048576.0:F2} MiB), and the least that a step "
+                + $"of this network takes is {least} bytes "
+                + $"({least / 1048576.0:F2} MiB), of which {_fixedBytes / 1048576.0:F2} MiB are parameters, gradients, "
+                + "optimiser and batch. "
                 + $"Use at least that, or a smaller training.batchSize."));
         }
         Dictionary<MemoryPolicy, StepForecast> uniform = MemoryPlan.Uniform
-            .Where(policy => PolicyRules.IsPossible(policy, _net.Settings) && (settings.AllowCompress || policy != MemoryPolicy.Compress))
+            .Where(
+                policy => PolicyRules.IsPossible(policy, _net.Settings)
+                    && (settings.AllowCompress || policy != MemoryPolicy.Compress))
             .ToDictionary(policy => policy, policy => Forecast(settings.Plan with { Policy = policy }));
         MemoryPlan plan = settings.Plan with { Blocks = [.. chain.Policies.Where((_, i) => _net.Layers[i] is Block)] };
         return new MemoryForecast(budget, least, plan, Forecast(chain), uniform);
@@ -98,7 +104,8 @@ internal sealed class NetworkCosts
             int index = Array.FindIndex(possible, option => option.Policy == policy);
             // The first layer, and a block behind a stream, keep their inputs even where they could
             // be inverted.
-            followed[i] = index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
+            followed[i] =
+                index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
             streaming = followed[i].ToStream;
         }
         return Forecast(ChainPlan.Of(followed));

@@ -33,7 +33,9 @@ internal static class ProcessMemory
     {
         const string Key = "VmHWM:";
         const string Status = "/proc/self/status";
-        string? line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal)) : null;
+        string? line = File.Exists(Status)
+            ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))
+            : null;
         return line is null ? 0 : 1024 * long.Parse(line[Key.Length..^2].Trim(), CultureInfo.InvariantCulture);
     }
 }

@@ -33,7 +33,8 @@ internal static class SpeedProbe
     {
         recipe.Validate();
         TrainingSettings training = recipe.Training;
-        MemoryPlan plan = recipe.Reversible.NeedsPlan ? MemoryPlanner.Plan(backend, recipe).Plan : recipe.Reversible.Plan;
+        MemoryPlan plan =
+            recipe.Reversible.NeedsPlan ? MemoryPlanner.Plan(backend, recipe).Plan : recipe.Reversible.Plan;
         using ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train);
         using ImageDataset held = Datasets.Open(recipe.Data, Datasets.Held(recipe.Data));
         using BatchLoader loader = new(train, Datasets.Normalization(recipe.Data, train), recipe.TrainingBatches);
@@ -61,6 +62,7 @@ internal static class SpeedProbe
         Pace pace = new();
         pace.AddStep(training.Accumulate * seconds / (batches - warmups));
         double testBatches = (double)held.Count / (training.BatchSize * training.Accumulate);
-        return new TrainingSpeed(pace.SecondsPerStep, pace.Evaluation(testBatches), loader.BatchesPerEpoch / training.Accumulate);
+        return new TrainingSpeed(
+            pace.SecondsPerStep, pace.Evaluation(testBatches), loader.BatchesPerEpoch / training.Accumulate);
     }
 }

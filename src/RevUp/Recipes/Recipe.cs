@@ -54,7 +54,9 @@ public sealed record Recipe
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate()
     {
-        ConfigurationException.Require(IsName(Name), $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
+        ConfigurationException.Require(
+            IsName(Name),
+            $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
         Data.Validate();
         Model.Validate();
         Reversible.Validate(Model);
@@ -63,5 +65,6 @@ public sealed record Recipe
     }
 
     /// <summary>Whether a folder can be named so, on any system.</summary>
-    internal static bool IsName(string name) => name.Any(c => c != '.') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    internal static bool IsName(string name) =>
+        name.Any(c => c != '.') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

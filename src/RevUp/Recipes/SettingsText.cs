@@ -36,18 +36,22 @@ internal static class SettingsText
         {
             string text = json.Split('\n')[(int)line].Trim();
             throw new ConfigurationException(
-                $"The {kind} '{origin}' is not JSON in line {line + 1}: {text} -- look for a missing quote, comma or brace there, or just before.");
+                $"The {kind} '{origin}' is not JSON in line {line + 1}: {text} -- look for a missing quote, comma or "
+                + "brace there, or just before.");
         }
         catch (JsonException)
         {
             // What has no place in the text is not its form.
-            throw new ConfigurationException($"The {kind} '{origin}' has the member '{Duplicate(json)}' twice in one object; leave one of them out.");
+            throw new ConfigurationException(
+                $"The {kind} '{origin}' has the member '{Duplicate(json)}' twice in one object; leave one of them "
+                + "out.");
         }
     }
 
     private static string Duplicate(string json)
     {
-        JsonReaderOptions options = new() { CommentHandling = s_reading.CommentHandling, AllowTrailingCommas = s_reading.AllowTrailingCommas };
+        JsonReaderOptions options =
+            new() { CommentHandling = s_reading.CommentHandling, AllowTrailingCommas = s_reading.AllowTrailingCommas };
         Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(json), options);
         Stack<HashSet<string>> objects = new();
         string name = "";

@@ -23,5 +23,6 @@ internal sealed class ToleranceConverter : JsonConverter<double>, ISettingConver
             : throw new JsonException();
     }
 
-    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value);
 }

@@ -33,7 +33,8 @@ internal sealed class AdaptiveCoefficients : DeviceObject
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(branches);
         _settings = settings;
-        _state = store.AddState("lipschitz.coefficients", new Shape(branches), random: false, (float)settings.Coefficient);
+        _state = store.AddState(
+            "lipschitz.coefficients", new Shape(branches), random: false, (float)settings.Coefficient);
         _values = new float[branches];
         _worst = new InversionRecord[branches];
         Array.Fill(_values, (float)settings.Coefficient);

@@ -63,7 +63,9 @@ internal static class AdaptiveRule
         {
             next = Fall * held;
         }
-        else if (bound > coefficient && record.Needed < settings.TargetEvaluations && !(contraction > Band * settings.TargetContraction))
+        else if (
+            bound > coefficient && record.Needed < settings.TargetEvaluations
+                && !(contraction > Band * settings.TargetContraction))
         {
             next = Rise * coefficient;
         }

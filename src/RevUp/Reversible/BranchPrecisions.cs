@@ -22,7 +22,8 @@ internal static class BranchPrecisions
     {
         BranchPrecision.Float32 => ElementType.Float32,
         BranchPrecision.BFloat16 => ElementType.BFloat16,
-        _ => throw new ArgumentException($"The precision '{precision}' is no storage type before a device has decided it.", nameof(precision)),
+        _ => throw new ArgumentException(
+            $"The precision '{precision}' is no storage type before a device has decided it.", nameof(precision)),
     };
 
     /// <summary>The name that recipes use.</summary>

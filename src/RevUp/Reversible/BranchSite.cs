@@ -55,7 +55,8 @@ public sealed class BranchSite
 
     internal IReadOnlyList<Convolution> Convolutions => _convolutions;
 
-    internal Convolution AddConvolution(string name, Shape input, int channels, int kernel, int groups, double deviation)
+    internal Convolution AddConvolution(
+        string name, Shape input, int channels, int kernel, int groups, double deviation)
     {
         RequireOpen();
         ConvolutionGeometry geometry = new(

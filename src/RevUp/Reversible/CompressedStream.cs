@@ -50,8 +50,10 @@ internal sealed class CompressedStream(Backend backend, int layers)
         }
         Code code = new(
             bits,
-            memory.AllocateBytes(x.Count / x.Shape.Channels * (((long)x.Shape.Channels * bits + 7) / 8), MemoryPurpose.Activations),
-            memory.Allocate(new Shape(x.Shape.Batch, x.Shape.Channels), ElementType.BFloat16, MemoryPurpose.Activations));
+            memory.AllocateBytes(
+                x.Count / x.Shape.Channels * (((long)x.Shape.Channels * bits + 7) / 8), MemoryPurpose.Activations),
+            memory.Allocate(
+                new Shape(x.Shape.Batch, x.Shape.Channels), ElementType.BFloat16, MemoryPurpose.Activations));
         _codes[layer] = code;
         block.Compress(x, _decoded, code);
         return x;

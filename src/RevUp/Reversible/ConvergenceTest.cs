@@ -43,10 +43,12 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
 
     /// <summary>Whether another evaluation is no use or not allowed.</summary>
     public readonly bool IsOver =>
-        Converged || Evaluations == settings.MaximumEvaluations || _growing == DivergingSteps || !double.IsFinite(Residual);
+        Converged || Evaluations == settings.MaximumEvaluations || _growing == DivergingSteps
+            || !double.IsFinite(Residual);
 
     /// <summary>Present knowledge, as a record.</summary>
-    public readonly InversionRecord Record => new(Evaluations, Residual, _measured, Converged, Replayed: false) { Needed = Needed() };
+    public readonly InversionRecord Record =>
+        new(Evaluations, Residual, _measured, Converged, Replayed: false) { Needed = Needed() };
 
     /// <summary>Takes the sums that <see cref="Backends.Backend.FixedPointStep"/> leaves.</summary>
     /// <param name="correctionSquares">‖xⁱ⁺¹ − xⁱ‖².</param>

@@ -27,7 +27,8 @@ internal sealed class CouplingBlock : Block
     /// <param name="input">Shape of one sample, both halves.</param>
     /// <param name="width">Channels inside the branches.</param>
     /// <param name="settings">Settings of all branches.</param>
-    public CouplingBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
+    public CouplingBlock(
+        string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
         : base(name, index, backend, input)
     {
         Shape half = input.WithChannels(input.Channels / 2);
@@ -125,7 +126,8 @@ internal sealed class CouplingBlock : Block
     }
 
     /// <summary>y = stream + branch(input); y may be the stream.</summary>
-    private void Add(ResidualBranch branch, Tensor input, Tensor stream, Tensor y, bool save, bool measure, ref SavedTensors saved)
+    private void Add(
+        ResidualBranch branch, Tensor input, Tensor stream, Tensor y, bool save, bool measure, ref SavedTensors saved)
     {
         Tensor z = branch.Evaluate(input, save, ref saved, measure);
         Backend.ResidualAdd(stream, z, branch.Multiplier, y);

@@ -41,7 +41,8 @@ internal sealed class EvaluationPlan
     public long Version { get; private set; }
 
     /// <summary>Everything to go on with; null when there is no plan.</summary>
-    public EvaluationPlanState? State => IsKnown ? new EvaluationPlanState([.. _evaluations], [.. _needed], _steps) : null;
+    public EvaluationPlanState? State =>
+        IsKnown ? new EvaluationPlanState([.. _evaluations], [.. _needed], _steps) : null;
 
     /// <summary>Goes on with what was kept; what does not fit this network is no plan.</summary>
     public void Restore(EvaluationPlanState? state)

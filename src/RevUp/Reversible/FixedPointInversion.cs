@@ -108,7 +108,9 @@ internal sealed class FixedPointInversion : DeviceObject
             using NvtxRange iteration = Backend.Range(ProfilerRanges.Iteration(k));
             bool approximate = k == 1 && BeginsApproximately(block.Index);
             Tensor z = approximate ? block.Branch.Approximate(x) : block.Branch.Evaluate(x, save: true, ref saved);
-            Tensor next = z.Type == ElementType.Float32 ? z : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
+            Tensor next = z.Type == ElementType.Float32
+                ? z
+                : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
             Tensor statistics = _table.Slice(IsPlanned ? 2L * (block.Index * Plan.Most + k - 1) : 0, new Shape(2));
             Backend.FixedPointStep(y, z, block.Branch.Multiplier, x, next, statistics);
             if (next != z)

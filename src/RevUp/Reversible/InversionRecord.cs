@@ -12,7 +12,8 @@ namespace RevUp.Reversible;
 /// <param name="Replayed">
 /// Whether the result was refused and the input recomputed from a kept activation.
 /// </param>
-internal readonly record struct InversionRecord(int Evaluations, double Residual, double Contraction, bool Converged, bool Replayed)
+internal readonly record struct InversionRecord(
+    int Evaluations, double Residual, double Contraction, bool Converged, bool Replayed)
 {
     /// <summary>
     /// Evaluations that the tolerance needs: k where the solver looked at each, else what their

@@ -43,7 +43,8 @@ public sealed record InversionSettings
     public EvaluationPrecision Evaluations { get; init; }
 
     /// <summary>Limits that judge a step whose inversions the host has not seen.</summary>
-    internal StepLimits Limits(double averaging, double clipNorm) => new(averaging, clipNorm, HardLimit, Tolerance, Rounding);
+    internal StepLimits Limits(double averaging, double clipNorm) =>
+        new(averaging, clipNorm, HardLimit, Tolerance, Rounding);
 
     /// <summary>
     /// Throws when a value is outside its range, or cannot be had with branches in
@@ -55,8 +56,13 @@ public sealed record InversionSettings
         ConfigurationException.Require(
             Evaluations == EvaluationPrecision.Full || precision != BranchPrecision.BFloat16,
             $"reversible.evaluations is 'mixed', which is for model.precision 'float32'; with 'bfloat16' use 'full'");
-        ConfigurationException.Require(Tolerance is >= 1e-7 and < 1, $"reversible.tolerance is {Tolerance}; use {Exact} ('exact') to 0.1");
-        ConfigurationException.Require(MaximumEvaluations is >= 1 and <= 10_000, $"reversible.maximumEvaluations is {MaximumEvaluations}; use 1 to 10000");
-        ConfigurationException.Require(HardLimit >= Tolerance, $"reversible.hardLimit is {HardLimit}; it must not be below the tolerance {Tolerance}");
+        ConfigurationException.Require(
+            Tolerance is >= 1e-7 and < 1, $"reversible.tolerance is {Tolerance}; use {Exact} ('exact') to 0.1");
+        ConfigurationException.Require(
+            MaximumEvaluations is >= 1 and <= 10_000,
+            $"reversible.maximumEvaluations is {MaximumEvaluations}; use 1 to 10000");
+        ConfigurationException.Require(
+            HardLimit >= Tolerance,
+            $"reversible.hardLimit is {HardLimit}; it must not be below the tolerance {Tolerance}");
     }
 }

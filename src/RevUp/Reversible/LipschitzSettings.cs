@@ -62,15 +62,21 @@ public sealed record LipschitzSettings
             $"model.lipschitz.coefficient is {Coefficient}; blocks are only invertible for values above 0 and below 1");
         ConfigurationException.Require(
             TargetContraction is > 0 and < 1,
-            $"model.lipschitz.targetContraction is {TargetContraction}; an inversion converges for values above 0 and below 1, such as 0.7");
+            $"model.lipschitz.targetContraction is {TargetContraction}; an inversion converges for values above 0 and "
+            + "below 1, such as 0.7");
         ConfigurationException.Require(
             TargetEvaluations is >= 2 and <= 10_000,
-            $"model.lipschitz.targetEvaluations is {TargetEvaluations}; use 2 to 10000, since one evaluation alone measures no contraction");
-        ConfigurationException.Require(Iterations is >= 1 and <= 1000, $"model.lipschitz.iterations is {Iterations}; use 1 to 1000");
+            $"model.lipschitz.targetEvaluations is {TargetEvaluations}; use 2 to 10000, since one evaluation alone "
+            + "measures no contraction");
+        ConfigurationException.Require(
+            Iterations is >= 1 and <= 1000, $"model.lipschitz.iterations is {Iterations}; use 1 to 1000");
         ConfigurationException.Require(
             StartIterations >= Iterations,
-            $"model.lipschitz.startIterations is {StartIterations}; it must be at least model.lipschitz.iterations ({Iterations})");
-        ConfigurationException.Require(StartSteps >= 0, $"model.lipschitz.startSteps is {StartSteps}; it must not be negative");
-        ConfigurationException.Require(MaximumExtent >= 1, $"model.lipschitz.maximumExtent is {MaximumExtent}; it must be positive");
+            $"model.lipschitz.startIterations is {StartIterations}; it must be at least model.lipschitz.iterations "
+            + $"({Iterations})");
+        ConfigurationException.Require(
+            StartSteps >= 0, $"model.lipschitz.startSteps is {StartSteps}; it must not be negative");
+        ConfigurationException.Require(
+            MaximumExtent >= 1, $"model.lipschitz.maximumExtent is {MaximumExtent}; it must be positive");
     }
 }

@@ -9,7 +9,8 @@ public sealed record MemoryPlan
     /// <summary>
     /// The policies that all blocks can have together: all but <see cref="MemoryPolicy.Auto"/>.
     /// </summary>
-    public static IReadOnlyList<MemoryPolicy> Uniform { get; } = [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
+    public static IReadOnlyList<MemoryPolicy> Uniform { get; } =
+        [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
 
     /// <summary>The policy of layers that can follow it.</summary>
     public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;

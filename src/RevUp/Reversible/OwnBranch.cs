@@ -28,7 +28,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
         }
         if (!double.IsFinite(_constant) || _constant <= 0)
         {
-            throw Broken($"Lipschitz is {_constant}; return a positive constant of everything but the declared convolutions");
+            throw Broken(
+                $"Lipschitz is {_constant}; return a positive constant of everything but the declared convolutions");
         }
         foreach (Convolution convolution in site.Convolutions)
         {
@@ -144,7 +145,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
 
     /// <inheritdoc/>
     public string Export(OnnxGraph graph, string x) => throw new ConfigurationException(
-        $"The branch '{_site.Name}' is a {_branch.GetType().Name}, which ONNX has no form of; export networks with RevUp's "
+        $"The branch '{_site.Name}' is a {_branch.GetType().Name}, which ONNX has no form of; export networks with "
+        + "RevUp's "
         + "own branches.");
 
     /// <summary>Adds gradients of the parameters, and returns dx.</summary>
@@ -197,7 +199,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
         if (made != expected)
         {
             throw Broken(
-                $"{method} left {made} bytes of activations instead of {expected}; free temporaries, and neither x nor what is saved");
+                $"{method} left {made} bytes of activations instead of {expected}; free temporaries, and neither x nor "
+                + "what is saved");
         }
     }
 

@@ -33,7 +33,8 @@ internal sealed class PowerIteration : DeviceObject
     /// </param>
     /// <param name="seed">Seed of new vectors.</param>
     /// <exception cref="ArenaExhaustedException">No memory for the table of vectors.</exception>
-    public PowerIteration(Backend backend, ParameterStore store, IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms, ulong seed)
+    public PowerIteration(
+        Backend backend, ParameterStore store, IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms, ulong seed)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -47,7 +48,11 @@ internal sealed class PowerIteration : DeviceObject
         {
             return;
         }
-        double[] tables = [.. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)), .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma))];
+        double[] tables =
+        [
+            .. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)),
+            .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma)),
+        ];
         _longest = _norms.Max(norm => Math.Max(norm.U.Count, norm.V.Count));
         _tables = Own(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
         backend.Upload<double>(tables, _tables);

@@ -17,7 +17,8 @@ internal class ResidualBlock : Block
     /// <param name="input">Shape of one sample.</param>
     /// <param name="width">Channels inside the branch.</param>
     /// <param name="settings">Settings of all branches.</param>
-    public ResidualBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
+    public ResidualBlock(
+        string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
         : base(name, index, backend, input)
     {
         ArgumentNullException.ThrowIfNull(settings);

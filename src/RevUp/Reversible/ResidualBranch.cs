@@ -53,13 +53,15 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             _preactivations[j] = Own(Preactivation.Create(
                 settings.Normalization, name, j + 1, backend, store, shape.Channels, activation));
             (int kernel, int channels, int groups) = convolutions[j];
-            ConvolutionGeometry geometry = new(shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
+            ConvolutionGeometry geometry = new(
+                shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
             string convolution = $"{name}.conv{j + 1}";
             Initialization initialization = settings.Initialization(geometry.Weights, j, m);
             _convolutions[j] = Own(new Convolution(convolution, backend, store, geometry, initialization));
             if (norms.Length > 0)
             {
-                norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
+                norms[j] = new SpectralNorm(
+                    convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
             }
             shape = geometry.Output;
         }
@@ -132,7 +134,8 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// Fills <paramref name="saved"/> from x without computing what it does not hold, the last
     /// convolution.
     /// </summary>
-    public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
+    public void Recompute(Tensor x, ref SavedTensors saved) =>
+        Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
 
     /// <summary>
     /// Adds the gradient of x for F(x)'s gradient, <paramref name="gradient"/>, to
@@ -214,7 +217,9 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             bool inPlace = j > 0 && !save;
             Tensor p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
             _preactivations[j].Forward(z, measure, p);
-            z = type == _settings.Type ? _convolutions[j].Forward(p) : _convolutions[j].ForwardOnce(p, _control.WeightScale(j));
+            z = type == _settings.Type
+                ? _convolutions[j].Forward(p)
+                : _convolutions[j].ForwardOnce(p, _control.WeightScale(j));
             memory.Free(p);
             if (save && j < _convolutions.Length - 1)
             {

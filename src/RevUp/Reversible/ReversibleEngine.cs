@@ -250,7 +250,11 @@ internal sealed class ReversibleEngine : DeviceObject
         {
             _kept[index] = x;
         }
-        ForwardMode mode = policy == MemoryPolicy.Store ? ForwardMode.Store : _kept[index].IsEmpty ? ForwardMode.Consume : ForwardMode.Keep;
+        ForwardMode mode = policy == MemoryPolicy.Store
+            ? ForwardMode.Store
+            : _kept[index].IsEmpty
+            ? ForwardMode.Consume
+            : ForwardMode.Keep;
         return Forward(index, x, mode, ref _saved[index]);
     }
 

@@ -67,7 +67,9 @@ internal static class Checkpoint
     {
         Description description = ReadDescription(found);
         Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides);
-        RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        RevUpNet net = new(
+            backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount,
+            recipe.Training.Seed);
         try
         {
             LoadWeights(net, Path.Combine(found, ModelFile));
@@ -99,7 +101,8 @@ internal static class Checkpoint
     /// <exception cref="IOException">
     /// The file cannot be written; one that was there before is unchanged.
     /// </exception>
-    public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast) => WriteWhole(net, path, order);
+    public static void SaveWeights(RevUpNet net, string path, AxisOrder order = AxisOrder.ChannelsLast) =>
+        WriteWhole(net, path, order);
 
     /// <summary>
     /// The same with what a <see cref="Inference.Predictor"/> needs besides: the network's
@@ -116,7 +119,8 @@ internal static class Checkpoint
     /// <exception cref="IOException">
     /// The file cannot be written; one that was there before is unchanged.
     /// </exception>
-    public static void SaveModel(RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
+    public static void SaveModel(
+        RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
         WriteWhole(net, path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
 
     /// <summary>
@@ -159,7 +163,8 @@ internal static class Checkpoint
         (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
         TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), ModelTensors(net), metadata: [count, model]);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
-        Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
+        Description description =
+            new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
         {
             Evaluations = step.Engine.Inverter.Plan.State,
             Data = data,
@@ -213,9 +218,12 @@ internal static class Checkpoint
             return model.On(backend);
         }
         ModelSettings kept = model with { Precision = ReadRecipe(folder).Model.Precision };
-        return backend.Supports(kept.Precision.On(backend).Element()) ? kept.On(backend) : throw new CheckpointException(
+        return backend.Supports(kept.Precision.On(backend).Element())
+            ? kept.On(backend)
+            : throw new CheckpointException(
             folder,
-            $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} ({backend.Description}) "
+            $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} "
+            + $"({backend.Description}) "
             + "cannot compute; resume it on a device that can, or train into another folder.");
     }
 
@@ -230,10 +238,16 @@ internal static class Checkpoint
 
         // What else a plan depends on must be as before to resume at all.
         static string Asked(Recipe recipe) =>
-            RecipeFile.Serialize(new Recipe { Model = recipe.Model, Reversible = recipe.Reversible with { Runs = null } }) + recipe.Data.Sample;
+            RecipeFile.Serialize(
+                new Recipe
+                {
+                    Model = recipe.Model,
+                    Reversible = recipe.Reversible with { Runs = null },
+                }) + recipe.Data.Sample;
     }
 
-    private static void WriteWhole(RevUpNet net, string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
+    private static void WriteWhole(
+        RevUpNet net, string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -256,7 +270,9 @@ internal static class Checkpoint
         if (!EqualityComparer<T>.Default.Equals(before, now))
         {
             throw new CheckpointException(
-                folder, $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or another folder.");
+                folder,
+                $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or "
+                + "another folder.");
         }
     }
 
@@ -278,7 +294,8 @@ internal static class Checkpoint
     private static IReadOnlyList<string>? ClassesOf(string folder, Description description) =>
         description.Data?.Classes ?? ModelDescription.Find(Path.Combine(folder, ModelFile))?.Classes;
 
-    private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static JsonSerializerOptions Json { get; } =
+        new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>Gives a network the weights of one checkpoint of its own run.</summary>
     internal static void LoadModel(RevUpNet net, string folder) => LoadWeights(net, Path.Combine(folder, ModelFile));
@@ -294,7 +311,10 @@ internal static class Checkpoint
         if (File.Exists(Path.Combine(folder, DescriptionFile)))
         {
             return CheckpointManifest.FindProblem(folder, ReadDescription(folder).Step) is { } problem
-                ? throw new CheckpointException(folder, $"this checkpoint is damaged ({problem}). Name another, or its run, to take the newest complete one.")
+                ? throw new CheckpointException(
+                    folder,
+                    $"this checkpoint is damaged ({problem}). Name another, or its run, to take the newest complete "
+                    + "one.")
                 : folder;
         }
         List<string> problems = [];
@@ -314,14 +334,18 @@ internal static class Checkpoint
         string path = Path.Combine(folder, DescriptionFile);
         try
         {
-            Description description = JsonSerializer.Deserialize<Description>(File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
-            return description.Format == FormatVersion && description.Recipe is not null && description.Mean is not null && description.Deviation is not null
+            Description description = JsonSerializer.Deserialize<Description>(
+                File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
+            return description.Format == FormatVersion && description.Recipe is not null && description.Mean is not null
+                && description.Deviation is not null
                 ? description
-                : throw new CheckpointException(path, $"its format is {description.Format}, and this version reads {FormatVersion}.");
+                : throw new CheckpointException(
+                    path, $"its format is {description.Format}, and this version reads {FormatVersion}.");
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException(path, $"it is not a description of a checkpoint: {exception.Message}", exception);
+            throw new CheckpointException(
+                path, $"it is not a description of a checkpoint: {exception.Message}", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -332,7 +356,10 @@ internal static class Checkpoint
 
     /// <summary>Parameters and power-iteration state, by name.</summary>
     internal static List<(string Name, Tensor Tensor)> ModelTensors(RevUpNet net) =>
-        [.. net.Parameters.Parameters.Select(p => (p.Name, p.Value)), .. net.Parameters.State.Select(s => (s.Name, s.Value))];
+        [
+            .. net.Parameters.Parameters.Select(p => (p.Name, p.Value)),
+            .. net.Parameters.State.Select(s => (s.Name, s.Value)),
+        ];
 
     /// <summary>The optimiser's moments of every parameter, by name.</summary>
     internal static List<(string Name, Tensor Tensor)> OptimizerTensors(RevUpNet net, Optimizer optimizer)
@@ -343,13 +370,15 @@ internal static class Checkpoint
             foreach (Parameter parameter in net.Parameters.Parameters)
             {
                 long offset = (parameter.Value.Address - net.Parameters.Values.Address) / sizeof(float);
-                tensors.Add(($"moment{moment + 1}.{parameter.Name}", optimizer.Moments[moment].Slice(offset, parameter.Shape)));
+                tensors.Add(
+                    ($"moment{moment + 1}.{parameter.Name}", optimizer.Moments[moment].Slice(offset, parameter.Shape)));
             }
         }
         return tensors;
     }
 
-    private sealed record Description(int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
+    private sealed record Description(
+        int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
     {
         /// <summary>
         /// k of every block in the next step; null where the next step finds out.

@@ -72,7 +72,8 @@ internal sealed class CheckpointFolder
             {
                 throw new CheckpointException(
                     _root,
-                    $"the checkpoint of step {step} cannot be saved ({exception.Message}) Earlier ones are unchanged; make room or choose another folder.",
+                    $"the checkpoint of step {step} cannot be saved ({exception.Message}) Earlier ones are unchanged; "
+                    + "make room or choose another folder.",
                     exception);
             }
             throw;
@@ -84,7 +85,9 @@ internal sealed class CheckpointFolder
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException(
-                _root, $"step {step} is saved, but an older checkpoint cannot be deleted ({exception.Message}) Check the permissions of its files.", exception);
+                _root,
+                $"step {step} is saved, but an older checkpoint cannot be deleted ({exception.Message}) Check the "
+                + "permissions of its files.", exception);
         }
         return saved;
     }
@@ -112,7 +115,10 @@ internal sealed class CheckpointFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(_root, $"the folder cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+            throw new CheckpointException(
+                _root,
+                $"the folder cannot be read ({exception.Message}) Check the path and its permissions.",
+                exception);
         }
     }
 
@@ -171,11 +177,13 @@ internal sealed class CheckpointFolder
         string? stray = Directory.EnumerateDirectories(folder).FirstOrDefault();
         if (stray is not null)
         {
-            throw new InvalidOperationException($"{stray} is a folder; a checkpoint consists of files only, so write them side by side.");
+            throw new InvalidOperationException(
+                $"{stray} is a folder; a checkpoint consists of files only, so write them side by side.");
         }
         if (File.Exists(Path.Combine(folder, CheckpointManifest.FileName)))
         {
-            throw new InvalidOperationException($"{folder} has a file {CheckpointManifest.FileName}, the name of the list of its files; use another.");
+            throw new InvalidOperationException(
+                $"{folder} has a file {CheckpointManifest.FileName}, the name of the list of its files; use another.");
         }
     }
 
@@ -231,7 +239,8 @@ internal sealed class CheckpointFolder
         foreach (string path in Directory.Exists(_root) ? Directory.GetDirectories(_root, StepPrefix + "*") : [])
         {
             string digits = Path.GetFileName(path)[StepPrefix.Length..];
-            if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long step) && Path.GetFileName(path) == StepName(step))
+            if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long step)
+                && Path.GetFileName(path) == StepName(step))
             {
                 found.Add(new CheckpointEntry(path, step));
             }

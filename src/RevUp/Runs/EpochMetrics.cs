@@ -16,7 +16,8 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
     public double Milliseconds => steps.Average(step => step.Milliseconds);
 
     /// <summary>k of the blocks that were inverted; 0 when none was.</summary>
-    public double MeanEvaluations => steps.SelectMany(step => step.Evaluations).Where(k => k > 0).DefaultIfEmpty().Average();
+    public double MeanEvaluations =>
+        steps.SelectMany(step => step.Evaluations).Where(k => k > 0).DefaultIfEmpty().Average();
 
     public int WorstEvaluations => steps.Max(step => step.Evaluations.DefaultIfEmpty().Max());
 
@@ -52,5 +53,6 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     private IEnumerable<double> Contractions => Measured(steps.SelectMany(step => step.Contractions));
 
-    private static IEnumerable<double> Measured(IEnumerable<double> contractions) => contractions.Where(double.IsFinite).DefaultIfEmpty(double.NaN);
+    private static IEnumerable<double> Measured(IEnumerable<double> contractions) =>
+        contractions.Where(double.IsFinite).DefaultIfEmpty(double.NaN);
 }

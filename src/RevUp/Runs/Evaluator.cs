@@ -59,7 +59,8 @@ internal static class Evaluator
                 stop.ThrowIfCancellationRequested();
                 evaluated += samples.Count;
                 Tensor logits = net.Infer(samples.Pixels);
-                Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+                Tensor targets = memory.Allocate(
+                    new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
                 backend.Upload(samples.Targets, targets);
                 backend.CrossEntropy(logits, targets, 0, default, statistics);
                 Span<float> rows = outputs.AsSpan(0, samples.Count * net.Classes);

@@ -12,7 +12,8 @@ namespace RevUp.Runs;
 /// <param name="Normalization">Of the training set: inputs must be normalised alike.</param>
 /// <param name="Step">Updates done.</param>
 /// <param name="Folder">Where it was loaded from.</param>
-internal sealed record LoadedCheckpoint(Recipe Recipe, RevUpNet Network, ChannelNormalization Normalization, long Step, string Folder) : IDisposable
+internal sealed record LoadedCheckpoint(
+    Recipe Recipe, RevUpNet Network, ChannelNormalization Normalization, long Step, string Folder) : IDisposable
 {
     /// <summary>
     /// Names of the K classes, in the order of the logits; empty in a checkpoint of a version that

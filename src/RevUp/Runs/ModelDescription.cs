@@ -31,17 +31,22 @@ internal sealed record ModelDescription(
     /// The number of names is not the number of classes, or the statistics are not of as many
     /// channels as the network has.
     /// </exception>
-    public static (string Key, string Value) Metadata(RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes)
+    public static (string Key, string Value) Metadata(
+        RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(normalization);
         ArgumentNullException.ThrowIfNull(classes);
-        ConfigurationException.Require(classes.Count == net.Classes, $"{classes.Count} class names were given for a network of {net.Classes} classes");
+        ConfigurationException.Require(
+            classes.Count == net.Classes,
+            $"{classes.Count} class names were given for a network of {net.Classes} classes");
         ConfigurationException.Require(
             normalization.Mean.Count == net.Sample.Channels,
-            $"The normalisation is of {normalization.Mean.Count} channels, and the network's samples {net.Sample} have {net.Sample.Channels}");
+            $"The normalisation is of {normalization.Mean.Count} channels, and the network's samples {net.Sample} have "
+            + $"{net.Sample.Channels}");
         int[] sample = [.. Enumerable.Range(0, net.Sample.Rank).Select(i => net.Sample[i])];
-        ModelDescription description = new(CurrentVersion, net.Settings, sample, classes, normalization.Mean, normalization.Deviation);
+        ModelDescription description = new(
+            CurrentVersion, net.Settings, sample, classes, normalization.Mean, normalization.Deviation);
         return (MetadataKey, JsonSerializer.Serialize(description, s_json));
     }
 
@@ -70,11 +75,17 @@ internal sealed record ModelDescription(
             ModelDescription description = JsonSerializer.Deserialize<ModelDescription>(json, s_json)!;
             return description.Version == CurrentVersion
                 ? description
-                : throw new CheckpointException(path, $"its description has version {description.Version}, and this version of RevUp reads {CurrentVersion}.");
+                : throw new CheckpointException(
+                    path,
+                    $"its description has version {description.Version}, and this version of RevUp reads "
+                    + $"{CurrentVersion}.");
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException(path, $"its metadata '{MetadataKey}' is not a description of a network: {exception.Message}", exception);
+            throw new CheckpointException(
+                path,
+                $"its metadata '{MetadataKey}' is not a description of a network: {exception.Message}",
+                exception);
         }
     }
 
@@ -90,9 +101,12 @@ internal sealed record ModelDescription(
         try
         {
             ConfigurationException.Require(
-                Mean.Count == Sample[^1], $"It states the mean of {Mean.Count} channels for samples [{string.Join(", ", Sample)}]");
+                Mean.Count == Sample[^1],
+                $"It states the mean of {Mean.Count} channels for samples [{string.Join(", ", Sample)}]");
             // Every tensor is read from the file: the seed draws nothing that stays.
-            net = new RevUpNet(backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1, branches) { KeepsPackedWeights = true };
+            net = new RevUpNet(
+                backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1,
+                branches) { KeepsPackedWeights = true };
             Checkpoint.LoadWeights(net, path);
             return net;
         }
@@ -100,7 +114,8 @@ internal sealed record ModelDescription(
         {
             net?.Dispose();
             throw exception is ConfigurationException or ArgumentException
-                ? new CheckpointException(path, $"the network that its metadata describes cannot be built: {exception.Message}", exception)
+                ? new CheckpointException(
+                    path, $"the network that its metadata describes cannot be built: {exception.Message}", exception)
                 : exception;
         }
     }

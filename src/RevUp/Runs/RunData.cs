@@ -87,7 +87,8 @@ internal sealed class RunData : IDisposable
             (Shape stated, int classes) = (_settings.Sample, _settings.ClassCount);
             ConfigurationException.Require(
                 data.Sample == stated && data.Classes.Count == classes,
-                $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states {stated} in {classes}");
+                $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states "
+                + $"{stated} in {classes}");
         }
     }
 

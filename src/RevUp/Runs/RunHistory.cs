@@ -62,7 +62,8 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         epoch => new EpochMetrics([.. epoch], Curve.LastOrDefault(line => line.Epoch == epoch.Key)?.Result)));
 
     private static double[] Numbers(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement values)
-        ? [.. values.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]
+        ? [.. values.EnumerateArray().Select(
+            value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]
         : [];
 
     private static void Add(JsonElement line, List<StepMetrics> steps, List<EvaluationMetrics> evaluations)

@@ -73,7 +73,8 @@ internal sealed record RunRecord(
             typeof(RunRecord).Assembly.GetName().Version!.ToString(3),
             blockNames,
             new Outcome(summary.Interrupted, summary.Step),
-            Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]))
+            Enum.GetValues<MemoryPurpose>()
+                .ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]))
         {
             Parameters = net.Parameters.Count,
             TotalPeakBytes = summary.TotalPeakBytes,
@@ -83,7 +84,8 @@ internal sealed record RunRecord(
             DataPath = dataPath,
             ChosenStep = summary.ChosenStep,
         };
-        WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
+        WholeFile.Write(
+            Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }
 
     /// <summary>
@@ -95,11 +97,15 @@ internal sealed record RunRecord(
         string path = Path.Combine(folder, FileName);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllText(path), RunRecordJson.Default.RunRecord) : null;
+            return File.Exists(path)
+                ? JsonSerializer.Deserialize(File.ReadAllText(path), RunRecordJson.Default.RunRecord)
+                : null;
         }
         catch (JsonException exception)
         {
-            throw new ConfigurationException($"'{path}' is damaged ({exception.Message}); delete it, and the report is made without the figures in it.");
+            throw new ConfigurationException(
+                $"'{path}' is damaged ({exception.Message}); delete it, and the report is made without the figures in "
+                + "it.");
         }
     }
 }

@@ -41,11 +41,17 @@ internal static class RunReport
             text.Append(culture, $"| {epoch.Milliseconds:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
             text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
         }
-        Blocks(text, "Mean branch evaluations k of each block", epochs, blockNames, (epoch, block) => epoch.EvaluationsOf(block));
+        Blocks(
+            text, "Mean branch evaluations k of each block", epochs, blockNames,
+            (epoch, block) => epoch.EvaluationsOf(block));
         if (epochs.Values.Any(epoch => epoch.IsAdaptive))
         {
-            Blocks(text, "Lipschitz coefficient c of each block at the end", epochs, blockNames, (epoch, block) => epoch.CoefficientOf(block));
-            Blocks(text, "Mean measured contraction of each block", epochs, blockNames, (epoch, block) => epoch.ContractionOf(block));
+            Blocks(
+                text, "Lipschitz coefficient c of each block at the end", epochs, blockNames,
+                (epoch, block) => epoch.CoefficientOf(block));
+            Blocks(
+                text, "Mean measured contraction of each block", epochs, blockNames,
+                (epoch, block) => epoch.ContractionOf(block));
         }
         File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
     }

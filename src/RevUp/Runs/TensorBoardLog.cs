@@ -32,8 +32,10 @@ internal sealed class TensorBoardLog : IDisposable
 
     public TensorBoardLog(string folder, long lastStep, IEnumerable<string> blockNames)
     {
-        _blockTags = [.. blockNames.Select(name => ("k/" + name, "residual/" + name, "c/" + name, "contraction/" + name))];
-        _memoryTags = [.. Enum.GetValues<MemoryPurpose>().Select(purpose => (purpose, $"memory_MiB/{purpose.ToString().ToLowerInvariant()}"))];
+        _blockTags =
+            [.. blockNames.Select(name => ("k/" + name, "residual/" + name, "c/" + name, "contraction/" + name))];
+        _memoryTags = [.. Enum.GetValues<MemoryPurpose>().Select(
+            purpose => (purpose, $"memory_MiB/{purpose.ToString().ToLowerInvariant()}"))];
         _file = new EventFile(folder, lastStep);
     }
 
@@ -145,13 +147,15 @@ internal sealed class TensorBoardLog : IDisposable
     }
 
     // Summary { value = 1: { tag = 1, simple_value = 2 } }
-    private void Scalar(string tag, double value) => _summary.Message(1, _value.Clear().Text(1, tag).Single(2, (float)value));
+    private void Scalar(string tag, double value) =>
+        _summary.Message(1, _value.Clear().Text(1, tag).Single(2, (float)value));
 
     // HistogramProto { min = 1, max = 2, num = 3, sum = 4, sum_squares = 5, bucket_limit = 6,
     // bucket = 7 }, here with a bucket for each value that occurs.
     private void Histogram(string tag, List<double> values)
     {
-        (double Limit, double Count)[] buckets = [.. values.CountBy(value => value).Select(bucket => (bucket.Key, (double)bucket.Value)).Order()];
+        (double Limit, double Count)[] buckets =
+            [.. values.CountBy(value => value).Select(bucket => (bucket.Key, (double)bucket.Value)).Order()];
         _histogram.Clear()
             .Double(1, buckets[0].Limit)
             .Double(2, buckets[^1].Limit)

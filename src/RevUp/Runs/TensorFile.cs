@@ -28,8 +28,13 @@ internal static class TensorFile
         params ReadOnlySpan<(string Key, string Value)> metadata)
     {
         SafetensorsTensor[] declarations =
-            [.. tensors.Select(t => new SafetensorsTensor(t.Name, SafetensorsType.F32, AxisOrders.Dimensions(t.Tensor.Shape, order)))];
-        Dictionary<string, string> texts = new() { [FormatKey] = "revup", [OrderKey] = order == AxisOrder.ChannelsLast ? ChannelsLast : ChannelsFirst };
+            [.. tensors.Select(
+                t => new SafetensorsTensor(t.Name, SafetensorsType.F32, AxisOrders.Dimensions(t.Tensor.Shape, order)))];
+        Dictionary<string, string> texts = new()
+        {
+            [FormatKey] = "revup",
+            [OrderKey] = order == AxisOrder.ChannelsLast ? ChannelsLast : ChannelsFirst,
+        };
         foreach ((string key, string value) in metadata)
         {
             texts.Add(key, value);

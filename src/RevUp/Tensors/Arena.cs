@@ -47,7 +47,17 @@ public sealed class Arena
         _start = start;
         Capacity = capacity / Alignment * Alignment;
         _poison = poison;
-        _blocks.Add(new Block { Offset = 0, Size = Capacity, Previous = None, Next = None, NextFree = None, PreviousFree = None, Free = true });
+        _blocks.Add(
+            new Block
+            {
+                Offset = 0,
+                Size = Capacity,
+                Previous = None,
+                Next = None,
+                NextFree = None,
+                PreviousFree = None,
+                Free = true,
+            });
         _firstFree = 0;
     }
 
@@ -109,7 +119,8 @@ public sealed class Arena
             ObjectDisposedException.ThrowIf(_closed, this);
             throw new ArenaExhaustedException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of {Capacity / 1048576.0:F0} MiB are in use {_use}. "
+                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of "
+                + $"{Capacity / 1048576.0:F0} MiB are in use {_use}. "
                 + $"Use a smaller batch or image, the policy 'invert', or a machine with more memory."));
         }
         RemoveFree(index);
@@ -131,7 +142,10 @@ public sealed class Arena
     /// </summary>
     /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
     public Tensor AllocateBytes(long bytes, MemoryPurpose purpose) =>
-        Allocate(new Shape(checked((int)((bytes + Alignment - 1) / Alignment)), Alignment / sizeof(float)), ElementType.Float32, purpose);
+        Allocate(
+            new Shape(checked((int)((bytes + Alignment - 1) / Alignment)), Alignment / sizeof(float)),
+            ElementType.Float32,
+            purpose);
 
     /// <summary>A point in the sequence of allocations, for <see cref="FreeSince"/>.</summary>
     public long Mark() => _allocations;
@@ -238,7 +252,8 @@ public sealed class Arena
             }
             // Among equals the lowest address, so that the same requests always get the same
             // places.
-            if (best == None || block.Size < _blocks[best].Size || (block.Size == _blocks[best].Size && block.Offset < _blocks[best].Offset))
+            if (best == None || block.Size < _blocks[best].Size
+                || (block.Size == _blocks[best].Size && block.Offset < _blocks[best].Offset))
             {
                 best = i;
             }
@@ -253,7 +268,8 @@ public sealed class Arena
         {
             return;
         }
-        int rest = NewBlock(new Block { Offset = block.Offset + size, Size = block.Size - size, Previous = index, Next = block.Next });
+        int rest = NewBlock(
+            new Block { Offset = block.Offset + size, Size = block.Size - size, Previous = index, Next = block.Next });
         if (block.Next != None)
         {
             _blocks[block.Next] = _blocks[block.Next] with { Previous = rest };

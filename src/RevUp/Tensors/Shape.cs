@@ -29,7 +29,8 @@ public readonly struct Shape : IEquatable<Shape>
         {
             if (dimensions[i] <= 0)
             {
-                throw new ArgumentException($"Dimension {i} of the shape [{string.Join(", ", dimensions.ToArray())}] is not positive.");
+                throw new ArgumentException(
+                    $"Dimension {i} of the shape [{string.Join(", ", dimensions.ToArray())}] is not positive.");
             }
             _dimensions[i] = dimensions[i];
             Count = checked(Count * dimensions[i]);

@@ -66,7 +66,8 @@ internal sealed class Optimizer : DeviceObject
         }
         // From the decays as the update takes them. In double: the difference cancels while the
         // step is small.
-        double correction1 = 1 - Math.Pow((float)_settings.Beta1, step), correction2 = 1 - Math.Pow((float)_settings.Beta2, step);
+        double correction1 = 1 - Math.Pow((float)_settings.Beta1, step);
+        double correction2 = 1 - Math.Pow((float)_settings.Beta2, step);
         OptimizerNumbers numbers = new(
             GradientScale: 1,
             Skip: 0,
@@ -82,7 +83,8 @@ internal sealed class Optimizer : DeviceObject
         {
             bool scalars = group == ParameterGroup.Scalars;
             double rate = _settings.LearningRate * factor * (scalars ? _settings.ScalarLearningRateFactor : 1);
-            groups[(int)group] = new GroupNumbers(_store.EndOf(group), rate, scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
+            groups[(int)group] = new GroupNumbers(
+                _store.EndOf(group), rate, scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
         }
         Span<double> values = stackalloc double[OptimizerNumbers.Length(s_groups.Length)];
         OptimizerNumbers.Write(numbers, groups, values);

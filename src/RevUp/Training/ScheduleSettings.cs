@@ -31,7 +31,8 @@ public sealed record ScheduleSettings
         return Kind switch
         {
             ScheduleKind.Step => Math.Pow(Factor, Milestones.Count(m => step >= m * stepsPerEpoch)),
-            ScheduleKind.Cosine => 0.5 * (1 + Math.Cos(Math.PI * (step - WarmupSteps) / Math.Max(1, steps - WarmupSteps))),
+            ScheduleKind.Cosine =>
+                0.5 * (1 + Math.Cos(Math.PI * (step - WarmupSteps) / Math.Max(1, steps - WarmupSteps))),
             _ => 1,
         };
     }
@@ -40,8 +41,10 @@ public sealed record ScheduleSettings
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
     {
-        ConfigurationException.Require(WarmupSteps >= 0, $"training.schedule.warmupSteps is {WarmupSteps}; it must not be negative");
-        ConfigurationException.Require(Factor is > 0 and <= 1, $"training.schedule.factor is {Factor}; use a number above 0, at most 1");
+        ConfigurationException.Require(
+            WarmupSteps >= 0, $"training.schedule.warmupSteps is {WarmupSteps}; it must not be negative");
+        ConfigurationException.Require(
+            Factor is > 0 and <= 1, $"training.schedule.factor is {Factor}; use a number above 0, at most 1");
         ConfigurationException.Require(
             Milestones.All(m => m > 0) && Milestones.Zip(Milestones.Skip(1)).All(m => m.First < m.Second),
             $"training.schedule.milestones is [{string.Join(", ", Milestones)}]; use increasing, positive epochs");

@@ -77,7 +77,8 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     {
         if (!_isStaged)
         {
-            throw new InvalidOperationException($"There is no batch to start a step with; call {nameof(TrainingStep.Stage)} first.");
+            throw new InvalidOperationException(
+                $"There is no batch to start a step with; call {nameof(TrainingStep.Stage)} first.");
         }
         _isStaged = false;
         if (!_backend.IsAsynchronous)
@@ -110,10 +111,14 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
 
     private (Tensor Pixels, Tensor Targets) Allocate(int batch)
     {
-        Tensor pixels = _backend.Memory.Allocate(net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
+        Tensor pixels = _backend.Memory.Allocate(
+            net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
         try
         {
-            return (pixels, _backend.Memory.Allocate(new Shape(batch, net.Classes), ElementType.Float32, MemoryPurpose.Activations));
+            return (
+                pixels,
+                _backend.Memory.Allocate(
+                    new Shape(batch, net.Classes), ElementType.Float32, MemoryPurpose.Activations));
         }
         catch
         {

@@ -16,4 +16,5 @@ namespace RevUp.Training;
 /// <param name="Iterations">Power iterations.</param>
 /// <param name="Plan">Policies.</param>
 /// <param name="Inversion">Limits.</param>
-internal readonly record struct StepKey(Tensor Pixels, Tensor Targets, ulong Layout, int Iterations, MemoryPlan Plan, InversionSettings Inversion);
+internal readonly record struct StepKey(
+    Tensor Pixels, Tensor Targets, ulong Layout, int Iterations, MemoryPlan Plan, InversionSettings Inversion);

@@ -20,7 +20,8 @@ internal sealed class CrossEntropyTests
             float scale = 1f / batch;
             string what = $"cross-entropy of {batch}x{classes}";
             (double[] gradient, double[] statistics) =
-                Oracle.CrossEntropy(batch, Oracle.Widen(logits), Oracle.Widen(targets), scale, withGradient: true, [0, 0]);
+                Oracle.CrossEntropy(
+                    batch, Oracle.Widen(logits), Oracle.Widen(targets), scale, withGradient: true, [0, 0]);
 
             foreach (Alias alias in (Alias[])[Alias.None, Alias.Logits])
             {
@@ -44,7 +45,8 @@ internal sealed class CrossEntropyTests
             // one; targets weigh values up to 2 * limit + log(classes).
             double perRow = Tolerance.Float32(
                 Tolerance.Exponential + (2 * LogitLimit) + classes + 4, 1 + (2 * LogitLimit) + Math.Log(classes));
-            double[] evaluation = operations.CrossEntropy(batch, logits, targets, scale, withGradient: false, [3, 5]).Statistics;
+            double[] evaluation = operations.CrossEntropy(
+                batch, logits, targets, scale, withGradient: false, [3, 5]).Statistics;
             Tolerance.AssertWithin(3 + statistics[0], evaluation[0], batch * perRow, $"loss of {what}");
             Assert.AreEqual(5 + statistics[1], evaluation[1], $"correct rows of {what} without a gradient");
         }

@@ -12,15 +12,18 @@ namespace RevUp.Interop.Tests.Conformance;
 internal sealed class OptimizerTests
 {
     private static readonly OptimizerNumbers s_sgd = new(
-        GradientScale: 0.25, Skip: 0, Momentum: 0.9f, Nesterov: 0, Beta1: 0, Beta2: 0, Epsilon: 0, Correction1: 0, Correction2: 0);
+        GradientScale: 0.25, Skip: 0, Momentum: 0.9f, Nesterov: 0, Beta1: 0, Beta2: 0, Epsilon: 0, Correction1: 0,
+        Correction2: 0);
 
-    private static readonly OptimizerNumbers s_adamW = s_sgd with { GradientScale = 0.5, Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f };
+    private static readonly OptimizerNumbers s_adamW =
+        s_sgd with { GradientScale = 0.5, Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f };
 
     [TestMethod]
     [EveryBackend]
     internal void SgdMatchesTheOracle(DeviceOperations operations)
     {
-        OptimizerNumbers[] recipes = [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
+        OptimizerNumbers[] recipes =
+            [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
         foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
         {
             foreach (OptimizerNumbers s in recipes)
@@ -39,7 +42,8 @@ internal sealed class OptimizerTests
                 ForEach(groups, (range, group) =>
                 {
                     (double[] m, double[] w) = Oracle.Sgd(
-                        group.LearningRate, s.Momentum, group.WeightDecay, (int)s.Nesterov, s.GradientScale, wideGradient[range],
+                        group.LearningRate, s.Momentum, group.WeightDecay, (int)s.Nesterov, s.GradientScale,
+                        wideGradient[range],
                         expectedMomentum[range], expectedWeights[range]);
                     m.CopyTo(expectedMomentum.AsSpan(range));
                     w.CopyTo(expectedWeights.AsSpan(range));
@@ -54,7 +58,8 @@ internal sealed class OptimizerTests
                 string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
                 Tolerance.AssertWithin(expectedMomentum, momentum, i => Tolerance.Float32(4, M(i)), $"momentum {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i => Tolerance.Float32(8, start[i] + (of[i].LearningRate * (D(i) + M(i)))), $"weights {what}");
+                    expectedWeights, weights, i =>
+                        Tolerance.Float32(8, start[i] + (of[i].LearningRate * (D(i) + M(i)))), $"weights {what}");
             }
         }
     }
@@ -82,7 +87,8 @@ internal sealed class OptimizerTests
                 double[] start = Oracle.Magnitudes(weights);
                 for (int i = 0; i < of.Length; i++)
                 {
-                    firstMagnitude[i] = (s.Beta1 * Math.Abs(first[i])) + ((1 - s.Beta1) * s.GradientScale * Math.Abs(gradient[i]));
+                    firstMagnitude[i] =
+                        (s.Beta1 * Math.Abs(first[i])) + ((1 - s.Beta1) * s.GradientScale * Math.Abs(gradient[i]));
                 }
 
                 double[] wideGradient = Oracle.Widen(gradient);
@@ -92,7 +98,8 @@ internal sealed class OptimizerTests
                 ForEach(groups, (range, group) =>
                 {
                     (double[] m, double[] v, double[] w) = Oracle.AdamW(
-                        group.LearningRate, s.Beta1, s.Beta2, s.Epsilon, group.WeightDecay, step, s.GradientScale, wideGradient[range],
+                        group.LearningRate, s.Beta1, s.Beta2, s.Epsilon, group.WeightDecay, step, s.GradientScale,
+                        wideGradient[range],
                         expectedFirst[range], expectedSecond[range], expectedWeights[range]);
                     m.CopyTo(expectedFirst.AsSpan(range));
                     v.CopyTo(expectedSecond.AsSpan(range));
@@ -105,12 +112,16 @@ internal sealed class OptimizerTests
                 // update m / (sqrt(v) + epsilon) and its bias corrections, which are scalars
                 // rounded to float32: half of v's five, and eight more.
                 double Update(int i) =>
-                    of[i].LearningRate * firstMagnitude[i] / s.Correction1 / (Math.Sqrt(expectedSecond[i] / s.Correction2) + s.Epsilon);
+                    of[i].LearningRate * firstMagnitude[i] / s.Correction1 / (
+                        Math.Sqrt(expectedSecond[i] / s.Correction2) + s.Epsilon);
                 string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
-                Tolerance.AssertWithin(expectedFirst, first, i => Tolerance.Float32(4, firstMagnitude[i]), $"first moment {what}");
-                Tolerance.AssertWithin(expectedSecond, second, i => Tolerance.Float32(5, expectedSecond[i]), $"second moment {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i => Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights {what}");
+                    expectedFirst, first, i => Tolerance.Float32(4, firstMagnitude[i]), $"first moment {what}");
+                Tolerance.AssertWithin(
+                    expectedSecond, second, i => Tolerance.Float32(5, expectedSecond[i]), $"second moment {what}");
+                Tolerance.AssertWithin(
+                    expectedWeights, weights, i =>
+                        Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights {what}");
             }
         }
     }
@@ -127,7 +138,8 @@ internal sealed class OptimizerTests
         double[] settings = Settings(skip, groups);
 
         (float[] momentum, float[] sgdWeights) = operations.Sgd(settings, gradient, [.. before], [.. before]);
-        (float[] first, float[] second, float[] weights) = operations.AdamW(settings, gradient, [.. before], [.. before], [.. before]);
+        (float[] first, float[] second, float[] weights) = operations.AdamW(
+            settings, gradient, [.. before], [.. before], [.. before]);
 
         foreach (float[] after in (float[][])[momentum, sgdWeights, first, second, weights])
         {

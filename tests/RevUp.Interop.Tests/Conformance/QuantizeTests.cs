@@ -14,7 +14,8 @@ internal sealed class QuantizeTests
     // split over threads, 2-D and 3-D.
     private static readonly CpuShape[] s_shapes =
     [
-        Shapes.Shape(1, 1, 1, 1), Shapes.Shape(3, 5, 2, 3), Shapes.Shape(2, 16, 3, 5, 2), Shapes.Shape(2, 300, 4, 3), Shapes.Shape(1, 13, 60, 70),
+        Shapes.Shape(1, 1, 1, 1), Shapes.Shape(3, 5, 2, 3), Shapes.Shape(2, 16, 3, 5, 2), Shapes.Shape(2, 300, 4, 3),
+        Shapes.Shape(1, 13, 60, 70),
     ];
 
     [TestMethod]
@@ -50,7 +51,8 @@ internal sealed class QuantizeTests
             Stored z = new(type, Dyadic(inputs, count, 256));
             float[] decoded = Array.ConvertAll(x, value => value + 0.03125f);
             (double[] y, double[] known, double[] codes, double[] steps) =
-                Oracle.QuantizeResidual(shape.Batch, Positions(shape), bits, Oracle.Widen(x), z.Doubles, S, Oracle.Widen(decoded));
+                Oracle.QuantizeResidual(
+                    shape.Batch, Positions(shape), bits, Oracle.Widen(x), z.Doubles, S, Oracle.Widen(decoded));
 
             var actual = operations.QuantizeResidual(shape.Batch, Positions(shape), bits, x, z, S, decoded, alias);
 
@@ -59,7 +61,8 @@ internal sealed class QuantizeTests
             CollectionAssert.AreEqual(known, Oracle.Widen(actual.Decoded), what);
             CollectionAssert.AreEqual(codes, Codes(shape, bits, actual.Codes), what);
             float[] before = operations.QuantizeRetrace(shape.Batch, bits, actual.Codes, actual.Steps, actual.Decoded);
-            CollectionAssert.AreEqual(Oracle.QuantizeRetrace(shape.Batch, codes, steps, known), Oracle.Widen(before), what);
+            CollectionAssert.AreEqual(
+                Oracle.QuantizeRetrace(shape.Batch, codes, steps, known), Oracle.Widen(before), what);
         }
     }
 
@@ -83,13 +86,18 @@ internal sealed class QuantizeTests
             {
                 // Branches of very different sizes, one of them 0, as Fixup's at the start.
                 Stored z = inputs.Uniform(count, limit: block % 4 == 0 ? 0 : MathF.Pow(10, -(block % 4)));
-                var result = operations.QuantizeResidual(shape.Batch, Positions(shape), bits, x, z, S, decoded, Alias.X);
+                var result = operations.QuantizeResidual(
+                    shape.Batch, Positions(shape), bits, x, z, S, decoded, Alias.X);
                 for (int i = 0; i < count; i++)
                 {
-                    double step = result.Steps[(i / (Positions(shape) * (int)shape.Channels) * (int)shape.Channels) + (i % (int)shape.Channels)];
+                    double step = result.Steps[(
+                        i / (
+                            Positions(shape) * (int)shape.Channels) * (int)shape.Channels) + (i % (int)shape.Channels)];
                     // The quotient and its rounding to an integer: half a step, and three roundings
                     // of at most 128 steps.
-                    Tolerance.AssertWithin(result.Y[i], result.Decoded[i], step * (0.5 + Tolerance.Float32(3, 128)), $"{bits} bits, block {block}");
+                    Tolerance.AssertWithin(
+                        result.Y[i], result.Decoded[i], step * (0.5 + Tolerance.Float32(3, 128)),
+                        $"{bits} bits, block {block}");
                 }
                 blocks.Push((decoded, result.Codes, result.Steps, result.Decoded));
                 (x, decoded) = (result.Y, result.Decoded);
@@ -131,10 +139,13 @@ internal sealed class QuantizeTests
         foreach (float bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
         {
             float[] x = [1, 2, bad, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-            var result = operations.QuantizeResidual(shape.Batch, Positions(shape), 4, x, new float[12], S, new float[12]);
+            var result = operations.QuantizeResidual(
+                shape.Batch, Positions(shape), 4, x, new float[12], S, new float[12]);
             for (int i = 0; i < 12; i++)
             {
-                Assert.IsTrue(i % 3 == 2 || Math.Abs(result.Decoded[i] - x[i]) <= result.Steps[i % 3], $"element {i} beside {bad}");
+                Assert.IsTrue(
+                    i % 3 == 2 || Math.Abs(result.Decoded[i] - x[i]) <= result.Steps[i % 3],
+                    $"element {i} beside {bad}");
             }
         }
     }
@@ -160,12 +171,14 @@ internal sealed class QuantizeTests
         {
             (int row, int channel) = Math.DivRem(i, (int)shape.Channels);
             int bit = channel * bits;
-            return (double)((packed[(row * rowBytes) + (bit / 8)] >> (bit % 8) & ((1 << bits) - 1)) - (1 << (bits - 1)));
+            return (double)(
+                (packed[(row * rowBytes) + (bit / 8)] >> (bit % 8) & ((1 << bits) - 1)) - (1 << (bits - 1)));
         })];
     }
 
     private static int Positions(CpuShape shape) => (int)Shapes.Positions(shape);
 
     private static string What(CpuShape shape, int bits, CpuType type, Alias alias) =>
-        $"{shape.Batch} samples, {Shapes.Positions(shape)} positions, {shape.Channels} channels, {bits} bits, z {type}, y aliases {alias}";
+        $"{shape.Batch} samples, {Shapes.Positions(shape)} positions, {shape.Channels} channels, {bits} bits, z "
+        + $"{type}, y aliases {alias}";
 }

@@ -28,10 +28,12 @@ internal sealed unsafe class ThreadTests
         try
         {
             Exception?[] failures = new Exception?[Callers];
-            Thread[] callers = [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() => Call(caller, failures)))];
+            Thread[] callers =
+                [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() => Call(caller, failures)))];
             Array.ForEach(callers, thread => thread.Start());
             Array.ForEach(callers, thread => thread.Join());
-            Assert.IsTrue(failures.All(failure => failure is null), $"{failures.FirstOrDefault(failure => failure is not null)}");
+            Assert.IsTrue(
+                failures.All(failure => failure is null), $"{failures.FirstOrDefault(failure => failure is not null)}");
         }
         finally
         {
@@ -43,7 +45,9 @@ internal sealed unsafe class ThreadTests
     {
         try
         {
-            using AlignedBuffer first = new(Count * sizeof(float)), second = new(Count * sizeof(float)), third = new(sizeof(float));
+            using AlignedBuffer first = new(Count * sizeof(float));
+            using AlignedBuffer second = new(Count * sizeof(float));
+            using AlignedBuffer third = new(sizeof(float));
             float* x = (float*)first.Pointer, y = (float*)second.Pointer, one = (float*)third.Pointer;
             *one = 1;
             CpuLibrary.Fill(Count, y, 0).Check();

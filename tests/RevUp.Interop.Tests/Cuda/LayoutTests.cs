@@ -16,7 +16,8 @@ internal sealed unsafe class LayoutTests
     internal void HandlesArePointers() => CollectionAssert.AreEqual(
         (int[])[8, 8, 8, 8, 8, 8, 8, 8],
         (int[])[
-            sizeof(DevicePointer), sizeof(CudaStream), sizeof(CudaEvent), sizeof(CudaModule), sizeof(CudaFunction), sizeof(CudaGraph), sizeof(CudaGraphExec),
+            sizeof(DevicePointer), sizeof(CudaStream), sizeof(CudaEvent), sizeof(CudaModule), sizeof(CudaFunction),
+            sizeof(CudaGraph), sizeof(CudaGraphExec),
             sizeof(CudaContext)]);
 
     [TestMethod]
@@ -29,7 +30,8 @@ internal sealed unsafe class LayoutTests
         CollectionAssert.AreEqual(
             (long[])[0, 4, 8, 16, 24, 28],
             (long[])[
-                (byte*)&value.Algorithm - start, (byte*)&value.Status - start, (byte*)&value.Milliseconds - start, (byte*)&value.Memory - start,
+                (byte*)&value.Algorithm - start, (byte*)&value.Status - start, (byte*)&value.Milliseconds - start,
+                (byte*)&value.Memory - start,
                 (byte*)&value.Determinism - start, (byte*)&value.MathType - start]);
     }
 
@@ -44,6 +46,7 @@ internal sealed unsafe class LayoutTests
         CollectionAssert.AreEqual(
             (long[])[0, 64, 72, 76],
             (long[])[
-                (byte*)&value.Algorithm - start, (byte*)&value.WorkspaceBytes - start, (byte*)&value.State - start, (byte*)&value.WavesCount - start]);
+                (byte*)&value.Algorithm - start, (byte*)&value.WorkspaceBytes - start, (byte*)&value.State - start,
+                (byte*)&value.WavesCount - start]);
     }
 }

@@ -28,7 +28,8 @@ internal sealed class FuzzedImageTests
             yield return ["CMYK", TurboJpeg.Encode(TestImages.Photo(Height, Width, 4), TurboSampling.Yuv444)];
             yield return ["PNG", PngWriter.Write(photo)];
             yield return ["interlaced PNG", PngWriter.Write(photo, interlaced: true)];
-            yield return ["palette PNG", PngWriter.Write(indices, Height, Width, PngColor.Palette, 4, palette: new byte[48], transparency: [0, 1, 2])];
+            yield return ["palette PNG", PngWriter.Write(
+                indices, Height, Width, PngColor.Palette, 4, palette: new byte[48], transparency: [0, 1, 2])];
         }
     }
 

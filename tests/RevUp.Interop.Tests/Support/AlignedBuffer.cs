@@ -35,7 +35,9 @@ internal sealed unsafe class AlignedBuffer : IDisposable
         NativeMemory.AlignedFree(_memory);
         if (before || after)
         {
-            throw new InvalidOperationException($"The native call wrote {(before ? "before" : "after")} a buffer of {_bytes} bytes; it must stay within it.");
+            throw new InvalidOperationException(
+                $"The native call wrote {(before ? "before" : "after")} a buffer of {_bytes} bytes; it must stay "
+                + "within it.");
         }
     }
 }

@@ -32,7 +32,8 @@ internal sealed class BatchNormErrors
     {
         (_arrays, _x) = (arrays, x);
         int channels = arrays.Channels;
-        (_sum, _magnitude, _product, _productMagnitude) = (new double[channels], new double[channels], new double[channels], new double[channels]);
+        (_sum, _magnitude, _product, _productMagnitude) =
+            (new double[channels], new double[channels], new double[channels], new double[channels]);
         _gradients = Array.ConvertAll(dy.Doubles, value => Math.Abs(scale * value));
         _errors = new double[x.Count];
         for (int i = 0; i < x.Count; i++)
@@ -78,7 +79,8 @@ internal sealed class BatchNormErrors
         return Math.Abs(Scale(_arrays, c)) * (error + Tolerance.Float32(InputRoundings, terms));
     }
 
-    private static double Deviation(BatchNormArrays arrays, int c) => arrays.Variance is null ? 1 : Math.Sqrt(arrays.Variance[c] + (double)arrays.Epsilon);
+    private static double Deviation(BatchNormArrays arrays, int c) =>
+        arrays.Variance is null ? 1 : Math.Sqrt(arrays.Variance[c] + (double)arrays.Epsilon);
 
     private double Normalized(int i)
     {

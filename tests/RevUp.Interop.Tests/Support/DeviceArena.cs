@@ -30,7 +30,9 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
     /// same tensor.
     /// </summary>
     internal Tensor Tensor(Stored? values, Shape shape) =>
-        values is null || values.Count == 0 ? default : Once(values.Values, () => Place((ElementType)values.Type, shape, Bytes(values)));
+        values is null || values.Count == 0
+            ? default
+            : Once(values.Values, () => Place((ElementType)values.Type, shape, Bytes(values)));
 
     internal Tensor Floats(float[]? values, Shape shape) => Tensor(values is null ? null : (Stored)values, shape);
 
@@ -53,7 +55,8 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
     /// <summary>As many bytes that nothing was written to.</summary>
     internal Tensor Bytes(Shape shape) => Tensor(ElementType.Float32, new Shape(Words(shape.Count)));
 
-    internal byte[] ReadBytes(Tensor tensor, Shape shape) => MemoryMarshal.AsBytes(Read(tensor).AsSpan())[..(int)shape.Count].ToArray();
+    internal byte[] ReadBytes(Tensor tensor, Shape shape) =>
+        MemoryMarshal.AsBytes(Read(tensor).AsSpan())[..(int)shape.Count].ToArray();
 
     internal float[] Read(Tensor tensor)
     {
@@ -90,12 +93,14 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
         {
             float[] words = Read(memory);
             Span<byte> content = MemoryMarshal.AsBytes(words.AsSpan());
-            intact &= !content[..GuardBytes].ContainsAnyExcept(Guard) && !content[(GuardBytes + bytes)..].ContainsAnyExcept(Guard);
+            intact &= !content[..GuardBytes].ContainsAnyExcept(Guard)
+                && !content[(GuardBytes + bytes)..].ContainsAnyExcept(Guard);
             backend.Memory.Free(memory);
         }
         if (!intact)
         {
-            throw new InvalidOperationException("The operation wrote outside one of its tensors; it must stay within them.");
+            throw new InvalidOperationException(
+                "The operation wrote outside one of its tensors; it must stay within them.");
         }
     }
 

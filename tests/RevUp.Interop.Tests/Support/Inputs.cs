@@ -17,7 +17,8 @@ internal sealed class Inputs(int seed)
     /// <summary>
     /// The least number of elements, not under <paramref name="count"/>, that an activation takes.
     /// </summary>
-    internal static int Whole(CpuActivation activation, int count) => activation == CpuActivation.MaxMin ? count + (count % 2) : count;
+    internal static int Whole(CpuActivation activation, int count) =>
+        activation == CpuActivation.MaxMin ? count + (count % 2) : count;
 
     /// <summary>
     /// The largest value over the elements that element <paramref name="i"/> of a result may come

@@ -22,7 +22,8 @@ internal sealed unsafe class NativeArena : IDisposable
         return buffer.Pointer;
     }
 
-    internal void* Tensor(CpuType type, int count) => Bytes((long)count * (type == CpuType.Float32 ? sizeof(float) : sizeof(ushort)));
+    internal void* Tensor(CpuType type, int count) =>
+        Bytes((long)count * (type == CpuType.Float32 ? sizeof(float) : sizeof(ushort)));
 
     internal void* Tensor(Stored tensor)
     {

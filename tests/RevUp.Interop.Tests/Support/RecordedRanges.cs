@@ -40,7 +40,9 @@ internal static unsafe class RecordedRanges
         {
             fixed (byte* pointer = text)
             {
-                length = ((delegate* unmanaged<byte*, int, int>)NativeLibrary.GetExport(library, "cuda_on_cpu_recorded_ranges"))(pointer, Capacity);
+                length = (
+                    (delegate* unmanaged<byte*, int, int>)NativeLibrary.GetExport(
+                        library, "cuda_on_cpu_recorded_ranges"))(pointer, Capacity);
             }
         }
 

@@ -65,7 +65,8 @@ internal static class TestImages
         double scale = (double)inputs / outputs;
         return [.. Enumerable.Range(0, outputs).Select(i =>
         {
-            double[] all = [.. Enumerable.Range(0, inputs).Select(j => Math.Max(0, 1 - (Math.Abs(j + 0.5 - ((i + 0.5) * scale)) / Math.Max(scale, 1))))];
+            double[] all = [.. Enumerable.Range(0, inputs).Select(
+                j => Math.Max(0, 1 - (Math.Abs(j + 0.5 - ((i + 0.5) * scale)) / Math.Max(scale, 1))))];
             double sum = all.Sum();
             return all.Select((weight, j) => (j, weight / sum)).Where(weight => weight.Item2 > 0).ToArray();
         })];

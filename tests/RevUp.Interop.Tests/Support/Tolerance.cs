@@ -30,7 +30,8 @@ internal static class Tolerance
     /// An expression of up to <paramref name="roundings"/> float32 roundings, whose terms are
     /// <paramref name="magnitude"/> in absolute sum.
     /// </summary>
-    internal static double Float32(double roundings, double magnitude) => (Gamma(roundings, Float32Roundoff) * magnitude) + Underflow;
+    internal static double Float32(double roundings, double magnitude) =>
+        (Gamma(roundings, Float32Roundoff) * magnitude) + Underflow;
 
     /// <summary>A sum of <paramref name="terms"/> terms in double.</summary>
     internal static double Float64(double terms, double magnitude) => Gamma(terms, Float64Roundoff) * magnitude;
@@ -39,10 +40,12 @@ internal static class Tolerance
     /// A float32 result that is off by <paramref name="error"/> before it is rounded to its storage
     /// type.
     /// </summary>
-    internal static double StoredAs(CpuType type, double expected, double error) => error + Rounding(type, Math.Abs(expected) + error);
+    internal static double StoredAs(CpuType type, double expected, double error) =>
+        error + Rounding(type, Math.Abs(expected) + error);
 
     /// <summary>Rounding of a value to a type: u·|value|.</summary>
-    internal static double Rounding(CpuType type, double magnitude) => (type == CpuType.Float32 ? Float32Roundoff : BFloat16Roundoff) * Math.Abs(magnitude);
+    internal static double Rounding(CpuType type, double magnitude) =>
+        (type == CpuType.Float32 ? Float32Roundoff : BFloat16Roundoff) * Math.Abs(magnitude);
 
     /// <summary>Every element is within its bound; a NaN never is.</summary>
     internal static void AssertWithin(double[] expected, float[] actual, Func<int, double> bound, string what)
@@ -59,7 +62,8 @@ internal static class Tolerance
         double error = Math.Abs(actual - expected);
         if (!(error <= bound))
         {
-            Assert.Fail($"{what}: {actual:R} instead of {expected:R}; the error {error:E2} is above the bound {bound:E2}.");
+            Assert.Fail(
+                $"{what}: {actual:R} instead of {expected:R}; the error {error:E2} is above the bound {bound:E2}.");
         }
     }
 

@@ -32,8 +32,11 @@ internal static unsafe class Reference
         {
             int rows = x.Length / channels;
             double* mean = statistics, variance = statistics + channels;
-            CpuReference.BatchNormStatistics(rows, channels, px, 0, mean, variance, statistics + 2 * channels, statistics + 3 * channels);
-            CpuReference.BatchNormForward(rows, channels, (CpuActivation)activation, px, mean, variance, RevUp.Layers.BatchNorm.Epsilon, pw, pb, py);
+            CpuReference.BatchNormStatistics(
+                rows, channels, px, 0, mean, variance, statistics + 2 * channels, statistics + 3 * channels);
+            CpuReference.BatchNormForward(
+                rows, channels, (CpuActivation)activation, px, mean, variance, RevUp.Layers.BatchNorm.Epsilon, pw, pb,
+                py);
         }
         return y;
     }
@@ -44,7 +47,8 @@ internal static unsafe class Reference
         double[] y = new double[x.Length];
         fixed (double* px = x, pb = bias, py = y)
         {
-            CpuReference.BatchNormForward(x.Length / channels, channels, (CpuActivation)activation, px, null, null, 0, null, pb, py);
+            CpuReference.BatchNormForward(
+                x.Length / channels, channels, (CpuActivation)activation, px, null, null, 0, null, pb, py);
         }
         return y;
     }

@@ -81,7 +81,8 @@ public sealed unsafe partial class CpuBackend : Backend
     public override void Download<T>(Tensor source, Span<T> destination) => Elements<T>(source).CopyTo(destination);
 
     /// <inheritdoc/>
-    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new CpuConvolution(geometry, Memory);
+    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
+        new CpuConvolution(geometry, Memory);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -54,13 +54,15 @@ public sealed partial class CudaBackend
         {
             int pairs = ChannelRotations.Pairs(channels, distance);
             _launcher.WarpRows(
-                _kernels.ChannelRotationsForward, pairs, [pairs, channels, distance, angles.Slice(first, new Shape(pairs)), matrix]);
+                _kernels.ChannelRotationsForward, pairs,
+                [pairs, channels, distance, angles.Slice(first, new Shape(pairs)), matrix]);
             first += pairs;
         }
     }
 
     /// <inheritdoc/>
-    internal override void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
+    internal override void ChannelRotationsBackward(
+        Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
     {
         int channels = matrix.Shape.Channels, first = (int)angles.Count;
         for (int distance = ChannelRotations.LargestDistance(channels); distance > 0; distance /= 2)
@@ -70,7 +72,15 @@ public sealed partial class CudaBackend
             _launcher.WarpRows(
                 _kernels.ChannelRotationsBackward,
                 pairs.Count,
-                [pairs.Count, channels, distance, angles.Slice(first, pairs), matrix, matrixGradient, gradient.Slice(first, pairs)]);
+                [
+                    pairs.Count,
+                    channels,
+                    distance,
+                    angles.Slice(first, pairs),
+                    matrix,
+                    matrixGradient,
+                    gradient.Slice(first, pairs),
+                ]);
         }
     }
 

@@ -49,7 +49,8 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
     /// <param name="poison">Fill freed tensors with NaN.</param>
     /// <param name="tf32">Let float32 convolutions round their factors to TF32.</param>
-    public CudaBackend(ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
+    public CudaBackend(
+        ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
     {
         _tf32 = tf32;
         try
@@ -169,7 +170,8 @@ public sealed unsafe partial class CudaBackend : Backend
     {
         if (!fits)
         {
-            throw new ArgumentException($"{host.Length} elements of {typeof(T).Name} do not fit a tensor {tensor.Shape} of {tensor.Type}.");
+            throw new ArgumentException(
+                $"{host.Length} elements of {typeof(T).Name} do not fit a tensor {tensor.Shape} of {tensor.Type}.");
         }
     }
 

@@ -27,7 +27,9 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     private readonly ElementType _type;
     private readonly CudnnConvolution _convolution;
 
-    public CudaConvolution(ConvolutionGeometry geometry, CudnnHandle cudnn, bool tf32, Arena memory, KernelTable kernels, KernelLauncher launcher)
+    public CudaConvolution(
+        ConvolutionGeometry geometry, CudnnHandle cudnn, bool tf32, Arena memory, KernelTable kernels,
+        KernelLauncher launcher)
         : base(geometry)
     {
         _memory = memory;
@@ -39,7 +41,8 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
             _convolution = Create(cudnn, tf32);
         }
         catch (NativeException exception) when (
-            _type == ElementType.BFloat16 && exception.Status is CudnnStatus status && (int)status is >= NotSupported and < AfterNotSupported)
+            _type == ElementType.BFloat16 && exception.Status is CudnnStatus status
+                && (int)status is >= NotSupported and < AfterNotSupported)
         {
             // Numbers of bfloat16 are numbers of TF32 as well, so that allowing it costs the
             // activations nothing.
@@ -56,25 +59,32 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>
         _launcher.Elementwise(
-            TakesPlainWeights ? _kernels.ScaleF32 : _kernels.ScaleF32Bf16, weights.Count, [weights.Count, scale, weights, packed]);
+            TakesPlainWeights ? _kernels.ScaleF32 : _kernels.ScaleF32Bf16, weights.Count,
+            [weights.Count, scale, weights, packed]);
 
     public override void Forward(Tensor x, Tensor packed, Tensor y)
     {
-        using Workspace workspace = new(_memory, _convolution.ForwardWorkspaceBytes), wideX = Widened(x), wideY = Widened(y);
+        using Workspace workspace = new(_memory, _convolution.ForwardWorkspaceBytes);
+        using Workspace wideX = Widened(x);
+        using Workspace wideY = Widened(y);
         _convolution.Forward(Read(x, wideX), Pointer(packed), Place(y, wideY), workspace.Pointer);
         Round(wideY, y);
     }
 
     public override void BackwardData(Tensor dy, Tensor packed, Tensor dx)
     {
-        using Workspace workspace = new(_memory, _convolution.BackwardDataWorkspaceBytes), wideDy = Widened(dy), wideDx = Widened(dx);
+        using Workspace workspace = new(_memory, _convolution.BackwardDataWorkspaceBytes);
+        using Workspace wideDy = Widened(dy);
+        using Workspace wideDx = Widened(dx);
         _convolution.BackwardData(Read(dy, wideDy), Pointer(packed), Place(dx, wideDx), workspace.Pointer);
         Round(wideDx, dx);
     }
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
     {
-        using Workspace workspace = new(_memory, _convolution.BackwardFilterWorkspaceBytes), wideX = Widened(x), wideDy = Widened(dy);
+        using Workspace workspace = new(_memory, _convolution.BackwardFilterWorkspaceBytes);
+        using Workspace wideX = Widened(x);
+        using Workspace wideDy = Widened(dy);
         if (_type == ElementType.Float32)
         {
             _convolution.BackwardFilter(Read(x, wideX), Read(dy, wideDy), Pointer(dw), workspace.Pointer);

@@ -19,7 +19,9 @@ internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IRe
     {
         CudaPlatform platform = CudaPlatform.Probe();
         return new CudaDevices(
-            [.. platform.Devices.Select(device => new CudaDeviceSummary(device.Ordinal, Describe(device, platform), device.MemoryBytes, HasBFloat16(device)))],
+            [.. platform.Devices.Select(
+                device => new CudaDeviceSummary(
+                    device.Ordinal, Describe(device, platform), device.MemoryBytes, HasBFloat16(device)))],
             platform.Problems);
     }
 
@@ -27,7 +29,8 @@ internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IRe
     internal static bool HasBFloat16(CudaDevice device) => device.ComputeCapability >= s_firstWithBFloat16;
 
     internal static string Describe(CudaDevice device, CudaPlatform platform) =>
-        $"{device.Name}, compute capability {device.ComputeCapability}, driver for CUDA {Version(platform.Driver)}, cuDNN {Version(platform.Cudnn)}, "
+        $"{device.Name}, compute capability {device.ComputeCapability}, driver for CUDA {Version(platform.Driver)}, "
+        + $"cuDNN {Version(platform.Cudnn)}, "
         + $"cuBLASLt {Version(platform.CublasLt)}";
 
     private static string Version(Version? version) => version?.ToString() ?? "missing";

@@ -18,7 +18,8 @@ internal sealed class CudaMatrices(DeviceQueue queue, Arena memory, ICudaBlas bl
     {
         // BLAS is column-major: it reads every matrix as its transpose, so it is asked for yᵀ =
         // op(b)ᵀ · op(a)ᵀ.
-        Key key = new(y.Shape[1], y.Shape[0], a.Shape[transposeA ? 0 : 1], Operation(transposeB), Operation(transposeA));
+        Key key = new(
+            y.Shape[1], y.Shape[0], a.Shape[transposeA ? 0 : 1], Operation(transposeB), Operation(transposeA));
         if (!_products.TryGetValue(key, out IMatmul? product))
         {
             product = blas.Prepare(key.Rows, key.Columns, key.Inner, key.Left, key.Right, WorkspaceLimit);
@@ -26,7 +27,8 @@ internal sealed class CudaMatrices(DeviceQueue queue, Arena memory, ICudaBlas bl
         }
         using Workspace workspace = new(memory, product.WorkspaceBytes);
         product.Run(
-            1, DeviceQueue.Pointer(b), DeviceQueue.Pointer(a), accumulate ? 1 : 0, DeviceQueue.Pointer(y), workspace.Pointer, queue.Stream);
+            1, DeviceQueue.Pointer(b), DeviceQueue.Pointer(a), accumulate ? 1 : 0, DeviceQueue.Pointer(y),
+            workspace.Pointer, queue.Stream);
     }
 
     public void Dispose()
@@ -38,7 +40,8 @@ internal sealed class CudaMatrices(DeviceQueue queue, Arena memory, ICudaBlas bl
         blas.Dispose();
     }
 
-    private static CublasOperation Operation(bool transpose) => transpose ? CublasOperation.Transpose : CublasOperation.None;
+    private static CublasOperation Operation(bool transpose) =>
+        transpose ? CublasOperation.Transpose : CublasOperation.None;
 
     private readonly record struct Key(int Rows, int Columns, int Inner, CublasOperation Left, CublasOperation Right);
 }

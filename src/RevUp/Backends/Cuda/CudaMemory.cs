@@ -29,7 +29,9 @@ internal sealed class CudaMemory : IDisposable
         _queue = queue;
         long bytes = capacity > 0 ? capacity : (long)(FractionOfFree * queue.Driver.MemoryInfo().FreeBytes);
         ConfigurationException.Require(
-            bytes > OwnBytes, $"{bytes} bytes of {queue.Driver.Device.Name} are there to use, and a backend needs {OwnBytes} for itself; free or allow more");
+            bytes > OwnBytes,
+            $"{bytes} bytes of {queue.Driver.Device.Name} are there to use, and a backend needs {OwnBytes} for itself; "
+            + "free or allow more");
         _start = queue.Driver.Allocate(bytes);
         _next = (nint)_start.Address;
         Partials = Reserve(PartialSums, ElementType.Float64);
@@ -58,5 +60,6 @@ internal sealed class CudaMemory : IDisposable
         return tensor;
     }
 
-    private void FillWithNaN(nint address, long bytes) => _queue.Driver.FillBytes(new DevicePointer((ulong)address), byte.MaxValue, bytes, _queue.Stream);
+    private void FillWithNaN(nint address, long bytes) =>
+        _queue.Driver.FillBytes(new DevicePointer((ulong)address), byte.MaxValue, bytes, _queue.Stream);
 }

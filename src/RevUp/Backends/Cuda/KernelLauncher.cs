@@ -26,7 +26,8 @@ internal sealed class KernelLauncher(DeviceQueue queue)
     private const int WideThreads = 1024;
     private const int BlocksPerProcessor = 16;
 
-    private readonly int _maximumBlocks = Math.Min(MaximumBlocks, BlocksPerProcessor * queue.Driver.Device.Multiprocessors);
+    private readonly int _maximumBlocks = Math.Min(
+        MaximumBlocks, BlocksPerProcessor * queue.Driver.Device.Multiprocessors);
 
     /// <summary>A grid-stride loop over <paramref name="count"/> elements, at least one.</summary>
     public void Elementwise(
@@ -62,8 +63,14 @@ internal sealed class KernelLauncher(DeviceQueue queue)
         long threads,
         ReadOnlySpan<KernelArgument> arguments,
         [CallerArgumentExpression(nameof(kernel))] string name = "") =>
-        Launch(kernel, rows, (int)Math.Clamp((threads + WarpThreads - 1) / WarpThreads * WarpThreads, WarpThreads, WideThreads), arguments, name);
+        Launch(
+            kernel, rows,
+            (int)Math.Clamp((threads + WarpThreads - 1) / WarpThreads * WarpThreads, WarpThreads, WideThreads),
+            arguments, name);
 
-    private void Launch(CudaFunction kernel, long blocks, int threads, ReadOnlySpan<KernelArgument> arguments, string name) =>
-        queue.Driver.Launch(kernel, checked((int)blocks), threads, queue.Stream, MemoryMarshal.Cast<KernelArgument, ulong>(arguments), name);
+    private void Launch(
+        CudaFunction kernel, long blocks, int threads, ReadOnlySpan<KernelArgument> arguments, string name) =>
+        queue.Driver.Launch(
+            kernel, checked((int)blocks), threads, queue.Stream, MemoryMarshal.Cast<KernelArgument, ulong>(arguments),
+            name);
 }

@@ -18,7 +18,8 @@ internal readonly ref struct Workspace : IDisposable
     public Workspace(Arena memory, long bytes)
     {
         _memory = memory;
-        _tensor = bytes == 0 ? default : memory.AllocateBytes(bytes + Alignment - Arena.Alignment, MemoryPurpose.Workspace);
+        _tensor =
+            bytes == 0 ? default : memory.AllocateBytes(bytes + Alignment - Arena.Alignment, MemoryPurpose.Workspace);
     }
 
     /// <summary>Null when no bytes were asked for.</summary>

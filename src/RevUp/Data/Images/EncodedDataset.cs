@@ -30,7 +30,8 @@ internal abstract class EncodedDataset : ImageDataset
     {
         ConfigurationException.Require(
             sample.SpatialRank == 2 && sample.Channels is 1 or 3,
-            $"data.extents and data.channels make samples {sample}, but images are [1, H, W, 1] or [1, H, W, 3]; use two extents and 1 or 3 channels");
+            $"data.extents and data.channels make samples {sample}, but images are [1, H, W, 1] or [1, H, W, 3]; use "
+            + "two extents and 1 or 3 channels");
         Sample = sample;
     }
 
@@ -132,7 +133,8 @@ internal abstract class EncodedDataset : ImageDataset
     {
         if (length > MaximumBytes)
         {
-            throw new DataFileException(name, $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
+            throw new DataFileException(
+                name, $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
         }
         if (buffer.Length < length)
         {
@@ -144,7 +146,8 @@ internal abstract class EncodedDataset : ImageDataset
             int read = RandomAccess.Read(file, buffer.AsSpan(filled, (int)length - filled), offset + filled);
             if (read == 0)
             {
-                throw new DataFileException(name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
+                throw new DataFileException(
+                    name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
             }
             filled += read;
         }

@@ -26,9 +26,11 @@ internal static class ImageSets
     /// threads.</param>
     /// <param name="stop">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public static IReadOnlyList<DamagedSample> Verify(ImageDataset dataset, int threads, Action<int>? progress = null, CancellationToken stop = default)
+    public static IReadOnlyList<DamagedSample> Verify(
+        ImageDataset dataset, int threads, Action<int>? progress = null, CancellationToken stop = default)
     {
-        ChannelNormalization identity = new(new double[dataset.Sample.Channels], [.. Enumerable.Repeat(1.0, dataset.Sample.Channels)]);
+        ChannelNormalization identity = new(
+            new double[dataset.Sample.Channels], [.. Enumerable.Repeat(1.0, dataset.Sample.Channels)]);
         SampleTransform transform = new(new Augmentation(), identity);
         List<DamagedSample> damaged = [];
         int done = 0;
@@ -74,7 +76,8 @@ internal static class ImageSets
             counts[below] = counts.GetValueOrDefault(below) + 1;
         }
         return [.. counts.Select(pair => new SampleCount(
-            pair.Key == 0 ? NoHeader : string.Create(CultureInfo.InvariantCulture, $"shorter side below {pair.Key}"), pair.Value))];
+            pair.Key == 0 ? NoHeader : string.Create(CultureInfo.InvariantCulture, $"shorter side below {pair.Key}"),
+            pair.Value))];
     }
 
     // 0 when the image has no readable header.
@@ -92,5 +95,6 @@ internal static class ImageSets
         }
     }
 
-    private static int PowerOfTwoAbove(int side) => side == 0 ? 0 : Math.Max(SmallestEnd, (int)BitOperations.RoundUpToPowerOf2((uint)side + 1));
+    private static int PowerOfTwoAbove(int side) =>
+        side == 0 ? 0 : Math.Max(SmallestEnd, (int)BitOperations.RoundUpToPowerOf2((uint)side + 1));
 }

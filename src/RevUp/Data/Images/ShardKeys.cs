@@ -39,13 +39,19 @@ internal sealed class ShardKeys
         }
     }
 
-    private (int Label, string Name) NameOf(int index) => (_dataset.Label(index), Path.GetFileNameWithoutExtension(_dataset.FileName(index)));
+    private (int Label, string Name) NameOf(int index) =>
+        (_dataset.Label(index), Path.GetFileNameWithoutExtension(_dataset.FileName(index)));
 
     // A key ends at the first dot, and headers have the characters that all readers agree on.
     private bool IsKey(int index)
     {
         (int Label, string Name) name = NameOf(index);
         return name.Name.Length is > 0 and <= LongestName && _uses[name] == 1
-            && name.Name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '(' or ')' or ' ' or '+');
+           
+               
+                   
+                        && name.Name.All(
+                            character => char.IsAsciiLetterOrDigit(character)
+                                || character is '-' or '_' or '(' or ')' or ' ' or '+');
     }
 }

@@ -20,7 +20,8 @@ internal static class ShardWriter
     private const string Incomplete = ".incomplete";
     private const ulong OrderSeed = 0;
     private const int LongestClass = 155; // the prefix of a name in a header (POSIX.1-1988 ustar)
-    private const int OverheadBytes = 7 * 512; // two headers, the padding of two contents, the label, and the end of the shard
+    // two headers, the padding of two contents, the label, and the end of the shard
+    private const int OverheadBytes = 7 * 512;
 
     /// <summary>Writes all images of one part of a dataset.</summary>
     /// <inheritdoc cref="Write(IReadOnlyList{ShardPart}, string, long, Action{int}?,
@@ -57,7 +58,8 @@ internal static class ShardWriter
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         ConfigurationException.Require(
-            !File.Exists(folder) && !Directory.Exists(folder), $"'{folder}' exists already; name a folder that does not, or remove it");
+            !File.Exists(folder) && !Directory.Exists(folder),
+            $"'{folder}' exists already; name a folder that does not, or remove it");
         RequireOneNumbering(parts);
         string temporary = Path.TrimEndingDirectorySeparator(folder) + Incomplete;
         if (Directory.Exists(temporary))
@@ -111,7 +113,8 @@ internal static class ShardWriter
         }
     }
 
-    private static int WriteShards(EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress, CancellationToken stop)
+    private static int WriteShards(
+        EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress, CancellationToken stop)
     {
         ShardKeys keys = new(dataset);
         EpochPermutation order = new(dataset.Count, OrderSeed, epoch: 0);
@@ -129,11 +132,13 @@ internal static class ShardWriter
                 if (file is null || file.Position + length + OverheadBytes > shardBytes)
                 {
                     writer?.Dispose();
-                    file = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shards++:D6}.tar")));
+                    file = File.Create(
+                        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shards++:D6}.tar")));
                     writer = new TarWriter(file, TarEntryFormat.Ustar);
                 }
                 string key = keys[index];
-                WriteMember(writer!, key + Path.GetExtension(dataset.FileName(index)).ToLowerInvariant(), buffer, length);
+                WriteMember(
+                    writer!, key + Path.GetExtension(dataset.FileName(index)).ToLowerInvariant(), buffer, length);
                 byte[] text = Encoding.ASCII.GetBytes(dataset.Label(index).ToString(CultureInfo.InvariantCulture));
                 WriteMember(writer!, key + ".cls", text, text.Length);
                 progress?.Invoke(i + 1);

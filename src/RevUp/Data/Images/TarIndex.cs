@@ -50,7 +50,8 @@ internal static partial class TarIndex
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw new DataFileException(path, $"the shard cannot be read ({exception.Message}) Check the file and its permissions.", exception);
+            throw new DataFileException(
+                path, $"the shard cannot be read ({exception.Message}) Check the file and its permissions.", exception);
         }
     }
 
@@ -195,7 +196,8 @@ internal static partial class TarIndex
         int end = classes?.Length ?? int.MaxValue;
         if (!number || value >= end)
         {
-            string expected = classes is null ? "a whole number" : $"0 to {end - 1}, a line of {WebDataset.ClassesFile}";
+            string expected =
+                classes is null ? "a whole number" : $"0 to {end - 1}, a line of {WebDataset.ClassesFile}";
             throw new DataFileException(
                 path, label.Offset, $"the label {label.Name} is '{text}', expected {expected}; correct it.");
         }

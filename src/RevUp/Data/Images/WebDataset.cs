@@ -147,10 +147,16 @@ internal sealed class WebDataset : EncodedDataset
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new DataFileException(path, $"the names of the classes cannot be read ({exception.Message}) Check the file's permissions.", exception);
+            throw new DataFileException(
+                path,
+                $"the names of the classes cannot be read ({exception.Message}) Check the file's permissions.",
+                exception);
         }
         return classes.Length > 0 && classes.Distinct().Count() == classes.Length
             ? classes
-            : throw new DataFileException(path, $"it has {classes.Length} names, of which {classes.Distinct().Count()} differ; a line names one class.");
+            : throw new DataFileException(
+                path,
+                $"it has {classes.Length} names, of which {classes.Distinct().Count()} differ; a line names one "
+                + "class.");
     }
 }

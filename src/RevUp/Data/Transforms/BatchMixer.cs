@@ -36,7 +36,9 @@ internal sealed class BatchMixer
     /// to mix.
     /// </summary>
     public static BatchMixer? Create(Augmentation augmentation, Shape sample, int classes, int capacity) =>
-        augmentation.Mixup == 0 && augmentation.CutMix == 0 ? null : new BatchMixer(augmentation, sample, classes, capacity);
+        augmentation.Mixup == 0 && augmentation.CutMix == 0
+            ? null
+            : new BatchMixer(augmentation, sample, classes, capacity);
 
     /// <summary>Mixes a batch of <paramref name="count"/> rows.</summary>
     public void Mix(Span<float> pixels, Span<float> targets, int count, ref CounterRandom random)

@@ -14,7 +14,8 @@ internal readonly record struct Box(int Top, int Left, int Bottom, int Right)
     public static Box Draw(ref CounterRandom random, int boxHeight, int boxWidth, int height, int width)
     {
         int top = random.NextInt(height) - boxHeight / 2, left = random.NextInt(width) - boxWidth / 2;
-        return new Box(Math.Max(0, top), Math.Max(0, left), Math.Min(height, top + boxHeight), Math.Min(width, left + boxWidth));
+        return new Box(
+            Math.Max(0, top), Math.Max(0, left), Math.Min(height, top + boxHeight), Math.Min(width, left + boxWidth));
     }
 
     /// <summary>

@@ -119,7 +119,11 @@ internal readonly struct ColorJitter
             {
                 continue;
             }
-            float sextant = value == red ? (green - blue) / chroma : value == green ? 2 + (blue - red) / chroma : 4 + (red - green) / chroma;
+            float sextant = value == red
+                ? (green - blue) / chroma
+                : value == green
+                ? 2 + (blue - red) / chroma
+                : 4 + (red - green) / chroma;
             sextant += 6 * _hue;
             pixels[i] = Component(5, sextant, value, chroma);
             pixels[i + 1] = Component(3, sextant, value, chroma);

@@ -28,10 +28,12 @@ internal readonly record struct PadCropFlip(int Top, int Left, bool Flip)
     /// pass.
     /// </summary>
     public void Write(
-        ReadOnlySpan<byte> source, int height, int width, int channels, int padding, ChannelNormalization normalization, Span<float> destination)
+        ReadOnlySpan<byte> source, int height, int width, int channels, int padding, ChannelNormalization normalization,
+        Span<float> destination)
     {
         int down = Top - padding, right = Left - padding;
-        int first = Math.Max(0, -right), last = Math.Min(width, width - right); // columns of the crop that lie on the image
+        // columns of the crop that lie on the image
+        int first = Math.Max(0, -right), last = Math.Min(width, width - right);
         for (int channel = 0; channel < channels; channel++)
         {
             ReadOnlySpan<float> table = normalization.Table(channel);

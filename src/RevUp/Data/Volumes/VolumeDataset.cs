@@ -141,7 +141,8 @@ internal sealed class VolumeDataset : ImageDataset
 
     /// <summary>How many volumes there are of each size, by their headers.</summary>
     internal IReadOnlyList<SampleCount> Sizes() =>
-        [.. _samples.CountBy(sample => VolumeFile.DescribeSize(sample.File)).OrderBy(size => size.Key, StringComparer.Ordinal)
+        [.. _samples.CountBy(
+            sample => VolumeFile.DescribeSize(sample.File)).OrderBy(size => size.Key, StringComparer.Ordinal)
             .Select(size => new SampleCount(size.Key, size.Value))];
 
     private sealed class Verifier(VolumeDataset dataset) : SampleReader
@@ -152,6 +153,7 @@ internal sealed class VolumeDataset : ImageDataset
             destination.Clear();
         }
 
-        internal override void Measure(int index, ChannelStatistics statistics) => VolumeFile.Verify(dataset.Name(index));
+        internal override void Measure(int index, ChannelStatistics statistics) =>
+            VolumeFile.Verify(dataset.Name(index));
     }
 }

@@ -61,7 +61,8 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+            throw new DataFileException(
+                path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
     }
 

@@ -27,7 +27,8 @@ public sealed class DecodedSampleTests
         {
             CollectionAssert.AreEqual(first[i], second[i]);
         }
-        Assert.ThrowsExactly<DataFileException>(() => ReadAll(images, new Augmentation { Resize = 5 }), "another framing");
+        Assert.ThrowsExactly<DataFileException>(
+            () => ReadAll(images, new Augmentation { Resize = 5 }), "another framing");
     }
 
     [TestMethod]
@@ -71,7 +72,8 @@ public sealed class DecodedSampleTests
             Extents = [4, 4],
             CacheBytes = -1,
         };
-        Assert.Contains("data.cacheBytes is -1", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
+        Assert.Contains(
+            "data.cacheBytes is -1", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
     }
 
     private static TemporaryFolder Images()
