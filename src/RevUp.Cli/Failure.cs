@@ -20,8 +20,10 @@ internal static class Failure
         RevUpException or DllNotFoundException or BadImageFormatException => exception.Message,
         IOException or UnauthorizedAccessException =>
             $"{exception.Message} Check that the path exists and can be written, and that the disk has room.",
-        OutOfMemoryException => "The memory of this machine is used up. Use a smaller batch or image, or the policy 'invert'.",
-        _ => $"{exception.GetType().Name}: {exception.Message} This should not happen; please report it with the command line and the output of --verbose.",
+        OutOfMemoryException =>
+            "The memory of this machine is used up. Use a smaller batch or image, or the policy 'invert'.",
+        _ => $"{exception.GetType().Name}: {exception.Message} This should not happen; please report it with the "
+            + "command line and the output of --verbose.",
     };
 
     private static Exception Cause(Exception exception) =>

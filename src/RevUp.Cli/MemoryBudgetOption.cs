@@ -13,8 +13,10 @@ internal sealed class MemoryBudgetOption : Option<string?>
     public MemoryBudgetOption()
         : base("--memory-budget")
     {
-        Description = "Choose each block's policy so that a step takes at most so much memory (parameters, gradients, optimiser, activations, workspace) and "
-            + "the least time; the same as --set reversible.policy=auto --set reversible.memoryBudget=BYTES.";
+        Description =
+            "Choose each block's policy so that a step takes at most so much memory (parameters, gradients, optimiser, "
+            + "activations, workspace) and the least time; the same as --set reversible.policy=auto --set "
+            + "reversible.memoryBudget=BYTES.";
         HelpName = "BYTES";
         Validators.Add(result =>
         {

@@ -18,7 +18,9 @@ internal sealed unsafe class StructLayoutTests
         Assert.AreEqual(48, sizeof(CpuShape));
         CollectionAssert.AreEqual(
             (long[])[0, 8, 16, 40],
-            (long[])[(byte*)&shape.Rank - start, (byte*)&shape.Batch - start, (byte*)&shape.Extent - start, (byte*)&shape.Channels - start]);
+            (long[])[
+                (byte*)&shape.Rank - start, (byte*)&shape.Batch - start, (byte*)&shape.Extent - start,
+                (byte*)&shape.Channels - start]);
     }
 
     [TestMethod]

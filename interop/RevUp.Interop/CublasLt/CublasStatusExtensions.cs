@@ -42,6 +42,8 @@ internal static class CublasStatusExtensions
             "Lower the batch size or the memory budget, or end other processes on this device.",
         CublasStatus.ExecutionFailed or CublasStatus.MappingError =>
             "Run again under compute-sanitizer to find the kernel that failed, and check that driver and cuBLASLt fit.",
-        _ => "This is a defect in RevUp or in cuBLASLt; report it with the output of `revup devices` and the shape of the product.",
+        _ =>
+            "This is a defect in RevUp or in cuBLASLt; report it with the output of `revup devices` and the shape of "
+            + "the product.",
     };
 }

@@ -52,18 +52,26 @@ internal static class CudaResultExtensions
 
     internal static string Remedy(CudaResult result) => result switch
     {
-        CudaResult.OutOfMemory => "Lower the batch size or the memory budget, choose a memory policy that stores less, or end other processes on this device.",
-        CudaResult.NoDevice => "Run nvidia-smi: it must list a device, and CUDA_VISIBLE_DEVICES must not hide it. Or train with --device cpu.",
+        CudaResult.OutOfMemory =>
+            "Lower the batch size or the memory budget, choose a memory policy that stores less, or end other "
+            + "processes on this device.",
+        CudaResult.NoDevice =>
+            "Run nvidia-smi: it must list a device, and CUDA_VISIBLE_DEVICES must not hide it. Or train with "
+            + "--device cpu.",
         CudaResult.InvalidDevice => "Choose the ordinal of a device that `revup devices` lists.",
         CudaResult.DeviceUnavailable =>
             "Another process holds this device exclusively; end it or choose another device.",
         CudaResult.StubLibrary =>
             "The toolkit's stub of libcuda.so.1 was found first; remove its stubs folder from LD_LIBRARY_PATH.",
-        CudaResult.UnsupportedPtxVersion or CudaResult.InvalidPtx or CudaResult.JitCompilerNotFound or CudaResult.CompatNotSupportedOnDevice =>
+        CudaResult.UnsupportedPtxVersion or CudaResult.InvalidPtx or CudaResult.JitCompilerNotFound
+            or CudaResult.CompatNotSupportedOnDevice =>
             "The driver is older than the kernels; update it, or build the kernels with its CUDA version.",
         CudaResult.InvalidImage or CudaResult.NoBinaryForGpu =>
-            "The kernels were built for other devices or not at all; build them with ./build.sh --with-cuda for compute capability 8.0, 9.0 or newer.",
-        CudaResult.NotFound => "The kernels are of another version than this program; build both from the same sources with ./build.sh --with-cuda.",
+            "The kernels were built for other devices or not at all; build them with "
+            + "./build.sh --with-cuda for compute capability 8.0, 9.0 or newer.",
+        CudaResult.NotFound =>
+            "The kernels are of another version than this program; build both from the same sources with "
+            + "./build.sh --with-cuda.",
         CudaResult.SystemDriverMismatch =>
             "The driver's kernel module and its libraries differ; restart the machine after a driver update, and see "
             + "nvidia-smi.",
@@ -75,7 +83,9 @@ internal static class CudaResultExtensions
             + "nvidia-uvm or nvidia-smi, or restart the machine. In a container, see that it has /dev/nvidia-uvm.",
         CudaResult.InvalidContext or CudaResult.NotInitialized =>
             "Call ICudaDriver.MakeCurrent on this thread first, and use no driver after its disposal.",
-        CudaResult.LaunchOutOfResources => "The kernel needs more registers or shared memory than a block of this size has; report it with the device's name.",
+        CudaResult.LaunchOutOfResources =>
+            "The kernel needs more registers or shared memory than a block of this size has; report it with the "
+            + "device's name.",
         >= CudaResult.StreamCaptureUnsupported and <= CudaResult.StreamCaptureWrongThread =>
             "Work was issued that a CUDA graph cannot hold; train without --cuda-graph and report the call.",
         CudaResult.LaunchTimeout =>
@@ -84,7 +94,8 @@ internal static class CudaResultExtensions
             IsLost + "The hardware failed: see nvidia-smi -q and the system's log.",
         CudaResult.IllegalAddress or CudaResult.ContextIsDestroyed or CudaResult.Assert
             or (>= CudaResult.HardwareStackError and <= CudaResult.LaunchFailed) =>
-            IsLost + "An earlier kernel caused it: run again under compute-sanitizer, or with CUDA_LAUNCH_BLOCKING=1, to find which.",
+            IsLost + "An earlier kernel caused it: run again under compute-sanitizer, or with CUDA_LAUNCH_BLOCKING=1, "
+            + "to find which.",
         _ => "This is a defect in RevUp or in the driver; report it with the output of `revup devices`.",
     };
 }

@@ -10,8 +10,8 @@ namespace RevUp.Interop.Cudnn;
 /// <item>All of them have the geometry's type, dw too: in bfloat16 the gradient of the weights is
 /// rounded to bfloat16, which the caller may cast.
 /// The legacy API has no mixed pair of types; accumulators are float32.</item>
-/// <item>A call takes a workspace of the pass's size, aligned to 256 bytes and of undefined content.
-/// Its work is ordered on the handle's stream.</item>
+/// <item>A call takes a workspace of the pass's size, aligned to 256 bytes and of undefined
+/// content. Its work is ordered on the handle's stream.</item>
 /// </list>
 /// Owns the descriptors and not the handle. One thread at a time.
 /// </summary>

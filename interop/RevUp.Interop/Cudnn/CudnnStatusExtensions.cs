@@ -32,14 +32,15 @@ internal static class CudnnStatusExtensions
         CudnnStatus.NotInitialized =>
             "Check that the driver is new enough for this cuDNN and that the device has memory left.",
         CudnnStatus.SublibraryVersionMismatch or CudnnStatus.SublibraryLoadingFailed =>
-            "Two installations of cuDNN are mixed, or one is incomplete: keep one, or name its libcudnn.so.9 in REVUP_CUDNN_LIBRARY and its folder in"
-            + " LD_LIBRARY_PATH.",
+            "Two installations of cuDNN are mixed, or one is incomplete: keep one, or name its libcudnn.so.9 in "
+            + "REVUP_CUDNN_LIBRARY and its folder in LD_LIBRARY_PATH.",
         >= CudnnStatus.NotSupported and < CudnnStatus.InternalError =>
             "This cuDNN cannot do it on this device: use a newer cuDNN 9, other channel counts or groups, or float32.",
         >= CudnnStatus.InternalError and < CudnnStatus.ExecutionFailed =>
             "Free device memory or lower the batch size; if that does not help, report it with the version of cuDNN.",
         >= CudnnStatus.ExecutionFailed =>
-            "A kernel failed on the device: run again under compute-sanitizer to find which, and check that driver and cuDNN fit.",
+            "A kernel failed on the device: run again under compute-sanitizer to find which, and check that driver "
+            + "and cuDNN fit.",
         _ => "This is a defect in RevUp; report it with the version of cuDNN and the shape of the convolution.",
     };
 }

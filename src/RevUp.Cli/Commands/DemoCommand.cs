@@ -113,7 +113,9 @@ internal static class DemoCommand
     {
         (string[] Words, string Purpose)[] commands =
         [
-            (["memory", "--recipe", "fashion-mnist", "--blocks", "3,12,48"], "memory at other depths: 'invert' does not grow"),
+            (
+                ["memory", "--recipe", "fashion-mnist", "--blocks", "3,12,48"],
+                "memory at other depths: 'invert' does not grow"),
             (["inspect", "--checkpoint", folder], "how invertible each block has stayed"),
             (["recipes"], "deeper networks, ImageNet and 3-D; 'recipes show NAME' prints one"),
         ];

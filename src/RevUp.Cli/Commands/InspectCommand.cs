@@ -49,9 +49,9 @@ internal static class InspectCommand
             }
             terminal.Write(Describe(terminal, inspection.Blocks));
             terminal.WriteLine(
-                "σ: spectral norm of each convolution; limit: what the control keeps the bound under; bound: |s|·∏σ as training left it, and after further "
-                + "power iterations; contraction, k (branch evaluations) and residual: the worst of "
-                + $"{Format.Count(inspection.Images)} test images.");
+                "σ: spectral norm of each convolution; limit: what the control keeps the bound under; bound: |s|·∏σ as "
+                + "training left it, and after further power iterations; contraction, k (branch evaluations) and "
+                + $"residual: the worst of {Format.Count(inspection.Images)} test images.");
         });
         return command;
     }

@@ -32,7 +32,9 @@ internal static class MemoryCommand
         };
         Option<MemoryPolicy[]> policies = new("--policy")
         {
-            Description = "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can follow.",
+            Description =
+                "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can "
+                + "follow.",
             HelpName = "POLICY,...",
             CustomParser = argument =>
                 ParseList(argument, "a policy; use store, checkpoint, compress or invert", (
@@ -72,7 +74,9 @@ internal static class MemoryCommand
                 + "k: branch evaluations per block; residual: the worst inversion residual.");
             if (recipe.Model.Lipschitz.Mode == LipschitzMode.Adaptive)
             {
-                terminal.WriteLine("Adaptive Lipschitz control is measured as it starts, perBranch at the same coefficient; in training k can rise.");
+                terminal.WriteLine(
+                    "Adaptive Lipschitz control is measured as it starts, perBranch at the same coefficient; in "
+                    + "training k can rise.");
             }
         });
         return command;

@@ -162,7 +162,8 @@ internal sealed class FiniteNumberConverter : JsonConverter<double>
 internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(JsonNamingPolicy.CamelCase);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteNumberConverter), typeof(PolicyConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
+    Converters = [typeof(FiniteNumberConverter), typeof(PolicyConverter)])]
 [JsonSerializable(typeof(EvaluationDocument))]
 [JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(MemoryDocument))]

@@ -19,7 +19,8 @@ internal static class PlanText
         }
         terminal.Note(forecast is null
             ? "policies as planned before:"
-            : $"policies for {Format.MiB(forecast.BudgetBytes)} MiB, by measured costs: {Words(forecast.Step)} expected");
+            : $"policies for {Format.MiB(forecast.BudgetBytes)} MiB, by measured costs: "
+                + $"{Words(forecast.Step)} expected");
         if (forecast is { Step: { } planned } && planned.ReplayPeakBytes > planned.PeakBytes
             && plan.Blocks.Contains(MemoryPolicy.Invert))
         {

@@ -55,7 +55,9 @@ internal static class DotChart
             "text", Attribute("x", Left - 12), Attribute("y", y + 4), Attribute("text-anchor", "end"), row.Name);
         foreach ((string of, double value) in row.Dots)
         {
-            yield return Tag("circle", Class("mark " + row.Style), Attribute("cx", x(value)), Attribute("cy", y), Attribute("r", 4),
+            yield return Tag(
+                "circle", Class("mark " + row.Style),
+                Attribute("cx", x(value)), Attribute("cy", y), Attribute("r", 4),
                 Tag("title", $"{row.Name}, {of}: {Number(value, format)}"));
         }
         if (row.Dots.Count > 0)

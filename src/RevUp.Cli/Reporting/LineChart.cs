@@ -79,7 +79,9 @@ internal sealed record LineChart(
         {
             foreach ((double x, double value) in line.Points)
             {
-                yield return Tag("circle", Class("mark " + line.Style), Attribute("cx", X(x)), Attribute("cy", y(value)), Attribute("r", 3.5),
+                yield return Tag(
+                    "circle", Class("mark " + line.Style),
+                    Attribute("cx", X(x)), Attribute("cy", y(value)), Attribute("r", 3.5),
                     Tag("title", $"{line.Name} after {Unit} {Number(x, "#,0")}: {Number(value, Format)}"));
             }
         }

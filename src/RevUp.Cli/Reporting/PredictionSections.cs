@@ -42,7 +42,8 @@ internal static class PredictionSections
         }));
 
     private static XElement Matrix(int[,] confusion, IReadOnlyList<string> classes) => Section("Confusion matrix",
-        "Rows are the classes of the samples, columns what they were taken for: percent of the row, and the number of samples below it.",
+        "Rows are the classes of the samples, columns what they were taken for: percent of the row, and the number "
+        + "of samples below it.",
         Scrolling(Tag("table", Class("confusion"),
             Tag(
                 "thead",
@@ -73,14 +74,17 @@ internal static class PredictionSections
             where row != column && confusion[row, column] > 0
             orderby confusion[row, column] descending
             select (row, column);
-        return Section("Confusions", $"The most frequent ones between the {classes.Count} classes, which are too many for a matrix.",
-            Table(["class", "taken for", "samples", "% of the class"], wrong.Take(MaximumConfusions).Select(pair => (string[])
-            [
-                classes[pair.Row],
-                classes[pair.Column],
-                Number(confusion[pair.Row, pair.Column], "#,0"),
-                Number(100.0 * confusion[pair.Row, pair.Column] / Sum(confusion, pair.Row), "0.0"),
-            ])));
+        IEnumerable<string[]> rows = wrong.Take(MaximumConfusions).Select(pair => (string[])
+        [
+            classes[pair.Row],
+            classes[pair.Column],
+            Number(confusion[pair.Row, pair.Column], "#,0"),
+            Number(100.0 * confusion[pair.Row, pair.Column] / Sum(confusion, pair.Row), "0.0"),
+        ]);
+        return Section(
+            "Confusions",
+            $"The most frequent ones between the {classes.Count} classes, which are too many for a matrix.",
+            Table(["class", "taken for", "samples", "% of the class"], rows));
     }
 
     private static int Sum(int[,] confusion, int row) =>

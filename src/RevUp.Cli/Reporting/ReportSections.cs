@@ -55,7 +55,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         }
         if (record?.Forecast is { } forecast)
         {
-            tiles.Add(("memory peak, forecast and measured", $"{MiB(forecast.PeakBytes)} and {MiB(record.TotalPeakBytes)} MiB"));
+            tiles.Add((
+                "memory peak, forecast and measured",
+                $"{MiB(forecast.PeakBytes)} and {MiB(record.TotalPeakBytes)} MiB"));
             tiles.Add(("time of a step, forecast", $"{Number(forecast.Milliseconds, "#,0.0")} ms"));
         }
         if (Inverts)
@@ -101,8 +103,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     /// <summary>k and residuals.</summary>
     public XElement Inversion() => Inverts
         ? Section("Inversion",
-            "k is the number of branch evaluations with which a block's input was found again from its output. The residual, ‖x + F(x) − y‖ / ‖x‖, is the "
-            + $"worst of all blocks; above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is "
+            "k is the number of branch evaluations with which a block's input was found again from its output. The "
+            + "residual, ‖x + F(x) − y‖ / ‖x‖, is the worst of all blocks; "
+            + $"above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is "
             + "recomputed instead (a replay).",
             HeatMap.Draw(history.Steps, _blockNames),
             new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
@@ -118,7 +121,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     {
         EpochMetrics last = _epochs.Values.Last();
         return last.IsAdaptive
-            ? Table(["block", "coefficient c", "mean contraction", "mean k, last epoch"], _blockNames.Select((name, block) => (string[])
+            ? Table(
+                ["block", "coefficient c", "mean contraction", "mean k, last epoch"],
+                _blockNames.Select((name, block) => (string[])
             [
                 name,
                 Number(last.CoefficientOf(block), "0.00"),

@@ -18,11 +18,13 @@ internal static class StudyTable
 
     /// <summary>Meaning of the columns.</summary>
     public static string Note { get; } =
-        "Top-1: on the whole test set, mean ± standard deviation over the seeds; gap: to the reference with the same seed, also mean ± standard deviation. k (branch evaluations): "
-        + "mean of the last epoch, worst of the run. Contraction: L̂ measured while inverting, last epoch, where k was 2 or more. Limit: what the control "
-        + "keeps the Lipschitz bound of a branch under; true bound: the largest of a block, with norms from converged power iteration. Residual: "
-        + "‖x + F(x) − y‖ / ‖x‖ of inputs rebuilt from test images, worst block and batch, against the tolerance. Replays: inversions refused and replaced. "
-        + "Activations: peak of the arena. Step: median, with whatever else the machine was doing; `revup memory` measures a step by itself.";
+        "Top-1: on the whole test set, mean ± standard deviation over the seeds; gap: to the reference with the "
+        + "same seed, also mean ± standard deviation. k (branch evaluations): mean of the last epoch, worst of the "
+        + "run. Contraction: L̂ measured while inverting, last epoch, where k was 2 or more. Limit: what the control "
+        + "keeps the Lipschitz bound of a branch under; true bound: the largest of a block, with norms from converged "
+        + "power iteration. Residual: ‖x + F(x) − y‖ / ‖x‖ of inputs rebuilt from test images, worst block and batch, "
+        + "against the tolerance. Replays: inversions refused and replaced. Activations: peak of the arena. Step: "
+        + "median, with whatever else the machine was doing; `revup memory` measures a step by itself.";
 
     /// <summary>A row as text, one cell for each column.</summary>
     public static IReadOnlyList<string> Cells(RowFigures row) =>
@@ -71,7 +73,8 @@ internal static class StudyTable
 
     private static string Residual(RowFigures row) => double.IsNaN(row.Residual)
         ? Nothing
-        : $"{Number(row.Residual, "0.0e-0")} {(row.Residual <= row.Tolerance ? "≤" : ">")} {Number(row.Tolerance, "0e-0")}";
+        : $"{Number(row.Residual, "0.0e-0")} {(row.Residual <= row.Tolerance ? "≤" : ">")} "
+            + Number(row.Tolerance, "0e-0");
 
     private static string Of(Spread spread, double factor, string format)
     {

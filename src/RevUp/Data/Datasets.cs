@@ -53,7 +53,8 @@ internal static class Datasets
                 settings.RawType,
                 settings.Volumes),
             DatasetKind.Custom => throw new ConfigurationException(
-                "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; name a kind of files instead."),
+                "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; "
+                + "name a kind of files instead."),
             _ => Synthetic(settings, files),
         };
         try

@@ -49,7 +49,8 @@ internal sealed class NetworkInspector : DeviceObject
     /// The network has no Lipschitz control, so that its blocks have no inverse.
     /// </exception>
     public static Inspection Inspect(
-        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches, int? images = null)
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings,
+        BatchLoaderOptions batches, int? images = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(data);

@@ -10,8 +10,8 @@ namespace RevUp.Models;
 /// logits.
 /// </summary>
 internal sealed class NetworkBuilder(
-    Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers, AdaptiveCoefficients? coefficients = null,
-    Func<BranchSite, Branch>? factory = null)
+    Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers,
+    AdaptiveCoefficients? coefficients = null, Func<BranchSite, Branch>? factory = null)
 {
     private const int ImageNetStemChannels = 64;
 

@@ -35,7 +35,8 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// there are any.
     /// </param>
     public ResidualBranch(
-        string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings, bool leadingActivation, int index = 0)
+        string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings,
+        bool leadingActivation, int index = 0)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(store);

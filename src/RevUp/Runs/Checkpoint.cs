@@ -323,7 +323,8 @@ internal static class Checkpoint
         return (checkpoints.Chosen() ?? checkpoints.Latest(problems))?.Path
             ?? throw new CheckpointException(folder, problems.Count > 0
                 ? $"no checkpoint here is complete ({string.Join("; ", problems)}). Name another run, or train again."
-                : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.");
+                : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one "
+            + "checkpoint.");
     }
 
     private static Recipe ReadRecipe(string folder) =>

@@ -9,7 +9,8 @@ namespace RevUp.Runs;
 /// files.
 /// </summary>
 internal sealed record CheckpointManifest(
-    [property: JsonRequired] int Version, [property: JsonRequired] long Step, [property: JsonRequired] IReadOnlyList<CheckpointManifest.Entry> Files)
+    [property: JsonRequired] int Version, [property: JsonRequired] long Step,
+    [property: JsonRequired] IReadOnlyList<CheckpointManifest.Entry> Files)
 {
     public const string FileName = "manifest.json";
     private const int CurrentVersion = 1;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Formats;
-using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
@@ -19,7 +18,7 @@ namespace RevUp.Runs;
 /// continues from its newest complete checkpoint and ends with the same bits as one that was not
 /// (same threads, same machine).
 /// </summary>
-public sealed class TrainingRun : IDisposable
+public sealed partial class TrainingRun : IDisposable
 {
     /// <summary>
     /// The copy of the recipe, overrides included, that every run's folder holds from its start.
@@ -128,7 +127,8 @@ public sealed class TrainingRun : IDisposable
             Steps = training.LimitSteps(_stepsPerEpoch * training.Epochs);
             ConfigurationException.Require(
                 _stepsPerEpoch > 0,
-                $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
+                $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only "
+                + $"{samples} samples; use a smaller batch");
             Network = new RevUpNet(
                 backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches);
             _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
@@ -281,103 +281,6 @@ public sealed class TrainingRun : IDisposable
 
     private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
 
-    private void TrainEpoch(RunEpoch epoch)
-    {
-        IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate);
-        if (_recipe.Training.Accumulate > 1)
-        {
-            RunAccumulating(batches, epoch);
-        }
-        else
-        {
-            RunPipelined(batches, epoch);
-        }
-    }
-
-    // On an asynchronous device a batch is on its way while the step before computes. That step is
-    // finished, logged and saved before the next one starts.
-    private void RunPipelined(IEnumerable<Batch> batches, RunEpoch epoch)
-    {
-        long start = 0;
-        foreach (Batch batch in batches)
-        {
-            long staging = Stopwatch.GetTimestamp();
-            _step.Stage(batch.Pixels, batch.Targets);
-            if (_step.IsInFlight)
-            {
-                if (Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
-                {
-                    return;
-                }
-                staging = Stopwatch.GetTimestamp();
-            }
-            start = staging;
-            _step.Start(LearningRateFactor());
-            bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End && !epoch.Stop.IsCancellationRequested;
-            if (!overlaps && Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
-            {
-                return;
-            }
-        }
-    }
-
-    private void RunAccumulating(IEnumerable<Batch> batches, RunEpoch epoch)
-    {
-        int pending = 0;
-        double milliseconds = 0;
-        foreach (Batch batch in batches)
-        {
-            long start = Stopwatch.GetTimestamp();
-            StepResult? updated = Accumulate(batch, update: ++pending == _recipe.Training.Accumulate);
-            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            if (updated is StepResult result)
-            {
-                if (Complete(result, milliseconds, epoch))
-                {
-                    return;
-                }
-                (pending, milliseconds) = (0, 0);
-            }
-        }
-    }
-
-    private StepResult? Accumulate(Batch batch, bool update)
-    {
-        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
-        _step.Accumulate(batch.Pixels, batch.Targets);
-        return update ? _step.Update(LearningRateFactor()) : null;
-    }
-
-    private double LearningRateFactor() => _recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch);
-
-    // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
-    private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
-    {
-        epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
-        TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
-        MemoryUse peak = Network.Backend.Memory.Peak;
-        ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
-        epoch.Log.Step(_step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records, coefficients, peak);
-        epoch.Progress?.Invoke(progress);
-        bool last = _step.Count == epoch.End || epoch.Stop.IsCancellationRequested;
-        int every = _recipe.Training.CheckpointEverySteps;
-        if (last || (every > 0 && _step.Count % every == 0))
-        {
-            Save(epoch.Log, epoch.Meter);
-        }
-        return last;
-    }
-
-    private void Save(RunLog log, RunMeter meter)
-    {
-        log.Flush();
-        _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
-        meter.Skip();
-
-        void Write(string folder) => Checkpoint.Write(
-            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity);
-    }
-
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
     {
         TrainingSettings training = _recipe.Training;
@@ -386,7 +289,8 @@ public sealed class TrainingRun : IDisposable
         TimeSpan remaining = Remaining(meter, evaluation is null ? EvaluationsLeft : EvaluationsLeft - 1);
         int epochs = (int)((Steps - 1) / _stepsPerEpoch) + 1;
         return new TrainingProgress(
-            epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
+            epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations,
+            remaining, evaluation);
     }
 
     // With the one that is due after the last step done. The last of all is at the end, wherever
@@ -396,7 +300,8 @@ public sealed class TrainingRun : IDisposable
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {
         double batches = (double)_judge.HeldSamples / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
-        return TimeSpan.FromSeconds(meter.Pace.SecondsPerStep * (Steps - _step.Count) + evaluations * meter.Pace.Evaluation(batches));
+        double steps = meter.Pace.SecondsPerStep * (Steps - _step.Count);
+        return TimeSpan.FromSeconds(steps + evaluations * meter.Pace.Evaluation(batches));
     }
 
     private RunSummary Summarize(RunMeter meter, RunLog log, bool interrupted)

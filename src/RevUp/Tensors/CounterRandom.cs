@@ -28,7 +28,10 @@ internal struct CounterRandom
     private readonly ulong _stream;
     private readonly ulong _index;
     private ulong _block;
-    private int _used; // lanes of _lanes handed out since block _block was computed; 0 when the next draw computes a block
+
+    // Lanes of _lanes handed out since block _block was computed; 0 when the next draw computes
+    // a block.
+    private int _used;
     private LaneBuffer _lanes;
 
     /// <summary>

@@ -200,9 +200,9 @@ internal sealed class BatchNormTests
             (float[] Dx, float[] Weight, float[] Bias) actual =
                 arrays.Backward(operations, activation, x, dy, scale, residual, dxType, weight0, bias0, alias);
 
-            string what = $"backward of {activation}, {rows} rows of {channels} channels, x {xType}, dy {dyType}, dx {dxType}, scale {scale}, "
-                + $"residual {withResidual}, mean {arrays.Mean is not null}, weight {arrays.Weight is not null}, dx "
-                + $"aliases {alias}";
+            string what = $"backward of {activation}, {rows} rows of {channels} channels, x {xType}, dy {dyType}, "
+                + $"dx {dxType}, scale {scale}, residual {withResidual}, mean {arrays.Mean is not null}, "
+                + $"weight {arrays.Weight is not null}, dx aliases {alias}";
             float[] upstream = [.. Enumerable.Range(0, count).Select(
                 i => (float)Inputs.Largest(activation, i, k => Math.Abs(dy.Values[k])))];
             BatchNormErrors errors = new(

@@ -123,7 +123,8 @@ internal sealed class PreactivationTests
         Stored dy = inputs.Uniform(dyType, count);
         Stored? residual = withResidual ? inputs.Uniform(dxType, count) : null;
         double s = scale ?? 1;
-        string what = $"backward of {activation}, x {xType}, dy {dyType}, dx {dxType}, n {count}, scale {scale}, residual {withResidual}, dx aliases {alias}";
+        string what = $"backward of {activation}, x {xType}, dy {dyType}, dx {dxType}, n {count}, scale {scale}, "
+            + $"residual {withResidual}, dx aliases {alias}";
 
         (double[] dx, double sumA, double sumB) =
             Oracle.PreactivationBackward(

@@ -77,7 +77,9 @@ internal sealed class NvidiaLibraryTests
         DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(() => s_entry.Load(places));
 
         StringAssert.StartsWith(
-            exception.Message, "The native library libabsent.so.13 or libabsent.so.12 cannot be loaded. Looked at: libabsent.so.13: cannot open");
+            exception.Message,
+            "The native library libabsent.so.13 or libabsent.so.12 cannot be loaded. Looked at: libabsent.so.13: "
+            + "cannot open");
         Assert.DoesNotContain("LD_DEBUG", exception.Message, "the runtime's advice is left out");
         foreach (string place in places)
         {

@@ -71,7 +71,8 @@ internal sealed class HostileArgumentTests
     {
         for (int i = 0; i < function.Arguments.Length; i++)
         {
-            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor or ArgumentKind.OptionalStatistic)
+            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor
+                or ArgumentKind.OptionalStatistic)
             {
                 long[] words = function.ValidWords();
                 words[i] = 0;

@@ -11,7 +11,8 @@ public sealed class SafetensorsTests
     // Written by hand from the format's description: length 136, the header padded with one space,
     // 8 + 3 + 0 bytes of data.
     private const string GoldenHeader =
-        """{"__metadata__":{"step":"3"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
+        """{"__metadata__":{"step":"3"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":"""
+        + """{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
 
     private static readonly byte[] GoldenData = [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0, 1, 2, 255];
 
@@ -118,9 +119,18 @@ public sealed class SafetensorsTests
     }
 
     [TestMethod]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""", "tensor 'a' appears twice")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[4],"data_offsets":[7,11]}}""", "tensor 'b' begins at byte 7")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[2],"data_offsets":[9,11]}}""", "tensor 'b' begins at byte 9")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":"""
+            + """{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""",
+        "tensor 'a' appears twice")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":"""
+            + """{"dtype":"U8","shape":[4],"data_offsets":[7,11]}}""",
+        "tensor 'b' begins at byte 7")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":"""
+            + """{"dtype":"U8","shape":[2],"data_offsets":[9,11]}}""",
+        "tensor 'b' begins at byte 9")]
     [DataRow("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}""", "tensor 'a' ends at byte 12")]
     [DataRow(
         """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,11]}}""",

@@ -31,7 +31,8 @@ internal sealed class KernelLauncher(DeviceQueue queue)
 
     /// <summary>A grid-stride loop over <paramref name="count"/> elements, at least one.</summary>
     public void Elementwise(
-        CudaFunction kernel, long count, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "")
+        CudaFunction kernel, long count, ReadOnlySpan<KernelArgument> arguments,
+        [CallerArgumentExpression(nameof(kernel))] string name = "")
     {
         long blocks = (count + Threads * ElementsPerThread - 1) / (Threads * ElementsPerThread);
         Launch(kernel, Math.Min(blocks, _maximumBlocks), Threads, arguments, name);
@@ -41,7 +42,8 @@ internal sealed class KernelLauncher(DeviceQueue queue)
     /// A block of 256 threads for each of <paramref name="rows"/> rows, or groups of columns.
     /// </summary>
     public void Rows(
-        CudaFunction kernel, long rows, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
+        CudaFunction kernel, long rows, ReadOnlySpan<KernelArgument> arguments,
+        [CallerArgumentExpression(nameof(kernel))] string name = "") =>
         Launch(kernel, rows, Threads, arguments, name);
 
     /// <summary>
@@ -49,7 +51,8 @@ internal sealed class KernelLauncher(DeviceQueue queue)
     /// more than 8192 rows.
     /// </summary>
     public void WarpRows(
-        CudaFunction kernel, long rows, ReadOnlySpan<KernelArgument> arguments, [CallerArgumentExpression(nameof(kernel))] string name = "") =>
+        CudaFunction kernel, long rows, ReadOnlySpan<KernelArgument> arguments,
+        [CallerArgumentExpression(nameof(kernel))] string name = "") =>
         Launch(kernel, Math.Min((rows * WarpThreads + Threads - 1) / Threads, MaximumBlocks), Threads, arguments, name);
 
     /// <summary>
