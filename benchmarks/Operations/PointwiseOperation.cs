@@ -173,8 +173,13 @@ public sealed unsafe record PointwiseOperation(
 
     private static void Squeeze(PointwiseBuffers buffers)
     {
-        CpuShape shape = new() { Rank = 2, Batch = Wide.Batch, Extent = new Extents(
-            Wide.Extent(0), Wide.Extent(1)), Channels = Wide.Channels };
+        CpuShape shape = new()
+        {
+            Rank = 2,
+            Batch = Wide.Batch,
+            Extent = new Extents(Wide.Extent(0), Wide.Extent(1)),
+            Channels = Wide.Channels,
+        };
         CpuReference.Squeeze(&shape, buffers.Double(0), buffers.Double(1));
     }
 

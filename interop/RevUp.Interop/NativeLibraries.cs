@@ -46,8 +46,7 @@ internal static class NativeLibraries
         new(
             Nvtx, "librevup_nvtx.so", "REVUP_NVTX_LIBRARY",
             "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.",
-            (_, _) =>
-                { }),
+            (_, _) => { }),
     ];
 
     private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(

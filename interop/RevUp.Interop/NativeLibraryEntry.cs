@@ -32,8 +32,8 @@ internal record NativeLibraryEntry(
             return [overridePath];
         }
 
-        List<string> places = [.. hostFolders.Prepend(baseDirectory).Select(
-            Path.TrimEndingDirectorySeparator).Distinct().Select(InFolder)];
+        IEnumerable<string> folders = hostFolders.Prepend(baseDirectory).Select(Path.TrimEndingDirectorySeparator);
+        List<string> places = [.. folders.Distinct().Select(InFolder)];
         for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
         {
             places.Add(Path.Combine(folder.FullName, "artifacts", "native", FileName));

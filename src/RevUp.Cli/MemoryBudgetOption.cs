@@ -30,7 +30,10 @@ internal sealed class MemoryBudgetOption : Option<string?>
     /// <summary>Changes that the option makes to a recipe.</summary>
     public string[] Overrides(ParseResult arguments) =>
         arguments.GetValue(this) is string text && ByteCount.TryParse(text, out long bytes)
-            ? ["reversible.policy=auto", string.Create(
-                CultureInfo.InvariantCulture, $"reversible.memoryBudget={bytes}")]
+            ?
+            [
+                "reversible.policy=auto",
+                string.Create(CultureInfo.InvariantCulture, $"reversible.memoryBudget={bytes}"),
+            ]
             : [];
 }

@@ -37,8 +37,11 @@ internal static class DemoCommand
         };
         MemoryBudgetOption budget = new();
         Command command = new(
-            "demo",
-            "Compare the memory policies, train on Fashion-MNIST and evaluate: three minutes.") { output, budget };
+            "demo", "Compare the memory policies, train on Fashion-MNIST and evaluate: three minutes.")
+        {
+            output,
+            budget,
+        };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {

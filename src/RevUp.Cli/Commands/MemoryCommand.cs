@@ -26,9 +26,10 @@ internal static class MemoryCommand
         {
             Description = "Depths to measure, in blocks, such as 3,12,48; the recipe's own by default.",
             HelpName = "N,...",
-            CustomParser = argument =>
-                ParseList(argument, "a number of blocks, such as 12", (string word, out int value) =>
-                int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0),
+            CustomParser = argument => ParseList(
+                argument, "a number of blocks, such as 12",
+                (string word, out int value) =>
+                    int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0),
         };
         Option<MemoryPolicy[]> policies = new("--policy")
         {
@@ -36,17 +37,20 @@ internal static class MemoryCommand
                 "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can "
                 + "follow.",
             HelpName = "POLICY,...",
-            CustomParser = argument =>
-                ParseList(argument, "a policy; use store, checkpoint, compress or invert", (
-                    string word, out MemoryPolicy value) =>
-                Enum.TryParse(word, ignoreCase: true, out value) && MemoryPlan.Uniform.Contains(value)
+            CustomParser = argument => ParseList(
+                argument, "a policy; use store, checkpoint, compress or invert",
+                (string word, out MemoryPolicy value) =>
+                    Enum.TryParse(word, ignoreCase: true, out value) && MemoryPlan.Uniform.Contains(value)
                     && Format.Name(value) == word),
         };
         MemoryBudgetOption budget = new();
         Command command = new(
-            "memory",
-            "Measure memory and time of one training step at several depths and policies.") { blocks, policies,
-            budget };
+            "memory", "Measure memory and time of one training step at several depths and policies.")
+        {
+            blocks,
+            policies,
+            budget,
+        };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {

@@ -41,10 +41,10 @@ internal static class RecipesCommand
         command.SetAction(arguments =>
         {
             string chosen = arguments.GetRequiredValue(name);
-            terminal.WriteLine(
-                (arguments.GetValue(common.Json) ? RecipeFile.Serialize(
-                    RecipeCatalog.Load(chosen, [])) : RecipeCatalog.Text(chosen))
-                    .TrimEnd());
+            string text = arguments.GetValue(common.Json)
+                ? RecipeFile.Serialize(RecipeCatalog.Load(chosen, []))
+                : RecipeCatalog.Text(chosen);
+            terminal.WriteLine(text.TrimEnd());
         });
         return command;
     }

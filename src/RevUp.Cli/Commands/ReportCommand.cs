@@ -15,8 +15,11 @@ internal static class ReportCommand
         DataOptions where = new();
         Option<bool> open = new("--open") { Description = "Show the page in the desktop's browser." };
         Command command = new(
-            "report",
-            "Write a run's curves, memory, inversions and predictions as one self-contained HTML page.") { run, open };
+            "report", "Write a run's curves, memory, inversions and predictions as one self-contained HTML page.")
+        {
+            run,
+            open,
+        };
         where.AddTo(command);
         command.SetAction(arguments =>
         {

@@ -40,9 +40,13 @@ internal static class StudyCommand
             Arity = ArgumentArity.OneOrMore,
         };
         Command command = new(
-            "study",
-            "Train a grid of recipes and seeds, and compare. Ctrl-C saves; the same command goes on.") { file, output,
-            jobs, set };
+            "study", "Train a grid of recipes and seeds, and compare. Ctrl-C saves; the same command goes on.")
+        {
+            file,
+            output,
+            jobs,
+            set,
+        };
         command.SetAction(arguments =>
         {
             ConfigurationException.Require(

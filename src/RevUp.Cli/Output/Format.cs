@@ -55,8 +55,8 @@ internal static class Format
 
     /// <summary>"10000 images", and how many could not be read.</summary>
     public static string Images(EvaluationResult evaluation) =>
-        Invariant($"{evaluation.Samples} images") + (
-            evaluation.LeftOut == 0 ? "" : Invariant($", {evaluation.LeftOut} damaged left out"));
+        Invariant($"{evaluation.Samples} images")
+        + (evaluation.LeftOut == 0 ? "" : Invariant($", {evaluation.LeftOut} damaged left out"));
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -16,8 +16,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     private readonly SortedDictionary<int, EpochMetrics> _epochs = history.Epochs();
     private readonly IReadOnlyList<string> _blockNames =
-        record?.BlockNames ?? [.. Enumerable.Range(
-            0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
+        record?.BlockNames
+        ?? [.. Enumerable.Range(0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
 
     private string Held => history.Held.Text();
 

@@ -57,8 +57,12 @@ internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList
     private StudyTask[] Plan()
     {
         string[] folders = [.. recipes.Select(RowFolder)];
-        return [.. from seed in study.Seeds from row in Enumerable.Range(0, recipes.Count) select new StudyTask(
-            row, recipes[row], seed, folders[row])];
+        return
+        [
+            .. from seed in study.Seeds
+               from row in Enumerable.Range(0, recipes.Count)
+               select new StudyTask(row, recipes[row], seed, folders[row]),
+        ];
     }
 
     private string RowFolder(Recipe recipe)

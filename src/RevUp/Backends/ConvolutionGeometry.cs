@@ -23,8 +23,8 @@ namespace RevUp.Backends;
 /// Whether float32 factors stay as they are where the device may otherwise round them to TF32.
 /// </param>
 internal readonly record struct ConvolutionGeometry(
-    Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type, bool IsExact =
-        false, bool IsForwardAlone = false)
+    Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type,
+    bool IsExact = false, bool IsForwardAlone = false)
 {
     /// <summary>Shape of the weights: [O, (kD), kH, kW, I / groups].</summary>
     public Shape Weights

@@ -80,21 +80,20 @@ internal sealed class OnnxGraph(Backend backend)
     /// </summary>
     public string Tensor(string name, Tensor tensor, float scale = 1) => Add(new Initializer(
         name, FloatType, AxisOrders.Dimensions(tensor.Shape, AxisOrder.ChannelsFirst), tensor.Count * sizeof(float),
-        () =>
-            Fetch(tensor, scale)));
+        () => Fetch(tensor, scale)));
 
     /// <summary>
     /// The numbers of a vector [C] as [C, 1, 1] (with one more 1 in 3-D), which an operator applies
     /// to every position.
     /// </summary>
     public string PerChannel(string name, Tensor vector, int spatialRank) => Add(new Initializer(
-        name, FloatType, [vector.Count, .. Repeat(1, spatialRank)], vector.Count * sizeof(float), () =>
-            Fetch(vector, 1)));
+        name, FloatType, [vector.Count, .. Repeat(1, spatialRank)], vector.Count * sizeof(float),
+        () => Fetch(vector, 1)));
 
     /// <summary>A constant vector of whole numbers.</summary>
     public string Integers(string name, params long[] values) => Add(new Initializer(
-        name, Int64Type, [values.Length], values.Length * sizeof(long), () =>
-            MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+        name, Int64Type, [values.Length], values.Length * sizeof(long),
+        () => MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
 
     /// <summary>A list of equal numbers, for attributes with one entry per axis.</summary>
     public static long[] Repeat(long value, int count) => [.. Enumerable.Repeat(value, count)];
@@ -105,8 +104,8 @@ internal sealed class OnnxGraph(Backend backend)
         string order = Integers(scope + ".neighbours", [.. Enumerable.Range(0, channels).Select(c => c ^ 1L)]);
         string neighbours = Node("Gather", scope, [x, order], ("axis", 1L));
         string even = Add(new Initializer(
-            scope + ".even", BoolType, [channels, .. Repeat(1, spatialRank)], channels, () =>
-                [.. Enumerable.Range(0, channels).Select(c => (byte)(~c & 1))]));
+            scope + ".even", BoolType, [channels, .. Repeat(1, spatialRank)], channels,
+            () => [.. Enumerable.Range(0, channels).Select(c => (byte)(~c & 1))]));
         return Node("Where", scope, [even, Node("Max", scope, [x, neighbours]), Node("Min", scope, [x, neighbours])]);
     }
 

@@ -165,11 +165,8 @@ internal sealed class ParameterStore : DeviceObject
         float[] values = new float[tensor.Count];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = (float)(
-                initialization.Mean + (
-                    initialization.StandardDeviation == 0
-                        ? 0
-                        : initialization.StandardDeviation * random.NextNormal()));
+            double deviation = initialization.StandardDeviation;
+            values[i] = (float)(initialization.Mean + (deviation == 0 ? 0 : deviation * random.NextNormal()));
         }
         Backend.Upload<float>(values, tensor);
     }

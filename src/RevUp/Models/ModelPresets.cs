@@ -80,9 +80,11 @@ public static class ModelPresets
         settings with { Block = BlockKind.Residual, Normalization = normalization };
 
     private static ModelSettings RevNet(BranchKind branch, int blocks, int[] channels, int[] widths) =>
-        Cifar(
-            branch, blocks, channels,
-            widths) with { Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm };
+        Cifar(branch, blocks, channels, widths) with
+        {
+            Block = BlockKind.Coupling,
+            Normalization = Normalization.BatchNorm,
+        };
 
     private static ModelSettings IResNet(int blocks, int[] widths) =>
         Cifar(BranchKind.IResNet, blocks, [16, 64, 256], widths) with

@@ -119,8 +119,8 @@ public static class RecipeFile
         JsonNode node = root;
         foreach (string name in names[..^1])
         {
-            node = Child(node, name, path) ?? (
-                node is JsonObject parent ? parent[name] = new JsonObject() : throw NoSuchElement(path, name));
+            node = Child(node, name, path)
+                ?? (node is JsonObject parent ? parent[name] = new JsonObject() : throw NoSuchElement(path, name));
         }
         JsonNode? parsed = ParseValue(value);
         switch (node)

@@ -300,8 +300,8 @@ public sealed partial class TrainingRun : IDisposable
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {
         double batches = (double)_judge.HeldSamples / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
-        double steps = meter.Pace.SecondsPerStep * (Steps - _step.Count);
-        return TimeSpan.FromSeconds(steps + evaluations * meter.Pace.Evaluation(batches));
+        double training = meter.Pace.SecondsPerStep * (Steps - _step.Count);
+        return TimeSpan.FromSeconds(training + evaluations * meter.Pace.Evaluation(batches));
     }
 
     private RunSummary Summarize(RunMeter meter, RunLog log, bool interrupted)

@@ -154,8 +154,8 @@ internal sealed class BatchNormTests
             mean0, actual.RunningMean, c => meanError + Tolerance.Float32(1, Math.Abs(mean0[c])),
             $"running mean of {what}");
         Tolerance.AssertWithin(
-            variance0, actual.RunningVariance, c =>
-                2 * varianceError + Tolerance.Float32(1, variance0[c]), $"running variance of {what}");
+            variance0, actual.RunningVariance,
+            c => 2 * varianceError + Tolerance.Float32(1, variance0[c]), $"running variance of {what}");
     }
 
     private static void CheckForward(
@@ -211,15 +211,15 @@ internal sealed class BatchNormTests
                 dbias, actual.Bias, c => errors.Sum(c) + Tolerance.Float32(2, errors.Magnitude(c) + Math.Abs(bias0[c])),
                 $"bias of {what}");
             Tolerance.AssertWithin(
-                dweight, actual.Weight, c =>
-                    errors.Product(c) + Tolerance.Float32(2, errors.ProductMagnitude(c) + Math.Abs(weight0[c])),
-                    $"weight of {what}");
+                dweight, actual.Weight,
+                c => errors.Product(c) + Tolerance.Float32(2, errors.ProductMagnitude(c) + Math.Abs(weight0[c])),
+                $"weight of {what}");
             Tolerance.AssertWithin(
-                dx, actual.Dx, i =>
-                    Tolerance.StoredAs(
-                        dxType,
-                        dx[i],
-                        errors.Input(i) + Tolerance.Float32(1, Math.Abs(residual?.Values[i] ?? 0))), what);
+                dx, actual.Dx,
+                i => Tolerance.StoredAs(
+                    dxType,
+                    dx[i],
+                    errors.Input(i) + Tolerance.Float32(1, Math.Abs(residual?.Values[i] ?? 0))), what);
         }
     }
 

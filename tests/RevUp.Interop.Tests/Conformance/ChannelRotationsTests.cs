@@ -53,14 +53,14 @@ internal sealed class ChannelRotationsTests
             // Each column adds the error of one matrix times the norm of the other.
             double products = norms.Zip(gradientNorms, (a, b) => 2.01 * StagesBound(channels, a) * b).Sum();
             Tolerance.AssertWithin(
-                expected, actual.Gradient, i =>
-                    products + Tolerance.Float32(2, Math.Abs(before[i]) + Math.Abs(term[i])),
-                    $"angles of {channels} channels");
+                expected, actual.Gradient,
+                i => products + Tolerance.Float32(2, Math.Abs(before[i]) + Math.Abs(term[i])),
+                $"angles of {channels} channels");
             Tolerance.AssertWithin(
                 undone, actual.Matrix, i => StagesBound(channels, norms[i % channels]), $"{channels} channels");
             Tolerance.AssertWithin(
-                undoneGradient, actual.MatrixGradient, i =>
-                    StagesBound(channels, gradientNorms[i % channels]), $"gradient of {channels} channels");
+                undoneGradient, actual.MatrixGradient,
+                i => StagesBound(channels, gradientNorms[i % channels]), $"gradient of {channels} channels");
         }
     }
 

@@ -28,9 +28,9 @@ internal sealed class ConvolutionTests
         float[] actual = operations.ConvolutionFprop(geometry, src, weights.Values, scale);
 
         Tolerance.AssertWithin(
-            expected, actual, i =>
-                Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
-                $"fprop of {what}");
+            expected, actual,
+            i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
+            $"fprop of {what}");
     });
 
     [TestMethod]
@@ -48,9 +48,9 @@ internal sealed class ConvolutionTests
         float[] actual = operations.ConvolutionDgrad(geometry, diffDst, weights.Values, scale);
 
         Tolerance.AssertWithin(
-            expected, actual, i =>
-                Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
-                $"dgrad of {what}");
+            expected, actual,
+            i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
+            $"dgrad of {what}");
     });
 
     [TestMethod]

@@ -58,8 +58,8 @@ internal sealed class OptimizerTests
                 string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
                 Tolerance.AssertWithin(expectedMomentum, momentum, i => Tolerance.Float32(4, M(i)), $"momentum {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i =>
-                        Tolerance.Float32(8, start[i] + (of[i].LearningRate * (D(i) + M(i)))), $"weights {what}");
+                    expectedWeights, weights,
+                    i => Tolerance.Float32(8, start[i] + (of[i].LearningRate * (D(i) + M(i)))), $"weights {what}");
             }
         }
     }
@@ -120,8 +120,8 @@ internal sealed class OptimizerTests
                 Tolerance.AssertWithin(
                     expectedSecond, second, i => Tolerance.Float32(5, expectedSecond[i]), $"second moment {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i =>
-                        Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights {what}");
+                    expectedWeights, weights,
+                    i => Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights {what}");
             }
         }
     }

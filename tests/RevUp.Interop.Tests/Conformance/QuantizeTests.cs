@@ -90,9 +90,8 @@ internal sealed class QuantizeTests
                     shape.Batch, Positions(shape), bits, x, z, S, decoded, Alias.X);
                 for (int i = 0; i < count; i++)
                 {
-                    double step = result.Steps[(
-                        i / (
-                            Positions(shape) * (int)shape.Channels) * (int)shape.Channels) + (i % (int)shape.Channels)];
+                    int channels = (int)shape.Channels;
+                    double step = result.Steps[(i / (Positions(shape) * channels) * channels) + (i % channels)];
                     // The quotient and its rounding to an integer: half a step, and three roundings
                     // of at most 128 steps.
                     Tolerance.AssertWithin(
@@ -171,8 +170,8 @@ internal sealed class QuantizeTests
         {
             (int row, int channel) = Math.DivRem(i, (int)shape.Channels);
             int bit = channel * bits;
-            return (double)(
-                (packed[(row * rowBytes) + (bit / 8)] >> (bit % 8) & ((1 << bits) - 1)) - (1 << (bits - 1)));
+            int code = packed[(row * rowBytes) + (bit / 8)] >> (bit % 8) & ((1 << bits) - 1);
+            return (double)(code - (1 << (bits - 1)));
         })];
     }
 

@@ -85,9 +85,9 @@ internal sealed class ResidualTests
                 float[] actual = operations.Axpy(alpha, x, y);
 
                 Tolerance.AssertWithin(
-                    expected, actual, i =>
-                        Tolerance.Float32(2, Math.Abs(y[i]) + Math.Abs(factor * x[i])),
-                        $"axpy of {count}, alpha {alpha}");
+                    expected, actual,
+                    i => Tolerance.Float32(2, Math.Abs(y[i]) + Math.Abs(factor * x[i])),
+                    $"axpy of {count}, alpha {alpha}");
             }
         }
     }

@@ -41,9 +41,8 @@ internal static class PngWriter
     /// bytes a colour, and <paramref name="transparency"/> is the content of a tRNS chunk.
     /// </summary>
     internal static byte[] Write(
-        ReadOnlySpan<ushort> samples, int height, int width, PngColor color, int depth, bool interlaced =
-            false, byte[]? palette = null,
-        byte[]? transparency = null)
+        ReadOnlySpan<ushort> samples, int height, int width, PngColor color, int depth,
+        bool interlaced = false, byte[]? palette = null, byte[]? transparency = null)
     {
         using MemoryStream file = new();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);

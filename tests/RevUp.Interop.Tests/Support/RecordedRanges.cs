@@ -40,9 +40,8 @@ internal static unsafe class RecordedRanges
         {
             fixed (byte* pointer = text)
             {
-                length = (
-                    (delegate* unmanaged<byte*, int, int>)NativeLibrary.GetExport(
-                        library, "cuda_on_cpu_recorded_ranges"))(pointer, Capacity);
+                nint ranges = NativeLibrary.GetExport(library, "cuda_on_cpu_recorded_ranges");
+                length = ((delegate* unmanaged<byte*, int, int>)ranges)(pointer, Capacity);
             }
         }
 

@@ -47,11 +47,8 @@ internal sealed class ShardKeys
     {
         (int Label, string Name) name = NameOf(index);
         return name.Name.Length is > 0 and <= LongestName && _uses[name] == 1
-           
-               
-                   
-                        && name.Name.All(
-                            character => char.IsAsciiLetterOrDigit(character)
-                                || character is '-' or '_' or '(' or ')' or ' ' or '+');
+            && name.Name.All(
+                character => char.IsAsciiLetterOrDigit(character)
+                    || character is '-' or '_' or '(' or ')' or ' ' or '+');
     }
 }
