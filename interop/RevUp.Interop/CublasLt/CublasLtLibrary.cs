@@ -96,8 +96,7 @@ internal static unsafe partial class CublasLtLibrary
         {
             throw new BadImageFormatException(
                 $"The library {place} is cuBLASLt {version?.ToString() ?? "of no version"}, but RevUp needs "
-                + $"{OldestMajor} or newer."
-                + " Install it, or name its libcublasLt.so.12 in REVUP_CUBLASLT_LIBRARY.",
+                + $"{OldestMajor} or newer. Install it, or name its libcublasLt.so.12 in REVUP_CUBLASLT_LIBRARY.",
                 place);
         }
     }

@@ -88,8 +88,7 @@ internal static unsafe partial class CudaLibrary
         {
             throw new BadImageFormatException(
                 $"The CUDA driver {place} supports CUDA {version / 1000}.{version % 1000 / 10} (result {(int)result}), "
-                + "but RevUp's kernels need 12.0."
-                + " Update NVIDIA's driver to 525 or newer, or train with --device cpu.",
+                + "but RevUp's kernels need 12.0. Update NVIDIA's driver to 525 or newer, or train with --device cpu.",
                 place);
         }
     }

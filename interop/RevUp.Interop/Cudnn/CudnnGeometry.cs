@@ -54,8 +54,7 @@ internal readonly ref struct CudnnGeometry
     /// <summary>One line with every number.</summary>
     public override string ToString() =>
         $"{Type} batch {Batch}, channels {InChannels} to {OutChannels} in {Groups} groups, input {Join(Input)}, kernel "
-        + $"{Join(Kernel)}, stride {Join(Stride)},"
-        + $" padding {Join(Padding)}, math {MathType}";
+        + $"{Join(Kernel)}, stride {Join(Stride)}, padding {Join(Padding)}, math {MathType}";
 
     private static string Join(ReadOnlySpan<int> values) => string.Join('x', values.ToArray());
 }

@@ -50,8 +50,7 @@ internal static unsafe partial class CudnnLibrary
         {
             throw new BadImageFormatException(
                 $"The library {place} is cuDNN {version?.ToString() ?? "of no version"}, but RevUp needs cuDNN "
-                + $"{ExpectedMajor}."
-                + " Install it, or name its libcudnn.so.9 in REVUP_CUDNN_LIBRARY.",
+                + $"{ExpectedMajor}. Install it, or name its libcudnn.so.9 in REVUP_CUDNN_LIBRARY.",
                 place);
         }
     }

@@ -144,8 +144,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         long total = record.PeakBytes.Values.Sum();
         return Section("Memory",
             "The most bytes that were live at once for each purpose, from the device's allocator, under the policy "
-            + $"'{policy}'. Activations are what the "
-            + "policy changes; the command 'revup memory' compares the policies.",
+            + $"'{policy}'. Activations are what the policy changes; the command 'revup memory' compares the policies.",
             Table(["purpose", $"peak under '{policy}', MiB", "share %"],
                 record.PeakBytes.Append(new("sum of the peaks", total)).Select(peak => (string[])
                     [peak.Key, MiB(peak.Value), Percent(total == 0 ? 0 : peak.Value / (double)total)])));

@@ -176,8 +176,7 @@ internal sealed class GzipContent : Stream
                 _path,
                 _position,
                 $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first "
-                + $"{start} bytes of the file, or "
-                + "fetch it again.");
+                + $"{start} bytes of the file, or fetch it again.");
         }
         _member.Dispose();
         (_feed, _member) = Begin(at);

@@ -68,8 +68,7 @@ internal sealed class IdxFile
                 throw new DataFileException(
                     path,
                     $"its {stored} bytes would unfold to {length}, over {GzipContent.MaximumExpansion} times as many; "
-                    + "unfold it yourself if that "
-                    + "is meant.");
+                    + "unfold it yourself if that is meant.");
             }
             byte[] elements = ReadElements(path, content, header.Length, length, ref position);
             return new IdxFile(path, shape, elements);

@@ -68,12 +68,12 @@ internal sealed class OnnxGraph(Backend backend)
     /// <summary>φ(x), of <paramref name="channels"/> channels.</summary>
     public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) =>
         activation switch
-    {
-        Backends.Activation.Relu => Node("Relu", scope, [x]),
-        Backends.Activation.Elu => Node("Elu", scope, [x]),
-        Backends.Activation.MaxMin => MaxMin(scope, channels, spatialRank, x),
-        _ => x,
-    };
+        {
+            Backends.Activation.Relu => Node("Relu", scope, [x]),
+            Backends.Activation.Elu => Node("Elu", scope, [x]),
+            Backends.Activation.MaxMin => MaxMin(scope, channels, spatialRank, x),
+            _ => x,
+        };
 
     /// <summary>
     /// An initializer with the numbers of a tensor, channels first, times <paramref name="scale"/>.

@@ -88,13 +88,13 @@ public static class ModelPresets
 
     private static ModelSettings IResNet(int blocks, int[] widths) =>
         Cifar(BranchKind.IResNet, blocks, [16, 64, 256], widths) with
-    {
-        Normalization = Normalization.None,
-        Activation = Activation.Elu,
-        Stem = StemKind.Pad,
-        Downsampling = Downsampling.Squeeze,
-        Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer, StartIterations = 1 },
-    };
+        {
+            Normalization = Normalization.None,
+            Activation = Activation.Elu,
+            Stem = StemKind.Pad,
+            Downsampling = Downsampling.Squeeze,
+            Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer, StartIterations = 1 },
+        };
 
     private static ModelSettings ImageNet(int[] blocks) => new()
     {

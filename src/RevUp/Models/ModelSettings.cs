@@ -116,9 +116,8 @@ public sealed record ModelSettings
         return backend.Supports(precision.Element())
             ? this with { Precision = precision }
             : throw new ConfigurationException(
-            $"model.precision is '{precision.Text()}', which the device '{backend.Name}' ({backend.Description}) "
-            + "cannot compute; "
-            + "use 'auto', which is bfloat16 where that is faster, or 'float32'.");
+                $"model.precision is '{precision.Text()}', which the device '{backend.Name}' ({backend.Description}) "
+                + "cannot compute; use 'auto', which is bfloat16 where that is faster, or 'float32'.");
     }
 
     /// <summary>

@@ -80,8 +80,7 @@ internal sealed class NetworkCosts
                 $"reversible.memoryBudget is {budget} bytes ({budget / 1048576.0:F2} MiB), and the least that a step "
                 + $"of this network takes is {least} bytes "
                 + $"({least / 1048576.0:F2} MiB), of which {_fixedBytes / 1048576.0:F2} MiB are parameters, gradients, "
-                + "optimiser and batch. "
-                + $"Use at least that, or a smaller training.batchSize."));
+                + $"optimiser and batch. Use at least that, or a smaller training.batchSize."));
         }
         Dictionary<MemoryPolicy, StepForecast> uniform = MemoryPlan.Uniform
             .Where(

@@ -146,8 +146,7 @@ internal sealed class OwnBranch : DeviceObject, IBranch
     /// <inheritdoc/>
     public string Export(OnnxGraph graph, string x) => throw new ConfigurationException(
         $"The branch '{_site.Name}' is a {_branch.GetType().Name}, which ONNX has no form of; export networks with "
-        + "RevUp's "
-        + "own branches.");
+        + "RevUp's own branches.");
 
     /// <summary>Adds gradients of the parameters, and returns dx.</summary>
     internal Tensor Differentiate(Tensor x, Tensor dz, ref SavedTensors saved)

@@ -221,10 +221,9 @@ internal static class Checkpoint
         return backend.Supports(kept.Precision.On(backend).Element())
             ? kept.On(backend)
             : throw new CheckpointException(
-            folder,
-            $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} "
-            + $"({backend.Description}) "
-            + "cannot compute; resume it on a device that can, or train into another folder.");
+                folder,
+                $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} "
+                + $"({backend.Description}) cannot compute; resume it on a device that can, or train into another folder.");
     }
 
     /// <summary>

@@ -53,7 +53,7 @@ internal sealed record CheckpointManifest(
             if (manifest is not { Version: CurrentVersion, Files: not null } || manifest.Step != step)
             {
                 return $"{FileName} is of version {manifest?.Version} and step {manifest?.Step}, expected "
-                + $"{CurrentVersion} and {step}";
+                    + $"{CurrentVersion} and {step}";
             }
             return manifest.Files.Select(entry => FindProblem(folder, entry))
                 .FirstOrDefault(problem => problem is not null);

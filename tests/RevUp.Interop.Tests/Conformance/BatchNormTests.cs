@@ -175,8 +175,7 @@ internal sealed class BatchNormTests
                 expected[i],
                 Inputs.Largest(activation, i, Inner) + Tolerance.Float32(Tolerance.Exponential + 1, 1)),
             $"{activation} of {x.Count / arrays.Channels} rows of {arrays.Channels} channels, {x.Type} to {yType}, "
-            + $"mean {arrays.Mean is not null}, "
-            + $"weight {arrays.Weight is not null}, y aliases {alias}");
+            + $"mean {arrays.Mean is not null}, weight {arrays.Weight is not null}, y aliases {alias}");
     }
 
     private static void CheckBackward(

@@ -30,8 +30,7 @@ internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IRe
 
     internal static string Describe(CudaDevice device, CudaPlatform platform) =>
         $"{device.Name}, compute capability {device.ComputeCapability}, driver for CUDA {Version(platform.Driver)}, "
-        + $"cuDNN {Version(platform.Cudnn)}, "
-        + $"cuBLASLt {Version(platform.CublasLt)}";
+        + $"cuDNN {Version(platform.Cudnn)}, cuBLASLt {Version(platform.CublasLt)}";
 
     private static string Version(Version? version) => version?.ToString() ?? "missing";
 }
