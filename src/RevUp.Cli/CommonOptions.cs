@@ -81,8 +81,8 @@ internal sealed class CommonOptions
         bool tf32 = arguments.GetValue(Tf32);
         ConfigurationException.Require(
             cuda || !tf32,
-            "--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
-            + "out");
+            $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
+            + $"out");
         return cuda ? new CudaBackend(tf32: tf32) : OpenCpu(arguments);
     }
 

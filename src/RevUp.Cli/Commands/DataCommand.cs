@@ -153,7 +153,7 @@ internal static class DataCommand
         ConfigurationException.Require(
             kind is DatasetKind.ImageFolder or DatasetKind.WebDataset,
             $"{folder} holds files of the kind {Format.Name(kind)}; only JPEG and PNG images can be packed, as "
-            + "CLASS/FILE or in shards");
+            + $"CLASS/FILE or in shards");
         IReadOnlyList<DataPart> parts = DataPart.Open(folder, kind);
         foreach (DataPart part in allowSkipped ? [] : parts)
         {

@@ -120,11 +120,11 @@ public sealed record Augmentation
         ConfigurationException.Require(
             ColorJitter is null || sample.Channels is 1 or 3,
             $"data.colorJitter is set, but the images have {sample.Channels} channels; it works on grey and RGB "
-            + "images, so leave it out");
+            + $"images, so leave it out");
         ConfigurationException.Require(
             RandomResizedCrop is null || dataset.HasOwnSizes,
             $"data.randomResizedCrop is set, but all samples of this dataset have the size {sample}; use data.padding "
-            + "for random crops");
+            + $"for random crops");
         int smaller = Enumerable.Range(0, sample.SpatialRank).Min(sample.Extent);
         ConfigurationException.Require(
             Padding < smaller,
@@ -133,6 +133,6 @@ public sealed record Augmentation
         ConfigurationException.Require(
             Resize == 0 || Resize >= larger || !dataset.HasOwnSizes,
             $"data.evaluationResize is {Resize}, and samples {sample} cannot be cut from that; use at least {larger}, "
-            + "or 0 for the whole image");
+            + $"or 0 for the whole image");
     }
 }

@@ -73,12 +73,12 @@ internal sealed record BatchLoaderOptions
         ConfigurationException.Require(
             dataset.Count > 0 && !(DropLast && dataset.Count < BatchSize),
             $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a "
-            + "smaller batch");
+            + $"smaller batch");
         Augmentation.RequireFits(dataset);
         ConfigurationException.Require(
             ClassWeights is null || ClassWeights.Count == dataset.Classes.Count,
             $"training.classWeights has {ClassWeights?.Count} numbers, and the data has {dataset.Classes.Count} "
-            + "classes; give one for each");
+            + $"classes; give one for each");
         long values = Math.Max(dataset.Sample.Count, dataset.Classes.Count) * Math.Min(BatchSize, dataset.Count);
         ConfigurationException.Require(
             values <= Array.MaxLength,

@@ -26,7 +26,7 @@ public sealed record ColorJitterSettings
         ConfigurationException.Require(
             Brightness is >= 0 and <= 10 && Contrast is >= 0 and <= 10 && Saturation is >= 0 and <= 10,
             $"data.colorJitter has brightness {Brightness}, contrast {Contrast} and saturation {Saturation}; use 0 to "
-            + "10");
+            + $"10");
         ConfigurationException.Require(Hue is >= 0 and <= 0.5, $"data.colorJitter.hue is {Hue}; use 0 to 0.5");
     }
 }

@@ -155,7 +155,7 @@ public sealed record DataSettings
             ConfigurationException.Require(
                 Extents.Count is 2 or 3 && Extents.All(e => e is >= 1 and <= 65_536),
                 $"data.extents is [{string.Join(", ", Extents)}]; this data needs [height, width] or [depth, height, "
-                + "width]");
+                + $"width]");
             ConfigurationException.Require(Channels is >= 1 and <= 4096, $"data.channels is {Channels}; use 1 to 4096");
             ConfigurationException.Require(
                 Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
@@ -167,16 +167,14 @@ public sealed record DataSettings
     private void RequireStatistics()
     {
         int channels = Sample.Channels;
-        FormattableString problem =
-            $"data.mean is [{string.Join(", ", Mean)}] and data.deviation [{string.Join(", ", Deviation)}]; give "
-            + $"{channels} of each, or none to measure them";
         ConfigurationException.Require(
             Mean.Count == 0 || Volumes.Normalization == VolumeNormalization.Set,
             $"data.mean is [{string.Join(", ", Mean)}], but data.volumes.normalization is 'volume', by which each has "
-            + "its own; leave one of them out");
+            + $"its own; leave one of them out");
         ConfigurationException.Require(
-            Mean.Count == Deviation.Count && (Mean.Count == 0 || Mean.Count == channels), problem);
-        ConfigurationException.Require(
-            Mean.All(double.IsFinite) && Deviation.All(d => double.IsFinite(d) && d > 0), problem);
+            Mean.Count == Deviation.Count && (Mean.Count == 0 || Mean.Count == channels)
+                && Mean.All(double.IsFinite) && Deviation.All(d => double.IsFinite(d) && d > 0),
+            $"data.mean is [{string.Join(", ", Mean)}] and data.deviation [{string.Join(", ", Deviation)}]; give "
+            + $"{channels} of each, or none to measure them");
     }
 }

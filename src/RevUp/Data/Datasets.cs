@@ -70,7 +70,7 @@ internal static class Datasets
             ConfigurationException.Require(
                 dataset.Classes.Count > 1,
                 $"The data in {settings.Path} has only the class '{dataset.Classes[0]}', and there is nothing to tell "
-                + "it from; add samples of another class");
+                + $"it from; add samples of another class");
             (int found, string names) = (dataset.Classes.Count, FirstOf(dataset.Classes));
             ConfigurationException.Require(
                 found == settings.ClassCount,
@@ -177,7 +177,7 @@ internal static class Datasets
         ConfigurationException.Require(
             bytes <= Array.MaxLength,
             $"{count} synthetic samples {sample} take {bytes} bytes, more than the {Array.MaxLength} they may; set "
-            + "data.trainingSamples to fewer");
+            + $"data.trainingSamples to fewer");
         return SyntheticDataset.Create(count, sample, settings.Classes, SyntheticSeed, split);
     }
 }

@@ -29,7 +29,7 @@ internal static class HeldOut
         ConfigurationException.Require(
             used <= count - held,
             $"data.trainingSamples is {used}, but the training set has {count - held}; use a smaller number, or 0 for "
-            + "all");
+            + $"all");
         if (split == DatasetSplit.Train && held == 0)
         {
             return used == 0 || used == count ? dataset : new SelectedSamples(dataset, [.. Enumerable.Range(0, used)]);

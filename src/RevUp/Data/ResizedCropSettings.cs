@@ -25,10 +25,10 @@ public sealed record ResizedCropSettings
         ConfigurationException.Require(
             MinimumScale > 0 && MinimumScale <= MaximumScale && MaximumScale <= 1,
             $"data.randomResizedCrop has a scale of {MinimumScale} to {MaximumScale}; use shares above 0 and up to 1, "
-            + "the smaller first");
+            + $"the smaller first");
         ConfigurationException.Require(
             MinimumRatio >= 0.01 && MinimumRatio <= MaximumRatio && MaximumRatio <= 100,
             $"data.randomResizedCrop has a ratio of {MinimumRatio} to {MaximumRatio}; use 0.01 to 100, the smaller "
-            + "first");
+            + $"first");
     }
 }

@@ -60,8 +60,8 @@ internal sealed class NetworkInspector : DeviceObject
         using Driving driving = net.Drive();
         ConfigurationException.Require(
             net.Settings.Lipschitz.Mode != LipschitzMode.None,
-            "model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to "
-            + "inspect");
+            $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to "
+            + $"inspect");
         int wanted = images ?? batches.BatchSize;
         int seen = 0;
         using BatchLoader loader = new(

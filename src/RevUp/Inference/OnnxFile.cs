@@ -97,7 +97,7 @@ internal static class OnnxFile
         ConfigurationException.Require(
             length + model.Bytes.Length <= int.MaxValue,
             $"the network takes {length} bytes, and an ONNX file holds at most {int.MaxValue}; export its weights "
-            + "instead");
+            + $"instead");
         file.Write(model.BeginBytes(GraphField, length).Bytes);
         file.Write(graph.Bytes);
         ProtobufMessage field = new();

@@ -86,7 +86,7 @@ internal sealed class ParameterStore : DeviceObject
         ConfigurationException.Require(
             total <= int.MaxValue,
             $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels "
-            + "or classes");
+            + $"or classes");
         // A store of state alone still has buffers, of one unused number.
         Shape flat = new((int)Math.Max(1, total));
         Values = Own(flat, ElementType.Float32, MemoryPurpose.Parameters);
@@ -138,7 +138,7 @@ internal sealed class ParameterStore : DeviceObject
         ConfigurationException.Require(
             total <= int.MaxValue,
             $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower "
-            + "model.lipschitz.maximumExtent");
+            + $"model.lipschitz.maximumExtent");
         StateValues = Own(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer);
         Backend.Fill(StateValues, 0);
         long offset = 0;

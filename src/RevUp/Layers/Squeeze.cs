@@ -20,7 +20,7 @@ internal sealed class Squeeze : Layer
             ConfigurationException.Require(
                 input.Extent(axis) % 2 == 0,
                 $"'{name}' halves the extents of {input}, and one is odd; use extents divisible by 2 for every "
-                + "squeeze, or model.downsampling 'strided'");
+                + $"squeeze, or model.downsampling 'strided'");
             output = output.With(axis + 1, input.Extent(axis) / 2);
         }
         Output = output;

@@ -149,11 +149,11 @@ public sealed record ModelSettings
         ConfigurationException.Require(
             StemChannels >= 0 && StemChannels <= Stages[0].Channels,
             $"model.stemChannels is {StemChannels}; use 1 to {Stages[0].Channels}, the channels of the first stage, or "
-            + "0 for as many");
+            + $"0 for as many");
         ConfigurationException.Require(
             StemChannels == 0 || Stem == StemKind.Convolution,
             $"model.stemChannels is {StemChannels}, but only the stem 'convolution' has a number of channels of its "
-            + "own");
+            + $"own");
         ConfigurationException.Require(
             TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
         ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
@@ -173,7 +173,7 @@ public sealed record ModelSettings
             ConfigurationException.Require(
                 Block != BlockKind.Coupling || stage.Channels % 2 == 0,
                 $"model.stages.{i}.channels is {stage.Channels}; coupling blocks take the channels in halves, so use "
-                + "an even number");
+                + $"an even number");
             (int width, int channels) = (WidthOf(stage), BranchChannels(stage));
             ConfigurationException.Require(
                 Activation != Activation.MaxMin || (width % 2 == 0 && channels % 2 == 0),
@@ -183,7 +183,7 @@ public sealed record ModelSettings
             ConfigurationException.Require(
                 divides,
                 $"model.groups is {Groups}, which does not divide the channels of stage {i} ({channels}, {width} "
-                + "inside the branches)");
+                + $"inside the branches)");
         }
         foreach ((string setting, Placement placement) in
             (ReadOnlySpan<(string, Placement)>)[("affine", Affine), ("mixing", Mixing)])
@@ -191,12 +191,12 @@ public sealed record ModelSettings
             ConfigurationException.Require(
                 placement != Placement.Block || Block != BlockKind.Coupling,
                 $"model.{setting} is 'block', but blocks of model.block 'coupling' pass on halves of the channels; use "
-                + "'stage' or 'none'");
+                + $"'stage' or 'none'");
         }
         ConfigurationException.Require(
             Branch != BranchKind.Custom || (Block != BlockKind.Coupling && Lipschitz.Mode != LipschitzMode.PerLayer),
-            "model.branch is 'custom', which takes neither model.block 'coupling' nor model.lipschitz.mode "
-            + "'perLayer'; use others");
+            $"model.branch is 'custom', which takes neither model.block 'coupling' nor model.lipschitz.mode "
+            + $"'perLayer'; use others");
         ConfigurationException.Require(
             Branch != BranchKind.Custom || Precision is BranchPrecision.Auto or BranchPrecision.Float32,
             $"model.branch is 'custom', which computes in float32; use the precision 'float32' or 'auto'");
@@ -204,11 +204,11 @@ public sealed record ModelSettings
         ConfigurationException.Require(
             Block == BlockKind.Invertible || Lipschitz.Mode == LipschitzMode.None,
             $"model.lipschitz.mode is '{Name(Lipschitz.Mode)}', but only model.block 'invertible' needs a bound; use "
-            + "'none', or leave model.lipschitz out");
+            + $"'none', or leave model.lipschitz out");
         ConfigurationException.Require(
             Block != BlockKind.Invertible || Normalization != Normalization.BatchNorm,
-            "model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block "
-            + "'residual' or 'coupling'");
+            $"model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block "
+            + $"'residual' or 'coupling'");
     }
 
     private static string Name(LipschitzMode mode) => JsonNamingPolicy.CamelCase.ConvertName($"{mode}");

@@ -131,7 +131,7 @@ internal sealed class NetworkBuilder(
             ConfigurationException.Require(
                 settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
                 $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot "
-                + "invert; use 'convolution' and 'strided'");
+                + $"invert; use 'convolution' and 'strided'");
             Add(new ChannelPad(name, backend, _shape, channels));
         }
     }

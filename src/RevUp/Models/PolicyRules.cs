@@ -22,7 +22,7 @@ internal static class PolicyRules
         ConfigurationException.Require(
             given == all,
             $"the policy is 'auto' with a plan for {given} blocks, and the network has {all}; leave reversible.plan "
-            + "out to have one made");
+            + $"out to have one made");
         foreach (MemoryPolicy policy in plan.Blocks.Distinct())
         {
             ConfigurationException.Require(

@@ -56,8 +56,8 @@ public sealed class RevUpNet : DeviceObject
         settings.Validate();
         ConfigurationException.Require(
             settings.Branch != BranchKind.Custom || branches is not null,
-            "model.branch is 'custom', and no factory of branches was given; hand one to the constructor or to Load, "
-            + "as samples/OwnBranch does");
+            $"model.branch is 'custom', and no factory of branches was given; hand one to the constructor or to Load, "
+            + $"as samples/OwnBranch does");
         ConfigurationException.Require(
             settings.Branch == BranchKind.Custom || branches is null,
             $"a factory of branches was given, and model.branch is not 'custom'; set it, or leave the factory out");

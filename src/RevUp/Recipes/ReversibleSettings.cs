@@ -81,12 +81,12 @@ public sealed record ReversibleSettings
             MemoryBudget >= 0, $"reversible.memoryBudget is {MemoryBudget}; use {ByteCount.Allowed}");
         ConfigurationException.Require(
             !NeedsPlan || MemoryBudget > 0,
-            "reversible.policy is 'auto', and reversible.memoryBudget, which it is to fit, is not given; use "
+            $"reversible.policy is 'auto', and reversible.memoryBudget, which it is to fit, is not given; use "
             + $"{ByteCount.Allowed}");
         ConfigurationException.Require(
             auto || MemoryBudget == 0,
             $"reversible.memoryBudget is {MemoryBudget}, and the policy is one for all blocks; use the policy 'auto', "
-            + "or leave the budget out");
+            + $"or leave the budget out");
         ConfigurationException.Require(
             auto || Runs is null,
             $"reversible.plan is given, and the policy is one for all blocks; use 'auto', or leave the plan out");

@@ -63,11 +63,11 @@ public sealed record LipschitzSettings
         ConfigurationException.Require(
             TargetContraction is > 0 and < 1,
             $"model.lipschitz.targetContraction is {TargetContraction}; an inversion converges for values above 0 and "
-            + "below 1, such as 0.7");
+            + $"below 1, such as 0.7");
         ConfigurationException.Require(
             TargetEvaluations is >= 2 and <= 10_000,
             $"model.lipschitz.targetEvaluations is {TargetEvaluations}; use 2 to 10000, since one evaluation alone "
-            + "measures no contraction");
+            + $"measures no contraction");
         ConfigurationException.Require(
             Iterations is >= 1 and <= 1000, $"model.lipschitz.iterations is {Iterations}; use 1 to 1000");
         ConfigurationException.Require(

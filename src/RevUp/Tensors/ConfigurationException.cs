@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RevUp.Tensors;
 
 /// <summary>
@@ -11,6 +13,20 @@ public sealed class ConfigurationException(string message) : RevUpException(mess
         if (!condition)
         {
             throw new ConfigurationException(FormattableString.Invariant(message) + ".");
+        }
+    }
+
+    /// <summary>
+    /// Throws with <paramref name="message"/> unless the condition holds. The message may be a sum of
+    /// interpolated texts, one for each line.
+    /// </summary>
+    [OverloadResolutionPriority(1)]
+    internal static void Require(
+        bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] RequirementText message)
+    {
+        if (!condition)
+        {
+            throw new ConfigurationException(message.ToStringAndClear() + ".");
         }
     }
 }

@@ -52,13 +52,13 @@ public sealed record OptimizerSettings
         ConfigurationException.Require(
             WeightDecay is >= 0 and < 1 && ScalarWeightDecay is >= 0 and < 1,
             $"training.optimizer.weightDecay is {WeightDecay} and scalarWeightDecay {ScalarWeightDecay}; use 0 to less "
-            + "than 1");
+            + $"than 1");
         ConfigurationException.Require(
             ScalarLearningRateFactor is >= 0 and <= 10,
             $"training.optimizer.scalarLearningRateFactor is {ScalarLearningRateFactor}; use 0 to 10");
         ConfigurationException.Require(
             Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1 && (float)Epsilon > 0,
             $"training.optimizer.beta1, beta2 and epsilon are {Beta1}, {Beta2} and {Epsilon}; use 0 to less than 1, "
-            + "and a positive epsilon, at least 1e-38");
+            + $"and a positive epsilon, at least 1e-38");
     }
 }

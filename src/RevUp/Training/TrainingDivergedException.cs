@@ -14,9 +14,9 @@ public sealed class TrainingDivergedException(string message) : RevUpException(m
             throw new TrainingDivergedException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"The {what} became {value} in step {step}. The parameters of the step before are kept. Resume from "
-                + "the last checkpoint with a lower "
+                + $"the last checkpoint with a lower "
                 + $"learning rate (training.optimizer.learningRate is {settings.Optimizer.LearningRate}), a longer "
-                + "warm-up (training.schedule.warmupSteps), "
+                + $"warm-up (training.schedule.warmupSteps), "
                 + $"or a limit on the gradient (training.clipNorm is {settings.ClipNorm})."));
         }
     }

@@ -93,11 +93,11 @@ public sealed record TrainingSettings
         ConfigurationException.Require(
             CheckpointEverySteps >= 0,
             $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the "
-            + "ends of epochs only");
+            + $"ends of epochs only");
         ConfigurationException.Require(
             !CudaGraph || Accumulate == 1,
             $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: "
-            + "use 1, or leave the graph out");
+            + $"use 1, or leave the graph out");
         ConfigurationException.Require(
             KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
         ConfigurationException.Require(
@@ -107,8 +107,8 @@ public sealed record TrainingSettings
             $"training.classWeights is [{string.Join(", ", ClassWeights)}]; use positive numbers");
         ConfigurationException.Require(
             ClassWeights.Count == 0 || !BalanceClasses,
-            "training.classWeights is given, and training.balanceClasses is true, which computes them; leave one of "
-            + "them out");
+            $"training.classWeights is given, and training.balanceClasses is true, which computes them; leave one of "
+            + $"them out");
         Optimizer.Validate();
         Schedule.Validate();
     }

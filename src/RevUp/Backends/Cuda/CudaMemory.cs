@@ -31,7 +31,7 @@ internal sealed class CudaMemory : IDisposable
         ConfigurationException.Require(
             bytes > OwnBytes,
             $"{bytes} bytes of {queue.Driver.Device.Name} are there to use, and a backend needs {OwnBytes} for itself; "
-            + "free or allow more");
+            + $"free or allow more");
         _start = queue.Driver.Allocate(bytes);
         _next = (nint)_start.Address;
         Partials = Reserve(PartialSums, ElementType.Float64);

@@ -31,7 +31,7 @@ internal abstract class EncodedDataset : ImageDataset
         ConfigurationException.Require(
             sample.SpatialRank == 2 && sample.Channels is 1 or 3,
             $"data.extents and data.channels make samples {sample}, but images are [1, H, W, 1] or [1, H, W, 3]; use "
-            + "two extents and 1 or 3 channels");
+            + $"two extents and 1 or 3 channels");
         Sample = sample;
     }
 
