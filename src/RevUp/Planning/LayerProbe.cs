@@ -142,7 +142,8 @@ internal sealed class LayerProbe : IDisposable
         double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream)));
         double milliseconds = Median(_backend.Time(Repeats, () => Pass(index, fromStream)));
         return new LayerOption(
-            policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies)) { ReplayBytes = replay };
+            policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies))
+        { ReplayBytes = replay };
     }
 
     /// <summary>

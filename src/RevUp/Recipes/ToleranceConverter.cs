@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RevUp.Reversible;
 using RevUp.Formats;
+using RevUp.Reversible;
 
 namespace RevUp.Recipes;
 

@@ -165,10 +165,10 @@ internal static class Checkpoint
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         Description description =
             new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
-        {
-            Evaluations = step.Engine.Inverter.Plan.State,
-            Data = data,
-        };
+            {
+                Evaluations = step.Engine.Inverter.Plan.State,
+                Data = data,
+            };
         File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
     }
 
@@ -223,7 +223,8 @@ internal static class Checkpoint
             : throw new CheckpointException(
                 folder,
                 $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} "
-                + $"({backend.Description}) cannot compute; resume it on a device that can, or train into another folder.");
+                + $"({backend.Description}) cannot compute; resume it on a device that can, or train into another "
+                + "folder.");
     }
 
     /// <summary>

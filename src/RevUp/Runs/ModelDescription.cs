@@ -4,8 +4,8 @@ using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Formats;
 using RevUp.Models;
-using RevUp.Reversible;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Runs;

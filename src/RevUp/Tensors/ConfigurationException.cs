@@ -17,8 +17,8 @@ public sealed class ConfigurationException(string message) : RevUpException(mess
     }
 
     /// <summary>
-    /// Throws with <paramref name="message"/> unless the condition holds. The message may be a sum of
-    /// interpolated texts, one for each line.
+    /// Throws with <paramref name="message"/> unless the condition holds. The message may be a sum
+    /// of interpolated texts, one for each line.
     /// </summary>
     [OverloadResolutionPriority(1)]
     internal static void Require(
