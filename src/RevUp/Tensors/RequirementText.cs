@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace RevUp.Tensors;
 
 /// <summary>
-/// Message of a requirement, in the invariant culture; it is built only where the requirement fails.
+/// Message of a requirement, in the invariant culture. It is built only where the requirement
+/// fails.
 /// </summary>
 [InterpolatedStringHandler]
 internal ref struct RequirementText
