@@ -220,7 +220,8 @@ REVUP_API revup_status revup_affine_factors_backward(int64_t channels, const flo
 // angles: stage after stage, by c. They may be null for one channel, which has none.
 // @ angles [rotations]; matrix [channels, channels]; internal
 REVUP_API revup_status revup_channel_rotations_forward(int64_t channels, const float *angles, float *matrix);
-// gradient += gradient of the angles, from W's gradient. Both matrices are undone stage by stage: W becomes the identity.
+// gradient += gradient of the angles, from W's gradient. Both matrices are undone stage by stage:
+// W becomes the identity.
 // @ angles, gradient+ [rotations]; matrix+, matrix_gradient+ [channels, channels]; internal
 REVUP_API revup_status revup_channel_rotations_backward(int64_t channels, const float *angles, float *matrix,
                                                         float *matrix_gradient, float *gradient);
