@@ -100,8 +100,8 @@ internal static class ParityCases
                 Classes = 5,
             },
             Model = model,
-            // The rule that leaves several evaluations per block, and is far from where it would stop
-            // one earlier or later.
+            // The rule that leaves several evaluations per block, and is far from where it would
+            // stop one earlier or later.
             Reversible = new ReversibleSettings
             {
                 Policies = new() { Policy = policy, AnchorEvery = anchorEvery },

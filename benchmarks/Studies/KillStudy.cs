@@ -8,8 +8,9 @@ namespace RevUp.Benchmarks.Studies;
 
 /// <summary>
 /// Whether a training that gets a signal at a random moment loses no more than it must: the newest
-/// complete checkpoint loads, and the resumed run ends with the bytes of the uninterrupted one. KILL
-/// loses the steps since the last checkpoint; INT, TERM, HUP, USR1 and USR2 end the step and save.
+/// complete checkpoint loads, and the resumed run ends with the bytes of the uninterrupted one.
+/// KILL loses the steps since the last checkpoint; INT, TERM, HUP, USR1 and USR2 end the step and
+/// save.
 /// </summary>
 internal static class KillStudy
 {

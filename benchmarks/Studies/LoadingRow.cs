@@ -30,13 +30,16 @@ internal sealed record LoadingRow(
 {
     private const double Target = 1.03;
 
-    /// <summary>The first epoch that was measured; data that is kept decoded is read in epoch 0.</summary>
+    /// <summary>
+    /// The first epoch that was measured; data that is kept decoded is read in epoch 0.
+    /// </summary>
     public int FromEpoch { get; init; }
 
     /// <summary>The names of the columns of <see cref="Cells"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "recipe and data", "policy", "batch", "workers", "from epoch", "loaded, ms", "quartiles", "resident, ms", "quartiles",
+        "recipe and data", "policy", "batch", "workers", "from epoch", "loaded, ms", "quartiles", "resident, ms",
+        "quartiles",
         "ratio", "quartiles",
         $"at most {Target}", "steps × rounds",
     ];

@@ -63,7 +63,7 @@ internal static class LoadingStudy
 
     private static object Section(LoadingRow row) => (row.Recipe, row.Data);
 
-    // Those of the epochs before are read and dropped.
+    // The batches of earlier epochs are read and dropped.
     private static IEnumerator<Batch> Batches(BatchLoader loader, int fromEpoch)
     {
         for (int epoch = 0; epoch < fromEpoch; epoch++)

@@ -156,6 +156,6 @@ internal static class StepStudy
     private static int Place(StepRow row) =>
         (Array.IndexOf(s_contenders, row.Contender) + s_contenders.Length + 1) % (s_contenders.Length + 1);
 
-    /// <summary>What is compared in one table: sizes on one machine.</summary>
+    /// <summary>Rows of one table: sizes on one machine.</summary>
     private sealed record Part(int Blocks, int Channels, int Batch, string Machine);
 }

@@ -4,9 +4,9 @@ using RevUp.Tensors;
 namespace RevUp.Benchmarks.Traffic;
 
 /// <summary>
-/// Another backend whose operations are counted on their way. The bytes of each operand count once, which an operation
-/// moves that is one pass over memory; an operand that is updated in place counts twice. RevUp.Operations writes the
-/// operations. The backend belongs to the caller.
+/// Another backend whose operations are counted on their way. The bytes of each operand count once,
+/// which an operation moves that is one pass over memory; an operand that is updated in place
+/// counts twice. RevUp.Operations writes the operations. The backend belongs to the caller.
 /// </summary>
 internal sealed partial class CountingBackend(Backend inner, OperationCounter counter) : Backend
 {

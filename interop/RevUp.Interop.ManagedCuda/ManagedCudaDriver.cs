@@ -8,8 +8,9 @@ using PrimaryContext = ManagedCuda.PrimaryContext;
 namespace RevUp.Interop.ManagedCuda;
 
 /// <summary>
-/// The driver contract on ManagedCuda's imports. The context is a <see cref="PrimaryContext"/>; streams, events and modules are bare handles, because
-/// ManagedCuda's objects for them allocate, and its <c>CudaKernel.Run</c> waits for the device.
+/// The driver contract on ManagedCuda's imports. The context is a <see cref="PrimaryContext"/>;
+/// streams, events and modules are bare handles, because ManagedCuda's objects for them allocate,
+/// and its <c>CudaKernel.Run</c> waits for the device.
 /// </summary>
 internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 {
@@ -18,7 +19,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 
     private const int NameCapacity = 256;
 
-    // The wrapper takes an array; one for each thread that launches, so that a launch leaves no garbage.
+    // The wrapper takes an array; one for each thread that launches, so that a launch leaves no
+    // garbage.
     [ThreadStatic]
     private static nint[]? s_arguments;
 
@@ -27,14 +29,16 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 
     internal ManagedCudaDriver(int ordinal)
     {
-        // Before the wrapper looks: a library that is missing is then named with every place, and not by the runtime.
+        // Before the wrapper looks: a library that is missing is then named with every place, and
+        // not by the runtime.
         _ = ManagedCudaLibraries.Driver;
         Check(Driver.cuInit(CUInitializationFlags.None));
         int count = 0;
         Check(Driver.DeviceManagement.cuDeviceGetCount(ref count));
         if (ordinal < 0 || ordinal >= count)
         {
-            CudaResult.InvalidDevice.Throw("ManagedCudaDriver", $"device {ordinal} was asked for and there are {count}");
+            CudaResult.InvalidDevice.Throw(
+                "ManagedCudaDriver", $"device {ordinal} was asked for and there are {count}");
         }
 
         Device = Describe(ordinal);
@@ -79,7 +83,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         if (result == CUResult.ErrorOutOfMemory)
         {
             (long free, long total) = MemoryInfo();
-            CudaResult.OutOfMemory.Throw("cuMemAlloc", $"{bytes} bytes were asked for, and {free} of {total} bytes are free on {Device.Name}");
+            CudaResult.OutOfMemory.Throw(
+                "cuMemAlloc", $"{bytes} bytes were asked for, and {free} of {total} bytes are free on {Device.Name}");
         }
 
         Check(result, "cuMemAlloc");
@@ -110,7 +115,9 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 
     /// <inheritdoc/>
     public void Copy(DevicePointer destination, DevicePointer source, long bytes, CudaStream stream) =>
-        Check(Driver.AsynchronousMemcpy_v2.cuMemcpyDtoDAsync_v2(Pointer(destination), Pointer(source), bytes, Stream(stream)));
+        Check(
+            Driver.AsynchronousMemcpy_v2.cuMemcpyDtoDAsync_v2(
+                Pointer(destination), Pointer(source), bytes, Stream(stream)));
 
     /// <inheritdoc/>
     public void FillBytes(DevicePointer destination, byte value, long bytes, CudaStream stream) =>
@@ -135,7 +142,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
     public void Synchronize(CudaStream stream) => Check(Driver.Streams.cuStreamSynchronize(Stream(stream)));
 
     /// <inheritdoc/>
-    public void Wait(CudaStream stream, CudaEvent until) => Check(Driver.Streams.cuStreamWaitEvent(Stream(stream), Event(until), 0));
+    public void Wait(CudaStream stream, CudaEvent until) =>
+        Check(Driver.Streams.cuStreamWaitEvent(Stream(stream), Event(until), 0));
 
     /// <inheritdoc/>
     public CudaEvent CreateEvent(bool timing)
@@ -149,7 +157,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
     public void Destroy(CudaEvent recorded) => Check(Driver.Events.cuEventDestroy_v2(Event(recorded)));
 
     /// <inheritdoc/>
-    public void Record(CudaEvent mark, CudaStream stream) => Check(Driver.Events.cuEventRecord(Event(mark), Stream(stream)));
+    public void Record(CudaEvent mark, CudaStream stream) =>
+        Check(Driver.Events.cuEventRecord(Event(mark), Stream(stream)));
 
     /// <inheritdoc/>
     public bool IsReached(CudaEvent mark)
@@ -178,7 +187,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
     /// <inheritdoc/>
     public CudaModule LoadModule(ReadOnlySpan<byte> image)
     {
-        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last byte.
+        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last
+        // byte.
         byte[] terminated = new byte[image.Length + 1];
         image.CopyTo(terminated);
         CUmodule module = default;
@@ -209,7 +219,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
     {
         if (arguments.Length > MaximumArguments)
         {
-            throw new ArgumentException($"{name} was given {arguments.Length} arguments; a launch takes at most {MaximumArguments}.");
+            throw new ArgumentException(
+                $"{name} was given {arguments.Length} arguments; a launch takes at most {MaximumArguments}.");
         }
 
         nint[] pointers = s_arguments ??= new nint[MaximumArguments];
@@ -221,16 +232,19 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
             }
 
             CUfunction kernel = new() { Pointer = function.Value };
-            CUResult result = Driver.Launch.cuLaunchKernel(kernel, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, Stream(stream), pointers, null);
+            CUResult result = Driver.Launch.cuLaunchKernel(
+                kernel, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, Stream(stream), pointers, null);
             if (result != CUResult.Success)
             {
-                ((CudaResult)(int)result).Throw("cuLaunchKernel", $"the kernel is {name} with {blocks} blocks of {threads} threads");
+                ((CudaResult)(int)result)
+                    .Throw("cuLaunchKernel", $"the kernel is {name} with {blocks} blocks of {threads} threads");
             }
         }
     }
 
     /// <inheritdoc/>
-    public void BeginCapture(CudaStream stream) => Check(Driver.Streams.cuStreamBeginCapture(Stream(stream), CUstreamCaptureMode.Local));
+    public void BeginCapture(CudaStream stream) =>
+        Check(Driver.Streams.cuStreamBeginCapture(Stream(stream), CUstreamCaptureMode.Local));
 
     /// <inheritdoc/>
     public CudaGraph EndCapture(CudaStream stream)
@@ -244,7 +258,9 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
     public CudaGraphExec Instantiate(CudaGraph graph)
     {
         CUgraphExec executable = default;
-        Check(Driver.GraphManagment.cuGraphInstantiate(ref executable, new CUgraph { Pointer = graph.Value }, CUgraphInstantiate_flags.None));
+        Check(
+            Driver.GraphManagment.cuGraphInstantiate(
+                ref executable, new CUgraph { Pointer = graph.Value }, CUgraphInstantiate_flags.None));
         return new CudaGraphExec(executable.Pointer);
     }
 
@@ -253,7 +269,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         Check(Driver.GraphManagment.cuGraphLaunch(new CUgraphExec { Pointer = executable.Value }, Stream(stream)));
 
     /// <inheritdoc/>
-    public void Destroy(CudaGraph graph) => Check(Driver.GraphManagment.cuGraphDestroy(new CUgraph { Pointer = graph.Value }));
+    public void Destroy(CudaGraph graph) =>
+        Check(Driver.GraphManagment.cuGraphDestroy(new CUgraph { Pointer = graph.Value }));
 
     /// <inheritdoc/>
     public void Destroy(CudaGraphExec executable) =>
@@ -277,11 +294,13 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         Check(Driver.DeviceManagement.cuDeviceGetName(name, NameCapacity, device));
         SizeT bytes = 0;
         Check(Driver.DeviceManagement.cuDeviceTotalMem_v2(ref bytes, device));
-        Version capability = new(Attribute(CUDeviceAttribute.ComputeCapabilityMajor), Attribute(CUDeviceAttribute.ComputeCapabilityMinor));
+        Version capability = new(
+            Attribute(CUDeviceAttribute.ComputeCapabilityMajor), Attribute(CUDeviceAttribute.ComputeCapabilityMinor));
         fixed (byte* text = name)
         {
             return new CudaDevice(
-                ordinal, Marshal.PtrToStringUTF8((nint)text) ?? "", capability, Attribute(CUDeviceAttribute.MultiProcessorCount), bytes);
+                ordinal, Marshal.PtrToStringUTF8((nint)text) ?? "", capability,
+                Attribute(CUDeviceAttribute.MultiProcessorCount), bytes);
         }
 
         int Attribute(CUDeviceAttribute attribute)
@@ -292,7 +311,7 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         }
     }
 
-    // The codes are the driver's own in both enumerations, and the messages those of our own bindings.
+    // The codes are the driver's own in both enumerations, and the messages our own bindings'.
     private static void Check(CUResult result, [CallerArgumentExpression(nameof(result))] string expression = "") =>
         ((CudaResult)(int)result).Check(expression);
 

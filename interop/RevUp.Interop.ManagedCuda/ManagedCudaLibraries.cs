@@ -3,8 +3,9 @@ using System.Runtime.Loader;
 namespace RevUp.Interop.ManagedCuda;
 
 /// <summary>
-/// Leads ManagedCuda to the libraries that RevUp uses. Its own resolver probes names without a version, which only a toolkit with development files has, and
-/// refuses a second one; what it does not find, the runtime asks for here.
+/// Leads ManagedCuda to the libraries that RevUp uses. Its own resolver probes names without a
+/// version, which only a toolkit with development files has, and refuses a second one; what it does
+/// not find, the runtime asks for here.
 /// </summary>
 internal static class ManagedCudaLibraries
 {
@@ -22,10 +23,14 @@ internal static class ManagedCudaLibraries
     };
 
     /// <summary>libcuda, the one of RevUp's own bindings.</summary>
-    /// <exception cref="DllNotFoundException">There is none; the message lists where it was looked for.</exception>
+    /// <exception cref="DllNotFoundException">
+    /// There is none; the message lists where it was looked for.
+    /// </exception>
     internal static nint Driver => NativeLibraries.Handle(NativeLibraries.Cuda);
 
     /// <summary>libcublas.</summary>
-    /// <exception cref="DllNotFoundException">There is none; the message lists where it was looked for.</exception>
+    /// <exception cref="DllNotFoundException">
+    /// There is none; the message lists where it was looked for.
+    /// </exception>
     internal static nint Blas => s_blas.Value;
 }

@@ -10,7 +10,8 @@ using RevUp.Interop.Image;
 namespace RevUp.Interop;
 
 /// <summary>
-/// The one resolver of this assembly's native imports: every native library is an entry of its table, loaded once and verified before its first call.
+/// The one resolver of this assembly's native imports: every native library is an entry of its
+/// table, loaded once and verified before its first call.
 /// </summary>
 internal static class NativeLibraries
 {
@@ -21,7 +22,8 @@ internal static class NativeLibraries
     internal const string CublasLt = "cublasLt";
     internal const string Nvtx = "revup_nvtx";
 
-    private const string OwnRemedy = "The package RevUp has it for linux-x64; in the repository, run ./build.sh to build it.";
+    private const string OwnRemedy =
+        "The package RevUp has it for linux-x64; in the repository, run ./build.sh to build it.";
 
     private static readonly NativeLibraryEntry[] s_entries =
     [
@@ -32,32 +34,42 @@ internal static class NativeLibraries
         new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", OwnRemedy, ImageLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cuda, ["libcuda.so.1"], Package: null, "REVUP_CUDA_LIBRARY",
-            "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.", CudaLibrary.VerifyVersion),
+            "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.",
+            CudaLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cudnn, ["libcudnn.so.9"], "cudnn", "REVUP_CUDNN_LIBRARY",
             "Install cuDNN 9, for example with the Python package nvidia-cudnn-cu12.", CudnnLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             CublasLt, ["libcublasLt.so.13", "libcublasLt.so.12"], "*", "REVUP_CUBLASLT_LIBRARY",
-            "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.", CublasLtLibrary.VerifyVersion),
+            "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.",
+            CublasLtLibrary.VerifyVersion),
         new(
             Nvtx, "librevup_nvtx.so", "REVUP_NVTX_LIBRARY",
-            "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.", (_, _) => { }),
+            "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.",
+            (_, _) => { }),
     ];
 
-    private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(entry => entry.Name, entry => new Lazy<nint>(() => Load(entry)));
+    private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(
+        entry => entry.Name, entry => new Lazy<nint>(() => Load(entry)));
 
     static NativeLibraries() => NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
 
-    /// <summary>Installs the resolver; called by the static constructor of every class that imports.</summary>
+    /// <summary>
+    /// Installs the resolver; called by the static constructor of every class that imports.
+    /// </summary>
     internal static void Register()
     {
-        // The static constructor above does the work, exactly once: the runtime refuses a second resolver.
+        // The static constructor above does the work, exactly once: the runtime refuses a second
+        // resolver.
     }
 
     /// <summary>A library of the table, loaded and checked.</summary>
     internal static nint Handle(string name) => s_handles[name].Value;
 
-    /// <summary>Whether a library of the table loads and passes its check; otherwise why not, in one paragraph.</summary>
+    /// <summary>
+    /// Whether a library of the table loads and passes its check; otherwise why not, in one
+    /// paragraph.
+    /// </summary>
     internal static bool TryLoad(string name, [NotNullWhen(false)] out string? reason)
     {
         try
@@ -73,9 +85,11 @@ internal static class NativeLibraries
         }
     }
 
-    // A property of the host without a name in the framework, but documented: folders with a separator between them and often one at the end.
+    // A property of the host without a name in the framework, but documented: folders with a
+    // separator between them and often one at the end.
     private static string[] HostFolders() =>
-        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
         s_handles.TryGetValue(name, out Lazy<nint>? handle) ? handle.Value : 0;

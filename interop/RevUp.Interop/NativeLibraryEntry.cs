@@ -4,29 +4,36 @@ using System.Text;
 namespace RevUp.Interop;
 
 /// <summary>
-/// One native library: the name its imports use, its file, the variable that overrides its place, what to do when it is missing, and the check made once
-/// after loading, which receives the handle and the place and throws when the library is not the one these bindings were written for.
+/// One native library: the name its imports use, its file, the variable that overrides its place,
+/// what to do when it is missing, and the check made once after loading, which receives the handle
+/// and the place and throws when the library is not the one these bindings were written for.
 /// </summary>
-internal record NativeLibraryEntry(string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
+internal record NativeLibraryEntry(
+    string Name, string FileName, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
 {
     /// <summary>Called once, before the library is loaded.</summary>
     internal Action BeforeLoading { get; init; } = () => { };
 
     /// <summary>
-    /// Where to look, in order. An override is the only place: falling back from it would silently run another library than the one asked for.
-    /// The last place is the bare file name, which the system loader looks up.
+    /// Where to look, in order. An override is the only place: falling back from it would silently
+    /// run another library than the one asked for. The last place is the bare file name, which the
+    /// system loader looks up.
     /// </summary>
     /// <param name="overridePath">The value of the entry's variable, if it has one.</param>
     /// <param name="baseDirectory">The program's folder.</param>
-    /// <param name="hostFolders">Where the .NET host says that native libraries are: those of the program's packages, for the system it runs on.</param>
-    internal virtual IReadOnlyList<string> Places(string? overridePath, string baseDirectory, IEnumerable<string> hostFolders)
+    /// <param name="hostFolders">
+    /// Folders of native libraries from the .NET host: the program's packages, for its system.
+    /// </param>
+    internal virtual IReadOnlyList<string> Places(
+        string? overridePath, string baseDirectory, IEnumerable<string> hostFolders)
     {
         if (!string.IsNullOrEmpty(overridePath))
         {
             return [overridePath];
         }
 
-        List<string> places = [.. hostFolders.Prepend(baseDirectory).Select(Path.TrimEndingDirectorySeparator).Distinct().Select(InFolder)];
+        IEnumerable<string> folders = hostFolders.Prepend(baseDirectory).Select(Path.TrimEndingDirectorySeparator);
+        List<string> places = [.. folders.Distinct().Select(InFolder)];
         for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
         {
             places.Add(Path.Combine(folder.FullName, "artifacts", "native", FileName));
@@ -39,13 +46,16 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
     }
 
     /// <summary>Loads the library from the first place that has it.</summary>
-    /// <exception cref="DllNotFoundException">No place works; the message lists each with its reason.</exception>
+    /// <exception cref="DllNotFoundException">
+    /// No place works; the message lists each with its reason.
+    /// </exception>
     internal (nint Handle, string Place) Load(IReadOnlyList<string> places)
     {
         StringBuilder reasons = new();
         foreach (string place in places)
         {
-            // The loader names a missing dependency only in its exception, so a file that is there is loaded the throwing way.
+            // The loader names a missing dependency only in its exception, so a file that is there
+            // is loaded the throwing way.
             string reason = "no such file";
             if (!Path.IsPathRooted(place) || File.Exists(place))
             {
@@ -63,24 +73,34 @@ internal record NativeLibraryEntry(string Name, string FileName, string Environm
         }
 
         throw new DllNotFoundException(
-            $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set {EnvironmentVariable} to its full path.");
+            $"The native library {FileName} cannot be loaded. Looked at: {reasons}. {Remedy} Or set "
+            + $"{EnvironmentVariable} to its full path.");
     }
 
-    /// <summary>Refuses a library of ours whose <paramref name="function"/> does not return the version that its bindings mirror.</summary>
-    /// <exception cref="BadImageFormatException">The version differs, or the library does not state one.</exception>
+    /// <summary>
+    /// Refuses a library of ours whose <paramref name="function"/> does not return the version that
+    /// its bindings mirror.
+    /// </summary>
+    /// <exception cref="BadImageFormatException">
+    /// The version differs, or the library does not state one.
+    /// </exception>
     internal static unsafe void VerifyVersion(nint library, string place, string function, int expected)
     {
-        int? version = NativeLibrary.TryGetExport(library, function, out nint address) ? ((delegate* unmanaged<int>)address)() : null;
+        int? version = NativeLibrary.TryGetExport(library, function, out nint address)
+            ? ((delegate* unmanaged<int>)address)()
+            : null;
         if (version != expected)
         {
             throw new BadImageFormatException(
-                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were written for version {expected}."
+                $"The native library {place} has ABI version {version?.ToString() ?? "none"}, but these bindings were "
+                + $"written for version {expected}."
                 + " Run ./build.sh so that the library and the bindings come from the same sources.",
                 place);
         }
     }
 
-    // The runtime's first line is advice on tracing the loader, whose own words, often with the place in front, are on the lines below.
+    // The runtime's first line is advice on tracing the loader, whose own words, often with the
+    // place in front, are on the lines below.
     private static string Reason(string place, string message)
     {
         string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

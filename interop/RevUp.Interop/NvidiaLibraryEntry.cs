@@ -1,23 +1,36 @@
 namespace RevUp.Interop;
 
 /// <summary>
-/// One of NVIDIA's libraries, which others install: the system loader is asked first, then the toolkit's folders, then the Python packages that carry them.
+/// One of NVIDIA's libraries, which others install: the system loader is asked first, then the
+/// toolkit's folders, then the Python packages that carry them.
 /// </summary>
-/// <param name="FileNames">Acceptable files with their major version, the preferred one first.</param>
-/// <param name="Package">The folder below site-packages/nvidia, * for any, or null for a library that comes with the driver alone.</param>
+/// <param name="FileNames">
+/// Acceptable files with their major version, the preferred one first.
+/// </param>
+/// <param name="Package">
+/// The folder below site-packages/nvidia, * for any, or null for a library that comes with the
+/// driver alone.
+/// </param>
 internal sealed record NvidiaLibraryEntry(
-    string Name, IReadOnlyList<string> FileNames, string? Package, string EnvironmentVariable, string Remedy, Action<nint, string> Verify)
+    string Name, IReadOnlyList<string> FileNames, string? Package, string EnvironmentVariable, string Remedy,
+    Action<nint, string> Verify)
     : NativeLibraryEntry(Name, string.Join(" or ", FileNames), EnvironmentVariable, Remedy, Verify)
 {
     private static readonly string[] s_toolkitVariables = ["CUDA_HOME", "CUDA_PATH"];
 
     private static readonly string[] s_pythonVariables = ["VIRTUAL_ENV", "CONDA_PREFIX"];
 
-    /// <summary>Places on this machine; see <see cref="Places(string?, Func{string, string?})"/>.</summary>
-    internal override IReadOnlyList<string> Places(string? overridePath, string baseDirectory, IEnumerable<string> hostFolders) =>
+    /// <summary>
+    /// Places on this machine; see <see cref="Places(string?, Func{string, string?})"/>.
+    /// </summary>
+    internal override IReadOnlyList<string> Places(
+        string? overridePath, string baseDirectory, IEnumerable<string> hostFolders) =>
         Places(overridePath, Environment.GetEnvironmentVariable);
 
-    /// <summary>Where to look, in order; an override is the only place. A pattern that matches no folder stays listed, so that an error shows it.</summary>
+    /// <summary>
+    /// Where to look, in order; an override is the only place. A pattern that matches no folder
+    /// stays listed, so that an error shows it.
+    /// </summary>
     internal IReadOnlyList<string> Places(string? overridePath, Func<string, string?> environment)
     {
         if (!string.IsNullOrEmpty(overridePath))
@@ -57,13 +70,17 @@ internal sealed record NvidiaLibraryEntry(
         return patterns.SelectMany(Folders);
     }
 
-    /// <summary>The folders that match a path with wildcards in its segments, or the pattern itself when there are none.</summary>
+    /// <summary>
+    /// The folders that match a path with wildcards in its segments, or the pattern itself when
+    /// there are none.
+    /// </summary>
     private static IReadOnlyList<string> Folders(string pattern)
     {
         string[] found = ["/"];
         foreach (string segment in pattern.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            found = [.. found.Where(Directory.Exists).SelectMany(folder => segment.Contains('*', StringComparison.Ordinal)
+            found =
+                [.. found.Where(Directory.Exists).SelectMany(folder => segment.Contains('*', StringComparison.Ordinal)
                 ? Directory.EnumerateDirectories(folder, segment).Order(StringComparer.Ordinal)
                 : (IEnumerable<string>)[Path.Combine(folder, segment)])];
         }

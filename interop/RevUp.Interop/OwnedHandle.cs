@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace RevUp.Interop;
 
 /// <summary>
-/// Owns one native object whose handle is a pointer, null meaning none. A call in progress keeps the object alive even when another thread disposes it.
+/// Owns one native object whose handle is a pointer, null meaning none. A call in progress keeps
+/// the object alive even when another thread disposes it.
 /// </summary>
 internal abstract class OwnedHandle : SafeHandle
 {

@@ -11,9 +11,9 @@ using RevUp.Operations.Writing;
 namespace RevUp.Operations;
 
 /// <summary>
-/// Writes all C# that follows from an operation: from its declaration in revup_cpu.h with the comment
-/// above it, its kernel in native/cuda, and its oracle in native/cpu/reference. The property OperationsAs
-/// selects the part.
+/// Writes all C# that follows from an operation: from its declaration in revup_cpu.h with the
+/// comment above it, its kernel in native/cuda, and its oracle in native/cpu/reference. The
+/// property OperationsAs selects the part.
 /// </summary>
 [Generator]
 public sealed class OperationGenerator : IIncrementalGenerator

@@ -58,7 +58,7 @@ REVUP_API revup_status revup_set_threads(int32_t threads);
 typedef int32_t revup_support;
 // Convolutions of a type: impossible; possible; possible and faster than in float32.
 enum { REVUP_NONE = 0, REVUP_NATIVE = 1, REVUP_FAST = 2 };
-// What this processor can do with convolutions of a type.
+// Support of this processor for convolutions of a type.
 REVUP_API revup_status revup_supports(revup_type type, revup_support *support);
 
 // -------------------------------------------------------------------------------------------------------------- memory
@@ -220,7 +220,8 @@ REVUP_API revup_status revup_affine_factors_backward(int64_t channels, const flo
 // angles: stage after stage, by c. They may be null for one channel, which has none.
 // @ angles [rotations]; matrix [channels, channels]; internal
 REVUP_API revup_status revup_channel_rotations_forward(int64_t channels, const float *angles, float *matrix);
-// gradient += gradient of the angles, from that of W. Both matrices are undone stage by stage: W becomes the identity.
+// gradient += gradient of the angles, from W's gradient. Both matrices are undone stage by stage:
+// W becomes the identity.
 // @ angles, gradient+ [rotations]; matrix+, matrix_gradient+ [channels, channels]; internal
 REVUP_API revup_status revup_channel_rotations_backward(int64_t channels, const float *angles, float *matrix,
                                                         float *matrix_gradient, float *gradient);
@@ -235,10 +236,10 @@ typedef struct {
 } revup_shape;
 
 // Space-to-depth with blocks of 2: y[n, i, j, (di*2+dj)*C + c] = x[n, 2i+di, 2j+dj, c]; in 3-D ((dk*2+di)*2+dj)*C + c.
-// `shape` is that of x; every extent must be even. y has extents / 2 and channels * 2^rank.
+// `shape` is x's; every extent must be even. y has extents / 2 and channels * 2^rank.
 // @ x [shape]; y [squeezed(shape)]
 REVUP_API revup_status revup_squeeze(const revup_shape *shape, const float *x, float *y);
-// The inverse (and the gradient) of squeeze; `shape` is that of the unsqueezed x.
+// The inverse (and the gradient) of squeeze; `shape` is of the unsqueezed x.
 // @ y [squeezed(shape)]; x [shape]
 REVUP_API revup_status revup_unsqueeze(const revup_shape *shape, const float *y, float *x);
 // The halves of the channels of x.
@@ -263,7 +264,7 @@ REVUP_API revup_status revup_global_average_pool_forward(int64_t batch, int64_t 
 // @ dy [batch, channels]; dx [batch, positions, channels]
 REVUP_API revup_status revup_global_average_pool_backward(int64_t batch, int64_t positions, int64_t channels,
                                                           const float *dy, float *dx);
-// Maximum over windows of 3 with stride 2 and padding 1 along every axis; padding never wins. `shape` is that of x, and
+// Maximum over windows of 3 with stride 2 and padding 1 along every axis; padding never wins. `shape` is x's, and
 // the extents of y are (extent - 1) / 2 + 1, rounded down.
 // @ x [shape]; y [pooled(shape)]
 REVUP_API revup_status revup_max_pool_forward(const revup_shape *shape, const float *x, float *y);

@@ -29,7 +29,7 @@ typedef struct {
   double averaging;   // turns the sum of gradients into their average: 1 / batches
   double clip_norm;   // largest norm of the average gradient; 0 for no limit
   double hard_limit;  // largest inversion residual
-  double tolerance;   // largest bound of the error where only convergence says that there is an inverse
+  double tolerance;   // largest bound of the error where only convergence proves an inverse
   double rounding;    // residual that is as small as float32 allows, and bounds the error itself
 } revup_step_limits;
 

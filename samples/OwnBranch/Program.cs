@@ -1,5 +1,5 @@
-// Trains a network with residual branches of this program's own, by inversion, saves it and loads it again.
-// Run it with: ./build.sh pack && cd samples/OwnBranch && dotnet run -c Release
+// Trains a network with residual branches of this program's own, by inversion, saves it and loads
+// it again. Run it with: ./build.sh pack && cd samples/OwnBranch && dotnet run -c Release
 using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Inference;
@@ -39,7 +39,8 @@ using (TrainingRun run = new(
         + $"{summary.Replays} refused");
 }
 
-// The file holds the weights and the settings. The branch itself is code: its factory loads with it.
+// The file holds the weights and the settings. The branch itself is code: its factory loads with
+// it.
 using Predictor predictor = Predictor.Load(ModelPath, branches: site => new SineBranch(site));
 using MemoryDataset unseen = Draw(256, seed: 3);
 int correct = 0;

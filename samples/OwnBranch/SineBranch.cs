@@ -4,8 +4,9 @@ using RevUp.Reversible;
 using RevUp.Tensors;
 
 /// <summary>
-/// z(x) = B ∗ sin(A ∗ x + t) with a 3×3 convolution A from C to m channels, a trained shift t for each of the m, and a 1×1
-/// convolution B back. sin is 1-Lipschitz, so that Lip(z) ≤ σ(A) · σ(B): <see cref="Branch.Lipschitz"/> stays 1.
+/// z(x) = B ∗ sin(A ∗ x + t) with a 3×3 convolution A from C to m channels, a trained shift t for
+/// each of the m, and a 1×1 convolution B back. sin is 1-Lipschitz, so that Lip(z) ≤ σ(A) · σ(B):
+/// <see cref="Branch.Lipschitz"/> stays 1.
 /// </summary>
 /// <remarks>The sine is computed on the CPU, in the memory of the tensors.</remarks>
 internal sealed class SineBranch : Branch

@@ -17,7 +17,10 @@ internal sealed class CheckpointOption : Option<string>
         Required = true;
     }
 
-    /// <summary>Loads a checkpoint for use, and says so where it computes in another precision than it was trained in.</summary>
+    /// <summary>
+    /// Loads a checkpoint for use, and says so where it computes in another precision than it was
+    /// trained in.
+    /// </summary>
     public static LoadedCheckpoint Load(
         Terminal terminal, Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
@@ -25,7 +28,8 @@ internal sealed class CheckpointOption : Option<string>
         BranchPrecision trained = loaded.Recipe.Model.Precision, used = loaded.Network.Settings.Precision;
         if (trained != used)
         {
-            terminal.Note($"Trained with branches in {trained.Text()}, computed here in {used.Text()}: {backend.Description}.");
+            terminal.Note(
+                $"Trained with branches in {trained.Text()}, computed here in {used.Text()}: {backend.Description}.");
         }
         return loaded;
     }

@@ -12,19 +12,28 @@ internal static class CommandLine
 {
     private const string Name = "revup";
 
-    /// <summary>Runs one command line and returns the process's exit code; throws nothing.</summary>
+    /// <summary>
+    /// Runs one command line and returns the process's exit code; throws nothing.
+    /// </summary>
     public static int Run(IReadOnlyList<string> arguments, Terminal terminal)
     {
         CommonOptions common = new();
         ParseResult parsed = Root(terminal, common).Parse(arguments);
         try
         {
-            // A request for help or for the version goes before what is missing or wrong in the same line.
+            // A request for help or for the version goes before what is missing or wrong in the
+            // same line.
             if (parsed.Action is ParseErrorAction)
             {
                 return RefuseUsage(parsed, terminal);
             }
-            return parsed.Invoke(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(
+                new InvocationConfiguration
+                {
+                    Output = terminal.Output,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                });
         }
         catch (Exception exception)
         {

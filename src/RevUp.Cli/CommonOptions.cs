@@ -81,7 +81,8 @@ internal sealed class CommonOptions
         bool tf32 = arguments.GetValue(Tf32);
         ConfigurationException.Require(
             cuda || !tf32,
-            $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it out");
+            $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
+            + $"out");
         return cuda ? new CudaBackend(tf32: tf32) : OpenCpu(arguments);
     }
 
@@ -99,7 +100,7 @@ internal sealed class CommonOptions
     /// <summary>The options with which another command line computes on the same device.</summary>
     public IEnumerable<string> SameDevice(ParseResult arguments) => SameDevice(arguments, arguments.GetValue(Threads));
 
-    /// <summary>The same with so many threads of the CPU; 0 for all processors.</summary>
+    /// <summary>The same with a number of CPU threads; 0 for all processors.</summary>
     public IEnumerable<string> SameDevice(ParseResult arguments, int threads)
     {
         if (arguments.GetRequiredValue(Device) != Cpu)

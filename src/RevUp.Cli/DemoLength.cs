@@ -5,10 +5,14 @@ using RevUp.Training;
 
 namespace RevUp.Cli;
 
-/// <summary>How long the demonstration trains: as long as the machine can in about three minutes.</summary>
+/// <summary>
+/// How long the demonstration trains: as long as the machine can in about three minutes.
+/// </summary>
 internal static class DemoLength
 {
-    /// <summary>Time of the whole demonstration, with the comparison of the policies and the evaluations.</summary>
+    /// <summary>
+    /// Time of the whole demonstration, with the comparison of the policies and the evaluations.
+    /// </summary>
     public static readonly TimeSpan Budget = TimeSpan.FromMinutes(3);
 
     // Fewer teach nothing that would be worth the wait.
@@ -17,7 +21,10 @@ internal static class DemoLength
     // Of the run, the share of its steps in which the learning rate rises at the most.
     private const int WarmupShare = 10;
 
-    /// <summary>The recipe with as many steps as take the time that is left: at least 100, at most all of its epochs.</summary>
+    /// <summary>
+    /// The recipe with as many steps as take the time that is left: at least 100, at most all of
+    /// its epochs.
+    /// </summary>
     /// <param name="recipe">Full length.</param>
     /// <param name="speed">Of the machine.</param>
     /// <param name="left">Time for steps and evaluations.</param>
@@ -25,7 +32,8 @@ internal static class DemoLength
     {
         TrainingSettings training = recipe.Training;
         long full = FullSteps(recipe, speed);
-        // With each number of evaluations, one every so many epochs and one at the end, the steps that they leave time for.
+        // For each number of evaluations, the steps that they leave time for. The last evaluation
+        // is at the end, the others after every evaluateEveryEpochs epochs.
         long perEvaluation = speed.StepsPerEpoch * training.EvaluateEveryEpochs;
         long steps = 0;
         for (long evaluations = 1; (evaluations - 1) * perEvaluation < full; evaluations++)
@@ -40,17 +48,22 @@ internal static class DemoLength
             return recipe;
         }
         int warmup = (int)Math.Min(training.Schedule.WarmupSteps, steps / WarmupShare);
-        return recipe with { Training = training with { Steps = steps, Schedule = training.Schedule with { WarmupSteps = warmup } } };
+        return recipe with
+        {
+            Training = training with { Steps = steps, Schedule = training.Schedule with { WarmupSteps = warmup } },
+        };
     }
 
     /// <summary>Steps of all epochs.</summary>
     public static long FullSteps(Recipe recipe, TrainingSpeed speed) => speed.StepsPerEpoch * recipe.Training.Epochs;
 
-    /// <summary>What was chosen, why, and what a full run is.</summary>
+    /// <summary>The choice, its reason, and the length of a full run.</summary>
     /// <param name="full">The recipe at full length.</param>
     /// <param name="fitted">The recipe that is trained.</param>
     /// <param name="speed">Of the machine.</param>
-    /// <param name="reaches">Top-1 that a full run was measured to reach, in words; empty where it was not.</param>
+    /// <param name="reaches">
+    /// Top-1 that a full run was measured to reach, in words; empty where it was not.
+    /// </param>
     public static string Describe(Recipe full, Recipe fitted, TrainingSpeed speed, string reaches)
     {
         double images = full.Training.BatchSize * full.Training.Accumulate / speed.SecondsPerStep;
@@ -58,14 +71,17 @@ internal static class DemoLength
         string rate = FormattableString.Invariant($"This machine trains {images:F0} images/s: ");
         string length = steps == all
             ? FormattableString.Invariant($"all {all} steps, {full.Training.Epochs} epochs, take {Time(steps, speed)}.")
-            : FormattableString.Invariant($"{steps} of {all} steps, {(double)steps / speed.StepsPerEpoch:F1} of {full.Training.Epochs} epochs, ")
-                + $"take {Time(steps, speed)}. A full run takes {Time(all, speed)}{reaches}: --set training.epochs={full.Training.Epochs}.";
+            : FormattableString.Invariant(
+                $"{steps} of {all} steps, {(double)steps / speed.StepsPerEpoch:F1} of {full.Training.Epochs} epochs, ")
+                + $"take {Time(steps, speed)}. A full run takes {Time(all, speed)}{reaches}: --set "
+                + $"training.epochs={full.Training.Epochs}.";
         return rate + length;
     }
 
     private static string Time(long steps, TrainingSpeed speed)
     {
         long evaluations = (steps - 1) / speed.StepsPerEpoch + 1;
-        return Format.Duration(TimeSpan.FromSeconds(steps * speed.SecondsPerStep + evaluations * speed.SecondsPerEvaluation));
+        return Format.Duration(
+            TimeSpan.FromSeconds(steps * speed.SecondsPerStep + evaluations * speed.SecondsPerEvaluation));
     }
 }

@@ -2,10 +2,12 @@ using RevUp.Tensors;
 
 namespace RevUp.Cli;
 
-/// <summary>Files of one kind that the tool carries, by name; any other may be given by its path.</summary>
+/// <summary>
+/// Files of one kind that the tool carries, by name; any other may be given by its path.
+/// </summary>
 /// <param name="folder">Where the assembly has them.</param>
-/// <param name="kind">What one is, for messages: "recipe".</param>
-/// <param name="kinds">What several are.</param>
+/// <param name="kind">Name of one file, for messages: "recipe".</param>
+/// <param name="kinds">Name of several files.</param>
 internal sealed class EmbeddedFiles(string folder, string kind, string kinds)
 {
     private const string Extension = ".json";
@@ -19,13 +21,17 @@ internal sealed class EmbeddedFiles(string folder, string kind, string kinds)
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>The text as it was written, with its comments; a carried file goes before one on disk of the same name.</summary>
+    /// <summary>
+    /// The text as it was written, with its comments; a carried file goes before one on disk of the
+    /// same name.
+    /// </summary>
     /// <exception cref="ConfigurationException">There is none.</exception>
     public string Text(string nameOrFile)
     {
         if (Names.Contains(nameOrFile))
         {
-            using StreamReader carried = new(typeof(EmbeddedFiles).Assembly.GetManifestResourceStream(folder + nameOrFile + Extension)!);
+            using StreamReader carried = new(
+                typeof(EmbeddedFiles).Assembly.GetManifestResourceStream(folder + nameOrFile + Extension)!);
             return carried.ReadToEnd();
         }
         if (File.Exists(nameOrFile))
@@ -33,6 +39,7 @@ internal sealed class EmbeddedFiles(string folder, string kind, string kinds)
             return File.ReadAllText(nameOrFile);
         }
         throw new ConfigurationException(
-            $"There is no {kind} and no file '{nameOrFile}'. The {kinds} are {string.Join(", ", Names)}; a file is given by its path.");
+            $"There is no {kind} and no file '{nameOrFile}'. The {kinds} are {string.Join(", ", Names)}; a file is "
+            + "given by its path.");
     }
 }

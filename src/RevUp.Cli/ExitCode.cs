@@ -1,6 +1,6 @@
 namespace RevUp.Cli;
 
-/// <summary>What the tool tells its caller.</summary>
+/// <summary>Result of the tool for its caller.</summary>
 internal static class ExitCode
 {
     public const int Success = 0;

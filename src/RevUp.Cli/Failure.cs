@@ -18,11 +18,16 @@ internal static class Failure
     {
         // The last is a library of another version, a driver that is too old among them.
         RevUpException or DllNotFoundException or BadImageFormatException => exception.Message,
-        IOException or UnauthorizedAccessException => $"{exception.Message} Check that the path exists and can be written, and that the disk has room.",
-        OutOfMemoryException => "The memory of this machine is used up. Use a smaller batch or image, or the policy 'invert'.",
-        _ => $"{exception.GetType().Name}: {exception.Message} This should not happen; please report it with the command line and the output of --verbose.",
+        IOException or UnauthorizedAccessException =>
+            $"{exception.Message} Check that the path exists and can be written, and that the disk has room.",
+        OutOfMemoryException =>
+            "The memory of this machine is used up. Use a smaller batch or image, or the policy 'invert'.",
+        _ => $"{exception.GetType().Name}: {exception.Message} This should not happen; please report it with the "
+            + "command line and the output of --verbose.",
     };
 
     private static Exception Cause(Exception exception) =>
-        exception is AggregateException or TypeInitializationException && exception.InnerException is { } inner ? Cause(inner) : exception;
+        exception is AggregateException or TypeInitializationException && exception.InnerException is { } inner
+            ? Cause(inner)
+            : exception;
 }

@@ -5,14 +5,18 @@ using RevUp.Formats;
 
 namespace RevUp.Cli;
 
-/// <summary>The option that gives a training step a budget of memory, with the policy "auto".</summary>
+/// <summary>
+/// The option that gives a training step a budget of memory, with the policy "auto".
+/// </summary>
 internal sealed class MemoryBudgetOption : Option<string?>
 {
     public MemoryBudgetOption()
         : base("--memory-budget")
     {
-        Description = "Choose each block's policy so that a step takes at most so much memory (parameters, gradients, optimiser, activations, workspace) and "
-            + "the least time; the same as --set reversible.policy=auto --set reversible.memoryBudget=BYTES.";
+        Description =
+            "Choose each block's policy so that a step takes at most so much memory (parameters, gradients, optimiser, "
+            + "activations, workspace) and the least time; the same as --set reversible.policy=auto --set "
+            + "reversible.memoryBudget=BYTES.";
         HelpName = "BYTES";
         Validators.Add(result =>
         {
@@ -23,9 +27,13 @@ internal sealed class MemoryBudgetOption : Option<string?>
         });
     }
 
-    /// <summary>What the option changes in a recipe.</summary>
+    /// <summary>Changes that the option makes to a recipe.</summary>
     public string[] Overrides(ParseResult arguments) =>
         arguments.GetValue(this) is string text && ByteCount.TryParse(text, out long bytes)
-            ? ["reversible.policy=auto", string.Create(CultureInfo.InvariantCulture, $"reversible.memoryBudget={bytes}")]
+            ?
+            [
+                "reversible.policy=auto",
+                string.Create(CultureInfo.InvariantCulture, $"reversible.memoryBudget={bytes}"),
+            ]
             : [];
 }

@@ -2,10 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace RevUp.Cli;
 
-/// <summary>The names of .NET's number types in messages of the command-line parser, in words.</summary>
+/// <summary>
+/// The names of .NET's number types in messages of the command-line parser, in words.
+/// </summary>
 internal static partial class NumberName
 {
-    /// <summary>The message, with "as expected type 'System.Int32'" as "as a whole number".</summary>
+    /// <summary>
+    /// The message, with "as expected type 'System.Int32'" as "as a whole number".
+    /// </summary>
     public static string In(string message) =>
         ExpectedType().Replace(message, match => Words(match.Groups["type"].Value) ?? match.Value);
 

@@ -29,7 +29,7 @@ internal static class RecipeCatalog
         RecipeBase.Expand(s_files.Text(nameOrFile), nameOrFile, BasesOf(nameOrFile));
 
     /// <summary>
-    /// What <paramref name="name"/> means in a file: a carried recipe, else a file beside
+    /// Resolves <paramref name="name"/> in a file: a carried recipe, else a file beside
     /// <paramref name="file"/>, else a file as it is named.
     /// </summary>
     public static string Beside(string file, string name)

@@ -16,12 +16,15 @@ internal sealed class RecipeOptions
 
     private readonly Option<string[]> _set = new("--set")
     {
-        Description = "Override a member of the recipe, such as training.epochs=3 or model.stages.0.blocks=6; may be repeated.",
+        Description =
+            "Override a member of the recipe, such as training.epochs=3 or model.stages.0.blocks=6; may be repeated.",
         HelpName = "PATH=VALUE",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    /// <param name="byDefault">The recipe when none is given; null makes the option required.</param>
+    /// <param name="byDefault">
+    /// The recipe when none is given; null makes the option required.
+    /// </param>
     public RecipeOptions(string? byDefault = null)
     {
         _recipe.Required = byDefault is null;
@@ -41,8 +44,13 @@ internal sealed class RecipeOptions
     public bool Sets(ParseResult arguments, string path) =>
         (arguments.GetValue(_set) ?? []).Any(text => text.StartsWith(path + "=", StringComparison.Ordinal));
 
-    /// <summary>The validated recipe with all overrides: those of --set, then <paramref name="more"/> and --seed.</summary>
-    /// <exception cref="ConfigurationException">There is no such recipe, or it or an override cannot work.</exception>
+    /// <summary>
+    /// The validated recipe with all overrides: --set first, then <paramref name="more"/> and
+    /// --seed.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// There is no such recipe, or it or an override cannot work.
+    /// </exception>
     public Recipe Load(ParseResult arguments, CommonOptions common, params IEnumerable<string> more)
     {
         IEnumerable<string> overrides = [.. arguments.GetValue(_set) ?? [], .. more];

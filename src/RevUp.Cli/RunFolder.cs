@@ -7,26 +7,34 @@ namespace RevUp.Cli;
 /// <summary>Keeps a run from being written over, or into something that is not a run.</summary>
 internal static class RunFolder
 {
-    // What a TrainingRun and `report` write; metrics.jsonl.kept is there while a resumed run drops the lines of steps that it does again.
+    // What a TrainingRun and `report` write; metrics.jsonl.kept is there while a resumed run drops
+    // the lines of steps that it does again.
     private static readonly string[] s_entries =
     [
-        TrainingRun.RecipeFileName, "metrics.jsonl", "report.md", "report.html", "run.json", Checkpoint.FolderName, "metrics.jsonl.kept", "damaged.txt",
+        TrainingRun.RecipeFileName, "metrics.jsonl", "report.md", "report.html", "run.json", Checkpoint.FolderName,
+        "metrics.jsonl.kept", "damaged.txt",
         RunLock.FileName,
     ];
 
-    /// <summary>Throws when the command would mix its run with something else, or has nothing to go on with.</summary>
-    /// <exception cref="ConfigurationException">The folder holds a run, other files, or, to resume, no run.</exception>
+    /// <summary>
+    /// Throws when the command would mix its run with something else, or has nothing to go on with.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// The folder holds a run, other files, or, to resume, no run.
+    /// </exception>
     public static void Require(string folder, bool resume)
     {
         bool isRun = IsRun(folder);
         if (resume && !isRun)
         {
             throw new ConfigurationException(
-                $"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the run's folder with --output.");
+                $"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the "
+                + "run's folder with --output.");
         }
         if (!resume && isRun)
         {
-            throw new ConfigurationException($"'{folder}' already holds a run; go on with it by --resume, or choose another folder with --output.");
+            throw new ConfigurationException(
+                $"'{folder}' already holds a run; go on with it by --resume, or choose another folder with --output.");
         }
         if (!resume)
         {
@@ -40,7 +48,8 @@ internal static class RunFolder
     /// </exception>
     public static void Clear(string folder)
     {
-        // A user's own recipe may be called recipe.json too: what lies beside it must not go with it.
+        // A user's own recipe may be called recipe.json too: what lies beside it must not go with
+        // it.
         if (IsRun(folder) && Directory.EnumerateFileSystemEntries(folder).All(path => IsOurs(Path.GetFileName(path))))
         {
             // Refused while another run works there.
@@ -55,7 +64,8 @@ internal static class RunFolder
         if (Directory.Exists(folder)
             && Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetFileName(path) != RunLock.FileName))
         {
-            throw new ConfigurationException($"'{folder}' holds files that are not of a run; choose another folder with --output.");
+            throw new ConfigurationException(
+                $"'{folder}' holds files that are not of a run; choose another folder with --output.");
         }
     }
 

@@ -16,10 +16,18 @@ internal static class StudyCatalog
     /// <exception cref="ConfigurationException">There is none.</exception>
     public static string Text(string nameOrFile) => s_files.Text(nameOrFile);
 
-    /// <summary>The study called <paramref name="nameOrFile"/> and the recipe of each of its rows, all validated.</summary>
-    /// <param name="nameOrFile">A carried study goes before a file of the same name. Recipes in files are looked for beside the study first.</param>
+    /// <summary>
+    /// The study called <paramref name="nameOrFile"/> and the recipe of each of its rows, all
+    /// validated.
+    /// </summary>
+    /// <param name="nameOrFile">
+    /// A carried study goes before a file of the same name. Recipes in files are looked for beside
+    /// the study first.
+    /// </param>
     /// <param name="overrides">Of every row, after its own.</param>
-    /// <exception cref="ConfigurationException">There is none, or it, a recipe or an override cannot work.</exception>
+    /// <exception cref="ConfigurationException">
+    /// There is none, or it, a recipe or an override cannot work.
+    /// </exception>
     public static (Study Study, IReadOnlyList<Recipe> Recipes) Load(string nameOrFile, IEnumerable<string> overrides)
     {
         Study study = StudyFile.Parse(Text(nameOrFile), nameOrFile);

@@ -6,17 +6,23 @@ using RevUp.Runs;
 
 namespace RevUp.Cli;
 
-/// <summary>One training from start or checkpoint to end or interruption, shown while it runs.</summary>
+/// <summary>
+/// One training from start or checkpoint to end or interruption, shown while it runs.
+/// </summary>
 internal static class TrainingSession
 {
-    public static RunSummary Run(Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false)
+    public static RunSummary Run(
+        Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false)
     {
-        const string Notice = "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.";
+        const string Notice =
+            "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.";
         using Interruption interruption = new(terminal, Notice, attached);
         using TrainingRun run = new(backend, recipe, folder, resume);
         terminal.Note(
-            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in {run.Network.Settings.Precision.Text()}, policy "
-            + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), into {folder}");
+            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in {run.Network.Settings.Precision.Text()}, "
+            + "policy "
+            + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), into "
+            + $"{folder}");
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
             ? LiveProgress.Show(terminal.Progress, run, interruption.Token)

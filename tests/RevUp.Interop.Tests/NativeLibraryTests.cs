@@ -7,15 +7,18 @@ namespace RevUp.Interop.Tests;
 [TestClass]
 internal sealed class NativeLibraryTests
 {
-    private static readonly NativeLibraryEntry s_entry = new("absent", "librevup_absent.so", "REVUP_ABSENT_LIBRARY", "Run ./build.sh.", (_, _) => { });
+    private static readonly NativeLibraryEntry s_entry = new(
+        "absent", "librevup_absent.so", "REVUP_ABSENT_LIBRARY", "Run ./build.sh.", (_, _) => { });
 
     [TestMethod]
     internal void PlacesAreTheBuildFirstAndTheSystemLast()
     {
         string[] expected =
         [
-            "/a/b/bin/librevup_absent.so", "/a/b/bin/runtimes/linux-x64/native/librevup_absent.so", "/a/b/bin/artifacts/native/librevup_absent.so",
-            "/a/b/artifacts/native/librevup_absent.so", "/a/artifacts/native/librevup_absent.so", "/artifacts/native/librevup_absent.so",
+            "/a/b/bin/librevup_absent.so", "/a/b/bin/runtimes/linux-x64/native/librevup_absent.so",
+            "/a/b/bin/artifacts/native/librevup_absent.so",
+            "/a/b/artifacts/native/librevup_absent.so", "/a/artifacts/native/librevup_absent.so",
+            "/artifacts/native/librevup_absent.so",
             "librevup_absent.so",
         ];
 
@@ -26,7 +29,8 @@ internal sealed class NativeLibraryTests
     [TestMethod]
     internal void AnOverrideIsTheOnlyPlace()
     {
-        CollectionAssert.AreEqual((string[])["/elsewhere/lib.so"], s_entry.Places("/elsewhere/lib.so", "/a/b/bin", ["/a/b/bin"]).ToArray());
+        CollectionAssert.AreEqual(
+            (string[])["/elsewhere/lib.so"], s_entry.Places("/elsewhere/lib.so", "/a/b/bin", ["/a/b/bin"]).ToArray());
     }
 
     [TestMethod]
@@ -38,7 +42,8 @@ internal sealed class NativeLibraryTests
             DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(
                 () => s_entry.Load(["/nowhere/librevup_absent.so", broken, "librevup_absent.so"]));
 
-            StringAssert.StartsWith(exception.Message, "The native library librevup_absent.so cannot be loaded. Looked at: ");
+            StringAssert.StartsWith(
+                exception.Message, "The native library librevup_absent.so cannot be loaded. Looked at: ");
             StringAssert.Contains(exception.Message, "/nowhere/librevup_absent.so: no such file; ");
             StringAssert.Contains(exception.Message, $"{broken}: ");
             StringAssert.Contains(exception.Message, "file too short", "the loader's own reason");
@@ -57,13 +62,17 @@ internal sealed class NativeLibraryTests
         // The C library exports no revup_abi_version.
         nint library = NativeLibrary.Load("libc.so.6");
 
-        BadImageFormatException exception = Assert.ThrowsExactly<BadImageFormatException>(() => CpuLibrary.VerifyVersion(library, "/some/place.so"));
+        BadImageFormatException exception = Assert.ThrowsExactly<BadImageFormatException>(
+            () => CpuLibrary.VerifyVersion(library, "/some/place.so"));
 
         StringAssert.Contains(
-            exception.Message, $"/some/place.so has ABI version none, but these bindings were written for version {CpuLibrary.ExpectedAbiVersion}");
+            exception.Message,
+            "/some/place.so has ABI version none, but these bindings were written for version "
+            + $"{CpuLibrary.ExpectedAbiVersion}");
         StringAssert.Contains(exception.Message, "./build.sh");
     }
 
     [TestMethod]
-    internal void TheLoadedLibraryHasTheExpectedVersion() => Assert.AreEqual(CpuLibrary.ExpectedAbiVersion, CpuLibrary.AbiVersion());
+    internal void TheLoadedLibraryHasTheExpectedVersion() =>
+        Assert.AreEqual(CpuLibrary.ExpectedAbiVersion, CpuLibrary.AbiVersion());
 }

@@ -11,7 +11,8 @@ internal sealed class StatusTests
     [TestMethod]
     internal unsafe void TheExceptionNamesTheCallTheStatusTheReasonAndTheRemedy()
     {
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() => CpuLibrary.Axpy(-5, null, null, null).Check());
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => CpuLibrary.Axpy(-5, null, null, null).Check());
 
         Assert.AreEqual("CpuLibrary.Axpy", exception.Call);
         Assert.AreEqual(CpuStatus.InvalidArgument, exception.Status);

@@ -3,7 +3,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests;
 
-/// <summary>Sizes and offsets of revup_cpu.h's structures under the C ABI of 64-bit Linux.</summary>
+/// <summary>
+/// Sizes and offsets of revup_cpu.h's structures under the C ABI of 64-bit Linux.
+/// </summary>
 [TestClass]
 internal sealed unsafe class StructLayoutTests
 {
@@ -16,7 +18,9 @@ internal sealed unsafe class StructLayoutTests
         Assert.AreEqual(48, sizeof(CpuShape));
         CollectionAssert.AreEqual(
             (long[])[0, 8, 16, 40],
-            (long[])[(byte*)&shape.Rank - start, (byte*)&shape.Batch - start, (byte*)&shape.Extent - start, (byte*)&shape.Channels - start]);
+            (long[])[
+                (byte*)&shape.Rank - start, (byte*)&shape.Batch - start, (byte*)&shape.Extent - start,
+                (byte*)&shape.Channels - start]);
     }
 
     [TestMethod]
@@ -29,7 +33,8 @@ internal sealed unsafe class StructLayoutTests
         CollectionAssert.AreEqual(
             (long[])[0, 4, 8, 16, 24, 32, 40, 48, 72, 96, 120],
             (long[])[
-                (byte*)&geometry.Rank - start, (byte*)&geometry.Type - start, (byte*)&geometry.Batch - start, (byte*)&geometry.InChannels - start,
+                (byte*)&geometry.Rank - start, (byte*)&geometry.Type - start, (byte*)&geometry.Batch - start,
+                (byte*)&geometry.InChannels - start,
                 (byte*)&geometry.OutChannels - start, (byte*)&geometry.Groups - start, (byte*)&geometry.Use - start,
                 (byte*)&geometry.Input - start, (byte*)&geometry.Kernel - start, (byte*)&geometry.Stride - start,
                 (byte*)&geometry.Padding - start]);
@@ -46,7 +51,8 @@ internal sealed unsafe class StructLayoutTests
             (long[])[0, 24, 32, 40, 48, 56, 64, 68],
             (long[])[
                 (byte*)&sizes.Output - start, (byte*)&sizes.PackedBytes - start, (byte*)&sizes.PackScratchBytes - start,
-                (byte*)&sizes.FpropScratchBytes - start, (byte*)&sizes.DgradScratchBytes - start, (byte*)&sizes.WgradScratchBytes - start,
+                (byte*)&sizes.FpropScratchBytes - start, (byte*)&sizes.DgradScratchBytes - start,
+                (byte*)&sizes.WgradScratchBytes - start,
                 (byte*)&sizes.DataAlgorithm - start, (byte*)&sizes.WeightsAlgorithm - start]);
     }
 
@@ -64,7 +70,8 @@ internal sealed unsafe class StructLayoutTests
     internal void AQueryReportsTheOutputExtents()
     {
         using ConvolutionHandle handle = ConvolutionHandle.Create(
-            Support.ConvolutionGeometries.Make(CpuType.Float32, 1, 2, 3, 1, [9, 10, 11], [3, 3, 5], [2, 1, 3], [1, 0, 2]));
+            Support.ConvolutionGeometries.Make(
+                CpuType.Float32, 1, 2, 3, 1, [9, 10, 11], [3, 3, 5], [2, 1, 3], [1, 0, 2]));
 
         Assert.AreEqual("5x8x4", handle.Query().Output.ToString());
     }

@@ -8,7 +8,9 @@ internal enum CpuStatus
     /// <summary>Done.</summary>
     Ok = 0,
 
-    /// <summary>Null, misaligned, negative or inconsistent; the message names the argument.</summary>
+    /// <summary>
+    /// Null, misaligned, negative or inconsistent; the message names the argument.
+    /// </summary>
     InvalidArgument = 1,
 
     /// <summary>The system has no memory left for the request.</summary>
@@ -32,7 +34,7 @@ internal enum CpuType
     BFloat16 = 1,
 }
 
-/// <summary>What a processor can do with convolutions of a type (revup_support).</summary>
+/// <summary>Support of a processor for convolutions of a type (revup_support).</summary>
 internal enum CpuSupport
 {
     /// <summary>Nothing.</summary>
@@ -61,7 +63,9 @@ internal enum CpuActivation
     MaxMin = 3,
 }
 
-/// <summary>How the Lipschitz bound of a residual branch is held under a coefficient (revup_branch_bound).</summary>
+/// <summary>
+/// How the Lipschitz bound of a residual branch is held under a coefficient (revup_branch_bound).
+/// </summary>
 internal enum CpuBranchBound
 {
     /// <summary>Not at all.</summary>
@@ -80,7 +84,10 @@ internal enum CpuConvolutionAlgorithm
     /// <summary>A sum of products for every output.</summary>
     Direct = 0,
 
-    /// <summary>A quarter of the products, of transformed tiles: 3×3 taps at stride 1, in float32 (arXiv 1509.09308).</summary>
+    /// <summary>
+    /// A quarter of the products, of transformed tiles: 3×3 taps at stride 1, in float32 (arXiv
+    /// 1509.09308).
+    /// </summary>
     Winograd = 1,
 }
 

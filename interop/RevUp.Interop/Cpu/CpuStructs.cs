@@ -21,14 +21,18 @@ internal struct CpuShape
     public long Channels;
 }
 
-/// <summary>A grouped convolution without bias; weights O (D) H W I/groups (revup_convolution_geometry).</summary>
+/// <summary>
+/// A grouped convolution without bias; weights O (D) H W I/groups (revup_convolution_geometry).
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CpuConvolutionGeometry
 {
     /// <summary>Spatial dimensions: 2 or 3.</summary>
     public int Rank;
 
-    /// <summary>Of src, dst and the arithmetic; weights and their gradients are always float32.</summary>
+    /// <summary>
+    /// Of src, dst and the arithmetic; weights and their gradients are always float32.
+    /// </summary>
     public CpuType Type;
 
     /// <summary>N.</summary>
@@ -61,7 +65,7 @@ internal struct CpuConvolutionGeometry
     public Extents Padding;
 }
 
-/// <summary>What a created convolution needs, in bytes (revup_convolution_sizes).</summary>
+/// <summary>Memory of a created convolution, in bytes (revup_convolution_sizes).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CpuConvolutionSizes
 {

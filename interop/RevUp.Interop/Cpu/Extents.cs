@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace RevUp.Interop.Cpu;
 
-/// <summary>Up to three spatial sizes, outermost first, as the C ABI's <c>int64_t[3]</c>; entries beyond the rank are ignored by the library.</summary>
+/// <summary>
+/// Up to three spatial sizes, outermost first, as the C ABI's <c>int64_t[3]</c>; entries beyond the
+/// rank are ignored by the library.
+/// </summary>
 [InlineArray(Capacity)]
 internal struct Extents
 {
@@ -17,13 +20,16 @@ internal struct Extents
     {
         if (values.Length > Capacity)
         {
-            throw new ArgumentException($"{values.Length} extents were given; the library takes up to {Capacity} spatial dimensions.");
+            throw new ArgumentException(
+                $"{values.Length} extents were given; the library takes up to {Capacity} spatial dimensions.");
         }
 
         values.CopyTo(this);
     }
 
-    /// <summary>The product of the first <paramref name="rank"/> entries: the number of positions.</summary>
+    /// <summary>
+    /// The product of the first <paramref name="rank"/> entries: the number of positions.
+    /// </summary>
     /// <exception cref="OverflowException">The product is beyond 2⁶³ − 1.</exception>
     public readonly long Product(int rank)
     {

@@ -6,10 +6,11 @@ using System.Runtime.Intrinsics.X86;
 namespace RevUp.Interop.Cpu;
 
 /// <summary>
-/// How long a thread of GNU's OpenMP spins at the end of a parallel region before it sleeps. libgomp's own default is
-/// about 10 ms. On a shared machine such a thread holds the processor for which the others wait: a step took 2.5 and
-/// 5.7 times as long beside one and two busy processes. oneDNN's larger primitives run on these threads; all other
-/// loops run on the native library's own threads, which adapt their waits.
+/// How long a thread of GNU's OpenMP spins at the end of a parallel region before it sleeps.
+/// libgomp's own default is about 10 ms. On a shared machine such a thread holds the processor for
+/// which the others wait: a step took 2.5 and 5.7 times as long beside one and two busy processes.
+/// oneDNN's larger primitives run on these threads; all other loops run on the native library's own
+/// threads, which adapt their waits.
 /// </summary>
 /// <remarks>Measurements: <c>benchmarks/results/neighbours.md</c>.</remarks>
 internal static partial class OpenMpWaits
@@ -22,10 +23,13 @@ internal static partial class OpenMpWaits
     private static readonly TimeSpan s_patience = TimeSpan.FromMicroseconds(16);
 
     /// <summary>
-    /// Sets GOMP_SPINCOUNT in the C environment, where libgomp reads it once, when it is loaded. The runtime keeps a
-    /// copy of the environment, so neither this process's <see cref="Environment"/> nor its children see the value.
+    /// Sets GOMP_SPINCOUNT in the C environment, where libgomp reads it once, when it is loaded.
+    /// The runtime keeps a copy of the environment, so neither this process's
+    /// <see cref="Environment"/> nor its children see the value.
     /// </summary>
-    /// <remarks>Without effect if the process has loaded libgomp already, or if the user has set a variable.</remarks>
+    /// <remarks>
+    /// Without effect if the process has loaded libgomp already, or if the user has set a variable.
+    /// </remarks>
     internal static void Limit()
     {
         if (OperatingSystem.IsLinux() && Variables.All(name => Environment.GetEnvironmentVariable(name) is null))
@@ -34,7 +38,9 @@ internal static partial class OpenMpWaits
         }
     }
 
-    /// <summary>Spins of libgomp, one pause instruction each, within the patience of a thread.</summary>
+    /// <summary>
+    /// Spins of libgomp, one pause instruction each, within the patience of a thread.
+    /// </summary>
     internal static int Spins()
     {
         const int Batch = 256;
@@ -42,7 +48,8 @@ internal static partial class OpenMpWaits
         {
             return TypicalSpins;
         }
-        // A pause takes from 4 to 50 ns, depending on the processor. The fastest batch was not interrupted.
+        // A pause takes from 4 to 50 ns, depending on the processor. The fastest batch was not
+        // interrupted.
         TimeSpan fastest = TimeSpan.MaxValue;
         for (int attempt = 0; attempt < 8; attempt++)
         {

@@ -52,7 +52,7 @@ internal enum CublasComputeType
     Float32 = 68,
 }
 
-/// <summary>What is done with an operand first (cublasOperation_t).</summary>
+/// <summary>Operation on an operand before the product (cublasOperation_t).</summary>
 internal enum CublasOperation
 {
     /// <summary>Nothing.</summary>

@@ -3,7 +3,10 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>The part of cuBLASLt 12 and 13 that RevUp calls, one method per function; NVIDIA's manual is the contract. Matrices are column-major.</summary>
+/// <summary>
+/// The part of cuBLASLt 12 and 13 that RevUp calls, one method per function; NVIDIA's manual is the
+/// contract. Matrices are column-major.
+/// </summary>
 internal static unsafe partial class CublasLtLibrary
 {
     private const int OldestMajor = 12;
@@ -27,7 +30,8 @@ internal static unsafe partial class CublasLtLibrary
 
     /// <summary>Creates the description of a product.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulDescCreate")]
-    public static partial CublasStatus MatmulDescCreate(nint* description, CublasComputeType computeType, CublasDataType scaleType);
+    public static partial CublasStatus MatmulDescCreate(
+        nint* description, CublasComputeType computeType, CublasDataType scaleType);
 
     /// <summary>Destroys the description of a product.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulDescDestroy")]
@@ -35,11 +39,16 @@ internal static unsafe partial class CublasLtLibrary
 
     /// <summary>Changes one setting of a product.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulDescSetAttribute")]
-    public static partial CublasStatus MatmulDescSetAttribute(MatmulDescriptor description, CublasLtMatmulSetting attribute, void* value, nuint bytes);
+    public static partial CublasStatus MatmulDescSetAttribute(
+        MatmulDescriptor description, CublasLtMatmulSetting attribute, void* value, nuint bytes);
 
-    /// <summary>Creates the description of a matrix whose columns are <paramref name="leadingDimension"/> elements apart.</summary>
+    /// <summary>
+    /// Creates the description of a matrix whose columns are <paramref name="leadingDimension"/>
+    /// elements apart.
+    /// </summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatrixLayoutCreate")]
-    public static partial CublasStatus MatrixLayoutCreate(nint* layout, CublasDataType type, ulong rows, ulong columns, long leadingDimension);
+    public static partial CublasStatus MatrixLayoutCreate(
+        nint* layout, CublasDataType type, ulong rows, ulong columns, long leadingDimension);
 
     /// <summary>Destroys the description of a matrix.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatrixLayoutDestroy")]
@@ -61,18 +70,24 @@ internal static unsafe partial class CublasLtLibrary
     /// <summary>Candidates for a product, the one expected to be the fastest first.</summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulAlgoGetHeuristic")]
     public static partial CublasStatus MatmulAlgoGetHeuristic(
-        CublasLtHandle handle, MatmulDescriptor description, MatrixLayout a, MatrixLayout b, MatrixLayout c, MatrixLayout d,
+        CublasLtHandle handle, MatmulDescriptor description, MatrixLayout a, MatrixLayout b, MatrixLayout c,
+        MatrixLayout d,
         MatmulPreference preference, int requested, CublasLtHeuristicResult* candidates, int* returned);
 
-    /// <summary>D = alpha·op(A)·op(B) + beta·C; alpha and beta are on the host; C and D may be the same.</summary>
+    /// <summary>
+    /// D = alpha·op(A)·op(B) + beta·C; alpha and beta are on the host; C and D may be the same.
+    /// </summary>
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmul")]
     public static partial CublasStatus Matmul(
-        CublasLtHandle handle, MatmulDescriptor description, float* alpha, DevicePointer a, MatrixLayout aLayout, DevicePointer b, MatrixLayout bLayout,
+        CublasLtHandle handle, MatmulDescriptor description, float* alpha, DevicePointer a, MatrixLayout aLayout,
+        DevicePointer b, MatrixLayout bLayout,
         float* beta, DevicePointer c, MatrixLayout cLayout, DevicePointer d, MatrixLayout dLayout,
         CublasLtAlgorithm* algorithm, DevicePointer workspace, nuint workspaceBytes, CudaStream stream);
 
     /// <summary>Refuses a version before 12, whose structures were not checked.</summary>
-    /// <exception cref="BadImageFormatException">The version is older, or the library does not state one.</exception>
+    /// <exception cref="BadImageFormatException">
+    /// The version is older, or the library does not state one.
+    /// </exception>
     internal static void VerifyVersion(nint library, string place)
     {
         Version? version = NativeLibrary.TryGetExport(library, "cublasLtGetVersion", out nint function)
@@ -80,11 +95,12 @@ internal static unsafe partial class CublasLtLibrary
         if (version is null || version.Major < OldestMajor)
         {
             throw new BadImageFormatException(
-                $"The library {place} is cuBLASLt {version?.ToString() ?? "of no version"}, but RevUp needs {OldestMajor} or newer."
-                + " Install it, or name its libcublasLt.so.12 in REVUP_CUBLASLT_LIBRARY.",
+                $"The library {place} is cuBLASLt {version?.ToString() ?? "of no version"}, but RevUp needs "
+                + $"{OldestMajor} or newer. Install it, or name its libcublasLt.so.12 in REVUP_CUBLASLT_LIBRARY.",
                 place);
         }
     }
 
-    private static Version VersionOf(nuint number) => new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
+    private static Version VersionOf(nuint number) =>
+        new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
 }

@@ -14,7 +14,7 @@ internal struct CublasLtAlgorithm
 [StructLayout(LayoutKind.Sequential)]
 internal struct CublasLtHeuristicResult
 {
-    /// <summary>What to pass to the product.</summary>
+    /// <summary>Argument for the product.</summary>
     public CublasLtAlgorithm Algorithm;
 
     /// <summary>Bytes of workspace.</summary>

@@ -2,12 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>Turns a status into an exception in the expression that made the call: <c>CublasLtLibrary.Create(&amp;handle).Check();</c></summary>
+/// <summary>
+/// Turns a status into an exception in the expression that made the call:
+/// <c>CublasLtLibrary.Create(&amp;handle).Check();</c>
+/// </summary>
 internal static class CublasStatusExtensions
 {
     /// <summary>Returns when <paramref name="status"/> is Success.</summary>
     /// <exception cref="NativeException">Any other status.</exception>
-    public static void Check(this CublasStatus status, [CallerArgumentExpression(nameof(status))] string expression = "")
+    public static void Check(
+        this CublasStatus status, [CallerArgumentExpression(nameof(status))] string expression = "")
     {
         if (status != CublasStatus.Success)
         {
@@ -15,7 +19,8 @@ internal static class CublasStatusExtensions
         }
     }
 
-    // cuBLASLt puts its statuses in words only from version 11.4.2 of another library, cuBLAS, which is not loaded here.
+    // cuBLASLt puts its statuses in words only from version 11.4.2 of another library, cuBLAS,
+    // which is not loaded here.
     private static string Describe(CublasStatus status) => status switch
     {
         CublasStatus.NotInitialized => "the library is not initialised",
@@ -33,9 +38,12 @@ internal static class CublasStatusExtensions
     {
         CublasStatus.NotInitialized or CublasStatus.ArchitectureMismatch =>
             "Check that the driver is new enough for this cuBLASLt, and the device for RevUp (compute capability 8.0).",
-        CublasStatus.AllocationFailed => "Lower the batch size or the memory budget, or end other processes on this device.",
+        CublasStatus.AllocationFailed =>
+            "Lower the batch size or the memory budget, or end other processes on this device.",
         CublasStatus.ExecutionFailed or CublasStatus.MappingError =>
             "Run again under compute-sanitizer to find the kernel that failed, and check that driver and cuBLASLt fit.",
-        _ => "This is a defect in RevUp or in cuBLASLt; report it with the output of `revup devices` and the shape of the product.",
+        _ =>
+            "This is a defect in RevUp or in cuBLASLt; report it with the output of `revup devices` and the shape of "
+            + "the product.",
     };
 }

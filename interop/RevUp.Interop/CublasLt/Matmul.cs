@@ -2,10 +2,14 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.CublasLt;
 
-/// <summary>A product by cuBLASLt: descriptions and an algorithm, chosen once. Owns the descriptions and not the handle.</summary>
+/// <summary>
+/// A product by cuBLASLt: descriptions and an algorithm, chosen once. Owns the descriptions and not
+/// the handle.
+/// </summary>
 internal sealed unsafe class Matmul : IMatmul
 {
-    // What tensors are aligned to; the default of 256 bytes would be a promise that an arena does not keep.
+    // Alignment of tensors; the default of 256 bytes would be a promise that an arena does not
+    // keep.
     private const int Alignment = 64;
 
     private readonly CublasLtHandle _handle;
@@ -15,7 +19,9 @@ internal sealed unsafe class Matmul : IMatmul
     private readonly MatrixLayout _c;
     private readonly CublasLtHeuristicResult _choice;
 
-    /// <summary>Chooses the algorithm: the first of the heuristic order whose workspace is within the limit.</summary>
+    /// <summary>
+    /// Chooses the algorithm: the first of the heuristic order whose workspace is within the limit.
+    /// </summary>
     /// <param name="handle">It must outlive this object.</param>
     /// <param name="m">Rows of op(A) and C.</param>
     /// <param name="n">Columns of op(B) and C.</param>
@@ -23,8 +29,12 @@ internal sealed unsafe class Matmul : IMatmul
     /// <param name="operationA">op on A.</param>
     /// <param name="operationB">op on B.</param>
     /// <param name="workspaceLimit">The largest acceptable workspace, in bytes.</param>
-    /// <exception cref="NativeException">cuBLASLt refuses the shape, or has no algorithm for it.</exception>
-    public Matmul(CublasLtHandle handle, long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit)
+    /// <exception cref="NativeException">
+    /// cuBLASLt refuses the shape, or has no algorithm for it.
+    /// </exception>
+    public Matmul(
+        CublasLtHandle handle, long m, long n, long k, CublasOperation operationA, CublasOperation operationB,
+        long workspaceLimit)
     {
         _handle = handle;
         _description = MatmulDescriptor.Create(operationA, operationB);
@@ -34,7 +44,8 @@ internal sealed unsafe class Matmul : IMatmul
         using MatmulPreference preference = MatmulPreference.Create(workspaceLimit, Alignment);
         CublasLtHeuristicResult choice;
         int returned;
-        CublasLtLibrary.MatmulAlgoGetHeuristic(_handle, _description, _a, _b, _c, _c, preference, 1, &choice, &returned).Check();
+        CublasLtLibrary.MatmulAlgoGetHeuristic(_handle, _description, _a, _b, _c, _c, preference, 1, &choice, &returned)
+            .Check();
         if (returned == 0 || choice.State != CublasStatus.Success)
         {
             throw new NativeException(
@@ -50,11 +61,14 @@ internal sealed unsafe class Matmul : IMatmul
     public long WorkspaceBytes => (long)_choice.WorkspaceBytes;
 
     /// <inheritdoc/>
-    public void Run(float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace, CudaStream stream)
+    public void Run(
+        float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace,
+        CudaStream stream)
     {
         CublasLtAlgorithm algorithm = _choice.Algorithm;
         CublasLtLibrary.Matmul(
-            _handle, _description, &alpha, a, _a, b, _b, &beta, c, _c, c, _c, &algorithm, workspace, _choice.WorkspaceBytes, stream).Check();
+            _handle, _description, &alpha, a, _a, b, _b, &beta, c, _c, c, _c, &algorithm, workspace,
+            _choice.WorkspaceBytes, stream).Check();
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,9 @@ internal sealed class MatrixLayout : OwnedHandle
     {
         MatrixLayout owner = new();
         nint created;
-        CublasLtLibrary.MatrixLayoutCreate(&created, CublasDataType.Float32, checked((ulong)rows), checked((ulong)columns), rows).Check();
+        CublasLtLibrary.MatrixLayoutCreate(
+            &created, CublasDataType.Float32, checked((ulong)rows), checked((ulong)columns), rows)
+            .Check();
         owner.SetHandle(created);
         return owner;
     }

@@ -8,13 +8,16 @@ namespace RevUp.Interop.Cuda;
 /// <param name="ComputeCapability">Such as 9.0.</param>
 /// <param name="Multiprocessors">Their number.</param>
 /// <param name="MemoryBytes">All of its memory.</param>
-internal sealed record CudaDevice(int Ordinal, string Name, Version ComputeCapability, int Multiprocessors, long MemoryBytes)
+internal sealed record CudaDevice(
+    int Ordinal, string Name, Version ComputeCapability, int Multiprocessors, long MemoryBytes)
 {
     // The driver truncates names to the capacity; its own samples use this one.
     private const int NameCapacity = 256;
 
     /// <summary>All devices; initialises the driver.</summary>
-    /// <exception cref="NativeException">The driver cannot be initialised, for lack of a device among other reasons.</exception>
+    /// <exception cref="NativeException">
+    /// The driver cannot be initialised, for lack of a device among other reasons.
+    /// </exception>
     internal static unsafe IReadOnlyList<CudaDevice> All()
     {
         CudaLibrary.Init(0).Check();
@@ -32,9 +35,11 @@ internal sealed record CudaDevice(int Ordinal, string Name, Version ComputeCapab
         nuint bytes;
         CudaLibrary.DeviceTotalMem(&bytes, device).Check();
         Version capability = new(
-            Attribute(CudaDeviceProperty.ComputeCapabilityMajor, device), Attribute(CudaDeviceProperty.ComputeCapabilityMinor, device));
+            Attribute(CudaDeviceProperty.ComputeCapabilityMajor, device),
+            Attribute(CudaDeviceProperty.ComputeCapabilityMinor, device));
         return new CudaDevice(
-            ordinal, Marshal.PtrToStringUTF8((nint)name) ?? "", capability, Attribute(CudaDeviceProperty.MultiprocessorCount, device), (long)bytes);
+            ordinal, Marshal.PtrToStringUTF8((nint)name) ?? "", capability,
+            Attribute(CudaDeviceProperty.MultiprocessorCount, device), (long)bytes);
     }
 
     private static unsafe int Attribute(CudaDeviceProperty attribute, int device)

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace RevUp.Interop.Cuda;
 
-/// <summary>The driver contract on libcuda itself. Owns a reference to the device's primary context, which <see cref="Dispose"/> gives back.</summary>
+/// <summary>
+/// The driver contract on libcuda itself. Owns a reference to the device's primary context, which
+/// <see cref="Dispose"/> gives back.
+/// </summary>
 internal sealed unsafe class CudaDriver : ICudaDriver
 {
     // Bounds the stack that a launch takes; the kernels have at most 13 arguments.
@@ -29,8 +32,12 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     /// <inheritdoc/>
     public CudaDevice Device { get; }
 
-    /// <summary>Retains the primary context of a device and makes it current on the calling thread.</summary>
-    /// <exception cref="DllNotFoundException">There is no driver; the message lists where it was looked for.</exception>
+    /// <summary>
+    /// Retains the primary context of a device and makes it current on the calling thread.
+    /// </summary>
+    /// <exception cref="DllNotFoundException">
+    /// There is no driver; the message lists where it was looked for.
+    /// </exception>
     /// <exception cref="BadImageFormatException">The driver is too old.</exception>
     /// <exception cref="NativeException">There is no such device, or it cannot be used.</exception>
     public static CudaDriver Open(int ordinal = 0)
@@ -38,7 +45,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         IReadOnlyList<CudaDevice> devices = CudaDevice.All();
         if (ordinal < 0 || ordinal >= devices.Count)
         {
-            CudaResult.InvalidDevice.Throw("CudaDriver.Open", $"device {ordinal} was asked for and there are {devices.Count}");
+            CudaResult.InvalidDevice.Throw(
+                "CudaDriver.Open", $"device {ordinal} was asked for and there are {devices.Count}");
         }
 
         int handle;
@@ -70,7 +78,9 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         if (result == CudaResult.OutOfMemory)
         {
             (long free, long total) = MemoryInfo();
-            result.Throw("CudaLibrary.MemAlloc", $"{bytes} bytes were asked for, and {free} of {total} bytes are free on {Device.Name}");
+            result.Throw(
+                "CudaLibrary.MemAlloc",
+                $"{bytes} bytes were asked for, and {free} of {total} bytes are free on {Device.Name}");
         }
 
         result.Check("CudaLibrary.MemAlloc");
@@ -169,7 +179,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     /// <inheritdoc/>
     public CudaModule LoadModule(ReadOnlySpan<byte> image)
     {
-        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last byte.
+        // The driver takes no length and reads PTX up to a zero: the copy has one behind its last
+        // byte.
         byte[] terminated = new byte[image.Length + 1];
         image.CopyTo(terminated);
         CudaModule module;
@@ -207,7 +218,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     {
         if (arguments.Length > MaximumArguments)
         {
-            throw new ArgumentException($"{name} was given {arguments.Length} arguments; a launch takes at most {MaximumArguments}.");
+            throw new ArgumentException(
+                $"{name} was given {arguments.Length} arguments; a launch takes at most {MaximumArguments}.");
         }
 
         void** pointers = stackalloc void*[MaximumArguments];
@@ -218,16 +230,19 @@ internal sealed unsafe class CudaDriver : ICudaDriver
                 pointers[i] = slots + i;
             }
 
-            CudaResult result = CudaLibrary.LaunchKernel(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, stream, pointers, null);
+            CudaResult result = CudaLibrary.LaunchKernel(
+                function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, stream, pointers, null);
             if (result != CudaResult.Success)
             {
-                result.Throw("CudaLibrary.LaunchKernel", $"the kernel is {name} with {blocks} blocks of {threads} threads");
+                result.Throw(
+                    "CudaLibrary.LaunchKernel", $"the kernel is {name} with {blocks} blocks of {threads} threads");
             }
         }
     }
 
     /// <inheritdoc/>
-    public void BeginCapture(CudaStream stream) => CudaLibrary.StreamBeginCapture(stream, CudaCaptureMode.ThreadLocal).Check();
+    public void BeginCapture(CudaStream stream) =>
+        CudaLibrary.StreamBeginCapture(stream, CudaCaptureMode.ThreadLocal).Check();
 
     /// <inheritdoc/>
     public CudaGraph EndCapture(CudaStream stream)
@@ -246,7 +261,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     }
 
     /// <inheritdoc/>
-    public void Launch(CudaGraphExec executable, CudaStream stream) => CudaLibrary.GraphLaunch(executable, stream).Check();
+    public void Launch(CudaGraphExec executable, CudaStream stream) =>
+        CudaLibrary.GraphLaunch(executable, stream).Check();
 
     /// <inheritdoc/>
     public void Destroy(CudaGraph graph) => CudaLibrary.GraphDestroy(graph).Check();

@@ -23,7 +23,7 @@ internal enum CudaStreamKind : uint
     NonBlocking = 1,
 }
 
-/// <summary>What an event records (CUevent_flags).</summary>
+/// <summary>Content of an event (CUevent_flags).</summary>
 internal enum CudaEventKind : uint
 {
     /// <summary>Its time.</summary>
@@ -36,10 +36,12 @@ internal enum CudaEventKind : uint
 /// <summary>Whose unsafe calls end a capture (CUstreamCaptureMode).</summary>
 internal enum CudaCaptureMode
 {
-    /// <summary>Those of every thread.</summary>
+    /// <summary>Calls of every thread.</summary>
     Global = 0,
 
-    /// <summary>Those of the capturing thread: other threads, such as a data loader's, go on unhindered.</summary>
+    /// <summary>
+    /// Calls of the capturing thread: other threads, such as a data loader's, go on.
+    /// </summary>
     ThreadLocal = 1,
 
     /// <summary>Nobody's.</summary>

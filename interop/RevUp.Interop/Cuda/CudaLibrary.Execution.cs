@@ -56,10 +56,13 @@ internal static unsafe partial class CudaLibrary
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuModuleGetFunction")]
     public static partial CudaResult ModuleGetFunction(CudaFunction* function, CudaModule module, byte* name);
 
-    /// <summary>Launches a kernel; the driver copies each argument from its pointer before it returns.</summary>
+    /// <summary>
+    /// Launches a kernel; the driver copies each argument from its pointer before it returns.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuLaunchKernel")]
     public static partial CudaResult LaunchKernel(
-        CudaFunction function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, CudaStream stream,
+        CudaFunction function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ,
+        uint sharedBytes, CudaStream stream,
         void** arguments, void** extra);
 
     /// <summary>Records the stream's work into a graph instead of running it.</summary>

@@ -24,23 +24,30 @@ internal static unsafe partial class CudaLibrary
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemFreeHost")]
     public static partial CudaResult MemFreeHost(void* pointer);
 
-    /// <summary>Host to device, on a stream; the host memory must stay as it is until the copy is done.</summary>
+    /// <summary>
+    /// Host to device, on a stream; the host memory must stay as it is until the copy is done.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemcpyHtoDAsync_v2")]
-    public static partial CudaResult MemcpyHtoDAsync(DevicePointer destination, void* source, nuint bytes, CudaStream stream);
+    public static partial CudaResult MemcpyHtoDAsync(
+        DevicePointer destination, void* source, nuint bytes, CudaStream stream);
 
     /// <summary>Device to host, on a stream.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemcpyDtoHAsync_v2")]
-    public static partial CudaResult MemcpyDtoHAsync(void* destination, DevicePointer source, nuint bytes, CudaStream stream);
+    public static partial CudaResult MemcpyDtoHAsync(
+        void* destination, DevicePointer source, nuint bytes, CudaStream stream);
 
     /// <summary>Within the device, on a stream.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemcpyDtoDAsync_v2")]
-    public static partial CudaResult MemcpyDtoDAsync(DevicePointer destination, DevicePointer source, nuint bytes, CudaStream stream);
+    public static partial CudaResult MemcpyDtoDAsync(
+        DevicePointer destination, DevicePointer source, nuint bytes, CudaStream stream);
 
     /// <summary>Fills with one byte, on a stream.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemsetD8Async")]
-    public static partial CudaResult MemsetD8Async(DevicePointer destination, byte value, nuint count, CudaStream stream);
+    public static partial CudaResult MemsetD8Async(
+        DevicePointer destination, byte value, nuint count, CudaStream stream);
 
     /// <summary>Fills with one 4-byte word, on a stream; the address is a multiple of 4.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuMemsetD32Async")]
-    public static partial CudaResult MemsetD32Async(DevicePointer destination, uint value, nuint count, CudaStream stream);
+    public static partial CudaResult MemsetD32Async(
+        DevicePointer destination, uint value, nuint count, CudaStream stream);
 }

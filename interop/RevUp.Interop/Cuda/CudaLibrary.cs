@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 namespace RevUp.Interop.Cuda;
 
 /// <summary>
-/// The part of the CUDA driver API that RevUp calls, one method per function, in the versions that CUDA 12 and 13 share; NVIDIA's manual is the contract.
-/// Calls act on the calling thread's current context. Work on streams is asynchronous: its failure is returned by a later call.
-/// Sizes are bytes; every method returns a result, see <see cref="CudaResultExtensions.Check"/>.
+/// The part of the CUDA driver API that RevUp calls, one method per function, in the versions that
+/// CUDA 12 and 13 share; NVIDIA's manual is the contract. Calls act on the calling thread's current
+/// context. Work on streams is asynchronous: its failure is returned by a later call. Sizes are
+/// bytes; every method returns a result, see <see cref="CudaResultExtensions.Check"/>.
 /// </summary>
 internal static unsafe partial class CudaLibrary
 {
@@ -50,7 +51,9 @@ internal static unsafe partial class CudaLibrary
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuDeviceTotalMem_v2")]
     public static partial CudaResult DeviceTotalMem(nuint* bytes, int device);
 
-    /// <summary>The context that every library in the process shares; each retain needs a release.</summary>
+    /// <summary>
+    /// The context that every library in the process shares; each retain needs a release.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuDevicePrimaryCtxRetain")]
     public static partial CudaResult DevicePrimaryCtxRetain(CudaContext* context, int device);
 
@@ -67,22 +70,25 @@ internal static unsafe partial class CudaLibrary
     public static partial CudaResult CtxGetCurrent(CudaContext* context);
 
     /// <summary>Refuses a driver that is too old before it fails on the kernels.</summary>
-    /// <exception cref="BadImageFormatException">The driver is too old, or the library is no driver.</exception>
+    /// <exception cref="BadImageFormatException">
+    /// The driver is too old, or the library is no driver.
+    /// </exception>
     internal static void VerifyVersion(nint library, string place)
     {
         int version = 0;
         if (!NativeLibrary.TryGetExport(library, "cuDriverGetVersion", out nint function))
         {
             throw new BadImageFormatException(
-                $"The library {place} is no CUDA driver: it has no cuDriverGetVersion. Name the right file in REVUP_CUDA_LIBRARY.", place);
+                $"The library {place} is no CUDA driver: it has no cuDriverGetVersion. Name the right file in "
+                + "REVUP_CUDA_LIBRARY.", place);
         }
 
         CudaResult result = ((delegate* unmanaged<int*, CudaResult>)function)(&version);
         if (result != CudaResult.Success || version < OldestVersion)
         {
             throw new BadImageFormatException(
-                $"The CUDA driver {place} supports CUDA {version / 1000}.{version % 1000 / 10} (result {(int)result}), but RevUp's kernels need 12.0."
-                + " Update NVIDIA's driver to 525 or newer, or train with --device cpu.",
+                $"The CUDA driver {place} supports CUDA {version / 1000}.{version % 1000 / 10} (result {(int)result}), "
+                + "but RevUp's kernels need 12.0. Update NVIDIA's driver to 525 or newer, or train with --device cpu.",
                 place);
         }
     }

@@ -4,18 +4,25 @@ using RevUp.Interop.Cudnn;
 
 namespace RevUp.Interop.Cuda;
 
-/// <summary>What of CUDA this machine has. Finding nothing is an answer, not an error.</summary>
+/// <summary>CUDA on this machine. Finding nothing is an answer, not an error.</summary>
 /// <param name="Driver">The newest CUDA that the driver supports; null without a driver.</param>
 /// <param name="Devices">The driver's devices.</param>
 /// <param name="Cudnn">The version of cuDNN; null without.</param>
 /// <param name="CublasLt">The version of cuBLASLt; null without.</param>
-/// <param name="Problems">Why training on CUDA is impossible here, one paragraph each; empty when it is possible.</param>
-internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> Devices, Version? Cudnn, Version? CublasLt, IReadOnlyList<string> Problems)
+/// <param name="Problems">
+/// Why training on CUDA is impossible here, one paragraph each; empty when it is possible.
+/// </param>
+internal sealed record CudaPlatform(
+    Version? Driver, IReadOnlyList<CudaDevice> Devices, Version? Cudnn, Version? CublasLt,
+    IReadOnlyList<string> Problems)
 {
     /// <summary>Whether networks can be trained on a CUDA device here.</summary>
     public bool IsUsable => Problems.Count == 0;
 
-    /// <summary>Loads the driver, cuDNN and cuBLASLt and asks for their versions and devices. Never throws for what is missing.</summary>
+    /// <summary>
+    /// Loads the driver, cuDNN and cuBLASLt and asks for their versions and devices. Never throws
+    /// for what is missing.
+    /// </summary>
     public static CudaPlatform Probe() => Probe(NativeLibraries.TryLoad);
 
     /// <summary>Loads a library of the resolver's table; otherwise says why not.</summary>
@@ -38,7 +45,8 @@ internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> D
         }
 
         Version? cudnn = load(NativeLibraries.Cudnn, out reason) ? CudnnLibrary.Version : Missing(reason, problems);
-        Version? cublasLt = load(NativeLibraries.CublasLt, out reason) ? CublasLtLibrary.Version : Missing(reason, problems);
+        Version? cublasLt =
+            load(NativeLibraries.CublasLt, out reason) ? CublasLtLibrary.Version : Missing(reason, problems);
         return new CudaPlatform(driver, devices, cudnn, cublasLt, problems);
     }
 
@@ -55,7 +63,9 @@ internal sealed record CudaPlatform(Version? Driver, IReadOnlyList<CudaDevice> D
     {
         int version;
         CudaResult result = CudaLibrary.DriverGetVersion(&version);
-        return result == CudaResult.Success ? DriverVersionOf(version) : Missing($"CudaLibrary.DriverGetVersion failed with {result}.", problems);
+        return result == CudaResult.Success
+            ? DriverVersionOf(version)
+            : Missing($"CudaLibrary.DriverGetVersion failed with {result}.", problems);
     }
 
     private static IReadOnlyList<CudaDevice> ReadDevices(List<string> problems)

@@ -1,6 +1,9 @@
 namespace RevUp.Interop.Cuda;
 
-/// <summary>The result of a driver call (CUresult): the codes that RevUp's calls return; others print as a number beside the driver's name for it.</summary>
+/// <summary>
+/// The result of a driver call (CUresult): the codes that RevUp's calls return; others print as a
+/// number beside the driver's name for it.
+/// </summary>
 internal enum CudaResult
 {
     /// <summary>Done.</summary>

@@ -3,9 +3,11 @@ using System.Runtime.CompilerServices;
 namespace RevUp.Interop.Cuda;
 
 /// <summary>
-/// What the CUDA backend needs of a driver, for one device and its primary context. Work on streams is asynchronous and in order; its failure is thrown by a
-/// later call. Sizes are bytes. Calls may come from any thread that has called <see cref="MakeCurrent"/>. Whoever creates a handle destroys it, before the
-/// driver is disposed. Every failure is a <see cref="NativeException"/> that names the call, the code and what to do.
+/// A CUDA driver for the backend, with one device and its primary context. Work on streams is
+/// asynchronous and in order; a later call throws its failure. Sizes are bytes. Calls may come from
+/// any thread that has called <see cref="MakeCurrent"/>. Whoever creates a handle destroys it,
+/// before the driver is disposed. Every failure is a <see cref="NativeException"/> that names the
+/// call, the code and what to do.
 /// </summary>
 internal interface ICudaDriver : IDisposable
 {
@@ -21,8 +23,13 @@ internal interface ICudaDriver : IDisposable
     /// <summary>Free and total memory of the device, other processes' use included.</summary>
     (long FreeBytes, long TotalBytes) MemoryInfo();
 
-    /// <summary>Allocates device memory, aligned to 256 bytes; its content is undefined. Waits for the device.</summary>
-    /// <exception cref="NativeException">Out of memory; the message has the request and what is free.</exception>
+    /// <summary>
+    /// Allocates device memory, aligned to 256 bytes; its content is undefined. Waits for the
+    /// device.
+    /// </summary>
+    /// <exception cref="NativeException">
+    /// Out of memory; the message has the request and what is free.
+    /// </exception>
     DevicePointer Allocate(long bytes);
 
     /// <summary>Frees device memory. Waits for the device.</summary>
@@ -34,7 +41,9 @@ internal interface ICudaDriver : IDisposable
     /// <summary>Frees page-locked host memory; no copy may be using it.</summary>
     void FreeHost(nint pointer);
 
-    /// <summary>Copies host to device; the host memory must stay as it is until the copy is done.</summary>
+    /// <summary>
+    /// Copies host to device; the host memory must stay as it is until the copy is done.
+    /// </summary>
     void CopyToDevice(DevicePointer destination, nint source, long bytes, CudaStream stream);
 
     /// <summary>Copies device to host.</summary>
@@ -76,7 +85,9 @@ internal interface ICudaDriver : IDisposable
     /// <summary>Waits on the host for the event.</summary>
     void Synchronize(CudaEvent mark);
 
-    /// <summary>Milliseconds between two events that were created with a time and reached.</summary>
+    /// <summary>
+    /// Milliseconds between two events that were created with a time and reached.
+    /// </summary>
     float ElapsedMilliseconds(CudaEvent start, CudaEvent end);
 
     /// <summary>Loads a fatbin.</summary>
@@ -94,13 +105,19 @@ internal interface ICudaDriver : IDisposable
     /// <param name="blocks">Blocks, 1 to 2³¹ − 1.</param>
     /// <param name="threads">Threads per block, 1 to 1024.</param>
     /// <param name="stream">Where it runs.</param>
-    /// <param name="arguments">One 8-byte slot per argument, at most 32: pointers, 64-bit integers, or narrower scalars in the low bytes.</param>
-    /// <param name="name">What an exception calls the kernel.</param>
+    /// <param name="arguments">
+    /// One 8-byte slot per argument, at most 32: pointers, 64-bit integers, or narrower scalars in
+    /// the low bytes.
+    /// </param>
+    /// <param name="name">Name of the kernel in exceptions.</param>
     void Launch(
         CudaFunction function, int blocks, int threads, CudaStream stream, ReadOnlySpan<ulong> arguments,
         [CallerArgumentExpression(nameof(function))] string name = "");
 
-    /// <summary>Records the stream's work into a graph from here on, instead of running it; unsafe calls of the calling thread end the capture.</summary>
+    /// <summary>
+    /// Records the stream's work into a graph from here on, instead of running it; unsafe calls of
+    /// the calling thread end the capture.
+    /// </summary>
     void BeginCapture(CudaStream stream);
 
     /// <summary>Ends a capture.</summary>

@@ -1,6 +1,9 @@
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>Owns the description of a convolution: stride, padding, groups and arithmetic, with float32 accumulators and no dilation.</summary>
+/// <summary>
+/// Owns the description of a convolution: stride, padding, groups and arithmetic, with float32
+/// accumulators and no dilation.
+/// </summary>
 internal sealed class ConvolutionDescriptor : OwnedHandle
 {
     /// <summary>Describes a convolution.</summary>
@@ -8,7 +11,8 @@ internal sealed class ConvolutionDescriptor : OwnedHandle
     /// <param name="padding">Zeros on both sides, (D) H W.</param>
     /// <param name="groups">Divides both channel counts.</param>
     /// <param name="mathType">Which arithmetic may be used.</param>
-    public static unsafe ConvolutionDescriptor Create(ReadOnlySpan<int> stride, ReadOnlySpan<int> padding, int groups, CudnnMathType mathType)
+    public static unsafe ConvolutionDescriptor Create(
+        ReadOnlySpan<int> stride, ReadOnlySpan<int> padding, int groups, CudnnMathType mathType)
     {
         Span<int> dilation = stackalloc int[stride.Length];
         dilation.Fill(1);
@@ -19,7 +23,8 @@ internal sealed class ConvolutionDescriptor : OwnedHandle
         fixed (int* paddingPointer = padding, stridePointer = stride, dilationPointer = dilation)
         {
             CudnnLibrary.SetConvolutionNdDescriptor(
-                owner, stride.Length, paddingPointer, stridePointer, dilationPointer, CudnnConvolutionMode.CrossCorrelation, CudnnDataType.Float32).Check();
+                owner, stride.Length, paddingPointer, stridePointer, dilationPointer,
+                CudnnConvolutionMode.CrossCorrelation, CudnnDataType.Float32).Check();
         }
 
         CudnnLibrary.SetConvolutionGroupCount(owner, groups).Check();

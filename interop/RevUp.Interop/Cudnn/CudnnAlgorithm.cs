@@ -2,7 +2,7 @@ namespace RevUp.Interop.Cudnn;
 
 /// <summary>The algorithm of one pass.</summary>
 /// <param name="Number">cuDNN's number for it.</param>
-/// <param name="WorkspaceBytes">What a call needs.</param>
+/// <param name="WorkspaceBytes">Workspace of a call, in bytes.</param>
 internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
 {
     /// <summary>"1 (4096)".</summary>
@@ -12,12 +12,14 @@ internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
     internal unsafe delegate CudnnStatus WorkspaceQuery(int algorithm, nuint* bytes);
 
     /// <summary>
-    /// The first candidate that applies, is deterministic (the same kernels must give the same bits in forward, inversion and recomputation) and whose
-    /// workspace is within the limit; <paramref name="convolution"/> is left with its arithmetic. Where exact float32 was asked for, it stays so, whatever is
-    /// offered.
+    /// The first candidate that applies, is deterministic (the same kernels must give the same bits
+    /// in forward, inversion and recomputation) and whose workspace is within the limit;
+    /// <paramref name="convolution"/> is left with its arithmetic. Where exact float32 was asked
+    /// for, it stays so, whatever is offered.
     /// </summary>
     internal static unsafe CudnnAlgorithm Choose(
-        string pass, in CudnnGeometry geometry, ReadOnlySpan<CudnnAlgorithmPerformance> candidates, long workspaceLimit, ConvolutionDescriptor convolution,
+        string pass, in CudnnGeometry geometry, ReadOnlySpan<CudnnAlgorithmPerformance> candidates, long workspaceLimit,
+        ConvolutionDescriptor convolution,
         WorkspaceQuery query)
     {
         CudnnStatus last = CudnnStatus.NotSupported;
@@ -39,7 +41,8 @@ internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
 
         throw new NativeException(
             $"CudnnAlgorithm.Choose of {pass}", last == CudnnStatus.Success ? CudnnStatus.NotSupported : last,
-            $"none of {candidates.Length} candidates is deterministic with a workspace of at most {workspaceLimit} bytes for {geometry.ToString()}",
+            $"none of {candidates.Length} candidates is deterministic with a workspace of at most {workspaceLimit} "
+            + $"bytes for {geometry.ToString()}",
             "Allow a larger workspace, or use other channel counts, groups or a newer cuDNN 9.");
     }
 }

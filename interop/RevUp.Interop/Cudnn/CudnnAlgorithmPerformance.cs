@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>One candidate of an algorithm choice: cudnnConvolution{Fwd,BwdData,BwdFilter}AlgoPerf_t, which have one layout.</summary>
+/// <summary>
+/// One candidate of an algorithm choice: cudnnConvolution{Fwd,BwdData,BwdFilter}AlgoPerf_t, which
+/// have one layout.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CudnnAlgorithmPerformance
 {

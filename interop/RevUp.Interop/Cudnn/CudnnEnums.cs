@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>The result of a cuDNN 9 call (cudnnStatus_t): its categories and the codes whose remedy differs; others print as their number.</summary>
+/// <summary>
+/// The result of a cuDNN 9 call (cudnnStatus_t): its categories and the codes whose remedy differs;
+/// others print as their number.
+/// </summary>
 internal enum CudnnStatus
 {
     /// <summary>Done.</summary>
@@ -76,7 +79,9 @@ internal enum CudnnConvolutionMode
 /// <summary>Which arithmetic a convolution may use (cudnnMathType_t).</summary>
 internal enum CudnnMathType
 {
-    /// <summary>Tensor cores where the storage type allows it; float32 operands may be rounded to TF32.</summary>
+    /// <summary>
+    /// Tensor cores where the storage type allows it; float32 operands may be rounded to TF32.
+    /// </summary>
     Default = 0,
 
     /// <summary>Tensor cores.</summary>

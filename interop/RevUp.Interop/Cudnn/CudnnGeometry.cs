@@ -1,12 +1,18 @@
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>What determines a convolution and its algorithms; spatial numbers are (D) H W, and their count is the rank, 2 or 3.</summary>
+/// <summary>
+/// A convolution and the choice of its algorithms. Spatial numbers are (D) H W, and their count is
+/// the rank, 2 or 3.
+/// </summary>
 internal readonly ref struct CudnnGeometry
 {
     /// <summary>Of activations, weights and their gradients.</summary>
     public required CudnnDataType Type { get; init; }
 
-    /// <summary>Which arithmetic may be used: Fma for exact float32, Default to allow TF32, TensorOp for bfloat16.</summary>
+    /// <summary>
+    /// Which arithmetic may be used: Fma for exact float32, Default to allow TF32, TensorOp for
+    /// bfloat16.
+    /// </summary>
     public required CudnnMathType MathType { get; init; }
 
     /// <summary>N.</summary>
@@ -47,8 +53,8 @@ internal readonly ref struct CudnnGeometry
 
     /// <summary>One line with every number.</summary>
     public override string ToString() =>
-        $"{Type} batch {Batch}, channels {InChannels} to {OutChannels} in {Groups} groups, input {Join(Input)}, kernel {Join(Kernel)}, stride {Join(Stride)},"
-        + $" padding {Join(Padding)}, math {MathType}";
+        $"{Type} batch {Batch}, channels {InChannels} to {OutChannels} in {Groups} groups, input {Join(Input)}, kernel "
+        + $"{Join(Kernel)}, stride {Join(Stride)}, padding {Join(Padding)}, math {MathType}";
 
     private static string Join(ReadOnlySpan<int> values) => string.Join('x', values.ToArray());
 }

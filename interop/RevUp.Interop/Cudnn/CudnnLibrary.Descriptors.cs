@@ -4,7 +4,9 @@ namespace RevUp.Interop.Cudnn;
 
 internal static unsafe partial class CudnnLibrary
 {
-    /// <summary>Creates a tensor descriptor; use <see cref="TensorDescriptor"/>, which owns the result.</summary>
+    /// <summary>
+    /// Creates a tensor descriptor; use <see cref="TensorDescriptor"/>, which owns the result.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnCreateTensorDescriptor")]
     public static partial CudnnStatus CreateTensorDescriptor(nint* descriptor);
 
@@ -14,9 +16,12 @@ internal static unsafe partial class CudnnLibrary
 
     /// <summary>Sets the type, the dimensions and their strides in elements.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnSetTensorNdDescriptor")]
-    public static partial CudnnStatus SetTensorNdDescriptor(TensorDescriptor descriptor, CudnnDataType type, int rank, int* dimensions, int* strides);
+    public static partial CudnnStatus SetTensorNdDescriptor(
+        TensorDescriptor descriptor, CudnnDataType type, int rank, int* dimensions, int* strides);
 
-    /// <summary>Creates a filter descriptor; use <see cref="FilterDescriptor"/>, which owns the result.</summary>
+    /// <summary>
+    /// Creates a filter descriptor; use <see cref="FilterDescriptor"/>, which owns the result.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnCreateFilterDescriptor")]
     public static partial CudnnStatus CreateFilterDescriptor(nint* descriptor);
 
@@ -29,7 +34,10 @@ internal static unsafe partial class CudnnLibrary
     public static partial CudnnStatus SetFilterNdDescriptor(
         FilterDescriptor descriptor, CudnnDataType type, CudnnTensorFormat format, int rank, int* dimensions);
 
-    /// <summary>Creates a convolution descriptor; use <see cref="ConvolutionDescriptor"/>, which owns the result.</summary>
+    /// <summary>
+    /// Creates a convolution descriptor; use <see cref="ConvolutionDescriptor"/>, which owns the
+    /// result.
+    /// </summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnCreateConvolutionDescriptor")]
     public static partial CudnnStatus CreateConvolutionDescriptor(nint* descriptor);
 
@@ -40,7 +48,8 @@ internal static unsafe partial class CudnnLibrary
     /// <summary>Sets the spatial numbers, outermost first, and the accumulator's type.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnSetConvolutionNdDescriptor")]
     public static partial CudnnStatus SetConvolutionNdDescriptor(
-        ConvolutionDescriptor descriptor, int spatialRank, int* padding, int* stride, int* dilation, CudnnConvolutionMode mode, CudnnDataType computeType);
+        ConvolutionDescriptor descriptor, int spatialRank, int* padding, int* stride, int* dilation,
+        CudnnConvolutionMode mode, CudnnDataType computeType);
 
     /// <summary>Sets which arithmetic may be used.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnSetConvolutionMathType")]

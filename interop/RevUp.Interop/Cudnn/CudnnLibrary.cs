@@ -4,8 +4,10 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>
-/// The part of cuDNN 9 that RevUp calls, one method per function: its convolution descriptors and the convolution API that NVIDIA calls legacy;
-/// NVIDIA's manual is the contract. Dimensions are given outermost first as N C (D) H W whatever their order in memory; alpha and beta are floats on the host.
+/// The part of cuDNN 9 that RevUp calls, one method per function: its convolution descriptors and
+/// the convolution API that NVIDIA calls legacy; NVIDIA's manual is the contract. Dimensions are
+/// given outermost first as N C (D) H W whatever their order in memory; alpha and beta are floats
+/// on the host.
 /// </summary>
 internal static unsafe partial class CudnnLibrary
 {
@@ -37,7 +39,9 @@ internal static unsafe partial class CudnnLibrary
     public static partial CudnnStatus SetStream(CudnnHandle handle, CudaStream stream);
 
     /// <summary>Refuses another major version, whose functions and codes differ.</summary>
-    /// <exception cref="BadImageFormatException">The version differs, or the library does not state one.</exception>
+    /// <exception cref="BadImageFormatException">
+    /// The version differs, or the library does not state one.
+    /// </exception>
     internal static void VerifyVersion(nint library, string place)
     {
         Version? version = NativeLibrary.TryGetExport(library, "cudnnGetVersion", out nint function)
@@ -45,11 +49,12 @@ internal static unsafe partial class CudnnLibrary
         if (version?.Major != ExpectedMajor)
         {
             throw new BadImageFormatException(
-                $"The library {place} is cuDNN {version?.ToString() ?? "of no version"}, but RevUp needs cuDNN {ExpectedMajor}."
-                + " Install it, or name its libcudnn.so.9 in REVUP_CUDNN_LIBRARY.",
+                $"The library {place} is cuDNN {version?.ToString() ?? "of no version"}, but RevUp needs cuDNN "
+                + $"{ExpectedMajor}. Install it, or name its libcudnn.so.9 in REVUP_CUDNN_LIBRARY.",
                 place);
         }
     }
 
-    private static Version VersionOf(nuint number) => new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
+    private static Version VersionOf(nuint number) =>
+        new((int)(number / 10_000), (int)(number % 10_000 / 100), (int)(number % 100));
 }

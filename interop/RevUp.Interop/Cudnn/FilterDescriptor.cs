@@ -1,14 +1,17 @@
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>Owns the description of a convolution's weights, O (D) H W I/groups in memory.</summary>
+/// <summary>
+/// Owns the description of a convolution's weights, O (D) H W I/groups in memory.
+/// </summary>
 internal sealed class FilterDescriptor : OwnedHandle
 {
     /// <summary>Describes weights.</summary>
-    /// <param name="type">How an element is stored; that of the activations.</param>
+    /// <param name="type">Storage of an element; the activations' own.</param>
     /// <param name="outChannels">O.</param>
     /// <param name="inChannelsPerGroup">I/groups.</param>
     /// <param name="kernel">(D) H W.</param>
-    public static unsafe FilterDescriptor Create(CudnnDataType type, int outChannels, int inChannelsPerGroup, ReadOnlySpan<int> kernel)
+    public static unsafe FilterDescriptor Create(
+        CudnnDataType type, int outChannels, int inChannelsPerGroup, ReadOnlySpan<int> kernel)
     {
         Span<int> dimensions = [outChannels, inChannelsPerGroup, .. kernel];
         FilterDescriptor owner = new();
@@ -17,7 +20,8 @@ internal sealed class FilterDescriptor : OwnedHandle
         owner.SetHandle(created);
         fixed (int* pointer = dimensions)
         {
-            CudnnLibrary.SetFilterNdDescriptor(owner, type, CudnnTensorFormat.ChannelsLast, dimensions.Length, pointer).Check();
+            CudnnLibrary.SetFilterNdDescriptor(owner, type, CudnnTensorFormat.ChannelsLast, dimensions.Length, pointer)
+                .Check();
         }
 
         return owner;

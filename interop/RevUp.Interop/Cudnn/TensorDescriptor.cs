@@ -1,6 +1,8 @@
 namespace RevUp.Interop.Cudnn;
 
-/// <summary>Owns the description of a dense channels-last activation, N (D) H W C in memory.</summary>
+/// <summary>
+/// Owns the description of a dense channels-last activation, N (D) H W C in memory.
+/// </summary>
 internal sealed class TensorDescriptor : OwnedHandle
 {
     /// <summary>Describes an activation.</summary>
@@ -8,7 +10,9 @@ internal sealed class TensorDescriptor : OwnedHandle
     /// <param name="batch">N.</param>
     /// <param name="channels">C.</param>
     /// <param name="extents">(D) H W.</param>
-    /// <exception cref="ArgumentException">More than 2³¹ − 1 elements, which cuDNN's strides cannot address.</exception>
+    /// <exception cref="ArgumentException">
+    /// More than 2³¹ − 1 elements, which cuDNN's strides cannot address.
+    /// </exception>
     public static unsafe TensorDescriptor Create(CudnnDataType type, int batch, int channels, ReadOnlySpan<int> extents)
     {
         int rank = extents.Length + 2;
@@ -23,7 +27,8 @@ internal sealed class TensorDescriptor : OwnedHandle
             if (stride * batch > int.MaxValue)
             {
                 throw new ArgumentException(
-                    $"An activation of batch {batch}, {channels} channels and extents {string.Join('x', extents.ToArray())} has more than 2147483647 elements,"
+                    $"An activation of batch {batch}, {channels} channels and extents "
+                    + $"{string.Join('x', extents.ToArray())} has more than 2147483647 elements,"
                     + " which cuDNN cannot address; lower the batch size.");
             }
         }

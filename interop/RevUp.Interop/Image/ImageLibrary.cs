@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Image;
 
-/// <summary>The C ABI of the image library, one method per function of revup_image.h, which is the contract; <see cref="ImageDecoder"/> uses it.</summary>
+/// <summary>
+/// The C ABI of the image library, one method per function of revup_image.h, which is the contract;
+/// <see cref="ImageDecoder"/> uses it.
+/// </summary>
 internal static unsafe partial class ImageLibrary
 {
     /// <summary>The version of revup_image.h that these bindings mirror.</summary>
@@ -14,7 +17,10 @@ internal static unsafe partial class ImageLibrary
     [LibraryImport(NativeLibraries.Image, EntryPoint = "revup_image_abi_version")]
     public static partial int AbiVersion();
 
-    /// <summary>The calling thread's last error as zero-terminated UTF-8, "" when there was none; valid until the thread's next failing call.</summary>
+    /// <summary>
+    /// The calling thread's last error as zero-terminated UTF-8, "" when there was none; valid
+    /// until the thread's next failing call.
+    /// </summary>
     [LibraryImport(NativeLibraries.Image, EntryPoint = "revup_image_last_error")]
     public static partial byte* LastError();
 
@@ -30,13 +36,21 @@ internal static unsafe partial class ImageLibrary
     [LibraryImport(NativeLibraries.Image, EntryPoint = "revup_image_decoder_destroy")]
     public static partial ImageStatus DecoderDestroy(nint decoder);
 
-    /// <summary>Resamples a region to <paramref name="outHeight"/>×<paramref name="outWidth"/> pixels of 1 or 3 channels.</summary>
+    /// <summary>
+    /// Resamples a region to <paramref name="outHeight"/>×<paramref name="outWidth"/> pixels of 1
+    /// or 3 channels.
+    /// </summary>
     [LibraryImport(NativeLibraries.Image, EntryPoint = "revup_image_decode")]
     public static partial ImageStatus Decode(
-        ImageDecoder decoder, byte* bytes, long length, ImageRegion* region, int outHeight, int outWidth, int channels, byte* output);
+        ImageDecoder decoder, byte* bytes, long length, ImageRegion* region, int outHeight, int outWidth, int channels,
+        byte* output);
 
-    /// <summary>Refuses a library of another ABI before any of its functions can misread its arguments.</summary>
-    /// <exception cref="BadImageFormatException">The version differs, or the library does not state one.</exception>
+    /// <summary>
+    /// Refuses a library of another ABI before any of its functions can misread its arguments.
+    /// </summary>
+    /// <exception cref="BadImageFormatException">
+    /// The version differs, or the library does not state one.
+    /// </exception>
     internal static void VerifyVersion(nint library, string place) =>
         NativeLibraryEntry.VerifyVersion(library, place, "revup_image_abi_version", ExpectedAbiVersion);
 }

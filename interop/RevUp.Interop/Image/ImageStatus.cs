@@ -1,6 +1,8 @@
 namespace RevUp.Interop.Image;
 
-/// <summary>The result of every call into the image library (the members of revup_status that it returns).</summary>
+/// <summary>
+/// The result of every call into the image library (the members of revup_status that it returns).
+/// </summary>
 internal enum ImageStatus
 {
     /// <summary>Done.</summary>
@@ -15,6 +17,8 @@ internal enum ImageStatus
     /// <summary>An exception inside the library; the message carries its text.</summary>
     Internal = 4,
 
-    /// <summary>The data is damaged, truncated, too large, or neither JPEG nor PNG; the message says how.</summary>
+    /// <summary>
+    /// The data is damaged, truncated, too large, or neither JPEG nor PNG; the message says how.
+    /// </summary>
     InvalidData = 5,
 }

@@ -6,8 +6,13 @@ namespace RevUp.Interop.Image;
 /// <summary>Turns a status into an exception in the expression that made the call.</summary>
 internal static class ImageStatusExtensions
 {
-    /// <summary>Returns when <paramref name="status"/> is Ok. Call it on the thread that made the native call: the message is kept per thread.</summary>
-    /// <exception cref="ImageFormatException">The status is InvalidData: the data is at fault, not the call.</exception>
+    /// <summary>
+    /// Returns when <paramref name="status"/> is Ok. Call it on the thread that made the native
+    /// call: the message is kept per thread.
+    /// </summary>
+    /// <exception cref="ImageFormatException">
+    /// The status is InvalidData: the data is at fault, not the call.
+    /// </exception>
     /// <exception cref="NativeException">The status is another.</exception>
     public static void Check(this ImageStatus status, [CallerArgumentExpression(nameof(status))] string expression = "")
     {
@@ -21,7 +26,9 @@ internal static class ImageStatusExtensions
     private static unsafe void Throw(ImageStatus status, string expression)
     {
         string detail = Marshal.PtrToStringUTF8((nint)ImageLibrary.LastError()) ?? "";
-        throw status == ImageStatus.InvalidData ? new ImageFormatException(detail) : new NativeException(expression, status, detail, Remedy(status));
+        throw status == ImageStatus.InvalidData
+            ? new ImageFormatException(detail)
+            : new NativeException(expression, status, detail, Remedy(status));
     }
 
     private static string Remedy(ImageStatus status) => status switch

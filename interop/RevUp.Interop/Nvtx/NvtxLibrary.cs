@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Interop.Nvtx;
 
-/// <summary>The C ABI of librevup_nvtx, revup_nvtx.h; only where <see cref="IsAvailable"/>.</summary>
+/// <summary>
+/// The C ABI of librevup_nvtx, revup_nvtx.h; only where <see cref="IsAvailable"/>.
+/// </summary>
 internal static unsafe partial class NvtxLibrary
 {
     static NvtxLibrary()

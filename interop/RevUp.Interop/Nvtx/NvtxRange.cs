@@ -1,8 +1,9 @@
 namespace RevUp.Interop.Nvtx;
 
 /// <summary>
-/// A named range of the calling thread's work in Nsight Systems and Nsight Compute, from <see cref="Open"/> to <see cref="Dispose"/>, in a <c>using</c>. Ranges
-/// nest. Without librevup_nvtx it does nothing, as the default value does. No garbage.
+/// A named range of the calling thread's work in Nsight Systems and Nsight Compute, from
+/// <see cref="Open"/> to <see cref="Dispose"/>, in a <c>using</c>. Ranges nest. Without
+/// librevup_nvtx it does nothing, as the default value does. No garbage.
 /// </summary>
 internal readonly ref struct NvtxRange : IDisposable
 {

@@ -26,7 +26,9 @@ internal sealed record CFunction(
     IReadOnlyList<string> Comment,
     string Description);
 
-/// <summary>Reads the C of the native sources: functions, structures of doubles, and constants.</summary>
+/// <summary>
+/// Reads the C of the native sources: functions, structures of doubles, and constants.
+/// </summary>
 internal static class CSource
 {
     private static readonly string[] s_markers = ["REVUP_API ", "REVUP_ORACLE "];

@@ -5,9 +5,10 @@ using System.Text.RegularExpressions;
 namespace RevUp.Operations.Reading;
 
 /// <summary>
-/// The lines of a comment that begin with @, items with ";" between them. "x, y? [rows, channels]" gives
-/// shapes; "?" marks what may be null, "+" what is updated. "y may be x, z" gives aliases, "bits is 4 or 8"
-/// values, and "inputs at least 1" excludes 0. "internal" keeps the operation from embedders.
+/// The lines of a comment that begin with @, items with ";" between them. "x, y? [rows, channels]"
+/// gives shapes; "?" marks what may be null, "+" what is updated. "y may be x, z" gives aliases,
+/// "bits is 4 or 8" values, and "inputs at least 1" excludes 0. "internal" keeps the operation from
+/// embedders.
 /// </summary>
 internal sealed class Description
 {

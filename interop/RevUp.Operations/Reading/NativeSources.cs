@@ -5,10 +5,10 @@ using System.Linq;
 namespace RevUp.Operations.Reading;
 
 /// <summary>All that the generator reads.</summary>
-/// <param name="Functions">Of revup_cpu.h.</param>
-/// <param name="Operations">Those of them with a description.</param>
+/// <param name="Functions">Functions of revup_cpu.h.</param>
+/// <param name="Operations">Functions with a description.</param>
 /// <param name="Oracles">The functions of native/cpu/reference.</param>
-/// <param name="Kernels">Of native/cuda.</param>
+/// <param name="Kernels">Kernels of native/cuda.</param>
 /// <param name="Structures">Fields of the structures of doubles, by name.</param>
 /// <param name="Constants">Whole numbers that are defined, by name.</param>
 internal sealed record NativeSources(

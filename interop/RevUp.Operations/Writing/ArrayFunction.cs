@@ -6,8 +6,8 @@ using RevUp.Operations.Reading;
 namespace RevUp.Operations.Writing;
 
 /// <summary>
-/// A method of the tests that does an operation on arrays. Inputs and updated arrays are parameters;
-/// written arrays are the result.
+/// A method of the tests that does an operation on arrays. Inputs and updated arrays are
+/// parameters; written arrays are the result.
 /// </summary>
 internal abstract class ArrayFunction(Operation operation, IReadOnlyList<Argument> arguments)
 {
@@ -20,7 +20,7 @@ internal abstract class ArrayFunction(Operation operation, IReadOnlyList<Argumen
 
     protected ArraySizes Sizes { get; } = new(operation, arguments);
 
-    /// <summary>What stands in the call for an argument.</summary>
+    /// <summary>Expression for an argument in the call.</summary>
     protected List<string> Call { get; } = [];
 
     protected StringBuilder Body { get; } = new();

@@ -6,14 +6,15 @@ using RevUp.Operations.Reading;
 namespace RevUp.Operations.Writing;
 
 /// <summary>
-/// The sizes of an operation on arrays. Some follow from the lengths of arrays; a caller gives the others.
+/// The sizes of an operation on arrays. Some follow from the lengths of arrays; a caller gives the
+/// others.
 /// </summary>
 internal sealed class ArraySizes
 {
     private readonly List<(string Size, string Value)> _solved = [];
 
     /// <param name="operation">The operation.</param>
-    /// <param name="arguments">Its arguments, or those of its oracle.</param>
+    /// <param name="arguments">Its arguments, or its oracle's.</param>
     public ArraySizes(Operation operation, IReadOnlyList<Argument> arguments)
     {
         string[] parameters =

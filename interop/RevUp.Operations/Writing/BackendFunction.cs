@@ -3,7 +3,9 @@ using RevUp.Operations.Reading;
 
 namespace RevUp.Operations.Writing;
 
-/// <summary>A method of the tests' class DeviceOperations, which places arrays on the device.</summary>
+/// <summary>
+/// A method of the tests' class DeviceOperations, which places arrays on the device.
+/// </summary>
 internal sealed class BackendFunction : ArrayFunction
 {
     public BackendFunction(Operation operation)

@@ -5,7 +5,9 @@ using RevUp.Operations.Reading;
 
 namespace RevUp.Operations.Writing;
 
-/// <summary>The operations of Backend, CpuBackend and CudaBackend, and the latter's kernels.</summary>
+/// <summary>
+/// The operations of Backend, CpuBackend and CudaBackend, and the latter's kernels.
+/// </summary>
 internal static class BackendWriter
 {
     private const string Space = "RevUp.Backends";

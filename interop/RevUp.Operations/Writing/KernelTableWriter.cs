@@ -12,7 +12,9 @@ internal static class KernelTableWriter
     {
         StringBuilder text = new(CSharp.Head("RevUp.Backends.Cuda", "System", "RevUp.Interop.Cuda", "RevUp.Tensors"));
         text.Append("""
-            /// <summary>Every kernel of native/cuda, looked up once; parameters choose a variant.</summary>
+            /// <summary>
+            /// Every kernel of native/cuda, looked up once; parameters choose a variant.
+            /// </summary>
             /// <param name="find">Finds a kernel by name.</param>
             internal sealed class KernelTable(Func<string, CudaFunction> find)
             {

@@ -93,8 +93,8 @@ internal static class LaunchWriter
             "channels" => $"{call.Shaped.Camel}.Shape.Channels",
             "e0" or "e1" or "e2" => $"SpatialExtent({call.Shaped.Camel}.Shape, {parameter.Name[1]})",
             _ => throw new UnreadableException(
-                $"{kernel.Name}: its parameter '{parameter.Name}' is none of {call.Operation.Function.Name}. Name it as "
-                + "there, or launch the kernel by hand: a geometry without 'over'."),
+                $"{kernel.Name}: its parameter '{parameter.Name}' is none of {call.Operation.Function.Name}. Name it "
+                + "as there, or launch the kernel by hand: a geometry without 'over'."),
         };
     }
 }

@@ -5,7 +5,8 @@ using RevUp.Operations.Reading;
 namespace RevUp.Operations.Writing;
 
 /// <summary>
-/// The tests' view of operations: functions of arrays, on a backend and of the oracle, and calls on words.
+/// The tests' view of operations: functions of arrays, on a backend and of the oracle, and calls on
+/// words.
 /// </summary>
 internal static class TestWriter
 {

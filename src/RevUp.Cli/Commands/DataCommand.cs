@@ -47,7 +47,8 @@ internal static class DataCommand
                 arguments.GetRequiredValue(s_folder), arguments.GetValue(kind));
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new DataDocument(Format.Name(summary.Kind), summary.Parts), DocumentJson.Default.DataDocument);
+                terminal.WriteJson(
+                    new DataDocument(Format.Name(summary.Kind), summary.Parts), DocumentJson.Default.DataDocument);
                 return;
             }
             foreach (DatasetPart part in summary.Parts)
@@ -151,7 +152,8 @@ internal static class DataCommand
         DatasetKind kind = DatasetLayout.Recognize(folder);
         ConfigurationException.Require(
             kind is DatasetKind.ImageFolder or DatasetKind.WebDataset,
-            $"{folder} holds files of the kind {Format.Name(kind)}; only JPEG and PNG images can be packed, as CLASS/FILE or in shards");
+            $"{folder} holds files of the kind {Format.Name(kind)}; only JPEG and PNG images can be packed, as "
+            + $"CLASS/FILE or in shards");
         IReadOnlyList<DataPart> parts = DataPart.Open(folder, kind);
         foreach (DataPart part in allowSkipped ? [] : parts)
         {

@@ -4,7 +4,7 @@ using RevUp.Data.Images;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary>What the commands that write shards share.</summary>
+/// <summary>Shared steps of the commands that write shards.</summary>
 internal sealed class DataPacking
 {
     private const int MiB = 1 << 20;

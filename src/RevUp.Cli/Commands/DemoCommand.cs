@@ -10,7 +10,10 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup demo</c>: measures what each memory policy needs for a network, then trains and evaluates it, in about three minutes.</summary>
+/// <summary>
+/// <c>revup demo</c>: measures what each memory policy needs for a network, then trains and
+/// evaluates it, in about three minutes.
+/// </summary>
 internal static class DemoCommand
 {
     private const string RecipeName = "fashion-mnist";
@@ -20,7 +23,8 @@ internal static class DemoCommand
     private const string FullRun = " and reaches 91.6 to 91.8 % on the test set";
 
     private static readonly TimeSpan SpeedTime = TimeSpan.FromSeconds(5);
-    private static readonly MemoryPolicy[] Policies = [MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store];
+    private static readonly MemoryPolicy[] Policies =
+        [MemoryPolicy.Invert, MemoryPolicy.Checkpoint, MemoryPolicy.Store];
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
@@ -32,7 +36,12 @@ internal static class DemoCommand
             DefaultValueFactory = _ => Path.Combine("runs", "demo"),
         };
         MemoryBudgetOption budget = new();
-        Command command = new("demo", "Compare the memory policies, train on Fashion-MNIST and evaluate: three minutes.") { output, budget };
+        Command command = new(
+            "demo", "Compare the memory policies, train on Fashion-MNIST and evaluate: three minutes.")
+        {
+            output,
+            budget,
+        };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
@@ -41,9 +50,11 @@ internal static class DemoCommand
             Backend Open() => common.OpenBackend(arguments);
             long start = Stopwatch.GetTimestamp();
             RunFolder.Clear(folder);
-            // The network itself, and what it would need at a multiple of its depth: one policy does not mind.
+            // The network itself, and what it would need at a multiple of its depth: one policy
+            // does not mind.
             int[] depths = [MemoryCommand.OwnDepth, DepthFactor * recipe.Model.BlockCount];
-            MemoryRow[] rows = [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, Open))];
+            MemoryRow[] rows =
+                [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, Open))];
             if (!recipes.Sets(arguments, "training.epochs") && recipe.Training.Steps == 0)
             {
                 recipe = Fit(terminal, recipe, start, Open);
@@ -51,14 +62,17 @@ internal static class DemoCommand
             RunSummary summary = Train(terminal, recipe, folder, Open);
             if (summary.Interrupted)
             {
-                // The run's own copy of the recipe has every override in it; another device or other threads would go on with other roundings.
+                // The run's own copy of the recipe has every override in it; another device or
+                // other threads would go on with other roundings.
                 string copy = Path.Combine(folder, TrainingRun.RecipeFileName);
                 return TrainingSession.ReportInterruption(
-                    terminal, summary, ["train", "--recipe", copy, "--output", folder, "--resume", .. common.SameDevice(arguments)]);
+                    terminal, summary,
+                    ["train", "--recipe", copy, "--output", folder, "--resume", .. common.SameDevice(arguments)]);
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
+                terminal.WriteJson(
+                    new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
                 return ExitCode.Success;
             }
             terminal.Write(Describe(terminal, summary, rows));
@@ -91,7 +105,9 @@ internal static class DemoCommand
         Table table = SummaryTable.Create(terminal, summary);
         foreach (MemoryRow row in rows)
         {
-            table.AddRow($"activation memory, {Format.Blocks(row.Blocks)}, {Format.Name(row.Policy)}", $"{Format.MiB(row.ActivationPeakBytes)} MiB");
+            table.AddRow(
+                $"activation memory, {Format.Blocks(row.Blocks)}, {Format.Name(row.Policy)}",
+                $"{Format.MiB(row.ActivationPeakBytes)} MiB");
         }
         return table;
     }
@@ -100,7 +116,9 @@ internal static class DemoCommand
     {
         (string[] Words, string Purpose)[] commands =
         [
-            (["memory", "--recipe", "fashion-mnist", "--blocks", "3,12,48"], "memory at other depths: 'invert' does not grow"),
+            (
+                ["memory", "--recipe", "fashion-mnist", "--blocks", "3,12,48"],
+                "memory at other depths: 'invert' does not grow"),
             (["inspect", "--checkpoint", folder], "how invertible each block has stayed"),
             (["recipes"], "deeper networks, ImageNet and 3-D; 'recipes show NAME' prints one"),
         ];

@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup devices</c>: what networks can be trained on here, and what is missing for a GPU.</summary>
+/// <summary>
+/// <c>revup devices</c>: what networks can be trained on here, and what is missing for a GPU.
+/// </summary>
 internal static class DevicesCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -18,7 +20,11 @@ internal static class DevicesCommand
             using CpuBackend backend = common.OpenCpu(arguments);
             Device cpu = Cpu(backend);
             CudaDevices cuda = CudaDevices.Find();
-            Device[] devices = [cpu, .. cuda.Devices.Select(gpu => new Device("cuda", gpu.Description, null, gpu.MemoryBytes, gpu.BFloat16))];
+            Device[] devices =
+            [
+                cpu,
+                .. cuda.Devices.Select(gpu => new Device("cuda", gpu.Description, null, gpu.MemoryBytes, gpu.BFloat16)),
+            ];
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(new DevicesDocument(devices, cuda.Problems), DocumentJson.Default.DevicesDocument);
@@ -46,7 +52,9 @@ internal static class DevicesCommand
         foreach (Device device in devices)
         {
             string threads = device.Threads is int count ? Format.Count(count) : "";
-            table.AddRow(device.Name, threads, Format.MiB(device.MemoryBytes), device.BFloat16 ? "yes" : "no", Markup.Escape(device.Description));
+            table.AddRow(
+                device.Name, threads, Format.MiB(device.MemoryBytes), device.BFloat16 ? "yes" : "no",
+                Markup.Escape(device.Description));
         }
         return table;
     }

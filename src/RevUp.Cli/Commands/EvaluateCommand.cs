@@ -31,7 +31,8 @@ internal static class EvaluateCommand
                 ? DatasetSplits.Parse(name)
                 : Datasets.Judged(loaded.Recipe.Data);
             using ImageDataset data = loaded.OpenData(split, terminal.Note);
-            DamagedSamples damaged = new(data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
+            DamagedSamples damaged = new(
+                data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
             BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };
             EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, batches);
             result = result with { Part = split };

@@ -12,10 +12,12 @@ internal static class ExportCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        Argument<string> checkpoint = new("RUN") { Description = "A run's folder, for its last checkpoint, or the folder of one checkpoint." };
+        Argument<string> checkpoint =
+            new("RUN") { Description = "A run's folder, for its last checkpoint, or the folder of one checkpoint." };
         Option<string?> onnx = new("--onnx")
         {
-            Description = "Write the network as an ONNX model: input [N, C, (D), H, W] normalised, logits [N, classes].",
+            Description =
+                "Write the network as an ONNX model: input [N, C, (D), H, W] normalised, logits [N, classes].",
             HelpName = "FILE",
         };
         Option<string?> weights = new("--weights")
@@ -23,7 +25,8 @@ internal static class ExportCommand
             Description = "Write the weights as safetensors under PyTorch's names and in its layout, [O, I, kH, kW].",
             HelpName = "FILE",
         };
-        Command command = new("export", "Write a checkpoint's network for other programs.") { checkpoint, onnx, weights };
+        Command command =
+            new("export", "Write a checkpoint's network for other programs.") { checkpoint, onnx, weights };
         command.Validators.Add(result =>
         {
             if (result.GetValue(onnx) is null && result.GetValue(weights) is null)

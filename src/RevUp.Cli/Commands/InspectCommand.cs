@@ -9,7 +9,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup inspect</c>: how invertible each block of a checkpoint is, in bounds and in fact.</summary>
+/// <summary>
+/// <c>revup inspect</c>: how invertible each block of a checkpoint is, in bounds and in fact.
+/// </summary>
 internal static class InspectCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -38,7 +40,8 @@ internal static class InspectCommand
             Recipe recipe = loaded.Recipe;
             using ImageDataset data = loaded.OpenData(null, terminal.Note);
             Inspection inspection = NetworkInspector.Inspect(
-                loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.EvaluationBatches, arguments.GetValue(images));
+                loaded.Network, data, loaded.Normalization, recipe.Reversible.Inversion, recipe.EvaluationBatches,
+                arguments.GetValue(images));
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(inspection, DocumentJson.Default.Inspection);
@@ -46,15 +49,17 @@ internal static class InspectCommand
             }
             terminal.Write(Describe(terminal, inspection.Blocks));
             terminal.WriteLine(
-                "σ: spectral norm of each convolution; limit: what the control keeps the bound under; bound: |s|·∏σ as training left it, and after further "
-                + $"power iterations; contraction, k (branch evaluations) and residual: the worst of {Format.Count(inspection.Images)} test images.");
+                "σ: spectral norm of each convolution; limit: what the control keeps the bound under; bound: |s|·∏σ as "
+                + "training left it, and after further power iterations; contraction, k (branch evaluations) and "
+                + $"residual: the worst of {Format.Count(inspection.Images)} test images.");
         });
         return command;
     }
 
     private static Table Describe(Terminal terminal, IEnumerable<BlockReport> blocks)
     {
-        Table table = terminal.NewTable("block", "name", "σ", "limit", "bound", "converged", "contraction", "k", "residual");
+        Table table = terminal.NewTable(
+            "block", "name", "σ", "limit", "bound", "converged", "contraction", "k", "residual");
         foreach (BlockReport block in blocks)
         {
             table.AddRow(

@@ -10,7 +10,10 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup memory</c>: one real training step for every depth and policy, with its peak bytes by purpose.</summary>
+/// <summary>
+/// <c>revup memory</c>: one real training step for every depth and policy, with its peak bytes by
+/// purpose.
+/// </summary>
 internal static class MemoryCommand
 {
     /// <summary>Stands for the depth that the recipe has.</summary>
@@ -23,23 +26,38 @@ internal static class MemoryCommand
         {
             Description = "Depths to measure, in blocks, such as 3,12,48; the recipe's own by default.",
             HelpName = "N,...",
-            CustomParser = argument => ParseList(argument, "a number of blocks, such as 12", (string word, out int value) =>
-                int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0),
+            CustomParser = argument => ParseList(
+                argument, "a number of blocks, such as 12",
+                (string word, out int value) =>
+                    int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0),
         };
         Option<MemoryPolicy[]> policies = new("--policy")
         {
-            Description = "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can follow.",
+            Description =
+                "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can "
+                + "follow.",
             HelpName = "POLICY,...",
-            CustomParser = argument => ParseList(argument, "a policy; use store, checkpoint, compress or invert", (string word, out MemoryPolicy value) =>
-                Enum.TryParse(word, ignoreCase: true, out value) && MemoryPlan.Uniform.Contains(value) && Format.Name(value) == word),
+            CustomParser = argument => ParseList(
+                argument, "a policy; use store, checkpoint, compress or invert",
+                (string word, out MemoryPolicy value) =>
+                    Enum.TryParse(word, ignoreCase: true, out value) && MemoryPlan.Uniform.Contains(value)
+                    && Format.Name(value) == word),
         };
         MemoryBudgetOption budget = new();
-        Command command = new("memory", "Measure memory and time of one training step at several depths and policies.") { blocks, policies, budget };
+        Command command = new(
+            "memory", "Measure memory and time of one training step at several depths and policies.")
+        {
+            blocks,
+            policies,
+            budget,
+        };
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
             Recipe recipe = recipes.Load(arguments, common, budget.Overrides(arguments));
-            MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named ? named : [.. MemoryProbe.PossiblePolicies(recipe.Model)];
+            MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named
+                ? named
+                : [.. MemoryProbe.PossiblePolicies(recipe.Model)];
             measured = recipe.Reversible.Policies.Policy == MemoryPolicy.Auto
                 ? [.. measured, MemoryPolicy.Auto]
                 : measured;
@@ -55,26 +73,35 @@ internal static class MemoryCommand
             }
             terminal.Write(MemoryTable.Create(terminal, rows));
             terminal.WriteLine(
-                $"Branches in {rows[0].Precision.Text()}. Memory in MiB, the peak of one step; total: the most of all purposes at once, which a budget limits; "
+                $"Branches in {rows[0].Precision.Text()}. Memory in MiB, the peak of one step; total: the most of all "
+                + "purposes at once, which a budget limits; "
                 + "k: branch evaluations per block; residual: the worst inversion residual.");
             if (recipe.Model.Lipschitz.Mode == LipschitzMode.Adaptive)
             {
-                terminal.WriteLine("Adaptive Lipschitz control is measured as it starts, perBranch at the same coefficient; in training k can rise.");
+                terminal.WriteLine(
+                    "Adaptive Lipschitz control is measured as it starts, perBranch at the same coefficient; in "
+                    + "training k can rise.");
             }
         });
         return command;
     }
 
     /// <summary>Measures one depth under each of the policies, saying so.</summary>
-    public static IEnumerable<MemoryRow> Measure(Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, Func<Backend> open)
+    public static IEnumerable<MemoryRow> Measure(
+        Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, Func<Backend> open)
     {
         foreach (MemoryPolicy policy in policies)
         {
             if (policy == MemoryPolicy.Auto && recipe.Reversible.NeedsPlan)
             {
-                recipe = Planned(terminal, blocks == OwnDepth ? recipe : recipe with { Model = recipe.Model.WithBlocks(blocks) }, open);
+                recipe = Planned(
+                    terminal,
+                    blocks == OwnDepth ? recipe : recipe with { Model = recipe.Model.WithBlocks(blocks) },
+                    open);
             }
-            terminal.Note($"measuring {Format.Blocks(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)}, {Format.Name(policy)} ...");
+            terminal.Note(
+                $"measuring {Format.Blocks(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)}, "
+                + $"{Format.Name(policy)} ...");
             yield return MemoryProbe.Measure(recipe, blocks, policy, open);
         }
     }

@@ -5,7 +5,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup recipes</c>: the recipes that the tool carries, as a list or one of them in full.</summary>
+/// <summary>
+/// <c>revup recipes</c>: the recipes that the tool carries, as a list or one of them in full.
+/// </summary>
 internal static class RecipesCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -39,7 +41,10 @@ internal static class RecipesCommand
         command.SetAction(arguments =>
         {
             string chosen = arguments.GetRequiredValue(name);
-            terminal.WriteLine((arguments.GetValue(common.Json) ? RecipeFile.Serialize(RecipeCatalog.Load(chosen, [])) : RecipeCatalog.Text(chosen)).TrimEnd());
+            string text = arguments.GetValue(common.Json)
+                ? RecipeFile.Serialize(RecipeCatalog.Load(chosen, []))
+                : RecipeCatalog.Text(chosen);
+            terminal.WriteLine(text.TrimEnd());
         });
         return command;
     }

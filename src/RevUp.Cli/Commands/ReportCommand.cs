@@ -14,7 +14,12 @@ internal static class ReportCommand
         Argument<string> run = new("RUN") { Description = "The run's folder; the page is report.html in it." };
         DataOptions where = new();
         Option<bool> open = new("--open") { Description = "Show the page in the desktop's browser." };
-        Command command = new("report", "Write a run's curves, memory, inversions and predictions as one self-contained HTML page.") { run, open };
+        Command command = new(
+            "report", "Write a run's curves, memory, inversions and predictions as one self-contained HTML page.")
+        {
+            run,
+            open,
+        };
         where.AddTo(command);
         command.SetAction(arguments =>
         {

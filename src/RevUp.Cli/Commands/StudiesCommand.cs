@@ -5,7 +5,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup studies</c>: the studies that the tool carries, as a list or one of them in full.</summary>
+/// <summary>
+/// <c>revup studies</c>: the studies that the tool carries, as a list or one of them in full.
+/// </summary>
 internal static class StudiesCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -23,7 +25,10 @@ internal static class StudiesCommand
             Table table = terminal.NewTable("study", "runs").AddColumn("description");
             foreach (StudyEntry entry in entries)
             {
-                table.AddRow(entry.Name, $"{Format.Count(entry.Rows)} × {Format.Count(entry.Seeds)}", Markup.Escape(entry.Description));
+                table.AddRow(
+                    entry.Name,
+                    $"{Format.Count(entry.Rows)} × {Format.Count(entry.Seeds)}",
+                    Markup.Escape(entry.Description));
             }
             terminal.Write(table);
         });
@@ -34,7 +39,8 @@ internal static class StudiesCommand
     {
         Argument<string> name = new("NAME") { Description = "A study's name or file." };
         Command command = new("show", "Print a study, to be saved and changed.") { name };
-        command.SetAction(arguments => terminal.WriteLine(StudyCatalog.Text(arguments.GetRequiredValue(name)).TrimEnd()));
+        command.SetAction(
+            arguments => terminal.WriteLine(StudyCatalog.Text(arguments.GetRequiredValue(name)).TrimEnd()));
         return command;
     }
 }

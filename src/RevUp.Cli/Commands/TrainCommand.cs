@@ -6,7 +6,9 @@ using RevUp.Runs;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup train</c>: trains a recipe, from the start or from a run's last checkpoint.</summary>
+/// <summary>
+/// <c>revup train</c>: trains a recipe, from the start or from a run's last checkpoint.
+/// </summary>
 internal static class TrainCommand
 {
     private const string ResumeName = "--resume";
@@ -14,10 +16,20 @@ internal static class TrainCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         RecipeOptions recipes = new();
-        Option<string?> output = new("--output") { Description = "The run's folder; runs/ and the recipe's name by default.", HelpName = "DIR" };
-        Option<bool> graph = new("--cuda-graph") { Description = "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true." };
+        Option<string?> output = new("--output")
+        {
+            Description = "The run's folder; runs/ and the recipe's name by default.",
+            HelpName = "DIR",
+        };
+        Option<bool> graph = new("--cuda-graph")
+        {
+            Description = "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true.",
+        };
         Option<bool> resume = new(ResumeName) { Description = "Go on from the last checkpoint in the run's folder." };
-        Option<bool> attached = new("--attached") { Description = "Stop, with a checkpoint, when standard input ends: for programs that start trainings." };
+        Option<bool> attached = new("--attached")
+        {
+            Description = "Stop, with a checkpoint, when standard input ends: for programs that start trainings.",
+        };
         MemoryBudgetOption budget = new();
         Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.")
         {
@@ -31,14 +43,16 @@ internal static class TrainCommand
             string folder = arguments.GetValue(output) ?? Path.Combine("runs", recipe.Name);
             RunFolder.Require(folder, arguments.GetValue(resume));
             using Backend backend = common.OpenBackend(arguments);
-            RunSummary summary = TrainingSession.Run(terminal, backend, recipe, folder, arguments.GetValue(resume), arguments.GetValue(attached));
+            RunSummary summary = TrainingSession.Run(
+                terminal, backend, recipe, folder, arguments.GetValue(resume), arguments.GetValue(attached));
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(TrainDocument.From(summary), DocumentJson.Default.TrainDocument);
             }
             if (summary.Interrupted)
             {
-                IEnumerable<string> words = arguments.Tokens.Select(token => token.Value).Where(word => word != ResumeName);
+                IEnumerable<string> words =
+                    arguments.Tokens.Select(token => token.Value).Where(word => word != ResumeName);
                 return TrainingSession.ReportInterruption(terminal, summary, words.Append(ResumeName));
             }
             if (!arguments.GetValue(common.Json))

@@ -15,7 +15,9 @@ internal static class DataTables
     {
         (int least, int most) = (part.Classes.Min(label => label.Samples), part.Classes.Max(label => label.Samples));
         string name = part.Name.Length == 0 ? Format.Name(kind) : $"{Format.Name(kind)}, {part.Name}";
-        terminal.WriteLine(FormattableString.Invariant($"{name}: {part.Samples} samples in {part.Classes.Count} classes of {least} to {most}"));
+        terminal.WriteLine(
+            FormattableString.Invariant(
+                $"{name}: {part.Samples} samples in {part.Classes.Count} classes of {least} to {most}"));
         Table classes = terminal.NewTable("label", "class", "samples");
         for (int label = 0; label < Math.Min(part.Classes.Count, MostClasses); label++)
         {

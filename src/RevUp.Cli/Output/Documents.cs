@@ -9,7 +9,7 @@ using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>What <c>evaluate --json</c> prints.</summary>
+/// <summary>Output of <c>evaluate --json</c>.</summary>
 internal sealed record EvaluationDocument(string Part, double Top1, double Loss, int Samples, int LeftOut)
 {
     public double? BalancedAccuracy { get; init; }
@@ -43,7 +43,10 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
 /// <summary>One class of an evaluation; a class without samples has no recall.</summary>
 internal sealed record ClassFigures(string Name, int Samples, double? Recall);
 
-/// <summary>What <c>train --json</c> prints; an interrupted run has no evaluation, and one that was not planned now no forecast.</summary>
+/// <summary>
+/// Output of <c>train --json</c>. An interrupted run has no evaluation. A run that was not planned
+/// now has no forecast.
+/// </summary>
 internal sealed record TrainDocument(
     string Run,
     string Checkpoint,
@@ -106,34 +109,35 @@ internal sealed record TrainDocument(
     }
 }
 
-/// <summary>What <c>memory --json</c> prints.</summary>
+/// <summary>Output of <c>memory --json</c>.</summary>
 internal sealed record MemoryDocument(IReadOnlyList<MemoryRow> Rows);
 
-/// <summary>What <c>export --json</c> prints; the step is that of the checkpoint.</summary>
+/// <summary>Output of <c>export --json</c>; the step is the checkpoint's.</summary>
 internal sealed record ExportDocument(long Step, IReadOnlyList<string> Files);
 
-/// <summary>What <c>report --json</c> prints.</summary>
+/// <summary>Output of <c>report --json</c>.</summary>
 internal sealed record ReportDocument(string Report);
 
-/// <summary>What <c>devices --json</c> prints; the problems are why CUDA cannot be used.</summary>
+/// <summary>Output of <c>devices --json</c>; the problems tell why CUDA cannot be used.</summary>
 internal sealed record DevicesDocument(IReadOnlyList<Device> Devices, IReadOnlyList<string> CudaProblems);
 
-/// <summary>One device that networks can be trained on; threads are those of the CPU.</summary>
+/// <summary>One device that networks can be trained on; threads are CPU threads.</summary>
 internal sealed record Device(string Name, string Description, int? Threads, long MemoryBytes, bool BFloat16);
 
-/// <summary>What <c>recipes --json</c> prints.</summary>
+/// <summary>Output of <c>recipes --json</c>.</summary>
 internal sealed record RecipesDocument(IReadOnlyList<RecipeEntry> Recipes);
 
 /// <summary>One recipe of the list.</summary>
 internal sealed record RecipeEntry(string Name, string Description, string Source);
 
-/// <summary>What <c>demo --json</c> prints.</summary>
+/// <summary>Output of <c>demo --json</c>.</summary>
 internal sealed record DemoDocument(TrainDocument Training, IReadOnlyList<MemoryRow> Rows);
 
-/// <summary>What <c>study --json</c> prints, and a study's study.json.</summary>
-internal sealed record StudyDocument(string Name, string Description, string Reference, IReadOnlyList<RowFigures> Rows, IReadOnlyList<string> Failures);
+/// <summary>Output of <c>study --json</c>, and a study's study.json.</summary>
+internal sealed record StudyDocument(
+    string Name, string Description, string Reference, IReadOnlyList<RowFigures> Rows, IReadOnlyList<string> Failures);
 
-/// <summary>What <c>studies --json</c> prints.</summary>
+/// <summary>Output of <c>studies --json</c>.</summary>
 internal sealed record StudiesDocument(IReadOnlyList<StudyEntry> Studies);
 
 /// <summary>One study of the list.</summary>
@@ -162,7 +166,8 @@ internal sealed class FiniteNumberConverter : JsonConverter<double>
 internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(JsonNamingPolicy.CamelCase);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteNumberConverter), typeof(PolicyConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
+    Converters = [typeof(FiniteNumberConverter), typeof(PolicyConverter)])]
 [JsonSerializable(typeof(EvaluationDocument))]
 [JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(MemoryDocument))]

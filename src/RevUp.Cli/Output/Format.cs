@@ -29,7 +29,8 @@ internal static class Format
     public static string Blocks(long count) => Invariant($"{count} block{(count == 1 ? "" : "s")}");
 
     public static string Duration(TimeSpan time) => time.ToString(
-        time.TotalDays >= 1 ? @"d\ \d\ h\:mm\:ss" : time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
+        time.TotalDays >= 1 ? @"d\ \d\ h\:mm\:ss" : time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss",
+        CultureInfo.InvariantCulture);
 
     /// <summary>The name that recipes use.</summary>
     public static string Name(MemoryPolicy policy) => policy.ToString().ToLowerInvariant();
@@ -54,7 +55,8 @@ internal static class Format
 
     /// <summary>"10000 images", and how many could not be read.</summary>
     public static string Images(EvaluationResult evaluation) =>
-        Invariant($"{evaluation.Samples} images") + (evaluation.LeftOut == 0 ? "" : Invariant($", {evaluation.LeftOut} damaged left out"));
+        Invariant($"{evaluation.Samples} images")
+        + (evaluation.LeftOut == 0 ? "" : Invariant($", {evaluation.LeftOut} damaged left out"));
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

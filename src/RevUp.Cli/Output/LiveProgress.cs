@@ -5,7 +5,10 @@ using Spectre.Console.Rendering;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>Progress for a terminal: two lines that are drawn over, and a line that stays for each evaluation.</summary>
+/// <summary>
+/// Progress for a terminal: two lines that are drawn over, and a line that stays for each
+/// evaluation.
+/// </summary>
 internal sealed class LiveProgress
 {
     // Often enough to look alive; a step may take a few milliseconds only.
@@ -43,7 +46,8 @@ internal sealed class LiveProgress
         Draw(Format.Line(at), at.Steps == 0 ? 1 : (double)at.Step / at.Steps, at.Remaining, at.Step == at.Steps);
     }
 
-    private void Report(EvaluationProgress at) => Draw("evaluating on the test set", at.Done, at.Remaining, at.Done == 1);
+    private void Report(EvaluationProgress at) =>
+        Draw("evaluating on the test set", at.Done, at.Remaining, at.Done == 1);
 
     private void Draw(string line, double done, TimeSpan remaining, bool last)
     {
@@ -55,7 +59,8 @@ internal sealed class LiveProgress
         string rest = FormattableString.Invariant($" {100 * done,3:F0} %  {Format.Duration(remaining)} left");
         int length = Math.Max(1, _console.Profile.Width - rest.Length - RoomForEcho);
         int filled = (int)(done * length);
-        IRenderable bar = new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', length - filled)}[/]{rest}");
+        IRenderable bar = new Markup(
+            $"[green]{new string('━', filled)}[/][grey]{new string('━', length - filled)}[/]{rest}");
         _display.UpdateTarget(new Rows(new Text(line), bar));
     }
 }

@@ -11,7 +11,8 @@ internal static class MemoryTable
     public static Table Create(Terminal terminal, IEnumerable<MemoryRow> rows)
     {
         Table table = terminal.NewTable(
-            "blocks", "policy", "activations", "parameters", "gradients", "optimizer", "workspace", "total", "process", "step ms", "k", "max k", "residual");
+            "blocks", "policy", "activations", "parameters", "gradients", "optimizer", "workspace", "total", "process",
+            "step ms", "k", "max k", "residual");
         for (int column = 2; column < table.Columns.Count; column++)
         {
             table.Columns[column].RightAligned();

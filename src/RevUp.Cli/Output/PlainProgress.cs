@@ -2,7 +2,10 @@ using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>Progress for logs and pipes: a line at the first step, each tenth of an epoch, and after each evaluation.</summary>
+/// <summary>
+/// Progress for logs and pipes: a line at the first step, each tenth of an epoch, and after each
+/// evaluation.
+/// </summary>
 internal sealed class PlainProgress(Terminal terminal)
 {
     private const int LinesPerEpoch = 10;

@@ -7,7 +7,10 @@ namespace RevUp.Cli.Output;
 /// <summary>A plan of policies in words.</summary>
 internal static class PlanText
 {
-    /// <summary>What a plan gives the blocks of each stage, and what it is expected to take; says nothing of a plan with one policy.</summary>
+    /// <summary>
+    /// Describes the policies of each stage's blocks, and the expected memory and time. A plan with
+    /// one policy gives no text.
+    /// </summary>
     public static void Write(Terminal terminal, ModelSettings model, MemoryPlan plan, MemoryForecast? forecast)
     {
         if (plan.Policy != MemoryPolicy.Auto)
@@ -16,8 +19,10 @@ internal static class PlanText
         }
         terminal.Note(forecast is null
             ? "policies as planned before:"
-            : $"policies for {Format.MiB(forecast.BudgetBytes)} MiB, by measured costs: {Words(forecast.Step)} expected");
-        if (forecast is { Step: { } planned } && planned.ReplayPeakBytes > planned.PeakBytes && plan.Blocks.Contains(MemoryPolicy.Invert))
+            : $"policies for {Format.MiB(forecast.BudgetBytes)} MiB, by measured costs: "
+                + $"{Words(forecast.Step)} expected");
+        if (forecast is { Step: { } planned } && planned.ReplayPeakBytes > planned.PeakBytes
+            && plan.Blocks.Contains(MemoryPolicy.Invert))
         {
             terminal.Note($"  where an inversion is refused: at most {Format.MiB(planned.ReplayPeakBytes)} MiB");
         }
@@ -30,7 +35,8 @@ internal static class PlanText
             terminal.Note($"  stage {s}: {string.Join(", ", counts)}");
             first += model.Stages[s].Blocks;
         }
-        foreach ((MemoryPolicy policy, StepForecast step) in forecast?.Uniform ?? new Dictionary<MemoryPolicy, StepForecast>())
+        foreach ((MemoryPolicy policy, StepForecast step) in
+            forecast?.Uniform ?? new Dictionary<MemoryPolicy, StepForecast>())
         {
             terminal.Note($"  {Format.Name(policy)} alone: {Words(step)}");
         }

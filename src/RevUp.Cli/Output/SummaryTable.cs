@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>What came out of a training, one line per number.</summary>
+/// <summary>Results of a training, one line per number.</summary>
 internal static class SummaryTable
 {
     public static Table Create(Terminal terminal, RunSummary summary)
@@ -34,7 +34,9 @@ internal static class SummaryTable
             .AddRow("training time spent waiting for data", Format.Percent(summary.DataWaitShare));
         if (summary.MaxEvaluations > 0)
         {
-            table.AddRow("branch evaluations k, mean and most", $"{Format.Evaluations(summary.MeanEvaluations)}, {summary.MaxEvaluations}");
+            table.AddRow(
+                "branch evaluations k, mean and most",
+                $"{Format.Evaluations(summary.MeanEvaluations)}, {summary.MaxEvaluations}");
             table.AddRow("worst inversion residual", Format.Scientific(summary.MaxInversionResidual));
         }
         if (summary.Replays > 0)

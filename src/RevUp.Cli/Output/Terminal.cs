@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>Where the tool writes: results to standard output, progress and errors to standard error.</summary>
+/// <summary>
+/// Where the tool writes: results to standard output, progress and errors to standard error.
+/// </summary>
 internal sealed class Terminal
 {
     // Wide enough that no table of ours is folded where nobody looks at columns.
@@ -17,7 +19,9 @@ internal sealed class Terminal
     /// <param name="outputIsTerminal">Whether results may have colours and frames.</param>
     /// <param name="errorIsTerminal">Whether progress may be shown live.</param>
     /// <param name="stop">Cancelled to stop a training as Ctrl-C does.</param>
-    public Terminal(TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal, CancellationToken stop = default)
+    public Terminal(
+        TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal,
+        CancellationToken stop = default)
     {
         (Output, Error, _outputIsTerminal, IsLive, Stop) =
             (output, new ForgivingWriter(error), outputIsTerminal, errorIsTerminal, stop);
@@ -39,14 +43,18 @@ internal sealed class Terminal
     /// <summary>The process's own streams; NO_COLOR and TERM=dumb are respected.</summary>
     public static Terminal FromConsole()
     {
-        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") is null or "dumb";
-        return new Terminal(Console.Out, Console.Error, !plain && !Console.IsOutputRedirected, !plain && !Console.IsErrorRedirected);
+        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+            || Environment.GetEnvironmentVariable("TERM") is null or "dumb";
+        return new Terminal(
+            Console.Out, Console.Error, !plain && !Console.IsOutputRedirected, !plain && !Console.IsErrorRedirected);
     }
 
     /// <summary>One line of progress, never folded: commands in it can be copied.</summary>
     public void Note(string line) => Error.WriteLine(line);
 
-    /// <summary>One line of progress that may come while there is a live display, and then goes above it.</summary>
+    /// <summary>
+    /// One line of progress that may come while there is a live display, and then goes above it.
+    /// </summary>
     public void NoteAboveDisplay(string line)
     {
         if (IsLive)
@@ -77,13 +85,16 @@ internal sealed class Terminal
         {
             IAnsiConsole console = CreateConsole(Output, isTerminal: true);
             // Numbers are better folded by the terminal than cut off.
-            console.Profile.Width = table.Columns.All(column => column.NoWrap) ? Math.Max(console.Profile.Width, FileWidth) : console.Profile.Width;
+            console.Profile.Width = table.Columns.All(column => column.NoWrap)
+                ? Math.Max(console.Profile.Width, FileWidth)
+                : console.Profile.Width;
             console.Write(table);
             return;
         }
         using StringWriter text = new();
         CreateConsole(text, isTerminal: false).Write(table);
-        // Markdown has no frame, but its upper and lower edges are written all the same, as blank lines.
+        // Markdown has no frame, but its upper and lower edges are written all the same, as blank
+        // lines.
         foreach (string line in text.ToString().Split('\n').Where(line => !string.IsNullOrWhiteSpace(line)))
         {
             WriteLine(line.TrimEnd());
@@ -94,9 +105,12 @@ internal sealed class Terminal
     public void WriteLine(string line) => Output.WriteLine(line);
 
     /// <summary>The result as the one JSON document on standard output.</summary>
-    public void WriteJson<T>(T document, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(document, type));
+    public void WriteJson<T>(T document, JsonTypeInfo<T> type) =>
+        Output.WriteLine(JsonSerializer.Serialize(document, type));
 
-    /// <summary>A live display hides the cursor; a process that ends in mid-display must show it again.</summary>
+    /// <summary>
+    /// A live display hides the cursor; a process that ends in mid-display must show it again.
+    /// </summary>
     public void ShowCursor()
     {
         if (IsLive)

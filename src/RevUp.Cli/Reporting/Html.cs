@@ -4,7 +4,10 @@ using RevUp.Formats;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>Pages and their elements: built as a tree, so that a page is well-formed and every text in it escaped.</summary>
+/// <summary>
+/// Pages and their elements: built as a tree, so that a page is well-formed and every text in it
+/// escaped.
+/// </summary>
 internal static class Html
 {
     /// <summary>An element with attributes, texts and elements.</summary>
@@ -14,11 +17,16 @@ internal static class Html
     public static XAttribute Class(string value) => new("class", value);
 
     /// <summary>Any attribute; numbers as CSS and SVG read them.</summary>
-    public static XAttribute Attribute(string name, object value) => new(name, value is double number ? Number(number, "0.##") : value);
+    public static XAttribute Attribute(string name, object value) =>
+        new(name, value is double number ? Number(number, "0.##") : value);
 
-    /// <summary>Writes a page that is complete in itself: nothing is loaded, and nothing in it needs a script.</summary>
+    /// <summary>
+    /// Writes a page that is complete in itself: nothing is loaded, and nothing in it needs a
+    /// script.
+    /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static void WritePage(string path, string title, IEnumerable<XElement> introduction, params object[] sections)
+    public static void WritePage(
+        string path, string title, IEnumerable<XElement> introduction, params object[] sections)
     {
         XElement page = Tag("html",
             Attribute("lang", "en"),
@@ -35,17 +43,28 @@ internal static class Html
     public static XElement Section(string title, string note, params object?[] content) =>
         Tag("section", Tag("h2", title), Tag("p", Class("note"), note), content);
 
-    /// <summary>A table that scrolls by itself where the page is narrow; the first cell of each row heads it.</summary>
+    /// <summary>
+    /// A table that scrolls by itself where the page is narrow; the first cell of each row heads
+    /// it.
+    /// </summary>
     public static XElement Table(IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows) => Scrolling(
         Tag("table",
             Tag("thead", Tag("tr", head.Select(cell => Tag("th", Attribute("scope", "col"), cell)))),
-            Tag("tbody", rows.Select(row => Tag("tr", row.Select((cell, i) => i == 0 ? Tag("th", Attribute("scope", "row"), cell) : Tag("td", cell)))))));
+            Tag(
+                "tbody",
+                rows.Select(
+                    row => Tag(
+                        "tr",
+                        row.Select(
+                            (cell, i) => i == 0 ? Tag("th", Attribute("scope", "row"), cell) : Tag("td", cell)))))));
 
     /// <summary>Makes wide content scroll by itself, with the keyboard too.</summary>
-    public static XElement Scrolling(XElement content) => Tag("div", Class("scroll"), Attribute("tabindex", 0), content);
+    public static XElement Scrolling(XElement content) =>
+        Tag("div", Class("scroll"), Attribute("tabindex", 0), content);
 
     /// <summary>A number in the invariant culture; a dash for one that is none.</summary>
-    public static string Number(double value, string format) => double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "–";
+    public static string Number(double value, string format) =>
+        double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "–";
 
     /// <summary>A fraction as a percentage, without the sign.</summary>
     public static string Percent(double fraction) => Number(100 * fraction, "0.00");

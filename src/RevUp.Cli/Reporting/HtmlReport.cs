@@ -8,7 +8,10 @@ using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>A run as one page for a browser: everything is in it, nothing is loaded, and nothing in it needs a script.</summary>
+/// <summary>
+/// A run as one page for a browser: everything is in it, nothing is loaded, and nothing in it needs
+/// a script.
+/// </summary>
 internal static class HtmlReport
 {
     /// <summary>The page's file in the folder of its run.</summary>
@@ -25,7 +28,9 @@ internal static class HtmlReport
     /// was moved.
     /// </param>
     /// <returns>The path of the page.</returns>
-    /// <exception cref="ConfigurationException">The folder holds no run, or nothing was trained in it yet.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The folder holds no run, or nothing was trained in it yet.
+    /// </exception>
     /// <exception cref="IOException">The page cannot be written.</exception>
     public static string Write(Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
@@ -33,13 +38,15 @@ internal static class HtmlReport
         string metricsPath = Path.Combine(folder, MetricsLog.FileName);
         if (!File.Exists(recipePath) || !File.Exists(metricsPath))
         {
-            throw new ConfigurationException($"'{folder}' holds no run; name the folder that a training wrote, with {MetricsLog.FileName} in it.");
+            throw new ConfigurationException(
+                $"'{folder}' holds no run; name the folder that a training wrote, with {MetricsLog.FileName} in it.");
         }
         Recipe recipe = RecipeFile.Parse(File.ReadAllText(recipePath), recipePath, []);
         RunHistory history = RunHistory.Read(metricsPath);
         if (history.Steps.Count == 0)
         {
-            throw new ConfigurationException($"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first.");
+            throw new ConfigurationException(
+                $"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first.");
         }
         RunRecord? record = RunRecord.Read(folder);
         ReportSections sections = new(recipe, history, record);
@@ -63,7 +70,8 @@ internal static class HtmlReport
         {
             using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder, overrides);
             using ImageDataset data = loaded.OpenData(null);
-            TestPredictions predictions = TestPredictions.Collect(loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
+            TestPredictions predictions = TestPredictions.Collect(
+                loaded.Network, data, loaded.Normalization, loaded.Recipe.EvaluationBatches);
             return PredictionSections.Create(predictions, data, loaded.Normalization, loaded.Step);
         }
         catch (Exception exception) when (exception is RevUpException or IOException or UnauthorizedAccessException)

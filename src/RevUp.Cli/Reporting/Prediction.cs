@@ -6,4 +6,5 @@ namespace RevUp.Cli.Reporting;
 /// <param name="Predicted">The class of the largest probability.</param>
 /// <param name="PredictedProbability">That probability.</param>
 /// <param name="LabelProbability">The probability of its class.</param>
-internal sealed record Prediction(float[] Pixels, int Label, int Predicted, double PredictedProbability, double LabelProbability);
+internal sealed record Prediction(
+    float[] Pixels, int Label, int Predicted, double PredictedProbability, double LabelProbability);

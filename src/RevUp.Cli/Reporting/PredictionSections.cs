@@ -13,7 +13,8 @@ internal static class PredictionSections
             Tag("h3", "Worst"), Samples(predictions.Worst, data, normalization),
             Tag("h3", "Best"), Samples(predictions.Best, data, normalization));
 
-    private static XElement Samples(IEnumerable<Prediction> predictions, ImageDataset data, ChannelNormalization normalization) =>
+    private static XElement Samples(
+        IEnumerable<Prediction> predictions, ImageDataset data, ChannelNormalization normalization) =>
         Tag("ul", Class("samples"), predictions.Select(prediction =>
         {
             (string actual, string predicted) = (data.Classes[prediction.Label], data.Classes[prediction.Predicted]);
@@ -24,6 +25,9 @@ internal static class PredictionSections
                 Tag("strong", actual), " ", Tag("span", $"{Percent(prediction.LabelProbability)} %"),
                 prediction.Label == prediction.Predicted
                     ? null
-                    : Tag("div", $"taken for {predicted} ", Tag("span", $"{Percent(prediction.PredictedProbability)} %")));
+                    : Tag(
+                        "div",
+                        $"taken for {predicted} ",
+                        Tag("span", $"{Percent(prediction.PredictedProbability)} %")));
         }));
 }

@@ -16,7 +16,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     private readonly SortedDictionary<int, EpochMetrics> _epochs = history.Epochs();
     private readonly IReadOnlyList<string> _blockNames =
-        record?.BlockNames ?? [.. Enumerable.Range(0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
+        record?.BlockNames
+        ?? [.. Enumerable.Range(0, history.Steps[0].Evaluations.Length).Select(block => $"block {block}")];
 
     private string Held => history.Held.Text();
 
@@ -54,7 +55,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         }
         if (record?.Forecast is { } forecast)
         {
-            tiles.Add(("memory peak, forecast and measured", $"{MiB(forecast.PeakBytes)} and {MiB(record.TotalPeakBytes)} MiB"));
+            tiles.Add((
+                "memory peak, forecast and measured",
+                $"{MiB(forecast.PeakBytes)} and {MiB(record.TotalPeakBytes)} MiB"));
             tiles.Add(("time of a step, forecast", $"{Number(forecast.Milliseconds, "#,0.0")} ms"));
         }
         if (Inverts)
@@ -66,8 +69,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
 
     /// <summary>Loss, top-1 and learning rate.</summary>
     public XElement Curves() => Section("Training",
-        "Training values are those of the mini-batches, with augmentation and in means over neighbouring steps; "
-            + $"the others are those of the whole {Held} part.",
+        "Training values come from the mini-batches, with augmentation and in means over neighbouring steps; "
+            + $"the others come from the whole {Held} part.",
         Chart("Loss (cross-entropy)", "0.0000", step => step.Loss, result => result.Loss),
         Chart("Top-1 (%)", "0.00", step => 100 * step.Top1, result => 100 * result.Top1),
         Chart("Learning rate", "0.####", step => step.LearningRate, null));
@@ -100,20 +103,27 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     /// <summary>k and residuals.</summary>
     public XElement Inversion() => Inverts
         ? Section("Inversion",
-            "k is the number of branch evaluations with which a block's input was found again from its output. The residual, ‖x + F(x) − y‖ / ‖x‖, is the "
-            + $"worst of all blocks; above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is recomputed instead (a replay).",
+            "k is the number of branch evaluations with which a block's input was found again from its output. The "
+            + "residual, ‖x + F(x) − y‖ / ‖x‖, is the worst of all blocks; "
+            + $"above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is "
+            + "recomputed instead (a replay).",
             HeatMap.Draw(history.Steps, _blockNames),
             new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
                 .Draw(Line("worst of the blocks", step => step.WorstResidual)),
             Coefficients())
-        : Section("Inversion", $"No block was inverted: the policy is '{recipe.Reversible.Policies.Policy.ToString().ToLowerInvariant()}'.");
+        : Section(
+            "Inversion",
+            "No block was inverted: the policy is "
+            + $"'{recipe.Reversible.Policies.Policy.ToString().ToLowerInvariant()}'.");
 
     // What adaptive control made of the last epoch; nothing where all blocks have one coefficient.
     private XElement? Coefficients()
     {
         EpochMetrics last = _epochs.Values.Last();
         return last.IsAdaptive
-            ? Table(["block", "coefficient c", "mean contraction", "mean k, last epoch"], _blockNames.Select((name, block) => (string[])
+            ? Table(
+                ["block", "coefficient c", "mean contraction", "mean k, last epoch"],
+                _blockNames.Select((name, block) => (string[])
             [
                 name,
                 Number(last.CoefficientOf(block), "0.00"),
@@ -133,8 +143,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         }
         long total = record.PeakBytes.Values.Sum();
         return Section("Memory",
-            $"The most bytes that were live at once for each purpose, from the device's allocator, under the policy '{policy}'. Activations are what the "
-            + "policy changes; the command 'revup memory' compares the policies.",
+            "The most bytes that were live at once for each purpose, from the device's allocator, under the policy "
+            + $"'{policy}'. Activations are what the policy changes; the command 'revup memory' compares the policies.",
             Table(["purpose", $"peak under '{policy}', MiB", "share %"],
                 record.PeakBytes.Append(new("sum of the peaks", total)).Select(peak => (string[])
                     [peak.Key, MiB(peak.Value), Percent(total == 0 ? 0 : peak.Value / (double)total)])));
@@ -154,7 +164,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         ];
         if (record is not null)
         {
-            string state = record.Summary.Interrupted ? $"stopped after step {Number(record.Summary.Step, "#,0")}" : "complete";
+            string state =
+                record.Summary.Interrupted ? $"stopped after step {Number(record.Summary.Step, "#,0")}" : "complete";
             rows.AddRange(
             [
                 ["training time spent waiting for data", $"{Percent(record.DataWaitShare ?? double.NaN)} %"],
@@ -166,14 +177,18 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
                 ["RevUp", record.Version],
             ]);
         }
-        return Section("Time and machine", "The machine is that of the process which last worked on the run.", Table(["", ""], rows));
+        return Section("Time and machine", "The machine ran the last process of the run.", Table(["", ""], rows));
     }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>Request of the run.</summary>
     public XElement Recipe() =>
-        Section("Recipe", $"Overrides included. {recipe.Source}", Tag("pre", Attribute("tabindex", 0), Tag("code", RecipeFile.Serialize(recipe))));
+        Section(
+            "Recipe",
+            $"Overrides included. {recipe.Source}",
+            Tag("pre", Attribute("tabindex", 0), Tag("code", RecipeFile.Serialize(recipe))));
 
-    private XElement Chart(string title, string format, Func<StepMetrics, double> train, Func<EvaluationResult, double>? test)
+    private XElement Chart(
+        string title, string format, Func<StepMetrics, double> train, Func<EvaluationResult, double>? test)
     {
         List<ChartLine> lines = [Line("training", train)];
         if (test is not null)
@@ -185,7 +200,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     }
 
     private ChartLine Line(string name, Func<StepMetrics, double> value) =>
-        new(name, Train, LineChart.Average([.. history.Steps.Select(step => ((double)step.Step, value(step)))]), Marked: false);
+        new(
+            name, Train, LineChart.Average([.. history.Steps.Select(step => ((double)step.Step, value(step)))]),
+            Marked: false);
 
     private static string Name(MemoryPurpose purpose) => purpose.ToString().ToLowerInvariant();
 }

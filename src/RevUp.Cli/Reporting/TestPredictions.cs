@@ -18,13 +18,16 @@ internal sealed class TestPredictions
     }
 
     /// <summary>The samples whose own class got the least probability, worst first.</summary>
-    public IReadOnlyList<Prediction> Worst => [.. _worst.UnorderedItems.OrderBy(item => item.Element.LabelProbability).Select(item => item.Element)];
+    public IReadOnlyList<Prediction> Worst =>
+        [.. _worst.UnorderedItems.OrderBy(item => item.Element.LabelProbability).Select(item => item.Element)];
 
     /// <summary>Those whose class got the most, best first.</summary>
-    public IReadOnlyList<Prediction> Best => [.. _best.UnorderedItems.OrderByDescending(item => item.Element.LabelProbability).Select(item => item.Element)];
+    public IReadOnlyList<Prediction> Best =>
+        [.. _best.UnorderedItems.OrderByDescending(item => item.Element.LabelProbability).Select(item => item.Element)];
 
     /// <summary>Classifies every sample that can be read.</summary>
-    public static TestPredictions Collect(RevUpNet net, ImageDataset data, ChannelNormalization normalization, BatchLoaderOptions batches)
+    public static TestPredictions Collect(
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, BatchLoaderOptions batches)
     {
         TestPredictions predictions = new();
         using BatchLoader loader = new(data, normalization, batches with { ReplaceDamaged = false });
@@ -42,8 +45,14 @@ internal sealed class TestPredictions
         return predictions;
     }
 
-    /// <summary>A sample as bytes to look at: [H, W, 1 or 3]; of a volume the middle slice, of other numbers of channels the first.</summary>
-    /// <remarks>Bytes come back as they were; values beyond the range of bytes are shown from their least to their largest.</remarks>
+    /// <summary>
+    /// A sample as bytes to look at: [H, W, 1 or 3]; of a volume the middle slice, of other numbers
+    /// of channels the first.
+    /// </summary>
+    /// <remarks>
+    /// Bytes come back as they were; values beyond the range of bytes are shown from their least to
+    /// their largest.
+    /// </remarks>
     public static string DataUri(Prediction prediction, Shape sample, ChannelNormalization normalization)
     {
         (int height, int width, int channels) = (sample[sample.Rank - 3], sample[sample.Rank - 2], sample.Channels);
@@ -60,7 +69,9 @@ internal sealed class TestPredictions
         const double rounding = 1e-3;
         bool isByte = least >= -rounding && largest <= 1 + rounding;
         (double offset, double scale) = isByte ? (0, 255) : (least, largest > least ? 255 / (largest - least) : 0);
-        return PngImage.DataUri(width, height, shown, [.. values.Select(value => (byte)Math.Clamp(Math.Round((value - offset) * scale), 0, 255))]);
+        return PngImage.DataUri(
+            width, height, shown,
+            [.. values.Select(value => (byte)Math.Clamp(Math.Round((value - offset) * scale), 0, 255))]);
     }
 
     private void Add(ReadOnlySpan<float> pixels, int label, ReadOnlySpan<float> probabilities)
@@ -72,7 +83,9 @@ internal sealed class TestPredictions
         Keep(_worst, -probability, pixels, probabilities);
         Keep(_best, probability, pixels, probabilities);
 
-        void Keep(PriorityQueue<Prediction, double> queue, double priority, ReadOnlySpan<float> pixels, ReadOnlySpan<float> probabilities)
+        void Keep(
+            PriorityQueue<Prediction, double> queue, double priority, ReadOnlySpan<float> pixels,
+            ReadOnlySpan<float> probabilities)
         {
             if (queue.Count == Kept && queue.TryPeek(out _, out double first) && priority <= first)
             {

@@ -6,7 +6,10 @@ internal static class Ticks
     private const int Most = 5;
     private static readonly double[] s_factors = [1, 2, 5, 10];
 
-    /// <summary>Multiples of 1, 2 or 5 times a power of ten, from below the least to above the largest value.</summary>
+    /// <summary>
+    /// Multiples of 1, 2 or 5 times a power of ten, from below the least to above the largest
+    /// value.
+    /// </summary>
     public static double[] Nice(double least, double largest)
     {
         double span = largest > least ? largest - least : Math.Max(Math.Abs(largest), 1);
@@ -17,7 +20,9 @@ internal static class Ticks
         return [.. Enumerable.Range(0, count + 1).Select(i => (first + i) * step)];
     }
 
-    /// <summary>Whole decimal logarithms, from below the least to above the largest value.</summary>
+    /// <summary>
+    /// Whole decimal logarithms, from below the least to above the largest value.
+    /// </summary>
     public static double[] Decades(double least, double largest)
     {
         int first = (int)Math.Floor(least);

@@ -5,25 +5,37 @@ namespace RevUp.Cli.StudyRuns;
 
 /// <summary>How a process of this tool ended.</summary>
 /// <param name="ExitCode">See <see cref="Cli.ExitCode"/>.</param>
-/// <param name="Output">What it printed.</param>
+/// <param name="Output">Its printed text.</param>
 /// <param name="LastError">The last line of what it said.</param>
 internal sealed record ChildResult(int ExitCode, string Output, string LastError);
 
 /// <summary>This tool in processes of its own, each with its share of the processors.</summary>
 /// <param name="threads">Threads of each.</param>
-/// <param name="alone">Whether one runs at a time; else their threads sleep where they would spin.</param>
+/// <param name="alone">
+/// Whether one runs at a time; else their threads sleep where they would spin.
+/// </param>
 internal sealed class ChildProcess(int threads, bool alone)
 {
-    private static readonly string s_tool = Path.Combine(AppContext.BaseDirectory, typeof(ChildProcess).Assembly.GetName().Name!);
+    private static readonly string s_tool = Path.Combine(
+        AppContext.BaseDirectory, typeof(ChildProcess).Assembly.GetName().Name!);
 
     /// <summary>Runs a command line to its end.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="log">The file to which goes what it says.</param>
     /// <param name="said">Gets each of these lines, on any thread.</param>
-    /// <param name="stop">Ends the process's standard input, on which a command with --attached stops; this process's end does so, too.</param>
-    public async Task<ChildResult> RunAsync(IEnumerable<string> arguments, string log, Action<string> said, CancellationToken stop)
+    /// <param name="stop">
+    /// Ends the process's standard input, on which a command with --attached stops; this process's
+    /// end does so, too.
+    /// </param>
+    public async Task<ChildResult> RunAsync(
+        IEnumerable<string> arguments, string log, Action<string> said, CancellationToken stop)
     {
-        ProcessStartInfo start = new(s_tool, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(s_tool, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
         if (!alone)
         {

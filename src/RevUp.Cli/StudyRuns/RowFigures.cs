@@ -14,7 +14,10 @@ internal sealed record RowFigures
     /// <summary>Fraction of the test set classified right.</summary>
     public required Spread Top1 { get; init; }
 
-    /// <summary>Top-1 minus that of the reference with the same seed, a fraction; over no seed for the reference itself.</summary>
+    /// <summary>
+    /// Top-1 minus the reference's top-1 with the same seed, a fraction. The reference itself has
+    /// none.
+    /// </summary>
     public required Spread Gap { get; init; }
 
     /// <summary>Mean cross-entropy on the test set.</summary>
@@ -29,19 +32,29 @@ internal sealed record RowFigures
     /// <summary>Mean measured contraction of the last epochs; NaN when none was measured.</summary>
     public double MeanContraction => Mean(figures => figures.MeanContraction);
 
-    /// <summary>Largest measured contraction of the last epochs; NaN when none was measured.</summary>
+    /// <summary>
+    /// Largest measured contraction of the last epochs; NaN when none was measured.
+    /// </summary>
     public double WorstContraction => Worst(Runs.Select(run => run.Figures.WorstContraction));
 
-    /// <summary>What the control keeps the bound of a block under, the largest of all; NaN where there is no control.</summary>
+    /// <summary>
+    /// Largest limit that the control sets to a block's bound; NaN where there is no control.
+    /// </summary>
     public double Limit => Worst(Blocks.Select(block => block.Limit));
 
-    /// <summary>The largest bound of a block, with norms from converged power iteration; NaN where there is no control.</summary>
+    /// <summary>
+    /// The largest bound of a block, with norms from converged power iteration; NaN where there is
+    /// no control.
+    /// </summary>
     public double ConvergedBound => Worst(Blocks.Select(block => block.ConvergedBound));
 
-    /// <summary>The largest residual of a block's rebuilt input on test images, relative to it; NaN where nothing is rebuilt.</summary>
+    /// <summary>
+    /// The largest residual of a block's rebuilt input on test images, relative to it; NaN where
+    /// nothing is rebuilt.
+    /// </summary>
     public double Residual => Worst(Blocks.Select(block => block.Residual));
 
-    /// <summary>That of the inversions; NaN where there are none.</summary>
+    /// <summary>Tolerance of the inversions; NaN where there are none.</summary>
     public double Tolerance => Worst(Runs.Select(run => run.Inspection?.Tolerance ?? double.NaN));
 
     /// <summary>Inversions refused and replaced, in all runs.</summary>
@@ -64,7 +77,8 @@ internal sealed record RowFigures
     public static IReadOnlyList<RowFigures> Of(Study study, IReadOnlyList<IReadOnlyList<StudyRun>> runs)
     {
         int reference = study.Rows.ToList().FindIndex(row => row.Name == study.ReferenceName);
-        Dictionary<ulong, double> compared = runs[reference].ToDictionary(run => run.Seed, run => run.Figures.Test.Top1);
+        Dictionary<ulong, double> compared = runs[reference]
+            .ToDictionary(run => run.Seed, run => run.Figures.Test.Top1);
         return [.. study.Rows.Select((row, index) => new RowFigures
         {
             Name = row.Name,
@@ -75,7 +89,8 @@ internal sealed record RowFigures
         })];
     }
 
-    private double Mean(Func<RunFigures, double> value) => Spread.Of(Runs.Select(run => value(run.Figures)).Where(double.IsFinite)).Mean;
+    private double Mean(Func<RunFigures, double> value) =>
+        Spread.Of(Runs.Select(run => value(run.Figures)).Where(double.IsFinite)).Mean;
 
     // The largest that is a number.
     private static double Worst(IEnumerable<double> values) => values.Aggregate(double.NaN, double.MaxNumber);

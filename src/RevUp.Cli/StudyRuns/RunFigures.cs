@@ -2,19 +2,24 @@ using RevUp.Runs;
 
 namespace RevUp.Cli.StudyRuns;
 
-/// <summary>What a run that has come to its end has to show.</summary>
+/// <summary>Figures of a run that has come to its end.</summary>
 internal sealed record RunFigures
 {
     /// <summary>The run's result, on the whole test part.</summary>
     public required EvaluationResult Test { get; init; }
 
-    /// <summary>Mean k of the last epoch, over its steps and blocks; 0 when nothing was inverted.</summary>
+    /// <summary>
+    /// Mean k of the last epoch, over its steps and blocks; 0 when nothing was inverted.
+    /// </summary>
     public required double MeanEvaluations { get; init; }
 
     /// <summary>Largest k of the whole run; 0 when nothing was inverted.</summary>
     public required int WorstEvaluations { get; init; }
 
-    /// <summary>L̂, the ratio of the last two corrections, over the last epoch's inversions with two evaluations or more; NaN when there were none.</summary>
+    /// <summary>
+    /// L̂, the ratio of the last two corrections, over the last epoch's inversions with two
+    /// evaluations or more; NaN when there were none.
+    /// </summary>
     public required double MeanContraction { get; init; }
 
     /// <summary>Largest L̂ of the last epoch; NaN when there was none.</summary>
@@ -32,13 +37,16 @@ internal sealed record RunFigures
     /// <summary>Median time of a step, data loading left out.</summary>
     public required double StepMilliseconds { get; init; }
 
-    /// <summary>What computed, in words.</summary>
+    /// <summary>The device, in words.</summary>
     public required string Device { get; init; }
 
     /// <summary>All epochs, in order.</summary>
     public required IReadOnlyList<EpochFigures> Epochs { get; init; }
 
-    /// <summary>The figures of the run in a folder; null when there is none there or it has not come to its end.</summary>
+    /// <summary>
+    /// The figures of the run in a folder; null when there is none there or it has not come to its
+    /// end.
+    /// </summary>
     public static RunFigures? Read(string folder)
     {
         string metrics = Path.Combine(folder, MetricsLog.FileName);

@@ -2,7 +2,9 @@ namespace RevUp.Cli.StudyRuns;
 
 /// <summary>A mean over runs, and how far they are apart.</summary>
 /// <param name="Mean">NaN over none.</param>
-/// <param name="Deviation">Standard deviation of the sample, √(Σ(x − mean)² / (n − 1)); NaN of fewer than two.</param>
+/// <param name="Deviation">
+/// Standard deviation of the sample, √(Σ(x − mean)² / (n − 1)); NaN of fewer than two.
+/// </param>
 /// <param name="Count">n.</param>
 internal readonly record struct Spread(double Mean, double Deviation, int Count)
 {

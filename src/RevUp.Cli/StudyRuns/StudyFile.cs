@@ -5,7 +5,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 
-/// <summary>Studies as JSON with comments. Unknown members, values of a wrong type and recipes that cannot work are errors.</summary>
+/// <summary>
+/// Studies as JSON with comments. Unknown members, values of a wrong type and recipes that cannot
+/// work are errors.
+/// </summary>
 internal static class StudyFile
 {
     /// <summary>Parses and validates a study.</summary>
@@ -28,13 +31,19 @@ internal static class StudyFile
         }
     }
 
-    /// <summary>The recipe of each row, all overrides applied, named after its row, with the study's first seed.</summary>
+    /// <summary>
+    /// The recipe of each row, all overrides applied, named after its row, with the study's first
+    /// seed.
+    /// </summary>
     /// <param name="study">The study.</param>
     /// <param name="origin">Where it comes from, for messages.</param>
-    /// <param name="overrides">After those of study and row.</param>
+    /// <param name="overrides">Overrides that follow the study's and the row's.</param>
     /// <param name="load">A recipe by its name or file, with overrides.</param>
-    /// <exception cref="ConfigurationException">Names the origin, the row, the path and the fix.</exception>
-    public static IReadOnlyList<Recipe> Resolve(Study study, string origin, IEnumerable<string> overrides, Func<string, IEnumerable<string>, Recipe> load)
+    /// <exception cref="ConfigurationException">
+    /// Names the origin, the row, the path and the fix.
+    /// </exception>
+    public static IReadOnlyList<Recipe> Resolve(
+        Study study, string origin, IEnumerable<string> overrides, Func<string, IEnumerable<string>, Recipe> load)
     {
         string[] last = [.. overrides];
         return [.. study.Rows.Select((row, index) =>
@@ -51,5 +60,6 @@ internal static class StudyFile
         })];
     }
 
-    private static ConfigurationException Refused(string origin, string problem) => new($"The study '{origin}' cannot be run: {problem}");
+    private static ConfigurationException Refused(string origin, string problem) =>
+        new($"The study '{origin}' cannot be run: {problem}");
 }

@@ -11,6 +11,9 @@ internal sealed record StudyRow
     /// <summary>A recipe's name or file.</summary>
     public string Recipe { get; init; } = "";
 
-    /// <summary>Overrides "path=value", as <see cref="RecipeFile.Parse"/> takes them, after those of the study.</summary>
+    /// <summary>
+    /// Overrides "path=value", as <see cref="RecipeFile.Parse"/> takes them, after the study's
+    /// overrides.
+    /// </summary>
     public IReadOnlyList<string> Set { get; init; } = [];
 }

@@ -7,7 +7,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 
-/// <summary>Carries out the runs of a study, some at a time, each in processes of its own; what is done is not done again.</summary>
+/// <summary>
+/// Carries out the runs of a study, some at a time, each in processes of its own; what is done is
+/// not done again.
+/// </summary>
 /// <param name="terminal">Gets a line for each event.</param>
 /// <param name="processes">Runs this tool.</param>
 /// <param name="device">The options of the device.</param>
@@ -23,7 +26,9 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
     /// <summary>Which runs failed, and why.</summary>
     public IReadOnlyList<string> Failures => _failures;
 
-    /// <summary>Carries out the runs in their order; returns when all have ended, or been stopped.</summary>
+    /// <summary>
+    /// Carries out the runs in their order; returns when all have ended, or been stopped.
+    /// </summary>
     /// <param name="tasks">The runs.</param>
     /// <param name="jobs">How many at a time.</param>
     /// <param name="stop">Stops those in flight, which save, and starts no others.</param>
@@ -54,7 +59,9 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
             }
             RunFigures figures = task.Trained()!;
             string k = figures.WorstEvaluations == 0 ? "" : $", k {Format.Evaluations(figures.MeanEvaluations)}";
-            Note($"{task.Name}: done in {Format.Duration(Stopwatch.GetElapsedTime(start))}, test top-1 {Format.Percent(figures.Test.Top1)}{k}");
+            Note(
+                $"{task.Name}: done in {Format.Duration(Stopwatch.GetElapsedTime(start))}, test top-1 "
+                + $"{Format.Percent(figures.Test.Top1)}{k}");
             return true;
         }
         catch (Exception exception) when (exception is RevUpException or IOException or UnauthorizedAccessException)
@@ -70,7 +77,8 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
         string[] more = resume ? ["--resume"] : [];
         string[] train =
         [
-            "train", "--recipe", StudyFolder.RecipePath(task.RowFolder), "--seed", task.Seed.ToString(CultureInfo.InvariantCulture),
+            "train", "--recipe", StudyFolder.RecipePath(task.RowFolder), "--seed",
+            task.Seed.ToString(CultureInfo.InvariantCulture),
             "--output", task.Folder, "--attached", .. device, .. more,
         ];
         Note($"{task.Name}: {(resume ? "goes on" : "starts")}");

@@ -11,17 +11,20 @@ internal static class StudyTable
     /// <summary>Names of the columns, with units.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "row", "n", "top-1 %", "each seed", "gap, points", "test loss", "k, mean", "k, worst", "contraction, mean", "worst", "limit", "true bound",
+        "row", "n", "top-1 %", "each seed", "gap, points", "test loss", "k, mean", "k, worst", "contraction, mean",
+        "worst", "limit", "true bound",
         "residual", "replays", "activations MiB", "step ms", "parameters",
     ];
 
-    /// <summary>What the columns mean.</summary>
+    /// <summary>Meaning of the columns.</summary>
     public static string Note { get; } =
-        "Top-1: on the whole test set, mean ± standard deviation over the seeds; gap: to the reference with the same seed, likewise. k (branch evaluations): "
-        + "mean of the last epoch, worst of the run. Contraction: L̂ measured while inverting, last epoch, where k was 2 or more. Limit: what the control "
-        + "keeps the Lipschitz bound of a branch under; true bound: the largest of a block, with norms from converged power iteration. Residual: "
-        + "‖x + F(x) − y‖ / ‖x‖ of inputs rebuilt from test images, worst block and batch, against the tolerance. Replays: inversions refused and replaced. "
-        + "Activations: peak of the arena. Step: median, with whatever else the machine was doing; `revup memory` measures a step by itself.";
+        "Top-1: on the whole test set, mean ± standard deviation over the seeds; gap: to the reference with the "
+        + "same seed, also mean ± standard deviation. k (branch evaluations): mean of the last epoch, worst of the "
+        + "run. Contraction: L̂ measured while inverting, last epoch, where k was 2 or more. Limit: what the control "
+        + "keeps the Lipschitz bound of a branch under; true bound: the largest of a block, with norms from converged "
+        + "power iteration. Residual: ‖x + F(x) − y‖ / ‖x‖ of inputs rebuilt from test images, worst block and batch, "
+        + "against the tolerance. Replays: inversions refused and replaced. Activations: peak of the arena. Step: "
+        + "median, with whatever else the machine was doing; `revup memory` measures a step by itself.";
 
     /// <summary>A row as text, one cell for each column.</summary>
     public static IReadOnlyList<string> Cells(RowFigures row) =>
@@ -29,7 +32,9 @@ internal static class StudyTable
         row.Name,
         Number(row.Runs.Count, "0"),
         Of(row.Top1, 100, "0.00"),
-        row.Runs.Count == 0 ? Nothing : string.Join(" ", row.Runs.Select(run => Number(100 * run.Figures.Test.Top1, "0.00"))),
+        row.Runs.Count == 0
+            ? Nothing
+            : string.Join(" ", row.Runs.Select(run => Number(100 * run.Figures.Test.Top1, "0.00"))),
         Of(row.Gap, 100, "+0.00;−0.00;0.00"),
         Of(row.Loss, 1, "0.0000"),
         row.WorstEvaluations == 0 ? Nothing : Number(row.MeanEvaluations, "0.00"),
@@ -57,7 +62,8 @@ internal static class StudyTable
         {
             text.AppendLine(culture, $"| {string.Join(" | ", Cells(row))} |");
         }
-        text.AppendLine(culture, $"\nReference: {study.ReferenceName}. Seeds: {string.Join(", ", study.Seeds)}. {Note}");
+        text.AppendLine(
+            culture, $"\nReference: {study.ReferenceName}. Seeds: {string.Join(", ", study.Seeds)}. {Note}");
         foreach (string device in rows.SelectMany(row => row.Runs).Select(run => run.Figures.Device).Distinct())
         {
             text.AppendLine(culture, $"\nOn {device}.");
@@ -67,7 +73,8 @@ internal static class StudyTable
 
     private static string Residual(RowFigures row) => double.IsNaN(row.Residual)
         ? Nothing
-        : $"{Number(row.Residual, "0.0e-0")} {(row.Residual <= row.Tolerance ? "≤" : ">")} {Number(row.Tolerance, "0e-0")}";
+        : $"{Number(row.Residual, "0.0e-0")} {(row.Residual <= row.Tolerance ? "≤" : ">")} "
+            + Number(row.Tolerance, "0e-0");
 
     private static string Of(Spread spread, double factor, string format)
     {
@@ -75,5 +82,6 @@ internal static class StudyTable
         return double.IsNaN(spread.Deviation) ? mean : $"{mean} ± {Number(factor * spread.Deviation, "0.00")}";
     }
 
-    private static string Number(double value, string format) => double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : Nothing;
+    private static string Number(double value, string format) =>
+        double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : Nothing;
 }

@@ -20,14 +20,17 @@ internal sealed record StudyTask(int Row, Recipe Recipe, ulong Seed, string RowF
     /// <summary>The run's folder.</summary>
     public string Folder => Path.Combine(RowFolder, FormattableString.Invariant($"seed-{Seed}"));
 
-    /// <summary>What the processes of the run said.</summary>
+    /// <summary>Output of the run's processes.</summary>
     public string LogPath => Folder + ".log";
 
     /// <summary>Where the inspection of the trained network is kept.</summary>
     public string InspectionPath => Folder + ".inspection.json";
 
-    /// <summary>Whether blocks are inverted by iteration, and there is something to inspect.</summary>
-    public bool HasInspection => Recipe.Model.Block == BlockKind.Invertible && Recipe.Model.Lipschitz.Mode != LipschitzMode.None;
+    /// <summary>
+    /// Whether blocks are inverted by iteration, and there is something to inspect.
+    /// </summary>
+    public bool HasInspection =>
+        Recipe.Model.Block == BlockKind.Invertible && Recipe.Model.Lipschitz.Mode != LipschitzMode.None;
 
     /// <summary>The figures of the training; null when it has not come to its end.</summary>
     /// <exception cref="ConfigurationException">The run's record is damaged.</exception>
@@ -41,7 +44,9 @@ internal sealed record StudyTask(int Row, Recipe Recipe, ulong Seed, string RowF
         {
             return null;
         }
-        Inspection? inspection = HasInspection ? JsonSerializer.Deserialize(File.ReadAllText(InspectionPath), DocumentJson.Default.Inspection) : null;
+        Inspection? inspection = HasInspection
+            ? JsonSerializer.Deserialize(File.ReadAllText(InspectionPath), DocumentJson.Default.Inspection)
+            : null;
         return new StudyRun(Seed, figures, inspection);
     }
 }

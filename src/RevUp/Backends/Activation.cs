@@ -13,8 +13,9 @@ public enum Activation
     Elu = 2,
 
     /// <summary>
-    /// φ(x₀, x₁) = (max(x₀, x₁), min(x₀, x₁)) of channels 2i and 2i + 1, of which there must be an even number: GroupSort of 2 (arXiv 1811.05381). A
-    /// permutation at every position, so that gradients keep their norm.
+    /// φ(x₀, x₁) = (max(x₀, x₁), min(x₀, x₁)) of channels 2i and 2i + 1, of which there must be an
+    /// even number: GroupSort of 2 (arXiv 1811.05381). A permutation at every position, so that
+    /// gradients keep their norm.
     /// </summary>
     MaxMin = 3,
 }

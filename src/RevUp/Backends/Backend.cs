@@ -5,8 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// A device: its memory and the operations of the algorithm, each one pass over memory. Activations are channels-last; "scalar" is a tensor of one float32,
-/// and may be empty where the comment says so. An operation writes only what it names as output, and aliasing is allowed only where said.
+/// A device: its memory and the operations of the algorithm, each one pass over memory. Activations
+/// are channels-last; "scalar" is a tensor of one float32, and may be empty where the comment says
+/// so. An operation writes only what it names as output, and aliasing is allowed only where said.
 /// </summary>
 /// <remarks>
 /// Operations take effect in call order. One thread drives a backend at a time: a call of a network
@@ -28,19 +29,23 @@ public abstract partial class Backend : IDisposable
     /// <summary>The memory of this device.</summary>
     public abstract Arena Memory { get; }
 
-    /// <summary>Whether residual branches may be stored in and computed with <paramref name="type"/>.</summary>
+    /// <summary>
+    /// Whether residual branches may be stored in and computed with <paramref name="type"/>.
+    /// </summary>
     public abstract bool Supports(ElementType type);
 
     /// <summary>
-    /// Whether branches in <paramref name="type"/> take less time than in float32: bfloat16 on GPUs of compute capability 8.0,
-    /// and on processors with AMX. With AVX-512 alone the step takes 1.05 to 1.10 times as long (results/step.md): its products
-    /// at the double rate are worth less than Winograd's convolution, which is float32's.
+    /// Whether branches in <paramref name="type"/> take less time than in float32: bfloat16 on GPUs
+    /// of compute capability 8.0, and on processors with AMX. With AVX-512 alone the step takes
+    /// 1.05 to 1.10 times as long (results/step.md): its products at the double rate are worth less
+    /// than Winograd's convolution, which is float32's.
     /// </summary>
     public abstract bool Accelerates(ElementType type);
 
     /// <summary>
-    /// Names the work issued from here until the result is disposed, for a profiler; ranges nest, and <see cref="ProfilerRanges"/> lists those of the library.
-    /// Does nothing on the CPU and where librevup_nvtx was not built. No garbage.
+    /// Names the work issued from here until the result is disposed, for a profiler; ranges nest,
+    /// and <see cref="ProfilerRanges"/> lists the library's ranges. Does nothing on the CPU and
+    /// where librevup_nvtx was not built. No garbage.
     /// </summary>
     internal virtual NvtxRange Range(NvtxName name) => default;
 
@@ -56,7 +61,10 @@ public abstract partial class Backend : IDisposable
         return plan;
     }
 
-    /// <summary>Whether operations may return before they are complete, so that looking at their results in between costs time.</summary>
+    /// <summary>
+    /// Whether operations may return before they are complete, so that looking at their results in
+    /// between costs time.
+    /// </summary>
     public virtual bool IsAsynchronous => false;
 
     /// <summary>Whether <see cref="Record"/> works.</summary>
@@ -69,30 +77,39 @@ public abstract partial class Backend : IDisposable
     public abstract void Download<T>(Tensor source, Span<T> destination) where T : unmanaged;
 
     /// <summary>
-    /// Copies from the host beside the work that the device is doing, which must not use <paramref name="destination"/>: what was issued since the last
-    /// <see cref="ReleaseStaged"/>. The source may change as soon as this returns.
+    /// Copies from the host beside the work that the device is doing, which must not use
+    /// <paramref name="destination"/>: what was issued since the last <see cref="ReleaseStaged"/>.
+    /// The source may change as soon as this returns.
     /// </summary>
-    public virtual void Stage<T>(ReadOnlySpan<T> source, Tensor destination) where T : unmanaged => Upload(source, destination);
+    public virtual void Stage<T>(ReadOnlySpan<T> source, Tensor destination) where T : unmanaged =>
+        Upload(source, destination);
 
     /// <summary>Work issued from here on waits for what has been staged.</summary>
     public virtual void ReceiveStaged()
     {
     }
 
-    /// <summary>What is staged from here on waits for the work issued so far.</summary>
+    /// <summary>Work staged from here on waits for the work issued so far.</summary>
     public virtual void ReleaseStaged()
     {
     }
 
-    /// <summary>A place on the host for <paramref name="count"/> float64 results, which arrive without being waited for; the caller disposes it.</summary>
+    /// <summary>
+    /// A place on the host for <paramref name="count"/> float64 results, which arrive without being
+    /// waited for; the caller disposes it.
+    /// </summary>
     internal virtual Readback CreateReadback(int count) => new ImmediateReadback(this, count);
 
     /// <summary>
-    /// Records the operations that <paramref name="issue"/> issues, which are not done now, to be done again and again by one call. It must issue what it has
-    /// issued before on this device, and may neither wait for results nor copy from the host. Tensors keep their addresses: the caller makes sure that they
-    /// are those at every replay (<see cref="Arena.Layout"/>). The caller disposes the result.
+    /// Records the operations that <paramref name="issue"/> issues, which are not done now, to be
+    /// done again and again by one call. It must issue what it has issued before on this device,
+    /// and may neither wait for results nor copy from the host. Tensors keep their addresses: the
+    /// caller makes sure that they are those at every replay (<see cref="Arena.Layout"/>). The
+    /// caller disposes the result.
     /// </summary>
-    /// <exception cref="NotSupportedException">The device cannot: <see cref="CanRecord"/> is false.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The device cannot: <see cref="CanRecord"/> is false.
+    /// </exception>
     internal virtual RecordedWork Record(Action issue)
     {
         RequireDevice();
@@ -100,8 +117,10 @@ public abstract partial class Backend : IDisposable
     }
 
     /// <summary>
-    /// Milliseconds that the device takes for each of <paramref name="repeats"/> calls of <paramref name="work"/>, one behind the other without a wait between
-    /// them, so that on a device that works asynchronously the host's time hides behind the device's. Waits for the last one.
+    /// Milliseconds that the device takes for each of <paramref name="repeats"/> calls of
+    /// <paramref name="work"/>, one behind the other without a wait between them, so that on a
+    /// device that works asynchronously the host's time hides behind the device's. Waits for the
+    /// last one.
     /// </summary>
     public virtual double[] Time(int repeats, Action work)
     {

@@ -1,6 +1,8 @@
 namespace RevUp.Backends;
 
-/// <summary>How the factors of a residual branch hold its Lipschitz bound under a coefficient c.</summary>
+/// <summary>
+/// How the factors of a residual branch hold its Lipschitz bound under a coefficient c.
+/// </summary>
 internal enum BranchBound
 {
     /// <summary>Not at all.</summary>

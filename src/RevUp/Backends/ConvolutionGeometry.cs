@@ -3,8 +3,9 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// Everything that determines a convolution's algorithm and memory: x [N, (D), H, W, I] * w [O, (kD), kH, kW, I / groups] -> [N, (D'), H', W', O], zero padding
-/// on both sides, extents (input + 2 padding - kernel) / stride + 1.
+/// Everything that determines a convolution's algorithm and memory: x [N, (D), H, W, I] * w [O,
+/// (kD), kH, kW, I / groups] -> [N, (D'), H', W', O], zero padding on both sides, extents (input +
+/// 2 padding - kernel) / stride + 1.
 /// </summary>
 /// <param name="Input">Shape of the input, batch included.</param>
 /// <param name="OutputChannels">O.</param>
@@ -12,11 +13,18 @@ namespace RevUp.Backends;
 /// <param name="Stride">Stride, the same along every axis.</param>
 /// <param name="Padding">Zeros added on both sides of every axis.</param>
 /// <param name="Groups">Independent groups of channels.</param>
-/// <param name="Type">Storage type of input and output; weights and their gradient are float32.</param>
-/// <param name="IsForwardAlone">Whether fprop is the only pass, with weights that are packed once for many calls.</param>
-/// <param name="IsExact">Whether float32 factors stay as they are where the device may otherwise round them to TF32.</param>
+/// <param name="Type">
+/// Storage type of input and output; weights and their gradient are float32.
+/// </param>
+/// <param name="IsForwardAlone">
+/// Whether fprop is the only pass, with weights that are packed once for many calls.
+/// </param>
+/// <param name="IsExact">
+/// Whether float32 factors stay as they are where the device may otherwise round them to TF32.
+/// </param>
 internal readonly record struct ConvolutionGeometry(
-    Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type, bool IsExact = false, bool IsForwardAlone = false)
+    Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type,
+    bool IsExact = false, bool IsForwardAlone = false)
 {
     /// <summary>Shape of the weights: [O, (kD), kH, kW, I / groups].</summary>
     public Shape Weights

@@ -3,21 +3,31 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// One convolution geometry on one backend: algorithms chosen once and the same in forward, inversion and recomputation. Plans belong to their backend, which
-/// caches them by geometry and disposes them. Scratch memory is taken from the arena for the duration of a call.
+/// One convolution geometry on one backend: algorithms chosen once and the same in forward,
+/// inversion and recomputation. Plans belong to their backend, which caches them by geometry and
+/// disposes them. Scratch memory is taken from the arena for the duration of a call.
 /// </summary>
 internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
 {
-    /// <summary>What the plan is for.</summary>
+    /// <summary>Purpose of the plan.</summary>
     public ConvolutionGeometry Geometry { get; } = geometry;
 
-    /// <summary>Bytes of the weights in the layouts that <see cref="Forward"/> and <see cref="BackwardData"/> want.</summary>
+    /// <summary>
+    /// Bytes of the weights in the layouts that <see cref="Forward"/> and
+    /// <see cref="BackwardData"/> want.
+    /// </summary>
     public abstract long PackedBytes { get; }
 
-    /// <summary>Whether <see cref="Forward"/> and <see cref="BackwardData"/> take the weights themselves, unpacked, where no scale is wanted.</summary>
+    /// <summary>
+    /// Whether <see cref="Forward"/> and <see cref="BackwardData"/> take the weights themselves,
+    /// unpacked, where no scale is wanted.
+    /// </summary>
     public virtual bool TakesPlainWeights => false;
 
-    /// <summary>packed = scale · weights, laid out for this plan. <paramref name="scale"/> is a scalar, or empty for 1.</summary>
+    /// <summary>
+    /// packed = scale · weights, laid out for this plan. <paramref name="scale"/> is a scalar, or
+    /// empty for 1.
+    /// </summary>
     public abstract void Pack(Tensor weights, Tensor scale, Tensor packed);
 
     /// <summary>fprop: y = w * x.</summary>

@@ -4,11 +4,15 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// What an optimiser launch reads from the device (revup_tables.h): these numbers, then one <see cref="GroupNumbers"/> per parameter group, as one float64
-/// tensor.
+/// Numbers that an optimiser launch reads from the device (revup_tables.h): these, then one
+/// <see cref="GroupNumbers"/> per parameter group, as one float64 tensor.
 /// </summary>
-/// <param name="GradientScale">What gradients are multiplied with first; <see cref="Backend.StepVerdict"/> writes it.</param>
-/// <param name="Skip">0, or 1 to leave weights and moments as they are; <see cref="Backend.StepVerdict"/> writes it.</param>
+/// <param name="GradientScale">
+/// Factor that gradients are multiplied with first; <see cref="Backend.StepVerdict"/> writes it.
+/// </param>
+/// <param name="Skip">
+/// 0, or 1 to leave weights and moments as they are; <see cref="Backend.StepVerdict"/> writes it.
+/// </param>
 /// <param name="Momentum">Of SGD.</param>
 /// <param name="Nesterov">Of SGD: 0 or 1.</param>
 /// <param name="Beta1">Of AdamW.</param>
@@ -29,13 +33,16 @@ internal readonly record struct OptimizerNumbers(
     double Correction2)
 {
     /// <summary>Length of the tensor for this many parameter groups.</summary>
-    public static unsafe int Length(int groups) => (sizeof(OptimizerNumbers) + groups * sizeof(GroupNumbers)) / sizeof(double);
+    public static unsafe int Length(int groups) =>
+        (sizeof(OptimizerNumbers) + groups * sizeof(GroupNumbers)) / sizeof(double);
 
     /// <summary>The parameter groups of a tensor of such numbers.</summary>
-    public static unsafe long Groups(Tensor settings) => (settings.Bytes - sizeof(OptimizerNumbers)) / sizeof(GroupNumbers);
+    public static unsafe long Groups(Tensor settings) =>
+        (settings.Bytes - sizeof(OptimizerNumbers)) / sizeof(GroupNumbers);
 
     /// <summary>Writes numbers and groups as the tensor has them.</summary>
-    public static unsafe void Write(in OptimizerNumbers numbers, ReadOnlySpan<GroupNumbers> groups, Span<double> destination)
+    public static unsafe void Write(
+        in OptimizerNumbers numbers, ReadOnlySpan<GroupNumbers> groups, Span<double> destination)
     {
         Span<byte> bytes = MemoryMarshal.AsBytes(destination);
         MemoryMarshal.Write(bytes, in numbers);

@@ -4,9 +4,10 @@ using RevUp.Interop.Nvtx;
 namespace RevUp.Backends;
 
 /// <summary>
-/// The names of the ranges that <see cref="Backend.Range"/> opens, apart from the layers' own. They nest: step / (prepare, forward, backward) / layer; in
-/// prepare, power iteration before the layers; in backward, layer / inversion / iteration k, and what of a layer is outside its inversion is its gradient;
-/// step / optimiser; evaluation is inference / layer.
+/// The names of the ranges that <see cref="Backend.Range"/> opens, apart from the layers' own. They
+/// nest: step / (prepare, forward, backward) / layer; in prepare, power iteration before the
+/// layers; in backward, layer / inversion / iteration k, and what of a layer is outside its
+/// inversion is its gradient; step / optimiser; evaluation is inference / layer.
 /// </summary>
 internal static class ProfilerRanges
 {
@@ -14,14 +15,20 @@ internal static class ProfilerRanges
 
     private static readonly NvtxName[] s_iterations =
     [
-        .. Enumerable.Range(1, NamedIterations - 1).Select(k => new NvtxName(string.Create(CultureInfo.InvariantCulture, $"iteration {k}"))),
+        .. Enumerable.Range(1, NamedIterations - 1)
+            .Select(k => new NvtxName(string.Create(CultureInfo.InvariantCulture, $"iteration {k}"))),
         new NvtxName(string.Create(CultureInfo.InvariantCulture, $"iteration {NamedIterations}+")),
     ];
 
-    /// <summary>One batch of training: a whole optimiser update, or the forward and backward passes of one of several batches that make one.</summary>
+    /// <summary>
+    /// One batch of training: a whole optimiser update, or the forward and backward passes of one
+    /// of several batches that make one.
+    /// </summary>
     public static NvtxName Step { get; } = new("step");
 
-    /// <summary>Power iteration, then the packed weights of every layer, before a step or an inference.</summary>
+    /// <summary>
+    /// Power iteration, then the packed weights of every layer, before a step or an inference.
+    /// </summary>
     public static NvtxName Prepare { get; } = new("prepare");
 
     /// <summary>The norms of all convolutions of a network, estimated side by side.</summary>
@@ -36,7 +43,10 @@ internal static class ProfilerRanges
     /// <summary>A layer's input rebuilt from its output.</summary>
     public static NvtxName Inversion { get; } = new("inversion");
 
-    /// <summary>A layer's input computed forward again, because its inversion was refused; the layers run again are inside.</summary>
+    /// <summary>
+    /// A layer's input computed forward again, because its inversion was refused; the layers run
+    /// again are inside.
+    /// </summary>
     public static NvtxName Replay { get; } = new("replay");
 
     /// <summary>Gradient norm, clipping and the update of the parameters.</summary>
@@ -45,6 +55,9 @@ internal static class ProfilerRanges
     /// <summary>A forward pass outside training.</summary>
     public static NvtxName Inference { get; } = new("inference");
 
-    /// <summary>Evaluation k of a branch in a fixed-point inversion, counted from 1; the 32nd and later ones share a name.</summary>
+    /// <summary>
+    /// Evaluation k of a branch in a fixed-point inversion, counted from 1; the 32nd and later ones
+    /// share a name.
+    /// </summary>
     public static NvtxName Iteration(int k) => s_iterations[Math.Min(k, NamedIterations) - 1];
 }

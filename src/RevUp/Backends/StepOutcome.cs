@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RevUp.Backends;
 
-/// <summary>What <see cref="Backend.StepVerdict"/> reports, as a float64 tensor.</summary>
+/// <summary>Report of <see cref="Backend.StepVerdict"/>, as a float64 tensor.</summary>
 /// <param name="LossSum">Over the step's samples.</param>
 /// <param name="Correct">Samples classified right.</param>
 /// <param name="GradientNorm">Of the average gradient, before clipping.</param>
@@ -10,11 +10,13 @@ namespace RevUp.Backends;
 /// <param name="Residual">The largest inversion residual; 0 when nothing was inverted.</param>
 /// <param name="RefusedBlock">The first block whose residual is above the limit, or −1.</param>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct StepOutcome(double LossSum, double Correct, double GradientNorm, double Skip, double Residual, double RefusedBlock)
+internal readonly record struct StepOutcome(
+    double LossSum, double Correct, double GradientNorm, double Skip, double Residual, double RefusedBlock)
 {
     /// <summary>Length of the tensor.</summary>
     public const int Length = 6;
 
     /// <summary>From what was downloaded.</summary>
-    public static StepOutcome Read(ReadOnlySpan<double> source) => MemoryMarshal.Read<StepOutcome>(MemoryMarshal.AsBytes(source));
+    public static StepOutcome Read(ReadOnlySpan<double> source) =>
+        MemoryMarshal.Read<StepOutcome>(MemoryMarshal.AsBytes(source));
 }

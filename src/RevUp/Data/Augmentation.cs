@@ -84,11 +84,18 @@ public sealed record Augmentation
     public void Validate()
     {
         ConfigurationException.Require(Padding is >= 0 and <= 1024, $"data.padding is {Padding}; use 0 to 1024");
-        ConfigurationException.Require(Resize is >= 0 and <= 65_536, $"data.evaluationResize is {Resize}; use a length in pixels, or 0 for the whole image");
-        ConfigurationException.Require(Cutout is >= 0 and <= 65_536, $"data.cutout is {Cutout}; use the side of a square in pixels, or 0 for none");
-        ConfigurationException.Require(Mixup is 0 or (>= 0.01 and <= 100), $"data.mixup is {Mixup}; use an α of 0.01 to 100, or 0 for none");
-        ConfigurationException.Require(CutMix is 0 or (>= 0.01 and <= 100), $"data.cutMix is {CutMix}; use an α of 0.01 to 100, or 0 for none");
-        ConfigurationException.Require(LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
+        ConfigurationException.Require(
+            Resize is >= 0 and <= 65_536,
+            $"data.evaluationResize is {Resize}; use a length in pixels, or 0 for the whole image");
+        ConfigurationException.Require(
+            Cutout is >= 0 and <= 65_536,
+            $"data.cutout is {Cutout}; use the side of a square in pixels, or 0 for none");
+        ConfigurationException.Require(
+            Mixup is 0 or (>= 0.01 and <= 100), $"data.mixup is {Mixup}; use an α of 0.01 to 100, or 0 for none");
+        ConfigurationException.Require(
+            CutMix is 0 or (>= 0.01 and <= 100), $"data.cutMix is {CutMix}; use an α of 0.01 to 100, or 0 for none");
+        ConfigurationException.Require(
+            LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
         RandomResizedCrop?.Validate();
         ColorJitter?.Validate();
     }
@@ -96,27 +103,36 @@ public sealed record Augmentation
     /// <summary>The part for an evaluation: framing, and nothing at random.</summary>
     public Augmentation ForEvaluation => new() { Resize = Resize };
 
-    /// <summary>Throws when these are not for samples like those of a dataset.</summary>
+    /// <summary>Throws when these do not suit a dataset's samples.</summary>
     internal void RequireFits(ImageDataset dataset)
     {
         Shape sample = dataset.Sample;
         bool image = sample.SpatialRank == 2;
-        ConfigurationException.Require(image || Padding == 0, $"data.padding is {Padding}, but random crops of volumes are not available; use 0");
-        ConfigurationException.Require(image || Cutout == 0, $"data.cutout is {Cutout}, but cutout is not available for volumes; use 0");
-        ConfigurationException.Require(image || CutMix == 0, $"data.cutMix is {CutMix}, but CutMix is not available for volumes; use data.mixup");
-        ConfigurationException.Require(image || ColorJitter is null, $"data.colorJitter is set, but it is not available for volumes; leave it out");
+        ConfigurationException.Require(
+            image || Padding == 0, $"data.padding is {Padding}, but random crops of volumes are not available; use 0");
+        ConfigurationException.Require(
+            image || Cutout == 0, $"data.cutout is {Cutout}, but cutout is not available for volumes; use 0");
+        ConfigurationException.Require(
+            image || CutMix == 0, $"data.cutMix is {CutMix}, but CutMix is not available for volumes; use data.mixup");
+        ConfigurationException.Require(
+            image || ColorJitter is null,
+            $"data.colorJitter is set, but it is not available for volumes; leave it out");
         ConfigurationException.Require(
             ColorJitter is null || sample.Channels is 1 or 3,
-            $"data.colorJitter is set, but the images have {sample.Channels} channels; it works on grey and RGB images, so leave it out");
+            $"data.colorJitter is set, but the images have {sample.Channels} channels; it works on grey and RGB "
+            + $"images, so leave it out");
         ConfigurationException.Require(
             RandomResizedCrop is null || dataset.HasOwnSizes,
-            $"data.randomResizedCrop is set, but all samples of this dataset have the size {sample}; use data.padding for random crops");
+            $"data.randomResizedCrop is set, but all samples of this dataset have the size {sample}; use data.padding "
+            + $"for random crops");
         int smaller = Enumerable.Range(0, sample.SpatialRank).Min(sample.Extent);
         ConfigurationException.Require(
-            Padding < smaller, $"data.padding is {Padding}; it must be 0 to {smaller - 1}, less than the image's smaller side");
+            Padding < smaller,
+            $"data.padding is {Padding}; it must be 0 to {smaller - 1}, less than the image's smaller side");
         int larger = Enumerable.Range(0, sample.SpatialRank).Max(sample.Extent);
         ConfigurationException.Require(
             Resize == 0 || Resize >= larger || !dataset.HasOwnSizes,
-            $"data.evaluationResize is {Resize}, and samples {sample} cannot be cut from that; use at least {larger}, or 0 for the whole image");
+            $"data.evaluationResize is {Resize}, and samples {sample} cannot be cut from that; use at least {larger}, "
+            + $"or 0 for the whole image");
     }
 }

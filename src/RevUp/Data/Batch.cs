@@ -2,8 +2,14 @@ using System.Runtime.ExceptionServices;
 
 namespace RevUp.Data;
 
-/// <summary>Samples of one training step, in buffers that belong to a <see cref="BatchLoader"/> and are used again after <see cref="Dispose"/>.</summary>
-/// <remarks>Valid until it is disposed or its loader moves on, whichever comes first: copy what must live longer.</remarks>
+/// <summary>
+/// Samples of one training step, in buffers that belong to a <see cref="BatchLoader"/> and are used
+/// again after <see cref="Dispose"/>.
+/// </summary>
+/// <remarks>
+/// Valid until it is disposed or its loader moves on, whichever comes first: copy what must live
+/// longer.
+/// </remarks>
 internal sealed class Batch : IDisposable
 {
     private readonly BatchLoader _loader;
@@ -22,8 +28,8 @@ internal sealed class Batch : IDisposable
         (_loader, _sampleLength, _classes) = (loader, sampleLength, classes);
     }
 
-    // Life of the buffers: Free → (a worker claims samples) Building → Ready → (the caller takes it)
-    // Held → Free. Guarded by the loader's lock, like what says who works on them.
+    // Life of the buffers: Free → (a worker claims samples) Building → Ready → (the caller takes
+    // it) Held → Free. Guarded by the loader's lock, like what says who works on them.
     internal enum State
     {
         Free,
@@ -39,7 +45,9 @@ internal sealed class Batch : IDisposable
 
     internal int Generation { get; set; }
 
-    /// <summary>Samples to fill, how many of them workers have claimed, and how many workers fill some now.</summary>
+    /// <summary>
+    /// Samples to fill, how many of them workers have claimed, and how many workers fill some now.
+    /// </summary>
     internal int Rows { get; set; }
 
     internal int NextRow { get; set; }
@@ -53,7 +61,10 @@ internal sealed class Batch : IDisposable
 
     internal int FailedRow { get; set; }
 
-    /// <summary>Samples in this batch: the batch size, or less in the last batch of an epoch and where damaged samples are left out.</summary>
+    /// <summary>
+    /// Samples in this batch: the batch size, or less in the last batch of an epoch and where
+    /// damaged samples are left out.
+    /// </summary>
     public int Count { get; internal set; }
 
     /// <summary>The epoch, counted from 0.</summary>
@@ -87,10 +98,15 @@ internal sealed class Batch : IDisposable
         }
     }
 
-    /// <summary>Gives the buffers back to the loader, so that a worker can fill them while the caller still computes. Harmless when repeated.</summary>
+    /// <summary>
+    /// Gives the buffers back to the loader, so that a worker can fill them while the caller still
+    /// computes. Harmless when repeated.
+    /// </summary>
     public void Dispose() => _loader.Return(this);
 
-    /// <summary>Number in its dataset of the sample in a row; where rows are mixed, of the first one.</summary>
+    /// <summary>
+    /// Number in its dataset of the sample in a row; where rows are mixed, of the first one.
+    /// </summary>
     internal int Sample(int row) => _samples[row];
 
     internal void SetSample(int row, int index) => _samples[row] = index;

@@ -3,17 +3,23 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>What one worker of a <see cref="BatchLoader"/> owns, and does with it: samples into rows of a batch, then the batch mixed.</summary>
-internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transform, BatchLoaderOptions options, DamagedSamples damaged) : IDisposable
+/// <summary>
+/// Buffers and work of one worker of a <see cref="BatchLoader"/>. It puts samples into the rows of
+/// a batch, then mixes the batch.
+/// </summary>
+internal sealed class BatchFiller(
+    ImageDataset dataset, SampleTransform transform, BatchLoaderOptions options, DamagedSamples damaged) : IDisposable
 {
     private readonly SampleReader _reader = dataset.OpenReader();
     private readonly BatchMixer? _mixer =
-        BatchMixer.Create(transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
+        BatchMixer.Create(
+            transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
 
     /// <summary>
-    /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the epoch's order; false when it is damaged and to be left out.
-    /// Where it is to be replaced, the next good one of that order comes in its place, augmented as the damaged one would have been: a function of the files
-    /// alone, so that no run depends on who met it first.
+    /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the
+    /// epoch's order; false when it is damaged and to be left out. Where it is to be replaced, the
+    /// next good one of that order comes in its place, augmented as the damaged one would have
+    /// been: a function of the files alone, so that no run depends on who met it first.
     /// </summary>
     public bool TryWriteSample(Batch batch, int row, in EpochPermutation order, int position)
     {
@@ -42,8 +48,8 @@ internal sealed class BatchFiller(ImageDataset dataset, SampleTransform transfor
     }
 
     /// <summary>
-    /// Closes the gaps of samples that are left out, then mixes the batch and weighs its classes, if
-    /// anything asks for it.
+    /// Closes the gaps of samples that are left out, then mixes the batch and weighs its classes,
+    /// if anything asks for it.
     /// </summary>
     public void Finish(Batch batch)
     {

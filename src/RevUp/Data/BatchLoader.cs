@@ -19,7 +19,8 @@ namespace RevUp.Data;
 /// thread may consume. The dataset is read by all workers at once and must outlive the loader.
 /// </remarks>
 /// <example><code>
-/// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), new() { Shuffle = true, Augmentation = new() { Flip = true } });
+/// BatchLoaderOptions options = new() { Shuffle = true, Augmentation = new() { Flip = true } };
+/// using var loader = new BatchLoader(train, ChannelNormalization.Compute(train), options);
 /// foreach (Batch batch in loader.Epoch(epoch))
 /// {
 ///     Step(batch.Pixels, batch.Targets, batch.Count);
@@ -46,7 +47,10 @@ internal sealed class BatchLoader : IDisposable
     private volatile bool _disposed;
 
     /// <summary>Allocates the ring and the threads; they start with the first epoch.</summary>
-    /// <exception cref="ConfigurationException">An option is out of range, or the dataset, the options and the normalisation do not fit together.</exception>
+    /// <exception cref="ConfigurationException">
+    /// An option is out of range, or the dataset, the options and the normalisation do not fit
+    /// together.
+    /// </exception>
     public BatchLoader(ImageDataset dataset, ChannelNormalization normalization, BatchLoaderOptions options)
     {
         ArgumentNullException.ThrowIfNull(dataset);
@@ -60,7 +64,8 @@ internal sealed class BatchLoader : IDisposable
         _ring = new Batch[options.Prefetch + 1];
         for (int slot = 0; slot < _ring.Length; slot++)
         {
-            _ring[slot] = new Batch(this, Math.Min(options.BatchSize, dataset.Count), (int)dataset.Sample.Count, dataset.Classes.Count);
+            _ring[slot] = new Batch(
+                this, Math.Min(options.BatchSize, dataset.Count), (int)dataset.Sample.Count, dataset.Classes.Count);
         }
         _fillers = new BatchFiller[options.Workers];
         _workers = new Thread[options.Workers];
@@ -68,11 +73,12 @@ internal sealed class BatchLoader : IDisposable
         {
             BatchFiller filler = new(dataset, transform, options, Damaged);
             _fillers[worker] = filler;
-            _workers[worker] = new Thread(() => Work(filler)) { IsBackground = true, Name = $"RevUp data worker {worker}" };
+            _workers[worker] =
+                new Thread(() => Work(filler)) { IsBackground = true, Name = $"RevUp data worker {worker}" };
         }
     }
 
-    /// <summary>What could not be read so far.</summary>
+    /// <summary>Samples that could not be read so far.</summary>
     public DamagedSamples Damaged { get; }
 
     /// <summary>Batches of one epoch.</summary>
@@ -90,14 +96,23 @@ internal sealed class BatchLoader : IDisposable
         }
     }
 
-    /// <summary>The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next one is taken.</summary>
+    /// <summary>
+    /// The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next
+    /// one is taken.
+    /// </summary>
     /// <remarks>
-    /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what the workers have prepared; anything else makes them start
-    /// there. A batch of nothing but damaged samples that are left out is passed over. A failure in a worker is thrown here, with its own type, when its batch
-    /// is due. Enumerating again ends the validity of an earlier enumeration.
+    /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what
+    /// the workers have prepared; anything else makes them start there. A batch of nothing but
+    /// damaged samples that are left out is passed over. A failure in a worker is thrown here, with
+    /// its own type, when its batch is due. Enumerating again ends the validity of an earlier
+    /// enumeration.
     /// </remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The epoch is negative, or the batch not in 0 .. BatchesPerEpoch.</exception>
-    /// <exception cref="ObjectDisposedException">The loader is disposed, also while waiting for a batch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The epoch is negative, or the batch not in 0 .. BatchesPerEpoch.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The loader is disposed, also while waiting for a batch.
+    /// </exception>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -107,7 +122,9 @@ internal sealed class BatchLoader : IDisposable
         return Enumerate((long)epoch * BatchesPerEpoch + firstBatch, ((long)epoch + 1) * BatchesPerEpoch);
     }
 
-    /// <summary>Stops the workers at their next sample and waits for them. Batches are no longer valid.</summary>
+    /// <summary>
+    /// Stops the workers at their next sample and waits for them. Batches are no longer valid.
+    /// </summary>
     public void Dispose()
     {
         bool started;
@@ -188,7 +205,8 @@ internal sealed class BatchLoader : IDisposable
             Release(ref _held);
             if (number != _nextToTake)
             {
-                throw new InvalidOperationException("This enumeration ended when another was begun on the same loader; finish one before the next.");
+                throw new InvalidOperationException(
+                    "This enumeration ended when another was begun on the same loader; finish one before the next.");
             }
             Batch batch = _ring[number % _ring.Length];
             if (batch.Current != Batch.State.Ready)
@@ -285,7 +303,8 @@ internal sealed class BatchLoader : IDisposable
         batch.Failure = null;
     }
 
-    // Few enough that all workers end at about the same time, for slow samples; enough to keep the lock idle, for fast ones.
+    // Few enough that all workers end at about the same time, for slow samples; enough to keep the
+    // lock idle, for fast ones.
     private int RowsPerClaim(int rows) => Math.Max(1, rows / (4 * _options.Workers));
 
     private void Fill(BatchFiller filler, Batch batch, Range rows)
@@ -314,7 +333,8 @@ internal sealed class BatchLoader : IDisposable
         }
     }
 
-    // Whether this worker is the last on a batch that is wanted and has all its samples; it still counts as one then.
+    // Whether this worker is the last on a batch that is wanted and has all its samples; it still
+    // counts as one then.
     private bool IsLast(Batch batch)
     {
         lock (_lock)

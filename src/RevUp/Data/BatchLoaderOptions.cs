@@ -3,15 +3,17 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults are those
-/// of an evaluation: in order, unchanged, all of them.
+/// How a <see cref="BatchLoader"/> orders, augments and groups the samples. The defaults
+/// suit an evaluation: all samples, in order, unchanged.
 /// </summary>
 internal sealed record BatchLoaderOptions
 {
     /// <summary>Samples per batch.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>Worker threads, which share the samples of a batch. Has no influence on the result.</summary>
+    /// <summary>
+    /// Worker threads, which share the samples of a batch. Has no influence on the result.
+    /// </summary>
     public int Workers { get; init; } = 1;
 
     /// <summary>
@@ -31,7 +33,7 @@ internal sealed record BatchLoaderOptions
     /// <summary>Seed of the order and of the augmentation.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>What is done to samples and targets.</summary>
+    /// <summary>Changes to samples and targets.</summary>
     public Augmentation Augmentation { get; init; } = new();
 
     /// <summary>
@@ -70,16 +72,21 @@ internal sealed record BatchLoaderOptions
         Validate();
         ConfigurationException.Require(
             dataset.Count > 0 && !(DropLast && dataset.Count < BatchSize),
-            $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a smaller batch");
+            $"The dataset has {dataset.Count} samples, which makes no batch of {BatchSize} (training.batchSize); use a "
+            + $"smaller batch");
         Augmentation.RequireFits(dataset);
         ConfigurationException.Require(
             ClassWeights is null || ClassWeights.Count == dataset.Classes.Count,
-            $"training.classWeights has {ClassWeights?.Count} numbers, and the data has {dataset.Classes.Count} classes; give one for each");
+            $"training.classWeights has {ClassWeights?.Count} numbers, and the data has {dataset.Classes.Count} "
+            + $"classes; give one for each");
         long values = Math.Max(dataset.Sample.Count, dataset.Classes.Count) * Math.Min(BatchSize, dataset.Count);
         ConfigurationException.Require(
-            values <= Array.MaxLength, $"training.batchSize is {BatchSize}, which makes a buffer of {values} numbers; it must stay within {Array.MaxLength}");
+            values <= Array.MaxLength,
+            $"training.batchSize is {BatchSize}, which makes a buffer of {values} numbers; it must stay within "
+            + $"{Array.MaxLength}");
         ConfigurationException.Require(
             normalization.Mean.Count == dataset.Sample.Channels,
-            $"The normalisation has {normalization.Mean.Count} channels and the samples have {dataset.Sample.Channels}; compute it from samples like these");
+            $"The normalisation has {normalization.Mean.Count} channels and the samples have "
+            + $"{dataset.Sample.Channels}; compute it from samples like these");
     }
 }

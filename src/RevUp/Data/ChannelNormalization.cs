@@ -1,14 +1,26 @@
 namespace RevUp.Data;
 
-/// <summary>y = (x / 255 − mean[c]) / deviation[c] for a byte x of channel c, and y = (x − mean[c]) / deviation[c] for a number x.</summary>
-/// <remarks>Immutable. Bytes go through a table of 256 values per channel, so that every user rounds the same way.</remarks>
+/// <summary>
+/// y = (x / 255 − mean[c]) / deviation[c] for a byte x of channel c, and y = (x − mean[c]) /
+/// deviation[c] for a number x.
+/// </summary>
+/// <remarks>
+/// Immutable. Bytes go through a table of 256 values per channel, so that every user rounds the
+/// same way.
+/// </remarks>
 internal sealed class ChannelNormalization
 {
     private const int Levels = 256;
     private readonly float[] _table; // [channel][byte]
 
-    /// <summary>A normalisation with given statistics: those of bytes in units of the full range (white = 1), others in units of the values.</summary>
-    /// <exception cref="ArgumentException">The lists differ in length or are empty, a number is not finite, or a deviation is not positive.</exception>
+    /// <summary>
+    /// A normalisation with given statistics. For bytes they are in units of the full range (white
+    /// = 1), for other numbers in units of the values.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The lists differ in length or are empty, a number is not finite, or a deviation is not
+    /// positive.
+    /// </exception>
     public ChannelNormalization(IReadOnlyList<double> mean, IReadOnlyList<double> deviation)
     {
         ArgumentNullException.ThrowIfNull(mean);
@@ -44,9 +56,14 @@ internal sealed class ChannelNormalization
     /// <summary>Standard deviation of each channel; for bytes white = 1.</summary>
     public IReadOnlyList<double> Deviation { get; }
 
-    /// <summary>The statistics of <paramref name="dataset"/>, without augmentation: of every sample, or of so many spread evenly over it.</summary>
+    /// <summary>
+    /// The statistics of <paramref name="dataset"/>, without augmentation: of every sample, or of a
+    /// number of samples spread evenly over it.
+    /// </summary>
     /// <param name="dataset">The training set.</param>
-    /// <param name="maximumSamples">How many are read at the most. A damaged one is left out.</param>
+    /// <param name="maximumSamples">
+    /// How many are read at the most. A damaged one is left out.
+    /// </param>
     /// <exception cref="ArgumentException">The dataset is empty.</exception>
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
     public static ChannelNormalization Compute(ImageDataset dataset, int maximumSamples = int.MaxValue)
@@ -81,7 +98,10 @@ internal sealed class ChannelNormalization
         return statistics.ToNormalization();
     }
 
-    /// <summary>(x − mean[c]) / deviation[c] in place, for values that are not bytes: positions × C of them, channels-last.</summary>
+    /// <summary>
+    /// (x − mean[c]) / deviation[c] in place, for values that are not bytes: positions × C of them,
+    /// channels-last.
+    /// </summary>
     internal void Apply(Span<float> values)
     {
         for (int i = 0; i < values.Length; i++)
@@ -91,7 +111,9 @@ internal sealed class ChannelNormalization
         }
     }
 
-    /// <summary>(x / 255 − mean[c]) / deviation[c] of bytes: positions × C of them, channels-last.</summary>
+    /// <summary>
+    /// (x / 255 − mean[c]) / deviation[c] of bytes: positions × C of them, channels-last.
+    /// </summary>
     internal void Apply(ReadOnlySpan<byte> bytes, Span<float> values)
     {
         int channel = 0;

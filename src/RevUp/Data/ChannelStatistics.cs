@@ -1,12 +1,18 @@
 namespace RevUp.Data;
 
-/// <summary>Mean and deviation of each channel over the values that were added: mean = Σx / n, deviation = √(Σx²/n − mean²).</summary>
-/// <remarks>The sums of bytes are exact integers, those of floats are in double. Not thread-safe.</remarks>
+/// <summary>
+/// Mean and deviation of each channel over the values that were added: mean = Σx / n, deviation =
+/// √(Σx²/n − mean²).
+/// </summary>
+/// <remarks>
+/// The sums of bytes are exact integers, the sums of floats doubles. Not thread-safe.
+/// </remarks>
 internal sealed class ChannelStatistics(int channels)
 {
     private const int Levels = 256;
 
-    private readonly long[] _histogram = new long[channels * Levels]; // holds both sums of bytes, and costs one addition per pixel
+    // holds both sums of bytes, and costs one addition per pixel
+    private readonly long[] _histogram = new long[channels * Levels];
     private readonly double[] _sums = new double[channels];
     private readonly double[] _squares = new double[channels];
     private long _values; // floats per channel
@@ -56,7 +62,10 @@ internal sealed class ChannelStatistics(int channels)
         return false;
     }
 
-    /// <summary>The normalisation by these statistics. A channel that is constant gets the deviation 1, and so becomes 0 everywhere.</summary>
+    /// <summary>
+    /// The normalisation by these statistics. A channel that is constant gets the deviation 1, and
+    /// so becomes 0 everywhere.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
     public ChannelNormalization ToNormalization()
     {
@@ -64,7 +73,8 @@ internal sealed class ChannelStatistics(int channels)
         double[] deviation = new double[channels];
         for (int channel = 0; channel < channels; channel++)
         {
-            (mean[channel], double spread) = _values > 0 ? MomentsOfFloats(channel) : MomentsOfBytes(_histogram.AsSpan(channel * Levels, Levels));
+            (mean[channel], double spread) =
+                _values > 0 ? MomentsOfFloats(channel) : MomentsOfBytes(_histogram.AsSpan(channel * Levels, Levels));
             deviation[channel] = spread > 0 ? spread : 1;
         }
         return new ChannelNormalization(mean, deviation);

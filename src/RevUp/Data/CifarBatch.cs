@@ -91,7 +91,13 @@ internal sealed record CifarBatch(byte[] Labels, ReadOnlyMemory<byte> Planes)
         bool isArray = array is { Name: "numpy.core.multiarray._reconstruct" or "numpy._core.multiarray._reconstruct" };
         if (!isArray
             || array.State is not
-                [_, object?[] and [long count, long width], Pickle.Call { Arguments: ["u1", ..] }, false, ReadOnlyMemory<byte> planes]
+                [
+                    _,
+                    object?[] and [long count, long width],
+                    Pickle.Call { Arguments: ["u1", ..] },
+                    false,
+                    ReadOnlyMemory<byte> planes,
+                ]
             || width != ImageBytes || count != labels.Count || count == 0 || planes.Length != count * ImageBytes)
         {
             throw new DataFileException(

@@ -6,7 +6,10 @@ namespace RevUp.Data;
 /// CIFAR-10 and CIFAR-100, binary or python version: labels and 3 × 32 × 32 planar bytes an image,
 /// held channels-last in memory.
 /// </summary>
-/// <remarks>Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009), and the page named in <see cref="HowToGet"/>.</remarks>
+/// <remarks>
+/// Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009), and the page
+/// named in <see cref="HowToGet"/>.
+/// </remarks>
 /// <example><code>
 /// var train = CifarDataset.OpenCifar10("cifar-10-batches-bin", DatasetSplit.Train);
 /// ReadOnlySpan&lt;byte&gt; pixels = train.Pixels(0); // 32 × 32 × 3
@@ -33,7 +36,9 @@ internal sealed class CifarDataset : MemoryDataset
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
     public static CifarDataset OpenCifar10(string folder, DatasetSplit split)
     {
-        string[] files = split == DatasetSplit.Train ? [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin")] : ["test_batch.bin"];
+        string[] files = split == DatasetSplit.Train
+            ? [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin")]
+            : ["test_batch.bin"];
         string[] names = CifarBatch.ReadNames(folder, ["batches.meta.txt", "batches.meta"], "label_names", classes: 10);
         CifarBatch[] batches =
         [

@@ -28,8 +28,11 @@ internal static class ClassNames
     /// <exception cref="DataFileException">A name is not one of them.</exception>
     public static int[] Labels(IEnumerable<string> names, IReadOnlyList<string> classes, Func<int, string> origin)
     {
-        Dictionary<string, int> places = classes.Select((name, label) => (name, label)).ToDictionary(pair => pair.name, pair => pair.label);
-        return [.. names.Select((name, sample) => places.TryGetValue(name, out int label) ? label : throw Unknown(name, classes, origin(sample)))];
+        Dictionary<string, int> places =
+            classes.Select((name, label) => (name, label)).ToDictionary(pair => pair.name, pair => pair.label);
+        return [.. names.Select(
+            (name, sample) =>
+                places.TryGetValue(name, out int label) ? label : throw Unknown(name, classes, origin(sample)))];
     }
 
     private static DataFileException Unknown(string name, IReadOnlyList<string> classes, string origin)
@@ -49,5 +52,6 @@ internal static class ClassNames
     private static bool HasMarks(string name) =>
         name.Any(character => CharUnicodeInfo.GetUnicodeCategory(character) == UnicodeCategory.NonSpacingMark);
 
-    private static bool TryNumber(string name, out int number) => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryNumber(string name, out int number) =>
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -3,8 +3,9 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// Random changes of colour: brightness, contrast and saturation are multiplied by factors uniform in [max(0, 1 − v), 1 + v], the hue is turned by a fraction
-/// of the circle uniform in [−v, v]; in an order drawn for each image.
+/// Random changes of colour: brightness, contrast and saturation are multiplied by factors uniform
+/// in [max(0, 1 − v), 1 + v], the hue is turned by a fraction of the circle uniform in [−v, v]; in
+/// an order drawn for each image.
 /// </summary>
 public sealed record ColorJitterSettings
 {
@@ -24,7 +25,8 @@ public sealed record ColorJitterSettings
     {
         ConfigurationException.Require(
             Brightness is >= 0 and <= 10 && Contrast is >= 0 and <= 10 && Saturation is >= 0 and <= 10,
-            $"data.colorJitter has brightness {Brightness}, contrast {Contrast} and saturation {Saturation}; use 0 to 10");
+            $"data.colorJitter has brightness {Brightness}, contrast {Contrast} and saturation {Saturation}; use 0 to "
+            + $"10");
         ConfigurationException.Require(Hue is >= 0 and <= 0.5, $"data.colorJitter.hue is {Hue}; use 0 to 0.5");
     }
 }

@@ -12,16 +12,19 @@ internal readonly record struct CropRegion(int Left, int Top, int Width, int Hei
     private const int Tries = 10;
 
     /// <summary>
-    /// RandomResizedCrop: an area uniform in scale × the image's, a ratio width / height log-uniform, rounded, at a uniform place; after ten that do not fit,
-    /// the largest central part whose ratio is in range.
+    /// RandomResizedCrop: an area uniform in scale × the image's, a ratio width / height
+    /// log-uniform, rounded, at a uniform place; after ten that do not fit, the largest central
+    /// part whose ratio is in range.
     /// </summary>
-    internal static CropRegion DrawResized(ref CounterRandom random, ResizedCropSettings settings, int width, int height)
+    internal static CropRegion DrawResized(
+        ref CounterRandom random, ResizedCropSettings settings, int width, int height)
     {
         double area = (double)width * height;
         (double low, double high) = (Math.Log(settings.MinimumRatio), Math.Log(settings.MaximumRatio));
         for (int attempt = 0; attempt < Tries; attempt++)
         {
-            double target = area * (settings.MinimumScale + random.NextDouble() * (settings.MaximumScale - settings.MinimumScale));
+            double target =
+                area * (settings.MinimumScale + random.NextDouble() * (settings.MaximumScale - settings.MinimumScale));
             double ratio = Math.Exp(low + random.NextDouble() * (high - low));
             double columns = Math.Round(Math.Sqrt(target * ratio)), rows = Math.Round(Math.Sqrt(target / ratio));
             if (columns >= 1 && columns <= width && rows >= 1 && rows <= height)
@@ -37,14 +40,19 @@ internal readonly record struct CropRegion(int Left, int Top, int Width, int Hei
     }
 
     /// <summary>
-    /// What resizing the shorter side to <paramref name="resize"/> and then cutting H × W from the centre shows of the image: one scaling of the source does
-    /// both. Rounded to whole pixels of the source, so off by at most half a one.
+    /// The part of the image that remains when the shorter side is resized to
+    /// <paramref name="resize"/> and H × W are cut from the centre. One scaling of the source does
+    /// both. The region is rounded to whole pixels of the source, so it is off by at most half a
+    /// pixel.
     /// </summary>
     internal static CropRegion Center(int resize, int sampleHeight, int sampleWidth, int width, int height)
     {
         double scale = (double)Math.Min(width, height) / resize;
-        return Central(Math.Clamp((int)Math.Round(sampleWidth * scale), 1, width), Math.Clamp((int)Math.Round(sampleHeight * scale), 1, height), width, height);
+        return Central(
+            Math.Clamp((int)Math.Round(sampleWidth * scale), 1, width),
+            Math.Clamp((int)Math.Round(sampleHeight * scale), 1, height), width, height);
     }
 
-    private static CropRegion Central(int w, int h, int width, int height) => new((width - w) / 2, (height - h) / 2, w, h);
+    private static CropRegion Central(int w, int h, int width, int height) =>
+        new((width - w) / 2, (height - h) / 2, w, h);
 }

@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>The samples of a dataset that could not be read so far, each once, and how many are too many. Thread-safe.</summary>
+/// <summary>
+/// The samples of a dataset that could not be read so far, each once, and how many are too many.
+/// Thread-safe.
+/// </summary>
 internal sealed class DamagedSamples
 {
     private readonly ImageDataset _dataset;
@@ -11,12 +14,15 @@ internal sealed class DamagedSamples
     private readonly Dictionary<int, DamagedSample> _samples = [];
 
     /// <param name="dataset">Where they are from.</param>
-    /// <param name="maximumShare">The share of damaged samples up to which they are only left out.</param>
+    /// <param name="maximumShare">
+    /// The share of damaged samples up to which they are only left out.
+    /// </param>
     /// <param name="found">Called once for each, by the thread that met it, one at a time.</param>
     /// <exception cref="ConfigurationException">The share is not in 0 .. 1.</exception>
     public DamagedSamples(ImageDataset dataset, double maximumShare, Action<DamagedSample>? found = null)
     {
-        ConfigurationException.Require(maximumShare is >= 0 and <= 1, $"data.maximumDamagedShare is {maximumShare}; use 0 to 1");
+        ConfigurationException.Require(
+            maximumShare is >= 0 and <= 1, $"data.maximumDamagedShare is {maximumShare}; use 0 to 1");
         (_dataset, _maximumShare, _found) = (dataset, maximumShare, found);
     }
 
@@ -56,7 +62,9 @@ internal sealed class DamagedSamples
             {
                 string share = FormattableString.Invariant($"data.maximumDamagedShare = {_maximumShare}");
                 throw new DataFileException(
-                    problem.File, $"{_samples.Count} of {_dataset.Count} samples are damaged, more than {share} allows; the last: {problem.Message}", problem);
+                    problem.File,
+                    $"{_samples.Count} of {_dataset.Count} samples are damaged, more than {share} allows; the last: "
+                    + $"{problem.Message}", problem);
             }
         }
     }

@@ -14,7 +14,10 @@ public sealed class DataFileException : RevUpException
         File = file;
     }
 
-    /// <summary>An exception about one place of <paramref name="file"/>; <paramref name="offset"/> counts bytes of the decompressed content.</summary>
+    /// <summary>
+    /// An exception about one place of <paramref name="file"/>; <paramref name="offset"/> counts
+    /// bytes of the decompressed content.
+    /// </summary>
     public DataFileException(string file, long offset, string message, Exception? innerException = null)
         : base(PrintableText.Of($"{file}, byte {offset}: {message}"), innerException)
     {
@@ -25,6 +28,9 @@ public sealed class DataFileException : RevUpException
     /// <summary>The path of the file.</summary>
     public string File { get; }
 
-    /// <summary>Where in the (decompressed) content, in bytes; null when the message is about the file as a whole.</summary>
+    /// <summary>
+    /// Where in the (decompressed) content, in bytes; null when the message is about the file as a
+    /// whole.
+    /// </summary>
     public long? Offset { get; }
 }

@@ -11,7 +11,7 @@ internal sealed record DataFinding(string What, bool IsProblem, int Count, IRead
     /// <summary>Throws where samples may be missing.</summary>
     /// <param name="folder">The data, for the message.</param>
     /// <param name="findings">Of a dataset.</param>
-    /// <param name="remedy">What to say to leave them out.</param>
+    /// <param name="remedy">Advice that leaves them out.</param>
     /// <exception cref="DataFileException">There is a problem among them; it names each
     /// sort.</exception>
     public static void RequireNoProblem(string folder, IReadOnlyList<DataFinding> findings, string remedy)

@@ -5,11 +5,14 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>One part of a dataset in files, open.</summary>
-/// <param name="Name">"train", "validation" or "test", or the folder's name; empty where the folder is no more
-/// than one part.</param>
+/// <param name="Name">
+/// "train", "validation" or "test", or the folder's name; empty where the folder is no more than
+/// one part.
+/// </param>
 /// <param name="Folder">Where its files are.</param>
-/// <param name="Dataset">Its samples, in a shape of no meaning where images have sizes of their
-/// own.</param>
+/// <param name="Dataset">
+/// Its samples, in a shape of no meaning where images have sizes of their own.
+/// </param>
 internal sealed record DataPart(string Name, string Folder, ImageDataset Dataset) : IDisposable
 {
     /// <summary>
@@ -17,7 +20,7 @@ internal sealed record DataPart(string Name, string Folder, ImageDataset Dataset
     /// at it.
     /// </summary>
     /// <param name="folder">The whole dataset, or one part of images in folders or shards.</param>
-    /// <param name="kind">What it holds, as <see cref="DatasetLayout.Recognize"/> tells.</param>
+    /// <param name="kind">Its content, as <see cref="DatasetLayout.Recognize"/> tells.</param>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
     /// <exception cref="ConfigurationException">The kind is not one of files.</exception>
     public static IReadOnlyList<DataPart> Open(string folder, DatasetKind kind) => kind switch

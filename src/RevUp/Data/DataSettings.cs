@@ -72,8 +72,9 @@ public sealed record DataSettings
     public bool AllowSkipped { get; init; }
 
     /// <summary>
-    /// The most memory for decoded images, as bytes or as text such as "2 GiB". A data set that fits
-    /// is decoded once and kept as bytes, unless its samples are cut out at random; 0 keeps none.
+    /// The most memory for decoded images, as bytes or as text such as "2 GiB". A data set that
+    /// fits is decoded once and kept as bytes, unless its samples are cut out at random; 0 keeps
+    /// none.
     /// </summary>
     [JsonConverter(typeof(ByteCountConverter))]
     public long CacheBytes { get; init; } = DefaultCacheBytes;
@@ -121,14 +122,16 @@ public sealed record DataSettings
         _ => Classes,
     };
 
-    /// <summary>What training does to samples: the augmentation, and to volumes what their settings say.</summary>
+    /// <summary>
+    /// Changes that training makes to samples: the augmentation, and for volumes their settings.
+    /// </summary>
     public Augmentation TrainingAugmentation => Augmentation with
     {
         FlipEveryAxis = Volumes.FlipEveryAxis,
         RandomPlace = Volumes.Fit == VolumeFit.CropOrPad,
     };
 
-    // The shape is that of the recipe, not of files.
+    // The shape is the recipe's, not the files'.
     private bool StatesSample => Dataset is DatasetKind.Mnist
         ? Extents.Count > 0
         : Dataset is not (DatasetKind.FashionMnist or DatasetKind.Cifar10 or DatasetKind.Cifar100);
@@ -138,19 +141,24 @@ public sealed record DataSettings
     public void Validate()
     {
         Augmentation.Validate();
-        ConfigurationException.Require(TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
-        ConfigurationException.Require(CacheBytes >= 0, $"data.cacheBytes is {CacheBytes}; use a number of bytes, or 0 to keep no images");
+        ConfigurationException.Require(
+            TrainingSamples >= 0, $"data.trainingSamples is {TrainingSamples}; use a positive number, or 0 for all");
+        ConfigurationException.Require(
+            CacheBytes >= 0, $"data.cacheBytes is {CacheBytes}; use a number of bytes, or 0 to keep no images");
         ConfigurationException.Require(
             ValidationSamples >= 0,
             $"data.validationSamples is {ValidationSamples}; use a positive number, or 0 for none");
-        ConfigurationException.Require(MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
+        ConfigurationException.Require(
+            MaximumDamagedShare is >= 0 and <= 1, $"data.maximumDamagedShare is {MaximumDamagedShare}; use 0 to 1");
         if (StatesSample)
         {
             ConfigurationException.Require(
                 Extents.Count is 2 or 3 && Extents.All(e => e is >= 1 and <= 65_536),
-                $"data.extents is [{string.Join(", ", Extents)}]; this data needs [height, width] or [depth, height, width]");
+                $"data.extents is [{string.Join(", ", Extents)}]; this data needs [height, width] or [depth, height, "
+                + $"width]");
             ConfigurationException.Require(Channels is >= 1 and <= 4096, $"data.channels is {Channels}; use 1 to 4096");
-            ConfigurationException.Require(Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
+            ConfigurationException.Require(
+                Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
         }
         Volumes.Validate(Dataset == DatasetKind.Volumes ? Extents.Count : 0);
         RequireStatistics();
@@ -159,12 +167,14 @@ public sealed record DataSettings
     private void RequireStatistics()
     {
         int channels = Sample.Channels;
-        FormattableString problem =
-            $"data.mean is [{string.Join(", ", Mean)}] and data.deviation [{string.Join(", ", Deviation)}]; give {channels} of each, or none to measure them";
         ConfigurationException.Require(
             Mean.Count == 0 || Volumes.Normalization == VolumeNormalization.Set,
-            $"data.mean is [{string.Join(", ", Mean)}], but data.volumes.normalization is 'volume', by which each has its own; leave one of them out");
-        ConfigurationException.Require(Mean.Count == Deviation.Count && (Mean.Count == 0 || Mean.Count == channels), problem);
-        ConfigurationException.Require(Mean.All(double.IsFinite) && Deviation.All(d => double.IsFinite(d) && d > 0), problem);
+            $"data.mean is [{string.Join(", ", Mean)}], but data.volumes.normalization is 'volume', by which each has "
+            + $"its own; leave one of them out");
+        ConfigurationException.Require(
+            Mean.Count == Deviation.Count && (Mean.Count == 0 || Mean.Count == channels)
+                && Mean.All(double.IsFinite) && Deviation.All(d => double.IsFinite(d) && d > 0),
+            $"data.mean is [{string.Join(", ", Mean)}] and data.deviation [{string.Join(", ", Deviation)}]; give "
+            + $"{channels} of each, or none to measure them");
     }
 }

@@ -60,8 +60,8 @@ internal static class DatasetLayout
     }
 
     /// <summary>
-    /// The parts of a dataset of images in folders or shards: training set, validation set, test set
-    /// and others that there are; or the folder itself.
+    /// The parts of a dataset of images in folders or shards: training set, validation set, test
+    /// set and others that there are; or the folder itself.
     /// </summary>
     internal static IReadOnlyList<(string Name, string Folder)> Parts(string folder)
     {

@@ -2,21 +2,26 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>What a folder holds: of images and volumes in files of their own only headers are read.</summary>
+/// <summary>
+/// Content of a folder. Where images and volumes have files of their own, only headers are read.
+/// </summary>
 /// <param name="Kind">The kind, as a recipe's data.dataset names it.</param>
-/// <param name="Parts">The training set and the test set, or the one part that the folder is.</param>
+/// <param name="Parts">
+/// The training set and the test set, or the one part that the folder is.
+/// </param>
 internal sealed record DatasetSummary(DatasetKind Kind, IReadOnlyList<DatasetPart> Parts)
 {
     /// <summary>The kinds that are files in a folder.</summary>
     public static IReadOnlyList<DatasetKind> Kinds { get; } =
     [
-        DatasetKind.FashionMnist, DatasetKind.Mnist, DatasetKind.Cifar10, DatasetKind.Cifar100, DatasetKind.ImageFolder, DatasetKind.WebDataset,
+        DatasetKind.FashionMnist, DatasetKind.Mnist, DatasetKind.Cifar10, DatasetKind.Cifar100, DatasetKind.ImageFolder,
+        DatasetKind.WebDataset,
         DatasetKind.Volumes,
     ];
 
     /// <summary>Opens a folder and counts.</summary>
     /// <param name="folder">The whole dataset; of encoded images also one of its parts.</param>
-    /// <param name="kind">What it holds; null to tell by its files.</param>
+    /// <param name="kind">Kind of its content; null to tell by its files.</param>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
     /// <exception cref="ConfigurationException">The kind is not one of files.</exception>
     public static DatasetSummary Read(string folder, DatasetKind? kind = null)

@@ -10,12 +10,15 @@ internal static class Datasets
     private const int SyntheticTestSamples = 256;
     private const ulong SyntheticSeed = 20_190_101;
 
-    // Decoding them takes seconds, and their mean is within about 1 % of a deviation of that of all.
+    // Decoding them takes seconds, and their mean is within about 1 % of a deviation of the mean of
+    // all.
     private const int MeasuredSamples = 5_000;
 
     /// <summary>Opens one split; the caller disposes it.</summary>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
-    /// <exception cref="ConfigurationException">The settings ask for more than the data has, or for something that it cannot do.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The settings ask for more than the data has, or for something that it cannot do.
+    /// </exception>
     public static ImageDataset Open(DataSettings settings, DatasetSplit split)
     {
         settings.Validate();
@@ -30,13 +33,19 @@ internal static class Datasets
         DatasetSplit files = split == DatasetSplit.Validation && !isOwnPart ? DatasetSplit.Train : split;
         ImageDataset dataset = settings.Dataset switch
         {
-            DatasetKind.FashionMnist => IdxDataset.Open(settings.Path ?? FashionMnist.DefaultFolder, files, FashionMnist.ClassNames),
+            DatasetKind.FashionMnist =>
+                IdxDataset.Open(settings.Path ?? FashionMnist.DefaultFolder, files, FashionMnist.ClassNames),
             DatasetKind.Mnist => IdxDataset.Open(
                 Folder(settings, "MNIST's four IDX files"), files, classes: settings.Classes),
-            DatasetKind.Cifar10 => CifarDataset.OpenCifar10(Folder(settings, $"CIFAR-10's binary files. {CifarDataset.HowToGet}"), files),
-            DatasetKind.Cifar100 => CifarDataset.OpenCifar100(Folder(settings, $"CIFAR-100's binary files. {CifarDataset.HowToGet}"), files),
-            DatasetKind.ImageFolder => ImageFolder.Open(Folder(settings, "train/CLASS/FILE and test/CLASS/FILE"), files, settings.Sample),
-            DatasetKind.WebDataset => WebDataset.Open(Folder(settings, "train/*.tar and test/*.tar"), files, settings.Sample),
+            DatasetKind.Cifar10 =>
+                CifarDataset.OpenCifar10(Folder(settings, $"CIFAR-10's binary files. {CifarDataset.HowToGet}"), files),
+            DatasetKind.Cifar100 =>
+                CifarDataset.OpenCifar100(
+                    Folder(settings, $"CIFAR-100's binary files. {CifarDataset.HowToGet}"), files),
+            DatasetKind.ImageFolder =>
+                ImageFolder.Open(Folder(settings, "train/CLASS/FILE and test/CLASS/FILE"), files, settings.Sample),
+            DatasetKind.WebDataset =>
+                WebDataset.Open(Folder(settings, "train/*.tar and test/*.tar"), files, settings.Sample),
             DatasetKind.Volumes => VolumeDataset.Open(
                 Folder(settings, "train.csv, test.csv and perhaps validation.csv"),
                 files,
@@ -44,7 +53,8 @@ internal static class Datasets
                 settings.RawType,
                 settings.Volumes),
             DatasetKind.Custom => throw new ConfigurationException(
-                "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; name a kind of files instead."),
+                "data.dataset is 'custom': only a program that passes its own datasets to the run can use this recipe; "
+                + "name a kind of files instead."),
             _ => Synthetic(settings, files),
         };
         try
@@ -59,16 +69,19 @@ internal static class Datasets
             }
             ConfigurationException.Require(
                 dataset.Classes.Count > 1,
-                $"The data in {settings.Path} has only the class '{dataset.Classes[0]}', and there is nothing to tell it from; add samples of another class");
+                $"The data in {settings.Path} has only the class '{dataset.Classes[0]}', and there is nothing to tell "
+                + $"it from; add samples of another class");
             (int found, string names) = (dataset.Classes.Count, FirstOf(dataset.Classes));
             ConfigurationException.Require(
                 found == settings.ClassCount,
-                $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {found} classes; set data.classes to that ({names})");
+                $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {found} classes; set "
+                + $"data.classes to that ({names})");
             string extents = string.Join(
                 ", ", Enumerable.Range(0, dataset.Sample.SpatialRank).Select(dataset.Sample.Extent));
             ConfigurationException.Require(
                 dataset.Sample == settings.Sample,
-                $"The data in {settings.Path} has samples {dataset.Sample}, expected {settings.Sample}; set data.extents to [{extents}]");
+                $"The data in {settings.Path} has samples {dataset.Sample}, expected {settings.Sample}; set "
+                + $"data.extents to [{extents}]");
             return split == DatasetSplit.Test || isOwnPart ? dataset : HeldOut.Select(dataset, settings, split);
         }
         catch
@@ -119,7 +132,10 @@ internal static class Datasets
         _ => null,
     };
 
-    /// <summary>The normalisation that a recipe states, or else the training set's statistics: of 5,000 images that must be decoded, of all others.</summary>
+    /// <summary>
+    /// The normalisation that a recipe states, or else the training set's statistics: of 5,000
+    /// images that must be decoded, of all others.
+    /// </summary>
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
     public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train)
     {
@@ -153,13 +169,15 @@ internal static class Datasets
     private static SyntheticDataset Synthetic(DataSettings settings, DatasetSplit split)
     {
         Shape sample = settings.Sample;
-        ConfigurationException.Require(settings.Classes <= 256, $"data.classes is {settings.Classes}; synthetic samples have at most 256 classes");
+        ConfigurationException.Require(
+            settings.Classes <= 256, $"data.classes is {settings.Classes}; synthetic samples have at most 256 classes");
         int train = settings.TrainingSamples == 0 ? DataSettings.SyntheticSamples : settings.TrainingSamples;
         int count = split == DatasetSplit.Train ? train + settings.ValidationSamples : SyntheticTestSamples;
         Int128 bytes = (Int128)count * sample.Count;
         ConfigurationException.Require(
             bytes <= Array.MaxLength,
-            $"{count} synthetic samples {sample} take {bytes} bytes, more than the {Array.MaxLength} they may; set data.trainingSamples to fewer");
+            $"{count} synthetic samples {sample} take {bytes} bytes, more than the {Array.MaxLength} they may; set "
+            + $"data.trainingSamples to fewer");
         return SyntheticDataset.Create(count, sample, settings.Classes, SyntheticSeed, split);
     }
 }

@@ -4,13 +4,13 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// A pseudo-random permutation of 0 .. N − 1 per (seed, epoch): a Feistel network over the smallest power of four ≥ N (at least 64), walked until it lands
-/// below N.
+/// A pseudo-random permutation of 0 .. N − 1 per (seed, epoch): a Feistel network over the smallest
+/// power of four ≥ N (at least 64), walked until it lands below N.
 /// </summary>
 /// <remarks>
-/// Any position of any epoch costs O(1) time and no memory, so that resuming in mid-epoch needs no replay, and workers on both sides of an epoch's end no
-/// shared table. Immutable.
-/// Source: Black and Rogaway, Ciphers with Arbitrary Finite Domains (CT-RSA 2002), for cycle walking.
+/// Any position of any epoch costs O(1) time and no memory, so that resuming in mid-epoch needs no
+/// replay, and workers on both sides of an epoch's end no shared table. Immutable. Source: Black
+/// and Rogaway, Ciphers with Arbitrary Finite Domains (CT-RSA 2002), for cycle walking.
 /// </remarks>
 internal readonly struct EpochPermutation
 {
@@ -35,7 +35,8 @@ internal readonly struct EpochPermutation
     {
         get
         {
-            // The walk follows the cycle of `position` in the larger domain, so it ends; at most 4 rounds on average, more below 64 samples.
+            // The walk follows the cycle of `position` in the larger domain, so it ends; at most 4
+            // rounds on average, more below 64 samples.
             uint value = (uint)position;
             do
             {

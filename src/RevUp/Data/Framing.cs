@@ -21,7 +21,10 @@ public readonly struct Framing
     /// </summary>
     internal int? FixedResize => _augmentation.RandomResizedCrop is null ? _augmentation.Resize : null;
 
-    /// <summary>The part of an image of the given size, to be scaled to the sample's H × W; the same whenever it is asked.</summary>
+    /// <summary>
+    /// The part of an image of the given size, to be scaled to the sample's H × W; the same
+    /// whenever it is asked.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The image is empty.</exception>
     internal CropRegion Choose(int width, int height)
     {

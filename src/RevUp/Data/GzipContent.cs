@@ -16,8 +16,8 @@ namespace RevUp.Data;
 /// </remarks>
 internal sealed class GzipContent : Stream
 {
-    // A file that unfolds to more than this, and to more than so many times its size, is made to
-    // fill memory.
+    // A file that unfolds to more than this, and to more than MaximumExpansion times its size, is
+    // made to fill memory.
     private const int LargestUnquestioned = 1 << 26;
 
     /// <summary>
@@ -176,8 +176,7 @@ internal sealed class GzipContent : Stream
                 _path,
                 _position,
                 $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first "
-                + $"{start} bytes of the file, or "
-                + "fetch it again.");
+                + $"{start} bytes of the file, or fetch it again.");
         }
         _member.Dispose();
         (_feed, _member) = Begin(at);

@@ -2,7 +2,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>Splits a training set into the samples to learn from and those held out for validation.</summary>
+/// <summary>
+/// Splits a training set into the samples to learn from and those held out for validation.
+/// </summary>
 internal static class HeldOut
 {
     // Of no recipe: the split must not change with the seed of a training.
@@ -10,10 +12,12 @@ internal static class HeldOut
 
     /// <summary>
     /// One of the two parts, in the order of the dataset. Which samples are held out depends on
-    /// nothing but their number and that of the dataset.
+    /// nothing but their number and the dataset's.
     /// </summary>
     /// <param name="dataset">The whole training set; the result owns it.</param>
-    /// <param name="settings">How many samples are held out, and how many of the others are used.</param>
+    /// <param name="settings">
+    /// How many samples are held out, and how many of the others are used.
+    /// </param>
     /// <param name="split">Train or Validation.</param>
     /// <exception cref="ConfigurationException">The dataset has too few samples.</exception>
     public static ImageDataset Select(ImageDataset dataset, DataSettings settings, DatasetSplit split)
@@ -24,7 +28,8 @@ internal static class HeldOut
             $"data.validationSamples is {held}, but the training set has {count}; hold out fewer");
         ConfigurationException.Require(
             used <= count - held,
-            $"data.trainingSamples is {used}, but the training set has {count - held}; use a smaller number, or 0 for all");
+            $"data.trainingSamples is {used}, but the training set has {count - held}; use a smaller number, or 0 for "
+            + $"all");
         if (split == DatasetSplit.Train && held == 0)
         {
             return used == 0 || used == count ? dataset : new SelectedSamples(dataset, [.. Enumerable.Range(0, used)]);

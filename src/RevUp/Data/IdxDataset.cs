@@ -3,9 +3,13 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>MNIST, Fashion-MNIST and their relatives: grey images of one size and a byte label each, in four IDX files.</summary>
+/// <summary>
+/// MNIST, Fashion-MNIST and their relatives: grey images of one size and a byte label each, in four
+/// IDX files.
+/// </summary>
 /// <example><code>
-/// var train = IdxDataset.Open(FashionMnist.DefaultFolder, DatasetSplit.Train, FashionMnist.ClassNames);
+/// var train = IdxDataset.Open(
+///     FashionMnist.DefaultFolder, DatasetSplit.Train, FashionMnist.ClassNames);
 /// ReadOnlySpan&lt;byte&gt; pixels = train.Pixels(0); // 28 × 28 × 1
 /// </code></example>
 internal sealed class IdxDataset : MemoryDataset
@@ -28,7 +32,7 @@ internal sealed class IdxDataset : MemoryDataset
     /// <param name="folder">The folder that holds the files; or FOLDER/PREFIX where it holds
     /// several datasets.</param>
     /// <param name="split">Which pair of files.</param>
-    /// <param name="names">Names of the classes; by default those of the mapping, or else
+    /// <param name="names">Names of the classes; by default the mapping's names, or else
     /// numbers.</param>
     /// <param name="classes">How many classes there are where nothing names them; by default the
     /// ten digits.</param>
@@ -47,14 +51,18 @@ internal sealed class IdxDataset : MemoryDataset
         }
         if (images.Shape[1] == 0 || images.Shape[2] == 0)
         {
-            throw new DataFileException(images.Path, 8, $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
+            throw new DataFileException(
+                images.Path,
+                8,
+                $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
         }
         if (labels.Shape[0] != images.Shape[0])
         {
             throw new DataFileException(
                 labels.Path,
                 4,
-                $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of {images.Path}; take both from the same dataset.");
+                $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of "
+                + $"{images.Path}; take both from the same dataset.");
         }
         SortedDictionary<byte, string>? mapping = names is null && mappingPath is not null
             ? IdxMapping.Read(mappingPath)

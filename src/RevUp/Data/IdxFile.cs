@@ -3,16 +3,19 @@ using System.Buffers.Binary;
 namespace RevUp.Data;
 
 /// <summary>
-/// An array of unsigned bytes in the IDX format of MNIST: two zero bytes, a type code, the rank, the extents as big-endian 32-bit integers, then the elements
-/// in row-major order.
+/// An array of unsigned bytes in the IDX format of MNIST: two zero bytes, a type code, the rank,
+/// the extents as big-endian 32-bit integers, then the elements in row-major order.
 /// </summary>
-/// <remarks>The file may be compressed with gzip; its content decides, not its name. Immutable after reading.</remarks>
+/// <remarks>
+/// The file may be compressed with gzip; its content decides, not its name. Immutable after
+/// reading.
+/// </remarks>
 internal sealed class IdxFile
 {
     private const byte UnsignedByte = 0x08;
 
-    // Memory is taken as data arrives, starting from this: a damaged header, or a small compressed file that claims gigabytes, allocates no more than twice
-    // what is really there.
+    // Memory is taken as data arrives, starting from this: a damaged header, or a small compressed
+    // file that claims gigabytes, allocates no more than twice what is really there.
     private const int FirstAllocation = 1 << 20;
 
     // A compressed file is asked only above this whether its header may be right.
@@ -37,9 +40,17 @@ internal sealed class IdxFile
     /// <summary>Offset of the first element in the decompressed content, in bytes.</summary>
     public int HeaderLength => HeaderLengthOf(Shape.Count);
 
-    /// <summary>Reads a whole file of unsigned bytes and the given rank: 3 for images (N, H, W), 1 for labels (N).</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> is not in 1 .. 255.</exception>
-    /// <exception cref="DataFileException">The file is missing, damaged, truncated, longer than its header says, or of another type or rank.</exception>
+    /// <summary>
+    /// Reads a whole file of unsigned bytes and the given rank: 3 for images (N, H, W), 1 for
+    /// labels (N).
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="rank"/> is not in 1 .. 255.
+    /// </exception>
+    /// <exception cref="DataFileException">
+    /// The file is missing, damaged, truncated, longer than its header says, or of another type or
+    /// rank.
+    /// </exception>
     public static IdxFile Read(string path, int rank)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rank);
@@ -57,15 +68,15 @@ internal sealed class IdxFile
                 throw new DataFileException(
                     path,
                     $"its {stored} bytes would unfold to {length}, over {GzipContent.MaximumExpansion} times as many; "
-                    + "unfold it yourself if that "
-                    + "is meant.");
+                    + "unfold it yourself if that is meant.");
             }
             byte[] elements = ReadElements(path, content, header.Length, length, ref position);
             return new IdxFile(path, shape, elements);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+            throw new DataFileException(
+                path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
     }
 
@@ -78,13 +89,21 @@ internal sealed class IdxFile
         {
             if (header[i] != expected[i])
             {
-                string meaning = i switch { 2 => "type code (8 = unsigned byte)", 3 => "number of dimensions", _ => "magic number" };
-                throw new DataFileException(path, i, $"the {meaning} is {header[i]}, expected {expected[i]}; give an IDX file of {rank}-dimensional bytes.");
+                string meaning =
+                    i switch { 2 => "type code (8 = unsigned byte)", 3 => "number of dimensions", _ => "magic number" };
+                throw new DataFileException(
+                    path,
+                    i,
+                    $"the {meaning} is {header[i]}, expected {expected[i]}; give an IDX file of {rank}-dimensional "
+                    + "bytes.");
             }
         }
         if (header.Length < HeaderLengthOf(rank))
         {
-            throw new DataFileException(path, header.Length, $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
+            throw new DataFileException(
+                path,
+                header.Length,
+                $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
         }
         int[] shape = new int[rank];
         long total = 1;
@@ -92,12 +111,15 @@ internal sealed class IdxFile
         {
             int offset = HeaderLengthOf(axis);
             shape[axis] = BinaryPrimitives.ReadInt32BigEndian(header[offset..]);
-            total = shape[axis] < 0 ? long.MaxValue : total * shape[axis]; // at most 2^31 · 2^31: the next line stops before an overflow
+            // at most 2^31 · 2^31: the next line stops before an overflow
+            total = shape[axis] < 0 ? long.MaxValue : total * shape[axis];
             if (total > Array.MaxLength)
             {
                 uint extent = (uint)shape[axis];
                 throw new DataFileException(
-                    path, offset, $"extent {axis} is {extent}, which makes over {Array.MaxLength} elements; the file is damaged, fetch it again.");
+                    path, offset,
+                    $"extent {axis} is {extent}, which makes over {Array.MaxLength} elements; the file is damaged, "
+                    + "fetch it again.");
             }
         }
         length = (int)total;
@@ -117,7 +139,10 @@ internal sealed class IdxFile
             int read = content.Read(elements, filled, elements.Length - filled);
             if (read == 0)
             {
-                throw new DataFileException(path, position, $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
+                throw new DataFileException(
+                    path,
+                    position,
+                    $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
             }
             filled += read;
             position = headerLength + filled;
@@ -125,7 +150,8 @@ internal sealed class IdxFile
         // Reading past the end also makes the decompressor check what follows the data.
         if (content.ReadByte() >= 0)
         {
-            throw new DataFileException(path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
+            throw new DataFileException(
+                path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
         }
         return elements;
     }

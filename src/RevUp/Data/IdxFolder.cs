@@ -98,7 +98,8 @@ internal static partial class IdxFolder
     }
 
     [GeneratedRegex(
-        @"^(?<prefix>[^.].*[-._]|)(?<part>train|t10k|test)[-._](?:(?<what>images)[-._]idx3|(?<what>labels)[-._]idx1)[-._]ubyte(?:\.gz)?$",
+        @"^(?<prefix>[^.].*[-._]|)(?<part>train|t10k|test)[-._]"
+        + @"(?:(?<what>images)[-._]idx3|(?<what>labels)[-._]idx1)[-._]ubyte(?:\.gz)?$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 

@@ -2,7 +2,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>N images or volumes with one label 0 .. K − 1 each, written as samples of one shape.</summary>
+/// <summary>
+/// N images or volumes with one label 0 .. K − 1 each, written as samples of one shape.
+/// </summary>
 /// <remarks>
 /// Several threads call the members at once. Each thread opens its own reader, which can keep a
 /// decoder and buffers. To bring your own dataset, derive from this class and return your own
@@ -38,20 +40,27 @@ public abstract class ImageDataset : IDisposable
     /// <summary>Names of the K classes, in the order of the labels.</summary>
     public abstract IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Shape of every sample as readers write it: [1, H, W, C] or [1, D, H, W, C].</summary>
+    /// <summary>
+    /// Shape of every sample as readers write it: [1, H, W, C] or [1, D, H, W, C].
+    /// </summary>
     public abstract Shape Sample { get; }
 
-    /// <summary>Whether the images have sizes of their own, so that a reader can be told which part of one to take: see <see cref="Framing"/>.</summary>
+    /// <summary>
+    /// Whether the images have sizes of their own, so that a reader can be told which part of one
+    /// to take: see <see cref="Framing"/>.
+    /// </summary>
     public virtual bool HasOwnSizes => false;
 
-    /// <summary>What lies among the files and is no sample; nothing by default.</summary>
+    /// <summary>Files of the folder that are no samples; none by default.</summary>
     internal virtual IReadOnlyList<DataFinding> Findings => [];
 
     /// <summary>The label of sample <paramref name="index"/>, in 0 .. K − 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="index"/> is not in 0 .. N − 1.
+    /// </exception>
     public abstract int Label(int index);
 
-    /// <summary>What messages call sample <paramref name="index"/>, such as its file.</summary>
+    /// <summary>Name of sample <paramref name="index"/> in messages, such as its file.</summary>
     public virtual string Name(int index) => FormattableString.Invariant($"sample {index}");
 
     /// <summary>Opens an <see cref="ImageReader"/> for one thread; the caller disposes it before the dataset.</summary>

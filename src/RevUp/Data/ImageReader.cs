@@ -3,7 +3,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>A reader of byte images: it says what the bytes are, and this class does the rest.</summary>
+/// <summary>
+/// A reader of byte images: it says what the bytes are, and this class does the rest.
+/// </summary>
 public abstract class ImageReader : SampleReader
 {
     private readonly int _rows;
@@ -12,7 +14,9 @@ public abstract class ImageReader : SampleReader
     private readonly Shape _sample;
     private byte[] _jittered = [];
 
-    /// <param name="sample">[1, (D), H, W, C]; a volume is treated as an image of D·H rows, whose bytes are the same.</param>
+    /// <param name="sample">
+    /// [1, (D), H, W, C]; a volume is treated as an image of D·H rows, whose bytes are the same.
+    /// </param>
     protected ImageReader(Shape sample)
     {
         _width = sample[sample.Rank - 2];
@@ -40,7 +44,8 @@ public abstract class ImageReader : SampleReader
         if (augmentation.Cutout > 0)
         {
             CounterRandom centre = key.Draws(RandomStreams.Cutout);
-            Box.Draw(ref centre, augmentation.Cutout, augmentation.Cutout, _rows, _width).Clear(destination, _width * _channels, _channels);
+            Box.Draw(ref centre, augmentation.Cutout, augmentation.Cutout, _rows, _width)
+                .Clear(destination, _width * _channels, _channels);
         }
     }
 
@@ -50,7 +55,10 @@ public abstract class ImageReader : SampleReader
 
     /// <summary>The (D)·H·W·C bytes of one image, valid until the next call.</summary>
     /// <param name="index">The image, 0 .. N − 1.</param>
-    /// <param name="framing">Which part of an image of another size to scale to H × W; of no meaning where images have no sizes of their own.</param>
+    /// <param name="framing">
+    /// Which part of an image of another size to scale to H × W; of no meaning where images have no
+    /// sizes of their own.
+    /// </param>
     /// <exception cref="DataFileException">The image is missing or damaged.</exception>
     protected abstract ReadOnlySpan<byte> Read(int index, Framing framing);
 

@@ -14,8 +14,11 @@ public class MemoryDataset : ImageDataset
     /// <param name="labels">N labels.</param>
     /// <param name="sample">[1, (D), H, W, C].</param>
     /// <param name="classes">Names of the classes, at most 256.</param>
-    /// <exception cref="ArgumentException">The lengths do not match, or a label has no class.</exception>
-    public MemoryDataset(ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, Shape sample, IReadOnlyList<string> classes)
+    /// <exception cref="ArgumentException">
+    /// The lengths do not match, or a label has no class.
+    /// </exception>
+    public MemoryDataset(
+        ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, Shape sample, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(classes);
         if (pixels.Length != labels.Length * sample.Count)
@@ -49,7 +52,9 @@ public class MemoryDataset : ImageDataset
     public override Shape Sample { get; }
 
     /// <summary>The (D)·H·W·C bytes of sample <paramref name="index"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not in 0 .. N − 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="index"/> is not in 0 .. N − 1.
+    /// </exception>
     public ReadOnlySpan<byte> Pixels(int index)
     {
         RequireIndex(index);

@@ -214,9 +214,9 @@ internal sealed class Pickle
 
     private FormatException Cut() => new($"the pickle ends inside a value at byte {_at}");
 
-    /// <summary>What a class or function would make.</summary>
+    /// <summary>Object that a class or function would make.</summary>
     /// <param name="name">MODULE.NAME.</param>
-    /// <param name="arguments">What it would be called with.</param>
+    /// <param name="arguments">Arguments of the call.</param>
     internal sealed class Call(string name, object?[] arguments)
     {
         public string Name => name;

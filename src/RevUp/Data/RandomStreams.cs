@@ -1,8 +1,9 @@
 namespace RevUp.Data;
 
 /// <summary>
-/// What loading draws random numbers for: the upper half of a stream of <see cref="Tensors.CounterRandom"/>, with the epoch added to it. One for each, so
-/// that switching one augmentation on changes no other.
+/// Uses of random numbers while loading. Each is the upper half of a stream of
+/// <see cref="Tensors.CounterRandom"/>, with the epoch added to it. Each use has a stream of its
+/// own, so that switching one augmentation on changes no other.
 /// </summary>
 internal static class RandomStreams
 {

@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>Whose random numbers an augmentation draws: a function of these three and of its purpose, and of nothing else.</summary>
+/// <summary>
+/// Whose random numbers an augmentation draws: a function of these three and of its purpose, and of
+/// nothing else.
+/// </summary>
 /// <param name="Seed">Of the run.</param>
 /// <param name="Epoch">Counted from 0.</param>
 /// <param name="Index">The sample.</param>

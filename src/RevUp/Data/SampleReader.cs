@@ -5,10 +5,15 @@ public abstract class SampleReader : IDisposable
 {
     /// <summary>Writes one sample, augmented and normalised.</summary>
     /// <param name="index">The sample, 0 .. N − 1.</param>
-    /// <param name="key">Whose random numbers the augmentation draws: the same key gives the same floats, on any thread and in any order.</param>
+    /// <param name="key">
+    /// Whose random numbers the augmentation draws: the same key gives the same floats, on any
+    /// thread and in any order.
+    /// </param>
     /// <param name="transform">Augmentation and normalisation.</param>
     /// <param name="destination">(D) × H × W × C floats, all of them written.</param>
-    /// <exception cref="DataFileException">The sample is missing or damaged. A loader then takes another, and counts.</exception>
+    /// <exception cref="DataFileException">
+    /// The sample is missing or damaged. A loader then takes another, and counts.
+    /// </exception>
     internal abstract void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination);
 
     /// <summary>Adds the values of one sample, neither augmented nor normalised.</summary>

@@ -4,9 +4,13 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// Seeded images that a classifier can learn: x = clip(128 + 64 · plane wave of the class + 32 · noise), labels 0, 1, .., K − 1, 0, 1, ...
+/// Seeded images that a classifier can learn: x = clip(128 + 64 · plane wave of the class + 32 ·
+/// noise), labels 0, 1, .., K − 1, 0, 1, ...
 /// </summary>
-/// <remarks>For tests, and for measuring memory and speed at any size without a download. The splits of one seed share their classes and no image.</remarks>
+/// <remarks>
+/// For tests, and for measuring memory and speed at any size without a download. The splits of one
+/// seed share their classes and no image.
+/// </remarks>
 internal sealed class SyntheticDataset : MemoryDataset
 {
     // Streams of CounterRandom under the dataset's own seed.
@@ -19,11 +23,16 @@ internal sealed class SyntheticDataset : MemoryDataset
     {
     }
 
-    /// <summary>Draws N images [H, W, C] or volumes [D, H, W, C] in K classes, all at once; the waves of a volume are those of an image of D·H rows.</summary>
+    /// <summary>
+    /// Draws N images [H, W, C] or volumes [D, H, W, C] in K classes, all at once; a volume has the
+    /// waves of an image of D·H rows.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// A number is not positive, there are more than 256 classes, or the samples exceed one array (2 GiB).
+    /// A number is not positive, there are more than 256 classes, or the samples exceed one array
+    /// (2 GiB).
     /// </exception>
-    public static SyntheticDataset Create(int count, Shape sample, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
+    public static SyntheticDataset Create(
+        int count, Shape sample, int classes, ulong seed, DatasetSplit split = DatasetSplit.Train)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
@@ -32,12 +41,15 @@ internal sealed class SyntheticDataset : MemoryDataset
         if (bytes > Array.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"Samples {sample} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or smaller.");
+                nameof(count), count,
+                $"Samples {sample} take {bytes} bytes, over the {Array.MaxLength} of one array; ask for fewer or "
+                + "smaller.");
         }
         (int width, int channels) = (sample[sample.Rank - 2], sample.Channels);
         int height = (int)(sample.Positions / width);
         int length = height * width * channels;
-        float[][] waves = [.. Enumerable.Range(0, classes).Select(label => PlaneWave(seed, label, height, width, channels))];
+        float[][] waves =
+            [.. Enumerable.Range(0, classes).Select(label => PlaneWave(seed, label, height, width, channels))];
         byte[] pixels = new byte[(int)bytes];
         byte[] labels = new byte[count];
         for (int index = 0; index < count; index++)
@@ -51,11 +63,13 @@ internal sealed class SyntheticDataset : MemoryDataset
                 image[i] = (byte)Math.Clamp(128 + 64 * wave[i] + 32 * random.NextNormal(), 0, 255);
             }
         }
-        string[] names = [.. Enumerable.Range(0, classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
+        string[] names =
+            [.. Enumerable.Range(0, classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
         return new SyntheticDataset(pixels, labels, sample, names);
     }
 
-    // H × W × C. Less than two periods per image, so that pad-crop by a few pixels does not turn one class into another.
+    // H × W × C. Less than two periods per image, so that pad-crop by a few pixels does not turn
+    // one class into another.
     private static float[] PlaneWave(ulong seed, int label, int height, int width, int channels)
     {
         CounterRandom random = new(seed, ClassStream, label);

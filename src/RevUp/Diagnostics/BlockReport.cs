@@ -1,15 +1,27 @@
 namespace RevUp.Diagnostics;
 
-/// <summary>What holds for one block of a trained network; what was measured is the worst of all batches.</summary>
+/// <summary>
+/// Report on one block of a trained network; measured numbers are the worst of all batches.
+/// </summary>
 /// <param name="Index">Position among the blocks.</param>
 /// <param name="Name">Name of the block.</param>
 /// <param name="Sigmas">σ of each convolution as last estimated in training.</param>
-/// <param name="Limit">What the control keeps the bound under: c, the block's own if it has one, or cᵐ where m convolutions are bounded one by one.</param>
+/// <param name="Limit">
+/// Limit that the control sets to the bound: c, the block's own if it has one, or cᵐ where m
+/// convolutions are bounded one by one.
+/// </param>
 /// <param name="Bound">|ŝ|·∏(ασ) from those σ: what the control believes.</param>
-/// <param name="ConvergedBound">The same with σ from converged power iteration at the layer's own extents: what is true.</param>
-/// <param name="Contraction">Ratio of the last two corrections of an inversion to float32's limit, on data.</param>
+/// <param name="ConvergedBound">
+/// The same with σ from converged power iteration at the layer's own extents: what is true.
+/// </param>
+/// <param name="Contraction">
+/// Ratio of the last two corrections of an inversion to float32's limit, on data.
+/// </param>
 /// <param name="Evaluations">k at the given settings.</param>
-/// <param name="Residual">‖x + F(x) − y‖ / ‖x‖ of the rebuilt input x at the given settings; where none was good enough, that of the last point.</param>
+/// <param name="Residual">
+/// ‖x + F(x) − y‖ / ‖x‖ of the rebuilt input x at the given settings; where none was good enough,
+/// the residual of the last point.
+/// </param>
 internal sealed record BlockReport(
     int Index,
     string Name,

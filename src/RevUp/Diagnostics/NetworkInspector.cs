@@ -7,7 +7,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Diagnostics;
 
-/// <summary>Looks at a network block by block: inverts each from its exact output, on data. Nothing is kept: memory does not grow with depth.</summary>
+/// <summary>
+/// Looks at a network block by block: inverts each from its exact output, on data. Nothing is kept:
+/// memory does not grow with depth.
+/// </summary>
 internal sealed class NetworkInspector : DeviceObject
 {
     private readonly RevUpNet _net;
@@ -30,16 +33,24 @@ internal sealed class NetworkInspector : DeviceObject
         Array.Fill(_contractions, double.NaN);
     }
 
-    /// <summary>Measures every block. The network's parameters, gradients and state stay as they are.</summary>
+    /// <summary>
+    /// Measures every block. The network's parameters, gradients and state stay as they are.
+    /// </summary>
     /// <param name="net">A network with Lipschitz control.</param>
     /// <param name="data">Samples; the first ones are used.</param>
-    /// <param name="normalization">That of the training set.</param>
+    /// <param name="normalization">Normalisation of the training set.</param>
     /// <param name="settings">When inversions stop.</param>
-    /// <param name="batches">Samples of one pass, at most those there are, and their framing, such as <see cref="Recipes.Recipe.EvaluationBatches"/>.</param>
+    /// <param name="batches">
+    /// Samples of one pass, at most those there are, and their framing, such as
+    /// <see cref="Recipes.Recipe.EvaluationBatches"/>.
+    /// </param>
     /// <param name="images">Samples in all, at most those there are; one batch by default.</param>
-    /// <exception cref="ConfigurationException">The network has no Lipschitz control, so that its blocks have no inverse.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The network has no Lipschitz control, so that its blocks have no inverse.
+    /// </exception>
     public static Inspection Inspect(
-        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings, BatchLoaderOptions batches, int? images = null)
+        RevUpNet net, ImageDataset data, ChannelNormalization normalization, InversionSettings settings,
+        BatchLoaderOptions batches, int? images = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(data);
@@ -49,10 +60,12 @@ internal sealed class NetworkInspector : DeviceObject
         using Driving driving = net.Drive();
         ConfigurationException.Require(
             net.Settings.Lipschitz.Mode != LipschitzMode.None,
-            $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to inspect");
+            $"model.lipschitz.mode is 'none': this network's blocks are not invertible, so there is nothing to "
+            + $"inspect");
         int wanted = images ?? batches.BatchSize;
         int seen = 0;
-        using BatchLoader loader = new(data, normalization, batches with { BatchSize = Math.Min(batches.BatchSize, wanted) });
+        using BatchLoader loader = new(
+            data, normalization, batches with { BatchSize = Math.Min(batches.BatchSize, wanted) });
         using NetworkInspector inspector = new(net, settings);
         foreach (Batch batch in loader.Epoch(0).TakeWhile(_ => seen < wanted))
         {
@@ -60,7 +73,8 @@ internal sealed class NetworkInspector : DeviceObject
             inspector.Pass(batch.Pixels[..(int)(count * net.Sample.Count)], count);
             seen += count;
         }
-        return new Inspection(seen, settings.Tolerance, [.. net.Blocks.Where(block => block.IsInvertible).Select(inspector.Report)]);
+        return new Inspection(
+            seen, settings.Tolerance, [.. net.Blocks.Where(block => block.IsInvertible).Select(inspector.Report)]);
     }
 
     private void Pass(ReadOnlySpan<float> pixels, int count)

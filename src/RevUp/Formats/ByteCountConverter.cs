@@ -14,8 +14,11 @@ internal sealed class ByteCountConverter : JsonConverter<long>, ISettingConverte
         {
             return bytes;
         }
-        return reader.TokenType == JsonTokenType.String && ByteCount.TryParse(reader.GetString()!, out bytes) ? bytes : throw new JsonException();
+        return reader.TokenType == JsonTokenType.String && ByteCount.TryParse(reader.GetString()!, out bytes)
+            ? bytes
+            : throw new JsonException();
     }
 
-    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value);
 }

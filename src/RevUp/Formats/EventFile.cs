@@ -5,8 +5,9 @@ using System.Numerics;
 namespace RevUp.Formats;
 
 /// <summary>
-/// A TensorBoard event file, "events.out.tfevents.TIME.NUMBER.revup": Event messages in the TFRecord framing, each as its length (8 bytes), the masked CRC-32C
-/// of those, the message, and its masked CRC-32C (tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto).
+/// A TensorBoard event file, "events.out.tfevents.TIME.NUMBER.revup": Event messages in the
+/// TFRecord framing, each as its length (8 bytes), the masked CRC-32C of those, the message, and
+/// its masked CRC-32C (tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto).
 /// </summary>
 internal sealed class EventFile : IDisposable
 {
@@ -16,7 +17,8 @@ internal sealed class EventFile : IDisposable
     private const int LengthBytes = sizeof(ulong);
     private const int CrcBytes = sizeof(uint);
 
-    // Event: wall_time and step come first, as tag and double and as tag and varint, so that Truncate finds the step without a parser.
+    // Event: wall_time and step come first, as tag and double and as tag and varint, so that
+    // Truncate finds the step without a parser.
     private const int WallTimeField = 1;
     private const int StepField = 2;
     private const int VersionField = 3;
@@ -40,7 +42,8 @@ internal sealed class EventFile : IDisposable
         // TensorBoard reads the files in the order of their names.
         long time = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{time:D10}.{earlier.Length}{Suffix}");
-        _file = new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
+        _file = new FileStream(
+            Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
         Begin(step: 0).Text(VersionField, "brain.Event:2");
         WriteRecord();
     }
@@ -60,7 +63,10 @@ internal sealed class EventFile : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>((crc &gt;&gt; 15) | (crc &lt;&lt; 17)) + a282ead8, so that the checksum of data which contains checksums is no fixed point.</summary>
+    /// <summary>
+    /// ((crc &gt;&gt; 15) | (crc &lt;&lt; 17)) + a282ead8, so that the checksum of data which
+    /// contains checksums is no fixed point.
+    /// </summary>
     public static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;

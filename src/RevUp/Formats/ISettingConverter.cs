@@ -3,6 +3,6 @@ namespace RevUp.Formats;
 /// <summary>A converter of numbers that recipes may also write as words.</summary>
 internal interface ISettingConverter
 {
-    /// <summary>What may be there, for messages.</summary>
+    /// <summary>Allowed values, for messages.</summary>
     string Allowed { get; }
 }

@@ -3,14 +3,17 @@ using System.IO.Compression;
 
 namespace RevUp.Formats;
 
-/// <summary>Writes 8-bit greyscale or RGB images as PNG (ISO/IEC 15948): one IDAT chunk, no filters.</summary>
+/// <summary>
+/// Writes 8-bit greyscale or RGB images as PNG (ISO/IEC 15948): one IDAT chunk, no filters.
+/// </summary>
 internal static class PngImage
 {
     private const int HeaderBytes = 13;
     private const byte Greyscale = 0;
     private const byte Truecolour = 2;
 
-    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
+    private static ReadOnlySpan<byte> Signature =>
+        [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
 
     /// <summary>The image as a data URI.</summary>
     /// <param name="width">In pixels.</param>

@@ -6,10 +6,14 @@ using System.Text;
 namespace RevUp.Formats;
 
 /// <summary>
-/// A message in the wire format of Protocol Buffers, written field by field in the order of the calls: what ONNX and TensorBoard read, without their schemas'
-/// generated code. A field is the varint (number · 8 + wire type) and its value.
+/// A message in the wire format of Protocol Buffers, written field by field in the order of the
+/// calls: what ONNX and TensorBoard read, without their schemas' generated code. A field is the
+/// varint (number · 8 + wire type) and its value.
 /// </summary>
-/// <remarks><see cref="Clear"/> keeps the memory: a message that is written again and again allocates nothing. Not thread-safe.</remarks>
+/// <remarks>
+/// <see cref="Clear"/> keeps the memory: a message that is written again and again allocates
+/// nothing. Not thread-safe.
+/// </remarks>
 internal sealed class ProtobufMessage
 {
     private const int MaximumVarint = 10;
@@ -24,7 +28,7 @@ internal sealed class ProtobufMessage
         Fixed32 = 5,
     }
 
-    /// <summary>What was written since the last <see cref="Clear"/>.</summary>
+    /// <summary>Bytes written since the last <see cref="Clear"/>.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.WrittenSpan;
 
     /// <summary>int32, int64, bool or enum.</summary>
@@ -89,7 +93,10 @@ internal sealed class ProtobufMessage
         return this;
     }
 
-    /// <summary>The head of a string, bytes or message field whose <paramref name="length"/> bytes the caller writes elsewhere, after these.</summary>
+    /// <summary>
+    /// The head of a string, bytes or message field whose <paramref name="length"/> bytes the
+    /// caller writes elsewhere, after these.
+    /// </summary>
     public ProtobufMessage BeginBytes(int field, long length)
     {
         Key(field, WireType.Bytes);
@@ -104,7 +111,7 @@ internal sealed class ProtobufMessage
         return this;
     }
 
-    /// <summary>Begins anew.</summary>
+    /// <summary>Begins again.</summary>
     public ProtobufMessage Clear()
     {
         _bytes.ResetWrittenCount();
@@ -112,7 +119,8 @@ internal sealed class ProtobufMessage
     }
 
     /// <summary>Bytes that <see cref="BeginBytes"/> takes.</summary>
-    public static int HeadLength(int field, long length) => VarintLength((ulong)field << 3) + VarintLength((ulong)length);
+    public static int HeadLength(int field, long length) =>
+        VarintLength((ulong)field << 3) + VarintLength((ulong)length);
 
     private static int VarintLength(ulong value) => (BitOperations.Log2(value | 1) / 7) + 1;
 

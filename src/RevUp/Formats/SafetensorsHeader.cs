@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace RevUp.Formats;
 
-/// <summary>The JSON header of a safetensors file, in both directions; offsets count bytes from the first byte of the data.</summary>
+/// <summary>
+/// The JSON header of a safetensors file, in both directions; offsets count bytes from the first
+/// byte of the data.
+/// </summary>
 internal static class SafetensorsHeader
 {
     public const string MetadataKey = "__metadata__";
@@ -10,8 +13,12 @@ internal static class SafetensorsHeader
     // The limit of the reference implementation: no larger file would be read elsewhere.
     public const int MaximumLength = 100_000_000;
 
-    /// <summary>The header's bytes, padded with spaces to a multiple of 8, so that data which follows the 8 bytes of its length stays aligned.</summary>
-    public static byte[] Serialize(IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    /// <summary>
+    /// The header's bytes, padded with spaces to a multiple of 8, so that data which follows the 8
+    /// bytes of its length stays aligned.
+    /// </summary>
+    public static byte[] Serialize(
+        IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))
@@ -44,8 +51,13 @@ internal static class SafetensorsHeader
         return buffer.ToArray();
     }
 
-    /// <summary>Tensors with their offsets, in the order of the data, and the metadata. Everything that the format demands is checked.</summary>
-    /// <exception cref="FormatException">The header breaks a rule; the message names the tensor.</exception>
+    /// <summary>
+    /// Tensors with their offsets, in the order of the data, and the metadata. Everything that the
+    /// format demands is checked.
+    /// </summary>
+    /// <exception cref="FormatException">
+    /// The header breaks a rule; the message names the tensor.
+    /// </exception>
     public static (List<(SafetensorsTensor Tensor, long Offset)> Tensors, Dictionary<string, string> Metadata) Parse(
         ReadOnlyMemory<byte> header, long dataLength)
     {
@@ -71,18 +83,27 @@ internal static class SafetensorsHeader
             long expected = 0;
             foreach ((SafetensorsTensor tensor, long offset, long end) in tensors)
             {
-                Require(offset == expected, tensor.Name, $"begins at byte {offset} of the data, expected {expected}, where its predecessor ends");
-                Require(end <= dataLength, tensor.Name, $"ends at byte {end} of the data, and the file has only {dataLength}");
+                Require(
+                    offset == expected,
+                    tensor.Name,
+                    $"begins at byte {offset} of the data, expected {expected}, where its predecessor ends");
+                Require(
+                    end <= dataLength,
+                    tensor.Name,
+                    $"ends at byte {end} of the data, and the file has only {dataLength}");
                 expected = end;
             }
             return expected == dataLength
                 ? (tensors.ConvertAll(entry => (entry.Tensor, entry.Offset)), metadata)
-                : throw new FormatException($"the tensors end at byte {expected} of the data, and the file has {dataLength}");
+                : throw new FormatException(
+                    $"the tensors end at byte {expected} of the data, and the file has {dataLength}");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException is how System.Text.Json reports a value of another kind, and text that is not Unicode.
-            throw new FormatException($"the header is not the JSON that the format demands ({exception.Message})", exception);
+            // InvalidOperationException is how System.Text.Json reports a value of another kind,
+            // and text that is not Unicode.
+            throw new FormatException(
+                $"the header is not the JSON that the format demands ({exception.Message})", exception);
         }
     }
 
@@ -100,7 +121,8 @@ internal static class SafetensorsHeader
     {
         foreach (JsonProperty entry in value.EnumerateObject())
         {
-            Require(entry.Value.ValueKind == JsonValueKind.String, MetadataKey, $"has '{entry.Name}', which is not a text");
+            Require(
+                entry.Value.ValueKind == JsonValueKind.String, MetadataKey, $"has '{entry.Name}', which is not a text");
             Require(metadata.TryAdd(entry.Name, entry.Value.GetString()!), MetadataKey, $"has '{entry.Name}' twice");
         }
     }
@@ -123,13 +145,15 @@ internal static class SafetensorsHeader
                     offsets = ParseNumbers(name, field);
                     break;
                 default:
-                    throw new FormatException($"tensor '{name}' has the field '{field.Name}', expected only dtype, shape and data_offsets");
+                    throw new FormatException(
+                        $"tensor '{name}' has the field '{field.Name}', expected only dtype, shape and data_offsets");
             }
         }
         string[] types = Enum.GetNames<SafetensorsType>();
         Require(types.Contains(type), name, $"has the type '{type}', expected one of {string.Join(", ", types)}");
         Require(shape is not null, name, "has no shape");
-        Require(offsets is { Length: 2 } && offsets[0] <= offsets[1], name, "needs two data_offsets in ascending order");
+        Require(
+            offsets is { Length: 2 } && offsets[0] <= offsets[1], name, "needs two data_offsets in ascending order");
         SafetensorsTensor tensor;
         try
         {
@@ -140,7 +164,10 @@ internal static class SafetensorsHeader
             throw new FormatException(exception.Message, exception);
         }
         long bytes = offsets![1] - offsets[0];
-        Require(tensor.ByteCount == bytes, name, $"has {bytes} bytes, and its shape [{string.Join(", ", shape!)}] of {type} takes {tensor.ByteCount}");
+        Require(
+            tensor.ByteCount == bytes,
+            name,
+            $"has {bytes} bytes, and its shape [{string.Join(", ", shape!)}] of {type} takes {tensor.ByteCount}");
         return (tensor, offsets[0], offsets[1]);
     }
 
@@ -150,7 +177,10 @@ internal static class SafetensorsHeader
         for (int i = 0; i < numbers.Length; i++)
         {
             bool valid = field.Value[i].TryGetInt64(out numbers[i]) && numbers[i] >= 0;
-            Require(valid, name, $"has {field.Value[i].GetRawText()} in its {field.Name}, expected a whole number of at least 0");
+            Require(
+                valid,
+                name,
+                $"has {field.Value[i].GetRawText()} in its {field.Name}, expected a whole number of at least 0");
         }
         return numbers;
     }

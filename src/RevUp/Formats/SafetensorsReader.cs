@@ -4,10 +4,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RevUp.Formats;
 
-/// <summary>Reads a safetensors file: the header is validated in full when it is opened, then any tensor is read straight into memory of the caller.</summary>
+/// <summary>
+/// Reads a safetensors file: the header is validated in full when it is opened, then any tensor is
+/// read straight into memory of the caller.
+/// </summary>
 /// <remarks>
-/// Thread-safe. The format has no checksum: <see cref="Runs.CheckpointFolder"/> finds changed data, not this. For
-/// little-endian machines.
+/// Thread-safe. The format has no checksum: <see cref="Runs.CheckpointFolder"/> finds changed data,
+/// not this. For little-endian machines.
 /// </remarks>
 internal sealed class SafetensorsReader : IDisposable
 {
@@ -17,8 +20,13 @@ internal sealed class SafetensorsReader : IDisposable
     private readonly SafeFileHandle _file;
     private readonly Dictionary<string, (SafetensorsTensor Tensor, long Offset)> _entries;
 
-    /// <summary>Opens the file and validates its header: types, shapes, names, and offsets that cover the data without a gap.</summary>
-    /// <exception cref="CheckpointException">The file cannot be read, or breaks a rule of the format.</exception>
+    /// <summary>
+    /// Opens the file and validates its header: types, shapes, names, and offsets that cover the
+    /// data without a gap.
+    /// </summary>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be read, or breaks a rule of the format.
+    /// </exception>
     public SafetensorsReader(string path)
     {
         _path = path;
@@ -28,14 +36,18 @@ internal sealed class SafetensorsReader : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"the file cannot be opened ({exception.Message}) Check the path and its permissions.", exception);
+            throw new CheckpointException(
+                path,
+                $"the file cannot be opened ({exception.Message}) Check the path and its permissions.",
+                exception);
         }
         try
         {
             byte[] header = ReadHeader(out long dataStart);
             (List<(SafetensorsTensor Tensor, long Offset)> tensors, Dictionary<string, string> metadata) =
                 SafetensorsHeader.Parse(header, RandomAccess.GetLength(_file) - dataStart);
-            _entries = tensors.ToDictionary(entry => entry.Tensor.Name, entry => (entry.Tensor, entry.Offset + dataStart));
+            _entries = tensors.ToDictionary(
+                entry => entry.Tensor.Name, entry => (entry.Tensor, entry.Offset + dataStart));
             Tensors = tensors.ConvertAll(entry => entry.Tensor);
             Metadata = metadata;
         }
@@ -57,18 +69,29 @@ internal sealed class SafetensorsReader : IDisposable
     /// <summary>The texts of the header's __metadata__.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>The declaration of tensor <paramref name="name"/>, or null when the file has none.</summary>
-    public SafetensorsTensor? Find(string name) => _entries.TryGetValue(name, out (SafetensorsTensor Tensor, long Offset) entry) ? entry.Tensor : null;
+    /// <summary>
+    /// The declaration of tensor <paramref name="name"/>, or null when the file has none.
+    /// </summary>
+    public SafetensorsTensor? Find(string name) =>
+        _entries.TryGetValue(name, out (SafetensorsTensor Tensor, long Offset) entry) ? entry.Tensor : null;
 
-    /// <summary>Reads all elements of tensor <paramref name="name"/>, row-major, into <paramref name="destination"/>, which has exactly its length.</summary>
-    /// <exception cref="CheckpointException">The file has no such tensor, the tensor has another length, or reading fails.</exception>
-    /// <exception cref="ArgumentException">T is not the tensor's element type (ushort for BF16).</exception>
+    /// <summary>
+    /// Reads all elements of tensor <paramref name="name"/>, row-major, into
+    /// <paramref name="destination"/>, which has exactly its length.
+    /// </summary>
+    /// <exception cref="CheckpointException">
+    /// The file has no such tensor, the tensor has another length, or reading fails.
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// T is not the tensor's element type (ushort for BF16).
+    /// </exception>
     public void Read<T>(string name, Span<T> destination)
         where T : unmanaged
     {
         if (!_entries.TryGetValue(name, out (SafetensorsTensor Tensor, long Offset) entry))
         {
-            throw new CheckpointException(_path, $"there is no tensor '{name}' among its {Tensors.Count}; the file belongs to another model.");
+            throw new CheckpointException(
+                _path, $"there is no tensor '{name}' among its {Tensors.Count}; the file belongs to another model.");
         }
         entry.Tensor.RequireElement<T>();
         Span<byte> bytes = MemoryMarshal.AsBytes(destination);
@@ -76,7 +99,9 @@ internal sealed class SafetensorsReader : IDisposable
         {
             string shape = string.Join(", ", entry.Tensor.Shape.ToArray());
             throw new CheckpointException(
-                _path, $"tensor '{name}' [{shape}] has {entry.Tensor.ByteCount} bytes, and room for {bytes.Length} was given; the file is another model's.");
+                _path,
+                $"tensor '{name}' [{shape}] has {entry.Tensor.ByteCount} bytes, and room for {bytes.Length} was given; "
+                + "the file is another model's.");
         }
         ReadAt(entry.Offset, bytes, $"tensor '{name}'");
     }
@@ -92,7 +117,9 @@ internal sealed class SafetensorsReader : IDisposable
         long available = RandomAccess.GetLength(_file) - LengthBytes;
         if (length > (ulong)available || length > SafetensorsHeader.MaximumLength)
         {
-            throw new FormatException($"the header claims {length} bytes, and the file has {available} (the format allows {SafetensorsHeader.MaximumLength})");
+            throw new FormatException(
+                $"the header claims {length} bytes, and the file has {available} (the format allows "
+                + $"{SafetensorsHeader.MaximumLength})");
         }
         byte[] header = new byte[length];
         ReadAt(LengthBytes, header, "the header");
@@ -112,7 +139,9 @@ internal sealed class SafetensorsReader : IDisposable
             catch (IOException exception)
             {
                 throw new CheckpointException(
-                    _path, $"{what} cannot be read at byte {offset} ({exception.Message}) Check the disk, or use an earlier checkpoint.", exception);
+                    _path,
+                    $"{what} cannot be read at byte {offset} ({exception.Message}) Check the disk, or use an earlier "
+                    + "checkpoint.", exception);
             }
             if (read == 0)
             {
@@ -124,5 +153,8 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     private CheckpointException Damaged(string problem, Exception? innerException = null) =>
-        new(_path, $"{problem}; this is not a safetensors file, or a damaged one: use an earlier checkpoint.", innerException);
+        new(
+            _path,
+            $"{problem}; this is not a safetensors file, or a damaged one: use an earlier checkpoint.",
+            innerException);
 }

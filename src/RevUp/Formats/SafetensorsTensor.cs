@@ -1,13 +1,17 @@
 namespace RevUp.Formats;
 
-/// <summary>Name, element type and shape of one tensor in a safetensors file; a shape of rank 0 is a scalar.</summary>
+/// <summary>
+/// Name, element type and shape of one tensor in a safetensors file; a shape of rank 0 is a scalar.
+/// </summary>
 /// <remarks>Immutable. The caller's shape is copied.</remarks>
 internal sealed class SafetensorsTensor
 {
     private readonly long[] _shape;
 
     /// <summary>Declares a tensor.</summary>
-    /// <exception cref="ArgumentException">The name is empty or __metadata__, an extent is negative, or the tensor exceeds 2^63 bytes.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is empty or __metadata__, an extent is negative, or the tensor exceeds 2^63 bytes.
+    /// </exception>
     public SafetensorsTensor(string name, SafetensorsType type, params ReadOnlySpan<long> shape)
     {
         if (name is "" or SafetensorsHeader.MetadataKey)
@@ -17,11 +21,14 @@ internal sealed class SafetensorsTensor
         UInt128 bytes = (UInt128)SizeOf(type);
         foreach (long extent in shape)
         {
-            bytes = extent < 0 ? UInt128.MaxValue : bytes * (UInt128)extent; // below 2^63 · 2^63: cannot overflow before the check
+            // below 2^63 · 2^63: cannot overflow before the check
+            bytes = extent < 0 ? UInt128.MaxValue : bytes * (UInt128)extent;
             if (bytes > long.MaxValue)
             {
                 string extents = string.Join(", ", shape.ToArray());
-                throw new ArgumentException($"Tensor '{name}' has the shape [{extents}]; extents must be at least 0 and their product fit in a file.");
+                throw new ArgumentException(
+                    $"Tensor '{name}' has the shape [{extents}]; extents must be at least 0 and their product fit in a "
+                    + "file.");
             }
         }
         (Name, Type, _shape, ByteCount) = (name, type, shape.ToArray(), (long)bytes);

@@ -7,14 +7,20 @@ using RevUp.Tensors;
 
 namespace RevUp.Inference;
 
-/// <summary>A network from a file, with the backend that it runs on and what it was trained with.</summary>
+/// <summary>
+/// A network from a file, with the backend that it runs on and what it was trained with.
+/// </summary>
 internal sealed class LoadedModel : IDisposable
 {
     private readonly Backend _backend;
     private readonly RevUpNet _net;
 
-    /// <summary>Opens the backend and loads the network; when that fails the backend is closed again.</summary>
-    /// <exception cref="Formats.CheckpointException">The file cannot be read, is damaged, or does not describe its network.</exception>
+    /// <summary>
+    /// Opens the backend and loads the network; when that fails the backend is closed again.
+    /// </summary>
+    /// <exception cref="Formats.CheckpointException">
+    /// The file cannot be read, is damaged, or does not describe its network.
+    /// </exception>
     public LoadedModel(string path, Func<Backend> open, Func<BranchSite, Branch>? branches)
     {
         ModelDescription description = ModelDescription.Read(path);

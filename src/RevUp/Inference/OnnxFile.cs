@@ -25,29 +25,37 @@ internal static class OnnxFile
     private const int InitializerField = 5;
 
     /// <summary>
-    /// The network as it evaluates: "logits" [N, classes] (no softmax) of "input" [N, C, (D), H, W], normalised like the training data; float32, any batch N,
-    /// opset 17. Lipschitz factors, multipliers and running statistics are constants of the graph.
+    /// The network as it evaluates: "logits" [N, classes] (no softmax) of "input" [N, C, (D), H,
+    /// W], normalised like the training data; float32, any batch N, opset 17. Lipschitz factors,
+    /// multipliers and running statistics are constants of the graph.
     /// </summary>
     /// <remarks>
-    /// The layout is that of ONNX, not RevUp's channels-last. A network of bfloat16 branches is computed in float32. Weights go to the file one tensor at a
-    /// time. metadata_props: "mean" and "std" (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x, (x − mean) / std for
-    /// other numbers) and "classes" (a JSON array of names), where they are given.
+    /// The layout is ONNX's, not RevUp's channels-last. A network of bfloat16 branches is computed
+    /// in float32. Weights go to the file one tensor at a time. metadata_props: "mean" and "std"
+    /// (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x, (x −
+    /// mean) / std for other numbers) and "classes" (a JSON array of names), where they are given.
     /// </remarks>
     /// <param name="net">The network.</param>
-    /// <param name="path">The file; one that is there is replaced when the new one is whole.</param>
+    /// <param name="path">
+    /// The file; one that is there is replaced when the new one is whole.
+    /// </param>
     /// <param name="normalization">Of the training set.</param>
     /// <param name="classes">Names, in the order of the logits.</param>
     /// <exception cref="ArgumentException">There are not as many names as classes.</exception>
-    /// <exception cref="ConfigurationException">The model would exceed the format's 2 GiB.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The model would exceed the format's 2 GiB.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    internal static void Write(RevUpNet net, string path, ChannelNormalization? normalization = null, IReadOnlyList<string>? classes = null)
+    internal static void Write(
+        RevUpNet net, string path, ChannelNormalization? normalization = null, IReadOnlyList<string>? classes = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentException.ThrowIfNullOrEmpty(path);
         using Driving driving = net.Drive();
         if (classes is not null && classes.Count != net.Classes)
         {
-            throw new ArgumentException($"{classes.Count} names were given for {net.Classes} classes; give one for each.", nameof(classes));
+            throw new ArgumentException(
+                $"{classes.Count} names were given for {net.Classes} classes; give one for each.", nameof(classes));
         }
         // The factors of the branches are computed when the layers are prepared.
         net.PrepareInference(batch: 1);
@@ -74,8 +82,11 @@ internal static class OnnxFile
         }
     }
 
-    // The length of the graph stands before it, so all heads are made first and the numbers go straight to the file.
-    private static void Write(FileStream file, ProtobufMessage model, ProtobufMessage graph, IReadOnlyList<OnnxGraph.Initializer> initializers)
+    // The length of the graph stands before it, so all heads are made first and the numbers go
+    // straight to the file.
+    private static void Write(
+        FileStream file, ProtobufMessage model, ProtobufMessage graph,
+        IReadOnlyList<OnnxGraph.Initializer> initializers)
     {
         long length = graph.Bytes.Length;
         foreach (OnnxGraph.Initializer initializer in initializers)
@@ -85,7 +96,8 @@ internal static class OnnxFile
         }
         ConfigurationException.Require(
             length + model.Bytes.Length <= int.MaxValue,
-            $"the network takes {length} bytes, and an ONNX file holds at most {int.MaxValue}; export its weights instead");
+            $"the network takes {length} bytes, and an ONNX file holds at most {int.MaxValue}; export its weights "
+            + $"instead");
         file.Write(model.BeginBytes(GraphField, length).Bytes);
         file.Write(graph.Bytes);
         ProtobufMessage field = new();
@@ -99,8 +111,8 @@ internal static class OnnxFile
         file.Flush(flushToDisk: true);
     }
 
-    // ModelProto { ir_version = 1, producer_name = 2, producer_version = 3, opset_import = 8 { domain = 1, version = 2 },
-    // metadata_props = 14 { key = 1, value = 2 } }
+    // ModelProto { ir_version = 1, producer_name = 2, producer_version = 3, opset_import = 8 {
+    // domain = 1, version = 2 }, metadata_props = 14 { key = 1, value = 2 } }
     private static ProtobufMessage Head(ChannelNormalization? normalization, IReadOnlyList<string>? classes)
     {
         ProtobufMessage model = new ProtobufMessage()
@@ -122,7 +134,8 @@ internal static class OnnxFile
         void Property(string key, string value) => model.Message(14, new ProtobufMessage().Text(1, key).Text(2, value));
     }
 
-    // GraphProto { node = 1, name = 2, initializer = 5, input = 11, output = 12 }, without its initializers.
+    // GraphProto { node = 1, name = 2, initializer = 5, input = 11, output = 12 }, without its
+    // initializers.
     private static ProtobufMessage GraphHead(RevUpNet net, OnnxGraph graph)
     {
         Shape sample = net.Sample;
@@ -134,7 +147,8 @@ internal static class OnnxFile
             .Message(12, Value(OutputName, net.Classes));
     }
 
-    // ValueInfoProto { name = 1, type = 2 { tensor_type = 1 { elem_type = 1, shape = 2 { dim = 1 { dim_value = 1 or dim_param = 2 } } } } }
+    // ValueInfoProto { name = 1, type = 2 { tensor_type = 1 { elem_type = 1, shape = 2 { dim = 1 {
+    // dim_value = 1 or dim_param = 2 } } } } }
     private static ProtobufMessage Value(string name, params ReadOnlySpan<long> extents)
     {
         ProtobufMessage shape = new ProtobufMessage().Message(1, new ProtobufMessage().Text(2, "N"));

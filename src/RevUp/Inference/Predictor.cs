@@ -8,12 +8,18 @@ using RevUp.Tensors;
 
 namespace RevUp.Inference;
 
-/// <summary>Class probabilities softmax(f((x / 255 − mean) / deviation)) of byte images x, from a trained network f that is loaded with all it needs.</summary>
+/// <summary>
+/// Class probabilities softmax(f((x / 255 − mean) / deviation)) of byte images x, from a trained
+/// network f that is loaded with all it needs.
+/// </summary>
 /// <remarks>
-/// Thread-safe: any number of threads may predict at once, and get the same bits as one after the other. Bytes are normalised on the calling thread; the
-/// network runs on a thread of the predictor's own, one call at a time and each on all threads of its backend, so more callers do not make it slower, nor much
-/// faster. To use the cores for several calls at once instead, open several predictors with one thread each; every one holds a copy of the weights. The number
-/// of threads of <see cref="CpuBackend"/> is that of the process: the backend that was opened last decides.
+/// Thread-safe: any number of threads may predict at once, and get the same bits as one after the
+/// other. Bytes are normalised on the calling thread; the network runs on a thread of the
+/// predictor's own, one call at a time and each on all threads of its backend, so more callers do
+/// not make it slower, nor much faster. To use the cores for several calls at once instead, open
+/// several predictors with one thread each; every one holds a copy of the weights. The number of
+/// threads of <see cref="CpuBackend"/> belongs to the process: the backend that was opened last
+/// decides.
 /// </remarks>
 /// <example><code>
 /// using Predictor predictor = Predictor.Load("flowers.safetensors");
@@ -29,7 +35,8 @@ public sealed class Predictor : IDisposable
     private Predictor(ThreadBound<LoadedModel> model)
     {
         _model = model;
-        (Sample, Classes, _normalization) = model.Invoke(loaded => (loaded.Sample, loaded.Classes, loaded.Normalization));
+        (Sample, Classes, _normalization) = model.Invoke(
+            loaded => (loaded.Sample, loaded.Classes, loaded.Normalization));
     }
 
     /// <summary>Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</summary>
@@ -38,20 +45,29 @@ public sealed class Predictor : IDisposable
     /// <summary>Names of the K classes, in the order of the probabilities.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Bytes that the predictor holds between calls, by purpose; a call adds its activations and gives them back.</summary>
+    /// <summary>
+    /// Bytes that the predictor holds between calls, by purpose; a call adds its activations and
+    /// gives them back.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
     public MemoryUse Memory => _model.Invoke(loaded => loaded.Memory);
 
     /// <summary>Loads a network.</summary>
     /// <param name="path">
-    /// A file that <see cref="TrainingRun.SaveModel"/> or <see cref="Checkpoint.SaveModel"/> wrote, the folder of a run, whose newest complete checkpoint is
-    /// taken, or the folder of one checkpoint.
+    /// A file that <see cref="TrainingRun.SaveModel"/> or <see cref="Checkpoint.SaveModel"/> wrote,
+    /// the folder of a run, whose newest complete checkpoint is taken, or the folder of one
+    /// checkpoint.
     /// </param>
     /// <param name="open">
-    /// Opens the backend, on the predictor's thread, which also disposes it; nothing else may use it. Without it, the CPU with all its processors.
+    /// Opens the backend, on the predictor's thread, which also disposes it; nothing else may use
+    /// it. Without it, the CPU with all its processors.
     /// </param>
-    /// <param name="branches">The factory that the network was trained with, where its branches are the program's own.</param>
-    /// <exception cref="Formats.CheckpointException">There is no such file, it is damaged, or it does not describe its network.</exception>
+    /// <param name="branches">
+    /// The factory that the network was trained with, where its branches are the program's own.
+    /// </param>
+    /// <exception cref="Formats.CheckpointException">
+    /// There is no such file, it is damaged, or it does not describe its network.
+    /// </exception>
     public static Predictor Load(
         string path, Func<Backend>? open = null, Func<BranchSite, Branch>? branches = null)
     {
@@ -62,10 +78,17 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>Probabilities of one image, or of several one after the other.</summary>
-    /// <param name="images">N·(D)·H·W·C bytes, channels-last. Calls with the same N are the cheapest: another N prepares the convolutions anew.</param>
+    /// <param name="images">
+    /// N·(D)·H·W·C bytes, channels-last. Calls with the same N are the cheapest: another N prepares
+    /// the convolutions again.
+    /// </param>
     /// <returns>[N · K].</returns>
-    /// <exception cref="ArgumentException">The bytes are not one or several whole images.</exception>
-    /// <exception cref="ArenaExhaustedException">No memory for so many images; fewer still work.</exception>
+    /// <exception cref="ArgumentException">
+    /// The bytes are not one or several whole images.
+    /// </exception>
+    /// <exception cref="ArenaExhaustedException">
+    /// No memory for this number of images; fewer still work.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
     public float[] Predict(ReadOnlySpan<byte> images)
     {
@@ -75,9 +98,14 @@ public sealed class Predictor : IDisposable
         return PredictRented(pixels, images.Length);
     }
 
-    /// <summary>Probabilities of samples that are numbers, such as the voxels of a volume: softmax(f((x − mean) / deviation)).</summary>
+    /// <summary>
+    /// Probabilities of samples that are numbers, such as the voxels of a volume: softmax(f((x −
+    /// mean) / deviation)).
+    /// </summary>
     /// <inheritdoc cref="Predict(ReadOnlySpan{byte})"/>
-    /// <param name="samples">N·(D)·H·W·C numbers, channels-last, in the unit of the training set's.</param>
+    /// <param name="samples">
+    /// N·(D)·H·W·C numbers, channels-last, in the unit of the training set's.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// The numbers are not one or several whole samples; one is not finite; or one is so large that
     /// the network's output is not finite.
@@ -102,10 +130,13 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Writes the network as an ONNX model for other programs: "logits" [N, K] of "input" [N, C, (D), H, W], normalised; float32, opset 17. Class names
-    /// and normalisation stand in its metadata.
+    /// Writes the network as an ONNX model for other programs: "logits" [N, K] of "input" [N, C,
+    /// (D), H, W], normalised; float32, opset 17. Class names and normalisation stand in its
+    /// metadata.
     /// </summary>
-    /// <exception cref="ConfigurationException">The format cannot hold the network: it exceeds 2 GiB, or its branches are a program's own.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The format cannot hold the network: it exceeds 2 GiB, or its branches are a program's own.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
     public void ExportOnnx(string path)
@@ -130,7 +161,7 @@ public sealed class Predictor : IDisposable
             int bad = FiniteValues.IndexOfOther(probabilities);
             return bad < 0 ? probabilities : throw new ArgumentException(
                 $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample is far from "
-                + "those of the training set; see that it is in their unit.",
+                + "the training set; see that it is in the same unit.",
                 "samples");
         }
         finally
@@ -144,8 +175,9 @@ public sealed class Predictor : IDisposable
         if (length == 0 || length % Sample.Count != 0)
         {
             throw new ArgumentException(
-                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of {Sample.Count} {unit} each; resize or crop the image "
-                + "to that, and convert it to so many channels.",
+                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of "
+                + $"{Sample.Count} {unit} each; resize or crop the image "
+                + "to that shape, and convert it to that number of channels.",
                 unit == "bytes" ? "images" : "samples");
         }
     }

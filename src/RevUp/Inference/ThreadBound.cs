@@ -3,12 +3,13 @@ using System.Collections.Concurrent;
 namespace RevUp.Inference;
 
 /// <summary>
-/// An object that is made, used and disposed on a thread of its own. Any thread may ask for work on it: requests are done one at a time, in the order of their
-/// arrival, while those who asked wait.
+/// An object that is made, used and disposed on a thread of its own. Any thread may ask for work on
+/// it: requests are done one at a time, in the order of their arrival, while those who asked wait.
 /// </summary>
 /// <remarks>
-/// A lock would not do. OpenMP keeps a team of workers for every thread that it is called from, and a CUDA context belongs to the thread that made it current:
-/// with one thread there is one team and one context, however many threads ask.
+/// A lock would not do. OpenMP keeps a team of workers for every thread that it is called from, and
+/// a CUDA context belongs to the thread that made it current: with one thread there is one team and
+/// one context, however many threads ask.
 /// </remarks>
 internal sealed class ThreadBound<T> : IDisposable
     where T : IDisposable
@@ -19,7 +20,9 @@ internal sealed class ThreadBound<T> : IDisposable
 
     /// <summary>Starts the thread and waits until it has made the object.</summary>
     /// <param name="name">Of the thread, for debuggers.</param>
-    /// <param name="create">Makes the object. What it throws is thrown here, and there is no thread then.</param>
+    /// <param name="create">
+    /// Makes the object. What it throws is thrown here, and there is no thread then.
+    /// </param>
     public ThreadBound(string name, Func<T> create)
     {
         TaskCompletionSource created = new();
@@ -47,13 +50,16 @@ internal sealed class ThreadBound<T> : IDisposable
         }
         catch (InvalidOperationException exception)
         {
-            // A collection that takes nothing more says so, whether it is only closed or disposed already.
+            // A collection that takes nothing more says so, whether it is only closed or disposed
+            // already.
             throw new ObjectDisposedException($"{typeof(T).Name} was disposed.", exception);
         }
         return result.Task.GetAwaiter().GetResult();
     }
 
-    /// <summary>Lets the requests that have arrived finish, disposes the object and ends the thread.</summary>
+    /// <summary>
+    /// Lets the requests that have arrived finish, disposes the object and ends the thread.
+    /// </summary>
     public void Dispose()
     {
         if (!Interlocked.Exchange(ref _disposed, true))

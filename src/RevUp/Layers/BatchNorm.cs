@@ -4,13 +4,15 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// p = φ((x − μ) / √(σ² + ε) · weight + bias) for every channel, with the mean and the variance of the batch in training and their running averages in
-/// evaluation (batch normalisation, arXiv 1502.03167, algorithms 1 and 2). x and p [N, (D), H, W, C]; numbers and names as PyTorch's BatchNorm, the names
-/// "<c>name</c>.weight", ".bias", ".running_mean" and ".running_var".
+/// p = φ((x − μ) / √(σ² + ε) · weight + bias) for every channel, with the mean and the variance of
+/// the batch in training and their running averages in evaluation (batch normalisation, arXiv
+/// 1502.03167, algorithms 1 and 2). x and p [N, (D), H, W, C]; numbers and names as PyTorch's
+/// BatchNorm, the names "<c>name</c>.weight", ".bias", ".running_mean" and ".running_var".
 /// </summary>
 /// <remarks>
-/// The statistics of a batch are measured once, in the forward pass, and kept, 2C numbers: the backward pass and every recomputation use the same bits, and the
-/// running averages move once per batch however often the forward pass is repeated.
+/// The statistics of a batch are measured once, in the forward pass, and kept, 2C numbers: the
+/// backward pass and every recomputation use the same bits, and the running averages move once per
+/// batch however often the forward pass is repeated.
 /// </remarks>
 internal sealed class BatchNorm : Preactivation
 {
@@ -72,17 +74,21 @@ internal sealed class BatchNorm : Preactivation
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The network is prepared for evaluation.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network is prepared for evaluation.
+    /// </exception>
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx)
     {
         RequireOpen();
         if (!_training)
         {
             throw new InvalidOperationException(
-                $"'{_weight.Name}' was evaluated with running statistics since the step began; prepare the step again before its backward pass.");
+                $"'{_weight.Name}' was evaluated with running statistics since the step began; prepare the step again "
+                + "before its backward pass.");
         }
         Backend.BatchNormBackward(
-            Activation, x, _mean, _variance, Epsilon, _weight.Value, _bias.Value, dp, scale, residual, dx, _weight.Gradient, _bias.Gradient);
+            Activation, x, _mean, _variance, Epsilon, _weight.Value, _bias.Value, dp, scale, residual, dx,
+            _weight.Gradient, _bias.Gradient);
     }
 
     /// <inheritdoc/>

@@ -4,13 +4,17 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = a·x + b with a trained scale a = 2^tanh(t) and a trained shift b for every channel; t and b start at 0, y at x. x and y [N, (D), H, W, C], float32. It
-/// changes the range of the residual stream, which the Lipschitz bound of a branch does not see, and needs no statistics of a batch: actnorm (Glow, arXiv
-/// 1807.03039, section 3.1) with a bounded scale, without its initialisation by data. Keeps nothing.
+/// y = a·x + b with a trained scale a = 2^tanh(t) and a trained shift b for every channel; t and b
+/// start at 0, y at x. x and y [N, (D), H, W, C], float32. It changes the range of the residual
+/// stream, which the Lipschitz bound of a branch does not see, and needs no statistics of a batch:
+/// actnorm (Glow, arXiv 1807.03039, section 3.1) with a bounded scale, without its initialisation
+/// by data. Keeps nothing.
 /// </summary>
 /// <remarks>
-/// a lies between ½ and 2, so that the inverse x = (y − b) / a exists whatever is trained; in float32 it misses x by at most 6·2⁻²⁴·(|x| + |b| / a). Parameters
-/// "<c>name</c>.scale", which is t, and "<c>name</c>.shift", trained at the rate of Fixup's scalars: their gradients too are sums over all positions.
+/// a lies between ½ and 2, so that the inverse x = (y − b) / a exists whatever is trained; in
+/// float32 it misses x by at most 6·2⁻²⁴·(|x| + |b| / a). Parameters "<c>name</c>.scale", which is
+/// t, and "<c>name</c>.shift", trained at the rate of Fixup's scalars: their gradients too are sums
+/// over all positions.
 /// </remarks>
 internal sealed class ChannelAffine : Layer
 {
@@ -60,7 +64,8 @@ internal sealed class ChannelAffine : Layer
     {
         Backend.Fill(_factorGradient, 0);
         Backend.ChannelAffineBackward(
-            Activation.Identity, x, _factor, _shift.Value, gradient, default, default, gradient, _factorGradient, _shift.Gradient);
+            Activation.Identity, x, _factor, _shift.Value, gradient, default, default, gradient, _factorGradient,
+            _shift.Gradient);
         Backend.AffineFactorsBackward(_scale.Value, _factorGradient, _scale.Gradient);
         return gradient;
     }

@@ -4,8 +4,10 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Goes between channels-last, [N, (D), H, W, 2C], and the layout of coupling blocks, the same elements as two tensors [N, (D), H, W, C] one after the other:
-/// once before and once after the blocks of a stage, which then copy nothing. A permutation: its inverse is exact, and also its gradient. Keeps nothing.
+/// Goes between channels-last, [N, (D), H, W, 2C], and the layout of coupling blocks, the same
+/// elements as two tensors [N, (D), H, W, C] one after the other: once before and once after the
+/// blocks of a stage, which then copy nothing. A permutation: its inverse is exact, and also its
+/// gradient. Keeps nothing.
 /// </summary>
 internal sealed class ChannelHalves : Layer
 {
@@ -15,14 +17,17 @@ internal sealed class ChannelHalves : Layer
     /// <param name="backend">The device.</param>
     /// <param name="input">Shape of one sample, 2C channels.</param>
     /// <param name="split">Into halves, or back.</param>
-    /// <exception cref="ConfigurationException">The channels are odd in number, or the second half of a batch would not be aligned.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The channels are odd in number, or the second half of a batch would not be aligned.
+    /// </exception>
     public ChannelHalves(string name, Backend backend, Shape input, bool split)
         : base(name, backend, input)
     {
         const int elements = Arena.Alignment / sizeof(float);
         ConfigurationException.Require(
             input.Channels % 2 == 0 && input.Count / 2 % elements == 0,
-            $"'{name}' halves {input}: half a sample must be a multiple of {elements} numbers; use a multiple of {2 * elements} channels");
+            $"'{name}' halves {input}: half a sample must be a multiple of {elements} numbers; use a multiple of "
+            + $"{2 * elements} channels");
         _split = split;
     }
 
@@ -35,7 +40,9 @@ internal sealed class ChannelHalves : Layer
     /// <inheritdoc/>
     public override bool OnlyMoves => true;
 
-    /// <summary>The halves of a tensor in the layout of coupling blocks, sharing its memory.</summary>
+    /// <summary>
+    /// The halves of a tensor in the layout of coupling blocks, sharing its memory.
+    /// </summary>
     public static (Tensor First, Tensor Second) Of(Tensor x)
     {
         Shape half = x.Shape.WithChannels(x.Shape.Channels / 2);
@@ -51,7 +58,8 @@ internal sealed class ChannelHalves : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => MoveBack(gradient);
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) =>
+        MoveBack(gradient);
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = MoveBack(y);

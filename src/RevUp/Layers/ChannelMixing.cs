@@ -4,13 +4,16 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W·x at every position, W [C, C] orthogonal: an invertible 1×1 convolution (Glow, arXiv 1807.03039, section 3.2) whose condition number is 1 whatever is
-/// trained. x and y [N, (D), H, W, C], float32. Keeps nothing: the inverse is Wᵀ·y, and the gradient of x is Wᵀ·dy.
+/// y = W·x at every position, W [C, C] orthogonal: an invertible 1×1 convolution (Glow, arXiv
+/// 1807.03039, section 3.2) whose condition number is 1 whatever is trained. x and y [N, (D), H, W,
+/// C], float32. Keeps nothing: the inverse is Wᵀ·y, and the gradient of x is Wᵀ·dy.
 /// </summary>
 /// <remarks>
-/// W is a product of rotations, <see cref="ChannelRotations"/>, by the trained angles "<c>name</c>.angles", which start at 0, W at the identity; they reach
-/// C/2·log₂ C of the C·(C − 1)/2 dimensions of all rotations. A product of reflections would be the identity only in equal pairs, and a matrix exponential
-/// orthogonal only as far as its series goes. Here WᵀW is the identity but for rounding, and the factors of the convolution are never rounded to TF32.
+/// W is a product of rotations, <see cref="ChannelRotations"/>, by the trained angles
+/// "<c>name</c>.angles", which start at 0, W at the identity; they reach C/2·log₂ C of the C·(C −
+/// 1)/2 dimensions of all rotations. A product of reflections would be the identity only in equal
+/// pairs, and a matrix exponential orthogonal only as far as its series goes. Here WᵀW is the
+/// identity but for rounding, and the factors of the convolution are never rounded to TF32.
 /// </remarks>
 internal sealed class ChannelMixing : Layer
 {
@@ -24,14 +27,19 @@ internal sealed class ChannelMixing : Layer
     /// <param name="backend">The device.</param>
     /// <param name="store">Where the parameter is declared.</param>
     /// <param name="input">Shape of one sample.</param>
-    /// <exception cref="ConfigurationException">There is one channel, and nothing to mix.</exception>
+    /// <exception cref="ConfigurationException">
+    /// There is one channel, and nothing to mix.
+    /// </exception>
     public ChannelMixing(string name, Backend backend, ParameterStore store, Shape input)
         : base(name, backend, input)
     {
-        ConfigurationException.Require(input.Channels > 1, $"'{name}' mixes the channels of {input}, which has one; use more, or model.mixing 'none'");
+        ConfigurationException.Require(
+            input.Channels > 1,
+            $"'{name}' mixes the channels of {input}, which has one; use more, or model.mixing 'none'");
         Shape angles = new(ChannelRotations.Count(input.Channels));
         _angles = store.Add(name + ".angles", angles, ParameterGroup.Weights, Initialization.Constant(0));
-        _sample = new ConvolutionGeometry(input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32, IsExact: true);
+        _sample = new ConvolutionGeometry(
+            input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32, IsExact: true);
         _matrix = Own(_sample.Weights, ElementType.Float32, MemoryPurpose.Workspace);
         _packed = new PackedWeights(backend.Memory);
     }
@@ -82,7 +90,8 @@ internal sealed class ChannelMixing : Layer
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Transposed(y);
 
     /// <inheritdoc/>
-    internal override string Export(OnnxGraph graph, string x) => graph.Convolution(_angles.Name, _sample, _matrix, scale: 1, x);
+    internal override string Export(OnnxGraph graph, string x) =>
+        graph.Convolution(_angles.Name, _sample, _matrix, scale: 1, x);
 
     /// <inheritdoc/>
     protected override void Close(Arena memory) => ReleaseWeights();

@@ -3,16 +3,22 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>Appends zero channels: [N, …, C] → [N, …, C']. Its inverse and its gradient drop them again. Keeps nothing.</summary>
+/// <summary>
+/// Appends zero channels: [N, …, C] → [N, …, C']. Its inverse and its gradient drop them again.
+/// Keeps nothing.
+/// </summary>
 internal sealed class ChannelPad : Layer
 {
-    /// <summary>Pads samples of shape <paramref name="input"/> to <paramref name="channels"/>.</summary>
+    /// <summary>
+    /// Pads samples of shape <paramref name="input"/> to <paramref name="channels"/>.
+    /// </summary>
     /// <exception cref="ConfigurationException">Fewer channels than there are.</exception>
     public ChannelPad(string name, Backend backend, Shape input, int channels)
         : base(name, backend, input)
     {
         ConfigurationException.Require(
-            channels >= input.Channels, $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
+            channels >= input.Channels,
+            $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
         Output = input.WithChannels(channels);
     }
 
@@ -35,7 +41,8 @@ internal sealed class ChannelPad : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => Crop(gradient);
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) =>
+        Crop(gradient);
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Crop(y);

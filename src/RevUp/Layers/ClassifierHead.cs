@@ -4,12 +4,15 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// logits = W · (mean over positions of p) + bias, p of x by a <see cref="Preactivation"/>; x [N, (D), H, W, C], logits [N, classes]. Fixup: W starts at zero.
-/// Its input, the end of the residual stream, is kept: the inversion starts from it.
+/// logits = W · (mean over positions of p) + bias, p of x by a <see cref="Preactivation"/>; x [N,
+/// (D), H, W, C], logits [N, classes]. Fixup: W starts at zero. Its input, the end of the residual
+/// stream, is kept: the inversion starts from it.
 /// </summary>
 /// <remarks>
-/// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). That of github.com/jhjacobsen/invertible-resnet goes on with
-/// ReLU and has running averages that are nine tenths the last batch; here they are φ and a tenth, as in all networks that it is compared with.
+/// Without a normalisation it still has batch normalisation, as i-ResNet's (arXiv 1811.00995). The
+/// head of github.com/jhjacobsen/invertible-resnet goes on with ReLU and has running averages that
+/// are nine tenths the last batch; here they are φ and a tenth, as in all networks that it is
+/// compared with.
 /// </remarks>
 internal sealed class ClassifierHead : Layer
 {
@@ -25,14 +28,17 @@ internal sealed class ClassifierHead : Layer
     /// <param name="activation">φ.</param>
     /// <param name="normalization">Of the network.</param>
     public ClassifierHead(
-        string name, Backend backend, ParameterStore store, Shape input, int classes, Activation activation, Normalization normalization)
+        string name, Backend backend, ParameterStore store, Shape input, int classes, Activation activation,
+        Normalization normalization)
         : base(name, backend, input)
     {
         bool fixup = normalization == Normalization.Fixup;
         Normalization before = fixup ? normalization : Normalization.BatchNorm;
         _preactivation = Own(Preactivation.Create(before, name, 1, backend, store, input.Channels, activation));
         Shape weights = new(classes, input.Channels);
-        _weight = store.Add(name + ".weight", weights, ParameterGroup.Weights, fixup ? Initialization.Constant(0) : Initialization.PyTorch(weights));
+        _weight = store.Add(
+            name + ".weight", weights, ParameterGroup.Weights,
+            fixup ? Initialization.Constant(0) : Initialization.PyTorch(weights));
         _bias = store.Add(name + ".bias", new Shape(classes), ParameterGroup.Weights, Initialization.Constant(0));
         Output = new Shape(1, classes);
     }
@@ -50,7 +56,8 @@ internal sealed class ClassifierHead : Layer
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor pooled = Pooled(x, measure: true);
-        Tensor logits = Memory.Allocate(Output.WithBatch(x.Shape.Batch), ElementType.Float32, MemoryPurpose.Activations);
+        Tensor logits = Memory.Allocate(
+            Output.WithBatch(x.Shape.Batch), ElementType.Float32, MemoryPurpose.Activations);
         Backend.LinearForward(pooled, _weight.Value, _bias.Value, logits);
         if (mode == ForwardMode.Store)
         {
@@ -85,14 +92,17 @@ internal sealed class ClassifierHead : Layer
     {
         string pooled = graph.Node("GlobalAveragePool", Name, [_preactivation.Export(graph, Input.SpatialRank, x)]);
         string flat = graph.Node("Flatten", Name, [pooled]);
-        return graph.Node("Gemm", Name, [flat, graph.Tensor(_weight.Name, _weight.Value), graph.Tensor(_bias.Name, _bias.Value)], ("transB", 1L));
+        return graph.Node(
+            "Gemm", Name, [flat, graph.Tensor(_weight.Name, _weight.Value), graph.Tensor(_bias.Name, _bias.Value)],
+            ("transB", 1L));
     }
 
     private Tensor Pooled(Tensor x, bool measure)
     {
         Tensor p = Memory.Allocate(x.Shape, ElementType.Float32, MemoryPurpose.Activations);
         _preactivation.Forward(x, measure, p);
-        Tensor pooled = Memory.Allocate(new Shape(x.Shape.Batch, x.Shape.Channels), ElementType.Float32, MemoryPurpose.Activations);
+        Tensor pooled = Memory.Allocate(
+            new Shape(x.Shape.Batch, x.Shape.Channels), ElementType.Float32, MemoryPurpose.Activations);
         Backend.GlobalAveragePoolForward(p, pooled);
         Memory.Free(p);
         return pooled;

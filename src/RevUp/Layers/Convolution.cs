@@ -3,7 +3,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>A convolution without bias: its weights, packed while they are in use, and its three passes. 2-D and 3-D are the same code.</summary>
+/// <summary>
+/// A convolution without bias: its weights, packed while they are in use, and its three passes. 2-D
+/// and 3-D are the same code.
+/// </summary>
 public sealed class Convolution : DeviceObject
 {
     private readonly ConvolutionGeometry _sample;
@@ -11,12 +14,15 @@ public sealed class Convolution : DeviceObject
     private ConvolutionPlan? _plan;
     private Tensor _scale;
 
-    /// <param name="name">Name of the convolution; its weight is "<paramref name="name"/>.weight".</param>
+    /// <param name="name">
+    /// Name of the convolution; its weight is "<paramref name="name"/>.weight".
+    /// </param>
     /// <param name="backend">The device.</param>
     /// <param name="store">Where the weight is declared.</param>
     /// <param name="sample">Geometry for one sample.</param>
     /// <param name="initialization">Distribution of the initial weights.</param>
-    internal Convolution(string name, Backend backend, ParameterStore store, ConvolutionGeometry sample, Initialization initialization)
+    internal Convolution(
+        string name, Backend backend, ParameterStore store, ConvolutionGeometry sample, Initialization initialization)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -35,8 +41,9 @@ public sealed class Convolution : DeviceObject
     internal ConvolutionGeometry Sample => _sample;
 
     /// <summary>
-    /// Says that the passes from here on are over a batch of so many samples and with scale · weights, neither of which may change until the next call;
-    /// <paramref name="scale"/> may be empty for 1. The first pass packs them.
+    /// Prepares passes over a batch of <paramref name="batch"/> samples with scale · weights;
+    /// neither may change until the next call. <paramref name="scale"/> may be empty for 1. The
+    /// first pass packs the weights.
     /// </summary>
     internal void Prepare(int batch, NetworkUse use, Tensor scale)
     {
@@ -68,8 +75,9 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <summary>
-    /// fprop in the type of x, whatever that of the prepared weights: scale · weights, with <paramref name="scale"/> a scalar or empty for 1, are packed for
-    /// this call alone. Into a new tensor of x's type; x stays.
+    /// fprop in the type of x, whatever the type of the prepared weights: scale · weights, with
+    /// <paramref name="scale"/> a scalar or empty for 1, are packed for this call alone. Into a new
+    /// tensor of x's type; x stays.
     /// </summary>
     internal Tensor ForwardOnce(Tensor x, Tensor scale)
     {
@@ -93,7 +101,10 @@ public sealed class Convolution : DeviceObject
         return dx;
     }
 
-    /// <summary>Adds wgrad(x, dy) to the weight's gradient, and returns dgrad(dy) in a new tensor. x and dy stay.</summary>
+    /// <summary>
+    /// Adds wgrad(x, dy) to the weight's gradient, and returns dgrad(dy) in a new tensor. x and dy
+    /// stay.
+    /// </summary>
     public Tensor Backward(Tensor x, Tensor dy)
     {
         BackwardWeights(x, dy, factor: default, dot: default);
@@ -101,8 +112,9 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <summary>
-    /// Adds factor · wgrad(x, dy) to the weight's gradient and, unless <paramref name="dot"/> is empty, writes ⟨wgrad(x, dy), W⟩ there.
-    /// <paramref name="factor"/> is a scalar, or empty for 1.
+    /// Adds factor · wgrad(x, dy) to the weight's gradient and, unless <paramref name="dot"/> is
+    /// empty, writes ⟨wgrad(x, dy), W⟩ there. <paramref name="factor"/> is a scalar, or empty for
+    /// 1.
     /// </summary>
     internal void BackwardWeights(Tensor x, Tensor dy, Tensor factor, Tensor dot)
     {
@@ -117,7 +129,8 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <summary>Adds <paramref name="scale"/> · W ∗ x to a graph.</summary>
-    internal string Export(OnnxGraph graph, float scale, string x) => graph.Convolution(Weight.Name, _sample, Weight.Value, scale, x);
+    internal string Export(OnnxGraph graph, float scale, string x) =>
+        graph.Convolution(Weight.Name, _sample, Weight.Value, scale, x);
 
     /// <inheritdoc/>
     protected override void Close(Arena memory) => ReleaseWeights();

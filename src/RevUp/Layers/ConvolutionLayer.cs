@@ -4,8 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W ∗ x, without bias: the next block's first scalar takes its place. For stems; not invertible, so its input is kept.
-/// x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
+/// y = W ∗ x, without bias: the next block's first scalar takes its place. For stems; not
+/// invertible, so its input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
 /// </summary>
 internal sealed class ConvolutionLayer : Layer
 {
@@ -18,7 +18,8 @@ internal sealed class ConvolutionLayer : Layer
     /// <param name="channels">O.</param>
     /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
     /// <param name="stride">Stride.</param>
-    public ConvolutionLayer(string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, int stride)
+    public ConvolutionLayer(
+        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, int stride)
         : base(name, backend, input)
     {
         ConvolutionGeometry geometry = new(input, channels, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);

@@ -1,6 +1,6 @@
 namespace RevUp.Layers;
 
-/// <summary>What a forward pass does with its input and its intermediates.</summary>
+/// <summary>Treatment of input and intermediates in a forward pass.</summary>
 internal enum ForwardMode
 {
     /// <summary>The input stays; intermediates are saved for the backward pass.</summary>
@@ -9,6 +9,8 @@ internal enum ForwardMode
     /// <summary>The input stays; nothing is saved.</summary>
     Keep,
 
-    /// <summary>The input's memory is taken over: freed, or reused for the output. Nothing is saved.</summary>
+    /// <summary>
+    /// The input's memory is taken over: freed, or reused for the output. Nothing is saved.
+    /// </summary>
     Consume,
 }

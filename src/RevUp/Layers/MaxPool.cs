@@ -4,7 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Maximum over windows of 3, stride 2, padding 1: the second half of the ImageNet stem. Not invertible; the maximum is found again in the kept input.
+/// Maximum over windows of 3, stride 2, padding 1: the second half of the ImageNet stem. Not
+/// invertible; the maximum is found again in the kept input.
 /// </summary>
 internal sealed class MaxPool(string name, Backend backend, Shape input) : Layer(name, backend, input)
 {

@@ -6,10 +6,11 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// A GraphProto of ONNX in the making: layers add what they compute, in NCHW (NCDHW), as operators of <see cref="Opset"/>. A value has the name of the node
-/// that computes it. The numbers of initializers are fetched only when the file is written, one tensor at a time.
+/// A GraphProto of ONNX in the making: layers add what they compute, in NCHW (NCDHW), as operators
+/// of <see cref="Opset"/>. A value has the name of the node that computes it. The numbers of
+/// initializers are fetched only when the file is written, one tensor at a time.
 /// </summary>
-/// <remarks>Field numbers are those of onnx/onnx.proto3, IR version 8.</remarks>
+/// <remarks>Field numbers come from onnx/onnx.proto3, IR version 8.</remarks>
 internal sealed class OnnxGraph(Backend backend)
 {
     /// <summary>Of the operators used; every runtime since 2022 has it.</summary>
@@ -31,8 +32,13 @@ internal sealed class OnnxGraph(Backend backend)
     /// <summary>The initializers.</summary>
     public IReadOnlyList<Initializer> Initializers => _initializers;
 
-    /// <summary>Adds an operator called "<paramref name="scope"/>/<paramref name="operation"/>" and returns its output.</summary>
-    public string Node(string operation, string scope, ReadOnlySpan<string> inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
+    /// <summary>
+    /// Adds an operator called "<paramref name="scope"/>/<paramref name="operation"/>" and returns
+    /// its output.
+    /// </summary>
+    public string Node(
+        string operation, string scope, ReadOnlySpan<string> inputs,
+        params ReadOnlySpan<(string Name, object Value)> attributes) =>
         Node(operation, scope, inputs, [$"{scope}/{operation}"], attributes)[0];
 
     /// <summary>Gives a value the name by which the model's users know it.</summary>
@@ -45,7 +51,10 @@ internal sealed class OnnxGraph(Backend backend)
         return (halves[0], halves[1]);
     }
 
-    /// <summary>scale · W ∗ x with the weights in <paramref name="w"/>, which the graph calls <paramref name="name"/>.</summary>
+    /// <summary>
+    /// scale · W ∗ x with the weights in <paramref name="w"/>, which the graph calls
+    /// <paramref name="name"/>.
+    /// </summary>
     public string Convolution(string name, ConvolutionGeometry geometry, Tensor w, float scale, string x)
     {
         int rank = geometry.Input.SpatialRank;
@@ -56,26 +65,35 @@ internal sealed class OnnxGraph(Backend backend)
             ("group", (long)geometry.Groups));
     }
 
-    /// <summary>φ(x), of so many channels.</summary>
-    public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) => activation switch
-    {
-        Backends.Activation.Relu => Node("Relu", scope, [x]),
-        Backends.Activation.Elu => Node("Elu", scope, [x]),
-        Backends.Activation.MaxMin => MaxMin(scope, channels, spatialRank, x),
-        _ => x,
-    };
+    /// <summary>φ(x), of <paramref name="channels"/> channels.</summary>
+    public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) =>
+        activation switch
+        {
+            Backends.Activation.Relu => Node("Relu", scope, [x]),
+            Backends.Activation.Elu => Node("Elu", scope, [x]),
+            Backends.Activation.MaxMin => MaxMin(scope, channels, spatialRank, x),
+            _ => x,
+        };
 
-    /// <summary>An initializer with the numbers of a tensor, channels first, times <paramref name="scale"/>.</summary>
+    /// <summary>
+    /// An initializer with the numbers of a tensor, channels first, times <paramref name="scale"/>.
+    /// </summary>
     public string Tensor(string name, Tensor tensor, float scale = 1) => Add(new Initializer(
-        name, FloatType, AxisOrders.Dimensions(tensor.Shape, AxisOrder.ChannelsFirst), tensor.Count * sizeof(float), () => Fetch(tensor, scale)));
+        name, FloatType, AxisOrders.Dimensions(tensor.Shape, AxisOrder.ChannelsFirst), tensor.Count * sizeof(float),
+        () => Fetch(tensor, scale)));
 
-    /// <summary>The numbers of a vector [C] as [C, 1, 1] (with one more 1 in 3-D), which an operator applies to every position.</summary>
+    /// <summary>
+    /// The numbers of a vector [C] as [C, 1, 1] (with one more 1 in 3-D), which an operator applies
+    /// to every position.
+    /// </summary>
     public string PerChannel(string name, Tensor vector, int spatialRank) => Add(new Initializer(
-        name, FloatType, [vector.Count, .. Repeat(1, spatialRank)], vector.Count * sizeof(float), () => Fetch(vector, 1)));
+        name, FloatType, [vector.Count, .. Repeat(1, spatialRank)], vector.Count * sizeof(float),
+        () => Fetch(vector, 1)));
 
     /// <summary>A constant vector of whole numbers.</summary>
     public string Integers(string name, params long[] values) => Add(new Initializer(
-        name, Int64Type, [values.Length], values.Length * sizeof(long), () => MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+        name, Int64Type, [values.Length], values.Length * sizeof(long),
+        () => MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
 
     /// <summary>A list of equal numbers, for attributes with one entry per axis.</summary>
     public static long[] Repeat(long value, int count) => [.. Enumerable.Repeat(value, count)];
@@ -86,12 +104,14 @@ internal sealed class OnnxGraph(Backend backend)
         string order = Integers(scope + ".neighbours", [.. Enumerable.Range(0, channels).Select(c => c ^ 1L)]);
         string neighbours = Node("Gather", scope, [x, order], ("axis", 1L));
         string even = Add(new Initializer(
-            scope + ".even", BoolType, [channels, .. Repeat(1, spatialRank)], channels, () => [.. Enumerable.Range(0, channels).Select(c => (byte)(~c & 1))]));
+            scope + ".even", BoolType, [channels, .. Repeat(1, spatialRank)], channels,
+            () => [.. Enumerable.Range(0, channels).Select(c => (byte)(~c & 1))]));
         return Node("Where", scope, [even, Node("Max", scope, [x, neighbours]), Node("Min", scope, [x, neighbours])]);
     }
 
     private string[] Node(
-        string operation, string scope, ReadOnlySpan<string> inputs, string[] outputs, params ReadOnlySpan<(string Name, object Value)> attributes)
+        string operation, string scope, ReadOnlySpan<string> inputs, string[] outputs,
+        params ReadOnlySpan<(string Name, object Value)> attributes)
     {
         ProtobufMessage node = new();
         foreach (string input in inputs)
@@ -129,7 +149,8 @@ internal sealed class OnnxGraph(Backend backend)
         return Claim(initializer.Name);
     }
 
-    private string Claim(string name) => _names.Add(name) ? name : throw new InvalidOperationException($"The graph has two values called '{name}'.");
+    private string Claim(string name) =>
+        _names.Add(name) ? name : throw new InvalidOperationException($"The graph has two values called '{name}'.");
 
     private byte[] Fetch(Tensor tensor, float scale)
     {
@@ -153,7 +174,11 @@ internal sealed class OnnxGraph(Backend backend)
     /// <param name="Fetch">The numbers, little-endian.</param>
     public sealed record Initializer(string Name, int Type, long[] Dimensions, long Length, Func<byte[]> Fetch)
     {
-        /// <summary>The TensorProto up to its numbers: { dims = 1, data_type = 2, name = 8, raw_data = 9 }.</summary>
-        public ProtobufMessage Head() => new ProtobufMessage().Integers(1, Dimensions).Integer(2, Type).Text(8, Name).BeginBytes(RawDataField, Length);
+        /// <summary>
+        /// The TensorProto up to its numbers: { dims = 1, data_type = 2, name = 8, raw_data = 9 }.
+        /// </summary>
+        public ProtobufMessage Head() =>
+            new ProtobufMessage().Integers(1, Dimensions).Integer(2, Type).Text(8, Name)
+                .BeginBytes(RawDataField, Length);
     }
 }

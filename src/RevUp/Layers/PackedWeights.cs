@@ -4,18 +4,22 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Weights as a convolution plan wants them: those given where it takes them as they are, or else a copy in memory of its own. On the CPU a copy
-/// holds the layouts of fprop and of dgrad and is twice as large as the weights, or their Winograd transform, four times; making it takes a few hundredths of
-/// the time of one pass over a training batch.
+/// Weights as a convolution plan wants them: those given where it takes them as they are, or else a
+/// copy in memory of its own. On the CPU a copy holds the layouts of fprop and of dgrad and is
+/// twice as large as the weights, or their Winograd transform, four times; making it takes a few
+/// hundredths of the time of one pass over a training batch.
 /// </summary>
 internal sealed class PackedWeights(Arena memory)
 {
     private Tensor _copy;
 
-    /// <summary>What <see cref="Pack"/> returned; empty since <see cref="Free"/>.</summary>
+    /// <summary>The last result of <see cref="Pack"/>; empty since <see cref="Free"/>.</summary>
     public Tensor Value { get; private set; }
 
-    /// <summary>Lays scale · weights out for <paramref name="plan"/>, in place of what was packed; <paramref name="scale"/> may be empty for 1.</summary>
+    /// <summary>
+    /// Lays scale · weights out for <paramref name="plan"/>, in place of what was packed;
+    /// <paramref name="scale"/> may be empty for 1.
+    /// </summary>
     public Tensor Pack(ConvolutionPlan plan, Tensor weights, Tensor scale)
     {
         Free();
@@ -28,8 +32,9 @@ internal sealed class PackedWeights(Arena memory)
         return Value = _copy;
     }
 
-    /// <summary>What is packed, or else what <see cref="Pack"/> returns.</summary>
-    public Tensor PackOnce(ConvolutionPlan plan, Tensor weights, Tensor scale) => Value.IsEmpty ? Pack(plan, weights, scale) : Value;
+    /// <summary>The packed weights, or else the result of <see cref="Pack"/>.</summary>
+    public Tensor PackOnce(ConvolutionPlan plan, Tensor weights, Tensor scale) =>
+        Value.IsEmpty ? Pack(plan, weights, scale) : Value;
 
     /// <summary>Frees the copy, if there is one.</summary>
     public void Free()

@@ -2,13 +2,17 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>A trainable tensor and its gradient: slices of the flat buffers of a network, float32.</summary>
+/// <summary>
+/// A trainable tensor and its gradient: slices of the flat buffers of a network, float32.
+/// </summary>
 public sealed class Parameter
 {
     internal Parameter(string name, Shape shape, ParameterGroup group, Initialization initialization) =>
         (Name, Shape, Group, Initialization) = (name, shape, group, initialization);
 
-    /// <summary>Unique in its network, in PyTorch's dotted style: "stages.0.blocks.3.conv1.weight".</summary>
+    /// <summary>
+    /// Unique in its network, in PyTorch's dotted style: "stages.0.blocks.3.conv1.weight".
+    /// </summary>
     public string Name { get; }
 
     /// <summary>Shape; weights of convolutions are [O, (D), H, W, I / groups].</summary>

@@ -4,8 +4,9 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Owns a network's parameters and state. All values lie in one buffer and all gradients in another, group after group, so that zeroing, clipping and the
-/// optimiser's update are one launch each. Declare everything, then <see cref="Build"/> once.
+/// Owns a network's parameters and state. All values lie in one buffer and all gradients in
+/// another, group after group, so that zeroing, clipping and the optimiser's update are one launch
+/// each. Declare everything, then <see cref="Build"/> once.
 /// </summary>
 internal sealed class ParameterStore : DeviceObject
 {
@@ -34,7 +35,10 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>All gradients, laid out like <see cref="Values"/>.</summary>
     public Tensor Gradients { get; private set; }
 
-    /// <summary>The values of all state, flat, each starting at a multiple of 16 elements; empty when there is none.</summary>
+    /// <summary>
+    /// The values of all state, flat, each starting at a multiple of 16 elements; empty when there
+    /// is none.
+    /// </summary>
     public Tensor StateValues { get; private set; }
 
     /// <summary>Declares a parameter.</summary>
@@ -57,11 +61,18 @@ internal sealed class ParameterStore : DeviceObject
         return state;
     }
 
-    /// <summary>Where a group ends in the flat buffers, in elements; it starts where the one before ends.</summary>
+    /// <summary>
+    /// Where a group ends in the flat buffers, in elements; it starts where the one before ends.
+    /// </summary>
     public long EndOf(ParameterGroup group) => _groupStart[(int)group + 1];
 
-    /// <summary>Allocates and initialises everything. Each parameter's numbers depend on the seed and its place in the declaration only.</summary>
-    /// <exception cref="ConfigurationException">More parameters than one buffer may have.</exception>
+    /// <summary>
+    /// Allocates and initialises everything. Each parameter's numbers depend on the seed and its
+    /// place in the declaration only.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// More parameters than one buffer may have.
+    /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory for them.</exception>
     /// <exception cref="InvalidOperationException">The store was built before.</exception>
     public void Build(ulong seed)
@@ -73,7 +84,9 @@ internal sealed class ParameterStore : DeviceObject
         }
         long[] offsets = Layout(out long total);
         ConfigurationException.Require(
-            total <= int.MaxValue, $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels or classes");
+            total <= int.MaxValue,
+            $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels "
+            + $"or classes");
         // A store of state alone still has buffers, of one unused number.
         Shape flat = new((int)Math.Max(1, total));
         Values = Own(flat, ElementType.Float32, MemoryPurpose.Parameters);
@@ -123,7 +136,9 @@ internal sealed class ParameterStore : DeviceObject
             return;
         }
         ConfigurationException.Require(
-            total <= int.MaxValue, $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower model.lipschitz.maximumExtent");
+            total <= int.MaxValue,
+            $"power iteration keeps {total} numbers, and at most {int.MaxValue} are possible; lower "
+            + $"model.lipschitz.maximumExtent");
         StateValues = Own(new Shape((int)total), ElementType.Float32, MemoryPurpose.Optimizer);
         Backend.Fill(StateValues, 0);
         long offset = 0;
@@ -131,7 +146,9 @@ internal sealed class ParameterStore : DeviceObject
         {
             StateTensor state = _state[i];
             state.Value = StateValues.Slice(offset, state.Shape);
-            Initialization initialization = state.Random ? Initialization.Normal(1 / Math.Sqrt(state.Shape.Count)) : Initialization.Constant(state.Initial);
+            Initialization initialization = state.Random
+                ? Initialization.Normal(1 / Math.Sqrt(state.Shape.Count))
+                : Initialization.Constant(state.Initial);
             Draw(state.Value, initialization, new CounterRandom(seed, StateStream, i));
             offset += Align(state.Shape.Count);
         }
@@ -148,7 +165,8 @@ internal sealed class ParameterStore : DeviceObject
         float[] values = new float[tensor.Count];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = (float)(initialization.Mean + (initialization.StandardDeviation == 0 ? 0 : initialization.StandardDeviation * random.NextNormal()));
+            double deviation = initialization.StandardDeviation;
+            values[i] = (float)(initialization.Mean + (deviation == 0 ? 0 : deviation * random.NextNormal()));
         }
         Backend.Upload<float>(values, tensor);
     }

@@ -4,7 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// What a convolution sees of its input: p = φ of the shifted or normalised x, and its gradient. x and p have one shape, each its own storage type.
+/// Input of a convolution: p = φ of the shifted or normalised x, and its gradient. x and p have one
+/// shape, each its own storage type.
 /// </summary>
 internal abstract class Preactivation(Backend backend, int channels, Activation activation) : DeviceObject(backend)
 {
@@ -14,9 +15,13 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
     /// <summary>φ.</summary>
     protected Activation Activation { get; } = activation;
 
-    /// <summary>Pre-activation <paramref name="index"/>, from 1, of the layer <paramref name="name"/>, on <paramref name="channels"/> channels.</summary>
+    /// <summary>
+    /// Pre-activation <paramref name="index"/>, from 1, of the layer <paramref name="name"/>, on
+    /// <paramref name="channels"/> channels.
+    /// </summary>
     public static Preactivation Create(
-        Normalization normalization, string name, int index, Backend backend, ParameterStore store, int channels, Activation activation) =>
+        Normalization normalization, string name, int index, Backend backend, ParameterStore store, int channels,
+        Activation activation) =>
         normalization switch
         {
             Normalization.Fixup => new ScalarPreactivation($"{name}.bias{index}", backend, store, channels, activation),
@@ -31,17 +36,21 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
     public virtual void Repeat() => RequireOpen();
 
     /// <summary>
-    /// p of x; p may alias x when the types are equal. <paramref name="measure"/> is set in the forward pass alone: whatever depends on the batch as a whole is
-    /// measured and counted then, and recomputations see the same numbers.
+    /// p of x; p may alias x when the types are equal. <paramref name="measure"/> is set in the
+    /// forward pass alone: whatever depends on the batch as a whole is measured and counted then,
+    /// and recomputations see the same numbers.
     /// </summary>
     public abstract void Forward(Tensor x, bool measure, Tensor p);
 
     /// <summary>
-    /// dx = residual + the gradient of x for scale · dp, and adds to the parameters' gradients. Scale and residual may be empty (1 and 0); dx may alias dp and
-    /// residual when the types are equal.
+    /// dx = residual + the gradient of x for scale · dp, and adds to the parameters' gradients.
+    /// Scale and residual may be empty (1 and 0); dx may alias dp and residual when the types are
+    /// equal.
     /// </summary>
     public abstract void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx);
 
-    /// <summary>Adds p of x in evaluation to a graph; <paramref name="spatialRank"/> is 2 or 3.</summary>
+    /// <summary>
+    /// Adds p of x in evaluation to a graph; <paramref name="spatialRank"/> is 2 or 3.
+    /// </summary>
     internal abstract string Export(OnnxGraph graph, int spatialRank, string x);
 }

@@ -4,10 +4,16 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>What a layer keeps from its forward pass for its backward pass: up to five tensors, owned by whoever holds the structure.</summary>
+/// <summary>
+/// Tensors that a layer keeps from its forward pass for its backward pass: up to five, owned by
+/// whoever holds the structure.
+/// </summary>
 internal struct SavedTensors
 {
-    /// <summary>The most tensors a layer keeps: two of each of two branches of three convolutions, and what lies between them.</summary>
+    /// <summary>
+    /// The most tensors a layer keeps: two of each of two branches of three convolutions, and what
+    /// lies between them.
+    /// </summary>
     public const int Capacity = 5;
 
     private Slots _slots;

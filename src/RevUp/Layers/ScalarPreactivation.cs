@@ -3,19 +3,27 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>p = φ(x + a) + b with trained scalars a and b, "<c>name</c>a" and "<c>name</c>b" (Fixup, arXiv 1901.09321, section 4).</summary>
-internal sealed class ScalarPreactivation(string name, Backend backend, ParameterStore store, int channels, Activation activation)
+/// <summary>
+/// p = φ(x + a) + b with trained scalars a and b, "<c>name</c>a" and "<c>name</c>b" (Fixup, arXiv
+/// 1901.09321, section 4).
+/// </summary>
+internal sealed class ScalarPreactivation(
+    string name, Backend backend, ParameterStore store, int channels, Activation activation)
     : Preactivation(backend, channels, activation)
 {
-    private readonly Parameter _before = store.Add(name + "a", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
-    private readonly Parameter _after = store.Add(name + "b", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
+    private readonly Parameter _before = store.Add(
+        name + "a", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
+    private readonly Parameter _after = store.Add(
+        name + "b", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
 
     /// <inheritdoc/>
-    public override void Forward(Tensor x, bool measure, Tensor p) => Backend.PreactivationForward(Activation, x, _before.Value, _after.Value, p);
+    public override void Forward(Tensor x, bool measure, Tensor p) =>
+        Backend.PreactivationForward(Activation, x, _before.Value, _after.Value, p);
 
     /// <inheritdoc/>
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx) =>
-        Backend.PreactivationBackward(Activation, x, _before.Value, dp, scale, residual, dx, _before.Gradient, _after.Gradient);
+        Backend.PreactivationBackward(
+            Activation, x, _before.Value, dp, scale, residual, dx, _before.Gradient, _after.Gradient);
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, int spatialRank, string x)

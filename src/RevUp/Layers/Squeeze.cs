@@ -4,8 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2, H/2, W/2, 8C]. A permutation: its inverse is exact, and also
-/// its gradient. Keeps nothing.
+/// Space-to-depth with blocks of 2: [N, H, W, C] → [N, H/2, W/2, 4C], [N, D, H, W, C] → [N, D/2,
+/// H/2, W/2, 8C]. A permutation: its inverse is exact, and also its gradient. Keeps nothing.
 /// </summary>
 internal sealed class Squeeze : Layer
 {
@@ -19,7 +19,8 @@ internal sealed class Squeeze : Layer
         {
             ConfigurationException.Require(
                 input.Extent(axis) % 2 == 0,
-                $"'{name}' halves the extents of {input}, and one is odd; use extents divisible by 2 for every squeeze, or model.downsampling 'strided'");
+                $"'{name}' halves the extents of {input}, and one is odd; use extents divisible by 2 for every "
+                + $"squeeze, or model.downsampling 'strided'");
             output = output.With(axis + 1, input.Extent(axis) / 2);
         }
         Output = output;
@@ -44,7 +45,8 @@ internal sealed class Squeeze : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) => Unsqueeze(gradient);
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) =>
+        Unsqueeze(gradient);
 
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Unsqueeze(y);
@@ -56,11 +58,16 @@ internal sealed class Squeeze : Layer
         {
             return graph.Node("SpaceToDepth", Name, [x], ("blocksize", 2L));
         }
-        // SpaceToDepth knows 2-D only: [N, C, D/2, 2, H/2, 2, W/2, 2] → [N, 2, 2, 2, C, D/2, H/2, W/2], the same order of channels. 0 keeps the batch.
+        // SpaceToDepth knows 2-D only: [N, C, D/2, 2, H/2, 2, W/2, 2] → [N, 2, 2, 2, C, D/2, H/2,
+        // W/2], the same order of channels. 0 keeps the batch.
         (long depth, long height, long width) = (Output[1], Output[2], Output[3]);
-        string blocks = graph.Node("Reshape", Name + ".blocks", [x, graph.Integers(Name + ".blocks", 0, Input.Channels, depth, 2, height, 2, width, 2)]);
+        string blocks = graph.Node(
+            "Reshape",
+            Name + ".blocks",
+            [x, graph.Integers(Name + ".blocks", 0, Input.Channels, depth, 2, height, 2, width, 2)]);
         string moved = graph.Node("Transpose", Name, [blocks], ("perm", new long[] { 0, 3, 5, 7, 1, 2, 4, 6 }));
-        return graph.Node("Reshape", Name, [moved, graph.Integers(Name + ".output", 0, Output.Channels, depth, height, width)]);
+        return graph.Node(
+            "Reshape", Name, [moved, graph.Integers(Name + ".output", 0, Output.Channels, depth, height, width)]);
     }
 
     private Tensor Unsqueeze(Tensor y)

@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Layers;
 
-/// <summary>A tensor that belongs to the training state without being trained: power-iteration vectors and norms, running statistics.</summary>
+/// <summary>
+/// A tensor that belongs to the training state without being trained: power-iteration vectors and
+/// norms, running statistics.
+/// </summary>
 internal sealed class StateTensor(string name, Shape shape, bool random, float initial)
 {
     /// <summary>Unique in its network.</summary>
@@ -14,7 +17,7 @@ internal sealed class StateTensor(string name, Shape shape, bool random, float i
     /// <summary>Whether it starts as a random unit vector.</summary>
     public bool Random { get; } = random;
 
-    /// <summary>What all its elements start as otherwise.</summary>
+    /// <summary>Initial value of all its elements otherwise.</summary>
     public float Initial { get; } = initial;
 
     /// <summary>The value; empty until the store is built.</summary>

@@ -4,8 +4,9 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W ∗ p with stride 2, p of x by a <see cref="Preactivation"/>, between two stages: the projection of a pre-activation ResNet (arXiv 1603.05027, figure
-/// 4e). Not invertible, so its input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
+/// y = W ∗ p with stride 2, p of x by a <see cref="Preactivation"/>, between two stages: the
+/// projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e). Not invertible, so its
+/// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
 /// </summary>
 internal sealed class StridedTransition : Layer
 {
@@ -19,13 +20,15 @@ internal sealed class StridedTransition : Layer
     /// <param name="channels">O.</param>
     /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
     /// <param name="activation">φ.</param>
-    /// <param name="normalization">What stands before φ.</param>
+    /// <param name="normalization">Normalisation before φ.</param>
     public StridedTransition(
-        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, Activation activation, Normalization normalization)
+        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel,
+        Activation activation, Normalization normalization)
         : base(name, backend, input)
     {
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
-        ConvolutionGeometry geometry = new(input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
+        ConvolutionGeometry geometry = new(
+            input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
         Initialization initialization = Fixup.ActivatedConvolution(geometry.Weights);
         _convolution = Own(new Convolution(name, backend, store, geometry, initialization));
     }

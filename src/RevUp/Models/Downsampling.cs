@@ -2,10 +2,13 @@ using RevUp.Layers;
 
 namespace RevUp.Models;
 
-/// <summary>What halves the extents between stages.</summary>
+/// <summary>Operation that halves the extents between stages.</summary>
 public enum Downsampling
 {
-    /// <summary>Space-to-depth: invertible, four (in 3-D eight) times the channels, then zero channels up to the stage's.</summary>
+    /// <summary>
+    /// Space-to-depth: invertible, four (in 3-D eight) times the channels, then zero channels up to
+    /// the stage's.
+    /// </summary>
     Squeeze,
 
     /// <summary>A pre-activation and a convolution with stride 2, whose input is kept.</summary>

@@ -6,14 +6,17 @@ using RevUp.Tensors;
 namespace RevUp.Models;
 
 /// <summary>
-/// Named networks. Depth counts convolutions and the classifier, transitions not, as ResNet does; widths of the CIFAR ones follow RevNet (arXiv 1707.04585,
-/// table 2), those of the ImageNet ones ResNet (arXiv 1512.03385, table 1). What RevUp is compared with has as many parameters as the RevUp of that depth,
-/// within 2 %: the same stages without an inverse (resnet: batch normalisation; fixup), couplings of about twice the channels (revnet), branches of i-ResNet
+/// Named networks. Depth counts convolutions and the classifier, transitions not, as ResNet does;
+/// widths of the CIFAR ones follow RevNet (arXiv 1707.04585, table 2), widths of the ImageNet ones
+/// ResNet (arXiv 1512.03385, table 1). A network that RevUp is compared with has as many parameters
+/// as the RevUp of that depth, within 2 %: the same stages without an inverse (resnet: batch
+/// normalisation; fixup), couplings of about twice the channels (revnet), branches of i-ResNet
 /// (iresnet).
 /// </summary>
 /// <remarks>
-/// RevUp's CIFAR networks have what was measured to cost the least accuracy there (benchmarks/results/accuracy.md): <see
-/// cref="LipschitzMode.Adaptive"/> control, leading blocks without a bound, affine maps. The ImageNet and 3-D ones, of which nothing was measured, have a
+/// RevUp's CIFAR networks have what was measured to cost the least accuracy there
+/// (benchmarks/results/accuracy.md): <see cref="LipschitzMode.Adaptive"/> control, leading blocks
+/// without a bound, affine maps. The ImageNet and 3-D ones, of which nothing was measured, have a
 /// constant bound in every block.
 /// </remarks>
 public static class ModelPresets
@@ -53,7 +56,9 @@ public static class ModelPresets
     public static IReadOnlyCollection<string> Names => All.Keys;
 
     /// <summary>The settings of a preset.</summary>
-    /// <exception cref="ConfigurationException">No preset has this name; the message lists them.</exception>
+    /// <exception cref="ConfigurationException">
+    /// No preset has this name; the message lists them.
+    /// </exception>
     public static ModelSettings Get(string name) => All.TryGetValue(name, out ModelSettings? settings)
         ? settings
         : throw new ConfigurationException($"There is no model preset '{name}'; there are {string.Join(", ", Names)}.");
@@ -65,22 +70,31 @@ public static class ModelPresets
     };
 
     private static ModelSettings RevUp(ModelSettings settings) =>
-        settings with { Affine = Placement.Block, Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, FreeLeadingBlocks = true } };
+        settings with
+        {
+            Affine = Placement.Block,
+            Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive, FreeLeadingBlocks = true },
+        };
 
     private static ModelSettings ResNet(ModelSettings settings, Normalization normalization) =>
         settings with { Block = BlockKind.Residual, Normalization = normalization };
 
     private static ModelSettings RevNet(BranchKind branch, int blocks, int[] channels, int[] widths) =>
-        Cifar(branch, blocks, channels, widths) with { Block = BlockKind.Coupling, Normalization = Normalization.BatchNorm };
+        Cifar(branch, blocks, channels, widths) with
+        {
+            Block = BlockKind.Coupling,
+            Normalization = Normalization.BatchNorm,
+        };
 
-    private static ModelSettings IResNet(int blocks, int[] widths) => Cifar(BranchKind.IResNet, blocks, [16, 64, 256], widths) with
-    {
-        Normalization = Normalization.None,
-        Activation = Activation.Elu,
-        Stem = StemKind.Pad,
-        Downsampling = Downsampling.Squeeze,
-        Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer, StartIterations = 1 },
-    };
+    private static ModelSettings IResNet(int blocks, int[] widths) =>
+        Cifar(BranchKind.IResNet, blocks, [16, 64, 256], widths) with
+        {
+            Normalization = Normalization.None,
+            Activation = Activation.Elu,
+            Stem = StemKind.Pad,
+            Downsampling = Downsampling.Squeeze,
+            Lipschitz = new LipschitzSettings { Mode = LipschitzMode.PerLayer, StartIterations = 1 },
+        };
 
     private static ModelSettings ImageNet(int[] blocks) => new()
     {
@@ -91,5 +105,6 @@ public static class ModelPresets
         Lipschitz = new LipschitzSettings { MaximumExtent = 28 },
     };
 
-    private static StageSettings Stage(int blocks, int channels, int width) => new() { Blocks = blocks, Channels = channels, Width = width };
+    private static StageSettings Stage(int blocks, int channels, int width) =>
+        new() { Blocks = blocks, Channels = channels, Width = width };
 }

@@ -6,7 +6,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Models;
 
-/// <summary>A network, apart from the size of its input and the number of its classes, which come from the data.</summary>
+/// <summary>
+/// A network, apart from the size of its input and the number of its classes, which come from the
+/// data.
+/// </summary>
 public sealed record ModelSettings
 {
     /// <summary>How images become the residual stream.</summary>
@@ -15,10 +18,13 @@ public sealed record ModelSettings
     /// <summary>Stride of the <see cref="StemKind.Convolution"/> stem.</summary>
     public int StemStride { get; init; } = 1;
 
-    /// <summary>Channels of the <see cref="StemKind.Convolution"/> stem, and zero channels behind them up to the first stage's; 0 for all of those.</summary>
+    /// <summary>
+    /// Channels of the <see cref="StemKind.Convolution"/> stem, and zero channels behind them up to
+    /// the first stage's; 0 for all of those.
+    /// </summary>
     public int StemChannels { get; init; }
 
-    /// <summary>What halves the extents between stages.</summary>
+    /// <summary>Operation that halves the extents between stages.</summary>
     public Downsampling Downsampling { get; init; } = Downsampling.Strided;
 
     /// <summary>Kernel extent of <see cref="Downsampling.Strided"/>: 2 or 3.</summary>
@@ -30,7 +36,7 @@ public sealed record ModelSettings
     /// <summary>How blocks compute their output, and so what can be had back from it.</summary>
     public BlockKind Block { get; init; } = BlockKind.Invertible;
 
-    /// <summary>What keeps activations in range.</summary>
+    /// <summary>Method that keeps activations in range.</summary>
     public Normalization Normalization { get; init; } = Normalization.Fixup;
 
     /// <summary>Form of the residual branches.</summary>
@@ -39,10 +45,15 @@ public sealed record ModelSettings
     /// <summary>φ.</summary>
     public Activation Activation { get; init; } = Activation.Relu;
 
-    /// <summary>Where a <see cref="ChannelAffine"/> is added, a trained scale and shift per channel.</summary>
+    /// <summary>
+    /// Where a <see cref="ChannelAffine"/> is added, a trained scale and shift per channel.
+    /// </summary>
     public Placement Affine { get; init; }
 
-    /// <summary>Where a <see cref="ChannelMixing"/> is added, a trained rotation of the channels; behind the affine map where there is one.</summary>
+    /// <summary>
+    /// Where a <see cref="ChannelMixing"/> is added, a trained rotation of the channels; behind the
+    /// affine map where there is one.
+    /// </summary>
     public Placement Mixing { get; init; }
 
     /// <summary>Groups of the branches' 3×3 convolutions (ResNeXt).</summary>
@@ -51,10 +62,16 @@ public sealed record ModelSettings
     /// <summary>Storage type and arithmetic inside the residual branches.</summary>
     public BranchPrecision Precision { get; init; }
 
-    /// <summary>Lipschitz control of the branches; by default, that of <see cref="BlockKind.Invertible"/> blocks only.</summary>
+    /// <summary>
+    /// Lipschitz control of the branches; by default, only <see cref="BlockKind.Invertible"/>
+    /// blocks have it.
+    /// </summary>
     public LipschitzSettings Lipschitz
     {
-        get => field ?? new LipschitzSettings { Mode = Block == BlockKind.Invertible ? LipschitzMode.PerBranch : LipschitzMode.None };
+        get => field ?? new LipschitzSettings
+        {
+            Mode = Block == BlockKind.Invertible ? LipschitzMode.PerBranch : LipschitzMode.None,
+        };
         init;
     }
 
@@ -68,7 +85,8 @@ public sealed record ModelSettings
     public int WidthOf(StageSettings stage) => stage.Width == 0 ? BranchChannels(stage) : stage.Width;
 
     /// <summary>
-    /// The same network with this total of blocks: its own stages when it has that many, else spread evenly, what does not divide going to the coarser ones.
+    /// The same network with this total of blocks: its own stages when it has that many, else
+    /// spread evenly, what does not divide going to the coarser ones.
     /// </summary>
     /// <exception cref="ConfigurationException">Fewer blocks than stages.</exception>
     public ModelSettings WithBlocks(int blocks)
@@ -78,23 +96,33 @@ public sealed record ModelSettings
             return this;
         }
         int stages = Stages.Count;
-        ConfigurationException.Require(blocks >= stages, $"the number of blocks is {blocks}, which does not reach for {stages} stages; use at least {stages}");
-        return this with { Stages = [.. Stages.Select((s, i) => s with { Blocks = blocks / stages + (i >= stages - blocks % stages ? 1 : 0) })] };
+        ConfigurationException.Require(
+            blocks >= stages,
+            $"the number of blocks is {blocks}, which does not reach for {stages} stages; use at least {stages}");
+        return this with
+        {
+            Stages = [.. Stages.Select(
+                (s, i) => s with { Blocks = blocks / stages + (i >= stages - blocks % stages ? 1 : 0) })],
+        };
     }
 
     /// <summary>The same network with the precision that it has on a device.</summary>
-    /// <exception cref="ConfigurationException">The device cannot compute in <see cref="Precision"/>.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The device cannot compute in <see cref="Precision"/>.
+    /// </exception>
     public ModelSettings On(Backend backend)
     {
         BranchPrecision precision = Branch == BranchKind.Custom ? BranchPrecision.Float32 : Precision.On(backend);
-        return backend.Supports(precision.Element()) ? this with { Precision = precision } : throw new ConfigurationException(
-            $"model.precision is '{precision.Text()}', which the device '{backend.Name}' ({backend.Description}) cannot compute; "
-            + "use 'auto', which is bfloat16 where that is faster, or 'float32'.");
+        return backend.Supports(precision.Element())
+            ? this with { Precision = precision }
+            : throw new ConfigurationException(
+                $"model.precision is '{precision.Text()}', which the device '{backend.Name}' ({backend.Description}) "
+                + "cannot compute; use 'auto', which is bfloat16 where that is faster, or 'float32'.");
     }
 
     /// <summary>
-    /// The same for a network that is not trained further: one that was trained in bfloat16 computes in float32, in which its
-    /// weights are stored, on a device without bfloat16.
+    /// The same for a network that is not trained further: one that was trained in bfloat16
+    /// computes in float32, in which its weights are stored, on a device without bfloat16.
     /// </summary>
     internal ModelSettings ForInference(Backend backend)
     {
@@ -102,65 +130,89 @@ public sealed record ModelSettings
         return this with { Precision = backend.Supports(precision.Element()) ? precision : BranchPrecision.Float32 };
     }
 
-    /// <summary>Throws when a value is outside its range; what depends on the input's size is checked when the network is built.</summary>
+    /// <summary>
+    /// Throws when a value is outside its range; what depends on the input's size is checked when
+    /// the network is built.
+    /// </summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     public void Validate()
     {
-        ConfigurationException.Require(Stages.Count is >= 1 and <= 8, $"model.stages has {Stages.Count} entries; use 1 to 8");
-        ConfigurationException.Require(Stages.All(stage => stage is not null), $"model.stages has a null in it; leave it out, or give blocks and channels");
+        ConfigurationException.Require(
+            Stages.Count is >= 1 and <= 8, $"model.stages has {Stages.Count} entries; use 1 to 8");
+        ConfigurationException.Require(
+            Stages.All(stage => stage is not null),
+            $"model.stages has a null in it; leave it out, or give blocks and channels");
         ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
         ConfigurationException.Require(
-            StemStride == 1 || Stem == StemKind.Convolution, $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
+            StemStride == 1 || Stem == StemKind.Convolution,
+            $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
         ConfigurationException.Require(
             StemChannels >= 0 && StemChannels <= Stages[0].Channels,
-            $"model.stemChannels is {StemChannels}; use 1 to {Stages[0].Channels}, the channels of the first stage, or 0 for as many");
+            $"model.stemChannels is {StemChannels}; use 1 to {Stages[0].Channels}, the channels of the first stage, or "
+            + $"0 for as many");
         ConfigurationException.Require(
             StemChannels == 0 || Stem == StemKind.Convolution,
-            $"model.stemChannels is {StemChannels}, but only the stem 'convolution' has a number of channels of its own");
-        ConfigurationException.Require(TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
+            $"model.stemChannels is {StemChannels}, but only the stem 'convolution' has a number of channels of its "
+            + $"own");
+        ConfigurationException.Require(
+            TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
         ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
         ConfigurationException.Require(
-            Activation != Activation.Identity, $"model.activation is 'identity': the network would be linear; use 'relu', 'elu' or 'maxMin'");
+            Activation != Activation.Identity,
+            $"model.activation is 'identity': the network would be linear; use 'relu', 'elu' or 'maxMin'");
         for (int i = 0; i < Stages.Count; i++)
         {
             StageSettings stage = Stages[i];
-            ConfigurationException.Require(stage.Blocks is >= 1 and <= 100_000, $"model.stages.{i}.blocks is {stage.Blocks}; use 1 to 100000");
-            ConfigurationException.Require(stage.Channels is >= 1 and <= 65_536, $"model.stages.{i}.channels is {stage.Channels}; use 1 to 65536");
             ConfigurationException.Require(
-                stage.Width is >= 0 and <= 65_536, $"model.stages.{i}.width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
+                stage.Blocks is >= 1 and <= 100_000, $"model.stages.{i}.blocks is {stage.Blocks}; use 1 to 100000");
+            ConfigurationException.Require(
+                stage.Channels is >= 1 and <= 65_536, $"model.stages.{i}.channels is {stage.Channels}; use 1 to 65536");
+            ConfigurationException.Require(
+                stage.Width is >= 0 and <= 65_536,
+                $"model.stages.{i}.width is {stage.Width}; use 1 to 65536, or 0 for the stage's channels");
             ConfigurationException.Require(
                 Block != BlockKind.Coupling || stage.Channels % 2 == 0,
-                $"model.stages.{i}.channels is {stage.Channels}; coupling blocks take the channels in halves, so use an even number");
+                $"model.stages.{i}.channels is {stage.Channels}; coupling blocks take the channels in halves, so use "
+                + $"an even number");
             (int width, int channels) = (WidthOf(stage), BranchChannels(stage));
             ConfigurationException.Require(
                 Activation != Activation.MaxMin || (width % 2 == 0 && channels % 2 == 0),
-                $"model.activation is 'maxMin', which sorts channels in pairs, but the branches of stage {i} have {channels} and {width}; use even numbers");
+                $"model.activation is 'maxMin', which sorts channels in pairs, but the branches of stage {i} have "
+                + $"{channels} and {width}; use even numbers");
             bool divides = width % Groups == 0 && (Branch == BranchKind.Bottleneck || channels % Groups == 0);
             ConfigurationException.Require(
-                divides, $"model.groups is {Groups}, which does not divide the channels of stage {i} ({channels}, {width} inside the branches)");
+                divides,
+                $"model.groups is {Groups}, which does not divide the channels of stage {i} ({channels}, {width} "
+                + $"inside the branches)");
         }
-        foreach ((string setting, Placement placement) in (ReadOnlySpan<(string, Placement)>)[("affine", Affine), ("mixing", Mixing)])
+        foreach ((string setting, Placement placement) in
+            (ReadOnlySpan<(string, Placement)>)[("affine", Affine), ("mixing", Mixing)])
         {
             ConfigurationException.Require(
                 placement != Placement.Block || Block != BlockKind.Coupling,
-                $"model.{setting} is 'block', but blocks of model.block 'coupling' pass on halves of the channels; use 'stage' or 'none'");
+                $"model.{setting} is 'block', but blocks of model.block 'coupling' pass on halves of the channels; use "
+                + $"'stage' or 'none'");
         }
         ConfigurationException.Require(
             Branch != BranchKind.Custom || (Block != BlockKind.Coupling && Lipschitz.Mode != LipschitzMode.PerLayer),
-            $"model.branch is 'custom', which takes neither model.block 'coupling' nor model.lipschitz.mode 'perLayer'; use others");
+            $"model.branch is 'custom', which takes neither model.block 'coupling' nor model.lipschitz.mode "
+            + $"'perLayer'; use others");
         ConfigurationException.Require(
             Branch != BranchKind.Custom || Precision is BranchPrecision.Auto or BranchPrecision.Float32,
             $"model.branch is 'custom', which computes in float32; use the precision 'float32' or 'auto'");
         Lipschitz.Validate();
         ConfigurationException.Require(
             Block == BlockKind.Invertible || Lipschitz.Mode == LipschitzMode.None,
-            $"model.lipschitz.mode is '{Name(Lipschitz.Mode)}', but only model.block 'invertible' needs a bound; use 'none', or leave model.lipschitz out");
+            $"model.lipschitz.mode is '{Name(Lipschitz.Mode)}', but only model.block 'invertible' needs a bound; use "
+            + $"'none', or leave model.lipschitz out");
         ConfigurationException.Require(
             Block != BlockKind.Invertible || Normalization != Normalization.BatchNorm,
-            $"model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block 'residual' or 'coupling'");
+            $"model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block "
+            + $"'residual' or 'coupling'");
     }
 
     private static string Name(LipschitzMode mode) => JsonNamingPolicy.CamelCase.ConvertName($"{mode}");
 
-    private int BranchChannels(StageSettings stage) => Block == BlockKind.Coupling ? stage.Channels / 2 : stage.Channels;
+    private int BranchChannels(StageSettings stage) =>
+        Block == BlockKind.Coupling ? stage.Channels / 2 : stage.Channels;
 }

@@ -5,10 +5,13 @@ using RevUp.Tensors;
 
 namespace RevUp.Models;
 
-/// <summary>Turns <see cref="ModelSettings"/> into layers, following the shape of one sample from image to logits.</summary>
+/// <summary>
+/// Turns <see cref="ModelSettings"/> into layers, following the shape of one sample from image to
+/// logits.
+/// </summary>
 internal sealed class NetworkBuilder(
-    Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers, AdaptiveCoefficients? coefficients = null,
-    Func<BranchSite, Branch>? factory = null)
+    Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers,
+    AdaptiveCoefficients? coefficients = null, Func<BranchSite, Branch>? factory = null)
 {
     private const int ImageNetStemChannels = 64;
 
@@ -70,7 +73,8 @@ internal sealed class NetworkBuilder(
     private static BranchSettings Free(BranchSettings branches) =>
         branches with { Lipschitz = branches.Lipschitz with { Mode = LipschitzMode.None }, Coefficients = null };
 
-    // What the settings place before a stage or a block, in the order of a step of Glow (arXiv 1807.03039, figure 2).
+    // What the settings place before a stage or a block, in the order of a step of Glow (arXiv
+    // 1807.03039, figure 2).
     private void Between(string name, Placement placement)
     {
         if (settings.Affine == placement)
@@ -108,7 +112,10 @@ internal sealed class NetworkBuilder(
         if (settings.Downsampling == Downsampling.Strided)
         {
             RequireExtent(name, settings.TransitionKernel);
-            Add(new StridedTransition(name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation, settings.Normalization));
+            Add(
+                new StridedTransition(
+                    name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation,
+                    settings.Normalization));
             return;
         }
         Add(new Squeeze(name, backend, _shape));
@@ -119,10 +126,12 @@ internal sealed class NetworkBuilder(
     {
         if (channels != _shape.Channels)
         {
-            // A constant channel has no variance: normalising it multiplies what the subtractions of an inverse round by 1/√ε, in every layer of a branch.
+            // A constant channel has no variance: normalising it multiplies what the subtractions
+            // of an inverse round by 1/√ε, in every layer of a branch.
             ConfigurationException.Require(
                 settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
-                $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot invert; use 'convolution' and 'strided'");
+                $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot "
+                + $"invert; use 'convolution' and 'strided'");
             Add(new ChannelPad(name, backend, _shape, channels));
         }
     }
@@ -132,7 +141,8 @@ internal sealed class NetworkBuilder(
         for (int axis = 0; axis < _shape.SpatialRank; axis++)
         {
             ConfigurationException.Require(
-                _shape.Extent(axis) >= least, $"'{name}' cannot halve an activation of shape {_shape}; use fewer stages or larger images");
+                _shape.Extent(axis) >= least,
+                $"'{name}' cannot halve an activation of shape {_shape}; use fewer stages or larger images");
         }
     }
 

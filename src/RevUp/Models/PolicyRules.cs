@@ -6,7 +6,10 @@ namespace RevUp.Models;
 /// <summary>Which memory policies the blocks of a network can follow.</summary>
 internal static class PolicyRules
 {
-    /// <summary>Throws when a value is outside its range, or a policy was asked for that the network's blocks cannot follow.</summary>
+    /// <summary>
+    /// Throws when a value is outside its range, or a policy was asked for that the network's
+    /// blocks cannot follow.
+    /// </summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public static void Validate(this MemoryPlan plan, ModelSettings model)
     {
@@ -18,21 +21,28 @@ internal static class PolicyRules
         (int given, int all) = (plan.Blocks.Count, model.BlockCount);
         ConfigurationException.Require(
             given == all,
-            $"the policy is 'auto' with a plan for {given} blocks, and the network has {all}; leave reversible.plan out to have one made");
+            $"the policy is 'auto' with a plan for {given} blocks, and the network has {all}; leave reversible.plan "
+            + $"out to have one made");
         foreach (MemoryPolicy policy in plan.Blocks.Distinct())
         {
-            ConfigurationException.Require(policy != MemoryPolicy.Auto, $"reversible.plan has 'auto', which is no policy of a block; use one of the others");
+            ConfigurationException.Require(
+                policy != MemoryPolicy.Auto,
+                $"reversible.plan has 'auto', which is no policy of a block; use one of the others");
             Require(Obstacle("reversible.plan", policy, model));
         }
     }
 
-    /// <summary>Checks a plan in which the policies of the single blocks are yet to be chosen.</summary>
+    /// <summary>
+    /// Checks a plan in which the policies of the single blocks are yet to be chosen.
+    /// </summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public static void ValidateUnplanned(this MemoryPlan plan, ModelSettings model)
     {
         ConfigurationException.Require(
-            plan.AnchorEvery >= 0, $"reversible.anchorEvery is {plan.AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
-        ConfigurationException.Require(plan.CompressBits is 4 or 8, $"reversible.compressBits is {plan.CompressBits}; use 4 or 8");
+            plan.AnchorEvery >= 0,
+            $"reversible.anchorEvery is {plan.AnchorEvery}; use a positive number of blocks, or 0 for no anchors");
+        ConfigurationException.Require(
+            plan.CompressBits is 4 or 8, $"reversible.compressBits is {plan.CompressBits}; use 4 or 8");
         Require(Obstacle("reversible.policy", plan.Policy, model));
     }
 

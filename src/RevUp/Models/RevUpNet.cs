@@ -7,12 +7,14 @@ using RevUp.Tensors;
 namespace RevUp.Models;
 
 /// <summary>
-/// A residual classifier: stem, stages of blocks with downsampling between them, classifier head. 2-D and 3-D from the same code.
+/// A residual classifier: stem, stages of blocks with downsampling between them, classifier head.
+/// 2-D and 3-D from the same code.
 /// </summary>
 /// <example>
 /// <code>
 /// using CpuBackend backend = new();
-/// using RevUpNet net = new(backend, ModelPresets.Get("revup-38"), new Shape(1, 32, 32, 3), classes: 10, seed: 1);
+/// ModelSettings settings = ModelPresets.Get("revup-38");
+/// using RevUpNet net = new(backend, settings, new Shape(1, 32, 32, 3), classes: 10, seed: 1);
 /// float[] probabilities = net.Predict(pixels);
 /// </code>
 /// </example>
@@ -29,12 +31,18 @@ public sealed partial class RevUpNet : DeviceObject
     /// <param name="sample">Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</param>
     /// <param name="classes">Number of classes, at least 2.</param>
     /// <param name="seed">Of the initial weights.</param>
-    /// <param name="branches">Makes the branch of each block, for <see cref="BranchKind.Custom"/> and no other kind.</param>
+    /// <param name="branches">
+    /// Makes the branch of each block, for <see cref="BranchKind.Custom"/> and no other kind.
+    /// </param>
     /// <exception cref="ArgumentException">The shape of a sample has another form.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
-    /// <exception cref="ConfigurationException">The settings are invalid or do not fit the sample.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The settings are invalid or do not fit the sample.
+    /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
-    public RevUpNet(Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed, Func<BranchSite, Branch>? branches = null)
+    public RevUpNet(
+        Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
+        Func<BranchSite, Branch>? branches = null)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -48,7 +56,8 @@ public sealed partial class RevUpNet : DeviceObject
         settings.Validate();
         ConfigurationException.Require(
             settings.Branch != BranchKind.Custom || branches is not null,
-            $"model.branch is 'custom', and no factory of branches was given; hand one to the constructor or to Load, as samples/OwnBranch does");
+            $"model.branch is 'custom', and no factory of branches was given; hand one to the constructor or to Load, "
+            + $"as samples/OwnBranch does");
         ConfigurationException.Require(
             settings.Branch == BranchKind.Custom || branches is null,
             $"a factory of branches was given, and model.branch is not 'custom'; set it, or leave the factory out");
@@ -86,7 +95,9 @@ public sealed partial class RevUpNet : DeviceObject
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public new Backend Backend => base.Backend;
 
-    /// <summary>What the network was built from, with a precision that the device has decided.</summary>
+    /// <summary>
+    /// Settings that the network was built from, with the precision that the device has decided.
+    /// </summary>
     public ModelSettings Settings { get; }
 
     /// <summary>Shape of one sample.</summary>
@@ -98,18 +109,26 @@ public sealed partial class RevUpNet : DeviceObject
     /// <summary>All layers, first to last; the last is the classifier head.</summary>
     internal IReadOnlyList<Layer> Layers => _layers;
 
-    /// <summary>The blocks that are inverted by fixed-point iteration, first to last; none when the network has another kind.</summary>
+    /// <summary>
+    /// The blocks that are inverted by fixed-point iteration, first to last; none when the network
+    /// has another kind.
+    /// </summary>
     internal IReadOnlyList<InvertibleBlock> Blocks { get; }
 
     /// <summary>Weights, scalars and state.</summary>
     internal ParameterStore Parameters { get; }
 
-    /// <summary>The coefficients of the branches, where each has its own: under <see cref="LipschitzMode.Adaptive"/> control.</summary>
+    /// <summary>
+    /// The coefficients of the branches, where each has its own: under
+    /// <see cref="LipschitzMode.Adaptive"/> control.
+    /// </summary>
     internal AdaptiveCoefficients? Coefficients { get; }
 
     /// <summary>
-    /// Whether inference keeps the packed weights of all layers for the next call: for networks that are not trained and predict few samples at a time, where
-    /// packing takes nearly as long as computing. Without it those of one layer at a time are packed, so that an evaluation needs no more memory than a step.
+    /// Whether inference keeps the packed weights of all layers for the next call: for networks
+    /// that are not trained and predict few samples at a time, where packing takes nearly as long
+    /// as computing. Without it only one layer's weights at a time are packed, so that an
+    /// evaluation needs no more memory than a step.
     /// </summary>
     public bool KeepsPackedWeights { get; init; }
 
@@ -128,10 +147,17 @@ public sealed partial class RevUpNet : DeviceObject
     /// <inheritdoc cref="Layer.Repeat"/>
     internal void Repeat() => _layers.ForEach(layer => layer.Repeat());
 
-    /// <summary>Power iterations per convolution before the step that follows <paramref name="step"/> others.</summary>
-    public int IterationsAt(long step) => step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
+    /// <summary>
+    /// Power iterations per convolution before the step that follows <paramref name="step"/>
+    /// others.
+    /// </summary>
+    public int IterationsAt(long step) =>
+        step < _lipschitz.StartSteps ? _lipschitz.StartIterations : _lipschitz.Iterations;
 
-    /// <summary>Prepares all layers for evaluation: the norms stay as training left them. Does nothing when they are prepared for this batch already.</summary>
+    /// <summary>
+    /// Prepares all layers for evaluation: the norms stay as training left them. Does nothing when
+    /// they are prepared for this batch already.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">No samples.</exception>
     public void PrepareInference(int batch)
     {
@@ -144,17 +170,25 @@ public sealed partial class RevUpNet : DeviceObject
         }
     }
 
-    /// <summary>Says that parameters change: what is packed is freed, and the next <see cref="PrepareInference"/> prepares them again.</summary>
+    /// <summary>
+    /// Frees packed weights because parameters change; the next <see cref="PrepareInference"/>
+    /// prepares them again.
+    /// </summary>
     public void Invalidate()
     {
         using Driving driving = Drive();
         Unprepare();
     }
 
-    /// <summary>Logits [N, classes] of a batch of normalised samples, keeping nothing; the result is the caller's.</summary>
+    /// <summary>
+    /// Logits [N, classes] of a batch of normalised samples, keeping nothing; the result is the
+    /// caller's.
+    /// </summary>
     /// <param name="pixels">[N, …], channels-last.</param>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
-    /// <exception cref="ArenaExhaustedException">No memory for the batch; the network stays usable, for smaller ones too.</exception>
+    /// <exception cref="ArenaExhaustedException">
+    /// No memory for the batch; the network stays usable, for smaller ones too.
+    /// </exception>
     public Tensor Infer(ReadOnlySpan<float> pixels)
     {
         using Driving driving = Drive();
@@ -193,7 +227,10 @@ public sealed partial class RevUpNet : DeviceObject
         }
     }
 
-    /// <summary>Class probabilities of one or several samples, channels-last and normalised like the training data, one after the other.</summary>
+    /// <summary>
+    /// Class probabilities of one or several samples, channels-last and normalised like the
+    /// training data, one after the other.
+    /// </summary>
     /// <returns>softmax(logits), [N · classes].</returns>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
     public float[] Predict(ReadOnlySpan<float> pixels)

@@ -9,6 +9,9 @@ public sealed record StageSettings
     /// <summary>Channels of the residual stream.</summary>
     public int Channels { get; init; } = 16;
 
-    /// <summary>Channels inside the residual branches; 0 for as many as they get: the stream's, or half of them in coupling blocks.</summary>
+    /// <summary>
+    /// Channels inside the residual branches; 0 for as many as they get: the stream's, or half of
+    /// them in coupling blocks.
+    /// </summary>
     public int Width { get; init; }
 }

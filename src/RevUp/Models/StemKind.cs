@@ -11,6 +11,9 @@ public enum StemKind
     /// <summary>A 3×3 convolution.</summary>
     Convolution,
 
-    /// <summary>A 7×7 convolution with stride 2 to 64 channels, a max-pool, and zero channels up to the first stage's.</summary>
+    /// <summary>
+    /// A 7×7 convolution with stride 2 to 64 channels, a max-pool, and zero channels up to the
+    /// first stage's.
+    /// </summary>
     ImageNet,
 }

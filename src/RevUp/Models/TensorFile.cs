@@ -5,7 +5,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Models;
 
-/// <summary>Named float32 tensors of a backend to and from a safetensors file, one at a time through the host.</summary>
+/// <summary>
+/// Named float32 tensors of a backend to and from a safetensors file, one at a time through the
+/// host.
+/// </summary>
 internal static class TensorFile
 {
     private const string OrderKey = "layout";
@@ -25,8 +28,13 @@ internal static class TensorFile
         params ReadOnlySpan<(string Key, string Value)> metadata)
     {
         SafetensorsTensor[] declarations =
-            [.. tensors.Select(t => new SafetensorsTensor(t.Name, SafetensorsType.F32, AxisOrders.Dimensions(t.Tensor.Shape, order)))];
-        Dictionary<string, string> texts = new() { [FormatKey] = "revup", [OrderKey] = order == AxisOrder.ChannelsLast ? ChannelsLast : ChannelsFirst };
+            [.. tensors.Select(
+                t => new SafetensorsTensor(t.Name, SafetensorsType.F32, AxisOrders.Dimensions(t.Tensor.Shape, order)))];
+        Dictionary<string, string> texts = new()
+        {
+            [FormatKey] = "revup",
+            [OrderKey] = order == AxisOrder.ChannelsLast ? ChannelsLast : ChannelsFirst,
+        };
         foreach ((string key, string value) in metadata)
         {
             texts.Add(key, value);
@@ -54,7 +62,7 @@ internal static class TensorFile
     /// </summary>
     /// <param name="backend">Owns the tensors.</param>
     /// <param name="path">F32, or F64, F16 and BF16, which are converted.</param>
-    /// <param name="tensors">What to fill.</param>
+    /// <param name="tensors">Tensors to fill.</param>
     /// <param name="asked">
     /// The order of the file's axes; null to take what the file states, or else what its shapes
     /// tell.

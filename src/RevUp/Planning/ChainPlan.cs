@@ -4,10 +4,13 @@ namespace RevUp.Planning;
 
 /// <summary>One option for every layer of a chain, and what they take together.</summary>
 /// <param name="Policies">First layer first.</param>
-/// <param name="PeakBytes">max over layers of what the layers before keep, and what the layer itself works with.</param>
+/// <param name="PeakBytes">
+/// max over layers of what the layers before keep, and what the layer itself works with.
+/// </param>
 /// <param name="ReplayPeakBytes">The same where any inversions are refused.</param>
 /// <param name="Milliseconds">Σ over layers.</param>
-internal sealed record ChainPlan(IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, long ReplayPeakBytes, double Milliseconds)
+internal sealed record ChainPlan(
+    IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, long ReplayPeakBytes, double Milliseconds)
 {
     /// <summary>Adds up options of which each fits behind the one before.</summary>
     public static ChainPlan Of(IReadOnlyList<LayerOption> options)

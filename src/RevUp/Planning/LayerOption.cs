@@ -2,19 +2,25 @@ using RevUp.Reversible;
 
 namespace RevUp.Planning;
 
-/// <summary>What one layer takes under one policy.</summary>
+/// <summary>Cost of one layer under one policy.</summary>
 /// <param name="Policy">The policy.</param>
-/// <param name="FromStream">Whether a compressed stream (<see cref="CompressedStream"/>) is live before the layer.</param>
+/// <param name="FromStream">
+/// Whether a compressed stream (<see cref="CompressedStream"/>) is live before the layer.
+/// </param>
 /// <param name="ToStream">Whether one is live behind it.</param>
-/// <param name="KeptBytes">What its forward pass leaves for its backward pass.</param>
-/// <param name="WorkingBytes">The most bytes live at once in either of its passes, beyond what the layers before it have kept; its own are counted.</param>
+/// <param name="KeptBytes">Bytes that its forward pass leaves for its backward pass.</param>
+/// <param name="WorkingBytes">
+/// The most bytes live at once in either of its passes, beyond what the layers before it have kept;
+/// its own are counted.
+/// </param>
 /// <param name="Milliseconds">Of both passes.</param>
 internal readonly record struct LayerOption(
     MemoryPolicy Policy, bool FromStream, bool ToStream, long KeptBytes, long WorkingBytes, double Milliseconds)
 {
     /// <summary>
-    /// The most bytes live at once when the input of a block behind the layer, whose inversion was refused, is recomputed through it, likewise; 0 where that
-    /// never happens.
+    /// The most bytes live at once when the input of a block behind the layer is recomputed through
+    /// it, because the block's inversion was refused. It is counted as <see cref="WorkingBytes"/>
+    /// is; 0 where that never happens.
     /// </summary>
     public long ReplayBytes { get; init; }
 

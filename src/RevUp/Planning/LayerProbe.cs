@@ -8,16 +8,21 @@ using RevUp.Tensors;
 namespace RevUp.Planning;
 
 /// <summary>
-/// Measures what a layer takes under each policy that it can follow, by letting the engine take a batch of random numbers through it, forward and backward. The
-/// bytes are the arena's own counts, and so exact; they hold for any state of the weights. Layers of equal form are measured once.
+/// Measures what a layer takes under each policy that it can follow, by letting the engine take a
+/// batch of random numbers through it, forward and backward. The bytes are the arena's own counts,
+/// and so exact; they hold for any state of the weights. Layers of equal form are measured once.
 /// </summary>
-/// <remarks>Adds to the gradients of parameters and to running statistics: for networks that are not to be trained.</remarks>
+/// <remarks>
+/// Adds to the gradients of parameters and to running statistics: for networks that are not to be
+/// trained.
+/// </remarks>
 internal sealed class LayerProbe : IDisposable
 {
     private const int Repeats = 3;
     private const long DataStream = 103;
 
-    // An inversion of one evaluation takes a tensor less than one of two, and one of more no more than that.
+    // An inversion of one evaluation takes a tensor less than one of two, and one of more no more
+    // than that.
     private const int Evaluations = 2;
 
     private readonly Backend _backend;
@@ -32,7 +37,9 @@ internal sealed class LayerProbe : IDisposable
 
     /// <param name="net">Prepared for the batch.</param>
     /// <param name="engine">Of the network; plan and inversion settings are changed.</param>
-    /// <param name="settings">Anchors, bits, when inversions stop, and whether there may be compressed streams.</param>
+    /// <param name="settings">
+    /// Anchors, bits, when inversions stop, and whether there may be compressed streams.
+    /// </param>
     /// <param name="input">A batch of the network's inputs.</param>
     public LayerProbe(RevUpNet net, ReversibleEngine engine, ReversibleSettings settings, Tensor input)
     {
@@ -41,9 +48,11 @@ internal sealed class LayerProbe : IDisposable
         // The probe's inversions have nothing below them that they could be recomputed from.
         _inversion = settings.Inversion with { HardLimit = double.MaxValue };
         int batch = input.Shape.Batch;
-        long count = net.Layers.Max(layer => Math.Max(layer.Input.WithBatch(batch).Count, layer.Output.WithBatch(batch).Count));
+        long count = net.Layers.Max(
+            layer => Math.Max(layer.Input.WithBatch(batch).Count, layer.Output.WithBatch(batch).Count));
         CounterRandom random = new(0, DataStream, 0);
-        _numbers = _backend.Memory.Allocate(new Shape(checked((int)count)), ElementType.Float32, MemoryPurpose.Activations);
+        _numbers = _backend.Memory.Allocate(
+            new Shape(checked((int)count)), ElementType.Float32, MemoryPurpose.Activations);
         _backend.Upload<float>(MemoryProbe.RandomPixels((int)count, ref random), _numbers);
     }
 
@@ -51,7 +60,8 @@ internal sealed class LayerProbe : IDisposable
     public IReadOnlyList<LayerOption>[] Measure()
     {
         IReadOnlyList<LayerOption>[] layers = [.. Enumerable.Range(0, _net.Layers.Count).Select(Measure)];
-        // The largest that may be there while an input is recomputed through the layer: that of the output of a block behind it, which may be inverted.
+        // The largest that may be there while an input is recomputed through the layer: the
+        // output's gradient of a block behind it, which may be inverted.
         long gradient = 0;
         for (int i = layers.Length - 1; i >= 0; i--)
         {
@@ -73,18 +83,22 @@ internal sealed class LayerProbe : IDisposable
     private IReadOnlyList<LayerOption> Measure(int index)
     {
         Layer layer = _net.Layers[index];
-        IEnumerable<Parameter> parameters = _net.Parameters.Parameters.Where(p => p.Name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
+        IEnumerable<Parameter> parameters = _net.Parameters.Parameters
+            .Where(p => p.Name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
         (Type, Shape, string) form = (layer.GetType(), layer.Input, string.Join(' ', parameters.Select(p => p.Shape)));
         // The input of the first layer is not the engine's.
         if (index == 0 || !_measured.TryGetValue(form, out IReadOnlyList<LayerOption>? options))
         {
-            options = [.. Candidates(index, layer).Select(candidate => Measure(index, candidate.Policy, candidate.FromStream))];
+            options = [.. Candidates(index, layer).Select(
+                candidate => Measure(index, candidate.Policy, candidate.FromStream))];
             if (index > 0)
             {
                 _measured.Add(form, options);
             }
         }
-        return layer is Block block && _plan.IsAnchor(block) ? [.. options.Where(option => option.Policy != MemoryPolicy.Invert)] : options;
+        return layer is Block block && _plan.IsAnchor(block)
+            ? [.. options.Where(option => option.Policy != MemoryPolicy.Invert)]
+            : options;
     }
 
     private IEnumerable<(MemoryPolicy Policy, bool FromStream)> Candidates(int index, Layer layer)
@@ -92,7 +106,8 @@ internal sealed class LayerProbe : IDisposable
         foreach (MemoryPolicy policy in MemoryPlan.Uniform.Select(policy => Uniform(policy).For(layer)).Distinct())
         {
             // The input of the first layer stays in any case.
-            bool isPossible = layer is not Block || policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint || index > 0;
+            bool isPossible =
+                layer is not Block || policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint || index > 0;
             if (isPossible && (_streams || policy != MemoryPolicy.Compress))
             {
                 yield return (policy, false);
@@ -119,16 +134,22 @@ internal sealed class LayerProbe : IDisposable
         long working = memory.TotalPeak - before;
         long replay = kept + Recompute(index, keepsInput);
         _engine.Inversion = _inversion;
-        // What comes first pays for generated code, first-touched pages and the choice of algorithms, and says how many evaluations are to be expected.
+        // What comes first pays for generated code, first-touched pages and the choice of
+        // algorithms, and says how many evaluations are to be expected.
         Copies(index, fromStream);
         Pass(index, fromStream);
         _engine.Inverter.Plan.Measure(_engine.Records);
         double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream)));
         double milliseconds = Median(_backend.Time(Repeats, () => Pass(index, fromStream)));
-        return new LayerOption(policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies)) { ReplayBytes = replay };
+        return new LayerOption(
+            policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies))
+        { ReplayBytes = replay };
     }
 
-    /// <summary>Forward and backward through one layer; says what it kept in between, whether it left a stream, and whether its input was kept.</summary>
+    /// <summary>
+    /// Forward and backward through one layer; says what it kept in between, whether it left a
+    /// stream, and whether its input was kept.
+    /// </summary>
     private (long Kept, bool ToStream, bool KeepsInput) Pass(int index, bool fromStream)
     {
         Arena memory = _backend.Memory;
@@ -157,7 +178,10 @@ internal sealed class LayerProbe : IDisposable
         return (kept, toStream, keepsInput);
     }
 
-    /// <summary>What a forward pass that saves nothing works with; a kept input, which it leaves alone, is not counted.</summary>
+    /// <summary>
+    /// Bytes that a forward pass works with when it saves nothing. A kept input, which it leaves
+    /// alone, is not counted.
+    /// </summary>
     private long Recompute(int index, bool keepsInput)
     {
         Layer layer = _net.Layers[index];

@@ -7,19 +7,27 @@ using RevUp.Tensors;
 namespace RevUp.Planning;
 
 /// <summary>
-/// Chooses the policy of every block: of all the choices with which a training step stays within a budget of bytes, the one of the least time. Bytes and times
-/// are measured on the device, on a network like the recipe's that is there for the measurement only.
+/// Chooses the policy of every block: of all the choices with which a training step stays within a
+/// budget of bytes, the one of the least time. Bytes and times are measured on the device, on a
+/// network like the recipe's that is there for the measurement only.
 /// </summary>
 internal static class MemoryPlanner
 {
     /// <summary>
-    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>. Takes as long as a few steps, and the memory of one layer and a batch of its numbers
-    /// beside the parameters, whatever the budget.
+    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>. Takes as long as a few
+    /// steps, and the memory of one layer and a batch of its numbers beside the parameters,
+    /// whatever the budget.
     /// </summary>
     /// <param name="backend">The device; everything measured with is freed again.</param>
-    /// <param name="recipe">Network, data shape, batch, budget and the policies that may be chosen.</param>
-    /// <exception cref="ConfigurationException">The recipe cannot work, or no plan fits the budget; says what the least is.</exception>
-    /// <exception cref="ArenaExhaustedException">The device has no room for one layer of the network beside all parameters.</exception>
+    /// <param name="recipe">
+    /// Network, data shape, batch, budget and the policies that may be chosen.
+    /// </param>
+    /// <exception cref="ConfigurationException">
+    /// The recipe cannot work, or no plan fits the budget; says what the least is.
+    /// </exception>
+    /// <exception cref="ArenaExhaustedException">
+    /// The device has no room for one layer of the network beside all parameters.
+    /// </exception>
     public static MemoryForecast Plan(
         Backend backend, Recipe recipe, Func<BranchSite, Branch>? branches = null)
     {
@@ -27,7 +35,8 @@ internal static class MemoryPlanner
         ArgumentNullException.ThrowIfNull(recipe);
         using Driving driving = backend.Drive();
         recipe.Validate();
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
         return NetworkCosts.Measure(net, recipe).Plan(recipe.Reversible);
     }
 }

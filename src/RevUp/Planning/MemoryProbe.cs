@@ -10,24 +10,38 @@ using RevUp.Training;
 namespace RevUp.Planning;
 
 /// <summary>
-/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are drawn at random first, which takes every block to its
-/// Lipschitz bound: with F = 0 there would be nothing to invert.
+/// Measures memory and time of a real training step on random data. Fixup's zero convolutions are
+/// drawn at random first, which takes every block to its Lipschitz bound: with F = 0 there would be
+/// nothing to invert.
 /// </summary>
 /// <remarks>
-/// <see cref="LipschitzMode.Adaptive"/> control is measured as it starts, as <see cref="LipschitzMode.PerBranch"/> at the same coefficient, which any policy
-/// can follow. Activations, parameters and gradients are the same to the byte; the coefficients themselves, some 20 bytes a block, are left out.
+/// <see cref="LipschitzMode.Adaptive"/> control is measured as it starts, as
+/// <see cref="LipschitzMode.PerBranch"/> at the same coefficient, which any policy can follow.
+/// Activations, parameters and gradients are the same to the byte; the coefficients themselves,
+/// some 20 bytes a block, are left out.
 /// </remarks>
 internal static class MemoryProbe
 {
     private const long DataStream = 101;
     private const long WeightStream = 102;
 
-    /// <summary>Two steps on a backend of their own, the second of which is measured: the first one pays for generated code and first-touched pages.</summary>
+    /// <summary>
+    /// Two steps on a backend of their own, the second of which is measured: the first one pays for
+    /// generated code and first-touched pages.
+    /// </summary>
     /// <param name="recipe">Network, data shape, batch size, inversion.</param>
-    /// <param name="blocks">Total of blocks, spread over the recipe's stages; 0 for the recipe's own.</param>
-    /// <param name="policy">Policy of all blocks; "auto" takes the plan that the recipe has.</param>
-    /// <param name="open">Opens the device to measure on; the backend is disposed afterwards.</param>
-    /// <exception cref="ConfigurationException">The recipe does not work with this depth or policy.</exception>
+    /// <param name="blocks">
+    /// Total of blocks, spread over the recipe's stages; 0 for the recipe's own.
+    /// </param>
+    /// <param name="policy">
+    /// Policy of all blocks; "auto" takes the plan that the recipe has.
+    /// </param>
+    /// <param name="open">
+    /// Opens the device to measure on; the backend is disposed afterwards.
+    /// </param>
+    /// <exception cref="ConfigurationException">
+    /// The recipe does not work with this depth or policy.
+    /// </exception>
     public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -38,7 +52,8 @@ internal static class MemoryProbe
         ModelSettings model = AtStart(blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks));
         using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         DrawZeroConvolutions(net, recipe.Training.Seed);
-        using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
+        using TrainingStep step = new(
+            net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
         (float[] pixels, float[] targets) = RandomBatch(net, recipe.Training);
         Run();
         backend.Memory.ResetPeaks();
@@ -93,7 +108,8 @@ internal static class MemoryProbe
     internal static void DrawZeroConvolutions(RevUpNet net, ulong seed)
     {
         long index = 0;
-        foreach (Parameter parameter in net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
+        foreach (Parameter parameter in
+            net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
         {
             CounterRandom random = new(seed, WeightStream, index++);
             float[] values = new float[parameter.Shape.Count];
@@ -108,7 +124,8 @@ internal static class MemoryProbe
     }
 
     /// <summary>
-    /// A million normals over and over: drawing billions would take longer than what is measured. The length is prime, so that no two samples are equal.
+    /// A million normals over and over: drawing billions would take longer than what is measured.
+    /// The length is prime, so that no two samples are equal.
     /// </summary>
     internal static float[] RandomPixels(int count, ref CounterRandom random)
     {
@@ -131,7 +148,8 @@ internal static class MemoryProbe
         (int batch, Int128 count) = (training.BatchSize, (Int128)net.Sample.Count * training.BatchSize);
         ConfigurationException.Require(
             count <= Array.MaxLength,
-            $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than {Array.MaxLength}; use fewer or smaller");
+            $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than "
+            + $"{Array.MaxLength}; use fewer or smaller");
         CounterRandom random = new(training.Seed, DataStream, 0);
         float[] pixels = RandomPixels((int)count, ref random);
         float[] targets = new float[training.BatchSize * net.Classes];

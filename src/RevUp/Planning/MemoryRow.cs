@@ -2,16 +2,22 @@ using RevUp.Reversible;
 
 namespace RevUp.Planning;
 
-/// <summary>One measured training step of a network of a given depth under a given policy.</summary>
+/// <summary>
+/// One measured training step of a network of a given depth under a given policy.
+/// </summary>
 /// <param name="Blocks">Residual blocks.</param>
 /// <param name="Policy">Memory policy.</param>
-/// <param name="ActivationPeakBytes">Most bytes of activations, their gradients and what layers keep, live at once.</param>
+/// <param name="ActivationPeakBytes">
+/// Most bytes of activations, their gradients and what layers keep, live at once.
+/// </param>
 /// <param name="ParameterBytes">Weights, scalars, biases.</param>
 /// <param name="GradientBytes">Their gradients.</param>
 /// <param name="OptimizerBytes">Momentum and power-iteration vectors.</param>
 /// <param name="WorkspaceBytes">Peak of packed weights and scratch.</param>
 /// <param name="TotalPeakBytes">The most bytes of all these that were live at once.</param>
-/// <param name="ProcessPeakBytes">Most bytes of the process resident at once; 0 where unknown.</param>
+/// <param name="ProcessPeakBytes">
+/// Most bytes of the process resident at once; 0 where unknown.
+/// </param>
 /// <param name="StepMilliseconds">Time of the step.</param>
 /// <param name="MeanEvaluations">Mean k over the inverted blocks; 0 when none is.</param>
 /// <param name="MaxEvaluations">Largest k.</param>

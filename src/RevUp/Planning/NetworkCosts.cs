@@ -8,10 +8,12 @@ using RevUp.Training;
 
 namespace RevUp.Planning;
 
-/// <summary>What a training step of a network was measured to take: each layer under each policy, and the rest.</summary>
+/// <summary>
+/// Measured cost of a network's training step: each layer under each policy, and the rest.
+/// </summary>
 /// <remarks>
-/// What does not depend on the policies is live all the time (parameters, gradients, optimiser, batch), or outside of the forward and the backward pass
-/// only (scratch of the preparation).
+/// What does not depend on the policies is live all the time (parameters, gradients, optimiser,
+/// batch), or outside of the forward and the backward pass only (scratch of the preparation).
 /// </remarks>
 internal sealed class NetworkCosts
 {
@@ -36,11 +38,15 @@ internal sealed class NetworkCosts
         _layers = probe.Measure();
     }
 
-    /// <summary>Measures a network of the recipe's, which is of no use for training afterwards: its zero convolutions are drawn at random.</summary>
+    /// <summary>
+    /// Measures a network of the recipe's, which is of no use for training afterwards: its zero
+    /// convolutions are drawn at random.
+    /// </summary>
     public static NetworkCosts Measure(RevUpNet net, Recipe recipe)
     {
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
-        using TrainingStep step = new(net, recipe.Training, new MemoryPlan { Policy = MemoryPolicy.Store }, recipe.Reversible.Inversion);
+        using TrainingStep step = new(
+            net, recipe.Training, new MemoryPlan { Policy = MemoryPolicy.Store }, recipe.Reversible.Inversion);
         using StepInput input = new(net);
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, recipe.Training);
         if (recipe.Training.IsStaged)
@@ -55,29 +61,37 @@ internal sealed class NetworkCosts
         return new NetworkCosts(net, step, recipe, input);
     }
 
-    /// <summary>The fastest plan within the settings' budget, with the policies that they allow.</summary>
-    /// <exception cref="ConfigurationException">There is none; says what the least budget is.</exception>
+    /// <summary>
+    /// The fastest plan within the settings' budget, with the policies that they allow.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// There is none; says what the least budget is.
+    /// </exception>
     public MemoryForecast Plan(ReversibleSettings settings)
     {
-        LayerOption[][] permitted = [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
+        LayerOption[][] permitted =
+            [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
         (long budget, long least) = (settings.MemoryBudget, Forecast(PlanSearch.Leanest(permitted)).ReplayPeakBytes);
         ChainPlan? chain = budget < least ? null : PlanSearch.Fastest(permitted, budget - _fixedBytes);
         if (chain is null)
         {
             throw new ConfigurationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"reversible.memoryBudget is {budget} bytes ({budget / 1048576.0:F2} MiB), and the least that a step of this network takes is {least} bytes "
-                + $"({least / 1048576.0:F2} MiB), of which {_fixedBytes / 1048576.0:F2} MiB are parameters, gradients, optimiser and batch. "
-                + $"Use at least that, or a smaller training.batchSize."));
+                $"reversible.memoryBudget is {budget} bytes ({budget / 1048576.0:F2} MiB), and the least that a step "
+                + $"of this network takes is {least} bytes "
+                + $"({least / 1048576.0:F2} MiB), of which {_fixedBytes / 1048576.0:F2} MiB are parameters, gradients, "
+                + $"optimiser and batch. Use at least that, or a smaller training.batchSize."));
         }
         Dictionary<MemoryPolicy, StepForecast> uniform = MemoryPlan.Uniform
-            .Where(policy => PolicyRules.IsPossible(policy, _net.Settings) && (settings.AllowCompress || policy != MemoryPolicy.Compress))
+            .Where(
+                policy => PolicyRules.IsPossible(policy, _net.Settings)
+                    && (settings.AllowCompress || policy != MemoryPolicy.Compress))
             .ToDictionary(policy => policy, policy => Forecast(settings.Plan with { Policy = policy }));
         MemoryPlan plan = settings.Plan with { Blocks = [.. chain.Policies.Where((_, i) => _net.Layers[i] is Block)] };
         return new MemoryForecast(budget, least, plan, Forecast(chain), uniform);
     }
 
-    /// <summary>What a step under a plan takes.</summary>
+    /// <summary>Cost of a step under a plan.</summary>
     public StepForecast Forecast(MemoryPlan plan)
     {
         LayerOption[] followed = new LayerOption[_layers.Length];
@@ -87,8 +101,10 @@ internal sealed class NetworkCosts
             MemoryPolicy policy = plan.For(_net.Layers[i]);
             LayerOption[] possible = [.. _layers[i].Where(option => option.FromStream == streaming)];
             int index = Array.FindIndex(possible, option => option.Policy == policy);
-            // The first layer, and a block behind a stream, keep their inputs even where they could be inverted.
-            followed[i] = index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
+            // The first layer, and a block behind a stream, keep their inputs even where they could
+            // be inverted.
+            followed[i] =
+                index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
             streaming = followed[i].ToStream;
         }
         return Forecast(ChainPlan.Of(followed));

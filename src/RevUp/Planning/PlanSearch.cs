@@ -1,22 +1,30 @@
 namespace RevUp.Planning;
 
 /// <summary>
-/// Chooses an option for every layer of a chain: the least time under a limit of the peak, or the least peak. Exact, by dynamic programming over the layers
-/// with Pareto sets of (bytes kept so far, cost so far).
+/// Chooses an option for every layer of a chain: the least time under a limit of the peak, or the
+/// least peak. Exact, by dynamic programming over the layers with Pareto sets of (bytes kept so
+/// far, cost so far).
 /// </summary>
 /// <remarks>
-/// The peak of a step is the largest, over layers i, of K(i) + W(i): the bytes that the layers before i have kept, and those that i works with in its forward
-/// or its backward pass, when the layers behind it keep nothing yet or nothing any more, or in a recomputation for one of those. Which completions a partial
-/// choice for layers 0 … i − 1 has, and what they add, depends on that choice only through K(i) and whether a compressed stream is live: time adds up, the
-/// peak is a maximum, and both a limit met and a peak reached stay so when K(i) falls. So of two partial choices with the same stream, one that keeps no more
-/// and costs no more can take the other's place in any completion, and dropping the other drops no optimum. Sets stay small because K(i) takes few values
-/// where layers repeat: with n equal blocks and three policies O(n²), and never more than there are multiples of the arena's alignment under the limit.
+/// The peak of a step is the largest, over layers i, of K(i) + W(i): the bytes that the layers
+/// before i have kept, and those that i works with in its forward or its backward pass, when the
+/// layers behind it keep nothing yet or nothing any more, or in a recomputation for one of those.
+/// Which completions a partial choice for layers 0 … i − 1 has, and what they add, depends on that
+/// choice only through K(i) and whether a compressed stream is live: time adds up, the peak is a
+/// maximum, and both a limit met and a peak reached stay so when K(i) falls. So of two partial
+/// choices with the same stream, one that keeps no more and costs no more can take the other's
+/// place in any completion, and dropping the other drops no optimum. Sets stay small because K(i)
+/// takes few values where layers repeat: with n equal blocks and three policies O(n²), and never
+/// more than there are multiples of the arena's alignment under the limit.
 /// </remarks>
 internal static class PlanSearch
 {
     private delegate double Extend(double cost, long moment, in LayerOption option);
 
-    /// <summary>The plan of the least time whose peak is at most <paramref name="limit"/> bytes; null when there is none.</summary>
+    /// <summary>
+    /// The plan of the least time whose peak is at most <paramref name="limit"/> bytes; null when
+    /// there is none.
+    /// </summary>
     public static ChainPlan? Fastest(IReadOnlyList<IReadOnlyList<LayerOption>> layers, long limit) =>
         Search(layers, limit, (double cost, long _, in LayerOption option) => cost + option.Milliseconds);
 
@@ -81,7 +89,9 @@ internal static class PlanSearch
         return ChainPlan.Of(options);
     }
 
-    /// <summary>Undominated choices for the first layers, by rising bytes and falling cost.</summary>
+    /// <summary>
+    /// Undominated choices for the first layers, by rising bytes and falling cost.
+    /// </summary>
     /// <param name="Plain">Those that leave no stream live.</param>
     /// <param name="Streaming">Those that leave one.</param>
     private readonly record struct Frontiers(Partial[] Plain, Partial[] Streaming)
@@ -93,6 +103,8 @@ internal static class PlanSearch
     /// <param name="Kept">Bytes that they keep.</param>
     /// <param name="Cost">Time, or peak.</param>
     /// <param name="Choice">The option of the last of them.</param>
-    /// <param name="Parent">The choice for the others, in the frontier that the option starts from.</param>
+    /// <param name="Parent">
+    /// The choice for the others, in the frontier that the option starts from.
+    /// </param>
     private readonly record struct Partial(long Kept, double Cost, int Choice, int Parent);
 }

@@ -2,10 +2,16 @@ using System.Globalization;
 
 namespace RevUp.Planning;
 
-/// <summary>What the operating system counts for this process, everything included: runtime, libraries, generated code.</summary>
+/// <summary>
+/// Memory that the operating system counts for this process, everything included: runtime,
+/// libraries, generated code.
+/// </summary>
 internal static class ProcessMemory
 {
-    /// <summary>Starts the peak anew from what is resident now, where the kernel allows it (Linux).</summary>
+    /// <summary>
+    /// Starts the peak again from the memory that is resident now, where the kernel allows it
+    /// (Linux).
+    /// </summary>
     public static void ResetPeak()
     {
         GC.Collect();
@@ -15,16 +21,21 @@ internal static class ProcessMemory
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Without the permission, peaks only grow: a later measurement may show an earlier, larger one.
+            // Without the permission, peaks only grow: a later measurement may show an earlier,
+            // larger one.
         }
     }
 
-    /// <summary>The most bytes that were resident at once (VmHWM); 0 where the system does not tell.</summary>
+    /// <summary>
+    /// The most bytes that were resident at once (VmHWM); 0 where the system does not tell.
+    /// </summary>
     public static long PeakBytes()
     {
         const string Key = "VmHWM:";
         const string Status = "/proc/self/status";
-        string? line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal)) : null;
+        string? line = File.Exists(Status)
+            ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))
+            : null;
         return line is null ? 0 : 1024 * long.Parse(line[Key.Length..^2].Trim(), CultureInfo.InvariantCulture);
     }
 }

@@ -5,7 +5,9 @@ using RevUp.Training;
 
 namespace RevUp.Recipes;
 
-/// <summary>Everything that determines a training run: data, network, memory policy, training.</summary>
+/// <summary>
+/// Everything that determines a training run: data, network, memory policy, training.
+/// </summary>
 public sealed record Recipe
 {
     /// <summary>Short name, used for folders.</summary>
@@ -52,7 +54,9 @@ public sealed record Recipe
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate()
     {
-        ConfigurationException.Require(IsName(Name), $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
+        ConfigurationException.Require(
+            IsName(Name),
+            $"name is '{Name}'; use letters, digits, '-', '_' and '.', because a folder is named after it");
         Data.Validate();
         Model.Validate();
         Reversible.Validate(Model);
@@ -61,5 +65,6 @@ public sealed record Recipe
     }
 
     /// <summary>Whether a folder can be named so, on any system.</summary>
-    internal static bool IsName(string name) => name.Any(c => c != '.') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    internal static bool IsName(string name) =>
+        name.Any(c => c != '.') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

@@ -74,7 +74,7 @@ internal static class RecipeBase
     }
 
     /// <summary>
-    /// Puts the members of <paramref name="source"/> over those of <paramref name="target"/>.
+    /// Puts the members of <paramref name="source"/> over the members of <paramref name="target"/>.
     /// </summary>
     public static void Merge(JsonObject target, JsonObject source)
     {

@@ -69,7 +69,8 @@ public static class RecipeFile
     /// </summary>
     public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
 
-    // Computed properties are no settings: neither written, nor read and then silently without effect.
+    // Computed properties are no settings: neither written, nor read and then silently without
+    // effect.
     private static void RemoveComputed(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray())
@@ -83,7 +84,8 @@ public static class RecipeFile
         int equals = text.IndexOf('=', StringComparison.Ordinal);
         return equals > 0
             ? (text[..equals], text[(equals + 1)..])
-            : throw new ConfigurationException($"The setting '{text}' is not of the form path=value, such as training.epochs=3.");
+            : throw new ConfigurationException(
+                $"The setting '{text}' is not of the form path=value, such as training.epochs=3.");
     }
 
     private static void ExpandPreset(JsonObject root)
@@ -94,7 +96,9 @@ public static class RecipeFile
         }
         if (preset is not JsonValue name || !name.TryGetValue(out string? text))
         {
-            throw new ConfigurationException($"{PresetPath} is {preset?.ToJsonString() ?? "null"}; it must be one of {string.Join(", ", ModelPresets.Names)}.");
+            throw new ConfigurationException(
+                $"{PresetPath} is {preset?.ToJsonString() ?? "null"}; it must be one of "
+                + $"{string.Join(", ", ModelPresets.Names)}.");
         }
         JsonObject expanded = (JsonObject)JsonSerializer.SerializeToNode(ModelPresets.Get(text), Options)!;
         RecipeBase.Merge(expanded, model);
@@ -115,7 +119,8 @@ public static class RecipeFile
         JsonNode node = root;
         foreach (string name in names[..^1])
         {
-            node = Child(node, name, path) ?? (node is JsonObject parent ? parent[name] = new JsonObject() : throw NoSuchElement(path, name));
+            node = Child(node, name, path)
+                ?? (node is JsonObject parent ? parent[name] = new JsonObject() : throw NoSuchElement(path, name));
         }
         JsonNode? parsed = ParseValue(value);
         switch (node)
@@ -139,7 +144,9 @@ public static class RecipeFile
     };
 
     private static int? Index(JsonArray array, string name) =>
-        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < array.Count ? index : null;
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < array.Count
+            ? index
+            : null;
 
     private static JsonNode? ParseValue(string value)
     {
@@ -153,5 +160,6 @@ public static class RecipeFile
         }
     }
 
-    private static ConfigurationException NoSuchElement(string path, string name) => new($"The setting '{path}' does not exist: there is no '{name}' there.");
+    private static ConfigurationException NoSuchElement(string path, string name) =>
+        new($"The setting '{path}' does not exist: there is no '{name}' there.");
 }

@@ -77,19 +77,24 @@ public sealed record ReversibleSettings
     public void Validate(ModelSettings model)
     {
         bool auto = Policies.Policy == MemoryPolicy.Auto;
-        ConfigurationException.Require(MemoryBudget >= 0, $"reversible.memoryBudget is {MemoryBudget}; use {ByteCount.Allowed}");
+        ConfigurationException.Require(
+            MemoryBudget >= 0, $"reversible.memoryBudget is {MemoryBudget}; use {ByteCount.Allowed}");
         ConfigurationException.Require(
             !NeedsPlan || MemoryBudget > 0,
-            $"reversible.policy is 'auto', and reversible.memoryBudget, which it is to fit, is not given; use {ByteCount.Allowed}");
+            $"reversible.policy is 'auto', and reversible.memoryBudget, which it is to fit, is not given; use "
+            + $"{ByteCount.Allowed}");
         ConfigurationException.Require(
             auto || MemoryBudget == 0,
-            $"reversible.memoryBudget is {MemoryBudget}, and the policy is one for all blocks; use the policy 'auto', or leave the budget out");
+            $"reversible.memoryBudget is {MemoryBudget}, and the policy is one for all blocks; use the policy 'auto', "
+            + $"or leave the budget out");
         ConfigurationException.Require(
-            auto || Runs is null, $"reversible.plan is given, and the policy is one for all blocks; use 'auto', or leave the plan out");
+            auto || Runs is null,
+            $"reversible.plan is given, and the policy is one for all blocks; use 'auto', or leave the plan out");
         foreach (PolicyRun? run in Runs ?? [])
         {
             ConfigurationException.Require(
-                run is { Blocks: >= 1 and <= 800_000 }, $"reversible.plan has {(object?)run?.Blocks ?? "null"} for a number of blocks; use 1 or more");
+                run is { Blocks: >= 1 and <= 800_000 },
+                $"reversible.plan has {(object?)run?.Blocks ?? "null"} for a number of blocks; use 1 or more");
         }
         if (NeedsPlan)
         {

@@ -8,17 +8,24 @@ using RevUp.Tensors;
 namespace RevUp.Recipes;
 
 /// <summary>
-/// Compares JSON with the types it is read into, and says what does not fit: its path (of a recipe's, as --set takes it), its value, and what may be there.
+/// Compares JSON with the types it is read into, and says what does not fit: its path (of a
+/// recipe's, as --set takes it), its value, and what may be there.
 /// </summary>
 internal static class SettingsSchema
 {
     private const int MaximumValueLength = 60;
 
     // Converters that a property names do not apply to their types elsewhere.
-    private static readonly JsonSerializerOptions s_words = new() { Converters = { new ToleranceConverter(), new ByteCountConverter() } };
+    private static readonly JsonSerializerOptions s_words =
+        new() { Converters = { new ToleranceConverter(), new ByteCountConverter() } };
 
-    /// <summary>Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages call <paramref name="name"/>.</summary>
-    /// <exception cref="ConfigurationException">A member is unknown, or its value of another type.</exception>
+    /// <summary>
+    /// Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages
+    /// call <paramref name="name"/>.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// A member is unknown, or its value of another type.
+    /// </exception>
     public static void Check(JsonObject root, JsonTypeInfo type, string name) => CheckMembers(root, type, name, "");
 
     private static void CheckMembers(JsonObject members, JsonTypeInfo type, string owner, string prefix)
@@ -49,7 +56,8 @@ internal static class SettingsSchema
                 JsonTypeInfo elementType = type.Options.GetTypeInfo(type.ElementType!);
                 for (int i = 0; i < elements.Count; i++)
                 {
-                    CheckValue(elements[i], elementType, property, string.Create(CultureInfo.InvariantCulture, $"{path}.{i}"));
+                    CheckValue(
+                        elements[i], elementType, property, string.Create(CultureInfo.InvariantCulture, $"{path}.{i}"));
                 }
                 break;
             case JsonTypeInfoKind.None when Reads(value, type, property):
@@ -63,7 +71,8 @@ internal static class SettingsSchema
     {
         try
         {
-            return value.Deserialize(type.Type, property.CustomConverter is ISettingConverter ? s_words : type.Options) is not null;
+            return value.Deserialize(
+                type.Type, property.CustomConverter is ISettingConverter ? s_words : type.Options) is not null;
         }
         catch (JsonException)
         {
@@ -71,7 +80,8 @@ internal static class SettingsSchema
         }
     }
 
-    private static ConfigurationException Refused(JsonNode? value, JsonTypeInfo type, JsonPropertyInfo property, string path)
+    private static ConfigurationException Refused(
+        JsonNode? value, JsonTypeInfo type, JsonPropertyInfo property, string path)
     {
         string text = value?.ToJsonString() ?? "null";
         string shown = text.Length <= MaximumValueLength ? text : text[..MaximumValueLength] + "…";
@@ -84,10 +94,13 @@ internal static class SettingsSchema
         return type.Kind switch
         {
             JsonTypeInfoKind.Object => $"an object with {Names(type)}",
-            JsonTypeInfoKind.Enumerable => $"a list in brackets, each entry {Allowed(type.Options.GetTypeInfo(type.ElementType!), property)}",
+            JsonTypeInfoKind.Enumerable =>
+                $"a list in brackets, each entry {Allowed(type.Options.GetTypeInfo(type.ElementType!), property)}",
             _ when property.CustomConverter is ISettingConverter converter => converter.Allowed,
             _ when value.IsEnum => "one of " + string.Join(
-                ", ", Enum.GetValues(value).Cast<object>().Select(each => JsonSerializer.Serialize(each, value, type.Options))),
+                ", ",
+                Enum.GetValues(value).Cast<object>()
+                    .Select(each => JsonSerializer.Serialize(each, value, type.Options))),
             _ when value == typeof(bool) => "true or false",
             _ when value == typeof(string) => "a text in quotes",
             _ when value == typeof(int) => WholeNumber(int.MinValue, int.MaxValue),
@@ -100,5 +113,6 @@ internal static class SettingsSchema
     private static string WholeNumber<T>(T least, T most) where T : IFormattable =>
         string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}");
 
-    private static string Names(JsonTypeInfo type) => string.Join(", ", type.Properties.Select(property => property.Name));
+    private static string Names(JsonTypeInfo type) =>
+        string.Join(", ", type.Properties.Select(property => property.Name));
 }

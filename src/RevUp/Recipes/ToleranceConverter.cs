@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RevUp.Reversible;
 using RevUp.Formats;
+using RevUp.Reversible;
 
 namespace RevUp.Recipes;
 
-/// <summary>Reads an inversion tolerance: a number, or "exact" for <see cref="InversionSettings.Exact"/>.</summary>
+/// <summary>
+/// Reads an inversion tolerance: a number, or "exact" for <see cref="InversionSettings.Exact"/>.
+/// </summary>
 internal sealed class ToleranceConverter : JsonConverter<double>, ISettingConverter
 {
     public string Allowed => "a number or \"exact\"";
@@ -21,5 +23,6 @@ internal sealed class ToleranceConverter : JsonConverter<double>, ISettingConver
             : throw new JsonException();
     }
 
-    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value);
 }

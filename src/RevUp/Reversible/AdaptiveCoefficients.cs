@@ -5,12 +5,14 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The coefficient c_b of every branch b under <see cref="LipschitzMode.Adaptive"/> control, float32 [branches] on the device, where the branches read it, with
-/// a copy on the host, which <see cref="AdaptiveRule"/> moves after each step.
+/// The coefficient c_b of every branch b under <see cref="LipschitzMode.Adaptive"/> control,
+/// float32 [branches] on the device, where the branches read it, with a copy on the host, which
+/// <see cref="AdaptiveRule"/> moves after each step.
 /// </summary>
 /// <remarks>
-/// Part of the state that checkpoints hold, and all the state that the control has. A step costs one copy of [branches] numbers in each direction, and no
-/// memory of the garbage collector. Where a step has several batches, the worst of them counts.
+/// Part of the state that checkpoints hold, and all the state that the control has. A step costs
+/// one copy of [branches] numbers in each direction, and no memory of the garbage collector. Where
+/// a step has several batches, the worst of them counts.
 /// </remarks>
 internal sealed class AdaptiveCoefficients : DeviceObject
 {
@@ -31,7 +33,8 @@ internal sealed class AdaptiveCoefficients : DeviceObject
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(branches);
         _settings = settings;
-        _state = store.AddState("lipschitz.coefficients", new Shape(branches), random: false, (float)settings.Coefficient);
+        _state = store.AddState(
+            "lipschitz.coefficients", new Shape(branches), random: false, (float)settings.Coefficient);
         _values = new float[branches];
         _worst = new InversionRecord[branches];
         Array.Fill(_values, (float)settings.Coefficient);
@@ -41,7 +44,10 @@ internal sealed class AdaptiveCoefficients : DeviceObject
     /// <summary>c_b of every branch in the next step.</summary>
     public ReadOnlySpan<float> Values => _values;
 
-    /// <summary>float64 [branches]: |s|·∏σ of every branch as it was last prepared, what c_b is held against.</summary>
+    /// <summary>
+    /// float64 [branches]: |s|·∏σ of every branch as it was last prepared, what c_b is held
+    /// against.
+    /// </summary>
     public Tensor Bounds { get; }
 
     /// <summary>c_b of every branch, on the device; there once the store is built.</summary>
@@ -57,7 +63,9 @@ internal sealed class AdaptiveCoefficients : DeviceObject
     /// <summary>c_b of one branch, on the device.</summary>
     public Tensor Of(int branch) => State.Scalar(branch);
 
-    /// <summary>Reads back what was written into the state from outside, such as from a checkpoint.</summary>
+    /// <summary>
+    /// Reads back what was written into the state from outside, such as from a checkpoint.
+    /// </summary>
     public void Reload() => Backend.Download<float>(State, _values);
 
     /// <summary>Takes the records of one of the batches of a step.</summary>
@@ -73,9 +81,12 @@ internal sealed class AdaptiveCoefficients : DeviceObject
     /// <summary>Drops what was observed in a step that did not come to its end.</summary>
     public void Forget() => Array.Clear(_worst);
 
-    /// <summary>Moves every coefficient by what its branch's inversion has shown; those of branches that were not inverted stay.</summary>
+    /// <summary>
+    /// Moves every coefficient by the record of its branch's inversion. Coefficients of branches
+    /// that were not inverted stay.
+    /// </summary>
     /// <param name="records">Of the last batch of the step that was just done.</param>
-    /// <param name="bounds">What <see cref="Bounds"/> held in it.</param>
+    /// <param name="bounds">Content of <see cref="Bounds"/> in that step.</param>
     public void Follow(ReadOnlySpan<InversionRecord> records, ReadOnlySpan<double> bounds)
     {
         Observe(records);

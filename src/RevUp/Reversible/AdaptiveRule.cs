@@ -1,12 +1,15 @@
 namespace RevUp.Reversible;
 
 /// <summary>
-/// How the coefficient c_b of a branch follows what an inversion of its block has measured: L̂, its contraction, and k, the evaluations that it needed.
+/// How the coefficient c_b of a branch follows what an inversion of its block has measured: L̂, its
+/// contraction, and k, the evaluations that it needed.
 /// </summary>
 /// <remarks>
-/// |s|·∏σ bounds the contraction, by two to four times too much, so that c_b may well be above 1; what decides is the inversion. k = 1 measures no
-/// contraction, but is only ever enough where c_b &lt; 1 proves that it is, and the nearer c_b is to 1 the less often it is: a coefficient cannot pass 1
-/// unmeasured. Falling is faster than rising, and a band between them, in which c_b stays, keeps F from jittering with the noise of the mini-batches.
+/// |s|·∏σ bounds the contraction, by two to four times too much, so that c_b may well be above 1;
+/// what decides is the inversion. k = 1 measures no contraction, but is only ever enough where c_b
+/// &lt; 1 proves that it is, and the nearer c_b is to 1 the less often it is: a coefficient cannot
+/// pass 1 unmeasured. Falling is faster than rising, and a band between them, in which c_b stays,
+/// keeps F from jittering with the noise of the mini-batches.
 /// </remarks>
 internal static class AdaptiveRule
 {
@@ -23,25 +26,32 @@ internal static class AdaptiveRule
     public const double Band = 0.9;
 
     /// <summary>
-    /// c_b is at most this times |s|·∏σ: if weights that shrink left it behind, they could grow again without being held back.
+    /// c_b is at most this times |s|·∏σ: if weights that shrink left it behind, they could grow
+    /// again without being held back.
     /// </summary>
     public const double Headroom = 1.25;
 
-    /// <summary>c_b is at least this times the coefficient it started from. A norm that is believed too small is made up for down to here.</summary>
+    /// <summary>
+    /// c_b is at least this times the coefficient it started from. A norm that is believed too
+    /// small is made up for down to here.
+    /// </summary>
     public const double Floor = 0.1;
 
     /// <summary>c_b for the next step.</summary>
     /// <param name="settings">Start and targets.</param>
     /// <param name="coefficient">c_b in this step.</param>
     /// <param name="bound">|s|·∏σ in this step, before it was held under c_b.</param>
-    /// <param name="record">The block's inversion in this step; without evaluations nothing is known, and c_b stays.</param>
+    /// <param name="record">
+    /// The block's inversion in this step; without evaluations nothing is known, and c_b stays.
+    /// </param>
     public static double Next(LipschitzSettings settings, double coefficient, double bound, in InversionRecord record)
     {
         if (record.Evaluations == 0 || !double.IsFinite(bound))
         {
             return coefficient;
         }
-        // Corrections that converged without shrinking are at the rounding floor, and their ratio is no contraction.
+        // Corrections that converged without shrinking are at the rounding floor, and their ratio
+        // is no contraction.
         double contraction = record.Converged && record.Contraction >= 1 ? double.NaN : record.Contraction;
         double held = Math.Min(coefficient, bound);
         double next = coefficient;
@@ -53,7 +63,9 @@ internal static class AdaptiveRule
         {
             next = Fall * held;
         }
-        else if (bound > coefficient && record.Needed < settings.TargetEvaluations && !(contraction > Band * settings.TargetContraction))
+        else if (
+            bound > coefficient && record.Needed < settings.TargetEvaluations
+                && !(contraction > Band * settings.TargetContraction))
         {
             next = Rise * coefficient;
         }

@@ -63,7 +63,7 @@ internal abstract class Block(string name, int index, Backend backend, Shape inp
 
     /// <summary>
     /// The inverse as <see cref="Layer.Inverse"/> has it, by <paramref name="solver"/> where it is
-    /// iterated: then an empty result leaves y alone, and says that the inversion was refused.
+    /// iterated: then an empty result leaves y alone, and means a refused inversion.
     /// </summary>
     internal virtual Tensor Invert(FixedPointInversion solver, Tensor y, ref SavedTensors saved, out Tensor point) =>
         Inverse(y, ref saved, out point);

@@ -5,8 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// Lipschitz control of one branch F = ŝ·z: the multiplier s, the norms σ of its m factors, and the numbers of
-/// <see cref="BranchScale"/>, which are computed from them before each step.
+/// Lipschitz control of one branch F = ŝ·z: the multiplier s, the norms σ of its m factors, and the
+/// numbers of <see cref="BranchScale"/>, which are computed from them before each step.
 /// </summary>
 internal sealed class BranchControl : DeviceObject
 {
@@ -25,10 +25,14 @@ internal sealed class BranchControl : DeviceObject
     /// <param name="name">Prefix of the names of the multiplier and of σ.</param>
     /// <param name="backend">The device.</param>
     /// <param name="store">Where both are declared.</param>
-    /// <param name="settings">What all branches share.</param>
-    /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>.</param>
+    /// <param name="settings">Settings of all branches.</param>
+    /// <param name="index">
+    /// Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>.
+    /// </param>
     /// <param name="factors">m.</param>
-    /// <param name="norms">Norms that power iteration estimates: of the first factors; none without control.</param>
+    /// <param name="norms">
+    /// Norms that power iteration estimates: of the first factors; none without control.
+    /// </param>
     /// <param name="sigma">σ until it is estimated.</param>
     public BranchControl(
         string name,
@@ -56,8 +60,8 @@ internal sealed class BranchControl : DeviceObject
         _scales = Own(new Shape(BranchScale.Length(factors)), ElementType.Float32, MemoryPurpose.Workspace);
         _dots = Own(new Shape(factors), ElementType.Float64, MemoryPurpose.Workspace);
         _sigmaGradients = Own(new Shape(factors), ElementType.Float32, MemoryPurpose.Workspace);
-        // The multiplier of branches that train none, a place for the gradient that nobody wants, and the coefficient of
-        // all that have none of their own.
+        // The multiplier of branches that train none, a place for the gradient that nobody wants,
+        // and the coefficient of all that have none of their own.
         _constants = Own(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
         backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
     }
@@ -98,7 +102,9 @@ internal sealed class BranchControl : DeviceObject
         Backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
     }
 
-    /// <summary>Adds the gradients of s and, through σ, of the weights, from all <see cref="Dot"/>.</summary>
+    /// <summary>
+    /// Adds the gradients of s and, through σ, of the weights, from all <see cref="Dot"/>.
+    /// </summary>
     public void Backward()
     {
         Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
@@ -123,7 +129,9 @@ internal sealed class BranchControl : DeviceObject
     /// <summary>Copies the factors.</summary>
     public void ReadScales(Span<float> scales) => Backend.Download(_scales, scales);
 
-    /// <summary>|ŝ|·∏(ασ), the bound of F as it is computed now, when its factors have these norms.</summary>
+    /// <summary>
+    /// |ŝ|·∏(ασ), the bound of F as it is computed now, when its factors have these norms.
+    /// </summary>
     public double LipschitzBound(ReadOnlySpan<float> sigmas)
     {
         Span<float> scales = stackalloc float[BranchScale.Length(_factors)];

@@ -11,13 +11,17 @@ public enum BranchPrecision
     [JsonStringEnumMemberName("float32")]
     Float32 = 0,
 
-    /// <summary>bfloat16, on devices that have it: CUDA from compute capability 8.0, processors with AVX-512.</summary>
+    /// <summary>
+    /// bfloat16, on devices that have it: CUDA from compute capability 8.0, processors with
+    /// AVX-512.
+    /// </summary>
     [JsonStringEnumMemberName("bfloat16")]
     BFloat16 = 1,
 
     /// <summary>
-    /// bfloat16 where the device computes it faster than float32 (<see cref="Backend.Accelerates"/>), else float32.
-    /// A network decides it when it is built; a run decides it at its first step and keeps it.
+    /// bfloat16 where the device computes it faster than float32
+    /// (<see cref="Backend.Accelerates"/>), else float32. A network decides it when it is built; a
+    /// run decides it at its first step and keeps it.
     /// </summary>
     [JsonStringEnumMemberName("auto")]
     Auto = 2,

@@ -3,10 +3,12 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>What a precision means on a device.</summary>
+/// <summary>Meaning of a precision on a device.</summary>
 internal static class BranchPrecisions
 {
-    /// <summary>The precision itself; for <see cref="BranchPrecision.Auto"/> the device's choice.</summary>
+    /// <summary>
+    /// The precision itself; for <see cref="BranchPrecision.Auto"/> the device's choice.
+    /// </summary>
     public static BranchPrecision On(this BranchPrecision precision, Backend backend) => precision switch
     {
         BranchPrecision.Auto when backend.Accelerates(ElementType.BFloat16) => BranchPrecision.BFloat16,
@@ -20,7 +22,8 @@ internal static class BranchPrecisions
     {
         BranchPrecision.Float32 => ElementType.Float32,
         BranchPrecision.BFloat16 => ElementType.BFloat16,
-        _ => throw new ArgumentException($"The precision '{precision}' is no storage type before a device has decided it.", nameof(precision)),
+        _ => throw new ArgumentException(
+            $"The precision '{precision}' is no storage type before a device has decided it.", nameof(precision)),
     };
 
     /// <summary>The name that recipes use.</summary>

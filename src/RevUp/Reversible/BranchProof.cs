@@ -14,8 +14,8 @@ internal static class BranchProof
     public const int Batch = 2;
 
     /// <summary>
-    /// Takes a branch forward and backward, and measures ‖F(x + v) − F(x)‖ / ‖v‖ along the gradient. Leaves gradients
-    /// of zero.
+    /// Takes a branch forward and backward, and measures ‖F(x + v) − F(x)‖ / ‖v‖ along the
+    /// gradient. Leaves gradients of zero.
     /// </summary>
     /// <exception cref="InvalidOperationException">The branch breaks its contract.</exception>
     public static void Prove(OwnBranch branch, string name, Shape input, Backend backend, Tensor gradients)
@@ -39,7 +39,8 @@ internal static class BranchProof
         {
             float[] numbers = new float[shape.Count];
             backend.Download<float>(x, numbers);
-            float[] moved = [.. numbers.Zip(direction, (number, d) => number + (float)(Step * Norm(numbers) / norm) * d)];
+            float[] moved =
+                [.. numbers.Zip(direction, (number, d) => number + (float)(Step * Norm(numbers) / norm) * d)];
             backend.Upload<float>(moved, x);
             z = branch.Approximate(x);
             float[] second = Read(z, "z");
@@ -49,7 +50,8 @@ internal static class BranchProof
             double change = Math.Abs(multiplier[0]) * Distance(second, first), distance = Distance(moved, numbers);
             Require(
                 change < distance,
-                $"Lip(F) is at least {change / distance:G3} under a coefficient of {branch.LipschitzLimit:G3}, so that its block has no inverse; "
+                $"Lip(F) is at least {change / distance:G3} under a coefficient of {branch.LipschitzLimit:G3}, so that "
+                + "its block has no inverse; "
                 + "override Lipschitz with the constant of everything but the declared convolutions");
         }
         memory.Free(x);

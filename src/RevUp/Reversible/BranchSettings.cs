@@ -4,15 +4,17 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>What all residual branches of a network share.</summary>
+/// <summary>Settings of all residual branches of a network.</summary>
 /// <param name="Kind">Basic or bottleneck.</param>
 /// <param name="Activation">φ.</param>
 /// <param name="Groups">Groups of the branch's 3×3 convolutions.</param>
 /// <param name="Type">Storage type inside the branch; the residual stream is float32.</param>
 /// <param name="BranchCount">L, the number of residual branches of the network, for Fixup.</param>
 /// <param name="Lipschitz">Lipschitz control.</param>
-/// <param name="Normalization">What stands before every activation function.</param>
-/// <param name="Coefficients">Under <see cref="LipschitzMode.Adaptive"/> control, those of all branches.</param>
+/// <param name="Normalization">Normalisation before every activation function.</param>
+/// <param name="Coefficients">
+/// Under <see cref="LipschitzMode.Adaptive"/> control, the coefficients of all branches.
+/// </param>
 /// <param name="Factory">Makes the branches of <see cref="BranchKind.Custom"/>.</param>
 internal sealed record BranchSettings(
     BranchKind Kind,
@@ -25,7 +27,9 @@ internal sealed record BranchSettings(
     AdaptiveCoefficients? Coefficients = null,
     Func<BranchSite, Branch>? Factory = null)
 {
-    /// <summary>Kernel and output channels of each convolution of a branch on C channels with m inside.</summary>
+    /// <summary>
+    /// Kernel and output channels of each convolution of a branch on C channels with m inside.
+    /// </summary>
     public (int Kernel, int Channels, int Groups)[] Convolutions(int channels, int width) => Kind switch
     {
         BranchKind.Basic => [(3, width, Groups), (3, channels, Groups)],
@@ -33,7 +37,10 @@ internal sealed record BranchSettings(
         _ => [(3, width, Groups), (1, width, 1), (3, channels, Groups)],
     };
 
-    /// <summary>The distribution of the weights of convolution <paramref name="index"/> of <paramref name="count"/>.</summary>
+    /// <summary>
+    /// The distribution of the weights of convolution <paramref name="index"/> of
+    /// <paramref name="count"/>.
+    /// </summary>
     public Initialization Initialization(Shape weights, int index, int count) => Normalization switch
     {
         Normalization.Fixup => Fixup.BranchConvolution(weights, index, count, BranchCount),
@@ -42,7 +49,8 @@ internal sealed record BranchSettings(
     };
 
     /// <summary>
-    /// Whether the branch of block <paramref name="block"/> begins with φ: in the first one it would only destroy input, unless the input is normalised first.
+    /// Whether the branch of block <paramref name="block"/> begins with φ: in the first one it
+    /// would only destroy input, unless the input is normalised first.
     /// </summary>
     public bool HasLeadingActivation(int block) => block > 0 || Normalization == Normalization.BatchNorm;
 }

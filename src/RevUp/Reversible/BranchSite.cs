@@ -4,7 +4,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>The place of a <see cref="Branch"/> in its network: what it may read, and where it declares its parts.</summary>
+/// <summary>
+/// The place of a <see cref="Branch"/> in its network: what it may read, and where it declares its
+/// parts.
+/// </summary>
 public sealed class BranchSite
 {
     private readonly List<Convolution> _convolutions = [];
@@ -23,7 +26,9 @@ public sealed class BranchSite
         (Store, Settings) = (store, settings);
     }
 
-    /// <summary>Name of the block, such as "stages.0.blocks.3"; parameters take it as prefix.</summary>
+    /// <summary>
+    /// Name of the block, such as "stages.0.blocks.3"; parameters take it as prefix.
+    /// </summary>
     public string Name { get; }
 
     /// <summary>Position among the network's blocks, from 0.</summary>
@@ -50,7 +55,8 @@ public sealed class BranchSite
 
     internal IReadOnlyList<Convolution> Convolutions => _convolutions;
 
-    internal Convolution AddConvolution(string name, Shape input, int channels, int kernel, int groups, double deviation)
+    internal Convolution AddConvolution(
+        string name, Shape input, int channels, int kernel, int groups, double deviation)
     {
         RequireOpen();
         ConvolutionGeometry geometry = new(

@@ -5,13 +5,17 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// A residual stream of which the forward pass keeps a few bits per element and block, in a closed loop. It carries d, what the backward pass will know of the
-/// stream: after y = x + F(x) it keeps the code Q(y − d) and adds Q(y − d) to d, so that d differs from y by the error of this one code, whatever the blocks
-/// before have lost. The backward pass subtracts the same numbers again and meets the same d, bit for bit (<see cref="Backend.QuantizeResidual"/>).
+/// A residual stream of which the forward pass keeps a few bits per element and block, in a closed
+/// loop. It carries d, what the backward pass will know of the stream: after y = x + F(x) it keeps
+/// the code Q(y − d) and adds Q(y − d) to d, so that d differs from y by the error of this one
+/// code, whatever the blocks before have lost. The backward pass subtracts the same numbers again
+/// and meets the same d, bit for bit (<see cref="Backend.QuantizeResidual"/>).
 /// </summary>
 /// <remarks>
-/// Each block costs one evaluation backward, as with a kept input; errors do not add up, and are never multiplied by a Jacobian, so that no bound on F is
-/// needed. Memory: d and the codes, for each element <see cref="MemoryPlan.CompressBits"/> bits, and two bytes per sample and channel. Owns its tensors.
+/// Each block costs one evaluation backward, as with a kept input; errors do not add up, and are
+/// never multiplied by a Jacobian, so that no bound on F is needed. Memory: d and the codes, for
+/// each element <see cref="MemoryPlan.CompressBits"/> bits, and two bytes per sample and channel.
+/// Owns its tensors.
 /// </remarks>
 /// <param name="backend">The device.</param>
 /// <param name="layers">Layers of the network.</param>
@@ -33,7 +37,10 @@ internal sealed class CompressedStream(Backend backend, int layers)
         backend.QuantizeBegin(x, _decoded);
     }
 
-    /// <summary>The forward pass of a block in the memory of x, which is returned as y; begins a stream when none is live.</summary>
+    /// <summary>
+    /// The forward pass of a block in the memory of x, which is returned as y; begins a stream when
+    /// none is live.
+    /// </summary>
     public Tensor Forward(int layer, Block block, Tensor x, int bits)
     {
         Arena memory = backend.Memory;
@@ -43,14 +50,18 @@ internal sealed class CompressedStream(Backend backend, int layers)
         }
         Code code = new(
             bits,
-            memory.AllocateBytes(x.Count / x.Shape.Channels * (((long)x.Shape.Channels * bits + 7) / 8), MemoryPurpose.Activations),
-            memory.Allocate(new Shape(x.Shape.Batch, x.Shape.Channels), ElementType.BFloat16, MemoryPurpose.Activations));
+            memory.AllocateBytes(
+                x.Count / x.Shape.Channels * (((long)x.Shape.Channels * bits + 7) / 8), MemoryPurpose.Activations),
+            memory.Allocate(
+                new Shape(x.Shape.Batch, x.Shape.Channels), ElementType.BFloat16, MemoryPurpose.Activations));
         _codes[layer] = code;
         block.Compress(x, _decoded, code);
         return x;
     }
 
-    /// <summary>Lets a layer that only moves elements, or adds zeros, do the same to what is decoded.</summary>
+    /// <summary>
+    /// Lets a layer that only moves elements, or adds zeros, do the same to what is decoded.
+    /// </summary>
     public void Follow(Layer layer)
     {
         SavedTensors none = default;
@@ -65,7 +76,10 @@ internal sealed class CompressedStream(Backend backend, int layers)
         return decoded;
     }
 
-    /// <summary>What was decoded of the input of a layer, in the memory of what was decoded of its output; frees the layer's codes.</summary>
+    /// <summary>
+    /// Decodes the input of a layer into the memory of its decoded output, and frees the layer's
+    /// codes.
+    /// </summary>
     public Tensor Retrace(int layer, Tensor decoded)
     {
         (int bits, Tensor values, Tensor steps) = _codes[layer];
@@ -88,7 +102,9 @@ internal sealed class CompressedStream(Backend backend, int layers)
         Forget();
     }
 
-    /// <summary>Forgets a step that failed half-way, whose tensors are for others to free.</summary>
+    /// <summary>
+    /// Forgets a step that failed half-way, whose tensors are for others to free.
+    /// </summary>
     public void Forget()
     {
         _decoded = default;

@@ -1,14 +1,18 @@
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The stop rule of one fixed-point inversion, fed with the statistics of each evaluation in turn: converged as soon as L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤
-/// tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of Banach's theorem, with L̂ the ratio of the last two corrections (before there are two: the bound given). Where
-/// that bound is 1 or more, and so proves nothing, no L̂ under <see cref="LeastUnproven"/> is believed.
+/// The stop rule of one fixed-point inversion, fed with the statistics of each evaluation in turn:
+/// converged as soon as L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤ tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of
+/// Banach's theorem, with L̂ the ratio of the last two corrections (before there are two: the bound
+/// given). Where that bound is 1 or more, and so proves nothing, no L̂ under
+/// <see cref="LeastUnproven"/> is believed.
 /// </summary>
 /// <remarks>
-/// The first correction, F(y), has a constant part that the later ones have not: the first ratio is below those that follow, and believed as it is leaves
-/// inputs with residuals a third above the tolerance (benchmarks/results/inversion.md).
-/// It is the same whether statistics are looked at after each evaluation, to decide on the next one, or after the step, to judge a number decided on before.
+/// The first correction, F(y), has a constant part that the later ones have not: the first ratio is
+/// below those that follow, and believed as it is leaves inputs with residuals a third above the
+/// tolerance (benchmarks/results/inversion.md). It is the same whether statistics are looked at
+/// after each evaluation, to decide on the next one, or after the step, to judge a number decided
+/// on before.
 /// </remarks>
 /// <param name="settings">Tolerance, limits.</param>
 /// <param name="bound">A bound of the branch's Lipschitz constant.</param>
@@ -32,15 +36,19 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
     /// <summary>‖Δx‖/‖x‖ of the last one.</summary>
     public double Residual { get; private set; }
 
-    /// <summary>Whether the error bound came under the tolerance with the last evaluation.</summary>
+    /// <summary>
+    /// Whether the error bound came under the tolerance with the last evaluation.
+    /// </summary>
     public bool Converged { get; private set; }
 
     /// <summary>Whether another evaluation is no use or not allowed.</summary>
     public readonly bool IsOver =>
-        Converged || Evaluations == settings.MaximumEvaluations || _growing == DivergingSteps || !double.IsFinite(Residual);
+        Converged || Evaluations == settings.MaximumEvaluations || _growing == DivergingSteps
+            || !double.IsFinite(Residual);
 
-    /// <summary>What is known now, as a record.</summary>
-    public readonly InversionRecord Record => new(Evaluations, Residual, _measured, Converged, Replayed: false) { Needed = Needed() };
+    /// <summary>Present knowledge, as a record.</summary>
+    public readonly InversionRecord Record =>
+        new(Evaluations, Residual, _measured, Converged, Replayed: false) { Needed = Needed() };
 
     /// <summary>Takes the sums that <see cref="Backends.Backend.FixedPointStep"/> leaves.</summary>
     /// <param name="correctionSquares">‖xⁱ⁺¹ − xⁱ‖².</param>
@@ -59,8 +67,9 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
     }
 
     /// <summary>
-    /// Evaluations that the tolerance needs: the first that met it, or else those of which each multiplies the error by L̂, within the cap; where L̂ was not
-    /// measured, or is 1 or more, one more, which shows.
+    /// Evaluations that the tolerance needs: the first that met it, or else as many as shrink the
+    /// error to it at L̂ each, within the cap. Where L̂ was not measured, or is 1 or more, one
+    /// more, which shows.
     /// </summary>
     public readonly int Needed()
     {
@@ -69,7 +78,8 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
         return (int)Math.Min(needed, settings.MaximumEvaluations);
     }
 
-    // At the rounding floor corrections no longer shrink: a measured contraction of 1 or more with a tiny residual is convergence, not divergence.
+    // At the rounding floor corrections no longer shrink: a measured contraction of 1 or more with
+    // a tiny residual is convergence, not divergence.
     private readonly double ErrorBound => Residual switch
     {
         <= InversionSettings.Rounding => Residual,

@@ -5,24 +5,30 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The additive coupling y₁ = x₁ + F(x₂), y₂ = x₂ + G(y₁) of the halves of the channels (RevNet, arXiv 1707.04585, section 3.1), and its inverse
-/// x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂), one evaluation of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other
+/// The additive coupling y₁ = x₁ + F(x₂), y₂ = x₂ + G(y₁) of the halves of the channels (RevNet,
+/// arXiv 1707.04585, section 3.1), and its inverse x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂), one evaluation
+/// of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other
 /// (<see cref="ChannelHalves"/>), float32.
 /// </summary>
 /// <remarks>
-/// Any F and G will do: no bound on them, and batch normalisation too. The inverse is exact but for the rounding of two additions. Its evaluations keep what
-/// the backward pass differentiates, so that inverting costs what checkpointing does.
+/// Any F and G will do: no bound on them, and batch normalisation too. The inverse is exact but for
+/// the rounding of two additions. Its evaluations keep what the backward pass differentiates, so
+/// that inverting costs what checkpointing does.
 /// </remarks>
 internal sealed class CouplingBlock : Block
 {
-    /// <param name="name">Name of the block; the branches' parameters have the prefixes "<paramref name="name"/>.f" and "<paramref name="name"/>.g".</param>
+    /// <param name="name">
+    /// Name of the block; the branches' parameters have the prefixes "<paramref name="name"/>.f"
+    /// and "<paramref name="name"/>.g".
+    /// </param>
     /// <param name="index">Position among the network's blocks.</param>
     /// <param name="backend">The device.</param>
     /// <param name="store">Where parameters are declared.</param>
     /// <param name="input">Shape of one sample, both halves.</param>
     /// <param name="width">Channels inside the branches.</param>
-    /// <param name="settings">What all branches share.</param>
-    public CouplingBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
+    /// <param name="settings">Settings of all branches.</param>
+    public CouplingBlock(
+        string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
         : base(name, index, backend, input)
     {
         Shape half = input.WithChannels(input.Channels / 2);
@@ -86,7 +92,7 @@ internal sealed class CouplingBlock : Block
         {
             y1 = Take(ref saved, ref f, ref g);
         }
-        // The halves of the gradient turn into that of x in their own memory.
+        // The halves of the gradient turn into x's gradient in their own memory.
         G.Backward(y1, d2, d1, ref g);
         Memory.Free(y1);
         F.Backward(x2, d1, d2, ref f);
@@ -120,7 +126,8 @@ internal sealed class CouplingBlock : Block
     }
 
     /// <summary>y = stream + branch(input); y may be the stream.</summary>
-    private void Add(ResidualBranch branch, Tensor input, Tensor stream, Tensor y, bool save, bool measure, ref SavedTensors saved)
+    private void Add(
+        ResidualBranch branch, Tensor input, Tensor stream, Tensor y, bool save, bool measure, ref SavedTensors saved)
     {
         Tensor z = branch.Evaluate(input, save, ref saved, measure);
         Backend.ResidualAdd(stream, z, branch.Multiplier, y);
@@ -134,7 +141,8 @@ internal sealed class CouplingBlock : Block
         Memory.Free(z);
     }
 
-    // Slots: what F keeps, a copy of y₁, whose memory goes on to other layers or becomes x₁, and what G keeps.
+    // Slots: what F keeps, a copy of y₁, whose memory goes on to other layers or becomes x₁, and
+    // what G keeps.
     private void Save(SavedTensors f, Tensor y1, SavedTensors g, ref SavedTensors saved)
     {
         int kept = F.Convolutions.Count - 1;

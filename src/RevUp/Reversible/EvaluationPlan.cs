@@ -1,13 +1,16 @@
 namespace RevUp.Reversible;
 
 /// <summary>
-/// k of every block for steps that do not wait for their own statistics: what the steps before needed. It follows a need that grows at once, and one that
-/// falls only after <see cref="Patience"/> steps, for all blocks together, because work that was recorded for one k must be recorded again for another.
+/// k of every block for steps that do not wait for their own statistics: what the steps before
+/// needed. It follows a need that grows at once, and one that falls only after
+/// <see cref="Patience"/> steps, for all blocks together, because work that was recorded for one k
+/// must be recorded again for another.
 /// </summary>
 /// <remarks>
-/// A step that would have needed more than was planned is trained on all the same, as long as its residuals are under the hard limit and the bounds of its
-/// branches below 1; the next one has more. A plan is not known before a step has measured k with the adaptive solver, nor after one in which that gave up on a
-/// block.
+/// A step that would have needed more than was planned is trained on all the same, as long as its
+/// residuals are under the hard limit and the bounds of its branches below 1; the next one has
+/// more. A plan is not known before a step has measured k with the adaptive solver, nor after one
+/// in which that gave up on a block.
 /// </remarks>
 internal sealed class EvaluationPlan
 {
@@ -38,7 +41,8 @@ internal sealed class EvaluationPlan
     public long Version { get; private set; }
 
     /// <summary>Everything to go on with; null when there is no plan.</summary>
-    public EvaluationPlanState? State => IsKnown ? new EvaluationPlanState([.. _evaluations], [.. _needed], _steps) : null;
+    public EvaluationPlanState? State =>
+        IsKnown ? new EvaluationPlanState([.. _evaluations], [.. _needed], _steps) : null;
 
     /// <summary>Goes on with what was kept; what does not fit this network is no plan.</summary>
     public void Restore(EvaluationPlanState? state)
@@ -67,7 +71,9 @@ internal sealed class EvaluationPlan
         Array.Clear(_needed);
     }
 
-    /// <summary>Takes what the adaptive solver did; a step in which it gave up on a block plans nothing.</summary>
+    /// <summary>
+    /// Takes what the adaptive solver did; a step in which it gave up on a block plans nothing.
+    /// </summary>
     public void Measure(ReadOnlySpan<InversionRecord> records)
     {
         Forget();
@@ -76,7 +82,8 @@ internal sealed class EvaluationPlan
     }
 
     /// <summary>
-    /// Takes what the adaptive solver did where too few had been planned for one block: what the others needed before stays, or they would be the next.
+    /// Takes what the adaptive solver did where too few had been planned for one block: what the
+    /// others needed before stays, or they would be the next.
     /// </summary>
     public void Correct(ReadOnlySpan<InversionRecord> records)
     {
@@ -84,7 +91,10 @@ internal sealed class EvaluationPlan
         EndStep();
     }
 
-    /// <summary>Says how many evaluations a block of a planned step needed; call it for every block, and then <see cref="EndStep"/>.</summary>
+    /// <summary>
+    /// Says how many evaluations a block of a planned step needed; call it for every block, and
+    /// then <see cref="EndStep"/>.
+    /// </summary>
     public void Need(int block, int evaluations) => _needed[block] = Math.Max(_needed[block], evaluations);
 
     /// <summary>Chooses k for the next step.</summary>
@@ -111,7 +121,7 @@ internal sealed class EvaluationPlan
         }
     }
 
-    // To what was needed, which is counted anew from here.
+    // To the evaluations that were needed. They are counted again from here.
     private void Lower()
     {
         Most = 0;

@@ -6,14 +6,17 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// Rebuilds the input of invertible blocks: x⁰ = y, xⁱ⁺¹ = y − F(xⁱ), until the a-posteriori bound of the error is under the tolerance. The adaptive solver
-/// looks at the statistics of each evaluation to decide on the next; the planned one does the evaluations that earlier steps needed and leaves their statistics
-/// on the device, so that the host need not wait for it.
+/// Rebuilds the input of invertible blocks: x⁰ = y, xⁱ⁺¹ = y − F(xⁱ), until the a-posteriori bound
+/// of the error is under the tolerance. The adaptive solver looks at the statistics of each
+/// evaluation to decide on the next; the planned one does the evaluations that earlier steps needed
+/// and leaves their statistics on the device, so that the host need not wait for it.
 /// </summary>
 /// <remarks>
-/// The intermediates of the last evaluation, at xⁱ, are the ones to differentiate, and xⁱ⁺¹, one correction better, is handed on as the output of the block
-/// before: k evaluations cost k, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's intermediates. With <see cref="EvaluationPrecision.Mixed"/> the
-/// first evaluation is one in bfloat16 where the steps before say that others follow, and then is never the last, whatever its statistics.
+/// The intermediates of the last evaluation, at xⁱ, are the ones to differentiate, and xⁱ⁺¹, one
+/// correction better, is handed on as the output of the block before: k evaluations cost k, not k +
+/// 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's intermediates. With
+/// <see cref="EvaluationPrecision.Mixed"/> the first evaluation is one in bfloat16 where the steps
+/// before say that others follow, and then is never the last, whatever its statistics.
 /// </remarks>
 internal sealed class FixedPointInversion : DeviceObject
 {
@@ -24,7 +27,9 @@ internal sealed class FixedPointInversion : DeviceObject
     /// <param name="backend">The device.</param>
     /// <param name="settings">When to stop; may be replaced between steps.</param>
     /// <param name="blocks">Blocks of the network.</param>
-    /// <exception cref="ConfigurationException">Evaluations in bfloat16 are asked of a device that cannot compute them.</exception>
+    /// <exception cref="ConfigurationException">
+    /// Evaluations in bfloat16 are asked of a device that cannot compute them.
+    /// </exception>
     public FixedPointInversion(Backend backend, InversionSettings settings, int blocks)
         : base(backend)
     {
@@ -50,7 +55,9 @@ internal sealed class FixedPointInversion : DeviceObject
         }
     }
 
-    /// <summary>The record of every block's last inversion; a block that was not inverted has 0 evaluations.</summary>
+    /// <summary>
+    /// The record of every block's last inversion; a block that was not inverted has 0 evaluations.
+    /// </summary>
     public ReadOnlySpan<InversionRecord> Records => _records;
 
     /// <summary>Whether the next inversions follow the plan.</summary>
@@ -60,14 +67,20 @@ internal sealed class FixedPointInversion : DeviceObject
     internal EvaluationPlan Plan { get; }
 
     /// <summary>
-    /// float64 [blocks, <see cref="EvaluationPlan.Most"/>, 2]: ‖xⁱ⁺¹ − xⁱ‖² and ‖xⁱ⁺¹‖² of every planned evaluation; what lies behind a block's k is undefined.
+    /// float64 [blocks, <see cref="EvaluationPlan.Most"/>, 2]: ‖xⁱ⁺¹ − xⁱ‖² and ‖xⁱ⁺¹‖² of every
+    /// planned evaluation; what lies behind a block's k is undefined.
     /// </summary>
     internal Tensor Statistics => Plan.Most == 0 ? default : _table.Slice(0, new Shape(_records.Length, Plan.Most, 2));
 
-    /// <summary>The numbers that <see cref="Statistics"/> may have, whatever the plan becomes.</summary>
+    /// <summary>
+    /// The numbers that <see cref="Statistics"/> may have, whatever the plan becomes.
+    /// </summary>
     internal int Capacity => (int)_table.Count;
 
-    /// <summary>Chooses the solver of the step that begins; the plan must be known to follow it. Records are forgotten.</summary>
+    /// <summary>
+    /// Chooses the solver of the step that begins; the plan must be known to follow it. Records are
+    /// forgotten.
+    /// </summary>
     internal void Begin(bool planned)
     {
         IsPlanned = planned;
@@ -78,9 +91,11 @@ internal sealed class FixedPointInversion : DeviceObject
     internal void Record(int block, in InversionRecord record) => _records[block] = record;
 
     /// <summary>
-    /// Solves x + F(x) = y. On success takes y over and returns x; <paramref name="point"/> is the last point of evaluation, its intermediates in
-    /// <paramref name="saved"/>; the caller owns both. When the residual stays above the hard limit, or the iteration of a branch whose bound is 1 or more does
-    /// not converge, the adaptive solver returns empty and leaves y alone; the planned one does not know, and the whole step is refused at its end.
+    /// Solves x + F(x) = y. On success takes y over and returns x; <paramref name="point"/> is the
+    /// last point of evaluation, its intermediates in <paramref name="saved"/>; the caller owns
+    /// both. When the residual stays above the hard limit, or the iteration of a branch whose bound
+    /// is 1 or more does not converge, the adaptive solver returns empty and leaves y alone; the
+    /// planned one does not know, and the whole step is refused at its end.
     /// </summary>
     public Tensor Solve(InvertibleBlock block, Tensor y, ref SavedTensors saved, out Tensor point)
     {
@@ -93,7 +108,9 @@ internal sealed class FixedPointInversion : DeviceObject
             using NvtxRange iteration = Backend.Range(ProfilerRanges.Iteration(k));
             bool approximate = k == 1 && BeginsApproximately(block.Index);
             Tensor z = approximate ? block.Branch.Approximate(x) : block.Branch.Evaluate(x, save: true, ref saved);
-            Tensor next = z.Type == ElementType.Float32 ? z : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
+            Tensor next = z.Type == ElementType.Float32
+                ? z
+                : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
             Tensor statistics = _table.Slice(IsPlanned ? 2L * (block.Index * Plan.Most + k - 1) : 0, new Shape(2));
             Backend.FixedPointStep(y, z, block.Branch.Multiplier, x, next, statistics);
             if (next != z)
@@ -111,7 +128,8 @@ internal sealed class FixedPointInversion : DeviceObject
             {
                 _records[block.Index] = test.Record;
             }
-            // Below 1 the bound promises an input near, whatever was measured; above, only convergence tells.
+            // Below 1 the bound promises an input near, whatever was measured; above, only
+            // convergence tells.
             if (IsPlanned || (test.Residual <= _settings.HardLimit && (test.Converged || bound < 1)))
             {
                 if (x != y)
@@ -148,7 +166,8 @@ internal sealed class FixedPointInversion : DeviceObject
         return Backend.Memory.Allocate(new Shape(slots, 2), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
-    // Only where the steps before needed another evaluation as well: nothing is differentiated through this one.
+    // Only where the steps before needed another evaluation as well: nothing is differentiated
+    // through this one.
     private bool BeginsApproximately(int block) =>
         _settings.Evaluations == EvaluationPrecision.Mixed && Plan.IsKnown && Plan.Evaluations[block] > 1;
 

@@ -2,16 +2,29 @@ namespace RevUp.Reversible;
 
 /// <summary>How one block's input was rebuilt in one step.</summary>
 /// <param name="Evaluations">k, the branch evaluations.</param>
-/// <param name="Residual">‖x + F(x) − y‖ at the point that was differentiated, relative to the norm of the rebuilt input.</param>
-/// <param name="Contraction">L̂, the measured ratio of the last two corrections; NaN when there was only one.</param>
+/// <param name="Residual">
+/// ‖x + F(x) − y‖ at the point that was differentiated, relative to the norm of the rebuilt input.
+/// </param>
+/// <param name="Contraction">
+/// L̂, the measured ratio of the last two corrections; NaN when there was only one.
+/// </param>
 /// <param name="Converged">Whether the error bound came under the tolerance.</param>
-/// <param name="Replayed">Whether the result was refused and the input recomputed from a kept activation.</param>
-internal readonly record struct InversionRecord(int Evaluations, double Residual, double Contraction, bool Converged, bool Replayed)
+/// <param name="Replayed">
+/// Whether the result was refused and the input recomputed from a kept activation.
+/// </param>
+internal readonly record struct InversionRecord(
+    int Evaluations, double Residual, double Contraction, bool Converged, bool Replayed)
 {
-    /// <summary>Evaluations that the tolerance needs: k where the solver looked at each, else what their statistics tell.</summary>
+    /// <summary>
+    /// Evaluations that the tolerance needs: k where the solver looked at each, else what their
+    /// statistics tell.
+    /// </summary>
     public int Needed { get; init; }
 
-    /// <summary>What two inversions of one block show together: the worse of each number. One without evaluations shows nothing.</summary>
+    /// <summary>
+    /// Joins two inversions of one block: the worse of each number. A record without evaluations
+    /// shows nothing.
+    /// </summary>
     public InversionRecord Worse(in InversionRecord other)
     {
         if (Evaluations == 0 || other.Evaluations == 0)

@@ -14,8 +14,9 @@ namespace RevUp.Reversible;
 /// <param name="store">Where parameters are declared.</param>
 /// <param name="input">Shape of one sample.</param>
 /// <param name="width">Channels inside the branch.</param>
-/// <param name="settings">What all branches share.</param>
-internal sealed class InvertibleBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
+/// <param name="settings">Settings of all branches.</param>
+internal sealed class InvertibleBlock(
+    string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
     : ResidualBlock(name, index, backend, store, input, width, settings)
 {
     /// <summary>Whether Lip(F) is controlled.</summary>
@@ -29,7 +30,8 @@ internal sealed class InvertibleBlock(string name, int index, Backend backend, P
     /// Always: <see cref="FixedPointInversion.Solve"/> iterates.
     /// </exception>
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) =>
-        throw new InvalidOperationException($"The block '{Name}' is inverted by iteration; call FixedPointInversion.Solve.");
+        throw new InvalidOperationException(
+            $"The block '{Name}' is inverted by iteration; call FixedPointInversion.Solve.");
 
     /// <inheritdoc/>
     internal override Tensor Invert(FixedPointInversion solver, Tensor y, ref SavedTensors saved, out Tensor point) =>

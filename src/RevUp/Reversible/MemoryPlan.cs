@@ -9,14 +9,15 @@ public sealed record MemoryPlan
     /// <summary>
     /// The policies that all blocks can have together: all but <see cref="MemoryPolicy.Auto"/>.
     /// </summary>
-    public static IReadOnlyList<MemoryPolicy> Uniform { get; } = [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
+    public static IReadOnlyList<MemoryPolicy> Uniform { get; } =
+        [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
 
     /// <summary>The policy of layers that can follow it.</summary>
     public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
 
     /// <summary>
     /// Under <see cref="MemoryPolicy.Invert"/>, every n-th block keeps its input, so that
-    /// reconstruction errors start anew there; 0 for none.
+    /// reconstruction errors start again there; 0 for none.
     /// </summary>
     public int AnchorEvery { get; init; }
 

@@ -3,13 +3,18 @@ namespace RevUp.Reversible;
 /// <summary>How a layer gets its input back for the backward pass.</summary>
 public enum MemoryPolicy
 {
-    /// <summary>Input and first pre-activations are kept; pointwise inputs are recomputed.</summary>
+    /// <summary>
+    /// Input and first pre-activations are kept; pointwise inputs are recomputed.
+    /// </summary>
     Store,
 
     /// <summary>The input is kept; the branch is recomputed.</summary>
     Checkpoint,
 
-    /// <summary>A few bits per element are kept, in a closed loop (<see cref="CompressedStream"/>); the branch is recomputed at the input as decoded.</summary>
+    /// <summary>
+    /// A few bits per element are kept, in a closed loop (<see cref="CompressedStream"/>); the
+    /// branch is recomputed at the input as decoded.
+    /// </summary>
     Compress,
 
     /// <summary>
@@ -18,6 +23,9 @@ public enum MemoryPolicy
     /// </summary>
     Invert,
 
-    /// <summary>For each block one of the others (<see cref="MemoryPlan.Blocks"/>), fastest within a budget (<see cref="Planning.MemoryPlanner"/>).</summary>
+    /// <summary>
+    /// For each block one of the others (<see cref="MemoryPlan.Blocks"/>), fastest within a budget
+    /// (<see cref="Planning.MemoryPlanner"/>).
+    /// </summary>
     Auto,
 }

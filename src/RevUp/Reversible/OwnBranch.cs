@@ -5,8 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// A program's <see cref="Branch"/> under RevUp's control. The factors of its bound are the convolutions and the branch's own constant. A copy
-/// of z is saved in place 0: the multiplier's gradient is ⟨dF, z⟩.
+/// A program's <see cref="Branch"/> under RevUp's control. The factors of its bound are the
+/// convolutions and the branch's own constant. A copy of z is saved in place 0: the multiplier's
+/// gradient is ⟨dF, z⟩.
 /// </summary>
 internal sealed class OwnBranch : DeviceObject, IBranch
 {
@@ -27,7 +28,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
         }
         if (!double.IsFinite(_constant) || _constant <= 0)
         {
-            throw Broken($"Lipschitz is {_constant}; return a positive constant of everything but the declared convolutions");
+            throw Broken(
+                $"Lipschitz is {_constant}; return a positive constant of everything but the declared convolutions");
         }
         foreach (Convolution convolution in site.Convolutions)
         {
@@ -56,7 +58,9 @@ internal sealed class OwnBranch : DeviceObject, IBranch
     public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _control.Norms;
 
     /// <summary>The branch that the program's factory makes for a site.</summary>
-    /// <exception cref="InvalidOperationException">The factory or the branch breaks its contract.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The factory or the branch breaks its contract.
+    /// </exception>
     public static IBranch Create(BranchSite site)
     {
         Branch branch = site.Settings.Factory!(site)
@@ -141,8 +145,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
 
     /// <inheritdoc/>
     public string Export(OnnxGraph graph, string x) => throw new ConfigurationException(
-        $"The branch '{_site.Name}' is a {_branch.GetType().Name}, which ONNX has no form of; export networks with RevUp's "
-        + "own branches.");
+        $"The branch '{_site.Name}' is a {_branch.GetType().Name}, which ONNX has no form of; export networks with "
+        + "RevUp's own branches.");
 
     /// <summary>Adds gradients of the parameters, and returns dx.</summary>
     internal Tensor Differentiate(Tensor x, Tensor dz, ref SavedTensors saved)
@@ -194,7 +198,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
         if (made != expected)
         {
             throw Broken(
-                $"{method} left {made} bytes of activations instead of {expected}; free temporaries, and neither x nor what is saved");
+                $"{method} left {made} bytes of activations instead of {expected}; free temporaries, and neither x nor "
+                + "what is saved");
         }
     }
 

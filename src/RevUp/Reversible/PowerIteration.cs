@@ -6,12 +6,14 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The power iterations of all convolutions of a network, side by side: v ← unit(Wᵀu) of each, then u ← unit(Wv) of each, σ = ‖Wv‖. The convolutions are
-/// launches of their own; what comes after them is one launch for all, twice an iteration.
+/// The power iterations of all convolutions of a network, side by side: v ← unit(Wᵀu) of each, then
+/// u ← unit(Wv) of each, σ = ‖Wv‖. The convolutions are launches of their own; what comes after
+/// them is one launch for all, twice an iteration.
 /// </summary>
 /// <remarks>
-/// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, the same ones each time for a convolution and a seed, so that the
-/// estimate starts as soon as the weights do. What a step runs does not depend on its number: it can be recorded once and replayed.
+/// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, the same ones
+/// each time for a convolution and a seed, so that the estimate starts as soon as the weights do.
+/// What a step runs does not depend on its number: it can be recorded once and replayed.
 /// </remarks>
 internal sealed class PowerIteration : DeviceObject
 {
@@ -25,29 +27,40 @@ internal sealed class PowerIteration : DeviceObject
 
     /// <param name="backend">The device.</param>
     /// <param name="store">Built; what the norms were declared in.</param>
-    /// <param name="norms">Those to iterate, each with the scalar, part of the store's state, that takes σ; may be none.</param>
-    /// <param name="seed">Of vectors drawn anew.</param>
+    /// <param name="norms">
+    /// Those to iterate, each with the scalar, part of the store's state, that takes σ; may be
+    /// none.
+    /// </param>
+    /// <param name="seed">Seed of new vectors.</param>
     /// <exception cref="ArenaExhaustedException">No memory for the table of vectors.</exception>
-    public PowerIteration(Backend backend, ParameterStore store, IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms, ulong seed)
+    public PowerIteration(
+        Backend backend, ParameterStore store, IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms, ulong seed)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(store);
         (SpectralNorm Norm, Tensor Sigma)[] entries = [.. norms];
         _norms = [.. entries.Select(entry => entry.Norm)];
         _buffer = store.StateValues;
-        // Networks with neighbouring seeds draw from distant ones, since every vector adds its number.
+        // Networks with neighbouring seeds draw from distant ones, since every vector adds its
+        // number.
         _seed = unchecked(seed * 0x9E3779B97F4A7C15);
         if (_norms.Length == 0)
         {
             return;
         }
-        double[] tables = [.. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)), .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma))];
+        double[] tables =
+        [
+            .. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)),
+            .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma)),
+        ];
         _longest = _norms.Max(norm => Math.Max(norm.U.Count, norm.V.Count));
         _tables = Own(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
         backend.Upload<double>(tables, _tables);
     }
 
-    /// <summary>Runs iterations on the current weights and leaves u, v and σ until the next call.</summary>
+    /// <summary>
+    /// Runs iterations on the current weights and leaves u, v and σ until the next call.
+    /// </summary>
     public void Iterate(int iterations)
     {
         RequireOpen();

@@ -16,8 +16,9 @@ internal class ResidualBlock : Block
     /// <param name="store">Where parameters are declared.</param>
     /// <param name="input">Shape of one sample.</param>
     /// <param name="width">Channels inside the branch.</param>
-    /// <param name="settings">What all branches share.</param>
-    public ResidualBlock(string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
+    /// <param name="settings">Settings of all branches.</param>
+    public ResidualBlock(
+        string name, int index, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings)
         : base(name, index, backend, input)
     {
         ArgumentNullException.ThrowIfNull(settings);

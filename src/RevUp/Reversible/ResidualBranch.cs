@@ -5,12 +5,14 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The residual branch of a pre-activation block with m convolutions: z₋₁ = x, pⱼ of zⱼ₋₁ by a <see cref="Preactivation"/>, zⱼ = Wⱼ ∗ pⱼ, F(x) = ŝ·zₘ₋₁. ŝ is s
-/// under Lipschitz control; Fixup trains s, otherwise it is 1.
+/// The residual branch of a pre-activation block with m convolutions: z₋₁ = x, pⱼ of zⱼ₋₁ by a
+/// <see cref="Preactivation"/>, zⱼ = Wⱼ ∗ pⱼ, F(x) = ŝ·zₘ₋₁. ŝ is s under Lipschitz control; Fixup
+/// trains s, otherwise it is 1.
 /// </summary>
 /// <remarks>
-/// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ
-/// are recomputed pointwise, and the multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
+/// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the
+/// branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ are recomputed pointwise, and the
+/// multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
 /// </remarks>
 internal sealed class ResidualBranch : DeviceObject, IBranch
 {
@@ -24,11 +26,17 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// <param name="store">Where parameters and state are declared.</param>
     /// <param name="input">Shape of one sample of x.</param>
     /// <param name="width">Channels inside the branch.</param>
-    /// <param name="settings">What all branches share.</param>
-    /// <param name="leadingActivation">False in the first block of a network, where φ would only destroy input.</param>
-    /// <param name="index">Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>, where there are any.</param>
+    /// <param name="settings">Settings of all branches.</param>
+    /// <param name="leadingActivation">
+    /// False in the first block of a network, where φ would only destroy input.
+    /// </param>
+    /// <param name="index">
+    /// Place of the branch's own coefficient among <see cref="BranchSettings.Coefficients"/>, where
+    /// there are any.
+    /// </param>
     public ResidualBranch(
-        string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings, bool leadingActivation, int index = 0)
+        string name, Backend backend, ParameterStore store, Shape input, int width, BranchSettings settings,
+        bool leadingActivation, int index = 0)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -46,35 +54,45 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             _preactivations[j] = Own(Preactivation.Create(
                 settings.Normalization, name, j + 1, backend, store, shape.Channels, activation));
             (int kernel, int channels, int groups) = convolutions[j];
-            ConvolutionGeometry geometry = new(shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
+            ConvolutionGeometry geometry = new(
+                shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
             string convolution = $"{name}.conv{j + 1}";
             Initialization initialization = settings.Initialization(geometry.Weights, j, m);
             _convolutions[j] = Own(new Convolution(convolution, backend, store, geometry, initialization));
             if (norms.Length > 0)
             {
-                norms[j] = new SpectralNorm(convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
+                norms[j] = new SpectralNorm(
+                    convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
             }
             shape = geometry.Output;
         }
         _control = Own(new BranchControl(name, backend, store, settings, index, m, norms));
     }
 
-    /// <summary>ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.</summary>
+    /// <summary>
+    /// ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.
+    /// </summary>
     public Tensor Multiplier => _control.Multiplier;
 
     /// <summary>The convolutions, in order.</summary>
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
 
     /// <summary>
-    /// What the control keeps the bound of F under, whatever its weights: c, the branch's own if it has one, or cᵐ where m convolutions are bounded one by one;
-    /// infinity without control.
+    /// Limit that the control sets to the bound of F, whatever its weights: c, the branch's own if
+    /// it has one, or cᵐ where m convolutions are bounded one by one; infinity without control.
     /// </summary>
     public double LipschitzLimit => _control.LipschitzLimit;
 
-    /// <summary>The norms of the convolutions under Lipschitz control, and where their σ goes; there once the store is built.</summary>
+    /// <summary>
+    /// The norms of the convolutions under Lipschitz control, and where their σ goes; there once
+    /// the store is built.
+    /// </summary>
     public IEnumerable<(SpectralNorm Norm, Tensor Sigma)> Norms => _control.Norms;
 
-    /// <summary>Computes the factors from the norms as they are, for passes over a batch; they and the weights stay fixed until the next call.</summary>
+    /// <summary>
+    /// Computes the factors from the norms as they are, for passes over a batch; they and the
+    /// weights stay fixed until the next call.
+    /// </summary>
     public void Prepare(int batch, NetworkUse use)
     {
         _control.Prepare();
@@ -95,15 +113,17 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     }
 
     /// <summary>
-    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in
-    /// the forward pass alone; see <see cref="Preactivation.Forward"/>.
+    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when
+    /// <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in the forward
+    /// pass alone; see <see cref="Preactivation.Forward"/>.
     /// </summary>
     public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) =>
         Run(x, _convolutions.Length, _settings.Type, save, measure, ref saved);
 
     /// <summary>
-    /// zₘ₋₁ of x, stored and computed in bfloat16 whatever the branch's type, in a new tensor; x stays. Nothing is saved, and the weights are packed for this
-    /// one call: memory for them is that of one convolution, for the call alone.
+    /// zₘ₋₁ of x, stored and computed in bfloat16 whatever the branch's type, in a new tensor; x
+    /// stays. Nothing is saved, and the weights are packed for this one call: they take the memory
+    /// of one convolution, for the call alone.
     /// </summary>
     public Tensor Approximate(Tensor x)
     {
@@ -111,12 +131,17 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
         return Run(x, _convolutions.Length, ElementType.BFloat16, save: false, measure: false, ref none);
     }
 
-    /// <summary>Fills <paramref name="saved"/> from x without computing what it does not hold, the last convolution.</summary>
-    public void Recompute(Tensor x, ref SavedTensors saved) => Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
+    /// <summary>
+    /// Fills <paramref name="saved"/> from x without computing what it does not hold, the last
+    /// convolution.
+    /// </summary>
+    public void Recompute(Tensor x, ref SavedTensors saved) =>
+        Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
 
     /// <summary>
-    /// Adds the gradient of x for that of F(x), <paramref name="gradient"/>, to <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x)
-    /// both are dy. Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
+    /// Adds the gradient of x for F(x)'s gradient, <paramref name="gradient"/>, to
+    /// <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x) both are dy.
+    /// Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
     /// </summary>
     public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
     {
@@ -165,7 +190,10 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// <inheritdoc/>
     public double LipschitzBound() => _control.LipschitzBound();
 
-    /// <summary>Adds F as it is prepared to a graph: αⱼ, and ŝ in the last of them, become part of the weights.</summary>
+    /// <summary>
+    /// Adds F as it is prepared to a graph: αⱼ, and ŝ in the last of them, become part of the
+    /// weights.
+    /// </summary>
     public string Export(OnnxGraph graph, string x)
     {
         int m = _convolutions.Length;
@@ -185,11 +213,14 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
         Tensor z = x;
         for (int j = 0; j < count; j++)
         {
-            // What is not saved is overwritten: the pre-activation of an inner z has its shape and type.
+            // What is not saved is overwritten: the pre-activation of an inner z has its shape and
+            // type.
             bool inPlace = j > 0 && !save;
             Tensor p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
             _preactivations[j].Forward(z, measure, p);
-            z = type == _settings.Type ? _convolutions[j].Forward(p) : _convolutions[j].ForwardOnce(p, _control.WeightScale(j));
+            z = type == _settings.Type
+                ? _convolutions[j].Forward(p)
+                : _convolutions[j].ForwardOnce(p, _control.WeightScale(j));
             memory.Free(p);
             if (save && j < _convolutions.Length - 1)
             {

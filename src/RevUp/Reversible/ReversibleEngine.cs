@@ -6,14 +6,17 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// Runs a chain of layers forward and backward and decides what is kept in between. The backward pass walks from the output to the input; each layer's input is
-/// one that was kept, is retraced from its codes, is computed anew from a kept one below, or is rebuilt from its output, which the layer above has just handed
-/// down.
+/// Runs a chain of layers forward and backward and decides what is kept in between. The backward
+/// pass walks from the output to the input; each layer's input is one that was kept, is retraced
+/// from its codes, is recomputed from a kept one below, or is rebuilt from its output, which the
+/// layer above has just handed down.
 /// </summary>
 /// <remarks>
-/// The network's input is the caller's and must stay until the backward pass is over. Activation memory under <see cref="MemoryPolicy.Invert"/> does not
-/// depend on the number of blocks. An inversion whose residual stays above the hard limit is never trained on: the block's input is recomputed forward from the
-/// nearest kept activation, which is what a step with that block stored would have used, counted in <see cref="Replays"/>.
+/// The network's input is the caller's and must stay until the backward pass is over. Activation
+/// memory under <see cref="MemoryPolicy.Invert"/> does not depend on the number of blocks. An
+/// inversion whose residual stays above the hard limit is never trained on: the block's input is
+/// recomputed forward from the nearest kept activation, which is what a step with that block stored
+/// would have used, counted in <see cref="Replays"/>.
 /// </remarks>
 internal sealed class ReversibleEngine : DeviceObject
 {
@@ -66,24 +69,34 @@ internal sealed class ReversibleEngine : DeviceObject
     /// <summary>How the blocks were inverted in the last backward pass.</summary>
     public ReadOnlySpan<InversionRecord> Records => _inversion.Records;
 
-    /// <summary>Inversions refused since the engine was made: each was replaced, or the whole step was done again.</summary>
+    /// <summary>
+    /// Inversions refused since the engine was made: each was replaced, or the whole step was done
+    /// again.
+    /// </summary>
     public long Replays { get; private set; }
 
-    /// <summary>Called with the input that was rebuilt (or kept) for each block in a backward pass; for tests and measurements.</summary>
+    /// <summary>
+    /// Called with the input that was rebuilt (or kept) for each block in a backward pass; for
+    /// tests and measurements.
+    /// </summary>
     public Action<Block, Tensor>? InputObserver { get; set; }
 
     /// <summary>Rebuilds inputs, by one of two solvers.</summary>
     internal FixedPointInversion Inverter => _inversion;
 
-    /// <summary>What compressed blocks keep.</summary>
+    /// <summary>Content that compressed blocks keep.</summary>
     internal CompressedStream Stream => _stream;
 
     /// <summary>
-    /// The training forward pass. <paramref name="input"/> stays the caller's; the output, which is returned, the engine's. <see cref="Backward"/> must follow.
+    /// The training forward pass. <paramref name="input"/> stays the caller's; the output, which is
+    /// returned, the engine's. <see cref="Backward"/> must follow.
     /// </summary>
     public Tensor Forward(Tensor input) => Forward(input, planned: false);
 
-    /// <summary>The same; when <paramref name="planned"/> is set, the inversions of the backward pass follow the plan, which must be known.</summary>
+    /// <summary>
+    /// The same; when <paramref name="planned"/> is set, the inversions of the backward pass follow
+    /// the plan, which must be known.
+    /// </summary>
     internal Tensor Forward(Tensor input, bool planned)
     {
         using NvtxRange forward = Backend.Range(ProfilerRanges.Forward);
@@ -96,7 +109,10 @@ internal sealed class ReversibleEngine : DeviceObject
         return _output = x;
     }
 
-    /// <summary>The part of one layer, as the plan wants it: from its input, which is taken over, to its output.</summary>
+    /// <summary>
+    /// The part of one layer, as the plan wants it: from its input, which is taken over, to its
+    /// output.
+    /// </summary>
     internal Tensor ForwardThrough(int index, Tensor x)
     {
         MemoryPolicy policy = Plan.For(_layers[index]);
@@ -106,7 +122,10 @@ internal sealed class ReversibleEngine : DeviceObject
             : Forward(index, x, policy);
     }
 
-    /// <summary>Forgets a step that failed half-way; its tensors are for the caller to free (<see cref="Arena.FreeSince"/>).</summary>
+    /// <summary>
+    /// Forgets a step that failed half-way; its tensors are for the caller to free
+    /// (<see cref="Arena.FreeSince"/>).
+    /// </summary>
     public void Forget()
     {
         _output = default;
@@ -120,8 +139,9 @@ internal sealed class ReversibleEngine : DeviceObject
     }
 
     /// <summary>
-    /// The backward pass: takes <paramref name="gradient"/>, that of the output, over (it may be the output's own memory, overwritten), adds to the parameters'
-    /// gradients and frees everything kept.
+    /// The backward pass: takes <paramref name="gradient"/>, the output's, over (it may be the
+    /// output's own memory, overwritten), adds to the parameters' gradients and frees everything
+    /// kept.
     /// </summary>
     public void Backward(Tensor gradient)
     {
@@ -134,7 +154,8 @@ internal sealed class ReversibleEngine : DeviceObject
                 + $"'{_layers[^1].Name}' is inverted from it.",
                 nameof(gradient));
         }
-        // The output of the layer about to be processed, or what was decoded of it, while there is one.
+        // The output of the layer about to be processed, or what was decoded of it, while there is
+        // one.
         Tensor y = overwritten ? default : _output;
         _output = default;
         if (_stream.IsLive)
@@ -151,8 +172,9 @@ internal sealed class ReversibleEngine : DeviceObject
     }
 
     /// <summary>
-    /// The part of one layer: <paramref name="y"/>, its output, or what was decoded of that, or empty where it is not needed, becomes its input, and
-    /// <paramref name="gradient"/> the gradient of that.
+    /// The part of one layer: <paramref name="y"/>, its output, or what was decoded of that, or
+    /// empty where it is not needed, becomes its input, and <paramref name="gradient"/> the
+    /// gradient of that.
     /// </summary>
     internal void BackwardThrough(int index, ref Tensor y, ref Tensor gradient)
     {
@@ -228,7 +250,11 @@ internal sealed class ReversibleEngine : DeviceObject
         {
             _kept[index] = x;
         }
-        ForwardMode mode = policy == MemoryPolicy.Store ? ForwardMode.Store : _kept[index].IsEmpty ? ForwardMode.Consume : ForwardMode.Keep;
+        ForwardMode mode = policy == MemoryPolicy.Store
+            ? ForwardMode.Store
+            : _kept[index].IsEmpty
+            ? ForwardMode.Consume
+            : ForwardMode.Keep;
         return Forward(index, x, mode, ref _saved[index]);
     }
 
@@ -240,8 +266,9 @@ internal sealed class ReversibleEngine : DeviceObject
         return x;
     }
 
-    // A layer behind coded blocks that is none itself. The backward pass has to go on from what is decoded, bit for bit, so that is what such a layer keeps for
-    // its input; one that only moves elements keeps nothing and hands on both.
+    // A layer behind coded blocks that is none itself. The backward pass has to go on from what is
+    // decoded, bit for bit, so that is what such a layer keeps for its input; one that only moves
+    // elements keeps nothing and hands on both.
     private Tensor LeaveStream(int index, Tensor x, MemoryPolicy policy)
     {
         if (_layers[index].OnlyMoves)
@@ -282,7 +309,10 @@ internal sealed class ReversibleEngine : DeviceObject
         return Recompute(index);
     }
 
-    /// <summary>The exact input of layer <paramref name="index"/>, computed forward from the nearest kept activation at or below it.</summary>
+    /// <summary>
+    /// The exact input of layer <paramref name="index"/>, computed forward from the nearest kept
+    /// activation at or below it.
+    /// </summary>
     private Tensor Recompute(int index)
     {
         int start = index - 1;

@@ -5,12 +5,15 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The norm σ of one convolution as an operator, estimated by power iteration: v ← unit(Wᵀu), u ← unit(Wv), σ = ‖Wv‖, with the padding, groups and extents of
-/// the layer itself, batch 1, u and v kept from step to step. A kernel flattened to a matrix would give no bound (i-ResNet, arXiv 1811.00995, appendix).
+/// The norm σ of one convolution as an operator, estimated by power iteration: v ← unit(Wᵀu), u ←
+/// unit(Wv), σ = ‖Wv‖, with the padding, groups and extents of the layer itself, batch 1, u and v
+/// kept from step to step. A kernel flattened to a matrix would give no bound (i-ResNet, arXiv
+/// 1811.00995, appendix).
 /// </summary>
 /// <remarks>
-/// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. Fixed by <see cref="PowerIteration"/> until its next call: inversion,
-/// recomputation and <see cref="AddGradient"/> see the same u, v and σ.
+/// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. Fixed by
+/// <see cref="PowerIteration"/> until its next call: inversion, recomputation and
+/// <see cref="AddGradient"/> see the same u, v and σ.
 /// </remarks>
 internal sealed class SpectralNorm
 {
@@ -24,7 +27,10 @@ internal sealed class SpectralNorm
     /// <param name="name">Prefix of the state's names.</param>
     /// <param name="backend">The device.</param>
     /// <param name="store">Where u and v are declared: they belong into checkpoints.</param>
-    /// <param name="convolution">The convolution; its operator is taken at its own extents, up to <paramref name="maximumExtent"/>.</param>
+    /// <param name="convolution">
+    /// The convolution; its operator is taken at its own extents, up to
+    /// <paramref name="maximumExtent"/>.
+    /// </param>
     /// <param name="maximumExtent">Positions per axis at most.</param>
     public SpectralNorm(string name, Backend backend, ParameterStore store, Convolution convolution, int maximumExtent)
     {
@@ -56,7 +62,10 @@ internal sealed class SpectralNorm
         _packed.Free();
     }
 
-    /// <summary>Adds dσ · ∂σ/∂W to the weight's gradient, where ∂⟨u, W v⟩/∂W with u and v held constant is the convolution's wgrad of (v, u).</summary>
+    /// <summary>
+    /// Adds dσ · ∂σ/∂W to the weight's gradient, where ∂⟨u, W v⟩/∂W with u and v held constant is
+    /// the convolution's wgrad of (v, u).
+    /// </summary>
     public void AddGradient(Tensor sigmaGradient)
     {
         Parameter weight = _convolution.Weight;
@@ -67,8 +76,9 @@ internal sealed class SpectralNorm
     }
 
     /// <summary>
-    /// The norm of a convolution at its own extents by power iteration from a random vector until ten more iterations change σ by less than 10⁻⁶, for
-    /// inspection: no state is touched, and no memory stays allocated, whatever happens.
+    /// The norm of a convolution at its own extents by power iteration from a random vector until
+    /// ten more iterations change σ by less than 10⁻⁶, for inspection: no state is touched, and no
+    /// memory stays allocated, whatever happens.
     /// </summary>
     public static double Converged(Backend backend, Convolution convolution)
     {
@@ -103,7 +113,8 @@ internal sealed class SpectralNorm
         }
     }
 
-    // Packed for one product at a time: those of a whole network would take as much memory as its weights.
+    // Packed for one product at a time: all products of a network together would take as much
+    // memory as its weights.
     private Tensor Pack() => _packed.Pack(_plan, _convolution.Weight.Value, scale: default);
 
     private static ConvolutionGeometry Operator(ConvolutionGeometry sample, int maximumExtent)

@@ -74,7 +74,8 @@ internal sealed class StepProtocol : IDisposable
     /// <summary>Whether results are on their way.</summary>
     public bool IsInFlight { get; private set; }
 
-    // The outcome, the bounds of branches with coefficients of their own, the statistics of planned inversions.
+    // The outcome, the bounds of branches with coefficients of their own, the statistics of planned
+    // inversions.
     private int ResultLength => StatisticsStart + (_backend.IsAsynchronous ? _solver.Capacity : 0);
 
     private int StatisticsStart => StepOutcome.Length + (_coefficients?.Values.Length ?? 0);
@@ -147,8 +148,8 @@ internal sealed class StepProtocol : IDisposable
     }
 
     /// <summary>
-    /// Waits for the results, the only wait of a planned step: a <see cref="StepOutcome"/> first. They
-    /// are valid until the next <see cref="Conclude"/>.
+    /// Waits for the results, the only wait of a planned step: a <see cref="StepOutcome"/> first.
+    /// They are valid until the next <see cref="Conclude"/>.
     /// </summary>
     public ReadOnlySpan<double> Wait() => _results.Wait();
 

@@ -13,8 +13,10 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// The files of one checkpoint: model.safetensors (parameters and power-iteration state), optimizer.safetensors (moments), checkpoint.json (recipe, step,
-/// normalisation). The order of the data, augmentation and redraws are functions of the recipe's seed and the step, so the step is all their state.
+/// The files of one checkpoint: model.safetensors (parameters and power-iteration state),
+/// optimizer.safetensors (moments), checkpoint.json (recipe, step, normalisation). The order of the
+/// data, augmentation and redraws are functions of the recipe's seed and the step, so the step is
+/// all their state.
 /// </summary>
 internal static class Checkpoint
 {
@@ -27,7 +29,8 @@ internal static class Checkpoint
     private const int FormatVersion = 1;
 
     /// <summary>
-    /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device without: its own settings say so.
+    /// Loads a network for use. One that was trained in bfloat16 computes in float32 on a device
+    /// without: its own settings say so.
     /// </summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="folder">
@@ -64,7 +67,9 @@ internal static class Checkpoint
     {
         Description description = ReadDescription(found);
         Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides);
-        RevUpNet net = new(backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        RevUpNet net = new(
+            backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount,
+            recipe.Training.Seed);
         try
         {
             net.LoadWeights(Path.Combine(found, ModelFile));
@@ -108,16 +113,20 @@ internal static class Checkpoint
         (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
         TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), net.NamedTensors, metadata: [count, model]);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
-        Description description = new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
-        {
-            Evaluations = step.Engine.Inverter.Plan.State,
-            Data = data,
-        };
+        Description description =
+            new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
+            {
+                Evaluations = step.Engine.Inverter.Plan.State,
+                Data = data,
+            };
         File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
     }
 
     /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
-    /// <exception cref="CheckpointException">It is damaged, of another network, or of a run over other data: the position in it would mean nothing.</exception>
+    /// <exception cref="CheckpointException">
+    /// It is damaged, of another network, or of a run over other data: the position in it would
+    /// mean nothing.
+    /// </exception>
     internal static void Restore(
         string folder, Recipe recipe, RevUpNet net, TrainingStep step, DataIdentity? data = null)
     {
@@ -142,9 +151,16 @@ internal static class Checkpoint
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
 
-    /// <summary>The network of a run with its precision decided: "auto" is the device's choice, or that of the checkpoint to resume from.</summary>
-    /// <exception cref="ConfigurationException">The device cannot compute in the precision that was asked for.</exception>
-    /// <exception cref="CheckpointException">The device cannot compute in the precision of the checkpoint.</exception>
+    /// <summary>
+    /// The network of a run with its precision decided: "auto" is the choice of the device, or of
+    /// the checkpoint to resume from.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// The device cannot compute in the precision that was asked for.
+    /// </exception>
+    /// <exception cref="CheckpointException">
+    /// The device cannot compute in the precision of the checkpoint.
+    /// </exception>
     internal static ModelSettings Decide(ModelSettings model, Backend backend, string? folder)
     {
         if (model.Precision != BranchPrecision.Auto || folder is null)
@@ -152,13 +168,19 @@ internal static class Checkpoint
             return model.On(backend);
         }
         ModelSettings kept = model with { Precision = ReadRecipe(folder).Model.Precision };
-        return backend.Supports(kept.Precision.On(backend).Element()) ? kept.On(backend) : throw new CheckpointException(
-            folder,
-            $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} ({backend.Description}) "
-            + "cannot compute; resume it on a device that can, or train into another folder.");
+        return backend.Supports(kept.Precision.On(backend).Element())
+            ? kept.On(backend)
+            : throw new CheckpointException(
+                folder,
+                $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} "
+                + $"({backend.Description}) cannot compute; resume it on a device that can, or train into another "
+                + "folder.");
     }
 
-    /// <summary>The plan that the policy "auto" made for the run of a checkpoint; null when <paramref name="recipe"/> asks for another.</summary>
+    /// <summary>
+    /// The plan that the policy "auto" made for the run of a checkpoint; null when
+    /// <paramref name="recipe"/> asks for another.
+    /// </summary>
     internal static IReadOnlyList<PolicyRun>? FindPlan(string folder, Recipe recipe)
     {
         Recipe before = ReadRecipe(folder);
@@ -166,7 +188,12 @@ internal static class Checkpoint
 
         // What else a plan depends on must be as before to resume at all.
         static string Asked(Recipe recipe) =>
-            RecipeFile.Serialize(new Recipe { Model = recipe.Model, Reversible = recipe.Reversible with { Runs = null } }) + recipe.Data.Sample;
+            RecipeFile.Serialize(
+                new Recipe
+                {
+                    Model = recipe.Model,
+                    Reversible = recipe.Reversible with { Runs = null },
+                }) + recipe.Data.Sample;
     }
 
     private static void RequireSame<T>(string folder, string path, T before, T now)
@@ -174,7 +201,9 @@ internal static class Checkpoint
         if (!EqualityComparer<T>.Default.Equals(before, now))
         {
             throw new CheckpointException(
-                folder, $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or another folder.");
+                folder,
+                $"the run was started with {path} = {before} and cannot be resumed with {now}; use the old value, or "
+                + "another folder.");
         }
     }
 
@@ -196,7 +225,8 @@ internal static class Checkpoint
     private static IReadOnlyList<string>? ClassesOf(string folder, Description description) =>
         description.Data?.Classes ?? ModelDescription.Find(Path.Combine(folder, ModelFile))?.Classes;
 
-    private static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static JsonSerializerOptions Json { get; } =
+        new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>Gives a network the weights of one checkpoint of its own run.</summary>
     internal static void LoadModel(RevUpNet net, string folder) => net.LoadWeights(Path.Combine(folder, ModelFile));
@@ -212,7 +242,10 @@ internal static class Checkpoint
         if (File.Exists(Path.Combine(folder, DescriptionFile)))
         {
             return CheckpointManifest.FindProblem(folder, ReadDescription(folder).Step) is { } problem
-                ? throw new CheckpointException(folder, $"this checkpoint is damaged ({problem}). Name another, or its run, to take the newest complete one.")
+                ? throw new CheckpointException(
+                    folder,
+                    $"this checkpoint is damaged ({problem}). Name another, or its run, to take the newest complete "
+                    + "one.")
                 : folder;
         }
         List<string> problems = [];
@@ -221,7 +254,8 @@ internal static class Checkpoint
         return (checkpoints.Chosen() ?? checkpoints.Latest(problems))?.Path
             ?? throw new CheckpointException(folder, problems.Count > 0
                 ? $"no checkpoint here is complete ({string.Join("; ", problems)}). Name another run, or train again."
-                : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one checkpoint.");
+                : "there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in it) or of one "
+            + "checkpoint.");
     }
 
     private static Recipe ReadRecipe(string folder) =>
@@ -232,14 +266,18 @@ internal static class Checkpoint
         string path = Path.Combine(folder, DescriptionFile);
         try
         {
-            Description description = JsonSerializer.Deserialize<Description>(File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
-            return description.Format == FormatVersion && description.Recipe is not null && description.Mean is not null && description.Deviation is not null
+            Description description = JsonSerializer.Deserialize<Description>(
+                File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
+            return description.Format == FormatVersion && description.Recipe is not null && description.Mean is not null
+                && description.Deviation is not null
                 ? description
-                : throw new CheckpointException(path, $"its format is {description.Format}, and this version reads {FormatVersion}.");
+                : throw new CheckpointException(
+                    path, $"its format is {description.Format}, and this version reads {FormatVersion}.");
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException(path, $"it is not a description of a checkpoint: {exception.Message}", exception);
+            throw new CheckpointException(
+                path, $"it is not a description of a checkpoint: {exception.Message}", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -257,15 +295,19 @@ internal static class Checkpoint
             foreach (Parameter parameter in net.Parameters.Parameters)
             {
                 long offset = (parameter.Value.Address - net.Parameters.Values.Address) / sizeof(float);
-                tensors.Add(($"moment{moment + 1}.{parameter.Name}", optimizer.Moments[moment].Slice(offset, parameter.Shape)));
+                tensors.Add(
+                    ($"moment{moment + 1}.{parameter.Name}", optimizer.Moments[moment].Slice(offset, parameter.Shape)));
             }
         }
         return tensors;
     }
 
-    private sealed record Description(int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
+    private sealed record Description(
+        int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
     {
-        /// <summary>k of every block in the next step; null where the next step finds out.</summary>
+        /// <summary>
+        /// k of every block in the next step; null where the next step finds out.
+        /// </summary>
         public EvaluationPlanState? Evaluations { get; init; }
 
         /// <summary>The training set; null in a checkpoint of an earlier version.</summary>

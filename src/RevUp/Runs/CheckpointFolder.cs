@@ -3,12 +3,17 @@ using RevUp.Formats;
 
 namespace RevUp.Runs;
 
-/// <summary>A folder of checkpoints step-00001234/, each of which appears whole or not at all, with only the last K kept.</summary>
+/// <summary>
+/// A folder of checkpoints step-00001234/, each of which appears whole or not at all, with only the
+/// last K kept.
+/// </summary>
 /// <remarks>
-/// A checkpoint is written into a temporary sibling, every file is put on the disk itself, a manifest with lengths and SHA-256 is added, and the folder is
-/// renamed into place. A crash at any moment leaves the earlier checkpoints as they were. Limit: .NET opens no directory, so the rename itself is not
-/// synchronised; after a power failure the newest checkpoint may be missing, or its folder lack a file, which the manifest reveals. One process may write to a
-/// folder at a time.
+/// A checkpoint is written into a temporary sibling, every file is put on the disk itself, a
+/// manifest with lengths and SHA-256 is added, and the folder is renamed into place. A crash at any
+/// moment leaves the earlier checkpoints as they were. Limit: .NET opens no directory, so the
+/// rename itself is not synchronised; after a power failure the newest checkpoint may be missing,
+/// or its folder lack a file, which the manifest reveals. One process may write to a folder at a
+/// time.
 /// </remarks>
 /// <example><code>
 /// var checkpoints = new CheckpointFolder("runs/1/checkpoints", keep: 3);
@@ -26,7 +31,9 @@ internal sealed class CheckpointFolder
     private readonly int _keep;
 
     /// <summary>The folder at <paramref name="root"/>, created by the first save.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="keep"/> is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="keep"/> is less than 1.
+    /// </exception>
     public CheckpointFolder(string root, int keep)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
@@ -34,16 +41,22 @@ internal sealed class CheckpointFolder
     }
 
     /// <summary>
-    /// Writes the checkpoint of <paramref name="step"/>, replacing one of the same step, then deletes the oldest beyond K and what crashed saves left behind.
+    /// Writes the checkpoint of <paramref name="step"/>, replacing one of the same step, then
+    /// deletes the oldest beyond K and what crashed saves left behind.
     /// </summary>
     /// <param name="step">Steps done so far, at least 0.</param>
     /// <param name="write">Writes the files, all directly into the folder that it is given.</param>
     /// <returns>The checkpoint in its place.</returns>
     /// <remarks>
-    /// Reads every file once more for its SHA-256. The checkpoint just written is never deleted, even when later steps of an abandoned run exist.
+    /// Reads every file once more for its SHA-256. The checkpoint just written is never deleted,
+    /// even when later steps of an abandoned run exist.
     /// </remarks>
-    /// <exception cref="CheckpointException">The disk is full, the folder cannot be written, or the like; earlier checkpoints are intact.</exception>
-    /// <exception cref="InvalidOperationException"><paramref name="write"/> left a folder, or a file with the manifest's name.</exception>
+    /// <exception cref="CheckpointException">
+    /// The disk is full, the folder cannot be written, or the like; earlier checkpoints are intact.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// <paramref name="write"/> left a folder, or a file with the manifest's name.
+    /// </exception>
     public CheckpointEntry Save(long step, Action<string> write)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
@@ -59,7 +72,8 @@ internal sealed class CheckpointFolder
             {
                 throw new CheckpointException(
                     _root,
-                    $"the checkpoint of step {step} cannot be saved ({exception.Message}) Earlier ones are unchanged; make room or choose another folder.",
+                    $"the checkpoint of step {step} cannot be saved ({exception.Message}) Earlier ones are unchanged; "
+                    + "make room or choose another folder.",
                     exception);
             }
             throw;
@@ -71,12 +85,17 @@ internal sealed class CheckpointFolder
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException(
-                _root, $"step {step} is saved, but an older checkpoint cannot be deleted ({exception.Message}) Check the permissions of its files.", exception);
+                _root,
+                $"step {step} is saved, but an older checkpoint cannot be deleted ({exception.Message}) Check the "
+                + "permissions of its files.", exception);
         }
         return saved;
     }
 
-    /// <summary>The complete checkpoint of the highest step, or null; damaged ones are passed over. Reads its files to verify their SHA-256.</summary>
+    /// <summary>
+    /// The complete checkpoint of the highest step, or null; damaged ones are passed over. Reads
+    /// its files to verify their SHA-256.
+    /// </summary>
     /// <param name="problems">Receives one line for each checkpoint that was passed over.</param>
     /// <exception cref="CheckpointException">The folder exists and cannot be read.</exception>
     public CheckpointEntry? Latest(ICollection<string>? problems = null)
@@ -96,12 +115,17 @@ internal sealed class CheckpointFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(_root, $"the folder cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+            throw new CheckpointException(
+                _root,
+                $"the folder cannot be read ({exception.Message}) Check the path and its permissions.",
+                exception);
         }
     }
 
     /// <summary>The checkpoint from which a run goes on; null when there is none at all.</summary>
-    /// <exception cref="CheckpointException">There are checkpoints, and none is complete.</exception>
+    /// <exception cref="CheckpointException">
+    /// There are checkpoints, and none is complete.
+    /// </exception>
     internal CheckpointEntry? LatestOfRun()
     {
         List<string> problems = [];
@@ -153,11 +177,13 @@ internal sealed class CheckpointFolder
         string? stray = Directory.EnumerateDirectories(folder).FirstOrDefault();
         if (stray is not null)
         {
-            throw new InvalidOperationException($"{stray} is a folder; a checkpoint consists of files only, so write them side by side.");
+            throw new InvalidOperationException(
+                $"{stray} is a folder; a checkpoint consists of files only, so write them side by side.");
         }
         if (File.Exists(Path.Combine(folder, CheckpointManifest.FileName)))
         {
-            throw new InvalidOperationException($"{folder} has a file {CheckpointManifest.FileName}, the name of the list of its files; use another.");
+            throw new InvalidOperationException(
+                $"{folder} has a file {CheckpointManifest.FileName}, the name of the list of its files; use another.");
         }
     }
 
@@ -170,7 +196,8 @@ internal sealed class CheckpointFolder
         RequireFlat(temporary);
         CheckpointManifest.Seal(temporary, step);
 
-        // Folders cannot be exchanged in one operation: a crash between the two renames loses this step, and never another one.
+        // Folders cannot be exchanged in one operation: a crash between the two renames loses this
+        // step, and never another one.
         string place = Path.Combine(_root, StepName(step));
         string replaced = Path.Combine(_root, TemporaryPrefix + "replaced");
         bool exists = Directory.Exists(place);
@@ -198,7 +225,8 @@ internal sealed class CheckpointFolder
         IEnumerable<CheckpointEntry> older = all.Skip(_keep);
         foreach (CheckpointEntry old in older.Where(entry => entry != saved && StepName(entry.Step) != chosen))
         {
-            // Renamed first: a crash in mid-deletion leaves a temporary folder, not half a checkpoint.
+            // Renamed first: a crash in mid-deletion leaves a temporary folder, not half a
+            // checkpoint.
             string temporary = Path.Combine(_root, TemporaryPrefix + "deleted-" + StepName(old.Step));
             Directory.Move(old.Path, temporary);
             Directory.Delete(temporary, recursive: true);
@@ -211,7 +239,8 @@ internal sealed class CheckpointFolder
         foreach (string path in Directory.Exists(_root) ? Directory.GetDirectories(_root, StepPrefix + "*") : [])
         {
             string digits = Path.GetFileName(path)[StepPrefix.Length..];
-            if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long step) && Path.GetFileName(path) == StepName(step))
+            if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long step)
+                && Path.GetFileName(path) == StepName(step))
             {
                 found.Add(new CheckpointEntry(path, step));
             }
@@ -227,7 +256,8 @@ internal sealed class CheckpointFolder
         }
     }
 
-    // After a failed save: what cannot be deleted now is deleted by the next save, and must not hide the error.
+    // After a failed save: what cannot be deleted now is deleted by the next save, and must not
+    // hide the error.
     private void TryDeleteTemporaries()
     {
         try

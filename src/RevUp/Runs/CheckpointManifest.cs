@@ -4,31 +4,46 @@ using System.Text.Json.Serialization;
 
 namespace RevUp.Runs;
 
-/// <summary>What makes a checkpoint complete: the step, and name, length in bytes and SHA-256 of each of its files.</summary>
+/// <summary>
+/// Proof of a complete checkpoint: the step, and name, length in bytes and SHA-256 of each of its
+/// files.
+/// </summary>
 internal sealed record CheckpointManifest(
-    [property: JsonRequired] int Version, [property: JsonRequired] long Step, [property: JsonRequired] IReadOnlyList<CheckpointManifest.Entry> Files)
+    [property: JsonRequired] int Version, [property: JsonRequired] long Step,
+    [property: JsonRequired] IReadOnlyList<CheckpointManifest.Entry> Files)
 {
     public const string FileName = "manifest.json";
     private const int CurrentVersion = 1;
 
-    public sealed record Entry([property: JsonRequired] string Name, [property: JsonRequired] long Length, [property: JsonRequired] string Sha256);
+    public sealed record Entry(
+        [property: JsonRequired] string Name,
+        [property: JsonRequired] long Length,
+        [property: JsonRequired] string Sha256);
 
-    /// <summary>Describes the files of <paramref name="folder"/>, putting each on the disk itself (fsync), and adds the manifest as the last of them.</summary>
+    /// <summary>
+    /// Describes the files of <paramref name="folder"/>, putting each on the disk itself (fsync),
+    /// and adds the manifest as the last of them.
+    /// </summary>
     public static void Seal(string folder, long step)
     {
         List<Entry> entries = [];
         foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
-            using FileStream file = File.Open(path, FileMode.Open, FileAccess.ReadWrite); // flushing needs the right to write
+            // flushing needs the right to write
+            using FileStream file = File.Open(path, FileMode.Open, FileAccess.ReadWrite);
             file.Flush(flushToDisk: true);
             entries.Add(new Entry(Path.GetFileName(path), file.Length, Hash(file)));
         }
         using FileStream manifest = File.Open(Path.Combine(folder, FileName), FileMode.CreateNew);
-        JsonSerializer.Serialize(manifest, new CheckpointManifest(CurrentVersion, step, entries), ManifestJson.Default.CheckpointManifest);
+        JsonSerializer.Serialize(
+            manifest, new CheckpointManifest(CurrentVersion, step, entries), ManifestJson.Default.CheckpointManifest);
         manifest.Flush(flushToDisk: true);
     }
 
-    /// <summary>What is wrong with the checkpoint in <paramref name="folder"/>, or null when every file is as it was sealed. Reads all files.</summary>
+    /// <summary>
+    /// The fault of the checkpoint in <paramref name="folder"/>, or null when every file is as it
+    /// was sealed. Reads all files.
+    /// </summary>
     public static string? FindProblem(string folder, long step)
     {
         try
@@ -37,9 +52,11 @@ internal sealed record CheckpointManifest(
             CheckpointManifest? manifest = JsonSerializer.Deserialize(file, ManifestJson.Default.CheckpointManifest);
             if (manifest is not { Version: CurrentVersion, Files: not null } || manifest.Step != step)
             {
-                return $"{FileName} is of version {manifest?.Version} and step {manifest?.Step}, expected {CurrentVersion} and {step}";
+                return $"{FileName} is of version {manifest?.Version} and step {manifest?.Step}, expected "
+                    + $"{CurrentVersion} and {step}";
             }
-            return manifest.Files.Select(entry => FindProblem(folder, entry)).FirstOrDefault(problem => problem is not null);
+            return manifest.Files.Select(entry => FindProblem(folder, entry))
+                .FirstOrDefault(problem => problem is not null);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -2,7 +2,10 @@ using RevUp.Data;
 
 namespace RevUp.Runs;
 
-/// <summary>A text file with one line for each damaged sample that a run met, also when it was resumed in between. Thread-safe.</summary>
+/// <summary>
+/// A text file with one line for each damaged sample that a run met, also when it was resumed in
+/// between. Thread-safe.
+/// </summary>
 internal sealed class DamageLog(string path)
 {
     public const string FileName = "damaged.txt";

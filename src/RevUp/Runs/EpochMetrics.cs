@@ -16,13 +16,17 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
     public double Milliseconds => steps.Average(step => step.Milliseconds);
 
     /// <summary>k of the blocks that were inverted; 0 when none was.</summary>
-    public double MeanEvaluations => steps.SelectMany(step => step.Evaluations).Where(k => k > 0).DefaultIfEmpty().Average();
+    public double MeanEvaluations =>
+        steps.SelectMany(step => step.Evaluations).Where(k => k > 0).DefaultIfEmpty().Average();
 
     public int WorstEvaluations => steps.Max(step => step.Evaluations.DefaultIfEmpty().Max());
 
     public double WorstResidual => steps.Max(step => step.WorstResidual);
 
-    /// <summary>L̂, the ratio of the last two corrections, over the inversions that made two; NaN when none did.</summary>
+    /// <summary>
+    /// L̂, the ratio of the last two corrections, over the inversions that made two; NaN when none
+    /// did.
+    /// </summary>
     public double MeanContraction => Contractions.Average();
 
     /// <inheritdoc cref="MeanContraction"/>
@@ -30,7 +34,9 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     public int Replays => steps.Sum(step => step.Replays);
 
-    /// <summary>The evaluation at its end, on the validation part or, without one, the test part.</summary>
+    /// <summary>
+    /// The evaluation at its end, on the validation part or, without one, the test part.
+    /// </summary>
     public EvaluationResult? Held => held;
 
     /// <summary>Mean k of one block.</summary>
@@ -47,5 +53,6 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     private IEnumerable<double> Contractions => Measured(steps.SelectMany(step => step.Contractions));
 
-    private static IEnumerable<double> Measured(IEnumerable<double> contractions) => contractions.Where(double.IsFinite).DefaultIfEmpty(double.NaN);
+    private static IEnumerable<double> Measured(IEnumerable<double> contractions) =>
+        contractions.Where(double.IsFinite).DefaultIfEmpty(double.NaN);
 }

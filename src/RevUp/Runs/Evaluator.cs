@@ -6,7 +6,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>Evaluates a network on every sample of a dataset that can be read, without augmentation and without touching the training state.</summary>
+/// <summary>
+/// Evaluates a network on every sample of a dataset that can be read, without augmentation and
+/// without touching the training state.
+/// </summary>
 internal static class Evaluator
 {
     /// <summary>
@@ -15,8 +18,11 @@ internal static class Evaluator
     /// </summary>
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>
-    /// <param name="normalization">That of the training set.</param>
-    /// <param name="batches">Samples per forward pass, threads that prepare them, and their framing, such as <see cref="Recipe.EvaluationBatches"/>.</param>
+    /// <param name="normalization">Normalisation of the training set.</param>
+    /// <param name="batches">
+    /// Samples per forward pass, threads that prepare them, and their framing, such as
+    /// <see cref="Recipe.EvaluationBatches"/>.
+    /// </param>
     /// <param name="progress">Called after each batch with the number of samples evaluated.</param>
     /// <param name="stop">Ends the evaluation after the current batch.</param>
     /// <exception cref="DataFileException">
@@ -53,7 +59,8 @@ internal static class Evaluator
                 stop.ThrowIfCancellationRequested();
                 evaluated += samples.Count;
                 Tensor logits = net.Infer(samples.Pixels);
-                Tensor targets = memory.Allocate(new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+                Tensor targets = memory.Allocate(
+                    new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
                 backend.Upload(samples.Targets, targets);
                 backend.CrossEntropy(logits, targets, 0, default, statistics);
                 Span<float> rows = outputs.AsSpan(0, samples.Count * net.Classes);
@@ -86,8 +93,8 @@ internal static class Evaluator
             {
                 throw new DataFileException(
                     data.Name(sample),
-                    "the network's output for this sample is not finite. Either its values are far from those of the "
-                    + "training set: correct it or leave it out. Or the training diverged: lower the learning rate.");
+                    "the network's output for this sample is not finite. Either its values are far from the "
+                    + "training set's: correct it or leave it out. Or the training diverged: lower the learning rate.");
             }
             tally.Add(row, data.Label(sample));
         }

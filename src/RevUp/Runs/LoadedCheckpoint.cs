@@ -7,12 +7,13 @@ using RevUp.Recipes;
 namespace RevUp.Runs;
 
 /// <summary>A trained network with what is needed to use it.</summary>
-/// <param name="Recipe">What it was trained from.</param>
+/// <param name="Recipe">Recipe that it was trained from.</param>
 /// <param name="Network">The network; disposed with this.</param>
 /// <param name="Normalization">Of the training set: inputs must be normalised alike.</param>
 /// <param name="Step">Updates done.</param>
 /// <param name="Folder">Where it was loaded from.</param>
-internal sealed record LoadedCheckpoint(Recipe Recipe, RevUpNet Network, ChannelNormalization Normalization, long Step, string Folder) : IDisposable
+internal sealed record LoadedCheckpoint(
+    Recipe Recipe, RevUpNet Network, ChannelNormalization Normalization, long Step, string Folder) : IDisposable
 {
     /// <summary>
     /// Names of the K classes, in the order of the logits; empty in a checkpoint of a version that

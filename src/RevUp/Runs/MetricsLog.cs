@@ -5,8 +5,9 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// The metrics of a run as JSON lines: {"type": "step", …} after each update, {"type": "evaluation", …} after each evaluation. Lines of steps after the one
-/// that is resumed from are dropped when the file is opened.
+/// The metrics of a run as JSON lines: {"type": "step", …} after each update, {"type":
+/// "evaluation", …} after each evaluation. Lines of steps after the one that is resumed from are
+/// dropped when the file is opened.
 /// </summary>
 internal sealed class MetricsLog : IDisposable
 {

@@ -18,7 +18,9 @@ internal sealed class RunData : IDisposable
     /// <summary>Samples to train on.</summary>
     public ImageDataset Train => _parts[DatasetSplit.Train];
 
-    /// <summary>Whether a part chooses the checkpoint, so that the test part is read once, at the end.</summary>
+    /// <summary>
+    /// Whether a part chooses the checkpoint, so that the test part is read once, at the end.
+    /// </summary>
     public bool HasValidation => _parts.ContainsKey(DatasetSplit.Validation);
 
     /// <summary>Whether the result is of the test part.</summary>
@@ -85,7 +87,8 @@ internal sealed class RunData : IDisposable
             (Shape stated, int classes) = (_settings.Sample, _settings.ClassCount);
             ConfigurationException.Require(
                 data.Sample == stated && data.Classes.Count == classes,
-                $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states {stated} in {classes}");
+                $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states "
+                + $"{stated} in {classes}");
         }
     }
 

@@ -1,6 +1,6 @@
 namespace RevUp.Runs;
 
-/// <summary>What the steps of one epoch share.</summary>
+/// <summary>Shared state of one epoch's steps.</summary>
 /// <param name="Number">Counted from 0.</param>
 /// <param name="End">Steps of the run when it is over.</param>
 /// <param name="Meter">Running figures.</param>

@@ -8,7 +8,9 @@ namespace RevUp.Runs;
 /// <param name="Evaluations">All evaluations, in order.</param>
 internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvaluationMetrics> Evaluations)
 {
-    /// <summary>Reads the file; a line that a killed process left incomplete is passed over.</summary>
+    /// <summary>
+    /// Reads the file; a line that a killed process left incomplete is passed over.
+    /// </summary>
     public static RunHistory Read(string path)
     {
         List<StepMetrics> steps = [];
@@ -28,7 +30,9 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         return new RunHistory(steps, evaluations);
     }
 
-    /// <summary>The part that is evaluated after epochs: the validation part, where there is one.</summary>
+    /// <summary>
+    /// The part that is evaluated after epochs: the validation part, where there is one.
+    /// </summary>
     public DatasetSplit Held => Evaluations.Any(evaluation => evaluation.Result.Part == DatasetSplit.Validation)
         ? DatasetSplit.Validation
         : DatasetSplit.Test;
@@ -36,7 +40,9 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
     /// <summary>Evaluations after epochs, all on the same part.</summary>
     public IEnumerable<EvaluationMetrics> Curve => Evaluations.Where(evaluation => evaluation.Result.Part == Held);
 
-    /// <summary>The run's result: the last one on the test part, or where there is none, on the other.</summary>
+    /// <summary>
+    /// The run's result: the last one on the test part, or where there is none, on the other.
+    /// </summary>
     public EvaluationMetrics? Final =>
         Evaluations.LastOrDefault(evaluation => evaluation.Result.Part == DatasetSplit.Test) ?? Curve.LastOrDefault();
 
@@ -56,7 +62,8 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         epoch => new EpochMetrics([.. epoch], Curve.LastOrDefault(line => line.Epoch == epoch.Key)?.Result)));
 
     private static double[] Numbers(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement values)
-        ? [.. values.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]
+        ? [.. values.EnumerateArray().Select(
+            value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)]
         : [];
 
     private static void Add(JsonElement line, List<StepMetrics> steps, List<EvaluationMetrics> evaluations)

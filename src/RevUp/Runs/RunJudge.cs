@@ -7,13 +7,13 @@ namespace RevUp.Runs;
 
 /// <summary>
 /// The evaluations of a run: the validation part chooses a checkpoint, and the test part is read
-/// once, at the end, with the chosen one. Without a validation part epochs are evaluated on the test
-/// part, and nothing is chosen.
+/// once, at the end, with the chosen one. Without a validation part epochs are evaluated on the
+/// test part, and nothing is chosen.
 /// </summary>
 /// <param name="recipe">How evaluations are made, and what chooses.</param>
 /// <param name="data">The parts.</param>
 /// <param name="damage">The run's list of damaged samples.</param>
-/// <param name="checkpoints">What is chosen among.</param>
+/// <param name="checkpoints">Checkpoints to choose among.</param>
 /// <param name="report">Told after each batch of an evaluation.</param>
 internal sealed class RunJudge(
     Recipe recipe, RunData data, DamageLog damage, CheckpointFolder checkpoints, Action<EvaluationProgress> report)
@@ -36,7 +36,9 @@ internal sealed class RunJudge(
     public EvaluationResult EvaluateHeld(RevUpNet net, TimeSpan after, CancellationToken stop) =>
         Evaluate(net, data.Held, after, stop);
 
-    /// <summary>Chooses among the checkpoints that are left; null where there is no validation part.</summary>
+    /// <summary>
+    /// Chooses among the checkpoints that are left; null where there is no validation part.
+    /// </summary>
     public EvaluationMetrics? Choose(RunLog log)
     {
         if (!data.HasValidation)

@@ -4,8 +4,11 @@ using RevUp.Training;
 
 namespace RevUp.Runs;
 
-/// <summary>What a run writes while it goes on, in both forms: <see cref="MetricsLog"/> and <see cref="TensorBoardLog"/>. Steps after the one resumed from are
-/// dropped from what an earlier process wrote.</summary>
+/// <summary>
+/// Log of a run while it goes on, in both forms: <see cref="MetricsLog"/> and
+/// <see cref="TensorBoardLog"/>. Steps after the one resumed from are dropped from what an earlier
+/// process wrote.
+/// </summary>
 internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> blockNames) : IDisposable
 {
     private readonly MetricsLog _metrics = new(Path.Combine(folder, MetricsLog.FileName), lastStep);

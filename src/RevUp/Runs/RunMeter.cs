@@ -4,7 +4,9 @@ using RevUp.Training;
 
 namespace RevUp.Runs;
 
-/// <summary>Running figures of a run: smoothed loss and speed for the display, totals for the summary.</summary>
+/// <summary>
+/// Running figures of a run: smoothed loss and speed for the display, totals for the summary.
+/// </summary>
 internal sealed class RunMeter
 {
     private const double Smoothing = 0.95;

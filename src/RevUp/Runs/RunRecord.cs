@@ -8,8 +8,11 @@ using RevUp.Tensors;
 
 namespace RevUp.Runs;
 
-/// <summary>On what a run was made and what it took, for reports: run.json, of the last process that worked on the run.</summary>
-/// <param name="Device">What computed, in words.</param>
+/// <summary>
+/// On what a run was made and what it took, for reports: run.json, of the last process that worked
+/// on the run.
+/// </summary>
+/// <param name="Device">The device, in words.</param>
 /// <param name="System">The operating system.</param>
 /// <param name="Runtime">.NET.</param>
 /// <param name="Version">Of RevUp.</param>
@@ -30,16 +33,21 @@ internal sealed record RunRecord(
     /// <summary>Numbers that are trained; 0 in the record of an earlier version.</summary>
     public long Parameters { get; init; }
 
-    /// <summary>The most bytes of all purposes that were live at once; 0 in the record of an earlier version.</summary>
+    /// <summary>
+    /// The most bytes of all purposes that were live at once; 0 in the record of an earlier
+    /// version.
+    /// </summary>
     public long TotalPeakBytes { get; init; }
 
-    /// <summary>Median time of a step; likewise.</summary>
+    /// <summary>Median time of a step; 0 in the record of an earlier version.</summary>
     public double StepMilliseconds { get; init; }
 
-    /// <summary>Storage type and arithmetic inside the branches; null in the record of an earlier version.</summary>
+    /// <summary>
+    /// Storage type and arithmetic inside the branches; null in the record of an earlier version.
+    /// </summary>
     public BranchPrecision? Precision { get; init; }
 
-    /// <summary>What a step was expected to take; null unless the run was planned for a budget.</summary>
+    /// <summary>Expected cost of a step; null unless the run was planned for a budget.</summary>
     public StepForecast? Forecast { get; init; }
 
     /// <summary>
@@ -81,7 +89,8 @@ internal sealed record RunRecord(
             typeof(RunRecord).Assembly.GetName().Version!.ToString(3),
             blockNames,
             new Outcome(summary.Interrupted, summary.Step),
-            Enum.GetValues<MemoryPurpose>().ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]))
+            Enum.GetValues<MemoryPurpose>()
+                .ToDictionary(purpose => purpose.ToString().ToLowerInvariant(), purpose => summary.Peak[purpose]))
         {
             Parameters = net.Parameters.Count,
             TotalPeakBytes = summary.TotalPeakBytes,
@@ -93,21 +102,28 @@ internal sealed record RunRecord(
             DataWaitShare = summary.DataWaitShare,
             ClassNames = classNames,
         };
-        WholeFile.Write(Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
+        WholeFile.Write(
+            Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));
     }
 
-    /// <summary>The record of a run, or null when it has none: it was killed before its first end.</summary>
+    /// <summary>
+    /// The record of a run, or null when it has none: it was killed before its first end.
+    /// </summary>
     /// <exception cref="ConfigurationException">The file is damaged.</exception>
     public static RunRecord? Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllText(path), RunRecordJson.Default.RunRecord) : null;
+            return File.Exists(path)
+                ? JsonSerializer.Deserialize(File.ReadAllText(path), RunRecordJson.Default.RunRecord)
+                : null;
         }
         catch (JsonException exception)
         {
-            throw new ConfigurationException($"'{path}' is damaged ({exception.Message}); delete it, and the report is made without the figures in it.");
+            throw new ConfigurationException(
+                $"'{path}' is damaged ({exception.Message}); delete it, and the report is made without the figures in "
+                + "it.");
         }
     }
 }

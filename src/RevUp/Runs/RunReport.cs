@@ -56,8 +56,12 @@ internal static class RunReport
         }
         if (epochs.Values.Any(epoch => epoch.IsAdaptive))
         {
-            Blocks(text, "Lipschitz coefficient c of each block at the end", epochs, blockNames, (epoch, block) => epoch.CoefficientOf(block));
-            Blocks(text, "Mean measured contraction of each block", epochs, blockNames, (epoch, block) => epoch.ContractionOf(block));
+            Blocks(
+                text, "Lipschitz coefficient c of each block at the end", epochs, blockNames,
+                (epoch, block) => epoch.CoefficientOf(block));
+            Blocks(
+                text, "Mean measured contraction of each block", epochs, blockNames,
+                (epoch, block) => epoch.ContractionOf(block));
         }
         File.WriteAllText(Path.Combine(folder, FileName), text.ToString());
     }

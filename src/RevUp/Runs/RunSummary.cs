@@ -54,10 +54,14 @@ public sealed record RunSummary
     /// <summary>Peak memory by purpose.</summary>
     public required MemoryUse Peak { get; init; }
 
-    /// <summary>The most bytes of all purposes that were live at once, in steps or evaluations.</summary>
+    /// <summary>
+    /// The most bytes of all purposes that were live at once, in steps or evaluations.
+    /// </summary>
     public required long TotalPeakBytes { get; init; }
 
-    /// <summary>What a step was expected to take; null unless this process planned the run for a budget.</summary>
+    /// <summary>
+    /// Expected cost of a step; null unless this process planned the run for a budget.
+    /// </summary>
     internal StepForecast? Forecast { get; init; }
 
     /// <summary>Folder of the run.</summary>

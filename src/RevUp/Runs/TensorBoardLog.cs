@@ -7,10 +7,12 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction), train/learning_rate, train/images_per_second. The first and
-/// every <see cref="BlockEverySteps"/>-th: memory_MiB/PURPOSE (peaks), and, where blocks are inverted, k and the inversion residual, and, where they have
-/// Lipschitz coefficients of their own, c and the measured contraction, each as mean and maximum and of each block (up to <see cref="MaximumBlocks"/>; of more,
-/// as histograms). Every evaluation: test/loss and test/top1.
+/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction),
+/// train/learning_rate, train/images_per_second. The first and every
+/// <see cref="BlockEverySteps"/>-th: memory_MiB/PURPOSE (peaks), and, where blocks are inverted, k
+/// and the inversion residual, and, where they have Lipschitz coefficients of their own, c and the
+/// measured contraction, each as mean and maximum and of each block (up to
+/// <see cref="MaximumBlocks"/>; of more, as histograms). Every evaluation: test/loss and test/top1.
 /// </summary>
 internal sealed class TensorBoardLog : IDisposable
 {
@@ -30,8 +32,10 @@ internal sealed class TensorBoardLog : IDisposable
 
     public TensorBoardLog(string folder, long lastStep, IEnumerable<string> blockNames)
     {
-        _blockTags = [.. blockNames.Select(name => ("k/" + name, "residual/" + name, "c/" + name, "contraction/" + name))];
-        _memoryTags = [.. Enum.GetValues<MemoryPurpose>().Select(purpose => (purpose, $"memory_MiB/{purpose.ToString().ToLowerInvariant()}"))];
+        _blockTags =
+            [.. blockNames.Select(name => ("k/" + name, "residual/" + name, "c/" + name, "contraction/" + name))];
+        _memoryTags = [.. Enum.GetValues<MemoryPurpose>().Select(
+            purpose => (purpose, $"memory_MiB/{purpose.ToString().ToLowerInvariant()}"))];
         _file = new EventFile(folder, lastStep);
     }
 
@@ -143,12 +147,15 @@ internal sealed class TensorBoardLog : IDisposable
     }
 
     // Summary { value = 1: { tag = 1, simple_value = 2 } }
-    private void Scalar(string tag, double value) => _summary.Message(1, _value.Clear().Text(1, tag).Single(2, (float)value));
+    private void Scalar(string tag, double value) =>
+        _summary.Message(1, _value.Clear().Text(1, tag).Single(2, (float)value));
 
-    // HistogramProto { min = 1, max = 2, num = 3, sum = 4, sum_squares = 5, bucket_limit = 6, bucket = 7 }, here with a bucket for each value that occurs.
+    // HistogramProto { min = 1, max = 2, num = 3, sum = 4, sum_squares = 5, bucket_limit = 6,
+    // bucket = 7 }, here with a bucket for each value that occurs.
     private void Histogram(string tag, List<double> values)
     {
-        (double Limit, double Count)[] buckets = [.. values.CountBy(value => value).Select(bucket => (bucket.Key, (double)bucket.Value)).Order()];
+        (double Limit, double Count)[] buckets =
+            [.. values.CountBy(value => value).Select(bucket => (bucket.Key, (double)bucket.Value)).Order()];
         _histogram.Clear()
             .Double(1, buckets[0].Limit)
             .Double(2, buckets[^1].Limit)

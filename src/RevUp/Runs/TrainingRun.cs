@@ -2,7 +2,6 @@ using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Formats;
-using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
@@ -13,14 +12,17 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files, report.md, run.json, checkpoints/ and, if samples were damaged,
-/// damaged.txt. From its construction to its disposal a run has the folder to itself.
-/// A run that was stopped, or killed, continues from its newest complete checkpoint and ends with
-/// the same bits as one that was not (same threads, same machine).
+/// A recipe carried out in a folder: recipe.json, metrics.jsonl, TensorBoard's event files,
+/// report.md, run.json, checkpoints/ and, if samples were damaged, damaged.txt. From its
+/// construction to its disposal a run has the folder to itself. A run that was stopped, or killed,
+/// continues from its newest complete checkpoint and ends with the same bits as one that was not
+/// (same threads, same machine).
 /// </summary>
-public sealed class TrainingRun : IDisposable
+public sealed partial class TrainingRun : IDisposable
 {
-    /// <summary>The copy of the recipe, overrides included, that every run's folder holds from its start.</summary>
+    /// <summary>
+    /// The copy of the recipe, overrides included, that every run's folder holds from its start.
+    /// </summary>
     public const string RecipeFileName = "recipe.json";
 
     private readonly Recipe _recipe;
@@ -38,7 +40,7 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>Opens data and folder and builds the network; nothing is trained yet.</summary>
     /// <param name="backend">The device. Its disposal closes the network and ends the run.</param>
-    /// <param name="recipe">What to do.</param>
+    /// <param name="recipe">Settings of the run.</param>
     /// <param name="folder">Where results go; created when it does not exist.</param>
     /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
     /// <exception cref="ConfigurationException">
@@ -51,14 +53,19 @@ public sealed class TrainingRun : IDisposable
     {
     }
 
-    /// <summary>The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset is "custom" and states their shape.</summary>
+    /// <summary>
+    /// The same on datasets of the caller's, which must outlive the run; the recipe's data.dataset
+    /// is "custom" and states their shape.
+    /// </summary>
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
-    /// <param name="train">What to train on; the recipe's augmentation applies.</param>
+    /// <param name="train">Training set; the recipe's augmentation applies.</param>
     /// <param name="test">
-    /// What to evaluate on: after every epoch, or where there is a validation part, once at the end.
+    /// Test set: evaluated after every epoch, or where there is a validation part, once at the end.
     /// </param>
-    /// <param name="validation">What chooses the checkpoint; null for none.</param>
-    /// <param name="branches">Makes the branch of each block, where the recipe's model.branch is "custom".</param>
+    /// <param name="validation">Set that chooses the checkpoint; null for none.</param>
+    /// <param name="branches">
+    /// Makes the branch of each block, where the recipe's model.branch is "custom".
+    /// </param>
     public TrainingRun(
         Backend backend,
         Recipe recipe,
@@ -113,7 +120,8 @@ public sealed class TrainingRun : IDisposable
             Steps = training.LimitSteps(_stepsPerEpoch * training.Epochs);
             ConfigurationException.Require(
                 _stepsPerEpoch > 0,
-                $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only {samples} samples; use a smaller batch");
+                $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only "
+                + $"{samples} samples; use a smaller batch");
             Network = new RevUpNet(
                 backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches);
             _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
@@ -140,7 +148,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The policies that the run follows.</summary>
     public MemoryPlan Plan => _recipe.Reversible.Plan;
 
-    /// <summary>What the run's plan is expected to take; null when it was not made now.</summary>
+    /// <summary>Expected cost of the run's plan; null when it was not made now.</summary>
     internal MemoryForecast? Forecast { get; private set; }
 
     /// <summary>Updates of the whole run.</summary>
@@ -149,11 +157,16 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Raised after each batch of an evaluation, on the run's thread.</summary>
     internal event Action<EvaluationProgress>? Evaluating;
 
-    /// <summary>Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a checkpoint, or ends an evaluation.</summary>
+    /// <summary>
+    /// Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a
+    /// checkpoint, or ends an evaluation.
+    /// </summary>
     /// <param name="progress">Called after every step, on this thread.</param>
     /// <param name="stop">Ends the run early.</param>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
-    /// <exception cref="CheckpointException">A checkpoint cannot be written; earlier ones are intact.</exception>
+    /// <exception cref="CheckpointException">
+    /// A checkpoint cannot be written; earlier ones are intact.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">
     /// The run, its network or its backend was disposed.
     /// </exception>
@@ -187,8 +200,13 @@ public sealed class TrainingRun : IDisposable
         return summary;
     }
 
-    /// <summary>Writes the network as it is now to one file for <see cref="Inference.Predictor.Load"/>; the run's checkpoints hold such files, too.</summary>
-    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    /// <summary>
+    /// Writes the network as it is now to one file for <see cref="Inference.Predictor.Load"/>; the
+    /// run's checkpoints hold such files, too.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// The file cannot be written; one that was there before is unchanged.
+    /// </exception>
     public void SaveModel(string path)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -212,7 +230,8 @@ public sealed class TrainingRun : IDisposable
         _lock.Dispose();
     }
 
-    // Another plan gives other roundings: a run that goes on keeps the one that it was begun with, while that is what the recipe asks for.
+    // Another plan gives other roundings: a run that goes on keeps the one that it was begun with,
+    // while that is what the recipe asks for.
     private ReversibleSettings MakePlan(
         Backend backend, Recipe recipe, CheckpointEntry? latest, Func<BranchSite, Branch>? branches)
     {
@@ -224,8 +243,9 @@ public sealed class TrainingRun : IDisposable
         return recipe.Reversible.WithPlan(Forecast.Plan);
     }
 
-    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between the epoch's checkpoint and its evaluation. False when it is
-    // stopped there now; the resumed run begins with the evaluation.
+    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between
+    // the epoch's checkpoint and its evaluation. False when it is stopped there now; the resumed
+    // run begins with the evaluation.
     private bool EvaluateWhenDue(RunMeter meter, RunLog log, Action<TrainingProgress>? progress, CancellationToken stop)
     {
         bool due = _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
@@ -360,16 +380,19 @@ public sealed class TrainingRun : IDisposable
         TimeSpan remaining = Remaining(meter, evaluation is null ? EvaluationsLeft : EvaluationsLeft - 1);
         int epochs = (int)((Steps - 1) / _stepsPerEpoch) + 1;
         return new TrainingProgress(
-            epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations, remaining, evaluation);
+            epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations,
+            remaining, evaluation);
     }
 
-    // With the one that is due after the last step done. The last of all is at the end, wherever that is.
+    // With the one that is due after the last step done. The last of all is at the end, wherever
+    // that is.
     private long EvaluationsLeft => (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {
         double batches = (double)_judge.HeldSamples / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
-        return TimeSpan.FromSeconds(meter.Pace.SecondsPerStep * (Steps - _step.Count) + evaluations * meter.Pace.Evaluation(batches));
+        double training = meter.Pace.SecondsPerStep * (Steps - _step.Count);
+        return TimeSpan.FromSeconds(training + evaluations * meter.Pace.Evaluation(batches));
     }
 
     private RunSummary Summarize(RunMeter meter, RunLog log, bool interrupted)

@@ -5,13 +5,14 @@ using System.Runtime.InteropServices;
 namespace RevUp.Tensors;
 
 /// <summary>
-/// All memory of a backend: one large reservation, from which tensors are cut best-fit and into which freed neighbours merge. It counts live bytes and their
-/// peak exactly, by purpose, so that "activation memory" is a number of the algorithm and not of the operating system.
+/// All memory of a backend: one large reservation, from which tensors are cut best-fit and into
+/// which freed neighbours merge. It counts live bytes and their peak exactly, by purpose, so that
+/// "activation memory" is a number of the algorithm and not of the operating system.
 /// </summary>
 /// <remarks>
-/// One arena belongs to the thread that drives its backend: a call throws <see
-/// cref="InvalidOperationException"/> while another thread is in one. Steady-state use allocates
-/// nothing from the managed heap.
+/// One arena belongs to the thread that drives its backend: a call throws
+/// <see cref="InvalidOperationException"/> while another thread is in one. Steady-state use
+/// allocates nothing from the managed heap.
 /// </remarks>
 public sealed class Arena
 {
@@ -31,17 +32,32 @@ public sealed class Arena
     private long _allocations;
     private bool _closed;
 
-    /// <summary>An arena over the <paramref name="capacity"/> bytes at <paramref name="start"/>, which the backend owns.</summary>
+    /// <summary>
+    /// An arena over the <paramref name="capacity"/> bytes at <paramref name="start"/>, which the
+    /// backend owns.
+    /// </summary>
     /// <param name="start">Aligned to <see cref="Alignment"/>.</param>
     /// <param name="capacity">In bytes.</param>
-    /// <param name="poison">Called with every freed range, for tests that look for reads of freed memory.</param>
+    /// <param name="poison">
+    /// Called with every freed range, for tests that look for reads of freed memory.
+    /// </param>
     public Arena(nint start, long capacity, Action<nint, long>? poison = null)
     {
         _use = default; // the compiler does not count what the indexer writes as an assignment
         _start = start;
         Capacity = capacity / Alignment * Alignment;
         _poison = poison;
-        _blocks.Add(new Block { Offset = 0, Size = Capacity, Previous = None, Next = None, NextFree = None, PreviousFree = None, Free = true });
+        _blocks.Add(
+            new Block
+            {
+                Offset = 0,
+                Size = Capacity,
+                Previous = None,
+                Next = None,
+                NextFree = None,
+                PreviousFree = None,
+                Free = true,
+            });
         _firstFree = 0;
     }
 
@@ -51,35 +67,46 @@ public sealed class Arena
     /// <summary>Live bytes by purpose.</summary>
     public MemoryUse Use => _use;
 
-    /// <summary>For each purpose, the most bytes that were live at once since the last <see cref="ResetPeaks"/>.</summary>
+    /// <summary>
+    /// For each purpose, the most bytes that were live at once since the last
+    /// <see cref="ResetPeaks"/>.
+    /// </summary>
     public MemoryUse Peak => _peak;
 
-    /// <summary>The most bytes of all purposes that were live at once; at most the sum of <see cref="Peak"/>.</summary>
+    /// <summary>
+    /// The most bytes of all purposes that were live at once; at most the sum of
+    /// <see cref="Peak"/>.
+    /// </summary>
     public long TotalPeak => _totalPeak;
 
     /// <summary>Number of live tensors, for leak checks.</summary>
     public int LiveCount { get; private set; }
 
     /// <summary>
-    /// Stands for the set of live tensors, each by its place and its number in the sequence of allocations. While it is the same the same tensors are live,
-    /// and the same requests from here on get the same places: free ranges, always merged, follow from the live ones, and the best fit from the free ones.
+    /// Stands for the set of live tensors, each by its place and its number in the sequence of
+    /// allocations. While it is the same the same tensors are live, and the same requests from here
+    /// on get the same places: free ranges, always merged, follow from the live ones, and the best
+    /// fit from the free ones.
     /// </summary>
     public ulong Layout { get; private set; }
 
     /// <summary>The thread that drives the backend.</summary>
     internal DriverSeat Seat { get; } = new();
 
-    /// <summary>What a tensor of so many bytes is counted with.</summary>
+    /// <summary>Bytes that a tensor is counted with.</summary>
     public static long Rounded(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>Starts the peaks anew from what is live.</summary>
+    /// <summary>Starts the peaks again from the live bytes.</summary>
     public void ResetPeaks()
     {
         _peak = _use;
         _totalPeak = _use.Total;
     }
 
-    /// <summary>A new tensor with undefined content. The caller frees it; sizes are counted rounded up to <see cref="Alignment"/>.</summary>
+    /// <summary>
+    /// A new tensor with undefined content. The caller frees it; sizes are counted rounded up to
+    /// <see cref="Alignment"/>.
+    /// </summary>
     /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
     /// <exception cref="ObjectDisposedException">The backend was disposed.</exception>
     public Tensor Allocate(Shape shape, ElementType type, MemoryPurpose purpose)
@@ -92,7 +119,8 @@ public sealed class Arena
             ObjectDisposedException.ThrowIf(_closed, this);
             throw new ArenaExhaustedException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of {Capacity / 1048576.0:F0} MiB are in use {_use}. "
+                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of "
+                + $"{Capacity / 1048576.0:F0} MiB are in use {_use}. "
                 + $"Use a smaller batch or image, the policy 'invert', or a machine with more memory."));
         }
         RemoveFree(index);
@@ -109,16 +137,23 @@ public sealed class Arena
     }
 
     /// <summary>
-    /// A new tensor of float32 elements with room for <paramref name="bytes"/> bytes, as rows of <see cref="Alignment"/> bytes: a vector would end at 8 GiB.
+    /// A new tensor of float32 elements with room for <paramref name="bytes"/> bytes, as rows of
+    /// <see cref="Alignment"/> bytes: a vector would end at 8 GiB.
     /// </summary>
     /// <exception cref="ArenaExhaustedException">No free range is large enough.</exception>
     public Tensor AllocateBytes(long bytes, MemoryPurpose purpose) =>
-        Allocate(new Shape(checked((int)((bytes + Alignment - 1) / Alignment)), Alignment / sizeof(float)), ElementType.Float32, purpose);
+        Allocate(
+            new Shape(checked((int)((bytes + Alignment - 1) / Alignment)), Alignment / sizeof(float)),
+            ElementType.Float32,
+            purpose);
 
     /// <summary>A point in the sequence of allocations, for <see cref="FreeSince"/>.</summary>
     public long Mark() => _allocations;
 
-    /// <summary>Frees every tensor allocated since <paramref name="mark"/> that is still live: what a step that failed half-way has left.</summary>
+    /// <summary>
+    /// Frees every tensor allocated since <paramref name="mark"/> that is still live: what a step
+    /// that failed half-way has left.
+    /// </summary>
     public void FreeSince(long mark)
     {
         using Driving driving = Seat.Take();
@@ -195,7 +230,8 @@ public sealed class Arena
         AddFree(index);
     }
 
-    // Of a live block, mixed (splitmix64) so that the exclusive or of a set of them is as good as unique.
+    // Of a live block, mixed (splitmix64) so that the exclusive or of a set of them is as good as
+    // unique.
     private static ulong Signature(Block block)
     {
         ulong mixed = unchecked((ulong)block.Sequence * 0x9E3779B97F4A7C15 + (ulong)(block.Offset / Alignment));
@@ -214,8 +250,10 @@ public sealed class Arena
             {
                 continue;
             }
-            // Among equals the lowest address, so that the same requests always get the same places.
-            if (best == None || block.Size < _blocks[best].Size || (block.Size == _blocks[best].Size && block.Offset < _blocks[best].Offset))
+            // Among equals the lowest address, so that the same requests always get the same
+            // places.
+            if (best == None || block.Size < _blocks[best].Size
+                || (block.Size == _blocks[best].Size && block.Offset < _blocks[best].Offset))
             {
                 best = i;
             }
@@ -230,7 +268,8 @@ public sealed class Arena
         {
             return;
         }
-        int rest = NewBlock(new Block { Offset = block.Offset + size, Size = block.Size - size, Previous = index, Next = block.Next });
+        int rest = NewBlock(
+            new Block { Offset = block.Offset + size, Size = block.Size - size, Previous = index, Next = block.Next });
         if (block.Next != None)
         {
             _blocks[block.Next] = _blocks[block.Next] with { Previous = rest };
@@ -239,7 +278,10 @@ public sealed class Arena
         AddFree(rest);
     }
 
-    /// <summary>Appends the following block to this one, when it is free (or, with <paramref name="nextIsFree"/> false, because it is being freed).</summary>
+    /// <summary>
+    /// Appends the following block to this one, when it is free (or, with
+    /// <paramref name="nextIsFree"/> false, because it is being freed).
+    /// </summary>
     private int MergeWithNext(int index, bool nextIsFree = true)
     {
         Block block = _blocks[index];
@@ -300,7 +342,10 @@ public sealed class Arena
         _blocks[index] = block with { Free = false };
     }
 
-    /// <summary>A range of the reservation; ranges are linked in address order, the free ones also among themselves.</summary>
+    /// <summary>
+    /// A range of the reservation; ranges are linked in address order, the free ones also among
+    /// themselves.
+    /// </summary>
     private readonly record struct Block
     {
         public long Offset { get; init; }

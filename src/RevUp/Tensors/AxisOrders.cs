@@ -1,6 +1,9 @@
 namespace RevUp.Tensors;
 
-/// <summary>Moves the last dimension of a tensor behind its first and back; tensors of rank 3 and less have one order only.</summary>
+/// <summary>
+/// Moves the last dimension of a tensor behind its first and back; tensors of rank 3 and less have
+/// one order only.
+/// </summary>
 internal static class AxisOrders
 {
     private const int LeastRank = 4;
@@ -9,7 +12,9 @@ internal static class AxisOrders
     public static long[] Dimensions(Shape shape, AxisOrder order)
     {
         long[] dimensions = [.. Enumerable.Range(0, shape.Rank).Select(i => (long)shape[i])];
-        return order == AxisOrder.ChannelsFirst && shape.Rank >= LeastRank ? [dimensions[0], dimensions[^1], .. dimensions[1..^1]] : dimensions;
+        return order == AxisOrder.ChannelsFirst && shape.Rank >= LeastRank
+            ? [dimensions[0], dimensions[^1], .. dimensions[1..^1]]
+            : dimensions;
     }
 
     /// <summary>

@@ -3,14 +3,17 @@ using System.Runtime.CompilerServices;
 namespace RevUp.Tensors;
 
 /// <summary>
-/// Random numbers as a pure function of (seed, stream, index, draw): Philox4x64-10 with key (seed, 0) and counter (draw / 4, index, stream, 0).
+/// Random numbers as a pure function of (seed, stream, index, draw): Philox4x64-10 with key (seed,
+/// 0) and counter (draw / 4, index, stream, 0).
 /// </summary>
 /// <remarks>
-/// Two generators with different (seed, stream, index) never share a counter, so whoever owns an index (a sample, a weight) draws the same numbers on any
-/// thread and in any order. A generator yields 2^66 numbers of 64 bits and allocates nothing. It is a mutable structure: pass it by <c>ref</c>, since a copy
-/// repeats the same numbers. The default value is the generator (0, 0, 0). Integers and uniform numbers are the same on every machine; normal numbers as far as
-/// the platform's logarithm and cosine are.
-/// Source: Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
+/// Two generators with different (seed, stream, index) never share a counter, so whoever owns an
+/// index (a sample, a weight) draws the same numbers on any thread and in any order. A generator
+/// yields 2^66 numbers of 64 bits and allocates nothing. It is a mutable structure: pass it by
+/// <c>ref</c>, since a copy repeats the same numbers. The default value is the generator (0, 0, 0).
+/// Integers and uniform numbers are the same on every machine; normal numbers as far as the
+/// platform's logarithm and cosine are. Source: Salmon et al., Parallel Random Numbers: As Easy as
+/// 1, 2, 3 (SC 2011).
 /// </remarks>
 /// <example><code>
 /// var random = new CounterRandom(seed: 1, stream: epoch, index: sample);
@@ -25,12 +28,20 @@ internal struct CounterRandom
     private readonly ulong _stream;
     private readonly ulong _index;
     private ulong _block;
-    private int _used; // lanes of _lanes handed out since block _block was computed; 0 when the next draw computes a block
+
+    // Lanes of _lanes handed out since block _block was computed; 0 when the next draw computes
+    // a block.
+    private int _used;
     private LaneBuffer _lanes;
 
-    /// <summary>The generator of (seed, stream, index); negative streams and indices are valid and distinct from the others.</summary>
+    /// <summary>
+    /// The generator of (seed, stream, index); negative streams and indices are valid and distinct
+    /// from the others.
+    /// </summary>
     /// <param name="seed">Chosen by the user, the same for a whole run.</param>
-    /// <param name="stream">What the numbers are for: an epoch, a parameter. Users of one seed must not share a stream.</param>
+    /// <param name="stream">
+    /// Use of the numbers: an epoch, a parameter. Users of one seed must not share a stream.
+    /// </param>
     /// <param name="index">Which of the stream's items.</param>
     public CounterRandom(ulong seed, long stream, long index)
     {
@@ -51,8 +62,13 @@ internal struct CounterRandom
         return value;
     }
 
-    /// <summary>Uniform over 0 .. bound − 1 as ⌊bound · u / 2^64⌋: one draw always, and a bias under bound / 2^64.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bound"/> is not positive.</exception>
+    /// <summary>
+    /// Uniform over 0 .. bound − 1 as ⌊bound · u / 2^64⌋: one draw always, and a bias under bound /
+    /// 2^64.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="bound"/> is not positive.
+    /// </exception>
     public int NextInt(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);
@@ -66,7 +82,8 @@ internal struct CounterRandom
     public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1L << 53));
 
     /// <summary>
-    /// Normal with mean 0 and variance 1, by the Box–Muller transform in double: √(−2 ln u) · cos 2πv. Two draws always; magnitudes up to 8.6.
+    /// Normal with mean 0 and variance 1, by the Box–Muller transform in double: √(−2 ln u) · cos
+    /// 2πv. Two draws always; magnitudes up to 8.6.
     /// </summary>
     public float NextNormal()
     {
@@ -75,7 +92,8 @@ internal struct CounterRandom
         return (float)(Math.Sqrt(-2 * Math.Log(u)) * Math.Cos(2 * Math.PI * v));
     }
 
-    // The Philox4x64-10 bijection of the counter under the key; multipliers and key increments are those of the paper.
+    // The Philox4x64-10 bijection of the counter under the key; multipliers and key increments are
+    // the paper's.
     private readonly LaneBuffer Block(ulong block)
     {
         (ulong c0, ulong c1, ulong c2, ulong c3) = (block, _index, _stream, 0);

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace RevUp.Tensors;
 
-/// <summary>The storage type of a tensor's elements. Sums are accumulated in float64 whatever the storage type.</summary>
+/// <summary>
+/// The storage type of a tensor's elements. Sums are accumulated in float64 whatever the storage
+/// type.
+/// </summary>
 public enum ElementType
 {
     /// <summary>IEEE binary32: weights, optimiser state, the residual stream.</summary>

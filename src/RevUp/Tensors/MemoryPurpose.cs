@@ -1,6 +1,6 @@
 namespace RevUp.Tensors;
 
-/// <summary>What a piece of backend memory is for; each is counted apart.</summary>
+/// <summary>Purpose of a piece of backend memory; each is counted apart.</summary>
 public enum MemoryPurpose
 {
     /// <summary>Weights, Fixup scalars and biases.</summary>
@@ -12,7 +12,10 @@ public enum MemoryPurpose
     /// <summary>Momentum or moments, and the power-iteration vectors.</summary>
     Optimizer,
 
-    /// <summary>The residual stream, what layers keep for the backward pass, and their gradients: what reversibility makes constant in depth.</summary>
+    /// <summary>
+    /// The residual stream, what layers keep for the backward pass, and their gradients: what
+    /// reversibility makes constant in depth.
+    /// </summary>
     Activations,
 
     /// <summary>Packed weights and the scratch of convolutions.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace RevUp.Tensors;
 
 /// <summary>
-/// Up to five dimensions, outermost first. Activations are [N, H, W, C] or [N, D, H, W, C]; convolution weights [O, H, W, I] or [O, D, H, W, I];
-/// logits [N, classes]; vectors [n].
+/// Up to five dimensions, outermost first. Activations are [N, H, W, C] or [N, D, H, W, C];
+/// convolution weights [O, H, W, I] or [O, D, H, W, I]; logits [N, classes]; vectors [n].
 /// </summary>
 public readonly struct Shape : IEquatable<Shape>
 {
@@ -14,7 +14,9 @@ public readonly struct Shape : IEquatable<Shape>
     private readonly Dimensions _dimensions;
 
     /// <summary>A shape of the given dimensions.</summary>
-    /// <exception cref="ArgumentException">More than five dimensions, or one that is not positive.</exception>
+    /// <exception cref="ArgumentException">
+    /// More than five dimensions, or one that is not positive.
+    /// </exception>
     public Shape(params ReadOnlySpan<int> dimensions)
     {
         if (dimensions.Length is 0 or > MaximumRank)
@@ -27,7 +29,8 @@ public readonly struct Shape : IEquatable<Shape>
         {
             if (dimensions[i] <= 0)
             {
-                throw new ArgumentException($"Dimension {i} of the shape [{string.Join(", ", dimensions.ToArray())}] is not positive.");
+                throw new ArgumentException(
+                    $"Dimension {i} of the shape [{string.Join(", ", dimensions.ToArray())}] is not positive.");
             }
             _dimensions[i] = dimensions[i];
             Count = checked(Count * dimensions[i]);
@@ -62,7 +65,10 @@ public readonly struct Shape : IEquatable<Shape>
         }
     }
 
-    /// <summary>Spatial extent <paramref name="axis"/> of an activation: 0 is the outermost (D in 3-D, H in 2-D).</summary>
+    /// <summary>
+    /// Spatial extent <paramref name="axis"/> of an activation: 0 is the outermost (D in 3-D, H in
+    /// 2-D).
+    /// </summary>
     public int Extent(int axis) => this[axis + 1];
 
     /// <summary>This shape with dimension <paramref name="index"/> replaced.</summary>

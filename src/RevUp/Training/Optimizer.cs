@@ -5,8 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>
-/// Updates all parameters from their gradients, in one launch. Owns the momentum (SGD) or the two moments (AdamW), float32, laid out like the parameters, and
-/// the settings that the launch reads from the device, so that a schedule changes neither the launch nor its arguments.
+/// Updates all parameters from their gradients, in one launch. Owns the momentum (SGD) or the two
+/// moments (AdamW), float32, laid out like the parameters, and the settings that the launch reads
+/// from the device, so that a schedule changes neither the launch nor its arguments.
 /// </summary>
 internal sealed class Optimizer : DeviceObject
 {
@@ -36,13 +37,20 @@ internal sealed class Optimizer : DeviceObject
         Settings = Own(numbers, ElementType.Float64, MemoryPurpose.Workspace);
     }
 
-    /// <summary>The momentum buffer, or the first and second moments; flat, for checkpoints.</summary>
+    /// <summary>
+    /// The momentum buffer, or the first and second moments; flat, for checkpoints.
+    /// </summary>
     public IReadOnlyList<Tensor> Moments => _moments;
 
-    /// <summary><see cref="OptimizerNumbers"/> on the device, for <see cref="Backend.StepVerdict"/>.</summary>
+    /// <summary>
+    /// <see cref="OptimizerNumbers"/> on the device, for <see cref="Backend.StepVerdict"/>.
+    /// </summary>
     public Tensor Settings { get; }
 
-    /// <summary>Writes the settings of one step, before its verdict: until then gradients are taken as they are.</summary>
+    /// <summary>
+    /// Writes the settings of one step, before its verdict: until then gradients are taken as they
+    /// are.
+    /// </summary>
     /// <param name="factor">The schedule's factor of the learning rate.</param>
     /// <param name="step">Steps counted from 1, this one included.</param>
     /// <exception cref="ArgumentOutOfRangeException">
@@ -56,8 +64,10 @@ internal sealed class Optimizer : DeviceObject
             throw new ArgumentOutOfRangeException(
                 nameof(factor), factor, "The factor of the learning rate is finite and not negative.");
         }
-        // From the decays as the update takes them. In double: the difference cancels while the step is small.
-        double correction1 = 1 - Math.Pow((float)_settings.Beta1, step), correction2 = 1 - Math.Pow((float)_settings.Beta2, step);
+        // From the decays as the update takes them. In double: the difference cancels while the
+        // step is small.
+        double correction1 = 1 - Math.Pow((float)_settings.Beta1, step);
+        double correction2 = 1 - Math.Pow((float)_settings.Beta2, step);
         OptimizerNumbers numbers = new(
             GradientScale: 1,
             Skip: 0,
@@ -73,7 +83,8 @@ internal sealed class Optimizer : DeviceObject
         {
             bool scalars = group == ParameterGroup.Scalars;
             double rate = _settings.LearningRate * factor * (scalars ? _settings.ScalarLearningRateFactor : 1);
-            groups[(int)group] = new GroupNumbers(_store.EndOf(group), rate, scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
+            groups[(int)group] = new GroupNumbers(
+                _store.EndOf(group), rate, scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
         }
         Span<double> values = stackalloc double[OptimizerNumbers.Length(s_groups.Length)];
         OptimizerNumbers.Write(numbers, groups, values);

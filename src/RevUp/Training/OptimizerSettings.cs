@@ -20,7 +20,10 @@ public sealed record OptimizerSettings
     /// <summary>Weight decay of weights.</summary>
     public double WeightDecay { get; init; } = 5e-4;
 
-    /// <summary>Learning rate of the Fixup scalars, as a fraction of that of the weights (arXiv 1901.09321, section 4.1).</summary>
+    /// <summary>
+    /// Learning rate of the Fixup scalars, as a fraction of the weights' rate (arXiv 1901.09321,
+    /// section 4.1).
+    /// </summary>
     public double ScalarLearningRateFactor { get; init; } = 0.1;
 
     /// <summary>Weight decay of the Fixup scalars.</summary>
@@ -40,16 +43,22 @@ public sealed record OptimizerSettings
     public void Validate()
     {
         ConfigurationException.Require(
-            LearningRate is > 0 and <= 100, $"training.optimizer.learningRate is {LearningRate}; use a positive number, such as 0.1");
-        ConfigurationException.Require(Momentum is >= 0 and < 1, $"training.optimizer.momentum is {Momentum}; use 0 to less than 1");
-        ConfigurationException.Require(!Nesterov || Momentum > 0, $"training.optimizer.nesterov needs a momentum above 0, and it is {Momentum}");
+            LearningRate is > 0 and <= 100,
+            $"training.optimizer.learningRate is {LearningRate}; use a positive number, such as 0.1");
+        ConfigurationException.Require(
+            Momentum is >= 0 and < 1, $"training.optimizer.momentum is {Momentum}; use 0 to less than 1");
+        ConfigurationException.Require(
+            !Nesterov || Momentum > 0, $"training.optimizer.nesterov needs a momentum above 0, and it is {Momentum}");
         ConfigurationException.Require(
             WeightDecay is >= 0 and < 1 && ScalarWeightDecay is >= 0 and < 1,
-            $"training.optimizer.weightDecay is {WeightDecay} and scalarWeightDecay {ScalarWeightDecay}; use 0 to less than 1");
+            $"training.optimizer.weightDecay is {WeightDecay} and scalarWeightDecay {ScalarWeightDecay}; use 0 to less "
+            + $"than 1");
         ConfigurationException.Require(
-            ScalarLearningRateFactor is >= 0 and <= 10, $"training.optimizer.scalarLearningRateFactor is {ScalarLearningRateFactor}; use 0 to 10");
+            ScalarLearningRateFactor is >= 0 and <= 10,
+            $"training.optimizer.scalarLearningRateFactor is {ScalarLearningRateFactor}; use 0 to 10");
         ConfigurationException.Require(
             Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1 && (float)Epsilon > 0,
-            $"training.optimizer.beta1, beta2 and epsilon are {Beta1}, {Beta2} and {Epsilon}; use 0 to less than 1, and a positive epsilon, at least 1e-38");
+            $"training.optimizer.beta1, beta2 and epsilon are {Beta1}, {Beta2} and {Epsilon}; use 0 to less than 1, "
+            + $"and a positive epsilon, at least 1e-38");
     }
 }

@@ -1,14 +1,15 @@
 namespace RevUp.Training;
 
 /// <summary>
-/// Mean time of a step over about the last 20 seconds, whatever the steps' number: long enough to smooth what a busy machine does
-/// to single steps, short enough to follow it.
+/// Mean time of a step over about the last 20 seconds, whatever the steps' number: long enough to
+/// smooth what a busy machine does to single steps, short enough to follow it.
 /// </summary>
 internal sealed class Pace
 {
     private const double WindowSeconds = 20;
 
-    // Of a training step, the share that its forward pass takes: the first guess at an evaluation, until one was measured.
+    // Of a training step, the share that its forward pass takes: the first guess at an evaluation,
+    // until one was measured.
     private const double ForwardShare = 0.25;
 
     private double _steps;
@@ -30,6 +31,8 @@ internal sealed class Pace
     /// <summary>Replaces the time of an evaluation.</summary>
     public void AddEvaluation(double seconds) => _evaluationSeconds = seconds;
 
-    /// <summary>Seconds that an evaluation of a number of batches, each as large as a step's, takes.</summary>
+    /// <summary>
+    /// Seconds that an evaluation of a number of batches, each as large as a step's, takes.
+    /// </summary>
     public double Evaluation(double batches) => _evaluationSeconds ?? ForwardShare * batches * SecondsPerStep;
 }

@@ -5,8 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>
-/// The batch of a step on the device. While an asynchronous device computes with one, the next is staged: copied into buffers of its own, which stay allocated
-/// because memory that the step in flight has given back on the host is still in use on the device.
+/// The batch of a step on the device. While an asynchronous device computes with one, the next is
+/// staged: copied into buffers of its own, which stay allocated because memory that the step in
+/// flight has given back on the host is still in use on the device.
 /// </summary>
 internal sealed class StepInput(RevUpNet net) : IDisposable
 {
@@ -25,7 +26,9 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     public int Batch => Pixels.Shape.Batch;
 
     /// <summary>N of a batch.</summary>
-    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
+    /// <exception cref="ArgumentException">
+    /// Pixels and targets do not have the same, whole number of samples.
+    /// </exception>
     public int Samples(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {
         int batch = (int)(pixels.Length / net.Sample.Count);
@@ -38,7 +41,9 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     }
 
     /// <summary>Copies the step's batch.</summary>
-    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
+    /// <exception cref="ArgumentException">
+    /// Pixels and targets do not have the same, whole number of samples.
+    /// </exception>
     public void Load(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {
         (Pixels, Targets) = Allocate(Samples(pixels, targets));
@@ -46,8 +51,12 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
         _backend.Upload(targets, Targets);
     }
 
-    /// <summary>Copies the batch of the step after this one; a batch staged before is replaced.</summary>
-    /// <exception cref="ArgumentException">Pixels and targets do not have the same, whole number of samples.</exception>
+    /// <summary>
+    /// Copies the batch of the step after this one; a batch staged before is replaced.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// Pixels and targets do not have the same, whole number of samples.
+    /// </exception>
     public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {
         int batch = Samples(pixels, targets);
@@ -68,7 +77,8 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     {
         if (!_isStaged)
         {
-            throw new InvalidOperationException($"There is no batch to start a step with; call {nameof(TrainingStep.Stage)} first.");
+            throw new InvalidOperationException(
+                $"There is no batch to start a step with; call {nameof(TrainingStep.Stage)} first.");
         }
         _isStaged = false;
         if (!_backend.IsAsynchronous)
@@ -101,10 +111,14 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
 
     private (Tensor Pixels, Tensor Targets) Allocate(int batch)
     {
-        Tensor pixels = _backend.Memory.Allocate(net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
+        Tensor pixels = _backend.Memory.Allocate(
+            net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
         try
         {
-            return (pixels, _backend.Memory.Allocate(new Shape(batch, net.Classes), ElementType.Float32, MemoryPurpose.Activations));
+            return (
+                pixels,
+                _backend.Memory.Allocate(
+                    new Shape(batch, net.Classes), ElementType.Float32, MemoryPurpose.Activations));
         }
         catch
         {

@@ -3,8 +3,9 @@ using RevUp.Backends;
 namespace RevUp.Training;
 
 /// <summary>
-/// Issues a step as one call once it is known: it is recorded, and replayed while its key and k stay the same. What is issued for the first time under a key is
-/// not recorded, because convolutions choose their algorithms then, and take memory that stays.
+/// Issues a step as one call once it is known: it is recorded, and replayed while its key and k
+/// stay the same. What is issued for the first time under a key is not recorded, because
+/// convolutions choose their algorithms then, and take memory that stays.
 /// </summary>
 internal sealed class StepRecorder(Backend backend) : IDisposable
 {
@@ -16,8 +17,11 @@ internal sealed class StepRecorder(Backend backend) : IDisposable
     public long Recordings { get; private set; }
 
     /// <summary>Issues <paramref name="work"/>.</summary>
-    /// <param name="key">What the operations depend on.</param>
-    /// <param name="version">That of the plan of k: it changes how often operations are issued and nothing else, so that no other step need come first.</param>
+    /// <param name="key">Facts that the operations depend on.</param>
+    /// <param name="version">
+    /// Version of the plan of k: it changes how often operations are issued and nothing else, so
+    /// that no other step need come first.
+    /// </param>
     /// <param name="work">The step, without copies from the host and without waiting.</param>
     public void Issue(in StepKey key, long version, Action work)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RevUp.Training;
 
-/// <summary>What one optimiser update did.</summary>
+/// <summary>Result of one optimiser update.</summary>
 /// <param name="Loss">Mean cross-entropy over the step's samples.</param>
 /// <param name="Top1">Fraction of them classified right.</param>
 /// <param name="GradientNorm">Norm of the gradient of all parameters before clipping.</param>

@@ -132,7 +132,8 @@ internal sealed class StepWork : IDisposable
         if (Accumulated > 0)
         {
             throw new InvalidOperationException(
-                $"The gradients of {Accumulated} batches wait for an update; call {nameof(TrainingStep.Update)} first.");
+                $"The gradients of {Accumulated} batches wait for an update; call {nameof(TrainingStep.Update)} "
+                + "first.");
         }
     }
 

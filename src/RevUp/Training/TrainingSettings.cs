@@ -69,11 +69,14 @@ public sealed record TrainingSettings
     public int EvaluateEveryEpochs { get; init; } = 1;
 
     /// <summary>
-    /// Whether batches are staged, beside the step before: those of steps that take one batch each.
+    /// Whether batches are staged beside the step before: only steps that take one batch each do
+    /// it.
     /// </summary>
     internal bool IsStaged => Accumulate == 1;
 
-    /// <summary>Updates of a run whose epochs have a number of them: no more than <see cref="Steps"/>.</summary>
+    /// <summary>
+    /// Updates of a run whose epochs have a number of them: no more than <see cref="Steps"/>.
+    /// </summary>
     internal long LimitSteps(long ofAllEpochs) => Steps > 0 ? Math.Min(Steps, ofAllEpochs) : ofAllEpochs;
 
     /// <summary>Throws when a value is outside its range.</summary>
@@ -81,23 +84,31 @@ public sealed record TrainingSettings
     public void Validate()
     {
         ConfigurationException.Require(Epochs is >= 1 and <= 100_000, $"training.epochs is {Epochs}; use 1 to 100000");
-        ConfigurationException.Require(Steps >= 0, $"training.steps is {Steps}; use a positive number of steps, or 0 for all epochs");
-        ConfigurationException.Require(Accumulate is >= 1 and <= 65_536, $"training.accumulate is {Accumulate}; use 1 to 65536");
-        ConfigurationException.Require(ClipNorm >= 0, $"training.clipNorm is {ClipNorm}; use a positive norm, or 0 for no limit");
+        ConfigurationException.Require(
+            Steps >= 0, $"training.steps is {Steps}; use a positive number of steps, or 0 for all epochs");
+        ConfigurationException.Require(
+            Accumulate is >= 1 and <= 65_536, $"training.accumulate is {Accumulate}; use 1 to 65536");
+        ConfigurationException.Require(
+            ClipNorm >= 0, $"training.clipNorm is {ClipNorm}; use a positive norm, or 0 for no limit");
         ConfigurationException.Require(
             CheckpointEverySteps >= 0,
-            $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the ends of epochs only");
+            $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the "
+            + $"ends of epochs only");
         ConfigurationException.Require(
             !CudaGraph || Accumulate == 1,
-            $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: use 1, or leave the graph out");
-        ConfigurationException.Require(KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
-        ConfigurationException.Require(EvaluateEveryEpochs >= 1, $"training.evaluateEveryEpochs is {EvaluateEveryEpochs}; use at least 1");
+            $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: "
+            + $"use 1, or leave the graph out");
+        ConfigurationException.Require(
+            KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
+        ConfigurationException.Require(
+            EvaluateEveryEpochs >= 1, $"training.evaluateEveryEpochs is {EvaluateEveryEpochs}; use at least 1");
         ConfigurationException.Require(
             ClassWeights.All(weight => double.IsFinite(weight) && weight > 0),
             $"training.classWeights is [{string.Join(", ", ClassWeights)}]; use positive numbers");
         ConfigurationException.Require(
             ClassWeights.Count == 0 || !BalanceClasses,
-            $"training.classWeights is given, and training.balanceClasses is true, which computes them; leave one of them out");
+            $"training.classWeights is given, and training.balanceClasses is true, which computes them; leave one of "
+            + $"them out");
         Optimizer.Validate();
         Schedule.Validate();
     }

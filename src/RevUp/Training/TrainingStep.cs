@@ -12,17 +12,18 @@ namespace RevUp.Training;
 /// </summary>
 /// <example>
 /// <code>
-/// using TrainingStep step = new(net, new TrainingSettings(), new MemoryPlan(), new InversionSettings());
+/// TrainingSettings settings = new();
+/// using TrainingStep step = new(net, settings, new MemoryPlan(), new InversionSettings());
 /// StepResult result = step.Run(pixels, targets, learningRateFactor: 1);
 /// </code>
 /// </example>
 /// <remarks>
-/// One thread drives a backend at a time. A step returns
-/// its memory to the arena, except the two buffers of a staged batch on an asynchronous device.
-/// There the host waits once, in <see cref="Finish"/>: inversions follow a plan, the verdict is
-/// reached on the device, and a step with a refused inversion leaves parameters alone and is
-/// repeated at once with the adaptive solver. The first step always uses that solver. So does
-/// <see cref="Accumulate"/>: a refused gradient could not be taken out of a sum.
+/// One thread drives a backend at a time. A step returns its memory to the arena, except the two
+/// buffers of a staged batch on an asynchronous device. There the host waits once, in
+/// <see cref="Finish"/>: inversions follow a plan, the verdict is reached on the device, and a step
+/// with a refused inversion leaves parameters alone and is repeated at once with the adaptive
+/// solver. The first step always uses that solver. So does <see cref="Accumulate"/>: a refused
+/// gradient could not be taken out of a sum.
 /// </remarks>
 public sealed class TrainingStep : DeviceObject
 {
@@ -33,7 +34,9 @@ public sealed class TrainingStep : DeviceObject
     private readonly StepWork _work;
 
     /// <summary>A step on <paramref name="net"/>. It works while the network lives.</summary>
-    /// <exception cref="ConfigurationException">A setting does not fit range or network.</exception>
+    /// <exception cref="ConfigurationException">
+    /// A setting does not fit range or network.
+    /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
         : base((net ?? throw new ArgumentNullException(nameof(net))).Backend)
@@ -55,7 +58,8 @@ public sealed class TrainingStep : DeviceObject
         {
             Engine = Own(new ReversibleEngine(_backend, net.Layers, plan, inversion));
             Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
-            // Disposed in reverse: the protocol waits for a step in flight, which may replay the recording.
+            // Disposed in reverse: the protocol waits for a step in flight, which may replay the
+            // recording.
             _input = Own(new StepInput(net));
             _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients);
             _work = Own(new StepWork(net, settings, Engine, Optimizer, _protocol, _input));
@@ -94,7 +98,9 @@ public sealed class TrainingStep : DeviceObject
     /// <param name="targets">[N, classes], each row summing to 1.</param>
     /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
     /// <exception cref="ArgumentException">Pixels and targets are not a whole batch.</exception>
-    /// <exception cref="TrainingDivergedException">A number is not finite; parameters stay.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// A number is not finite; parameters stay.
+    /// </exception>
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
         using Driving driving = Enter();
@@ -117,7 +123,9 @@ public sealed class TrainingStep : DeviceObject
     }
 
     /// <summary>Issues a step on the staged batch; <see cref="Finish"/> must follow.</summary>
-    /// <exception cref="InvalidOperationException">No batch is staged, or a step is in flight.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No batch is staged, or a step is in flight.
+    /// </exception>
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public void Start(double learningRateFactor)
     {
@@ -128,7 +136,9 @@ public sealed class TrainingStep : DeviceObject
         Issue(layout, learningRateFactor);
     }
 
-    /// <summary>Waits for the step in flight, repeats it if it was refused, and counts it.</summary>
+    /// <summary>
+    /// Waits for the step in flight, repeats it if it was refused, and counts it.
+    /// </summary>
     /// <exception cref="InvalidOperationException">No step was started.</exception>
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public StepResult Finish()
@@ -165,7 +175,9 @@ public sealed class TrainingStep : DeviceObject
     }
 
     /// <summary>Takes one batch both ways; gradients add up until <see cref="Update"/>.</summary>
-    /// <exception cref="ArgumentException">Not a whole batch, or of another size than the last.</exception>
+    /// <exception cref="ArgumentException">
+    /// Not a whole batch, or of another size than the last.
+    /// </exception>
     /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
     public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
     {

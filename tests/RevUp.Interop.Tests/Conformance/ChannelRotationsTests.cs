@@ -5,8 +5,9 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Interop.Tests.Conformance;
 
 /// <summary>
-/// A stage rounds cosine or sine, a product and a sum: 3 roundings of |cos·x| + |sin·x'|, at most √2 times the norm of the column. A rotation keeps that norm,
-/// and the norm of the errors before it, so that K stages are off by at most K times as much.
+/// A stage rounds cosine or sine, a product and a sum: 3 roundings of |cos·x| + |sin·x'|, at most
+/// √2 times the norm of the column. A rotation keeps that norm, and the norm of the errors before
+/// it, so that K stages are off by at most K times as much.
 /// </summary>
 [TestClass]
 internal sealed class ChannelRotationsTests
@@ -42,7 +43,8 @@ internal sealed class ChannelRotationsTests
             float[] before = inputs.Uniform(angles.Length);
             double[] norms = ColumnNorms(channels, matrix), gradientNorms = ColumnNorms(channels, matrixGradient);
             (double[] undone, double[] undoneGradient, double[] term) = Oracle.ChannelRotationsBackward(
-                channels, Oracle.Widen(angles), Oracle.Widen(matrix), Oracle.Widen(matrixGradient), new double[angles.Length]);
+                channels, Oracle.Widen(angles), Oracle.Widen(matrix), Oracle.Widen(matrixGradient),
+                new double[angles.Length]);
             double[] expected = [.. term.Select((value, i) => before[i] + value)];
 
             (float[] Matrix, float[] MatrixGradient, float[] Gradient) actual =
@@ -51,10 +53,14 @@ internal sealed class ChannelRotationsTests
             // Each column adds the error of one matrix times the norm of the other.
             double products = norms.Zip(gradientNorms, (a, b) => 2.01 * StagesBound(channels, a) * b).Sum();
             Tolerance.AssertWithin(
-                expected, actual.Gradient, i => products + Tolerance.Float32(2, Math.Abs(before[i]) + Math.Abs(term[i])), $"angles of {channels} channels");
-            Tolerance.AssertWithin(undone, actual.Matrix, i => StagesBound(channels, norms[i % channels]), $"{channels} channels");
+                expected, actual.Gradient,
+                i => products + Tolerance.Float32(2, Math.Abs(before[i]) + Math.Abs(term[i])),
+                $"angles of {channels} channels");
             Tolerance.AssertWithin(
-                undoneGradient, actual.MatrixGradient, i => StagesBound(channels, gradientNorms[i % channels]), $"gradient of {channels} channels");
+                undone, actual.Matrix, i => StagesBound(channels, norms[i % channels]), $"{channels} channels");
+            Tolerance.AssertWithin(
+                undoneGradient, actual.MatrixGradient,
+                i => StagesBound(channels, gradientNorms[i % channels]), $"gradient of {channels} channels");
         }
     }
 
@@ -67,10 +73,13 @@ internal sealed class ChannelRotationsTests
         CollectionAssert.AreEqual(Enumerable.Range(0, 49).Select(i => i % 8 == 0 ? 1f : 0).ToArray(), matrix);
     }
 
-    private static float[] Angles(int channels) => new Inputs(channels + 1).Uniform(ChannelRotations.Count(channels), limit: 10);
+    private static float[] Angles(int channels) =>
+        new Inputs(channels + 1).Uniform(ChannelRotations.Count(channels), limit: 10);
 
-    private static double StagesBound(int channels, double norm) => Tolerance.Float32(3, Math.Ceiling(Math.Log2(channels)) * Math.Sqrt(2) * norm);
+    private static double StagesBound(int channels, double norm) =>
+        Tolerance.Float32(3, Math.Ceiling(Math.Log2(channels)) * Math.Sqrt(2) * norm);
 
     private static double[] ColumnNorms(int channels, float[] matrix) =>
-        [.. Enumerable.Range(0, channels).Select(j => Math.Sqrt(Enumerable.Range(0, channels).Sum(i => Math.Pow(matrix[(i * channels) + j], 2))))];
+        [.. Enumerable.Range(0, channels).Select(
+            j => Math.Sqrt(Enumerable.Range(0, channels).Sum(i => Math.Pow(matrix[(i * channels) + j], 2))))];
 }

@@ -5,7 +5,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Convolutions that are created for inference: fprop alone, with weights packed once for many calls.</summary>
+/// <summary>
+/// Convolutions that are created for inference: fprop alone, with weights packed once for many
+/// calls.
+/// </summary>
 [TestClass]
 internal sealed unsafe class ConvolutionInferenceTests
 {
@@ -24,7 +27,8 @@ internal sealed unsafe class ConvolutionInferenceTests
     [TestMethod]
     internal void NothingIsPackedForTheBackwardPass()
     {
-        CpuConvolutionGeometry strided = ConvolutionGeometries.Make(CpuType.Float32, 2, 16, 32, 1, [9, 9], [3, 3], [2, 2], [1, 1]);
+        CpuConvolutionGeometry strided = ConvolutionGeometries.Make(
+            CpuType.Float32, 2, 16, 32, 1, [9, 9], [3, 3], [2, 2], [1, 1]);
         long trained = Sizes(strided).PackedBytes;
         strided.Use = CpuConvolutionUse.Inference;
         CpuConvolutionSizes sizes = Sizes(strided);

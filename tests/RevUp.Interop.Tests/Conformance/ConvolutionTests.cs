@@ -5,56 +5,71 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Interop.Tests.Conformance;
 
 /// <summary>
-/// Every convolution is an inner product per output: of n = terms products summed in float32, off by γₙ Σ|a·b|. In bfloat16 the products are exact, the sum is
-/// float32's, and the result is rounded once more. Winograd's convolution rounds sums over whole tiles: of inputs of one magnitude, as here, that is far within
-/// the bound of its hundreds of terms.
+/// Every convolution is an inner product per output: of n = terms products summed in float32, off
+/// by γₙ Σ|a·b|. In bfloat16 the products are exact, the sum is float32's, and the result is
+/// rounded once more. Winograd's convolution rounds sums over whole tiles: of inputs of one
+/// magnitude, as here, that is far within the bound of its hundreds of terms.
 /// </summary>
 [TestClass]
 internal sealed class ConvolutionTests
 {
     [TestMethod]
     [EveryBackend(AndLibrary = true)]
-    internal void FpropMatchesTheOracle(DeviceOperations operations) => ForEachGeometry(operations, (geometry, src, weights, _, scale, what) =>
+    internal void FpropMatchesTheOracle(DeviceOperations operations) =>
+        ForEachGeometry(operations, (geometry, src, weights, _, scale, what) =>
     {
         double factor = scale ?? 1;
         double[] expected = Scaled(factor, Oracle.ConvolutionFprop(geometry, src.Doubles, weights.Doubles));
-        double[] magnitude = Scaled(Math.Abs(factor), Oracle.ConvolutionFprop(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(weights.Values)));
+        double[] magnitude = Scaled(
+            Math.Abs(factor),
+            Oracle.ConvolutionFprop(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(weights.Values)));
         long terms = geometry.InChannels / geometry.Groups * geometry.Kernel.Product(geometry.Rank);
 
         float[] actual = operations.ConvolutionFprop(geometry, src, weights.Values, scale);
 
         Tolerance.AssertWithin(
-            expected, actual, i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)), $"fprop of {what}");
+            expected, actual,
+            i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
+            $"fprop of {what}");
     });
 
     [TestMethod]
     [EveryBackend(AndLibrary = true)]
-    internal void DgradMatchesTheOracle(DeviceOperations operations) => ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) =>
+    internal void DgradMatchesTheOracle(DeviceOperations operations) =>
+        ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) =>
     {
         double factor = scale ?? 1;
         double[] expected = Scaled(factor, Oracle.ConvolutionDgrad(geometry, diffDst.Doubles, weights.Doubles));
-        double[] magnitude = Scaled(Math.Abs(factor), Oracle.ConvolutionDgrad(geometry, Oracle.Magnitudes(diffDst.Values), Oracle.Magnitudes(weights.Values)));
+        double[] magnitude = Scaled(
+            Math.Abs(factor),
+            Oracle.ConvolutionDgrad(geometry, Oracle.Magnitudes(diffDst.Values), Oracle.Magnitudes(weights.Values)));
         long terms = geometry.OutChannels / geometry.Groups * geometry.Kernel.Product(geometry.Rank);
 
         float[] actual = operations.ConvolutionDgrad(geometry, diffDst, weights.Values, scale);
 
         Tolerance.AssertWithin(
-            expected, actual, i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)), $"dgrad of {what}");
+            expected, actual,
+            i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
+            $"dgrad of {what}");
     });
 
     [TestMethod]
     [EveryBackend(AndLibrary = true)]
-    internal void WgradMatchesTheOracle(DeviceOperations operations) => ForEachGeometry(operations, (geometry, src, _, diffDst, _, what) =>
+    internal void WgradMatchesTheOracle(DeviceOperations operations) =>
+        ForEachGeometry(operations, (geometry, src, _, diffDst, _, what) =>
     {
         double[] expected = Oracle.ConvolutionWgrad(geometry, src.Doubles, diffDst.Doubles);
-        double[] magnitude = Oracle.ConvolutionWgrad(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(diffDst.Values));
+        double[] magnitude = Oracle.ConvolutionWgrad(
+            geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(diffDst.Values));
         long terms = geometry.Batch * Shapes.OutputPositions(geometry);
 
         CpuType rounded = operations.WeightGradientType(geometry.Type);
 
         float[] actual = operations.ConvolutionWgrad(geometry, src, diffDst);
 
-        Tolerance.AssertWithin(expected, actual, i => WgradBound(rounded, expected[i], Bound(geometry, terms, magnitude[i], scale: null)), $"wgrad of {what}");
+        Tolerance.AssertWithin(
+            expected, actual, i => WgradBound(rounded, expected[i], Bound(geometry, terms, magnitude[i], scale: null)),
+            $"wgrad of {what}");
     });
 
     private static double[] Scaled(double factor, double[] values) => Array.ConvertAll(values, value => factor * value);
@@ -72,7 +87,8 @@ internal sealed class ConvolutionTests
     {
         foreach (CpuType type in Inputs.Types.Where(operations.Supports))
         {
-            foreach ((string name, CpuConvolutionGeometry geometry) in ConvolutionGeometries.All(type).Where(test => operations.Supports(test.Geometry)))
+            foreach ((string name, CpuConvolutionGeometry geometry) in
+                ConvolutionGeometries.All(type).Where(test => operations.Supports(test.Geometry)))
             {
                 Inputs inputs = new(11);
                 Stored src = inputs.Uniform(type, Shapes.SourceElements(geometry));

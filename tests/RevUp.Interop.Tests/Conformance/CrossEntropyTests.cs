@@ -20,15 +20,17 @@ internal sealed class CrossEntropyTests
             float scale = 1f / batch;
             string what = $"cross-entropy of {batch}x{classes}";
             (double[] gradient, double[] statistics) =
-                Oracle.CrossEntropy(batch, Oracle.Widen(logits), Oracle.Widen(targets), scale, withGradient: true, [0, 0]);
+                Oracle.CrossEntropy(
+                    batch, Oracle.Widen(logits), Oracle.Widen(targets), scale, withGradient: true, [0, 0]);
 
             foreach (Alias alias in (Alias[])[Alias.None, Alias.Logits])
             {
                 (float[] actual, double[] sums) =
                     operations.CrossEntropy(batch, logits, targets, scale, withGradient: true, [3, 5], alias);
 
-                // A logit less the row's maximum is off by u times at most 2 * limit, and so is its exponential, relatively; their sum adds one rounding a
-                // class. A softmax is the quotient of two such values.
+                // A logit less the row's maximum is off by u times at most 2 * limit, and so is its
+                // exponential, relatively; their sum adds one rounding a class. A softmax is the
+                // quotient of two such values.
                 double exponential = Tolerance.Exponential + (2 * LogitLimit);
                 double softmax = (2 * exponential) + classes + 3;
                 Tolerance.AssertWithin(
@@ -39,17 +41,20 @@ internal sealed class CrossEntropyTests
                 Assert.AreEqual(5 + statistics[1], sums[1], $"correct rows of {what}");
             }
 
-            // The logarithm of the sum of exponentials inherits its relative error as an absolute one; targets weigh values up to 2 * limit + log(classes).
+            // The logarithm of the sum of exponentials inherits its relative error as an absolute
+            // one; targets weigh values up to 2 * limit + log(classes).
             double perRow = Tolerance.Float32(
                 Tolerance.Exponential + (2 * LogitLimit) + classes + 4, 1 + (2 * LogitLimit) + Math.Log(classes));
-            double[] evaluation = operations.CrossEntropy(batch, logits, targets, scale, withGradient: false, [3, 5]).Statistics;
+            double[] evaluation = operations.CrossEntropy(
+                batch, logits, targets, scale, withGradient: false, [3, 5]).Statistics;
             Tolerance.AssertWithin(3 + statistics[0], evaluation[0], batch * perRow, $"loss of {what}");
             Assert.AreEqual(5 + statistics[1], evaluation[1], $"correct rows of {what} without a gradient");
         }
     }
 
     /// <summary>
-    /// A row of targets that sums to w is the row that sums to 1, with w times its loss and its gradient.
+    /// A row of targets that sums to w is the row that sums to 1, with w times its loss and its
+    /// gradient.
     /// </summary>
     [TestMethod]
     [EveryBackend]
@@ -92,7 +97,8 @@ internal sealed class CrossEntropyTests
     [EveryBackend]
     internal void TheFirstOfEqualsIsTheAnswer(DeviceOperations operations)
     {
-        // Row 0: logits tie at 1 and 2, so 1 is predicted, and the target is 1. Row 1: targets tie at 0 and 1, so 0 is the class, but 1 is predicted.
+        // Row 0: logits tie at 1 and 2, so 1 is predicted, and the target is 1. Row 1: targets tie
+        // at 0 and 1, so 0 is the class, but 1 is predicted.
         float[] logits = [0, 3, 3, 1, 2, 0];
         float[] targets = [0, 1, 0, 0.5f, 0.5f, 0];
 
@@ -103,7 +109,8 @@ internal sealed class CrossEntropyTests
     [EveryBackend]
     internal void LargeLogitsDoNotOverflow(DeviceOperations operations)
     {
-        // softmax is (1, 0, 0) to within e^-2000, and the loss against the second class is the distance of its logit, 2000.
+        // softmax is (1, 0, 0) to within e^-2000, and the loss against the second class is the
+        // distance of its logit, 2000.
         (float[] gradient, double[] statistics) =
             operations.CrossEntropy(1, [1000, -1000, 0], [0, 1, 0], 1, withGradient: true, [0, 0]);
 

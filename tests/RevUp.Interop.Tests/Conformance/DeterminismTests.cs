@@ -5,7 +5,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Same inputs, same thread count, same bits: for everything that adds in parallel.</summary>
+/// <summary>
+/// Same inputs, same thread count, same bits: for everything that adds in parallel.
+/// </summary>
 [TestClass]
 internal sealed class DeterminismTests
 {
@@ -31,7 +33,8 @@ internal sealed class DeterminismTests
         });
         AssertRepeats(() =>
         {
-            var result = operations.QuantizeResidual(batch: 1, positions: 10_000, 4, s_x[..40_000], s_y[..40_000], 0.5f, s_x[..40_000]);
+            var result = operations.QuantizeResidual(
+                batch: 1, positions: 10_000, 4, s_x[..40_000], s_y[..40_000], 0.5f, s_x[..40_000]);
             return (Bits(result.Y), Bits(result.Decoded), Bits(result.Steps), Convert.ToHexString(result.Codes));
         });
     }
@@ -53,7 +56,8 @@ internal sealed class DeterminismTests
             float[] zeros = new float[channels];
             (float[] mean, float[] variance, _, _) = operations.BatchNormStatistics(rows: 4081, x, 0.1f, zeros, zeros);
             (float[] dx, float[] weight, float[] bias) = operations.BatchNormBackward(
-                CpuActivation.Relu, x, mean, variance, 1e-5f, s_x[..channels], s_y[..channels], dy, null, null, CpuType.Float32,
+                CpuActivation.Relu, x, mean, variance, 1e-5f, s_x[..channels], s_y[..channels], dy, null, null,
+                CpuType.Float32,
                 new float[channels], new float[channels]);
             return (Bits(mean), Bits(variance), Bits(dx), Bits(weight), Bits(bias));
         });
@@ -65,7 +69,8 @@ internal sealed class DeterminismTests
         });
         AssertRepeats(() =>
         {
-            (float[] gradient, double[] sums) = operations.CrossEntropy(200, s_x[..200_000], s_y[..200_000], 1, withGradient: true, [0, 0]);
+            (float[] gradient, double[] sums) = operations.CrossEntropy(
+                200, s_x[..200_000], s_y[..200_000], 1, withGradient: true, [0, 0]);
             return (Bits(gradient), sums[0], sums[1]);
         });
         AssertRepeats(() => Bits(operations.GlobalAveragePoolForward(batch: 2, positions: 10_000, s_x[..200_000])));
@@ -77,7 +82,8 @@ internal sealed class DeterminismTests
     {
         foreach (CpuType type in Inputs.Types.Where(operations.Supports))
         {
-            CpuConvolutionGeometry small = ConvolutionGeometries.Make(type, 4, 16, 32, 1, [17, 19], [3, 3], [1, 1], [1, 1]);
+            CpuConvolutionGeometry small = ConvolutionGeometries.Make(
+                type, 4, 16, 32, 1, [17, 19], [3, 3], [1, 1], [1, 1]);
             IEnumerable<CpuConvolutionGeometry> tiled = ConvolutionGeometries.Tiled(type).Select(test => test.Geometry);
             foreach (CpuConvolutionGeometry geometry in tiled.Where(test => operations.Supports(test)).Prepend(small))
             {

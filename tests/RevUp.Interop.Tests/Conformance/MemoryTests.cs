@@ -13,7 +13,8 @@ internal sealed class MemoryTests
     {
         foreach (int count in Inputs.Counts)
         {
-            CollectionAssert.AreEqual(Enumerable.Repeat(-1.5f, count).ToArray(), operations.Fill(count, -1.5f), $"fill of {count}");
+            CollectionAssert.AreEqual(
+                Enumerable.Repeat(-1.5f, count).ToArray(), operations.Fill(count, -1.5f), $"fill of {count}");
         }
     }
 
@@ -21,10 +22,12 @@ internal sealed class MemoryTests
     [EveryBackend]
     internal void CastRoundsToNearestEven(DeviceOperations operations)
     {
-        // Ties to either side, the largest finite value, a value that rounds up to infinity, signed zeros, infinities, NaN.
+        // Ties to either side, the largest finite value, a value that rounds up to infinity, signed
+        // zeros, infinities, NaN.
         float[] special =
         [
-            1 + (1f / 256), 1 + (3f / 256), -1 - (1f / 256), float.MaxValue, -float.MaxValue, BFloat16.FromBits(0x7F7F), 0, -0f, float.PositiveInfinity,
+            1 + (1f / 256), 1 + (3f / 256), -1 - (1f / 256), float.MaxValue, -float.MaxValue, BFloat16.FromBits(0x7F7F),
+            0, -0f, float.PositiveInfinity,
             float.NegativeInfinity, float.NaN,
         ];
         foreach (CpuType xType in Inputs.Types)

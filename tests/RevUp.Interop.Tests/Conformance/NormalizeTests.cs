@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Vectors of every size in one buffer, each starting at a multiple of 16, with gaps between them and the norms behind the last.</summary>
+/// <summary>
+/// Vectors of every size in one buffer, each starting at a multiple of 16, with gaps between them
+/// and the norms behind the last.
+/// </summary>
 [TestClass]
 internal sealed class NormalizeTests
 {
@@ -27,12 +30,16 @@ internal sealed class NormalizeTests
             double[] wide = Oracle.Widen(Part(before, vector));
             double norm = Math.Sqrt(Oracle.Dot(wide, wide));
 
-            // The norm may be rounded to float32 before the division or the product with its reciprocal: three roundings.
-            Tolerance.AssertWithin(norm, after[(int)vector.Norm], Tolerance.Float32(1, norm) + Tolerance.Float64(wide.Length, norm), $"norm of {vector}");
+            // The norm may be rounded to float32 before the division or the product with its
+            // reciprocal: three roundings.
+            Tolerance.AssertWithin(
+                norm, after[(int)vector.Norm], Tolerance.Float32(1, norm) + Tolerance.Float64(wide.Length, norm),
+                $"norm of {vector}");
             Tolerance.AssertWithin(
                 Array.ConvertAll(wide, value => value / norm),
                 Part(after, vector),
-                i => Tolerance.Float32(3, Math.Abs(wide[i] / norm)) + Tolerance.Float64(wide.Length, Math.Abs(wide[i] / norm)),
+                i => Tolerance.Float32(3, Math.Abs(wide[i] / norm)) + Tolerance.Float64(
+                    wide.Length, Math.Abs(wide[i] / norm)),
                 $"unit vector of {vector}");
         }
         AssertGaps(after);
@@ -43,7 +50,8 @@ internal sealed class NormalizeTests
     internal void AVectorWithoutDirectionIsDrawn(DeviceOperations operations)
     {
         float[] zeros = Normalize(operations, s_table, seed: 7, Buffer(count => new float[count]));
-        float[] tiny = Normalize(operations, s_table, seed: 7, Buffer(count => [.. Enumerable.Repeat(1e-13f / count, count)]));
+        float[] tiny = Normalize(
+            operations, s_table, seed: 7, Buffer(count => [.. Enumerable.Repeat(1e-13f / count, count)]));
 
         CollectionAssert.AreEqual(zeros, tiny, "the same seed draws the same vectors");
         AssertGaps(zeros);
@@ -51,7 +59,8 @@ internal sealed class NormalizeTests
         {
             Assert.AreEqual(0, zeros[(int)vector.Norm], $"the norm of {vector} counts as zero");
             double[] wide = Oracle.Widen(Part(zeros, vector));
-            Tolerance.AssertWithin(1, Math.Sqrt(Oracle.Dot(wide, wide)), Tolerance.Float32(4, 1), $"norm of the redrawn {vector}");
+            Tolerance.AssertWithin(
+                1, Math.Sqrt(Oracle.Dot(wide, wide)), Tolerance.Float32(4, 1), $"norm of the redrawn {vector}");
         }
     }
 
@@ -69,12 +78,16 @@ internal sealed class NormalizeTests
         CollectionAssert.AreEqual(one[64..128], two[..64], "the seed of a vector is the seed plus its number");
     }
 
-    /// <summary>A NaN has a direction no more than zero has, and must not be taken for it: it has to stay visible.</summary>
+    /// <summary>
+    /// A NaN has a direction no more than zero has, and must not be taken for it: it has to stay
+    /// visible.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     internal void ANaNStays(DeviceOperations operations)
     {
-        float[] buffer = Normalize(operations, [new VectorEntry(First: 0, Count: 3, Norm: 3)], seed: 1, [1, float.NaN, 1, 0]);
+        float[] buffer = Normalize(
+            operations, [new VectorEntry(First: 0, Count: 3, Norm: 3)], seed: 1, [1, float.NaN, 1, 0]);
 
         Assert.IsTrue(buffer.All(float.IsNaN), string.Join(", ", buffer));
     }
@@ -105,7 +118,8 @@ internal sealed class NormalizeTests
         VectorEntry[] table = [new VectorEntry(0, 7, 30), new VectorEntry(16, 8, 31)];
 
         NativeException exception = Assert.ThrowsExactly<NativeException>(
-            () => EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(Numbers(table), longest: 7, seed: 1, new float[32]));
+            () =>
+                EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(Numbers(table), longest: 7, seed: 1, new float[32]));
 
         StringAssert.Contains(exception.Message, "longest is 7; vector 1 of the table has 8");
     }
@@ -139,16 +153,20 @@ internal sealed class NormalizeTests
         return buffer;
     }
 
-    private static float[] Part(float[] buffer, VectorEntry vector) => buffer[(int)vector.First..(int)(vector.First + vector.Count)];
+    private static float[] Part(float[] buffer, VectorEntry vector) =>
+        buffer[(int)vector.First..(int)(vector.First + vector.Count)];
 
     private static void AssertGaps(float[] buffer)
     {
         int end = 0;
         foreach (VectorEntry vector in s_table)
         {
-            Assert.IsFalse(buffer.AsSpan(end, (int)vector.First - end).ContainsAnyExcept(Gap), $"something was written before {vector}");
+            Assert.IsFalse(
+                buffer.AsSpan(end, (int)vector.First - end).ContainsAnyExcept(Gap),
+                $"something was written before {vector}");
             end = (int)(vector.First + vector.Count);
         }
-        Assert.IsFalse(buffer.AsSpan(end, s_norms - end).ContainsAnyExcept(Gap), "something was written behind the last vector");
+        Assert.IsFalse(
+            buffer.AsSpan(end, s_norms - end).ContainsAnyExcept(Gap), "something was written behind the last vector");
     }
 }

@@ -4,20 +4,26 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Both rules over several groups at once. All settings are numbers that float32 represents, so that the oracle takes the same ones.</summary>
+/// <summary>
+/// Both rules over several groups at once. All settings are numbers that float32 represents, so
+/// that the oracle takes the same ones.
+/// </summary>
 [TestClass]
 internal sealed class OptimizerTests
 {
     private static readonly OptimizerNumbers s_sgd = new(
-        GradientScale: 0.25, Skip: 0, Momentum: 0.9f, Nesterov: 0, Beta1: 0, Beta2: 0, Epsilon: 0, Correction1: 0, Correction2: 0);
+        GradientScale: 0.25, Skip: 0, Momentum: 0.9f, Nesterov: 0, Beta1: 0, Beta2: 0, Epsilon: 0, Correction1: 0,
+        Correction2: 0);
 
-    private static readonly OptimizerNumbers s_adamW = s_sgd with { GradientScale = 0.5, Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f };
+    private static readonly OptimizerNumbers s_adamW =
+        s_sgd with { GradientScale = 0.5, Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f };
 
     [TestMethod]
     [EveryBackend]
     internal void SgdMatchesTheOracle(DeviceOperations operations)
     {
-        OptimizerNumbers[] recipes = [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
+        OptimizerNumbers[] recipes =
+            [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
         foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
         {
             foreach (OptimizerNumbers s in recipes)
@@ -36,7 +42,8 @@ internal sealed class OptimizerTests
                 ForEach(groups, (range, group) =>
                 {
                     (double[] m, double[] w) = Oracle.Sgd(
-                        group.LearningRate, s.Momentum, group.WeightDecay, (int)s.Nesterov, s.GradientScale, wideGradient[range],
+                        group.LearningRate, s.Momentum, group.WeightDecay, (int)s.Nesterov, s.GradientScale,
+                        wideGradient[range],
                         expectedMomentum[range], expectedWeights[range]);
                     m.CopyTo(expectedMomentum.AsSpan(range));
                     w.CopyTo(expectedWeights.AsSpan(range));
@@ -44,13 +51,15 @@ internal sealed class OptimizerTests
 
                 (momentum, weights) = operations.Sgd(Settings(s, groups), gradient, momentum, weights);
 
-                // d: two products and an addition; m: two more; w: at most another product and addition for Nesterov, a product and an addition.
+                // d: two products and an addition; m: two more; w: at most another product and
+                // addition for Nesterov, a product and an addition.
                 double D(int i) => (s.GradientScale * step[i]) + (of[i].WeightDecay * start[i]);
                 double M(int i) => (s.Momentum * buffer[i]) + D(i);
                 string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
                 Tolerance.AssertWithin(expectedMomentum, momentum, i => Tolerance.Float32(4, M(i)), $"momentum {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i => Tolerance.Float32(8, start[i] + (of[i].LearningRate * (D(i) + M(i)))), $"weights {what}");
+                    expectedWeights, weights,
+                    i => Tolerance.Float32(8, start[i] + (of[i].LearningRate * (D(i) + M(i)))), $"weights {what}");
             }
         }
     }
@@ -78,7 +87,8 @@ internal sealed class OptimizerTests
                 double[] start = Oracle.Magnitudes(weights);
                 for (int i = 0; i < of.Length; i++)
                 {
-                    firstMagnitude[i] = (s.Beta1 * Math.Abs(first[i])) + ((1 - s.Beta1) * s.GradientScale * Math.Abs(gradient[i]));
+                    firstMagnitude[i] =
+                        (s.Beta1 * Math.Abs(first[i])) + ((1 - s.Beta1) * s.GradientScale * Math.Abs(gradient[i]));
                 }
 
                 double[] wideGradient = Oracle.Widen(gradient);
@@ -88,7 +98,8 @@ internal sealed class OptimizerTests
                 ForEach(groups, (range, group) =>
                 {
                     (double[] m, double[] v, double[] w) = Oracle.AdamW(
-                        group.LearningRate, s.Beta1, s.Beta2, s.Epsilon, group.WeightDecay, step, s.GradientScale, wideGradient[range],
+                        group.LearningRate, s.Beta1, s.Beta2, s.Epsilon, group.WeightDecay, step, s.GradientScale,
+                        wideGradient[range],
                         expectedFirst[range], expectedSecond[range], expectedWeights[range]);
                     m.CopyTo(expectedFirst.AsSpan(range));
                     v.CopyTo(expectedSecond.AsSpan(range));
@@ -97,15 +108,20 @@ internal sealed class OptimizerTests
 
                 (first, second, weights) = operations.AdamW(Settings(s, groups), gradient, first, second, weights);
 
-                // m: three products and an addition. v, all terms positive: five roundings. The update m / (sqrt(v) + epsilon) and its bias corrections, which
-                // are scalars rounded to float32: half of v's five, and eight more.
+                // m: three products and an addition. v, all terms positive: five roundings. The
+                // update m / (sqrt(v) + epsilon) and its bias corrections, which are scalars
+                // rounded to float32: half of v's five, and eight more.
                 double Update(int i) =>
-                    of[i].LearningRate * firstMagnitude[i] / s.Correction1 / (Math.Sqrt(expectedSecond[i] / s.Correction2) + s.Epsilon);
+                    of[i].LearningRate * firstMagnitude[i] / s.Correction1 / (
+                        Math.Sqrt(expectedSecond[i] / s.Correction2) + s.Epsilon);
                 string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
-                Tolerance.AssertWithin(expectedFirst, first, i => Tolerance.Float32(4, firstMagnitude[i]), $"first moment {what}");
-                Tolerance.AssertWithin(expectedSecond, second, i => Tolerance.Float32(5, expectedSecond[i]), $"second moment {what}");
                 Tolerance.AssertWithin(
-                    expectedWeights, weights, i => Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights {what}");
+                    expectedFirst, first, i => Tolerance.Float32(4, firstMagnitude[i]), $"first moment {what}");
+                Tolerance.AssertWithin(
+                    expectedSecond, second, i => Tolerance.Float32(5, expectedSecond[i]), $"second moment {what}");
+                Tolerance.AssertWithin(
+                    expectedWeights, weights,
+                    i => Tolerance.Float32(4, start[i]) + Tolerance.Float32(4 + 3 + 8, Update(i)), $"weights {what}");
             }
         }
     }
@@ -122,7 +138,8 @@ internal sealed class OptimizerTests
         double[] settings = Settings(skip, groups);
 
         (float[] momentum, float[] sgdWeights) = operations.Sgd(settings, gradient, [.. before], [.. before]);
-        (float[] first, float[] second, float[] weights) = operations.AdamW(settings, gradient, [.. before], [.. before], [.. before]);
+        (float[] first, float[] second, float[] weights) = operations.AdamW(
+            settings, gradient, [.. before], [.. before], [.. before]);
 
         foreach (float[] after in (float[][])[momentum, sgdWeights, first, second, weights])
         {
@@ -149,7 +166,10 @@ internal sealed class OptimizerTests
         }
     }
 
-    /// <summary>One group, and several of which the first, the last but one or both are empty; every one with settings of its own.</summary>
+    /// <summary>
+    /// One group, and several of which the first, the last but one or both are empty; every one
+    /// with settings of its own.
+    /// </summary>
     private static GroupNumbers[][] Layouts(int count)
     {
         int half = count / 2 / 16 * 16;

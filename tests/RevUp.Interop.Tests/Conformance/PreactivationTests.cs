@@ -49,8 +49,12 @@ internal sealed class PreactivationTests
                     foreach (CpuType dxType in Inputs.Types)
                     {
                         int count = Inputs.Whole(activation, 1003);
-                        CheckBackward(operations, activation, xType, dyType, dxType, count, scale: null, withResidual: false, Alias.None);
-                        CheckBackward(operations, activation, xType, dyType, dxType, count, scale: 0.4f, withResidual: true, Alias.None);
+                        CheckBackward(
+                            operations, activation, xType, dyType, dxType, count, scale: null, withResidual: false,
+                            Alias.None);
+                        CheckBackward(
+                            operations, activation, xType, dyType, dxType, count, scale: 0.4f, withResidual: true,
+                            Alias.None);
                     }
                 }
             }
@@ -67,9 +71,13 @@ internal sealed class PreactivationTests
             {
                 foreach (Alias alias in (Alias[])[Alias.None, Alias.X, Alias.Dy, Alias.Residual])
                 {
-                    CheckBackward(operations, CpuActivation.Elu, type, type, type, count, scale: -1.7f, withResidual: true, alias);
+                    CheckBackward(
+                        operations, CpuActivation.Elu, type, type, type, count, scale: -1.7f, withResidual: true,
+                        alias);
                     int pairs = Inputs.Whole(CpuActivation.MaxMin, count);
-                    CheckBackward(operations, CpuActivation.MaxMin, type, type, type, pairs, scale: -1.7f, withResidual: true, alias);
+                    CheckBackward(
+                        operations, CpuActivation.MaxMin, type, type, type, pairs, scale: -1.7f, withResidual: true,
+                        alias);
                 }
             }
         }
@@ -87,7 +95,8 @@ internal sealed class PreactivationTests
         CollectionAssert.AreEqual(new float[] { 1, 2, 4, 3, 5, 6 }, dx);
     }
 
-    private static void CheckForward(DeviceOperations operations, CpuActivation activation, Stored x, CpuType yType, Alias alias)
+    private static void CheckForward(
+        DeviceOperations operations, CpuActivation activation, Stored x, CpuType yType, Alias alias)
     {
         double[] expected = Oracle.PreactivationForward(activation, x.Doubles, A, B);
         double Inner(int i) => Inputs.Largest(activation, i, k => Math.Abs(x.Values[k]));
@@ -97,12 +106,16 @@ internal sealed class PreactivationTests
         Tolerance.AssertWithin(
             expected,
             actual,
-            i => Tolerance.StoredAs(yType, expected[i], Tolerance.Float32(2 + Tolerance.Exponential, Inner(i) + Math.Abs(A) + Math.Abs(B) + 1)),
+            i => Tolerance.StoredAs(
+                yType,
+                expected[i],
+                Tolerance.Float32(2 + Tolerance.Exponential, Inner(i) + Math.Abs(A) + Math.Abs(B) + 1)),
             $"{activation} of {x.Count} {x.Type} to {yType}, y aliases {alias}");
     }
 
     private static void CheckBackward(
-        DeviceOperations operations, CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType, int count, float? scale, bool withResidual,
+        DeviceOperations operations, CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType, int count,
+        float? scale, bool withResidual,
         Alias alias)
     {
         Inputs inputs = new(count);
@@ -110,20 +123,25 @@ internal sealed class PreactivationTests
         Stored dy = inputs.Uniform(dyType, count);
         Stored? residual = withResidual ? inputs.Uniform(dxType, count) : null;
         double s = scale ?? 1;
-        string what = $"backward of {activation}, x {xType}, dy {dyType}, dx {dxType}, n {count}, scale {scale}, residual {withResidual}, dx aliases {alias}";
+        string what = $"backward of {activation}, x {xType}, dy {dyType}, dx {dxType}, n {count}, scale {scale}, "
+            + $"residual {withResidual}, dx aliases {alias}";
 
         (double[] dx, double sumA, double sumB) =
-            Oracle.PreactivationBackward(activation, x.Doubles, A, dy.Doubles, s, residual?.Doubles, InitialSumA, InitialSumB);
+            Oracle.PreactivationBackward(
+                activation, x.Doubles, A, dy.Doubles, s, residual?.Doubles, InitialSumA, InitialSumB);
         (float[] actual, float actualSumA, float actualSumB) =
-            operations.PreactivationBackward(activation, x, A, dy, scale, residual, dxType, InitialSumA, InitialSumB, alias);
+            operations.PreactivationBackward(
+                activation, x, A, dy, scale, residual, dxType, InitialSumA, InitialSumB, alias);
 
-        // Two products and an addition; rounding t = x + a by u|t| changes the exponential, which is at most 1, by that factor.
+        // Two products and an addition; rounding t = x + a by u|t| changes the exponential, which
+        // is at most 1, by that factor.
         double Roundings(int i) => 3 + Tolerance.Exponential + Math.Abs(x.Values[i]) + Math.Abs(A);
         double Term(int i) => Inputs.Largest(activation, i, k => Math.Abs(s * dy.Values[k]));
         Tolerance.AssertWithin(
             dx,
             actual,
-            i => Tolerance.StoredAs(dxType, dx[i], Tolerance.Float32(Roundings(i), Term(i) + Math.Abs(residual?.Values[i] ?? 0))),
+            i => Tolerance.StoredAs(
+                dxType, dx[i], Tolerance.Float32(Roundings(i), Term(i) + Math.Abs(residual?.Values[i] ?? 0))),
             what);
 
         double magnitude = 0;
@@ -135,7 +153,8 @@ internal sealed class PreactivationTests
         }
 
         // The sum is rounded to float32, and so is its addition to what was there.
-        double Bound(double initial) => termErrors + Tolerance.Float64(count, magnitude) + Tolerance.Float32(2, magnitude + Math.Abs(initial));
+        double Bound(double initial) =>
+            termErrors + Tolerance.Float64(count, magnitude) + Tolerance.Float32(2, magnitude + Math.Abs(initial));
         Tolerance.AssertWithin(sumA, actualSumA, Bound(InitialSumA), $"sum_a of {what}");
         Tolerance.AssertWithin(sumB, actualSumB, Bound(InitialSumB), $"sum_b of {what}");
     }

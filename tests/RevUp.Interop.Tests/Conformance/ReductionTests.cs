@@ -20,9 +20,11 @@ internal sealed class ReductionTests
             double magnitude = Oracle.Dot(Oracle.Magnitudes(x), Oracle.Magnitudes(y));
 
             // A product of two float32 values is exact in double, so only the additions round.
-            Tolerance.AssertWithin(Oracle.Dot(wideX, wideY), operations.Dot(x, y), Tolerance.Float64(count, magnitude), $"dot of {count}");
             Tolerance.AssertWithin(
-                Oracle.Dot(wideX, wideX), operations.Dot(x, x), Tolerance.Float64(count, Oracle.Dot(wideX, wideX)), $"dot of {count} with itself");
+                Oracle.Dot(wideX, wideY), operations.Dot(x, y), Tolerance.Float64(count, magnitude), $"dot of {count}");
+            Tolerance.AssertWithin(
+                Oracle.Dot(wideX, wideX), operations.Dot(x, x), Tolerance.Float64(count, Oracle.Dot(wideX, wideX)),
+                $"dot of {count} with itself");
         }
     }
 }

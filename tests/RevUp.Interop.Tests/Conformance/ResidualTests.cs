@@ -22,11 +22,15 @@ internal sealed class ResidualTests
 
             float[] actual = operations.ResidualAdd(x, z, S, alias);
 
-            Tolerance.AssertWithin(expected, actual, i => Step(x[i], z.Values[i]), $"residual add of {count}, z {type}, y aliases {alias}");
+            Tolerance.AssertWithin(
+                expected, actual, i => Step(x[i], z.Values[i]),
+                $"residual add of {count}, z {type}, y aliases {alias}");
             CollectionAssert.AreEqual(
-                operations.ResidualAdd(x, z, -S, alias), operations.ResidualSubtract(x, z, S, alias), $"subtracted: {count}, z {type}, y aliases {alias}");
+                operations.ResidualAdd(x, z, -S, alias), operations.ResidualSubtract(x, z, S, alias),
+                $"subtracted: {count}, z {type}, y aliases {alias}");
             CollectionAssert.AreEqual(
-                Oracle.ResidualAdd(Oracle.Widen(x), z.Doubles, -S), Oracle.ResidualSubtract(Oracle.Widen(x), z.Doubles, S), "the oracle");
+                Oracle.ResidualAdd(Oracle.Widen(x), z.Doubles, -S),
+                Oracle.ResidualSubtract(Oracle.Widen(x), z.Doubles, S), "the oracle");
         }
     }
 
@@ -81,13 +85,16 @@ internal sealed class ResidualTests
                 float[] actual = operations.Axpy(alpha, x, y);
 
                 Tolerance.AssertWithin(
-                    expected, actual, i => Tolerance.Float32(2, Math.Abs(y[i]) + Math.Abs(factor * x[i])), $"axpy of {count}, alpha {alpha}");
+                    expected, actual,
+                    i => Tolerance.Float32(2, Math.Abs(y[i]) + Math.Abs(factor * x[i])),
+                    $"axpy of {count}, alpha {alpha}");
             }
         }
     }
 
     /// <summary>One product and one addition.</summary>
-    private static double Step(float stream, float branch) => Tolerance.Float32(2, Math.Abs(stream) + Math.Abs(S * branch));
+    private static double Step(float stream, float branch) =>
+        Tolerance.Float32(2, Math.Abs(stream) + Math.Abs(S * branch));
 
     // The branch's memory can take a float32 result only when it is float32 itself.
     private static IEnumerable<(CpuType Type, int Count, Alias Alias)> Cases(Alias[] aliases) =>

@@ -15,7 +15,8 @@ internal sealed class ShapeTests
 
     private static readonly CpuShape[] s_odd =
     [
-        Shapes.Shape(1, 1, 1, 1), Shapes.Shape(3, 5, 7, 9), Shapes.Shape(2, 64, 33, 31), Shapes.Shape(2, 3, 5, 7, 9), Shapes.Shape(1, 17, 13, 11, 15),
+        Shapes.Shape(1, 1, 1, 1), Shapes.Shape(3, 5, 7, 9), Shapes.Shape(2, 64, 33, 31), Shapes.Shape(2, 3, 5, 7, 9),
+        Shapes.Shape(1, 17, 13, 11, 15),
     ];
 
     [TestMethod]
@@ -28,9 +29,12 @@ internal sealed class ShapeTests
             double[] wide = Oracle.Widen(x);
             string what = $"{shape.Batch}x{shape.Extent}x{shape.Channels}, rank {shape.Rank}";
 
-            CollectionAssert.AreEqual(Oracle.Squeeze(shape, wide), Oracle.Widen(operations.Squeeze(shape, x)), $"squeeze of {what}");
-            CollectionAssert.AreEqual(Oracle.Unsqueeze(shape, wide), Oracle.Widen(operations.Unsqueeze(shape, x)), $"unsqueeze of {what}");
-            CollectionAssert.AreEqual(x, operations.Unsqueeze(shape, operations.Squeeze(shape, x)), $"unsqueeze after squeeze of {what}");
+            CollectionAssert.AreEqual(
+                Oracle.Squeeze(shape, wide), Oracle.Widen(operations.Squeeze(shape, x)), $"squeeze of {what}");
+            CollectionAssert.AreEqual(
+                Oracle.Unsqueeze(shape, wide), Oracle.Widen(operations.Unsqueeze(shape, x)), $"unsqueeze of {what}");
+            CollectionAssert.AreEqual(
+                x, operations.Unsqueeze(shape, operations.Squeeze(shape, x)), $"unsqueeze after squeeze of {what}");
         }
     }
 
@@ -38,14 +42,16 @@ internal sealed class ShapeTests
     [EveryBackend]
     internal void ResizeChannelsPadsAndDrops(DeviceOperations operations)
     {
-        foreach ((int rows, int from, int to) in ((int, int, int)[])[(1, 1, 1), (7, 3, 16), (7, 16, 3), (1003, 5, 9), (1003, 65, 64), (3, 8, 8)])
+        foreach ((int rows, int from, int to) in
+            ((int, int, int)[])[(1, 1, 1), (7, 3, 16), (7, 16, 3), (1003, 5, 9), (1003, 65, 64), (3, 8, 8)])
         {
             float[] x = new Inputs(rows).Uniform((long)rows * from);
 
             float[] actual = operations.ResizeChannels(rows, x, to);
 
             CollectionAssert.AreEqual(
-                Oracle.ResizeChannels(rows, Oracle.Widen(x), to), Oracle.Widen(actual), $"{rows} rows of {from} channels to {to}");
+                Oracle.ResizeChannels(rows, Oracle.Widen(x), to), Oracle.Widen(actual),
+                $"{rows} rows of {from} channels to {to}");
         }
     }
 
@@ -63,8 +69,10 @@ internal sealed class ShapeTests
 
             CollectionAssert.AreEqual(first, Oracle.Widen(actualFirst), $"first half of {what}");
             CollectionAssert.AreEqual(second, Oracle.Widen(actualSecond), $"second half of {what}");
-            CollectionAssert.AreEqual(Oracle.MergeChannels(rows, first, second), Oracle.Widen(x), $"the oracle of {what}");
-            CollectionAssert.AreEqual(x, operations.MergeChannels(rows, actualFirst, actualSecond), $"merged halves of {what}");
+            CollectionAssert.AreEqual(
+                Oracle.MergeChannels(rows, first, second), Oracle.Widen(x), $"the oracle of {what}");
+            CollectionAssert.AreEqual(
+                x, operations.MergeChannels(rows, actualFirst, actualSecond), $"merged halves of {what}");
         }
     }
 
@@ -83,7 +91,8 @@ internal sealed class ShapeTests
             double[] dx = Oracle.GlobalAveragePoolBackward(shape.Batch, positions, Oracle.Widen(dy));
             string what = $"{shape.Batch}x{shape.Extent}x{shape.Channels}, rank {shape.Rank}";
 
-            // Summed in double, then divided and rounded; the gradient takes a reciprocal and a product.
+            // Summed in double, then divided and rounded; the gradient takes a reciprocal and a
+            // product.
             Tolerance.AssertWithin(
                 y,
                 operations.GlobalAveragePoolForward(shape.Batch, positions, x),
@@ -107,7 +116,8 @@ internal sealed class ShapeTests
             int count = Shapes.Elements(shape);
             double[] Backward(float[] x, double[] dy) => Oracle.MaxPoolBackward(shape, Oracle.Widen(x), dy);
 
-            // Values below zero show a padding that wins; few levels give ties, and the first of equals has to take the gradient.
+            // Values below zero show a padding that wins; few levels give ties, and the first of
+            // equals has to take the gradient.
             float[] negative = Array.ConvertAll(inputs.Uniform(count), value => -1 - Math.Abs(value));
             foreach (float[] x in (float[][])[inputs.Uniform(count), negative, inputs.Levels(count, 3)])
             {
@@ -115,9 +125,11 @@ internal sealed class ShapeTests
                 (double[] dx, double[] magnitude) = (Backward(x, Oracle.Widen(dy)), Backward(x, Oracle.Magnitudes(dy)));
 
                 CollectionAssert.AreEqual(
-                    Oracle.MaxPoolForward(shape, Oracle.Widen(x)), Oracle.Widen(operations.MaxPoolForward(shape, x)), $"maximum of {shape.Extent}");
+                    Oracle.MaxPoolForward(shape, Oracle.Widen(x)), Oracle.Widen(operations.MaxPoolForward(shape, x)),
+                    $"maximum of {shape.Extent}");
 
-                // Windows of 3 with stride 2: at most two along an axis see one input. Their gradients are added in float32.
+                // Windows of 3 with stride 2: at most two along an axis see one input. Their
+                // gradients are added in float32.
                 Tolerance.AssertWithin(
                     dx,
                     operations.MaxPoolBackward(shape, x, dy),

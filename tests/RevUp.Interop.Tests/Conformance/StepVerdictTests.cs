@@ -9,7 +9,8 @@ namespace RevUp.Interop.Tests.Conformance;
 internal sealed class StepVerdictTests
 {
     private static readonly OptimizerNumbers s_settings = new(
-        GradientScale: 7, Skip: 7, Momentum: 1, Nesterov: 2, Beta1: 3, Beta2: 4, Epsilon: 5, Correction1: 6, Correction2: 8);
+        GradientScale: 7, Skip: 7, Momentum: 1, Nesterov: 2, Beta1: 3, Beta2: 4, Epsilon: 5, Correction1: 6,
+        Correction2: 8);
 
     [TestMethod]
     [EveryBackend]
@@ -26,7 +27,8 @@ internal sealed class StepVerdictTests
 
                     AssertLikeTheOracle(operations, limits, statistics);
                     // Around 1, so that the last evaluations of some blocks must have converged.
-                    float[] coefficients = [.. Enumerable.Range(0, blocks).Select(block => 0.9f + (0.1f * (block % 3)))];
+                    float[] coefficients =
+                        [.. Enumerable.Range(0, blocks).Select(block => 0.9f + (0.1f * (block % 3)))];
                     AssertLikeTheOracle(operations, limits, statistics with { Coefficients = coefficients });
                 }
             }
@@ -43,32 +45,39 @@ internal sealed class StepVerdictTests
         Assert.AreEqual(0, AssertLikeTheOracle(operations, limits, good).Outcome.Skip);
         foreach (double bad in (double[])[double.NaN, double.PositiveInfinity])
         {
-            foreach (StepStatistics statistics in (StepStatistics[])[good with { Losses = [bad, 1] }, good with { SquareSum = bad }])
+            foreach (StepStatistics statistics in
+                (StepStatistics[])[good with { Losses = [bad, 1] }, good with { SquareSum = bad }])
             {
                 StepVerdictResult result = AssertLikeTheOracle(operations, limits, statistics);
                 Assert.AreEqual(1, result.Outcome.Skip);
                 Assert.AreEqual(-1, result.Outcome.RefusedBlock);
             }
 
-            // Of block 37 the second evaluation, which is its last; and both of its last two blocks.
+            // Of block 37 the second evaluation, which is its last; and both of its last two
+            // blocks.
             double[] inversions = [.. good.Inversions];
             inversions[(37 * 4) + 2] = bad;
             inversions[(39 * 4) + 2] = bad;
             double[] evaluations = [.. good.Evaluations];
             evaluations[37] = evaluations[39] = 2;
-            StepVerdictResult refused = AssertLikeTheOracle(operations, limits, good with { Inversions = inversions, Evaluations = evaluations });
+            StepVerdictResult refused = AssertLikeTheOracle(
+                operations, limits, good with { Inversions = inversions, Evaluations = evaluations });
             Assert.AreEqual(1, refused.Outcome.Skip);
             Assert.AreEqual(37, refused.Outcome.RefusedBlock);
             Assert.AreEqual(bad, refused.Outcome.Residual);
 
             // An evaluation before the last one does not count.
             evaluations[37] = evaluations[39] = 1;
-            StepVerdictResult earlier = AssertLikeTheOracle(operations, limits, good with { Inversions = inversions, Evaluations = evaluations });
+            StepVerdictResult earlier = AssertLikeTheOracle(
+                operations, limits, good with { Inversions = inversions, Evaluations = evaluations });
             Assert.AreEqual(0, earlier.Outcome.Skip);
         }
     }
 
-    /// <summary>Corrections of these norms to points of norm 10: what the last two say about the error where the coefficient proves nothing.</summary>
+    /// <summary>
+    /// Corrections of these norms to points of norm 10: what the last two say about the error where
+    /// the coefficient proves nothing.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     internal void FromACoefficientOfOneOnOnlyConvergenceCounts(DeviceOperations operations)
@@ -92,28 +101,40 @@ internal sealed class StepVerdictTests
             double[] inversions = [.. corrections.SelectMany(correction => (double[])[correction * correction, 100])];
             StepStatistics statistics = new([1, 1], SquareSum: 1, inversions, [corrections.Length], [coefficient]);
             StepOutcome outcome = AssertLikeTheOracle(operations, limits, statistics).Outcome;
-            Assert.AreEqual(accepted ? (0, -1) : (1.0, 0.0), (outcome.Skip, outcome.RefusedBlock), $"[{string.Join(", ", corrections)}] under {coefficient}");
+            Assert.AreEqual(
+                accepted ? (0, -1) : (1.0, 0.0),
+                (outcome.Skip, outcome.RefusedBlock),
+                $"[{string.Join(", ", corrections)}] under {coefficient}");
         }
     }
 
-    private static StepVerdictResult AssertLikeTheOracle(DeviceOperations operations, StepLimits limits, StepStatistics statistics)
+    private static StepVerdictResult AssertLikeTheOracle(
+        DeviceOperations operations, StepLimits limits, StepStatistics statistics)
     {
         double[] settings = MemoryMarshal.Cast<OptimizerNumbers, double>([s_settings]).ToArray();
-        (double[] losses, double squareSum, double[] inversions, double[] evaluations, float[]? coefficients) = statistics;
+        (double[] losses, double squareSum, double[] inversions, double[] evaluations, float[]? coefficients) =
+            statistics;
         // Without blocks there are no coefficients either.
         coefficients = evaluations.Length == 0 ? null : coefficients;
-        StepVerdictResult expected = new(Oracle.StepVerdict(limits, losses, squareSum, inversions, evaluations, coefficients, settings));
+        StepVerdictResult expected = new(
+            Oracle.StepVerdict(limits, losses, squareSum, inversions, evaluations, coefficients, settings));
 
-        StepVerdictResult actual = new(operations.StepVerdict(limits, losses, squareSum, inversions, evaluations, coefficients, settings));
+        StepVerdictResult actual = new(
+            operations.StepVerdict(limits, losses, squareSum, inversions, evaluations, coefficients, settings));
 
-        // Two square roots and a quotient, or a root, a product, a quotient and a product: all in double.
+        // Two square roots and a quotient, or a root, a product, a quotient and a product: all in
+        // double.
         string what = $"{statistics.Evaluations.Length} blocks, {limits}";
         AssertClose(expected.Outcome.GradientNorm, actual.Outcome.GradientNorm, $"norm, {what}");
         AssertClose(expected.Outcome.Residual, actual.Outcome.Residual, $"residual, {what}");
         AssertClose(expected.Settings.GradientScale, actual.Settings.GradientScale, $"scale, {what}");
         Assert.AreEqual(
-            expected.Outcome with { GradientNorm = 0, Residual = 0 }, actual.Outcome with { GradientNorm = 0, Residual = 0 }, what);
-        Assert.AreEqual(s_settings with { GradientScale = 0, Skip = expected.Outcome.Skip }, actual.Settings with { GradientScale = 0 }, what);
+            expected.Outcome with { GradientNorm = 0, Residual = 0 },
+            actual.Outcome with { GradientNorm = 0, Residual = 0 }, what);
+        Assert.AreEqual(
+            s_settings with { GradientScale = 0, Skip = expected.Outcome.Skip },
+            actual.Settings with { GradientScale = 0 },
+            what);
         CollectionAssert.AreEqual((double[])[0, 0], actual.Losses, what);
         return actual;
     }
@@ -130,7 +151,10 @@ internal sealed class StepVerdictTests
         }
     }
 
-    /// <summary>Residuals below 1, some of them 0 over 0; an unused evaluation is a NaN. Every third block was not inverted.</summary>
+    /// <summary>
+    /// Residuals below 1, some of them 0 over 0; an unused evaluation is a NaN. Every third block
+    /// was not inverted.
+    /// </summary>
     private static StepStatistics Draw(int blocks, int stride)
     {
         Random random = new(blocks);
@@ -151,7 +175,10 @@ internal sealed class StepVerdictTests
         return new StepStatistics([100 * random.NextDouble(), 17], 10 * random.NextDouble(), inversions, evaluations);
     }
 
-    /// <summary>Sums of a step: loss and correct samples, Σ g², and per branch evaluation of a block its two statistics.</summary>
+    /// <summary>
+    /// Sums of a step: loss and correct samples, Σ g², and per branch evaluation of a block its two
+    /// statistics.
+    /// </summary>
     private sealed record StepStatistics(
         double[] Losses, double SquareSum, double[] Inversions, double[] Evaluations, float[]? Coefficients = null);
 
@@ -159,7 +186,10 @@ internal sealed class StepVerdictTests
     private sealed record StepVerdictResult(OptimizerNumbers Settings, StepOutcome Outcome, double[] Losses)
     {
         internal StepVerdictResult((double[] Losses, double[] Settings, double[] Outcome) numbers)
-            : this(MemoryMarshal.Cast<double, OptimizerNumbers>(numbers.Settings)[0], StepOutcome.Read(numbers.Outcome), numbers.Losses)
+            : this(
+                MemoryMarshal.Cast<double, OptimizerNumbers>(numbers.Settings)[0],
+                StepOutcome.Read(numbers.Outcome),
+                numbers.Losses)
         {
         }
     }

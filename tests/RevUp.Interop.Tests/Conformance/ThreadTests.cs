@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>The threads of the native library: every part of a loop is done once, whoever calls and however many share it.</summary>
+/// <summary>
+/// The threads of the native library: every part of a loop is done once, whoever calls and however
+/// many share it.
+/// </summary>
 [TestClass]
 [DoNotParallelize]
 internal sealed unsafe class ThreadTests
@@ -25,10 +28,12 @@ internal sealed unsafe class ThreadTests
         try
         {
             Exception?[] failures = new Exception?[Callers];
-            Thread[] callers = [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() => Call(caller, failures)))];
+            Thread[] callers =
+                [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() => Call(caller, failures)))];
             Array.ForEach(callers, thread => thread.Start());
             Array.ForEach(callers, thread => thread.Join());
-            Assert.IsTrue(failures.All(failure => failure is null), $"{failures.FirstOrDefault(failure => failure is not null)}");
+            Assert.IsTrue(
+                failures.All(failure => failure is null), $"{failures.FirstOrDefault(failure => failure is not null)}");
         }
         finally
         {
@@ -40,7 +45,9 @@ internal sealed unsafe class ThreadTests
     {
         try
         {
-            using AlignedBuffer first = new(Count * sizeof(float)), second = new(Count * sizeof(float)), third = new(sizeof(float));
+            using AlignedBuffer first = new(Count * sizeof(float));
+            using AlignedBuffer second = new(Count * sizeof(float));
+            using AlignedBuffer third = new(sizeof(float));
             float* x = (float*)first.Pointer, y = (float*)second.Pointer, one = (float*)third.Pointer;
             *one = 1;
             CpuLibrary.Fill(Count, y, 0).Check();

@@ -6,7 +6,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 
-/// <summary>The wrapper of cuDNN's convolutions against the oracle, with the bounds of the conformance suite: γₙ Σ|a·b| for n products.</summary>
+/// <summary>
+/// The wrapper of cuDNN's convolutions against the oracle, with the bounds of the conformance
+/// suite: γₙ Σ|a·b| for n products.
+/// </summary>
 [TestClass]
 internal sealed class ConvolutionTests
 {
@@ -32,7 +35,13 @@ internal sealed class ConvolutionTests
         using (DeviceArray<float> deviceW = new(driver, stream, w))
         using (DeviceArray<float> deviceY = new(driver, stream, dy))
         {
-            long[] sizes = [1, convolution.ForwardWorkspaceBytes, convolution.BackwardDataWorkspaceBytes, convolution.BackwardFilterWorkspaceBytes];
+            long[] sizes =
+            [
+                1,
+                convolution.ForwardWorkspaceBytes,
+                convolution.BackwardDataWorkspaceBytes,
+                convolution.BackwardFilterWorkspaceBytes,
+            ];
             using DeviceArray<byte> workspace = new(driver, stream, new byte[sizes.Max()]);
 
             using DeviceArray<float> dx = new(driver, stream, x);
@@ -59,7 +68,11 @@ internal sealed class ConvolutionTests
         {
             NativeException exception = Assert.ThrowsExactly<NativeException>(
                 () => new CudnnConvolution(
-                    handle, Geometry(ConvolutionGeometries.Make(CpuType.Float32, 1, 4, 4, 0x7FFF, [3, 3], [3, 3], [1, 1], [1, 1])), WorkspaceLimit).Dispose());
+                    handle,
+                    Geometry(
+                        ConvolutionGeometries.Make(
+                            CpuType.Float32, 1, 4, 4, 0x7FFF, [3, 3], [3, 3], [1, 1],
+                            [1, 1])), WorkspaceLimit).Dispose());
 
             StringAssert.StartsWith(exception.Message, "CudnnLibrary.");
             Assert.IsInstanceOfType<CudnnStatus>(exception.Status);
@@ -70,7 +83,8 @@ internal sealed class ConvolutionTests
     }
 
     private static void AssertWithin(
-        Func<CpuConvolutionGeometry, double[], double[], double[]> pass, CpuConvolutionGeometry geometry, float[] a, float[] b, float[] actual)
+        Func<CpuConvolutionGeometry, double[], double[], double[]> pass, CpuConvolutionGeometry geometry, float[] a,
+        float[] b, float[] actual)
     {
         double[] expected = pass(geometry, Oracle.Widen(a), Oracle.Widen(b));
         double[] magnitude = pass(geometry, Oracle.Magnitudes(a), Oracle.Magnitudes(b));

@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 
-/// <summary>The device and the kernels that tests of the bindings run on; a machine without them makes a test inconclusive.</summary>
+/// <summary>
+/// The device and the kernels that tests of the bindings run on; a machine without them makes a
+/// test inconclusive.
+/// </summary>
 internal static class CudaMachine
 {
     /// <summary>Opens the first device by our own bindings.</summary>

@@ -6,7 +6,8 @@ namespace RevUp.Interop.Tests.Cuda;
 
 /// <summary>The driver contract, on the stand-in or on a device.</summary>
 [TestClass]
-[SuppressMessage("Performance", "CA1852", Justification = "ManagedCudaDriverTests derives from it, where it is compiled.")]
+[SuppressMessage(
+    "Performance", "CA1852", Justification = "ManagedCudaDriverTests derives from it, where it is compiled.")]
 internal class DriverTests
 {
     private ICudaDriver _driver = null!;
@@ -118,7 +119,8 @@ internal class DriverTests
     {
         CudaModule module = _driver.LoadModule(CudaMachine.Kernels());
 
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() => _driver.GetFunction(module, "no_such_kernel"));
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => _driver.GetFunction(module, "no_such_kernel"));
 
         Assert.AreEqual(CudaResult.NotFound, exception.Status);
         StringAssert.Contains(exception.Message, "the kernel is no_such_kernel");
@@ -128,7 +130,8 @@ internal class DriverTests
     [TestMethod]
     internal void AnImageThatIsNoCodeIsRefused()
     {
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() => _driver.LoadModule("not device code"u8));
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => _driver.LoadModule("not device code"u8));
 
         StringAssert.Contains(exception.Message, "ModuleLoadData failed with ");
     }
@@ -161,7 +164,8 @@ internal class DriverTests
         CudaModule module = _driver.LoadModule(CudaMachine.Kernels());
         CudaFunction fill = _driver.GetFunction(module, "fill");
 
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() => _driver.Launch(fill, 1, 4096, _stream, [0, 0, 0]));
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => _driver.Launch(fill, 1, 4096, _stream, [0, 0, 0]));
 
         StringAssert.Contains(exception.Message, "the kernel is fill with 1 blocks of 4096 threads");
         _driver.Unload(module);
@@ -170,7 +174,8 @@ internal class DriverTests
     [TestMethod]
     internal void MoreArgumentsThanALaunchTakesAreRefused()
     {
-        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(() => _driver.Launch(default, 1, 1, _stream, new ulong[33], "many"));
+        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(
+            () => _driver.Launch(default, 1, 1, _stream, new ulong[33], "many"));
 
         StringAssert.Contains(exception.Message, "many was given 33 arguments");
     }
@@ -201,6 +206,7 @@ internal class DriverTests
 
     private void Add(CudaFunction axpy, DeviceArray<float> alpha, DeviceArray<float> x, DeviceArray<float> y)
     {
-        _driver.Launch(axpy, 2, 256, _stream, [(ulong)x.Count, alpha.Pointer.Address, x.Pointer.Address, y.Pointer.Address]);
+        _driver.Launch(
+            axpy, 2, 256, _stream, [(ulong)x.Count, alpha.Pointer.Address, x.Pointer.Address, y.Pointer.Address]);
     }
 }

@@ -27,11 +27,14 @@ internal sealed class FailureTests
     {
         CublasStatus status = CublasStatus.InvalidValue;
 
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() => status.Check("CublasLtLibrary.Matmul(handle)"));
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => status.Check("CublasLtLibrary.Matmul(handle)"));
 
         Assert.AreEqual("CublasLtLibrary.Matmul", exception.Call);
         Assert.AreEqual(CublasStatus.InvalidValue, exception.Status);
-        StringAssert.StartsWith(exception.Message, "CublasLtLibrary.Matmul failed with InvalidValue (7): an argument is wrong. This is a defect");
+        StringAssert.StartsWith(
+            exception.Message,
+            "CublasLtLibrary.Matmul failed with InvalidValue (7): an argument is wrong. This is a defect");
     }
 
     [TestMethod]
@@ -54,14 +57,18 @@ internal sealed class FailureTests
         {
             unsafe
             {
-                CudnnAlgorithm.Choose("wgrad", Geometry(), candidates, 1024, new ConvolutionDescriptor(), (_, _) => CudnnStatus.Success);
+                CudnnAlgorithm.Choose(
+                    "wgrad", Geometry(), candidates, 1024, new ConvolutionDescriptor(), (_, _) => CudnnStatus.Success);
             }
         });
 
         Assert.AreEqual(CudnnStatus.NotSupported, exception.Status);
         StringAssert.StartsWith(
-            exception.Message, "CudnnAlgorithm.Choose of wgrad failed with NotSupported (3000): none of 2 candidates is deterministic");
-        StringAssert.Contains(exception.Message, "Float32 batch 2, channels 4 to 8 in 2 groups, input 9x10, kernel 3x5, stride 2x3, padding 1x2, math Fma");
+            exception.Message,
+            "CudnnAlgorithm.Choose of wgrad failed with NotSupported (3000): none of 2 candidates is deterministic");
+        StringAssert.Contains(
+            exception.Message,
+            "Float32 batch 2, channels 4 to 8 in 2 groups, input 9x10, kernel 3x5, stride 2x3, padding 1x2, math Fma");
     }
 
     [TestMethod]

@@ -5,7 +5,10 @@ using RevUp.Interop.Cudnn;
 
 namespace RevUp.Interop.Tests.Cuda;
 
-/// <summary>Sizes and offsets of NVIDIA's structures under the C ABI of 64-bit Linux, and of the handles that go through it as pointers.</summary>
+/// <summary>
+/// Sizes and offsets of NVIDIA's structures under the C ABI of 64-bit Linux, and of the handles
+/// that go through it as pointers.
+/// </summary>
 [TestClass]
 internal sealed unsafe class LayoutTests
 {
@@ -13,7 +16,8 @@ internal sealed unsafe class LayoutTests
     internal void HandlesArePointers() => CollectionAssert.AreEqual(
         (int[])[8, 8, 8, 8, 8, 8, 8, 8],
         (int[])[
-            sizeof(DevicePointer), sizeof(CudaStream), sizeof(CudaEvent), sizeof(CudaModule), sizeof(CudaFunction), sizeof(CudaGraph), sizeof(CudaGraphExec),
+            sizeof(DevicePointer), sizeof(CudaStream), sizeof(CudaEvent), sizeof(CudaModule), sizeof(CudaFunction),
+            sizeof(CudaGraph), sizeof(CudaGraphExec),
             sizeof(CudaContext)]);
 
     [TestMethod]
@@ -26,7 +30,8 @@ internal sealed unsafe class LayoutTests
         CollectionAssert.AreEqual(
             (long[])[0, 4, 8, 16, 24, 28],
             (long[])[
-                (byte*)&value.Algorithm - start, (byte*)&value.Status - start, (byte*)&value.Milliseconds - start, (byte*)&value.Memory - start,
+                (byte*)&value.Algorithm - start, (byte*)&value.Status - start, (byte*)&value.Milliseconds - start,
+                (byte*)&value.Memory - start,
                 (byte*)&value.Determinism - start, (byte*)&value.MathType - start]);
     }
 
@@ -41,6 +46,7 @@ internal sealed unsafe class LayoutTests
         CollectionAssert.AreEqual(
             (long[])[0, 64, 72, 76],
             (long[])[
-                (byte*)&value.Algorithm - start, (byte*)&value.WorkspaceBytes - start, (byte*)&value.State - start, (byte*)&value.WavesCount - start]);
+                (byte*)&value.Algorithm - start, (byte*)&value.WorkspaceBytes - start, (byte*)&value.State - start,
+                (byte*)&value.WavesCount - start]);
     }
 }

@@ -58,7 +58,8 @@ internal sealed class MatmulTests
                 float before = c[row + (column * M)];
                 Tolerance.AssertWithin(
                     (Alpha * sum) + (Beta * before), actual[row + (column * M)],
-                    Tolerance.Float32(K + 3, (Alpha * magnitude) + Math.Abs(Beta * before)), $"element {row}, {column}");
+                    Tolerance.Float32(K + 3, (Alpha * magnitude) + Math.Abs(Beta * before)),
+                    $"element {row}, {column}");
             }
         }
     }

@@ -17,11 +17,18 @@ internal sealed class NvidiaLibraryTests
     {
         IReadOnlyList<string> places = s_entry.Places(
             overridePath: null,
-            name => name switch { "CUDA_HOME" => "/opt/toolkit", "VIRTUAL_ENV" => "/nowhere/venv", "HOME" => "/nowhere/user", _ => null });
+            name => name switch
+            {
+                "CUDA_HOME" => "/opt/toolkit",
+                "VIRTUAL_ENV" => "/nowhere/venv",
+                "HOME" => "/nowhere/user",
+                _ => null,
+            });
 
         string[] expected =
         [
-            "libabsent.so.13", "libabsent.so.12", "/opt/toolkit/lib64/libabsent.so.13", "/opt/toolkit/lib64/libabsent.so.12",
+            "libabsent.so.13", "libabsent.so.12", "/opt/toolkit/lib64/libabsent.so.13",
+            "/opt/toolkit/lib64/libabsent.so.12",
             "/usr/local/cuda/lib64/libabsent.so.13", "/usr/local/cuda/lib64/libabsent.so.12",
             "/nowhere/venv/lib/python3*/site-packages/nvidia/*/lib/libabsent.so.13",
             "/nowhere/venv/lib/python3*/site-packages/nvidia/*/lib/libabsent.so.12",
@@ -36,10 +43,12 @@ internal sealed class NvidiaLibraryTests
         DirectoryInfo root = Directory.CreateTempSubdirectory();
         try
         {
-            string library = Path.Combine(root.FullName, "lib", "python3.12", "site-packages", "nvidia", "cublas", "lib");
+            string library = Path.Combine(
+                root.FullName, "lib", "python3.12", "site-packages", "nvidia", "cublas", "lib");
             Directory.CreateDirectory(library);
 
-            IReadOnlyList<string> places = s_entry.Places(overridePath: null, name => name == "VIRTUAL_ENV" ? root.FullName : null);
+            IReadOnlyList<string> places = s_entry.Places(
+                overridePath: null, name => name == "VIRTUAL_ENV" ? root.FullName : null);
 
             Assert.Contains(Path.Combine(library, "libabsent.so.12"), places);
         }
@@ -51,12 +60,14 @@ internal sealed class NvidiaLibraryTests
 
     [TestMethod]
     internal void AnOverrideIsTheOnlyPlace() =>
-        CollectionAssert.AreEqual((string[])["/elsewhere/lib.so"], s_entry.Places("/elsewhere/lib.so", _ => "/opt").ToArray());
+        CollectionAssert.AreEqual(
+            (string[])["/elsewhere/lib.so"], s_entry.Places("/elsewhere/lib.so", _ => "/opt").ToArray());
 
     [TestMethod]
     internal void ALibraryOfTheDriverIsLookedForByTheLoaderAlone() =>
         CollectionAssert.AreEqual(
-            (string[])["libabsent.so.13", "libabsent.so.12"], (s_entry with { Package = null }).Places(overridePath: null, _ => "/opt").ToArray());
+            (string[])["libabsent.so.13", "libabsent.so.12"],
+            (s_entry with { Package = null }).Places(overridePath: null, _ => "/opt").ToArray());
 
     [TestMethod]
     internal void AMissingLibraryIsReportedWithEveryPlace()
@@ -66,7 +77,9 @@ internal sealed class NvidiaLibraryTests
         DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(() => s_entry.Load(places));
 
         StringAssert.StartsWith(
-            exception.Message, "The native library libabsent.so.13 or libabsent.so.12 cannot be loaded. Looked at: libabsent.so.13: cannot open");
+            exception.Message,
+            "The native library libabsent.so.13 or libabsent.so.12 cannot be loaded. Looked at: libabsent.so.13: "
+            + "cannot open");
         Assert.DoesNotContain("LD_DEBUG", exception.Message, "the runtime's advice is left out");
         foreach (string place in places)
         {

@@ -35,7 +35,8 @@ internal sealed class PlatformTests
         Assert.AreEqual(usable, platform.IsUsable);
         Assert.AreEqual(platform.Problems.Count == 0, platform.Driver is not null && platform.Devices.Count > 0
             && platform.Cudnn is not null && platform.CublasLt is not null);
-        Assert.IsTrue(platform.Problems.All(problem => problem.Length > 40 && !problem.Contains('\n', StringComparison.Ordinal)));
+        Assert.IsTrue(
+            platform.Problems.All(problem => problem.Length > 40 && !problem.Contains('\n', StringComparison.Ordinal)));
     }
 
     [TestMethod]
@@ -55,5 +56,6 @@ internal sealed class PlatformTests
     [TestMethod]
     [DataRow(12040, "12.4")]
     [DataRow(13000, "13.0")]
-    internal void TheDriversNumberIsAVersion(int number, string expected) => Assert.AreEqual(expected, CudaPlatform.DriverVersionOf(number).ToString());
+    internal void TheDriversNumberIsAVersion(int number, string expected) =>
+        Assert.AreEqual(expected, CudaPlatform.DriverVersionOf(number).ToString());
 }

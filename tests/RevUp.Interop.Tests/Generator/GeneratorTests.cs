@@ -4,7 +4,10 @@ using RevUp.Operations.Writing;
 
 namespace RevUp.Interop.Tests.Generator;
 
-/// <summary>An operation that a backend does not have yet, from its native sources to C#, and faults in them.</summary>
+/// <summary>
+/// An operation that a backend does not have yet, from its native sources to C#, and faults in
+/// them.
+/// </summary>
 [TestClass]
 internal sealed class GeneratorTests
 {
@@ -63,7 +66,9 @@ internal sealed class GeneratorTests
     internal void FaultsOfAKernelAreNamed(string part, string fault, string message) =>
         AssertUnreadable(Header, Changed(Kernel, part, fault), message);
 
-    /// <summary>The table of kernels is indexed: a missing or displaced variant would launch another one.</summary>
+    /// <summary>
+    /// The table of kernels is indexed: a missing or displaced variant would launch another one.
+    /// </summary>
     [TestMethod]
     internal void VariantsAreCompleteAndInOrder()
     {

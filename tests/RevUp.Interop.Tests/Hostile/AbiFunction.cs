@@ -3,7 +3,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Hostile;
 
-/// <summary>Kind of an argument of the C ABI, and so the faults that a hostile caller can give it.</summary>
+/// <summary>
+/// Kind of an argument of the C ABI, and so the faults that a hostile caller can give it.
+/// </summary>
 internal enum ArgumentKind
 {
     /// <summary>A pointer aligned to <see cref="CpuLibrary.Alignment"/>.</summary>
@@ -46,17 +48,24 @@ internal enum ArgumentKind
     Handle,
 }
 
-/// <summary>An argument, by the name that messages must use, and its valid value where that is not the kind's own.</summary>
+/// <summary>
+/// An argument, by the name that messages must use, and its valid value where that is not the
+/// kind's own.
+/// </summary>
 internal sealed record Argument(ArgumentKind Kind, string Name, long? Value = null);
 
-/// <summary>A function of the C ABI as a call on untyped words: pointers, counts and enumerations alike.</summary>
+/// <summary>
+/// A function of the C ABI as a call on untyped words: pointers, counts and enumerations alike.
+/// </summary>
 internal sealed record AbiFunction(string Name, Argument[] Arguments, Func<long[], CpuStatus> Call)
 {
     internal const long ValidCount = 8;
 
     internal static unsafe string LastError() => Marshal.PtrToStringUTF8((nint)CpuLibrary.LastError())!;
 
-    /// <summary>Words that the function accepts, their pointers into <see cref="AbiMemory"/>.</summary>
+    /// <summary>
+    /// Words that the function accepts, their pointers into <see cref="AbiMemory"/>.
+    /// </summary>
     internal long[] ValidWords() => Arguments
         .Select((argument, i) => argument.Value ?? AbiMemory.Valid(Name, argument.Name) ?? argument.Kind switch
         {

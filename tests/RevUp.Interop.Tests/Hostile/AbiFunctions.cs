@@ -3,8 +3,9 @@ using RevUp.Interop.Cpu;
 namespace RevUp.Interop.Tests.Hostile;
 
 /// <summary>
-/// Every function that takes pointers to tensors, with arguments that it accepts; see <see cref="AbiMemory"/> for what they
-/// point at. RevUp.Operations writes the functions that revup_cpu.h describes.
+/// Every function that takes pointers to tensors, with arguments that it accepts; see
+/// <see cref="AbiMemory"/> for what they point at. RevUp.Operations writes the functions that
+/// revup_cpu.h describes.
 /// </summary>
 internal static unsafe partial class AbiFunctions
 {

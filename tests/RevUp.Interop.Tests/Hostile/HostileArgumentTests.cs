@@ -3,7 +3,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Hostile;
 
-/// <summary>Whatever one argument is, the call returns a status that names it, and the process lives.</summary>
+/// <summary>
+/// Whatever one argument is, the call returns a status that names it, and the process lives.
+/// </summary>
 [TestClass]
 internal sealed class HostileArgumentTests
 {
@@ -34,7 +36,8 @@ internal sealed class HostileArgumentTests
                 CpuStatus status = function.Call(words);
 
                 Assert.AreEqual(CpuStatus.InvalidArgument, status, $"{function.Name} with {argument.Name} = {bad}");
-                StringAssert.Contains(AbiFunction.LastError(), argument.Name, $"{function.Name} with {argument.Name} = {bad}");
+                StringAssert.Contains(
+                    AbiFunction.LastError(), argument.Name, $"{function.Name} with {argument.Name} = {bad}");
             }
         }
     }
@@ -50,14 +53,16 @@ internal sealed class HostileArgumentTests
     {
         AbiFunction function = AbiFunctions.All.Single(f => f.Name == name);
         long[] words = function.ValidWords();
-        words[Array.FindIndex(function.Arguments, argument => argument.Kind == ArgumentKind.Activation)] = (long)CpuActivation.MaxMin;
+        words[Array.FindIndex(function.Arguments, argument => argument.Kind == ArgumentKind.Activation)] =
+            (long)CpuActivation.MaxMin;
         AbiMemory.Reset();
         Assert.AreEqual(CpuStatus.Ok, function.Call(words), AbiFunction.LastError());
 
         words[Array.FindIndex(function.Arguments, argument => argument.Name == counted)] = 7;
 
         Assert.AreEqual(CpuStatus.InvalidArgument, function.Call(words));
-        StringAssert.Contains(AbiFunction.LastError(), counted + " is 7; activation 3 (MaxMin) takes neighbours in pairs");
+        StringAssert.Contains(
+            AbiFunction.LastError(), counted + " is 7; activation 3 (MaxMin) takes neighbours in pairs");
     }
 
     [TestMethod]
@@ -66,13 +71,17 @@ internal sealed class HostileArgumentTests
     {
         for (int i = 0; i < function.Arguments.Length; i++)
         {
-            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor or ArgumentKind.OptionalStatistic)
+            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor
+                or ArgumentKind.OptionalStatistic)
             {
                 long[] words = function.ValidWords();
                 words[i] = 0;
                 AbiMemory.Reset();
 
-                Assert.AreEqual(CpuStatus.Ok, function.Call(words), $"{function.Name} with {function.Arguments[i].Name} null: {AbiFunction.LastError()}");
+                Assert.AreEqual(
+                    CpuStatus.Ok,
+                    function.Call(words),
+                    $"{function.Name} with {function.Arguments[i].Name} null: {AbiFunction.LastError()}");
             }
         }
     }
@@ -89,7 +98,10 @@ internal sealed class HostileArgumentTests
                 words[i] = 0;
                 AbiMemory.Reset();
 
-                Assert.AreEqual(CpuStatus.Ok, function.Call(words), $"{function.Name} with {function.Arguments[i].Name} = 0: {AbiFunction.LastError()}");
+                Assert.AreEqual(
+                    CpuStatus.Ok,
+                    function.Call(words),
+                    $"{function.Name} with {function.Arguments[i].Name} = 0: {AbiFunction.LastError()}");
             }
         }
     }
@@ -99,11 +111,13 @@ internal sealed class HostileArgumentTests
     {
         string[] withoutTensors =
         [
-            nameof(CpuLibrary.AbiVersion), nameof(CpuLibrary.LastError), nameof(CpuLibrary.Describe), nameof(CpuLibrary.SetThreads),
+            nameof(CpuLibrary.AbiVersion), nameof(CpuLibrary.LastError), nameof(CpuLibrary.Describe),
+            nameof(CpuLibrary.SetThreads),
             nameof(CpuLibrary.Supports), nameof(CpuLibrary.Reserve), nameof(CpuLibrary.Release),
             nameof(CpuLibrary.ConvolutionDestroy),
         ];
-        string[] imported = typeof(CpuLibrary).GetMethods().Where(method => method.IsStatic).Select(method => method.Name).ToArray();
+        string[] imported =
+            typeof(CpuLibrary).GetMethods().Where(method => method.IsStatic).Select(method => method.Name).ToArray();
 
         CollectionAssert.AreEquivalent(
             imported.Except(withoutTensors).Select(name => name.ToLowerInvariant()).ToArray(),

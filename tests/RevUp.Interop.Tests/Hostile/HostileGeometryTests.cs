@@ -4,7 +4,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Hostile;
 
-/// <summary>Inconsistent structures, sizes that overflow, and the functions without tensors.</summary>
+/// <summary>
+/// Inconsistent structures, sizes that overflow, and the functions without tensors.
+/// </summary>
 [TestClass]
 internal sealed unsafe class HostileGeometryTests
 {
@@ -12,18 +14,25 @@ internal sealed unsafe class HostileGeometryTests
 
     private static readonly (string Named, Mutation<CpuShape> Change)[] s_shapes =
     [
-        ("rank", (ref s) => s.Rank = 1), ("rank", (ref s) => s.Rank = 4), ("rank", (ref s) => s.Rank = int.MinValue), ("batch", (ref s) => s.Batch = -1),
-        ("channels", (ref s) => s.Channels = -1), ("extent[0]", (ref s) => s.Extent[0] = -2), ("extent[1]", (ref s) => s.Extent[1] = long.MinValue),
+        ("rank", (ref s) => s.Rank = 1), ("rank", (ref s) => s.Rank = 4), ("rank", (ref s) => s.Rank = int.MinValue),
+        ("batch", (ref s) => s.Batch = -1),
+        ("channels", (ref s) => s.Channels = -1), ("extent[0]", (ref s) => s.Extent[0] = -2),
+        ("extent[1]", (ref s) => s.Extent[1] = long.MinValue),
         ("more elements", (ref s) => s.Extent[0] = s.Extent[1] = 1L << 40),
     ];
 
     private static readonly (string Named, Mutation<CpuConvolutionGeometry> Change)[] s_convolutions =
     [
-        ("rank", (ref g) => g.Rank = 1), ("rank", (ref g) => g.Rank = 4), ("type", (ref g) => g.Type = (CpuType)2), ("type", (ref g) => g.Type = (CpuType)(-1)),
-        ("batch", (ref g) => g.Batch = 0), ("in_channels", (ref g) => g.InChannels = -4), ("out_channels", (ref g) => g.OutChannels = 0),
-        ("groups", (ref g) => g.Groups = 0), ("groups", (ref g) => g.Groups = 3), ("groups", (ref g) => g.Groups = long.MinValue),
-        ("input[0]", (ref g) => g.Input[0] = -1), ("input[1]", (ref g) => g.Input[1] = long.MaxValue), ("kernel[0]", (ref g) => g.Kernel[0] = 0),
-        ("kernel[1]", (ref g) => g.Kernel[1] = 100), ("stride[0]", (ref g) => g.Stride[0] = 0), ("padding[1]", (ref g) => g.Padding[1] = -1),
+        ("rank", (ref g) => g.Rank = 1), ("rank", (ref g) => g.Rank = 4), ("type", (ref g) => g.Type = (CpuType)2),
+        ("type", (ref g) => g.Type = (CpuType)(-1)),
+        ("batch", (ref g) => g.Batch = 0), ("in_channels", (ref g) => g.InChannels = -4),
+        ("out_channels", (ref g) => g.OutChannels = 0),
+        ("groups", (ref g) => g.Groups = 0), ("groups", (ref g) => g.Groups = 3),
+        ("groups", (ref g) => g.Groups = long.MinValue),
+        ("input[0]", (ref g) => g.Input[0] = -1), ("input[1]", (ref g) => g.Input[1] = long.MaxValue),
+        ("kernel[0]", (ref g) => g.Kernel[0] = 0),
+        ("kernel[1]", (ref g) => g.Kernel[1] = 100), ("stride[0]", (ref g) => g.Stride[0] = 0),
+        ("padding[1]", (ref g) => g.Padding[1] = -1),
         ("padding[0]", (ref g) => g.Padding[0] = long.MaxValue), ("batch", (ref g) => g.Batch = long.MaxValue),
         ("overflow", (ref g) => g.Batch = g.InChannels = g.Input[0] = 1L << 30),
     ];
@@ -75,7 +84,10 @@ internal sealed unsafe class HostileGeometryTests
                     long[] words = function.ValidWords();
                     words[i] = long.MaxValue;
                     AbiMemory.Reset();
-                    AssertRefused(function.Call(words), function.Arguments[i].Name, $"{function} with {function.Arguments[i].Name} = {long.MaxValue}");
+                    AssertRefused(
+                        function.Call(words),
+                        function.Arguments[i].Name,
+                        $"{function} with {function.Arguments[i].Name} = {long.MaxValue}");
                 }
             }
         }
@@ -85,11 +97,13 @@ internal sealed unsafe class HostileGeometryTests
     internal void AMissingScratchIsRefused()
     {
         using NativeArena memory = new();
-        using ConvolutionHandle handle = ConvolutionHandle.Create(ConvolutionGeometries.Make(CpuType.Float32, 1, 4, 6, 1, [5, 5], [3, 3], [1, 1], [1, 1]));
+        using ConvolutionHandle handle = ConvolutionHandle.Create(
+            ConvolutionGeometries.Make(CpuType.Float32, 1, 4, 6, 1, [5, 5], [3, 3], [1, 1], [1, 1]));
         CpuConvolutionSizes sizes = handle.Query();
         Assert.IsGreaterThan(0, sizes.PackScratchBytes, "packing needs scratch for the scaled weights");
 
-        CpuStatus status = CpuLibrary.ConvolutionPack(handle, memory.Floats(4 * 6 * 9), null, memory.Bytes(sizes.PackedBytes), null);
+        CpuStatus status = CpuLibrary.ConvolutionPack(
+            handle, memory.Floats(4 * 6 * 9), null, memory.Bytes(sizes.PackedBytes), null);
 
         AssertRefused(status, "scratch", "pack without scratch");
     }

@@ -5,7 +5,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>Data that is not what it claims to be is refused with the reason; superfluous bytes are not a reason.</summary>
+/// <summary>
+/// Data that is not what it claims to be is refused with the reason; superfluous bytes are not a
+/// reason.
+/// </summary>
 [TestClass]
 internal sealed class DamagedImageTests
 {
@@ -25,7 +28,8 @@ internal sealed class DamagedImageTests
     internal void DataThatEndsEarlyIsRefusedWhereverItEnds(byte[] file)
     {
         using ImageDecoder decoder = new();
-        // The last bytes are the end marker of a JPEG, and checksum and end chunk of a PNG, which nobody needs for the pixels.
+        // The last bytes are the end marker of a JPEG, and checksum and end chunk of a PNG, which
+        // nobody needs for the pixels.
         for (int length = 0; length < file.Length - 24; length += 1 + (length / 40))
         {
             ImageFormatException exception = Assert.ThrowsExactly<ImageFormatException>(
@@ -38,7 +42,9 @@ internal sealed class DamagedImageTests
     [TestMethod]
     [DynamicData(nameof(Files))]
     internal void BytesBehindTheEndPass(byte[] file) =>
-        CollectionAssert.AreEqual(Decoding.DecodeOnce(file, s_whole, 20, 30, 3), Decoding.DecodeOnce([.. file, .. new byte[1000]], s_whole, 20, 30, 3));
+        CollectionAssert.AreEqual(
+            Decoding.DecodeOnce(file, s_whole, 20, 30, 3),
+            Decoding.DecodeOnce([.. file, .. new byte[1000]], s_whole, 20, 30, 3));
 
     [TestMethod]
     internal void ExtraneousBytesBeforeAMarkerPass()
@@ -46,7 +52,8 @@ internal sealed class DamagedImageTests
         byte[] stuffed = [.. s_baseline[..^2], 1, 2, 3, .. s_baseline[^2..]];
         byte[] between = [.. s_baseline[..2], 7, 7, .. s_baseline[2..]];
 
-        CollectionAssert.AreEqual(Decoding.DecodeOnce(s_baseline, s_whole, 20, 30, 3), Decoding.DecodeOnce(stuffed, s_whole, 20, 30, 3));
+        CollectionAssert.AreEqual(
+            Decoding.DecodeOnce(s_baseline, s_whole, 20, 30, 3), Decoding.DecodeOnce(stuffed, s_whole, 20, 30, 3));
         StringAssert.Contains(Decoding.Refusal(between), "FF D8 07 07", "what does not start like a JPEG is none");
     }
 
@@ -56,14 +63,20 @@ internal sealed class DamagedImageTests
         new byte[] { 0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0 },
         "starts with 47 49 46 38 39 61 01 00, but a JPEG starts with FF D8 FF and a PNG with 89 50")]
     [DataRow(new byte[] { 0xFF, 0xD8, 0xFF }, "JPEG data cannot be decoded: Premature end")]
-    [DataRow(new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0 }, "PNG data ends before the image does, after 9 bytes")]
+    [DataRow(
+        new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0 },
+        "PNG data ends before the image does, after 9 bytes")]
     internal void WhatIsNoImageIsNamed(byte[] file, string reason)
     {
         StringAssert.Contains(Decoding.Refusal(file), reason);
-        StringAssert.Contains(Assert.ThrowsExactly<ImageFormatException>(() => ImageDecoder.Inspect(file)).Message, reason);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ImageFormatException>(() => ImageDecoder.Inspect(file)).Message, reason);
     }
 
-    /// <summary>A decoder that kept libjpeg's tables from one image to the next would make pixels of this file, depending on what came before.</summary>
+    /// <summary>
+    /// A decoder that kept libjpeg's tables from one image to the next would make pixels of this
+    /// file, depending on what came before.
+    /// </summary>
     [TestMethod]
     internal void TablesOfAnotherImageAreNotUsed()
     {
@@ -72,17 +85,21 @@ internal sealed class DamagedImageTests
         decoder.Decode(s_baseline, s_whole, Height, Width, 3);
 
         StringAssert.Contains(
-            Assert.ThrowsExactly<ImageFormatException>(() => decoder.Decode(tableless, s_whole, Height, Width, 3)).Message, "Quantization table");
+            Assert.ThrowsExactly<ImageFormatException>(
+                () => decoder.Decode(tableless, s_whole, Height, Width, 3)).Message, "Quantization table");
     }
 
     [TestMethod]
     internal void AHeaderAboveTheLimitsIsRefused()
     {
         StringAssert.Contains(Decoding.Refusal(JpegSegments.Resized(s_baseline, 65501, 100)), "65500");
-        StringAssert.Contains(Decoding.Refusal(JpegSegments.Resized(s_baseline, 65500, 65500)), "the image has 65500x65500 pixels; the limits are");
+        StringAssert.Contains(
+            Decoding.Refusal(JpegSegments.Resized(s_baseline, 65500, 65500)),
+            "the image has 65500x65500 pixels; the limits are");
         StringAssert.Contains(Decoding.Refusal(JpegSegments.Resized(s_baseline, 0, 100)), "Empty JPEG image");
         StringAssert.Contains(Decoding.Refusal(Resized(s_png, 65501, 100)), "100x65501 pixels; the limits are 65500");
-        StringAssert.Contains(Decoding.Refusal(Resized(s_png, 65000, 65000)), "the image has 65000x65000 pixels; the limits are");
+        StringAssert.Contains(
+            Decoding.Refusal(Resized(s_png, 65000, 65000)), "the image has 65000x65000 pixels; the limits are");
     }
 
     [TestMethod]
@@ -96,16 +113,24 @@ internal sealed class DamagedImageTests
         StringAssert.Contains(refusal, $"announces 16000x16000 pixels, more than {file.Length} bytes can hold");
     }
 
-    /// <summary>Every scan costs a pass over the image, and one of a few bytes can refine all of it.</summary>
+    /// <summary>
+    /// Every scan costs a pass over the image, and one of a few bytes can refine all of it.
+    /// </summary>
     [TestMethod]
     internal void EndlessScansAreRefused()
     {
         int start = JpegSegments.Find(s_progressive, JpegSegments.Scan);
-        int end = start + 2 + s_progressive.AsSpan(start + 2).IndexOf((ReadOnlySpan<byte>)[0xFF, JpegSegments.HuffmanTables]);
+        int end =
+            start + 2 + s_progressive.AsSpan(start + 2).IndexOf((ReadOnlySpan<byte>)[0xFF, JpegSegments.HuffmanTables]);
         byte[] Repeated(int times) =>
-            [.. s_progressive[..end], .. Enumerable.Repeat(s_progressive[start..end], times).SelectMany(bytes => bytes), .. s_progressive[end..]];
+            [
+                .. s_progressive[..end],
+                .. Enumerable.Repeat(s_progressive[start..end], times).SelectMany(bytes => bytes),
+                .. s_progressive[end..],
+            ];
 
-        CollectionAssert.AreEqual(Decoding.DecodeOnce(s_progressive, s_whole, 8, 8, 3), Decoding.DecodeOnce(Repeated(50), s_whole, 8, 8, 3));
+        CollectionAssert.AreEqual(
+            Decoding.DecodeOnce(s_progressive, s_whole, 8, 8, 3), Decoding.DecodeOnce(Repeated(50), s_whole, 8, 8, 3));
         Assert.AreEqual("the JPEG data has more than 100 scans", Decoding.Refusal(Repeated(100)));
     }
 
@@ -118,7 +143,10 @@ internal sealed class DamagedImageTests
         StringAssert.Contains(Decoding.Refusal(file, s_whole), "CRC error");
     }
 
-    /// <summary>Text and profiles may be compressed a thousandfold; a decoder that does not look at them cannot be hurt by them.</summary>
+    /// <summary>
+    /// Text and profiles may be compressed a thousandfold; a decoder that does not look at them
+    /// cannot be hurt by them.
+    /// </summary>
     [TestMethod]
     internal void ChunksThatPixelsDoNotNeedAreNotRead()
     {
@@ -128,7 +156,8 @@ internal sealed class DamagedImageTests
         PngWriter.Seal(text, 0);
         byte[] file = [.. s_png[..33], .. text, .. s_png[33..]];
 
-        CollectionAssert.AreEqual(Decoding.DecodeOnce(s_png, s_whole, 9, 9, 3), Decoding.DecodeOnce(file, s_whole, 9, 9, 3));
+        CollectionAssert.AreEqual(
+            Decoding.DecodeOnce(s_png, s_whole, 9, 9, 3), Decoding.DecodeOnce(file, s_whole, 9, 9, 3));
     }
 
     private static byte[] Resized(byte[] png, int height, int width)
@@ -140,7 +169,8 @@ internal sealed class DamagedImageTests
         return file;
     }
 
-    private static byte[] Jpeg(bool progressive) => TurboJpeg.Encode(TestImages.Photo(Height, Width, 3), TurboSampling.Yuv420, progressive);
+    private static byte[] Jpeg(bool progressive) =>
+        TurboJpeg.Encode(TestImages.Photo(Height, Width, 3), TurboSampling.Yuv420, progressive);
 
     private static byte[] Png(bool interlaced) => PngWriter.Write(TestImages.Photo(Height, Width, 3), interlaced);
 }

@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>The decoder as an object: its arguments, its threads, what it allocates and what the ABI does with nonsense.</summary>
+/// <summary>
+/// The decoder as an object: its arguments, its threads, what it allocates and what the ABI does
+/// with nonsense.
+/// </summary>
 [TestClass]
 internal sealed unsafe class DecoderTests
 {
@@ -12,7 +15,8 @@ internal sealed unsafe class DecoderTests
     private static readonly byte[] s_png = PngWriter.Write(TestImages.Photo(30, 40, 3));
 
     [TestMethod]
-    internal void TheLibraryHasTheExpectedVersion() => Assert.AreEqual(ImageLibrary.ExpectedAbiVersion, ImageLibrary.AbiVersion());
+    internal void TheLibraryHasTheExpectedVersion() =>
+        Assert.AreEqual(ImageLibrary.ExpectedAbiVersion, ImageLibrary.AbiVersion());
 
     [TestMethod]
     [DataRow(-1, 0, 10, 10)]
@@ -24,11 +28,14 @@ internal sealed unsafe class DecoderTests
     [DataRow(int.MaxValue, 0, int.MaxValue, 1)]
     internal void ARegionOutsideTheImageIsAMistakeOfTheCaller(int left, int top, int width, int height)
     {
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() => Decoding.DecodeOnce(s_png, new ImageRegion(left, top, width, height), 4, 4, 3));
+        NativeException exception = Assert.ThrowsExactly<NativeException>(
+            () => Decoding.DecodeOnce(s_png, new ImageRegion(left, top, width, height), 4, 4, 3));
 
         Assert.AreEqual("ImageLibrary.Decode", exception.Call);
         Assert.AreEqual(ImageStatus.InvalidArgument, exception.Status);
-        StringAssert.Contains(exception.Message, $"region has left {left}, top {top}, width {width} and height {height}; it must have pixels and lie");
+        StringAssert.Contains(
+            exception.Message,
+            $"region has left {left}, top {top}, width {width} and height {height}; it must have pixels and lie");
     }
 
     [TestMethod]
@@ -37,7 +44,8 @@ internal sealed unsafe class DecoderTests
         using ImageDecoder decoder = new();
 
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => decoder.Decode(s_png, new ImageRegion(0, 0, 9, 9), 4, 5, 3, new byte[59])).Message,
+            Assert.ThrowsExactly<ArgumentException>(
+                () => decoder.Decode(s_png, new ImageRegion(0, 0, 9, 9), 4, 5, 3, new byte[59])).Message,
             "pixels has 59 bytes; 4x5 pixels of 3 channels need 60");
     }
 
@@ -71,7 +79,8 @@ internal sealed unsafe class DecoderTests
     {
         (byte[] File, ImageRegion Region)[] work =
         [
-            (s_jpeg, new(10, 20, 333, 222)), (s_png, new(1, 2, 30, 20)), (s_jpeg, new(0, 0, 50, 40)), (s_png, new(0, 0, 40, 30)),
+            (s_jpeg, new(10, 20, 333, 222)), (s_png, new(1, 2, 30, 20)), (s_jpeg, new(0, 0, 50, 40)),
+            (s_png, new(0, 0, 40, 30)),
             (s_jpeg, new(0, 0, 400, 300)),
         ];
         byte[][] expected = [.. work.Select(item => Decoding.DecodeOnce(item.File, item.Region, 96, 64, 3))];
@@ -82,7 +91,8 @@ internal sealed unsafe class DecoderTests
             for (int i = 0; i < 40; i++)
             {
                 int item = ((i * (thread + 1)) + thread) % work.Length;
-                CollectionAssert.AreEqual(expected[item], decoder.Decode(work[item].File, work[item].Region, 96, 64, 3));
+                CollectionAssert.AreEqual(
+                    expected[item], decoder.Decode(work[item].File, work[item].Region, 96, 64, 3));
             }
         });
     }
@@ -115,6 +125,7 @@ internal sealed unsafe class DecoderTests
     private static void AssertNamed(string argument, ImageStatus status)
     {
         Assert.AreEqual(ImageStatus.InvalidArgument, status, argument);
-        StringAssert.StartsWith(new string((sbyte*)ImageLibrary.LastError()), $"{argument} is ", "the message starts with the argument");
+        StringAssert.StartsWith(
+            new string((sbyte*)ImageLibrary.LastError()), $"{argument} is ", "the message starts with the argument");
     }
 }

@@ -7,7 +7,8 @@ namespace RevUp.Interop.Tests.Image;
 /// <summary>Decodes images, and compares them with exact pixels or with real numbers.</summary>
 internal static class Decoding
 {
-    internal static byte[] Decode(this ImageDecoder decoder, byte[] file, ImageRegion region, int height, int width, int channels)
+    internal static byte[] Decode(
+        this ImageDecoder decoder, byte[] file, ImageRegion region, int height, int width, int channels)
     {
         byte[] pixels = new byte[height * width * channels];
         decoder.Decode(file, region, height, width, channels, pixels);
@@ -23,10 +24,12 @@ internal static class Decoding
 
     /// <summary>The message with which the data is refused.</summary>
     internal static string Refusal(byte[] file, ImageRegion? region = null) =>
-        Assert.ThrowsExactly<ImageFormatException>(() => DecodeOnce(file, region ?? new ImageRegion(0, 0, 8, 8), 8, 8, 3)).Message;
+        Assert.ThrowsExactly<ImageFormatException>(
+            () => DecodeOnce(file, region ?? new ImageRegion(0, 0, 8, 8), 8, 8, 3)).Message;
 
     /// <summary>
-    /// Each byte is the real number rounded once, after float32 arithmetic whose weights and sums are good to 1e-5 of the largest byte.
+    /// Each byte is the real number rounded once, after float32 arithmetic whose weights and sums
+    /// are good to 1e-5 of the largest byte.
     /// </summary>
     internal static void AssertRounded(double[] expected, byte[] actual, string what)
     {

@@ -5,7 +5,8 @@ using RevUp.Interop.Tests.Support;
 namespace RevUp.Interop.Tests.Image;
 
 /// <summary>
-/// Seeded damage of every sort: the decoder returns pixels or an <see cref="ImageFormatException"/>, and decodes a good file as before. What it must not do, to
+/// Seeded damage of every sort: the decoder returns pixels or an
+/// <see cref="ImageFormatException"/>, and decodes a good file as before. What it must not do, to
 /// touch memory that is not its own, shows under `./build.sh sanitize`.
 /// </summary>
 [TestClass]
@@ -27,7 +28,8 @@ internal sealed class FuzzedImageTests
             yield return ["CMYK", TurboJpeg.Encode(TestImages.Photo(Height, Width, 4), TurboSampling.Yuv444)];
             yield return ["PNG", PngWriter.Write(photo)];
             yield return ["interlaced PNG", PngWriter.Write(photo, interlaced: true)];
-            yield return ["palette PNG", PngWriter.Write(indices, Height, Width, PngColor.Palette, 4, palette: new byte[48], transparency: [0, 1, 2])];
+            yield return ["palette PNG", PngWriter.Write(
+                indices, Height, Width, PngColor.Palette, 4, palette: new byte[48], transparency: [0, 1, 2])];
         }
     }
 

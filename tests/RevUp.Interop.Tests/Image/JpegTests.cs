@@ -4,7 +4,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>JPEG against TurboJPEG's whole decoding of the same file and the float64 resampler.</summary>
+/// <summary>
+/// JPEG against TurboJPEG's whole decoding of the same file and the float64 resampler.
+/// </summary>
 [TestClass]
 internal sealed class JpegTests
 {
@@ -24,7 +26,9 @@ internal sealed class JpegTests
     {
         byte[] file = TurboJpeg.Encode(TestImages.Photo(37, 53, 3), sampling, progressive);
 
-        Assert.AreEqual(new ImageInfo(ImageFormat.Jpeg, 53, 37, sampling == TurboSampling.Grey ? 1 : 3), ImageDecoder.Inspect(file));
+        Assert.AreEqual(
+            new ImageInfo(ImageFormat.Jpeg, 53, 37, sampling == TurboSampling.Grey ? 1 : 3),
+            ImageDecoder.Inspect(file));
     }
 
     [TestMethod]
@@ -34,12 +38,21 @@ internal sealed class JpegTests
         byte[] file = TurboJpeg.Encode(TestImages.Photo(123, 157, 3), sampling, progressive);
         Pixels whole = Whole(file, 123, 157);
         ImageRegion[] regions =
-            [whole.Whole, new(0, 0, 1, 1), new(156, 122, 1, 1), new(33, 17, 64, 32), new(31, 49, 97, 74), new(1, 1, 155, 121), new(64, 64, 16, 16)];
+            [
+                whole.Whole,
+                new(0, 0, 1, 1),
+                new(156, 122, 1, 1),
+                new(33, 17, 64, 32),
+                new(31, 49, 97, 74),
+                new(1, 1, 155, 121),
+                new(64, 64, 16, 16),
+            ];
         using ImageDecoder decoder = new();
 
         foreach (ImageRegion region in regions)
         {
-            CollectionAssert.AreEqual(whole.Crop(region).Data, decoder.Decode(file, region, region.Height, region.Width, 3), $"{region}");
+            CollectionAssert.AreEqual(
+                whole.Crop(region).Data, decoder.Decode(file, region, region.Height, region.Width, 3), $"{region}");
         }
     }
 
@@ -48,7 +61,8 @@ internal sealed class JpegTests
     [DataRow(3, 90, 150, 20, 139, 19)]
     [DataRow(11, 7, 120, 100, 61, 53)]
     [DataRow(0, 0, 157, 123, 80, 63)]
-    internal void WithinAFactorOfTwoARegionIsResampledExactly(int left, int top, int width, int height, int outWidth, int outHeight)
+    internal void WithinAFactorOfTwoARegionIsResampledExactly(
+        int left, int top, int width, int height, int outWidth, int outHeight)
     {
         byte[] file = TurboJpeg.Encode(TestImages.Photo(123, 157, 3), TurboSampling.Yuv420);
         ImageRegion region = new(left, top, width, height);
@@ -57,7 +71,10 @@ internal sealed class JpegTests
         Decoding.AssertRounded(expected, Decoding.DecodeOnce(file, region, outHeight, outWidth, 3), $"{region}");
     }
 
-    /// <summary>The scaled transform averages blocks of 2, 4 or 8 pixels by a slightly different filter than a triangle.</summary>
+    /// <summary>
+    /// The scaled transform averages blocks of 2, 4 or 8 pixels by a slightly different filter than
+    /// a triangle.
+    /// </summary>
     [TestMethod]
     [DataRow(TurboSampling.Yuv444, 2.3)]
     [DataRow(TurboSampling.Yuv420, 2.3)]
@@ -93,10 +110,14 @@ internal sealed class JpegTests
         ImageRegion region = new(5, 5, 50, 30);
         byte[] grey = Decoding.DecodeOnce(file, region, 44, 43, 1);
 
-        CollectionAssert.AreEqual(grey.SelectMany(value => (byte[])[value, value, value]).ToArray(), Decoding.DecodeOnce(file, region, 44, 43, 3));
+        CollectionAssert.AreEqual(
+            grey.SelectMany(value => (byte[])[value, value, value]).ToArray(),
+            Decoding.DecodeOnce(file, region, 44, 43, 3));
     }
 
-    /// <summary>With Adobe's marker the samples are 255 − ink; without it they are the ink.</summary>
+    /// <summary>
+    /// With Adobe's marker the samples are 255 − ink; without it they are the ink.
+    /// </summary>
     [TestMethod]
     [DataRow(true)]
     [DataRow(false)]
@@ -109,7 +130,9 @@ internal sealed class JpegTests
         s_turbo.Decode(file, TurboPixels.Cmyk, stored);
         Pixels light = new(adobe ? stored : Array.ConvertAll(stored, value => (byte)(255 - value)), 45, 67, 4);
         Pixels rgb = Pixels.Fill(45, 67, 3, (y, x, c) => (byte)Math.Round(light[y, x, c] * light[y, x, 3] / 255.0));
-        Pixels grey = Pixels.Fill(45, 67, 1, (y, x, _) => (byte)Math.Round((0.299 * rgb[y, x, 0]) + (0.587 * rgb[y, x, 1]) + (0.114 * rgb[y, x, 2])));
+        Pixels grey = Pixels.Fill(
+            45, 67, 1,
+            (y, x, _) => (byte)Math.Round((0.299 * rgb[y, x, 0]) + (0.587 * rgb[y, x, 1]) + (0.114 * rgb[y, x, 2])));
 
         Assert.AreEqual(4, ImageDecoder.Inspect(file).Components);
         CollectionAssert.AreEqual(rgb.Data, Decoding.DecodeOnce(file, rgb.Whole, 45, 67, 3));
@@ -131,7 +154,8 @@ internal sealed class JpegTests
 
         Assert.AreEqual(ImageDecoder.Inspect(file), ImageDecoder.Inspect(turned));
         CollectionAssert.AreEqual(
-            Decoding.DecodeOnce(file, new ImageRegion(0, 0, 40, 24), 24, 40, 3), Decoding.DecodeOnce(turned, new ImageRegion(0, 0, 40, 24), 24, 40, 3));
+            Decoding.DecodeOnce(file, new ImageRegion(0, 0, 40, 24), 24, 40, 3),
+            Decoding.DecodeOnce(turned, new ImageRegion(0, 0, 40, 24), 24, 40, 3));
     }
 
     private static Pixels Whole(byte[] file, int height, int width)

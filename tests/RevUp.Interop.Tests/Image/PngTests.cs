@@ -4,7 +4,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 
-/// <summary>PNG of every kind against the samples that it was written from, and the resampler against its float64 twin.</summary>
+/// <summary>
+/// PNG of every kind against the samples that it was written from, and the resampler against its
+/// float64 twin.
+/// </summary>
 [TestClass]
 internal sealed class PngTests
 {
@@ -14,7 +17,8 @@ internal sealed class PngTests
     private static IEnumerable<object[]> Kinds =>
         from kind in ((PngColor Color, int[] Depths)[])
         [
-            (PngColor.Grey, [1, 2, 4, 8, 16]), (PngColor.Rgb, [8, 16]), (PngColor.Palette, [1, 2, 4, 8]), (PngColor.GreyAlpha, [8, 16]),
+            (PngColor.Grey, [1, 2, 4, 8, 16]), (PngColor.Rgb, [8, 16]), (PngColor.Palette, [1, 2, 4, 8]),
+            (PngColor.GreyAlpha, [8, 16]),
             (PngColor.Rgba, [8, 16]),
         ]
         from depth in kind.Depths
@@ -28,15 +32,18 @@ internal sealed class PngTests
         ushort[] samples = Samples(color, depth);
         byte[] palette = Palette(depth);
         byte[]? transparency = color == PngColor.Palette ? [0, 128] : null;
-        byte[] file = PngWriter.Write(samples, Height, Width, color, depth, interlaced, color == PngColor.Palette ? palette : null, transparency);
-        Pixels rgb = Pixels.Fill(Height, Width, 3, (y, x, c) => Rgb(samples, color, depth, palette, (y * Width) + x, c));
+        byte[] file = PngWriter.Write(
+            samples, Height, Width, color, depth, interlaced, color == PngColor.Palette ? palette : null, transparency);
+        Pixels rgb = Pixels.Fill(
+            Height, Width, 3, (y, x, c) => Rgb(samples, color, depth, palette, (y * Width) + x, c));
         using ImageDecoder decoder = new();
 
         int components = color == PngColor.Palette ? 3 : PngWriter.Channels(color);
         Assert.AreEqual(new ImageInfo(ImageFormat.Png, Width, Height, components), ImageDecoder.Inspect(file));
         foreach (ImageRegion region in (ImageRegion[])[rgb.Whole, new(3, 5, 17, 9), new(34, 20, 1, 1)])
         {
-            CollectionAssert.AreEqual(rgb.Crop(region).Data, decoder.Decode(file, region, region.Height, region.Width, 3), $"{region}");
+            CollectionAssert.AreEqual(
+                rgb.Crop(region).Data, decoder.Decode(file, region, region.Height, region.Width, 3), $"{region}");
         }
 
         byte[] grey = decoder.Decode(file, rgb.Whole, Height, Width, 1);
@@ -72,12 +79,15 @@ internal sealed class PngTests
     internal void ARegionKnowsNothingOfItsSurroundings()
     {
         ImageRegion region = new(20, 10, 30, 25);
-        Pixels constant = Pixels.Fill(60, 80, 3, (y, x, _) => (byte)(x is >= 20 and < 50 && y is >= 10 and < 35 ? 77 : 255));
+        Pixels constant = Pixels.Fill(
+            60, 80, 3, (y, x, _) => (byte)(x is >= 20 and < 50 && y is >= 10 and < 35 ? 77 : 255));
         using ImageDecoder decoder = new();
 
         foreach ((int height, int width) in ((int, int)[])[(11, 8), (25, 30), (90, 101)])
         {
-            Assert.IsTrue(decoder.Decode(PngWriter.Write(constant), region, height, width, 3).All(value => value == 77), $"{height}x{width}");
+            Assert.IsTrue(
+                decoder.Decode(PngWriter.Write(constant), region, height, width, 3).All(value => value == 77),
+                $"{height}x{width}");
         }
     }
 
@@ -104,6 +114,8 @@ internal sealed class PngTests
     {
         int stored = PngWriter.Channels(color);
         int sample = samples[(pixel * stored) + (stored >= 3 ? channel : 0)];
-        return color == PngColor.Palette ? palette[(3 * sample) + channel] : (byte)Math.Round(sample * 255.0 / ((1 << depth) - 1));
+        return color == PngColor.Palette
+            ? palette[(3 * sample) + channel]
+            : (byte)Math.Round(sample * 255.0 / ((1 << depth) - 1));
     }
 }

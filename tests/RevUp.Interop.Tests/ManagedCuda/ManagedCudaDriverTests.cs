@@ -5,7 +5,10 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 
-/// <summary>The driver contract on ManagedCuda: every test of <see cref="DriverTests"/>, and that it is the same device and context.</summary>
+/// <summary>
+/// The driver contract on ManagedCuda: every test of <see cref="DriverTests"/>, and that it is the
+/// same device and context.
+/// </summary>
 [TestClass]
 internal sealed class ManagedCudaDriverTests : DriverTests
 {

@@ -3,7 +3,8 @@ using RevUp.Interop.Cpu;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// Numbers per channel of a batch normalisation or, without a mean and a variance, of an affine map; the calls of either.
+/// Numbers per channel of a batch normalisation or, without a mean and a variance, of an affine
+/// map; the calls of either.
 /// </summary>
 internal sealed record BatchNormArrays(float[]? Mean, float[]? Variance, float Epsilon, float[]? Weight, float[] Bias)
 {
@@ -25,7 +26,8 @@ internal sealed record BatchNormArrays(float[]? Mean, float[]? Variance, float E
 
     internal double[] OracleForward(CpuActivation activation, double[] x) => Mean is null
         ? Oracle.ChannelAffineForward(activation, x, Wide(Weight), Oracle.Widen(Bias))
-        : Oracle.BatchNormForward(activation, x, Oracle.Widen(Mean), Oracle.Widen(Variance!), Epsilon, Wide(Weight), Oracle.Widen(Bias));
+        : Oracle.BatchNormForward(
+            activation, x, Oracle.Widen(Mean), Oracle.Widen(Variance!), Epsilon, Wide(Weight), Oracle.Widen(Bias));
 
     internal (double[] Dx, double[] Weight, double[] Bias) OracleBackward(
         CpuActivation activation, double[] x, double[] dy, double scale, double[]? residual, double[] weightGradient,
@@ -33,7 +35,8 @@ internal sealed record BatchNormArrays(float[]? Mean, float[]? Variance, float E
         ? Oracle.ChannelAffineBackward(
             activation, x, Wide(Weight), Oracle.Widen(Bias), dy, scale, residual, weightGradient, biasGradient)
         : Oracle.BatchNormBackward(
-            activation, x, Oracle.Widen(Mean), Oracle.Widen(Variance!), Epsilon, Wide(Weight), Oracle.Widen(Bias), dy, scale, residual,
+            activation, x, Oracle.Widen(Mean), Oracle.Widen(Variance!), Epsilon, Wide(Weight), Oracle.Widen(Bias), dy,
+            scale, residual,
             weightGradient, biasGradient);
 
     private static double[]? Wide(float[]? values) => values is null ? null : Oracle.Widen(values);

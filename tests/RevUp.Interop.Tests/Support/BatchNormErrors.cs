@@ -1,8 +1,8 @@
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// Error bounds of the gradients of batch normalisation, carried from g = scale·dy·φ′(t) through the sums over a channel's rows to dx: every sum takes over the
-/// errors of its terms.
+/// Error bounds of the gradients of batch normalisation, carried from g = scale·dy·φ′(t) through
+/// the sums over a channel's rows to dx: every sum takes over the errors of its terms.
 /// </summary>
 internal sealed class BatchNormErrors
 {
@@ -25,12 +25,15 @@ internal sealed class BatchNormErrors
     /// <param name="x">Input.</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="scale">Its factor.</param>
-    /// <param name="innerError">The error of t: an exponential, at most 1, changes by that factor.</param>
+    /// <param name="innerError">
+    /// The error of t: an exponential, at most 1, changes by that factor.
+    /// </param>
     internal BatchNormErrors(BatchNormArrays arrays, Stored x, Stored dy, double scale, Func<int, double> innerError)
     {
         (_arrays, _x) = (arrays, x);
         int channels = arrays.Channels;
-        (_sum, _magnitude, _product, _productMagnitude) = (new double[channels], new double[channels], new double[channels], new double[channels]);
+        (_sum, _magnitude, _product, _productMagnitude) =
+            (new double[channels], new double[channels], new double[channels], new double[channels]);
         _gradients = Array.ConvertAll(dy.Doubles, value => Math.Abs(scale * value));
         _errors = new double[x.Count];
         for (int i = 0; i < x.Count; i++)
@@ -76,7 +79,8 @@ internal sealed class BatchNormErrors
         return Math.Abs(Scale(_arrays, c)) * (error + Tolerance.Float32(InputRoundings, terms));
     }
 
-    private static double Deviation(BatchNormArrays arrays, int c) => arrays.Variance is null ? 1 : Math.Sqrt(arrays.Variance[c] + (double)arrays.Epsilon);
+    private static double Deviation(BatchNormArrays arrays, int c) =>
+        arrays.Variance is null ? 1 : Math.Sqrt(arrays.Variance[c] + (double)arrays.Epsilon);
 
     private double Normalized(int i)
     {

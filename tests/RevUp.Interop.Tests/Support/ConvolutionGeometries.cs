@@ -2,7 +2,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>The geometries of the suite: the residual branch's, the stem's, and odd ones, in 2-D and 3-D.</summary>
+/// <summary>
+/// The geometries of the suite: the residual branch's, the stem's, and odd ones, in 2-D and 3-D.
+/// </summary>
 internal static class ConvolutionGeometries
 {
     internal static IEnumerable<(string Name, CpuConvolutionGeometry Geometry)> All(CpuType type)
@@ -31,30 +33,44 @@ internal static class ConvolutionGeometries
             }
         }
 
-        // Implementations of oneDNN are wrong here (convolution_defects.h): the library has to choose others.
+        // Implementations of oneDNN are wrong here (convolution_defects.h): the library has to
+        // choose others.
         yield return ("1x1 to odd channels at 30 positions", Make(type, 1, 16, 9, 1, [5, 6], [1, 1], [1, 1], [0, 0]));
         yield return ("strided 1x1 of 5 channels", Make(type, 6, 5, 40, 1, [16, 8], [1, 1], [2, 2], [0, 0]));
         yield return ("strided 1x1 of 13 channels", Make(type, 6, 13, 19, 1, [6, 14], [1, 1], [2, 2], [0, 0]));
         yield return ("3x3/2 over a width of 1", Make(type, 2, 29, 1, 1, [9, 1], [3, 3], [2, 2], [1, 1]));
         yield return ("3-D of depth 2", Make(type, 6, 24, 6, 1, [2, 3, 2], [3, 3, 3], [1, 1, 1], [1, 1, 1]));
         yield return ("3-D of depth 3, strided", Make(type, 3, 19, 15, 1, [3, 7, 6], [3, 3, 3], [2, 2, 2], [1, 1, 1]));
-        yield return ("3-D over a height of 1, strided", Make(type, 2, 12, 2, 1, [5, 1, 1], [3, 3, 3], [2, 2, 2], [1, 1, 1]));
-        yield return ("3-D of one input channel and depth 1", Make(type, 5, 1, 16, 1, [1, 5, 3], [5, 5, 5], [1, 1, 1], [2, 2, 2]));
+        yield return (
+            "3-D over a height of 1, strided", Make(type, 2, 12, 2, 1, [5, 1, 1], [3, 3, 3], [2, 2, 2], [1, 1, 1]));
+        yield return (
+            "3-D of one input channel and depth 1",
+            Make(type, 5, 1, 16, 1, [1, 5, 3], [5, 5, 5], [1, 1, 1], [2, 2, 2]));
     }
 
-    /// <summary>Large enough for the CPU library to choose Winograd's convolution, in float32 and with up to 2 threads.</summary>
+    /// <summary>
+    /// Large enough for the CPU library to choose Winograd's convolution, in float32 and with up to
+    /// 2 threads.
+    /// </summary>
     internal static IEnumerable<(string Name, CpuConvolutionGeometry Geometry)> Tiled(CpuType type)
     {
         yield return ("3x3 in cut tiles", Make(type, 5, 48, 64, 1, [15, 18], [3, 3], [1, 1], [1, 1]));
-        yield return ("3x3 in tiles without and with twice the padding", Make(type, 7, 48, 48, 1, [15, 14], [3, 3], [1, 1], [0, 2]));
+        yield return (
+            "3x3 in tiles without and with twice the padding",
+            Make(type, 7, 48, 48, 1, [15, 14], [3, 3], [1, 1], [0, 2]));
         yield return ("3-D in cut tiles", Make(type, 4, 32, 48, 1, [4, 12, 14], [3, 3, 3], [1, 1, 1], [1, 1, 1]));
-        yield return ("3-D of two taps of depth", Make(type, 3, 32, 32, 1, [4, 10, 15], [2, 3, 3], [1, 1, 1], [1, 2, 0]));
-        yield return ("3-D with twice the padding along the depth", Make(type, 2, 32, 32, 1, [4, 14, 15], [3, 3, 3], [1, 1, 1], [2, 0, 1]));
-        yield return ("3-D of depth 1 in tiles", Make(type, 8, 32, 32, 1, [1, 15, 16], [3, 3, 3], [1, 1, 1], [1, 1, 1]));
+        yield return (
+            "3-D of two taps of depth", Make(type, 3, 32, 32, 1, [4, 10, 15], [2, 3, 3], [1, 1, 1], [1, 2, 0]));
+        yield return (
+            "3-D with twice the padding along the depth",
+            Make(type, 2, 32, 32, 1, [4, 14, 15], [3, 3, 3], [1, 1, 1], [2, 0, 1]));
+        yield return (
+            "3-D of depth 1 in tiles", Make(type, 8, 32, 32, 1, [1, 15, 16], [3, 3, 3], [1, 1, 1], [1, 1, 1]));
     }
 
     internal static CpuConvolutionGeometry Make(
-        CpuType type, long batch, long inChannels, long outChannels, long groups, long[] input, long[] kernel, long[] stride, long[] padding) => new()
+        CpuType type, long batch, long inChannels, long outChannels, long groups, long[] input, long[] kernel,
+        long[] stride, long[] padding) => new()
         {
             Rank = input.Length,
             Type = type,

@@ -3,10 +3,11 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// The CUDA of the tests. REVUP_TEST_CUDA chooses: "stand-in" for artifacts/cuda-on-cpu, which runs our kernels on the CPU; "real" for what the machine has;
-/// unset for the stand-in where it was built, else what the machine has. What is named must be there: with either word, missing libraries fail the tests
-/// instead of making them inconclusive. Variables that name libraries go before the stand-in. Ask it before anything else calls CUDA: a
-/// library is looked for once.
+/// The CUDA of the tests. REVUP_TEST_CUDA chooses: "stand-in" for artifacts/cuda-on-cpu, which runs
+/// our kernels on the CPU; "real" for what the machine has; unset for the stand-in where it was
+/// built, else what the machine has. What is named must be there: with either word, missing
+/// libraries fail the tests instead of making them inconclusive. Variables that name libraries go
+/// before the stand-in. Ask it before anything else calls CUDA: a library is looked for once.
 /// </summary>
 internal static class CudaOnCpu
 {
@@ -24,16 +25,19 @@ internal static class CudaOnCpu
             Environment.SetEnvironmentVariable("REVUP_CUDNN_LIBRARY", Path.Combine(folder, "libcudnn.so.9"));
             Environment.SetEnvironmentVariable("REVUP_CUBLASLT_LIBRARY", Path.Combine(folder, "libcublasLt.so.12"));
             Environment.SetEnvironmentVariable("REVUP_CUBLAS_LIBRARY", Path.Combine(folder, "libcublas.so.12"));
-            Environment.SetEnvironmentVariable(RecordedRanges.LibraryVariable, Path.Combine(folder, "librevup_nvtx.so"));
+            Environment.SetEnvironmentVariable(
+                RecordedRanges.LibraryVariable, Path.Combine(folder, "librevup_nvtx.so"));
             Environment.SetEnvironmentVariable("REVUP_CUDA_KERNELS", Path.Combine(folder, "revup_kernels.fatbin"));
-            // Read by the processes that tests start: a backend of all memory would fill gigabytes of the machine's with NaN.
+            // Read by the processes that tests start: a backend of all memory would fill gigabytes
+            // of the machine's with NaN.
             Environment.SetEnvironmentVariable("REVUP_CUDA_ON_CPU_MEMORY", MemoryOfProcesses);
         }
 
         CudaPlatform platform = CudaPlatform.Probe();
         return platform.IsUsable || string.IsNullOrEmpty(choice)
             ? platform.IsUsable
-            : throw new InvalidOperationException($"{ChoiceVariable} is '{choice}', and that cannot be used: {platform.Problems[0]}");
+            : throw new InvalidOperationException(
+                $"{ChoiceVariable} is '{choice}', and that cannot be used: {platform.Problems[0]}");
     });
 
     /// <summary>Whether a backend can be opened.</summary>
@@ -46,9 +50,11 @@ internal static class CudaOnCpu
     {
         ("real", _) => null,
         ("stand-in", null) => throw new InvalidOperationException(
-            $"{ChoiceVariable} is 'stand-in', but artifacts/cuda-on-cpu is in no parent folder of {AppContext.BaseDirectory}: ./build.sh test builds it."),
+            $"{ChoiceVariable} is 'stand-in', but artifacts/cuda-on-cpu is in no parent folder of "
+            + $"{AppContext.BaseDirectory}: ./build.sh test builds it."),
         ("stand-in" or "" or null, _) => built,
-        _ => throw new InvalidOperationException($"{ChoiceVariable} is '{choice}'; use 'real', 'stand-in', or leave it unset."),
+        _ => throw new InvalidOperationException(
+            $"{ChoiceVariable} is '{choice}'; use 'real', 'stand-in', or leave it unset."),
     };
 
     private static string? FindFolder()

@@ -2,7 +2,9 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>The bindings of the CUDA driver that the suite runs on, with the names that tests show.</summary>
+/// <summary>
+/// The bindings of the CUDA driver that the suite runs on, with the names that tests show.
+/// </summary>
 internal static partial class CudaProviders
 {
     internal static IReadOnlyList<(string Name, ICudaProvider Provider)> All { get; } = Create();

@@ -1,12 +1,17 @@
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>Seeded damage to the bytes of a file, of the sorts that happen: flipped bits, overwritten bytes, a lost end, a part written twice.</summary>
+/// <summary>
+/// Seeded damage to the bytes of a file, of the sorts that happen: flipped bits, overwritten bytes,
+/// a lost end, a part written twice.
+/// </summary>
 internal static class Damage
 {
     // Headers matter most, so half of the damage is done there.
     private const int HeaderLength = 700;
 
-    /// <summary>The file with one damage; sorts 0 to 3 take turns in <paramref name="index"/>.</summary>
+    /// <summary>
+    /// The file with one damage; sorts 0 to 3 take turns in <paramref name="index"/>.
+    /// </summary>
     internal static byte[] Of(byte[] file, Random random, int index)
     {
         byte[] result = [.. file];

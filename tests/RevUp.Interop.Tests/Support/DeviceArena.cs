@@ -6,8 +6,9 @@ using RevUp.Tensors;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// The tensors of one operation on a device, each between two guards that are checked on disposal, so that a write outside a tensor fails the test. The content
-/// starts as bytes of 0xFF, a NaN in every type.
+/// The tensors of one operation on a device, each between two guards that are checked on disposal,
+/// so that a write outside a tensor fails the test. The content starts as bytes of 0xFF, a NaN in
+/// every type.
 /// </summary>
 internal sealed class DeviceArena(Backend backend) : IDisposable
 {
@@ -24,9 +25,14 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
         return Place(type, shape, content);
     }
 
-    /// <summary>A tensor of these values; none for null or no values. An array that was given before is the same tensor.</summary>
+    /// <summary>
+    /// A tensor of these values; none for null or no values. An array that was given before is the
+    /// same tensor.
+    /// </summary>
     internal Tensor Tensor(Stored? values, Shape shape) =>
-        values is null || values.Count == 0 ? default : Once(values.Values, () => Place((ElementType)values.Type, shape, Bytes(values)));
+        values is null || values.Count == 0
+            ? default
+            : Once(values.Values, () => Place((ElementType)values.Type, shape, Bytes(values)));
 
     internal Tensor Floats(float[]? values, Shape shape) => Tensor(values is null ? null : (Stored)values, shape);
 
@@ -49,7 +55,8 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
     /// <summary>As many bytes that nothing was written to.</summary>
     internal Tensor Bytes(Shape shape) => Tensor(ElementType.Float32, new Shape(Words(shape.Count)));
 
-    internal byte[] ReadBytes(Tensor tensor, Shape shape) => MemoryMarshal.AsBytes(Read(tensor).AsSpan())[..(int)shape.Count].ToArray();
+    internal byte[] ReadBytes(Tensor tensor, Shape shape) =>
+        MemoryMarshal.AsBytes(Read(tensor).AsSpan())[..(int)shape.Count].ToArray();
 
     internal float[] Read(Tensor tensor)
     {
@@ -86,12 +93,14 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
         {
             float[] words = Read(memory);
             Span<byte> content = MemoryMarshal.AsBytes(words.AsSpan());
-            intact &= !content[..GuardBytes].ContainsAnyExcept(Guard) && !content[(GuardBytes + bytes)..].ContainsAnyExcept(Guard);
+            intact &= !content[..GuardBytes].ContainsAnyExcept(Guard)
+                && !content[(GuardBytes + bytes)..].ContainsAnyExcept(Guard);
             backend.Memory.Free(memory);
         }
         if (!intact)
         {
-            throw new InvalidOperationException("The operation wrote outside one of its tensors; it must stay within them.");
+            throw new InvalidOperationException(
+                "The operation wrote outside one of its tensors; it must stay within them.");
         }
     }
 

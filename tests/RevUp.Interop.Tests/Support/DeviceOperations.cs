@@ -11,7 +11,9 @@ namespace RevUp.Interop.Tests.Support;
 /// </summary>
 /// <param name="name">Name of the device.</param>
 /// <param name="device">The device, or null where this machine has none.</param>
-/// <param name="threads">Threads of the CPU library, which all its backends share; 0 for other devices.</param>
+/// <param name="threads">
+/// Threads of the CPU library, which all its backends share; 0 for other devices.
+/// </param>
 internal partial class DeviceOperations(string name, Lazy<Backend?> device, int threads = 0)
 {
     private readonly string _name = name;
@@ -37,13 +39,16 @@ internal partial class DeviceOperations(string name, Lazy<Backend?> device, int 
 
     internal bool Supports(CpuType convolutionType) => Backend.Supports((ElementType)convolutionType);
 
-    /// <summary>Whether the geometry is one of the library's layers: the same along every axis.</summary>
+    /// <summary>
+    /// Whether the geometry is one of the library's layers: the same along every axis.
+    /// </summary>
     internal virtual bool Supports(in CpuConvolutionGeometry geometry) =>
         IsUniform(geometry.Kernel, geometry.Rank) && IsUniform(geometry.Stride, geometry.Rank)
         && IsUniform(geometry.Padding, geometry.Rank);
 
     /// <summary>
-    /// The type that wgrad rounds to before it widens to float32. cuDNN's legacy wgrad has the type of its inputs.
+    /// The type that wgrad rounds to before it widens to float32. cuDNN's legacy wgrad has the type
+    /// of its inputs.
     /// </summary>
     internal CpuType WeightGradientType(CpuType convolutionType) => threads > 0 ? CpuType.Float32 : convolutionType;
 

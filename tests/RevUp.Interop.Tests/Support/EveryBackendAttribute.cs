@@ -6,7 +6,9 @@ using RevUp.Backends.Cuda;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>Runs a test body, which takes <see cref="DeviceOperations"/>, once per backend and thread count.</summary>
+/// <summary>
+/// Runs a test body, which takes <see cref="DeviceOperations"/>, once per backend and thread count.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
 {
@@ -15,8 +17,8 @@ internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
     // Pages that nothing touches cost nothing; the transforms of Winograd's convolution need room.
     private const long CpuCapacity = 512 << 20;
 
-    // One of each for the whole suite: opening a device costs more than most tests. A plan keeps the threads that it was
-    // created with, so each number of threads has a backend.
+    // One of each for the whole suite: opening a device costs more than most tests. A plan keeps
+    // the threads that it was created with, so each number of threads has a backend.
     private static readonly Lazy<Backend?>[] s_cpu = [Open(1), Open(2)];
 
     private static readonly DeviceOperations[] s_cuda = [.. CudaProviders.All.Select(provider => new DeviceOperations(
@@ -24,7 +26,9 @@ internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
         new Lazy<Backend?>(
             () => CudaOnCpu.IsUsable ? new CudaBackend(provider.Provider, capacity: Capacity, poison: true) : null)))];
 
-    /// <summary>Whether the CPU library itself is tested too, beside the backend that calls it.</summary>
+    /// <summary>
+    /// Whether the CPU library itself is tested too, beside the backend that calls it.
+    /// </summary>
     public bool AndLibrary { get; set; }
 
     /// <summary>The CPU with this number of threads.</summary>

@@ -7,15 +7,23 @@ internal sealed class Inputs(int seed)
 {
     private readonly Random _random = new(seed);
 
-    /// <summary>Odd sizes below, at and above vector widths, and one large enough to be split over threads.</summary>
+    /// <summary>
+    /// Odd sizes below, at and above vector widths, and one large enough to be split over threads.
+    /// </summary>
     internal static readonly int[] Counts = [1, 7, 64, 1003, 100_003];
 
     internal static readonly CpuType[] Types = [CpuType.Float32, CpuType.BFloat16];
 
-    /// <summary>The least number of elements, not under <paramref name="count"/>, that an activation takes.</summary>
-    internal static int Whole(CpuActivation activation, int count) => activation == CpuActivation.MaxMin ? count + (count % 2) : count;
+    /// <summary>
+    /// The least number of elements, not under <paramref name="count"/>, that an activation takes.
+    /// </summary>
+    internal static int Whole(CpuActivation activation, int count) =>
+        activation == CpuActivation.MaxMin ? count + (count % 2) : count;
 
-    /// <summary>The largest value over the elements that element <paramref name="i"/> of a result may come from.</summary>
+    /// <summary>
+    /// The largest value over the elements that element <paramref name="i"/> of a result may come
+    /// from.
+    /// </summary>
     internal static double Largest(CpuActivation activation, int i, Func<int, double> value) =>
         activation == CpuActivation.MaxMin ? Math.Max(value(i), value(i ^ 1)) : value(i);
 
@@ -31,7 +39,9 @@ internal sealed class Inputs(int seed)
         return values;
     }
 
-    /// <summary>The same, rounded to the storage type before anything is computed from it.</summary>
+    /// <summary>
+    /// The same, rounded to the storage type before anything is computed from it.
+    /// </summary>
     internal Stored Uniform(CpuType type, long count, float limit = 2)
     {
         float[] values = Uniform(count, limit);

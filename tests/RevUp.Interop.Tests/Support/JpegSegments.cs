@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>Takes JPEG files apart by their markers (ITU-T T.81, annex B), to break them in chosen places.</summary>
+/// <summary>
+/// Takes JPEG files apart by their markers (ITU-T T.81, annex B), to break them in chosen places.
+/// </summary>
 internal static class JpegSegments
 {
     internal const byte Adobe = 0xEE;
@@ -42,7 +44,10 @@ internal static class JpegSegments
         return result;
     }
 
-    /// <summary>Where the first segment of one kind before the first scan starts, or that scan; −1 when there is none.</summary>
+    /// <summary>
+    /// Where the first segment of one kind before the first scan starts, or that scan; −1 when
+    /// there is none.
+    /// </summary>
     internal static int Find(byte[] file, byte marker)
     {
         int start = 2;

@@ -7,7 +7,9 @@ internal sealed unsafe class NativeArena : IDisposable
 {
     private readonly List<AlignedBuffer> _buffers = [];
 
-    /// <summary>An unwritten buffer; null for 0 bytes, as the ABI wants for an unused scratch.</summary>
+    /// <summary>
+    /// An unwritten buffer; null for 0 bytes, as the ABI wants for an unused scratch.
+    /// </summary>
     internal void* Bytes(long bytes)
     {
         if (bytes == 0)
@@ -20,7 +22,8 @@ internal sealed unsafe class NativeArena : IDisposable
         return buffer.Pointer;
     }
 
-    internal void* Tensor(CpuType type, int count) => Bytes((long)count * (type == CpuType.Float32 ? sizeof(float) : sizeof(ushort)));
+    internal void* Tensor(CpuType type, int count) =>
+        Bytes((long)count * (type == CpuType.Float32 ? sizeof(float) : sizeof(ushort)));
 
     internal void* Tensor(Stored tensor)
     {

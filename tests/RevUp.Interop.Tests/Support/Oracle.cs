@@ -3,8 +3,8 @@ using RevUp.Interop.Cpu;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// The naive float64 reference as functions of arrays, which RevUp.Operations writes but for convolutions. Applied to absolute
-/// values, its sums are the magnitudes that error bounds need.
+/// The naive float64 reference as functions of arrays, which RevUp.Operations writes but for
+/// convolutions. Applied to absolute values, its sums are the magnitudes that error bounds need.
 /// </summary>
 internal static unsafe partial class Oracle
 {

@@ -18,7 +18,8 @@ internal enum PngColor
 internal static class PngWriter
 {
     // Adam7: first row, first column, row step, column step of each pass.
-    private static readonly int[][] s_passes = [[0, 0, 8, 8], [0, 4, 8, 8], [4, 0, 8, 4], [0, 2, 4, 4], [2, 0, 4, 2], [0, 1, 2, 2], [1, 0, 2, 1]];
+    private static readonly int[][] s_passes =
+        [[0, 0, 8, 8], [0, 4, 8, 8], [4, 0, 8, 4], [0, 2, 4, 4], [2, 0, 4, 2], [0, 1, 2, 2], [1, 0, 2, 1]];
 
     internal static int Channels(PngColor color) => color switch
     {
@@ -31,16 +32,17 @@ internal static class PngWriter
     /// <summary>A PNG of 8 bits a sample, grey or RGB.</summary>
     internal static byte[] Write(Pixels pixels, bool interlaced = false) =>
         Write(
-            Array.ConvertAll(pixels.Data, value => (ushort)value), pixels.Height, pixels.Width, pixels.Channels == 1 ? PngColor.Grey : PngColor.Rgb, depth: 8,
+            Array.ConvertAll(pixels.Data, value => (ushort)value), pixels.Height, pixels.Width,
+            pixels.Channels == 1 ? PngColor.Grey : PngColor.Rgb, depth: 8,
             interlaced);
 
     /// <summary>
-    /// A PNG of [height, width, channels] samples of <paramref name="depth"/> bits; a palette has 3 bytes a colour, and <paramref name="transparency"/> is the
-    /// content of a tRNS chunk.
+    /// A PNG of [height, width, channels] samples of <paramref name="depth"/> bits; a palette has 3
+    /// bytes a colour, and <paramref name="transparency"/> is the content of a tRNS chunk.
     /// </summary>
     internal static byte[] Write(
-        ReadOnlySpan<ushort> samples, int height, int width, PngColor color, int depth, bool interlaced = false, byte[]? palette = null,
-        byte[]? transparency = null)
+        ReadOnlySpan<ushort> samples, int height, int width, PngColor color, int depth,
+        bool interlaced = false, byte[]? palette = null, byte[]? transparency = null)
     {
         using MemoryStream file = new();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
@@ -75,11 +77,15 @@ internal static class PngWriter
         return file.ToArray();
     }
 
-    /// <summary>Puts the right checksum behind the chunk that starts at <paramref name="start"/>, after a test has changed its content.</summary>
+    /// <summary>
+    /// Puts the right checksum behind the chunk that starts at <paramref name="start"/>, after a
+    /// test has changed its content.
+    /// </summary>
     internal static void Seal(Span<byte> file, int start)
     {
         int length = BinaryPrimitives.ReadInt32BigEndian(file[start..]);
-        BinaryPrimitives.WriteUInt32BigEndian(file[(start + 8 + length)..], Checksum(file.Slice(start + 4, length + 4)));
+        BinaryPrimitives.WriteUInt32BigEndian(
+            file[(start + 8 + length)..], Checksum(file.Slice(start + 4, length + 4)));
     }
 
     /// <summary>The same for every chunk, as far as their lengths lead to another.</summary>
@@ -97,7 +103,8 @@ internal static class PngWriter
         }
     }
 
-    private static void WritePass(Stream stream, ReadOnlySpan<ushort> samples, int height, int width, int channels, int depth, int[] pass)
+    private static void WritePass(
+        Stream stream, ReadOnlySpan<ushort> samples, int height, int width, int channels, int depth, int[] pass)
     {
         int columns = (width - pass[1] + pass[3] - 1) / pass[3];
         for (int y = pass[0]; y < height && columns > 0; y += pass[2])

@@ -15,7 +15,10 @@ internal static unsafe class RecordedRanges
 
     private const int Capacity = 1 << 20;
 
-    /// <summary>The ranges in the order they were opened, each indented by two spaces for every range around it. All must be closed in the end.</summary>
+    /// <summary>
+    /// The ranges in the order they were opened, each indented by two spaces for every range around
+    /// it. All must be closed in the end.
+    /// </summary>
     internal static string[] Of(Action work)
     {
         string? path = CudaOnCpu.IsUsable ? Environment.GetEnvironmentVariable(LibraryVariable) : null;
@@ -37,7 +40,8 @@ internal static unsafe class RecordedRanges
         {
             fixed (byte* pointer = text)
             {
-                length = ((delegate* unmanaged<byte*, int, int>)NativeLibrary.GetExport(library, "cuda_on_cpu_recorded_ranges"))(pointer, Capacity);
+                nint ranges = NativeLibrary.GetExport(library, "cuda_on_cpu_recorded_ranges");
+                length = ((delegate* unmanaged<byte*, int, int>)ranges)(pointer, Capacity);
             }
         }
 

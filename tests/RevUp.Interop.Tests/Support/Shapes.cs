@@ -2,18 +2,23 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>Element counts and output extents, from the formulas of revup_cpu.h and not from the library under test.</summary>
+/// <summary>
+/// Element counts and output extents, from the formulas of revup_cpu.h and not from the library
+/// under test.
+/// </summary>
 internal static class Shapes
 {
     internal static CpuShape Shape(long batch, long channels, params ReadOnlySpan<long> extents) =>
         new() { Rank = extents.Length, Batch = batch, Channels = channels, Extent = new Extents(extents) };
 
-    internal static int Elements(in CpuShape shape) => (int)(shape.Batch * shape.Extent.Product(shape.Rank) * shape.Channels);
+    internal static int Elements(in CpuShape shape) =>
+        (int)(shape.Batch * shape.Extent.Product(shape.Rank) * shape.Channels);
 
     internal static long Positions(in CpuShape shape) => shape.Extent.Product(shape.Rank);
 
     /// <summary>Bytes of quantised differences: every position starts a byte.</summary>
-    internal static int CodeBytes(in CpuShape shape, int bits) => (int)(shape.Batch * Positions(shape) * ((shape.Channels * bits + 7) / 8));
+    internal static int CodeBytes(in CpuShape shape, int bits) =>
+        (int)(shape.Batch * Positions(shape) * ((shape.Channels * bits + 7) / 8));
 
     internal static int Rows(in CpuShape shape) => (int)(shape.Batch * shape.Channels);
 
@@ -38,10 +43,12 @@ internal static class Shapes
     internal static Tensors.Shape Activations(CpuShape shape) => Activations(shape, extent => extent, shape.Channels);
 
     /// <summary>The shape after space-to-depth.</summary>
-    internal static Tensors.Shape Squeezed(CpuShape shape) => Activations(shape, extent => extent / 2, shape.Channels << shape.Rank);
+    internal static Tensors.Shape Squeezed(CpuShape shape) =>
+        Activations(shape, extent => extent / 2, shape.Channels << shape.Rank);
 
     /// <summary>The shape after windows of 3 with stride 2 and padding 1.</summary>
-    internal static Tensors.Shape Pooled(CpuShape shape) => Activations(shape, extent => (extent - 1) / 2 + 1, shape.Channels);
+    internal static Tensors.Shape Pooled(CpuShape shape) =>
+        Activations(shape, extent => (extent - 1) / 2 + 1, shape.Channels);
 
     internal static int OutputPositions(in CpuConvolutionGeometry geometry) =>
         Positions(geometry.Rank, geometry.Input, geometry.Kernel, geometry.Stride, geometry.Padding);
@@ -49,7 +56,8 @@ internal static class Shapes
     internal static int SourceElements(in CpuConvolutionGeometry geometry) =>
         (int)(geometry.Batch * geometry.Input.Product(geometry.Rank) * geometry.InChannels);
 
-    internal static int DestinationElements(in CpuConvolutionGeometry geometry) => (int)(geometry.Batch * geometry.OutChannels) * OutputPositions(geometry);
+    internal static int DestinationElements(in CpuConvolutionGeometry geometry) =>
+        (int)(geometry.Batch * geometry.OutChannels) * OutputPositions(geometry);
 
     internal static int WeightElements(in CpuConvolutionGeometry geometry) =>
         (int)(geometry.OutChannels * geometry.Kernel.Product(geometry.Rank) * geometry.InChannels / geometry.Groups);

@@ -2,7 +2,9 @@ using RevUp.Interop.Cpu;
 
 namespace RevUp.Interop.Tests.Support;
 
-/// <summary>A tensor by its storage type and its values, each of which that type represents exactly.</summary>
+/// <summary>
+/// A tensor by its storage type and its values, each of which that type represents exactly.
+/// </summary>
 internal sealed record Stored(CpuType Type, float[] Values)
 {
     internal int Count => Values.Length;
@@ -12,7 +14,9 @@ internal sealed record Stored(CpuType Type, float[] Values)
     public static implicit operator Stored(float[] values) => new(CpuType.Float32, values);
 }
 
-/// <summary>bfloat16 in managed code: independent of the library whose conversions it checks.</summary>
+/// <summary>
+/// bfloat16 in managed code: independent of the library whose conversions it checks.
+/// </summary>
 internal static class BFloat16
 {
     internal static ushort ToBits(float value)

@@ -26,7 +26,8 @@ internal static class TestImages
     }
 
     /// <summary>
-    /// The triangle filter in float64, straight from the formula in revup_image.h, in two dimensions at once: no intermediate image, no rounding.
+    /// The triangle filter in float64, straight from the formula in revup_image.h, in two
+    /// dimensions at once: no intermediate image, no rounding.
     /// </summary>
     internal static double[] Resample(Pixels source, int height, int width)
     {
@@ -64,7 +65,8 @@ internal static class TestImages
         double scale = (double)inputs / outputs;
         return [.. Enumerable.Range(0, outputs).Select(i =>
         {
-            double[] all = [.. Enumerable.Range(0, inputs).Select(j => Math.Max(0, 1 - (Math.Abs(j + 0.5 - ((i + 0.5) * scale)) / Math.Max(scale, 1))))];
+            double[] all = [.. Enumerable.Range(0, inputs).Select(
+                j => Math.Max(0, 1 - (Math.Abs(j + 0.5 - ((i + 0.5) * scale)) / Math.Max(scale, 1))))];
             double sum = all.Sum();
             return all.Select((weight, j) => (j, weight / sum)).Where(weight => weight.Item2 > 0).ToArray();
         })];

@@ -21,7 +21,10 @@ internal enum TurboSampling
     Yuv411 = 5,
 }
 
-/// <summary>The TurboJPEG API of libjpeg-turbo: writes JPEGs, and decodes whole ones by another road than our library.</summary>
+/// <summary>
+/// The TurboJPEG API of libjpeg-turbo: writes JPEGs, and decodes whole ones by another road than
+/// our library.
+/// </summary>
 internal sealed unsafe partial class TurboJpeg : IDisposable
 {
     private const string Library = "libturbojpeg.so.0";
@@ -31,8 +34,8 @@ internal sealed unsafe partial class TurboJpeg : IDisposable
     private readonly nint _decompressor = InitDecompress();
 
     /// <summary>
-    /// One JPEG, by a compressor of its own: after a progressive image, version 2.1.5 writes baseline ones with the wrong Huffman tables.
-    /// Three channels are RGB, four CMYK.
+    /// One JPEG, by a compressor of its own: after a progressive image, version 2.1.5 writes
+    /// baseline ones with the wrong Huffman tables. Three channels are RGB, four CMYK.
     /// </summary>
     public static byte[] Encode(Pixels pixels, TurboSampling sampling, bool progressive = false)
     {
@@ -45,7 +48,8 @@ internal sealed unsafe partial class TurboJpeg : IDisposable
             {
                 TurboPixels format = pixels.Channels == 3 ? TurboPixels.Rgb : TurboPixels.Cmyk;
                 Check(Compress(
-                    compressor, source, pixels.Width, pitch: 0, pixels.Height, (int)format, &data, &length, (int)sampling, Quality,
+                    compressor, source, pixels.Width, pitch: 0, pixels.Height, (int)format, &data, &length,
+                    (int)sampling, Quality,
                     progressive ? ProgressiveFlag : 0));
             }
 
@@ -63,7 +67,10 @@ internal sealed unsafe partial class TurboJpeg : IDisposable
     {
         fixed (byte* data = jpeg, target = pixels)
         {
-            Check(Decompress(_decompressor, data, (nuint)jpeg.Length, target, width: 0, pitch: 0, height: 0, (int)format, flags: 0));
+            Check(
+                Decompress(
+                    _decompressor, data, (nuint)jpeg.Length, target, width: 0, pitch: 0, height: 0, (int)format,
+                    flags: 0));
         }
     }
 
@@ -94,8 +101,10 @@ internal sealed unsafe partial class TurboJpeg : IDisposable
 
     [LibraryImport(Library, EntryPoint = "tjCompress2")]
     private static partial int Compress(
-        nint handle, byte* source, int width, int pitch, int height, int format, byte** data, nuint* length, int sampling, int quality, int flags);
+        nint handle, byte* source, int width, int pitch, int height, int format, byte** data, nuint* length,
+        int sampling, int quality, int flags);
 
     [LibraryImport(Library, EntryPoint = "tjDecompress2")]
-    private static partial int Decompress(nint handle, byte* data, nuint length, byte* target, int width, int pitch, int height, int format, int flags);
+    private static partial int Decompress(
+        nint handle, byte* data, nuint length, byte* target, int width, int pitch, int height, int format, int flags);
 }

@@ -3,21 +3,26 @@ using System.Text.RegularExpressions;
 
 namespace RevUp.Tests.Architecture;
 
-/// <summary>The C headers and the bindings name the same functions, and each is defined once in the native sources.</summary>
+/// <summary>
+/// The C headers and the bindings name the same functions, and each is defined once in the native
+/// sources.
+/// </summary>
 [TestClass]
 public sealed partial class NativeBindingTests
 {
     private static readonly string[] s_headers = ["native/include/revup_cpu.h", "native/include/revup_image.h"];
 
     private static string[] Oracles =>
-        [.. Repository.Files(".cpp").Where(path => path.StartsWith("native/cpu/reference/", StringComparison.Ordinal)).SelectMany(Functions)];
+        [.. Repository.Files(".cpp").Where(
+            path => path.StartsWith("native/cpu/reference/", StringComparison.Ordinal)).SelectMany(Functions)];
 
     [TestMethod]
     public void EveryFunctionOfTheHeadersHasABindingAndTheOtherWayRound()
     {
         string[] declared = [.. s_headers.SelectMany(Functions).Concat(Oracles).Order(StringComparer.Ordinal)];
         string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop"))
-            .Where(import => import.Library is "revup_cpu" or "revup_image").Select(import => import.EntryPoint).Distinct().Order(StringComparer.Ordinal)];
+            .Where(import => import.Library is "revup_cpu" or "revup_image").Select(import => import.EntryPoint)
+                .Distinct().Order(StringComparer.Ordinal)];
         Assert.IsGreaterThan(40, declared.Length);
         Assert.IsEmpty(declared.Except(bound), $"No binding: {string.Join(", ", declared.Except(bound))}");
         Assert.IsEmpty(bound.Except(declared), $"Not declared in C: {string.Join(", ", bound.Except(declared))}");
@@ -48,13 +53,16 @@ public sealed partial class NativeBindingTests
     [TestMethod]
     public void EveryFastOperationHasANaiveTwin()
     {
-        // What has no arithmetic to check, or whose arithmetic is a twin's: a packed convolution is seen through fprop.
+        // What has no arithmetic to check, or whose arithmetic is a twin's: a packed convolution is
+        // seen through fprop.
         string[] withoutArithmetic =
         [
-            "abi_version", "last_error", "describe", "set_threads", "supports", "reserve", "release", "fill", "cast", "normalize_all",
+            "abi_version", "last_error", "describe", "set_threads", "supports", "reserve", "release", "fill", "cast",
+            "normalize_all",
             "convolution_create", "convolution_destroy", "convolution_query", "convolution_pack",
         ];
-        string[] operations = [.. Functions(s_headers[0]).Select(name => name["revup_".Length..]).Except(withoutArithmetic)];
+        string[] operations =
+            [.. Functions(s_headers[0]).Select(name => name["revup_".Length..]).Except(withoutArithmetic)];
         string[] twins = [.. Oracles.Select(name => name["revup_reference_".Length..])];
         CollectionAssert.AreEquivalent(operations, twins);
     }
@@ -65,8 +73,10 @@ public sealed partial class NativeBindingTests
     [DataRow("cublasLt", "cublaslt.h")]
     public void EveryFunctionOfNvidiaThatIsBoundHasAStandInAndTheOtherWayRound(string library, string header)
     {
-        string[] declared = [.. StandIn().Matches(Repository.Read($"tests/cuda-on-cpu/include/{header}")).Select(match => match.Groups["name"].Value)];
-        string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop")).Where(import => import.Library == library).Select(import => import.EntryPoint)];
+        string[] declared = [.. StandIn().Matches(
+            Repository.Read($"tests/cuda-on-cpu/include/{header}")).Select(match => match.Groups["name"].Value)];
+        string[] bound = [.. NativeImports.Of(Assembly.Load("RevUp.Interop")).Where(
+            import => import.Library == library).Select(import => import.EntryPoint)];
         CollectionAssert.AreEquivalent(bound, declared);
     }
 

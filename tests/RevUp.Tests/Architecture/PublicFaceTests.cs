@@ -17,24 +17,30 @@ public sealed class PublicFaceTests
     [TestMethod]
     public void TheFaceIsSmall()
     {
-        string[] types = [.. s_assemblies.SelectMany(part => part.Assembly.GetExportedTypes()).Select(type => type.FullName!)];
+        string[] types =
+            [.. s_assemblies.SelectMany(part => part.Assembly.GetExportedTypes()).Select(type => type.FullName!)];
         Assert.IsLessThanOrEqualTo(Most, types.Length, $"{types.Length} public types:\n{string.Join('\n', types)}");
     }
 
-    /// <summary>The analyser compares members; this test sees that it runs on what is shipped.</summary>
+    /// <summary>
+    /// The analyser compares members; this test sees that it runs on what is shipped.
+    /// </summary>
     [TestMethod]
     public void EveryPublicTypeIsRecordedAndTheOtherWayRound()
     {
         foreach ((Assembly assembly, string folder) in s_assemblies)
         {
             string[] lines = Repository.Read($"{folder}/PublicAPI.Shipped.txt").Split('\n');
-            string[] exported = [.. assembly.GetExportedTypes().Select(type => type.FullName!).Order(StringComparer.Ordinal)];
+            string[] exported =
+                [.. assembly.GetExportedTypes().Select(type => type.FullName!).Order(StringComparer.Ordinal)];
             // A type is a line without a member: "RevUp.Models.RevUpNet".
-            string[] recorded = [.. lines.Where(line => line.StartsWith("RevUp.", StringComparison.Ordinal) && IsType(line))];
+            string[] recorded =
+                [.. lines.Where(line => line.StartsWith("RevUp.", StringComparison.Ordinal) && IsType(line))];
             CollectionAssert.AreEquivalent(exported, recorded.Select(line => line.Split(' ')[0]).ToArray(), folder);
         }
 
-        static bool IsType(string line) => !line.Contains("->", StringComparison.Ordinal) && !line.Contains(" = ", StringComparison.Ordinal);
+        static bool IsType(string line) =>
+            !line.Contains("->", StringComparison.Ordinal) && !line.Contains(" = ", StringComparison.Ordinal);
     }
 
     [TestMethod]

@@ -77,7 +77,7 @@ public sealed class DataPackTests
         Assert.AreEqual(0, Tool.Run("data", "pack", folder["set"], folder["out"], "--allow-skipped").ExitCode);
         ToolResult info = Tool.Run("data", "info", folder["set"]), verify = Tool.Run("data", "verify", folder["set"]);
         Assert.Contains(
-            $"left out: 1 × image in a folder inside that of a class: {folder["set/b/deeper/2.png"]}", info.Output);
+            $"left out: 1 × image in a folder inside a class's folder: {folder["set/b/deeper/2.png"]}", info.Output);
         Assert.AreEqual((0, 1), (info.ExitCode, verify.ExitCode));
         Assert.Contains("0 of 2 images are damaged.", verify.Output);
     }

@@ -4,7 +4,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
-/// <summary>A training that is stopped says how to go on, and going on ends where an uninterrupted one does.</summary>
+/// <summary>
+/// A training that is stopped says how to go on, and going on ends where an uninterrupted one does.
+/// </summary>
 [TestClass]
 public sealed class InterruptionTests
 {
@@ -12,7 +14,8 @@ public sealed class InterruptionTests
     public void AStoppedTrainingGoesOnWithTheCommandThatItPrints()
     {
         using TemporaryFolder folder = new();
-        string[] train = ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json"];
+        string[] train =
+            ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json"];
         using CancellationTokenSource stop = new();
         ToolResult stopped = Tool.Run(new StoppingWriter(stop, "step 3/16"), false, stop.Token, train);
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
@@ -25,7 +28,8 @@ public sealed class InterruptionTests
         ToolResult resumed = Tool.Run([.. train, "--resume"]);
         Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
         Assert.DoesNotContain("step 3/16", resumed.Error);
-        ToolResult whole = Tool.Run("train", "--recipe", folder["tiny.json"], "--output", folder["whole"], "--threads", "1", "--json");
+        ToolResult whole = Tool.Run(
+            "train", "--recipe", folder["tiny.json"], "--output", folder["whole"], "--threads", "1", "--json");
         Assert.AreEqual(whole.Json.GetProperty("loss").GetDouble(), resumed.Json.GetProperty("loss").GetDouble());
         Assert.AreEqual(whole.Json.GetProperty("step").GetInt32(), resumed.Json.GetProperty("step").GetInt32());
     }
@@ -36,7 +40,9 @@ public sealed class InterruptionTests
         using TemporaryFolder folder = new();
         using CancellationTokenSource stop = new();
         StoppingWriter error = new(stop, "step 3/16");
-        ToolResult stopped = Tool.Run(error, false, stop.Token, "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"], "--threads", "1");
+        ToolResult stopped = Tool.Run(
+            error, false, stop.Token, "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"],
+            "--threads", "1");
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
         ToolResult resumed = Tool.Run(stopped.LastError.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]);
         Assert.AreEqual(0, resumed.ExitCode, resumed.Error);

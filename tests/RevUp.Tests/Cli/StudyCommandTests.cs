@@ -134,7 +134,7 @@ public sealed class StudyCommandTests
             Write(folder, Rows.Replace("mode=none", "mode=none\", \"training.epochs=1", StringComparison.Ordinal)),
             "--json");
         Assert.AreEqual(0, changed.ExitCode, changed.Error);
-        Assert.Contains("free: its recipe is another than that of its runs so far", changed.Error);
+        Assert.Contains("free: its recipe differs from its runs so far", changed.Error);
         Assert.Contains("2 of 4 runs to do", changed.Error);
         Assert.AreEqual(before, File.ReadAllText(folder["study/runs/free/seed-1/metrics.jsonl"]));
         Assert.IsTrue(File.Exists(folder["study/runs/free-2/seed-2/run.json"]));

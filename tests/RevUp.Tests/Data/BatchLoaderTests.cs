@@ -182,7 +182,9 @@ public sealed class BatchLoaderTests
         loader.Dispose();
     }
 
-    /// <summary>16 workers are in the same 16 samples at once, though one batch ahead has only 20.</summary>
+    /// <summary>
+    /// 16 workers are in the same 16 samples at once, though one batch ahead has only 20.
+    /// </summary>
     [TestMethod]
     [Timeout(60_000)]
     public void EveryWorkerIsBusyHoweverFewBatchesAreAhead()

@@ -187,9 +187,9 @@ public sealed partial class PageTests
             {
                 yield return $"{page.Place(line)} has a paragraph of {words} words; split it";
             }
-            foreach (Match match in Avoided().Matches(text))
+            foreach (string phrase in Phrases.Avoided(text))
             {
-                yield return $"{page.Place(line)} has '{match.Value}'; name the noun again, in everyday words";
+                yield return $"{page.Place(line)} has '{phrase}'; name the noun again, in everyday words";
             }
         }
     }

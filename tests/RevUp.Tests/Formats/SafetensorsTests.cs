@@ -8,9 +8,11 @@ namespace RevUp.Tests.Formats;
 [TestClass]
 public sealed class SafetensorsTests
 {
-    // Written by hand from the format's description: length 136, the header padded with one space, 8 + 3 + 0 bytes of data.
+    // Written by hand from the format's description: length 136, the header padded with one space,
+    // 8 + 3 + 0 bytes of data.
     private const string GoldenHeader =
-        """{"__metadata__":{"step":"3"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
+        """{"__metadata__":{"step":"3"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":"""
+        + """{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
 
     private static readonly byte[] GoldenData = [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0, 1, 2, 255];
 
@@ -19,7 +21,8 @@ public sealed class SafetensorsTests
     {
         using var folder = new TemporaryFolder();
         using (var writer = new SafetensorsWriter(
-            folder["x"], [new("a", SafetensorsType.F32, 1, 2), new("b", SafetensorsType.U8, 3)], new Dictionary<string, string> { ["step"] = "3" }))
+            folder["x"], [new("a", SafetensorsType.F32, 1, 2), new("b", SafetensorsType.U8, 3)],
+            new Dictionary<string, string> { ["step"] = "3" }))
         {
             writer.Write<float>("a", [1, -2]);
             writer.Write<byte>("b", [1, 2, 255]);
@@ -52,8 +55,10 @@ public sealed class SafetensorsTests
         using var folder = new TemporaryFolder();
         SafetensorsTensor[] tensors =
         [
-            new("empty", SafetensorsType.F32, 4, 0), new("double", SafetensorsType.F64), new("long", SafetensorsType.I64, 2),
-            new("bf16", SafetensorsType.BF16, 2, 1), new("Gewicht \"ü\"/層", SafetensorsType.F32, 5), new("nothing", SafetensorsType.U8, 0),
+            new("empty", SafetensorsType.F32, 4, 0), new("double", SafetensorsType.F64),
+            new("long", SafetensorsType.I64, 2),
+            new("bf16", SafetensorsType.BF16, 2, 1), new("Gewicht \"ü\"/層", SafetensorsType.F32, 5),
+            new("nothing", SafetensorsType.U8, 0),
         ];
         using (var writer = new SafetensorsWriter(folder["x"], tensors))
         {
@@ -66,7 +71,8 @@ public sealed class SafetensorsTests
         }
 
         using var reader = new SafetensorsReader(folder["x"]);
-        CollectionAssert.AreEquivalent(tensors.Select(tensor => tensor.Name).ToArray(), reader.Tensors.Select(tensor => tensor.Name).ToArray());
+        CollectionAssert.AreEquivalent(
+            tensors.Select(tensor => tensor.Name).ToArray(), reader.Tensors.Select(tensor => tensor.Name).ToArray());
         Assert.AreEqual(Math.PI, Read<double>(reader, "double", 1)[0]);
         CollectionAssert.AreEqual(new[] { long.MinValue, 7 }, Read<long>(reader, "long", 2));
         CollectionAssert.AreEqual(new ushort[] { 0x3F80, 0xFFFF }, Read<ushort>(reader, "bf16", 2));
@@ -102,7 +108,8 @@ public sealed class SafetensorsTests
             try
             {
                 using var reader = new SafetensorsReader(folder["x"]);
-                bool renamed = reader.Find("a") is null || reader.Find("b") is null || reader.Metadata.GetValueOrDefault("step") != "3";
+                bool renamed = reader.Find("a") is null || reader.Find("b") is null
+                    || reader.Metadata.GetValueOrDefault("step") != "3";
                 Assert.IsTrue(renamed, $"bit {bit} flipped and nothing changed");
             }
             catch (CheckpointException)
@@ -112,21 +119,39 @@ public sealed class SafetensorsTests
     }
 
     [TestMethod]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""", "tensor 'a' appears twice")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[4],"data_offsets":[7,11]}}""", "tensor 'b' begins at byte 7")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[2],"data_offsets":[9,11]}}""", "tensor 'b' begins at byte 9")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":"""
+            + """{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""",
+        "tensor 'a' appears twice")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":"""
+            + """{"dtype":"U8","shape":[4],"data_offsets":[7,11]}}""",
+        "tensor 'b' begins at byte 7")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":"""
+            + """{"dtype":"U8","shape":[2],"data_offsets":[9,11]}}""",
+        "tensor 'b' begins at byte 9")]
     [DataRow("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}""", "tensor 'a' ends at byte 12")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,11]}}""", "tensor 'a' has 11 bytes, and its shape [2] of F32 takes 8")]
-    [DataRow("""{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}""", "tensor 'a' has the type 'F8_E4M3', expected one of F64, F32")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,11]}}""",
+        "tensor 'a' has 11 bytes, and its shape [2] of F32 takes 8")]
+    [DataRow(
+        """{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}""",
+        "tensor 'a' has the type 'F8_E4M3', expected one of F64, F32")]
     [DataRow("""{"a":{"dtype":"1","shape":[2],"data_offsets":[0,8]}}""", "tensor 'a' has the type '1'")]
     [DataRow("""{"a":{"dtype":"U8","shape":[-11],"data_offsets":[0,11]}}""", "tensor 'a' has -11 in its shape")]
     [DataRow("""{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,11]}}""", "tensor 'a' has 1.5 in its shape")]
-    [DataRow("""{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,11]}}""", "Tensor 'a' has the shape [4294967296, 4294967296]")]
-    [DataRow("""{"a":{"dtype":"U8","shape":[11],"data_offsets":[11,0]}}""", "tensor 'a' needs two data_offsets in ascending order")]
+    [DataRow(
+        """{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,11]}}""",
+        "Tensor 'a' has the shape [4294967296, 4294967296]")]
+    [DataRow(
+        """{"a":{"dtype":"U8","shape":[11],"data_offsets":[11,0]}}""",
+        "tensor 'a' needs two data_offsets in ascending order")]
     [DataRow("""{"a":{"dtype":"U8","data_offsets":[0,11]}}""", "tensor 'a' has no shape")]
     [DataRow("""{"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11],"x":1}}""", "tensor 'a' has the field 'x'")]
     [DataRow("""{"__metadata__":{"step":3}}""", "'step', which is not a text")]
-    [DataRow("""{"\ud800":{"dtype":"U8","shape":[11],"data_offsets":[0,11]}}""", "not the JSON that the format demands")]
+    [DataRow(
+        """{"\ud800":{"dtype":"U8","shape":[11],"data_offsets":[0,11]}}""", "not the JSON that the format demands")]
     [DataRow("""[1]""", "not the JSON that the format demands")]
     [DataRow("""{}""", "the tensors end at byte 0 of the data, and the file has 11")]
     public void AHeaderThatBreaksARuleIsExplained(string header, string message)
@@ -155,9 +180,14 @@ public sealed class SafetensorsTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["x"], Golden(GoldenHeader, GoldenData));
         using var reader = new SafetensorsReader(folder["x"]);
-        Assert.Contains("no tensor 'c'", Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "c", 2)).Message);
-        Assert.Contains("tensor 'a' [1, 2] has 8 bytes, and room for 12", Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "a", 3)).Message);
-        Assert.Contains("Tensor 'a' holds F32, not Double", Assert.ThrowsExactly<ArgumentException>(() => Read<double>(reader, "a", 1)).Message);
+        Assert.Contains(
+            "no tensor 'c'", Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "c", 2)).Message);
+        Assert.Contains(
+            "tensor 'a' [1, 2] has 8 bytes, and room for 12",
+            Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "a", 3)).Message);
+        Assert.Contains(
+            "Tensor 'a' holds F32, not Double",
+            Assert.ThrowsExactly<ArgumentException>(() => Read<double>(reader, "a", 1)).Message);
         Assert.Contains("cannot be opened", Refused(folder["absent"]).Message);
     }
 
@@ -165,7 +195,8 @@ public sealed class SafetensorsTests
     public void TheWriterHoldsTheCallerToTheDeclaration()
     {
         using var folder = new TemporaryFolder();
-        using var writer = new SafetensorsWriter(folder["x"], [new("a", SafetensorsType.F32, 2), new("b", SafetensorsType.F32, 1)]);
+        using var writer = new SafetensorsWriter(
+            folder["x"], [new("a", SafetensorsType.F32, 2), new("b", SafetensorsType.F32, 1)]);
         AssertMisuse("tensor 'a' is due", () => writer.Write<float>("b", [1]));
         AssertMisuse("declared with 8 bytes, has 0 and was given 12", () => writer.Write<float>("a", [1, 2, 3]));
         Assert.ThrowsExactly<ArgumentException>(() => writer.Write<double>("a", [1]));
@@ -185,9 +216,12 @@ public sealed class SafetensorsTests
         Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsTensor("__metadata__", SafetensorsType.F32));
         Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsTensor("", SafetensorsType.F32));
         Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsTensor("a", SafetensorsType.F32, -1));
-        Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsTensor("a", SafetensorsType.F32, long.MaxValue, long.MaxValue));
+        Assert.ThrowsExactly<ArgumentException>(
+            () => new SafetensorsTensor("a", SafetensorsType.F32, long.MaxValue, long.MaxValue));
         var twice = new SafetensorsTensor("a", SafetensorsType.U8);
-        Assert.Contains("'a' is declared twice", Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsWriter(folder["x"], [twice, twice])).Message);
+        Assert.Contains(
+            "'a' is declared twice",
+            Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsWriter(folder["x"], [twice, twice])).Message);
     }
 
     private static CheckpointException Refused(string path, string message = "") =>

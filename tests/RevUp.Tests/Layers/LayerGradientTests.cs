@@ -40,8 +40,8 @@ public sealed class LayerGradientTests
         Assert.AreEqual(geometry.Output.WithBatch(1), layer.Output);
         long terms = Math.Max(geometry.Weights.Count, geometry.Output.Count);
         GradientCheck.Run(
-            backend, store, layer, Batch, values =>
-                Reference.Convolution(geometry, values["x"], values["layer.weight"]), Rounding.Chain(2, terms));
+            backend, store, layer, Batch,
+            values => Reference.Convolution(geometry, values["x"], values["layer.weight"]), Rounding.Chain(2, terms));
     }
 
     [TestMethod]
@@ -172,9 +172,9 @@ public sealed class LayerGradientTests
         Randomize(backend, store, deviation);
         layer.Prepare(Batch, NetworkUse.Training);
         GradientCheck.Run(
-            backend, store, layer, Batch, values =>
-                MixingTwin.Evaluate(input.Channels, values["layer.angles"], values["x"]),
-                Rounding.Chain(5, input.Count));
+            backend, store, layer, Batch,
+            values => MixingTwin.Evaluate(input.Channels, values["layer.angles"], values["x"]),
+            Rounding.Chain(5, input.Count));
     }
 
     [TestMethod]

@@ -110,8 +110,8 @@ public sealed class PackageTests
         Assert.Contains("256 of 256 new images are told apart by branches of its own", output);
     }
 
-    // The feed is this test's only source, and its packages are in a folder of its own: neither a network nor an older
-    // package can help.
+    // The feed is this test's only source, and its packages are in a folder of its own: neither a
+    // network nor an older package can help.
     private static void BuildSample(string name, TemporaryFolder folder)
     {
         foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", name)))

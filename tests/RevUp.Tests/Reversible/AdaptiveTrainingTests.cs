@@ -18,7 +18,7 @@ public sealed class AdaptiveTrainingTests
     private static readonly TestDevice s_cuda = TestDevice.All.Single(device => device.ToString() == "cuda");
 
     /// <summary>
-    /// Above 1 nothing but the measured contraction says that there is an inverse. That it is the
+    /// Above 1 nothing but the measured contraction proves an inverse. That it is the
     /// right one, the gradients with stored inputs say.
     /// </summary>
     [TestMethod]

@@ -61,10 +61,11 @@ public sealed class OwnBranchTests
         using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), TestNetwork.Exact);
         float[] values = backend.ToHost(net.Parameters.Values);
         net.PrepareStep(Batch, step: 0);
-        Assert.IsTrue(net.Blocks.All(block => Math.Abs(block.Branch.LipschitzBound() - 0.9) < 1e-3), "not at the bound");
+        Assert.IsTrue(
+            net.Blocks.All(block => Math.Abs(block.Branch.LipschitzBound() - 0.9) < 1e-3), "not at the bound");
         float[] gradients = Gradients(net, engine, MemoryPolicy.Invert);
 
-        // All parameters, those of the branches alone, and the shifts.
+        // All parameters, the branches' alone, and the shifts.
         foreach (string part in (string[])["", ".widen", ".narrow", ".shift", "blocks"])
         {
             double[] direction = new double[gradients.Length];
@@ -86,7 +87,8 @@ public sealed class OwnBranchTests
 
             double Loss(double scale)
             {
-                backend.Upload<float>([.. values.Select((value, i) => (float)(value + scale * direction[i]))], net.Parameters.Values);
+                backend.Upload<float>(
+                    [.. values.Select((value, i) => (float)(value + scale * direction[i]))], net.Parameters.Values);
                 net.PrepareStep(Batch, step: 0);
                 return LossOf(net, engine);
             }
@@ -118,10 +120,14 @@ public sealed class OwnBranchTests
     {
         using CpuBackend backend = new(threads: 1);
         AssertRefused("no factory of branches was given", Settings(LipschitzMode.PerBranch), null);
-        AssertRefused("is not 'custom'", Settings(LipschitzMode.PerBranch) with { Branch = BranchKind.Basic }, site => new SineBranch(site));
+        AssertRefused(
+            "is not 'custom'",
+            Settings(LipschitzMode.PerBranch) with { Branch = BranchKind.Basic },
+            site => new SineBranch(site));
         AssertRefused("'perLayer'", Settings(LipschitzMode.PerLayer), site => new SineBranch(site));
 
-        void AssertRefused(string message, ModelSettings settings, Func<BranchSite, Branch>? factory) => Assert.Contains(
+        void AssertRefused(string message, ModelSettings settings, Func<BranchSite, Branch>? factory) =>
+            Assert.Contains(
             message,
             Assert.ThrowsExactly<ConfigurationException>(
                 () => new RevUpNet(backend, settings, s_sample, Classes, seed: 1, factory)).Message);
@@ -154,7 +160,8 @@ public sealed class OwnBranchTests
     private static double LossOf(RevUpNet net, ReversibleEngine engine)
     {
         Backend backend = net.Backend;
-        Tensor input = backend.ToDevice(Vectors.Normal(7, (int)(Batch * net.Sample.Count)), net.Sample.WithBatch(Batch));
+        Tensor input = backend.ToDevice(
+            Vectors.Normal(7, (int)(Batch * net.Sample.Count)), net.Sample.WithBatch(Batch));
         float[] targets = new float[Batch * Classes];
         for (int i = 0; i < Batch; i++)
         {

@@ -5,7 +5,9 @@ namespace RevUp.Tests.Runs;
 [TestClass]
 public sealed class ClassMeasuresTests
 {
-    /// <summary>Against the definition: the share of pairs in the right order, ties counted half.</summary>
+    /// <summary>
+    /// Against the definition: the share of pairs in the right order, ties counted half.
+    /// </summary>
     [TestMethod]
     [DataRow(2)]
     [DataRow(5)]

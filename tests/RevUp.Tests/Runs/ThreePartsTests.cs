@@ -9,7 +9,9 @@ using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
-/// <summary>The validation part chooses the checkpoint, and the test part is read once, at the end.</summary>
+/// <summary>
+/// The validation part chooses the checkpoint, and the test part is read once, at the end.
+/// </summary>
 [TestClass]
 public sealed class ThreePartsTests
 {

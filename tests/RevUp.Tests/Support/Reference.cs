@@ -4,7 +4,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
-/// <summary>The forward passes of the layers in float64, from the native library's naive oracle: what central differences are taken of.</summary>
+/// <summary>
+/// The forward passes of the layers in float64, from the native library's naive oracle: what
+/// central differences are taken of.
+/// </summary>
 internal static unsafe class Reference
 {
     /// <summary>φ(x + a) + b.</summary>
@@ -18,7 +21,9 @@ internal static unsafe class Reference
         return y;
     }
 
-    /// <summary>φ of x normalised by the mean and the variance of its own channels, times weight, plus bias.</summary>
+    /// <summary>
+    /// φ of x normalised by the mean and the variance of its own channels, times weight, plus bias.
+    /// </summary>
     public static double[] BatchNorm(Activation activation, int channels, double[] x, double[] weight, double[] bias)
     {
         double[] y = new double[x.Length];
@@ -27,8 +32,11 @@ internal static unsafe class Reference
         {
             int rows = x.Length / channels;
             double* mean = statistics, variance = statistics + channels;
-            CpuReference.BatchNormStatistics(rows, channels, px, 0, mean, variance, statistics + 2 * channels, statistics + 3 * channels);
-            CpuReference.BatchNormForward(rows, channels, (CpuActivation)activation, px, mean, variance, RevUp.Layers.BatchNorm.Epsilon, pw, pb, py);
+            CpuReference.BatchNormStatistics(
+                rows, channels, px, 0, mean, variance, statistics + 2 * channels, statistics + 3 * channels);
+            CpuReference.BatchNormForward(
+                rows, channels, (CpuActivation)activation, px, mean, variance, RevUp.Layers.BatchNorm.Epsilon, pw, pb,
+                py);
         }
         return y;
     }
@@ -39,7 +47,8 @@ internal static unsafe class Reference
         double[] y = new double[x.Length];
         fixed (double* px = x, pb = bias, py = y)
         {
-            CpuReference.BatchNormForward(x.Length / channels, channels, (CpuActivation)activation, px, null, null, 0, null, pb, py);
+            CpuReference.BatchNormForward(
+                x.Length / channels, channels, (CpuActivation)activation, px, null, null, 0, null, pb, py);
         }
         return y;
     }
@@ -70,7 +79,10 @@ internal static unsafe class Reference
         return y;
     }
 
-    /// <summary>Maximum over windows of 3, stride 2, padding 1; <paramref name="output"/> is the shape of the result.</summary>
+    /// <summary>
+    /// Maximum over windows of 3, stride 2, padding 1; <paramref name="output"/> is the shape of
+    /// the result.
+    /// </summary>
     public static double[] MaxPool(Shape input, Shape output, double[] x)
     {
         CpuShape shape = Native(input);

@@ -31,7 +31,9 @@ public sealed class WeightOrderTests
                 {
                     for (int x = 0; x < width; x++)
                     {
-                        Assert.AreEqual(last[(((o * height + y) * width) + x) * inputs + i], first[(((o * inputs + i) * height) + y) * width + x]);
+                        Assert.AreEqual(
+                            last[(((o * height + y) * width) + x) * inputs + i],
+                            first[(((o * inputs + i) * height) + y) * width + x]);
                     }
                 }
             }

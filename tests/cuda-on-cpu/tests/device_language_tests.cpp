@@ -8,7 +8,7 @@
 namespace tests {
 namespace {
 
-// A kernel that breaks a rule: the launch is accepted, and what follows says that it failed.
+// A kernel that breaks a rule: the launch is accepted, and the next call reports the failure.
 template <typename... Arguments>
 void expect_failure(const char *name, unsigned threads, Arguments... values) {
   const Device device;

@@ -5,7 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Backends.Cpu;
 
 /// <summary>
-/// The default backend: the native CPU library on oneDNN, multi-threaded, deterministic for a given thread count. Operations complete before they return.
+/// The default backend: the native CPU library on oneDNN, multi-threaded, deterministic for a given
+/// thread count. Operations complete before they return.
 /// </summary>
 public sealed unsafe partial class CpuBackend : Backend
 {
@@ -15,8 +16,12 @@ public sealed unsafe partial class CpuBackend : Backend
     private readonly CpuMemory _memory;
 
     /// <summary>Opens the CPU.</summary>
-    /// <param name="threads">Threads of the native library, process-wide; 0 for all processors.</param>
-    /// <param name="capacity">Bytes that tensors may use; 0 for all that the machine has available.</param>
+    /// <param name="threads">
+    /// Threads of the native library, process-wide; 0 for all processors.
+    /// </param>
+    /// <param name="capacity">
+    /// Bytes that tensors may use; 0 for all that the machine has available.
+    /// </param>
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     public CpuBackend(int threads = 0, long capacity = 0, bool poison = false)
@@ -76,7 +81,8 @@ public sealed unsafe partial class CpuBackend : Backend
     public override void Download<T>(Tensor source, Span<T> destination) => Elements<T>(source).CopyTo(destination);
 
     /// <inheritdoc/>
-    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new CpuConvolution(geometry, Memory);
+    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
+        new CpuConvolution(geometry, Memory);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -103,8 +109,12 @@ public sealed unsafe partial class CpuBackend : Backend
         return native;
     }
 
-    /// <summary>The elements of a tensor of this backend, to read and write in place while the tensor lives.</summary>
-    /// <exception cref="ArgumentException"><typeparamref name="T"/> has another size than the elements.</exception>
+    /// <summary>
+    /// The elements of a tensor of this backend, to read and write in place while the tensor lives.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// <typeparamref name="T"/> has another size than the elements.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The tensor was freed.</exception>
     public static Span<T> Elements<T>(Tensor tensor) where T : unmanaged
     {

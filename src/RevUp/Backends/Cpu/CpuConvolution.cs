@@ -41,28 +41,36 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
     public override void Pack(Tensor weights, Tensor scale, Tensor packed)
     {
         Tensor scratch = Scratch(_sizes.PackScratchBytes);
-        CpuLibrary.ConvolutionPack(_handle, (float*)weights.Address, (float*)scale.Address, (void*)packed.Address, (void*)scratch.Address).Check();
+        CpuLibrary.ConvolutionPack(
+            _handle, (float*)weights.Address, (float*)scale.Address, (void*)packed.Address, (void*)scratch.Address)
+            .Check();
         Release(scratch);
     }
 
     public override void Forward(Tensor x, Tensor packed, Tensor y)
     {
         Tensor scratch = Scratch(_sizes.FpropScratchBytes);
-        CpuLibrary.ConvolutionFprop(_handle, (void*)x.Address, (void*)packed.Address, (void*)y.Address, (void*)scratch.Address).Check();
+        CpuLibrary.ConvolutionFprop(
+            _handle, (void*)x.Address, (void*)packed.Address, (void*)y.Address, (void*)scratch.Address)
+            .Check();
         Release(scratch);
     }
 
     public override void BackwardData(Tensor dy, Tensor packed, Tensor dx)
     {
         Tensor scratch = Scratch(_sizes.DgradScratchBytes);
-        CpuLibrary.ConvolutionDgrad(_handle, (void*)dy.Address, (void*)packed.Address, (void*)dx.Address, (void*)scratch.Address).Check();
+        CpuLibrary.ConvolutionDgrad(
+            _handle, (void*)dy.Address, (void*)packed.Address, (void*)dx.Address, (void*)scratch.Address)
+            .Check();
         Release(scratch);
     }
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
     {
         Tensor scratch = Scratch(_sizes.WgradScratchBytes);
-        CpuLibrary.ConvolutionWgrad(_handle, (void*)x.Address, (void*)dy.Address, (float*)dw.Address, (void*)scratch.Address).Check();
+        CpuLibrary.ConvolutionWgrad(
+            _handle, (void*)x.Address, (void*)dy.Address, (float*)dw.Address, (void*)scratch.Address)
+            .Check();
         Release(scratch);
     }
 

@@ -3,7 +3,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cpu;
 
-/// <summary>The address range behind a CPU backend's arena. Pages cost nothing until they are touched.</summary>
+/// <summary>
+/// The address range behind a CPU backend's arena. Pages cost nothing until they are touched.
+/// </summary>
 internal sealed unsafe class CpuMemory : IDisposable
 {
     private const long LeastBytes = 64 << 20;
@@ -11,7 +13,9 @@ internal sealed unsafe class CpuMemory : IDisposable
     private readonly long _bytes;
     private void* _start;
 
-    /// <param name="capacity">Bytes, or 0 for all memory that the machine (or its container) has available now.</param>
+    /// <param name="capacity">
+    /// Bytes, or 0 for all memory that the machine (or its container) has available now.
+    /// </param>
     /// <param name="poison">Fill freed memory with NaN, to make a read of it visible.</param>
     public CpuMemory(long capacity, bool poison)
     {
@@ -34,7 +38,8 @@ internal sealed unsafe class CpuMemory : IDisposable
     }
 
     /// <summary>
-    /// All memory; under a limit on address space (ulimit -v) about half of what it leaves, because the runtime and the libraries will need some as well.
+    /// All memory; under a limit on address space (ulimit -v) about half of what it leaves, because
+    /// the runtime and the libraries will need some as well.
     /// </summary>
     private static long Available()
     {

@@ -4,7 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// Sums per channel: one launch leaves partial sums of shares of the rows, a second one combines them, without atomics.
+/// Sums per channel: one launch leaves partial sums of shares of the rows, a second one combines
+/// them, without atomics.
 /// </summary>
 public sealed partial class CudaBackend
 {

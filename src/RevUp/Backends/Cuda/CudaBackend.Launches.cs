@@ -2,12 +2,15 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>Operations of more than one launch. The others are launched as their kernels' headers say.</summary>
+/// <summary>
+/// Operations of more than one launch. The others are launched as their kernels' headers say.
+/// </summary>
 public sealed partial class CudaBackend
 {
     private const int ColumnsPerBlock = 32;
 
-    // Positions that a block measures: enough to read for a block, few enough for a small batch to fill the device.
+    // Positions that a block measures: enough to read for a block, few enough for a small batch to
+    // fill the device.
     private const long PositionsPerBlock = 64;
 
     /// <inheritdoc/>
@@ -22,7 +25,10 @@ public sealed partial class CudaBackend
             x.Type == ElementType.Float32 ? _kernels.CastF32Bf16 : _kernels.CastBf16F32, x.Count, [x.Count, x, y]);
     }
 
-    /// <summary>One launch for a channel's range and one for its codes, because a step needs the range first.</summary>
+    /// <summary>
+    /// One launch for a channel's range and one for its codes, because a step needs the range
+    /// first.
+    /// </summary>
     internal override void QuantizeResidual(
         int bits, Tensor x, Tensor z, Tensor s, Tensor y, Tensor decoded, Tensor codes, Tensor steps)
     {
@@ -48,13 +54,15 @@ public sealed partial class CudaBackend
         {
             int pairs = ChannelRotations.Pairs(channels, distance);
             _launcher.WarpRows(
-                _kernels.ChannelRotationsForward, pairs, [pairs, channels, distance, angles.Slice(first, new Shape(pairs)), matrix]);
+                _kernels.ChannelRotationsForward, pairs,
+                [pairs, channels, distance, angles.Slice(first, new Shape(pairs)), matrix]);
             first += pairs;
         }
     }
 
     /// <inheritdoc/>
-    internal override void ChannelRotationsBackward(Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
+    internal override void ChannelRotationsBackward(
+        Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
     {
         int channels = matrix.Shape.Channels, first = (int)angles.Count;
         for (int distance = ChannelRotations.LargestDistance(channels); distance > 0; distance /= 2)
@@ -64,7 +72,15 @@ public sealed partial class CudaBackend
             _launcher.WarpRows(
                 _kernels.ChannelRotationsBackward,
                 pairs.Count,
-                [pairs.Count, channels, distance, angles.Slice(first, pairs), matrix, matrixGradient, gradient.Slice(first, pairs)]);
+                [
+                    pairs.Count,
+                    channels,
+                    distance,
+                    angles.Slice(first, pairs),
+                    matrix,
+                    matrixGradient,
+                    gradient.Slice(first, pairs),
+                ]);
         }
     }
 

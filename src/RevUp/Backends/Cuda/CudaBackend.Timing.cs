@@ -6,7 +6,10 @@ namespace RevUp.Backends.Cuda;
 /// <summary>Time as the device measures it.</summary>
 public sealed partial class CudaBackend
 {
-    /// <summary>The times between events in the stream, one before the first call and one behind each; a tick is about half a microsecond.</summary>
+    /// <summary>
+    /// The times between events in the stream, one before the first call and one behind each; a
+    /// tick is about half a microsecond.
+    /// </summary>
     public override double[] Time(int repeats, Action work)
     {
         using Driving driving = Drive();

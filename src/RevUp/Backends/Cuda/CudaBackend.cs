@@ -6,8 +6,10 @@ using RevUp.Tensors;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// An NVIDIA GPU: our kernels, cuDNN convolutions and cuBLASLt products, issued in call order to one stream. Operations return before they complete, except
-/// <see cref="Download"/>, which waits. Sums are accumulated in an order fixed by shape, and only deterministic convolution algorithms are used.
+/// An NVIDIA GPU: our kernels, cuDNN convolutions and cuBLASLt products, issued in call order to
+/// one stream. Operations return before they complete, except <see cref="Download"/>, which waits.
+/// Sums are accumulated in an order fixed by shape, and only deterministic convolution algorithms
+/// are used.
 /// </summary>
 public sealed unsafe partial class CudaBackend : Backend
 {
@@ -26,9 +28,16 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <param name="device">Index of the device, as the driver counts.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
-    /// <param name="tf32">Let float32 convolutions round their factors to TF32, with 11 bits of significand, which runs them on tensor cores.</param>
-    /// <exception cref="DllNotFoundException">A library of CUDA is missing; the message lists where it was looked for.</exception>
-    /// <exception cref="ConfigurationException">There is no such device, or the kernels were not built.</exception>
+    /// <param name="tf32">
+    /// Let float32 convolutions round their factors to TF32, with 11 bits of significand, which
+    /// runs them on tensor cores.
+    /// </param>
+    /// <exception cref="DllNotFoundException">
+    /// A library of CUDA is missing; the message lists where it was looked for.
+    /// </exception>
+    /// <exception cref="ConfigurationException">
+    /// There is no such device, or the kernels were not built.
+    /// </exception>
     public CudaBackend(int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
         : this(new CudaProvider(), device, capacity, poison, tf32)
     {
@@ -40,7 +49,8 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
     /// <param name="poison">Fill freed tensors with NaN.</param>
     /// <param name="tf32">Let float32 convolutions round their factors to TF32.</param>
-    public CudaBackend(ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
+    public CudaBackend(
+        ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
     {
         _tf32 = tf32;
         try
@@ -160,7 +170,8 @@ public sealed unsafe partial class CudaBackend : Backend
     {
         if (!fits)
         {
-            throw new ArgumentException($"{host.Length} elements of {typeof(T).Name} do not fit a tensor {tensor.Shape} of {tensor.Type}.");
+            throw new ArgumentException(
+                $"{host.Length} elements of {typeof(T).Name} do not fit a tensor {tensor.Shape} of {tensor.Type}.");
         }
     }
 

@@ -6,9 +6,11 @@ using RevUp.Tensors;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// A cuDNN convolution of one geometry. cuDNN takes the weights as they are, [O, (kD), kH, kW, I / groups], so packing only scales them and rounds them to the
-/// convolution's type. In bfloat16 wgrad gives bfloat16, the only type that cuDNN has for it, and dw is that, widened. Where cuDNN has no deterministic
-/// algorithm for a bfloat16 geometry in all of its passes, all of them are done in float32 on widened copies: slower, and never less precise.
+/// A cuDNN convolution of one geometry. cuDNN takes the weights as they are, [O, (kD), kH, kW, I /
+/// groups], so packing only scales them and rounds them to the convolution's type. In bfloat16
+/// wgrad gives bfloat16, the only type that cuDNN has for it, and dw is that, widened. Where cuDNN
+/// has no deterministic algorithm for a bfloat16 geometry in all of its passes, all of them are
+/// done in float32 on widened copies: slower, and never less precise.
 /// </summary>
 internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 {
@@ -25,7 +27,9 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     private readonly ElementType _type;
     private readonly CudnnConvolution _convolution;
 
-    public CudaConvolution(ConvolutionGeometry geometry, CudnnHandle cudnn, bool tf32, Arena memory, KernelTable kernels, KernelLauncher launcher)
+    public CudaConvolution(
+        ConvolutionGeometry geometry, CudnnHandle cudnn, bool tf32, Arena memory, KernelTable kernels,
+        KernelLauncher launcher)
         : base(geometry)
     {
         _memory = memory;
@@ -37,9 +41,11 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
             _convolution = Create(cudnn, tf32);
         }
         catch (NativeException exception) when (
-            _type == ElementType.BFloat16 && exception.Status is CudnnStatus status && (int)status is >= NotSupported and < AfterNotSupported)
+            _type == ElementType.BFloat16 && exception.Status is CudnnStatus status
+                && (int)status is >= NotSupported and < AfterNotSupported)
         {
-            // Numbers of bfloat16 are numbers of TF32 as well, so that allowing it costs the activations nothing.
+            // Numbers of bfloat16 are numbers of TF32 as well, so that allowing it costs the
+            // activations nothing.
             _type = ElementType.Float32;
             _convolution = Create(cudnn, tf32: true);
         }
@@ -53,25 +59,32 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>
         _launcher.Elementwise(
-            TakesPlainWeights ? _kernels.ScaleF32 : _kernels.ScaleF32Bf16, weights.Count, [weights.Count, scale, weights, packed]);
+            TakesPlainWeights ? _kernels.ScaleF32 : _kernels.ScaleF32Bf16, weights.Count,
+            [weights.Count, scale, weights, packed]);
 
     public override void Forward(Tensor x, Tensor packed, Tensor y)
     {
-        using Workspace workspace = new(_memory, _convolution.ForwardWorkspaceBytes), wideX = Widened(x), wideY = Widened(y);
+        using Workspace workspace = new(_memory, _convolution.ForwardWorkspaceBytes);
+        using Workspace wideX = Widened(x);
+        using Workspace wideY = Widened(y);
         _convolution.Forward(Read(x, wideX), Pointer(packed), Place(y, wideY), workspace.Pointer);
         Round(wideY, y);
     }
 
     public override void BackwardData(Tensor dy, Tensor packed, Tensor dx)
     {
-        using Workspace workspace = new(_memory, _convolution.BackwardDataWorkspaceBytes), wideDy = Widened(dy), wideDx = Widened(dx);
+        using Workspace workspace = new(_memory, _convolution.BackwardDataWorkspaceBytes);
+        using Workspace wideDy = Widened(dy);
+        using Workspace wideDx = Widened(dx);
         _convolution.BackwardData(Read(dy, wideDy), Pointer(packed), Place(dx, wideDx), workspace.Pointer);
         Round(wideDx, dx);
     }
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
     {
-        using Workspace workspace = new(_memory, _convolution.BackwardFilterWorkspaceBytes), wideX = Widened(x), wideDy = Widened(dy);
+        using Workspace workspace = new(_memory, _convolution.BackwardFilterWorkspaceBytes);
+        using Workspace wideX = Widened(x);
+        using Workspace wideDy = Widened(dy);
         if (_type == ElementType.Float32)
         {
             _convolution.BackwardFilter(Read(x, wideX), Read(dy, wideDy), Pointer(dw), workspace.Pointer);
@@ -120,7 +133,8 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         }
         catch (ArgumentException exception)
         {
-            // The batch or the image is larger than cuDNN can address: a setting's fault, not the program's.
+            // The batch or the image is larger than cuDNN can address: a setting's fault, not the
+            // program's.
             throw new ConfigurationException(exception.Message);
         }
     }

@@ -2,9 +2,14 @@ using RevUp.Interop.Cuda;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>What of CUDA this machine has. Finding nothing is an answer and not an error, and nothing of a device is used by looking.</summary>
+/// <summary>
+/// CUDA on this machine. Finding nothing is an answer, not an error. Looking uses nothing of a
+/// device.
+/// </summary>
 /// <param name="Devices">The GPUs.</param>
-/// <param name="Problems">Why they, or others, cannot be used, one paragraph each; empty when a backend can be opened.</param>
+/// <param name="Problems">
+/// Why they, or others, cannot be used, one paragraph each; empty when a backend can be opened.
+/// </param>
 internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IReadOnlyList<string> Problems)
 {
     private static readonly Version s_firstWithBFloat16 = new(8, 0);
@@ -14,7 +19,9 @@ internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IRe
     {
         CudaPlatform platform = CudaPlatform.Probe();
         return new CudaDevices(
-            [.. platform.Devices.Select(device => new CudaDeviceSummary(device.Ordinal, Describe(device, platform), device.MemoryBytes, HasBFloat16(device)))],
+            [.. platform.Devices.Select(
+                device => new CudaDeviceSummary(
+                    device.Ordinal, Describe(device, platform), device.MemoryBytes, HasBFloat16(device)))],
             platform.Problems);
     }
 
@@ -22,8 +29,8 @@ internal sealed record CudaDevices(IReadOnlyList<CudaDeviceSummary> Devices, IRe
     internal static bool HasBFloat16(CudaDevice device) => device.ComputeCapability >= s_firstWithBFloat16;
 
     internal static string Describe(CudaDevice device, CudaPlatform platform) =>
-        $"{device.Name}, compute capability {device.ComputeCapability}, driver for CUDA {Version(platform.Driver)}, cuDNN {Version(platform.Cudnn)}, "
-        + $"cuBLASLt {Version(platform.CublasLt)}";
+        $"{device.Name}, compute capability {device.ComputeCapability}, driver for CUDA {Version(platform.Driver)}, "
+        + $"cuDNN {Version(platform.Cudnn)}, cuBLASLt {Version(platform.CublasLt)}";
 
     private static string Version(Version? version) => version?.ToString() ?? "missing";
 }

@@ -3,7 +3,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>The one allocation of a CUDA backend: first the small buffers of the reductions, then the arena.</summary>
+/// <summary>
+/// The one allocation of a CUDA backend: first the small buffers of the reductions, then the arena.
+/// </summary>
 internal sealed class CudaMemory : IDisposable
 {
     private const double FractionOfFree = 0.9;
@@ -17,14 +19,19 @@ internal sealed class CudaMemory : IDisposable
     private nint _next;
 
     /// <param name="queue">The device.</param>
-    /// <param name="capacity">Bytes, or 0 for 90 % of what is free now: the rest is for the libraries and for other processes.</param>
+    /// <param name="capacity">
+    /// Bytes, or 0 for 90 % of what is free now: the rest is for the libraries and for other
+    /// processes.
+    /// </param>
     /// <param name="poison">Fill freed memory with NaN, to make a read of it visible.</param>
     public CudaMemory(DeviceQueue queue, long capacity, bool poison)
     {
         _queue = queue;
         long bytes = capacity > 0 ? capacity : (long)(FractionOfFree * queue.Driver.MemoryInfo().FreeBytes);
         ConfigurationException.Require(
-            bytes > OwnBytes, $"{bytes} bytes of {queue.Driver.Device.Name} are there to use, and a backend needs {OwnBytes} for itself; free or allow more");
+            bytes > OwnBytes,
+            $"{bytes} bytes of {queue.Driver.Device.Name} are there to use, and a backend needs {OwnBytes} for itself; "
+            + $"free or allow more");
         _start = queue.Driver.Allocate(bytes);
         _next = (nint)_start.Address;
         Partials = Reserve(PartialSums, ElementType.Float64);
@@ -36,10 +43,12 @@ internal sealed class CudaMemory : IDisposable
 
     public Arena Arena { get; }
 
-    /// <summary>What the blocks of a reduction leave for the last one.</summary>
+    /// <summary>Partial sums that the blocks of a reduction leave for the last block.</summary>
     public Tensor Partials { get; }
 
-    /// <summary>How many blocks of a reduction have finished, as an unsigned integer; zero between launches.</summary>
+    /// <summary>
+    /// How many blocks of a reduction have finished, as an unsigned integer; zero between launches.
+    /// </summary>
     public Tensor Counter { get; }
 
     public void Dispose() => _queue.Driver.Free(_start);
@@ -51,5 +60,6 @@ internal sealed class CudaMemory : IDisposable
         return tensor;
     }
 
-    private void FillWithNaN(nint address, long bytes) => _queue.Driver.FillBytes(new DevicePointer((ulong)address), byte.MaxValue, bytes, _queue.Stream);
+    private void FillWithNaN(nint address, long bytes) =>
+        _queue.Driver.FillBytes(new DevicePointer((ulong)address), byte.MaxValue, bytes, _queue.Stream);
 }

@@ -22,7 +22,8 @@ internal sealed unsafe class CudaReadback : Readback
     {
         RequireOpen();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + source.Count, Count);
-        _queue.Driver.CopyToHost(_memory + offset * sizeof(double), DeviceQueue.Pointer(source), source.Bytes, _queue.Stream);
+        _queue.Driver.CopyToHost(
+            _memory + offset * sizeof(double), DeviceQueue.Pointer(source), source.Bytes, _queue.Stream);
     }
 
     public override void Mark()

@@ -32,7 +32,8 @@ internal sealed class CudaRecordedWork : RecordedWork
 
     protected override void Close(Arena memory) => _queue.Driver.Destroy(_executable);
 
-    // The stream must leave its capture also when the work cannot be issued; what is thrown then says more than the capture's own end.
+    // The stream must leave its capture also when the work cannot be issued; what is thrown then
+    // says more than the capture's own end.
     private static CudaGraph Capture(DeviceQueue queue, Action issue)
     {
         queue.Driver.BeginCapture(queue.Stream);

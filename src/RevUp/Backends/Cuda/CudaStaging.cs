@@ -3,10 +3,13 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// Page-locked host memory through which copies pass, as a ring of slots: an upload returns as soon as its bytes are in the ring, and waits only for the copy
-/// that used its slot before, sixteen copies ago.
+/// Page-locked host memory through which copies pass, as a ring of slots: an upload returns as soon
+/// as its bytes are in the ring, and waits only for the copy that used its slot before, sixteen
+/// copies ago.
 /// </summary>
-/// <remarks>Lengths are counted in elements: a volume of 1024³ voxels has more bytes than a span can.</remarks>
+/// <remarks>
+/// Lengths are counted in elements: a volume of 1024³ voxels has more bytes than a span can.
+/// </remarks>
 internal sealed unsafe class CudaStaging : IDisposable
 {
     private const int Slots = 16;
@@ -28,7 +31,10 @@ internal sealed unsafe class CudaStaging : IDisposable
         }
     }
 
-    /// <summary>Copies to the device in the order of <paramref name="stream"/>; the source may change as soon as this returns.</summary>
+    /// <summary>
+    /// Copies to the device in the order of <paramref name="stream"/>; the source may change as
+    /// soon as this returns.
+    /// </summary>
     public void Upload<T>(ReadOnlySpan<T> source, DevicePointer destination, CudaStream stream) where T : unmanaged
     {
         while (!source.IsEmpty)
@@ -71,7 +77,8 @@ internal sealed unsafe class CudaStaging : IDisposable
         _queue.Driver.FreeHost(_memory);
     }
 
-    // The copy that used the slot before may be on another stream. Asking costs less than waiting, and sixteen copies later the answer is nearly always yes.
+    // The copy that used the slot before may be on another stream. Asking costs less than waiting,
+    // and sixteen copies later the answer is nearly always yes.
     private void WaitForSlot()
     {
         if (!_queue.Driver.IsReached(_copied[_next]))

@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>One argument of a kernel in the 8-byte slot that the launch passes: a pointer, a whole number, a double, or a float in the low bytes.</summary>
+/// <summary>
+/// One argument of a kernel in the 8-byte slot that the launch passes: a pointer, a whole number, a
+/// double, or a float in the low bytes.
+/// </summary>
 internal readonly record struct KernelArgument(ulong Bits)
 {
     /// <summary>A tensor's device address; null for an empty one.</summary>

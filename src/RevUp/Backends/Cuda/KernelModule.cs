@@ -22,8 +22,8 @@ internal sealed class KernelModule(ICudaDriver driver) : IDisposable
         string? named = Environment.GetEnvironmentVariable(Variable);
         IReadOnlyList<string> places = string.IsNullOrEmpty(named) ? Places(AppContext.BaseDirectory) : [named];
         string found = places.FirstOrDefault(File.Exists) ?? throw new ConfigurationException(
-            $"The kernels {FileName} are in none of {string.Join(", ", places)}. Run ./build.sh where nvcc is installed, or ./build.sh --with-cuda, which "
-            + $"fetches it; or set {Variable} to the file's full path.");
+            $"The kernels {FileName} are in none of {string.Join(", ", places)}. Run ./build.sh where nvcc is "
+            + $"installed, or ./build.sh --with-cuda, which fetches it; or set {Variable} to the file's full path.");
         return File.ReadAllBytes(found);
     }
 

@@ -4,8 +4,8 @@ using RevUp.Tensors;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// Scratch of one call to a library, from the arena. It may be given back as soon as the call is issued: whoever gets the memory next uses it later on the same
-/// stream.
+/// Scratch of one call to a library, from the arena. It may be given back as soon as the call is
+/// issued: whoever gets the memory next uses it later on the same stream.
 /// </summary>
 internal readonly ref struct Workspace : IDisposable
 {
@@ -18,7 +18,8 @@ internal readonly ref struct Workspace : IDisposable
     public Workspace(Arena memory, long bytes)
     {
         _memory = memory;
-        _tensor = bytes == 0 ? default : memory.AllocateBytes(bytes + Alignment - Arena.Alignment, MemoryPurpose.Workspace);
+        _tensor =
+            bytes == 0 ? default : memory.AllocateBytes(bytes + Alignment - Arena.Alignment, MemoryPurpose.Workspace);
     }
 
     /// <summary>Null when no bytes were asked for.</summary>

@@ -5,11 +5,18 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>JPEG and PNG images of any size, decoded when they are read: only the part that is asked for, straight to the sample's H × W.</summary>
-/// <remarks>Grey, palette, CMYK and 16-bit images, and those with alpha, become the sample's 1 or 3 channels; the content decides, not the name.</remarks>
+/// <summary>
+/// JPEG and PNG images of any size, decoded when they are read: only the part that is asked for,
+/// straight to the sample's H × W.
+/// </summary>
+/// <remarks>
+/// Grey, palette, CMYK and 16-bit images, and those with alpha, become the sample's 1 or 3
+/// channels; the content decides, not the name.
+/// </remarks>
 internal abstract class EncodedDataset : ImageDataset
 {
-    // Of one encoded image: far above any real one, and little enough that a damaged length takes no memory away.
+    // Of one encoded image: far above any real one, and little enough that a damaged length takes
+    // no memory away.
     private const long MaximumBytes = 1 << 29;
 
     private const uint MaximumSide = 65_500; // REVUP_IMAGE_MAX_SIDE
@@ -23,7 +30,8 @@ internal abstract class EncodedDataset : ImageDataset
     {
         ConfigurationException.Require(
             sample.SpatialRank == 2 && sample.Channels is 1 or 3,
-            $"data.extents and data.channels make samples {sample}, but images are [1, H, W, 1] or [1, H, W, 3]; use two extents and 1 or 3 channels");
+            $"data.extents and data.channels make samples {sample}, but images are [1, H, W, 1] or [1, H, W, 3]; use "
+            + $"two extents and 1 or 3 channels");
         Sample = sample;
     }
 
@@ -57,12 +65,17 @@ internal abstract class EncodedDataset : ImageDataset
         }
     }
 
-    /// <summary>Reads one encoded image into the start of a buffer, which is replaced by a larger one when it must be.</summary>
+    /// <summary>
+    /// Reads one encoded image into the start of a buffer, which is replaced by a larger one when
+    /// it must be.
+    /// </summary>
     /// <returns>The length of the image in bytes.</returns>
     /// <exception cref="DataFileException">It cannot be read.</exception>
     public abstract int Load(int index, ref byte[] buffer);
 
-    /// <summary>The name of the image's file, or of its member in a shard, without folders.</summary>
+    /// <summary>
+    /// The name of the image's file, or of its member in a shard, without folders.
+    /// </summary>
     internal abstract string FileName(int index);
 
     /// <inheritdoc/>
@@ -104,7 +117,7 @@ internal abstract class EncodedDataset : ImageDataset
             : null;
 
     /// <summary>
-    /// What to throw where an image's file cannot be read: too many open files say nothing about
+    /// The exception for an image's file that cannot be read. Too many open files say nothing about
     /// the image.
     /// </summary>
     private protected static Exception CannotRead(string name, Exception exception) =>
@@ -120,7 +133,8 @@ internal abstract class EncodedDataset : ImageDataset
     {
         if (length > MaximumBytes)
         {
-            throw new DataFileException(name, $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
+            throw new DataFileException(
+                name, $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
         }
         if (buffer.Length < length)
         {
@@ -132,7 +146,8 @@ internal abstract class EncodedDataset : ImageDataset
             int read = RandomAccess.Read(file, buffer.AsSpan(filled, (int)length - filled), offset + filled);
             if (read == 0)
             {
-                throw new DataFileException(name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
+                throw new DataFileException(
+                    name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
             }
             filled += read;
         }

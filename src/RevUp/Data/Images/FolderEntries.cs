@@ -22,7 +22,8 @@ internal static class FolderEntries
             List<RawEntry> entries = RawName.IsRaw(folder)
                 ? RawFiles.List(folder)
                 : [.. new FileSystemEnumerable<RawEntry>(
-                    folder, (ref FileSystemEntry entry) => new RawEntry(entry.FileName.ToString(), entry.IsDirectory), s_all)];
+                    folder, (ref FileSystemEntry entry) =>
+                        new RawEntry(entry.FileName.ToString(), entry.IsDirectory), s_all)];
             if (entries.Any(entry => entry.Name.Contains(Replacement, StringComparison.Ordinal)))
             {
                 entries = RawFiles.List(folder);

@@ -6,7 +6,7 @@ namespace RevUp.Data.Images;
 /// <param name="Files">Paths from the part's folder, sorted by their characters.</param>
 /// <param name="ClassOf">The class of each file.</param>
 /// <param name="Classes">Names of all folders of classes, also of those without an image.</param>
-/// <param name="Findings">What else lies there.</param>
+/// <param name="Findings">Other files that lie there.</param>
 internal sealed record FolderListing(
     string[] Files, string[] ClassOf, string[] Classes, IReadOnlyList<DataFinding> Findings)
 {
@@ -127,7 +127,7 @@ internal sealed record FolderListing(
     {
         if (new DirectoryInfo(folder).LinkTarget is not null || RawName.IsRaw(folder))
         {
-            findings.AddProblem("folder inside that of a class, which is not looked into", folder);
+            findings.AddProblem("folder inside a class's folder, which is not looked into", folder);
             return;
         }
         foreach (RawEntry entry in FolderEntries.List(folder).Where(entry => !FileNames.IsHidden(entry.Name)))
@@ -139,7 +139,7 @@ internal sealed record FolderListing(
             }
             else if (FileNames.IsImage(entry.Name))
             {
-                findings.AddProblem("image in a folder inside that of a class", path);
+                findings.AddProblem("image in a folder inside a class's folder", path);
             }
         }
     }

@@ -11,11 +11,11 @@ namespace RevUp.Data.Images;
 /// Hidden files and folders are skipped; <see cref="Findings"/> counts them, and names what a
 /// sample may be lost by: classes without an image, other formats, deeper folders. Tiny ImageNet's
 /// CLASS/images/FILE and val_annotations.txt are read as well. Opening a file costs a handle and
-/// its path on the managed heap;
-/// <see cref="WebDataset"/> costs nothing per sample.
+/// its path on the managed heap; <see cref="WebDataset"/> costs nothing per sample.
 /// </remarks>
 /// <example><code>
-/// using var train = ImageFolder.Open("imagenet", DatasetSplit.Train, new Shape(1, 224, 224, 3)); // imagenet/train/n01440764/*.JPEG
+/// // imagenet/train/n01440764/*.JPEG
+/// using var train = ImageFolder.Open("imagenet", DatasetSplit.Train, new Shape(1, 224, 224, 3));
 /// </code></example>
 internal sealed class ImageFolder : EncodedDataset
 {
@@ -33,18 +33,27 @@ internal sealed class ImageFolder : EncodedDataset
     /// <inheritdoc/>
     public override int Count => _files.Length;
 
-    /// <summary>Names of the folders, sorted by their characters, or by value when all are numbers.</summary>
+    /// <summary>
+    /// Names of the folders, sorted by their characters, or by value when all are numbers.
+    /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
     /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings { get; }
 
-    /// <summary>Lists one part of a dataset: train/CLASS/FILE, or test/CLASS/FILE (also val or validation), with the classes of the former.</summary>
+    /// <summary>
+    /// Lists one part of a dataset: train/CLASS/FILE, or test/CLASS/FILE (also val or validation),
+    /// with the classes of the former.
+    /// </summary>
     /// <param name="root">The folder with both parts.</param>
     /// <param name="split">Which part.</param>
     /// <param name="sample">[1, H, W, C], to which images are scaled.</param>
-    /// <exception cref="DataFileException">A folder is missing or empty, or the test set has a class that the training set has not.</exception>
-    /// <exception cref="ConfigurationException">The sample is not an image of 1 or 3 channels.</exception>
+    /// <exception cref="DataFileException">
+    /// A folder is missing or empty, or the test set has a class that the training set has not.
+    /// </exception>
+    /// <exception cref="ConfigurationException">
+    /// The sample is not an image of 1 or 3 channels.
+    /// </exception>
     public static ImageFolder Open(string root, DatasetSplit split, Shape sample)
     {
         string train = SplitFolder.Find(root, DatasetSplit.Train);

@@ -7,7 +7,8 @@ namespace RevUp.Data.Images;
 /// <summary>Looks through sets of samples: verifies them, and counts sizes of images.</summary>
 internal static class ImageSets
 {
-    // What images are scaled to where only the reading of them matters; small, so that JPEGs are scaled as they are decoded.
+    // What images are scaled to where only the reading of them matters; small, so that JPEGs are
+    // scaled as they are decoded.
     internal static readonly Shape Sample = new(1, 64, 64, 3);
 
     private const int SmallestEnd = 32;
@@ -25,9 +26,11 @@ internal static class ImageSets
     /// threads.</param>
     /// <param name="stop">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public static IReadOnlyList<DamagedSample> Verify(ImageDataset dataset, int threads, Action<int>? progress = null, CancellationToken stop = default)
+    public static IReadOnlyList<DamagedSample> Verify(
+        ImageDataset dataset, int threads, Action<int>? progress = null, CancellationToken stop = default)
     {
-        ChannelNormalization identity = new(new double[dataset.Sample.Channels], [.. Enumerable.Repeat(1.0, dataset.Sample.Channels)]);
+        ChannelNormalization identity = new(
+            new double[dataset.Sample.Channels], [.. Enumerable.Repeat(1.0, dataset.Sample.Channels)]);
         SampleTransform transform = new(new Augmentation(), identity);
         List<DamagedSample> damaged = [];
         int done = 0;
@@ -56,8 +59,13 @@ internal static class ImageSets
         return [.. damaged.OrderBy(sample => sample.Index)];
     }
 
-    /// <summary>Counts images by their shorter side: the number of those below each power of two, from 32 on, that are in no earlier count.</summary>
-    /// <returns>The upper ends that occur, with the number of images; first those without a readable header.</returns>
+    /// <summary>
+    /// Counts images by their shorter side: the number of those below each power of two, from 32
+    /// on, that are in no earlier count.
+    /// </summary>
+    /// <returns>
+    /// The upper ends that occur, with the number of images; first those without a readable header.
+    /// </returns>
     internal static IReadOnlyList<SampleCount> Sizes(EncodedDataset dataset)
     {
         SortedDictionary<int, int> counts = [];
@@ -68,7 +76,8 @@ internal static class ImageSets
             counts[below] = counts.GetValueOrDefault(below) + 1;
         }
         return [.. counts.Select(pair => new SampleCount(
-            pair.Key == 0 ? NoHeader : string.Create(CultureInfo.InvariantCulture, $"shorter side below {pair.Key}"), pair.Value))];
+            pair.Key == 0 ? NoHeader : string.Create(CultureInfo.InvariantCulture, $"shorter side below {pair.Key}"),
+            pair.Value))];
     }
 
     // 0 when the image has no readable header.
@@ -86,5 +95,6 @@ internal static class ImageSets
         }
     }
 
-    private static int PowerOfTwoAbove(int side) => side == 0 ? 0 : Math.Max(SmallestEnd, (int)BitOperations.RoundUpToPowerOf2((uint)side + 1));
+    private static int PowerOfTwoAbove(int side) =>
+        side == 0 ? 0 : Math.Max(SmallestEnd, (int)BitOperations.RoundUpToPowerOf2((uint)side + 1));
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RevUp.Data.Images;
 
 /// <summary>
-/// The keys of images in shards, CLASS/NAME: the name of the image's file without its extension where that is a key and no other image of its class has it,
-/// the image's number otherwise.
+/// The keys of images in shards, CLASS/NAME: the name of the image's file without its extension
+/// where that is a key and no other image of its class has it, the image's number otherwise.
 /// </summary>
 internal sealed class ShardKeys
 {
@@ -32,19 +32,23 @@ internal sealed class ShardKeys
         get
         {
             (int label, string name) = NameOf(index);
-            // Where any image has its number for a key, a name of digits could be the number of another.
+            // Where any image has its number for a key, a name of digits could be the number of
+            // another.
             bool keeps = IsKey(index) && !(_anyNumber && name.Length == NumberLength && name.All(char.IsAsciiDigit));
             return $"{_dataset.Classes[label]}/{(keeps ? name : index.ToString("D8", CultureInfo.InvariantCulture))}";
         }
     }
 
-    private (int Label, string Name) NameOf(int index) => (_dataset.Label(index), Path.GetFileNameWithoutExtension(_dataset.FileName(index)));
+    private (int Label, string Name) NameOf(int index) =>
+        (_dataset.Label(index), Path.GetFileNameWithoutExtension(_dataset.FileName(index)));
 
     // A key ends at the first dot, and headers have the characters that all readers agree on.
     private bool IsKey(int index)
     {
         (int Label, string Name) name = NameOf(index);
         return name.Name.Length is > 0 and <= LongestName && _uses[name] == 1
-            && name.Name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '(' or ')' or ' ' or '+');
+            && name.Name.All(
+                character => char.IsAsciiLetterOrDigit(character)
+                    || character is '-' or '_' or '(' or ')' or ' ' or '+');
     }
 }

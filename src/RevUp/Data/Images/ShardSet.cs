@@ -17,7 +17,7 @@ internal sealed record ShardSet(string[] Shards, ShardSample[] Samples, IReadOnl
     public static ShardSet Index(string folder, string[]? classes) => Index(folder, ShardFile.List(folder), classes);
 
     /// <summary>Indexes given shards.</summary>
-    /// <param name="folder">What messages name.</param>
+    /// <param name="folder">Folder that messages name.</param>
     /// <param name="shards">Files.</param>
     /// <param name="classes">See above.</param>
     /// <param name="classOf">The class of an image without folder and label, by its name; null

@@ -5,18 +5,23 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Images;
 
-/// <summary>Copies encoded images into WebDataset shards: CLASS/NAME.EXT and CLASS/NAME.cls, with classes.txt beside the shards.</summary>
+/// <summary>
+/// Copies encoded images into WebDataset shards: CLASS/NAME.EXT and CLASS/NAME.cls, with
+/// classes.txt beside the shards.
+/// </summary>
 /// <remarks>
-/// A name is that of the image's file, or a number where that is not a key of its own. The same images give the same bytes: in an order that is shuffled by a
-/// fixed seed, because others read shards from front to back, with fixed times and owners. Everything is written to FOLDER.incomplete, which is renamed at the
-/// end: what has the final name is whole.
+/// A name is the image's file name, or a number where that is not a key of its own. The same images
+/// give the same bytes: in an order that is shuffled by a fixed seed, because others read shards
+/// from front to back, with fixed times and owners. Everything is written to FOLDER.incomplete,
+/// which is renamed at the end: what has the final name is whole.
 /// </remarks>
 internal static class ShardWriter
 {
     private const string Incomplete = ".incomplete";
     private const ulong OrderSeed = 0;
     private const int LongestClass = 155; // the prefix of a name in a header (POSIX.1-1988 ustar)
-    private const int OverheadBytes = 7 * 512; // two headers, the padding of two contents, the label, and the end of the shard
+    // two headers, the padding of two contents, the label, and the end of the shard
+    private const int OverheadBytes = 7 * 512;
 
     /// <summary>Writes all images of one part of a dataset.</summary>
     /// <inheritdoc cref="Write(IReadOnlyList{ShardPart}, string, long, Action{int}?,
@@ -30,14 +35,17 @@ internal static class ShardWriter
         Write([new ShardPart("", dataset)], folder, shardBytes, progress, stop);
 
     /// <summary>Writes all images of a dataset, whose parts must have the same classes.</summary>
-    /// <param name="parts">What to copy; nothing is decoded or changed.</param>
+    /// <param name="parts">Parts to copy; nothing is decoded or changed.</param>
     /// <param name="folder">Does not exist yet.</param>
-    /// <param name="shardBytes">A shard is ended before the image that would make it larger.</param>
+    /// <param name="shardBytes">
+    /// A shard is ended before the image that would make it larger.
+    /// </param>
     /// <param name="progress">Called after each image with the number of those done.</param>
     /// <param name="stop">Leaves nothing behind.</param>
     /// <returns>The number of shards.</returns>
-    /// <exception cref="ConfigurationException">There is something in the folder already, or a
-    /// class has a name that shards cannot carry.</exception>
+    /// <exception cref="ConfigurationException">
+    /// There is something in the folder already, or a class has a name that shards cannot carry.
+    /// </exception>
     /// <exception cref="DataFileException">An image cannot be read.</exception>
     /// <exception cref="IOException">The shards cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
@@ -50,7 +58,8 @@ internal static class ShardWriter
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardBytes);
         ConfigurationException.Require(
-            !File.Exists(folder) && !Directory.Exists(folder), $"'{folder}' exists already; name a folder that does not, or remove it");
+            !File.Exists(folder) && !Directory.Exists(folder),
+            $"'{folder}' exists already; name a folder that does not, or remove it");
         RequireOneNumbering(parts);
         string temporary = Path.TrimEndingDirectorySeparator(folder) + Incomplete;
         if (Directory.Exists(temporary))
@@ -104,7 +113,8 @@ internal static class ShardWriter
         }
     }
 
-    private static int WriteShards(EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress, CancellationToken stop)
+    private static int WriteShards(
+        EncodedDataset dataset, string folder, long shardBytes, Action<int>? progress, CancellationToken stop)
     {
         ShardKeys keys = new(dataset);
         EpochPermutation order = new(dataset.Count, OrderSeed, epoch: 0);
@@ -122,11 +132,13 @@ internal static class ShardWriter
                 if (file is null || file.Position + length + OverheadBytes > shardBytes)
                 {
                     writer?.Dispose();
-                    file = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shards++:D6}.tar")));
+                    file = File.Create(
+                        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shards++:D6}.tar")));
                     writer = new TarWriter(file, TarEntryFormat.Ustar);
                 }
                 string key = keys[index];
-                WriteMember(writer!, key + Path.GetExtension(dataset.FileName(index)).ToLowerInvariant(), buffer, length);
+                WriteMember(
+                    writer!, key + Path.GetExtension(dataset.FileName(index)).ToLowerInvariant(), buffer, length);
                 byte[] text = Encoding.ASCII.GetBytes(dataset.Label(index).ToString(CultureInfo.InvariantCulture));
                 WriteMember(writer!, key + ".cls", text, text.Length);
                 progress?.Invoke(i + 1);

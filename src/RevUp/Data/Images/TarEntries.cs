@@ -3,8 +3,8 @@ using System.Formats.Tar;
 namespace RevUp.Data.Images;
 
 /// <summary>
-/// Lists the members of a shard, in its order; those of a shard inside it have its name as a
-/// folder.
+/// Lists the members of a shard, in its order. Members of a shard inside it have the inner shard's
+/// name as a folder.
 /// </summary>
 internal static class TarEntries
 {
@@ -146,7 +146,7 @@ internal static class TarEntries
         }
     }
 
-    // The sum of all bytes, those of the checksum itself as spaces.
+    // The sum of all bytes; the checksum's own count as spaces.
     private static bool HasChecksum(ReadOnlySpan<byte> header)
     {
         ReadOnlySpan<byte> field = header.Slice(ChecksumAt, ChecksumLength);

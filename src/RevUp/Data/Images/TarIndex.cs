@@ -19,11 +19,14 @@ internal static partial class TarIndex
     /// <summary>Adds the samples of a shard, in the order of their images.</summary>
     /// <param name="path">The shard.</param>
     /// <param name="shard">Its number.</param>
-    /// <param name="classes">The names of the labels in .cls members; null when the labels are the names.</param>
+    /// <param name="classes">
+    /// The names of the labels in .cls members; null when the labels are the names.
+    /// </param>
     /// <param name="samples">Where they are added.</param>
     /// <param name="findings">Where members are noted that no sample was made of.</param>
-    /// <exception cref="DataFileException">The shard is damaged, or a label is no number of a
-    /// class.</exception>
+    /// <exception cref="DataFileException">
+    /// The shard is damaged, or a label is no number of a class.
+    /// </exception>
     public static void Read(string path, int shard, string[]? classes, List<ShardSample> samples, DataFindings findings)
     {
         try
@@ -47,7 +50,8 @@ internal static partial class TarIndex
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw new DataFileException(path, $"the shard cannot be read ({exception.Message}) Check the file and its permissions.", exception);
+            throw new DataFileException(
+                path, $"the shard cannot be read ({exception.Message}) Check the file and its permissions.", exception);
         }
     }
 
@@ -192,7 +196,8 @@ internal static partial class TarIndex
         int end = classes?.Length ?? int.MaxValue;
         if (!number || value >= end)
         {
-            string expected = classes is null ? "a whole number" : $"0 to {end - 1}, a line of {WebDataset.ClassesFile}";
+            string expected =
+                classes is null ? "a whole number" : $"0 to {end - 1}, a line of {WebDataset.ClassesFile}";
             throw new DataFileException(
                 path, label.Offset, $"the label {label.Name} is '{text}', expected {expected}; correct it.");
         }

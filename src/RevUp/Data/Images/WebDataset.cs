@@ -15,11 +15,11 @@ namespace RevUp.Data.Images;
 /// a line each. Links within a shard are followed; a shard inside a shard is a folder; a shard
 /// named like n01440764 is a class of its images. A compressed shard is unfolded into the temporary
 /// folder while it is open. The index is in memory, a name and 50 bytes for each sample. A bounded
-/// number of shards stay open.
-/// Source: the WebDataset convention, github.com/webdataset/webdataset.
+/// number of shards stay open. Source: the WebDataset convention, github.com/webdataset/webdataset.
 /// </remarks>
 /// <example><code>
-/// using var train = WebDataset.Open("shards", DatasetSplit.Train, new Shape(1, 224, 224, 3)); // shards/train/*.tar
+/// // shards/train/*.tar
+/// using var train = WebDataset.Open("shards", DatasetSplit.Train, new Shape(1, 224, 224, 3));
 /// </code></example>
 internal sealed class WebDataset : EncodedDataset
 {
@@ -42,13 +42,19 @@ internal sealed class WebDataset : EncodedDataset
     /// <inheritdoc/>
     public override int Count => _members.Length;
 
-    /// <summary>The lines of classes.txt; without it, the different labels, sorted by value when all are numbers and by their characters otherwise.</summary>
+    /// <summary>
+    /// The lines of classes.txt; without it, the different labels, sorted by value when all are
+    /// numbers and by their characters otherwise.
+    /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
     /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings { get; }
 
-    /// <summary>Indexes one part of a dataset: train/*.tar, or test/*.tar (also val or validation), with the classes of the former.</summary>
+    /// <summary>
+    /// Indexes one part of a dataset: train/*.tar, or test/*.tar (also val or validation), with the
+    /// classes of the former.
+    /// </summary>
     /// <inheritdoc cref="ImageFolder.Open(string, DatasetSplit, Shape)"/>
     public static WebDataset Open(string root, DatasetSplit split, Shape sample)
     {
@@ -75,7 +81,7 @@ internal sealed class WebDataset : EncodedDataset
     }
 
     /// <summary>
-    /// Shards that are indexed; the classes are those of their samples when they are null.
+    /// Shards that are indexed; null takes the classes of their samples.
     /// </summary>
     internal static WebDataset Open(ShardSet set, IReadOnlyList<string>? classes, Shape sample) =>
         new(set, classes ?? ClassesOf(set), sample);
@@ -141,10 +147,16 @@ internal sealed class WebDataset : EncodedDataset
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new DataFileException(path, $"the names of the classes cannot be read ({exception.Message}) Check the file's permissions.", exception);
+            throw new DataFileException(
+                path,
+                $"the names of the classes cannot be read ({exception.Message}) Check the file's permissions.",
+                exception);
         }
         return classes.Length > 0 && classes.Distinct().Count() == classes.Length
             ? classes
-            : throw new DataFileException(path, $"it has {classes.Length} names, of which {classes.Distinct().Count()} differ; a line names one class.");
+            : throw new DataFileException(
+                path,
+                $"it has {classes.Length} names, of which {classes.Distinct().Count()} differ; a line names one "
+                + "class.");
     }
 }

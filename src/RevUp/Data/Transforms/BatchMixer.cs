@@ -4,11 +4,13 @@ using RevUp.Tensors;
 namespace RevUp.Data.Transforms;
 
 /// <summary>
-/// Mixup and CutMix: every sample of a batch with a partner from the same batch, by one λ ~ Beta(α, α) for all, pixels and targets.
+/// Mixup and CutMix: every sample of a batch with a partner from the same batch, by one λ ~ Beta(α,
+/// α) for all, pixels and targets.
 /// </summary>
 /// <remarks>
-/// The batch is put into a random order, and the partner is the next one in it, the first after the last: a uniform permutation without fixed points. It is one
-/// cycle, so that in place and with one sample of scratch every partner is read before it is overwritten.
+/// The batch is put into a random order, and the partner is the next one in it, the first after the
+/// last: a uniform permutation without fixed points. It is one cycle, so that in place and with one
+/// sample of scratch every partner is read before it is overwritten.
 /// </remarks>
 internal sealed class BatchMixer
 {
@@ -29,9 +31,14 @@ internal sealed class BatchMixer
         _first = new float[Math.Max(sample.Count, classes)];
     }
 
-    /// <summary>A mixer for batches of up to <paramref name="capacity"/> samples; null when there is nothing to mix.</summary>
+    /// <summary>
+    /// A mixer for batches of up to <paramref name="capacity"/> samples; null when there is nothing
+    /// to mix.
+    /// </summary>
     public static BatchMixer? Create(Augmentation augmentation, Shape sample, int classes, int capacity) =>
-        augmentation.Mixup == 0 && augmentation.CutMix == 0 ? null : new BatchMixer(augmentation, sample, classes, capacity);
+        augmentation.Mixup == 0 && augmentation.CutMix == 0
+            ? null
+            : new BatchMixer(augmentation, sample, classes, capacity);
 
     /// <summary>Mixes a batch of <paramref name="count"/> rows.</summary>
     public void Mix(Span<float> pixels, Span<float> targets, int count, ref CounterRandom random)
@@ -63,7 +70,8 @@ internal sealed class BatchMixer
         }
     }
 
-    // Each row with the next one in the order; the first was overwritten when the last one needs it, so it is kept. By λ, or the box where there is one.
+    // Each row with the next one in the order; the first was overwritten when the last one needs
+    // it, so it is kept. By λ, or the box where there is one.
     private void Blend(Span<float> rows, int count, float lambda, Box? box)
     {
         int length = rows.Length / count;

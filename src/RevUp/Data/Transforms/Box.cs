@@ -7,14 +7,21 @@ internal readonly record struct Box(int Top, int Left, int Bottom, int Right)
 {
     public int Area => (Bottom - Top) * (Right - Left);
 
-    /// <summary>A box of the given size around a uniformly drawn pixel, clipped at the image's border: those of cutout and of CutMix.</summary>
+    /// <summary>
+    /// A box of the given size around a uniformly drawn pixel, clipped at the image's border, for
+    /// cutout and CutMix.
+    /// </summary>
     public static Box Draw(ref CounterRandom random, int boxHeight, int boxWidth, int height, int width)
     {
         int top = random.NextInt(height) - boxHeight / 2, left = random.NextInt(width) - boxWidth / 2;
-        return new Box(Math.Max(0, top), Math.Max(0, left), Math.Min(height, top + boxHeight), Math.Min(width, left + boxWidth));
+        return new Box(
+            Math.Max(0, top), Math.Max(0, left), Math.Min(height, top + boxHeight), Math.Min(width, left + boxWidth));
     }
 
-    /// <summary>Sets the box to 0 in an image of <paramref name="stride"/> floats a row, <paramref name="channels"/> a pixel.</summary>
+    /// <summary>
+    /// Sets the box to 0 in an image of <paramref name="stride"/> floats a row,
+    /// <paramref name="channels"/> a pixel.
+    /// </summary>
     public void Clear(Span<float> image, int stride, int channels)
     {
         for (int y = Top; y < Bottom; y++)

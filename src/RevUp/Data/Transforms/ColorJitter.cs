@@ -3,7 +3,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Transforms;
 
-/// <summary>One draw of <see cref="ColorJitterSettings"/>: three factors, an angle as a fraction of the circle, and the order of the four changes.</summary>
+/// <summary>
+/// One draw of <see cref="ColorJitterSettings"/>: three factors, an angle as a fraction of the
+/// circle, and the order of the four changes.
+/// </summary>
 internal readonly struct ColorJitter
 {
     // Luma of ITU-R BT.601, the grey that image libraries take.
@@ -41,7 +44,10 @@ internal readonly struct ColorJitter
         return new ColorJitter(brightness, contrast, saturation, hue, order);
     }
 
-    /// <summary>Changes an image in place, rounding to bytes after each of the four. A grey image has no saturation and no hue.</summary>
+    /// <summary>
+    /// Changes an image in place, rounding to bytes after each of the four. A grey image has no
+    /// saturation and no hue.
+    /// </summary>
     public void Apply(Span<byte> pixels, int channels)
     {
         for (int i = 0; i < Order.Length; i++)
@@ -100,7 +106,8 @@ internal readonly struct ColorJitter
         }
     }
 
-    // RGB → HSV, H + Hue, → RGB, in the closed form f(n) = V − (V − min)·clamp(min(k, 4 − k), 0, 1) with k = (n + 6H) mod 6 for n = 5, 3, 1.
+    // RGB → HSV, H + Hue, → RGB, in the closed form f(n) = V − (V − min)·clamp(min(k, 4 − k), 0, 1)
+    // with k = (n + 6H) mod 6 for n = 5, 3, 1.
     private void TurnHue(Span<byte> pixels)
     {
         for (int i = 0; i < pixels.Length; i += 3)
@@ -112,7 +119,11 @@ internal readonly struct ColorJitter
             {
                 continue;
             }
-            float sextant = value == red ? (green - blue) / chroma : value == green ? 2 + (blue - red) / chroma : 4 + (red - green) / chroma;
+            float sextant = value == red
+                ? (green - blue) / chroma
+                : value == green
+                ? 2 + (blue - red) / chroma
+                : 4 + (red - green) / chroma;
             sextant += 6 * _hue;
             pixels[i] = Component(5, sextant, value, chroma);
             pixels[i + 1] = Component(3, sextant, value, chroma);

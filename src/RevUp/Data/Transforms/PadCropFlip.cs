@@ -2,7 +2,10 @@ using RevUp.Tensors;
 
 namespace RevUp.Data.Transforms;
 
-/// <summary>One draw of the augmentation of small images: pad by p black pixels on every side, crop H × W at (Top, Left), mirror left-right or not.</summary>
+/// <summary>
+/// One draw of the augmentation of small images: pad by p black pixels on every side, crop H × W at
+/// (Top, Left), mirror left-right or not.
+/// </summary>
 /// <param name="Top">First row of the crop in the padded image, 0 .. 2p.</param>
 /// <param name="Left">First column of the crop in the padded image, 0 .. 2p.</param>
 /// <param name="Flip">Whether the crop is mirrored.</param>
@@ -10,7 +13,9 @@ internal readonly record struct PadCropFlip(int Top, int Left, bool Flip)
 {
     private const byte Black = 0;
 
-    /// <summary>Uniform offsets and a fair coin. The number of draws depends on the options only.</summary>
+    /// <summary>
+    /// Uniform offsets and a fair coin. The number of draws depends on the options only.
+    /// </summary>
     public static PadCropFlip Draw(ref CounterRandom random, int padding, bool flip)
     {
         int top = padding > 0 ? random.NextInt(2 * padding + 1) : 0;
@@ -18,12 +23,17 @@ internal readonly record struct PadCropFlip(int Top, int Left, bool Flip)
         return new PadCropFlip(top, left, flip && random.NextInt(2) == 1);
     }
 
-    /// <summary>Writes the augmented and normalised image: bytes H × W × C in, floats H × W × C out, one pass.</summary>
+    /// <summary>
+    /// Writes the augmented and normalised image: bytes H × W × C in, floats H × W × C out, one
+    /// pass.
+    /// </summary>
     public void Write(
-        ReadOnlySpan<byte> source, int height, int width, int channels, int padding, ChannelNormalization normalization, Span<float> destination)
+        ReadOnlySpan<byte> source, int height, int width, int channels, int padding, ChannelNormalization normalization,
+        Span<float> destination)
     {
         int down = Top - padding, right = Left - padding;
-        int first = Math.Max(0, -right), last = Math.Min(width, width - right); // columns of the crop that lie on the image
+        // columns of the crop that lie on the image
+        int first = Math.Max(0, -right), last = Math.Min(width, width - right);
         for (int channel = 0; channel < channels; channel++)
         {
             ReadOnlySpan<float> table = normalization.Table(channel);

@@ -1,6 +1,6 @@
 namespace RevUp.Data.Volumes;
 
-/// <summary>What the header of a NIfTI-1 or NIfTI-2 file says about its voxels.</summary>
+/// <summary>Description of the voxels in the header of a NIfTI-1 or NIfTI-2 file.</summary>
 /// <param name="Extents">Of the stored axes: W is the fastest.</param>
 /// <param name="Type">Of the stored numbers.</param>
 /// <param name="IsBigEndian">Their byte order.</param>
@@ -44,7 +44,9 @@ internal sealed record NiftiHeader(
                 && bytes[4..7] is [(byte)'n', (byte)'+' or (byte)'i', (byte)'2']);
 
     /// <summary>Reads the first 348 or 540 bytes of a file.</summary>
-    /// <exception cref="DataFileException">They are no such header, or one of a file that cannot be used.</exception>
+    /// <exception cref="DataFileException">
+    /// They are no such header, or one of a file that cannot be used.
+    /// </exception>
     public static NiftiHeader Parse(string path, ReadOnlySpan<byte> bytes)
     {
         NiftiFields fields = Open(path, bytes);

@@ -11,7 +11,7 @@ internal sealed class StoredVoxels
     private byte[] _bytes = [];
     private int _length;
 
-    /// <summary>What was read last.</summary>
+    /// <summary>The bytes that were read last.</summary>
     public Span<byte> Bytes => _bytes.AsSpan(0, _length);
 
     /// <summary>Reads a volume to the end of its file.</summary>
@@ -20,7 +20,7 @@ internal sealed class StoredVoxels
     /// <param name="offset">Bytes before the first voxel.</param>
     /// <param name="extents">How many numbers there are.</param>
     /// <param name="type">Of the numbers.</param>
-    /// <param name="origin">What states that.</param>
+    /// <param name="origin">Source of that, for messages.</param>
     /// <exception cref="DataFileException">The file is shorter or longer, or takes more than an
     /// array.</exception>
     public void Read(string path, Stream content, long offset, VolumeExtents extents, VoxelType type, string origin)

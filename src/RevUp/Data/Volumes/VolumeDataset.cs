@@ -41,7 +41,10 @@ internal sealed class VolumeDataset : ImageDataset
     /// <inheritdoc/>
     public override int Count => _samples.Length;
 
-    /// <summary>The different labels of train.csv: in order of their values when all are whole numbers, and of their characters otherwise.</summary>
+    /// <summary>
+    /// The different labels of train.csv: in order of their values when all are whole numbers, and
+    /// of their characters otherwise.
+    /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
     /// <inheritdoc/>
@@ -50,7 +53,7 @@ internal sealed class VolumeDataset : ImageDataset
     /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings => _findings;
 
-    /// <summary>Whether mean and deviation are those of each volume.</summary>
+    /// <summary>Whether each volume has its own mean and deviation.</summary>
     internal bool IsNormalized => _settings.Normalization == VolumeNormalization.Volume;
 
     /// <summary>
@@ -61,9 +64,12 @@ internal sealed class VolumeDataset : ImageDataset
     /// <param name="split">Which list.</param>
     /// <param name="sample">[1, D, H, W, C], of every sample.</param>
     /// <param name="rawType">The numbers of files that are not NIfTI.</param>
-    /// <param name="settings">How volumes become samples; by default they must have the sample's
-    /// shape.</param>
-    /// <exception cref="DataFileException">A list is missing or damaged, or train.csv does not have a label that test.csv has.</exception>
+    /// <param name="settings">
+    /// How volumes become samples; by default they must have the sample's shape.
+    /// </param>
+    /// <exception cref="DataFileException">
+    /// A list is missing or damaged, or train.csv does not have a label that test.csv has.
+    /// </exception>
     public static VolumeDataset Open(
         string folder,
         DatasetSplit split,
@@ -135,7 +141,8 @@ internal sealed class VolumeDataset : ImageDataset
 
     /// <summary>How many volumes there are of each size, by their headers.</summary>
     internal IReadOnlyList<SampleCount> Sizes() =>
-        [.. _samples.CountBy(sample => VolumeFile.DescribeSize(sample.File)).OrderBy(size => size.Key, StringComparer.Ordinal)
+        [.. _samples.CountBy(
+            sample => VolumeFile.DescribeSize(sample.File)).OrderBy(size => size.Key, StringComparer.Ordinal)
             .Select(size => new SampleCount(size.Key, size.Value))];
 
     private sealed class Verifier(VolumeDataset dataset) : SampleReader
@@ -146,6 +153,7 @@ internal sealed class VolumeDataset : ImageDataset
             destination.Clear();
         }
 
-        internal override void Measure(int index, ChannelStatistics statistics) => VolumeFile.Verify(dataset.Name(index));
+        internal override void Measure(int index, ChannelStatistics statistics) =>
+            VolumeFile.Verify(dataset.Name(index));
     }
 }

@@ -6,11 +6,16 @@ namespace RevUp.Data.Volumes;
 /// Reads volumes, one after the other; keeps a buffer of one volume as it is stored, and one of its
 /// floats.
 /// </summary>
-/// <param name="sample">[1, D, H, W, C], or [1, H, W, C] for slices; the shape of raw files, and of
-/// all where the fit is exact.</param>
-/// <param name="rawType">The numbers of files that are not NIfTI: bare, little-endian, in the order of the sample.</param>
-/// <param name="settings">Orientation, spacing and fit; by default a volume must have the sample's
-/// shape.</param>
+/// <param name="sample">
+/// [1, D, H, W, C], or [1, H, W, C] for slices; the shape of raw files, and of all where the fit is
+/// exact.
+/// </param>
+/// <param name="rawType">
+/// The numbers of files that are not NIfTI: bare, little-endian, in the order of the sample.
+/// </param>
+/// <param name="settings">
+/// Orientation, spacing and fit; by default a volume must have the sample's shape.
+/// </param>
 internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings? settings = null)
 {
     private readonly VolumeExtents _expected = VolumeExtents.Of(sample);
@@ -23,7 +28,9 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
     /// Fills (D)·H·W·C floats, channels-last, with the values of a file that has the sample's
     /// shape.
     /// </summary>
-    /// <exception cref="DataFileException">The file is missing, damaged, of another shape, or has a value that is not finite.</exception>
+    /// <exception cref="DataFileException">
+    /// The file is missing, damaged, of another shape, or has a value that is not finite.
+    /// </exception>
     public void Read(string path, Span<float> values) => Load(path).Values.CopyTo(values);
 
     /// <summary>
@@ -54,7 +61,8 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw new DataFileException(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+            throw new DataFileException(
+                path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
     }
 

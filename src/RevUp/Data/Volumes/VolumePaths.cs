@@ -1,6 +1,6 @@
 namespace RevUp.Data.Volumes;
 
-/// <summary>What a volume's name says where its content does not.</summary>
+/// <summary>Facts from a volume's name where its content does not state them.</summary>
 internal static class VolumePaths
 {
     private static readonly string[] s_foreign = [".mgh", ".mgz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mnc", ".dcm"];

@@ -30,5 +30,6 @@ public sealed record VolumeSettings
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
     internal void Validate(int spatialRank) => ConfigurationException.Require(
         Spacing.Count == 0 || (Spacing.Count == spatialRank && Spacing.All(step => step is >= 1e-3 and <= 1e3)),
-        $"data.volumes.spacing is [{string.Join(", ", Spacing)}]; give 0.001 to 1000 mm for each of data.extents, or none to keep the files' own");
+        $"data.volumes.spacing is [{string.Join(", ", Spacing)}]; give 0.001 to 1000 mm for each of data.extents, or "
+        + $"none to keep the files' own");
 }

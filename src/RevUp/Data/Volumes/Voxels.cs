@@ -17,12 +17,13 @@ internal static class Voxels
     /// <summary>value = slope · stored + intercept in double, rounded once to float.</summary>
     /// <param name="stored">As in the file; overwritten when <paramref name="swap"/>.</param>
     /// <param name="type">Of the stored numbers.</param>
-    /// <param name="swap">Whether their byte order is not that of this machine.</param>
+    /// <param name="swap">Whether their byte order differs from this machine's.</param>
     /// <param name="slope">Multiplied first.</param>
     /// <param name="intercept">Added then.</param>
     /// <param name="channels">C; above 1 the stored numbers are planar, [C, positions].</param>
     /// <param name="values">[positions, C], channels-last.</param>
-    public static void Convert(Span<byte> stored, VoxelType type, bool swap, double slope, double intercept, int channels, Span<float> values)
+    public static void Convert(
+        Span<byte> stored, VoxelType type, bool swap, double slope, double intercept, int channels, Span<float> values)
     {
         if (swap)
         {
@@ -43,7 +44,8 @@ internal static class Voxels
         }
     }
 
-    private static void Scale<T>(ReadOnlySpan<byte> stored, double slope, double intercept, int channels, Span<float> values)
+    private static void Scale<T>(
+        ReadOnlySpan<byte> stored, double slope, double intercept, int channels, Span<float> values)
         where T : unmanaged, INumber<T>
     {
         ReadOnlySpan<T> numbers = MemoryMarshal.Cast<byte, T>(stored);

@@ -12,7 +12,9 @@ public sealed class DecodedSampleTests
     private const int Count = 6;
     private static readonly Shape Sample = new(1, 4, 4, 3);
 
-    /// <summary>The files are gone after the first epoch: the second has the same bytes all the same.</summary>
+    /// <summary>
+    /// The files are gone after the first epoch: the second has the same bytes all the same.
+    /// </summary>
     [TestMethod]
     public void AnImageIsDecodedOnce()
     {
@@ -25,7 +27,8 @@ public sealed class DecodedSampleTests
         {
             CollectionAssert.AreEqual(first[i], second[i]);
         }
-        Assert.ThrowsExactly<DataFileException>(() => ReadAll(images, new Augmentation { Resize = 5 }), "another framing");
+        Assert.ThrowsExactly<DataFileException>(
+            () => ReadAll(images, new Augmentation { Resize = 5 }), "another framing");
     }
 
     [TestMethod]
@@ -69,7 +72,8 @@ public sealed class DecodedSampleTests
             Extents = [4, 4],
             CacheBytes = -1,
         };
-        Assert.Contains("data.cacheBytes is -1", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
+        Assert.Contains(
+            "data.cacheBytes is -1", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
     }
 
     private static TemporaryFolder Images()

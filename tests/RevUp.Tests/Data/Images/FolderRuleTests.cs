@@ -39,8 +39,8 @@ public sealed class FolderRuleTests
     [DataRow("ape/readme.md", "class without an image", "ape")]
     [DataRow("cat/9.webp", "image that is neither JPEG nor PNG", "cat/9.webp")]
     [DataRow("cat/9.BMP", "image that is neither JPEG nor PNG", "cat/9.BMP")]
-    [DataRow("cat/more/9.png", "image in a folder inside that of a class", "cat/more/9.png")]
-    [DataRow("cat/more/still/9.jpeg", "image in a folder inside that of a class", "cat/more/still/9.jpeg")]
+    [DataRow("cat/more/9.png", "image in a folder inside a class's folder", "cat/more/9.png")]
+    [DataRow("cat/more/still/9.jpeg", "image in a folder inside a class's folder", "cat/more/still/9.jpeg")]
     [DataRow("9.png", "image outside the folders of classes", "9.png")]
     public void WhatMightHaveBeenASampleIsNamedAndStopsTraining(string file, string what, string name)
     {
@@ -74,7 +74,7 @@ public sealed class FolderRuleTests
         Directory.CreateSymbolicLink(folder["dog/all"], folder.Path);
         using ImageFolder images = ImageFolder.Open(folder.Path, s_sample);
         Assert.AreEqual(2, images.Count);
-        Assert.AreEqual(2, Only(images, "folder inside that of a class").Count);
+        Assert.AreEqual(2, Only(images, "folder inside a class's folder").Count);
     }
 
     [TestMethod]

@@ -176,8 +176,8 @@ public sealed class ShardRuleTests
         ImageFiles.WriteShard(folder["val/0.tar"], ("0.png", null), ("0.cls", "1"));
         File.WriteAllText(folder[place], "zebra\nant\n");
         using WebDataset train = WebDataset.Open(folder.Path, DatasetSplit.Train, s_sample);
-        using WebDataset test = WebDataset.Open(folder.Path, DatasetSplit.Validation, s_sample), alone = WebDataset.Open(
-            folder["val"], s_sample);
+        using WebDataset test = WebDataset.Open(folder.Path, DatasetSplit.Validation, s_sample);
+        using WebDataset alone = WebDataset.Open(folder["val"], s_sample);
         foreach (WebDataset part in new[] { train, test, alone })
         {
             CollectionAssert.AreEqual(new[] { "zebra", "ant" }, part.Classes.ToArray());

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Interop.Nvtx;
+using RevUp.Tensors;
+using RevUp.Training;
+
+namespace RevUp.Runs;
+
+// The steps of one epoch: pipelined or accumulating, each logged and saved where it is time to.
+public sealed partial class TrainingRun
+{
+    private void TrainEpoch(RunEpoch epoch)
+    {
+        int done = (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate;
+        IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, done);
+        if (_recipe.Training.Accumulate > 1)
+        {
+            RunAccumulating(batches, epoch);
+        }
+        else
+        {
+            RunPipelined(batches, epoch);
+        }
+    }
+
+    // On an asynchronous device a batch is on its way while the step before computes. That step is
+    // finished, logged and saved before the next one starts.
+    private void RunPipelined(IEnumerable<Batch> batches, RunEpoch epoch)
+    {
+        long start = 0;
+        foreach (Batch batch in batches)
+        {
+            long staging = Stopwatch.GetTimestamp();
+            _step.Stage(batch.Pixels, batch.Targets);
+            if (_step.IsInFlight)
+            {
+                if (Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
+                {
+                    return;
+                }
+                staging = Stopwatch.GetTimestamp();
+            }
+            start = staging;
+            _step.Start(LearningRateFactor());
+            bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End
+                && !epoch.Stop.IsCancellationRequested;
+            if (!overlaps && Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
+            {
+                return;
+            }
+        }
+    }
+
+    private void RunAccumulating(IEnumerable<Batch> batches, RunEpoch epoch)
+    {
+        int pending = 0;
+        double milliseconds = 0;
+        foreach (Batch batch in batches)
+        {
+            long start = Stopwatch.GetTimestamp();
+            StepResult? updated = Accumulate(batch, update: ++pending == _recipe.Training.Accumulate);
+            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            if (updated is StepResult result)
+            {
+                if (Complete(result, milliseconds, epoch))
+                {
+                    return;
+                }
+                (pending, milliseconds) = (0, 0);
+            }
+        }
+    }
+
+    private StepResult? Accumulate(Batch batch, bool update)
+    {
+        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
+        _step.Accumulate(batch.Pixels, batch.Targets);
+        return update ? _step.Update(LearningRateFactor()) : null;
+    }
+
+    private double LearningRateFactor() => _recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch);
+
+    // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
+    private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
+    {
+        epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
+        TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
+        MemoryUse peak = Network.Backend.Memory.Peak;
+        ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
+        epoch.Log.Step(
+            _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
+            coefficients, peak);
+        epoch.Progress?.Invoke(progress);
+        bool last = _step.Count == epoch.End || epoch.Stop.IsCancellationRequested;
+        int every = _recipe.Training.CheckpointEverySteps;
+        if (last || (every > 0 && _step.Count % every == 0))
+        {
+            Save(epoch.Log, epoch.Meter);
+        }
+        return last;
+    }
+
+    private void Save(RunLog log, RunMeter meter)
+    {
+        log.Flush();
+        _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
+        meter.Skip();
+
+        void Write(string folder) => Checkpoint.Write(
+            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity);
+    }
+}
