@@ -12,6 +12,7 @@ public sealed partial class TrainingRun
 {
     private void TrainEpoch(RunEpoch epoch)
     {
+        (long start, TimeSpan waited) = (Stopwatch.GetTimestamp(), _loader.Waited);
         int done = (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate;
         IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, done);
         if (_recipe.Training.Accumulate > 1)
@@ -22,6 +23,7 @@ public sealed partial class TrainingRun
         {
             RunPipelined(batches, epoch);
         }
+        epoch.Meter.AddEpoch(Stopwatch.GetElapsedTime(start), _loader.Waited - waited);
     }
 
     // On an asynchronous device a batch is on its way while the step before computes. That step is

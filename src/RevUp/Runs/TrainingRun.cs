@@ -42,12 +42,17 @@ public sealed partial class TrainingRun : IDisposable
     /// <param name="backend">The device. Its disposal closes the network and ends the run.</param>
     /// <param name="recipe">Settings of the run.</param>
     /// <param name="folder">Where results go; created when it does not exist.</param>
-    /// <param name="resume">Continue from the newest complete checkpoint in the folder, or start when there is none.</param>
-    /// <exception cref="ConfigurationException">
-    /// The recipe cannot work, or another run has the folder, in this process or in another.
-    /// </exception>
+    /// <param name="resume">
+    /// Continue from the newest complete checkpoint in the folder, or start when there is none.
+    /// </param>
+    /// <exception cref="ConfigurationException">The recipe cannot work.</exception>
     /// <exception cref="DataFileException">Data is missing or damaged.</exception>
-    /// <exception cref="CheckpointException">The checkpoint does not fit, or the folder cannot be written.</exception>
+    /// <exception cref="ConfigurationException">
+    /// Another run has the folder, in this process or in another.
+    /// </exception>
+    /// <exception cref="CheckpointException">
+    /// The checkpoint does not fit the recipe, or the folder cannot be written.
+    /// </exception>
     public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
         : this(backend, recipe, folder, resume, RunData.Open(recipe))
     {
@@ -102,7 +107,8 @@ public sealed partial class TrainingRun : IDisposable
                 recipe = recipe with { Data = recipe.Data with { Path = Path.GetFullPath(path) } };
             }
             using PendingLock pending = new(_folder);
-            _checkpoints = new CheckpointFolder(Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
+            string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
+            _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
             CheckpointEntry? latest = resume ? _checkpoints.LatestOfRun() : null;
             recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
             if (recipe.Reversible.NeedsPlan)
@@ -112,7 +118,8 @@ public sealed partial class TrainingRun : IDisposable
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
             _judge = new RunJudge(recipe, data, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
-            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = data.ClassWeights(recipe.Training) };
+            IReadOnlyList<float>? weights = data.ClassWeights(recipe.Training);
+            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = weights };
             _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
             TrainingSettings training = recipe.Training;
             (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, data.Train.Count);
@@ -176,8 +183,7 @@ public sealed partial class TrainingRun : IDisposable
         using Driving driving = Network.Drive();
         Directory.CreateDirectory(_folder);
         File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
-        string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
-        using RunLog log = new(_folder, _step.Count, blockNames);
+        using RunLog log = new(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
         RunMeter meter = new();
         Network.Backend.Memory.ResetPeaks();
         bool complete = false;
@@ -194,6 +200,7 @@ public sealed partial class TrainingRun : IDisposable
         int lastEpoch = (int)((Math.Max(1, _step.Count) - 1) / _stepsPerEpoch);
         complete = complete && _judge.Conclude(Network, log, _step.Count, lastEpoch, stop);
         log.Flush();
+        string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log, interrupted: !complete);
         RunReport.Write(_folder, _recipe, blockNames, summary, _data.Train.Classes);
         RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path, _data.Train.Classes);
@@ -273,104 +280,6 @@ public sealed partial class TrainingRun : IDisposable
     }
 
     private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
-
-    private void TrainEpoch(RunEpoch epoch)
-    {
-        (long start, TimeSpan waited) = (Stopwatch.GetTimestamp(), _loader.Waited);
-        IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate);
-        if (_recipe.Training.Accumulate > 1)
-        {
-            RunAccumulating(batches, epoch);
-        }
-        else
-        {
-            RunPipelined(batches, epoch);
-        }
-        epoch.Meter.AddEpoch(Stopwatch.GetElapsedTime(start), _loader.Waited - waited);
-    }
-
-    // On an asynchronous device a batch is on its way while the step before computes. That step is finished, logged and saved before the next one starts.
-    private void RunPipelined(IEnumerable<Batch> batches, RunEpoch epoch)
-    {
-        long start = 0;
-        foreach (Batch batch in batches)
-        {
-            long staging = Stopwatch.GetTimestamp();
-            _step.Stage(batch.Pixels, batch.Targets);
-            if (_step.IsInFlight)
-            {
-                if (Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
-                {
-                    return;
-                }
-                staging = Stopwatch.GetTimestamp();
-            }
-            start = staging;
-            _step.Start(LearningRateFactor());
-            bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End && !epoch.Stop.IsCancellationRequested;
-            if (!overlaps && Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
-            {
-                return;
-            }
-        }
-    }
-
-    private void RunAccumulating(IEnumerable<Batch> batches, RunEpoch epoch)
-    {
-        int pending = 0;
-        double milliseconds = 0;
-        foreach (Batch batch in batches)
-        {
-            long start = Stopwatch.GetTimestamp();
-            StepResult? updated = Accumulate(batch, update: ++pending == _recipe.Training.Accumulate);
-            milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            if (updated is StepResult result)
-            {
-                if (Complete(result, milliseconds, epoch))
-                {
-                    return;
-                }
-                (pending, milliseconds) = (0, 0);
-            }
-        }
-    }
-
-    private StepResult? Accumulate(Batch batch, bool update)
-    {
-        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
-        _step.Accumulate(batch.Pixels, batch.Targets);
-        return update ? _step.Update(LearningRateFactor()) : null;
-    }
-
-    private double LearningRateFactor() => _recipe.Training.Schedule.At(_step.Count, Steps, _stepsPerEpoch);
-
-    // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
-    private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
-    {
-        epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
-        TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
-        MemoryUse peak = Network.Backend.Memory.Peak;
-        ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
-        epoch.Log.Step(_step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records, coefficients, peak);
-        epoch.Progress?.Invoke(progress);
-        bool last = _step.Count == epoch.End || epoch.Stop.IsCancellationRequested;
-        int every = _recipe.Training.CheckpointEverySteps;
-        if (last || (every > 0 && _step.Count % every == 0))
-        {
-            Save(epoch.Log, epoch.Meter);
-        }
-        return last;
-    }
-
-    private void Save(RunLog log, RunMeter meter)
-    {
-        log.Flush();
-        _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
-        meter.Skip();
-
-        void Write(string folder) => Checkpoint.Write(
-            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity);
-    }
 
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
     {
