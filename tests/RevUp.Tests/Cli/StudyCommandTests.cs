@@ -160,7 +160,7 @@ public sealed class StudyCommandTests
         "reference is 'b', which is no row; use one of a")]
     [DataRow(
         """{ "name": "s", "rows": [{ "name": "a", "recipe": "tiny.json" }, { "name": "a", "recipe": "tiny.json" }] }""",
-        "rows.1.name is 'a', as that")]
+        "rows.1.name is 'a', as in an earlier row")]
     [DataRow(
         """{ "name": "s", "rows": [{ "name": "a", "recipe": "tiny.json", "set": ["training.seed=3"] }] }""",
         "rows.0.set has training.seed")]
