@@ -5,7 +5,10 @@ using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 
-/// <summary>The part of the page that shows how well each class is told from the others, as the run evaluated it.</summary>
+/// <summary>
+/// The part of the page that shows how well each class is told from the others, as the run
+/// evaluated it.
+/// </summary>
 internal static class ClassSection
 {
     private const string Title = "Classes";

@@ -18,8 +18,9 @@ internal static class HtmlReport
     public const string FileName = "report.html";
 
     /// <summary>
-    /// Writes report.html into the folder of a run: curves, classes, k and residuals, memory and times from its files; and sample predictions, from its chosen
-    /// or newest checkpoint and the test set of its recipe. Where these cannot be made, the page gives the reason.
+    /// Writes report.html into the folder of a run: curves, classes, k and residuals, memory and
+    /// times from its files; and sample predictions, from its chosen or newest checkpoint and the
+    /// test set of its recipe. Where these cannot be made, the page gives the reason.
     /// </summary>
     /// <param name="backend">Classifies the test set.</param>
     /// <param name="folder">The run.</param>

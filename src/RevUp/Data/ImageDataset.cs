@@ -63,7 +63,10 @@ public abstract class ImageDataset : IDisposable
     /// <summary>Name of sample <paramref name="index"/> in messages, such as its file.</summary>
     public virtual string Name(int index) => FormattableString.Invariant($"sample {index}");
 
-    /// <summary>Opens an <see cref="ImageReader"/> for one thread; the caller disposes it before the dataset.</summary>
+    /// <summary>
+    /// Opens an <see cref="ImageReader"/> for one thread; the caller disposes it before the
+    /// dataset.
+    /// </summary>
     public abstract SampleReader OpenReader();
 
     /// <summary>Closes what the dataset keeps open.</summary>

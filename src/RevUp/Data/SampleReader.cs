@@ -1,6 +1,9 @@
 namespace RevUp.Data;
 
-/// <summary>Reads the samples of an <see cref="ImageDataset"/> on one thread. Derive from <see cref="ImageReader"/>.</summary>
+/// <summary>
+/// Reads the samples of an <see cref="ImageDataset"/> on one thread. Derive from
+/// <see cref="ImageReader"/>.
+/// </summary>
 public abstract class SampleReader : IDisposable
 {
     /// <summary>Writes one sample, augmented and normalised.</summary>

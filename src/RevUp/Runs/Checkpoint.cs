@@ -87,15 +87,20 @@ internal static class Checkpoint
     }
 
     /// <summary>
-    /// Writes the weights with what a <see cref="Inference.Predictor"/> needs besides: the network's
-    /// settings, the shape of its samples, normalisation and class names.
+    /// Writes the weights with what a <see cref="Inference.Predictor"/> needs besides: the
+    /// network's settings, the shape of its samples, normalisation and class names.
     /// </summary>
     /// <param name="net">The network.</param>
     /// <param name="path">Of the file; one that is there is replaced.</param>
     /// <param name="normalization">Of the training set.</param>
     /// <param name="classes">A name for each class.</param>
-    /// <exception cref="ConfigurationException">The names are of more or fewer classes, or the statistics of more or fewer channels, than it has.</exception>
-    /// <exception cref="IOException">The file cannot be written; one that was there before is unchanged.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The names are of more or fewer classes, or the statistics of more or fewer channels, than it
+    /// has.
+    /// </exception>
+    /// <exception cref="IOException">
+    /// The file cannot be written; one that was there before is unchanged.
+    /// </exception>
     public static void SaveModel(RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
         net.WriteWeights(path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
 

@@ -5,10 +5,10 @@ namespace RevUp.Runs;
 
 /// <summary>An evaluation in a line of metrics.jsonl.</summary>
 /// <remarks>
-/// {"part": "test", "loss", "top1", "samples", "leftOut", "balancedAccuracy", "auc", "recall":
-/// [K], "classSamples": [K], "confusion": [K][K]}, the last one up to 100 classes. JSON has no NaN: a
-/// number that is none is null. An earlier version wrote loss, top1, samples and leftOut, of the test
-/// set.
+/// {"part": "test", "loss", "top1", "samples", "leftOut", "balancedAccuracy", "auc", "recall": [K],
+/// "classSamples": [K], "confusion": [K][K]}, the last one up to 100 classes. JSON has no NaN: a
+/// number that is none is null. An earlier version wrote loss, top1, samples and leftOut, of the
+/// test set.
 /// </remarks>
 internal static class EvaluationJson
 {

@@ -38,7 +38,10 @@ internal sealed class RunMeter
 
     public double MaxResidual { get; private set; }
 
-    /// <summary>Fraction of the time of the epochs in which the run waited for data; 0 before the first one ends.</summary>
+    /// <summary>
+    /// Fraction of the time of the epochs in which the run waited for data; 0 before the first one
+    /// ends.
+    /// </summary>
     public double DataWaitShare => _training == TimeSpan.Zero ? 0 : _waited / _training;
 
     /// <summary>Median of the last steps' times, without data loading.</summary>
@@ -90,6 +93,8 @@ internal sealed class RunMeter
         _waited += waited;
     }
 
-    /// <summary>Leaves what happens until the next step out of the speed: evaluation, saving.</summary>
+    /// <summary>
+    /// Leaves what happens until the next step out of the speed: evaluation, saving.
+    /// </summary>
     public void Skip() => _wall.Restart();
 }

@@ -6,8 +6,9 @@ using RevUp.Recipes;
 namespace RevUp.Runs;
 
 /// <summary>
-/// A run's report in markdown: its result, with recall and confusion of the classes; from its metrics, loss, top-1 and
-/// time of each epoch; and the mean number of branch evaluations k of each block.
+/// A run's report in markdown: its result, with recall and confusion of the classes; from its
+/// metrics, loss, top-1 and time of each epoch; and the mean number of branch evaluations k of each
+/// block.
 /// </summary>
 internal static class RunReport
 {
