@@ -64,7 +64,8 @@ internal static class ClassSection
             orderby classes.Confusion(row, column) descending
             select (row, column);
         return Section(Title,
-            $"{part}, the most frequent confusions between the {names.Length} classes, which are too many for a matrix.",
+            $"{part}, the most frequent confusions between the {names.Length} classes, which are too many for a "
+            + "matrix.",
             Table(["class", "recall %", "taken for", "samples", "% of the class"], wrong.Take(MaximumRows).Select(pair => (string[])
             [
                 names[pair.Row],

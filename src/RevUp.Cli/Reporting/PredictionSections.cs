@@ -7,9 +7,11 @@ namespace RevUp.Cli.Reporting;
 /// <summary>The samples that the network predicts worst and best.</summary>
 internal static class PredictionSections
 {
-    public static XElement Create(TestPredictions predictions, ImageDataset data, ChannelNormalization normalization, long step) =>
+    public static XElement Create(
+        TestPredictions predictions, ImageDataset data, ChannelNormalization normalization, long step) =>
         Section("Predictions",
-            $"By the checkpoint of step {Number(step, "#,0")}, for the samples of the test set whose own class got the least probability, and the most.",
+            $"By the checkpoint of step {Number(step, "#,0")}, for the samples of the test set whose own class got the "
+            + "least probability, and the most.",
             Tag("h3", "Worst"), Samples(predictions.Worst, data, normalization),
             Tag("h3", "Best"), Samples(predictions.Best, data, normalization));
 

@@ -101,7 +101,8 @@ internal static class Checkpoint
     /// <exception cref="IOException">
     /// The file cannot be written; one that was there before is unchanged.
     /// </exception>
-    public static void SaveModel(RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
+    public static void SaveModel(
+        RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
         net.WriteWeights(path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
 
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>

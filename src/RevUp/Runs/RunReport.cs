@@ -50,7 +50,9 @@ internal static class RunReport
             text.Append(culture, $"| {epoch.Milliseconds:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
             text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
         }
-        Blocks(text, "Mean branch evaluations k of each block", epochs, blockNames, (epoch, block) => epoch.EvaluationsOf(block));
+        Blocks(
+            text, "Mean branch evaluations k of each block", epochs, blockNames,
+            (epoch, block) => epoch.EvaluationsOf(block));
         if (summary?.Evaluation.Classes is { } classes && classNames is not null)
         {
             Classes(text, summary.Evaluation.Part, classes, classNames);
@@ -94,10 +96,12 @@ internal static class RunReport
         StringBuilder text, DatasetSplit part, ClassMeasures classes, IReadOnlyList<string> names)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
-        string[] cells = [.. names.Select(name => PrintableText.Of(name).Replace("|", "\\|", StringComparison.Ordinal))];
+        string[] cells =
+            [.. names.Select(name => PrintableText.Of(name).Replace("|", "\\|", StringComparison.Ordinal))];
         string[] columns = cells.Length <= MaximumConfusion ? cells : [];
         text.AppendLine(culture, $"\n## Classes of the {part.Text()} part\n");
-        text.Append("| class | samples | recall % |").AppendLine(string.Concat(columns.Select(name => $" as {name} |")));
+        text.Append("| class | samples | recall % |")
+            .AppendLine(string.Concat(columns.Select(name => $" as {name} |")));
         text.Append("|---|---|---|").AppendLine(string.Concat(columns.Select(_ => "---|")));
         for (int k = 0; k < cells.Length; k++)
         {

@@ -125,7 +125,8 @@ public sealed partial class PageTests
     // The tests, which compile the examples, see internal types too.
     private static IEnumerable<string> HiddenTypes(MarkdownFile page)
     {
-        ILookup<bool, string> names = typeof(RevUpNet).Assembly.GetTypes().ToLookup(type => type.IsVisible, type => type.Name);
+        ILookup<bool, string> names =
+            typeof(RevUpNet).Assembly.GetTypes().ToLookup(type => type.IsVisible, type => type.Name);
         HashSet<string> hidden = [.. names[false].Except(names[true])];
         return page.Fences.Where(fence => fence.Language == "csharp").SelectMany(fence => Word().Matches(fence.Text)
             .Select(word => word.Value).Where(hidden.Contains).Distinct()

@@ -61,7 +61,8 @@ public sealed class LifetimeTableTests
         // Parts of the others, or without calls of their own.
         string[] others =
         [
-            "NetworkInspector", "LayerProbe", "RecordedWork", "Preactivation", "CouplingBlock", "Branch", "OwnBranch", "BranchControl",
+            "NetworkInspector", "LayerProbe", "RecordedWork", "Preactivation", "CouplingBlock", "Branch", "OwnBranch",
+            "BranchControl",
         ];
         string[] names = [.. typeof(RevUpNet).Assembly.GetTypes()
             .Where(type => type.BaseType == typeof(DeviceObject)).Select(type => type.Name).Except(others)];
