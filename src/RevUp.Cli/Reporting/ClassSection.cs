@@ -66,14 +66,16 @@ internal static class ClassSection
         return Section(Title,
             $"{part}, the most frequent confusions between the {names.Length} classes, which are too many for a "
             + "matrix.",
-            Table(["class", "recall %", "taken for", "samples", "% of the class"], wrong.Take(MaximumRows).Select(pair => (string[])
-            [
-                names[pair.Row],
-                Percent(classes.Recall[pair.Row]),
-                names[pair.Column],
-                Number(classes.Confusion(pair.Row, pair.Column), "#,0"),
-                Number(100.0 * classes.Confusion(pair.Row, pair.Column) / classes.Samples[pair.Row], "0.0"),
-            ])));
+            Table(
+                ["class", "recall %", "taken for", "samples", "% of the class"],
+                wrong.Take(MaximumRows).Select(pair => (string[])
+                [
+                    names[pair.Row],
+                    Percent(classes.Recall[pair.Row]),
+                    names[pair.Column],
+                    Number(classes.Confusion(pair.Row, pair.Column), "#,0"),
+                    Number(100.0 * classes.Confusion(pair.Row, pair.Column) / classes.Samples[pair.Row], "0.0"),
+                ])));
     }
 
     private static XElement Recalls(string part, ClassMeasures classes, string[] names) => Section(Title,

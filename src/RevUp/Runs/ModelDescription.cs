@@ -105,8 +105,10 @@ internal sealed record ModelDescription(
                 $"It states the mean of {Mean.Count} channels for samples [{string.Join(", ", Sample)}]");
             // Every tensor is read from the file: the seed draws nothing that stays.
             net = new RevUpNet(
-                backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1,
-                branches) { KeepsPackedWeights = true };
+                backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1, branches)
+            {
+                KeepsPackedWeights = true,
+            };
             net.LoadWeights(path);
             return net;
         }
