@@ -17,6 +17,7 @@ public sealed class DocumentTests
         "run", "checkpoint", "interrupted", "step", "top1", "loss", "samples", "leftOut",
         "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "replays",
         "totalPeakBytes", "forecast", "part", "balancedAccuracy", "auc", "chosenStep", "damagedSamples",
+        "dataWaitShare",
     ];
 
     private static readonly string[] s_row =
