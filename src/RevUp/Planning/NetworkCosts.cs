@@ -12,7 +12,7 @@ namespace RevUp.Planning;
 /// Measured cost of a network's training step: each layer under each policy, and the rest.
 /// </summary>
 /// <remarks>
-/// What does not depend on the policies is live all the time (parameters, gradients, optimiser,
+/// Everything independent of the policies is live all the time (parameters, gradients, optimiser,
 /// batch), or outside of the forward and the backward pass only (scratch of the preparation).
 /// </remarks>
 internal sealed class NetworkCosts

@@ -13,7 +13,7 @@ namespace RevUp.Reversible;
 /// <remarks>
 /// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, the same ones
 /// each time for a convolution and a seed, so that the estimate starts as soon as the weights do.
-/// What a step runs does not depend on its number: it can be recorded once and replayed.
+/// The work of a step does not depend on its number: it can be recorded once and replayed.
 /// </remarks>
 internal sealed class PowerIteration : DeviceObject
 {

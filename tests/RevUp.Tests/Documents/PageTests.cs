@@ -206,7 +206,4 @@ public sealed partial class PageTests
 
     [GeneratedRegex(@"\b[A-Z]\w*")]
     private static partial Regex Word();
-
-    [GeneratedRegex(@"\b(that of|those of|likewise|anew|says that|so many)\b", RegexOptions.IgnoreCase)]
-    private static partial Regex Avoided();
 }
