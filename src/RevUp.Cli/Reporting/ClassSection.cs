@@ -31,8 +31,8 @@ internal static class ClassSection
     }
 
     private static XElement Matrix(string part, ClassMeasures classes, string[] names) => Section(Title,
-        $"{part}: rows are the classes of the samples, columns what they were taken for, in percent of the row, with "
-            + "the number of samples below it.",
+        $"{part}: a row is the true class, a column the predicted class. Each cell has its share of the row in "
+            + "percent, with the number of samples below.",
         Scrolling(Tag("table", Class("confusion"),
             Tag("thead", Tag("tr", Head(["class", "recall %", .. names]))),
             Tag("tbody", names.Select((name, row) => Tag("tr",

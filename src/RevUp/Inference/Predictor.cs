@@ -14,12 +14,11 @@ namespace RevUp.Inference;
 /// </summary>
 /// <remarks>
 /// Thread-safe: any number of threads may predict at once, and get the same bits as one after the
-/// other. Bytes are normalised on the calling thread; the network runs on a thread of the
-/// predictor's own, one call at a time and each on all threads of its backend, so more callers do
-/// not make it slower, nor much faster. To use the cores for several calls at once instead, open
-/// several predictors with one thread each; every one holds a copy of the weights. The number of
-/// threads of <see cref="CpuBackend"/> belongs to the process: the backend that was opened last
-/// decides.
+/// other. The calling thread normalises its bytes. The network runs on the predictor's own thread:
+/// one call at a time, with all threads of its backend. More callers therefore change the
+/// throughput little. To use the cores for several calls at once, open several predictors with one
+/// thread each; each holds a copy of the weights. The number of threads of <see cref="CpuBackend"/>
+/// belongs to the process: the backend that was opened last decides.
 /// </remarks>
 /// <example><code>
 /// using Predictor predictor = Predictor.Load("flowers.safetensors");
@@ -55,8 +54,8 @@ public sealed class Predictor : IDisposable
     /// <summary>Loads a network.</summary>
     /// <param name="path">
     /// A file that <see cref="TrainingRun.SaveModel"/> or <see cref="Checkpoint.SaveModel"/> wrote,
-    /// the folder of a run, whose newest complete checkpoint is taken, or the folder of one
-    /// checkpoint.
+    /// or the folder of a checkpoint, or the folder of a run. Of a run, the chosen checkpoint is
+    /// taken, or else the newest complete one.
     /// </param>
     /// <param name="open">
     /// Opens the backend, on the predictor's thread, which also disposes it; nothing else may use
@@ -160,8 +159,8 @@ public sealed class Predictor : IDisposable
             float[] probabilities = _model.Invoke(loaded => loaded.Predict(pixels.AsSpan(0, length)));
             int bad = FiniteValues.IndexOfOther(probabilities);
             return bad < 0 ? probabilities : throw new ArgumentException(
-                $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample is far from "
-                + "the training set; see that it is in the same unit.",
+                $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample's values "
+                + "are far from the training set's; give them in the same unit.",
                 "samples");
         }
         finally
@@ -175,9 +174,8 @@ public sealed class Predictor : IDisposable
         if (length == 0 || length % Sample.Count != 0)
         {
             throw new ArgumentException(
-                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of "
-                + $"{Sample.Count} {unit} each; resize or crop the image "
-                + "to that shape, and convert it to that number of channels.",
+                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last: one sample has "
+                + $"{Sample.Count} {unit}. Resize or crop the image to this shape, and convert its channels.",
                 unit == "bytes" ? "images" : "samples");
         }
     }
