@@ -2,11 +2,12 @@ namespace RevUp.Runs;
 
 /// <summary>How well each of K classes is told from the others.</summary>
 /// <remarks>
-/// Balanced accuracy is the mean recall of the classes that have samples: always to answer the
-/// commonest class gives 1/K. AUC is the probability that a sample of a class gets a higher
-/// probability of it than a sample of another class does, ties counted half (Mann and Whitney,
-/// 1947); for K &gt; 2 the mean over the classes, each against all others. It needs the output for
-/// every sample, and is left out where these are more than 8 million numbers.
+/// Balanced accuracy is the mean recall of the classes that have samples: a network that always
+/// answers the commonest class has 1/K. AUC compares a sample of a class with a sample of another
+/// class. It is the probability that the first one gets the higher score for the class; ties count
+/// half (Mann and Whitney, 1947). For K &gt; 2 it is the mean over the classes, each against all
+/// others. AUC needs the outputs for all samples, and is left out if these are more than 8 million
+/// numbers.
 /// </remarks>
 internal sealed class ClassMeasures : IEquatable<ClassMeasures>
 {
