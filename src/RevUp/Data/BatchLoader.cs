@@ -13,9 +13,8 @@ namespace RevUp.Data;
 /// The same options give the same bytes in the same order for any number of workers, and from any
 /// starting point. Workers share the samples of a batch and run ahead by a fixed number of batches,
 /// on into the next epoch. They fill buffers that are used again: (prefetch + 1) · min(batch, N) ·
-/// (H·W·C + 4·K) bytes for the loader's whole life, with 4·H·W·C for volumes of floats, and nothing
-/// per sample. A damaged sample is
-/// left out, or replaced by the next good one in the order
+/// (H·W·C + 4·K) bytes for the loader's whole life, with 4·H·W·C where samples are floats, and
+/// nothing per sample. A damaged sample is left out, or replaced by the next good one in the order
 /// (<see cref="BatchLoaderOptions.ReplaceDamaged"/>), and noted in <see cref="Damaged"/>. One
 /// thread may consume. The dataset is read by all workers at once and must outlive the loader.
 /// </remarks>

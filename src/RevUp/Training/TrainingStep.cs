@@ -23,7 +23,7 @@ namespace RevUp.Training;
 /// buffers of a staged batch on an asynchronous device. There the host waits once, in
 /// <see cref="Finish"/>: inversions follow a plan, the verdict is reached on the device, and a step
 /// with a refused inversion leaves parameters alone and is repeated at once with the adaptive
-/// solver. The first step always uses that solver. So does <see cref="Accumulate(ReadOnlySpan{float}, ReadOnlySpan{float})"/>: a refused
+/// solver. The first step always uses that solver. So does <c>Accumulate</c>: a refused
 /// gradient could not be taken out of a sum.
 /// </remarks>
 public sealed class TrainingStep : DeviceObject
@@ -135,7 +135,7 @@ public sealed class TrainingStep : DeviceObject
     /// <exception cref="InvalidOperationException">
     /// No batch is staged, or a step is in flight.
     /// </exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run(ReadOnlySpan{float}, ReadOnlySpan{float}, double)"/>.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
     public void Start(double learningRateFactor)
     {
         using Driving driving = Enter();
@@ -149,7 +149,7 @@ public sealed class TrainingStep : DeviceObject
     /// Waits for the step in flight, repeats it if it was refused, and counts it.
     /// </summary>
     /// <exception cref="InvalidOperationException">No step was started.</exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run(ReadOnlySpan{float}, ReadOnlySpan{float}, double)"/>.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
     public StepResult Finish()
     {
         using Driving driving = Enter();
@@ -187,7 +187,7 @@ public sealed class TrainingStep : DeviceObject
     /// <exception cref="ArgumentException">
     /// Not a whole batch, or of another size than the last.
     /// </exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run(ReadOnlySpan{float}, ReadOnlySpan{float}, double)"/>.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
     public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) =>
         Accumulate(new BatchPixels(pixels), targets);
 
@@ -211,7 +211,7 @@ public sealed class TrainingStep : DeviceObject
 
     /// <summary>Updates the parameters with the mean of the accumulated gradients.</summary>
     /// <exception cref="InvalidOperationException">No gradients were accumulated.</exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run(ReadOnlySpan{float}, ReadOnlySpan{float}, double)"/>.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
     public StepResult Update(double learningRateFactor)
     {
         using Driving driving = Enter();
