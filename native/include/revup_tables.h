@@ -24,7 +24,8 @@ typedef struct {
   double learning_rate, weight_decay;
 } revup_parameter_group;
 
-// Changes to one image of a batch. A rectangle has rows top to bottom - 1 and columns left to right - 1; it may be empty.
+// Changes to one image of a batch. A rectangle, which may be empty, has rows top to bottom - 1 and columns left to
+// right - 1.
 typedef struct {
   double partner;                                           // the sample that this one is mixed with; may be itself
   double weight;                                            // of the sample itself in the mixture

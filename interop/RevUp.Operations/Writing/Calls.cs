@@ -44,8 +44,8 @@ internal sealed class Calls(Operation operation, IReadOnlyDictionary<string, str
     /// <summary>The expression of a size, from the shape of a tensor that has it.</summary>
     public string Size(string name)
     {
-        // A tensor with most sizes as they are has its extents in place. Bytes are flat, and another
-        // tensor may be.
+        // A tensor with most sizes as they are has its extents in place. Bytes are flat, and
+        // another tensor may be.
         IEnumerable<Argument> tensors = Operation.Tensors
             .OrderBy(tensor => tensor.IsOptional || tensor.Parameter.Type == "uint8_t")
             .ThenByDescending(

@@ -107,7 +107,8 @@ internal sealed class BytePixelsTests
         return (x, new Inputs(batch).Uniform(channels * Levels, limit: 1));
     }
 
-    // Every sample with the next one as its partner, a cutout and a paste; the last one's are empty.
+    // Every sample with the next one as its partner, a cutout and a paste; the last one's boxes are
+    // empty.
     private static double[] Changes(int batch, int rows, int width, float weight)
     {
         Random random = new(rows);

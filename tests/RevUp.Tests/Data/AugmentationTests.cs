@@ -136,7 +136,8 @@ public sealed class AugmentationTests
             Augmentation = Everything,
         };
         using BatchLoader loader = new(Images, Normalization, options);
-        return [.. loader.Epoch(2).SelectMany(batch => (float[])[.. batch.Pixels.Values(Images.Sample), .. batch.Targets])];
+        return [.. loader.Epoch(2).SelectMany(
+            batch => (float[])[.. batch.Pixels.Values(Images.Sample), .. batch.Targets])];
     }
 
     private static float[] Write(Augmentation augmentation, int index)

@@ -40,7 +40,9 @@ public sealed class BytePixelsTests
         AssertSame(backend, Volumes, new() { Flip = true, FlipEveryAxis = true, Mixup = 1 });
     }
 
-    /// <summary>The last batch of an epoch is often one sample, which is mixed with itself.</summary>
+    /// <summary>
+    /// The last batch of an epoch may be one sample, which is mixed with itself.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void ABatchOfOneIsMixedWithItself(TestDevice device)

@@ -133,7 +133,8 @@ public sealed class ImageFolderTests
             new Augmentation { RandomResizedCrop = new(), Flip = true }, new([0, 0, 0], [1, 1, 1]));
         for (int i = 0; i < images.Count; i++)
         {
-            reader.Write(i, default, transform, new SampleRow(pixels, default)); // the buffer grows to the largest image
+            // The buffer grows to the largest image.
+            reader.Write(i, default, transform, new SampleRow(pixels, default));
         }
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < Repetitions; i++)

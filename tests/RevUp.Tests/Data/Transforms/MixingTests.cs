@@ -142,7 +142,8 @@ public sealed class MixingTests
         float[] mixed = [.. pixels];
         CounterRandom random = new(1, 2, 3);
         BatchMixer.Create(
-            new Augmentation { Mixup = 1 }, Sample, Classes, capacity: Count)!.Mix(mixed, default, targets, 1, ref random);
+            new Augmentation { Mixup = 1 }, Sample, Classes, capacity: Count)!
+            .Mix(mixed, default, targets, 1, ref random);
         for (int i = 0; i < pixels.Length; i++)
         {
             Assert.AreEqual(pixels[i], mixed[i], 1e-6f * pixels[i]);
