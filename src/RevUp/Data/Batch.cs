@@ -13,15 +13,22 @@ namespace RevUp.Data;
 internal sealed class Batch : IDisposable
 {
     private readonly BatchLoader _loader;
-    private readonly float[] _pixels;
+    private readonly byte[] _bytes; // or _values: the samples
+    private readonly float[] _values;
+    private readonly SampleChanges[] _changes;
+    private readonly ChannelNormalization _normalization;
     private readonly float[] _targets;
     private readonly int[] _samples;
     private readonly int _sampleLength;
     private readonly int _classes;
 
-    internal Batch(BatchLoader loader, int capacity, int sampleLength, int classes)
+    internal Batch(
+        BatchLoader loader, int capacity, int sampleLength, int classes, SampleTransform transform, bool isOfBytes)
     {
-        _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength);
+        _bytes = GC.AllocateUninitializedArray<byte>(isOfBytes ? capacity * sampleLength : 0);
+        _values = GC.AllocateUninitializedArray<float>(isOfBytes ? 0 : capacity * sampleLength);
+        _changes = new SampleChanges[isOfBytes && transform.Augmentation.ChangesOnDevice ? capacity : 0];
+        _normalization = transform.Normalization;
         _targets = GC.AllocateUninitializedArray<float>(capacity * classes);
         IsFilled = new bool[capacity];
         _samples = new int[capacity];
@@ -73,14 +80,16 @@ internal sealed class Batch : IDisposable
     /// <summary>The batch's number in its epoch, counted from 0.</summary>
     public int Index { get; internal set; }
 
-    /// <summary>Count × H × W × C normalised pixels, float32.</summary>
+    /// <summary>Count × H × W × C pixels.</summary>
     /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
-    public ReadOnlySpan<float> Pixels
+    public BatchPixels Pixels
     {
         get
         {
             RequireHeld();
-            return _pixels.AsSpan(0, Count * _sampleLength);
+            return _bytes.Length > 0
+                ? new(_bytes.AsSpan(0, Count * _sampleLength), ChangesToFill, _normalization)
+                : new(ValuesToFill);
         }
     }
 
@@ -111,11 +120,15 @@ internal sealed class Batch : IDisposable
 
     internal void SetSample(int row, int index) => _samples[row] = index;
 
-    internal Span<float> PixelsToFill => _pixels.AsSpan(0, Count * _sampleLength);
+    /// <summary>Empty where samples are bytes.</summary>
+    internal Span<float> ValuesToFill => _values.AsSpan(0, _values.Length > 0 ? Count * _sampleLength : 0);
+
+    /// <summary>Empty where samples are floats, or nothing changes them on the device.</summary>
+    internal Span<SampleChanges> ChangesToFill => _changes.AsSpan(0, _changes.Length > 0 ? Count : 0);
 
     internal Span<float> TargetsToFill => _targets.AsSpan(0, Count * _classes);
 
-    internal Span<float> PixelsOf(int sample) => _pixels.AsSpan(sample * _sampleLength, _sampleLength);
+    internal SampleRow Row(int row) => new(BytesOf(row), ValuesOf(row), ChangesOf(row));
 
     internal Span<float> TargetsOf(int sample) => _targets.AsSpan(sample * _classes, _classes);
 
@@ -129,14 +142,30 @@ internal sealed class Batch : IDisposable
             {
                 if (row > Count)
                 {
-                    PixelsOf(row).CopyTo(PixelsOf(Count));
+                    BytesOf(row).CopyTo(BytesOf(Count));
+                    ValuesOf(row).CopyTo(ValuesOf(Count));
+                    ChangesOf(row).CopyTo(ChangesOf(Count));
                     TargetsOf(row).CopyTo(TargetsOf(Count));
                     _samples[Count] = _samples[row];
                 }
                 Count++;
             }
         }
+        Span<SampleChanges> changes = ChangesToFill;
+        for (int row = 0; row < changes.Length; row++)
+        {
+            changes[row] = changes[row] with { Partner = row, Weight = 1, Paste = default };
+        }
     }
+
+    private Span<byte> BytesOf(int row) => Of(_bytes, row, _sampleLength);
+
+    private Span<float> ValuesOf(int row) => Of(_values, row, _sampleLength);
+
+    private Span<SampleChanges> ChangesOf(int row) => Of(_changes, row, 1);
+
+    private static Span<T> Of<T>(T[] rows, int row, int length) =>
+        rows.Length == 0 ? default : rows.AsSpan(row * length, length);
 
     private void RequireHeld() => ObjectDisposedException.ThrowIf(Current != State.Held, this);
 }

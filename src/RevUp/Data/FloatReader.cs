@@ -15,16 +15,16 @@ namespace RevUp.Data;
 public abstract class FloatReader(Shape sample) : SampleReader
 {
     /// <inheritdoc/>
-    internal sealed override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+    internal sealed override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
         (Augmentation augmentation, ChannelNormalization normalization) = transform;
         ConfigurationException.Require(
             augmentation is { Padding: 0, Cutout: 0, ColorJitter: null },
             $"data.padding, data.cutout or data.colorJitter is set, and this dataset has samples of floats, which can "
             + $"only be mirrored and mixed; leave them out");
-        ReadWhole(index).CopyTo(destination);
-        normalization.Apply(destination);
-        AxisMirror.Draw(key, augmentation).Apply(destination, sample);
+        ReadWhole(index).CopyTo(row.Values);
+        normalization.Apply(row.Values);
+        AxisMirror.Draw(key, augmentation).Apply(row.Values, sample);
     }
 
     /// <inheritdoc/>

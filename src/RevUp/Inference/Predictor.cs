@@ -14,7 +14,7 @@ namespace RevUp.Inference;
 /// </summary>
 /// <remarks>
 /// Thread-safe: any number of threads may predict at once, and get the same bits as one after the
-/// other. The calling thread normalises its bytes. The network runs on the predictor's own thread:
+/// other. The network runs on the predictor's own thread:
 /// one call at a time, with all threads of its backend. More callers therefore change the
 /// throughput little. To use the cores for several calls at once, open several predictors with one
 /// thread each; each holds a copy of the weights. The number of threads of <see cref="CpuBackend"/>
@@ -92,9 +92,18 @@ public sealed class Predictor : IDisposable
     public float[] Predict(ReadOnlySpan<byte> images)
     {
         RequireWhole(images.Length, "bytes");
-        float[] pixels = ArrayPool<float>.Shared.Rent(images.Length);
-        _normalization.Apply(images, pixels);
-        return PredictRented(pixels, images.Length);
+        int length = images.Length;
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
+        images.CopyTo(bytes);
+        try
+        {
+            return RequireFinite(_model.Invoke(
+                loaded => loaded.Predict(new BatchPixels(bytes.AsSpan(0, length), default, _normalization))));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     /// <summary>
@@ -112,20 +121,24 @@ public sealed class Predictor : IDisposable
     public float[] Predict(ReadOnlySpan<float> samples)
     {
         RequireWhole(samples.Length, "numbers");
-        float[] pixels = ArrayPool<float>.Shared.Rent(samples.Length);
-        samples.CopyTo(pixels);
-        _normalization.Apply(pixels.AsSpan(0, samples.Length));
-        int bad = FiniteValues.IndexOfOther(pixels.AsSpan(0, samples.Length));
-        if (bad >= 0)
+        int length = samples.Length;
+        float[] pixels = ArrayPool<float>.Shared.Rent(length);
+        try
+        {
+            samples.CopyTo(pixels);
+            _normalization.Apply(pixels.AsSpan(0, length));
+            int bad = FiniteValues.IndexOfOther(pixels.AsSpan(0, length));
+            return bad < 0
+                ? RequireFinite(_model.Invoke(loaded => loaded.Predict(new BatchPixels(pixels.AsSpan(0, length)))))
+                : throw new ArgumentException(
+                    $"value {bad % Sample.Count} of sample {bad / Sample.Count} is {samples[bad]}, which is not finite "
+                    + "after normalisation; correct the sample or leave it out.",
+                    nameof(samples));
+        }
+        finally
         {
             ArrayPool<float>.Shared.Return(pixels);
-            long place = bad % Sample.Count;
-            throw new ArgumentException(
-                $"value {place} of sample {bad / Sample.Count} is {samples[bad]}, which is not finite after "
-                + "normalisation; correct the sample or leave it out.",
-                nameof(samples));
         }
-        return PredictRented(pixels, samples.Length);
     }
 
     /// <summary>
@@ -152,21 +165,13 @@ public sealed class Predictor : IDisposable
     /// <summary>Waits for the calls of other threads, then frees network and backend.</summary>
     public void Dispose() => _model.Dispose();
 
-    private float[] PredictRented(float[] pixels, int length)
+    private float[] RequireFinite(float[] probabilities)
     {
-        try
-        {
-            float[] probabilities = _model.Invoke(loaded => loaded.Predict(pixels.AsSpan(0, length)));
-            int bad = FiniteValues.IndexOfOther(probabilities);
-            return bad < 0 ? probabilities : throw new ArgumentException(
-                $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample's values "
-                + "are far from the training set's; give them in the same unit.",
-                "samples");
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(pixels);
-        }
+        int bad = FiniteValues.IndexOfOther(probabilities);
+        return bad < 0 ? probabilities : throw new ArgumentException(
+            $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample's values "
+            + "are far from the training set's; give them in the same unit.",
+            "samples");
     }
 
     private void RequireWhole(int length, string unit)

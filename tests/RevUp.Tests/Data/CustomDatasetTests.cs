@@ -49,13 +49,14 @@ public sealed class CustomDatasetTests
         Assert.AreEqual(Math.Sqrt(500.0 * 500 + 5.25), normalization.Deviation[0], 1e-6);
 
         using SampleReader reader = train.OpenReader();
-        float[] plain = new float[64], mirrored = new float[64];
         SampleKey key = Enumerable.Range(0, 32).Select(position => new SampleKey(1, 0, position))
             .First(candidate => AxisMirror.Draw(candidate, new Augmentation { Flip = true }).Width);
-        reader.Write(1, key, new SampleTransform(new Augmentation(), normalization), plain);
-        reader.Write(1, key, new SampleTransform(new Augmentation { Flip = true }, normalization), mirrored);
+        float[] plain = Read(new Augmentation()), mirrored = Read(new Augmentation { Flip = true });
         Assert.AreEqual((float)((1000 + 5 - normalization.Mean[0]) / normalization.Deviation[0]), plain[5], 1e-6f);
         CollectionAssert.AreEqual(plain.Take(8).Reverse().ToArray(), mirrored.Take(8).ToArray());
+
+        float[] Read(Augmentation augmentation) =>
+            reader.Read(1, key, new SampleTransform(augmentation, normalization), train.Sample);
     }
 
     [TestMethod]
@@ -64,16 +65,15 @@ public sealed class CustomDatasetTests
         using Ramps ramps = new(2);
         using SampleReader reader = ramps.OpenReader();
         ChannelNormalization normalization = new([0], [1]);
-        float[] destination = new float[64];
         Assert.Contains(
             "samples of floats",
-            Assert.ThrowsExactly<ConfigurationException>(() => reader.Write(
-                0, default, new SampleTransform(new Augmentation { Padding = 2 }, normalization), destination))
+            Assert.ThrowsExactly<ConfigurationException>(() => reader.Read(
+                0, default, new SampleTransform(new Augmentation { Padding = 2 }, normalization), ramps.Sample))
                 .Message);
         Assert.AreEqual(
             "Reader read 63 numbers for sample -1, and a sample [1, 8, 8, 1] has 64.",
-            Assert.ThrowsExactly<InvalidOperationException>(() => reader.Write(
-                -1, default, new SampleTransform(new Augmentation(), normalization), destination)).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(() => reader.Read(
+                -1, default, new SampleTransform(new Augmentation(), normalization), ramps.Sample)).Message);
     }
 
     [TestMethod]

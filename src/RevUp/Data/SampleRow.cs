@@ -1,0 +1,27 @@
+using RevUp.Data.Transforms;
+
+namespace RevUp.Data;
+
+/// <summary>
+/// The place of one sample in a batch: (D)·H·W·C bytes where
+/// <see cref="SampleReader.WritesBytes"/>, else as many floats. The other span is empty.
+/// </summary>
+internal readonly ref struct SampleRow(Span<byte> bytes, Span<float> values, Span<SampleChanges> changes)
+{
+    private readonly Span<SampleChanges> _changes = changes; // one, or none
+
+    /// <summary>A place without changes.</summary>
+    public SampleRow(Span<byte> bytes, Span<float> values)
+        : this(bytes, values, default)
+    {
+    }
+
+    /// <summary>Bytes as they were read, cropped and mirrored.</summary>
+    public Span<byte> Bytes { get; } = bytes;
+
+    /// <summary>Normalised values.</summary>
+    public Span<float> Values { get; } = values;
+
+    /// <summary>Cuts a box out of an image of bytes: the device sets it to the mean.</summary>
+    public void Cut(Box box) => _changes[0] = _changes[0] with { Cutout = box };
+}
