@@ -11,7 +11,7 @@ namespace RevUp.Data;
 /// <see cref="ImageReader"/>, which reads bytes. Images that are all in memory need no class: use a
 /// <see cref="MemoryDataset"/>. Train with a recipe whose data.dataset is "custom" and the
 /// constructor of <see cref="Runs.TrainingRun"/> that takes datasets. Samples of floats take
-/// another way: your own loop passes them to <see cref="Training.TrainingStep.Run"/>.
+/// another way: your own loop passes them to a <see cref="Training.TrainingStep"/>.
 /// </remarks>
 /// <example><code>
 /// sealed class Stripes : ImageDataset // dark images and bright ones

@@ -46,18 +46,10 @@ internal sealed class NetworkCosts
     {
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(
-            net, recipe.Training, new MemoryPlan { Policy = MemoryPolicy.Store }, recipe.Reversible.Inversion);
-        using StepInput input = new(net);
-        (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, recipe.Training);
-        if (recipe.Training.IsStaged)
-        {
-            input.Stage(pixels, targets);
-            input.Receive();
-        }
-        else
-        {
-            input.Load(pixels, targets);
-        }
+            net, ProbeBatch.Settings(recipe.Training), new MemoryPlan { Policy = MemoryPolicy.Store },
+            recipe.Reversible.Inversion);
+        using StepInput input = new(net, step.Objective);
+        new ProbeBatch(net, recipe.Training).Load(input);
         return new NetworkCosts(net, step, recipe, input);
     }
 
