@@ -78,7 +78,8 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   double *to = partials + blockIdx.x * (kTotals + 3 * classes);
   double totals[kTotals] = {};
   for (long long first = 0; first < classes; first += kThreads) {
-    const int width = static_cast<int>(min(classes - first, static_cast<long long>(kThreads))), parts = kThreads / width;
+    const int width = static_cast<int>(min(classes - first, static_cast<long long>(kThreads)));
+    const int parts = kThreads / width;
     const int c = threadIdx.x % width, part = threadIdx.x / width, own = static_cast<int>(first) + c;
     double sums[3] = {};
     for (long long start = block * kTile; start < positions; start += blocks * kTile) {
@@ -140,7 +141,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 }
 KERNEL_EXPORT(segmentation_total)
 
-// As revup_segmentation_factors of native/include/revup_cpu.h.
+// As revup_segmentation_factors of native/include/revup_loss.h.
 // Geometry: One block of 256 threads; a thread takes every 256th class of a sample.
 // Bytes: some tens per class and sample. Accumulator: double. Deterministic. Restrictions: one block.
 extern "C" __global__ void __launch_bounds__(kThreads)

@@ -53,7 +53,7 @@ internal static class MemoryProbe
         using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(
-            net, ProbeBatch.Settings(recipe.Training), recipe.Reversible.Plan with { Policy = policy },
+            net, ProbeBatch.Settings(net, recipe.Training), recipe.Reversible.Plan with { Policy = policy },
             recipe.Reversible.Inversion);
         ProbeBatch batch = new(net, recipe.Training);
         Run();

@@ -46,7 +46,7 @@ internal sealed class NetworkCosts
     {
         MemoryProbe.DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(
-            net, ProbeBatch.Settings(recipe.Training), new MemoryPlan { Policy = MemoryPolicy.Store },
+            net, ProbeBatch.Settings(net, recipe.Training), new MemoryPlan { Policy = MemoryPolicy.Store },
             recipe.Reversible.Inversion);
         using StepInput input = new(net, step.Objective);
         new ProbeBatch(net, recipe.Training).Load(input);

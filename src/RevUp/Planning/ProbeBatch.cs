@@ -31,9 +31,11 @@ internal sealed class ProbeBatch
     }
 
     /// <summary>
-    /// Settings for a step that measures: weights of classes come from data, and cost nothing.
+    /// Settings for a step that measures: weights that would come from the data are 1.
     /// </summary>
-    public static TrainingSettings Settings(TrainingSettings training) => training with { BalanceClasses = false };
+    public static TrainingSettings Settings(RevUpNet net, TrainingSettings training) => !training.BalanceClasses
+        ? training
+        : training with { BalanceClasses = false, ClassWeights = [.. Enumerable.Repeat(1.0, net.Classes)] };
 
     /// <summary>A step as in training, where the buffers of a staged batch stay.</summary>
     public void Run(TrainingStep step)

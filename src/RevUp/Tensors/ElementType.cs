@@ -18,6 +18,6 @@ public enum ElementType
     /// <summary>IEEE binary64: statistics only.</summary>
     Float64 = 2,
 
-    /// <summary>Unsigned 16-bit integers: labels of positions, which nothing computes with.</summary>
+    /// <summary>Unsigned 16-bit integers: labels of positions.</summary>
     UInt16 = 3,
 }

@@ -43,8 +43,8 @@ internal abstract class Objective(RevUpNet net) : DeviceObject(net.Backend)
             + $"model.task 'segmentation'");
         ConfigurationException.Require(
             !isSegmentation || settings.LabelSmoothing == 0,
-            $"training.labelSmoothing is {settings.LabelSmoothing}, and every position of model.task 'segmentation' has "
-            + $"one label; use 0");
+            $"training.labelSmoothing is {settings.LabelSmoothing}, and every position of model.task 'segmentation' "
+            + $"has one label; use 0");
     }
 
     /// <summary>Shape of the targets of <paramref name="batch"/> samples.</summary>

@@ -90,8 +90,8 @@ internal sealed class SegmentationObjective : Objective
         if (place >= 0)
         {
             throw new ArgumentException(
-                $"labels[{place}], position {place % Net.Sample.Positions} of sample {place / Net.Sample.Positions}, is "
-                + $"{labels[place]}, and the network has {Net.Classes} classes; use 0 to {Net.Classes - 1}, or "
+                $"labels[{place}], position {place % Net.Sample.Positions} of sample {place / Net.Sample.Positions}, "
+                + $"is {labels[place]}, and the network has {Net.Classes} classes; use 0 to {Net.Classes - 1}, or "
                 + $"{nameof(VoxelLabels)}.{nameof(VoxelLabels.Ignored)} where there is no label.",
                 Words.Targets);
         }

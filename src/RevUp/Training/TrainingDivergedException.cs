@@ -20,8 +20,8 @@ public sealed class TrainingDivergedException(string message) : RevUpException(m
             ? string.Create(
                 CultureInfo.InvariantCulture,
                 $"Resume from the last checkpoint with a lower learning rate (training.optimizer.learningRate is "
-                + $"{settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), or a limit on "
-                + $"the gradient (training.clipNorm is {settings.ClipNorm}).")
+                + $"{settings.Optimizer.LearningRate}), a longer warm-up (training.schedule.warmupSteps), or a limit "
+                + $"on the gradient (training.clipNorm is {settings.ClipNorm}).")
             : $"The batch is to blame: {fault}. Correct that sample or leave it out.";
         return new TrainingDivergedException(string.Create(
             CultureInfo.InvariantCulture,

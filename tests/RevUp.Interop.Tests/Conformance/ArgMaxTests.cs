@@ -10,7 +10,8 @@ internal sealed class ArgMaxTests
     [EveryBackend]
     internal void LabelsMatchTheOracle(DeviceOperations operations)
     {
-        foreach ((int rows, int classes) in ((int, int)[])[(1, 1), (67, 2), (1003, 3), (129, 33), (40_003, 5), (7, 1000)])
+        foreach ((int rows, int classes) in
+            ((int, int)[])[(1, 1), (67, 2), (1003, 3), (129, 33), (40_003, 5), (7, 1000)])
         {
             // Full of ties.
             float[] logits = new Inputs(rows).Levels((long)rows * classes, 7);

@@ -4,7 +4,9 @@ using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Conformance;
 
-/// <summary>Sums, factors and gradient of the voxel loss, one after the other as in a step.</summary>
+/// <summary>
+/// Sums, factors and gradient of the voxel loss, one after the other as in a step.
+/// </summary>
 [TestClass]
 internal sealed class SegmentationLossTests
 {

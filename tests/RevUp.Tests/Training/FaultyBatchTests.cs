@@ -4,7 +4,9 @@ using RevUp.Training;
 
 namespace RevUp.Tests.Training;
 
-/// <summary>A batch that is not finite is to blame for its loss, and the learning rate is not.</summary>
+/// <summary>
+/// A batch that is not finite is to blame for its loss, and the learning rate is not.
+/// </summary>
 [TestClass]
 public sealed class FaultyBatchTests
 {

@@ -178,7 +178,8 @@ public sealed class SegmentationStepTests
         Refused("training.labelSmoothing is 0.1", new TrainingSettings { LabelSmoothing = 0.1 });
         Assert.Contains(
             "training.dice is given, and model.task 'classification' has no Dice",
-            SmallRecipe.Refusal("training.dice.weight=2"));
+            SmallRecipe.Refusal("training.dice.sums=sample"));
+        Assert.Contains("training.dice.sums is 'slice'", SmallRecipe.Refusal("training.dice.sums=slice"));
 
         static void Refused(string message, TrainingSettings settings) => Assert.Contains(
             message,
