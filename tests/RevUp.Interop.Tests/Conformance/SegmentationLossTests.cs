@@ -17,7 +17,7 @@ internal sealed class SegmentationLossTests
     private static readonly VoxelLoss s_batchDice = new(1, 1e-5, FirstClass: 1, PerSample: 0);
 
     private static readonly (int Batch, int Positions, int Classes)[] s_sizes =
-        [(1, 1, 2), (3, 67, 2), (2, 1003, 3), (1, 129, 117), (2, 33, 300), (2, 40_003, 3)];
+        [(1, 1, 2), (3, 67, 2), (2, 1003, 3), (1, 129, 117), (2, 33, 300), (2, 9001, 3)];
 
     [TestMethod]
     [EveryBackend]
@@ -169,21 +169,19 @@ internal sealed class SegmentationLossTests
         }
         Tolerance.AssertWithin(statistics[0], sums[0], LossError * batch, $"loss of {what}");
         Tolerance.AssertWithin(statistics[1], sums[1], 1e-12, $"share of right positions of {what}");
+        // The largest term of a sample's gradient.
+        double[] magnitudes =
+            [.. factors.Chunk(3 * classes).Select(sample => sample.Chunk(classes).Sum(part => 2 * part.Max(Math.Abs)))];
         foreach (Alias alias in (Alias[])[Alias.None, Alias.Logits])
         {
             float[] actual = operations.SegmentationGradient(batch, logits, labels, actualFactors, alias);
             Tolerance.AssertWithin(
                 gradient,
                 actual,
-                i => Tolerance.Float32(
-                    (2 * softmax) + 8, Magnitude(factors, classes, i * batch / gradient.Length)),
+                i => Tolerance.Float32((2 * softmax) + 8, magnitudes[i * batch / gradient.Length]),
                 $"gradient of {what}, aliases {alias}");
         }
     }
-
-    // The largest term of a position's gradient in this sample.
-    private static double Magnitude(double[] factors, int classes, int sample) =>
-        factors.Skip(sample * 3 * classes).Take(3 * classes).Chunk(classes).Sum(part => 2 * part.Max(Math.Abs));
 
     private static IEnumerable<(string Name, ushort[] Labels)> Labellings(int count, int classes)
     {

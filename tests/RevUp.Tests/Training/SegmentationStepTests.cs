@@ -179,7 +179,7 @@ public sealed class SegmentationStepTests
         Assert.Contains(
             "training.dice is given, and model.task 'classification' has no Dice",
             SmallRecipe.Refusal("training.dice.sums=sample"));
-        Assert.Contains("training.dice.sums is 'slice'", SmallRecipe.Refusal("training.dice.sums=slice"));
+        Assert.Contains("use one of \"batch\", \"sample\"", SmallRecipe.Refusal("training.dice.sums=slice"));
 
         static void Refused(string message, TrainingSettings settings) => Assert.Contains(
             message,
