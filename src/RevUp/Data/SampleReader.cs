@@ -2,7 +2,7 @@ namespace RevUp.Data;
 
 /// <summary>
 /// Reads the samples of an <see cref="ImageDataset"/> on one thread. Derive from
-/// <see cref="ImageReader"/>.
+/// <see cref="ImageReader"/> or <see cref="FloatReader"/>.
 /// </summary>
 public abstract class SampleReader : IDisposable
 {
