@@ -14,6 +14,9 @@ internal sealed class KernelBuffers
 
     private const int Large = 4;
 
+    // Of a segmentation.
+    private const int Classes = 4;
+
     private static readonly OptimizerNumbers s_optimizer = new(
         GradientScale: 1, Skip: 0, Momentum: 0.9, Nesterov: 1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
         Correction1: 0.1, Correction2: 0.001);
@@ -39,6 +42,14 @@ internal sealed class KernelBuffers
         Optimizer = Allocate(new Shape(OptimizerNumbers.Length(groups: 1)), ElementType.Float64);
         Pooled = Allocate(new Shape(count / Sample, 64), ElementType.Float32);
         Steps = Allocate(Pooled.Shape, ElementType.BFloat16);
+        Voxels = new Shape(2, count / 2 / Classes, Classes);
+        Labels = Allocate(new Shape(2, count / 2 / Classes), ElementType.UInt16);
+        Totals = Allocate(new Shape(2, 4), ElementType.Float64);
+        Overlaps = Allocate(new Shape(2, 3, Classes), ElementType.Float64);
+        Factors = Allocate(Overlaps.Shape, ElementType.Float32);
+        backend.Upload<ushort>(
+            [.. Enumerable.Range(0, (int)Labels.Count).Select(i => (ushort)(i % Classes))], Labels);
+        backend.Fill(Factors, 1e-6f);
         backend.Fill(Scalar, 0.1f);
         backend.Fill(Sums, 0);
         Span<double> numbers = stackalloc double[(int)Optimizer.Count];
@@ -81,6 +92,21 @@ internal sealed class KernelBuffers
 
     /// <summary>[N, 8, 8, 64]: pooled by halves.</summary>
     public Shape Halved => new(Count / Sample, 8, 8, 64);
+
+    /// <summary>[2, positions, 4]: logits of a segmentation.</summary>
+    public Shape Voxels { get; }
+
+    /// <summary>A label of each position.</summary>
+    public Tensor Labels { get; }
+
+    /// <summary>Totals of a voxel loss.</summary>
+    public Tensor Totals { get; }
+
+    /// <summary>Overlaps of a voxel loss.</summary>
+    public Tensor Overlaps { get; }
+
+    /// <summary>Factors of a voxel loss.</summary>
+    public Tensor Factors { get; }
 
     /// <summary>[N, 16, 16, 32]: half of the channels.</summary>
     public Shape Half => new(Count / Sample, 16, 16, 32);

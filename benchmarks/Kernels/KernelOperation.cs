@@ -66,6 +66,15 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
             8,
             b => b.Backend.MergeChannels(b.Tensor(0, b.Half), b.Tensor(1, b.Half), b.Tensor(2, b.Wide))),
         new(
+            "segmentation sums, 4 classes, f32",
+            4.5,
+            b => b.Backend.SegmentationSums(b.Tensor(0, b.Voxels), b.Labels, default, b.Totals, b.Overlaps)),
+        new(
+            "segmentation gradient, 4 classes, f32",
+            8.5,
+            b => b.Backend.SegmentationGradient(b.Tensor(0, b.Voxels), b.Labels, b.Factors, b.Tensor(1, b.Voxels))),
+        new("arg max, 4 classes, f32", 4.5, b => b.Backend.ArgMax(b.Tensor(0, b.Voxels), b.Labels)),
+        new(
             "sgd f32",
             20,
             b => b.Backend.Sgd(b.Optimizer, b.Tensor(Float32, 0), b.Tensor(Float32, 1), b.Tensor(Float32, 2))),

@@ -3,18 +3,12 @@
 #include <cmath>
 
 #include "exponential.h"
+#include "largest.h"
 #include "parallel.h"
 #include "shape.h"
 
 namespace revup {
 namespace {
-
-float largest(int64_t count, const float *x) {
-  float best = -INFINITY;
-#pragma omp simd reduction(max : best)
-  for (int64_t c = 0; c < count; ++c) best = x[c] > best ? x[c] : best;
-  return best;
-}
 
 struct RowResult {
   double loss;

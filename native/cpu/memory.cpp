@@ -78,11 +78,20 @@ revup_status revup_fill(int64_t count, float *y, float value) {
 revup_status revup_cast(int64_t count, revup_type x_type, const void *x, revup_type y_type, void *y) {
   return guarded([&] {
     require_count(count, "count");
-    require_type(x_type, "x_type");
-    require_type(y_type, "y_type");
+    const bool are_labels = x_type == REVUP_UINT16 && y_type == REVUP_UINT16;
+    if (!are_labels) {
+      require_type(x_type, "x_type");
+      require_type(y_type, "y_type");
+    }
     if (count == 0) return;
     require_pointer(x, "x");
     require_pointer(y, "y");
+    if (are_labels) {
+      const uint16_t *from = static_cast<const uint16_t *>(x);
+      uint16_t *to = static_cast<uint16_t *>(y);
+      parallel_for(count, [=](int64_t begin, int64_t end) { std::copy(from + begin, from + end, to + begin); });
+      return;
+    }
     with_type(x_type, [&](auto x_tag) {
       with_type(y_type, [&](auto y_tag) {
         using X = decltype(x_tag);

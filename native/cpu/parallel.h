@@ -21,11 +21,11 @@ constexpr int64_t kLineElements = 64;
 struct Chunks {
   int64_t items, size, number;
 
-  // A power of two of about equal chunks, so that two, four, ... threads get equal shares.
-  Chunks(int64_t item_count, int64_t elements_per_item) : items(item_count) {
+  // A power of two of about equal chunks, so that two, four, ... threads get equal shares; one at least.
+  Chunks(int64_t item_count, int64_t elements_per_item, int64_t most = kMaxChunks) : items(item_count) {
     const int64_t items_per_chunk = std::max<int64_t>(kChunkElements / std::max<int64_t>(elements_per_item, 1), 1);
     int64_t wanted = 1;
-    while (wanted < kMaxChunks && 2 * wanted <= items / items_per_chunk) wanted *= 2;
+    while (2 * wanted <= std::min(most, kMaxChunks) && 2 * wanted <= items / items_per_chunk) wanted *= 2;
     size = (items + wanted - 1) / wanted;
     number = size == 0 ? 0 : (items + size - 1) / size;
   }

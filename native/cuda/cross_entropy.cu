@@ -1,40 +1,15 @@
 // Softmax cross-entropy with soft targets, loss and gradient together.
+#include "largest.cuh"
 #include "reduce.cuh"
 
 namespace revup {
 namespace {
 
-// A value and where it is; the first of equals is the larger. Starts below everything, at an index that no row has.
-struct Largest {
-  float value;
-  long long index;
-
-  __device__ void offer(float other_value, long long other_index) {
-    const bool is_first_of_equals = other_value == value && other_index < index;
-    if (other_value > value || is_first_of_equals) {  // false for a NaN
-      value = other_value;
-      index = other_index;
-    }
-  }
-};
-
-// Over one row, by one warp; the same in every lane.
-__device__ Largest largest(long long classes, const float *row) {
-  Largest best{-INFINITY, classes};
-  for (long long c = threadIdx.x % kWarp; c < classes; c += kWarp) best.offer(row[c], c);
-  for (int offset = kWarp / 2; offset > 0; offset /= 2) {
-    const float value = __shfl_xor_sync(kAllLanes, best.value, offset);
-    const long long index = __shfl_xor_sync(kAllLanes, best.index, offset);
-    best.offer(value, index);
-  }
-  return best;
-}
-
 // Takes loss = log(sum e^z) * sum t - sum t z, z = logit - max, in double. A lane reads an element of the logits for
 // the last time just before it writes the same element of the gradient.
 __device__ double evaluate_row(long long classes, const float *logits, const float *targets, float gradient_scale,
                                float *gradient, double *correct) {
-  const Largest predicted = largest(classes, logits), expected = largest(classes, targets);
+  const Largest predicted = largest(classes, logits, kWarp), expected = largest(classes, targets, kWarp);
   double exponentials = 0, target_sum = 0, agreement = 0;
   for (long long c = threadIdx.x % kWarp; c < classes; c += kWarp) {
     const float z = logits[c] - predicted.value, t = targets[c];

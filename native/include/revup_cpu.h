@@ -1,4 +1,4 @@
-// revup_cpu.h: the whole C ABI of the RevUp CPU library.
+// revup_cpu.h: the C ABI of the RevUp CPU library. Its losses are in revup_loss.h.
 //
 // Conventions, valid for every function:
 // - The result is a revup_status. On failure nothing was written, and revup_last_error() says why, per calling thread.
@@ -27,6 +27,7 @@
 
 #include <stdint.h>
 
+#include "revup_loss.h"
 #include "revup_status.h"
 #include "revup_tables.h"
 
@@ -35,10 +36,11 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 6
+#define REVUP_ABI_VERSION 7
 
 typedef int32_t revup_type;
-enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1 };
+// Labels are copied by revup_cast; no other function takes their type.
+enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1, REVUP_UINT16 = 3 };
 
 typedef uint16_t revup_bfloat16;  // the bits of one
 
@@ -68,7 +70,7 @@ REVUP_API revup_status revup_release(void *memory, int64_t bytes);
 // y = value
 // @ y [count]
 REVUP_API revup_status revup_fill(int64_t count, float *y, float value);
-// y = x, converted (round to nearest even). The types may be equal: then it is a copy.
+// y = x, converted (round to nearest even). The types may be equal: then it is a copy. REVUP_UINT16 is only copied.
 // @ x, y [count]
 REVUP_API revup_status revup_cast(int64_t count, revup_type x_type, const void *x, revup_type y_type, void *y);
 
@@ -292,17 +294,6 @@ REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int6
 REVUP_API revup_status revup_byte_pixels(int64_t batch, int64_t positions, int64_t channels, int64_t width,
                                          const uint8_t *x, const float *table, const revup_sample_changes *changes,
                                          float *y);
-
-// ---------------------------------------------------------------------------------------------------------------- loss
-// Cross-entropy of softmax(logits) with soft targets, and its gradient in the same pass. A row of targets
-// sums to 1, or to the weight of its class:
-//   statistics[0] += sum over n of -sum_c targets * log softmax(logits)
-//   statistics[1] += rows whose largest logit has the index of the largest target (first of equals in both)
-//   gradient = gradient_scale * (softmax(logits) * sum of the row's targets - targets)      (null: evaluation)
-// gradient may alias logits.
-// @ logits, targets, gradient? [batch, classes]; statistics+ [2]; gradient may be logits; internal
-REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
-                                           float gradient_scale, float *gradient, double *statistics);
 
 // ----------------------------------------------------------------------------------------------------------- optimiser
 // One call for all parameter groups of the flat buffers: `settings` is followed by `groups` revup_parameter_group, and

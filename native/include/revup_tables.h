@@ -33,6 +33,14 @@ typedef struct {
   double paste_top, paste_left, paste_bottom, paste_right;  // taken from the partner
 } revup_sample_changes;
 
+// Voxel loss: cross-entropy plus dice_weight times one minus the mean soft Dice.
+typedef struct {
+  double dice_weight;  // 0 for cross-entropy alone
+  double smoothing;    // added to numerator and denominator of every Dice
+  double first_class;  // 0, or 1 to leave class 0, the background, out of the mean
+  double per_sample;   // 0 for a Dice of each class over the batch, 1 for one of each class and sample
+} revup_voxel_loss;
+
 // Limits of the verdict on a step.
 typedef struct {
   double averaging;   // turns the sum of gradients into their average: 1 / batches

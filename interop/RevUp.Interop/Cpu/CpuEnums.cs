@@ -32,6 +32,9 @@ internal enum CpuType
 
     /// <summary>The upper half of a binary32, 2 bytes.</summary>
     BFloat16 = 1,
+
+    /// <summary>Labels, which are only copied, 2 bytes.</summary>
+    UInt16 = 3,
 }
 
 /// <summary>Support of a processor for convolutions of a type (revup_support).</summary>

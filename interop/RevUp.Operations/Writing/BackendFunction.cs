@@ -64,6 +64,7 @@ internal sealed class BackendFunction : ArrayFunction
         {
             ("void", _) => ($"Stored{optional}", $"memory.Tensor({name}, {shape})"),
             ("uint8_t", _) => ($"byte[]{optional}", $"memory.Bytes({name})"),
+            ("uint16_t", _) => ("ushort[]", $"memory.Labels({name}, {shape})"),
             ("revup_bfloat16", _) => ("float[]", $"memory.Tensor(new Stored(CpuType.BFloat16, {name}), {shape})"),
             ("float", true) => ($"float{optional}", $"memory.Scalar({name})"),
             ("float", false) => ($"float[]{optional}", $"memory.Floats({name}, {shape})"),
@@ -81,6 +82,7 @@ internal sealed class BackendFunction : ArrayFunction
         {
             "void" => $"memory.Tensor((ElementType){argument.Camel}Type, {shape})",
             "uint8_t" => $"memory.Bytes({shape})",
+            "uint16_t" => $"memory.Tensor(ElementType.UInt16, {shape})",
             "revup_bfloat16" => $"memory.Tensor(ElementType.BFloat16, {shape})",
             "float" => $"memory.Tensor(ElementType.Float32, {shape})",
             _ => $"memory.Tensor(ElementType.Float64, {shape})",
@@ -103,6 +105,9 @@ internal sealed class BackendFunction : ArrayFunction
         {
             case "uint8_t":
                 Result("byte[]", argument, $"memory.ReadBytes({tensor}, {ArraySizes.Shape(argument)})");
+                break;
+            case "uint16_t":
+                Result("ushort[]", argument, $"memory.ReadLabels({tensor})");
                 break;
             case "void" or "float" or "revup_bfloat16":
                 Result("float" + array, argument, $"memory.Read({tensor}){first}");

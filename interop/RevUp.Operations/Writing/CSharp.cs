@@ -18,6 +18,7 @@ internal static class CSharp
         ["int64_t"] = "long",
         ["uint64_t"] = "ulong",
         ["uint8_t"] = "byte",
+        ["uint16_t"] = "ushort",
         ["char"] = "byte",
         ["float"] = "float",
         ["double"] = "double",

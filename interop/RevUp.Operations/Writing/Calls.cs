@@ -103,6 +103,7 @@ internal sealed class Calls(Operation operation, IReadOnlyDictionary<string, str
             "void" => "float32 or bfloat16",
             "float" => "float32",
             "uint8_t" => "bytes",
+            "uint16_t" => "uint16",
             "revup_bfloat16" => "bfloat16",
             _ => "float64",
         };

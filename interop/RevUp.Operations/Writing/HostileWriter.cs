@@ -61,7 +61,7 @@ internal static class HostileWriter
     private static string Alignment(Argument argument) => argument.Parameter.Type switch
     {
         "float" when argument.Sizes.Count <= 1 && !argument.Sizes.Contains("count") => "Scalar",
-        "void" or "float" or "uint8_t" or "revup_bfloat16" => "Tensor",
+        "void" or "float" or "uint8_t" or "uint16_t" or "revup_bfloat16" => "Tensor",
         _ => "Statistic",
     };
 

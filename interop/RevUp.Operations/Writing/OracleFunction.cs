@@ -27,10 +27,10 @@ internal sealed class OracleFunction(Operation operation, CFunction oracle)
                 break;
             case Role.Tensor:
                 string result = argument.IsUpdated ? Copy(argument) : Fresh(argument);
-                Body.Append($"        double[] {name}Result = {result};\n");
+                Body.Append($"        {Element(argument)}[] {name}Result = {result};\n");
                 Pin(argument, name + "Result");
                 string scalar = argument.IsScalar ? ".FirstOrDefault()" : "";
-                Result(argument.IsScalar ? "double" : "double[]", argument, $"{name}Result{scalar}");
+                Result(Element(argument) + (argument.IsScalar ? "" : "[]"), argument, $"{name}Result{scalar}");
                 break;
             case Role.Shape:
                 Parameter("CpuShape", name);
@@ -82,13 +82,15 @@ internal sealed class OracleFunction(Operation operation, CFunction oracle)
         }
     }
 
+    private static string Element(Argument argument) =>
+        argument.Parameter.Type is "float" or "uint16_t" ? CSharp.Type(argument.Parameter.Type) : "double";
+
     private static string Array(Argument argument) =>
-        (argument.Parameter.Type == "float" ? "float[]" : "double[]") + (argument.IsOptional ? "?" : "");
+        $"{Element(argument)}[]{(argument.IsOptional ? "?" : "")}";
 
     private void Pin(Argument argument, string local)
     {
-        string type = argument.Parameter.Type == "float" ? "float" : "double";
-        _pins.Add($"        fixed ({type}* {argument.Camel}Pointer = {local})\n");
+        _pins.Add($"        fixed ({Element(argument)}* {argument.Camel}Pointer = {local})\n");
         Call.Add(argument.Camel + "Pointer");
     }
 
@@ -113,6 +115,6 @@ internal sealed class OracleFunction(Operation operation, CFunction oracle)
             Parameter("bool", With(argument));
             length = $"{With(argument)} ? {length} : 0";
         }
-        return $"new double[{length}]";
+        return $"new {Element(argument)}[{length}]";
     }
 }

@@ -53,8 +53,9 @@ internal static class MemoryProbe
         using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(
-            net, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
-        (float[] pixels, float[] targets) = RandomBatch(net, recipe.Training);
+            net, ProbeBatch.Settings(net, recipe.Training), recipe.Reversible.Plan with { Policy = policy },
+            recipe.Reversible.Inversion);
+        ProbeBatch batch = new(net, recipe.Training);
         Run();
         backend.Memory.ResetPeaks();
         long start = Stopwatch.GetTimestamp();
@@ -80,18 +81,7 @@ internal static class MemoryProbe
             Precision = net.Settings.Precision,
         };
 
-        // As in training, where the buffers of a staged batch stay.
-        void Run()
-        {
-            if (recipe.Training.IsStaged)
-            {
-                step.Stage(pixels, targets);
-                step.Start(learningRateFactor: 0);
-                step.Finish();
-                return;
-            }
-            step.Run(pixels, targets, learningRateFactor: 0);
-        }
+        void Run() => batch.Run(step);
     }
 
     /// <summary>The policies that all blocks of a network can be measured under.</summary>

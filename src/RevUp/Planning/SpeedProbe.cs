@@ -40,7 +40,7 @@ internal static class SpeedProbe
         using BatchLoader loader = new(train, Datasets.Normalization(recipe.Data, train), recipe.TrainingBatches);
         using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, train.Classes.Count, training.Seed);
         MemoryProbe.DrawZeroConvolutions(net, training.Seed);
-        using TrainingStep step = new(net, training, plan, recipe.Reversible.Inversion);
+        using TrainingStep step = new(net, ProbeBatch.Settings(net, training), plan, recipe.Reversible.Inversion);
         // Norms as in the middle of a run, where one power iteration a step follows them.
         for (; step.Count < recipe.Model.Lipschitz.StartSteps; step.Count++)
         {

@@ -61,6 +61,7 @@ public sealed record Recipe
         Model.Validate();
         Reversible.Validate(Model);
         Training.Validate();
+        Objective.Require(Model.Task, Training);
         TrainingBatches.Validate();
     }
 

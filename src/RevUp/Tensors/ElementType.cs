@@ -18,6 +18,9 @@ public enum ElementType
     /// <summary>IEEE binary64: statistics only.</summary>
     Float64 = 2,
 
+    /// <summary>Unsigned 16-bit integers: labels of positions.</summary>
+    UInt16 = 3,
+
     /// <summary>Unsigned 8-bit integers: images on their way to the network.</summary>
     UInt8 = 4,
 }

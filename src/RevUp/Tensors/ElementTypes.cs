@@ -7,7 +7,7 @@ internal static class ElementTypes
     public static int Size(this ElementType type) => type switch
     {
         ElementType.Float32 => 4,
-        ElementType.BFloat16 => 2,
+        ElementType.BFloat16 or ElementType.UInt16 => 2,
         ElementType.UInt8 => 1,
         _ => 8,
     };

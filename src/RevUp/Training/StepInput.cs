@@ -1,3 +1,4 @@
+using System.Globalization;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Models;
@@ -10,8 +11,11 @@ namespace RevUp.Training;
 /// staged: copied into buffers of its own, which stay allocated because memory that the step in
 /// flight has given back on the host is still in use on the device.
 /// </summary>
-internal sealed class StepInput(RevUpNet net) : IDisposable
+internal sealed class StepInput(RevUpNet net, Objective objective) : IDisposable
 {
+    // Numbers that are looked at together.
+    private const int FaultPart = 1 << 20;
+
     private readonly Backend _backend = net.Backend;
     private DevicePixels _staged; // as they came, on an asynchronous device
     private Tensor _stagedPixels; // of the next step, on another
@@ -21,43 +25,24 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     /// <summary>[N, …], of the step; empty between steps.</summary>
     public Tensor Pixels { get; private set; }
 
-    /// <summary>[N, classes], of the step; empty between steps.</summary>
+    /// <summary>Of the step, as its objective takes them; empty between steps.</summary>
     public Tensor Targets { get; private set; }
 
     /// <summary>N of the step.</summary>
     public int Batch => Pixels.Shape.Batch;
 
-    /// <summary>N of a batch.</summary>
-    /// <exception cref="ArgumentException">
-    /// Pixels and targets do not have the same, whole number of samples.
-    /// </exception>
-    public int Samples(BatchPixels pixels, ReadOnlySpan<float> targets)
-    {
-        int batch = (int)(pixels.Length / net.Sample.Count);
-        return batch > 0 && pixels.Length % net.Sample.Count == 0 && targets.Length == (long)batch * net.Classes
-            ? batch
-            : throw new ArgumentException(
-                $"{pixels.Length} pixels and {targets.Length} targets are not a batch of samples {net.Sample} with "
-                + $"{net.Classes} classes.",
-                batch > 0 && pixels.Length % net.Sample.Count == 0 ? nameof(targets) : nameof(pixels));
-    }
-
     /// <summary>Copies the step's batch.</summary>
-    /// <exception cref="ArgumentException">
-    /// Pixels and targets do not have the same, whole number of samples.
-    /// </exception>
-    public void Load(BatchPixels pixels, ReadOnlySpan<float> targets) =>
-        (Pixels, Targets) = Upload(pixels, targets, Samples(pixels, targets));
+    /// <exception cref="ArgumentException">As of <see cref="Objective.Samples"/>.</exception>
+    public void Load<T>(BatchPixels pixels, ReadOnlySpan<T> targets) where T : unmanaged =>
+        (Pixels, Targets) = Upload(pixels, targets, objective.Samples(pixels, targets));
 
     /// <summary>
     /// Copies the batch of the step after this one; a batch staged before is replaced.
     /// </summary>
-    /// <exception cref="ArgumentException">
-    /// Pixels and targets do not have the same, whole number of samples.
-    /// </exception>
-    public void Stage(BatchPixels pixels, ReadOnlySpan<float> targets)
+    /// <exception cref="ArgumentException">As of <see cref="Objective.Samples"/>.</exception>
+    public void Stage<T>(BatchPixels pixels, ReadOnlySpan<T> targets) where T : unmanaged
     {
-        int batch = Samples(pixels, targets);
+        int batch = objective.Samples(pixels, targets);
         if (!_backend.IsAsynchronous)
         {
             FreeStaged();
@@ -102,6 +87,12 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
         _backend.ReleaseStaged();
     }
 
+    /// <summary>
+    /// The first number of the step's batch that is not finite, in words; null when there is none.
+    /// </summary>
+    public string? Fault() =>
+        Fault(Pixels, "pixels") ?? (Targets.Type == ElementType.Float32 ? Fault(Targets, "targets") : null);
+
     /// <summary>Gives the step's batch back; does nothing when there is none.</summary>
     public void Release()
     {
@@ -132,9 +123,10 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     }
 
     private Tensor AllocateTargets(int batch) =>
-        _backend.Memory.Allocate(new Shape(batch, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Memory.Allocate(objective.Targets(batch), objective.TargetType, MemoryPurpose.Activations);
 
-    private (Tensor Pixels, Tensor Targets) Upload(BatchPixels pixels, ReadOnlySpan<float> targets, int batch)
+    private (Tensor Pixels, Tensor Targets) Upload<T>(BatchPixels pixels, ReadOnlySpan<T> targets, int batch)
+        where T : unmanaged
     {
         (Tensor Pixels, Tensor Targets) tensors = Allocate(batch);
         try
@@ -160,6 +152,24 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
         Free(_stagedTargets);
         _staged = default;
         (_stagedPixels, _stagedTargets, _isStaged) = (default, default, false);
+    }
+
+    private string? Fault(Tensor tensor, string name)
+    {
+        float[] part = new float[Math.Min(tensor.Count, FaultPart)];
+        for (long start = 0; start < tensor.Count; start += part.Length)
+        {
+            Span<float> values = part.AsSpan(0, (int)Math.Min(part.Length, tensor.Count - start));
+            _backend.Download(tensor.Slice(start, new Shape(values.Length)), values);
+            if (FiniteValues.IndexOfOther(values) is >= 0 and var place)
+            {
+                long index = start + place;
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name}[{index}], in sample {index / (tensor.Count / tensor.Shape.Batch)}, is {values[place]}");
+            }
+        }
+        return null;
     }
 
     private void Free(Tensor tensor)

@@ -19,6 +19,7 @@ internal sealed class StepWork : IDisposable
     private readonly Optimizer _optimizer;
     private readonly StepProtocol _protocol;
     private readonly StepInput _input;
+    private readonly Objective _objective;
     private readonly StepRecorder? _recorder;
     private readonly Action _pass;
 
@@ -28,11 +29,12 @@ internal sealed class StepWork : IDisposable
         ReversibleEngine engine,
         Optimizer optimizer,
         StepProtocol protocol,
-        StepInput input)
+        StepInput input,
+        Objective objective)
     {
         _backend = net.Backend;
         (_net, _settings, _engine) = (net, settings, engine);
-        (_optimizer, _protocol, _input) = (optimizer, protocol, input);
+        (_optimizer, _protocol, _input, _objective) = (optimizer, protocol, input, objective);
         _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
         _pass = Pass;
     }
@@ -152,12 +154,20 @@ internal sealed class StepWork : IDisposable
         }
     }
 
-    /// <summary>Throws when a number of the step is not finite.</summary>
+    /// <summary>
+    /// Throws when a number of the step is not finite. A batch that is not finite itself is to
+    /// blame, and the settings are where it is.
+    /// </summary>
     /// <exception cref="TrainingDivergedException">
     /// Names the number, the step and the fix.
     /// </exception>
-    public void RequireFinite(string what, double value) =>
-        TrainingDivergedException.ThrowUnlessFinite(value, what, Count + 1, _settings);
+    public void RequireFinite(string what, double value)
+    {
+        if (!double.IsFinite(value))
+        {
+            throw TrainingDivergedException.Of(value, what, Count + 1, _settings, _input.Fault());
+        }
+    }
 
     /// <summary>Frees the recording.</summary>
     public void Dispose() => _recorder?.Dispose();
@@ -197,7 +207,7 @@ internal sealed class StepWork : IDisposable
         try
         {
             Tensor logits = _engine.Forward(_input.Pixels, _protocol.IsPlanned);
-            _backend.CrossEntropy(logits, _input.Targets, 1f / Batch, logits, _protocol.Losses);
+            _objective.Differentiate(logits, _input.Targets, _protocol.Losses);
             if (!_protocol.IsPlanned)
             {
                 RequireFinite("loss", _protocol.ReadLoss());

@@ -52,9 +52,12 @@ public sealed record TrainingSettings
 
     /// <summary>
     /// The weight of each class in the loss, in the order of the labels; empty for 1, or for what
-    /// <see cref="BalanceClasses"/> gives.
+    /// <see cref="BalanceClasses"/> gives. In a segmentation every position has its label's weight.
     /// </summary>
     public IReadOnlyList<double> ClassWeights { get; init; } = [];
+
+    /// <summary>Dice in the loss of a segmentation, and of no other task.</summary>
+    public DiceSettings Dice { get; init; } = new();
 
     /// <summary>
     /// The measure by which a checkpoint is chosen where the data has a validation part. The chosen
@@ -109,6 +112,7 @@ public sealed record TrainingSettings
             ClassWeights.Count == 0 || !BalanceClasses,
             $"training.classWeights is given, and training.balanceClasses is true, which computes them; leave one of "
             + $"them out");
+        Dice.Validate();
         Optimizer.Validate();
         Schedule.Validate();
     }

@@ -61,9 +61,10 @@ public sealed class TrainingStep : DeviceObject
             Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
             // Disposed in reverse: the protocol waits for a step in flight, which may replay the
             // recording.
-            _input = Own(new StepInput(net));
+            Objective = Own(Objective.Of(net, settings));
+            _input = Own(new StepInput(net, Objective));
             _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients);
-            _work = Own(new StepWork(net, settings, Engine, Optimizer, _protocol, _input));
+            _work = Own(new StepWork(net, settings, Engine, Optimizer, _protocol, _input, Objective));
             Own(_protocol);
         }
         catch
@@ -81,6 +82,9 @@ public sealed class TrainingStep : DeviceObject
     /// <summary>The optimiser.</summary>
     internal Optimizer Optimizer { get; }
 
+    /// <summary>Targets, loss and measure of the network's task.</summary>
+    internal Objective Objective { get; }
+
     /// <summary>Updates done.</summary>
     public long Count
     {
@@ -94,42 +98,59 @@ public sealed class TrainingStep : DeviceObject
     /// <summary>Steps recorded; 0 without <see cref="TrainingSettings.CudaGraph"/>.</summary>
     public long Recordings => _work.Recordings;
 
-    /// <summary>A whole step on one batch.</summary>
+    /// <summary>A whole step of a classifier on one batch.</summary>
     /// <param name="pixels">[N, …] normalised pixels, channels-last.</param>
     /// <param name="targets">[N, classes], each row summing to 1.</param>
     /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
-    /// <exception cref="ArgumentException">Pixels and targets are not a whole batch.</exception>
+    /// <exception cref="ArgumentException">
+    /// Pixels and targets are not a whole batch, or the network has another task.
+    /// </exception>
     /// <exception cref="TrainingDivergedException">
     /// A number is not finite; parameters stay.
     /// </exception>
     public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor) =>
         Run(new BatchPixels(pixels), targets, learningRateFactor);
 
-    /// <inheritdoc cref="Run(ReadOnlySpan{float}, ReadOnlySpan{float}, double)"/>
-    internal StepResult Run(BatchPixels pixels, ReadOnlySpan<float> targets, double learningRateFactor)
-    {
-        using Driving driving = Enter();
-        using NvtxRange range = _backend.Range(ProfilerRanges.Step);
-        ulong layout = Begin();
-        _input.Load(pixels, targets);
-        Issue(layout, learningRateFactor);
-        return Finish();
-    }
+    /// <summary>A whole step of a segmentation on one batch.</summary>
+    /// <param name="pixels">[N, (D), H, W, C] normalised pixels.</param>
+    /// <param name="labels">
+    /// [N, (D), H, W], a class of the network or <see cref="VoxelLabels.Ignored"/>.
+    /// </param>
+    /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
+    /// <exception cref="ArgumentException">
+    /// Pixels and labels are not a whole batch, a label is no class, or the network has another
+    /// task.
+    /// </exception>
+    /// <exception cref="TrainingDivergedException">
+    /// A number is not finite; parameters stay.
+    /// </exception>
+    public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<ushort> labels, double learningRateFactor) =>
+        Run(new BatchPixels(pixels), labels, learningRateFactor);
 
     /// <summary>
     /// Copies the batch of the next <see cref="Start"/>, on an asynchronous device beside the step
     /// in flight. The arrays may change as soon as this returns.
     /// </summary>
-    /// <exception cref="ArgumentException">Pixels and targets are not a whole batch.</exception>
+    /// <exception cref="ArgumentException">
+    /// Pixels and targets are not a whole batch, or the network has another task.
+    /// </exception>
     public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) =>
         Stage(new BatchPixels(pixels), targets);
 
     /// <inheritdoc cref="Stage(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
-    internal void Stage(BatchPixels pixels, ReadOnlySpan<float> targets)
+    internal void Stage<T>(BatchPixels pixels, ReadOnlySpan<T> targets) where T : unmanaged
     {
         using Driving driving = Enter();
         _input.Stage(pixels, targets);
     }
+
+    /// <summary>The same for a segmentation; labels as of <c>Run</c>.</summary>
+    /// <exception cref="ArgumentException">
+    /// Pixels and labels are not a whole batch, a label is no class, or the network has another
+    /// task.
+    /// </exception>
+    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<ushort> labels) =>
+        Stage(new BatchPixels(pixels), labels);
 
     /// <summary>Issues a step on the staged batch; <see cref="Finish"/> must follow.</summary>
     /// <exception cref="InvalidOperationException">
@@ -191,11 +212,39 @@ public sealed class TrainingStep : DeviceObject
     public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) =>
         Accumulate(new BatchPixels(pixels), targets);
 
-    /// <inheritdoc cref="Accumulate(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
-    internal void Accumulate(BatchPixels pixels, ReadOnlySpan<float> targets)
+    /// <summary>The same for a segmentation; labels as of <c>Run</c>.</summary>
+    /// <exception cref="ArgumentException">
+    /// Not a whole batch, of another size than the last, or a label is no class.
+    /// </exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
+    public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<ushort> labels) =>
+        Accumulate(new BatchPixels(pixels), labels);
+
+    /// <summary>Updates the parameters with the mean of the accumulated gradients.</summary>
+    /// <exception cref="InvalidOperationException">No gradients were accumulated.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
+    public StepResult Update(double learningRateFactor)
     {
         using Driving driving = Enter();
-        _work.RequireNext(_input.Samples(pixels, targets));
+        _work.Update(learningRateFactor);
+        return Finish();
+    }
+
+    internal StepResult Run<T>(BatchPixels pixels, ReadOnlySpan<T> targets, double learningRateFactor)
+        where T : unmanaged
+    {
+        using Driving driving = Enter();
+        using NvtxRange range = _backend.Range(ProfilerRanges.Step);
+        ulong layout = Begin();
+        _input.Load(pixels, targets);
+        Issue(layout, learningRateFactor);
+        return Finish();
+    }
+
+    internal void Accumulate<T>(BatchPixels pixels, ReadOnlySpan<T> targets) where T : unmanaged
+    {
+        using Driving driving = Enter();
+        _work.RequireNext(Objective.Samples(pixels, targets));
         try
         {
             _input.Load(pixels, targets);
@@ -207,16 +256,6 @@ public sealed class TrainingStep : DeviceObject
             Abandon();
             throw;
         }
-    }
-
-    /// <summary>Updates the parameters with the mean of the accumulated gradients.</summary>
-    /// <exception cref="InvalidOperationException">No gradients were accumulated.</exception>
-    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
-    public StepResult Update(double learningRateFactor)
-    {
-        using Driving driving = Enter();
-        _work.Update(learningRateFactor);
-        return Finish();
     }
 
     private Driving Enter() => IsDisposed ? Drive() : _net.Drive();

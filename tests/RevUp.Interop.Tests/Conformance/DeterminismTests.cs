@@ -73,6 +73,12 @@ internal sealed class DeterminismTests
                 200, s_x[..200_000], s_y[..200_000], 1, withGradient: true, [0, 0]);
             return (Bits(gradient), sums[0], sums[1]);
         });
+        AssertRepeats(() =>
+        {
+            (double[] totals, double[] overlaps) =
+                operations.SegmentationSums(2, s_x[..200_000], new ushort[50_000], null);
+            return string.Join(" ", totals.Concat(overlaps));
+        });
         AssertRepeats(() => Bits(operations.GlobalAveragePoolForward(batch: 2, positions: 10_000, s_x[..200_000])));
     }
 

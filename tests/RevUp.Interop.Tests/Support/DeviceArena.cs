@@ -46,6 +46,19 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
             ? default
             : Place(ElementType.Float64, shape, MemoryMarshal.AsBytes(values.AsSpan()));
 
+    internal Tensor Labels(ushort[] values, Shape shape) =>
+        values.Length == 0 ? default : Place(ElementType.UInt16, shape, MemoryMarshal.AsBytes(values.AsSpan()));
+
+    internal ushort[] ReadLabels(Tensor tensor)
+    {
+        ushort[] values = new ushort[tensor.Count];
+        if (!tensor.IsEmpty)
+        {
+            backend.Download<ushort>(tensor, values);
+        }
+        return values;
+    }
+
     /// <summary>Bytes, in a tensor of as many floats as they fill.</summary>
     internal Tensor Bytes(byte[] values)
     {

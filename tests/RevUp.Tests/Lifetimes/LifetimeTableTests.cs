@@ -62,7 +62,7 @@ public sealed class LifetimeTableTests
         string[] others =
         [
             "NetworkInspector", "LayerProbe", "RecordedWork", "Preactivation", "CouplingBlock", "Branch", "OwnBranch",
-            "BranchControl",
+            "BranchControl", "Objective",
         ];
         string[] names = [.. typeof(RevUpNet).Assembly.GetTypes()
             .Where(type => type.BaseType == typeof(DeviceObject)).Select(type => type.Name).Except(others)];

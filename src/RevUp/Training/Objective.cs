@@ -1,0 +1,94 @@
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Models;
+using RevUp.Tensors;
+
+namespace RevUp.Training;
+
+/// <summary>
+/// A network's task as a step sees it: the targets of a batch, the loss whose gradient takes the
+/// place of the head's output, and the measure that a step reports beside the loss.
+/// </summary>
+internal abstract class Objective(RevUpNet net) : DeviceObject(net.Backend)
+{
+    /// <summary>Storage type of the targets.</summary>
+    public abstract ElementType TargetType { get; }
+
+    /// <summary>The targets and their number in a message: "targets", "4 classes".</summary>
+    protected abstract (string Targets, string Number) Words { get; }
+
+    /// <summary>The network.</summary>
+    protected RevUpNet Net { get; } = net;
+
+    /// <summary>The objective of a network's task.</summary>
+    /// <exception cref="ConfigurationException">
+    /// A setting belongs to another task, or does not fit the network's classes.
+    /// </exception>
+    /// <exception cref="ArenaExhaustedException">No memory for the class weights.</exception>
+    public static Objective Of(RevUpNet net, TrainingSettings settings)
+    {
+        Require(net.Settings.Task, settings);
+        return net.Settings.Task == ModelTask.Segmentation
+            ? new SegmentationObjective(net, settings)
+            : new ClassificationObjective(net);
+    }
+
+    /// <summary>Throws when a setting of the loss belongs to another task.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public static void Require(ModelTask task, TrainingSettings settings)
+    {
+        bool isSegmentation = task == ModelTask.Segmentation;
+        ConfigurationException.Require(
+            isSegmentation || settings.Dice == new DiceSettings(),
+            $"training.dice is given, and model.task 'classification' has no Dice in its loss; leave it out, or use "
+            + $"model.task 'segmentation'");
+        ConfigurationException.Require(
+            !isSegmentation || settings.LabelSmoothing == 0,
+            $"training.labelSmoothing is {settings.LabelSmoothing}, and every position of model.task 'segmentation' "
+            + $"has one label; use 0");
+    }
+
+    /// <summary>Shape of the targets of <paramref name="batch"/> samples.</summary>
+    public abstract Shape Targets(int batch);
+
+    /// <summary>
+    /// Number of samples of a batch, after a look at its targets; nothing has been copied yet.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The targets are another task's, a target has no meaning, or pixels and targets do not have
+    /// the same, whole number of samples.
+    /// </exception>
+    public int Samples<T>(BatchPixels pixels, ReadOnlySpan<T> targets) where T : unmanaged
+    {
+        RequireType<T>();
+        int batch = (int)(pixels.Length / Net.Sample.Count);
+        bool isWhole = batch > 0 && pixels.Length % Net.Sample.Count == 0;
+        if (!isWhole || targets.Length != Targets(batch).Count)
+        {
+            throw new ArgumentException(
+                $"{pixels.Length} pixels and {targets.Length} {Words.Targets} are not a batch of samples {Net.Sample} "
+                + $"with {Words.Number}.",
+                isWhole ? Words.Targets : nameof(pixels));
+        }
+        RequireValid(targets);
+        return batch;
+    }
+
+    /// <summary>
+    /// Replaces the head's output by the gradient of the mean loss, and adds the loss and the
+    /// measure, each times the number of samples, to <paramref name="losses"/> [2].
+    /// </summary>
+    public abstract void Differentiate(Tensor output, Tensor targets, Tensor losses);
+
+    /// <summary>Throws when targets of this type are another task's.</summary>
+    protected abstract void RequireType<T>();
+
+    /// <summary>Throws when a target has no meaning.</summary>
+    protected virtual void RequireValid<T>(ReadOnlySpan<T> targets) where T : unmanaged
+    {
+    }
+
+    /// <summary>The refusal of a call whose targets are of the other overload's type.</summary>
+    protected static ArgumentException WrongTargets(string given, string task, string overload) => new(
+        $"The {given} are of another task: model.task is '{task}'. Call the overload that takes {overload}.", given);
+}
