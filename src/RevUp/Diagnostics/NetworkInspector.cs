@@ -100,7 +100,7 @@ internal sealed class NetworkInspector : DeviceObject
         }
         catch
         {
-            _net.Invalidate();
+            _net.Abandon();
             memory.FreeSince(mark);
             throw;
         }

@@ -132,6 +132,10 @@ public sealed class Convolution : DeviceObject
     internal string Export(OnnxGraph graph, float scale, string x) =>
         graph.Convolution(Weight.Name, _sample, Weight.Value, scale, x);
 
+    /// <summary>Adds Wᵀ ∗ x, the dgrad, to a graph.</summary>
+    internal string ExportTransposed(OnnxGraph graph, string x) =>
+        graph.TransposedConvolution(Weight.Name, _sample, Weight.Value, x);
+
     /// <inheritdoc/>
     protected override void Close(Arena memory) => ReleaseWeights();
 

@@ -31,5 +31,13 @@ internal static class Fixup
     public static Initialization ActivatedConvolution(Shape weights) =>
         Initialization.Normal(Math.Sqrt(2.0 / (weights.Count / weights[0])));
 
+    /// <summary>
+    /// A transposed convolution that is added to a skip connection, one tap to a position: N(0,
+    /// 1/(2·O)), O the channels that it comes from, halves the variance. So the sum over any number
+    /// of levels stays below twice the variance of one.
+    /// </summary>
+    public static Initialization TransposedConvolution(Shape weights) =>
+        Initialization.Normal(Math.Sqrt(0.5 / weights[0]));
+
     private static double FanOut(Shape weights) => (double)weights.Count / weights.Channels;
 }

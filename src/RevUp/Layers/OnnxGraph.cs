@@ -65,6 +65,25 @@ internal sealed class OnnxGraph(Backend backend)
             ("group", (long)geometry.Groups));
     }
 
+    /// <summary>Wᵀ ∗ x, the dgrad of a convolution without padding.</summary>
+    public string TransposedConvolution(string name, ConvolutionGeometry geometry, Tensor w, string x)
+    {
+        int rank = geometry.Input.SpatialRank;
+        return Node("ConvTranspose", name, [x, Tensor(name, w)],
+            ("kernel_shape", Repeat(geometry.Kernel, rank)),
+            ("strides", Repeat(geometry.Stride, rank)));
+    }
+
+    /// <summary>W · x + bias at every position; W [O, I], bias [O].</summary>
+    public string Pointwise(
+        string scope, string x, int spatialRank, (string Name, Tensor Value) weight, (string Name, Tensor Value) bias)
+    {
+        long[] dimensions = [weight.Value.Shape[0], weight.Value.Shape[1], .. Repeat(1, spatialRank)];
+        string w = Add(new Initializer(
+            weight.Name, FloatType, dimensions, weight.Value.Count * sizeof(float), () => Fetch(weight.Value, 1)));
+        return Node("Conv", scope, [x, w, Tensor(bias.Name, bias.Value)]);
+    }
+
     /// <summary>φ(x), of <paramref name="channels"/> channels.</summary>
     public string Activation(Activation activation, string scope, int channels, int spatialRank, string x) =>
         activation switch

@@ -13,11 +13,22 @@ internal sealed class ParameterStore : DeviceObject
     private readonly List<Parameter> _parameters = [];
     private readonly List<StateTensor> _state = [];
     private readonly long[] _groupStart = new long[Enum.GetValues<ParameterGroup>().Length + 1];
+    private readonly ParameterStore? _shared;
 
     /// <summary>An empty store on <paramref name="backend"/>.</summary>
-    public ParameterStore(Backend backend)
+    /// <param name="backend">The device.</param>
+    /// <param name="shared">
+    /// A built store that keeps everything that this one declares: a declaration finds the tensor
+    /// of its name there. Null for a store of its own.
+    /// </param>
+    public ParameterStore(Backend backend, ParameterStore? shared = null)
         : base(backend)
     {
+        if (shared is not null)
+        {
+            _shared = shared;
+            (Values, Gradients, StateValues) = (shared.Values, shared.Gradients, shared.StateValues);
+        }
     }
 
     /// <summary>All parameters, in order of declaration.</summary>
@@ -46,7 +57,8 @@ internal sealed class ParameterStore : DeviceObject
     {
         RequireOpen();
         ArgumentNullException.ThrowIfNull(name);
-        Parameter parameter = new(name, shape, group, initialization);
+        Parameter parameter = _shared?._parameters.Single(p => p.Name == name && p.Shape == shape)
+            ?? new Parameter(name, shape, group, initialization);
         _parameters.Add(parameter);
         return parameter;
     }
@@ -56,7 +68,8 @@ internal sealed class ParameterStore : DeviceObject
     {
         RequireOpen();
         ArgumentNullException.ThrowIfNull(name);
-        StateTensor state = new(name, shape, random, initial);
+        StateTensor state = _shared?._state.Single(s => s.Name == name && s.Shape == shape)
+            ?? new StateTensor(name, shape, random, initial);
         _state.Add(state);
         return state;
     }
@@ -64,7 +77,7 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>
     /// Where a group ends in the flat buffers, in elements; it starts where the one before ends.
     /// </summary>
-    public long EndOf(ParameterGroup group) => _groupStart[(int)group + 1];
+    public long EndOf(ParameterGroup group) => (_shared ?? this)._groupStart[(int)group + 1];
 
     /// <summary>
     /// Allocates and initialises everything. Each parameter's numbers depend on the seed and its

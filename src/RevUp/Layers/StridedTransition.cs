@@ -6,7 +6,8 @@ namespace RevUp.Layers;
 /// <summary>
 /// y = W ∗ p with stride 2, p of x by a <see cref="Preactivation"/>, between two stages: the
 /// projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e). Not invertible, so its
-/// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32.
+/// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32. In a U-Net x begins a skip
+/// connection, which takes an x that is handed over.
 /// </summary>
 internal sealed class StridedTransition : Layer
 {
@@ -21,11 +22,13 @@ internal sealed class StridedTransition : Layer
     /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
     /// <param name="activation">φ.</param>
     /// <param name="normalization">Normalisation before φ.</param>
+    /// <param name="skip">The connection that x begins; null for none.</param>
     public StridedTransition(
         string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel,
-        Activation activation, Normalization normalization)
+        Activation activation, Normalization normalization, Skip? skip = null)
         : base(name, backend, input)
     {
+        Skip = skip;
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
         ConvolutionGeometry geometry = new(
             input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
@@ -35,6 +38,9 @@ internal sealed class StridedTransition : Layer
 
     /// <inheritdoc/>
     public override Shape Output => _convolution.Sample.Output;
+
+    /// <summary>The connection that x begins; null for none.</summary>
+    public Skip? Skip { get; }
 
     /// <inheritdoc/>
     public override void Prepare(int batch, NetworkUse use)
@@ -50,7 +56,14 @@ internal sealed class StridedTransition : Layer
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
         Tensor p = Preactivate(x, measure: true);
-        Release(x, mode);
+        if (Skip is not null && mode == ForwardMode.Consume)
+        {
+            Skip.Value = x;
+        }
+        else
+        {
+            Release(x, mode);
+        }
         Tensor y = _convolution.Forward(p);
         Memory.Free(p);
         return y;
@@ -65,12 +78,21 @@ internal sealed class StridedTransition : Layer
         Tensor dx = _convolution.BackwardData(gradient);
         Memory.Free(gradient);
         _preactivation.Backward(x, dx, default, default, dx);
+        if (Skip is not null)
+        {
+            Backend.Axpy(default, Skip.Gradient, dx);
+            Memory.Free(Skip.Gradient);
+            Skip.Gradient = default;
+        }
         return dx;
     }
 
     /// <inheritdoc/>
-    internal override string Export(OnnxGraph graph, string x) =>
-        _convolution.Export(graph, scale: 1, _preactivation.Export(graph, Input.SpatialRank, x));
+    internal override string Export(OnnxGraph graph, string x)
+    {
+        Skip?.Exported = x;
+        return _convolution.Export(graph, scale: 1, _preactivation.Export(graph, Input.SpatialRank, x));
+    }
 
     private Tensor Preactivate(Tensor x, bool measure)
     {

@@ -12,6 +12,9 @@ namespace RevUp.Models;
 /// </summary>
 public sealed record ModelSettings
 {
+    /// <summary>Output of the network.</summary>
+    public ModelTask Task { get; init; }
+
     /// <summary>How images become the residual stream.</summary>
     public StemKind Stem { get; init; } = StemKind.Convolution;
 
@@ -75,8 +78,8 @@ public sealed record ModelSettings
         init;
     }
 
-    /// <summary>Blocks of all stages.</summary>
-    public int BlockCount => Stages.Sum(s => s.Blocks);
+    /// <summary>Blocks of all stages, those of a decoder included.</summary>
+    public int BlockCount => Enumerable.Range(0, Stages.Count).Sum(s => Stages[s].Blocks + DecoderBlocksOf(s));
 
     /// <summary>Residual branches of all blocks.</summary>
     public int BranchCount => BlockCount * (Block == BlockKind.Coupling ? 2 : 1);
@@ -85,25 +88,40 @@ public sealed record ModelSettings
     public int WidthOf(StageSettings stage) => stage.Width == 0 ? BranchChannels(stage) : stage.Width;
 
     /// <summary>
-    /// The same network with this total of blocks: its own stages when it has that many, else
-    /// spread evenly, what does not divide going to the coarser ones.
+    /// Blocks of the decoder at stage <paramref name="index"/>; 0 where there is none.
     /// </summary>
-    /// <exception cref="ConfigurationException">Fewer blocks than stages.</exception>
+    internal int DecoderBlocksOf(int index) =>
+        Task == ModelTask.Classification || index == Stages.Count - 1 ? 0 : Math.Max(1, Stages[index].DecoderBlocks);
+
+    /// <summary>
+    /// The same network with this total of blocks: its own stages when it has that many, else
+    /// spread evenly over the stages and their decoders, what does not divide going to the coarser
+    /// ones.
+    /// </summary>
+    /// <exception cref="ConfigurationException">Fewer blocks than stages and decoders.</exception>
     public ModelSettings WithBlocks(int blocks)
     {
         if (blocks == BlockCount)
         {
             return this;
         }
-        int stages = Stages.Count;
+        // Finest first: a stage, then its decoder.
+        int sides = Task == ModelTask.Segmentation ? 2 : 1;
+        int parts = sides * (Stages.Count - 1) + 1;
         ConfigurationException.Require(
-            blocks >= stages,
-            $"the number of blocks is {blocks}, which does not reach for {stages} stages; use at least {stages}");
+            blocks >= parts,
+            $"the number of blocks is {blocks}, which does not reach for {parts} {(sides == 1 ? "stages" : "stages and "
+            + "decoders")}; use at least {parts}");
         return this with
         {
-            Stages = [.. Stages.Select(
-                (s, i) => s with { Blocks = blocks / stages + (i >= stages - blocks % stages ? 1 : 0) })],
+            Stages = [.. Stages.Select((s, i) => s with
+            {
+                Blocks = Share(sides * i),
+                DecoderBlocks = sides == 1 || i == Stages.Count - 1 ? 0 : Share(2 * i + 1),
+            })],
         };
+
+        int Share(int part) => blocks / parts + (part >= parts - blocks % parts ? 1 : 0);
     }
 
     /// <summary>The same network with the precision that it has on a device.</summary>
@@ -209,6 +227,7 @@ public sealed record ModelSettings
             Block != BlockKind.Invertible || Normalization != Normalization.BatchNorm,
             $"model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block "
             + $"'residual' or 'coupling'");
+        SegmentationRules.Validate(this);
     }
 
     private static string Name(LipschitzMode mode) => JsonNamingPolicy.CamelCase.ConvertName($"{mode}");

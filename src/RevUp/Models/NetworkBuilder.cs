@@ -7,7 +7,7 @@ namespace RevUp.Models;
 
 /// <summary>
 /// Turns <see cref="ModelSettings"/> into layers, following the shape of one sample from image to
-/// logits.
+/// logits. A U-Net is one list as well: stem, encoder, decoder, head.
 /// </summary>
 internal sealed class NetworkBuilder(
     Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers,
@@ -15,16 +15,25 @@ internal sealed class NetworkBuilder(
 {
     private const int ImageNetStemChannels = 64;
 
+    private readonly Stack<Skip> _skips = [];
+    private BranchSettings _branches = null!;
     private Shape _shape;
+    private int _blocks;
 
-    // Whether no block has come behind the input or the last layer without an inverse.
+    // Whether no block has come behind the input or the last layer without an inverse, from which
+    // the block's input can be computed again. Behind a join that takes a skip connection as well.
     private bool _leads = true;
 
     public void Build(Shape sample, int classes)
     {
         _shape = sample;
+        bool segments = settings.Task == ModelTask.Segmentation;
+        if (segments)
+        {
+            SegmentationRules.RequireExtents(settings, sample);
+        }
         Stem(settings.Stages[0].Channels);
-        BranchSettings branches = new(
+        _branches = new(
             settings.Branch,
             settings.Activation,
             settings.Groups,
@@ -33,9 +42,8 @@ internal sealed class NetworkBuilder(
             settings.Lipschitz,
             settings.Normalization,
             coefficients,
-            factory);
-        int index = 0;
-        bool halves = settings.Block == BlockKind.Coupling;
+            factory,
+            FixedNormExtents: segments);
         for (int s = 0; s < settings.Stages.Count; s++)
         {
             StageSettings stage = settings.Stages[s];
@@ -43,22 +51,37 @@ internal sealed class NetworkBuilder(
             {
                 Transition($"stages.{s}.down", stage.Channels);
             }
-            Between($"stages.{s}", Placement.Stage);
-            if (halves)
-            {
-                Add(new ChannelHalves($"stages.{s}.split", backend, _shape, split: true));
-            }
-            for (int b = 0; b < stage.Blocks; b++)
-            {
-                Between($"stages.{s}.blocks.{b}", Placement.Block);
-                Add(Block($"stages.{s}.blocks.{b}", index++, settings.WidthOf(stage), branches));
-            }
-            if (halves)
-            {
-                Add(new ChannelHalves($"stages.{s}.merge", backend, _shape, split: false));
-            }
+            Blocks($"stages.{s}", $"stages.{s}.blocks", s, stage.Blocks);
         }
-        Add(new ClassifierHead("head", backend, store, _shape, classes, settings.Activation, settings.Normalization));
+        for (int s = settings.Stages.Count - 2; segments && s >= 0; s--)
+        {
+            Add(new TransposedTransition($"stages.{s}.up", backend, store, _shape, stride: 2, _skips.Pop()));
+            string name = $"stages.{s}.decoder";
+            Blocks(name, name, s, settings.DecoderBlocksOf(s));
+        }
+        Add(segments
+            ? new VoxelHead("head", backend, store, _shape, classes, settings.Activation, settings.Normalization)
+            : new ClassifierHead("head", backend, store, _shape, classes, settings.Activation, settings.Normalization));
+    }
+
+    private void Blocks(string name, string prefix, int stage, int count)
+    {
+        Between(name, Placement.Stage);
+        BranchSettings branches = BranchesOf(stage);
+        bool halves = settings.Block == BlockKind.Coupling;
+        if (halves)
+        {
+            Add(new ChannelHalves(name + ".split", backend, _shape, split: true));
+        }
+        for (int b = 0; b < count; b++)
+        {
+            Between($"{prefix}.{b}", Placement.Block);
+            Add(Block($"{prefix}.{b}", _blocks++, settings.WidthOf(settings.Stages[stage]), branches));
+        }
+        if (halves)
+        {
+            Add(new ChannelHalves(name + ".merge", backend, _shape, split: false));
+        }
     }
 
     private Block Block(string name, int index, int width, BranchSettings branches) => settings.Block switch
@@ -69,6 +92,22 @@ internal sealed class NetworkBuilder(
             new InvertibleBlock(name, index, backend, store, _shape, width, Free(branches)) { IsRecomputed = true },
         _ => new InvertibleBlock(name, index, backend, store, _shape, width, branches),
     };
+
+    // Norms at fixed extents halve theirs as the levels do, so that their share of a step's time is
+    // the same on every level.
+    private BranchSettings BranchesOf(int stage)
+    {
+        if (!_branches.FixedNormExtents)
+        {
+            return _branches;
+        }
+        int most = settings.Lipschitz.MaximumExtent;
+        int least = Math.Min(most, _shape.SpatialRank == 3 ? 8 : 16);
+        return _branches with
+        {
+            Lipschitz = settings.Lipschitz with { MaximumExtent = Math.Max(least, most >> stage) },
+        };
+    }
 
     private static BranchSettings Free(BranchSettings branches) =>
         branches with { Lipschitz = branches.Lipschitz with { Mode = LipschitzMode.None }, Coefficients = null };
@@ -111,11 +150,16 @@ internal sealed class NetworkBuilder(
     {
         if (settings.Downsampling == Downsampling.Strided)
         {
+            Skip? skip = null;
+            if (settings.Task == ModelTask.Segmentation)
+            {
+                _skips.Push(skip = new Skip(_shape));
+            }
             RequireExtent(name, settings.TransitionKernel);
             Add(
                 new StridedTransition(
                     name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation,
-                    settings.Normalization));
+                    settings.Normalization, skip));
             return;
         }
         Add(new Squeeze(name, backend, _shape));
@@ -150,6 +194,6 @@ internal sealed class NetworkBuilder(
     {
         layers.Add(layer);
         _shape = layer.Output;
-        _leads = layer is not Reversible.Block && (_leads || !layer.IsInvertible);
+        _leads = layer is not (Reversible.Block or TransposedTransition) && (_leads || !layer.IsInvertible);
     }
 }

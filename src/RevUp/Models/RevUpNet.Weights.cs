@@ -1,4 +1,5 @@
 using RevUp.Formats;
+using RevUp.Layers;
 using RevUp.Tensors;
 
 namespace RevUp.Models;
@@ -7,8 +8,14 @@ namespace RevUp.Models;
 public sealed partial class RevUpNet
 {
     /// <summary>Parameters and power-iteration state, by name.</summary>
-    internal IReadOnlyList<(string Name, Tensor Tensor)> NamedTensors =>
-        [.. Parameters.Parameters.Select(p => (p.Name, p.Value)), .. Parameters.State.Select(s => (s.Name, s.Value))];
+    internal IReadOnlyList<(string Name, Tensor Tensor)> NamedTensors
+    {
+        get
+        {
+            ParameterStore store = (_owner ?? this).Parameters;
+            return [.. store.Parameters.Select(p => (p.Name, p.Value)), .. store.State.Select(s => (s.Name, s.Value))];
+        }
+    }
 
     /// <summary>
     /// Writes parameters, power-iteration state and running statistics to one safetensors file,

@@ -8,7 +8,8 @@ namespace RevUp.Models;
 
 /// <summary>
 /// A residual classifier: stem, stages of blocks with downsampling between them, classifier head.
-/// 2-D and 3-D from the same code.
+/// Or a residual U-Net (<see cref="ModelTask.Segmentation"/>), which comes back up through decoders
+/// and classifies every position. 2-D and 3-D from the same code.
 /// </summary>
 /// <example>
 /// <code>
@@ -23,6 +24,7 @@ public sealed partial class RevUpNet : DeviceObject
     private readonly List<Layer> _layers = [];
     private readonly LipschitzSettings _lipschitz;
     private readonly PowerIteration _powerIteration;
+    private readonly Func<BranchSite, Branch>? _branches;
     private int _preparedBatch;
 
     /// <summary>Builds and initialises a network.</summary>
@@ -43,6 +45,13 @@ public sealed partial class RevUpNet : DeviceObject
     public RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
         Func<BranchSite, Branch>? branches = null)
+        : this(backend, settings, sample, classes, seed, branches, owner: null)
+    {
+    }
+
+    private RevUpNet(
+        Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
+        Func<BranchSite, Branch>? branches, RevUpNet? owner)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -65,20 +74,30 @@ public sealed partial class RevUpNet : DeviceObject
         Settings = settings;
         Sample = sample;
         Classes = classes;
+        (_branches, _owner) = (branches, owner);
         _lipschitz = settings.Lipschitz;
         long mark = backend.Memory.Mark();
         try
         {
-            Parameters = Own(new ParameterStore(backend));
-            Coefficients = _lipschitz.Mode == LipschitzMode.Adaptive
-                ? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount))
-                : null;
+            Parameters = Own(new ParameterStore(backend, owner?.Parameters));
+            Coefficients = _lipschitz.Mode != LipschitzMode.Adaptive
+                ? null
+                : owner?.Coefficients
+                    ?? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount));
             new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches).Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
-            Parameters.Build(seed);
-            IEnumerable<(SpectralNorm, Tensor)> norms = Blocks.SelectMany(block => block.Branch.Norms);
+            // A view shares what its owner has built, and leaves the norms to it.
+            if (owner is null)
+            {
+                Parameters.Build(seed);
+            }
+            IEnumerable<(SpectralNorm, Tensor)> norms =
+                owner is null ? Blocks.SelectMany(block => block.Branch.Norms) : [];
             _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
-            ProveBranches();
+            if (owner is null)
+            {
+                ProveBranches();
+            }
         }
         catch
         {
@@ -106,7 +125,7 @@ public sealed partial class RevUpNet : DeviceObject
     /// <summary>Number of classes.</summary>
     public int Classes { get; }
 
-    /// <summary>All layers, first to last; the last is the classifier head.</summary>
+    /// <summary>All layers, first to last; the last is the head.</summary>
     internal IReadOnlyList<Layer> Layers => _layers;
 
     /// <summary>
@@ -136,9 +155,13 @@ public sealed partial class RevUpNet : DeviceObject
     /// <param name="batch">Samples of the step.</param>
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
     /// <exception cref="ArgumentOutOfRangeException">No samples, or negative steps.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network is a view (<see cref="At"/>), which does not train.
+    /// </exception>
     public void PrepareStep(int batch, long step)
     {
         using Driving driving = Drive();
+        RequireTrainable();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         Prepare(batch, IterationsAt(step));
@@ -177,12 +200,12 @@ public sealed partial class RevUpNet : DeviceObject
     public void Invalidate()
     {
         using Driving driving = Drive();
-        Unprepare();
+        (_owner ?? this).Unprepare();
     }
 
     /// <summary>
-    /// Logits [N, classes] of a batch of normalised samples, keeping nothing; the result is the
-    /// caller's.
+    /// Logits [N, classes], or [N, (D), H, W, classes] under <see cref="ModelTask.Segmentation"/>,
+    /// of a batch of normalised samples, keeping nothing; the result is the caller's.
     /// </summary>
     /// <param name="pixels">[N, …], channels-last.</param>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
@@ -221,7 +244,7 @@ public sealed partial class RevUpNet : DeviceObject
         }
         catch
         {
-            Unprepare();
+            Abandon();
             memory.FreeSince(mark);
             throw;
         }
@@ -231,7 +254,10 @@ public sealed partial class RevUpNet : DeviceObject
     /// Class probabilities of one or several samples, channels-last and normalised like the
     /// training data, one after the other.
     /// </summary>
-    /// <returns>softmax(logits), [N · classes].</returns>
+    /// <returns>
+    /// softmax(logits), [N · classes], or [N · positions · classes] under
+    /// <see cref="ModelTask.Segmentation"/>.
+    /// </returns>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
     public float[] Predict(ReadOnlySpan<float> pixels)
     {
@@ -263,12 +289,34 @@ public sealed partial class RevUpNet : DeviceObject
     }
 
     /// <inheritdoc/>
-    protected override void Close(Arena memory) => _layers.ForEach(layer => layer.Dispose());
+    protected override void Close(Arena memory)
+    {
+        _owner?._views.Remove(this);
+        foreach (RevUpNet view in _views.ToArray())
+        {
+            view.Dispose();
+        }
+        _layers.ForEach(layer => layer.Dispose());
+    }
+
+    /// <summary>
+    /// Ends inference that failed half-way; its tensors are for the caller to free
+    /// (<see cref="Arena.FreeSince"/>).
+    /// </summary>
+    internal void Abandon()
+    {
+        Unprepare();
+        foreach (StridedTransition transition in _layers.OfType<StridedTransition>())
+        {
+            transition.Skip?.Forget();
+        }
+    }
 
     private void Unprepare()
     {
         _preparedBatch = 0;
         _layers.ForEach(layer => layer.ReleaseWeights());
+        _views.ForEach(view => view.Unprepare());
     }
 
     private void Prepare(int batch, int iterations)

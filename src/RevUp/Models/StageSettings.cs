@@ -14,4 +14,10 @@ public sealed record StageSettings
     /// them in coupling blocks.
     /// </summary>
     public int Width { get; init; }
+
+    /// <summary>
+    /// Under <see cref="ModelTask.Segmentation"/>, number of blocks of the decoder at this
+    /// resolution; 0 for 1. The coarsest stage has no decoder.
+    /// </summary>
+    public int DecoderBlocks { get; init; }
 }

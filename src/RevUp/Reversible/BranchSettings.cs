@@ -16,6 +16,10 @@ namespace RevUp.Reversible;
 /// Under <see cref="LipschitzMode.Adaptive"/> control, the coefficients of all branches.
 /// </param>
 /// <param name="Factory">Makes the branches of <see cref="BranchKind.Custom"/>.</param>
+/// <param name="FixedNormExtents">
+/// Whether norms are estimated at <see cref="LipschitzSettings.MaximumExtent"/> whatever the
+/// extents of the layer, so that the weights fit a network of any extents.
+/// </param>
 internal sealed record BranchSettings(
     BranchKind Kind,
     Activation Activation,
@@ -25,7 +29,8 @@ internal sealed record BranchSettings(
     LipschitzSettings Lipschitz,
     Normalization Normalization = Normalization.Fixup,
     AdaptiveCoefficients? Coefficients = null,
-    Func<BranchSite, Branch>? Factory = null)
+    Func<BranchSite, Branch>? Factory = null,
+    bool FixedNormExtents = false)
 {
     /// <summary>
     /// Kernel and output channels of each convolution of a branch on C channels with m inside.

@@ -42,7 +42,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
             site.Name, Backend, site.Store, site.Settings, site.Index, factors, norms, sigma: _constant));
 
         SpectralNorm Norm(Convolution convolution) => new(
-            convolution.Name, Backend, site.Store, convolution, site.Settings.Lipschitz.MaximumExtent);
+            convolution.Name, Backend, site.Store, convolution, site.Settings.Lipschitz.MaximumExtent,
+            site.Settings.FixedNormExtents);
     }
 
     /// <inheritdoc/>

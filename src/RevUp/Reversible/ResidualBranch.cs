@@ -62,7 +62,8 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             if (norms.Length > 0)
             {
                 norms[j] = new SpectralNorm(
-                    convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent);
+                    convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent,
+                    settings.FixedNormExtents);
             }
             shape = geometry.Output;
         }

@@ -16,7 +16,10 @@ namespace RevUp.Reversible;
 /// memory under <see cref="MemoryPolicy.Invert"/> does not depend on the number of blocks. An
 /// inversion whose residual stays above the hard limit is never trained on: the block's input is
 /// recomputed forward from the nearest kept activation, which is what a step with that block stored
-/// would have used, counted in <see cref="Replays"/>.
+/// would have used, counted in <see cref="Replays"/>. A skip connection of a U-Net takes no memory
+/// of its own (<see cref="Skip"/>): its tensor is the kept input of a transition, becomes the
+/// stream of the decoder, and is rebuilt from it. It is then off by what the decoder's inversions
+/// are off by.
 /// </remarks>
 internal sealed class ReversibleEngine : DeviceObject
 {
@@ -135,6 +138,7 @@ internal sealed class ReversibleEngine : DeviceObject
         foreach (Layer layer in _layers)
         {
             layer.ReleaseWeights();
+            (layer as StridedTransition)?.Skip?.Forget();
         }
     }
 
@@ -181,11 +185,16 @@ internal sealed class ReversibleEngine : DeviceObject
         Layer layer = _layers[index];
         Block? block = layer as Block;
         using NvtxRange range = Backend.Range(layer.RangeName);
+        if (layer is TransposedTransition join)
+        {
+            join.Separate(_kept[index], y);
+            y = default;
+        }
         Tensor x, point;
-        if (!_kept[index].IsEmpty)
+        if (KeepsInput(index))
         {
             FreeIfAny(ref y);
-            x = point = _kept[index];
+            x = point = SkipAt(index)?.Take() ?? _kept[index];
             _kept[index] = default;
         }
         else if (_stream.Has(index))
@@ -225,7 +234,7 @@ internal sealed class ReversibleEngine : DeviceObject
     internal void CountReplay() => Replays++;
 
     /// <summary>Whether the input of a layer is kept for the backward pass.</summary>
-    internal bool KeepsInput(int index) => !_kept[index].IsEmpty;
+    internal bool KeepsInput(int index) => !Kept(index).IsEmpty;
 
     /// <summary>
     /// Frees what a forward pass without its backward pass has kept; the network's input stays.
@@ -242,15 +251,26 @@ internal sealed class ReversibleEngine : DeviceObject
         }
         memory.TryFree(_output);
         _stream.Free(memory);
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            SkipAt(i)?.Free(memory);
+        }
     }
+
+    // The connection that holds the input of a layer.
+    private Skip? SkipAt(int index) => (_layers[index] as StridedTransition)?.Skip;
+
+    private Tensor Kept(int index) => SkipAt(index)?.Value ?? _kept[index];
 
     private Tensor Forward(int index, Tensor x, MemoryPolicy policy)
     {
-        if (index == 0 || policy != MemoryPolicy.Invert)
+        // A skip connection takes its tensor over, and so keeps it.
+        bool hasSkip = SkipAt(index) is not null;
+        if (!hasSkip && (index == 0 || policy != MemoryPolicy.Invert))
         {
             _kept[index] = x;
         }
-        ForwardMode mode = policy == MemoryPolicy.Store
+        ForwardMode mode = policy == MemoryPolicy.Store && !hasSkip
             ? ForwardMode.Store
             : _kept[index].IsEmpty
             ? ForwardMode.Consume
@@ -268,12 +288,19 @@ internal sealed class ReversibleEngine : DeviceObject
 
     // A layer behind coded blocks that is none itself. The backward pass has to go on from what is
     // decoded, bit for bit, so that is what such a layer keeps for its input; one that only moves
-    // elements keeps nothing and hands on both.
+    // elements keeps nothing and hands on both. The transitions of a U-Net, which add what they
+    // keep to a stream and subtract it again, keep the exact tensor: the inputs before it are then
+    // off by the error of one more code.
     private Tensor LeaveStream(int index, Tensor x, MemoryPolicy policy)
     {
         if (_layers[index].OnlyMoves)
         {
             _stream.Follow(_layers[index]);
+            return Forward(index, x, policy);
+        }
+        if (_layers[index] is TransposedTransition || SkipAt(index) is not null)
+        {
+            Backend.Memory.Free(_stream.Take());
             return Forward(index, x, policy);
         }
         _kept[index] = _stream.Take();
@@ -311,17 +338,22 @@ internal sealed class ReversibleEngine : DeviceObject
 
     /// <summary>
     /// The exact input of layer <paramref name="index"/>, computed forward from the nearest kept
-    /// activation at or below it.
+    /// activation at or below it. That of a decoder may begin with a transition that joins a skip
+    /// connection, whose tensor is computed again as well: it has become the decoder's stream.
     /// </summary>
     private Tensor Recompute(int index)
     {
         int start = index - 1;
-        while (_kept[start].IsEmpty)
+        while (!KeepsInput(start))
         {
             start--;
         }
+        if (_layers[start] is TransposedTransition { Skip: { Value.IsEmpty: true } skip })
+        {
+            skip.Value = Recompute(_layers.Index().First(entry => SkipAt(entry.Index) == skip).Index);
+        }
         SavedTensors none = default;
-        Tensor x = Forward(start, _kept[start], ForwardMode.Keep, ref none);
+        Tensor x = Forward(start, Kept(start), ForwardMode.Keep, ref none);
         for (int i = start + 1; i < index; i++)
         {
             x = Forward(i, x, ForwardMode.Consume, ref none);

@@ -32,11 +32,17 @@ internal sealed class SpectralNorm
     /// <paramref name="maximumExtent"/>.
     /// </param>
     /// <param name="maximumExtent">Positions per axis at most.</param>
-    public SpectralNorm(string name, Backend backend, ParameterStore store, Convolution convolution, int maximumExtent)
+    /// <param name="isFixed">
+    /// Whether the operator has <paramref name="maximumExtent"/> positions per axis whatever its
+    /// own extents, so that u and v fit a network of any.
+    /// </param>
+    public SpectralNorm(
+        string name, Backend backend, ParameterStore store, Convolution convolution, int maximumExtent,
+        bool isFixed = false)
     {
         _backend = backend;
         _convolution = convolution;
-        _plan = backend.Convolution(Operator(convolution.Sample, maximumExtent));
+        _plan = backend.Convolution(Operator(convolution.Sample, maximumExtent, isFixed));
         _packed = new PackedWeights(backend.Memory);
         _u = store.AddState(name + ".u", _plan.Geometry.Output, random: true);
         _v = store.AddState(name + ".v", _plan.Geometry.Input, random: true);
@@ -117,13 +123,13 @@ internal sealed class SpectralNorm
     // memory as its weights.
     private Tensor Pack() => _packed.Pack(_plan, _convolution.Weight.Value, scale: default);
 
-    private static ConvolutionGeometry Operator(ConvolutionGeometry sample, int maximumExtent)
+    private static ConvolutionGeometry Operator(ConvolutionGeometry sample, int maximumExtent, bool isFixed)
     {
         int limit = sample.Kernel == 1 ? 1 : maximumExtent;
         Shape input = sample.Input;
         for (int axis = 0; axis < input.SpatialRank; axis++)
         {
-            input = input.With(axis + 1, Math.Min(input.Extent(axis), limit));
+            input = input.With(axis + 1, isFixed ? limit : Math.Min(input.Extent(axis), limit));
         }
         return sample with { Input = input, Type = ElementType.Float32 };
     }

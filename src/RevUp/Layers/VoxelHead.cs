@@ -1,0 +1,78 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>
+/// logits = W · p + bias at every position, p of x by a <see cref="Preactivation"/>; x [N, (D), H,
+/// W, C], logits [N, (D), H, W, classes], float32. W starts at zero. Its input, the end of the
+/// residual stream, is kept: the inversion starts from it.
+/// </summary>
+/// <remarks>The logits are the only tensor with an element per position and class.</remarks>
+internal sealed class VoxelHead : Layer
+{
+    private readonly Preactivation _preactivation;
+    private readonly Parameter _weight;
+    private readonly Parameter _bias;
+
+    /// <param name="name">Prefix of the parameters' names.</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="store">Where parameters are declared.</param>
+    /// <param name="input">Shape of one sample.</param>
+    /// <param name="classes">Number of logits of a position.</param>
+    /// <param name="activation">φ.</param>
+    /// <param name="normalization">Of the network.</param>
+    public VoxelHead(
+        string name, Backend backend, ParameterStore store, Shape input, int classes, Activation activation,
+        Normalization normalization)
+        : base(name, backend, input)
+    {
+        _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
+        _weight = store.Add(
+            name + ".weight", new Shape(classes, input.Channels), ParameterGroup.Weights, Initialization.Constant(0));
+        _bias = store.Add(name + ".bias", new Shape(classes), ParameterGroup.Weights, Initialization.Constant(0));
+        Output = input.WithChannels(classes);
+    }
+
+    /// <inheritdoc/>
+    public override Shape Output { get; }
+
+    /// <inheritdoc/>
+    public override void Prepare(int batch, NetworkUse use) => _preactivation.Prepare(use);
+
+    /// <inheritdoc/>
+    public override void Repeat() => _preactivation.Repeat();
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
+    {
+        Tensor p = mode == ForwardMode.Consume ? x : Allocate(Input, x.Shape.Batch);
+        _preactivation.Forward(x, measure: true, p);
+        Tensor logits = Allocate(Output, x.Shape.Batch);
+        Backend.LinearForward(Rows(p), _weight.Value, _bias.Value, Rows(logits));
+        Memory.Free(p);
+        return logits;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
+    {
+        Tensor p = Allocate(Input, x.Shape.Batch);
+        _preactivation.Forward(x, measure: false, p);
+        Tensor dx = Allocate(Input, x.Shape.Batch);
+        Backend.LinearBackward(Rows(p), _weight.Value, Rows(gradient), Rows(dx), _weight.Gradient, _bias.Gradient);
+        Memory.Free(p);
+        Memory.Free(gradient);
+        _preactivation.Backward(x, dx, default, default, dx);
+        return dx;
+    }
+
+    /// <inheritdoc/>
+    internal override string Export(OnnxGraph graph, string x) => graph.Pointwise(
+        Name, _preactivation.Export(graph, Input.SpatialRank, x), Input.SpatialRank,
+        (_weight.Name, _weight.Value), (_bias.Name, _bias.Value));
+
+    // [N · positions, channels]
+    private static Tensor Rows(Tensor x) =>
+        x.Reshape(new Shape(checked((int)(x.Count / x.Shape.Channels)), x.Shape.Channels));
+}

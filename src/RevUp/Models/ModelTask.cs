@@ -1,0 +1,14 @@
+namespace RevUp.Models;
+
+/// <summary>Output of a network.</summary>
+public enum ModelTask
+{
+    /// <summary>Logits of a whole sample, [N, classes].</summary>
+    Classification,
+
+    /// <summary>
+    /// Logits of every position, [N, (D), H, W, classes]: the stages become a U-Net (arXiv
+    /// 1505.04597), with additive skips.
+    /// </summary>
+    Segmentation,
+}

@@ -1,0 +1,65 @@
+using RevUp.Layers;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Models;
+
+/// <summary>Settings that a U-Net needs, and extents that it can take.</summary>
+internal static class SegmentationRules
+{
+    /// <summary>
+    /// Throws when a setting does not fit <see cref="ModelTask.Segmentation"/>, or a setting of it
+    /// is there without the task.
+    /// </summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public static void Validate(ModelSettings model)
+    {
+        for (int i = 0; i < model.Stages.Count; i++)
+        {
+            int blocks = model.Stages[i].DecoderBlocks;
+            ConfigurationException.Require(
+                blocks is >= 0 and <= 100_000, $"model.stages.{i}.decoderBlocks is {blocks}; use 1 to 100000, or 0 for 1");
+            ConfigurationException.Require(
+                blocks == 0 || model.Task == ModelTask.Segmentation,
+                $"model.stages.{i}.decoderBlocks is {blocks}, and model.task 'classification' has no decoder; use 'segmentation', "
+                + $"or leave decoderBlocks out");
+            ConfigurationException.Require(
+                blocks == 0 || i < model.Stages.Count - 1,
+                $"model.stages.{i}.decoderBlocks is {blocks}, and the coarsest stage has no decoder; leave it out there");
+        }
+        if (model.Task != ModelTask.Segmentation)
+        {
+            return;
+        }
+        ConfigurationException.Require(
+            model.Block != BlockKind.Coupling,
+            $"model.block is 'coupling', which has no U-Net here; use 'invertible' or 'residual' with model.task "
+            + $"'segmentation'");
+        ConfigurationException.Require(
+            model.Downsampling == Downsampling.Strided,
+            $"model.downsampling is 'squeeze', and model.task 'segmentation' comes back up from strided transitions "
+            + $"only; use 'strided'");
+        ConfigurationException.Require(
+            model.Stem != StemKind.ImageNet && model.StemStride == 1,
+            $"the stem of model.task 'segmentation' must keep the extents, so that every position gets its logits; use "
+            + $"model.stem 'convolution' or 'pad' and model.stemStride 1");
+        ConfigurationException.Require(
+            model.Normalization == Normalization.Fixup,
+            $"model.normalization is '{(model.Normalization == Normalization.BatchNorm ? "batchNorm" : "none")}', and "
+            + $"model.task 'segmentation' takes 'fixup' only");
+    }
+
+    /// <summary>Throws when an extent of a sample does not halve as often as there are transitions.</summary>
+    /// <exception cref="ConfigurationException">Names the extents and their multiple.</exception>
+    public static void RequireExtents(ModelSettings model, Shape sample)
+    {
+        int multiple = 1 << (model.Stages.Count - 1);
+        for (int axis = 0; axis < sample.SpatialRank; axis++)
+        {
+            ConfigurationException.Require(
+                sample.Extent(axis) % multiple == 0,
+                $"a sample is {sample}, and {model.Stages.Count} stages of model.task 'segmentation' need extents that "
+                + $"are multiples of {multiple}; pad to them, or use fewer stages");
+        }
+    }
+}
