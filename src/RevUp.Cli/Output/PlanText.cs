@@ -29,16 +29,25 @@ internal static class PlanText
         int first = 0;
         for (int s = 0; s < model.Stages.Count; s++)
         {
-            IEnumerable<MemoryPolicy> policies = plan.Blocks.Skip(first).Take(model.Stages[s].Blocks);
-            IEnumerable<string> counts = policies.GroupBy(policy => policy).OrderBy(group => group.Key)
-                .Select(group => $"{Format.Count(group.Count())} {Format.Name(group.Key)}");
-            terminal.Note($"  stage {s}: {string.Join(", ", counts)}");
-            first += model.Stages[s].Blocks;
+            Part($"stage {s}", model.Stages[s].Blocks);
+        }
+        for (int s = model.Stages.Count - 2; s >= 0 && model.DecoderBlocksOf(s) > 0; s--)
+        {
+            Part($"decoder {s}", model.DecoderBlocksOf(s));
         }
         foreach ((MemoryPolicy policy, StepForecast step) in
             forecast?.Uniform ?? new Dictionary<MemoryPolicy, StepForecast>())
         {
             terminal.Note($"  {Format.Name(policy)} alone: {Words(step)}");
+        }
+
+        void Part(string name, int blocks)
+        {
+            IEnumerable<string> counts = plan.Blocks.Skip(first).Take(blocks).GroupBy(policy => policy)
+                .OrderBy(group => group.Key)
+                .Select(group => $"{Format.Count(group.Count())} {Format.Name(group.Key)}");
+            terminal.Note($"  {name}: {string.Join(", ", counts)}");
+            first += blocks;
         }
     }
 

@@ -30,7 +30,8 @@ internal static class OnnxFile
     /// multipliers and running statistics are constants of the graph.
     /// </summary>
     /// <remarks>
-    /// The layout is ONNX's, not RevUp's channels-last. A network of bfloat16 branches is computed
+    /// A U-Net has "logits" [N, classes, (D), H, W], and takes any extents that its transitions
+    /// divide. The layout is ONNX's, not RevUp's channels-last. A network of bfloat16 branches is computed
     /// in float32. Weights go to the file one tensor at a time. metadata_props: "mean" and "std"
     /// (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x, (x −
     /// mean) / std for other numbers) and "classes" (a JSON array of names), where they are given.
@@ -139,22 +140,27 @@ internal static class OnnxFile
     private static ProtobufMessage GraphHead(RevUpNet net, OnnxGraph graph)
     {
         Shape sample = net.Sample;
-        long[] extents = AxisOrders.Dimensions(sample, AxisOrder.ChannelsFirst);
+        bool segments = net.Settings.Task == ModelTask.Segmentation;
+        object[] axes = segments
+            ? sample.SpatialRank == 3 ? ["D", "H", "W"] : ["H", "W"]
+            : [.. AxisOrders.Dimensions(sample, AxisOrder.ChannelsFirst)[2..].Cast<object>()];
+        object[] outputs = segments ? axes : [];
         return new ProtobufMessage()
             .Append(graph.Nodes)
             .Text(2, "RevUp")
-            .Message(11, Value(InputName, extents.AsSpan(1)))
-            .Message(12, Value(OutputName, net.Classes));
+            .Message(11, Value(InputName, ["N", (long)sample.Channels, .. axes]))
+            .Message(12, Value(OutputName, ["N", (long)net.Classes, .. outputs]));
     }
 
     // ValueInfoProto { name = 1, type = 2 { tensor_type = 1 { elem_type = 1, shape = 2 { dim = 1 {
-    // dim_value = 1 or dim_param = 2 } } } } }
-    private static ProtobufMessage Value(string name, params ReadOnlySpan<long> extents)
+    // dim_value = 1 or dim_param = 2 } } } } }. A dimension is a number, or the name of any.
+    private static ProtobufMessage Value(string name, ReadOnlySpan<object> dimensions)
     {
-        ProtobufMessage shape = new ProtobufMessage().Message(1, new ProtobufMessage().Text(2, "N"));
-        foreach (long extent in extents)
+        ProtobufMessage shape = new();
+        foreach (object dimension in dimensions)
         {
-            shape.Message(1, new ProtobufMessage().Integer(1, extent));
+            ProtobufMessage part = new();
+            shape.Message(1, dimension is long extent ? part.Integer(1, extent) : part.Text(2, (string)dimension));
         }
         ProtobufMessage tensor = new ProtobufMessage().Integer(1, 1).Message(2, shape);
         return new ProtobufMessage().Text(1, name).Message(2, new ProtobufMessage().Message(1, tensor));

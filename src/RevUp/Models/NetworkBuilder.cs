@@ -155,7 +155,10 @@ internal sealed class NetworkBuilder(
             {
                 _skips.Push(skip = new Skip(_shape));
             }
-            RequireExtent(name, settings.TransitionKernel);
+            else
+            {
+                RequireExtent(name, settings.TransitionKernel);
+            }
             Add(
                 new StridedTransition(
                     name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation,

@@ -1,3 +1,4 @@
+using RevUp.Layers;
 using RevUp.Reversible;
 
 namespace RevUp.Planning;
@@ -12,6 +13,26 @@ namespace RevUp.Planning;
 internal sealed record ChainPlan(
     IReadOnlyList<MemoryPolicy> Policies, long PeakBytes, long ReplayPeakBytes, double Milliseconds)
 {
+    /// <summary>The options that layers take under a plan.</summary>
+    public static ChainPlan Of(
+        IReadOnlyList<Layer> layers, IReadOnlyList<IReadOnlyList<LayerOption>> options, MemoryPlan plan)
+    {
+        LayerOption[] followed = new LayerOption[layers.Count];
+        bool streaming = false;
+        for (int i = 0; i < followed.Length; i++)
+        {
+            MemoryPolicy policy = plan.For(layers[i]);
+            LayerOption[] possible = [.. options[i].Where(option => option.FromStream == streaming)];
+            int index = Array.FindIndex(possible, option => option.Policy == policy);
+            // The first layer, and a block behind a stream, keep their inputs even where they could
+            // be inverted.
+            followed[i] =
+                index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
+            streaming = followed[i].ToStream;
+        }
+        return Of(followed);
+    }
+
     /// <summary>Adds up options of which each fits behind the one before.</summary>
     public static ChainPlan Of(IReadOnlyList<LayerOption> options)
     {

@@ -8,7 +8,11 @@ namespace RevUp.Planning;
 /// Whether a compressed stream (<see cref="CompressedStream"/>) is live before the layer.
 /// </param>
 /// <param name="ToStream">Whether one is live behind it.</param>
-/// <param name="KeptBytes">Bytes that its forward pass leaves for its backward pass.</param>
+/// <param name="KeptBytes">
+/// Bytes that its forward pass leaves for its backward pass. A transition that joins a skip
+/// connection makes the stream of the connection's tensor, which is kept no longer: its count is
+/// negative where that one is the larger.
+/// </param>
 /// <param name="WorkingBytes">
 /// The most bytes live at once in either of its passes, beyond what the layers before it have kept;
 /// its own are counted.
@@ -17,6 +21,11 @@ namespace RevUp.Planning;
 internal readonly record struct LayerOption(
     MemoryPolicy Policy, bool FromStream, bool ToStream, long KeptBytes, long WorkingBytes, double Milliseconds)
 {
+    /// <summary>
+    /// The most bytes live at once in its backward pass, counted as <see cref="WorkingBytes"/> is.
+    /// </summary>
+    public long BackwardBytes { get; init; }
+
     /// <summary>
     /// The most bytes live at once when the input of a block behind the layer is recomputed through
     /// it, because the block's inversion was refused. It is counted as <see cref="WorkingBytes"/>

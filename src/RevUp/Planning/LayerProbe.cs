@@ -60,21 +60,49 @@ internal sealed class LayerProbe : IDisposable
     public IReadOnlyList<LayerOption>[] Measure()
     {
         IReadOnlyList<LayerOption>[] layers = [.. Enumerable.Range(0, _net.Layers.Count).Select(Measure)];
+        long[] recomputed = [.. layers.Select(options => options.Max(option => option.ReplayBytes - option.KeptBytes))];
+        // Gradients of skip connections that wait for a layer before this one.
+        long waiting = 0;
         // The largest that may be there while an input is recomputed through the layer: the
         // output's gradient of a block behind it, which may be inverted.
         long gradient = 0;
         for (int i = layers.Length - 1; i >= 0; i--)
         {
             Layer layer = _net.Layers[i];
-            layers[i] = [.. layers[i].Select(option => gradient == 0 || option.ToStream
-                ? option with { ReplayBytes = 0 }
-                : option with { ReplayBytes = option.ReplayBytes + gradient })];
+            TransposedTransition? join = layer as TransposedTransition;
+            waiting -= layer is StridedTransition { Skip: { } skip } ? BatchBytes(skip.Sample) : 0;
+            // A recomputation through a join begins with one of the skip, for whose tensor the
+            // stream has given its memory.
+            long behind = join is null
+                ? 0
+                : BatchBytes(layer.Input) - SkipBytes(join) + Encoder(join.Skip).Max(encoder => recomputed[encoder]);
+            layers[i] = [.. layers[i].Select(option => option with
+            {
+                WorkingBytes = Math.Max(option.WorkingBytes, option.BackwardBytes + waiting),
+                ReplayBytes = gradient == 0 || option.ToStream
+                    ? 0
+                    : Math.Max(option.ReplayBytes, behind) + gradient + waiting,
+            })];
+            waiting += SkipBytes(join);
             // Recomputations begin at the latest with a layer that has no inverse.
             gradient = layer is Block { IsIterated: true, IsInvertible: true }
                 ? Math.Max(gradient, BatchBytes(layer.Output))
                 : layer.IsInvertible ? gradient : 0;
         }
         return layers;
+    }
+
+    // The layers that a skip is recomputed through: those of its level, from the one that keeps its
+    // input.
+    private IEnumerable<int> Encoder(Skip skip)
+    {
+        int end = _net.Layers.Index().First(entry => entry.Item is StridedTransition s && s.Skip == skip).Index;
+        int start = end - 1;
+        while (start > 0 && _net.Layers[start] is Block or { IsInvertible: true })
+        {
+            start--;
+        }
+        return Enumerable.Range(start, end - start);
     }
 
     /// <summary>Frees the random numbers.</summary>
@@ -128,10 +156,11 @@ internal sealed class LayerProbe : IDisposable
         _engine.Plan = MemoryPlan.Uniform.Select(Uniform).First(plan => plan.For(layer) == policy);
         _engine.Inversion = _inversion with { Tolerance = 0, MaximumEvaluations = Evaluations };
         Arena memory = _backend.Memory;
-        long before = memory.Use.Total;
+        // The tensor of a skip connection that the layer joins is kept by another.
+        long before = memory.Use.Total + SkipBytes(layer as TransposedTransition);
         memory.ResetPeaks();
-        (long kept, bool toStream, bool keepsInput) = Pass(index, fromStream);
-        long working = memory.TotalPeak - before;
+        (long kept, long forward, bool toStream, bool keepsInput) = Pass(index, fromStream);
+        long backward = memory.TotalPeak - before;
         long replay = kept + Recompute(index, keepsInput);
         _engine.Inversion = _inversion;
         // What comes first pays for generated code, first-touched pages and the choice of
@@ -142,18 +171,21 @@ internal sealed class LayerProbe : IDisposable
         double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream)));
         double milliseconds = Median(_backend.Time(Repeats, () => Pass(index, fromStream)));
         return new LayerOption(
-            policy, fromStream, toStream, kept, working, Math.Max(0, milliseconds - copies))
-        { ReplayBytes = replay };
+            policy, fromStream, toStream, kept, Math.Max(forward - before, backward),
+            Math.Max(0, milliseconds - copies))
+        { BackwardBytes = backward, ReplayBytes = replay };
     }
 
     /// <summary>
-    /// Forward and backward through one layer; says what it kept in between, whether it left a
-    /// stream, and whether its input was kept.
+    /// Forward and backward through one layer. Results: bytes that it kept in between, the peak up
+    /// to there, whether it left a stream, and whether its input was kept. The arena's peak
+    /// afterwards is that of the backward pass.
     /// </summary>
-    private (long Kept, bool ToStream, bool KeepsInput) Pass(int index, bool fromStream)
+    private (long Kept, long Peak, bool ToStream, bool KeepsInput) Pass(int index, bool fromStream)
     {
         Arena memory = _backend.Memory;
         bool last = index == _net.Layers.Count - 1;
+        Skip? joined = Join(index);
         long before = memory.Use.Total;
         Tensor x = Input(index);
         if (fromStream)
@@ -169,14 +201,31 @@ internal sealed class LayerProbe : IDisposable
             y = _engine.Stream.Take();
         }
         long kept = memory.Use.Total - before - Arena.Rounded(y.Bytes);
+        long peak = memory.TotalPeak;
+        memory.ResetPeaks();
+        if (_net.Layers[index] is StridedTransition { Skip: { } skip })
+        {
+            skip.Gradient = Copy(skip.Sample);
+        }
         // The gradient of the logits takes their memory.
         Tensor gradient = last ? y : Copy(_net.Layers[index].Output);
         y = last ? default : y;
         _engine.BackwardThrough(index, ref y, ref gradient);
         Free(index > 0 ? y : default);
         Free(gradient);
-        return (kept, toStream, keepsInput);
+        joined?.Free(memory);
+        return (kept, peak, toStream, keepsInput);
     }
+
+    // The connection that a layer joins, with something to join.
+    private Skip? Join(int index)
+    {
+        Skip? skip = (_net.Layers[index] as TransposedTransition)?.Skip;
+        skip?.Value = Copy(skip.Sample);
+        return skip;
+    }
+
+    private long SkipBytes(TransposedTransition? join) => join is null ? 0 : BatchBytes(join.Skip.Sample);
 
     /// <summary>
     /// Bytes that a forward pass works with when it saves nothing. A kept input, which it leaves
@@ -186,6 +235,7 @@ internal sealed class LayerProbe : IDisposable
     {
         Layer layer = _net.Layers[index];
         Arena memory = _backend.Memory;
+        Join(index);
         Tensor x = Input(index);
         long before = memory.Use.Total - (keepsInput ? 0 : Arena.Rounded(x.Bytes));
         memory.ResetPeaks();
@@ -201,6 +251,7 @@ internal sealed class LayerProbe : IDisposable
     // What the passes take longer than a step does: inputs and gradients are there.
     private void Copies(int index, bool fromStream)
     {
+        Join(index)?.Free(_backend.Memory);
         Tensor x = Input(index);
         if (fromStream)
         {

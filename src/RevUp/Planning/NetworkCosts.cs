@@ -70,7 +70,7 @@ internal sealed class NetworkCosts
     public MemoryForecast Plan(ReversibleSettings settings)
     {
         LayerOption[][] permitted =
-            [.. _layers.Select((options, i) => Permitted(_net.Layers[i], options, settings.AllowCompress))];
+            [.. _net.Layers.Select((layer, i) => Permitted(layer, _layers[i], settings.AllowCompress))];
         (long budget, long least) = (settings.MemoryBudget, Forecast(PlanSearch.Leanest(permitted)).ReplayPeakBytes);
         ChainPlan? chain = budget < least ? null : PlanSearch.Fastest(permitted, budget - _fixedBytes);
         if (chain is null)
@@ -92,23 +92,7 @@ internal sealed class NetworkCosts
     }
 
     /// <summary>Cost of a step under a plan.</summary>
-    public StepForecast Forecast(MemoryPlan plan)
-    {
-        LayerOption[] followed = new LayerOption[_layers.Length];
-        bool streaming = false;
-        for (int i = 0; i < _layers.Length; i++)
-        {
-            MemoryPolicy policy = plan.For(_net.Layers[i]);
-            LayerOption[] possible = [.. _layers[i].Where(option => option.FromStream == streaming)];
-            int index = Array.FindIndex(possible, option => option.Policy == policy);
-            // The first layer, and a block behind a stream, keep their inputs even where they could
-            // be inverted.
-            followed[i] =
-                index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
-            streaming = followed[i].ToStream;
-        }
-        return Forecast(ChainPlan.Of(followed));
-    }
+    public StepForecast Forecast(MemoryPlan plan) => Forecast(ChainPlan.Of(_net.Layers, _layers, plan));
 
     private StepForecast Forecast(ChainPlan chain) => new(
         Math.Max(_outsidePeakBytes, _fixedBytes + chain.PeakBytes),
@@ -123,8 +107,10 @@ internal sealed class NetworkCosts
         step.Optimizer.Update();
     }
 
-    // Layers that are no blocks have no choice under "auto".
-    private static LayerOption[] Permitted(Layer layer, IReadOnlyList<LayerOption> options, bool compress) =>
+    /// <summary>
+    /// The options that a layer has under "auto": one that is no block has no choice.
+    /// </summary>
+    internal static LayerOption[] Permitted(Layer layer, IReadOnlyList<LayerOption> options, bool compress) =>
     [
         .. options.Where(option => (layer is Block || option.Policy == s_auto.For(layer))
             && (compress || !(option.Policy == MemoryPolicy.Compress || option.FromStream))),

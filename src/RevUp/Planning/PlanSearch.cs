@@ -9,6 +9,8 @@ namespace RevUp.Planning;
 /// The peak of a step is the largest, over layers i, of K(i) + W(i): the bytes that the layers
 /// before i have kept, and those that i works with in its forward or its backward pass, when the
 /// layers behind it keep nothing yet or nothing any more, or in a recomputation for one of those.
+/// Gradients of skip connections, which wait for the backward pass of a layer before i, are among
+/// what i works with: no choice changes them.
 /// Which completions a partial choice for layers 0 … i − 1 has, and what they add, depends on that
 /// choice only through K(i) and whether a compressed stream is live: time adds up, the peak is a
 /// maximum, and both a limit met and a peak reached stay so when K(i) falls. So of two partial

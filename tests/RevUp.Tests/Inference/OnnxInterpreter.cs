@@ -77,7 +77,10 @@ internal sealed class OnnxInterpreter
             "Where" => [Where(x[0], x[1], x[2])],
             "Gather" => [Gather(x[0], x[1], Integer("axis"))],
             "BatchNormalization" => [BatchNormalization(x, attributes["epsilon"].Single(2))],
+            // Without attributes and with a bias: at every position.
+            "Conv" when x.Length == 3 => [Broadcast(Pointwise(x[0], x[1]), PerChannel(x[2], x[0]), (a, b) => a + b)],
             "Conv" => [Convolution(x[0], x[1], (int)Integer("group"), Integers("strides"), Integers("pads"))],
+            "ConvTranspose" => [TransposedConvolution(x[0], x[1], Integers("strides"))],
             "MaxPool" => [MaxPool(x[0], Integers("kernel_shape"), Integers("strides"), Integers("pads"))],
             "Pad" => [Pad(x[0], x[1])],
             "SpaceToDepth" => [SpaceToDepth(x[0], (int)Integer("blocksize"))],
@@ -164,6 +167,34 @@ internal sealed class OnnxInterpreter
             }
             return sum;
         });
+    }
+
+    private static OnnxValue Pointwise(OnnxValue x, OnnxValue w)
+    {
+        long[] ones = [.. x.Shape[2..].Select(_ => 1L)];
+        return Convolution(x, w, 1, ones, [.. ones.Concat(ones).Select(_ => 0L)]);
+    }
+
+    private static OnnxValue PerChannel(OnnxValue bias, OnnxValue x) =>
+        bias with { Shape = [bias.Data.Length, .. x.Shape[2..].Select(_ => 1)] };
+
+    // Every input adds its window of outputs; kernels are as large as their strides.
+    private static OnnxValue TransposedConvolution(OnnxValue x, OnnxValue w, long[] strides)
+    {
+        CollectionAssert.AreEqual(strides, w.Shape[2..].Select(extent => (long)extent).ToArray());
+        int[] shape = [x.Shape[0], w.Shape[1], .. x.Shape[2..].Zip(strides, (extent, stride) => extent * (int)stride)];
+        double[] data = new double[shape.Aggregate(1, (product, extent) => product * extent)];
+        for (int i = 0; i < data.Length; i++)
+        {
+            int[] at = Coordinates(i, shape);
+            for (int c = 0; c < x.Channels; c++)
+            {
+                int[] from = [at[0], c, .. at.Skip(2).Zip(strides, (position, stride) => position / (int)stride)];
+                int[] tap = [c, at[1], .. at.Skip(2).Zip(strides, (position, stride) => position % (int)stride)];
+                data[i] += x.Data[Index(from, x.Shape)] * w.Data[Index(tap, w.Shape)];
+            }
+        }
+        return new OnnxValue(shape, data);
     }
 
     private static OnnxValue MaxPool(OnnxValue x, long[] kernel, long[] strides, long[] pads) =>

@@ -1,3 +1,5 @@
+using RevUp.Backends;
+using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tests.Support;
@@ -15,6 +17,50 @@ public sealed class UNetGradientTests
         ["mapped"] = TestUNet.Mapped,
         ["free"] = TestUNet.Free,
     };
+
+    /// <summary>
+    /// Along one random direction for each tensor of parameters, so for each scalar alone, against
+    /// central differences of a twin in float64.
+    /// </summary>
+    [TestMethod]
+    [EveryBackend("picture")]
+    [EveryBackend("volume")]
+    public void StoredGradientsAreThoseOfTheTwin(TestDevice device, string name)
+    {
+        const int Batch = 2;
+        const double Step = 1e-5;
+        TestModel model = s_models[name];
+        // The kink of ReLU would spoil the differences.
+        ModelSettings residual =
+            model.Settings with { Block = BlockKind.Residual, Activation = Activation.Elu, Lipschitz = new() { Mode = LipschitzMode.None } };
+        using TestUNet network = new(device, model with { Settings = residual }, batch: Batch);
+        network.Gradients(MemoryPolicy.Store);
+        UNetTwin twin = new(network.Net, Batch);
+        double[] pixels = network.Backend.ToHost(network.Input).Widen();
+        Dictionary<string, double[]> values = network.Net.Parameters.Parameters.ToDictionary(
+            p => p.Name, p => network.Backend.ToHost(p.Value).Widen());
+        List<double> expected = [], actual = [];
+        foreach (Parameter parameter in network.Net.Parameters.Parameters)
+        {
+            double[] direction = Vectors.Normal(50 + expected.Count, parameter.Shape.Count).Widen();
+            double[] value = values[parameter.Name];
+            double above = Loss(Step), below = Loss(-Step);
+            values[parameter.Name] = value;
+            expected.Add((above - below) / (2 * Step));
+            actual.Add(Vectors.Dot(direction, network.Backend.ToHost(parameter.Gradient).Widen()));
+
+            double Loss(double step)
+            {
+                values[parameter.Name] = [.. value.Zip(direction, (v, d) => v + (step * d))];
+                return twin.Loss(values, pixels, network.Targets);
+            }
+        }
+        Assert.IsLessThanOrEqualTo(1e-4, Vectors.RelativeDifference([.. expected], [.. actual]));
+        foreach ((double e, double a) in expected.Zip(actual))
+        {
+            Assert.AreEqual(e, a, 1e-3 * (Math.Abs(e) + 1));
+        }
+    }
 
     [TestMethod]
     [EveryBackend("picture")]

@@ -1,0 +1,142 @@
+using RevUp.Layers;
+using RevUp.Planning;
+using RevUp.Recipes;
+using RevUp.Reversible;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Planning;
+
+/// <summary>A pass through a U-Net takes the forecast memory to the byte.</summary>
+[TestClass]
+public sealed class UNetPlanningTests
+{
+    // Inversions of two evaluations, so that none takes less than was counted.
+    private static readonly ReversibleSettings s_settings = new()
+    {
+        AllowCompress = true,
+        Inversion = new()
+        {
+            Tolerance = InversionSettings.Exact,
+            MaximumEvaluations = 2,
+            HardLimit = double.MaxValue,
+        },
+    };
+
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void EveryPolicyTakesWhatWasForecast(TestDevice device, bool volume)
+    {
+        using Costs costs = new(device, volume);
+        foreach (MemoryPolicy policy in MemoryPlan.Uniform)
+        {
+            MemoryPlan plan = new() { Policy = policy };
+            Assert.AreEqual(costs.Measured(plan), costs.Forecast(plan).PeakBytes, $"{policy}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void BlocksThatTakeTurnsTakeWhatWasForecast(TestDevice device, bool volume)
+    {
+        using Costs costs = new(device, volume);
+        for (int turn = 0; turn < MemoryPlan.Uniform.Count; turn++)
+        {
+            MemoryPlan plan = costs.Turns(turn);
+            Assert.AreEqual(costs.Measured(plan), costs.Forecast(plan).PeakBytes, $"turn {turn}");
+        }
+    }
+
+    /// <summary>The plans of <see cref="PlanSearch"/> under every budget.</summary>
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void AnAutomaticPlanFitsItsBudget(TestDevice device, bool volume)
+    {
+        using Costs costs = new(device, volume);
+        long least = costs.Leanest().ReplayPeakBytes;
+        long most = MemoryPlan.Uniform.Max(policy => costs.Forecast(new MemoryPlan { Policy = policy }).PeakBytes);
+        HashSet<string> plans = [];
+        for (int share = 0; share <= 6; share++)
+        {
+            long budget = least + ((most - least) * share / 6);
+            ChainPlan chain = costs.Fastest(budget)!;
+            Assert.IsLessThanOrEqualTo(budget, chain.ReplayPeakBytes);
+            MemoryPlan plan = costs.Plan(chain);
+            if (plans.Add(string.Join(' ', plan.Blocks)))
+            {
+                Assert.AreEqual(costs.Measured(plan), chain.PeakBytes, string.Join(' ', plan.Blocks));
+            }
+        }
+        Assert.IsNull(costs.Fastest(least - 1));
+        Assert.IsGreaterThan(1, plans.Count);
+    }
+
+    /// <summary>Recomputed inputs, those of decoders through a recomputed skip.</summary>
+    [TestMethod]
+    [EveryBackend(false)]
+    [EveryBackend(true)]
+    public void RefusedInversionsTakeNoMoreThanWasForecast(TestDevice device, bool volume)
+    {
+        using Costs costs = new(device, volume);
+        MemoryPlan[] plans = [new(), .. Enumerable.Range(0, MemoryPlan.Uniform.Count).Select(costs.Turns)];
+        foreach (MemoryPlan plan in plans)
+        {
+            Assert.IsLessThanOrEqualTo(
+                costs.Forecast(plan).ReplayPeakBytes, costs.Measured(plan, refused: true),
+                string.Join(' ', plan.Blocks));
+        }
+    }
+
+    private sealed class Costs : IDisposable
+    {
+        private readonly TestUNet _network;
+        private readonly IReadOnlyList<LayerOption>[] _layers;
+        private readonly long _fixed;
+
+        public Costs(TestDevice device, bool volume)
+        {
+            _network = new TestUNet(device, volume ? TestUNet.Volume : TestUNet.Picture, inversion: s_settings.Inversion);
+            _fixed = _network.Backend.Memory.Use.Total;
+            using LayerProbe probe = new(_network.Net, _network.Engine, s_settings, _network.Input);
+            _layers = probe.Measure();
+        }
+
+        private IReadOnlyList<Layer> Layers => _network.Net.Layers;
+
+        public ChainPlan Forecast(MemoryPlan plan) => ChainPlan.Of(Layers, _layers, plan);
+
+        public ChainPlan Leanest() => PlanSearch.Leanest(Permitted());
+
+        public ChainPlan? Fastest(long budget) => PlanSearch.Fastest(Permitted(), budget);
+
+        public MemoryPlan Plan(ChainPlan chain) => new()
+        {
+            Policy = MemoryPolicy.Auto,
+            Blocks = [.. chain.Policies.Where((_, i) => Layers[i] is Block)],
+        };
+
+        public MemoryPlan Turns(int first) => new()
+        {
+            Policy = MemoryPolicy.Auto,
+            Blocks = [.. Enumerable.Range(first, _network.Net.Blocks.Count).Select(
+                i => MemoryPlan.Uniform[i % MemoryPlan.Uniform.Count])],
+        };
+
+        /// <summary>The peak of a pass, beyond what is there in any case.</summary>
+        public long Measured(MemoryPlan plan, bool refused = false)
+        {
+            InversionSettings inversion = s_settings.Inversion;
+            inversion = refused ? inversion with { HardLimit = inversion.Tolerance } : inversion;
+            _network.Peak(plan, inversion);
+            return _network.Backend.Memory.TotalPeak - _fixed;
+        }
+
+        public void Dispose() => _network.Dispose();
+
+        private LayerOption[][] Permitted() =>
+            [.. Layers.Select((layer, i) => NetworkCosts.Permitted(layer, _layers[i], compress: true))];
+    }
+}

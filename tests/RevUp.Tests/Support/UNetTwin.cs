@@ -1,0 +1,114 @@
+using RevUp.Layers;
+using RevUp.Models;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Tests.Support;
+
+/// <summary>
+/// A U-Net of residual blocks in float64, layer by layer from the formulas, with its soft
+/// cross-entropy. It shares only shapes and parameters with the network.
+/// </summary>
+internal sealed class UNetTwin(RevUpNet net, int batch)
+{
+    private readonly ModelSettings _settings = net.Settings;
+
+    /// <summary>The loss: a sum over positions, a mean over samples.</summary>
+    public double Loss(IReadOnlyDictionary<string, double[]> values, double[] pixels, float[] targets)
+    {
+        double[] x = pixels;
+        Stack<double[]> skips = [];
+        foreach (Layer layer in net.Layers)
+        {
+            x = layer switch
+            {
+                ResidualBlock block => Add(x, Branch(block, values, x)),
+                ConvolutionLayer => Convolution(layer, _settings.Stem == StemKind.Pad ? 1 : 3, 1, values, x),
+                StridedTransition => Down(layer, skips, values, x),
+                TransposedTransition => Add(skips.Pop(), Up(layer, values[layer.Name + ".weight"], x)),
+                _ => Head(values, x),
+            };
+        }
+        return CrossEntropy(x, targets);
+    }
+
+    private double[] Branch(ResidualBlock block, IReadOnlyDictionary<string, double[]> values, double[] x)
+    {
+        BranchSettings settings = new(
+            _settings.Branch, _settings.Activation, _settings.Groups, ElementType.Float32, _settings.BranchCount,
+            _settings.Lipschitz);
+        return BranchTwin.Evaluate(block.Name, settings, block.Branch, block.Index > 0, batch, values, x);
+    }
+
+    private double[] Down(
+        Layer layer, Stack<double[]> skips, IReadOnlyDictionary<string, double[]> values, double[] x)
+    {
+        skips.Push(x);
+        return Convolution(layer, _settings.TransitionKernel, 2, values, Preactivated(layer.Name, values, x));
+    }
+
+    private double[] Convolution(
+        Layer layer, int kernel, int stride, IReadOnlyDictionary<string, double[]> values, double[] x) =>
+        Reference.Convolution(
+            new(layer.Input.WithBatch(batch), layer.Output.Channels, kernel, stride, (kernel - 1) / 2, 1,
+                ElementType.Float32),
+            x, values[layer.Name + ".weight"]);
+
+    // Every position takes its one tap: w [I, 2, (2), 2, O].
+    private double[] Up(Layer layer, double[] w, double[] x)
+    {
+        (Shape fine, Shape coarse) = (layer.Output.WithBatch(batch), layer.Input.WithBatch(batch));
+        (int inputs, int outputs, int taps) = (coarse.Channels, fine.Channels, 1 << fine.SpatialRank);
+        double[] y = new double[fine.Count];
+        for (int i = 0; i < y.Length; i++)
+        {
+            int rest = i / outputs, position = 0, tap = 0;
+            for ((int axis, int size, int factor) = (fine.SpatialRank - 1, 1, 1); axis >= 0; axis--)
+            {
+                int at = rest % fine.Extent(axis);
+                rest /= fine.Extent(axis);
+                position += size * (at / 2);
+                tap += factor * (at % 2);
+                (size, factor) = (size * coarse.Extent(axis), factor * 2);
+            }
+            position += rest * (int)coarse.Positions;
+            for (int c = 0; c < inputs; c++)
+            {
+                y[i] += x[position * inputs + c] * w[(c * taps + tap) * outputs + (i % outputs)];
+            }
+        }
+        return y;
+    }
+
+    private double[] Head(IReadOnlyDictionary<string, double[]> values, double[] x)
+    {
+        (double[] p, double[] w, double[] bias) =
+            (Preactivated("head", values, x), values["head.weight"], values["head.bias"]);
+        int channels = w.Length / bias.Length;
+        double[] logits = new double[p.Length / channels * bias.Length];
+        for (int i = 0; i < logits.Length; i++)
+        {
+            (int position, int k) = (i / bias.Length, i % bias.Length);
+            logits[i] = bias[k] + Enumerable.Range(0, channels)
+                .Sum(c => p[position * channels + c] * w[k * channels + c]);
+        }
+        return logits;
+    }
+
+    private double[] Preactivated(string name, IReadOnlyDictionary<string, double[]> values, double[] x) =>
+        Reference.Preactivation(_settings.Activation, x, values[name + ".bias1a"][0], values[name + ".bias1b"][0]);
+
+    private double CrossEntropy(double[] logits, float[] targets)
+    {
+        double loss = 0;
+        for (int i = 0; i < logits.Length; i += TestUNet.Classes)
+        {
+            double[] row = logits[i..(i + TestUNet.Classes)];
+            double normalizer = Math.Log(row.Sum(Math.Exp));
+            loss += row.Select((logit, k) => targets[i + k] * (normalizer - logit)).Sum();
+        }
+        return loss / batch;
+    }
+
+    private static double[] Add(double[] x, double[] y) => [.. x.Zip(y, (a, b) => a + b)];
+}
