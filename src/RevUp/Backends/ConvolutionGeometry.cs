@@ -9,9 +9,9 @@ namespace RevUp.Backends;
 /// </summary>
 /// <param name="Input">Shape of the input, batch included.</param>
 /// <param name="OutputChannels">O.</param>
-/// <param name="Kernel">Kernel extent, the same along every axis.</param>
-/// <param name="Stride">Stride, the same along every axis.</param>
-/// <param name="Padding">Zeros added on both sides of every axis.</param>
+/// <param name="Kernel">Kernel extents.</param>
+/// <param name="Stride">Strides.</param>
+/// <param name="Padding">Zeros added on both sides of an axis.</param>
 /// <param name="Groups">Independent groups of channels.</param>
 /// <param name="Type">
 /// Storage type of input and output; weights and their gradient are float32.
@@ -23,7 +23,7 @@ namespace RevUp.Backends;
 /// Whether float32 factors stay as they are where the device may otherwise round them to TF32.
 /// </param>
 internal readonly record struct ConvolutionGeometry(
-    Shape Input, int OutputChannels, int Kernel, int Stride, int Padding, int Groups, ElementType Type,
+    Shape Input, int OutputChannels, Axes Kernel, Axes Stride, Axes Padding, int Groups, ElementType Type,
     bool IsExact = false, bool IsForwardAlone = false)
 {
     /// <summary>Shape of the weights: [O, (kD), kH, kW, I / groups].</summary>
@@ -32,8 +32,11 @@ internal readonly record struct ConvolutionGeometry(
         get
         {
             Span<int> dimensions = stackalloc int[Input.Rank];
-            dimensions.Fill(Kernel);
             dimensions[0] = OutputChannels;
+            for (int axis = 0; axis < Input.SpatialRank; axis++)
+            {
+                dimensions[axis + 1] = Kernel[axis];
+            }
             dimensions[^1] = Input.Channels / Groups;
             return new Shape(dimensions);
         }
@@ -46,9 +49,9 @@ internal readonly record struct ConvolutionGeometry(
         {
             Span<int> dimensions = stackalloc int[Input.Rank];
             dimensions[0] = Input.Batch;
-            for (int i = 1; i < Input.Rank - 1; i++)
+            for (int axis = 0; axis < Input.SpatialRank; axis++)
             {
-                dimensions[i] = (Input[i] + 2 * Padding - Kernel) / Stride + 1;
+                dimensions[axis + 1] = (Input.Extent(axis) + 2 * Padding[axis] - Kernel[axis]) / Stride[axis] + 1;
             }
             dimensions[^1] = OutputChannels;
             return new Shape(dimensions);

@@ -31,10 +31,11 @@ internal static class OnnxFile
     /// </summary>
     /// <remarks>
     /// A U-Net has "logits" [N, classes, (D), H, W], and takes any extents that its transitions
-    /// divide. The layout is ONNX's, not RevUp's channels-last. A network of bfloat16 branches is computed
-    /// in float32. Weights go to the file one tensor at a time. metadata_props: "mean" and "std"
-    /// (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x, (x −
-    /// mean) / std for other numbers) and "classes" (a JSON array of names), where they are given.
+    /// divide. The layout is ONNX's, not RevUp's channels-last. A network of bfloat16 branches is
+    /// computed in float32. Weights go to the file one tensor at a time. metadata_props: "mean" and
+    /// "std" (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x,
+    /// (x − mean) / std for other numbers) and "classes" (a JSON array of names), where they are
+    /// given.
     /// </remarks>
     /// <param name="net">The network.</param>
     /// <param name="path">

@@ -59,9 +59,9 @@ internal sealed class OnnxGraph(Backend backend)
     {
         int rank = geometry.Input.SpatialRank;
         return Node("Conv", name, [x, Tensor(name, w, scale)],
-            ("kernel_shape", Repeat(geometry.Kernel, rank)),
-            ("strides", Repeat(geometry.Stride, rank)),
-            ("pads", Repeat(geometry.Padding, 2 * rank)),
+            ("kernel_shape", geometry.Kernel.ToArray(rank)),
+            ("strides", geometry.Stride.ToArray(rank)),
+            ("pads", (long[])[.. geometry.Padding.ToArray(rank), .. geometry.Padding.ToArray(rank)]),
             ("group", (long)geometry.Groups));
     }
 
@@ -70,8 +70,8 @@ internal sealed class OnnxGraph(Backend backend)
     {
         int rank = geometry.Input.SpatialRank;
         return Node("ConvTranspose", name, [x, Tensor(name, w)],
-            ("kernel_shape", Repeat(geometry.Kernel, rank)),
-            ("strides", Repeat(geometry.Stride, rank)));
+            ("kernel_shape", geometry.Kernel.ToArray(rank)),
+            ("strides", geometry.Stride.ToArray(rank)));
     }
 
     /// <summary>W · x + bias at every position; W [O, I], bias [O].</summary>

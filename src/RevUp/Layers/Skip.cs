@@ -44,6 +44,8 @@ internal sealed class Skip(Shape sample)
         Forget();
     }
 
-    /// <summary>Forgets a pass that failed half-way, whose tensors are for others to free.</summary>
+    /// <summary>
+    /// Forgets a pass that failed half-way, whose tensors are for others to free.
+    /// </summary>
     public void Forget() => (Value, Gradient) = (default, default);
 }

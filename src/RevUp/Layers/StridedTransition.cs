@@ -4,7 +4,7 @@ using RevUp.Tensors;
 namespace RevUp.Layers;
 
 /// <summary>
-/// y = W ∗ p with stride 2, p of x by a <see cref="Preactivation"/>, between two stages: the
+/// y = W ∗ p with a stride, p of x by a <see cref="Preactivation"/>, between two stages: the
 /// projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e). Not invertible, so its
 /// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32. In a U-Net x begins a skip
 /// connection, which takes an x that is handed over.
@@ -19,19 +19,20 @@ internal sealed class StridedTransition : Layer
     /// <param name="store">Where parameters are declared.</param>
     /// <param name="input">Shape of one sample.</param>
     /// <param name="channels">O.</param>
-    /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
+    /// <param name="kernel">Kernel extents k; padded by (k - 1) / 2.</param>
+    /// <param name="stride">Strides.</param>
     /// <param name="activation">φ.</param>
     /// <param name="normalization">Normalisation before φ.</param>
     /// <param name="skip">The connection that x begins; null for none.</param>
     public StridedTransition(
-        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel,
+        string name, Backend backend, ParameterStore store, Shape input, int channels, Axes kernel, Axes stride,
         Activation activation, Normalization normalization, Skip? skip = null)
         : base(name, backend, input)
     {
         Skip = skip;
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
         ConvolutionGeometry geometry = new(
-            input, channels, kernel, Stride: 2, (kernel - 1) / 2, Groups: 1, ElementType.Float32);
+            input, channels, kernel, stride, kernel.Map(k => (k - 1) / 2), Groups: 1, ElementType.Float32);
         Initialization initialization = Fixup.ActivatedConvolution(geometry.Weights);
         _convolution = Own(new Convolution(name, backend, store, geometry, initialization));
     }

@@ -22,10 +22,10 @@ internal sealed class TransposedTransition : Layer
     /// <param name="backend">The device.</param>
     /// <param name="store">Where the weight is declared.</param>
     /// <param name="input">Shape of one sample of x.</param>
-    /// <param name="stride">Factor between the extents of y and x.</param>
+    /// <param name="stride">Factors between the extents of y and x.</param>
     /// <param name="skip">The connection that ends here.</param>
     public TransposedTransition(
-        string name, Backend backend, ParameterStore store, Shape input, int stride, Skip skip)
+        string name, Backend backend, ParameterStore store, Shape input, Axes stride, Skip skip)
         : base(name, backend, input)
     {
         Skip = skip;

@@ -227,6 +227,7 @@ public sealed record ModelSettings
             Block != BlockKind.Invertible || Normalization != Normalization.BatchNorm,
             $"model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block "
             + $"'residual' or 'coupling'");
+        TransitionRules.Validate(this);
         SegmentationRules.Validate(this);
     }
 

@@ -49,13 +49,14 @@ internal sealed class NetworkBuilder(
             StageSettings stage = settings.Stages[s];
             if (s > 0)
             {
-                Transition($"stages.{s}.down", stage.Channels);
+                Transition($"stages.{s}.down", s, stage.Channels);
             }
             Blocks($"stages.{s}", $"stages.{s}.blocks", s, stage.Blocks);
         }
         for (int s = settings.Stages.Count - 2; segments && s >= 0; s--)
         {
-            Add(new TransposedTransition($"stages.{s}.up", backend, store, _shape, stride: 2, _skips.Pop()));
+            Axes stride = TransitionRules.Stride(settings, s + 1, _shape.SpatialRank);
+            Add(new TransposedTransition($"stages.{s}.up", backend, store, _shape, stride, _skips.Pop()));
             string name = $"stages.{s}.decoder";
             Blocks(name, name, s, settings.DecoderBlocksOf(s));
         }
@@ -146,10 +147,12 @@ internal sealed class NetworkBuilder(
         }
     }
 
-    private void Transition(string name, int channels)
+    private void Transition(string name, int stage, int channels)
     {
         if (settings.Downsampling == Downsampling.Strided)
         {
+            Axes kernel = TransitionRules.Kernel(settings, stage, _shape.SpatialRank);
+            Axes stride = TransitionRules.Stride(settings, stage, _shape.SpatialRank);
             Skip? skip = null;
             if (settings.Task == ModelTask.Segmentation)
             {
@@ -157,11 +160,11 @@ internal sealed class NetworkBuilder(
             }
             else
             {
-                RequireExtent(name, settings.TransitionKernel);
+                RequireExtent(name, kernel);
             }
             Add(
                 new StridedTransition(
-                    name, backend, store, _shape, channels, settings.TransitionKernel, settings.Activation,
+                    name, backend, store, _shape, channels, kernel, stride, settings.Activation,
                     settings.Normalization, skip));
             return;
         }
@@ -183,12 +186,12 @@ internal sealed class NetworkBuilder(
         }
     }
 
-    private void RequireExtent(string name, int least)
+    private void RequireExtent(string name, Axes least)
     {
         for (int axis = 0; axis < _shape.SpatialRank; axis++)
         {
             ConfigurationException.Require(
-                _shape.Extent(axis) >= least,
+                _shape.Extent(axis) >= least[axis],
                 $"'{name}' cannot halve an activation of shape {_shape}; use fewer stages or larger images");
         }
     }

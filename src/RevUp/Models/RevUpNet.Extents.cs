@@ -20,7 +20,9 @@ public sealed partial class RevUpNet
     /// <returns>
     /// The view, which the caller disposes, or the network with its own disposal.
     /// </returns>
-    /// <exception cref="ArgumentException">The shape has another rank or other channels.</exception>
+    /// <exception cref="ArgumentException">
+    /// The shape has another rank or other channels.
+    /// </exception>
     /// <exception cref="ConfigurationException">
     /// The task is not <see cref="ModelTask.Segmentation"/>, or the extents are no multiples of
     /// what the transitions divide them by.

@@ -18,14 +18,16 @@ internal static class SegmentationRules
         {
             int blocks = model.Stages[i].DecoderBlocks;
             ConfigurationException.Require(
-                blocks is >= 0 and <= 100_000, $"model.stages.{i}.decoderBlocks is {blocks}; use 1 to 100000, or 0 for 1");
+                blocks is >= 0 and <= 100_000,
+                $"model.stages.{i}.decoderBlocks is {blocks}; use 1 to 100000, or 0 for 1");
             ConfigurationException.Require(
                 blocks == 0 || model.Task == ModelTask.Segmentation,
-                $"model.stages.{i}.decoderBlocks is {blocks}, and model.task 'classification' has no decoder; use 'segmentation', "
-                + $"or leave decoderBlocks out");
+                $"model.stages.{i}.decoderBlocks is {blocks}, and model.task 'classification' has no decoder; use "
+                + $"'segmentation', or leave it out");
             ConfigurationException.Require(
                 blocks == 0 || i < model.Stages.Count - 1,
-                $"model.stages.{i}.decoderBlocks is {blocks}, and the coarsest stage has no decoder; leave it out there");
+                $"model.stages.{i}.decoderBlocks is {blocks}, and the coarsest stage has no decoder; leave it out "
+                + $"there");
         }
         if (model.Task != ModelTask.Segmentation)
         {
@@ -49,17 +51,19 @@ internal static class SegmentationRules
             + $"model.task 'segmentation' takes 'fixup' only");
     }
 
-    /// <summary>Throws when an extent of a sample does not halve as often as there are transitions.</summary>
-    /// <exception cref="ConfigurationException">Names the extents and their multiple.</exception>
+    /// <summary>
+    /// Throws when an extent of a sample is no multiple of the product of its axis' strides.
+    /// </summary>
+    /// <exception cref="ConfigurationException">Names the extents and their multiples.</exception>
     public static void RequireExtents(ModelSettings model, Shape sample)
     {
-        int multiple = 1 << (model.Stages.Count - 1);
-        for (int axis = 0; axis < sample.SpatialRank; axis++)
-        {
-            ConfigurationException.Require(
-                sample.Extent(axis) % multiple == 0,
-                $"a sample is {sample}, and {model.Stages.Count} stages of model.task 'segmentation' need extents that "
-                + $"are multiples of {multiple}; pad to them, or use fewer stages");
-        }
+        int[] multiples = [.. Enumerable.Range(0, sample.SpatialRank).Select(
+            axis => Enumerable.Range(1, model.Stages.Count - 1).Aggregate(
+                1, (product, stage) => product * TransitionRules.Stride(model, stage, sample.SpatialRank)[axis]))];
+        string text = multiples.Distinct().Count() == 1 ? $"{multiples[0]}" : $"[{string.Join(", ", multiples)}]";
+        ConfigurationException.Require(
+            multiples.Index().All(entry => sample.Extent(entry.Index) % entry.Item == 0),
+            $"a sample is {sample}, and the {model.Stages.Count} stages of model.task 'segmentation' need extents that "
+            + $"are multiples of {text}; pad to them, or use fewer stages");
     }
 }

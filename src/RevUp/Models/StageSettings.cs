@@ -20,4 +20,16 @@ public sealed record StageSettings
     /// resolution; 0 for 1. The coarsest stage has no decoder.
     /// </summary>
     public int DecoderBlocks { get; init; }
+
+    /// <summary>
+    /// Strides of the transition to this stage, one for each axis, outermost first, 1 or 2; null
+    /// for 2 along all. For samples whose positions are far apart along an axis.
+    /// </summary>
+    public IReadOnlyList<int>? Stride { get; init; }
+
+    /// <summary>
+    /// Kernel extents of the transition to this stage, one for each axis, 1 to 3; null for
+    /// <see cref="ModelSettings.TransitionKernel"/>.
+    /// </summary>
+    public IReadOnlyList<int>? Kernel { get; init; }
 }

@@ -46,10 +46,11 @@ public sealed record LipschitzSettings
     public int StartSteps { get; init; } = 20;
 
     /// <summary>
-    /// Largest spatial extent, in positions per axis, on which σ is estimated. The norm of a
-    /// zero-padded convolution grows with the extent, towards the norm of the unpadded operator. On
-    /// larger inputs the estimate is therefore slightly low: by a relative error of the order of
-    /// (π/extent)² at most, in practice far less.
+    /// Largest spatial extent, in positions per axis, on which σ is estimated. Zero-padded
+    /// convolutions have norms that grow with the extent towards the norm of the unpadded operator,
+    /// so on larger inputs the estimate is slightly low: by a relative error of the order of
+    /// (π/extent)² at most, in practice far less. In a U-Net σ is estimated on exactly this extent,
+    /// halved from level to level down to 8 in 3-D and 16 in 2-D, whatever the extents of samples.
     /// </summary>
     public int MaximumExtent { get; init; } = 32;
 

@@ -40,13 +40,6 @@ internal partial class DeviceOperations(string name, Lazy<Backend?> device, int 
     internal bool Supports(CpuType convolutionType) => Backend.Supports((ElementType)convolutionType);
 
     /// <summary>
-    /// Whether the geometry is one of the library's layers: the same along every axis.
-    /// </summary>
-    internal virtual bool Supports(in CpuConvolutionGeometry geometry) =>
-        IsUniform(geometry.Kernel, geometry.Rank) && IsUniform(geometry.Stride, geometry.Rank)
-        && IsUniform(geometry.Padding, geometry.Rank);
-
-    /// <summary>
     /// The type that wgrad rounds to before it widens to float32. cuDNN's legacy wgrad has the type
     /// of its inputs.
     /// </summary>
@@ -92,11 +85,12 @@ internal partial class DeviceOperations(string name, Lazy<Backend?> device, int 
     private static ConvolutionGeometry Geometry(in CpuConvolutionGeometry geometry) => new(
         Shapes.Activations(Shapes.Shape(geometry.Batch, geometry.InChannels, geometry.Input[..geometry.Rank])),
         (int)geometry.OutChannels,
-        (int)geometry.Kernel[0],
-        (int)geometry.Stride[0],
-        (int)geometry.Padding[0],
+        AxesOf(geometry.Kernel, geometry.Rank),
+        AxesOf(geometry.Stride, geometry.Rank),
+        AxesOf(geometry.Padding, geometry.Rank),
         (int)geometry.Groups,
         (ElementType)geometry.Type);
 
-    private static bool IsUniform(in Extents values, int rank) => !values[..rank].ContainsAnyExcept(values[0]);
+    private static Axes AxesOf(in Extents values, int rank) =>
+        Axes.Of([.. values[..rank].ToArray().Select(value => (int)value)]);
 }

@@ -4,14 +4,11 @@ using RevUp.Interop.Cpu;
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>
-/// The convolutions of the CPU library itself: also those that differ from axis to axis, and with
-/// guards around packed weights and scratch.
+/// The convolutions of the CPU library itself, with guards around packed weights and scratch.
 /// </summary>
 internal sealed unsafe class LibraryOperations(string name, Lazy<Backend?> device, int threads)
     : DeviceOperations(name, device, threads)
 {
-    internal override bool Supports(in CpuConvolutionGeometry geometry) => true;
-
     internal override float[] ConvolutionFprop(
         CpuConvolutionGeometry geometry, Stored src, float[] weights, float? scale)
     {

@@ -62,7 +62,7 @@ public sealed class LayerGradientTests
         using ParameterStore store = new(backend);
         Shape input = volume ? s_volume : s_pairs;
         using StridedTransition layer = new(
-            "layer", backend, store, input, channels: 4, kernel, activation, normalization);
+            "layer", backend, store, input, channels: 4, kernel, stride: 2, activation, normalization);
         store.Build(seed: 1);
         Randomize(backend, store, 0.3);
         layer.Prepare(Batch, NetworkUse.Training);

@@ -98,7 +98,8 @@ public sealed class UNetPlanningTests
 
         public Costs(TestDevice device, bool volume)
         {
-            _network = new TestUNet(device, volume ? TestUNet.Volume : TestUNet.Picture, inversion: s_settings.Inversion);
+            TestModel model = volume ? TestUNet.Volume : TestUNet.Picture;
+            _network = new TestUNet(device, model, inversion: s_settings.Inversion);
             _fixed = _network.Backend.Memory.Use.Total;
             using LayerProbe probe = new(_network.Net, _network.Engine, s_settings, _network.Input);
             _layers = probe.Measure();

@@ -67,9 +67,9 @@ internal static unsafe class Reference
         for (int axis = 0; axis < native.Rank; axis++)
         {
             native.Input[axis] = geometry.Input.Extent(axis);
-            native.Kernel[axis] = geometry.Kernel;
-            native.Stride[axis] = geometry.Stride;
-            native.Padding[axis] = geometry.Padding;
+            native.Kernel[axis] = geometry.Kernel[axis];
+            native.Stride[axis] = geometry.Stride[axis];
+            native.Padding[axis] = geometry.Padding[axis];
         }
         double[] y = new double[geometry.Output.Count];
         fixed (double* px = x, pw = w, py = y)

@@ -36,6 +36,24 @@ internal sealed class TestUNet : IDisposable
         },
         new(1, 4, 6, 4, 1));
 
+    /// <summary>
+    /// Three levels of volumes whose slices are far apart: strides and kernels of 1 along the first
+    /// axis.
+    /// </summary>
+    public static readonly TestModel Anisotropic = new(
+        new()
+        {
+            Task = ModelTask.Segmentation,
+            Activation = Activation.Elu,
+            Stages =
+            [
+                Stage(1, 4, 1),
+                Stage(1, 6, 1) with { Stride = [1, 2, 2], Kernel = [1, 3, 3] },
+                Stage(1, 8, 0) with { Stride = [2, 1, 2] },
+            ],
+        },
+        new(1, 2, 4, 8, 1));
+
     /// <summary>Pictures, affine maps and rotations of the channels before every stage.</summary>
     public static readonly TestModel Mapped = Picture with
     {

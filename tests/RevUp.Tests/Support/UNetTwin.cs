@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Reversible;
@@ -23,7 +24,7 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
             x = layer switch
             {
                 ResidualBlock block => Add(x, Branch(block, values, x)),
-                ConvolutionLayer => Convolution(layer, _settings.Stem == StemKind.Pad ? 1 : 3, 1, values, x),
+                ConvolutionLayer => Convolution(layer, 3, 1, values, x),
                 StridedTransition => Down(layer, skips, values, x),
                 TransposedTransition => Add(skips.Pop(), Up(layer, values[layer.Name + ".weight"], x)),
                 _ => Head(values, x),
@@ -44,21 +45,29 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
         Layer layer, Stack<double[]> skips, IReadOnlyDictionary<string, double[]> values, double[] x)
     {
         skips.Push(x);
-        return Convolution(layer, _settings.TransitionKernel, 2, values, Preactivated(layer.Name, values, x));
+        Axes kernel = Stage(layer).Kernel is { } own ? Axes.Of(own) : _settings.TransitionKernel;
+        return Convolution(layer, kernel, StrideOf(Stage(layer)), values, Preactivated(layer.Name, values, x));
     }
 
     private double[] Convolution(
-        Layer layer, int kernel, int stride, IReadOnlyDictionary<string, double[]> values, double[] x) =>
+        Layer layer, Axes kernel, Axes stride, IReadOnlyDictionary<string, double[]> values, double[] x) =>
         Reference.Convolution(
-            new(layer.Input.WithBatch(batch), layer.Output.Channels, kernel, stride, (kernel - 1) / 2, 1,
+            new(layer.Input.WithBatch(batch), layer.Output.Channels, kernel, stride, kernel.Map(k => (k - 1) / 2), 1,
                 ElementType.Float32),
             x, values[layer.Name + ".weight"]);
 
-    // Every position takes its one tap: w [I, 2, (2), 2, O].
+    // Of the transition to a stage: "stages.1.down".
+    private StageSettings Stage(Layer layer) => _settings.Stages[layer.Name[7] - '0'];
+
+    private static Axes StrideOf(StageSettings stage) => stage.Stride is { } own ? Axes.Of(own) : 2;
+
+    // Every position takes its one tap: w [I, s, (s), s, O].
     private double[] Up(Layer layer, double[] w, double[] x)
     {
         (Shape fine, Shape coarse) = (layer.Output.WithBatch(batch), layer.Input.WithBatch(batch));
-        (int inputs, int outputs, int taps) = (coarse.Channels, fine.Channels, 1 << fine.SpatialRank);
+        Axes stride = StrideOf(_settings.Stages[layer.Name[7] - '0' + 1]);
+        (int inputs, int outputs) = (coarse.Channels, fine.Channels);
+        int taps = w.Length / inputs / outputs;
         double[] y = new double[fine.Count];
         for (int i = 0; i < y.Length; i++)
         {
@@ -67,9 +76,9 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
             {
                 int at = rest % fine.Extent(axis);
                 rest /= fine.Extent(axis);
-                position += size * (at / 2);
-                tap += factor * (at % 2);
-                (size, factor) = (size * coarse.Extent(axis), factor * 2);
+                position += size * (at / stride[axis]);
+                tap += factor * (at % stride[axis]);
+                (size, factor) = (size * coarse.Extent(axis), factor * stride[axis]);
             }
             position += rest * (int)coarse.Positions;
             for (int c = 0; c < inputs; c++)

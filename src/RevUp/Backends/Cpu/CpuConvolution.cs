@@ -28,9 +28,9 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
         for (int axis = 0; axis < rank; axis++)
         {
             native.Input[axis] = geometry.Input.Extent(axis);
-            native.Kernel[axis] = geometry.Kernel;
-            native.Stride[axis] = geometry.Stride;
-            native.Padding[axis] = geometry.Padding;
+            native.Kernel[axis] = geometry.Kernel[axis];
+            native.Stride[axis] = geometry.Stride[axis];
+            native.Padding[axis] = geometry.Padding[axis];
         }
         _handle = ConvolutionHandle.Create(native);
         _sizes = _handle.Query();

@@ -99,9 +99,12 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 
     private static DevicePointer Pointer(Tensor tensor) => DeviceQueue.Pointer(tensor);
 
-    private static Span<int> Repeat(int value, Span<int> values)
+    private static Span<int> Fill(Axes axes, Span<int> values)
     {
-        values.Fill(value);
+        for (int axis = 0; axis < values.Length; axis++)
+        {
+            values[axis] = axes[axis];
+        }
         return values;
     }
 
@@ -123,9 +126,9 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
             OutChannels = Geometry.OutputChannels,
             Groups = Geometry.Groups,
             Input = input,
-            Kernel = Repeat(Geometry.Kernel, stackalloc int[rank]),
-            Stride = Repeat(Geometry.Stride, stackalloc int[rank]),
-            Padding = Repeat(Geometry.Padding, stackalloc int[rank]),
+            Kernel = Fill(Geometry.Kernel, stackalloc int[rank]),
+            Stride = Fill(Geometry.Stride, stackalloc int[rank]),
+            Padding = Fill(Geometry.Padding, stackalloc int[rank]),
         };
         try
         {
