@@ -120,8 +120,10 @@ revup_status revup_image_decode_labels(const uint8_t *bytes, int64_t length, int
     require_side(height, "height");
     require_side(width, "width");
     require_aligned(out, "out", alignof(uint16_t));
-    if (format_of(data) == REVUP_IMAGE_JPEG)
-      throw Failure(REVUP_INVALID_DATA, "the data is a JPEG, which does not keep numbers exactly; a label map is a PNG");
+    if (format_of(data) == REVUP_IMAGE_JPEG) {
+      throw Failure(REVUP_INVALID_DATA,
+                    "the data is a JPEG, which does not keep numbers exactly; a label map is a PNG");
+    }
     decode_png_labels(data, height, width, out);
   });
 }

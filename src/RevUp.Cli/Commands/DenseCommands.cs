@@ -16,8 +16,8 @@ internal static class DenseCommands
             terminal, "read", progress => DenseSummary.Read(folder, kind, progress: progress));
         if (isJson)
         {
-            terminal.WriteJson(
-                new DenseDataDocument(Format.Name(summary.Kind), summary.Parts), DocumentJson.Default.DenseDataDocument);
+            DenseDataDocument document = new(Format.Name(summary.Kind), summary.Parts);
+            terminal.WriteJson(document, DocumentJson.Default.DenseDataDocument);
             return;
         }
         foreach (DensePart part in summary.Parts)

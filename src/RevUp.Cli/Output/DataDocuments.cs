@@ -17,4 +17,8 @@ internal sealed record DenseDataDocument(string Kind, IReadOnlyList<DensePart> P
 
 /// <summary>Output of <c>data prepare dense --json</c>.</summary>
 internal sealed record PrepareDocument(
-    string Folder, int Cases, IReadOnlyList<double> Spacing, IReadOnlyList<string> Channels, IReadOnlyList<string> Classes);
+    string Folder,
+    int Cases,
+    IReadOnlyList<double> Spacing,
+    IReadOnlyList<string> Channels,
+    IReadOnlyList<string> Classes);

@@ -7,7 +7,9 @@ internal static class ProgressBar
 {
     private const int Lines = 20;
 
-    /// <summary>Runs the work, which reports the number of steps that are done and of all.</summary>
+    /// <summary>
+    /// Runs the work, which reports the number of steps that are done and of all.
+    /// </summary>
     public static T Show<T>(Terminal terminal, string name, Func<Action<int, int>, T> work)
     {
         if (!terminal.IsLive)

@@ -181,6 +181,9 @@ public sealed record DataSettings
     {
         int channels = Sample.Channels;
         ConfigurationException.Require(
+            Mean.Count == 0 || Dataset is not (DatasetKind.SegmentationFolder or DatasetKind.Lesions),
+            $"data.mean is [{string.Join(", ", Mean)}], but the preparation normalises these cases; leave it out");
+        ConfigurationException.Require(
             Mean.Count == 0 || Volumes.Normalization == VolumeNormalization.Set,
             $"data.mean is [{string.Join(", ", Mean)}], but data.volumes.normalization is 'volume', by which each has "
             + $"its own; leave one of them out");

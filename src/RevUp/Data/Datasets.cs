@@ -147,16 +147,16 @@ internal static class Datasets
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
     public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train)
     {
-        bool isNormalized = train is DensePatches { Cases.IsNormalized: true }
-            || (settings.Dataset == DatasetKind.Volumes && settings.Volumes.Normalization == VolumeNormalization.Volume);
-        if (isNormalized)
+        bool isByVolume = settings.Volumes.Normalization == VolumeNormalization.Volume;
+        if (train is DensePatches { Cases.IsNormalized: true } || (settings.Dataset == DatasetKind.Volumes && isByVolume))
         {
             int channels = train.Sample.Channels;
             return new ChannelNormalization(new double[channels], [.. Enumerable.Repeat(1.0, channels)]);
         }
         return settings.Mean.Count > 0
             ? new ChannelNormalization(settings.Mean, settings.Deviation)
-            : ChannelNormalization.Compute(train, train.HasOwnSizes || train.HasLabelMaps ? MeasuredSamples : int.MaxValue);
+            : ChannelNormalization.Compute(
+                train, train.HasOwnSizes || train.HasLabelMaps ? MeasuredSamples : int.MaxValue);
     }
 
     internal static string FirstOf(IReadOnlyList<string> classes)

@@ -76,7 +76,9 @@ internal sealed class CaseBytes : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new DataFileException(
-                _path, $"the prepared case cannot be read ({exception.Message}) Run 'revup data prepare' again.", exception);
+                _path,
+                $"the prepared case cannot be read ({exception.Message}) Run 'revup data prepare' again.",
+                exception);
         }
     }
 }

@@ -16,9 +16,13 @@ internal static class CasePreparer
     /// <param name="source">The folder as it was downloaded.</param>
     /// <param name="output">The folder to write; new, or of an earlier call with the same source.
     /// </param>
-    /// <param name="spacing">Millimetres along D, H, W; empty for the training cases' median.</param>
+    /// <param name="spacing">
+    /// Millimetres along D, H, W; empty for the training cases' median.
+    /// </param>
     /// <param name="isSingle">Whether values are stored as float32 and not as float16.</param>
-    /// <param name="progress">Takes the number of steps that are done and of all: two a case.</param>
+    /// <param name="progress">
+    /// Takes the number of steps that are done and of all: two a case.
+    /// </param>
     /// <param name="stop">Ends it after the case in hand.</param>
     /// <exception cref="DataFileException">A file is missing, damaged or does not fit.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
@@ -30,7 +34,8 @@ internal static class CasePreparer
         Action<int, int> progress,
         CancellationToken stop)
     {
-        int training = source.Cases.Count(files => files.Part == "train"), all = training + source.Cases.Count, done = 0;
+        int training = source.Cases.Count(files => files.Part == "train");
+        int all = training + source.Cases.Count, done = 0;
         PreparedFolder prepared;
         if (File.Exists(PreparedFolder.PathIn(output)))
         {
@@ -69,7 +74,9 @@ internal static class CasePreparer
     /// <summary>Prepares one part in memory.</summary>
     /// <param name="source">The folder as it was downloaded.</param>
     /// <param name="part">"train", "validation" or "test".</param>
-    /// <param name="spacing">Millimetres along D, H, W; empty for the training cases' median.</param>
+    /// <param name="spacing">
+    /// Millimetres along D, H, W; empty for the training cases' median.
+    /// </param>
     /// <param name="limit">The most bytes that the part may take.</param>
     /// <exception cref="DataFileException">
     /// A file is missing, damaged or does not fit, or the part takes more than the limit.
@@ -143,9 +150,10 @@ internal static class CasePreparer
                     && names.SequenceEqual(part.Value));
         if (!isSame)
         {
+            string steps = string.Join(", ", prepared.Preparation.Spacing);
             throw new DataFileException(
                 output,
-                $"it was prepared from {prepared.Source} with the spacing [{string.Join(", ", prepared.Preparation.Spacing)}], "
+                $"it was prepared from {prepared.Source} with the spacing [{steps}], "
                 + "and the cases, the classes or the spacing are others now; name a new folder for the output.");
         }
     }

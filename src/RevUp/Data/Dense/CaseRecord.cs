@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RevUp.Data.Dense;
 
 /// <summary>A prepared case as its folder describes it, in JSON.</summary>
@@ -36,6 +38,7 @@ internal sealed record CaseRecord(
     private const int Alignment = 8;
 
     /// <summary>Number of positions.</summary>
+    [JsonIgnore]
     public long Positions => (long)Extents[0] * Extents[1] * Extents[2];
 
     /// <summary>Where the labels start, in bytes.</summary>

@@ -53,7 +53,11 @@ internal sealed record ChannelRule(
         (double mean, double deviation) = Kind == ChannelRuleKind.Case
             ? Moments(values, channels, channel, isCounted)
             : (Mean, Deviation);
-        for (int i = channel, position = 0; Kind != ChannelRuleKind.None && i < values.Length; i += channels, position++)
+        if (Kind == ChannelRuleKind.None)
+        {
+            return;
+        }
+        for (int i = channel, position = 0; i < values.Length; i += channels, position++)
         {
             double value = Kind == ChannelRuleKind.Ct ? Math.Clamp(values[i], Least, Most) : values[i];
             bool counts = Kind == ChannelRuleKind.Ct || isCounted is null || isCounted[position];

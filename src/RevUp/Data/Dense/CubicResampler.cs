@@ -9,8 +9,8 @@ namespace RevUp.Data.Dense;
 /// </summary>
 /// <remarks>
 /// Volumes continue by mirroring at the centres of their ends. Where no axis shrinks, the memory
-/// beside the source is the result and one plane. Source: Unser, Aldroubi and Eden, B-spline signal processing, part II (IEEE TSP 41, 1993); as
-/// scipy.ndimage with order 3 and mode 'mirror'.
+/// beside the source is the result and one plane. Source: Unser, Aldroubi and Eden, B-spline signal
+/// processing, part II (IEEE TSP 41, 1993); as scipy.ndimage with order 3 and mode 'mirror'.
 /// </remarks>
 internal static class CubicResampler
 {

@@ -20,7 +20,8 @@ internal sealed class Fingerprint(IReadOnlyList<string> channels)
     public void Add(SourceCase source, int firstForeground)
     {
         _spacings.Add(source.Grid.Spacing);
-        _kept.Add(DensePreparation.NonZeroBox(source.Pixels, source.Grid.Extents).Box.Count / source.Grid.Extents.Count);
+        double kept = DensePreparation.NonZeroBox(source.Pixels, source.Grid.Extents).Box.Count;
+        _kept.Add(kept / source.Grid.Extents.Count);
         if (!channels.Any(name => ChannelRule.KindOf(name) == ChannelRuleKind.Ct))
         {
             return;

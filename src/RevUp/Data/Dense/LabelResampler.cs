@@ -6,7 +6,9 @@ namespace RevUp.Data.Dense;
 /// Resamples label maps: each class as a map of zeros and ones, linearly, and the class with the
 /// largest value wins, the smaller label where two are equal.
 /// </summary>
-/// <remarks>No map of a class is made: a position sums the weights of its eight neighbours.</remarks>
+/// <remarks>
+/// No map of a class is made: a position sums the weights of its eight neighbours.
+/// </remarks>
 internal static class LabelResampler
 {
     /// <summary>Resamples [D, H, W] to other extents.</summary>

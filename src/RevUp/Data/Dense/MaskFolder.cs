@@ -9,9 +9,9 @@ namespace RevUp.Data.Dense;
 /// others alike. Both are decoded when they are read.
 /// </summary>
 /// <remarks>
-/// A mask is a grey PNG of up to 16 bits or one with a palette; the stored number is the class, from
-/// 0. Names of the classes are the lines of classes.txt in the folder, or the numbers. Values of
-/// pixels are fractions of white.
+/// A mask is a grey PNG of up to 16 bits or one with a palette; the stored number is the class,
+/// from 0. Names of the classes are the lines of classes.txt in the folder, or the numbers. Values
+/// of pixels are fractions of white.
 /// </remarks>
 internal sealed class MaskFolder : DenseDataset
 {
@@ -62,8 +62,11 @@ internal sealed class MaskFolder : DenseDataset
         string[] names = [.. NamesIn(folder) ?? Enumerable.Range(0, classes).Select(
             label => label.ToString(System.Globalization.CultureInfo.InvariantCulture))];
         CaseLabels labels = new(names, [.. Enumerable.Range(0, names.Length)], ignored);
-        return files.Length > 0 ? new MaskFolder(files, channels, labels, findings.ToList()) : throw new DataFileException(
-            images, $"it has no image ({string.Join(", ", FileNames.Images)}) with a PNG of its name in {images}annot.");
+        string extensions = string.Join(", ", FileNames.Images);
+        return files.Length > 0
+            ? new MaskFolder(files, channels, labels, findings.ToList())
+            : throw new DataFileException(
+                images, $"it has no image ({extensions}) with a PNG of its name in {images}{MaskSuffix}.");
     }
 
     /// <summary>The folder with a part's images; null where there are none with masks.</summary>
@@ -134,7 +137,8 @@ internal sealed class MaskFolder : DenseDataset
         }
         catch (ImageFormatException exception)
         {
-            throw new DataFileException(path, $"{exception.Message}; save the mask as a grey or palette PNG.", exception);
+            throw new DataFileException(
+                path, $"{exception.Message}; save the mask as a grey or palette PNG.", exception);
         }
         return numbers;
     }

@@ -77,7 +77,8 @@ public sealed record PatchAugmentation
         ConfigurationException.Require(
             RotationDegrees is >= 0 and <= 180,
             $"data.patchAugmentation.rotationDegrees is {RotationDegrees}; use 0 to 180");
-        ConfigurationException.Require(Noise is >= 0 and <= 10, $"data.patchAugmentation.noise is {Noise}; use 0 to 10");
+        ConfigurationException.Require(
+            Noise is >= 0 and <= 10, $"data.patchAugmentation.noise is {Noise}; use 0 to 10");
         RequireRange("scale", Scale, 0.25, 4);
         RequireRange("brightness", Brightness, 0.01, 100);
         RequireRange("contrast", Contrast, 0.01, 100);

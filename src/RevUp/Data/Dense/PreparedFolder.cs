@@ -67,7 +67,7 @@ internal sealed record PreparedFolder(
 
 /// <summary>JSON of prepared folders.</summary>
 [JsonSourceGenerationOptions(
-    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(PreparedFolder))]
 [JsonSerializable(typeof(CaseRecord))]
 internal sealed partial class PreparedJson : JsonSerializerContext;

@@ -34,7 +34,8 @@ internal sealed record SegmentationFolder(
 
     /// <summary>Whether a folder looks like one.</summary>
     public static bool Is(string folder) =>
-        File.Exists(System.IO.Path.Combine(folder, Header)) || Directory.Exists(System.IO.Path.Combine(folder, "imagesTr"));
+        File.Exists(System.IO.Path.Combine(folder, Header))
+        || Directory.Exists(System.IO.Path.Combine(folder, "imagesTr"));
 
     /// <summary>Lists a folder; only dataset.json is read.</summary>
     /// <exception cref="DataFileException">
@@ -67,7 +68,8 @@ internal sealed record SegmentationFolder(
                 folder, $"the case '{twice.Key}' is in imagesTr and in imagesTs; rename one of them.");
         }
         return cases.Count > 0
-            ? new SegmentationFolder(folder, ChannelsOf(path, header), LabelsOf(path, header), cases, findings.ToList())
+            ? new SegmentationFolder(
+                folder, ChannelsOf(path, header), LabelsOf(path, header), cases, findings.ToList())
             : throw new DataFileException(
                 folder,
                 "there is no case in it; imagesTr has to hold CASE_0000.nii.gz or CASE.nii.gz, and labelsTr "
@@ -136,7 +138,8 @@ internal sealed record SegmentationFolder(
             if (!int.TryParse(number, out int value) || value is < 0 or >= VoxelLabels.Ignored)
             {
                 throw new DataFileException(
-                    path, $"the label '{key}' is {entry?.ToJsonString() ?? "null"}; give each class a whole number from 0.");
+                    path,
+                    $"the label '{key}' is {entry?.ToJsonString() ?? "null"}; give each class a whole number from 0.");
             }
             if (name == "ignore")
             {
@@ -151,7 +154,8 @@ internal sealed record SegmentationFolder(
         if (classes.Count < 2 || classes.DistinctBy(each => each.Value).Count() < classes.Count)
         {
             throw new DataFileException(
-                path, $"its labels are {entries.ToJsonString()}; name at least two classes, each with a number of its own.");
+                path,
+                $"its labels are {entries.ToJsonString()}; name at least two classes, each with a number of its own.");
         }
         return new CaseLabels(
             [.. classes.Select(each => each.Name)], [.. classes.Select(each => each.Value)], ignored);

@@ -5,8 +5,8 @@ internal static class NiftiAffine
 {
     /// <summary>
     /// The linear part of voxel (x, y, z) to millimetres (right, front, up), [3, 3] by rows: the
-    /// affine where its code is positive, or else the quaternion's rotation and the steps; null where
-    /// neither has a code, or where the numbers are none of an affine.
+    /// affine where its code is positive, or else the quaternion's rotation and the steps; null
+    /// where neither has a code, or where the numbers are none of an affine.
     /// </summary>
     public static double[]? Of(NiftiFields fields)
     {

@@ -16,7 +16,7 @@ internal sealed record VolumeGrid(VolumeExtents Extents, double[] Spacing, doubl
     public static VolumeGrid Of(NiftiHeader header)
     {
         double[]? affine = null;
-        if (header is { Affine: { } linear, Translation: { } translation })
+        if (header is { Affine: { } linear, Translation: { } translation } && translation.All(double.IsFinite))
         {
             affine = [.. Enumerable.Range(0, 12).Select(
                 i => i % 4 == 3 ? translation[i / 4] : linear[i / 4 * 3 + i % 4])];
@@ -41,7 +41,8 @@ internal sealed record VolumeGrid(VolumeExtents Extents, double[] Spacing, doubl
             int row = i / 4 * 4, column = i % 4;
             affine[i] = column < 3
                 ? (axes[column].Flip ? -1 : 1) * Affine![row + axes[column].Axis]
-                : Affine![i] + axes.Where(axis => axis.Flip).Sum(axis => Affine[row + axis.Axis] * (extents[axis.Axis] - 1));
+                : Affine![i] + axes.Where(axis => axis.Flip).Sum(
+                    axis => Affine[row + axis.Axis] * (extents[axis.Axis] - 1));
         }
         return new VolumeGrid(VolumeBuffer.Oriented(Extents, axes), spacing, affine);
     }
@@ -55,7 +56,9 @@ internal sealed record VolumeGrid(VolumeExtents Extents, double[] Spacing, doubl
         Affine = Moved([.. origin.Select(place => (double)place)], [1, 1, 1]),
     };
 
-    /// <summary>The grid at other extents, where the ends of the volume stay where they are.</summary>
+    /// <summary>
+    /// The grid at other extents, where the ends of the volume stay where they are.
+    /// </summary>
     public VolumeGrid Resampled(int depth, int height, int width)
     {
         double[] factor =
