@@ -62,9 +62,9 @@ public sealed class ResamplerTests
         VolumeExtents before = new(48, 48, 48, 1), to = new(96, 96, 96, 1);
         float[] source = new float[(int)before.Count];
         CubicResampler.Resize(source, before, to, null);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
         float[] result = CubicResampler.Resize(source, before, to, null);
-        long taken = GC.GetAllocatedBytesForCurrentThread() - before + sizeof(float) * source.LongLength;
+        long taken = GC.GetAllocatedBytesForCurrentThread() - allocated + sizeof(float) * source.LongLength;
         Assert.IsLessThanOrEqualTo(1.5 * sizeof(float) * result.Length, taken);
     }
 
