@@ -11,6 +11,10 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
 {
     private const string Header = "dataset.json";
 
+    // Millimetres; a damaged header would make a case of billions of voxels.
+    private const double LeastSpacing = 1e-3;
+    private const double MostSpacing = 1e3;
+
     /// <summary>Reads a case.</summary>
     /// <param name="files">NIfTI files, each compressed or not.</param>
     /// <param name="channels">C, of all files together.</param>
@@ -88,6 +92,13 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
                 ?? throw new DataFileException(path, "the affine has axes that are not independent; correct it.")
             : image?.Axes ?? [(0, false), (1, false), (2, false)];
         grid = grid.Oriented(axes);
+        if (grid.Spacing.Any(step => step is < LeastSpacing or > MostSpacing))
+        {
+            throw new DataFileException(
+                path,
+                FormattableString.Invariant($"the header's spacing is [{string.Join(", ", grid.Spacing)}] mm, expected ")
+                + FormattableString.Invariant($"{LeastSpacing} to {MostSpacing}; correct the header."));
+        }
         if (image is not null)
         {
             RequireSame(path, files!, grid, image.Grid);

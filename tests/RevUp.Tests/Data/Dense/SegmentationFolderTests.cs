@@ -190,6 +190,18 @@ public sealed class SegmentationFolderTests
     }
 
     [TestMethod]
+    public void ASpacingThatCannotBeIsNamed()
+    {
+        using TemporaryFolder folder = new();
+        CaseFiles files = new("p", "train", [folder["i.nii"]], null);
+        double[] affine = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 5000, 0];
+        CaseFolder.Write(folder["i.nii"], [4, 3, 2, 1], VoxelType.Int16, affine, (x, _, _, _) => x);
+        Assert.Contains(
+            "spacing is [5000, 1, 1] mm",
+            Assert.ThrowsExactly<DataFileException>(() => SourceCase.Read(files, 1, Labels(0, 1))).Message);
+    }
+
+    [TestMethod]
     public void AListOfLabelMapsIsNoListOfClasses()
     {
         using TemporaryFolder folder = new();
