@@ -147,8 +147,9 @@ internal static class Datasets
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
     public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train)
     {
-        bool isByVolume = settings.Volumes.Normalization == VolumeNormalization.Volume;
-        if (train is DensePatches { Cases.IsNormalized: true } || (settings.Dataset == DatasetKind.Volumes && isByVolume))
+        bool isByVolume = settings.Dataset == DatasetKind.Volumes
+            && settings.Volumes.Normalization == VolumeNormalization.Volume;
+        if (isByVolume || train is DensePatches { Cases.IsNormalized: true })
         {
             int channels = train.Sample.Channels;
             return new ChannelNormalization(new double[channels], [.. Enumerable.Repeat(1.0, channels)]);

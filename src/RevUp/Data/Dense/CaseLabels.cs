@@ -28,7 +28,9 @@ internal sealed record CaseLabels(IReadOnlyList<string> Names, IReadOnlyList<int
     /// <param name="numbers">As they are stored, whole or not.</param>
     /// <param name="labels">One for each.</param>
     /// <param name="remedy">The thing to do about a number that is none of the classes.</param>
-    /// <exception cref="DataFileException">A number is none of the classes; it is named.</exception>
+    /// <exception cref="DataFileException">
+    /// A number is none of the classes; it is named.
+    /// </exception>
     public void Convert<T>(string path, ReadOnlySpan<T> numbers, Span<ushort> labels, string remedy)
         where T : unmanaged, System.Numerics.INumber<T>
     {

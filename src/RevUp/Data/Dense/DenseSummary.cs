@@ -92,30 +92,3 @@ internal sealed record DenseSummary(DatasetKind Kind, IReadOnlyList<DensePart> P
         }),
     ];
 }
-
-/// <summary>One part of a dataset with label maps.</summary>
-/// <param name="Name">"train", "validation" or "test".</param>
-/// <param name="Cases">All there are.</param>
-/// <param name="Channels">Names of the C channels.</param>
-/// <param name="Extents">Positions along (D,) H, W over the cases.</param>
-/// <param name="Spacing">Millimetres along D, H, W; none for images.</param>
-/// <param name="Classes">
-/// In the order of the labels, then the ignored positions and numbers without a class.
-/// </param>
-/// <param name="Damaged">A message for each case that cannot be used.</param>
-/// <param name="Findings">Files that are no cases.</param>
-internal sealed record DensePart(
-    string Name,
-    int Cases,
-    IReadOnlyList<string> Channels,
-    IReadOnlyList<AxisRange> Extents,
-    IReadOnlyList<AxisRange> Spacing,
-    IReadOnlyList<VoxelCount> Classes,
-    IReadOnlyList<string> Damaged,
-    IReadOnlyList<DataFinding> Findings);
-
-/// <summary>Positions of one class.</summary>
-internal sealed record VoxelCount(string Name, long Voxels);
-
-/// <summary>A number along one axis over all cases.</summary>
-internal sealed record AxisRange(double Least, double Median, double Most);

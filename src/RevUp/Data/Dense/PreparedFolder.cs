@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace RevUp.Data.Dense;
 
@@ -36,7 +35,9 @@ internal sealed record PreparedFolder(
     public static string Record(string folder, string name) => Path.Combine(folder, "cases", name + ".json");
 
     /// <summary>Reads the description.</summary>
-    /// <exception cref="DataFileException">It is missing, damaged or of another version.</exception>
+    /// <exception cref="DataFileException">
+    /// It is missing, damaged or of another version.
+    /// </exception>
     public static PreparedFolder Read(string folder)
     {
         string path = PathIn(folder);
@@ -64,10 +65,3 @@ internal sealed record PreparedFolder(
         }
     }
 }
-
-/// <summary>JSON of prepared folders.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
-[JsonSerializable(typeof(PreparedFolder))]
-[JsonSerializable(typeof(CaseRecord))]
-internal sealed partial class PreparedJson : JsonSerializerContext;

@@ -86,7 +86,9 @@ internal sealed record SegmentationFolder(
         catch (JsonException exception)
         {
             throw new DataFileException(
-                path, $"it is not JSON in line {exception.LineNumber + 1}; correct it to such as {Example}.", exception);
+                path,
+                $"it is not JSON in line {exception.LineNumber + 1}; correct it to such as {Example}.",
+                exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -96,8 +96,8 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
         {
             throw new DataFileException(
                 path,
-                FormattableString.Invariant($"the header's spacing is [{string.Join(", ", grid.Spacing)}] mm, expected ")
-                + FormattableString.Invariant($"{LeastSpacing} to {MostSpacing}; correct the header."));
+                $"the header's spacing is [{string.Join(", ", grid.Spacing)}] mm, expected {LeastSpacing} to "
+                + $"{MostSpacing}; correct the header.");
         }
         if (image is not null)
         {
