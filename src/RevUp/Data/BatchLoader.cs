@@ -75,11 +75,11 @@ internal sealed class BatchLoader : IDisposable
         {
             normalization.RequireFiniteBytes();
         }
-        int capacity = Math.Min(options.BatchSize, dataset.Count), length = (int)dataset.Sample.Count;
+        int capacity = Math.Min(options.BatchSize, dataset.Count);
         _ring = new Batch[options.Prefetch + 1];
         for (int slot = 0; slot < _ring.Length; slot++)
         {
-            _ring[slot] = new Batch(this, capacity, length, dataset.Classes.Count, transform, isOfBytes);
+            _ring[slot] = new Batch(this, capacity, dataset, transform, isOfBytes);
         }
     }
 

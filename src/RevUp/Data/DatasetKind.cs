@@ -38,4 +38,18 @@ public enum DatasetKind
 
     /// <summary>Datasets that the caller passes to <see cref="Runs.TrainingRun"/>.</summary>
     Custom,
+
+    /// <summary>
+    /// Volumes with label maps: nnU-Net's folder or the Medical Segmentation Decathlon's, or one of
+    /// 'revup data prepare dense'.
+    /// </summary>
+    SegmentationFolder,
+
+    /// <summary>Images with masks: train/FILE and trainannot/FILE.png, and val, test.</summary>
+    MaskFolder,
+
+    /// <summary>
+    /// Seeded heads with lesions of three classes, images or volumes, without files.
+    /// </summary>
+    Lesions,
 }

@@ -4,9 +4,11 @@ namespace RevUp.Data;
 
 /// <summary>
 /// The place of one sample in a batch: (D)·H·W·C bytes where
-/// <see cref="SampleReader.WritesBytes"/>, else as many floats. The other span is empty.
+/// <see cref="SampleReader.WritesBytes"/>, else as many floats; the other span is empty. Datasets
+/// with label maps have (D)·H·W labels beside the floats.
 /// </summary>
-internal readonly ref struct SampleRow(Span<byte> bytes, Span<float> values, Span<SampleChanges> changes)
+internal readonly ref struct SampleRow(
+    Span<byte> bytes, Span<float> values, Span<SampleChanges> changes, Span<ushort> labels = default)
 {
     private readonly Span<SampleChanges> _changes = changes; // one, or none
 
@@ -21,6 +23,9 @@ internal readonly ref struct SampleRow(Span<byte> bytes, Span<float> values, Spa
 
     /// <summary>Normalised values.</summary>
     public Span<float> Values { get; } = values;
+
+    /// <summary>Labels of positions.</summary>
+    public Span<ushort> Labels { get; } = labels;
 
     /// <summary>Cuts a box out of an image of bytes: the device sets it to the mean.</summary>
     public void Cut(Box box) => _changes[0] = _changes[0] with { Cutout = box };

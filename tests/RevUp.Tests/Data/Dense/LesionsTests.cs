@@ -1,0 +1,89 @@
+using RevUp.Data;
+using RevUp.Data.Dense;
+using RevUp.Tensors;
+
+namespace RevUp.Tests.Data.Dense;
+
+/// <summary>The synthetic set with a known truth.</summary>
+[TestClass]
+public sealed class LesionsTests
+{
+    [TestMethod]
+    [DataRow(2, 1)]
+    [DataRow(2, 4)]
+    [DataRow(3, 1)]
+    [DataRow(3, 4)]
+    public void ACaseFollowsFromSeedAndNumber(int rank, int channels)
+    {
+        Shape sample = rank == 2 ? new Shape(1, 40, 32, channels) : new Shape(1, 20, 24, 16, channels);
+        using Lesions first = new(3, sample, seed: 4), second = new(2, sample, seed: 4, first: 1);
+        using Lesions other = new(1, sample, seed: 5);
+        (float[] pixels, ushort[] labels) = Read(first, 1);
+        CollectionAssert.AreEqual(pixels, Read(second, 0).Pixels);
+        CollectionAssert.AreEqual(labels, Read(second, 0).Labels);
+        CollectionAssert.AreNotEqual(Read(first, 0).Pixels, Read(other, 0).Pixels);
+        Assert.AreEqual(first.Extents(1), second.Extents(0));
+        for (int channel = 0; channel < channels; channel++)
+        {
+            int own = channel;
+            double[] values = [.. pixels.Where((_, i) => i % channels == own).Select(value => (double)value)];
+            Assert.AreEqual(0, values.Average(), 1e-5);
+            Assert.AreEqual(1, values.Average(value => value * value), 1e-4);
+        }
+    }
+
+    [TestMethod]
+    public void ClassesOccurAndDifferInTheirValues()
+    {
+        using Lesions cases = new(12, new Shape(1, 32, 32, 32, 1), seed: 1);
+        double[] sums = new double[4];
+        long[] counts = new long[4];
+        for (int index = 0; index < cases.Count; index++)
+        {
+            (float[] pixels, ushort[] labels) = Read(cases, index);
+            for (int i = 0; i < labels.Length; i++)
+            {
+                sums[labels[i]] += pixels[i];
+                counts[labels[i]]++;
+            }
+            Assert.IsTrue(labels.Any(label => label > 0));
+        }
+        double[] means = [.. sums.Zip(counts, (sum, count) => sum / count)];
+        Assert.IsTrue(means[0] < means[1] && means[1] < means[2] && means[2] < means[3], string.Join(", ", means));
+        Assert.IsTrue(counts[1] > counts[3] && counts[3] > 100, string.Join(", ", counts));
+        Assert.IsTrue(counts[1] + counts[2] + counts[3] < counts[0] / 5);
+    }
+
+    [TestMethod]
+    public void PartsOfARecipeShareNoCase()
+    {
+        DataSettings settings = new()
+        {
+            Dataset = DatasetKind.Lesions, Extents = [16, 16], TrainingSamples = 5, ValidationSamples = 3,
+        };
+        Assert.AreEqual(4, settings.ClassCount);
+        HashSet<string> names = [];
+        int all = 0;
+        foreach (DatasetSplit split in Enum.GetValues<DatasetSplit>())
+        {
+            using ImageDataset part = Datasets.Open(settings, split);
+            Assert.AreEqual(split == DatasetSplit.Train ? 5 : split == DatasetSplit.Validation ? 3 : 8, part.Count);
+            all += part.Count;
+            names.UnionWith(Enumerable.Range(0, part.Count).Select(part.Name));
+        }
+        Assert.HasCount(all, names);
+        Assert.Contains(
+            "data.channels is 3", Assert.ThrowsExactly<ConfigurationException>(
+                () => Datasets.Open(settings with { Channels = 3 }, DatasetSplit.Train)).Message);
+    }
+
+    private static (float[] Pixels, ushort[] Labels) Read(Lesions cases, int index)
+    {
+        Shape extents = cases.Extents(index);
+        float[] pixels = new float[extents.Count];
+        ushort[] labels = new ushort[extents.Positions];
+        using DenseReader reader = cases.OpenReader();
+        reader.Read(index, new int[extents.SpatialRank], extents, pixels, labels);
+        return (pixels, labels);
+    }
+}

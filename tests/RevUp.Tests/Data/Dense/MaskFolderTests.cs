@@ -1,0 +1,121 @@
+using RevUp.Data;
+using RevUp.Data.Dense;
+using RevUp.Interop.Tests.Support;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Data.Dense;
+
+/// <summary>Images with masks, in CamVid's layout.</summary>
+[TestClass]
+public sealed class MaskFolderTests
+{
+    private static readonly byte[] s_colors = [.. Enumerable.Range(0, 768).Select(i => (byte)(7 * i))];
+
+    private static int Number(int x, int y) => (x + 2 * y) % 4;
+
+    [TestMethod]
+    [DataRow(false, 8, false)]
+    [DataRow(false, 16, true)]
+    [DataRow(false, 2, false)]
+    [DataRow(true, 8, true)]
+    [DataRow(true, 4, false)]
+    public void NumbersOfMasksAreReadExactly(bool hasPalette, int depth, bool interlaced)
+    {
+        using TemporaryFolder folder = new();
+        PngColor color = hasPalette ? PngColor.Palette : PngColor.Grey;
+        Write(folder, "train", "a", 7, 5, color, depth, interlaced);
+        using MaskFolder cases = MaskFolder.Open(folder.Path, DatasetSplit.Train, channels: 3, classes: 3, ignored: 3);
+        Assert.AreEqual(new Shape(1, 5, 7, 3), cases.Extents(0));
+        float[] pixels = new float[3 * 4 * 3];
+        ushort[] labels = new ushort[12];
+        using DenseReader reader = cases.OpenReader();
+        reader.Read(0, [1, 2], new Shape(1, 3, 4, 3), pixels, labels);
+        for (int i = 0; i < 12; i++)
+        {
+            (int x, int y) = (i % 4 + 2, i / 4 + 1);
+            Assert.AreEqual(Number(x, y) == 3 ? VoxelLabels.Ignored : (ushort)Number(x, y), labels[i]);
+            for (int channel = 0; channel < 3; channel++)
+            {
+                Assert.AreEqual(ImageFiles.Value(1, x, y, channel) / 255f, pixels[3 * i + channel], 1e-7f);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void WhatDoesNotFitIsNamed()
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, "train", "a", 7, 5);
+        Write(folder, "train", "b", 7, 5);
+        File.WriteAllBytes(folder["train/b.png"], ImageFiles.Png(1, 6, 5));
+        Write(folder, "train", "c", 7, 5);
+        File.WriteAllBytes(folder["trainannot/c.png"], ImageFiles.Png(1, 7, 5));
+        Assert.Contains("position 3 has the value 3, and the classes have 0, 1, 2; the ignored one is 255", Refused(0));
+        Assert.Contains("the mask has 7 × 5 pixels, and its image", Refused(1));
+        Assert.Contains("the image has colours or alpha", Refused(2));
+        File.Delete(folder["trainannot/a.png"]);
+        using MaskFolder left = Open();
+        Assert.AreEqual("image without a mask", left.Findings.Single().What);
+
+        MaskFolder Open() => MaskFolder.Open(folder.Path, DatasetSplit.Train, channels: 3, classes: 3, ignored: 255);
+
+        string Refused(int index)
+        {
+            using MaskFolder cases = Open();
+            using DenseReader reader = cases.OpenReader();
+            return Assert.ThrowsExactly<DataFileException>(
+                () => reader.Read(index, [0, 0], new Shape(1, 2, 2, 3), [], new ushort[4])).Message;
+        }
+    }
+
+    [TestMethod]
+    public void ARecipeOpensItsPartsAndMeasuresItsChannels()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string part in new[] { "train", "val", "test" })
+        {
+            Write(folder, part, "a", 12, 9);
+            Write(folder, part, "b", 9, 12);
+        }
+        Assert.AreEqual(DatasetKind.MaskFolder, DatasetLayout.Recognize(folder.Path));
+        DataSettings settings = new()
+        {
+            Dataset = DatasetKind.MaskFolder,
+            Path = folder.Path,
+            Extents = [8, 8],
+            Classes = 3,
+            Dense = new() { IgnoredLabel = 3 },
+        };
+        Assert.IsTrue(Datasets.Has(settings, DatasetSplit.Validation) && Datasets.Has(settings, DatasetSplit.Test));
+        using ImageDataset train = Datasets.Open(settings, DatasetSplit.Train);
+        Assert.AreEqual(2, train.Count);
+        ChannelNormalization normalization = Datasets.Normalization(settings, train);
+        double[] red = [.. Enumerable.Range(0, 108).SelectMany(i => new[]
+        {
+            ImageFiles.Value(1, i % 12, i / 12, 0) / 255.0, ImageFiles.Value(1, i % 9, i / 9, 0) / 255.0,
+        })];
+        Assert.AreEqual(red.Average(), normalization.Mean[0], 1e-6);
+        ConfigurationException classes = Assert.ThrowsExactly<ConfigurationException>(() =>
+        {
+            File.WriteAllText(folder["classes.txt"], "sky\nroad\n");
+            Datasets.Open(settings, DatasetSplit.Train);
+        });
+        Assert.Contains("data.classes is 3, but the data in", classes.Message);
+        Assert.Contains("(sky, road)", classes.Message);
+    }
+
+    internal static void Write(
+        TemporaryFolder folder, string part, string name, int width, int height, PngColor color = PngColor.Grey,
+        int depth = 8, bool interlaced = false)
+    {
+        Directory.CreateDirectory(folder[part]);
+        Directory.CreateDirectory(folder[part + "annot"]);
+        File.WriteAllBytes(folder[$"{part}/{name}.png"], ImageFiles.Png(1, width, height));
+        ushort[] numbers = [.. Enumerable.Range(0, width * height).Select(i => (ushort)Number(i % width, i / width))];
+        byte[]? palette = color == PngColor.Palette ? s_colors[..(3 << depth)] : null;
+        File.WriteAllBytes(
+            folder[$"{part}annot/{name}.png"],
+            PngWriter.Write(numbers, height, width, color, depth, interlaced, palette));
+    }
+}
