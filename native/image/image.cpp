@@ -112,3 +112,16 @@ revup_status revup_image_decode(revup_image_decoder *decoder, const uint8_t *byt
     (format_of(data) == REVUP_IMAGE_JPEG ? decode_jpeg : decode_png)(data, *region, output, decoder->buffers);
   });
 }
+
+revup_status revup_image_decode_labels(const uint8_t *bytes, int64_t length, int32_t height, int32_t width,
+                                       uint16_t *out) {
+  return translated([&] {
+    const Bytes data = checked_bytes(bytes, length);
+    require_side(height, "height");
+    require_side(width, "width");
+    require_aligned(out, "out", alignof(uint16_t));
+    if (format_of(data) == REVUP_IMAGE_JPEG)
+      throw Failure(REVUP_INVALID_DATA, "the data is a JPEG, which does not keep numbers exactly; a label map is a PNG");
+    decode_png_labels(data, height, width, out);
+  });
+}

@@ -3,7 +3,9 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
+#include "../common/border.h"
 #include "escape.h"
 #include "source.h"
 
@@ -20,6 +22,7 @@ class PngFile {
 
   revup_image_info info() const;
   void decode(const revup_image_region &region, const Output &output, Buffers &buffers);
+  void decode_labels(int32_t height, int32_t width, uint16_t *labels);
 
  private:
   struct State {
@@ -159,12 +162,45 @@ void PngFile::resample(uint8_t *row, const revup_image_region &region, const Out
   buffers.resampler.add_row(pixels);
 }
 
+void PngFile::decode_labels(int32_t height, int32_t width, uint16_t *labels) {
+  const int type = png_get_color_type(state_.png, state_.info);
+  if (type != PNG_COLOR_TYPE_GRAY && type != PNG_COLOR_TYPE_PALETTE) {
+    throw Failure(REVUP_INVALID_DATA,
+                  "the image has colours or alpha, but a label map has one number a pixel: grey or a palette");
+  }
+  const revup_image_info image = info();
+  if (image.height != height || image.width != width) {
+    fail("the image has " + std::to_string(image.width) + "x" + std::to_string(image.height) + " pixels, not " +
+         std::to_string(width) + "x" + std::to_string(height));
+  }
+  require_plausible_size();
+  const bool wide = png_get_bit_depth(state_.png, state_.info) == 16;
+  const size_t row_bytes = static_cast<size_t>(width) * (wide ? 2 : 1);
+  std::vector<uint8_t> pixels(row_bytes * height);
+  attempt(escape_, [&] {
+    png_set_packing(state_.png);  // samples below 8 bits take a byte each and keep their values
+    const int passes = png_set_interlace_handling(state_.png);
+    png_read_update_info(state_.png, state_.info);
+    for (int pass = 0; pass < passes; ++pass) {
+      for (int32_t y = 0; y < height; ++y) png_read_row(state_.png, pixels.data() + row_bytes * y, nullptr);
+    }
+  });
+  const int64_t count = static_cast<int64_t>(height) * width;
+  for (int64_t i = 0; i < count; ++i) {
+    labels[i] = wide ? static_cast<uint16_t>(pixels[2 * i] << 8 | pixels[2 * i + 1]) : pixels[i];
+  }
+}
+
 }  // namespace
 
 revup_image_info inspect_png(const Bytes &bytes) { return PngFile(bytes).info(); }
 
 void decode_png(const Bytes &bytes, const revup_image_region &region, const Output &output, Buffers &buffers) {
   PngFile(bytes).decode(region, output, buffers);
+}
+
+void decode_png_labels(const Bytes &bytes, int32_t height, int32_t width, uint16_t *labels) {
+  PngFile(bytes).decode_labels(height, width, labels);
 }
 
 }  // namespace revup

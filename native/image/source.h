@@ -41,5 +41,6 @@ revup_image_info inspect_png(const Bytes &bytes);
 
 void decode_jpeg(const Bytes &bytes, const revup_image_region &region, const Output &output, Buffers &buffers);
 void decode_png(const Bytes &bytes, const revup_image_region &region, const Output &output, Buffers &buffers);
+void decode_png_labels(const Bytes &bytes, int32_t height, int32_t width, uint16_t *labels);
 
 }  // namespace revup

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define REVUP_IMAGE_ABI_VERSION 1
+#define REVUP_IMAGE_ABI_VERSION 2
 #define REVUP_IMAGE_MAX_SIDE 65500      // pixels
 #define REVUP_IMAGE_MAX_AREA 268435456  // pixels, 2^28; the largest image of ImageNet has 61 million
 
@@ -70,6 +70,12 @@ REVUP_API revup_status revup_image_decoder_destroy(revup_image_decoder *decoder)
 REVUP_API revup_status revup_image_decode(revup_image_decoder *decoder, const uint8_t *bytes, int64_t length,
                                           const revup_image_region *region, int32_t out_height, int32_t out_width,
                                           int32_t channels, uint8_t *out);
+
+// The numbers of a label map: height x width values of a PNG as they are stored, with nothing scaled or converted. A
+// grey image gives its samples of 1 to 16 bits, a palette image its indices. Images of colour, images with alpha and
+// JPEGs are refused as invalid data. height and width must be the image's.
+REVUP_API revup_status revup_image_decode_labels(const uint8_t *bytes, int64_t length, int32_t height, int32_t width,
+                                                 uint16_t *out);
 
 #ifdef __cplusplus
 }

@@ -92,6 +92,37 @@ internal sealed class ImageDecoder : OwnedHandle
         }
     }
 
+    /// <summary>
+    /// Writes the numbers of a label map as a PNG stores them: samples of a grey image of 1 to 16
+    /// bits, or indices of a palette. Nothing is scaled. Any thread may call it.
+    /// </summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="height">Rows of the image.</param>
+    /// <param name="width">Columns of the image.</param>
+    /// <param name="labels">Exactly height·width numbers; undefined after an exception.</param>
+    /// <exception cref="ArgumentException">
+    /// The length of <paramref name="labels"/> is another.
+    /// </exception>
+    /// <exception cref="ImageFormatException">
+    /// The data is damaged, or it is a JPEG, or it has colours or alpha.
+    /// </exception>
+    /// <exception cref="NativeException">The image has another size.</exception>
+    public static unsafe void DecodeLabels(ReadOnlySpan<byte> bytes, int height, int width, Span<ushort> labels)
+    {
+        if (labels.Length != (long)height * width)
+        {
+            throw new ArgumentException(
+                $"labels has {labels.Length} numbers; {height}x{width} pixels need {(long)height * width}.",
+                nameof(labels));
+        }
+
+        fixed (byte* data = Readable(bytes))
+        fixed (ushort* output = labels)
+        {
+            ImageLibrary.DecodeLabels(data, bytes.Length, height, width, output).Check();
+        }
+    }
+
     // An empty span pins to null, which the library would call a mistake of ours; it is one of the
     // data's.
     private static ReadOnlySpan<byte> Readable(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? [0] : bytes;

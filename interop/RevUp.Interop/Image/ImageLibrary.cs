@@ -9,7 +9,7 @@ namespace RevUp.Interop.Image;
 internal static unsafe partial class ImageLibrary
 {
     /// <summary>The version of revup_image.h that these bindings mirror.</summary>
-    public const int ExpectedAbiVersion = 1;
+    public const int ExpectedAbiVersion = 2;
 
     static ImageLibrary() => NativeLibraries.Register();
 
@@ -44,6 +44,10 @@ internal static unsafe partial class ImageLibrary
     public static partial ImageStatus Decode(
         ImageDecoder decoder, byte* bytes, long length, ImageRegion* region, int outHeight, int outWidth, int channels,
         byte* output);
+
+    /// <summary>The stored numbers of a grey or palette PNG.</summary>
+    [LibraryImport(NativeLibraries.Image, EntryPoint = "revup_image_decode_labels")]
+    public static partial ImageStatus DecodeLabels(byte* bytes, long length, int height, int width, ushort* output);
 
     /// <summary>
     /// Refuses a library of another ABI before any of its functions can misread its arguments.

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using RevUp.Cli.Output;
 using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Data.Images;
 using RevUp.Tensors;
 
@@ -22,7 +23,7 @@ internal static class DataCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         DataPacking packing = new();
-        return new Command("data", "Look at a dataset, verify it, and pack images into shards.")
+        return new Command("data", "Look at a dataset, verify it, prepare it, and pack images into shards.")
         {
             Info(terminal, common),
             Verify(terminal, common),
@@ -37,14 +38,20 @@ internal static class DataCommand
         Command command = new(
             "info",
             "Count samples, classes and sizes, and name what is no sample. Of images and volumes, only headers are "
-            + "read.")
+            + "read; label maps are read in full.")
         {
             s_folder, kind,
         };
         command.SetAction(arguments =>
         {
-            DatasetSummary summary = DatasetSummary.Read(
-                arguments.GetRequiredValue(s_folder), arguments.GetValue(kind));
+            string folder = arguments.GetRequiredValue(s_folder);
+            DatasetKind known = arguments.GetValue(kind) ?? DatasetLayout.Recognize(folder);
+            if (DenseSummary.Has(known))
+            {
+                DenseCommands.Info(terminal, arguments.GetValue(common.Json), folder, known);
+                return;
+            }
+            DatasetSummary summary = DatasetSummary.Read(folder, known);
             if (arguments.GetValue(common.Json))
             {
                 terminal.WriteJson(
@@ -89,6 +96,10 @@ internal static class DataCommand
         {
             string folder = arguments.GetRequiredValue(s_folder);
             DatasetKind known = arguments.GetValue(kind) ?? DatasetLayout.Recognize(folder);
+            if (DenseSummary.Has(known))
+            {
+                return DenseCommands.Verify(terminal, arguments.GetValue(common.Json), folder, known, stop);
+            }
             IReadOnlyList<DataPart> parts = DataPart.Open(folder, known);
             int threads = arguments.GetValue(common.Threads) is int given and > 0 ? given : Environment.ProcessorCount;
             int all = parts.Sum(part => part.Dataset.Count), done = 0;
@@ -166,16 +177,23 @@ internal static class DataCommand
         ];
     }
 
-    internal static int Stoppable(Terminal terminal, Func<CancellationToken, int> run)
+    internal static int Stoppable(Terminal terminal, Func<CancellationToken, int> run) =>
+        Stoppable(
+            terminal,
+            "Stopping after this image; once more ends at once.",
+            "Stopped before the end; nothing was written.",
+            run);
+
+    internal static int Stoppable(Terminal terminal, string notice, string end, Func<CancellationToken, int> run)
     {
-        using Interruption interruption = new(terminal, "Stopping after this image; once more ends at once.");
+        using Interruption interruption = new(terminal, notice);
         try
         {
             return run(interruption.Token);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            terminal.Note("Stopped before the end; nothing was written.");
+            terminal.Note(end);
             return ExitCode.Interrupted;
         }
     }

@@ -5,14 +5,17 @@ using RevUp.Data.Preparation;
 
 namespace RevUp.Cli.Commands;
 
-/// <summary><c>revup data prepare</c>: turns a dataset as it is downloaded into shards.</summary>
+/// <summary>
+/// <c>revup data prepare</c>: turns a dataset as it is downloaded into what trains fast.
+/// </summary>
 internal static class DataPrepareCommand
 {
-    /// <summary>The command and its one dataset.</summary>
+    /// <summary>The command and its datasets.</summary>
     public static Command Create(Terminal terminal, CommonOptions common, DataPacking packing) =>
-        new("prepare", "Turn a dataset as it is downloaded into shards.")
+        new("prepare", "Turn a dataset as it is downloaded into one that trains fast.")
         {
             ImageNetCommand(terminal, common, packing),
+            DenseCommands.Prepare(terminal, common),
         };
 
     private static Command ImageNetCommand(Terminal terminal, CommonOptions common, DataPacking packing)

@@ -180,6 +180,8 @@ internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(
 [JsonSerializable(typeof(RecipesDocument))]
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(DataDocument))]
+[JsonSerializable(typeof(DenseDataDocument))]
+[JsonSerializable(typeof(PrepareDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
 [JsonSerializable(typeof(PackDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

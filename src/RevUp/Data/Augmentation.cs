@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RevUp.Data.Dense;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -53,6 +54,12 @@ public sealed record Augmentation
     public ColorJitterSettings? ColorJitter { get; init; }
 
     /// <summary>
+    /// Rotation, scale and changes of values of patches with label maps; null for none.
+    /// </summary>
+    [JsonPropertyName("patchAugmentation")]
+    public PatchAugmentation? Patch { get; init; }
+
+    /// <summary>
     /// Side of a square set to the mean, centred anywhere on the image and clipped there (arXiv
     /// 1708.04552); 0 for none.
     /// </summary>
@@ -98,6 +105,7 @@ public sealed record Augmentation
             LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
         RandomResizedCrop?.Validate();
         ColorJitter?.Validate();
+        Patch?.Validate();
     }
 
     /// <summary>The part for an evaluation: framing, and nothing at random.</summary>
@@ -107,6 +115,7 @@ public sealed record Augmentation
     internal void RequireFits(ImageDataset dataset)
     {
         Shape sample = dataset.Sample;
+        RequireFitsLabelMaps(dataset.HasLabelMaps);
         bool image = sample.SpatialRank == 2;
         ConfigurationException.Require(
             image || Padding == 0, $"data.padding is {Padding}, but random crops of volumes are not available; use 0");
@@ -134,5 +143,26 @@ public sealed record Augmentation
             Resize == 0 || Resize >= larger || !dataset.HasOwnSizes,
             $"data.evaluationResize is {Resize}, and samples {sample} cannot be cut from that; use at least {larger}, "
             + $"or 0 for the whole image");
+    }
+
+    private void RequireFitsLabelMaps(bool hasLabelMaps)
+    {
+        ConfigurationException.Require(
+            hasLabelMaps || Patch is null,
+            $"data.patchAugmentation is set, but it is for data with label maps; leave it out");
+        (string Name, bool IsSet)[] others =
+        [
+            ("padding", Padding > 0), ("cutout", Cutout > 0), ("mixup", Mixup > 0), ("cutMix", CutMix > 0),
+            ("colorJitter", ColorJitter is not null), ("randomResizedCrop", RandomResizedCrop is not null),
+        ];
+        foreach ((string name, bool isSet) in others)
+        {
+            ConfigurationException.Require(
+                !hasLabelMaps || !isSet,
+                $"data.{name} is set, but it would not change the label maps; use data.patchAugmentation");
+        }
+        ConfigurationException.Require(
+            !hasLabelMaps || LabelSmoothing == 0,
+            $"training.labelSmoothing is {LabelSmoothing}, but data with label maps has no soft targets; use 0");
     }
 }

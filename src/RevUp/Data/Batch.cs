@@ -15,12 +15,17 @@ internal sealed class Batch : IDisposable
     private readonly BatchLoader _loader;
     private readonly float[] _pixels;
     private readonly float[] _targets;
+    private readonly ushort[] _labels; // of positions; none unless the dataset has label maps
     private readonly int[] _samples;
     private readonly int _sampleLength;
-    private readonly int _classes;
+    private readonly int _classes; // 0 where there are label maps
+    private readonly int _mapLength;
 
-    internal Batch(BatchLoader loader, int capacity, int sampleLength, int classes)
+    internal Batch(BatchLoader loader, int capacity, ImageDataset dataset)
     {
+        (int sampleLength, int classes) = ((int)dataset.Sample.Count, dataset.HasLabelMaps ? 0 : dataset.Classes.Count);
+        _mapLength = dataset.HasLabelMaps ? (int)dataset.Sample.Positions : 0;
+        _labels = GC.AllocateUninitializedArray<ushort>(capacity * _mapLength);
         _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength);
         _targets = GC.AllocateUninitializedArray<float>(capacity * classes);
         IsFilled = new bool[capacity];
@@ -99,6 +104,20 @@ internal sealed class Batch : IDisposable
     }
 
     /// <summary>
+    /// Count × (D) × H × W labels of positions; empty where samples have one label each, and then
+    /// <see cref="Targets"/> has them.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
+    public ReadOnlySpan<ushort> Labels
+    {
+        get
+        {
+            RequireHeld();
+            return _labels.AsSpan(0, Count * _mapLength);
+        }
+    }
+
+    /// <summary>
     /// Gives the buffers back to the loader, so that a worker can fill them while the caller still
     /// computes. Harmless when repeated.
     /// </summary>
@@ -119,6 +138,8 @@ internal sealed class Batch : IDisposable
 
     internal Span<float> TargetsOf(int sample) => _targets.AsSpan(sample * _classes, _classes);
 
+    internal Span<ushort> LabelsOf(int sample) => _labels.AsSpan(sample * _mapLength, _mapLength);
+
     /// <summary>Moves the filled rows to the front, in their order, and counts them.</summary>
     internal void Close()
     {
@@ -131,6 +152,7 @@ internal sealed class Batch : IDisposable
                 {
                     PixelsOf(row).CopyTo(PixelsOf(Count));
                     TargetsOf(row).CopyTo(TargetsOf(Count));
+                    LabelsOf(row).CopyTo(LabelsOf(Count));
                     _samples[Count] = _samples[row];
                 }
                 Count++;

@@ -12,7 +12,7 @@ internal sealed class BatchFiller(
 {
     private readonly SampleReader _reader = dataset.OpenReader();
     private readonly BatchMixer? _mixer =
-        BatchMixer.Create(
+        dataset.HasLabelMaps ? null : BatchMixer.Create(
             transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
 
     /// <summary>
@@ -30,9 +30,12 @@ internal sealed class BatchFiller(
             int index = At(order, next);
             try
             {
-                _reader.Write(index, key, transform, batch.PixelsOf(row));
+                _reader.Write(index, key, transform, batch.PixelsOf(row), batch.LabelsOf(row));
                 RequireFinite(index, batch.PixelsOf(row));
-                WriteTarget(batch.TargetsOf(row), dataset.Label(index));
+                if (!dataset.HasLabelMaps)
+                {
+                    WriteTarget(batch.TargetsOf(row), dataset.Label(index));
+                }
                 batch.SetSample(row, index);
                 return true;
             }
@@ -56,7 +59,7 @@ internal sealed class BatchFiller(
         batch.Close();
         CounterRandom random = new SampleKey(options.Seed, batch.Epoch, batch.Index).Draws(RandomStreams.Mixing);
         _mixer?.Mix(batch.PixelsToFill, batch.TargetsToFill, batch.Count, ref random);
-        if (options.ClassWeights is { } weights)
+        if (options.ClassWeights is { } weights && !dataset.HasLabelMaps)
         {
             Span<float> targets = batch.TargetsToFill;
             for (int i = 0; i < targets.Length; i++)

@@ -64,8 +64,7 @@ internal sealed class BatchLoader : IDisposable
         _ring = new Batch[options.Prefetch + 1];
         for (int slot = 0; slot < _ring.Length; slot++)
         {
-            _ring[slot] = new Batch(
-                this, Math.Min(options.BatchSize, dataset.Count), (int)dataset.Sample.Count, dataset.Classes.Count);
+            _ring[slot] = new Batch(this, Math.Min(options.BatchSize, dataset.Count), dataset);
         }
         _fillers = new BatchFiller[options.Workers];
         _workers = new Thread[options.Workers];

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RevUp.Data.Dense;
 using RevUp.Data.Volumes;
 using RevUp.Formats;
 using RevUp.Tensors;
@@ -60,6 +61,11 @@ public sealed record DataSettings
     public VolumeSettings Volumes { get; init; } = new();
 
     /// <summary>
+    /// How cases with label maps become samples: patches of <see cref="Extents"/>, or whole cases.
+    /// </summary>
+    public DenseSettings Dense { get; init; } = new();
+
+    /// <summary>
     /// Share of the samples that may be damaged: they are named, and training takes others in their
     /// place, an evaluation none. Above it, both stop.
     /// </summary>
@@ -99,7 +105,8 @@ public sealed record DataSettings
     /// </summary>
     public int Channels
     {
-        get => _channels ?? (Dataset is DatasetKind.ImageFolder or DatasetKind.WebDataset ? 3 : 1);
+        get => _channels
+            ?? (Dataset is DatasetKind.ImageFolder or DatasetKind.WebDataset or DatasetKind.MaskFolder ? 3 : 1);
         init => _channels = value;
     }
 
@@ -119,6 +126,7 @@ public sealed record DataSettings
     {
         DatasetKind.FashionMnist or DatasetKind.Cifar10 => 10,
         DatasetKind.Cifar100 => 100,
+        DatasetKind.Lesions => Lesions.ClassNames.Length,
         _ => Classes,
     };
 
@@ -130,6 +138,10 @@ public sealed record DataSettings
         FlipEveryAxis = Volumes.FlipEveryAxis,
         RandomPlace = Volumes.Fit == VolumeFit.CropOrPad,
     };
+
+    /// <summary>Whether a sample has a label at each position, and none of its own.</summary>
+    internal bool HasLabelMaps =>
+        Dataset is DatasetKind.SegmentationFolder or DatasetKind.MaskFolder or DatasetKind.Lesions;
 
     // The shape is the recipe's, not the files'.
     private bool StatesSample => Dataset is DatasetKind.Mnist
@@ -161,6 +173,7 @@ public sealed record DataSettings
                 Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
         }
         Volumes.Validate(Dataset == DatasetKind.Volumes ? Extents.Count : 0);
+        Dense.Validate();
         RequireStatistics();
     }
 

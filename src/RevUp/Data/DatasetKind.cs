@@ -36,6 +36,18 @@ public enum DatasetKind
     /// <summary>Volumes in NIfTI or raw files, with labels from train.csv and test.csv.</summary>
     Volumes,
 
+    /// <summary>
+    /// Volumes with label maps: nnU-Net's folder or the Medical Segmentation Decathlon's, or one of
+    /// 'revup data prepare dense'.
+    /// </summary>
+    SegmentationFolder,
+
+    /// <summary>Images with masks: train/FILE and trainannot/FILE.png, and val, test.</summary>
+    MaskFolder,
+
+    /// <summary>Seeded heads with lesions of three classes, images or volumes, without files.</summary>
+    Lesions,
+
     /// <summary>Datasets that the caller passes to <see cref="Runs.TrainingRun"/>.</summary>
     Custom,
 }

@@ -1,3 +1,4 @@
+using RevUp.Data.Dense;
 using RevUp.Data.Images;
 
 namespace RevUp.Data;
@@ -29,6 +30,14 @@ internal static class DatasetLayout
         }
         try
         {
+            if (File.Exists(PreparedFolder.PathIn(folder)) || SegmentationFolder.Is(folder))
+            {
+                return DatasetKind.SegmentationFolder;
+            }
+            if (MaskFolder.Find(folder, DatasetSplit.Train) is not null)
+            {
+                return DatasetKind.MaskFolder;
+            }
             string files = Parts(folder)[0].Folder;
             if (ShardFile.List(files).Length > 0)
             {

@@ -17,6 +17,8 @@ internal sealed record DatasetSummary(DatasetKind Kind, IReadOnlyList<DatasetPar
         DatasetKind.FashionMnist, DatasetKind.Mnist, DatasetKind.Cifar10, DatasetKind.Cifar100, DatasetKind.ImageFolder,
         DatasetKind.WebDataset,
         DatasetKind.Volumes,
+        DatasetKind.SegmentationFolder,
+        DatasetKind.MaskFolder,
     ];
 
     /// <summary>Opens a folder and counts.</summary>

@@ -1,3 +1,4 @@
+using RevUp.Data.Dense;
 using RevUp.Data.Images;
 using RevUp.Data.Volumes;
 using RevUp.Tensors;
@@ -30,6 +31,10 @@ internal static class Datasets
         ConfigurationException.Require(
             split != DatasetSplit.Validation || Has(settings, split),
             $"The data has no validation part; set data.validationSamples to hold out samples of the training set");
+        if (settings.HasLabelMaps)
+        {
+            return DenseDatasets.Open(settings, split, isOwnPart);
+        }
         DatasetSplit files = split == DatasetSplit.Validation && !isOwnPart ? DatasetSplit.Train : split;
         ImageDataset dataset = settings.Dataset switch
         {
@@ -103,7 +108,9 @@ internal static class Datasets
             DatasetSplit.Train => true,
             DatasetSplit.Validation => settings.ValidationSamples > 0 || HasOwnValidation(settings),
             // Where there is no other part, it is missed when it is opened.
-            _ => !HasOwnValidation(settings) || Find(settings, split) is not null,
+            _ => !(settings.HasLabelMaps && settings.Path is not null
+                ? Has(settings, DatasetSplit.Validation)
+                : HasOwnValidation(settings)) || Find(settings, split) is not null,
         };
     }
 
@@ -129,6 +136,7 @@ internal static class Datasets
     {
         DatasetKind.ImageFolder or DatasetKind.WebDataset => SplitFolder.TryFind(settings.Path ?? "", part),
         DatasetKind.Volumes => VolumeDataset.FindList(settings.Path ?? "", part),
+        DatasetKind.SegmentationFolder or DatasetKind.MaskFolder => DenseDatasets.Find(settings, part),
         _ => null,
     };
 
@@ -139,23 +147,25 @@ internal static class Datasets
     /// <exception cref="DataFileException">None of the samples can be read.</exception>
     public static ChannelNormalization Normalization(DataSettings settings, ImageDataset train)
     {
-        if (settings.Dataset == DatasetKind.Volumes && settings.Volumes.Normalization == VolumeNormalization.Volume)
+        bool isNormalized = train is DensePatches { Cases.IsNormalized: true }
+            || (settings.Dataset == DatasetKind.Volumes && settings.Volumes.Normalization == VolumeNormalization.Volume);
+        if (isNormalized)
         {
             int channels = train.Sample.Channels;
             return new ChannelNormalization(new double[channels], [.. Enumerable.Repeat(1.0, channels)]);
         }
         return settings.Mean.Count > 0
             ? new ChannelNormalization(settings.Mean, settings.Deviation)
-            : ChannelNormalization.Compute(train, train.HasOwnSizes ? MeasuredSamples : int.MaxValue);
+            : ChannelNormalization.Compute(train, train.HasOwnSizes || train.HasLabelMaps ? MeasuredSamples : int.MaxValue);
     }
 
-    private static string FirstOf(IReadOnlyList<string> classes)
+    internal static string FirstOf(IReadOnlyList<string> classes)
     {
         const int Shown = 10;
         return PrintableText.Of(string.Join(", ", classes.Take(Shown)) + (classes.Count > Shown ? ", ..." : ""));
     }
 
-    private static string Folder(DataSettings settings, string contents)
+    internal static string Folder(DataSettings settings, string contents)
     {
         string path = settings.Path
             ?? throw new ConfigurationException($"data.path is missing: name the folder with {contents}");

@@ -20,9 +20,17 @@ internal static class HeldOut
     /// </param>
     /// <param name="split">Train or Validation.</param>
     /// <exception cref="ConfigurationException">The dataset has too few samples.</exception>
-    public static ImageDataset Select(ImageDataset dataset, DataSettings settings, DatasetSplit split)
+    public static ImageDataset Select(ImageDataset dataset, DataSettings settings, DatasetSplit split) =>
+        Choose(dataset.Count, settings, split) is { } selected ? new SelectedSamples(dataset, selected) : dataset;
+
+    /// <summary>The samples of a part; null for all in their order.</summary>
+    /// <inheritdoc cref="Select"/>
+    /// <param name="count">Samples of the whole training set.</param>
+    /// <param name="settings">How many are held out and used.</param>
+    /// <param name="split">Train or Validation.</param>
+    public static int[]? Choose(int count, DataSettings settings, DatasetSplit split)
     {
-        (int held, int used, int count) = (settings.ValidationSamples, settings.TrainingSamples, dataset.Count);
+        (int held, int used) = (settings.ValidationSamples, settings.TrainingSamples);
         ConfigurationException.Require(
             held < count,
             $"data.validationSamples is {held}, but the training set has {count}; hold out fewer");
@@ -32,17 +40,16 @@ internal static class HeldOut
             + $"all");
         if (split == DatasetSplit.Train && held == 0)
         {
-            return used == 0 || used == count ? dataset : new SelectedSamples(dataset, [.. Enumerable.Range(0, used)]);
+            return used == 0 || used == count ? null : [.. Enumerable.Range(0, used)];
         }
         EpochPermutation order = new(count, Seed, epoch: 0);
         IEnumerable<int> places = Enumerable.Range(0, count);
         int[] validation = [.. places.Take(held).Select(place => order[place]).Order()];
         if (split == DatasetSplit.Validation)
         {
-            return new SelectedSamples(dataset, validation);
+            return validation;
         }
         HashSet<int> left = [.. validation];
-        int[] training = [.. places.Where(index => !left.Contains(index)).Take(used == 0 ? count : used)];
-        return new SelectedSamples(dataset, training);
+        return [.. places.Where(index => !left.Contains(index)).Take(used == 0 ? count : used)];
     }
 }

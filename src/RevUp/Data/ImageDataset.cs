@@ -51,6 +51,11 @@ public abstract class ImageDataset : IDisposable
     /// </summary>
     public virtual bool HasOwnSizes => false;
 
+    /// <summary>
+    /// Whether a sample has a label at each of its positions, and none of its own.
+    /// </summary>
+    internal virtual bool HasLabelMaps => false;
+
     /// <summary>Files of the folder that are no samples; none by default.</summary>
     internal virtual IReadOnlyList<DataFinding> Findings => [];
 

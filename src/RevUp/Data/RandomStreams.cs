@@ -22,4 +22,10 @@ internal static class RandomStreams
     public const long Mirror = 0x4D495252L << 32; // "MIRR"
 
     public const long Mixing = 0x4D495855L << 32; // "MIXU"
+
+    public const long PatchPlace = 0x50504C43L << 32; // "PPLC"
+
+    public const long PatchShape = 0x50534850L << 32; // "PSHP"
+
+    public const long PatchValues = 0x5056414CL << 32; // "PVAL"
 }

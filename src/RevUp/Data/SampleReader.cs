@@ -19,6 +19,15 @@ public abstract class SampleReader : IDisposable
     /// </exception>
     internal abstract void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination);
 
+    /// <summary>
+    /// Writes one sample of a dataset with label maps, and a label for each of its positions; a
+    /// dataset without them has no labels to write.
+    /// </summary>
+    /// <inheritdoc cref="Write(int, SampleKey, SampleTransform, Span{float})"/>
+    internal virtual void Write(
+        int index, SampleKey key, SampleTransform transform, Span<float> destination, Span<ushort> labels) =>
+        Write(index, key, transform, destination);
+
     /// <summary>Adds the values of one sample, neither augmented nor normalised.</summary>
     /// <exception cref="DataFileException">The sample is missing or damaged.</exception>
     internal abstract void Measure(int index, ChannelStatistics statistics);

@@ -68,7 +68,8 @@ internal static class SplitFolder
         return IsPart(Path.GetFileName(full)) ? Path.GetDirectoryName(full) : null;
     }
 
-    private static string[] Names(DatasetSplit split) => split switch
+    /// <summary>Names of the folder of a part.</summary>
+    internal static string[] Names(DatasetSplit split) => split switch
     {
         DatasetSplit.Train => s_train,
         DatasetSplit.Validation => s_validation,

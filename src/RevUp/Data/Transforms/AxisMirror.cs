@@ -24,8 +24,8 @@ internal readonly record struct AxisMirror(bool Depth, bool Height, bool Width)
         return new AxisMirror(others.NextInt(2) == 1, others.NextInt(2) == 1, width);
     }
 
-    /// <summary>Mirrors [1, (D), H, W, C] floats in place; channels keep their order.</summary>
-    public void Apply(Span<float> values, Shape sample)
+    /// <summary>Mirrors [1, (D), H, W, C] values in place; channels keep their order.</summary>
+    public void Apply<T>(Span<T> values, Shape sample)
     {
         int depth = sample.SpatialRank == 3 ? sample.Extent(0) : 1;
         int height = sample[sample.Rank - 3], channels = sample.Channels;
@@ -45,11 +45,11 @@ internal readonly record struct AxisMirror(bool Depth, bool Height, bool Width)
     }
 
     // [outer, count, block]: the blocks in reverse, each as it is.
-    private static void Reverse(Span<float> values, int block, int count)
+    private static void Reverse<T>(Span<T> values, int block, int count)
     {
         for (int start = 0; start < values.Length; start += count * block)
         {
-            Span<float> line = values.Slice(start, count * block);
+            Span<T> line = values.Slice(start, count * block);
             line.Reverse();
             for (int at = 0; block > 1 && at < line.Length; at += block)
             {

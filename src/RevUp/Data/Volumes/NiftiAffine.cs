@@ -5,8 +5,8 @@ internal static class NiftiAffine
 {
     /// <summary>
     /// The linear part of voxel (x, y, z) to millimetres (right, front, up), [3, 3] by rows: the
-    /// affine where its code is positive, or else the quaternion's rotation; null where neither has
-    /// a code, or where the numbers are none of an affine.
+    /// affine where its code is positive, or else the quaternion's rotation and the steps; null where
+    /// neither has a code, or where the numbers are none of an affine.
     /// </summary>
     public static double[]? Of(NiftiFields fields)
     {
@@ -21,6 +21,15 @@ internal static class NiftiAffine
         }
         return fields.QuaternionCode > 0 ? Rotation(fields) : null;
     }
+
+    /// <summary>
+    /// Millimetres (right, front, up) of voxel (0, 0, 0); null where <see cref="Of"/> is.
+    /// </summary>
+    public static double[]? Translation(NiftiFields fields) =>
+        fields.AffineCode > 0 ? [fields.Affine(0, 3), fields.Affine(1, 3), fields.Affine(2, 3)]
+        : fields.QuaternionCode > 0
+            ? [fields.QuaternionOffset(0), fields.QuaternionOffset(1), fields.QuaternionOffset(2)]
+        : null;
 
     /// <summary>
     /// For each axis of space (right, front, up) the stored axis (x, y, z) nearest to it, and
@@ -66,11 +75,17 @@ internal static class NiftiAffine
             (b, c, d) = (b / length, c / length, d / length);
         }
         double third = fields.Step(0) < 0 ? -1 : 1;
-        return
+        double[] rotation =
         [
             a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c) * third,
             2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b) * third,
             2 * (b * d - a * c), 2 * (c * d + a * b), (a * a + d * d - b * b - c * c) * third,
         ];
+        for (int i = 0; i < rotation.Length; i++)
+        {
+            double step = fields.Step(i % 3 + 1);
+            rotation[i] *= step > 0 ? step : 1; // a step that says nothing leaves the axis its direction
+        }
+        return rotation;
     }
 }

@@ -55,6 +55,9 @@ internal readonly ref struct NiftiFields
     /// <summary>b, c, d of the rotation's quaternion.</summary>
     public double Quaternion(int i) => IsVersion2 ? Double(352 + 8 * i) : Single(256 + 4 * i);
 
+    /// <summary>qoffset_x, qoffset_y, qoffset_z.</summary>
+    public double QuaternionOffset(int i) => IsVersion2 ? Double(376 + 8 * i) : Single(268 + 4 * i);
+
     /// <summary>srow_x, srow_y, srow_z.</summary>
     public double Affine(int row, int column) =>
         IsVersion2 ? Double(400 + 32 * row + 8 * column) : Single(280 + 16 * row + 4 * column);

@@ -12,6 +12,8 @@ namespace RevUp.Data.Volumes;
 /// the file does not say.</param>
 /// <param name="Affine">Voxel to millimetres, [3, 3] by rows and without the translation; null
 /// where the file does not say.</param>
+/// <param name="Translation">Millimetres (right, front, up) of voxel 0; with <paramref
+/// name="Affine"/>.</param>
 /// <remarks>
 /// Source: nifti1.h and nifti2.h of the NIfTI Data Format Working Group. ANALYZE 7.5 is not read.
 /// </remarks>
@@ -24,7 +26,8 @@ internal sealed record NiftiHeader(
     double Slope,
     double Intercept,
     VolumeSpacing Spacing,
-    double[]? Affine)
+    double[]? Affine,
+    double[]? Translation)
 {
     public const int Length1 = 348;
     public const int Length2 = 540;
@@ -74,7 +77,8 @@ internal sealed record NiftiHeader(
             scaled ? slope : 1,
             scaled ? intercept : 0,
             SpacingOf(fields),
-            NiftiAffine.Of(fields));
+            NiftiAffine.Of(fields),
+            NiftiAffine.Translation(fields));
     }
 
     private static NiftiFields Open(string path, ReadOnlySpan<byte> bytes)

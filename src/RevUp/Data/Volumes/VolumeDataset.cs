@@ -79,6 +79,7 @@ internal sealed class VolumeDataset : ImageDataset
     {
         string path = Path.Combine(folder, "train.csv");
         List<(string File, string Label)> lines = VolumeList.Read(path);
+        RequireClasses(path, lines);
         string[] classes = ClassNames.Sort(lines.Select(line => line.Label));
         if (split != DatasetSplit.Train)
         {
@@ -88,6 +89,20 @@ internal sealed class VolumeDataset : ImageDataset
         int[] labels = ClassNames.Labels(lines.Select(line => line.Label), classes, _ => path);
         (string, int)[] samples = [.. lines.Zip(labels, (line, label) => (Path.Combine(folder, line.File), label))];
         return new VolumeDataset(samples, classes, sample, rawType, settings ?? new VolumeSettings());
+    }
+
+    // The name of a file as a label would become a class of its own, and training would learn it.
+    private static void RequireClasses(string path, List<(string File, string Label)> lines)
+    {
+        string? map = lines.Select(line => line.Label).FirstOrDefault(
+            label => VolumePaths.IsNifti(label) || VolumePaths.IsForeign(label) || FileNames.IsImage(label));
+        if (map is not null)
+        {
+            throw new DataFileException(
+                path,
+                $"the label '{map}' looks like a file, so this is a list of label maps and not of classes; arrange the "
+                + "cases as nnU-Net does (dataset.json, imagesTr, labelsTr) and set data.dataset=segmentationFolder.");
+        }
     }
 
     /// <summary>The list of a part; null where the folder has none.</summary>

@@ -98,7 +98,7 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
     }
 
     // The header that the content has, or that the name promises; null for bare numbers.
-    private static NiftiHeader? ReadHeader(string path, Stream content)
+    internal static NiftiHeader? ReadHeader(string path, Stream content)
     {
         Span<byte> bytes = stackalloc byte[NiftiHeader.Length2];
         int read = content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
@@ -137,13 +137,7 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
         {
             RequireFit(path, oriented);
         }
-        string voxels = header.IsPair ? VolumePaths.ImageOf(path) : path;
-        using Stream image = DataContent.Open(voxels);
-        _stored.Read(voxels, image, header.Offset, header.Extents, header.Type, "the header's dimensions");
-        _volume.Resize(header.Extents);
-        bool swap = header.IsBigEndian == BitConverter.IsLittleEndian;
-        Voxels.Convert(
-            _stored.Bytes, header.Type, swap, header.Slope, header.Intercept, header.Extents.Channels, _volume.Values);
+        ReadVoxels(path, header, _stored, _volume);
         if (Axes(path, header, _settings) is { } axes)
         {
             _volume.Orient(axes);
@@ -153,6 +147,18 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
             Resample(path, header);
             RequireFit(path, _volume.Extents);
         }
+    }
+
+    /// <summary>Reads the voxels of a NIfTI file as they are stored, scaled.</summary>
+    internal static void ReadVoxels(string path, NiftiHeader header, StoredVoxels stored, VolumeBuffer volume)
+    {
+        string voxels = header.IsPair ? VolumePaths.ImageOf(path) : path;
+        using Stream image = DataContent.Open(voxels);
+        stored.Read(voxels, image, header.Offset, header.Extents, header.Type, "the header's dimensions");
+        volume.Resize(header.Extents);
+        bool swap = header.IsBigEndian == BitConverter.IsLittleEndian;
+        Voxels.Convert(
+            stored.Bytes, header.Type, swap, header.Slope, header.Intercept, header.Extents.Channels, volume.Values);
     }
 
     private void ReadRaw(string path)

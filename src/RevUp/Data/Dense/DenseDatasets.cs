@@ -1,0 +1,99 @@
+using RevUp.Tensors;
+
+namespace RevUp.Data.Dense;
+
+/// <summary>From the data settings of a recipe to cases with label maps.</summary>
+internal static class DenseDatasets
+{
+    private const ulong LesionsSeed = 20_270_101;
+    private const int TrainingLesions = 32; // where data.trainingSamples does not say
+    private const int TestLesions = 8;
+
+    /// <summary>Opens one part as samples; the caller disposes it.</summary>
+    /// <param name="settings">Of a dataset with label maps.</param>
+    /// <param name="split">Which part; of a training set that lends it, too.</param>
+    /// <param name="isOwnPart">
+    /// Whether the data has files of a validation part that is asked for.
+    /// </param>
+    /// <exception cref="DataFileException">A file is missing or damaged.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The settings ask for more than the data has, or for something that it cannot do.
+    /// </exception>
+    public static DensePatches Open(DataSettings settings, DatasetSplit split, bool isOwnPart)
+    {
+        DatasetSplit files = split == DatasetSplit.Validation && !isOwnPart ? DatasetSplit.Train : split;
+        DenseDataset cases = settings.Dataset switch
+        {
+            DatasetKind.SegmentationFolder => OpenFolder(settings, files),
+            DatasetKind.MaskFolder => MaskFolder.Open(
+                Datasets.Folder(settings, "train/FILE and trainannot/FILE.png"),
+                files,
+                settings.Channels,
+                settings.Classes,
+                settings.Dense.IgnoredLabel),
+            _ => OpenLesions(settings, split),
+        };
+        try
+        {
+            if (!settings.AllowSkipped)
+            {
+                DataFinding.RequireNoProblem(settings.Path ?? "", cases.Findings, "set data.allowSkipped=true");
+            }
+            ConfigurationException.Require(
+                cases.Count > 0,
+                $"The data in {settings.Path} has no cases of the part '{files.Text()}'; add a list {files.Text()}.txt "
+                + $"of its cases, or set data.validationSamples to hold out training cases");
+            ConfigurationException.Require(
+                cases.Classes.Count == settings.ClassCount,
+                $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {cases.Classes.Count} "
+                + $"classes; set data.classes to that ({Datasets.FirstOf(cases.Classes)})");
+            int[]? chosen = split == DatasetSplit.Test || isOwnPart || settings.Dataset == DatasetKind.Lesions
+                ? null
+                : HeldOut.Choose(cases.Count, settings, split);
+            cases = chosen is null ? cases : new SelectedCases(cases, chosen);
+            return new DensePatches(cases, settings.Sample, settings.Dense);
+        }
+        catch
+        {
+            cases.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the files have a part: its folder or its name, or null.</summary>
+    public static string? Find(DataSettings settings, DatasetSplit split)
+    {
+        string folder = settings.Path ?? "";
+        if (settings.Dataset == DatasetKind.MaskFolder)
+        {
+            return MaskFolder.Find(folder, split);
+        }
+        bool isThere = File.Exists(PreparedFolder.PathIn(folder))
+            ? PreparedFolder.Read(folder).Cases.ContainsKey(split.Text())
+            : SegmentationFolder.Is(folder)
+                && SegmentationFolder.Read(folder).Cases.Any(files => files.Part == split.Text());
+        return isThere ? split.Text() : null;
+    }
+
+    private static PreparedCases OpenFolder(DataSettings settings, DatasetSplit split)
+    {
+        string folder = Datasets.Folder(settings, "dataset.json, imagesTr and labelsTr, or with prepared.json");
+        return File.Exists(PreparedFolder.PathIn(folder))
+            ? PreparedCases.Open(folder, split.Text())
+            : CasePreparer.InMemory(
+                SegmentationFolder.Read(folder), split.Text(), settings.Dense.Spacing, settings.CacheBytes);
+    }
+
+    // Test, held-out and training cases share none.
+    private static Lesions OpenLesions(DataSettings settings, DatasetSplit split)
+    {
+        (int held, Shape sample) = (settings.ValidationSamples, settings.Sample);
+        int training = settings.TrainingSamples == 0 ? TrainingLesions : settings.TrainingSamples;
+        return split switch
+        {
+            DatasetSplit.Test => new Lesions(TestLesions, sample, LesionsSeed),
+            DatasetSplit.Validation => new Lesions(held, sample, LesionsSeed, TestLesions),
+            _ => new Lesions(training, sample, LesionsSeed, TestLesions + held),
+        };
+    }
+}

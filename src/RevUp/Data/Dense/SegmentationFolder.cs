@@ -1,0 +1,183 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace RevUp.Data.Dense;
+
+/// <summary>
+/// Cases of a folder as nnU-Net and the Medical Segmentation Decathlon have it: dataset.json,
+/// imagesTr, labelsTr, and perhaps imagesTs with labelsTs.
+/// </summary>
+/// <param name="Path">The folder.</param>
+/// <param name="Channels">Names of the C channels.</param>
+/// <param name="Labels">The classes.</param>
+/// <param name="Cases">Those with a label map, sorted by name.</param>
+/// <param name="Findings">Files that are no cases.</param>
+/// <remarks>
+/// Lists train.txt, validation.txt and test.txt, a name of a case in each line, divide imagesTr;
+/// without them imagesTs with labelsTs is the test part. Regions, which are labels of several
+/// numbers, are not read.
+/// </remarks>
+internal sealed record SegmentationFolder(
+    string Path,
+    IReadOnlyList<string> Channels,
+    CaseLabels Labels,
+    IReadOnlyList<CaseFiles> Cases,
+    IReadOnlyList<DataFinding> Findings)
+{
+    /// <summary>The file that describes the data.</summary>
+    public const string Header = "dataset.json";
+
+    private const string Example =
+        """{"channel_names": {"0": "MRI"}, "labels": {"background": 0, "tumour": 1}, "file_ending": ".nii.gz"}""";
+
+    private static readonly string[] s_parts = ["train", "validation", "test"];
+
+    /// <summary>Whether a folder looks like one.</summary>
+    public static bool Is(string folder) =>
+        File.Exists(System.IO.Path.Combine(folder, Header)) || Directory.Exists(System.IO.Path.Combine(folder, "imagesTr"));
+
+    /// <summary>Lists a folder; only dataset.json is read.</summary>
+    /// <exception cref="DataFileException">
+    /// dataset.json is missing, or it names something that cannot be used.
+    /// </exception>
+    public static SegmentationFolder Read(string folder)
+    {
+        string path = System.IO.Path.Combine(folder, Header);
+        JsonObject header = ReadHeader(path);
+        DataFindings findings = new();
+        Dictionary<string, string> parts = ReadParts(folder);
+        List<CaseFiles> cases =
+        [
+            .. CaseListing.List(folder, "imagesTr", "labelsTr", findings).Where(
+                files => parts.Count == 0 || parts.ContainsKey(files.Name)).Select(
+                files => parts.Count == 0 ? files : files with { Part = parts[files.Name] }),
+        ];
+        foreach (string name in parts.Keys.Except(cases.Select(files => files.Name)).Order(StringComparer.Ordinal))
+        {
+            findings.AddProblem("case of a list that imagesTr and labelsTr do not have", name);
+        }
+        if (!parts.ContainsValue("test"))
+        {
+            cases.AddRange(CaseListing.List(folder, "imagesTs", "labelsTs", findings).Select(
+                files => files with { Part = "test" }));
+        }
+        if (cases.GroupBy(files => files.Name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new DataFileException(
+                folder, $"the case '{twice.Key}' is in imagesTr and in imagesTs; rename one of them.");
+        }
+        return cases.Count > 0
+            ? new SegmentationFolder(folder, ChannelsOf(path, header), LabelsOf(path, header), cases, findings.ToList())
+            : throw new DataFileException(
+                folder,
+                "there is no case in it; imagesTr has to hold CASE_0000.nii.gz or CASE.nii.gz, and labelsTr "
+                + "CASE.nii.gz.");
+    }
+
+    private static JsonObject ReadHeader(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject
+                ?? throw new DataFileException(path, $"it is not a JSON object; it has to be such as {Example}.");
+        }
+        catch (JsonException exception)
+        {
+            throw new DataFileException(
+                path, $"it is not JSON in line {exception.LineNumber + 1}; correct it to such as {Example}.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DataFileException(
+                path,
+                $"the description of the cases cannot be read ({exception.Message}) Write one such as {Example}.",
+                exception);
+        }
+    }
+
+    // nnU-Net's channel_names, or modality as in the Decathlon: {"0": "CT"}.
+    private static string[] ChannelsOf(string path, JsonObject header)
+    {
+        if ((header["channel_names"] ?? header["modality"]) is not JsonObject { Count: > 0 } names)
+        {
+            throw new DataFileException(
+                path, $"it names no channels under 'channel_names' or 'modality'; add them as in {Example}.");
+        }
+        string[] channels = new string[names.Count];
+        for (int channel = 0; channel < channels.Length; channel++)
+        {
+            channels[channel] = Text(names[channel.ToString(System.Globalization.CultureInfo.InvariantCulture)])
+                ?? throw new DataFileException(
+                    path, $"the channels have no name for \"{channel}\"; number them from \"0\" as in {Example}.");
+        }
+        return channels;
+    }
+
+    // {"background": 0, "tumour": 1} by nnU-Net, {"0": "background", "1": "tumour"} by the
+    // Decathlon.
+    private static CaseLabels LabelsOf(string path, JsonObject header)
+    {
+        if (header["labels"] is not JsonObject { Count: > 0 } entries)
+        {
+            throw new DataFileException(path, $"it names no classes under 'labels'; add them as in {Example}.");
+        }
+        List<(int Value, string Name)> classes = [];
+        int? ignored = null;
+        foreach ((string key, JsonNode? entry) in entries)
+        {
+            if (entry is JsonArray)
+            {
+                throw new DataFileException(
+                    path,
+                    $"the label '{key}' is a region of several numbers, which is not supported; give each class one "
+                    + "number.");
+            }
+            (string name, string? number) = int.TryParse(key, out _) ? (Text(entry) ?? key, key) : (key, Text(entry));
+            if (!int.TryParse(number, out int value) || value is < 0 or >= VoxelLabels.Ignored)
+            {
+                throw new DataFileException(
+                    path, $"the label '{key}' is {entry?.ToJsonString() ?? "null"}; give each class a whole number from 0.");
+            }
+            if (name == "ignore")
+            {
+                ignored = value;
+            }
+            else
+            {
+                classes.Add((value, name));
+            }
+        }
+        classes.Sort();
+        if (classes.Count < 2 || classes.DistinctBy(each => each.Value).Count() < classes.Count)
+        {
+            throw new DataFileException(
+                path, $"its labels are {entries.ToJsonString()}; name at least two classes, each with a number of its own.");
+        }
+        return new CaseLabels(
+            [.. classes.Select(each => each.Name)], [.. classes.Select(each => each.Value)], ignored);
+    }
+
+    private static string? Text(JsonNode? node) => node is JsonValue ? node.ToString() : null;
+
+    private static Dictionary<string, string> ReadParts(string folder)
+    {
+        Dictionary<string, string> parts = [];
+        foreach (string part in s_parts)
+        {
+            string path = System.IO.Path.Combine(folder, part + ".txt");
+            if (!File.Exists(path))
+            {
+                continue;
+            }
+            foreach (string line in File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0))
+            {
+                if (!parts.TryAdd(line, part))
+                {
+                    throw new DataFileException(
+                        path, $"the case '{line}' is listed before, in {parts[line]}.txt; leave it in one list.");
+                }
+            }
+        }
+        return parts;
+    }
+}
