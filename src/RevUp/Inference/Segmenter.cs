@@ -15,9 +15,8 @@ namespace RevUp.Inference;
 /// <remarks>
 /// Large volumes go through the network in tiles with a halo as wide as its receptive field. No
 /// operation of the network looks at a whole volume, so the logits are the same as of the whole,
-/// to rounding. Beside the volume and its labels a call takes at most the bytes given to
-/// <see cref="Load"/>: fewer bytes make smaller tiles, whose halos cost time. Thread-safe, as
-/// <see cref="Predictor"/> is.
+/// to rounding. Beside the volume a call takes at most the bytes given to <see cref="Load"/>: fewer
+/// bytes make smaller tiles, whose halos cost time. Thread-safe, as <see cref="Predictor"/> is.
 /// </remarks>
 /// <example><code>
 /// using Segmenter segmenter = Segmenter.Load("lesions.safetensors");
@@ -65,7 +64,7 @@ public sealed class Segmenter : IDisposable
     /// <paramref name="memory"/> bounds.
     /// </param>
     /// <param name="memory">
-    /// The most bytes that a call takes beside the volume and its labels, weights included.
+    /// The most bytes that a call takes beside the volume, weights and labels included.
     /// </param>
     /// <exception cref="Formats.CheckpointException">
     /// There is no such file, it is damaged, it does not describe its network, or the network

@@ -29,7 +29,7 @@ internal sealed class TiledInference : IDisposable
     /// <param name="net">A U-Net; stays the caller's.</param>
     /// <param name="normalization">Of the training set.</param>
     /// <param name="memory">
-    /// Bytes of the backend's arena and of buffers beside it that inference may take, weights
+    /// Bytes of the backend's arena, of labels and of buffers that inference may take, weights
     /// included.
     /// </param>
     public TiledInference(RevUpNet net, ChannelNormalization normalization, long memory)
@@ -69,7 +69,7 @@ internal sealed class TiledInference : IDisposable
         ushort[] labels = new ushort[shape.Positions];
         try
         {
-            TilePlan[] plans = Affordable(Plans(shape));
+            TilePlan[] plans = Affordable(Plans(shape), labels.LongLength * sizeof(ushort));
             for (int i = 0; ; i++)
             {
                 TilePlan plan = plans[i];
@@ -126,14 +126,14 @@ internal sealed class TiledInference : IDisposable
     public void Dispose() => _view?.Dispose();
 
     // The plans that fit by the bytes of a position, which the first call measures.
-    private TilePlan[] Affordable(IEnumerable<TilePlan> plans)
+    private TilePlan[] Affordable(IEnumerable<TilePlan> plans, long taken)
     {
         TilePlan[] all = [.. plans];
         if (_bytesOfPosition == 0)
         {
             _bytesOfPosition = Measure(all[^1].Tile);
         }
-        long free = _memory - Backend.Memory.Use.Total;
+        long free = _memory - taken - Backend.Memory.Use.Total;
         TilePlan[] fitting = [.. all.Where(plan => plan.Tile.Positions * _bytesOfPosition * Margin <= free)];
         // The smallest is tried in any case: the arena decides.
         return fitting.Length > 0 ? fitting : [all[^1]];
