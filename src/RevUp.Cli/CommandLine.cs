@@ -53,6 +53,7 @@ internal static class CommandLine
             StudyCommand.Create(terminal, common),
             StudiesCommand.Create(terminal, common),
             EvaluateCommand.Create(terminal, common),
+            SegmentCommand.Create(terminal, common),
             MemoryCommand.Create(terminal, common),
             InspectCommand.Create(terminal, common),
             ReportCommand.Create(terminal, common),

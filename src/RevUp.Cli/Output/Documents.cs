@@ -118,6 +118,14 @@ internal sealed record ExportDocument(long Step, IReadOnlyList<string> Files);
 /// <summary>Output of <c>report --json</c>.</summary>
 internal sealed record ReportDocument(string Report);
 
+/// <summary>
+/// Output of <c>segment --json</c>; the numbers in the masks are of these classes.
+/// </summary>
+internal sealed record SegmentDocument(IReadOnlyList<string> Masks, IReadOnlyList<SegmentClass> Classes);
+
+/// <summary>A class and its number in the masks.</summary>
+internal sealed record SegmentClass(string Name, int Number);
+
 /// <summary>Output of <c>devices --json</c>; the problems tell why CUDA cannot be used.</summary>
 internal sealed record DevicesDocument(IReadOnlyList<Device> Devices, IReadOnlyList<string> CudaProblems);
 
@@ -176,6 +184,7 @@ internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(
 [JsonSerializable(typeof(StudiesDocument))]
 [JsonSerializable(typeof(ExportDocument))]
 [JsonSerializable(typeof(ReportDocument))]
+[JsonSerializable(typeof(SegmentDocument))]
 [JsonSerializable(typeof(DevicesDocument))]
 [JsonSerializable(typeof(RecipesDocument))]
 [JsonSerializable(typeof(DemoDocument))]

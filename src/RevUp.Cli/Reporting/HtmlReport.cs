@@ -20,7 +20,8 @@ internal static class HtmlReport
     /// <summary>
     /// Writes report.html into the folder of a run: curves, classes, k and residuals, memory and
     /// times from its files; and sample predictions, from its chosen or newest checkpoint and the
-    /// test set of its recipe. Where these cannot be made, the page gives the reason.
+    /// test set of its recipe. Where these cannot be made, the page gives the reason. A run that
+    /// segments has its classes, cases and pictures from <see cref="SegmentationJson"/> instead.
     /// </summary>
     /// <param name="backend">Classifies the test set.</param>
     /// <param name="folder">The run.</param>
@@ -32,6 +33,7 @@ internal static class HtmlReport
     /// <exception cref="ConfigurationException">
     /// The folder holds no run, or nothing was trained in it yet.
     /// </exception>
+    /// <exception cref="Formats.CheckpointException">Its segmentation.json is damaged.</exception>
     /// <exception cref="IOException">The page cannot be written.</exception>
     public static string Write(Backend backend, string folder, IReadOnlyList<string>? overrides = null)
     {
@@ -51,14 +53,17 @@ internal static class HtmlReport
         }
         RunRecord? record = RunRecord.Read(folder);
         ReportSections sections = new(recipe, history, record);
+        SegmentationResult? masks = SegmentationJson.Read(folder);
         string path = Path.Combine(folder, FileName);
         WritePage(path, recipe.Name, [Tag("p", recipe.Description), sections.Tiles()],
             sections.Curves(),
             sections.Epochs(),
-            ClassSection.Create(history.Final?.Result, record?.ClassNames),
+            masks is null
+                ? ClassSection.Create(history.Final?.Result, record?.ClassNames)
+                : sections.Segmentation(masks),
             sections.Inversion(),
             sections.Memory(),
-            Predictions(backend, folder, overrides),
+            masks is null ? Predictions(backend, folder, overrides) : "",
             sections.Machine(),
             sections.Recipe());
         return path;

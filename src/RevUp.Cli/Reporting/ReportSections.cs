@@ -100,6 +100,13 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
                 Number(epoch.Value.Replays, "#,0"),
             ])));
 
+    /// <summary>Curves, classes, cases and pictures of a run that segments.</summary>
+    public IEnumerable<XElement> Segmentation(SegmentationResult masks) =>
+    [
+        SegmentationSections.Curves(history, masks.Classes, LastStep, StepsPerEpoch),
+        .. SegmentationSections.Create(masks),
+    ];
+
     /// <summary>k and residuals.</summary>
     public XElement Inversion() => Inverts
         ? Section("Inversion",

@@ -4,11 +4,13 @@ using System.IO.Compression;
 namespace RevUp.Formats;
 
 /// <summary>
-/// Writes 8-bit greyscale or RGB images as PNG (ISO/IEC 15948): one IDAT chunk, no filters.
+/// Writes greyscale or RGB images of 8 bits, and label maps of 8 or 16, as PNG (ISO/IEC 15948): one
+/// IDAT chunk, no filters.
 /// </summary>
 internal static class PngImage
 {
     private const int HeaderBytes = 13;
+    private const int ByteBits = 8;
     private const byte Greyscale = 0;
     private const byte Truecolour = 2;
 
@@ -23,16 +25,52 @@ internal static class PngImage
     public static string DataUri(int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
         using MemoryStream png = new();
+        Write(png, width, height, ByteBits, channels == 1 ? Greyscale : Truecolour, pixels);
+        return "data:image/png;base64," + Convert.ToBase64String(png.GetBuffer(), 0, (int)png.Length);
+    }
+
+    /// <summary>
+    /// Writes a label map as a greyscale image whose numbers are the labels, whole or not at all: 8
+    /// bits where every label fits, or else 16.
+    /// </summary>
+    /// <param name="path">The file; one that is there is replaced.</param>
+    /// <param name="width">In pixels.</param>
+    /// <param name="height">In pixels.</param>
+    /// <param name="labels">[height, width].</param>
+    /// <param name="classes">K; labels are below it.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void WriteLabels(string path, int width, int height, ReadOnlySpan<ushort> labels, int classes)
+    {
+        bool isWide = classes > byte.MaxValue + 1;
+        byte[] pixels = new byte[labels.Length * (isWide ? sizeof(ushort) : 1)];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if (isWide)
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(pixels.AsSpan(sizeof(ushort) * i), labels[i]);
+            }
+            else
+            {
+                pixels[i] = checked((byte)labels[i]);
+            }
+        }
+        using WholeFile file = new(path);
+        Write(file.Content, width, height, isWide ? 2 * ByteBits : ByteBits, Greyscale, pixels);
+        file.Complete();
+    }
+
+    private static void Write(
+        Stream png, int width, int height, int bits, byte colour, ReadOnlySpan<byte> pixels)
+    {
         png.Write(Signature);
         Span<byte> header = stackalloc byte[HeaderBytes];
         header.Clear();
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header[4..], height);
-        (header[8], header[9]) = (8, channels == 1 ? Greyscale : Truecolour);
+        (header[8], header[9]) = ((byte)bits, colour);
         WriteChunk(png, "IHDR"u8, header);
-        WriteChunk(png, "IDAT"u8, Compress(pixels, width * channels));
+        WriteChunk(png, "IDAT"u8, Compress(pixels, pixels.Length / height));
         WriteChunk(png, "IEND"u8, []);
-        return "data:image/png;base64," + Convert.ToBase64String(png.GetBuffer(), 0, (int)png.Length);
     }
 
     private static byte[] Compress(ReadOnlySpan<byte> pixels, int rowBytes)
@@ -49,28 +87,14 @@ internal static class PngImage
         return data.ToArray();
     }
 
-    private static void WriteChunk(MemoryStream png, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    private static void WriteChunk(Stream png, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         Span<byte> number = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32BigEndian(number, (uint)data.Length);
         png.Write(number);
         png.Write(type);
         png.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, ~Crc(Crc(uint.MaxValue, type), data));
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Append(Crc32.Append(0, type), data));
         png.Write(number);
-    }
-
-    // CRC-32 with the reflected polynomial EDB88320, bit by bit: the images are small.
-    private static uint Crc(uint crc, ReadOnlySpan<byte> data)
-    {
-        foreach (byte value in data)
-        {
-            crc ^= value;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                crc = (crc >> 1) ^ ((crc & 1) * 0xEDB88320);
-            }
-        }
-        return crc;
     }
 }

@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Formats;
 using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Runs;
@@ -14,22 +15,31 @@ internal sealed class LoadedModel : IDisposable
 {
     private readonly Backend _backend;
     private readonly RevUpNet _net;
+    private TiledInference? _tiles;
 
     /// <summary>
     /// Opens the backend and loads the network; when that fails the backend is closed again.
     /// </summary>
-    /// <exception cref="Formats.CheckpointException">
-    /// The file cannot be read, is damaged, or does not describe its network.
+    /// <exception cref="CheckpointException">
+    /// The file cannot be read, is damaged, does not describe its network, or describes one of
+    /// another task.
     /// </exception>
-    public LoadedModel(string path, Func<Backend> open, Func<BranchSite, Branch>? branches)
+    public LoadedModel(string path, ModelTask task, Func<Backend> open, Func<BranchSite, Branch>? branches)
     {
         ModelDescription description = ModelDescription.Read(path);
+        if (description.Settings.Task != task)
+        {
+            throw new CheckpointException(path, task == ModelTask.Classification
+                ? "its network segments, and a predictor takes one that classifies; load it with Segmenter.Load, or "
+                    + "use 'revup segment'."
+                : "its network classifies, and a segmenter takes one that segments; load it with Predictor.Load.");
+        }
         _backend = open();
         try
         {
             _net = description.Load(_backend, path, branches);
             Normalization = new ChannelNormalization(description.Mean, description.Deviation);
-            Classes = description.Classes;
+            (Classes, Cases) = (description.Classes, description.Cases);
         }
         catch
         {
@@ -45,6 +55,9 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Names of the classes.</summary>
     public IReadOnlyList<string> Classes { get; }
 
+    /// <summary>Rules for the files of cases; null where the model's file has none.</summary>
+    public CaseRules? Cases { get; }
+
     /// <summary>Of the training set.</summary>
     public ChannelNormalization Normalization { get; }
 
@@ -54,12 +67,20 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Probabilities of samples.</summary>
     public float[] Predict(BatchPixels pixels) => _net.Predict(pixels);
 
+    /// <summary>Labels of a volume that is not normalised (<see cref="TiledInference"/>).</summary>
+    /// <param name="volume">Its numbers, channels-last.</param>
+    /// <param name="shape">[1, (D), H, W, C].</param>
+    /// <param name="memory">Bytes that inference may take; the same in every call.</param>
+    public ushort[] Segment(ReadOnlySpan<float> volume, Shape shape, long memory) =>
+        (_tiles ??= new TiledInference(_net, Normalization, memory)).Segment(volume, shape);
+
     /// <summary>Writes the network with names and normalisation (<see cref="OnnxFile"/>).</summary>
     public void ExportOnnx(string path) => OnnxFile.Write(_net, path, Normalization, Classes);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _tiles?.Dispose();
         _net.Dispose();
         _backend.Dispose();
     }

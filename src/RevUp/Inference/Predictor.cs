@@ -2,6 +2,7 @@ using System.Buffers;
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Data;
+using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tensors;
@@ -65,7 +66,8 @@ public sealed class Predictor : IDisposable
     /// The factory that the network was trained with, where its branches are the program's own.
     /// </param>
     /// <exception cref="Formats.CheckpointException">
-    /// There is no such file, it is damaged, or it does not describe its network.
+    /// There is no such file, it is damaged, it does not describe its network, or it describes one
+    /// that segments, which a <see cref="Segmenter"/> loads.
     /// </exception>
     public static Predictor Load(
         string path, Func<Backend>? open = null, Func<BranchSite, Branch>? branches = null)
@@ -73,7 +75,7 @@ public sealed class Predictor : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
         return new Predictor(new ThreadBound<LoadedModel>("RevUp predictor", () => new LoadedModel(
-            file, open ?? (() => new CpuBackend()), branches)));
+            file, ModelTask.Classification, open ?? (() => new CpuBackend()), branches)));
     }
 
     /// <summary>Probabilities of one image, or of several one after the other.</summary>

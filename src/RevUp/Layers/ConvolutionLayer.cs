@@ -29,6 +29,9 @@ internal sealed class ConvolutionLayer : Layer
     /// <inheritdoc/>
     public override Shape Output => _convolution.Sample.Output;
 
+    /// <summary>Geometry of the convolution for one sample.</summary>
+    public ConvolutionGeometry Geometry => _convolution.Sample;
+
     /// <inheritdoc/>
     public override void Prepare(int batch, NetworkUse use) => _convolution.Prepare(batch, use, default);
 

@@ -40,6 +40,9 @@ internal sealed class StridedTransition : Layer
     /// <inheritdoc/>
     public override Shape Output => _convolution.Sample.Output;
 
+    /// <summary>Geometry of the convolution for one sample.</summary>
+    public ConvolutionGeometry Geometry => _convolution.Sample;
+
     /// <summary>The connection that x begins; null for none.</summary>
     public Skip? Skip { get; }
 

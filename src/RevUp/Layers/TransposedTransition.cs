@@ -40,6 +40,11 @@ internal sealed class TransposedTransition : Layer
     /// <inheritdoc/>
     public override Shape Output => Skip.Sample;
 
+    /// <summary>
+    /// Geometry for one sample of the convolution from y to x whose dgrad this is.
+    /// </summary>
+    public ConvolutionGeometry Geometry => _convolution.Sample;
+
     /// <summary>The connection that ends here.</summary>
     public Skip Skip { get; }
 

@@ -94,6 +94,7 @@ internal static class Checkpoint
     /// <param name="path">Of the file; one that is there is replaced.</param>
     /// <param name="normalization">Of the training set.</param>
     /// <param name="classes">A name for each class.</param>
+    /// <param name="cases">Rules for the files of cases to segment; null for none.</param>
     /// <exception cref="ConfigurationException">
     /// The names are of more or fewer classes, or the statistics of more or fewer channels, than it
     /// has.
@@ -102,8 +103,9 @@ internal static class Checkpoint
     /// The file cannot be written; one that was there before is unchanged.
     /// </exception>
     public static void SaveModel(
-        RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes) =>
-        net.WriteWeights(path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes));
+        RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes,
+        CaseRules? cases = null) =>
+        net.WriteWeights(path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes, cases));
 
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
     internal static void Write(
@@ -113,10 +115,11 @@ internal static class Checkpoint
         TrainingStep step,
         ChannelNormalization normalization,
         IReadOnlyList<string> classes,
-        DataIdentity? data = null)
+        DataIdentity? data = null,
+        CaseRules? cases = null)
     {
         (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
-        (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes);
+        (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes, cases);
         TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), net.NamedTensors, metadata: [count, model]);
         TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
         Description description =

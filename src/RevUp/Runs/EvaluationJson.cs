@@ -7,7 +7,8 @@ namespace RevUp.Runs;
 /// <remarks>
 /// {"part": "test", "loss", "top1", "samples", "leftOut", "balancedAccuracy", "auc", "recall": [K],
 /// "classSamples": [K], "confusion": [K][K]}. Above 100 classes "confusions" takes the place of the
-/// matrix: [class, taken for, samples] of the 32 most frequent. JSON has no NaN: a number that is
+/// matrix: [class, taken for, samples] of the 32 most frequent. A segmentation has "dice": [K],
+/// "foregroundDice" and "pooledIou" instead of the class measures. JSON has no NaN: a number that is
 /// none is null. An earlier version wrote loss, top1, samples and leftOut, of the test set.
 /// </remarks>
 internal static class EvaluationJson
@@ -21,18 +22,19 @@ internal static class EvaluationJson
         WriteNumber(json, "top1", result.Top1);
         json.WriteNumber("samples", result.Samples);
         json.WriteNumber("leftOut", result.LeftOut);
+        if (result.Segmentation is { } segmentation)
+        {
+            WriteArray(json, "dice", segmentation.Dice);
+            WriteNumber(json, "foregroundDice", segmentation.ForegroundDice);
+            WriteNumber(json, "pooledIou", segmentation.PooledIou);
+        }
         if (result.Classes is not { } classes)
         {
             return;
         }
         WriteNumber(json, "balancedAccuracy", classes.BalancedAccuracy);
         WriteNumber(json, "auc", classes.Auc);
-        json.WriteStartArray("recall");
-        foreach (double recall in classes.Recall)
-        {
-            WriteValue(json, recall);
-        }
-        json.WriteEndArray();
+        WriteArray(json, "recall", classes.Recall);
         WriteNumbers(json, "classSamples", classes.Samples);
         if (classes.HasConfusion && classes.Samples.Count <= MaximumConfusion)
         {
@@ -64,6 +66,9 @@ internal static class EvaluationJson
                 ? DatasetSplits.Parse(part.GetString()!)
                 : DatasetSplit.Test,
             Classes = line.TryGetProperty("classSamples", out JsonElement counts) ? ReadClasses(line, counts) : null,
+            Segmentation = line.TryGetProperty("dice", out JsonElement dice)
+                ? new SegmentationSummary(Values(dice), Number(line, "pooledIou"))
+                : null,
         };
     }
 
@@ -72,6 +77,21 @@ internal static class EvaluationJson
         line.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
             ? value.GetDouble()
             : double.NaN;
+
+    /// <summary>Numbers; NaN for each that is none.</summary>
+    public static double[] Values(JsonElement array) => [.. array.EnumerateArray().Select(
+        value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN)];
+
+    /// <summary>Numbers; null for each that is none.</summary>
+    public static void WriteArray(Utf8JsonWriter json, string name, IReadOnlyList<double> values)
+    {
+        json.WriteStartArray(name);
+        foreach (double value in values)
+        {
+            WriteValue(json, value);
+        }
+        json.WriteEndArray();
+    }
 
     private static ClassMeasures ReadClasses(JsonElement line, JsonElement counts)
     {
@@ -106,7 +126,8 @@ internal static class EvaluationJson
         json.WriteEndArray();
     }
 
-    private static void WriteNumber(Utf8JsonWriter json, string name, double value)
+    /// <summary>A number; null where it is none.</summary>
+    public static void WriteNumber(Utf8JsonWriter json, string name, double value)
     {
         json.WritePropertyName(name);
         WriteValue(json, value);

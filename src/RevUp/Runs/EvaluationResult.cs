@@ -22,6 +22,9 @@ public readonly record struct EvaluationResult(double Top1, double Loss, int Sam
     /// </summary>
     internal ClassMeasures? Classes { get; init; }
 
+    /// <summary>Dice of the classes; null of a classification.</summary>
+    internal SegmentationSummary? Segmentation { get; init; }
+
     /// <summary>Mean recall of the classes; NaN where it was not measured.</summary>
     public double BalancedAccuracy => Classes?.BalancedAccuracy ?? double.NaN;
 

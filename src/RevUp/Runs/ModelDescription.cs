@@ -20,7 +20,8 @@ internal sealed record ModelDescription(
     [property: JsonRequired] IReadOnlyList<int> Sample,
     [property: JsonRequired] IReadOnlyList<string> Classes,
     [property: JsonRequired] IReadOnlyList<double> Mean,
-    [property: JsonRequired] IReadOnlyList<double> Deviation)
+    [property: JsonRequired] IReadOnlyList<double> Deviation,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CaseRules? Cases = null)
 {
     private const string MetadataKey = "revup.model";
     private const int CurrentVersion = 1;
@@ -32,7 +33,7 @@ internal sealed record ModelDescription(
     /// channels as the network has.
     /// </exception>
     public static (string Key, string Value) Metadata(
-        RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes)
+        RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes, CaseRules? cases = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(normalization);
@@ -46,7 +47,7 @@ internal sealed record ModelDescription(
             + $"{net.Sample.Channels}");
         int[] sample = [.. Enumerable.Range(0, net.Sample.Rank).Select(i => net.Sample[i])];
         ModelDescription description = new(
-            CurrentVersion, net.Settings, sample, classes, normalization.Mean, normalization.Deviation);
+            CurrentVersion, net.Settings, sample, classes, normalization.Mean, normalization.Deviation, cases);
         return (MetadataKey, JsonSerializer.Serialize(description, s_json));
     }
 

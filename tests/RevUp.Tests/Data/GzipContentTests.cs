@@ -1,5 +1,6 @@
 using RevUp.Data;
 using RevUp.Data.Volumes;
+using RevUp.Formats;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
 

@@ -28,7 +28,7 @@ internal static class CaseListing
         SortedDictionary<string, List<string>> found = new(StringComparer.Ordinal);
         foreach ((string stem, string path) in Volumes(imageFolder, findings))
         {
-            string name = maps.ContainsKey(stem) || !HasChannel(stem) ? stem : stem[..^5];
+            string name = maps.ContainsKey(stem) ? stem : NameOf(stem);
             if (!found.TryGetValue(name, out List<string>? files))
             {
                 found.Add(name, files = []);
@@ -49,6 +49,22 @@ internal static class CaseListing
                 pair => new CaseFiles(pair.Key, "train", pair.Value, maps[pair.Key])),
         ];
     }
+
+    /// <summary>
+    /// Cases without label maps, sorted by name: the files of one name are its channels.
+    /// </summary>
+    /// <param name="paths">Of NIfTI files, sorted by name.</param>
+    public static IEnumerable<CaseFiles> Group(IEnumerable<string> paths) => paths
+        .GroupBy(path => NameOf(Stem(Path.GetFileName(path))))
+        .OrderBy(files => files.Key, StringComparer.Ordinal)
+        .Select(files => new CaseFiles(files.Key, "", [.. files], Labels: null));
+
+    private static string NameOf(string stem) => HasChannel(stem) ? stem[..^5] : stem;
+
+    private static string Stem(string file) =>
+        s_endings.FirstOrDefault(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } ending
+            ? file[..^ending.Length]
+            : file;
 
     /// <summary>CASE_0000: four digits of the channel.</summary>
     private static bool HasChannel(string stem) =>

@@ -52,6 +52,11 @@ public abstract class DenseDataset : IDisposable
     /// <summary>Rules by which cases were prepared; null where they are as they were.</summary>
     internal virtual DensePreparation? Preparation => null;
 
+    /// <summary>
+    /// Number of each class in the label maps; empty, the default, for 0 to K − 1.
+    /// </summary>
+    internal virtual IReadOnlyList<int> LabelValues => [];
+
     /// <summary>Files of the folder that are no cases; none by default.</summary>
     internal virtual IReadOnlyList<DataFinding> Findings => [];
 

@@ -46,6 +46,31 @@ internal sealed record DensePreparation(
     }
 
     /// <summary>
+    /// Brings a label map of a prepared case back to the voxels of the case's files: resampled to
+    /// the crop, and class 0 around it.
+    /// </summary>
+    /// <param name="labels">[D, H, W] of the prepared case.</param>
+    /// <param name="prepared">As <see cref="Apply"/> made it.</param>
+    /// <param name="box">Extents of the crop, by <see cref="NonZeroBox"/>.</param>
+    /// <returns>[D, H, W] of the files, their axes in RAS.</returns>
+    public ushort[] Restore(ushort[] labels, PreparedCase prepared, VolumeExtents box)
+    {
+        VolumeExtents from = prepared.Grid.Extents with { Channels = 1 }, all = prepared.Source.Extents;
+        box = box with { Channels = 1 };
+        int? nearest = CoarseAxis(prepared.Source.Spacing) ?? CoarseAxis(Spacing);
+        ushort[] crop = LabelResampler.Resize(labels, from, box, nearest);
+        ushort[] restored = new ushort[checked(all.Depth * all.Height * all.Width)];
+        int[] origin = prepared.Origin;
+        for (int line = 0; line < box.Depth * box.Height; line++)
+        {
+            int d = line / box.Height + origin[0], h = line % box.Height + origin[1];
+            crop.AsSpan(line * box.Width, box.Width).CopyTo(
+                restored.AsSpan((d * all.Height + h) * all.Width + origin[2]));
+        }
+        return restored;
+    }
+
+    /// <summary>
     /// First position along D, H, W and extents of the smallest box outside of which all channels
     /// are 0; all of a volume that is 0.
     /// </summary>

@@ -67,6 +67,9 @@ internal sealed class PreparedCases : DenseDataset
     internal override DensePreparation Preparation { get; }
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<int> LabelValues => Labels.Values;
+
+    /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings => _findings;
 
     /// <summary>Description of a case.</summary>

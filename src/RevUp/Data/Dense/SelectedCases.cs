@@ -17,6 +17,8 @@ internal sealed class SelectedCases(DenseDataset dataset, int[] selected) : Dens
 
     internal override DensePreparation? Preparation => dataset.Preparation;
 
+    internal override IReadOnlyList<int> LabelValues => dataset.LabelValues;
+
     internal override IReadOnlyList<DataFinding> Findings => dataset.Findings;
 
     public override Shape Extents(int index) => dataset.Extents(selected[index]);

@@ -46,6 +46,9 @@ internal sealed record NiftiHeader(
             bytes.Length >= Length2 && SizeIs(bytes, Length2)
                 && bytes[4..7] is [(byte)'n', (byte)'+' or (byte)'i', (byte)'2']);
 
+    /// <summary>Whether a header has the fields of NIfTI-2.</summary>
+    public static bool IsVersion2(ReadOnlySpan<byte> bytes) => SizeIs(bytes, Length2);
+
     /// <summary>Reads the first 348 or 540 bytes of a file.</summary>
     /// <exception cref="DataFileException">
     /// They are no such header, or one of a file that cannot be used.

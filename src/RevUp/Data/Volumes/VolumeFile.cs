@@ -61,10 +61,12 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw new DataFileException(
-                path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
+            throw Unreadable(path, exception);
         }
     }
+
+    private static DataFileException Unreadable(string path, Exception exception) =>
+        new(path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
 
     /// <summary>
     /// "D × H × W × C" by the header of a NIfTI file, its axes in the order in which they are read;
@@ -97,10 +99,32 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
         file.Load(path);
     }
 
-    // The header that the content has, or that the name promises; null for bare numbers.
-    internal static NiftiHeader? ReadHeader(string path, Stream content)
+    /// <summary>
+    /// The first 348 or 540 bytes of a NIfTI file, of either file of a pair; null for bare numbers.
+    /// </summary>
+    /// <exception cref="DataFileException">The file is missing or damaged.</exception>
+    public static byte[]? HeaderBytes(string path)
     {
-        Span<byte> bytes = stackalloc byte[NiftiHeader.Length2];
+        try
+        {
+            byte[] bytes = new byte[NiftiHeader.Length2];
+            using Stream content = DataContent.Open(path);
+            return ReadHeader(path, content, bytes) is null ? null : bytes;
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        {
+            throw Unreadable(path, exception);
+        }
+    }
+
+    /// <summary>
+    /// The header that the content has, or that the name promises; null for bare numbers.
+    /// </summary>
+    internal static NiftiHeader? ReadHeader(string path, Stream content) =>
+        ReadHeader(path, content, stackalloc byte[NiftiHeader.Length2]);
+
+    private static NiftiHeader? ReadHeader(string path, Stream content, Span<byte> bytes)
+    {
         int read = content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         if (NiftiHeader.IsHeader(bytes[..read]))
         {

@@ -11,6 +11,9 @@ internal static class VolumePaths
     public static bool IsNifti(string path) =>
         Has(path, ".nii") || Has(path, ".hdr") || (Has(path, ".img") && File.Exists(HeaderOf(path)));
 
+    /// <summary>Whether the name is one of a NIfTI file with its voxels: .nii or .nii.gz.</summary>
+    public static bool IsSingleNifti(string path) => Has(path, ".nii");
+
     /// <summary>Whether the name is one of a format of volumes that is not read.</summary>
     public static bool IsForeign(string path) => s_foreign.Any(extension => Has(path, extension));
 

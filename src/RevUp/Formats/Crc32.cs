@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace RevUp.Data;
+namespace RevUp.Formats;
 
 /// <summary>CRC-32 of RFC 1952, section 8: polynomial EDB88320, eight bytes at a time.</summary>
 internal static class Crc32

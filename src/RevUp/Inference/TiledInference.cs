@@ -1,0 +1,249 @@
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Models;
+using RevUp.Tensors;
+
+namespace RevUp.Inference;
+
+/// <summary>
+/// Runs a network over a volume tile by tile, within a number of bytes; the logits are the whole
+/// volume's. Tiles of all volumes are chosen by one measurement of the smallest tile.
+/// </summary>
+/// <remarks>
+/// Extents that the network's strides do not divide are filled up at their ends with zeros, the
+/// mean of the training set, as in training.
+/// </remarks>
+internal sealed class TiledInference : IDisposable
+{
+    // Room for what the measurement of a small tile does not show.
+    private const double Margin = 1.02;
+
+    private readonly RevUpNet _net;
+    private readonly ChannelNormalization _normalization;
+    private readonly long _memory;
+    private readonly IReadOnlyList<ReceptiveField> _fields;
+    private RevUpNet? _view;
+    private double _bytesOfPosition;
+    private float[] _pixels = [];
+
+    /// <param name="net">A U-Net; stays the caller's.</param>
+    /// <param name="normalization">Of the training set.</param>
+    /// <param name="memory">
+    /// Bytes of the backend's arena, of labels and of buffers that inference may take, weights
+    /// included.
+    /// </param>
+    public TiledInference(RevUpNet net, ChannelNormalization normalization, long memory)
+    {
+        (_net, _normalization, _memory) = (net, normalization, memory);
+        _fields = NetworkReach.Of(net);
+    }
+
+    /// <summary>The device.</summary>
+    public Backend Backend => _net.Backend;
+
+    /// <summary>Plans for a volume, in the order in which they are worth trying.</summary>
+    /// <param name="volume">[1, (D), H, W, C].</param>
+    public IEnumerable<TilePlan> Plans(Shape volume)
+    {
+        for (int axis = 0; axis < volume.SpatialRank; axis++)
+        {
+            int alignment = _fields[axis].Alignment;
+            // Twice the alignment leaves two places at the coarsest level: a kernel of 3 needs
+            // them.
+            int extent = Math.Max(volume.Extent(axis), 2 * alignment);
+            volume = volume.With(axis + 1, ReceptiveField.Up(extent, alignment));
+        }
+        return TilePlan.Candidates(volume, _fields);
+    }
+
+    /// <summary>The label with the largest logit at every position.</summary>
+    /// <param name="volume">(D)·H·W·C numbers, channels-last, not normalised.</param>
+    /// <param name="shape">[1, (D), H, W, C].</param>
+    /// <returns>(D)·H·W labels.</returns>
+    /// <exception cref="ArgumentException">A position's logits are not numbers.</exception>
+    /// <exception cref="ArenaExhaustedException">
+    /// The bytes do not reach for the smallest tile.
+    /// </exception>
+    public ushort[] Segment(ReadOnlySpan<float> volume, Shape shape)
+    {
+        ushort[] labels = new ushort[shape.Positions];
+        try
+        {
+            TilePlan[] plans = Affordable(Plans(shape), labels.LongLength * sizeof(ushort));
+            for (int i = 0; ; i++)
+            {
+                TilePlan plan = plans[i];
+                try
+                {
+                    ushort[] buffer = new ushort[plan.Tile.Positions];
+                    Run(plan, volume, shape, (tile, logits) => Label(plan, tile, logits, buffer, labels, shape));
+                    return labels;
+                }
+                catch (ArenaExhaustedException) when (i + 1 < plans.Length)
+                {
+                    // Smaller tiles follow.
+                }
+            }
+        }
+        catch (ArenaExhaustedException exception)
+        {
+            throw new ArenaExhaustedException(
+                $"{_memory} bytes do not reach for a tile of a volume {shape}; give more memory. {exception.Message}");
+        }
+    }
+
+    /// <summary>Computes the logits of every tile of a plan.</summary>
+    /// <param name="plan">Of <see cref="Plans"/>.</param>
+    /// <param name="volume">See <see cref="Segment"/>.</param>
+    /// <param name="shape">See <see cref="Segment"/>.</param>
+    /// <param name="take">
+    /// Takes the place of a tile and its logits [1, (D), H, W, K], which are freed afterwards.
+    /// </param>
+    public void Run(TilePlan plan, ReadOnlySpan<float> volume, Shape shape, Action<TileRun[], Tensor> take)
+    {
+        RevUpNet view = View(plan.Tile);
+        int count = checked((int)plan.Tile.Count);
+        if (_pixels.Length < count)
+        {
+            _pixels = GC.AllocateUninitializedArray<float>(count);
+        }
+        foreach (TileRun[] tile in plan.Tiles)
+        {
+            Cut(volume, shape, tile, plan.Tile, _pixels.AsSpan(0, count));
+            Tensor logits = view.Infer(_pixels.AsSpan(0, count));
+            try
+            {
+                take(tile, logits);
+            }
+            finally
+            {
+                Backend.Memory.Free(logits);
+            }
+        }
+    }
+
+    /// <summary>Frees the network at the extents of the last tile.</summary>
+    public void Dispose() => _view?.Dispose();
+
+    // The plans that fit by the bytes of a position, which the first call measures.
+    private TilePlan[] Affordable(IEnumerable<TilePlan> plans, long taken)
+    {
+        TilePlan[] all = [.. plans];
+        if (_bytesOfPosition == 0)
+        {
+            _bytesOfPosition = Measure(all[^1].Tile);
+        }
+        long free = _memory - taken - Backend.Memory.Use.Total;
+        TilePlan[] fitting = [.. all.Where(plan => plan.Tile.Positions * _bytesOfPosition * Margin <= free)];
+        // The smallest is tried in any case: the arena decides.
+        return fitting.Length > 0 ? fitting : [all[^1]];
+    }
+
+    private double Measure(Shape tile)
+    {
+        RevUpNet view = View(tile);
+        Arena memory = Backend.Memory;
+        float[] zeros = new float[tile.Count];
+        memory.Free(view.Infer(zeros)); // packs the weights, which no tile packs again
+        long before = memory.Use.Total;
+        memory.ResetPeaks();
+        Tensor logits = view.Infer(zeros);
+        Tensor labels = memory.Allocate(Positions(tile), ElementType.UInt16, MemoryPurpose.Activations);
+        memory.Free(labels);
+        memory.Free(logits);
+        long buffers = tile.Count * sizeof(float) + tile.Positions * sizeof(ushort);
+        return (double)(memory.TotalPeak - before + buffers) / tile.Positions;
+    }
+
+    private RevUpNet View(Shape tile)
+    {
+        if (_view is null || _view.Sample != tile)
+        {
+            _view?.Dispose();
+            _view = null;
+            _view = _net.At(tile);
+        }
+        return _view;
+    }
+
+    // The part of a tile that lies in the volume, normalised; the rest is zero.
+    private void Cut(ReadOnlySpan<float> volume, Shape shape, TileRun[] tile, Shape extents, Span<float> pixels)
+    {
+        pixels.Clear();
+        int axes = shape.SpatialRank, channels = shape.Channels, width = extents.Extent(axes - 1);
+        int taken = Math.Min(width, shape.Extent(axes - 1) - tile[^1].Start);
+        foreach ((long inVolume, long inTile) in Rows(shape, tile.Select(run => run.Start), extents))
+        {
+            Span<float> row = pixels.Slice((int)inTile * channels, taken * channels);
+            volume.Slice((int)inVolume * channels, row.Length).CopyTo(row);
+            _normalization.Apply(row);
+        }
+    }
+
+    private void Label(
+        TilePlan plan, TileRun[] tile, Tensor logits, ushort[] buffer, ushort[] labels, Shape shape)
+    {
+        Arena memory = Backend.Memory;
+        Tensor device = memory.Allocate(Positions(plan.Tile), ElementType.UInt16, MemoryPurpose.Activations);
+        int classes = logits.Shape.Channels;
+        Backend.ArgMax(logits.Reshape(new Shape((int)(logits.Count / classes), classes)), device);
+        Backend.Download<ushort>(device, buffer);
+        memory.Free(device);
+        int axes = shape.SpatialRank;
+        TileRun last = tile[^1];
+        int count = Math.Min(last.End, shape.Extent(axes - 1)) - last.First;
+        Shape inner = new([1, .. tile.Select(run => run.End - run.First), 1]);
+        foreach ((long inVolume, long inInner) in Rows(shape, tile.Select(run => run.First), inner))
+        {
+            ReadOnlySpan<ushort> row = buffer.AsSpan(InTile(inInner), count);
+            if (row.Contains(VoxelLabels.Ignored))
+            {
+                throw new ArgumentException(
+                    $"the network's output at position {inVolume + row.IndexOf(VoxelLabels.Ignored)} is not a number. "
+                    + "The volume is far from the training set; see that it is in the same unit.");
+            }
+            row.CopyTo(labels.AsSpan((int)inVolume));
+        }
+
+        // From a row of the inner part to its place in the tile.
+        int InTile(long row)
+        {
+            long place = row / inner.Extent(axes - 1);
+            long at = last.First - last.Start, stride = plan.Tile.Extent(axes - 1);
+            for (int axis = axes - 2; axis >= 0; axis--)
+            {
+                at += (place % inner.Extent(axis) + tile[axis].First - tile[axis].Start) * stride;
+                place /= inner.Extent(axis);
+                stride *= plan.Tile.Extent(axis);
+            }
+            return (int)at;
+        }
+    }
+
+    // Rows along the innermost axis of a box that lie in the volume: first position in the volume
+    // and in the box.
+    private static IEnumerable<(long InVolume, long InBox)> Rows(Shape volume, IEnumerable<int> starts, Shape box)
+    {
+        int[] first = [.. starts];
+        int axes = volume.SpatialRank, width = box.Extent(axes - 1);
+        for (long row = 0; row < box.Positions / width; row++)
+        {
+            long rest = row, at = first[axes - 1], stride = volume.Extent(axes - 1);
+            bool isInside = first[axes - 1] < volume.Extent(axes - 1);
+            for (int axis = axes - 2; axis >= 0; axis--)
+            {
+                long place = first[axis] + rest % box.Extent(axis);
+                rest /= box.Extent(axis);
+                isInside &= place < volume.Extent(axis);
+                at += place * stride;
+                stride *= volume.Extent(axis);
+            }
+            if (isInside)
+            {
+                yield return (at, row * width);
+            }
+        }
+    }
+
+    private static Shape Positions(Shape tile) => new(checked((int)tile.Positions));
+}

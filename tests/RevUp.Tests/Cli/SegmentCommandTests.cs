@@ -1,0 +1,146 @@
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Data.Dense;
+using RevUp.Data.Volumes;
+using RevUp.Formats;
+using RevUp.Inference;
+using RevUp.Models;
+using RevUp.Runs;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Cli;
+
+/// <summary>From files to masks that lie on them.</summary>
+[TestClass]
+public sealed class SegmentCommandTests
+{
+    private const string Oracle = "tests/RevUp.Tests/Data/Volumes/labels_oracle.py";
+
+    private static readonly ChannelNormalization s_none = new([0], [1]);
+
+    /// <summary>
+    /// The network answers by the sign of the value alone, so the mask of any orientation and
+    /// spacing is known: positive voxels have class 1, which the label maps call 7.
+    /// </summary>
+    [TestMethod]
+    public void MasksLieOnTheirVolumes()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["in"]);
+        // x to the left and to the back: both axes are mirrored on the way to the network.
+        byte[] volume = NiftiFiles.CreateOriented(6, 5, 4, -1, 0, 0, 0, -1, 0, 0, 0, 2);
+        short[] numbers = [.. Enumerable.Range(0, 120).Select(i => (short)(i % 7 < 3 ? 50 : -50))];
+        NiftiFiles.Write(volume, 352, numbers);
+        File.WriteAllBytes(folder["in/case_0000.nii"], volume);
+        string model = Save(folder, SignNet(3), new CaseRules(
+            new DensePreparation([2, 1, 1], [new ChannelRule("MR", ChannelRuleKind.None)], IsMasked: false), [0, 7]));
+
+        ToolResult result = Tool.Run("segment", folder["in"], folder["out"], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.AreEqual(folder["out/case.nii.gz"], result.Output.Trim());
+        float[] mask = new float[120];
+        new VolumeFile(
+            new Shape(1, 4, 5, 6, 1), VoxelType.UInt8, new VolumeSettings { Orientation = VolumeOrientation.Stored })
+            .Read(folder["out/case.nii.gz"], mask);
+        CollectionAssert.AreEqual(numbers.Select(number => number > 0 ? 7f : 0f).ToArray(), mask);
+
+        ToolResult json = Tool.Run(
+            "segment", folder["in/case_0000.nii"], folder["one.nii"], "--checkpoint", model, "--threads", "1",
+            "--json");
+        Assert.AreEqual(folder["one.nii"], json.Json.GetProperty("masks")[0].GetString());
+        Assert.AreEqual(7, json.Json.GetProperty("classes")[1].GetProperty("number").GetInt32());
+    }
+
+    /// <summary>
+    /// Resampled to another spacing and back, in every orientation, as nibabel sees it.
+    /// </summary>
+    [TestMethod]
+    public void GeometryIsTheImagesForEverySpacing()
+    {
+        using TemporaryFolder folder = new();
+        string[] images = PythonOracle.Run(Oracle, "python3-nibabel", "make", folder.Path);
+        string model = Save(folder, SignNet(3), new CaseRules(
+            new DensePreparation([1.3, 0.8, 1], [new ChannelRule("MR", ChannelRuleKind.None)], IsMasked: false), []));
+        int masks = 0;
+        foreach (string name in images.Select(line => line.Split(' ')[0]))
+        {
+            if (NiftiHeader.Parse(name, VolumeFile.HeaderBytes(folder[name])!).Extents.Channels > 1
+                || name.EndsWith(".img", StringComparison.Ordinal))
+            {
+                continue;
+            }
+            ToolResult result = Tool.Run(
+                "segment", folder[name], folder[name + ".labels.nii.gz"], "--checkpoint", model, "--threads", "1");
+            Assert.AreEqual(0, result.ExitCode, result.Error);
+            masks++;
+        }
+        Assert.AreEqual(6, masks, "single files of one channel");
+        Assert.HasCount(masks, PythonOracle.Run(Oracle, "python3-nibabel", "check", folder.Path));
+    }
+
+    [TestMethod]
+    public void PicturesGetGreyMasks()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["in"]);
+        ushort[] pixels = [.. Enumerable.Range(0, 7 * 9).Select(i => (ushort)(i % 5 < 2 ? 250 : 3))];
+        PngImage.WriteLabels(folder["in/a.png"], width: 9, height: 7, pixels, classes: 256);
+        string model = Save(folder, SignNet(2), null, new ChannelNormalization([0.5], [1]));
+        ToolResult result = Tool.Run("segment", folder["in"], folder["out"], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        string[] lines =
+            PythonOracle.Run("tests/RevUp.Tests/Formats/png_oracle.py", "python3-pil", folder["out/a.png"]);
+        Assert.AreEqual("L 9 7", lines[0]);
+        Assert.AreEqual(string.Join(' ', pixels.Select(pixel => pixel > 100 ? 1 : 0)), lines[1]);
+    }
+
+    [TestMethod]
+    [DataRow("nothing", "out", "'nothing' is neither a volume (.nii, .nii.gz) nor a picture")]
+    [DataRow("case.nii", "mask.png", "cannot be 'mask.png'; end the name with .nii or .nii.gz")]
+    public void WrongNamesAreRefused(string input, string output, string message)
+    {
+        ToolResult result = Tool.Run("segment", input, output, "--checkpoint", "nowhere");
+        Assert.AreEqual(1, result.ExitCode);
+        Assert.Contains(message, result.LastError);
+    }
+
+    // One level, nothing in its branch: logits of class 1 and 0 are the first channel of the stem
+    // and its negative, and the stem copies the value.
+    private static Func<CpuBackend, RevUpNet> SignNet(int rank) => backend =>
+    {
+        ModelSettings settings = new()
+        {
+            Task = ModelTask.Segmentation,
+            Downsampling = Downsampling.Strided,
+            Stages = [new StageSettings { Channels = 2, Blocks = 1 }, new StageSettings { Channels = 2, Blocks = 1 }],
+        };
+        RevUpNet net = new(backend, settings, new Shape([1, .. Enumerable.Repeat(8, rank), 1]), classes: 2, seed: 1);
+        backend.Fill(net.Parameters.Values, 0);
+        foreach ((string name, float[] values) in (IEnumerable<(string, float[])>)
+            [("head.weight", [-1, 1, 1, -1]), ("stem.weight", Stem())])
+        {
+            backend.Upload<float>(values, net.Parameters.Parameters.Single(parameter => parameter.Name == name).Value);
+        }
+        return net;
+
+        // [O, (kD), kH, kW, 1]: the centre is 1 for the first channel and −1 for the second.
+        float[] Stem()
+        {
+            int taps = (int)Math.Pow(3, rank);
+            float[] weights = new float[2 * taps];
+            (weights[taps / 2], weights[taps + taps / 2]) = (1, -1);
+            return weights;
+        }
+    };
+
+    private static string Save(
+        TemporaryFolder folder, Func<CpuBackend, RevUpNet> create, CaseRules? rules,
+        ChannelNormalization? normalization = null)
+    {
+        using CpuBackend backend = TestRuns.Backend();
+        using RevUpNet net = create(backend);
+        Checkpoint.SaveModel(net, folder["net.safetensors"], normalization ?? s_none, ["nothing", "thing"], rules);
+        return folder["net.safetensors"];
+    }
+}
