@@ -2,6 +2,7 @@ using System.CommandLine;
 using RevUp.Backends;
 using RevUp.Cli.Output;
 using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Runs;
 
 namespace RevUp.Cli.Commands;
@@ -33,8 +34,11 @@ internal static class EvaluateCommand
             using ImageDataset data = loaded.OpenData(split, terminal.Note);
             DamagedSamples damaged = new(
                 data, loaded.Recipe.Data.MaximumDamagedShare, sample => terminal.Note($"left out: {sample.Reason}"));
-            BatchLoaderOptions batches = loaded.Recipe.EvaluationBatches with { Damaged = damaged };
-            EvaluationResult result = Evaluator.Evaluate(loaded.Network, data, loaded.Normalization, batches);
+            EvaluationResult result = data is DensePatches maps
+                ? Evaluate(loaded, maps, split, damaged)
+                : Evaluator.Evaluate(
+                    loaded.Network, data, loaded.Normalization,
+                    loaded.Recipe.EvaluationBatches with { Damaged = damaged });
             result = result with { Part = split };
             if (arguments.GetValue(common.Json))
             {
@@ -45,5 +49,15 @@ internal static class EvaluateCommand
             EvaluationTables.Write(terminal, result, data.Classes, loaded.Step);
         });
         return command;
+    }
+
+    private static EvaluationResult Evaluate(
+        LoadedCheckpoint loaded, DensePatches data, DatasetSplit part, DamagedSamples damaged)
+    {
+        SegmentationRecorder recorder = new(data.Classes, views: 0);
+        long memory = SegmentationEvaluator.MemoryOf(loaded.Network, loaded.Recipe.Reversible);
+        SegmentationEvaluator evaluator = new(loaded.Network, data, loaded.Normalization, memory);
+        EvaluationResult result = evaluator.Evaluate(recorder, damaged, progress: null, CancellationToken.None);
+        return result with { Segmentation = recorder.Complete(part, loaded.Step).Measures.Summary };
     }
 }

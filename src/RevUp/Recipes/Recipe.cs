@@ -62,7 +62,28 @@ public sealed record Recipe
         Reversible.Validate(Model);
         Training.Validate();
         Objective.Require(Model.Task, Training);
+        RequireTask();
         TrainingBatches.Validate();
+    }
+
+    private void RequireTask()
+    {
+        bool segments = Model.Task == ModelTask.Segmentation, maps = Data.HasLabelMaps;
+        ConfigurationException.Require(
+            !segments || maps || Data.Dataset == DatasetKind.Custom,
+            $"model.task is 'segmentation', and the samples of data.dataset have one label each; use a dataset with "
+            + $"label maps, such as 'segmentationFolder', or the task 'classification'");
+        ConfigurationException.Require(
+            segments || !maps,
+            $"data.dataset has a label at every position, and model.task is 'classification'; use 'segmentation'");
+        CheckpointMeasure by = Training.ChooseBy;
+        ConfigurationException.Require(
+            !segments || by is not (CheckpointMeasure.Auc or CheckpointMeasure.BalancedAccuracy),
+            $"training.chooseBy is a measure of classifications; use 'dice', 'top1' or 'loss'");
+        ConfigurationException.Require(
+            segments || by != CheckpointMeasure.Dice,
+            $"training.chooseBy is 'dice', a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
+            + $"'loss'");
     }
 
     /// <summary>Whether a folder can be named so, on any system.</summary>

@@ -33,6 +33,7 @@ internal static class CheckpointChoice
         CheckpointMeasure.Loss => -result.Loss,
         CheckpointMeasure.BalancedAccuracy => result.BalancedAccuracy,
         CheckpointMeasure.Auc => result.Auc,
+        CheckpointMeasure.Dice => result.ForegroundDice,
         _ => result.Top1,
     };
 }

@@ -7,10 +7,10 @@ namespace RevUp.Runs;
 
 /// <summary>By what a checkpoint knows its training set again, wherever that lies now.</summary>
 /// <param name="Classes">Names of the K classes, in the order of the labels.</param>
-/// <param name="Counts">Samples of each class.</param>
+/// <param name="Counts">Samples of each class; 0 where positions have classes, and not samples.</param>
 /// <param name="Fingerprint">
-/// SHA-256 of label and name of every sample in order, without folders, in hexadecimal. Contents
-/// are not read.
+/// SHA-256 of label (-1 for a map) and name of every sample in order, without folders, in
+/// hexadecimal. Contents are not read.
 /// </param>
 internal sealed record DataIdentity(IReadOnlyList<string> Classes, IReadOnlyList<int> Counts, string Fingerprint)
 {
@@ -23,7 +23,7 @@ internal sealed record DataIdentity(IReadOnlyList<string> Classes, IReadOnlyList
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < data.Count; i++)
         {
-            int label = data.Label(i);
+            int label = data.HasLabelMaps ? -1 : data.Label(i);
             // A label without a class is reported when its sample is loaded.
             if ((uint)label < (uint)counts.Length)
             {

@@ -4,10 +4,11 @@ namespace RevUp.Runs;
 
 /// <summary>Quality on one part of a dataset.</summary>
 /// <param name="Top1">
-/// Fraction of the samples evaluated whose largest logit is the right class.
+/// Fraction of the samples evaluated whose largest logit is the right class; of a segmentation, of
+/// the positions with a label.
 /// </param>
-/// <param name="Loss">Mean cross-entropy of the samples evaluated, without class weights.</param>
-/// <param name="Samples">Samples evaluated.</param>
+/// <param name="Loss">Mean cross-entropy of them, without class weights and Dice.</param>
+/// <param name="Samples">Samples evaluated, or whole cases.</param>
 /// <param name="LeftOut">
 /// Samples that could not be read; together with <paramref name="Samples"/>, the dataset.
 /// </param>
@@ -24,6 +25,17 @@ public readonly record struct EvaluationResult(double Top1, double Loss, int Sam
 
     /// <summary>Dice of the classes; null of a classification.</summary>
     internal SegmentationSummary? Segmentation { get; init; }
+
+    /// <summary>
+    /// Mean over cases of each class's Dice, 2·|P ∩ T| / (|P| + |T|); NaN of a class in no case,
+    /// empty of a classification.
+    /// </summary>
+    public IReadOnlyList<double> Dice => Segmentation?.Dice ?? [];
+
+    /// <summary>
+    /// Mean of <see cref="Dice"/> without class 0, the background; NaN of a classification.
+    /// </summary>
+    public double ForegroundDice => Segmentation?.ForegroundDice ?? double.NaN;
 
     /// <summary>Mean recall of the classes; NaN where it was not measured.</summary>
     public double BalancedAccuracy => Classes?.BalancedAccuracy ?? double.NaN;

@@ -26,6 +26,9 @@ internal sealed class RunData : IDisposable
     /// <summary>Whether the result is of the test part.</summary>
     public bool HasTest => _parts.ContainsKey(DatasetSplit.Test);
 
+    /// <summary>Whether each position of a sample has a label, and not the sample.</summary>
+    public bool HasLabelMaps => Train.HasLabelMaps;
+
     /// <summary>The part that is evaluated after epochs.</summary>
     public DatasetSplit Held => HasValidation ? DatasetSplit.Validation : DatasetSplit.Test;
 
@@ -95,6 +98,11 @@ internal sealed class RunData : IDisposable
     /// <summary>The weight of each class in the loss; null where all are 1.</summary>
     public IReadOnlyList<float>? ClassWeights(TrainingSettings training)
     {
+        if (HasLabelMaps)
+        {
+            // The loss weighs positions.
+            return null;
+        }
         if (!training.BalanceClasses)
         {
             return training.ClassWeights.Count == 0 ? null : [.. training.ClassWeights.Select(weight => (float)weight)];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Models;
 using RevUp.Recipes;
 
@@ -12,14 +13,16 @@ namespace RevUp.Runs;
 /// </summary>
 /// <param name="recipe">How evaluations are made, and what chooses.</param>
 /// <param name="data">The parts.</param>
+/// <param name="folder">Of the run; evaluations of label maps leave segmentation.json there.</param>
 /// <param name="damage">The run's list of damaged samples.</param>
 /// <param name="checkpoints">Checkpoints to choose among.</param>
 /// <param name="report">Told after each batch of an evaluation.</param>
 internal sealed class RunJudge(
-    Recipe recipe, RunData data, DamageLog damage, CheckpointFolder checkpoints, Action<EvaluationProgress> report)
+    Recipe recipe, RunData data, string folder, DamageLog damage, CheckpointFolder checkpoints,
+    Action<EvaluationProgress> report)
 {
-    /// <summary>Samples that are evaluated after an epoch.</summary>
-    public int HeldSamples => data[data.Held].Count;
+    /// <summary>Samples that are evaluated after an epoch, or whole cases.</summary>
+    public int HeldSamples => SamplesOf(data.Held);
 
     /// <summary>Whether a step's network was evaluated after its epoch.</summary>
     public bool IsEvaluated(RunLog log, long step) => Of(log, data.Held).LastOrDefault()?.Step == step;
@@ -30,11 +33,12 @@ internal sealed class RunJudge(
 
     /// <summary>Evaluates the network on the part of the ends of epochs.</summary>
     /// <param name="net">The network.</param>
+    /// <param name="step">Steps of the run so far.</param>
     /// <param name="after">Estimated time of the run behind this evaluation.</param>
     /// <param name="stop">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public EvaluationResult EvaluateHeld(RevUpNet net, TimeSpan after, CancellationToken stop) =>
-        Evaluate(net, data.Held, after, stop);
+    public EvaluationResult EvaluateHeld(RevUpNet net, long step, TimeSpan after, CancellationToken stop) =>
+        Evaluate(net, data.Held, step, after, stop);
 
     /// <summary>
     /// Chooses among the checkpoints that are left; null where there is no validation part.
@@ -72,7 +76,7 @@ internal sealed class RunJudge(
         {
             try
             {
-                log.Evaluation(step, epoch, Evaluate(net, DatasetSplit.Test, TimeSpan.Zero, stop));
+                log.Evaluation(step, epoch, Evaluate(net, DatasetSplit.Test, step, TimeSpan.Zero, stop));
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -98,16 +102,30 @@ internal sealed class RunJudge(
     private static IEnumerable<EvaluationMetrics> Of(RunLog log, DatasetSplit part) =>
         log.Evaluations.Where(evaluation => evaluation.Result.Part == part);
 
-    private EvaluationResult Evaluate(RevUpNet net, DatasetSplit part, TimeSpan after, CancellationToken stop)
+    private int SamplesOf(DatasetSplit part) =>
+        data[part] is DensePatches patches ? patches.Cases.Count : data[part].Count;
+
+    private EvaluationResult Evaluate(
+        RevUpNet net, DatasetSplit part, long step, TimeSpan after, CancellationToken stop)
     {
         ImageDataset samples = data[part];
         long start = Stopwatch.GetTimestamp();
         BatchLoaderOptions batches = Batches(recipe.EvaluationBatches, samples);
-        return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
+        if (samples is not DensePatches patches)
+        {
+            return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
+        }
+        SegmentationRecorder recorder = new(samples.Classes);
+        SegmentationEvaluator evaluator = new(
+            net, patches, data.Normalization, SegmentationEvaluator.MemoryOf(net, recipe.Reversible));
+        EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, Report, stop);
+        SegmentationResult maps = recorder.Complete(part, step);
+        SegmentationJson.Write(Path.Combine(folder, SegmentationJson.FileName), maps);
+        return result with { Part = part, Segmentation = maps.Measures.Summary };
 
         void Report(int evaluated)
         {
-            double done = (double)evaluated / samples.Count;
+            double done = (double)evaluated / SamplesOf(part);
             TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
             report(new EvaluationProgress(done, rest + after));
         }

@@ -54,6 +54,9 @@ internal sealed class SegmentationMeasures
     /// </summary>
     public IReadOnlyList<IReadOnlyList<long>> Confusion => [.. _confusion.Chunk(Math.Max(1, Dice.Count))];
 
+    /// <summary>The figures of curves.</summary>
+    public SegmentationSummary Summary => new(Dice, PooledIou);
+
     private double Mean(int k, Func<ClassOverlap, double> figure) =>
         Means.Finite(Cases.Select(measured => figure(measured.Classes[k])));
 

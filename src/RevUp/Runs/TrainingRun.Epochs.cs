@@ -34,7 +34,14 @@ public sealed partial class TrainingRun
         foreach (Batch batch in batches)
         {
             long staging = Stopwatch.GetTimestamp();
-            _step.Stage(batch.Pixels, batch.Targets);
+            if (_data.HasLabelMaps)
+            {
+                _step.Stage(batch.Pixels, batch.Labels);
+            }
+            else
+            {
+                _step.Stage(batch.Pixels, batch.Targets);
+            }
             if (_step.IsInFlight)
             {
                 if (Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
@@ -77,7 +84,14 @@ public sealed partial class TrainingRun
     private StepResult? Accumulate(Batch batch, bool update)
     {
         using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
-        _step.Accumulate(batch.Pixels, batch.Targets);
+        if (_data.HasLabelMaps)
+        {
+            _step.Accumulate(batch.Pixels, batch.Labels);
+        }
+        else
+        {
+            _step.Accumulate(batch.Pixels, batch.Targets);
+        }
         return update ? _step.Update(LearningRateFactor()) : null;
     }
 

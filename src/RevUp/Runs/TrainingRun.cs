@@ -117,7 +117,7 @@ public sealed partial class TrainingRun : IDisposable
             }
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
-            _judge = new RunJudge(recipe, data, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
+            _judge = new RunJudge(recipe, data, _folder, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
             IReadOnlyList<float>? weights = data.ClassWeights(recipe.Training);
             BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = weights };
             _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
@@ -265,7 +265,7 @@ public sealed partial class TrainingRun : IDisposable
         EvaluationResult evaluation;
         try
         {
-            evaluation = _judge.EvaluateHeld(Network, Remaining(meter, EvaluationsLeft - 1), stop);
+            evaluation = _judge.EvaluateHeld(Network, _step.Count, Remaining(meter, EvaluationsLeft - 1), stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

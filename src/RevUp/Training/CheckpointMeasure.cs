@@ -3,7 +3,10 @@ namespace RevUp.Training;
 /// <summary>The measure on the validation part by which a checkpoint is chosen.</summary>
 public enum CheckpointMeasure
 {
-    /// <summary>The largest top-1; of equals the smallest loss.</summary>
+    /// <summary>
+    /// The largest top-1, of a segmentation the largest share of positions that are right; of
+    /// equals the smallest loss.
+    /// </summary>
     Top1,
 
     /// <summary>The largest mean recall of the classes; of equals the smallest loss.</summary>
@@ -14,4 +17,10 @@ public enum CheckpointMeasure
 
     /// <summary>The smallest loss.</summary>
     Loss,
+
+    /// <summary>
+    /// The largest mean Dice of the foreground's classes, of a segmentation; of equals the smallest
+    /// loss.
+    /// </summary>
+    Dice,
 }

@@ -63,6 +63,9 @@ internal sealed class DensePatches : ImageDataset
     /// <inheritdoc/>
     public override SampleReader OpenReader() => new PatchReader(this, _settings);
 
+    /// <summary>The first sample that is cut from case <paramref name="index"/>.</summary>
+    internal int SampleOf(int index) => index * _settings.PatchesPerCase;
+
     /// <summary>The case that sample <paramref name="index"/> is cut from.</summary>
     internal int CaseOf(int index) => index / _settings.PatchesPerCase;
 

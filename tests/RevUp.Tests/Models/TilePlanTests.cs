@@ -1,7 +1,7 @@
-using RevUp.Inference;
+using RevUp.Models;
 using RevUp.Tensors;
 
-namespace RevUp.Tests.Inference;
+namespace RevUp.Tests.Models;
 
 /// <summary>
 /// Receptive fields against dependencies followed one by one, and tiles that cover.

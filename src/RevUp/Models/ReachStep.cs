@@ -1,4 +1,4 @@
-namespace RevUp.Inference;
+namespace RevUp.Models;
 
 /// <summary>Places that one layer looks at, along one axis.</summary>
 /// <param name="Kernel">k, places under the kernel.</param>

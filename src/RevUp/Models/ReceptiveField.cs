@@ -1,4 +1,4 @@
-namespace RevUp.Inference;
+namespace RevUp.Models;
 
 /// <summary>How far the outputs of a network look along one axis.</summary>
 /// <param name="Alignment">

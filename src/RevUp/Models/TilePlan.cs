@@ -1,6 +1,6 @@
 using RevUp.Tensors;
 
-namespace RevUp.Inference;
+namespace RevUp.Models;
 
 /// <summary>
 /// Tiles of one shape that a network without normalisation takes instead of a whole volume or

@@ -1,10 +1,9 @@
 using RevUp.Backends;
 using RevUp.Layers;
-using RevUp.Models;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
-namespace RevUp.Inference;
+namespace RevUp.Models;
 
 /// <summary>How far a network's outputs look, from its list of layers.</summary>
 internal static class NetworkReach

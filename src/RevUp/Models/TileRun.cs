@@ -1,4 +1,4 @@
-namespace RevUp.Inference;
+namespace RevUp.Models;
 
 /// <summary>A tile along one axis.</summary>
 /// <param name="Start">First input of the tile.</param>

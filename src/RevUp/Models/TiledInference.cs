@@ -1,9 +1,8 @@
 using RevUp.Backends;
 using RevUp.Data;
-using RevUp.Models;
 using RevUp.Tensors;
 
-namespace RevUp.Inference;
+namespace RevUp.Models;
 
 /// <summary>
 /// Runs a network over a volume tile by tile, within a number of bytes; the logits are the whole
@@ -64,7 +63,19 @@ internal sealed class TiledInference : IDisposable
     /// <exception cref="ArenaExhaustedException">
     /// The bytes do not reach for the smallest tile.
     /// </exception>
-    public ushort[] Segment(ReadOnlySpan<float> volume, Shape shape)
+    public ushort[] Segment(ReadOnlySpan<float> volume, Shape shape) =>
+        Segment(volume, shape, ReadOnlyMemory<ushort>.Empty, out _);
+
+    /// <summary>The same beside the cross-entropy with the true labels.</summary>
+    /// <param name="volume">(D)·H·W·C numbers, channels-last, not normalised.</param>
+    /// <param name="shape">[1, (D), H, W, C].</param>
+    /// <param name="truth">
+    /// (D)·H·W labels, where <see cref="VoxelLabels.Ignored"/> does not count; empty for none.
+    /// </param>
+    /// <param name="crossEntropy">Sum over the positions that count.</param>
+    /// <inheritdoc cref="Segment(ReadOnlySpan{float}, Shape)"/>
+    public ushort[] Segment(
+        ReadOnlySpan<float> volume, Shape shape, ReadOnlyMemory<ushort> truth, out double crossEntropy)
     {
         ushort[] labels = new ushort[shape.Positions];
         try
@@ -72,11 +83,19 @@ internal sealed class TiledInference : IDisposable
             TilePlan[] plans = Affordable(Plans(shape), labels.LongLength * sizeof(ushort));
             for (int i = 0; ; i++)
             {
-                TilePlan plan = plans[i];
+                (TilePlan plan, double sum) = (plans[i], 0);
                 try
                 {
                     ushort[] buffer = new ushort[plan.Tile.Positions];
-                    Run(plan, volume, shape, (tile, logits) => Label(plan, tile, logits, buffer, labels, shape));
+                    Run(plan, volume, shape, (tile, logits) =>
+                    {
+                        if (!truth.IsEmpty)
+                        {
+                            sum += CrossEntropy(plan, tile, logits, buffer, truth.Span, shape);
+                        }
+                        Label(plan, tile, logits, buffer, labels, shape);
+                    });
+                    crossEntropy = sum;
                     return labels;
                 }
                 catch (ArenaExhaustedException) when (i + 1 < plans.Length)
@@ -94,8 +113,8 @@ internal sealed class TiledInference : IDisposable
 
     /// <summary>Computes the logits of every tile of a plan.</summary>
     /// <param name="plan">Of <see cref="Plans"/>.</param>
-    /// <param name="volume">See <see cref="Segment"/>.</param>
-    /// <param name="shape">See <see cref="Segment"/>.</param>
+    /// <param name="volume">See <see cref="Segment(ReadOnlySpan{float}, Shape)"/>.</param>
+    /// <param name="shape">See <see cref="Segment(ReadOnlySpan{float}, Shape)"/>.</param>
     /// <param name="take">
     /// Takes the place of a tile and its logits [1, (D), H, W, K], which are freed afterwards.
     /// </param>
@@ -180,6 +199,31 @@ internal sealed class TiledInference : IDisposable
         }
     }
 
+    // Of the tile's own positions: those of the halo do not count.
+    private double CrossEntropy(
+        TilePlan plan, TileRun[] tile, Tensor logits, ushort[] buffer, ReadOnlySpan<ushort> truth, Shape shape)
+    {
+        buffer.AsSpan().Fill(VoxelLabels.Ignored);
+        foreach ((long inVolume, long inTile, int count) in InnerRows(plan, tile, shape))
+        {
+            truth.Slice((int)inVolume, count).CopyTo(buffer.AsSpan((int)inTile));
+        }
+        Arena memory = Backend.Memory;
+        int classes = logits.Shape.Channels;
+        Tensor labels = memory.Allocate(
+            PositionsOf(plan.Tile), ElementType.UInt16, MemoryPurpose.Activations);
+        Tensor totals = memory.Allocate(new Shape(1, 4), ElementType.Float64, MemoryPurpose.Workspace);
+        Tensor overlaps = memory.Allocate(new Shape(1, 3, classes), ElementType.Float64, MemoryPurpose.Workspace);
+        Backend.Upload<ushort>(buffer, labels);
+        Backend.SegmentationSums(logits, labels, default, totals, overlaps);
+        double[] sums = new double[4];
+        Backend.Download<double>(totals, sums);
+        memory.Free(overlaps);
+        memory.Free(totals);
+        memory.Free(labels);
+        return sums[0];
+    }
+
     private void Label(
         TilePlan plan, TileRun[] tile, Tensor logits, ushort[] buffer, ushort[] labels, Shape shape)
     {
@@ -189,13 +233,9 @@ internal sealed class TiledInference : IDisposable
         Backend.ArgMax(logits.Reshape(new Shape((int)(logits.Count / classes), classes)), device);
         Backend.Download<ushort>(device, buffer);
         memory.Free(device);
-        int axes = shape.SpatialRank;
-        TileRun last = tile[^1];
-        int count = Math.Min(last.End, shape.Extent(axes - 1)) - last.First;
-        Shape inner = new([1, .. tile.Select(run => run.End - run.First), 1]);
-        foreach ((long inVolume, long inInner) in Rows(shape, tile.Select(run => run.First), inner))
+        foreach ((long inVolume, long inTile, int count) in InnerRows(plan, tile, shape))
         {
-            ReadOnlySpan<ushort> row = buffer.AsSpan(InTile(inInner), count);
+            ReadOnlySpan<ushort> row = buffer.AsSpan((int)inTile, count);
             if (row.Contains(VoxelLabels.Ignored))
             {
                 throw new ArgumentException(
@@ -204,11 +244,20 @@ internal sealed class TiledInference : IDisposable
             }
             row.CopyTo(labels.AsSpan((int)inVolume));
         }
+    }
 
-        // From a row of the inner part to its place in the tile.
-        int InTile(long row)
+    // Rows of a tile's own positions that lie in the volume: first position in the volume and in
+    // the tile, and number.
+    private static IEnumerable<(long InVolume, long InTile, int Count)> InnerRows(
+        TilePlan plan, TileRun[] tile, Shape shape)
+    {
+        int axes = shape.SpatialRank;
+        TileRun last = tile[^1];
+        int count = Math.Min(last.End, shape.Extent(axes - 1)) - last.First;
+        Shape inner = new([1, .. tile.Select(run => run.End - run.First), 1]);
+        foreach ((long inVolume, long inInner) in Rows(shape, tile.Select(run => run.First), inner))
         {
-            long place = row / inner.Extent(axes - 1);
+            long place = inInner / inner.Extent(axes - 1);
             long at = last.First - last.Start, stride = plan.Tile.Extent(axes - 1);
             for (int axis = axes - 2; axis >= 0; axis--)
             {
@@ -216,7 +265,7 @@ internal sealed class TiledInference : IDisposable
                 place /= inner.Extent(axis);
                 stride *= plan.Tile.Extent(axis);
             }
-            return (int)at;
+            yield return (inVolume, at, count);
         }
     }
 
@@ -246,4 +295,8 @@ internal sealed class TiledInference : IDisposable
     }
 
     private static Shape Positions(Shape tile) => new(checked((int)tile.Positions));
+
+    // [1, (D), H, W]
+    private static Shape PositionsOf(Shape tile) =>
+        new([1, .. Enumerable.Range(0, tile.SpatialRank).Select(tile.Extent)]);
 }
