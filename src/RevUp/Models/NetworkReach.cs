@@ -18,20 +18,23 @@ internal static class NetworkReach
             net.Settings.Branch != BranchKind.Custom,
             $"model.branch is 'custom': RevUp does not know how far such a branch looks, and cannot cut volumes into "
             + $"tiles");
-        ReceptiveField field = ReceptiveField.Of([.. net.Layers.SelectMany(Steps)]);
-        return [.. Enumerable.Repeat(field, net.Sample.SpatialRank)];
+        return
+        [
+            .. Enumerable.Range(0, net.Sample.SpatialRank).Select(
+                axis => ReceptiveField.Of([.. net.Layers.SelectMany(layer => Steps(layer, axis))])),
+        ];
     }
 
-    private static IEnumerable<ReachStep> Steps(Layer layer) => layer switch
+    private static IEnumerable<ReachStep> Steps(Layer layer, int axis) => layer switch
     {
-        ConvolutionLayer stem => [Step(stem.Geometry)],
-        StridedTransition down => [Step(down.Geometry) with { Skip = down.Skip }],
-        TransposedTransition up => [Step(up.Geometry) with { Skip = up.Skip, IsTransposed = true }],
-        ResidualBlock block => block.Branch.Convolutions.Select(convolution => Step(convolution.Sample)),
+        ConvolutionLayer stem => [Step(stem.Geometry, axis)],
+        StridedTransition down => [Step(down.Geometry, axis) with { Skip = down.Skip }],
+        TransposedTransition up => [Step(up.Geometry, axis) with { Skip = up.Skip, IsTransposed = true }],
+        ResidualBlock block => block.Branch.Convolutions.Select(convolution => Step(convolution.Sample, axis)),
         ChannelPad or ChannelAffine or ChannelMixing or VoxelHead => [],
         _ => throw new NotSupportedException($"'{layer.Name}' is no layer of a U-Net."),
     };
 
-    private static ReachStep Step(ConvolutionGeometry geometry) =>
-        new(geometry.Kernel, geometry.Stride, geometry.Padding);
+    private static ReachStep Step(ConvolutionGeometry geometry, int axis) =>
+        new(geometry.Kernel[axis], geometry.Stride[axis], geometry.Padding[axis]);
 }

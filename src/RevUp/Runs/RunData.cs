@@ -1,4 +1,5 @@
 using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Recipes;
 using RevUp.Tensors;
 using RevUp.Training;
@@ -37,6 +38,11 @@ internal sealed class RunData : IDisposable
 
     /// <summary>Statistics that every sample is normalised with, from the training set.</summary>
     public ChannelNormalization Normalization => field ??= Datasets.Normalization(_settings, Train);
+
+    /// <summary>
+    /// Rules by which whole cases become what the network sees; null where there are none.
+    /// </summary>
+    public CaseRules? CaseRules => Train is DensePatches patches ? CaseRules.Of(patches.Cases) : null;
 
     /// <summary>By what a checkpoint knows the training set again.</summary>
     public DataIdentity Identity => field ??= DataIdentity.Of(Train);

@@ -124,6 +124,7 @@ public sealed partial class TrainingRun
         meter.Skip();
 
         void Write(string folder) => Checkpoint.Write(
-            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity);
+            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity,
+            _data.CaseRules);
     }
 }

@@ -217,7 +217,7 @@ public sealed partial class TrainingRun : IDisposable
     public void SaveModel(string path)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Checkpoint.SaveModel(Network, path, _data.Normalization, _data.Train.Classes);
+        Checkpoint.SaveModel(Network, path, _data.Normalization, _data.Train.Classes, _data.CaseRules);
     }
 
     /// <summary>

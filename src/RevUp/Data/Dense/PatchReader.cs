@@ -16,7 +16,8 @@ internal sealed class PatchReader(DensePatches patches, DenseSettings settings) 
     /// <inheritdoc/>
     internal override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
-        (Span<float> destination, Span<ushort> labels) = (row.Values, row.Labels);
+        Span<float> destination = row.Values;
+        Span<ushort> labels = row.Labels;
         CaseReader reader = ReaderFor(transform.Normalization);
         int number = patches.CaseOf(index);
         VoxelIndex origin = Place(reader, number, key);
