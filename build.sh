@@ -31,17 +31,17 @@ usage() {
 ${bold}./build.sh [COMMAND]${reset}
 
   build                 set up what is missing and build everything (the default)
-  --with-cuda           the same, with a CUDA compiler fetched first (Debian, 210 MB) where there is none
-  cuda-compile          compile the CUDA kernels alone, every warning an error; fetches as above
-  demo [OPTION...]      build, train on Fashion-MNIST, evaluate, and compare the memory policies
-  test [FILTER]         build and run every test, or those whose full name has FILTER in it
-  test-avx2 [FILTER]    the interop tests and short trainings as on a processor with AVX2 and no AVX-512
-  sanitize [FILTER]     the interop tests with the native library and the CUDA kernels under AddressSanitizer and UBSan
-  benchmark [OPTION...] build and run the benchmarks
+  --with-cuda           build with the CUDA kernels; on Debian, download a missing CUDA compiler first (210 MB)
+  cuda-compile          compile only the CUDA kernels, warnings as errors; downloads a missing compiler in the same way
+  demo [OPTION...]      build, compare the memory policies, train on Fashion-MNIST and evaluate
+  test [FILTER]         build and run every test, or the tests whose full name contains FILTER
+  test-avx2 [FILTER]    build and run the interop tests and short trainings with AVX2 alone, without AVX-512
+  sanitize [FILTER]     build and run the interop tests under AddressSanitizer and UBSan, CUDA kernels included
+  benchmark [OPTION...] build and measure; the first OPTION names a study
   pack                  make the NuGet package RevUp, with its native libraries, in artifacts/packages
-  gpu-bundle            pack what tests/gpu/run.sh needs on a GPU machine into artifacts/gpu-bundle.tar.xz
+  gpu-bundle            pack everything for a GPU machine, for tests/gpu/run.sh, into artifacts/gpu-bundle.tar.xz
   check                 verify the formatting of the C++ and C# sources
-  format                correct it
+  format                correct the formatting of the C++ and C# sources
   clean                 remove everything that was built
   help                  this text
 

@@ -58,7 +58,7 @@ internal sealed class WholeImageWork(DecodingImages images) : DecodingWork(image
 
 /// <summary>
 /// A sample as a batch takes it: the header, the region that the augmentation draws, its pixels,
-/// flipped or not, normalised to floats.
+/// flipped or not, as bytes.
 /// </summary>
 internal sealed class SampleWork(DecodingImages images, Augmentation augmentation) : DecodingWork(images)
 {
@@ -70,7 +70,7 @@ internal sealed class SampleWork(DecodingImages images, Augmentation augmentatio
 
     private readonly ImageDecoder _decoder = new();
     private readonly byte[] _pixels = new byte[Side * Side * 3];
-    private readonly float[] _sample = new float[Side * Side * 3];
+    private readonly byte[] _sample = new byte[Side * Side * 3];
 
     public override void Dispose() => _decoder.Dispose();
 
@@ -81,6 +81,6 @@ internal sealed class SampleWork(DecodingImages images, Augmentation augmentatio
         _decoder.Decode(bytes, new ImageRegion(crop.Left, crop.Top, crop.Width, crop.Height), Side, Side, 3, _pixels);
         CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
         PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip)
-            .Write(_pixels, Side, Side, 3, padding: 0, Normalization, _sample);
+            .Write(_pixels, Side, Side, 3, padding: 0, _sample);
     }
 }

@@ -40,7 +40,7 @@ internal static class LoadingStudy
         using TrainingStep step = new(net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
         using IEnumerator<Batch> batches = Batches(loader, fromEpoch);
         (double Loaded, double Resident)[] times = Measure(
-            step, batches, recipe.TrainingBatches.Prefetch,
+            net, step, batches, recipe.TrainingBatches.Prefetch,
             recipe.Model.Lipschitz.StartSteps + 1, steps, rounds);
         LoadingRow row = new(
             recipe.Name,
@@ -58,6 +58,7 @@ internal static class LoadingStudy
             FromEpoch = fromEpoch,
         };
         Describe(report, report.Merge(Result, [row], Section, other => (other.Workers, other.FromEpoch)));
+        DescribeBusy(report, rounds);
         report.Write(Result);
     }
 
@@ -78,10 +79,11 @@ internal static class LoadingStudy
     }
 
     private static (double Loaded, double Resident)[] Measure(
-        TrainingStep step, IEnumerator<Batch> batches, int prefetch, int warmups, int steps, int rounds)
+        RevUpNet net, TrainingStep step, IEnumerator<Batch> batches, int prefetch, int warmups, int steps, int rounds)
     {
         batches.MoveNext();
-        (float[] pixels, float[] targets) = (batches.Current.Pixels.ToArray(), batches.Current.Targets.ToArray());
+        float[] pixels = batches.Current.Pixels.ToArray(net.Backend, net.Sample);
+        float[] targets = batches.Current.Targets.ToArray();
         // At rate 0 the update costs the same and the weights stay: every step trains one network.
         void Resident() => step.Run(pixels, targets, learningRateFactor: 0);
         void Loaded()
@@ -128,5 +130,23 @@ internal static class LoadingStudy
             """);
         report.Origins(all.Select(row => row.Origin));
         report.Table(LoadingRow.Columns, all.Select(row => row.Cells()));
+    }
+
+    private static void DescribeBusy(Report report, int rounds)
+    {
+        report.Paragraph(
+            $"""
+            Workers that are inside a reader at once, of {BusyWorkers.Workers}, where a reader waits
+            {BusyWorkers.Milliseconds} ms for each sample: the time inside readers over the time that the batches took.
+            """);
+        Quartiles busy = Quartiles.Of([.. Enumerable.Range(0, rounds).Select(_ => BusyWorkers.Measure())]);
+        report.Table(
+            ["workers", "busy", "quartiles", "at least 15", "rounds"],
+            [
+                [
+                    $"{BusyWorkers.Workers}", $"{busy.Median:F2}", $"{busy.First:F2} to {busy.Third:F2}",
+                    busy.Median >= 15 ? "met" : "missed", $"{rounds}",
+                ],
+            ]);
     }
 }

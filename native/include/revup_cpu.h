@@ -282,6 +282,17 @@ REVUP_API revup_status revup_linear_forward(int64_t batch, int64_t inputs, int64
 REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int64_t outputs, const float *x,
                                              const float *w, const float *dy, float *dx, float *dw, float *dbias);
 
+// -------------------------------------------------------------------------------------------------------------- images
+// Pixels of byte images. Each sample is changed as its revup_sample_changes say; null changes nothing.
+//   v[n, p, c] = 0 in the sample's cutout, table[c, x[n, p, c]] elsewhere
+//   y = v of the partner in the sample's paste, weight * v + (1 - weight) * v of the partner elsewhere
+// Both products and the sum are rounded to float32; with weight 1, y is v. A row of an image has `width` positions, of
+// which `positions` is a multiple. No aliasing.
+// @ x, y [batch, positions, channels]; table [channels, 256]; changes? [batch, 10]; internal
+REVUP_API revup_status revup_byte_pixels(int64_t batch, int64_t positions, int64_t channels, int64_t width,
+                                         const uint8_t *x, const float *table, const revup_sample_changes *changes,
+                                         float *y);
+
 // ---------------------------------------------------------------------------------------------------------------- loss
 // Cross-entropy of softmax(logits) with soft targets, and its gradient in the same pass. A row of targets
 // sums to 1, or to the weight of its class:

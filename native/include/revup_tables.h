@@ -24,6 +24,15 @@ typedef struct {
   double learning_rate, weight_decay;
 } revup_parameter_group;
 
+// Changes to one image of a batch. A rectangle, which may be empty, has rows top to bottom - 1 and columns left to
+// right - 1.
+typedef struct {
+  double partner;                                           // the sample that this one is mixed with; may be itself
+  double weight;                                            // of the sample itself in the mixture
+  double cut_top, cut_left, cut_bottom, cut_right;          // set to 0
+  double paste_top, paste_left, paste_bottom, paste_right;  // taken from the partner
+} revup_sample_changes;
+
 // Limits of the verdict on a step.
 typedef struct {
   double averaging;   // turns the sum of gradients into their average: 1 / batches

@@ -11,7 +11,7 @@ internal sealed class DataOptions
 {
     private readonly Option<string?> _data = new("--data")
     {
-        Description = "Folder of the data, where it is not where the training read it.",
+        Description = "Folder of the data, if the data has moved since the training.",
         HelpName = "DIR",
     };
 

@@ -14,8 +14,8 @@ internal sealed class MemoryBudgetOption : Option<string?>
         : base("--memory-budget")
     {
         Description =
-            "Choose each block's policy so that a step takes at most so much memory (parameters, gradients, optimiser, "
-            + "activations, workspace) and the least time; the same as --set reversible.policy=auto --set "
+            "Choose the fastest policies with which a step takes at most BYTES of memory (parameters, gradients, "
+            + "optimiser, activations, workspace). Short for --set reversible.policy=auto --set "
             + "reversible.memoryBudget=BYTES.";
         HelpName = "BYTES";
         Validators.Add(result =>

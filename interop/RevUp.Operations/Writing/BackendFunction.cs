@@ -68,7 +68,7 @@ internal sealed class BackendFunction : ArrayFunction
             ("float", true) => ($"float{optional}", $"memory.Scalar({name})"),
             ("float", false) => ($"float[]{optional}", $"memory.Floats({name}, {shape})"),
             (_, true) => ("double", $"memory.Statistics([{name}])"),
-            _ => ("double[]", $"memory.Statistics({name}, {shape})"),
+            _ => ($"double[]{optional}", $"memory.Statistics({name}, {shape})"),
         };
         Parameter(type, name);
         return placed;

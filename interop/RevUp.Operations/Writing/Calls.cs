@@ -44,8 +44,10 @@ internal sealed class Calls(Operation operation, IReadOnlyDictionary<string, str
     /// <summary>The expression of a size, from the shape of a tensor that has it.</summary>
     public string Size(string name)
     {
-        // A tensor with most sizes as they are has its extents in place; another one may be flat.
-        IEnumerable<Argument> tensors = Operation.Tensors.OrderBy(tensor => tensor.IsOptional)
+        // A tensor with most sizes as they are has its extents in place. Bytes are flat, and
+        // another tensor may be.
+        IEnumerable<Argument> tensors = Operation.Tensors
+            .OrderBy(tensor => tensor.IsOptional || tensor.Parameter.Type == "uint8_t")
             .ThenByDescending(
                 tensor => tensor.Sizes.Count(size => size == "count" || Operation.Find(size) is not null));
         if (tensors.FirstOrDefault(tensor => tensor.Sizes.Contains(name)) is { } exact)

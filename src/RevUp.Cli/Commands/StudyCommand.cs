@@ -69,8 +69,8 @@ internal static class StudyCommand
         return command;
     }
 
-    // The rows that a device can compute, with precisions that it has decided, so that all runs of
-    // a row have one arithmetic.
+    // The rows that the device can compute. 'auto' becomes the device's precision, so that all runs
+    // of a row have one arithmetic.
     private static (Study Study, IReadOnlyList<Recipe> Recipes) On(
         Backend backend, Study study, IReadOnlyList<Recipe> recipes, Terminal terminal)
     {

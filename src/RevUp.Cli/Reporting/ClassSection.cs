@@ -25,14 +25,14 @@ internal static class ClassSection
         }
         string[] all = [.. Enumerable.Range(0, classes.Samples.Count).Select(k => names?[k] ?? $"class {k}")];
         string part = $"Of the {classes.Samples.Sum()} samples of the {result.Value.Part.Text()} part";
-        return !classes.HasConfusion ? Recalls(part, classes, all)
-            : all.Length <= MaximumMatrix ? Matrix(part, classes, all)
-            : Confusions(part, classes, all);
+        return classes.HasConfusion && all.Length <= MaximumMatrix ? Matrix(part, classes, all)
+            : classes.Frequent.Count > 0 ? Confusions(part, classes, all)
+            : Recalls(part, classes, all);
     }
 
     private static XElement Matrix(string part, ClassMeasures classes, string[] names) => Section(Title,
-        $"{part}: rows are the classes of the samples, columns what they were taken for, in percent of the row, with "
-            + "the number of samples below it.",
+        $"{part}: a row is the true class, a column the predicted class. Each cell has its share of the row in "
+            + "percent, with the number of samples below.",
         Scrolling(Tag("table", Class("confusion"),
             Tag("thead", Tag("tr", Head(["class", "recall %", .. names]))),
             Tag("tbody", names.Select((name, row) => Tag("tr",
@@ -54,29 +54,18 @@ internal static class ClassSection
             Tag("small", Number(count, "#,0")));
     }
 
-    private static XElement Confusions(string part, ClassMeasures classes, string[] names)
-    {
-        int[] all = [.. Enumerable.Range(0, names.Length)];
-        IEnumerable<(int Row, int Column)> wrong =
-            from row in all
-            from column in all
-            where row != column && classes.Confusion(row, column) > 0
-            orderby classes.Confusion(row, column) descending
-            select (row, column);
-        return Section(Title,
-            $"{part}, the most frequent confusions between the {names.Length} classes, which are too many for a "
-            + "matrix.",
-            Table(
-                ["class", "recall %", "taken for", "samples", "% of the class"],
-                wrong.Take(MaximumRows).Select(pair => (string[])
-                [
-                    names[pair.Row],
-                    Percent(classes.Recall[pair.Row]),
-                    names[pair.Column],
-                    Number(classes.Confusion(pair.Row, pair.Column), "#,0"),
-                    Number(100.0 * classes.Confusion(pair.Row, pair.Column) / classes.Samples[pair.Row], "0.0"),
-                ])));
-    }
+    private static XElement Confusions(string part, ClassMeasures classes, string[] names) => Section(Title,
+        $"{part}, the most frequent confusions between the {names.Length} classes, which are too many for a matrix.",
+        Table(
+            ["class", "recall %", "taken for", "samples", "% of the class"],
+            classes.Frequent.Select(pair => (string[])
+            [
+                names[pair.Actual],
+                Percent(classes.Recall[pair.Actual]),
+                names[pair.Predicted],
+                Number(pair.Samples, "#,0"),
+                Number(100.0 * pair.Samples / classes.Samples[pair.Actual], "0.0"),
+            ])));
 
     private static XElement Recalls(string part, ClassMeasures classes, string[] names) => Section(Title,
         $"{part}: the classes that were found least, of {names.Length}.",

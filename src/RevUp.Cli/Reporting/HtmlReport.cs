@@ -40,7 +40,7 @@ internal static class HtmlReport
         if (!File.Exists(recipePath) || !File.Exists(metricsPath))
         {
             throw new ConfigurationException(
-                $"'{folder}' holds no run; name the folder that a training wrote, with {MetricsLog.FileName} in it.");
+                $"'{folder}' holds no run; name the folder of a training: it has a file {MetricsLog.FileName}.");
         }
         Recipe recipe = RecipeFile.Parse(File.ReadAllText(recipePath), recipePath, []);
         RunHistory history = RunHistory.Read(metricsPath);

@@ -10,8 +10,8 @@ internal static class PredictionSections
     public static XElement Create(
         TestPredictions predictions, ImageDataset data, ChannelNormalization normalization, long step) =>
         Section("Predictions",
-            $"By the checkpoint of step {Number(step, "#,0")}, for the samples of the test set whose own class got the "
-            + "least probability, and the most.",
+            $"Predictions of the checkpoint of step {Number(step, "#,0")}. They are the test samples whose true class "
+            + "got the lowest and the highest probability.",
             Tag("h3", "Worst"), Samples(predictions.Worst, data, normalization),
             Tag("h3", "Best"), Samples(predictions.Best, data, normalization));
 

@@ -103,9 +103,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     /// <summary>k and residuals.</summary>
     public XElement Inversion() => Inverts
         ? Section("Inversion",
-            "k is the number of branch evaluations with which a block's input was found again from its output. The "
-            + "residual, ‖x + F(x) − y‖ / ‖x‖, is the worst of all blocks; "
-            + $"above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")} the input is "
+            "k is the number of branch evaluations that recovered a block's input from its output. The residual, "
+            + "‖x + F(x) − y‖ / ‖x‖, is the worst of all blocks. "
+            + $"If it is above {Number(recipe.Reversible.Inversion.HardLimit, "0.###")}, the input is "
             + "recomputed instead (a replay).",
             HeatMap.Draw(history.Steps, _blockNames),
             new LineChart("Worst inversion residual of a step", "0.0e-0", LastStep, StepsPerEpoch, Logarithmic: true)
@@ -143,8 +143,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         }
         long total = record.PeakBytes.Values.Sum();
         return Section("Memory",
-            "The most bytes that were live at once for each purpose, from the device's allocator, under the policy "
-            + $"'{policy}'. Activations are what the policy changes; the command 'revup memory' compares the policies.",
+            $"Peak bytes of each purpose in the device's arena, under the policy '{policy}'. The policy changes the "
+            + "activations; the command 'revup memory' compares the policies.",
             Table(["purpose", $"peak under '{policy}', MiB", "share %"],
                 record.PeakBytes.Append(new("sum of the peaks", total)).Select(peak => (string[])
                     [peak.Key, MiB(peak.Value), Percent(total == 0 ? 0 : peak.Value / (double)total)])));

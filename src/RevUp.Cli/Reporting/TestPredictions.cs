@@ -34,12 +34,13 @@ internal sealed class TestPredictions
         int size = (int)net.Sample.Count;
         foreach (Batch batch in loader.Epoch(0))
         {
-            float[] probabilities = net.Predict(batch.Pixels);
+            float[] pixels = batch.Pixels.ToArray(net.Backend, net.Sample);
+            float[] probabilities = net.Predict(pixels);
             for (int i = 0; i < batch.Count; i++)
             {
                 ReadOnlySpan<float> row = probabilities.AsSpan(i * net.Classes, net.Classes);
                 int label = IndexOfMaximum(batch.Targets.Slice(i * net.Classes, net.Classes));
-                predictions.Add(batch.Pixels.Slice(i * size, size), label, row);
+                predictions.Add(pixels.AsSpan(i * size, size), label, row);
             }
         }
         return predictions;

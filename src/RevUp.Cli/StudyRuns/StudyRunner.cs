@@ -133,7 +133,7 @@ internal sealed class StudyRunner(Terminal terminal, ChildProcess processes, IRe
         {
             if (!waits)
             {
-                Note($"{task.Name}: waits for the process that still works on it");
+                Note($"{task.Name}: waits for another process that still trains this run");
                 waits = true;
             }
             await Task.Delay(Poll, CancellationToken.None);

@@ -101,11 +101,11 @@ public abstract partial class Backend : IDisposable
     internal virtual Readback CreateReadback(int count) => new ImmediateReadback(this, count);
 
     /// <summary>
-    /// Records the operations that <paramref name="issue"/> issues, which are not done now, to be
-    /// done again and again by one call. It must issue what it has issued before on this device,
-    /// and may neither wait for results nor copy from the host. Tensors keep their addresses: the
-    /// caller makes sure that they are those at every replay (<see cref="Arena.Layout"/>). The
-    /// caller disposes the result.
+    /// Records the operations that <paramref name="issue"/> issues, without doing them: one call of
+    /// the result does all of them. <paramref name="issue"/> must have run before on this device.
+    /// It may neither wait for results nor copy from the host. The recording keeps the addresses of
+    /// tensors: the caller makes sure that they are valid at every replay
+    /// (<see cref="Arena.Layout"/>), and disposes the result.
     /// </summary>
     /// <exception cref="NotSupportedException">
     /// The device cannot: <see cref="CanRecord"/> is false.
@@ -118,9 +118,8 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>
     /// Milliseconds that the device takes for each of <paramref name="repeats"/> calls of
-    /// <paramref name="work"/>, one behind the other without a wait between them, so that on a
-    /// device that works asynchronously the host's time hides behind the device's. Waits for the
-    /// last one.
+    /// <paramref name="work"/>. The calls follow each other without a wait, so on an asynchronous
+    /// device the host's time hides behind the device's. Waits for the last call.
     /// </summary>
     public virtual double[] Time(int repeats, Action work)
     {

@@ -1,10 +1,11 @@
 namespace RevUp.Backends;
 
 /// <summary>
-/// The factors that <see cref="Backend.BranchScaleForward"/> makes of the multiplier s and the
-/// norms σ of a branch's m convolutions, in one vector of 2m + 1: α₀ … αₘ₋₁ (weights are packed as
-/// αW), the effective multiplier ŝ, and γ₀ … γₘ₋₁ (the weight gradient is γ times what wgrad gives:
-/// α, and ŝα for the last convolution, whose wgrad is taken before ŝ).
+/// The factors of a branch with m convolutions: one vector of 2m + 1 numbers α₀ … αₘ₋₁, ŝ, γ₀ …
+/// γₘ₋₁. <see cref="Backend.BranchScaleForward"/> computes them from the multiplier s and the norms
+/// σ. Weights are packed as αW. ŝ is the effective multiplier. A weight gradient is γ times the
+/// result of wgrad: γ = α, and γ = ŝα for the last convolution, because its wgrad sees the gradient
+/// before ŝ.
 /// </summary>
 /// <remarks>
 /// PerBranch: α = 1, ŝ = s·min(1, c / (|s|∏σ)). PerLayer: α = min(1, c/σ), ŝ = s / max(1, |s|). The

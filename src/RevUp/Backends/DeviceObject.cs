@@ -8,8 +8,8 @@ namespace RevUp.Backends;
 /// </summary>
 /// <remarks>
 /// Closing disposes the parts of <see cref="Own{T}(T)"/>, newest first, then frees the tensors of
-/// <see cref="Own(Shape, ElementType, MemoryPurpose)"/>. It never throws, so that it cannot hide
-/// the exception that led to it, and waits for a call of another thread.
+/// <see cref="Own(Shape, ElementType, MemoryPurpose)"/>. Closing waits for a call of another
+/// thread. It never throws, so it cannot hide the exception that led to it.
 /// </remarks>
 public abstract class DeviceObject : IDisposable
 {

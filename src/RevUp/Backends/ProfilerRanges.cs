@@ -4,10 +4,10 @@ using RevUp.Interop.Nvtx;
 namespace RevUp.Backends;
 
 /// <summary>
-/// The names of the ranges that <see cref="Backend.Range"/> opens, apart from the layers' own. They
-/// nest: step / (prepare, forward, backward) / layer; in prepare, power iteration before the
-/// layers; in backward, layer / inversion / iteration k, and what of a layer is outside its
-/// inversion is its gradient; step / optimiser; evaluation is inference / layer.
+/// The names of the ranges that <see cref="Backend.Range"/> opens, apart from the layers' own. A
+/// step contains prepare, forward, backward and optimiser. The first three contain layers; prepare
+/// has power iteration before them. In backward, a layer contains inversion, which contains
+/// iteration k; the layer's other time is its gradient. An evaluation is inference / layer.
 /// </summary>
 internal static class ProfilerRanges
 {

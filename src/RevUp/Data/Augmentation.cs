@@ -108,8 +108,14 @@ public sealed record Augmentation
         Patch?.Validate();
     }
 
+    /// <summary>
+    /// Whether some of it changes the pixels of images only where they are normalised, on the
+    /// device.
+    /// </summary>
+    internal bool ChangesOnDevice => Cutout > 0 || Mixup > 0 || CutMix > 0;
+
     /// <summary>The part for an evaluation: framing, and nothing at random.</summary>
-    public Augmentation ForEvaluation => new() { Resize = Resize };
+    internal Augmentation ForEvaluation => new() { Resize = Resize };
 
     /// <summary>Throws when these do not suit a dataset's samples.</summary>
     internal void RequireFits(ImageDataset dataset)

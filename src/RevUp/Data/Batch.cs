@@ -13,20 +13,26 @@ namespace RevUp.Data;
 internal sealed class Batch : IDisposable
 {
     private readonly BatchLoader _loader;
-    private readonly float[] _pixels;
+    private readonly byte[] _bytes; // or _values: the samples
+    private readonly float[] _values;
+    private readonly SampleChanges[] _changes;
+    private readonly ChannelNormalization _normalization;
     private readonly float[] _targets;
     private readonly ushort[] _labels; // of positions; none unless the dataset has label maps
     private readonly int[] _samples;
     private readonly int _sampleLength;
+    private readonly int _mapLength; // labels of a sample
     private readonly int _classes; // 0 where there are label maps
-    private readonly int _mapLength;
 
-    internal Batch(BatchLoader loader, int capacity, ImageDataset dataset)
+    internal Batch(BatchLoader loader, int capacity, ImageDataset dataset, SampleTransform transform, bool isOfBytes)
     {
         (int sampleLength, int classes) = ((int)dataset.Sample.Count, dataset.HasLabelMaps ? 0 : dataset.Classes.Count);
         _mapLength = dataset.HasLabelMaps ? (int)dataset.Sample.Positions : 0;
         _labels = GC.AllocateUninitializedArray<ushort>(capacity * _mapLength);
-        _pixels = GC.AllocateUninitializedArray<float>(capacity * sampleLength);
+        _bytes = GC.AllocateUninitializedArray<byte>(isOfBytes ? capacity * sampleLength : 0);
+        _values = GC.AllocateUninitializedArray<float>(isOfBytes ? 0 : capacity * sampleLength);
+        _changes = new SampleChanges[isOfBytes && transform.Augmentation.ChangesOnDevice ? capacity : 0];
+        _normalization = transform.Normalization;
         _targets = GC.AllocateUninitializedArray<float>(capacity * classes);
         IsFilled = new bool[capacity];
         _samples = new int[capacity];
@@ -78,14 +84,16 @@ internal sealed class Batch : IDisposable
     /// <summary>The batch's number in its epoch, counted from 0.</summary>
     public int Index { get; internal set; }
 
-    /// <summary>Count × H × W × C normalised pixels, float32.</summary>
+    /// <summary>Count × H × W × C pixels.</summary>
     /// <exception cref="ObjectDisposedException">The batch has been given back.</exception>
-    public ReadOnlySpan<float> Pixels
+    public BatchPixels Pixels
     {
         get
         {
             RequireHeld();
-            return _pixels.AsSpan(0, Count * _sampleLength);
+            return _bytes.Length > 0
+                ? new(_bytes.AsSpan(0, Count * _sampleLength), ChangesToFill, _normalization)
+                : new(ValuesToFill);
         }
     }
 
@@ -130,15 +138,17 @@ internal sealed class Batch : IDisposable
 
     internal void SetSample(int row, int index) => _samples[row] = index;
 
-    internal Span<float> PixelsToFill => _pixels.AsSpan(0, Count * _sampleLength);
+    /// <summary>Empty where samples are bytes.</summary>
+    internal Span<float> ValuesToFill => _values.AsSpan(0, _values.Length > 0 ? Count * _sampleLength : 0);
+
+    /// <summary>Empty where samples are floats, or nothing changes them on the device.</summary>
+    internal Span<SampleChanges> ChangesToFill => _changes.AsSpan(0, _changes.Length > 0 ? Count : 0);
 
     internal Span<float> TargetsToFill => _targets.AsSpan(0, Count * _classes);
 
-    internal Span<float> PixelsOf(int sample) => _pixels.AsSpan(sample * _sampleLength, _sampleLength);
+    internal SampleRow Row(int row) => new(BytesOf(row), ValuesOf(row), ChangesOf(row), LabelsOf(row));
 
     internal Span<float> TargetsOf(int sample) => _targets.AsSpan(sample * _classes, _classes);
-
-    internal Span<ushort> LabelsOf(int sample) => _labels.AsSpan(sample * _mapLength, _mapLength);
 
     /// <summary>Moves the filled rows to the front, in their order, and counts them.</summary>
     internal void Close()
@@ -150,7 +160,9 @@ internal sealed class Batch : IDisposable
             {
                 if (row > Count)
                 {
-                    PixelsOf(row).CopyTo(PixelsOf(Count));
+                    BytesOf(row).CopyTo(BytesOf(Count));
+                    ValuesOf(row).CopyTo(ValuesOf(Count));
+                    ChangesOf(row).CopyTo(ChangesOf(Count));
                     TargetsOf(row).CopyTo(TargetsOf(Count));
                     LabelsOf(row).CopyTo(LabelsOf(Count));
                     _samples[Count] = _samples[row];
@@ -158,7 +170,23 @@ internal sealed class Batch : IDisposable
                 Count++;
             }
         }
+        Span<SampleChanges> changes = ChangesToFill;
+        for (int row = 0; row < changes.Length; row++)
+        {
+            changes[row] = changes[row] with { Partner = row, Weight = 1, Paste = default };
+        }
     }
+
+    private Span<byte> BytesOf(int row) => Of(_bytes, row, _sampleLength);
+
+    private Span<float> ValuesOf(int row) => Of(_values, row, _sampleLength);
+
+    private Span<ushort> LabelsOf(int row) => Of(_labels, row, _mapLength);
+
+    private Span<SampleChanges> ChangesOf(int row) => Of(_changes, row, 1);
+
+    private static Span<T> Of<T>(T[] rows, int row, int length) =>
+        rows.Length == 0 ? default : rows.AsSpan(row * length, length);
 
     private void RequireHeld() => ObjectDisposedException.ThrowIf(Current != State.Held, this);
 }

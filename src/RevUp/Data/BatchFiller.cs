@@ -15,6 +15,9 @@ internal sealed class BatchFiller(
         dataset.HasLabelMaps ? null : BatchMixer.Create(
             transform.Augmentation, dataset.Sample, dataset.Classes.Count, Math.Min(options.BatchSize, dataset.Count));
 
+    /// <summary>Whether samples are bytes.</summary>
+    public bool WritesBytes => _reader.WritesBytes;
+
     /// <summary>
     /// Fills row <paramref name="row"/> with the sample at <paramref name="position"/> of the
     /// epoch's order; false when it is damaged and to be left out. Where it is to be replaced, the
@@ -30,8 +33,8 @@ internal sealed class BatchFiller(
             int index = At(order, next);
             try
             {
-                _reader.Write(index, key, transform, batch.PixelsOf(row), batch.LabelsOf(row));
-                RequireFinite(index, batch.PixelsOf(row));
+                _reader.Write(index, key, transform, batch.Row(row));
+                RequireFinite(index, batch.Row(row).Values);
                 if (!dataset.HasLabelMaps)
                 {
                     WriteTarget(batch.TargetsOf(row), dataset.Label(index));
@@ -58,7 +61,7 @@ internal sealed class BatchFiller(
     {
         batch.Close();
         CounterRandom random = new SampleKey(options.Seed, batch.Epoch, batch.Index).Draws(RandomStreams.Mixing);
-        _mixer?.Mix(batch.PixelsToFill, batch.TargetsToFill, batch.Count, ref random);
+        _mixer?.Mix(batch.ValuesToFill, batch.ChangesToFill, batch.TargetsToFill, batch.Count, ref random);
         if (options.ClassWeights is { } weights && !dataset.HasLabelMaps)
         {
             Span<float> targets = batch.TargetsToFill;
@@ -71,8 +74,7 @@ internal sealed class BatchFiller(
 
     public void Dispose() => _reader.Dispose();
 
-    // A reader of someone else's data may hand over anything; bytes are finite, and checking them
-    // costs next to nothing.
+    // A reader of someone else's data may hand over anything. Of bytes there are no values here.
     private void RequireFinite(int index, ReadOnlySpan<float> values)
     {
         int bad = FiniteValues.IndexOfOther(values);

@@ -6,15 +6,15 @@ using RevUp.Tensors;
 namespace RevUp.Data;
 
 /// <summary>
-/// Turns a dataset into batches on background threads: order, augmentation, normalisation and soft
-/// targets are pure functions of (seed, epoch, sample).
+/// Turns a dataset into batches on background threads: order, augmentation and soft targets are
+/// pure functions of (seed, epoch, sample).
 /// </summary>
 /// <remarks>
 /// The same options give the same bytes in the same order for any number of workers, and from any
 /// starting point. Workers share the samples of a batch and run ahead by a fixed number of batches,
 /// on into the next epoch. They fill buffers that are used again: (prefetch + 1) · min(batch, N) ·
-/// (H·W·C + K) · 4 bytes for the loader's whole life, and nothing per sample. A damaged sample is
-/// left out, or replaced by the next good one in the order
+/// (H·W·C + 4·K) bytes for the loader's whole life, with 4·H·W·C where samples are floats, and
+/// nothing per sample. A damaged sample is left out, or replaced by the next good one in the order
 /// (<see cref="BatchLoaderOptions.ReplaceDamaged"/>), and noted in <see cref="Damaged"/>. One
 /// thread may consume. The dataset is read by all workers at once and must outlive the loader.
 /// </remarks>
@@ -61,11 +61,6 @@ internal sealed class BatchLoader : IDisposable
         Damaged = options.Damaged ?? new DamagedSamples(dataset, DataSettings.DefaultDamagedShare);
         SampleTransform transform = new(options.Augmentation, normalization);
         BatchesPerEpoch = (dataset.Count + (options.DropLast ? 0 : options.BatchSize - 1)) / options.BatchSize;
-        _ring = new Batch[options.Prefetch + 1];
-        for (int slot = 0; slot < _ring.Length; slot++)
-        {
-            _ring[slot] = new Batch(this, Math.Min(options.BatchSize, dataset.Count), dataset);
-        }
         _fillers = new BatchFiller[options.Workers];
         _workers = new Thread[options.Workers];
         for (int worker = 0; worker < _workers.Length; worker++)
@@ -74,6 +69,17 @@ internal sealed class BatchLoader : IDisposable
             _fillers[worker] = filler;
             _workers[worker] =
                 new Thread(() => Work(filler)) { IsBackground = true, Name = $"RevUp data worker {worker}" };
+        }
+        bool isOfBytes = _fillers[0].WritesBytes;
+        if (isOfBytes)
+        {
+            normalization.RequireFiniteBytes();
+        }
+        int capacity = Math.Min(options.BatchSize, dataset.Count);
+        _ring = new Batch[options.Prefetch + 1];
+        for (int slot = 0; slot < _ring.Length; slot++)
+        {
+            _ring[slot] = new Batch(this, capacity, dataset, transform, isOfBytes);
         }
     }
 

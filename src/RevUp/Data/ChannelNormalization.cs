@@ -1,3 +1,5 @@
+using RevUp.Tensors;
+
 namespace RevUp.Data;
 
 /// <summary>
@@ -111,19 +113,23 @@ internal sealed class ChannelNormalization
         }
     }
 
-    /// <summary>
-    /// (x / 255 − mean[c]) / deviation[c] of bytes: positions × C of them, channels-last.
-    /// </summary>
-    internal void Apply(ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        int channel = 0;
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            values[i] = _table[channel * Levels + bytes[i]];
-            channel = channel + 1 == Mean.Count ? 0 : channel + 1;
-        }
-    }
-
     /// <summary>The 256 normalised values of one channel, by byte.</summary>
     internal ReadOnlySpan<float> Table(int channel) => _table.AsSpan(channel * Levels, Levels);
+
+    /// <summary>The normalised values of all bytes, [C, 256].</summary>
+    internal ReadOnlySpan<float> ByteTable => _table;
+
+    /// <summary>Throws when the normalised value of a byte is not finite.</summary>
+    /// <exception cref="ConfigurationException">Names the channel.</exception>
+    internal void RequireFiniteBytes()
+    {
+        int bad = FiniteValues.IndexOfOther(_table);
+        if (bad >= 0)
+        {
+            int channel = bad / Levels;
+            throw new ConfigurationException(
+                $"data.mean {Mean[channel]} and data.deviation {Deviation[channel]} of channel {channel} make the byte "
+                + $"{bad % Levels} a value that is not finite; use a larger deviation, or leave both out.");
+        }
+    }
 }

@@ -3,17 +3,45 @@ namespace RevUp.Data;
 /// <summary>Opens data files, compressed or not: the content decides, never the name.</summary>
 internal static class DataContent
 {
+    private const int LongestMagic = 10;
+
+    // Compressions that are not read, by their first bytes.
+    private static readonly (byte[] Magic, string Name, string Command)[] s_others =
+    [
+        ([.. "BZh9"u8, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59], "bzip2", "bzip2 -d"),
+        ([0xFD, .. "7zXZ"u8, 0], "xz", "xz -d"),
+        ([0x28, 0xB5, 0x2F, 0xFD], "zstd", "zstd -d"),
+        ([.. "PK"u8, 3, 4], "zip", "unzip"),
+        ([.. "7z"u8, 0xBC, 0xAF, 0x27, 0x1C], "7-zip", "7z x"),
+        ([.. "Rar!"u8, 0x1A, 7], "RAR", "unrar x"),
+    ];
+
     private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B];
 
     /// <summary>The content of a file from its start, without its compression.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="DataFileException">It has a compression other than gzip.</exception>
     public static Stream Open(string path)
     {
         FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         try
         {
-            return IsGzip(file) ? new GzipContent(path, file) : file;
+            Span<byte> start = stackalloc byte[LongestMagic];
+            start = Start(file, start);
+            if (IsGzip(start))
+            {
+                return new GzipContent(path, file);
+            }
+            foreach ((byte[] magic, string name, string command) in s_others)
+            {
+                if (start.StartsWith(magic))
+                {
+                    throw new DataFileException(
+                        path, $"it is compressed with {name}, which is not read; unpack it with '{command}'.");
+                }
+            }
+            return file;
         }
         catch
         {
@@ -30,7 +58,7 @@ internal static class DataContent
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return IsGzip(file);
+            return IsGzip(Start(file, stackalloc byte[LongestMagic]));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -38,12 +66,13 @@ internal static class DataContent
         }
     }
 
-    /// <summary>Whether it begins like a gzip member; its position is its start again.</summary>
-    private static bool IsGzip(FileStream file)
+    private static bool IsGzip(ReadOnlySpan<byte> start) => start.StartsWith(GzipMagic);
+
+    // The first bytes of a file, which stays at its start.
+    private static Span<byte> Start(FileStream file, Span<byte> bytes)
     {
-        Span<byte> magic = stackalloc byte[GzipMagic.Length];
-        int read = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+        int read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         file.Position = 0;
-        return magic[..read].SequenceEqual(GzipMagic);
+        return bytes[..read];
     }
 }

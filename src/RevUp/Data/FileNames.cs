@@ -19,10 +19,11 @@ internal static class FileNames
     public static bool IsOtherImage(string name) => Has(s_otherImages, name);
 
     /// <summary>
-    /// Whether a file or folder is hidden, or is a side file of macOS or Windows.
+    /// Whether a file or folder is hidden, or is a side file of macOS, Windows, Synology or ext4.
     /// </summary>
     public static bool IsHidden(string name) =>
-        name.StartsWith('.') || name is "__MACOSX" || name.Equals("Thumbs.db", StringComparison.OrdinalIgnoreCase)
+        name.StartsWith('.') || name is "__MACOSX" or "@eaDir" or "lost+found"
+        || name.Equals("Thumbs.db", StringComparison.OrdinalIgnoreCase)
         || name.Equals("desktop.ini", StringComparison.OrdinalIgnoreCase);
 
     private static bool Has(string[] extensions, string name) =>

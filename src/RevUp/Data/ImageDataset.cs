@@ -8,10 +8,10 @@ namespace RevUp.Data;
 /// <remarks>
 /// Several threads call the members at once. Each thread opens its own reader, which can keep a
 /// decoder and buffers. To bring your own dataset, derive from this class and return your own
-/// <see cref="ImageReader"/>, which reads bytes. Images that are all in memory need no class: use a
-/// <see cref="MemoryDataset"/>. Train with a recipe whose data.dataset is "custom" and the
-/// constructor of <see cref="Runs.TrainingRun"/> that takes datasets. Samples of floats take
-/// another way: your own loop passes them to <see cref="Training.TrainingStep.Run"/>.
+/// <see cref="ImageReader"/>, which reads bytes, or <see cref="FloatReader"/>. Images that are all
+/// in memory need no class: use a <see cref="MemoryDataset"/>. Train with a recipe whose
+/// data.dataset is "custom" and the constructor of <see cref="Runs.TrainingRun"/> that takes
+/// datasets.
 /// </remarks>
 /// <example><code>
 /// sealed class Stripes : ImageDataset // dark images and bright ones

@@ -26,9 +26,12 @@ public abstract class ImageReader : SampleReader
     }
 
     /// <inheritdoc/>
-    internal sealed override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+    internal sealed override bool WritesBytes => true;
+
+    /// <inheritdoc/>
+    internal sealed override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
-        (Augmentation augmentation, ChannelNormalization normalization) = transform;
+        Augmentation augmentation = transform.Augmentation;
         ReadOnlySpan<byte> pixels = Read(index, new Framing(augmentation, key, _rows, _width));
         if (augmentation.ColorJitter is { } settings)
         {
@@ -36,16 +39,15 @@ public abstract class ImageReader : SampleReader
         }
         CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
         PadCropFlip crop = PadCropFlip.Draw(ref random, augmentation.Padding, augmentation.Flip);
-        crop.Write(pixels, _rows, _width, _channels, augmentation.Padding, normalization, destination);
+        crop.Write(pixels, _rows, _width, _channels, augmentation.Padding, row.Bytes);
         if (_sample.SpatialRank == 3)
         {
-            (AxisMirror.Draw(key, augmentation) with { Width = false }).Apply(destination, _sample);
+            (AxisMirror.Draw(key, augmentation) with { Width = false }).Apply(row.Bytes, _sample);
         }
         if (augmentation.Cutout > 0)
         {
             CounterRandom centre = key.Draws(RandomStreams.Cutout);
-            Box.Draw(ref centre, augmentation.Cutout, augmentation.Cutout, _rows, _width)
-                .Clear(destination, _width * _channels, _channels);
+            row.Cut(Box.Draw(ref centre, augmentation.Cutout, augmentation.Cutout, _rows, _width));
         }
     }
 

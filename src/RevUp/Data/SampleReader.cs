@@ -2,31 +2,27 @@ namespace RevUp.Data;
 
 /// <summary>
 /// Reads the samples of an <see cref="ImageDataset"/> on one thread. Derive from
-/// <see cref="ImageReader"/>.
+/// <see cref="ImageReader"/> or <see cref="FloatReader"/>.
 /// </summary>
 public abstract class SampleReader : IDisposable
 {
-    /// <summary>Writes one sample, augmented and normalised.</summary>
+    /// <summary>
+    /// Whether samples are bytes, which a device normalises; otherwise they are normalised floats.
+    /// </summary>
+    internal virtual bool WritesBytes => false;
+
+    /// <summary>Writes one sample, augmented.</summary>
     /// <param name="index">The sample, 0 .. N − 1.</param>
     /// <param name="key">
-    /// Whose random numbers the augmentation draws: the same key gives the same floats, on any
+    /// Whose random numbers the augmentation draws: the same key gives the same sample, on any
     /// thread and in any order.
     /// </param>
     /// <param name="transform">Augmentation and normalisation.</param>
-    /// <param name="destination">(D) × H × W × C floats, all of them written.</param>
+    /// <param name="row">The sample's place in a batch, all of it written.</param>
     /// <exception cref="DataFileException">
     /// The sample is missing or damaged. A loader then takes another, and counts.
     /// </exception>
-    internal abstract void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination);
-
-    /// <summary>
-    /// Writes one sample of a dataset with label maps, and a label for each of its positions; a
-    /// dataset without them has no labels to write.
-    /// </summary>
-    /// <inheritdoc cref="Write(int, SampleKey, SampleTransform, Span{float})"/>
-    internal virtual void Write(
-        int index, SampleKey key, SampleTransform transform, Span<float> destination, Span<ushort> labels) =>
-        Write(index, key, transform, destination);
+    internal abstract void Write(int index, SampleKey key, SampleTransform transform, SampleRow row);
 
     /// <summary>Adds the values of one sample, neither augmented nor normalised.</summary>
     /// <exception cref="DataFileException">The sample is missing or damaged.</exception>

@@ -35,8 +35,10 @@ internal sealed class SelectedSamples(ImageDataset dataset, int[] selected) : Im
 
     private sealed class Reader(SampleReader reader, int[] selected) : SampleReader
     {
-        internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
-            reader.Write(selected[index], key, transform, destination);
+        internal override bool WritesBytes => reader.WritesBytes;
+
+        internal override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row) =>
+            reader.Write(selected[index], key, transform, row);
 
         internal override void Measure(int index, ChannelStatistics statistics) =>
             reader.Measure(selected[index], statistics);

@@ -7,12 +7,12 @@ namespace RevUp.Diagnostics;
 /// <param name="Name">Name of the block.</param>
 /// <param name="Sigmas">σ of each convolution as last estimated in training.</param>
 /// <param name="Limit">
-/// Limit that the control sets to the bound: c, the block's own if it has one, or cᵐ where m
-/// convolutions are bounded one by one.
+/// Limit under which the control keeps the bound: c, the block's own coefficient or the common one;
+/// cᵐ if m convolutions are bounded one by one.
 /// </param>
-/// <param name="Bound">|ŝ|·∏(ασ) from those σ: what the control believes.</param>
+/// <param name="Bound">|ŝ|·∏(ασ) with the σ of training, as the control sees it.</param>
 /// <param name="ConvergedBound">
-/// The same with σ from converged power iteration at the layer's own extents: what is true.
+/// |ŝ|·∏(ασ) with σ from converged power iteration at the layer's own extents: the true bound.
 /// </param>
 /// <param name="Contraction">
 /// Ratio of the last two corrections of an inversion to float32's limit, on data.

@@ -70,14 +70,14 @@ internal sealed class NetworkInspector : DeviceObject
         foreach (Batch batch in loader.Epoch(0).TakeWhile(_ => seen < wanted))
         {
             int count = Math.Min(wanted - seen, batch.Count);
-            inspector.Pass(batch.Pixels[..(int)(count * net.Sample.Count)], count);
+            inspector.Pass(batch.Pixels.Slice(0, (int)(count * net.Sample.Count)), count);
             seen += count;
         }
         return new Inspection(
             seen, settings.Tolerance, [.. net.Blocks.Where(block => block.IsInvertible).Select(inspector.Report)]);
     }
 
-    private void Pass(ReadOnlySpan<float> pixels, int count)
+    private void Pass(BatchPixels pixels, int count)
     {
         _net.PrepareInference(count);
         Arena memory = Memory;
@@ -85,7 +85,7 @@ internal sealed class NetworkInspector : DeviceObject
         try
         {
             Tensor x = memory.Allocate(_net.Sample.WithBatch(count), ElementType.Float32, MemoryPurpose.Activations);
-            Backend.Upload(pixels, x);
+            pixels.Upload(Backend, x);
             SavedTensors none = default;
             foreach (Layer layer in _net.Layers)
             {

@@ -51,8 +51,8 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Live bytes of the backend.</summary>
     public MemoryUse Memory => _backend.Memory.Use;
 
-    /// <summary>Probabilities of normalised samples.</summary>
-    public float[] Predict(ReadOnlySpan<float> pixels) => _net.Predict(pixels);
+    /// <summary>Probabilities of samples.</summary>
+    public float[] Predict(BatchPixels pixels) => _net.Predict(pixels);
 
     /// <summary>Writes the network with names and normalisation (<see cref="OnnxFile"/>).</summary>
     public void ExportOnnx(string path) => OnnxFile.Write(_net, path, Normalization, Classes);

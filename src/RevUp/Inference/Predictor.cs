@@ -14,12 +14,11 @@ namespace RevUp.Inference;
 /// </summary>
 /// <remarks>
 /// Thread-safe: any number of threads may predict at once, and get the same bits as one after the
-/// other. Bytes are normalised on the calling thread; the network runs on a thread of the
-/// predictor's own, one call at a time and each on all threads of its backend, so more callers do
-/// not make it slower, nor much faster. To use the cores for several calls at once instead, open
-/// several predictors with one thread each; every one holds a copy of the weights. The number of
-/// threads of <see cref="CpuBackend"/> belongs to the process: the backend that was opened last
-/// decides.
+/// other. The network runs on the predictor's own thread:
+/// one call at a time, with all threads of its backend. More callers therefore change the
+/// throughput little. To use the cores for several calls at once, open several predictors with one
+/// thread each; each holds a copy of the weights. The number of threads of <see cref="CpuBackend"/>
+/// belongs to the process: the backend that was opened last decides.
 /// </remarks>
 /// <example><code>
 /// using Predictor predictor = Predictor.Load("flowers.safetensors");
@@ -55,8 +54,8 @@ public sealed class Predictor : IDisposable
     /// <summary>Loads a network.</summary>
     /// <param name="path">
     /// A file that <see cref="TrainingRun.SaveModel"/> or <see cref="Checkpoint.SaveModel"/> wrote,
-    /// the folder of a run, whose newest complete checkpoint is taken, or the folder of one
-    /// checkpoint.
+    /// or the folder of a checkpoint, or the folder of a run. Of a run, the chosen checkpoint is
+    /// taken, or else the newest complete one.
     /// </param>
     /// <param name="open">
     /// Opens the backend, on the predictor's thread, which also disposes it; nothing else may use
@@ -93,9 +92,18 @@ public sealed class Predictor : IDisposable
     public float[] Predict(ReadOnlySpan<byte> images)
     {
         RequireWhole(images.Length, "bytes");
-        float[] pixels = ArrayPool<float>.Shared.Rent(images.Length);
-        _normalization.Apply(images, pixels);
-        return PredictRented(pixels, images.Length);
+        int length = images.Length;
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
+        images.CopyTo(bytes);
+        try
+        {
+            return RequireFinite(_model.Invoke(
+                loaded => loaded.Predict(new BatchPixels(bytes.AsSpan(0, length), default, _normalization))));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     /// <summary>
@@ -113,20 +121,24 @@ public sealed class Predictor : IDisposable
     public float[] Predict(ReadOnlySpan<float> samples)
     {
         RequireWhole(samples.Length, "numbers");
-        float[] pixels = ArrayPool<float>.Shared.Rent(samples.Length);
-        samples.CopyTo(pixels);
-        _normalization.Apply(pixels.AsSpan(0, samples.Length));
-        int bad = FiniteValues.IndexOfOther(pixels.AsSpan(0, samples.Length));
-        if (bad >= 0)
+        int length = samples.Length;
+        float[] pixels = ArrayPool<float>.Shared.Rent(length);
+        try
+        {
+            samples.CopyTo(pixels);
+            _normalization.Apply(pixels.AsSpan(0, length));
+            int bad = FiniteValues.IndexOfOther(pixels.AsSpan(0, length));
+            return bad < 0
+                ? RequireFinite(_model.Invoke(loaded => loaded.Predict(new BatchPixels(pixels.AsSpan(0, length)))))
+                : throw new ArgumentException(
+                    $"value {bad % Sample.Count} of sample {bad / Sample.Count} is {samples[bad]}, which is not finite "
+                    + "after normalisation; correct the sample or leave it out.",
+                    nameof(samples));
+        }
+        finally
         {
             ArrayPool<float>.Shared.Return(pixels);
-            long place = bad % Sample.Count;
-            throw new ArgumentException(
-                $"value {place} of sample {bad / Sample.Count} is {samples[bad]}, which is not finite after "
-                + "normalisation; correct the sample or leave it out.",
-                nameof(samples));
         }
-        return PredictRented(pixels, samples.Length);
     }
 
     /// <summary>
@@ -153,21 +165,13 @@ public sealed class Predictor : IDisposable
     /// <summary>Waits for the calls of other threads, then frees network and backend.</summary>
     public void Dispose() => _model.Dispose();
 
-    private float[] PredictRented(float[] pixels, int length)
+    private float[] RequireFinite(float[] probabilities)
     {
-        try
-        {
-            float[] probabilities = _model.Invoke(loaded => loaded.Predict(pixels.AsSpan(0, length)));
-            int bad = FiniteValues.IndexOfOther(probabilities);
-            return bad < 0 ? probabilities : throw new ArgumentException(
-                $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample is far from "
-                + "the training set; see that it is in the same unit.",
-                "samples");
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(pixels);
-        }
+        int bad = FiniteValues.IndexOfOther(probabilities);
+        return bad < 0 ? probabilities : throw new ArgumentException(
+            $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample's values "
+            + "are far from the training set's; give them in the same unit.",
+            "samples");
     }
 
     private void RequireWhole(int length, string unit)
@@ -175,9 +179,8 @@ public sealed class Predictor : IDisposable
         if (length == 0 || length % Sample.Count != 0)
         {
             throw new ArgumentException(
-                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last, of "
-                + $"{Sample.Count} {unit} each; resize or crop the image "
-                + "to that shape, and convert it to that number of channels.",
+                $"{length} {unit} are not one or several samples of the shape {Sample}, channels-last: one sample has "
+                + $"{Sample.Count} {unit}. Resize or crop the image to this shape, and convert its channels.",
                 unit == "bytes" ? "images" : "samples");
         }
     }

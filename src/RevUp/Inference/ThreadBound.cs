@@ -3,13 +3,13 @@ using System.Collections.Concurrent;
 namespace RevUp.Inference;
 
 /// <summary>
-/// An object that is made, used and disposed on a thread of its own. Any thread may ask for work on
-/// it: requests are done one at a time, in the order of their arrival, while those who asked wait.
+/// An object that is made, used and disposed on its own thread. Any thread may request work on the
+/// object. Requests are done one at a time, in order of arrival, and the requesting threads wait.
 /// </summary>
 /// <remarks>
-/// A lock would not do. OpenMP keeps a team of workers for every thread that it is called from, and
-/// a CUDA context belongs to the thread that made it current: with one thread there is one team and
-/// one context, however many threads ask.
+/// A lock would not do. OpenMP keeps a team of workers for every thread that calls it, and a CUDA
+/// context belongs to the thread that made it current. One thread needs one team and one context
+/// only.
 /// </remarks>
 internal sealed class ThreadBound<T> : IDisposable
     where T : IDisposable

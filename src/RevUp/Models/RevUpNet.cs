@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Data;
 using RevUp.Interop.Nvtx;
 using RevUp.Layers;
 using RevUp.Reversible;
@@ -189,10 +190,13 @@ public sealed partial class RevUpNet : DeviceObject
     /// <exception cref="ArenaExhaustedException">
     /// No memory for the batch; the network stays usable, for smaller ones too.
     /// </exception>
-    public Tensor Infer(ReadOnlySpan<float> pixels)
+    public Tensor Infer(ReadOnlySpan<float> pixels) => Infer(new BatchPixels(pixels));
+
+    /// <inheritdoc cref="Infer(ReadOnlySpan{float})"/>
+    internal Tensor Infer(BatchPixels pixels)
     {
         using Driving driving = Drive();
-        if (pixels.Length == 0 || pixels.Length % Sample.Count != 0)
+        if (pixels.IsEmpty || pixels.Length % Sample.Count != 0)
         {
             throw new ArgumentException(
                 $"{pixels.Length} numbers are not a whole number of samples {Sample} of {Sample.Count} numbers each.",
@@ -206,7 +210,7 @@ public sealed partial class RevUpNet : DeviceObject
         try
         {
             Tensor x = memory.Allocate(Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
-            Backend.Upload(pixels, x);
+            pixels.Upload(Backend, x);
             SavedTensors none = default;
             foreach (Layer layer in _layers)
             {
@@ -233,7 +237,10 @@ public sealed partial class RevUpNet : DeviceObject
     /// </summary>
     /// <returns>softmax(logits), [N · classes].</returns>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
-    public float[] Predict(ReadOnlySpan<float> pixels)
+    public float[] Predict(ReadOnlySpan<float> pixels) => Predict(new BatchPixels(pixels));
+
+    /// <inheritdoc cref="Predict(ReadOnlySpan{float})"/>
+    internal float[] Predict(BatchPixels pixels)
     {
         using Driving driving = Drive();
         Tensor logits = Infer(pixels);

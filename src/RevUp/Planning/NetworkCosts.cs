@@ -1,4 +1,5 @@
 using System.Globalization;
+using RevUp.Data;
 using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Recipes;
@@ -51,12 +52,12 @@ internal sealed class NetworkCosts
         (float[] pixels, float[] targets) = MemoryProbe.RandomBatch(net, recipe.Training);
         if (recipe.Training.IsStaged)
         {
-            input.Stage(pixels, targets);
+            input.Stage(new BatchPixels(pixels), targets);
             input.Receive();
         }
         else
         {
-            input.Load(pixels, targets);
+            input.Load(new BatchPixels(pixels), targets);
         }
         return new NetworkCosts(net, step, recipe, input);
     }

@@ -41,8 +41,8 @@ internal static class RecipeBase
         if (merged[Member] is { } next)
         {
             throw new ConfigurationException(
-                $"{Member} is '{name}', which has a base itself, {next.ToJsonString()}; a base stands by itself, "
-                + "so name a recipe without one, and repeat here what lies between");
+                $"{Member} is '{name}', which has a base itself, {next.ToJsonString()}; name a recipe without a base, "
+                + $"and repeat the settings of '{name}' here");
         }
         if (root["model"] is JsonObject model && model.ContainsKey("preset"))
         {

@@ -19,10 +19,10 @@ public sealed record ReversibleSettings
     public MemoryPlan Policies { get; init; } = new();
 
     /// <summary>
-    /// Under the policy "auto", the most bytes that a training step may take: everything in the
-    /// device's arena, that is parameters, gradients, the optimiser's state, activations and
-    /// workspace, as <see cref="Tensors.Arena.TotalPeak"/> counts it. An evaluation takes less. The
-    /// process takes more, for libraries and data.
+    /// Under the policy "auto", the most bytes that a training step may take in the device's arena,
+    /// as <see cref="Tensors.Arena.TotalPeak"/> counts them. They include parameters, gradients,
+    /// the optimiser's state, activations and workspace. An evaluation takes less. The process
+    /// takes more, for libraries and data.
     /// </summary>
     [JsonConverter(typeof(ByteCountConverter))]
     public long MemoryBudget { get; init; }
@@ -81,7 +81,7 @@ public sealed record ReversibleSettings
             MemoryBudget >= 0, $"reversible.memoryBudget is {MemoryBudget}; use {ByteCount.Allowed}");
         ConfigurationException.Require(
             !NeedsPlan || MemoryBudget > 0,
-            $"reversible.policy is 'auto', and reversible.memoryBudget, which it is to fit, is not given; use "
+            $"reversible.policy is 'auto' and needs a budget, but reversible.memoryBudget is not given; use "
             + $"{ByteCount.Allowed}");
         ConfigurationException.Require(
             auto || MemoryBudget == 0,

@@ -8,8 +8,8 @@ using RevUp.Tensors;
 namespace RevUp.Recipes;
 
 /// <summary>
-/// Compares JSON with the types it is read into, and says what does not fit: its path (of a
-/// recipe's, as --set takes it), its value, and what may be there.
+/// Compares JSON with the types it is read into. An error names the path of the setting (in a
+/// recipe as --set takes it), its value, and the possible values.
 /// </summary>
 internal static class SettingsSchema
 {

@@ -5,9 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The coefficient c_b of every branch b under <see cref="LipschitzMode.Adaptive"/> control,
-/// float32 [branches] on the device, where the branches read it, with a copy on the host, which
-/// <see cref="AdaptiveRule"/> moves after each step.
+/// The coefficient c_b of every branch b under <see cref="LipschitzMode.Adaptive"/> control:
+/// float32 [branches] on the device, where the branches read it. <see cref="AdaptiveRule"/> moves a
+/// copy on the host after each step.
 /// </summary>
 /// <remarks>
 /// Part of the state that checkpoints hold, and all the state that the control has. A step costs

@@ -1,15 +1,15 @@
 namespace RevUp.Reversible;
 
 /// <summary>
-/// How the coefficient c_b of a branch follows what an inversion of its block has measured: L̂, its
-/// contraction, and k, the evaluations that it needed.
+/// How the coefficient c_b of a branch follows an inversion of its block: the measured contraction
+/// L̂, and the number k of evaluations that the inversion needed.
 /// </summary>
 /// <remarks>
-/// |s|·∏σ bounds the contraction, by two to four times too much, so that c_b may well be above 1;
-/// what decides is the inversion. k = 1 measures no contraction, but is only ever enough where c_b
-/// &lt; 1 proves that it is, and the nearer c_b is to 1 the less often it is: a coefficient cannot
-/// pass 1 unmeasured. Falling is faster than rising, and a band between them, in which c_b stays,
-/// keeps F from jittering with the noise of the mini-batches.
+/// The bound |s|·∏σ is two to four times larger than the contraction, so c_b may well be above 1:
+/// the inversion decides. k = 1 measures no contraction. But one evaluation is enough only where
+/// c_b &lt; 1 proves it, and less often the nearer c_b is to 1. So no coefficient passes 1 without
+/// a measurement. c_b falls faster than it rises. In a band between the two c_b stays, so that F
+/// does not jitter with the noise of the mini-batches.
 /// </remarks>
 internal static class AdaptiveRule
 {

@@ -5,8 +5,8 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// Lipschitz control of one branch F = ŝ·z: the multiplier s, the norms σ of its m factors, and the
-/// numbers of <see cref="BranchScale"/>, which are computed from them before each step.
+/// Lipschitz control of one branch F = ŝ·z: the multiplier s and the norms σ of its m factors.
+/// Before each step <see cref="BranchScale"/>'s factors are computed from s and σ.
 /// </summary>
 internal sealed class BranchControl : DeviceObject
 {
@@ -60,8 +60,8 @@ internal sealed class BranchControl : DeviceObject
         _scales = Own(new Shape(BranchScale.Length(factors)), ElementType.Float32, MemoryPurpose.Workspace);
         _dots = Own(new Shape(factors), ElementType.Float64, MemoryPurpose.Workspace);
         _sigmaGradients = Own(new Shape(factors), ElementType.Float32, MemoryPurpose.Workspace);
-        // The multiplier of branches that train none, a place for the gradient that nobody wants,
-        // and the coefficient of all that have none of their own.
+        // The multiplier of branches that train none, a place for its unused gradient, and the
+        // coefficient of branches without their own.
         _constants = Own(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
         backend.Upload<float>([1, 1, (float)settings.Lipschitz.Coefficient], _constants);
     }

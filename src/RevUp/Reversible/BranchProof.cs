@@ -50,8 +50,8 @@ internal static class BranchProof
             double change = Math.Abs(multiplier[0]) * Distance(second, first), distance = Distance(moved, numbers);
             Require(
                 change < distance,
-                $"Lip(F) is at least {change / distance:G3} under a coefficient of {branch.LipschitzLimit:G3}, so that "
-                + "its block has no inverse; "
+                $"Lip(F) is at least {change / distance:G3} under a coefficient of {branch.LipschitzLimit:G3}: the "
+                + "block has no inverse; "
                 + "override Lipschitz with the constant of everything but the declared convolutions");
         }
         memory.Free(x);

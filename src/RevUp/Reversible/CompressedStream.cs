@@ -5,17 +5,17 @@ using RevUp.Tensors;
 namespace RevUp.Reversible;
 
 /// <summary>
-/// A residual stream of which the forward pass keeps a few bits per element and block, in a closed
-/// loop. It carries d, what the backward pass will know of the stream: after y = x + F(x) it keeps
-/// the code Q(y − d) and adds Q(y − d) to d, so that d differs from y by the error of this one
-/// code, whatever the blocks before have lost. The backward pass subtracts the same numbers again
-/// and meets the same d, bit for bit (<see cref="Backend.QuantizeResidual"/>).
+/// A residual stream, kept as a few bits per element and block, in a closed loop. The forward pass
+/// carries d, the stream as the backward pass will decode it. After y = x + F(x) it keeps the code
+/// Q(y − d) and adds Q(y − d) to d. So d differs from y by the error of this code alone: the errors
+/// of earlier blocks do not add up. The backward pass subtracts the same numbers and finds the same
+/// d, bit for bit (<see cref="Backend.QuantizeResidual"/>).
 /// </summary>
 /// <remarks>
-/// Each block costs one evaluation backward, as with a kept input; errors do not add up, and are
-/// never multiplied by a Jacobian, so that no bound on F is needed. Memory: d and the codes, for
-/// each element <see cref="MemoryPlan.CompressBits"/> bits, and two bytes per sample and channel.
-/// Owns its tensors.
+/// Backward, each block costs one evaluation, as with a kept input. No error is multiplied by a
+/// Jacobian, so F needs no bound. Memory: d, and the codes. A code takes
+/// <see cref="MemoryPlan.CompressBits"/> bits for each element, and two bytes per sample and
+/// channel. Owns its tensors.
 /// </remarks>
 /// <param name="backend">The device.</param>
 /// <param name="layers">Layers of the network.</param>

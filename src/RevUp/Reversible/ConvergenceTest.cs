@@ -1,18 +1,17 @@
 namespace RevUp.Reversible;
 
 /// <summary>
-/// The stop rule of one fixed-point inversion, fed with the statistics of each evaluation in turn:
-/// converged as soon as L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤ tolerance·‖xⁱ⁺¹‖, the a-posteriori bound of
-/// Banach's theorem, with L̂ the ratio of the last two corrections (before there are two: the bound
-/// given). Where that bound is 1 or more, and so proves nothing, no L̂ under
-/// <see cref="LeastUnproven"/> is believed.
+/// The stop rule of one fixed-point inversion, fed with the statistics of each evaluation in turn.
+/// An inversion has converged as soon as L̂/(1−L̂)·‖xⁱ⁺¹ − xⁱ‖ ≤ tolerance·‖xⁱ⁺¹‖, the a-posteriori
+/// bound of Banach's theorem. L̂ is the ratio of the last two corrections; before there are two, it
+/// is the given bound of the branch. A bound of 1 or more proves nothing: L̂ then counts as at
+/// least <see cref="LeastUnproven"/>.
 /// </summary>
 /// <remarks>
-/// The first correction, F(y), has a constant part that the later ones have not: the first ratio is
-/// below those that follow, and believed as it is leaves inputs with residuals a third above the
-/// tolerance (benchmarks/results/inversion.md). It is the same whether statistics are looked at
-/// after each evaluation, to decide on the next one, or after the step, to judge a number decided
-/// on before.
+/// The first correction, F(y), has a constant part that later corrections lack. The first ratio is
+/// therefore too small. Without the least value, inputs had residuals a third above the tolerance
+/// (benchmarks/results/inversion.md). The rule serves both solvers: the adaptive one asks after
+/// each evaluation, the planned one after the step.
 /// </remarks>
 /// <param name="settings">Tolerance, limits.</param>
 /// <param name="bound">A bound of the branch's Lipschitz constant.</param>
@@ -67,9 +66,10 @@ internal struct ConvergenceTest(InversionSettings settings, double bound)
     }
 
     /// <summary>
-    /// Evaluations that the tolerance needs: the first that met it, or else as many as shrink the
-    /// error to it at L̂ each, within the cap. Where L̂ was not measured, or is 1 or more, one
-    /// more, which shows.
+    /// Number of evaluations that the tolerance needs. It is the number of the first evaluation
+    /// that met the tolerance. If none did, each further evaluation is assumed to shrink the error
+    /// by L̂, within the cap. If L̂ was not measured, or is 1 or more, the number is one more than
+    /// was done.
     /// </summary>
     public readonly int Needed()
     {

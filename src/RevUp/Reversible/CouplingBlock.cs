@@ -6,8 +6,8 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// The additive coupling y₁ = x₁ + F(x₂), y₂ = x₂ + G(y₁) of the halves of the channels (RevNet,
-/// arXiv 1707.04585, section 3.1), and its inverse x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂), one evaluation
-/// of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other
+/// arXiv 1707.04585, section 3.1). Its inverse x₂ = y₂ − G(y₁), x₁ = y₁ − F(x₂) takes one
+/// evaluation of each branch. x and y hold [N, (D), H, W, C/2] twice, one half after the other
 /// (<see cref="ChannelHalves"/>), float32.
 /// </summary>
 /// <remarks>
@@ -141,8 +141,8 @@ internal sealed class CouplingBlock : Block
         Memory.Free(z);
     }
 
-    // Slots: what F keeps, a copy of y₁, whose memory goes on to other layers or becomes x₁, and
-    // what G keeps.
+    // Slots: the tensors that F keeps, a copy of y₁, and the tensors that G keeps. y₁ is copied
+    // because its memory goes on to other layers or becomes x₁.
     private void Save(SavedTensors f, Tensor y1, SavedTensors g, ref SavedTensors saved)
     {
         int kept = F.Convolutions.Count - 1;

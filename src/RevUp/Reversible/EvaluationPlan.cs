@@ -1,16 +1,16 @@
 namespace RevUp.Reversible;
 
 /// <summary>
-/// k of every block for steps that do not wait for their own statistics: what the steps before
-/// needed. It follows a need that grows at once, and one that falls only after
-/// <see cref="Patience"/> steps, for all blocks together, because work that was recorded for one k
-/// must be recorded again for another.
+/// Branch evaluations k of every block, planned from earlier steps, for steps that do not wait for
+/// their own statistics. The plan rises at once when a block needs more. It falls only after
+/// <see cref="Patience"/> steps, for all blocks together, because recorded work must be recorded
+/// again for another k.
 /// </summary>
 /// <remarks>
-/// A step that would have needed more than was planned is trained on all the same, as long as its
-/// residuals are under the hard limit and the bounds of its branches below 1; the next one has
-/// more. A plan is not known before a step has measured k with the adaptive solver, nor after one
-/// in which that gave up on a block.
+/// A step may need more evaluations than were planned. It is trained on all the same, if its
+/// residuals are under the hard limit and the bounds of its branches are below 1. The next step
+/// gets more evaluations. There is no plan before a step has measured k with the adaptive solver,
+/// nor after a step in which this solver gave up on a block.
 /// </remarks>
 internal sealed class EvaluationPlan
 {
@@ -82,8 +82,9 @@ internal sealed class EvaluationPlan
     }
 
     /// <summary>
-    /// Takes what the adaptive solver did where too few had been planned for one block: what the
-    /// others needed before stays, or they would be the next.
+    /// Takes the evaluations of the adaptive solver after too few were planned for one block. The
+    /// needs of the other blocks from earlier steps stay. Otherwise one of these would be the next
+    /// to fail.
     /// </summary>
     public void Correct(ReadOnlySpan<InversionRecord> records)
     {

@@ -7,9 +7,9 @@ public enum EvaluationPrecision
     Full,
 
     /// <summary>
-    /// The first in bfloat16, of a block that needs two or more; the others, and so the one that is
-    /// differentiated and the residual that decides whether the result is accepted, as in the
-    /// forward pass. For branches in float32.
+    /// The first evaluation in bfloat16, if a block needs two or more; the others as in the forward
+    /// pass. The last evaluation, which is differentiated, and the residual therefore keep the
+    /// precision of the forward pass. For branches in float32.
     /// </summary>
     Mixed,
 }

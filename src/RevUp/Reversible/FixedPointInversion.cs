@@ -7,16 +7,16 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// Rebuilds the input of invertible blocks: x⁰ = y, xⁱ⁺¹ = y − F(xⁱ), until the a-posteriori bound
-/// of the error is under the tolerance. The adaptive solver looks at the statistics of each
-/// evaluation to decide on the next; the planned one does the evaluations that earlier steps needed
-/// and leaves their statistics on the device, so that the host need not wait for it.
+/// of the error is under the tolerance. The adaptive solver reads the statistics of each evaluation
+/// and decides on the next one. The planned solver does as many evaluations as earlier steps
+/// needed. It leaves their statistics on the device, so the host need not wait.
 /// </summary>
 /// <remarks>
-/// The intermediates of the last evaluation, at xⁱ, are the ones to differentiate, and xⁱ⁺¹, one
-/// correction better, is handed on as the output of the block before: k evaluations cost k, not k +
-/// 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's intermediates. With
-/// <see cref="EvaluationPrecision.Mixed"/> the first evaluation is one in bfloat16 where the steps
-/// before say that others follow, and then is never the last, whatever its statistics.
+/// The last evaluation, at xⁱ, leaves the intermediates to differentiate. Its result xⁱ⁺¹ is one
+/// correction better, and becomes the output of the block before. So an inversion and its gradient
+/// together take k evaluations, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's
+/// intermediates. Under <see cref="EvaluationPrecision.Mixed"/> the first evaluation is in bfloat16
+/// if earlier steps needed more than one. It is then never the last one, whatever its statistics.
 /// </remarks>
 internal sealed class FixedPointInversion : DeviceObject
 {
@@ -91,11 +91,12 @@ internal sealed class FixedPointInversion : DeviceObject
     internal void Record(int block, in InversionRecord record) => _records[block] = record;
 
     /// <summary>
-    /// Solves x + F(x) = y. On success takes y over and returns x; <paramref name="point"/> is the
-    /// last point of evaluation, its intermediates in <paramref name="saved"/>; the caller owns
-    /// both. When the residual stays above the hard limit, or the iteration of a branch whose bound
-    /// is 1 or more does not converge, the adaptive solver returns empty and leaves y alone; the
-    /// planned one does not know, and the whole step is refused at its end.
+    /// Solves x + F(x) = y. On success takes y over and returns x. <paramref name="point"/> is the
+    /// last point of evaluation, with its intermediates in <paramref name="saved"/>; the caller
+    /// owns both. An inversion fails if the residual stays above the hard limit. Under a bound of 1
+    /// or more it also fails if the iteration does not converge. The adaptive solver then returns
+    /// empty and leaves y alone. The planned solver cannot notice a failure: the whole step is
+    /// refused at its end.
     /// </summary>
     public Tensor Solve(InvertibleBlock block, Tensor y, ref SavedTensors saved, out Tensor point)
     {

@@ -44,10 +44,10 @@ internal sealed class InvertibleBlock(
             "blocks with model.lipschitz.mode 'none' have no inverse; "
             + "use the mode 'perBranch' or the policy 'compress'",
         (not MemoryPolicy.Invert, LipschitzMode.Adaptive) =>
-            "model.lipschitz.mode is 'adaptive', which follows the contraction that inversions measure; "
+            "model.lipschitz.mode is 'adaptive', which needs the measurements of inversions; "
             + "use the policy 'invert', or the mode 'none' or 'perBranch'",
         (MemoryPolicy.Auto, _) when settings.FreeLeadingBlocks =>
-            "'auto' does not know what it costs to compute inputs again, "
+            "the policy 'auto' cannot plan leading blocks without a bound, "
             + "and model.lipschitz.freeLeadingBlocks is true; use false",
         _ => null,
     };

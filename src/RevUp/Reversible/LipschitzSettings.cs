@@ -27,9 +27,9 @@ public sealed record LipschitzSettings
     public int TargetEvaluations { get; init; } = 4;
 
     /// <summary>
-    /// Whether the first block behind the input, and behind every layer that has no inverse, goes
-    /// without a bound: such a layer keeps its own input in any case. The block's input is
-    /// recomputed from it, exactly, for less than an inversion takes.
+    /// Whether the first block behind the input, and the first block behind every layer without an
+    /// inverse, goes without a bound. Such a layer keeps its own input anyway. The block's input is
+    /// recomputed from there, exactly and for less than an inversion takes.
     /// </summary>
     public bool FreeLeadingBlocks { get; init; }
 
@@ -46,9 +46,9 @@ public sealed record LipschitzSettings
     public int StartSteps { get; init; } = 20;
 
     /// <summary>
-    /// Largest spatial extent, in positions per axis, on which σ is estimated. Zero-padded
-    /// convolutions have norms that grow with the extent towards the norm of the unpadded operator,
-    /// so on larger inputs the estimate is slightly low: by a relative error of the order of
+    /// Largest spatial extent, in positions per axis, on which σ is estimated. The norm of a
+    /// zero-padded convolution grows with the extent, towards the norm of the unpadded operator. On
+    /// larger inputs the estimate is therefore slightly low: by a relative error of the order of
     /// (π/extent)² at most, in practice far less.
     /// </summary>
     public int MaximumExtent { get; init; } = 32;

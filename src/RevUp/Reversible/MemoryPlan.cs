@@ -37,9 +37,10 @@ public sealed record MemoryPlan
     internal bool IsAnchor(Block block) => AnchorEvery > 0 && block.Index > 0 && block.Index % AnchorEvery == 0;
 
     /// <summary>
-    /// The policy of one layer: a block's by what it can follow. Other layers have no choice: what
-    /// has an inverse is inverted, except behind a compressed stream, which only moves of elements
-    /// leave intact; what has none keeps its input.
+    /// The policy of one layer. A block follows the plan as far as it can. Other layers have no
+    /// choice: a layer with an inverse is inverted, any other keeps its input. Behind a compressed
+    /// stream only layers that move elements are inverted, because others would change the decoded
+    /// stream.
     /// </summary>
     internal MemoryPolicy For(Layer layer) => layer is Block block
         ? block.Follow(Policy == MemoryPolicy.Auto ? Blocks[block.Index] : Policy, IsAnchor(block))

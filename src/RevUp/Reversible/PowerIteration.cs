@@ -11,8 +11,9 @@ namespace RevUp.Reversible;
 /// them is one launch for all, twice an iteration.
 /// </summary>
 /// <remarks>
-/// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, the same ones
-/// each time for a convolution and a seed, so that the estimate starts as soon as the weights do.
+/// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, so that the
+/// estimate starts as soon as the weights do. A convolution and a seed always give the same
+/// vectors.
 /// The work of a step does not depend on its number: it can be recorded once and replayed.
 /// </remarks>
 internal sealed class PowerIteration : DeviceObject

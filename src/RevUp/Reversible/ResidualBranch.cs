@@ -78,8 +78,9 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     public IReadOnlyList<Convolution> Convolutions => _convolutions;
 
     /// <summary>
-    /// Limit that the control sets to the bound of F, whatever its weights: c, the branch's own if
-    /// it has one, or cᵐ where m convolutions are bounded one by one; infinity without control.
+    /// Limit under which the control keeps the bound of F, for any weights. It is c, the branch's
+    /// own coefficient or the common one. It is cᵐ if m convolutions are bounded one by one, and
+    /// infinity without control.
     /// </summary>
     public double LipschitzLimit => _control.LipschitzLimit;
 

@@ -6,9 +6,9 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// The norm σ of one convolution as an operator, estimated by power iteration: v ← unit(Wᵀu), u ←
-/// unit(Wv), σ = ‖Wv‖, with the padding, groups and extents of the layer itself, batch 1, u and v
-/// kept from step to step. A kernel flattened to a matrix would give no bound (i-ResNet, arXiv
-/// 1811.00995, appendix).
+/// unit(Wv), σ = ‖Wv‖. W has the padding, groups and extents of the layer itself, and batch 1. u
+/// and v are kept from step to step. A kernel flattened to a matrix would give no bound (i-ResNet,
+/// arXiv 1811.00995, appendix).
 /// </summary>
 /// <remarks>
 /// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. Fixed by
@@ -76,9 +76,9 @@ internal sealed class SpectralNorm
     }
 
     /// <summary>
-    /// The norm of a convolution at its own extents by power iteration from a random vector until
-    /// ten more iterations change σ by less than 10⁻⁶, for inspection: no state is touched, and no
-    /// memory stays allocated, whatever happens.
+    /// The norm of a convolution at its own extents, for inspection. Power iteration starts from a
+    /// random vector and ends when ten more iterations change σ by less than 10⁻⁶. No state is
+    /// touched, and no memory stays allocated, whatever happens.
     /// </summary>
     public static double Converged(Backend backend, Convolution convolution)
     {

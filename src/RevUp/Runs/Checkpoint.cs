@@ -179,8 +179,8 @@ internal static class Checkpoint
             : throw new CheckpointException(
                 folder,
                 $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} "
-                + $"({backend.Description}) cannot compute; resume it on a device that can, or train into another "
-                + "folder.");
+                + $"({backend.Description}) cannot compute; resume it on a device with {kept.Precision.Text()}, or "
+                + "train into another folder.");
     }
 
     /// <summary>

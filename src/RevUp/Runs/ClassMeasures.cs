@@ -2,25 +2,30 @@ namespace RevUp.Runs;
 
 /// <summary>How well each of K classes is told from the others.</summary>
 /// <remarks>
-/// Balanced accuracy is the mean recall of the classes that have samples: always to answer the
-/// commonest class gives 1/K. AUC is the probability that a sample of a class gets a higher
-/// probability of it than a sample of another class does, ties counted half (Mann and Whitney,
-/// 1947); for K &gt; 2 the mean over the classes, each against all others. It needs the output for
-/// every sample, and is left out where these are more than 8 million numbers.
+/// Balanced accuracy is the mean recall of the classes that have samples: a network that always
+/// answers the commonest class has 1/K. AUC compares a sample of a class with a sample of another
+/// class. It is the probability that the first one gets the higher score for the class; ties count
+/// half (Mann and Whitney, 1947). For K &gt; 2 it is the mean over the classes, each against all
+/// others. AUC needs the outputs for all samples, and is left out if these are more than 8 million
+/// numbers.
 /// </remarks>
 internal sealed class ClassMeasures : IEquatable<ClassMeasures>
 {
     /// <summary>The most classes of which a confusion matrix is kept.</summary>
     public const int MaximumConfusion = 1000;
 
+    private const int MaximumFrequent = 32;
+
     private readonly int[] _confusion;
     private readonly int[] _samples;
     private readonly int[] _correct;
 
-    internal ClassMeasures(int[] samples, int[] correct, int[] confusion, double auc)
+    internal ClassMeasures(
+        int[] samples, int[] correct, int[] confusion, double auc, IReadOnlyList<ClassConfusion>? frequent = null)
     {
         (_samples, _correct, _confusion, Auc) = (samples, correct, confusion, auc);
         Recall = [.. samples.Zip(correct, (all, right) => all == 0 ? double.NaN : (double)right / all)];
+        Frequent = frequent ?? MostFrequent(confusion, samples.Length);
         BalancedAccuracy = Recall.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
     }
 
@@ -37,6 +42,12 @@ internal sealed class ClassMeasures : IEquatable<ClassMeasures>
 
     /// <summary>Area under the ROC curve; NaN where it is not defined or was left out.</summary>
     public double Auc { get; }
+
+    /// <summary>
+    /// The 32 most frequent confusions of two classes, the most frequent first; empty where there
+    /// is neither a confusion matrix nor a list of them.
+    /// </summary>
+    public IReadOnlyList<ClassConfusion> Frequent { get; }
 
     /// <summary>Whether there is a confusion matrix: up to 1,000 classes.</summary>
     public bool HasConfusion => _confusion.Length > 0;
@@ -68,4 +79,9 @@ internal sealed class ClassMeasures : IEquatable<ClassMeasures>
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_samples.Length, BalancedAccuracy, Auc);
+
+    private static ClassConfusion[] MostFrequent(int[] confusion, int classes) =>
+        [.. confusion.Select((count, i) => new ClassConfusion(i / classes, i % classes, count))
+            .Where(pair => pair.Actual != pair.Predicted && pair.Samples > 0)
+            .OrderByDescending(pair => pair.Samples).Take(MaximumFrequent)];
 }

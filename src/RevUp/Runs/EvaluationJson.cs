@@ -6,9 +6,9 @@ namespace RevUp.Runs;
 /// <summary>An evaluation in a line of metrics.jsonl.</summary>
 /// <remarks>
 /// {"part": "test", "loss", "top1", "samples", "leftOut", "balancedAccuracy", "auc", "recall": [K],
-/// "classSamples": [K], "confusion": [K][K]}, the last one up to 100 classes. JSON has no NaN: a
-/// number that is none is null. An earlier version wrote loss, top1, samples and leftOut, of the
-/// test set.
+/// "classSamples": [K], "confusion": [K][K]}. Above 100 classes "confusions" takes the place of the
+/// matrix: [class, taken for, samples] of the 32 most frequent. JSON has no NaN: a number that is
+/// none is null. An earlier version wrote loss, top1, samples and leftOut, of the test set.
 /// </remarks>
 internal static class EvaluationJson
 {
@@ -40,6 +40,15 @@ internal static class EvaluationJson
             foreach (IReadOnlyList<int> row in classes.ConfusionRows())
             {
                 WriteNumbers(json, null, row);
+            }
+            json.WriteEndArray();
+        }
+        else if (classes.Frequent.Count > 0)
+        {
+            json.WriteStartArray("confusions");
+            foreach (ClassConfusion pair in classes.Frequent)
+            {
+                WriteNumbers(json, null, [pair.Actual, pair.Predicted, pair.Samples]);
             }
             json.WriteEndArray();
         }
@@ -75,7 +84,10 @@ internal static class EvaluationJson
         int[] confusion = line.TryGetProperty("confusion", out JsonElement rows)
             ? [.. rows.EnumerateArray().SelectMany(Integers)]
             : [];
-        return new ClassMeasures(samples, correct, confusion, Number(line, "auc"));
+        ClassConfusion[]? frequent = line.TryGetProperty("confusions", out JsonElement pairs)
+            ? [.. pairs.EnumerateArray().Select(Integers).Select(pair => new ClassConfusion(pair[0], pair[1], pair[2]))]
+            : null;
+        return new ClassMeasures(samples, correct, confusion, Number(line, "auc"), frequent);
     }
 
     private static int[] Integers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetInt32())];

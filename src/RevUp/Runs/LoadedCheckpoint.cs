@@ -24,8 +24,8 @@ internal sealed record LoadedCheckpoint(
     /// <summary>Opens a part of the data that the recipe names; the caller disposes it.</summary>
     /// <inheritdoc cref="Fit"/>
     /// <param name="split">
-    /// Which part; null for the one that results are given for: the test part, or the validation
-    /// part where there is no other.
+    /// The part; null for the part of the results, which is the test part, or the validation part
+    /// if there is no test part.
     /// </param>
     /// <param name="note">Told when labels are mapped.</param>
     /// <exception cref="DataFileException">A file is missing or damaged.</exception>
@@ -63,7 +63,7 @@ internal sealed record LoadedCheckpoint(
             throw new CheckpointException(
                 Folder,
                 $"it was trained on other classes than {Recipe.Data.Path ?? "the data"} has: {difference}. Give the "
-                + "data that it was trained on (data.path, --data), or name the classes as they were.");
+                + "data of the training (data.path, --data), or rename the classes as they were then.");
         }
         note?.Invoke("The data has the classes in another order than the checkpoint; labels are mapped by name.");
         return new RelabeledDataset(data, Classes);

@@ -56,7 +56,7 @@ internal sealed record ModelDescription(
     /// </exception>
     public static ModelDescription Read(string path) => Find(path) ?? throw new CheckpointException(
         path,
-        "it has weights, but does not say of which network: write it with Checkpoint.SaveModel, or take the "
+        "it has weights, but does not describe their network: write the file with Checkpoint.SaveModel, or take the "
         + "model.safetensors of a checkpoint.");
 
     /// <summary>The same, or null when the file has no description.</summary>

@@ -4,8 +4,8 @@ namespace RevUp.Runs;
 /// The lock of a run that is being opened. It is released again unless the run is complete.
 /// </summary>
 /// <remarks>
-/// A folder that is there is locked at once, so that no other run removes the checkpoint that is
-/// read. One that is not there is made only when all else works.
+/// An existing folder is locked at once, so that no other run removes a checkpoint that this run
+/// reads. A missing folder is made only when all else works.
 /// </remarks>
 internal sealed class PendingLock(string folder) : IDisposable
 {

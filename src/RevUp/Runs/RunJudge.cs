@@ -83,8 +83,9 @@ internal sealed class RunJudge(
     }
 
     /// <summary>
-    /// The run's result up to now: of the test part, or before its end and without one, of the
-    /// chosen checkpoint or the last epoch on the other part.
+    /// The run's result up to now. At the end it is the result of the test part. Before the end it
+    /// is the validation result of the chosen checkpoint. Without a validation part it is the
+    /// result of the last epoch.
     /// </summary>
     public EvaluationResult Result(RunLog log, long step, EvaluationMetrics? chosen)
     {

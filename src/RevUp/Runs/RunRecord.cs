@@ -9,8 +9,8 @@ using RevUp.Tensors;
 namespace RevUp.Runs;
 
 /// <summary>
-/// On what a run was made and what it took, for reports: run.json, of the last process that worked
-/// on the run.
+/// Machine, memory and time of a run, for reports: run.json. The last process that worked on the
+/// run writes it.
 /// </summary>
 /// <param name="Device">The device, in words.</param>
 /// <param name="System">The operating system.</param>
@@ -122,8 +122,7 @@ internal sealed record RunRecord(
         catch (JsonException exception)
         {
             throw new ConfigurationException(
-                $"'{path}' is damaged ({exception.Message}); delete it, and the report is made without the figures in "
-                + "it.");
+                $"'{path}' is damaged ({exception.Message}); delete it to get a report without its figures.");
         }
     }
 }

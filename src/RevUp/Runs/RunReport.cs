@@ -109,6 +109,14 @@ internal static class RunReport
             text.AppendLine(string.Concat(columns.Select(
                 (_, predicted) => string.Create(culture, $" {classes.Confusion(k, predicted)} |"))));
         }
+        if (columns.Length == 0 && classes.Frequent.Count > 0)
+        {
+            text.AppendLine("\nThe most frequent confusions:\n\n| class | taken for | samples |\n|---|---|---|");
+            foreach (ClassConfusion pair in classes.Frequent)
+            {
+                text.AppendLine(culture, $"| {cells[pair.Actual]} | {cells[pair.Predicted]} | {pair.Samples} |");
+            }
+        }
     }
 
     private static string Percent(double value) => Fraction(100 * value, "F2");

@@ -9,10 +9,11 @@ namespace RevUp.Runs;
 /// <summary>
 /// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction),
 /// train/learning_rate, train/images_per_second. The first and every
-/// <see cref="BlockEverySteps"/>-th: memory_MiB/PURPOSE (peaks), and, where blocks are inverted, k
-/// and the inversion residual, and, where they have Lipschitz coefficients of their own, c and the
-/// measured contraction, each as mean and maximum and of each block (up to
-/// <see cref="MaximumBlocks"/>; of more, as histograms). Every evaluation: test/loss and test/top1.
+/// <see cref="BlockEverySteps"/>-th step: memory_MiB/PURPOSE (peaks). These steps also have k and
+/// the inversion residual of inverted blocks, and, for blocks with their own Lipschitz
+/// coefficients, c and the measured contraction. Each of the four comes as mean, as maximum and per
+/// block; more than <see cref="MaximumBlocks"/> blocks give histograms. Every evaluation: test/loss
+/// and test/top1.
 /// </summary>
 internal sealed class TensorBoardLog : IDisposable
 {

@@ -237,8 +237,8 @@ public sealed partial class TrainingRun : IDisposable
         _lock.Dispose();
     }
 
-    // Another plan gives other roundings: a run that goes on keeps the one that it was begun with,
-    // while that is what the recipe asks for.
+    // Another plan gives other roundings. A resumed run therefore keeps its first plan, as long as
+    // the recipe asks for the same budget and choices.
     private ReversibleSettings MakePlan(
         Backend backend, Recipe recipe, CheckpointEntry? latest, Func<BranchSite, Branch>? branches)
     {

@@ -83,10 +83,10 @@ public sealed class Arena
     public int LiveCount { get; private set; }
 
     /// <summary>
-    /// Stands for the set of live tensors, each by its place and its number in the sequence of
-    /// allocations. While it is the same the same tensors are live, and the same requests from here
-    /// on get the same places: free ranges, always merged, follow from the live ones, and the best
-    /// fit from the free ones.
+    /// A number for the set of live tensors, each with its place and its number in the sequence of
+    /// allocations. Equal numbers mean that the same tensors are live. The same requests then get
+    /// the same places: the live tensors determine the free ranges, which are always merged, and
+    /// the free ranges determine the best fit.
     /// </summary>
     public ulong Layout { get; private set; }
 
@@ -119,8 +119,8 @@ public sealed class Arena
             ObjectDisposedException.ThrowIf(_closed, this);
             throw new ArenaExhaustedException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): of "
-                + $"{Capacity / 1048576.0:F0} MiB are in use {_use}. "
+                $"No room for {size / 1048576.0:F1} MiB of {purpose} (a tensor {shape} of {type}): the arena has "
+                + $"{Capacity / 1048576.0:F0} MiB, and in use are {_use}. "
                 + $"Use a smaller batch or image, the policy 'invert', or a machine with more memory."));
         }
         RemoveFree(index);

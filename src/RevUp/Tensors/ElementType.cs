@@ -17,4 +17,7 @@ public enum ElementType
 
     /// <summary>IEEE binary64: statistics only.</summary>
     Float64 = 2,
+
+    /// <summary>Unsigned 8-bit integers: images on their way to the network.</summary>
+    UInt8 = 4,
 }

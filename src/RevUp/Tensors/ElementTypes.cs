@@ -8,6 +8,7 @@ internal static class ElementTypes
     {
         ElementType.Float32 => 4,
         ElementType.BFloat16 => 2,
+        ElementType.UInt8 => 1,
         _ => 8,
     };
 }

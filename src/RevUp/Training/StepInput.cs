@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Data;
 using RevUp.Models;
 using RevUp.Tensors;
 
@@ -12,7 +13,8 @@ namespace RevUp.Training;
 internal sealed class StepInput(RevUpNet net) : IDisposable
 {
     private readonly Backend _backend = net.Backend;
-    private Tensor _stagedPixels;
+    private DevicePixels _staged; // as they came, on an asynchronous device
+    private Tensor _stagedPixels; // of the next step, on another
     private Tensor _stagedTargets;
     private bool _isStaged;
 
@@ -29,7 +31,7 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     /// <exception cref="ArgumentException">
     /// Pixels and targets do not have the same, whole number of samples.
     /// </exception>
-    public int Samples(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
+    public int Samples(BatchPixels pixels, ReadOnlySpan<float> targets)
     {
         int batch = (int)(pixels.Length / net.Sample.Count);
         return batch > 0 && pixels.Length % net.Sample.Count == 0 && targets.Length == (long)batch * net.Classes
@@ -44,12 +46,8 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     /// <exception cref="ArgumentException">
     /// Pixels and targets do not have the same, whole number of samples.
     /// </exception>
-    public void Load(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
-    {
-        (Pixels, Targets) = Allocate(Samples(pixels, targets));
-        _backend.Upload(pixels, Pixels);
-        _backend.Upload(targets, Targets);
-    }
+    public void Load(BatchPixels pixels, ReadOnlySpan<float> targets) =>
+        (Pixels, Targets) = Upload(pixels, targets, Samples(pixels, targets));
 
     /// <summary>
     /// Copies the batch of the step after this one; a batch staged before is replaced.
@@ -57,17 +55,26 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
     /// <exception cref="ArgumentException">
     /// Pixels and targets do not have the same, whole number of samples.
     /// </exception>
-    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
+    public void Stage(BatchPixels pixels, ReadOnlySpan<float> targets)
     {
         int batch = Samples(pixels, targets);
-        if (_stagedPixels.IsEmpty || _stagedPixels.Shape.Batch != batch)
+        if (!_backend.IsAsynchronous)
         {
             FreeStaged();
-            (_stagedPixels, _stagedTargets) = Allocate(batch);
-            _backend.ReleaseStaged();
+            (_stagedPixels, _stagedTargets) = Upload(pixels, targets, batch);
         }
-        _backend.Stage(pixels, _stagedPixels);
-        _backend.Stage(targets, _stagedTargets);
+        else
+        {
+            if (_stagedTargets.IsEmpty || !pixels.Fits(_staged))
+            {
+                FreeStaged();
+                _staged = pixels.Allocate(_backend.Memory, net.Sample.WithBatch(batch));
+                _stagedTargets = AllocateTargets(batch);
+                _backend.ReleaseStaged();
+            }
+            pixels.Stage(_backend, _staged);
+            _backend.Stage(targets, _stagedTargets);
+        }
         _isStaged = true;
     }
 
@@ -88,9 +95,9 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
             (_stagedPixels, _stagedTargets) = (default, default);
             return;
         }
-        (Pixels, Targets) = Allocate(_stagedPixels.Shape.Batch);
+        (Pixels, Targets) = Allocate(_stagedTargets.Shape[0]);
         _backend.ReceiveStaged();
-        _backend.Cast(_stagedPixels, Pixels);
+        _staged.Write(_backend, Pixels);
         _backend.Cast(_stagedTargets, Targets);
         _backend.ReleaseStaged();
     }
@@ -115,10 +122,7 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
             net.Sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);
         try
         {
-            return (
-                pixels,
-                _backend.Memory.Allocate(
-                    new Shape(batch, net.Classes), ElementType.Float32, MemoryPurpose.Activations));
+            return (pixels, AllocateTargets(batch));
         }
         catch
         {
@@ -127,12 +131,34 @@ internal sealed class StepInput(RevUpNet net) : IDisposable
         }
     }
 
+    private Tensor AllocateTargets(int batch) =>
+        _backend.Memory.Allocate(new Shape(batch, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+
+    private (Tensor Pixels, Tensor Targets) Upload(BatchPixels pixels, ReadOnlySpan<float> targets, int batch)
+    {
+        (Tensor Pixels, Tensor Targets) tensors = Allocate(batch);
+        try
+        {
+            pixels.Upload(_backend, tensors.Pixels);
+            _backend.Upload(targets, tensors.Targets);
+            return tensors;
+        }
+        catch
+        {
+            Free(tensors.Pixels);
+            Free(tensors.Targets);
+            throw;
+        }
+    }
+
     // A copy that is still on its way must not arrive in memory that has become another tensor's.
     private void FreeStaged()
     {
         _backend.ReceiveStaged();
+        _staged.Free(_backend.Memory);
         Free(_stagedPixels);
         Free(_stagedTargets);
+        _staged = default;
         (_stagedPixels, _stagedTargets, _isStaged) = (default, default, false);
     }
 

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Data;
 using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Reversible;
@@ -22,7 +23,7 @@ namespace RevUp.Training;
 /// buffers of a staged batch on an asynchronous device. There the host waits once, in
 /// <see cref="Finish"/>: inversions follow a plan, the verdict is reached on the device, and a step
 /// with a refused inversion leaves parameters alone and is repeated at once with the adaptive
-/// solver. The first step always uses that solver. So does <see cref="Accumulate"/>: a refused
+/// solver. The first step always uses that solver. So does <c>Accumulate</c>: a refused
 /// gradient could not be taken out of a sum.
 /// </remarks>
 public sealed class TrainingStep : DeviceObject
@@ -101,7 +102,11 @@ public sealed class TrainingStep : DeviceObject
     /// <exception cref="TrainingDivergedException">
     /// A number is not finite; parameters stay.
     /// </exception>
-    public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor)
+    public StepResult Run(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, double learningRateFactor) =>
+        Run(new BatchPixels(pixels), targets, learningRateFactor);
+
+    /// <inheritdoc cref="Run(ReadOnlySpan{float}, ReadOnlySpan{float}, double)"/>
+    internal StepResult Run(BatchPixels pixels, ReadOnlySpan<float> targets, double learningRateFactor)
     {
         using Driving driving = Enter();
         using NvtxRange range = _backend.Range(ProfilerRanges.Step);
@@ -116,7 +121,11 @@ public sealed class TrainingStep : DeviceObject
     /// in flight. The arrays may change as soon as this returns.
     /// </summary>
     /// <exception cref="ArgumentException">Pixels and targets are not a whole batch.</exception>
-    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
+    public void Stage(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) =>
+        Stage(new BatchPixels(pixels), targets);
+
+    /// <inheritdoc cref="Stage(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    internal void Stage(BatchPixels pixels, ReadOnlySpan<float> targets)
     {
         using Driving driving = Enter();
         _input.Stage(pixels, targets);
@@ -126,7 +135,7 @@ public sealed class TrainingStep : DeviceObject
     /// <exception cref="InvalidOperationException">
     /// No batch is staged, or a step is in flight.
     /// </exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
     public void Start(double learningRateFactor)
     {
         using Driving driving = Enter();
@@ -140,7 +149,7 @@ public sealed class TrainingStep : DeviceObject
     /// Waits for the step in flight, repeats it if it was refused, and counts it.
     /// </summary>
     /// <exception cref="InvalidOperationException">No step was started.</exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
     public StepResult Finish()
     {
         using Driving driving = Enter();
@@ -178,8 +187,12 @@ public sealed class TrainingStep : DeviceObject
     /// <exception cref="ArgumentException">
     /// Not a whole batch, or of another size than the last.
     /// </exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
-    public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets)
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
+    public void Accumulate(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets) =>
+        Accumulate(new BatchPixels(pixels), targets);
+
+    /// <inheritdoc cref="Accumulate(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    internal void Accumulate(BatchPixels pixels, ReadOnlySpan<float> targets)
     {
         using Driving driving = Enter();
         _work.RequireNext(_input.Samples(pixels, targets));
@@ -198,7 +211,7 @@ public sealed class TrainingStep : DeviceObject
 
     /// <summary>Updates the parameters with the mean of the accumulated gradients.</summary>
     /// <exception cref="InvalidOperationException">No gradients were accumulated.</exception>
-    /// <exception cref="TrainingDivergedException">As by <see cref="Run"/>.</exception>
+    /// <exception cref="TrainingDivergedException">As by <c>Run</c>.</exception>
     public StepResult Update(double learningRateFactor)
     {
         using Driving driving = Enter();

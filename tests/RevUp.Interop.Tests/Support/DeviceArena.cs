@@ -41,8 +41,10 @@ internal sealed class DeviceArena(Backend backend) : IDisposable
 
     internal Tensor Statistics(double[] values) => Statistics(values, new Shape(values.Length));
 
-    internal Tensor Statistics(double[] values, Shape shape) =>
-        values.Length == 0 ? default : Place(ElementType.Float64, shape, MemoryMarshal.AsBytes(values.AsSpan()));
+    internal Tensor Statistics(double[]? values, Shape shape) =>
+        values is null || values.Length == 0
+            ? default
+            : Place(ElementType.Float64, shape, MemoryMarshal.AsBytes(values.AsSpan()));
 
     /// <summary>Bytes, in a tensor of as many floats as they fill.</summary>
     internal Tensor Bytes(byte[] values)

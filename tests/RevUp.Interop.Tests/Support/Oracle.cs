@@ -10,6 +10,8 @@ internal static unsafe partial class Oracle
 {
     internal static double[] Widen(float[] values) => Array.ConvertAll(values, value => (double)value);
 
+    internal static double[] Widen(byte[] values) => Array.ConvertAll(values, value => (double)value);
+
     internal static double[] Magnitudes(float[] values) => Array.ConvertAll(values, value => Math.Abs((double)value));
 
     internal static double[] ConvolutionFprop(CpuConvolutionGeometry geometry, double[] src, double[] weights)

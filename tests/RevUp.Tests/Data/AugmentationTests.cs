@@ -1,6 +1,7 @@
 using RevUp.Data;
 using RevUp.Data.Transforms;
 using RevUp.Tensors;
+using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 
@@ -31,6 +32,9 @@ public sealed class AugmentationTests
         CollectionAssert.AreEqual(expected, actual);
         CollectionAssert.AreNotEqual(expected, Epoch(4, 3, seed: 2));
     }
+
+    [TestMethod]
+    public void ItsTextEnds() => Assert.Contains("Mixup = 0.7, CutMix = 1", Everything.ToString());
 
     [TestMethod]
     public void TargetsStaySummingToOne()
@@ -67,8 +71,9 @@ public sealed class AugmentationTests
         byte[] changed = Images.Pixels(3).ToArray();
         CounterRandom colours = key.Draws(RandomStreams.ColorJitter), crops = key.Draws(RandomStreams.PadCropFlip);
         ColorJitter.Draw(ref colours, both.ColorJitter!).Apply(changed, 3);
-        float[] expected = new float[changed.Length];
-        PadCropFlip.Draw(ref crops, 2, true).Write(changed, 12, 10, 3, 2, Normalization, expected);
+        byte[] moved = new byte[changed.Length];
+        PadCropFlip.Draw(ref crops, 2, true).Write(changed, 12, 10, 3, 2, moved);
+        float[] expected = new BatchPixels(moved, default, Normalization).Values(Images.Sample);
         CollectionAssert.AreEqual(expected, Write(both, 3));
     }
 
@@ -77,12 +82,13 @@ public sealed class AugmentationTests
     {
         using SampleReader reader = Images.OpenReader();
         SampleTransform transform = new(Everything, Normalization);
-        float[] pixels = new float[Images.Sample.Count];
-        reader.Write(0, default, transform, pixels);
+        byte[] pixels = new byte[Images.Sample.Count];
+        SampleChanges[] changes = new SampleChanges[1];
+        reader.Write(0, default, transform, new SampleRow(pixels, default, changes));
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
         {
-            reader.Write(i % 40, new SampleKey(1, i, 2), transform, pixels);
+            reader.Write(i % 40, new SampleKey(1, i, 2), transform, new SampleRow(pixels, default, changes));
         }
         Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
@@ -130,15 +136,15 @@ public sealed class AugmentationTests
             Augmentation = Everything,
         };
         using BatchLoader loader = new(Images, Normalization, options);
-        return [.. loader.Epoch(2).SelectMany(batch => (float[])[.. batch.Pixels, .. batch.Targets])];
+        return [.. loader.Epoch(2).SelectMany(
+            batch => (float[])[.. batch.Pixels.Values(Images.Sample), .. batch.Targets])];
     }
 
     private static float[] Write(Augmentation augmentation, int index)
     {
-        float[] pixels = new float[Images.Sample.Count];
         using SampleReader reader = Images.OpenReader();
-        reader.Write(index, new SampleKey(1, 2, index), new SampleTransform(augmentation, Normalization), pixels);
-        return pixels;
+        return reader.Read(
+            index, new SampleKey(1, 2, index), new SampleTransform(augmentation, Normalization), Images.Sample);
     }
 
     private static void AssertRefused(string message, ImageDataset dataset, Augmentation augmentation) =>

@@ -240,7 +240,8 @@ public sealed class BatchLoaderTests
 
     private static List<Sample> Copy(IEnumerable<Batch> batches) =>
         [.. batches.Select(
-            batch => new Sample(batch.Epoch, batch.Index, batch.Pixels.ToArray(), batch.Targets.ToArray()))];
+            batch => new Sample(
+                batch.Epoch, batch.Index, batch.Pixels.Values(Dataset.Sample), batch.Targets.ToArray()))];
 
     private static List<string> Keys(IEnumerable<Batch> batches) =>
         [.. Copy(batches).SelectMany(batch => batch.Pixels.Chunk(90)).Select(image => string.Join(' ', image))];

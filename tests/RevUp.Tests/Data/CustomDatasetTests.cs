@@ -1,5 +1,6 @@
 using RevUp.Backends.Cpu;
 using RevUp.Data;
+using RevUp.Data.Transforms;
 using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
@@ -29,6 +30,50 @@ public sealed class CustomDatasetTests
         Assert.IsGreaterThan(0, train.Reads);
         using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder.Path);
         Assert.AreEqual(train.Sample, loaded.Network.Sample);
+    }
+
+    [TestMethod]
+    public void ARunTrainsOnFloatsInTheirOwnUnits()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = new();
+        using Ramps train = new(100), test = new(10);
+        string[] sets = [.. Custom, "data.flip=true"];
+        using TrainingRun run = new(backend, SmallRecipe.Create(sets), folder.Path, resume: false, train, test);
+        RunSummary summary = run.Run(null, CancellationToken.None);
+        Assert.AreEqual((25, 10), (summary.Step, summary.Evaluation.Samples));
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder.Path);
+        // Values are 1000 · label + column.
+        ChannelNormalization normalization = loaded.Normalization;
+        Assert.AreEqual(503.5, normalization.Mean[0], 1e-9);
+        Assert.AreEqual(Math.Sqrt(500.0 * 500 + 5.25), normalization.Deviation[0], 1e-6);
+
+        using SampleReader reader = train.OpenReader();
+        SampleKey key = Enumerable.Range(0, 32).Select(position => new SampleKey(1, 0, position))
+            .First(candidate => AxisMirror.Draw(candidate, new Augmentation { Flip = true }).Width);
+        float[] plain = Read(new Augmentation()), mirrored = Read(new Augmentation { Flip = true });
+        Assert.AreEqual((float)((1000 + 5 - normalization.Mean[0]) / normalization.Deviation[0]), plain[5], 1e-6f);
+        CollectionAssert.AreEqual(plain.Take(8).Reverse().ToArray(), mirrored.Take(8).ToArray());
+
+        float[] Read(Augmentation augmentation) =>
+            reader.Read(1, key, new SampleTransform(augmentation, normalization), train.Sample);
+    }
+
+    [TestMethod]
+    public void FloatsTakeNoAugmentationOfImagesAndMustBeWhole()
+    {
+        using Ramps ramps = new(2);
+        using SampleReader reader = ramps.OpenReader();
+        ChannelNormalization normalization = new([0], [1]);
+        Assert.Contains(
+            "samples of floats",
+            Assert.ThrowsExactly<ConfigurationException>(() => reader.Read(
+                0, default, new SampleTransform(new Augmentation { Padding = 2 }, normalization), ramps.Sample))
+                .Message);
+        Assert.AreEqual(
+            "Reader read 63 numbers for sample -1, and a sample [1, 8, 8, 1] has 64.",
+            Assert.ThrowsExactly<InvalidOperationException>(() => reader.Read(
+                -1, default, new SampleTransform(new Augmentation(), normalization), ramps.Sample)).Message);
     }
 
     [TestMethod]
@@ -93,6 +138,27 @@ public sealed class CustomDatasetTests
                 Array.Fill(_pixels, (byte)(stripes.Label(index) * 200 + index % 50));
                 return _pixels;
             }
+        }
+    }
+
+    // 1000 · label + column; a sample before the first is short.
+    private sealed class Ramps(int count) : ImageDataset
+    {
+        public override int Count => count;
+
+        public override IReadOnlyList<string> Classes => ["low", "high"];
+
+        public override Shape Sample => new(1, 8, 8, 1);
+
+        public override int Label(int index) => index % 2;
+
+        public override SampleReader OpenReader() => new Reader(this);
+
+        private sealed class Reader(Ramps ramps) : FloatReader(ramps.Sample)
+        {
+            protected override ReadOnlySpan<float> Read(int index) => index < 0
+                ? new float[63]
+                : Enumerable.Range(0, 64).Select(i => 1000f * ramps.Label(index) + i % 8).ToArray();
         }
     }
 }

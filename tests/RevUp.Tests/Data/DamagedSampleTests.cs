@@ -137,7 +137,7 @@ public sealed class DamagedSampleTests
         List<float> pixels = [], targets = [];
         foreach (Batch batch in loader.Epoch(epoch))
         {
-            pixels.AddRange(batch.Pixels);
+            pixels.AddRange(batch.Pixels.Values(Whole.Sample));
             targets.AddRange(batch.Targets);
         }
         return ([.. pixels], [.. targets]);

@@ -103,12 +103,10 @@ public sealed class DatasetsTests
 
     private static float[] Read(ImageDataset dataset, int index)
     {
-        float[] pixels = new float[dataset.Sample.Count];
         using SampleReader reader = dataset.OpenReader();
         int channels = dataset.Sample.Channels;
         ChannelNormalization identity = new(new double[channels], [.. Enumerable.Repeat(1.0, channels)]);
-        reader.Write(index, default, new SampleTransform(new Augmentation(), identity), pixels);
-        return pixels;
+        return reader.Read(index, default, new SampleTransform(new Augmentation(), identity), dataset.Sample);
     }
 
     private static string Refusal(DataSettings settings) =>

@@ -75,9 +75,8 @@ public sealed class FiniteSampleTests
 
         private sealed class Reader(Numbers numbers) : SampleReader
         {
-            internal override void Write(
-                int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
-                numbers.Fill(index, destination);
+            internal override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row) =>
+                numbers.Fill(index, row.Values);
 
             internal override void Measure(int index, ChannelStatistics statistics)
             {

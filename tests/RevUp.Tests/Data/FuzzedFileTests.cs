@@ -16,7 +16,7 @@ namespace RevUp.Tests.Data;
 [TestClass]
 public sealed class FuzzedFileTests
 {
-    private const int Cases = 250;
+    private const int Cases = 1000;
 
     // Where headers are, and what is put there: the largest numbers in binary of either order, and
     // in octal digits.

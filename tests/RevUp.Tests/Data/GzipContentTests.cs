@@ -49,6 +49,27 @@ public sealed class GzipContentTests
     }
 
     [TestMethod]
+    [DataRow("bzip2", "425a683931415926535900")]
+    [DataRow("xz", "fd377a585a000004")]
+    [DataRow("zstd", "28b52ffd04")]
+    [DataRow("zip", "504b030414")]
+    [DataRow("7-zip", "377abcaf271c0004")]
+    [DataRow("RAR", "526172211a0700")]
+    public void AnotherCompressionIsNamed(string compression, string start)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(folder["x.gz"], Convert.FromHexString(start));
+        Assert.Contains(
+            $"{folder["x.gz"]}: it is compressed with {compression}, which is not read; unpack it with '",
+            Assert.ThrowsExactly<DataFileException>(() => ReadAll(folder["x.gz"])).Message);
+        Directory.CreateDirectory(folder["train"]);
+        File.Move(folder["x.gz"], folder["train/0.tar.zst"]);
+        Assert.Contains(
+            $"it is compressed with {compression}", Assert.ThrowsExactly<DataFileException>(
+                () => DatasetSummary.Read(folder.Path)).Message);
+    }
+
+    [TestMethod]
     public void WhatIsNotCompressedIsReadAsItIs()
     {
         using TemporaryFolder folder = new();

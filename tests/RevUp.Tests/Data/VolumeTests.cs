@@ -87,9 +87,8 @@ public sealed class VolumeTests
         double mean = values.Average(), deviation = Math.Sqrt(values.Average(x => (x - mean) * (x - mean)));
         Assert.AreEqual(mean, normalization.Mean[0], 1e-9 * Math.Abs(mean));
         Assert.AreEqual(deviation, normalization.Deviation[0], 1e-9 * deviation);
-        float[] normalised = new float[24];
         using SampleReader reader = train.OpenReader();
-        reader.Write(1, default, new SampleTransform(Nothing, normalization), normalised);
+        float[] normalised = reader.Read(1, default, new SampleTransform(Nothing, normalization), train.Sample);
         for (int i = 0; i < 24; i++)
         {
             Assert.AreEqual((values[24 + i] - mean) / deviation, normalised[i], 1e-6);
@@ -103,7 +102,7 @@ public sealed class VolumeTests
         File.WriteAllBytes(folder["v.nii"], NiftiFiles.Create(VoxelType.Float32, bigEndian: false, channels: 2));
         File.WriteAllText(folder["train.csv"], "file,label\nv.nii,0\nv.nii,1\n");
         using VolumeDataset train = VolumeDataset.Open(folder.Path, DatasetSplit.Train, TwoChannels);
-        float[] plain = Read(folder, "v.nii", TwoChannels), actual = new float[48], mirrored = new float[48];
+        float[] plain = Read(folder, "v.nii", TwoChannels), mirrored = new float[48];
         for (int i = 0; i < 48; i++)
         {
             mirrored[i / 8 * 8 + (3 - i / 2 % 4) * 2 + i % 2] = plain[i];
@@ -113,7 +112,7 @@ public sealed class VolumeTests
         int flips = 0;
         for (int epoch = 0; epoch < 200; epoch++)
         {
-            reader.Write(0, new SampleKey(1, epoch, 0), transform, actual);
+            float[] actual = reader.Read(0, new SampleKey(1, epoch, 0), transform, train.Sample);
             bool flipped = actual.SequenceEqual(mirrored);
             Assert.IsTrue(flipped || actual.SequenceEqual(plain));
             flips += flipped ? 1 : 0;

@@ -134,7 +134,8 @@ public sealed class PredictorTests
         using Predictor predictor = Load(folder);
         string message = Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new byte[bytes])).Message;
         Assert.Contains(
-            $"{bytes} bytes are not one or several samples of the shape [1, 8, 8, 3], channels-last, of 192 bytes each",
+            $"{bytes} bytes are not one or several samples of the shape [1, 8, 8, 3], channels-last: one sample "
+                + "has 192 bytes",
             message);
         Assert.Contains(
             $"{bytes} numbers",
@@ -223,7 +224,7 @@ public sealed class PredictorTests
         using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Save(folder, backend);
         net.SaveWeights(folder["weights.safetensors"]);
-        Assert.Contains("does not say of which network", Refused(folder["weights.safetensors"]));
+        Assert.Contains("does not describe their network", Refused(folder["weights.safetensors"]));
     }
 
     [TestMethod]

@@ -49,8 +49,8 @@ public sealed class RecipeBaseTests
     [DataRow("""{ "base": "smal" }""", "base is 'smal'. There is no 'smal'.")]
     [DataRow("""{ "base": 3 }""", "base is 3; name one recipe or its file in quotes")]
     [DataRow("""{ "base": null }""", "base is null; name one recipe or its file in quotes")]
-    [DataRow("""{ "base": "derived" }""", "base is 'derived', which has a base itself, \"small\"; a base")]
-    [DataRow("""{ "base": "loop" }""", "base is 'loop', which has a base itself, \"loop\"; a base stands by itself")]
+    [DataRow("""{ "base": "derived" }""", "base is 'derived', which has a base itself, \"small\"; name a recipe")]
+    [DataRow("""{ "base": "loop" }""", "base is 'loop', which has a base itself, \"loop\"; name a recipe without a")]
     [DataRow("""{ "base": "broken" }""", "The recipe 'broken' is not JSON in line 1")]
     [DataRow("""{ "base": "small", "training": { "epoch": 3 } }""", "training.epoch is unknown; training has epochs, ")]
     public void ABaseThatCannotBeUsedIsExplained(string json, string message)

@@ -56,7 +56,7 @@ public sealed class RecipeTests
     [DataRow("reversible.compressBits=5", "reversible.compressBits is 5; use 4 or 8")]
     [DataRow(
         "reversible.policy=auto",
-        "reversible.memoryBudget, which it is to fit, is not given; use a positive number of bytes, such as 2GiB")]
+        "needs a budget, but reversible.memoryBudget is not given; use a positive number of bytes, such as 2GiB")]
     [DataRow("reversible.memoryBudget=-1", "reversible.memoryBudget is -1")]
     [DataRow(
         "reversible.memoryBudget=1MiB",

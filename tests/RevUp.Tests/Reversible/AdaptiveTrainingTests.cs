@@ -202,7 +202,7 @@ public sealed class AdaptiveTrainingTests
         string message = SmallRecipe.Refusal(
             "model.lipschitz.mode=adaptive", $"reversible.policy={name}", $"reversible.memoryBudget={budget}");
         Assert.Contains($"reversible.policy is '{name}', but model.lipschitz.mode is 'adaptive', ", message);
-        Assert.Contains("which follows the contraction that inversions measure; use the policy 'invert'", message);
+        Assert.Contains("which needs the measurements of inversions; use the policy 'invert'", message);
     }
 
     // A branch with this coefficient, and a bound that is held back by it.

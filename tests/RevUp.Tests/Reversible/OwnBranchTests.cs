@@ -96,6 +96,71 @@ public sealed class OwnBranchTests
         Assert.IsEmpty(faults, string.Join('\n', faults));
     }
 
+    /// <summary>A block of the sample's branch against the same formulas in float64.</summary>
+    [TestMethod]
+    [DataRow(LipschitzMode.None, 0.5, new[] { 1, 4, 3, 2 })]
+    [DataRow(LipschitzMode.PerBranch, 1.5, new[] { 1, 4, 3, 2 })]
+    [DataRow(LipschitzMode.PerBranch, 1.5, new[] { 1, 3, 2, 3, 2 })]
+    [DataRow(LipschitzMode.PerBranch, 0.1, new[] { 1, 4, 3, 2 })]
+    public void AgreesWithItsTwinInFloat64(LipschitzMode mode, double deviation, int[] dimensions)
+    {
+        const int Width = 3;
+        Shape input = new(dimensions);
+        BranchSettings settings =
+            TestBlock.Settings(mode, BranchKind.Custom) with { Factory = site => new SineBranch(site) };
+        using CpuBackend backend = new(threads: 1);
+        using ParameterStore store = new(backend);
+        using InvertibleBlock block = new("block", index: 1, backend, store, input, Width, settings);
+        store.Build(seed: 1);
+        foreach ((int index, Parameter parameter) in store.Parameters.Index())
+        {
+            backend.Upload<float>(Vectors.Normal(100 + index, parameter.Shape.Count, deviation), parameter.Value);
+        }
+        using PowerIteration iteration = new(backend, store, block.Branch.Norms, seed: 7);
+        iteration.Iterate(300);
+        block.Prepare(Batch, NetworkUse.Training);
+        double limit = settings.Lipschitz.Coefficient;
+        Dictionary<string, double[]> values = store.Parameters.ToDictionary(
+            parameter => parameter.Name, parameter => backend.ToHost(parameter.Value).Widen());
+        bool isControlled = mode != LipschitzMode.None;
+        Assert.AreEqual(isControlled && deviation > 1, isControlled && Bound(values) > limit);
+
+        // Three products, two sums and the norms, forward and backward.
+        double rounding = Rounding.Chain(operations: 14, Math.Max(input.Positions * Batch, Width * 27));
+        GradientCheck.Run(backend, store, block, Batch, Twin, rounding);
+
+        double[] Twin(IReadOnlyDictionary<string, double[]> values)
+        {
+            double[] shift = values["block.shift"];
+            double[] angles = Product("widen", values["x"], values, Batch);
+            double[] z = Product(
+                "narrow", [.. angles.Select((angle, i) => Math.Sin(angle + shift[i % Width]))], values, Batch);
+            double multiplier = values["block.scale"][0] * (isControlled ? Math.Min(1, limit / Bound(values)) : 1);
+            return [.. values["x"].Zip(z, (x, z) => x + multiplier * z)];
+        }
+
+        double Bound(IReadOnlyDictionary<string, double[]> values) =>
+            Math.Abs(values["block.scale"][0]) * Sigma("widen", values) * Sigma("narrow", values);
+
+        double Sigma(string name, IReadOnlyDictionary<string, double[]> values) =>
+            Vectors.Dot(State(name + ".u"), Product(name, State(name + ".v"), values, batch: 1));
+
+        double[] State(string name) =>
+            backend.ToHost(store.State.Single(state => state.Name == $"block.{name}").Value).Widen();
+
+        // At the extents that x has: a 1×1 convolution's vectors are of one position.
+        double[] Product(string name, double[] x, IReadOnlyDictionary<string, double[]> values, int batch)
+        {
+            ConvolutionGeometry sample = block.Branch.Convolutions.Single(c => c.Name == $"block.{name}").Sample;
+            Shape shape = sample.Input.WithBatch(batch);
+            for (int axis = 0; x.Length < shape.Count; axis++)
+            {
+                shape = shape.With(axis + 1, 1);
+            }
+            return Reference.Convolution(sample with { Input = shape }, x, values[$"block.{name}.weight"]);
+        }
+    }
+
     [TestMethod]
     [DataRow(Fault.Shape, "Forward returned Float32 [4, 6, 6, 3]|Forward returned Float32 [2, 6, 6, 3]")]
     [DataRow(Fault.Argument, "Forward returned its argument")]

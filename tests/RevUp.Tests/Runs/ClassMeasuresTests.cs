@@ -66,6 +66,20 @@ public sealed class ClassMeasuresTests
     }
 
     [TestMethod]
+    public void ConfusionsAreListedByTheirNumber()
+    {
+        ClassTally tally = new(3, 6);
+        foreach ((int label, int predicted) in ((int, int)[])[(0, 0), (0, 2), (1, 0), (2, 1), (1, 0), (2, 2)])
+        {
+            float[] logits = new float[3];
+            logits[predicted] = 1;
+            tally.Add(logits, label);
+        }
+        CollectionAssert.AreEqual(
+            (ClassConfusion[])[new(1, 0, 2), new(0, 2, 1), new(2, 1, 1)], tally.Measure().Frequent.ToArray());
+    }
+
+    [TestMethod]
     public void ManyClassesHaveRecallButNoMatrix()
     {
         const int Classes = ClassMeasures.MaximumConfusion + 1;

@@ -123,6 +123,8 @@ public sealed class MetricsLogTests
         Assert.AreEqual(result.Auc, read.Auc);
         CollectionAssert.AreEqual(result.Classes!.Recall.ToArray(), read.Classes!.Recall.ToArray());
         Assert.AreEqual(classes <= 100, read.Classes.HasConfusion);
+        CollectionAssert.AreEqual(result.Classes.Frequent.ToArray(), read.Classes.Frequent.ToArray());
+        Assert.IsGreaterThan(0, read.Classes.Frequent.Count);
         Assert.AreEqual(classes <= 100, result == read);
     }
 

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using RevUp.Data;
 using RevUp.Data.Images;
 using RevUp.Data.Preparation;
@@ -64,6 +65,7 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         new("tar, pax", "0.tar", Shard(), ReadShards) { Reseal = TarSeal.SealAll },
         new("tar, checksums damaged too", "0.tar", Shard(), ReadShards),
         new("tar in gzip", "0.tar.gz", Gzip.Compress(Shard()), ReadShards),
+        new("tar in a tar", "0.tar", ShardOfShards(), ReadShards) { Reseal = TarSeal.SealAll },
         new("tar's names", "classes.txt", "ant\nbee\ncat\n"u8.ToArray(), ReadShards)
         {
             Beside = folder => System.IO.File.WriteAllBytes(folder["0.tar"], Shard()),
@@ -98,7 +100,29 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
             Beside = folder => System.IO.File.WriteAllText(folder[ImageNetLabels.DevkitList], "2\n1\n3\n3\n"),
             NamesOthers = true,
         },
+        new("ImageNet's devkit", "devkit.tar.gz", Gzip.Compress(Devkit()), path => ImageNetLabels.Read(path)),
+        new(
+            "ImageNet's classes, CSV",
+            ImageNetLabels.KaggleList,
+            "ImageId,PredictionString\n1,n01 1 2 3 4\n2,n02 5 6 7 8\n\"3\",\"n01 9 9 9 9\"\n"u8.ToArray(),
+            ReadImageNet)
+        {
+            Beside = folder => ImageFiles.WriteFolder(
+                folder.Path, "train/n01/1.png", "train/n02/1.png", "val/1.png", "val/2.png", "val/3.png"),
+            NamesOthers = true,
+        },
+        new(
+            "Tiny ImageNet's classes",
+            "val/val_annotations.txt",
+            "1.png\tn01\t0\t0\t5\t5\n2.png\tn02\t0\t0\t5\t5\n"u8.ToArray(),
+            path => ImageFolder.Open(Folder(Folder(path)), DatasetSplit.Validation, s_image).Dispose())
+        {
+            Beside = folder => ImageFiles.WriteFolder(
+                folder.Path, "train/n01/1.png", "train/n02/1.png", "val/images/1.png", "val/images/2.png"),
+            NamesOthers = true,
+        },
         new("safetensors", "model.safetensors", Safetensors(), ReadTensors),
+        new("weights as PyTorch writes them", "pt.safetensors", PyTorchWeights(), ReadWeights),
     ];
 
     /// <summary>Writes the files that it is read with.</summary>
@@ -148,6 +172,78 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         string longName = $"{new string('d', 120)}/bee/{new string('f', 120)}.png";
         ImageFiles.WriteShard(folder["0.tar"], ("ant/0.png", null), ("1.png", null), ("1.cls", "2"), (longName, null));
         return System.IO.File.ReadAllBytes(folder["0.tar"]);
+    }
+
+    // As ImageNet's training archive: a shard for each class.
+    private static byte[] ShardOfShards()
+    {
+        using TemporaryFolder folder = new();
+        using (TarWriter writer = new(System.IO.File.Create(folder["0.tar"]), TarEntryFormat.Pax))
+        {
+            foreach (string name in (string[])["ant", "bee"])
+            {
+                ImageFiles.WriteShard(folder[$"{name}.tar"], ("1.png", null), ("2.png", null));
+                writer.WriteEntry(folder[$"{name}.tar"], $"{name}.tar");
+            }
+        }
+        return System.IO.File.ReadAllBytes(folder["0.tar"]);
+    }
+
+    private static byte[] Devkit()
+    {
+        using TemporaryFolder folder = new();
+        System.IO.File.WriteAllBytes(folder["meta.mat"], MatFiles.Synsets(("1", "n01"), ("2", "n02")));
+        System.IO.File.WriteAllText(folder["list"], "2\n1\n1\n");
+        using (TarWriter writer = new(System.IO.File.Create(folder["devkit.tar"]), TarEntryFormat.Ustar))
+        {
+            writer.WriteEntry(folder["meta.mat"], "data/meta.mat");
+            writer.WriteEntry(folder["list"], $"data/{ImageNetLabels.DevkitList}");
+        }
+        return System.IO.File.ReadAllBytes(folder["devkit.tar"]);
+    }
+
+    // Without metadata, channels first, in two precisions.
+    private static byte[] PyTorchWeights()
+    {
+        using TemporaryFolder folder = new();
+        using SmallTraining training = new();
+        training.Net.SaveWeights(folder["first"], channelsFirst: true);
+        using SafetensorsReader reader = new(folder["first"]);
+        SafetensorsTensor[] tensors = [.. reader.Tensors.Select((tensor, i) => new SafetensorsTensor(
+            tensor.Name, i % 2 == 0 ? SafetensorsType.F16 : SafetensorsType.F32, tensor.Shape))];
+        using (SafetensorsWriter writer = new(folder["pt"], tensors, new Dictionary<string, string>()))
+        {
+            foreach (SafetensorsTensor tensor in tensors)
+            {
+                float[] values = new float[reader.Find(tensor.Name)!.ByteCount / sizeof(float)];
+                reader.Read(tensor.Name, values.AsSpan());
+                if (tensor.Type == SafetensorsType.F16)
+                {
+                    writer.Write<Half>(tensor.Name, [.. values.Select(value => (Half)value)]);
+                }
+                else
+                {
+                    writer.Write<float>(tensor.Name, values);
+                }
+            }
+            writer.Complete();
+        }
+        return System.IO.File.ReadAllBytes(folder["pt"]);
+    }
+
+    private static void ReadWeights(string path)
+    {
+        using SmallTraining training = new();
+        training.Net.LoadWeights(path);
+        Assert.IsTrue(training.State().All(float.IsFinite));
+    }
+
+    private static void ReadImageNet(string path)
+    {
+        foreach (ShardPart part in ImageNet.Open(Folder(path)))
+        {
+            part.Dataset.Dispose();
+        }
     }
 
     private static void ReadCifar(string path) => CifarDataset.OpenCifar10(Folder(path), DatasetSplit.Test);

@@ -60,13 +60,14 @@ internal static class ImageFiles
     /// <summary>One sample as it is in the file, in 0 .. 255.</summary>
     public static float[] Read(ImageDataset dataset, int index, Augmentation? augmentation = null)
     {
-        float[] pixels = new float[dataset.Sample.Count];
         int channels = dataset.Sample.Channels;
         ChannelNormalization bytes = new(new double[channels], [.. Enumerable.Repeat(1.0 / 255, channels)]);
         using SampleReader reader = dataset.OpenReader();
-        reader.Write(
-            index, new SampleKey(1, 0, index), new SampleTransform(augmentation ?? new Augmentation(), bytes), pixels);
-        return pixels;
+        return reader.Read(
+            index,
+            new SampleKey(1, 0, index),
+            new SampleTransform(augmentation ?? new Augmentation(), bytes),
+            dataset.Sample);
     }
 
     /// <summary>Image <paramref name="image"/> of 6 × 6 as <see cref="Read"/> gives it.</summary>

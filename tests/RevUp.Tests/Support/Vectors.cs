@@ -26,11 +26,16 @@ internal static class Vectors
 
     public static double Norm(double[] x) => Math.Sqrt(Dot(x, x));
 
-    /// <summary>‖actual − expected‖ / ‖expected‖.</summary>
+    /// <summary>
+    /// ‖actual − expected‖ / ‖expected‖. Fails when that is not a number: assertions take one for
+    /// less than any bound.
+    /// </summary>
     public static double RelativeDifference(double[] expected, double[] actual)
     {
         Assert.HasCount(expected.Length, actual);
-        return Norm([.. actual.Zip(expected, (a, e) => a - e)]) / Norm(expected);
+        double difference = Norm([.. actual.Zip(expected, (a, e) => a - e)]) / Norm(expected);
+        Assert.IsFalse(double.IsNaN(difference), $"‖actual‖ is {Norm(actual)}, ‖expected‖ {Norm(expected)}");
+        return difference;
     }
 
     /// <inheritdoc cref="RelativeDifference(double[], double[])"/>

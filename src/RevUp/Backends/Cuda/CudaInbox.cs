@@ -3,8 +3,8 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// A stream of its own for copies from the host, so that they run while the device computes; two
-/// events order it with the stream of the work, and the host waits for neither.
+/// A separate stream for copies from the host, so that they run while the device computes. Two
+/// events order this stream with the stream of the work. The host waits for neither event.
 /// </summary>
 internal sealed class CudaInbox : IDisposable
 {

@@ -3,9 +3,8 @@ using RevUp.Interop.Cuda;
 namespace RevUp.Backends.Cuda;
 
 /// <summary>
-/// Page-locked host memory through which copies pass, as a ring of slots: an upload returns as soon
-/// as its bytes are in the ring, and waits only for the copy that used its slot before, sixteen
-/// copies ago.
+/// Page-locked host memory for copies, as a ring of slots. An upload returns as soon as its bytes
+/// are in the ring. It waits only for the previous copy through the same slot, sixteen copies ago.
 /// </summary>
 /// <remarks>
 /// Lengths are counted in elements: a volume of 1024³ voxels has more bytes than a span can.

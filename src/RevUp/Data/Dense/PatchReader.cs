@@ -14,13 +14,10 @@ internal sealed class PatchReader(DensePatches patches, DenseSettings settings) 
     private ushort[] _labels = [];
 
     /// <inheritdoc/>
-    internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination) =>
-        Write(index, key, transform, destination, new ushort[_patch.Count]);
-
-    /// <inheritdoc/>
-    internal override void Write(
-        int index, SampleKey key, SampleTransform transform, Span<float> destination, Span<ushort> labels)
+    internal override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
+        Span<float> destination = row.Values;
+        Span<ushort> labels = row.Labels;
         CaseReader reader = ReaderFor(transform.Normalization);
         int number = patches.CaseOf(index);
         VoxelIndex origin = Place(reader, number, key);

@@ -38,12 +38,13 @@ internal static class ImageSets
             0,
             dataset.Count,
             new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = stop },
-            () => (Reader: dataset.OpenReader(), Pixels: new float[dataset.Sample.Count]),
+            () => (Reader: dataset.OpenReader(), Bytes: new byte[dataset.Sample.Count],
+                Values: new float[dataset.Sample.Count]),
             (index, _, own) =>
             {
                 try
                 {
-                    own.Reader.Write(index, default, transform, own.Pixels);
+                    own.Reader.Write(index, default, transform, new SampleRow(own.Bytes, own.Values));
                 }
                 catch (DataFileException problem)
                 {

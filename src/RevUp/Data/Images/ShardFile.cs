@@ -6,7 +6,9 @@ internal static class ShardFile
     /// <summary>Of a shard that is not compressed.</summary>
     public const string Extension = ".tar";
 
-    private static readonly string[] s_extensions = [Extension, ".tar.gz", ".tgz"];
+    // Those that are not read are refused by their content.
+    private static readonly string[] s_extensions =
+        [Extension, ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst"];
 
     /// <summary>Whether a member of a shard is a shard by its name, not compressed.</summary>
     public static bool IsPlainShard(string name) =>

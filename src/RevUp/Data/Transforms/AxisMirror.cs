@@ -44,14 +44,20 @@ internal readonly record struct AxisMirror(bool Depth, bool Height, bool Width)
         }
     }
 
-    // [outer, count, block]: the blocks in reverse, each as it is.
-    private static void Reverse<T>(Span<T> values, int block, int count)
+    /// <summary>
+    /// Puts the blocks of each line of <paramref name="count"/> in reverse; a block stays as it is.
+    /// </summary>
+    public static void Reverse<T>(Span<T> values, int block, int count)
     {
         for (int start = 0; start < values.Length; start += count * block)
         {
             Span<T> line = values.Slice(start, count * block);
             line.Reverse();
-            for (int at = 0; block > 1 && at < line.Length; at += block)
+            for (int at = 0; block == 3 && at < line.Length; at += 3)
+            {
+                (line[at], line[at + 2]) = (line[at + 2], line[at]);
+            }
+            for (int at = 0; block is 2 or > 3 && at < line.Length; at += block)
             {
                 line.Slice(at, block).Reverse();
             }

@@ -41,7 +41,13 @@ internal sealed class BatchMixer
             : new BatchMixer(augmentation, sample, classes, capacity);
 
     /// <summary>Mixes a batch of <paramref name="count"/> rows.</summary>
-    public void Mix(Span<float> pixels, Span<float> targets, int count, ref CounterRandom random)
+    /// <param name="values">The samples; empty where they are bytes.</param>
+    /// <param name="changes">How the device mixes samples of bytes; empty with values.</param>
+    /// <param name="targets">The targets.</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="random">Random numbers of this batch.</param>
+    public void Mix(
+        Span<float> values, Span<SampleChanges> changes, Span<float> targets, int count, ref CounterRandom random)
     {
         (double mixup, double cutMix) = (_augmentation.Mixup, _augmentation.CutMix);
         bool cut = cutMix > 0 && (mixup == 0 || random.NextInt(2) == 1);
@@ -55,7 +61,20 @@ internal sealed class BatchMixer
             lambda = 1 - (double)drawn.Area / (_height * _width); // what the clipped box leaves
         }
         Shuffle(count, ref random);
-        Blend(pixels, count, (float)lambda, box);
+        for (int i = 0; i < changes.Length; i++)
+        {
+            ref SampleChanges of = ref changes[_order[i]];
+            of = of with
+            {
+                Partner = _order[(i + 1) % count],
+                Weight = cut ? 1 : (float)lambda,
+                Paste = box ?? default,
+            };
+        }
+        if (!values.IsEmpty)
+        {
+            Blend(values, count, (float)lambda, box);
+        }
         Blend(targets, count, (float)lambda, box: null);
     }
 

@@ -18,18 +18,6 @@ internal readonly record struct Box(int Top, int Left, int Bottom, int Right)
             Math.Max(0, top), Math.Max(0, left), Math.Min(height, top + boxHeight), Math.Min(width, left + boxWidth));
     }
 
-    /// <summary>
-    /// Sets the box to 0 in an image of <paramref name="stride"/> floats a row,
-    /// <paramref name="channels"/> a pixel.
-    /// </summary>
-    public void Clear(Span<float> image, int stride, int channels)
-    {
-        for (int y = Top; y < Bottom; y++)
-        {
-            image.Slice(y * stride + Left * channels, (Right - Left) * channels).Clear();
-        }
-    }
-
     /// <summary>Copies the box from one image to the same place of another.</summary>
     public void Copy(ReadOnlySpan<float> source, Span<float> destination, int stride, int channels)
     {

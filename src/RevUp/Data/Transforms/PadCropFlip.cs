@@ -11,8 +11,6 @@ namespace RevUp.Data.Transforms;
 /// <param name="Flip">Whether the crop is mirrored.</param>
 internal readonly record struct PadCropFlip(int Top, int Left, bool Flip)
 {
-    private const byte Black = 0;
-
     /// <summary>
     /// Uniform offsets and a fair coin. The number of draws depends on the options only.
     /// </summary>
@@ -23,31 +21,28 @@ internal readonly record struct PadCropFlip(int Top, int Left, bool Flip)
         return new PadCropFlip(top, left, flip && random.NextInt(2) == 1);
     }
 
-    /// <summary>
-    /// Writes the augmented and normalised image: bytes H × W × C in, floats H × W × C out, one
-    /// pass.
-    /// </summary>
+    /// <summary>Writes the augmented image: H × W × C bytes in and out, row by row.</summary>
     public void Write(
-        ReadOnlySpan<byte> source, int height, int width, int channels, int padding, ChannelNormalization normalization,
-        Span<float> destination)
+        ReadOnlySpan<byte> source, int height, int width, int channels, int padding, Span<byte> destination)
     {
         int down = Top - padding, right = Left - padding;
         // columns of the crop that lie on the image
         int first = Math.Max(0, -right), last = Math.Min(width, width - right);
-        for (int channel = 0; channel < channels; channel++)
+        for (int y = 0; y < height; y++)
         {
-            ReadOnlySpan<float> table = normalization.Table(channel);
-            for (int y = 0; y < height; y++)
+            Span<byte> row = destination.Slice(y * width * channels, width * channels);
+            if ((uint)(y + down) >= (uint)height)
             {
-                bool inside = (uint)(y + down) < (uint)height;
-                Span<float> row = destination.Slice(y * width * channels, width * channels);
-                int step = Flip ? -channels : channels;
-                int to = (Flip ? width - 1 : 0) * channels + channel;
-                int from = ((y + down) * width + right) * channels + channel;
-                for (int x = 0; x < width; x++, to += step, from += channels)
-                {
-                    row[to] = table[inside && x >= first && x < last ? source[from] : Black];
-                }
+                row.Clear();
+                continue;
+            }
+            row[..(first * channels)].Clear();
+            source.Slice(((y + down) * width + right + first) * channels, (last - first) * channels)
+                .CopyTo(row[(first * channels)..]);
+            row[(last * channels)..].Clear();
+            if (Flip)
+            {
+                AxisMirror.Reverse(row, channels, width);
             }
         }
     }

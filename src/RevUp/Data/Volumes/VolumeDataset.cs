@@ -162,10 +162,10 @@ internal sealed class VolumeDataset : ImageDataset
 
     private sealed class Verifier(VolumeDataset dataset) : SampleReader
     {
-        internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+        internal override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
         {
             VolumeFile.Verify(dataset.Name(index));
-            destination.Clear();
+            row.Values.Clear();
         }
 
         internal override void Measure(int index, ChannelStatistics statistics) =>

@@ -11,7 +11,7 @@ internal sealed class VolumeReader(VolumeDataset dataset, VolumeFile file) : Sam
     private readonly VolumeExtents _sample = VolumeExtents.Of(dataset.Sample);
 
     /// <inheritdoc/>
-    internal override void Write(int index, SampleKey key, SampleTransform transform, Span<float> destination)
+    internal override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
         VolumeBuffer volume = file.Load(dataset.Name(index));
         (Augmentation augmentation, ChannelNormalization normalization) = transform;
@@ -22,8 +22,8 @@ internal sealed class VolumeReader(VolumeDataset dataset, VolumeFile file) : Sam
             own.ToNormalization().Apply(volume.Values);
         }
         normalization.Apply(volume.Values);
-        Cut(volume, key, augmentation.RandomPlace, destination);
-        AxisMirror.Draw(key, augmentation).Apply(destination, dataset.Sample);
+        Cut(volume, key, augmentation.RandomPlace, row.Values);
+        AxisMirror.Draw(key, augmentation).Apply(row.Values, dataset.Sample);
     }
 
     /// <inheritdoc/>

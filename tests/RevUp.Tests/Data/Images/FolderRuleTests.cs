@@ -24,14 +24,16 @@ public sealed class FolderRuleTests
             "__MACOSX/3.png",
             "cat/._0.png",
             "dog/.hidden.jpg",
-            "dog/.git/x.png");
+            "dog/.git/x.png",
+            "@eaDir/4.png",
+            "dog/@eaDir/5.png");
         File.WriteAllText(folder["cat/Thumbs.db"], "x");
         File.WriteAllText(folder["notes.txt"], "x");
         using ImageFolder images = ImageFolder.Open(folder.Path, s_sample);
         CollectionAssert.AreEqual(new[] { "cat", "dog" }, images.Classes.ToArray());
         Assert.AreEqual(2, images.Count);
         Assert.IsFalse(images.Findings.Any(finding => finding.IsProblem));
-        Assert.AreEqual(6, Only(images, "hidden or side file").Count);
+        Assert.AreEqual(8, Only(images, "hidden or side file").Count);
         Assert.AreEqual(folder["notes.txt"], Only(images, "other file").Examples.Single());
     }
 

@@ -77,7 +77,7 @@ public sealed class ImageFolderTests
         BatchLoaderOptions options =
             new() { BatchSize = 20, Damaged = new DamagedSamples(images, 0.25), ReplaceDamaged = true };
         using BatchLoader loader = new(images, new([0, 0, 0], [1, 1, 1]), options);
-        float[] pixels = [.. loader.Epoch(0).SelectMany(batch => batch.Pixels.ToArray())];
+        float[] pixels = [.. loader.Epoch(0).SelectMany(batch => batch.Pixels.Values(Sample))];
         foreach (int damaged in new[] { 3, 5, 7, 9 })
         {
             CollectionAssert.AreEqual(
@@ -127,18 +127,19 @@ public sealed class ImageFolderTests
     internal static long GarbagePerSample(ImageDataset images)
     {
         const int Repetitions = 100;
-        float[] pixels = new float[images.Sample.Count];
+        byte[] pixels = new byte[images.Sample.Count];
         using SampleReader reader = images.OpenReader();
         SampleTransform transform = new(
             new Augmentation { RandomResizedCrop = new(), Flip = true }, new([0, 0, 0], [1, 1, 1]));
         for (int i = 0; i < images.Count; i++)
         {
-            reader.Write(i, default, transform, pixels); // the buffer grows to the largest image
+            // The buffer grows to the largest image.
+            reader.Write(i, default, transform, new SampleRow(pixels, default));
         }
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < Repetitions; i++)
         {
-            reader.Write(i % images.Count, new SampleKey(1, i, 0), transform, pixels);
+            reader.Write(i % images.Count, new SampleKey(1, i, 0), transform, new SampleRow(pixels, default));
         }
         return (GC.GetAllocatedBytesForCurrentThread() - before) / Repetitions;
     }

@@ -124,7 +124,7 @@ public sealed class WebDatasetTests
         BatchLoaderOptions options =
             new() { BatchSize = 4, Workers = workers, Shuffle = true, Augmentation = augmentation };
         using BatchLoader loader = new(images, new([0, 0, 0], [1, 1, 1]), options);
-        return [.. loader.Epoch(1).SelectMany(batch => (float[])[.. batch.Pixels, .. batch.Targets])];
+        return [.. loader.Epoch(1).SelectMany(batch => (float[])[.. batch.Pixels.Values(Sample), .. batch.Targets])];
     }
 
     private static string Refused(Func<ImageDataset> open) => Assert.ThrowsExactly<DataFileException>(open).Message;

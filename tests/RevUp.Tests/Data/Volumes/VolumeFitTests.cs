@@ -133,10 +133,9 @@ public sealed class VolumeFitTests
         Assert.Contains("data.volumes.spacing is [1, 0, 1]", Assert.ThrowsExactly<ConfigurationException>(
             () => (data with { Volumes = new() { Spacing = [1, 0, 1] } }).Validate()).Message);
         using ImageDataset exact = Datasets.Open(data, DatasetSplit.Train);
-        float[] values = new float[64];
         using SampleReader reader = exact.OpenReader();
         string message = Assert.ThrowsExactly<DataFileException>(
-            () => reader.Write(0, default, new SampleTransform(new Augmentation(), s_asStored), values)).Message;
+            () => reader.Read(0, default, new SampleTransform(new Augmentation(), s_asStored), exact.Sample)).Message;
         Assert.Contains("set data.volumes.fit=cropOrPad", message);
     }
 
@@ -167,13 +166,11 @@ public sealed class VolumeFitTests
         Augmentation? augmentation = null,
         int epoch = 0)
     {
-        float[] values = new float[dataset.Sample.Count];
         using SampleReader reader = dataset.OpenReader();
-        reader.Write(
+        return reader.Read(
             index,
             new SampleKey(1, epoch, index),
             new SampleTransform(augmentation ?? new Augmentation(), normalization),
-            values);
-        return values;
+            dataset.Sample);
     }
 }
