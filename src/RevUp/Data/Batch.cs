@@ -21,11 +21,10 @@ internal sealed class Batch : IDisposable
     private readonly ushort[] _labels; // of positions; none unless the dataset has label maps
     private readonly int[] _samples;
     private readonly int _sampleLength;
+    private readonly int _mapLength; // labels of a sample
     private readonly int _classes; // 0 where there are label maps
-    private readonly int _mapLength;
 
-    internal Batch(
-        BatchLoader loader, int capacity, ImageDataset dataset, SampleTransform transform, bool isOfBytes)
+    internal Batch(BatchLoader loader, int capacity, ImageDataset dataset, SampleTransform transform, bool isOfBytes)
     {
         (int sampleLength, int classes) = ((int)dataset.Sample.Count, dataset.HasLabelMaps ? 0 : dataset.Classes.Count);
         _mapLength = dataset.HasLabelMaps ? (int)dataset.Sample.Positions : 0;
@@ -151,8 +150,6 @@ internal sealed class Batch : IDisposable
 
     internal Span<float> TargetsOf(int sample) => _targets.AsSpan(sample * _classes, _classes);
 
-    internal Span<ushort> LabelsOf(int sample) => _labels.AsSpan(sample * _mapLength, _mapLength);
-
     /// <summary>Moves the filled rows to the front, in their order, and counts them.</summary>
     internal void Close()
     {
@@ -183,6 +180,8 @@ internal sealed class Batch : IDisposable
     private Span<byte> BytesOf(int row) => Of(_bytes, row, _sampleLength);
 
     private Span<float> ValuesOf(int row) => Of(_values, row, _sampleLength);
+
+    private Span<ushort> LabelsOf(int row) => Of(_labels, row, _mapLength);
 
     private Span<SampleChanges> ChangesOf(int row) => Of(_changes, row, 1);
 

@@ -4,19 +4,12 @@ namespace RevUp.Data;
 
 /// <summary>
 /// The place of one sample in a batch: (D)·H·W·C bytes where
-/// <see cref="SampleReader.WritesBytes"/>, else as many floats; the other span is empty. Datasets
-/// with label maps have (D)·H·W labels beside the floats.
+/// <see cref="SampleReader.WritesBytes"/>, else as many floats. The other span is empty.
 /// </summary>
 internal readonly ref struct SampleRow(
-    Span<byte> bytes, Span<float> values, Span<SampleChanges> changes, Span<ushort> labels = default)
+    Span<byte> bytes, Span<float> values, Span<SampleChanges> changes = default, Span<ushort> labels = default)
 {
     private readonly Span<SampleChanges> _changes = changes; // one, or none
-
-    /// <summary>A place without changes.</summary>
-    public SampleRow(Span<byte> bytes, Span<float> values)
-        : this(bytes, values, default)
-    {
-    }
 
     /// <summary>Bytes as they were read, cropped and mirrored.</summary>
     public Span<byte> Bytes { get; } = bytes;
@@ -24,7 +17,9 @@ internal readonly ref struct SampleRow(
     /// <summary>Normalised values.</summary>
     public Span<float> Values { get; } = values;
 
-    /// <summary>Labels of positions.</summary>
+    /// <summary>
+    /// A label for each position; empty unless <see cref="ImageDataset.HasLabelMaps"/>.
+    /// </summary>
     public Span<ushort> Labels { get; } = labels;
 
     /// <summary>Cuts a box out of an image of bytes: the device sets it to the mean.</summary>

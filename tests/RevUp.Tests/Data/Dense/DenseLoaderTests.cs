@@ -1,4 +1,3 @@
-using RevUp.Backends.Cpu;
 using RevUp.Data;
 using RevUp.Data.Dense;
 using RevUp.Data.Transforms;
@@ -61,8 +60,9 @@ public sealed class DenseLoaderTests
         HashSet<float> corners = [];
         foreach (Batch batch in loader.Epoch(0))
         {
-            float[] pixels = Values(batch);
-            CollectionAssert.AreEqual(pixels, Array.ConvertAll(batch.Labels.ToArray(), label => (float)label));
+            float[] pixels = batch.Pixels.Values(patches.Sample);
+            CollectionAssert.AreEqual(
+                pixels, Array.ConvertAll(batch.Labels.ToArray(), label => (float)label));
             Assert.AreEqual(0, batch.Targets.Length);
             corners.Add(pixels[0]);
         }
@@ -92,13 +92,7 @@ public sealed class DenseLoaderTests
     }
 
     private static List<(float[] Pixels, ushort[] Labels)> Copy(IEnumerable<Batch> batches) =>
-        [.. batches.Select(batch => (Values(batch), batch.Labels.ToArray()))];
-
-    private static float[] Values(Batch batch)
-    {
-        using CpuBackend backend = new(threads: 1);
-        return batch.Pixels.ToArray(backend, new Shape(1, batch.Pixels.Length));
-    }
+        [.. batches.Select(batch => (batch.Pixels.Values(new Shape(1, 5, 5, 5, 1)), batch.Labels.ToArray()))];
 
     private static void AssertEqual(
         List<(float[] Pixels, ushort[] Labels)> expected, List<(float[] Pixels, ushort[] Labels)> actual)

@@ -120,7 +120,7 @@ public sealed class PatchTests
         ushort[] labels = new ushort[patches.Sample.Positions];
         using SampleReader reader = patches.OpenReader();
         SampleTransform transform = new(new(), normalization ?? s_identity);
-        reader.Write(index, new SampleKey(5, epoch, index), transform, new SampleRow(default, pixels, default, labels));
+        reader.Write(index, new SampleKey(5, epoch, index), transform, new SampleRow(default, pixels, labels: labels));
         return (pixels, labels);
     }
 }
