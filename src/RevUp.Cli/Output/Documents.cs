@@ -19,6 +19,14 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
 
     public IReadOnlyList<ClassFigures>? Classes { get; init; }
 
+    /// <summary>
+    /// Mean Dice of each class over the cases of a segmentation; null of a class in no case.
+    /// </summary>
+    public IReadOnlyList<double?>? Dice { get; init; }
+
+    /// <summary>Mean Dice without the background.</summary>
+    public double? ForegroundDice { get; init; }
+
     /// <summary>Samples by [class][predicted class]; null above 1,000 classes.</summary>
     public IReadOnlyList<IReadOnlyList<int>>? Confusion { get; init; }
 
@@ -27,6 +35,8 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
         {
             BalancedAccuracy = Finite(result.BalancedAccuracy),
             Auc = Finite(result.Auc),
+            Dice = result.Segmentation is { } maps ? [.. maps.Dice.Select(Finite)] : null,
+            ForegroundDice = Finite(result.ForegroundDice),
             Classes = result.Classes is { } classes
                 ?
                 [

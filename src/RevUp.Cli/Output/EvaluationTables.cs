@@ -26,6 +26,15 @@ internal static class EvaluationTables
         ];
         terminal.Write(
             terminal.NewTable("part", "top-1", "loss", "balanced accuracy", "AUC", "evaluated", "step").AddRow(row));
+        if (result.Segmentation is { } maps)
+        {
+            Table dice = terminal.NewTable("class", "Dice, mean of the cases");
+            for (int k = 0; k < names.Count; k++)
+            {
+                dice.AddRow(Text(names[k]), Format.Fixed(maps.Dice[k]));
+            }
+            terminal.Write(dice.AddRow("foreground", Format.Fixed(maps.ForegroundDice)));
+        }
         if (result.Classes is { } classes && names.Count <= MaximumClasses)
         {
             terminal.Write(Classes(terminal, classes, names));

@@ -20,9 +20,15 @@ internal static class SummaryTable
             string figures = $"{Format.Percent(classes.BalancedAccuracy)}, {Format.Fixed(classes.Auc)}";
             table.AddRow($"{part} balanced accuracy, AUC", figures);
         }
+        if (result.Segmentation is { } maps)
+        {
+            string dice = string.Join(", ", maps.Dice.Skip(1).Select(value => Format.Fixed(value)));
+            table.AddRow($"{part} Dice, mean of the foreground", $"{Format.Fixed(maps.ForegroundDice)} ({dice})");
+        }
         if (summary is { ChosenStep: { } step, Validation: { } validation })
         {
-            string quality = $"top-1 {Format.Percent(validation.Top1)}, loss {Format.Loss(validation.Loss)}";
+            string quality = $"top-1 {Format.Percent(validation.Top1)}, loss {Format.Loss(validation.Loss)}"
+                + (validation.Segmentation is { } chosen ? $", Dice {Format.Fixed(chosen.ForegroundDice)}" : "");
             table.AddRow("chosen on the validation part", $"step {Format.Count(step)}, {quality}");
         }
         if (summary.DamagedSamples > 0)

@@ -7,7 +7,7 @@ namespace RevUp.Runs;
 
 /// <summary>By what a checkpoint knows its training set again, wherever that lies now.</summary>
 /// <param name="Classes">Names of the K classes, in the order of the labels.</param>
-/// <param name="Counts">Samples of each class; 0 where positions have classes, and not samples.</param>
+/// <param name="Counts">Samples of each class; 0 where positions have classes.</param>
 /// <param name="Fingerprint">
 /// SHA-256 of label (-1 for a map) and name of every sample in order, without folders, in
 /// hexadecimal. Contents are not read.

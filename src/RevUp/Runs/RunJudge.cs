@@ -13,7 +13,7 @@ namespace RevUp.Runs;
 /// </summary>
 /// <param name="recipe">How evaluations are made, and what chooses.</param>
 /// <param name="data">The parts.</param>
-/// <param name="folder">Of the run; evaluations of label maps leave segmentation.json there.</param>
+/// <param name="folder">Of the run; evaluations of label maps write segmentation.json.</param>
 /// <param name="damage">The run's list of damaged samples.</param>
 /// <param name="checkpoints">Checkpoints to choose among.</param>
 /// <param name="report">Told after each batch of an evaluation.</param>

@@ -35,7 +35,8 @@ internal static class RunReport
             Result(text, summary);
         }
         text.Append(culture, $"| epoch | steps | training loss | training top-1 % | {part} loss | {part} top-1 % ");
-        text.Append(culture, $"| {part} balanced accuracy % | {part} AUC ");
+        bool segments = epochs.Values.Any(epoch => epoch.Held?.Segmentation is not null);
+        text.Append(culture, $"| {part} {(segments ? "Dice" : "balanced accuracy %")} | {part} AUC ");
         text.AppendLine("| ms a step | mean k | worst k | worst residual | replays |");
         text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach ((int number, EpochMetrics epoch) in epochs)
@@ -43,7 +44,8 @@ internal static class RunReport
             string test = epoch.Held is { } result
                 ? string.Create(
                     culture,
-                    $"{result.Loss:F4} | {100 * result.Top1:F2} | {Percent(result.BalancedAccuracy)} | ")
+                    $"{result.Loss:F4} | {100 * result.Top1:F2} | ")
+                    + (segments ? Fraction(result.ForegroundDice) : Percent(result.BalancedAccuracy)) + " | "
                     + Fraction(result.Auc)
                 : "– | – | – | –";
             text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss:F4} | {100 * epoch.Top1:F2} | {test} ");
@@ -78,8 +80,9 @@ internal static class RunReport
         {
             text.Append(culture, $"Result on the {result.Part.Text()} part ({result.Samples} samples): ");
             text.Append(culture, $"top-1 {100 * result.Top1:F2} %, loss {result.Loss:F4}, ");
-            text.Append(culture, $"balanced accuracy {Percent(result.BalancedAccuracy)} %, ");
-            text.Append(culture, $"AUC {Fraction(result.Auc)}. ");
+            text.Append(result.Segmentation is { } maps
+                ? $"mean Dice of the foreground {Fraction(maps.ForegroundDice)}. "
+                : $"balanced accuracy {Percent(result.BalancedAccuracy)} %, AUC {Fraction(result.Auc)}. ");
         }
         if (summary.ChosenStep is { } step)
         {

@@ -117,7 +117,8 @@ public sealed partial class TrainingRun : IDisposable
             }
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
-            _judge = new RunJudge(recipe, data, _folder, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
+            _judge = new RunJudge(
+                recipe, data, _folder, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
             IReadOnlyList<float>? weights = data.ClassWeights(recipe.Training);
             BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = weights };
             _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));

@@ -25,6 +25,7 @@ public sealed class RecipeCatalogTests
             "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",
             "cifar-revup-110", "cifar-revup-164", "cifar-revup-38",
             "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101", "imagenet-revup-50",
+            "segment-2d", "segment-3d", "segment-lesions",
             "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
         },
         RecipeCatalog.Names.ToArray());

@@ -1,0 +1,106 @@
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Data.Dense;
+using RevUp.Inference;
+using RevUp.Recipes;
+using RevUp.Runs;
+using RevUp.Tensors;
+using RevUp.Tests.Support;
+
+namespace RevUp.Tests.Runs;
+
+/// <summary>Runs that segment drawn lesions.</summary>
+[TestClass]
+public sealed class SegmentationRunTests
+{
+    private const string Json = """
+        {
+          "name": "lesions",
+          "data": { "dataset": "lesions", "extents": [32, 32], "channels": 1, "trainingSamples": 32,
+            "validationSamples": 4, "flip": true, "patchAugmentation": {} },
+          "model": {
+            "task": "segmentation",
+            "activation": "elu",
+            "stages": [ { "blocks": 1, "channels": 8 }, { "blocks": 2, "channels": 16 } ]
+          },
+          "training": { "epochs": 4, "batchSize": 4, "chooseBy": "dice",
+            "optimizer": { "kind": "adamW", "learningRate": 0.01 } }
+        }
+        """;
+
+    [TestMethod]
+    public void ARunLearnsAndItsFolderHasTheMeasures()
+    {
+        using TemporaryFolder folder = new();
+        RunSummary summary = Train(folder.Path, stopAfter: long.MaxValue, "training.epochs=8");
+        EvaluationResult result = summary.Evaluation;
+        Assert.IsGreaterThan(0.35, result.ForegroundDice, "background alone has 0");
+        Assert.HasCount(4, result.Dice);
+        Assert.AreEqual((8, 4), (result.Samples, summary.Validation!.Value.Samples), "whole cases");
+        Assert.IsGreaterThan(0.9, result.Top1);
+        Assert.IsTrue(result.Loss is > 0 and < 0.5, $"{result.Loss}");
+
+        SegmentationResult maps = SegmentationJson.Read(folder.Path)!;
+        Assert.AreEqual(DatasetSplit.Test, maps.Part);
+        Assert.AreEqual(result.ForegroundDice, maps.Measures.ForegroundDice, 1e-12);
+        Assert.HasCount(8, maps.Measures.Cases);
+        Assert.IsNotEmpty(maps.Views);
+        string report = File.ReadAllText(folder["report.md"]);
+        Assert.Contains("mean Dice of the foreground", report);
+
+        // A whole case by the segmenter gives the labels of the evaluation.
+        Recipe recipe = RecipeFile.Parse(Json, "lesions.json", []);
+        using DensePatches test = (DensePatches)Datasets.Open(recipe.Data, DatasetSplit.Test);
+        using Segmenter segmenter = Segmenter.Load(folder.Path);
+        using DenseReader reader = test.Cases.OpenReader();
+        Shape shape = test.Cases.Extents(3);
+        float[] pixels = new float[shape.Count];
+        ushort[] truth = new ushort[shape.Positions];
+        reader.Read(3, new int[shape.SpatialRank], shape, pixels, truth);
+        ushort[] labels = segmenter.Segment(pixels, shape);
+        long right = labels.Zip(truth).Count(pair => pair.First == pair.Second && pair.First == 1);
+        Assert.AreEqual(maps.Measures.Cases[3].Classes[1].TruePositives, right);
+    }
+
+    /// <summary>Bit for bit, in the middle of an epoch.</summary>
+    [TestMethod]
+    public void AStoppedRunEndsWithTheSameWeights()
+    {
+        using TemporaryFolder whole = new(), stopped = new();
+        Train(whole.Path, stopAfter: long.MaxValue);
+        Train(stopped.Path, stopAfter: 13);
+        Train(stopped.Path, stopAfter: long.MaxValue);
+        foreach (string name in (string[])["model.safetensors", "optimizer.safetensors"])
+        {
+            CollectionAssert.AreEqual(Newest(whole.Path, name), Newest(stopped.Path, name), name);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("model.task=classification", "data.dataset has a label at every position")]
+    [DataRow("data.dataset=synthetic", "the samples of data.dataset have one label each")]
+    [DataRow("training.chooseBy=auc", "use 'dice', 'top1' or 'loss'")]
+    public void WhatDoesNotBelongToTheTaskIsRefused(string setting, string message) => Assert.Contains(
+        message,
+        Assert.ThrowsExactly<ConfigurationException>(
+            () => RecipeFile.Parse(Json, "lesions.json", [setting]).Validate()).Message);
+
+    private static RunSummary Train(string folder, long stopAfter, params string[] overrides)
+    {
+        using CpuBackend backend = new(threads: 1);
+        using TrainingRun run = new(backend, RecipeFile.Parse(Json, "lesions.json", overrides), folder, resume: true);
+        using CancellationTokenSource stop = new();
+        return run.Run(
+            progress =>
+            {
+                if (progress.Step >= stopAfter)
+                {
+                    stop.Cancel();
+                }
+            },
+            stop.Token);
+    }
+
+    private static byte[] Newest(string folder, string name) => File.ReadAllBytes(
+        Directory.GetFiles(folder, name, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last());
+}
