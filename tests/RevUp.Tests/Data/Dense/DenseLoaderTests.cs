@@ -19,7 +19,9 @@ public sealed class DenseLoaderTests
         Seed = 7,
         Augmentation = new()
         {
-            Flip = true, FlipEveryAxis = true, Patch = new() { RotationShare = 0.5, NoiseShare = 0.5 },
+            Flip = true,
+            FlipEveryAxis = true,
+            Patch = new() { RotationShare = 0.5, NoiseShare = 0.5 },
         },
     };
 
@@ -54,7 +56,8 @@ public sealed class DenseLoaderTests
         using DensePatches patches = new(cases, new Shape(1, 4, 5, 6, 1), new() { PatchesPerCase = 64 });
         BatchLoaderOptions options = s_training with
         {
-            BatchSize = 1, Augmentation = new() { Flip = true, FlipEveryAxis = true },
+            BatchSize = 1,
+            Augmentation = new() { Flip = true, FlipEveryAxis = true },
         };
         using BatchLoader loader = new(patches, s_identity, options);
         HashSet<float> corners = [];

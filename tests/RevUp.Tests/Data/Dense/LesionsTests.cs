@@ -59,7 +59,10 @@ public sealed class LesionsTests
     {
         DataSettings settings = new()
         {
-            Dataset = DatasetKind.Lesions, Extents = [16, 16], TrainingSamples = 5, ValidationSamples = 3,
+            Dataset = DatasetKind.Lesions,
+            Extents = [16, 16],
+            TrainingSamples = 5,
+            ValidationSamples = 3,
         };
         Assert.AreEqual(4, settings.ClassCount);
         HashSet<string> names = [];

@@ -9,7 +9,11 @@ public sealed class PatchValuesTests
 {
     private static readonly PatchAugmentation s_none = new()
     {
-        NoiseShare = 0, BrightnessShare = 0, ContrastShare = 0, GammaShare = 0, InvertedGammaShare = 0,
+        NoiseShare = 0,
+        BrightnessShare = 0,
+        ContrastShare = 0,
+        GammaShare = 0,
+        InvertedGammaShare = 0,
     };
 
     private static float[] Values() => [.. Enumerable.Range(0, 40).Select(i => (float)Math.Sin(i * 0.7) * (1 + i % 2))];
