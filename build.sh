@@ -33,7 +33,8 @@ ${bold}./build.sh [COMMAND]${reset}
   build                 set up what is missing and build everything (the default)
   --with-cuda           build with the CUDA kernels; on Debian, download a missing CUDA compiler first (210 MB)
   cuda-compile          compile only the CUDA kernels, warnings as errors; downloads a missing compiler in the same way
-  demo [OPTION...]      build, compare the memory policies, train on Fashion-MNIST and evaluate
+  demo [OPTION...]      build, compare the memory policies, train on Fashion-MNIST and evaluate;
+                        --segment trains a U-Net on drawn lesions instead
   test [FILTER]         build and run every test, or the tests whose full name contains FILTER
   test-avx2 [FILTER]    build and run the interop tests and short trainings with AVX2 alone, without AVX-512
   sanitize [FILTER]     build and run the interop tests under AddressSanitizer and UBSan, CUDA kernels included

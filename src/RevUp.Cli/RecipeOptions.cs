@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using RevUp.Recipes;
 using RevUp.Tensors;
@@ -23,14 +24,14 @@ internal sealed class RecipeOptions
     };
 
     /// <param name="byDefault">
-    /// The recipe when none is given; null makes the option required.
+    /// The recipe when none is given, by the other options; null makes the option required.
     /// </param>
-    public RecipeOptions(string? byDefault = null)
+    public RecipeOptions(Func<SymbolResult, string>? byDefault = null)
     {
         _recipe.Required = byDefault is null;
         if (byDefault is not null)
         {
-            _recipe.DefaultValueFactory = _ => byDefault;
+            _recipe.DefaultValueFactory = byDefault;
         }
     }
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Cli.Output;
+using RevUp.Cli.Reporting;
+using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
 using RevUp.Reversible;
@@ -17,6 +19,7 @@ namespace RevUp.Cli.Commands;
 internal static class DemoCommand
 {
     private const string RecipeName = "fashion-mnist";
+    private const string SegmentationName = "segment-lesions";
     private const int DepthFactor = 8;
 
     // Of the recipe as it is, with two seeds: results/demo.md.
@@ -28,7 +31,11 @@ internal static class DemoCommand
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        RecipeOptions recipes = new(byDefault: RecipeName);
+        Option<bool> segment = new("--segment")
+        {
+            Description = $"Segment drawn lesions instead, and show them; the same as --recipe {SegmentationName}.",
+        };
+        RecipeOptions recipes = new(at => at.GetValue(segment) ? SegmentationName : RecipeName);
         Option<string> output = new("--output")
         {
             Description = "The run's folder; an earlier run in it is replaced.",
@@ -41,6 +48,7 @@ internal static class DemoCommand
         {
             output,
             budget,
+            segment,
         };
         recipes.AddTo(command);
         command.SetAction(arguments =>
@@ -76,6 +84,12 @@ internal static class DemoCommand
                 return ExitCode.Success;
             }
             terminal.Write(Describe(terminal, summary, rows));
+            if (recipe.Model.Task == ModelTask.Segmentation)
+            {
+                using Backend backend = Open();
+                string page = Path.GetFullPath(HtmlReport.Write(backend, folder));
+                terminal.WriteLine($"Truth and prediction, drawn in the worst and best cases: {page}");
+            }
             Suggest(terminal, folder);
             return ExitCode.Success;
         });

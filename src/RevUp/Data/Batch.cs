@@ -111,6 +111,9 @@ internal sealed class Batch : IDisposable
         }
     }
 
+    /// <summary>Whether each position has a label, and not each sample.</summary>
+    public bool HasLabelMaps => _mapLength > 0;
+
     /// <summary>
     /// Count × (D) × H × W labels of positions; empty where samples have one label each, and then
     /// <see cref="Targets"/> has them.

@@ -51,7 +51,7 @@ internal static class SpeedProbe
         foreach (Batch batch in loader.Epoch(0))
         {
             start = batches == warmups ? Stopwatch.GetTimestamp() : start;
-            step.Run(batch.Pixels, batch.Targets, learningRateFactor: 0);
+            step.Run(batch, learningRateFactor: 0);
             batches++;
             seconds = batches > warmups ? Stopwatch.GetElapsedTime(start).TotalSeconds : 0;
             if (seconds >= time.TotalSeconds)

@@ -34,14 +34,7 @@ public sealed partial class TrainingRun
         foreach (Batch batch in batches)
         {
             long staging = Stopwatch.GetTimestamp();
-            if (_data.HasLabelMaps)
-            {
-                _step.Stage(batch.Pixels, batch.Labels);
-            }
-            else
-            {
-                _step.Stage(batch.Pixels, batch.Targets);
-            }
+            _step.Stage(batch);
             if (_step.IsInFlight)
             {
                 if (Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
@@ -84,14 +77,7 @@ public sealed partial class TrainingRun
     private StepResult? Accumulate(Batch batch, bool update)
     {
         using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
-        if (_data.HasLabelMaps)
-        {
-            _step.Accumulate(batch.Pixels, batch.Labels);
-        }
-        else
-        {
-            _step.Accumulate(batch.Pixels, batch.Targets);
-        }
+        _step.Accumulate(batch);
         return update ? _step.Update(LearningRateFactor()) : null;
     }
 

@@ -258,6 +258,37 @@ public sealed class TrainingStep : DeviceObject
         }
     }
 
+    /// <summary>A whole step on a batch of a loader.</summary>
+    internal StepResult Run(Batch batch, double learningRateFactor) => batch.HasLabelMaps
+        ? Run(batch.Pixels, batch.Labels, learningRateFactor)
+        : Run(batch.Pixels, batch.Targets, learningRateFactor);
+
+    /// <inheritdoc cref="Stage(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    internal void Stage(Batch batch)
+    {
+        if (batch.HasLabelMaps)
+        {
+            Stage(batch.Pixels, batch.Labels);
+        }
+        else
+        {
+            Stage(batch.Pixels, batch.Targets);
+        }
+    }
+
+    /// <inheritdoc cref="Accumulate(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    internal void Accumulate(Batch batch)
+    {
+        if (batch.HasLabelMaps)
+        {
+            Accumulate(batch.Pixels, batch.Labels);
+        }
+        else
+        {
+            Accumulate(batch.Pixels, batch.Targets);
+        }
+    }
+
     private Driving Enter() => IsDisposed ? Drive() : _net.Drive();
 
     private void Issue(ulong layout, double learningRateFactor)
