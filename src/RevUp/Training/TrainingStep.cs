@@ -226,6 +226,7 @@ public sealed class TrainingStep : DeviceObject
     public StepResult Update(double learningRateFactor)
     {
         using Driving driving = Enter();
+        _net.Invalidate();
         _work.Update(learningRateFactor);
         return Finish();
     }

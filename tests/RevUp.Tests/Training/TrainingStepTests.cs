@@ -33,6 +33,21 @@ public sealed class TrainingStepTests
         }
     }
 
+    /// <summary>The factors of the branches are of the updated weights.</summary>
+    [TestMethod]
+    public void APredictionBetweenBatchAndUpdateLeavesNothingStale()
+    {
+        using SmallTraining training = new("training.optimizer.learningRate=0.5");
+        float[] pixels = training.Pixels(0, 8);
+        training.Step.Accumulate(pixels, training.Targets(0, 8));
+        float[] before = training.Net.Predict(pixels);
+        training.Step.Update(1);
+        float[] after = training.Net.Predict(pixels);
+        training.Net.Invalidate();
+        CollectionAssert.AreEqual(training.Net.Predict(pixels), after);
+        CollectionAssert.AreNotEqual(before, after);
+    }
+
     [TestMethod]
     public void TheNextStepStartsFromZeroGradients()
     {
