@@ -148,13 +148,8 @@ public sealed class ArenaTests
             () => arena.Allocate(new Shape(3, 1 << 18), ElementType.Float32, MemoryPurpose.Activations));
         string[] parts =
         [
-<<<<<<< HEAD
-            "3.0 MiB of Activations", "[3, 262144] of Float32", "the arena has 4 MiB", "Parameters 2.0 MiB",
-            "total 2.0 MiB",
-=======
             "3.0 MiB of Activations", "[3, 262144] of Float32", "arena has 4 MiB",
             "Parameters 2.0 MiB", "total 2.0 MiB",
->>>>>>> words
             "'invert'",
         ];
         foreach (string part in parts)
