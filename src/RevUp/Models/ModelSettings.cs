@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RevUp.Backends;
 using RevUp.Layers;
 using RevUp.Reversible;
@@ -13,6 +14,7 @@ namespace RevUp.Models;
 public sealed record ModelSettings
 {
     /// <summary>Output of the network.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ModelTask Task { get; init; }
 
     /// <summary>How images become the residual stream.</summary>

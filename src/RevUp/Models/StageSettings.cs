@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RevUp.Models;
 
 /// <summary>Blocks of one resolution.</summary>
@@ -19,17 +21,20 @@ public sealed record StageSettings
     /// Under <see cref="ModelTask.Segmentation"/>, number of blocks of the decoder at this
     /// resolution; 0 for 1. The coarsest stage has no decoder.
     /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int DecoderBlocks { get; init; }
 
     /// <summary>
     /// Strides of the transition to this stage, one for each axis, outermost first, 1 or 2; null
     /// for 2 along all. For samples whose positions are far apart along an axis.
     /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public IReadOnlyList<int>? Stride { get; init; }
 
     /// <summary>
     /// Kernel extents of the transition to this stage, one for each axis, 1 to 3; null for
     /// <see cref="ModelSettings.TransitionKernel"/>.
     /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public IReadOnlyList<int>? Kernel { get; init; }
 }

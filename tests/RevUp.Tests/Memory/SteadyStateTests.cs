@@ -60,7 +60,7 @@ public sealed class SteadyStateTests
         using (RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 1))
         using (TrainingStep step = new(net, new TrainingSettings(), new MemoryPlan(), new InversionSettings()))
         {
-            step.Run(new float[model.Sample.Count], [1, 0, 0], learningRateFactor: 1);
+            step.Run(new float[model.Sample.Count], [1f, 0, 0], learningRateFactor: 1);
         }
         Assert.AreEqual(0, backend.Memory.Use.Total);
         Assert.AreEqual(0, backend.Memory.LiveCount);

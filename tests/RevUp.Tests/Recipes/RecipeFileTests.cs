@@ -18,7 +18,9 @@ public sealed class RecipeFileTests
     [DataRow("training.epoch=3", "training.epoch is unknown; training has epochs, ")]
     [DataRow(
         "training.optimizer.lr=3", "training.optimizer.lr is unknown; training.optimizer has kind, learningRate, ")]
-    [DataRow("model.stages.1.depth=3", "model.stages.1.depth is unknown; model.stages.1 has blocks, channels, width.")]
+    [DataRow(
+        "model.stages.1.depth=3",
+        "model.stages.1.depth is unknown; model.stages.1 has blocks, channels, width, decoderBlocks, stride, kernel.")]
     [DataRow("model.blockCount=3", "model.blockCount is unknown; ")]
     [DataRow("data.classCount=3", "data.classCount is unknown; ")]
     [DataRow("reversible.plans={}", "reversible.plans is unknown; ")]
@@ -38,7 +40,8 @@ public sealed class RecipeFileTests
     [DataRow("training.seed=-1", "training.seed is -1; use a whole number from 0 to 18446744073709551615.")]
     [DataRow("training=3", "training is 3; use an object with epochs, ")]
     [DataRow("model=revup-38", "model is \"revup-38\"; use an object with ")]
-    [DataRow("model.stages.0=3", "model.stages.0 is 3; use an object with blocks, channels, width.")]
+    [DataRow(
+        "model.stages.0=3", "model.stages.0 is 3; use an object with blocks, channels, width, decoderBlocks, stride, kernel.")]
     [DataRow("data.flip=1", "data.flip is 1; use true or false.")]
     [DataRow("data.extents=8", "data.extents is 8; use a list in brackets, each entry a whole number")]
     [DataRow("data.extents=[8,true]", "data.extents.1 is true; use a whole number")]
@@ -49,7 +52,8 @@ public sealed class RecipeFileTests
     [DataRow("reversible.tolerance=true", "reversible.tolerance is true; use a number or \"exact\".")]
     [DataRow("training.optimizer=null", "training.optimizer is null; use an object with kind, ")]
     [DataRow("model.stages=null", "model.stages is null; use a list in brackets, each entry an object with blocks, ")]
-    [DataRow("model.stages.0=null", "model.stages.0 is null; use an object with blocks, channels, width.")]
+    [DataRow(
+        "model.stages.0=null", "model.stages.0 is null; use an object with blocks, channels, width, decoderBlocks, stride, kernel.")]
     [DataRow("name=null", "name is null; use a text in quotes.")]
     public void AWrongTypeIsRefusedAtItsPath(string setting, string place)
     {
