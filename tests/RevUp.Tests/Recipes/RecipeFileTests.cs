@@ -41,7 +41,8 @@ public sealed class RecipeFileTests
     [DataRow("training=3", "training is 3; use an object with epochs, ")]
     [DataRow("model=revup-38", "model is \"revup-38\"; use an object with ")]
     [DataRow(
-        "model.stages.0=3", "model.stages.0 is 3; use an object with blocks, channels, width, decoderBlocks, stride, kernel.")]
+        "model.stages.0=3",
+        "model.stages.0 is 3; use an object with blocks, channels, width, decoderBlocks, stride, kernel.")]
     [DataRow("data.flip=1", "data.flip is 1; use true or false.")]
     [DataRow("data.extents=8", "data.extents is 8; use a list in brackets, each entry a whole number")]
     [DataRow("data.extents=[8,true]", "data.extents.1 is true; use a whole number")]
@@ -53,7 +54,8 @@ public sealed class RecipeFileTests
     [DataRow("training.optimizer=null", "training.optimizer is null; use an object with kind, ")]
     [DataRow("model.stages=null", "model.stages is null; use a list in brackets, each entry an object with blocks, ")]
     [DataRow(
-        "model.stages.0=null", "model.stages.0 is null; use an object with blocks, channels, width, decoderBlocks, stride, kernel.")]
+        "model.stages.0=null",
+        "model.stages.0 is null; use an object with blocks, channels, width, decoderBlocks, stride, kernel.")]
     [DataRow("name=null", "name is null; use a text in quotes.")]
     public void AWrongTypeIsRefusedAtItsPath(string setting, string place)
     {
