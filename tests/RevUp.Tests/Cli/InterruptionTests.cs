@@ -58,7 +58,9 @@ public sealed class InterruptionTests
     public void ASignalStopsTheProcessAfterACheckpoint(string signal, int times)
     {
         using TemporaryFolder folder = new();
-        using Process process = ToolProcess.StartBehind([], Endless(folder));
+        // A shell ignores INT for what it starts in the background, and nohup HUP: the child would
+        // inherit that.
+        using Process process = ToolProcess.StartBehind(["env", "--default-signal"], Endless(folder));
         WaitFor(process, "step 1/");
         for (int i = 0; i < times; i++)
         {
