@@ -187,7 +187,7 @@ void PngFile::decode_labels(int32_t height, int32_t width, uint16_t *labels) {
   });
   const int64_t count = static_cast<int64_t>(height) * width;
   for (int64_t i = 0; i < count; ++i) {
-    labels[i] = wide ? static_cast<uint16_t>(pixels[2 * i] << 8 | pixels[2 * i + 1]) : pixels[i];
+    labels[i] = static_cast<uint16_t>(wide ? pixels[2 * i] << 8 | pixels[2 * i + 1] : pixels[i]);
   }
 }
 
