@@ -165,13 +165,15 @@ internal sealed class TiledInference : IDisposable
         float[] zeros = new float[tile.Count];
         memory.Free(view.Infer(zeros)); // packs the weights, which no tile packs again
         long before = memory.Use.Total;
-        memory.ResetPeaks();
-        Tensor logits = view.Infer(zeros);
-        Tensor labels = memory.Allocate(Positions(tile), ElementType.UInt16, MemoryPurpose.Activations);
-        memory.Free(labels);
-        memory.Free(logits);
+        long peak = memory.PeakOf(() =>
+        {
+            Tensor logits = view.Infer(zeros);
+            Tensor labels = memory.Allocate(Positions(tile), ElementType.UInt16, MemoryPurpose.Activations);
+            memory.Free(labels);
+            memory.Free(logits);
+        });
         long buffers = tile.Count * sizeof(float) + tile.Positions * sizeof(ushort);
-        return (double)(memory.TotalPeak - before + buffers) / tile.Positions;
+        return (double)(peak - before + buffers) / tile.Positions;
     }
 
     private RevUpNet View(Shape tile)

@@ -104,6 +104,24 @@ public sealed class Arena
     }
 
     /// <summary>
+    /// The most bytes of all purposes that were live at once during some work. The peaks go on as
+    /// if nobody had looked.
+    /// </summary>
+    internal long PeakOf(Action work)
+    {
+        (MemoryUse peak, long total) = (_peak, _totalPeak);
+        ResetPeaks();
+        work();
+        long reached = _totalPeak;
+        foreach (MemoryPurpose purpose in Enum.GetValues<MemoryPurpose>())
+        {
+            _peak[purpose] = Math.Max(_peak[purpose], peak[purpose]);
+        }
+        _totalPeak = Math.Max(reached, total);
+        return reached;
+    }
+
+    /// <summary>
     /// A new tensor with undefined content. The caller frees it; sizes are counted rounded up to
     /// <see cref="Alignment"/>.
     /// </summary>

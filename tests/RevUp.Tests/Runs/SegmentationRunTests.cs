@@ -38,6 +38,8 @@ public sealed class SegmentationRunTests
         Assert.HasCount(4, result.Dice);
         Assert.AreEqual((8, 4), (result.Samples, summary.Validation!.Value.Samples), "whole cases");
         Assert.IsGreaterThan(0.9, result.Top1);
+        // An evaluation that measures its tiles does not hide what the steps took.
+        Assert.IsGreaterThan(4 * 32 * 32 * 8 * sizeof(float) * 3L, summary.Peak[MemoryPurpose.Activations]);
         Assert.IsTrue(result.Loss is > 0 and < 0.5, $"{result.Loss}");
 
         SegmentationResult maps = SegmentationJson.Read(folder.Path)!;
