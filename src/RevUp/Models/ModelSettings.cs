@@ -80,7 +80,7 @@ public sealed record ModelSettings
         init;
     }
 
-    /// <summary>Blocks of all stages, those of a decoder included.</summary>
+    /// <summary>Blocks of all stages, with the decoder's.</summary>
     public int BlockCount => Enumerable.Range(0, Stages.Count).Sum(s => Stages[s].Blocks + DecoderBlocksOf(s));
 
     /// <summary>Residual branches of all blocks.</summary>

@@ -201,7 +201,7 @@ internal sealed class TiledInference : IDisposable
         }
     }
 
-    // Of the tile's own positions: those of the halo do not count.
+    // Of the tile's own positions: its halo does not count.
     private double CrossEntropy(
         TilePlan plan, TileRun[] tile, Tensor logits, ushort[] buffer, ReadOnlySpan<ushort> truth, Shape shape)
     {

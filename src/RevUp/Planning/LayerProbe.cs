@@ -92,8 +92,7 @@ internal sealed class LayerProbe : IDisposable
         return layers;
     }
 
-    // The layers that a skip is recomputed through: those of its level, from the one that keeps its
-    // input.
+    // The layers of a level that its skip is recomputed through, from the one that keeps its input.
     private IEnumerable<int> Encoder(Skip skip)
     {
         int end = _net.Layers.Index().First(entry => entry.Item is StridedTransition s && s.Skip == skip).Index;
@@ -178,8 +177,8 @@ internal sealed class LayerProbe : IDisposable
 
     /// <summary>
     /// Forward and backward through one layer. Results: bytes that it kept in between, the peak up
-    /// to there, whether it left a stream, and whether its input was kept. The arena's peak
-    /// afterwards is that of the backward pass.
+    /// to there, whether it left a stream, and whether its input was kept. Afterwards
+    /// the arena has the peak of the backward pass.
     /// </summary>
     private (long Kept, long Peak, bool ToStream, bool KeepsInput) Pass(int index, bool fromStream)
     {

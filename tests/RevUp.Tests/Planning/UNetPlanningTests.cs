@@ -74,7 +74,7 @@ public sealed class UNetPlanningTests
         Assert.IsGreaterThan(1, plans.Count);
     }
 
-    /// <summary>Recomputed inputs, those of decoders through a recomputed skip.</summary>
+    /// <summary>Recomputed inputs; a decoder's through a recomputed skip.</summary>
     [TestMethod]
     [EveryBackend(false)]
     [EveryBackend(true)]

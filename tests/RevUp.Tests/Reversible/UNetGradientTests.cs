@@ -110,8 +110,8 @@ public sealed class UNetGradientTests
     }
 
     /// <summary>
-    /// An input is off by half a step of a code, and by that of one more where a transition keeps
-    /// what is exact.
+    /// An input is off by half a step of a code, and by another half where a transition keeps what
+    /// is exact.
     /// </summary>
     [TestMethod]
     [EveryBackend("picture")]

@@ -266,7 +266,7 @@ internal sealed class MaskFolder : DenseDataset
                     numbers,
                     _map,
                     FormattableString.Invariant($"the ignored one is {folder._labels.Ignored}; set data.classes and ")
-                    + "data.dense.ignoredLabel to those of the masks, or correct the mask");
+                    + "data.dense.ignoredLabel to the numbers in the masks, or correct the mask");
                 _mapOf = index;
             }
             return _map;

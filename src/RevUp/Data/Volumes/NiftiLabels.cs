@@ -93,7 +93,7 @@ internal static class NiftiLabels
         return bytes;
     }
 
-    // The dimensions behind the third go, but those of an image of one channel.
+    // The dimensions behind the third go, except for an image of one channel.
     private static void KeepOneChannel(NiftiPatch patch, NiftiFields fields)
     {
         long channels = 1;
