@@ -1,4 +1,5 @@
 using RevUp.Layers;
+using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
 using RevUp.Reversible;
@@ -30,6 +31,20 @@ public sealed class UNetPlanningTests
     {
         using Costs costs = new(device, volume);
         foreach (MemoryPolicy policy in MemoryPlan.Uniform)
+        {
+            MemoryPlan plan = new() { Policy = policy };
+            Assert.AreEqual(costs.Measured(plan), costs.Forecast(plan).PeakBytes, $"{policy}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend("normalized")]
+    [EveryBackend("normalized volume")]
+    public void EveryPolicyOfABaselineTakesWhatWasForecast(TestDevice device, string name)
+    {
+        TestModel model = TestUNet.Get(name);
+        using Costs costs = new(device, model);
+        foreach (MemoryPolicy policy in MemoryPlan.Uniform.Where(p => PolicyRules.IsPossible(p, model.Settings)))
         {
             MemoryPlan plan = new() { Policy = policy };
             Assert.AreEqual(costs.Measured(plan), costs.Forecast(plan).PeakBytes, $"{policy}");
@@ -97,8 +112,12 @@ public sealed class UNetPlanningTests
         private readonly long _fixed;
 
         public Costs(TestDevice device, bool volume)
+            : this(device, volume ? TestUNet.Volume : TestUNet.Picture)
         {
-            TestModel model = volume ? TestUNet.Volume : TestUNet.Picture;
+        }
+
+        public Costs(TestDevice device, TestModel model)
+        {
             _network = new TestUNet(device, model, inversion: s_settings.Inversion);
             _fixed = _network.Backend.Memory.Use.Total;
             using LayerProbe probe = new(_network.Net, _network.Engine, s_settings, _network.Input);
