@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RevUp.Interop.Image;
 using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
@@ -59,6 +60,24 @@ public sealed class CpuStudyTests
         Assert.HasCount(3, rows);
         Assert.HasCount(1, rows.Select(row => row.GetProperty("activation_peak_bytes").GetInt64()).Distinct());
         Assert.Contains("the same at every depth, to the byte", File.ReadAllText(folder["depth.md"]));
+    }
+
+    [TestMethod]
+    public void TilesHaveTheLogitsOfTheWholeUnlessInstancesAreNormalized()
+    {
+        using TemporaryFolder folder = new();
+        Run(folder, "tiles");
+        JsonElement[] rows = Rows(folder, "tiles");
+        CollectionAssert.AreEqual(
+            (string[])["segment-lesions", "segment-lesions-instance-norm"],
+            rows.Select(row => row.GetProperty("recipe").GetString()).ToArray());
+        double[] largest = [.. rows.Select(row => row.GetProperty("largest").GetDouble())];
+        Assert.IsGreaterThanOrEqualTo(9, rows[0].GetProperty("tiles").GetInt64());
+        Assert.IsTrue(largest[0] > 0 && largest[0] <= 1e-5, $"{largest[0]}");
+        Assert.IsGreaterThanOrEqualTo(0.99999, rows[0].GetProperty("equal_labels").GetDouble());
+        Assert.IsGreaterThan(1e-3, largest[1]);
+        ImageInfo picture = ImageDecoder.Inspect(File.ReadAllBytes(folder["tiles.png"]));
+        Assert.IsGreaterThanOrEqualTo(3 * 128, picture.Width);
     }
 
     [TestMethod]
