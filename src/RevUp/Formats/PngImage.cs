@@ -22,11 +22,16 @@ internal static class PngImage
     /// <param name="height">In pixels.</param>
     /// <param name="channels">1 or 3.</param>
     /// <param name="pixels">height · width · channels bytes, channels-last.</param>
-    public static string DataUri(int width, int height, int channels, ReadOnlySpan<byte> pixels)
+    public static string DataUri(int width, int height, int channels, ReadOnlySpan<byte> pixels) =>
+        "data:image/png;base64," + Convert.ToBase64String(Encode(width, height, channels, pixels));
+
+    /// <summary>The image as the bytes of a file.</summary>
+    /// <inheritdoc cref="DataUri"/>
+    public static byte[] Encode(int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
         using MemoryStream png = new();
         Write(png, width, height, ByteBits, channels == 1 ? Greyscale : Truecolour, pixels);
-        return "data:image/png;base64," + Convert.ToBase64String(png.GetBuffer(), 0, (int)png.Length);
+        return png.ToArray();
     }
 
     /// <summary>

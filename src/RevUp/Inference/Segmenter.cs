@@ -16,7 +16,8 @@ namespace RevUp.Inference;
 /// Large volumes go through the network in tiles with a halo as wide as its receptive field. No
 /// operation of the network looks at a whole volume, so the logits are the same as of the whole,
 /// to rounding. Beside the volume a call takes at most the bytes given to <see cref="Load"/>: fewer
-/// bytes make smaller tiles, whose halos cost time. Thread-safe, as <see cref="Predictor"/> is.
+/// bytes make smaller tiles, whose halos cost time. Instance normalisation does look at a whole
+/// volume: a network that has it takes volumes whole. Thread-safe, as <see cref="Predictor"/> is.
 /// </remarks>
 /// <example><code>
 /// using Segmenter segmenter = Segmenter.Load("lesions.safetensors");
@@ -98,6 +99,7 @@ public sealed class Segmenter : IDisposable
     /// </exception>
     /// <exception cref="ArenaExhaustedException">
     /// The bytes do not reach for the smallest tile: twice the receptive field along every axis.
+    /// With instance normalisation they do not reach for the whole volume.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public ushort[] Segment(ReadOnlyMemory<float> volume, Shape shape)

@@ -23,4 +23,10 @@ public enum Normalization
     /// default; batch normalisation before the classifier (i-ResNet, arXiv 1811.00995).
     /// </summary>
     None,
+
+    /// <summary>
+    /// Instance normalisation (arXiv 1607.08022) before every activation, in U-Nets alone: the
+    /// statistics of one sample over all its positions, also in evaluation.
+    /// </summary>
+    InstanceNorm,
 }

@@ -26,6 +26,7 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
         {
             Normalization.Fixup => new ScalarPreactivation($"{name}.bias{index}", backend, store, channels, activation),
             Normalization.BatchNorm => new BatchNorm($"{name}.bn{index}", backend, store, channels, activation),
+            Normalization.InstanceNorm => new InstanceNorm($"{name}.in{index}", backend, store, channels, activation),
             _ => new BiasPreactivation($"{name}.bias{index}", backend, store, channels, activation),
         };
 

@@ -5,8 +5,8 @@ namespace RevUp.Layers;
 
 /// <summary>
 /// logits = W · p + bias at every position, p of x by a <see cref="Preactivation"/>; x [N, (D), H,
-/// W, C], logits [N, (D), H, W, classes], float32. W starts at zero. Its input, the end of the
-/// residual stream, is kept: the inversion starts from it.
+/// W, C], logits [N, (D), H, W, classes], float32. Fixup: W starts at zero. Its input, the end of
+/// the residual stream, is kept: the inversion starts from it.
 /// </summary>
 /// <remarks>The logits are the only tensor with an element per position and class.</remarks>
 internal sealed class VoxelHead : Layer
@@ -28,8 +28,10 @@ internal sealed class VoxelHead : Layer
         : base(name, backend, input)
     {
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
+        Shape weights = new(classes, input.Channels);
         _weight = store.Add(
-            name + ".weight", new Shape(classes, input.Channels), ParameterGroup.Weights, Initialization.Constant(0));
+            name + ".weight", weights, ParameterGroup.Weights,
+            normalization == Normalization.Fixup ? Initialization.Constant(0) : Initialization.PyTorch(weights));
         _bias = store.Add(name + ".bias", new Shape(classes), ParameterGroup.Weights, Initialization.Constant(0));
         Output = input.WithChannels(classes);
     }

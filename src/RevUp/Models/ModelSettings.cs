@@ -226,14 +226,16 @@ public sealed record ModelSettings
             $"model.lipschitz.mode is '{Name(Lipschitz.Mode)}', but only model.block 'invertible' needs a bound; use "
             + $"'none', or leave model.lipschitz out");
         ConfigurationException.Require(
-            Block != BlockKind.Invertible || Normalization != Normalization.BatchNorm,
-            $"model.normalization is 'batchNorm', which has no Lipschitz bound; use 'fixup' or 'none', or model.block "
-            + $"'residual' or 'coupling'");
+            Block != BlockKind.Invertible
+            || Normalization is not (Normalization.BatchNorm or Normalization.InstanceNorm),
+            $"model.normalization is '{Name(Normalization)}', which has no Lipschitz bound; use 'fixup', or "
+            + $"model.block 'residual'");
         TransitionRules.Validate(this);
         SegmentationRules.Validate(this);
     }
 
-    private static string Name(LipschitzMode mode) => JsonNamingPolicy.CamelCase.ConvertName($"{mode}");
+    /// <summary>The name of a setting's value, as recipes have it.</summary>
+    internal static string Name(Enum value) => JsonNamingPolicy.CamelCase.ConvertName($"{value}");
 
     private int BranchChannels(StageSettings stage) =>
         Block == BlockKind.Coupling ? stage.Channels / 2 : stage.Channels;

@@ -29,6 +29,10 @@ internal static class SegmentationRules
                 $"model.stages.{i}.decoderBlocks is {blocks}, and the coarsest stage has no decoder; leave it out "
                 + $"there");
         }
+        ConfigurationException.Require(
+            model.Task == ModelTask.Segmentation || model.Normalization != Normalization.InstanceNorm,
+            $"model.normalization is 'instanceNorm', which only model.task 'segmentation' has; use 'batchNorm' or "
+            + $"'fixup'");
         if (model.Task != ModelTask.Segmentation)
         {
             return;
@@ -46,13 +50,14 @@ internal static class SegmentationRules
             $"the stem of model.task 'segmentation' must keep the extents, so that every position gets its logits; use "
             + $"model.stem 'convolution' or 'pad' and model.stemStride 1");
         ConfigurationException.Require(
-            model.Normalization == Normalization.Fixup,
-            $"model.normalization is '{(model.Normalization == Normalization.BatchNorm ? "batchNorm" : "none")}', and "
-            + $"model.task 'segmentation' takes 'fixup' only");
+            model.Normalization is Normalization.Fixup or Normalization.InstanceNorm,
+            $"model.normalization is '{ModelSettings.Name(model.Normalization)}', and model.task 'segmentation' takes "
+            + $"'fixup' or 'instanceNorm'");
     }
 
     /// <summary>
-    /// Throws when an extent of a sample is no multiple of the product of its axis' strides.
+    /// Throws when an extent of a sample is no multiple of the product of its axis' strides, or
+    /// leaves instance normalisation a single position.
     /// </summary>
     /// <exception cref="ConfigurationException">Names the extents and their multiples.</exception>
     public static void RequireExtents(ModelSettings model, Shape sample)
@@ -65,5 +70,10 @@ internal static class SegmentationRules
             multiples.Index().All(entry => sample.Extent(entry.Index) % entry.Item == 0),
             $"a sample is {sample}, and the {model.Stages.Count} stages of model.task 'segmentation' need extents that "
             + $"are multiples of {text}; pad to them, or use fewer stages");
+        ConfigurationException.Require(
+            model.Normalization != Normalization.InstanceNorm
+            || multiples.Index().Any(entry => sample.Extent(entry.Index) > entry.Item),
+            $"a sample is {sample}, a single position at the coarsest of {model.Stages.Count} stages, of which "
+            + $"model.normalization 'instanceNorm' leaves only the bias; use larger samples or fewer stages");
     }
 }

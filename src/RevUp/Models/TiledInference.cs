@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Layers;
 using RevUp.Tensors;
 
 namespace RevUp.Models;
@@ -10,7 +11,8 @@ namespace RevUp.Models;
 /// </summary>
 /// <remarks>
 /// Extents that the network's strides do not divide are filled up at their ends with zeros, the
-/// mean of the training set, as in training.
+/// mean of the training set, as in training. Under <see cref="Normalization.InstanceNorm"/> every
+/// output depends on the whole volume, so that one tile holds all of it.
 /// </remarks>
 internal sealed class TiledInference : IDisposable
 {
@@ -61,7 +63,8 @@ internal sealed class TiledInference : IDisposable
     /// <returns>(D)·H·W labels.</returns>
     /// <exception cref="ArgumentException">A position's logits are not numbers.</exception>
     /// <exception cref="ArenaExhaustedException">
-    /// The bytes do not reach for the smallest tile.
+    /// The bytes do not reach for the smallest tile, or under <see
+    /// cref="Normalization.InstanceNorm"/> for the whole volume.
     /// </exception>
     public ushort[] Segment(ReadOnlySpan<float> volume, Shape shape) =>
         Segment(volume, shape, ReadOnlyMemory<ushort>.Empty, out _);
@@ -106,8 +109,12 @@ internal sealed class TiledInference : IDisposable
         }
         catch (ArenaExhaustedException exception)
         {
+            string needed = SeesAll
+                ? $"a volume {shape} as a whole, and instance normalisation sees all of it: tiles would give other "
+                    + "numbers"
+                : $"a tile of a volume {shape}";
             throw new ArenaExhaustedException(
-                $"{_memory} bytes do not reach for a tile of a volume {shape}; give more memory. {exception.Message}");
+                $"{_memory} bytes do not reach for {needed}; give more memory. {exception.Message}");
         }
     }
 
@@ -144,6 +151,9 @@ internal sealed class TiledInference : IDisposable
     /// <summary>Frees the network at the extents of the last tile.</summary>
     public void Dispose() => _view?.Dispose();
 
+    // Whether every output depends on every input.
+    private bool SeesAll => _net.Settings.Normalization == Normalization.InstanceNorm;
+
     // The plans that fit by the bytes of a position, which the first call measures.
     private TilePlan[] Affordable(IEnumerable<TilePlan> plans, long taken)
     {
@@ -153,6 +163,14 @@ internal sealed class TiledInference : IDisposable
             _bytesOfPosition = Measure(all[^1].Tile);
         }
         long free = _memory - taken - Backend.Memory.Use.Total;
+        if (SeesAll)
+        {
+            TilePlan whole = all.Single(plan => plan.Count == 1);
+            double bytes = whole.Tile.Positions * _bytesOfPosition * Margin;
+            return bytes <= free
+                ? [whole]
+                : throw new ArenaExhaustedException($"It takes about {bytes:F0} bytes, and {free} are left.");
+        }
         TilePlan[] fitting = [.. all.Where(plan => plan.Tile.Positions * _bytesOfPosition * Margin <= free)];
         // The smallest is tried in any case: the arena decides.
         return fitting.Length > 0 ? fitting : [all[^1]];
@@ -248,9 +266,11 @@ internal sealed class TiledInference : IDisposable
         }
     }
 
-    // Rows of a tile's own positions that lie in the volume: first position in the volume and in
-    // the tile, and number.
-    private static IEnumerable<(long InVolume, long InTile, int Count)> InnerRows(
+    /// <summary>
+    /// Rows of a tile's own positions that lie in the volume: first position in the volume and in
+    /// the tile, and number.
+    /// </summary>
+    public static IEnumerable<(long InVolume, long InTile, int Count)> InnerRows(
         TilePlan plan, TileRun[] tile, Shape shape)
     {
         int axes = shape.SpatialRank;

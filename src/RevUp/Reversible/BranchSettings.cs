@@ -49,7 +49,7 @@ internal sealed record BranchSettings(
     public Initialization Initialization(Shape weights, int index, int count) => Normalization switch
     {
         Normalization.Fixup => Fixup.BranchConvolution(weights, index, count, BranchCount),
-        Normalization.BatchNorm => Layers.Initialization.He(weights),
+        Normalization.BatchNorm or Normalization.InstanceNorm => Layers.Initialization.He(weights),
         _ => Layers.Initialization.PyTorch(weights),
     };
 
@@ -57,5 +57,6 @@ internal sealed record BranchSettings(
     /// Whether the branch of block <paramref name="block"/> begins with φ: in the first one it
     /// would only destroy input, unless the input is normalised first.
     /// </summary>
-    public bool HasLeadingActivation(int block) => block > 0 || Normalization == Normalization.BatchNorm;
+    public bool HasLeadingActivation(int block) =>
+        block > 0 || Normalization is Normalization.BatchNorm or Normalization.InstanceNorm;
 }

@@ -25,7 +25,8 @@ public sealed class RecipeCatalogTests
             "cifar-revnet-110", "cifar-revnet-164", "cifar-revnet-38",
             "cifar-revup-110", "cifar-revup-164", "cifar-revup-38",
             "fashion-mnist", "fashion-mnist-short", "imagenet-revup-101", "imagenet-revup-50",
-            "segment-2d", "segment-3d", "segment-lesions",
+            "segment-2d", "segment-3d", "segment-3d-instance-norm",
+            "segment-lesions", "segment-lesions-instance-norm",
             "small-fixup", "small-iresnet", "small-resnet", "small-revnet", "small-revup", "volume-64",
         },
         RecipeCatalog.Names.ToArray());
@@ -85,6 +86,8 @@ public sealed class RecipeCatalogTests
     [DataRow("cifar-revup-38", "cifar-resnet-38", "cifar-fixup-38", "cifar-revnet-38", "cifar-iresnet-37")]
     [DataRow("cifar-revup-110", "cifar-resnet-110", "cifar-fixup-110", "cifar-revnet-110", "cifar-iresnet-109")]
     [DataRow("cifar-revup-164", "cifar-resnet-164", "cifar-fixup-164", "cifar-revnet-164", "cifar-iresnet-163")]
+    [DataRow("segment-lesions", "segment-lesions-instance-norm")]
+    [DataRow("segment-3d", "segment-3d-instance-norm")]
     public void BaselinesHaveTheTrainingAndTheParametersOfRevUp(string name, params string[] baselines)
     {
         const double Share = 0.03;
