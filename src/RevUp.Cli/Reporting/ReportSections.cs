@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using RevUp.Data;
+using RevUp.Models;
 using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Runs;
@@ -26,6 +27,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     // An epoch without its end in the metrics is the one the run is in.
     private double StepsPerEpoch => _epochs.Count > 1 ? _epochs.Values.First().Steps : Math.Max(1, LastStep);
 
+    private bool Segments => recipe.Model.Task == ModelTask.Segmentation;
+
     private bool Inverts => history.Steps.Any(step => step.Evaluations.Any(k => k > 0));
 
     /// <summary>The run in a few figures.</summary>
@@ -35,7 +38,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         string part = result?.Part.Text() ?? Test;
         List<(string Name, string Value)> tiles =
         [
-            ($"{part} top-1", result is { } top1 ? $"{Percent(top1.Top1)} %" : "–"),
+            Segments
+                ? ($"{part} Dice, foreground", Number(result?.ForegroundDice ?? double.NaN, "0.0000"))
+                : ($"{part} top-1", result is { } top1 ? $"{Percent(top1.Top1)} %" : "–"),
             ($"{part} loss", result is { } loss ? Number(loss.Loss, "0.0000") : "–"),
             ("steps", Number(LastStep, "#,0")),
             ("time of a step", $"{Number(history.MedianMilliseconds, "#,0.0")} ms"),
@@ -71,34 +76,44 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     public XElement Curves() => Section("Training",
         "Training values come from the mini-batches, with augmentation and in means over neighbouring steps; "
             + $"the others come from the whole {Held} part.",
-        Chart("Loss (cross-entropy)", "0.0000", step => step.Loss, result => result.Loss),
+        Chart(
+            Segments ? $"Loss (training: with Dice; {Held}: cross-entropy alone)" : "Loss (cross-entropy)", "0.0000",
+            step => step.Loss, result => result.Loss),
         Chart("Top-1 (%)", "0.00", step => 100 * step.Top1, result => 100 * result.Top1),
         Chart("Learning rate", "0.####", step => step.LearningRate, null));
 
     /// <summary>The same in numbers.</summary>
-    public XElement Epochs() => Section("Epochs", $"Means over the steps of each epoch; the {Held} part at its end.",
-        Table(
-            [
-                "epoch", "steps", "training loss", "training top-1 %", $"{Held} loss", $"{Held} top-1 %",
-                $"{Held} balanced accuracy %", $"{Held} AUC",
-                "ms a step", "mean k", "worst k", "worst residual", "replays",
-            ],
-            _epochs.Select(epoch => (string[])
-            [
-                Number(epoch.Key + 1, "0"),
-                Number(epoch.Value.Steps, "#,0"),
-                Number(epoch.Value.Loss, "0.0000"),
-                Percent(epoch.Value.Top1),
-                Number(epoch.Value.Held?.Loss ?? double.NaN, "0.0000"),
-                Percent(epoch.Value.Held?.Top1 ?? double.NaN),
-                Percent(epoch.Value.Held?.BalancedAccuracy ?? double.NaN),
-                Number(epoch.Value.Held?.Auc ?? double.NaN, "0.0000"),
-                Number(epoch.Value.Milliseconds, "#,0.0"),
-                Number(epoch.Value.MeanEvaluations, "0.00"),
-                Number(epoch.Value.WorstEvaluations, "0"),
-                Number(epoch.Value.WorstResidual, "0.0e-0"),
-                Number(epoch.Value.Replays, "#,0"),
-            ])));
+    public XElement Epochs()
+    {
+        (string Name, Func<EpochMetrics, string> Text)[] columns =
+        [
+            ("steps", epoch => Number(epoch.Steps, "#,0")),
+            ("training loss", epoch => Number(epoch.Loss, "0.0000")),
+            ("training top-1 %", epoch => Percent(epoch.Top1)),
+            ($"{Held} loss", epoch => Number(epoch.Held?.Loss ?? double.NaN, "0.0000")),
+            ($"{Held} top-1 %", epoch => Percent(epoch.Held?.Top1 ?? double.NaN)),
+            .. Measures(),
+            ("ms a step", epoch => Number(epoch.Milliseconds, "#,0.0")),
+            ("mean k", epoch => Number(epoch.MeanEvaluations, "0.00")),
+            ("worst k", epoch => Number(epoch.WorstEvaluations, "0")),
+            ("worst residual", epoch => Number(epoch.WorstResidual, "0.0e-0")),
+            ("replays", epoch => Number(epoch.Replays, "#,0")),
+        ];
+        return Section("Epochs", $"Means over the steps of each epoch; the {Held} part at its end.",
+            Table(
+                ["epoch", .. columns.Select(column => column.Name)],
+                _epochs.Select(epoch => (string[])
+                    [Number(epoch.Key + 1, "0"), .. columns.Select(column => column.Text(epoch.Value))])));
+    }
+
+    // The task's own measures of an evaluation.
+    private (string Name, Func<EpochMetrics, string> Text)[] Measures() => Segments
+        ? [($"{Held} Dice, foreground", epoch => Number(epoch.Held?.ForegroundDice ?? double.NaN, "0.0000"))]
+        :
+        [
+            ($"{Held} balanced accuracy %", epoch => Percent(epoch.Held?.BalancedAccuracy ?? double.NaN)),
+            ($"{Held} AUC", epoch => Number(epoch.Held?.Auc ?? double.NaN, "0.0000")),
+        ];
 
     /// <summary>Curves, classes, cases and pictures of a run that segments.</summary>
     public IEnumerable<XElement> Segmentation(SegmentationResult masks) =>
