@@ -1,6 +1,4 @@
-using System.CommandLine;
 using System.Text.Json.Nodes;
-using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

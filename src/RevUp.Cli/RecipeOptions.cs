@@ -1,9 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Recipes;
-using RevUp.Tensors;
-
 namespace RevUp.Cli;
 
 /// <summary>The options that choose a recipe and change it.</summary>

@@ -1,7 +1,3 @@
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
-
 namespace RevUp.Cli;
 
 /// <summary>Keeps a run from being written over, or into something that is not a run.</summary>

@@ -1,10 +1,5 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Data.Dense;
 using RevUp.Data.Images;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.Commands;
 

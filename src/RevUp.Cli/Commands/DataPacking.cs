@@ -1,5 +1,3 @@
-using System.CommandLine;
-using RevUp.Cli.Output;
 using RevUp.Data.Images;
 
 namespace RevUp.Cli.Commands;

@@ -1,14 +1,7 @@
-using System.CommandLine;
 using System.Diagnostics;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Cli.Reporting;
 using RevUp.Models;
 using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 

@@ -1,7 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Data.Dense;
 
 namespace RevUp.Cli.Commands;

@@ -1,9 +1,5 @@
-using System.CommandLine;
 using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
-using RevUp.Cli.Output;
-using RevUp.Tensors;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 

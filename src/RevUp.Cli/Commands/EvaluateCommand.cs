@@ -1,9 +1,4 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Data.Dense;
-using RevUp.Runs;
 
 namespace RevUp.Cli.Commands;
 

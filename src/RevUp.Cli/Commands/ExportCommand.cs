@@ -1,9 +1,4 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Inference;
-using RevUp.Runs;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.Commands;
 

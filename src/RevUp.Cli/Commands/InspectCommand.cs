@@ -1,11 +1,4 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Diagnostics;
-using RevUp.Recipes;
-using RevUp.Runs;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 

@@ -1,12 +1,4 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 

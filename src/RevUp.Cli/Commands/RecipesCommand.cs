@@ -1,8 +1,3 @@
-using System.CommandLine;
-using RevUp.Cli.Output;
-using RevUp.Recipes;
-using Spectre.Console;
-
 namespace RevUp.Cli.Commands;
 
 /// <summary>

@@ -1,7 +1,4 @@
-using System.CommandLine;
 using System.Diagnostics;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Cli.Reporting;
 
 namespace RevUp.Cli.Commands;

@@ -1,7 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using RevUp.Cli.Output;
-using RevUp.Formats;
 using RevUp.Inference;
 
 namespace RevUp.Cli.Commands;

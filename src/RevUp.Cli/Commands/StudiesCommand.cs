@@ -1,7 +1,4 @@
-using System.CommandLine;
-using RevUp.Cli.Output;
 using RevUp.Cli.StudyRuns;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 

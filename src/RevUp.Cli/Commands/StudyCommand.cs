@@ -1,13 +1,4 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Cli.StudyRuns;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 

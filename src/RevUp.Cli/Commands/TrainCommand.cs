@@ -1,9 +1,3 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Recipes;
-using RevUp.Runs;
-
 namespace RevUp.Cli.Commands;
 
 /// <summary>

@@ -1,11 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Cli.StudyRuns;
-using RevUp.Data;
 using RevUp.Diagnostics;
 using RevUp.Planning;
-using RevUp.Reversible;
-using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 

@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Formats;
-using RevUp.Runs;
-using Spectre.Console;
-
 namespace RevUp.Cli.Output;
 
 /// <summary>An evaluation in tables: the whole part, then each class.</summary>

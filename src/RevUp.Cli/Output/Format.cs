@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using RevUp.Data;
-using RevUp.Reversible;
-using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 

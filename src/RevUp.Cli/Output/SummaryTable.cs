@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Runs;
-using RevUp.Tensors;
-using Spectre.Console;
-
 namespace RevUp.Cli.Output;
 
 /// <summary>Results of a training, one line per number.</summary>

@@ -1,11 +1,3 @@
-using System.Xml.Linq;
-using RevUp.Backends;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using static RevUp.Cli.Reporting.Html;
-
 namespace RevUp.Cli.Reporting;
 
 /// <summary>

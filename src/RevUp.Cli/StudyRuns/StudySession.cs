@@ -1,10 +1,5 @@
 using System.Text.Json;
-using RevUp.Cli.Output;
 using RevUp.Cli.Reporting;
-using RevUp.Formats;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using RevUp.Data;
 using RevUp.Recipes;
 

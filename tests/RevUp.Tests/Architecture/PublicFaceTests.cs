@@ -1,5 +1,4 @@
 using System.Reflection;
-using RevUp.Models;
 
 namespace RevUp.Tests.Architecture;
 

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using RevUp.Tests.Architecture;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Benchmarks;
 
 /// <summary>

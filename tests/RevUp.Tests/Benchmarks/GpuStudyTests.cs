@@ -1,7 +1,3 @@
-using System.Text.Json;
-using RevUp.Interop.Tests.Support;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Benchmarks;
 
 /// <summary>

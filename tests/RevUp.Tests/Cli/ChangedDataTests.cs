@@ -1,10 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
-using RevUp.Interop.Tests.Support;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary><c>--device cuda</c>, each time in a process of its own, as a user runs it.</summary>

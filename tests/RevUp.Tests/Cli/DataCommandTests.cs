@@ -1,10 +1,3 @@
-using System.Text.Json;
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 [TestClass]

@@ -1,9 +1,3 @@
-using System.Diagnostics;
-using RevUp.Data.Images;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>Packing whole datasets, and verifying every kind.</summary>

@@ -1,9 +1,5 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Text;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

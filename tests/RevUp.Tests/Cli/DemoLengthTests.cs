@@ -1,8 +1,3 @@
-using RevUp.Cli;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Training;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

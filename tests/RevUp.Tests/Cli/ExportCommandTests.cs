@@ -1,7 +1,4 @@
-using System.Text.Json;
-using RevUp.Formats;
 using RevUp.Tests.Inference;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,6 +1,3 @@
-using RevUp.Cli;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>

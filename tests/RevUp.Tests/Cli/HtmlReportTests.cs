@@ -1,14 +1,6 @@
-using System.Globalization;
 using System.IO.Compression;
-using System.Text.Json;
 using System.Xml.Linq;
-using RevUp.Backends.Cpu;
 using RevUp.Cli.Reporting;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

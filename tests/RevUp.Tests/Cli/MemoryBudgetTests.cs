@@ -1,8 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.RegularExpressions;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>The option --memory-budget: what is planned is printed, kept, and fits.</summary>

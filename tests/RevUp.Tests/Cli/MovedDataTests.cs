@@ -1,6 +1,3 @@
-using System.Text.Json;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>

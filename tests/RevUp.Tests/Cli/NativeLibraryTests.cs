@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>Without a native library the tool still helps, and says what is missing.</summary>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>

@@ -1,6 +1,4 @@
 using RevUp.Cli.Output;
-using RevUp.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

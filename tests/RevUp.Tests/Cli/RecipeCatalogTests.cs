@@ -1,12 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Cli;
-using RevUp.Data;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>Every recipe that the tool carries works and says where it comes from.</summary>

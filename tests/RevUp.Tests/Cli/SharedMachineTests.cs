@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
-using System.Text.RegularExpressions;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>

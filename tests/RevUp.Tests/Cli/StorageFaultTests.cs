@@ -1,8 +1,4 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
-using RevUp.Backends.Cpu;
-using RevUp.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,8 +1,4 @@
-using RevUp.Backends.Cpu;
-using RevUp.Cli;
 using RevUp.Cli.StudyRuns;
-using RevUp.Recipes;
-using RevUp.Reversible;
 
 namespace RevUp.Tests.Cli;
 

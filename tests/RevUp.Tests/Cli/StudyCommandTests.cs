@@ -1,8 +1,4 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
 using System.Xml.Linq;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,7 +1,4 @@
-using System.Text.Json;
-using RevUp.Cli;
 using RevUp.Cli.Output;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,6 +1,3 @@
-using RevUp.Data;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 /// <summary>

@@ -1,10 +1,3 @@
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]

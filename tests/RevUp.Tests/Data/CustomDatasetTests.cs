@@ -1,9 +1,4 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
 using RevUp.Data.Transforms;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 

@@ -1,9 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Formats;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using RevUp.Data;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 /// <summary>Train, validation and test are three parts, whatever the data is.</summary>

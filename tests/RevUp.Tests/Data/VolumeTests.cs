@@ -1,8 +1,4 @@
 using System.Buffers.Binary;
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 

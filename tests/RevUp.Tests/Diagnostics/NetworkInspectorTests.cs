@@ -1,12 +1,4 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
 using RevUp.Diagnostics;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Diagnostics;
 

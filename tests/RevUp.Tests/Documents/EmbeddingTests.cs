@@ -1,14 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Documents;
 
 /// <summary>The examples of docs/embedding.md, compiled and run.</summary>

@@ -1,6 +1,3 @@
-using RevUp.Formats;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Formats;
 
 /// <summary>Label maps as PNG, as Pillow reads them.</summary>

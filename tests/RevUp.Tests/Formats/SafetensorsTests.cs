@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
-using RevUp.Formats;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Formats;
 

@@ -1,11 +1,3 @@
-using System.Text.Json;
-using RevUp.Data;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Inference;
 
 /// <summary>

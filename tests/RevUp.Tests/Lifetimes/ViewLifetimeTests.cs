@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using RevUp.Backends;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Memory;
 
 /// <summary>A download returns the upload, however a device stages its copies.</summary>

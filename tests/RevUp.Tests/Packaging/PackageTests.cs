@@ -1,10 +1,5 @@
-using System.Diagnostics;
 using System.IO.Compression;
-using System.Text;
 using System.Xml.Linq;
-using RevUp.Recipes;
-using RevUp.Tests.Architecture;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Packaging;
 

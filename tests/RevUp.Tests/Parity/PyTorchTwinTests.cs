@@ -1,9 +1,4 @@
-using RevUp.Backends;
 using RevUp.Benchmarks.Parity;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tests.Architecture;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Parity;
 

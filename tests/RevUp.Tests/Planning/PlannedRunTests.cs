@@ -1,10 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Planning;
 
 /// <summary>

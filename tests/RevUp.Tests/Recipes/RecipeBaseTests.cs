@@ -1,8 +1,4 @@
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Tensors;
 using RevUp.Tests.Cli;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Recipes;
 

@@ -1,10 +1,3 @@
-using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>

@@ -1,12 +1,3 @@
-using RevUp.Backends;
-using RevUp.Backends.Cpu;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>Branches that a program brings: the sample's, and faulty ones.</summary>

@@ -1,11 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 

@@ -1,7 +1,3 @@
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 [TestClass]

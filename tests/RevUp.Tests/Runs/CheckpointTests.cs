@@ -1,10 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends.Cpu;
-using RevUp.Formats;
-using RevUp.Layers;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 

@@ -1,9 +1,3 @@
-using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 [TestClass]

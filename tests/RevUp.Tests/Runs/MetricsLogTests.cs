@@ -1,9 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Data;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 

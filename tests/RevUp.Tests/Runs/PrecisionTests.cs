@@ -1,12 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends;
-using RevUp.Formats;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 

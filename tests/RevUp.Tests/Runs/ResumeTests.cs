@@ -1,8 +1,3 @@
-using RevUp.Formats;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>However a run of twelve steps came to its end, it ends with the same bits.</summary>

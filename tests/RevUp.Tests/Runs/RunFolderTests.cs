@@ -1,11 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
-using RevUp.Backends.Cpu;
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
 using RevUp.Tests.Cli;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 

@@ -1,8 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>

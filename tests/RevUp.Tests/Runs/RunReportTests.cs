@@ -1,13 +1,4 @@
-using System.Globalization;
-using RevUp.Backends.Cpu;
 using RevUp.Cli.Output;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 

@@ -1,12 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Inference;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>Runs that segment drawn lesions.</summary>

@@ -1,11 +1,3 @@
-using System.Text.Json;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>TensorBoard's files in a run's folder.</summary>

@@ -1,10 +1,5 @@
 using System.Formats.Tar;
-using RevUp.Data;
-using RevUp.Data.Images;
 using RevUp.Data.Preparation;
-using RevUp.Data.Volumes;
-using RevUp.Formats;
-using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 

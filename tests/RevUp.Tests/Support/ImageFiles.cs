@@ -1,7 +1,4 @@
 using System.Formats.Tar;
-using System.Text;
-using RevUp.Data;
-using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Tests.Support;
 

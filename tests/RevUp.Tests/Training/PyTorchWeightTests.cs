@@ -1,8 +1,3 @@
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using RevUp.Layers;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 [TestClass]

@@ -1,8 +1,3 @@
-using RevUp.Layers;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Traps;
 
 /// <summary>

@@ -1,11 +1,3 @@
-using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Traps;
 
 /// <summary>State that must be kept: on disk between runs, in memory between the passes.</summary>

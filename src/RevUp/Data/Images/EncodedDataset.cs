@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using RevUp.Interop.Image;
 using RevUp.Tensors;

@@ -1,9 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Preparation of cases: its rules, its files, and its restart.</summary>

@@ -1,9 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Interop.Tests.Support;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Images with masks, in CamVid's layout.</summary>

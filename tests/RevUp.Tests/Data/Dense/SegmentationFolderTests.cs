@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Data.Volumes;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Folders as nnU-Net and the Decathlon have them, and what is wrong with some.</summary>

@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Images;
 
 /// <summary>Decoded images that are kept in memory.</summary>

@@ -1,9 +1,3 @@
-using System.Diagnostics;
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Images;
 
 /// <summary>Which files of a folder are samples, and what is said of the others.</summary>

@@ -1,9 +1,4 @@
 using System.Formats.Tar;
-using System.Text;
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data.Images;
 

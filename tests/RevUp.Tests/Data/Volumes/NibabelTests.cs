@@ -1,7 +1,4 @@
 using System.Runtime.InteropServices;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data.Volumes;
 

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using RevUp.Data.Volumes;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data.Volumes;
 

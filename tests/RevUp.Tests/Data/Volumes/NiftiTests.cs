@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Volumes;
 
 /// <summary>Versions, pairs and orientations of NIfTI files.</summary>

@@ -1,7 +1,3 @@
-using System.Text;
-using RevUp.Data.Volumes;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Volumes;
 
 /// <summary>Lists as R, pandas and spreadsheets write them.</summary>
