@@ -133,14 +133,10 @@ internal sealed class GzipContent : Stream
 
     private void RequireProportion()
     {
-        if (_position > LargestUnquestioned && _position / MaximumExpansion > _file.Length)
-        {
-            throw new DataFileException(
-                _path,
-                _position,
-                $"its {_file.Length} bytes unfold to over {MaximumExpansion} times as many; unfold it yourself if that "
-                + "is meant.");
-        }
+        DataFileException.Require(
+            _position <= LargestUnquestioned || _position / MaximumExpansion <= _file.Length, _path, _position,
+            $"its {_file.Length} bytes unfold to over {MaximumExpansion} times as many; unfold it yourself if that "
+            + $"is meant.");
     }
 
     // The first place of the file behind the member that just ended.
@@ -170,14 +166,10 @@ internal sealed class GzipContent : Stream
             return;
         }
         Span<byte> magic = stackalloc byte[2];
-        if (RandomAccess.Read(_handle, magic, at) < magic.Length || magic is not [0x1F, 0x8B])
-        {
-            throw new DataFileException(
-                _path,
-                _position,
-                $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first "
-                + $"{start} bytes of the file, or fetch it again.");
-        }
+        DataFileException.Require(
+            RandomAccess.Read(_handle, magic, at) == magic.Length && magic is [0x1F, 0x8B], _path, _position,
+            $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first "
+            + $"{start} bytes of the file, or fetch it again.");
         _member.Dispose();
         (_feed, _member) = Begin(at);
         (_checksum, _memberLength) = (0, 0);

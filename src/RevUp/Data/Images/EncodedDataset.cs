@@ -130,11 +130,9 @@ internal abstract class EncodedDataset : ImageDataset
     /// <summary>Reads a part of a file; one read where the system gives all at once.</summary>
     private protected static int Read(SafeFileHandle file, long offset, long length, string name, ref byte[] buffer)
     {
-        if (length > MaximumBytes)
-        {
-            throw new DataFileException(
-                name, $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
-        }
+        DataFileException.Require(
+            length <= MaximumBytes, name,
+            $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
         if (buffer.Length < length)
         {
             buffer = new byte[Math.Max(length, 2L * buffer.Length)];
@@ -143,11 +141,8 @@ internal abstract class EncodedDataset : ImageDataset
         while (filled < length)
         {
             int read = RandomAccess.Read(file, buffer.AsSpan(filled, (int)length - filled), offset + filled);
-            if (read == 0)
-            {
-                throw new DataFileException(
-                    name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
-            }
+            DataFileException.Require(
+                read > 0, name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
             filled += read;
         }
         return filled;

@@ -96,13 +96,10 @@ internal sealed class VolumeDataset : ImageDataset
     {
         string? map = lines.Select(line => line.Label).FirstOrDefault(
             label => VolumePaths.IsNifti(label) || VolumePaths.IsForeign(label) || FileNames.IsImage(label));
-        if (map is not null)
-        {
-            throw new DataFileException(
-                path,
-                $"the label '{map}' looks like a file, so this is a list of label maps and not of classes; arrange the "
-                + "cases as nnU-Net does (dataset.json, imagesTr, labelsTr) and set data.dataset=segmentationFolder.");
-        }
+        DataFileException.Require(
+            map is null, path,
+            $"the label '{map}' looks like a file, so this is a list of label maps and not of classes; arrange the "
+            + $"cases as nnU-Net does (dataset.json, imagesTr, labelsTr) and set data.dataset=segmentationFolder.");
     }
 
     /// <summary>The list of a part; null where the folder has none.</summary>
