@@ -51,7 +51,7 @@ internal sealed class DataPacking
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new PackDocument(folder, images, shards), DocumentJson.Default.PackDocument);
+                terminal.WriteJson(new PackDocument(folder, images, shards));
             }
             else
             {

@@ -23,7 +23,7 @@ internal static class DevicesCommand
             ];
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new DevicesDocument(devices, cuda.Problems), DocumentJson.Default.DevicesDocument);
+                terminal.WriteJson(new DevicesDocument(devices, cuda.Problems));
                 return;
             }
             terminal.Write(Describe(terminal, devices));

@@ -11,11 +11,7 @@ internal static class InspectCommand
     {
         CheckpointOption checkpoint = new();
         DataOptions where = new();
-        Option<int?> images = new("--images")
-        {
-            Description = "Test images to invert; one batch by default.",
-            HelpName = "N",
-        };
+        Option<int?> images = Usage.Option<int?>("--images", "N", "Test images to invert; one batch by default.");
         images.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is int and < 1)
@@ -37,7 +33,7 @@ internal static class InspectCommand
                 arguments.GetValue(images));
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(inspection, DocumentJson.Default.Inspection);
+                terminal.WriteJson(inspection);
                 return;
             }
             terminal.Write(Describe(terminal, inspection.Blocks));

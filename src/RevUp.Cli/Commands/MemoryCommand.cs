@@ -39,9 +39,7 @@ internal static class MemoryCommand
         Command command = new(
             "memory", "Measure memory and time of one training step at several depths and policies.")
         {
-            blocks,
-            policies,
-            budget,
+            blocks, policies, budget,
         };
         recipes.AddTo(command);
         command.SetAction(arguments =>
@@ -60,7 +58,7 @@ internal static class MemoryCommand
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new MemoryDocument(rows), DocumentJson.Default.MemoryDocument);
+                terminal.WriteJson(new MemoryDocument(rows));
                 return;
             }
             terminal.Write(MemoryTable.Create(terminal, rows));

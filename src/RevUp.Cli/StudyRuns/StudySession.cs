@@ -26,7 +26,7 @@ internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList
         IReadOnlyList<RowFigures> rows = Write(tasks, runner.Failures);
         if (json)
         {
-            terminal.WriteJson(Document(rows, runner.Failures), DocumentJson.Default.StudyDocument);
+            terminal.WriteJson(Document(rows, runner.Failures));
         }
         else
         {
