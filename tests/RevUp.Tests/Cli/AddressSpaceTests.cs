@@ -14,11 +14,8 @@ public sealed class AddressSpaceTests
     {
         using TemporaryFolder folder = new();
         using Process process = ToolProcess.StartLimited(
-            (long)gibibytes << 20, "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"],
-            "--threads", "1");
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, output.Result + error);
+            (long)gibibytes << 20, Tool.Training(folder));
+        ToolResult result = process.Finish();
+        Assert.AreEqual(0, result.ExitCode, result.Output + result.Error);
     }
 }

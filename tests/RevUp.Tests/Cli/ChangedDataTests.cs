@@ -6,9 +6,6 @@ namespace RevUp.Tests.Cli;
 [TestClass]
 public sealed class ChangedDataTests
 {
-    private static readonly string[] s_names =
-        [.. Enumerable.Range(0, 16).Select(i => $"{(i % 2 == 0 ? "cat" : "dog")}/{i:D2}.png")];
-
     [TestMethod]
     public void ARenamedClassIsNamed()
     {
@@ -19,9 +16,9 @@ public sealed class ChangedDataTests
             Directory.Move(folder[$"data/{part}/cat"], folder[$"data/{part}/zcat"]);
         }
         const string Difference = "the class 'cat' is missing, the class 'zcat' is new";
-        AssertFails(Tool.Run("evaluate", "--checkpoint", folder["run"]), Difference, folder["data"]);
-        AssertFails(Tool.Run("inspect", "--checkpoint", folder["run"]), Difference);
-        AssertFails(Resume(folder), Difference);
+        Tool.Run("evaluate", "--checkpoint", folder["run"]).AssertFails(Difference, folder["data"]);
+        Tool.Run("inspect", "--checkpoint", folder["run"]).AssertFails(Difference);
+        Resume(folder).AssertFails(Difference);
         Assert.AreEqual(0, Tool.Run("report", folder["run"]).ExitCode);
         Assert.Contains("is missing", File.ReadAllText(Path.Combine(folder["run"], "report.html")));
     }
@@ -32,10 +29,10 @@ public sealed class ChangedDataTests
         using TemporaryFolder folder = new();
         Train(folder);
         File.Copy(folder["data/train/dog/01.png"], folder["data/train/dog/99.png"]);
-        AssertFails(Resume(folder), "'dog' had 8 samples and has 9");
+        Resume(folder).AssertFails("'dog' had 8 samples and has 9");
         File.Delete(folder["data/train/dog/99.png"]);
         File.Move(folder["data/train/dog/01.png"], folder["data/train/dog/98.png"]);
-        AssertFails(Resume(folder), "other ones or in another order");
+        Resume(folder).AssertFails("other ones or in another order");
         File.Move(folder["data/train/dog/98.png"], folder["data/train/dog/01.png"]);
         Directory.Move(folder["data"], folder["moved"]);
         Assert.AreEqual(0, Resume(folder, folder["moved"]).ExitCode, "the same data at another place");
@@ -79,21 +76,10 @@ public sealed class ChangedDataTests
         Assert.AreEqual(0, Resume(folder).ExitCode);
     }
 
-    private static void AssertFails(ToolResult result, params string[] named)
-    {
-        Assert.AreEqual(1, result.ExitCode, result.Output);
-        foreach (string text in named)
-        {
-            Assert.Contains(text, result.LastError);
-        }
-    }
-
     private static void Train(TemporaryFolder folder)
     {
-        ImageFiles.WriteFolder(folder["data/train"], s_names);
-        ImageFiles.WriteFolder(folder["data/test"], s_names);
-        ToolResult result = Tool.Run(Arguments(folder, folder["data"], epochs: 2));
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ImageFiles.WriteCatsAndDogs(folder["data"], 16);
+        Tool.Succeed(Arguments(folder, folder["data"], epochs: 2));
     }
 
     private static ToolResult Resume(TemporaryFolder folder, string? data = null) =>
@@ -101,8 +87,6 @@ public sealed class ChangedDataTests
 
     private static string[] Arguments(TemporaryFolder folder, string path, int epochs) =>
     [
-        "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1",
-        "--set", $$"""data={"dataset":"imageFolder","path":"{{path}}","extents":[8,8],"channels":3,"classes":2}""",
-        "--set", $"training.epochs={epochs}",
+        .. Tool.Training(folder), "--set", ImageFiles.CatsAndDogs(path), "--set", $"training.epochs={epochs}",
     ];
 }

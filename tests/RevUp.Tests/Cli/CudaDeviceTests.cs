@@ -45,13 +45,10 @@ public sealed class CudaDeviceTests
             "train", "--recipe", recipe, "--output", folder["graph"], "--device", "cuda", "--cuda-graph");
         Assert.AreEqual(plain.GetProperty("loss").GetDouble(), graph.GetProperty("loss").GetDouble());
 
-        using Process process = ToolProcess.Start(
+        ToolResult refused = ToolProcess.Run(
             null, "train", "--recipe", recipe, "--output", folder["cpu"], "--cuda-graph");
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(1, process.ExitCode);
-        Assert.StartsWith("error: training.cudaGraph is true, and the device 'cpu' has no graphs;", error);
-        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+        refused.AssertFails("error: training.cudaGraph is true, and the device 'cpu' has no graphs;");
+        Assert.AreEqual(refused.LastError, refused.Error.TrimEnd());
     }
 
     [TestMethod]
@@ -83,26 +80,17 @@ public sealed class CudaDeviceTests
     public void KernelsThatWereNotBuiltAreOneParagraph()
     {
         using TemporaryFolder folder = new();
-        using Process process =
-            ToolProcess.Start(
-                ("REVUP_CUDA_KERNELS", folder["missing.fatbin"]), "evaluate", "--checkpoint", folder["run"], "--device",
-                "cuda");
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(1, process.ExitCode);
-        Assert.StartsWith("error: The kernels", error);
-        Assert.Contains(folder["missing.fatbin"], error);
-        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+        ToolResult result = ToolProcess.Run(
+            ("REVUP_CUDA_KERNELS", folder["missing.fatbin"]), "evaluate", "--checkpoint", folder["run"], "--device",
+            "cuda");
+        result.AssertFails("error: The kernels", folder["missing.fatbin"]);
+        Assert.AreEqual(result.LastError, result.Error.TrimEnd());
     }
 
     private static JsonElement Json(params string[] arguments)
     {
-        using Process process = ToolProcess.Start(null, [.. arguments, "--json"]);
-        // Both streams are emptied at once: a full pipe would stop the process.
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, error.Result);
-        return JsonDocument.Parse(output).RootElement;
+        ToolResult result = ToolProcess.Run(null, [.. arguments, "--json"]);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        return result.Json;
     }
 }

@@ -24,8 +24,7 @@ public sealed class DataPrepareTests
         WriteVal(folder, archives);
         string list = WriteLabels(folder, labels);
         string[] option = labels == "csv" ? ["--labels", list] : [];
-        ToolResult result = Tool.Run(["data", "prepare", "imagenet", folder["source"], folder["out"], .. option]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed(["data", "prepare", "imagenet", folder["source"], folder["out"], .. option]);
         Assert.Contains("6 images in 2 shards", result.Output);
         using WebDataset train = WebDataset.Open(folder["out"], RevUp.Data.DatasetSplit.Train, s_sample);
         using WebDataset val = WebDataset.Open(folder["out"], RevUp.Data.DatasetSplit.Validation, s_sample);

@@ -104,10 +104,9 @@ public sealed class DocumentTests
     {
         using TemporaryFolder folder = new();
         string setting = $"model.lipschitz.mode={mode}";
-        ToolResult result = Tool.Run(
+        ToolResult result = Tool.Succeed(
             "memory", "--recipe", Tool.WriteTinyRecipe(folder), "--set", setting, "--policy", "invert", "--threads",
             "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.AreEqual(
             said,
             result.Output.Contains(
@@ -126,8 +125,7 @@ public sealed class DocumentTests
         Assert.AreEqual(6, document.GetProperty("rows").GetArrayLength());
 
         // A second demonstration replaces the first, and says for people what the document says.
-        ToolResult again = Tool.Run("demo", "--recipe", recipe, "--output", folder["demo"], "--threads", "1");
-        Assert.AreEqual(0, again.ExitCode, again.Error);
+        ToolResult again = Tool.Succeed("demo", "--recipe", recipe, "--output", folder["demo"], "--threads", "1");
         Assert.Contains("all 16 steps, 2 epochs, take 0:00.", again.Error);
         string[] parts =
         [
@@ -151,10 +149,9 @@ public sealed class DocumentTests
     public void ALengthThatIsGivenIsTheDemonstrations(string setting, int steps)
     {
         using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run(
+        ToolResult result = Tool.Succeed(
             "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"], "--threads", "1", "--set",
             setting, "--json");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.DoesNotContain("This machine trains", result.Error);
         Assert.AreEqual(steps, result.Json.GetProperty("training").GetProperty("step").GetInt32());
     }
@@ -181,9 +178,7 @@ public sealed class DocumentTests
 
     private static JsonElement Document(params string[] arguments)
     {
-        ToolResult result = Tool.Run([.. arguments, "--json", "--threads", "1"]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
-        return result.Json;
+        return Tool.Succeed([.. arguments, "--json", "--threads", "1"]).Json;
     }
 
     private static string DepthAndPolicy(JsonElement row) =>

@@ -9,7 +9,7 @@ public sealed class FailureTests
 {
     [TestMethod]
     public void AnUnknownRecipeIsAnsweredWithTheNames() =>
-        AssertFails(Tool.Run("train", "--recipe", "fashion"), ["'fashion'", .. RecipeCatalog.Names]);
+        Tool.Run("train", "--recipe", "fashion").AssertFails(["'fashion'", .. RecipeCatalog.Names]);
 
     [TestMethod]
     [DataRow("training.epoch=3", "training.epoch")]
@@ -25,9 +25,8 @@ public sealed class FailureTests
     public void AnOverrideThatCannotWorkIsNamed(string setting, string named)
     {
         using TemporaryFolder folder = new();
-        AssertFails(
-            Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", setting),
-            named);
+        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", setting)
+            .AssertFails(named);
         Assert.IsFalse(Directory.Exists(folder["run"]), "Nothing is written before the recipe is known to work.");
     }
 
@@ -36,7 +35,7 @@ public sealed class FailureTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder["broken.json"], "{\n  \"name\": \"broken\",\n  \"data\": [\n");
-        AssertFails(Tool.Run("train", "--recipe", folder["broken.json"]), folder["broken.json"], "line 4");
+        Tool.Run("train", "--recipe", folder["broken.json"]).AssertFails(folder["broken.json"], "line 4");
     }
 
     [TestMethod]
@@ -45,7 +44,7 @@ public sealed class FailureTests
         using TemporaryFolder folder = new();
         ToolResult result = Tool.Run(
             "train", "--recipe", "fashion-mnist", "--set", $"data.path={folder["nowhere"]}", "--output", folder["run"]);
-        AssertFails(result, folder["nowhere"], "dataset-fashion-mnist");
+        result.AssertFails(folder["nowhere"], "dataset-fashion-mnist");
     }
 
     [TestMethod]
@@ -54,7 +53,7 @@ public sealed class FailureTests
     public void AFolderWithoutACheckpointIsNamed(string command)
     {
         using TemporaryFolder folder = new();
-        AssertFails(Tool.Run(command, "--checkpoint", folder.Path), folder.Path, "no checkpoint");
+        Tool.Run(command, "--checkpoint", folder.Path).AssertFails(folder.Path, "no checkpoint");
     }
 
     [TestMethod]
@@ -67,11 +66,11 @@ public sealed class FailureTests
             using FileStream file = File.OpenWrite(model);
             file.SetLength(file.Length / 2);
         }
-        AssertFails(Tool.Run("evaluate", "--checkpoint", run), "model.safetensors");
+        Tool.Run("evaluate", "--checkpoint", run).AssertFails("model.safetensors");
         string description = Directory.GetFiles(run, "checkpoint.json", SearchOption.AllDirectories)[0];
-        AssertFails(Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!), "model.safetensors");
+        Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!).AssertFails("model.safetensors");
         File.WriteAllText(description, "{");
-        AssertFails(Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!), description);
+        Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!).AssertFails(description);
     }
 
     [TestMethod]
@@ -79,7 +78,7 @@ public sealed class FailureTests
     {
         using TemporaryFolder folder = new();
         string recipe = Tool.WriteTinyRecipe(folder);
-        AssertFails(Tool.Run("train", "--recipe", recipe, "--output", Path.Combine(recipe, "run")), recipe);
+        Tool.Run("train", "--recipe", recipe, "--output", Path.Combine(recipe, "run")).AssertFails(recipe);
     }
 
     [TestMethod]
@@ -87,7 +86,7 @@ public sealed class FailureTests
     {
         using TemporaryFolder folder = new();
         string run = Tool.TrainTiny(folder);
-        AssertFails(Tool.Run("train", "--recipe", folder["tiny.json"], "--output", run), run, "--resume");
+        Tool.Run("train", "--recipe", folder["tiny.json"], "--output", run).AssertFails(run, "--resume");
     }
 
     [TestMethod]
@@ -96,8 +95,8 @@ public sealed class FailureTests
     public void FilesThatAreNotOfARunAreLeftAlone(string command, string option)
     {
         using TemporaryFolder folder = new();
-        AssertFails(
-            Tool.Run(command, option, Tool.WriteTinyRecipe(folder), "--output", folder.Path), folder.Path, "--output");
+        Tool.Run(command, option, Tool.WriteTinyRecipe(folder), "--output", folder.Path)
+            .AssertFails(folder.Path, "--output");
         Assert.IsTrue(File.Exists(folder["tiny.json"]));
     }
 
@@ -107,7 +106,7 @@ public sealed class FailureTests
         using TemporaryFolder folder = new();
         string run = Tool.TrainTiny(folder), own = Path.Combine(run, "thesis.txt");
         File.WriteAllText(own, "years");
-        AssertFails(Tool.Run("demo", "--recipe", folder["tiny.json"], "--output", run), run, "--output");
+        Tool.Run("demo", "--recipe", folder["tiny.json"], "--output", run).AssertFails(run, "--output");
         Assert.IsTrue(File.Exists(own));
     }
 
@@ -115,10 +114,8 @@ public sealed class FailureTests
     public void ResumingWhatIsNotARunIsRefused()
     {
         using TemporaryFolder folder = new();
-        AssertFails(
-            Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--resume"),
-            folder["run"],
-            "--resume");
+        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--resume")
+            .AssertFails(folder["run"], "--resume");
     }
 
     [TestMethod]
@@ -126,7 +123,7 @@ public sealed class FailureTests
     [DataRow("memory --recipe volume-64 --blocks 2", "number of blocks is 2")]
     [DataRow("recipes show nosuch", "'nosuch'")]
     public void OtherValuesOutsideTheirRangeAreNamed(string line, string named) =>
-        AssertFails(Tool.Run(line.Split(' ')), named);
+        Tool.Run(line.Split(' ')).AssertFails(named);
 
     [TestMethod]
     public void VerboseAddsTheStackTrace()
@@ -155,17 +152,5 @@ public sealed class FailureTests
         Failure.Report(new IOException("No space left on device : '/data/run'"), error, verbose: false);
         Assert.StartsWith("error: No space left on device : '/data/run' Check that", error.ToString());
         Assert.DoesNotContain("report", error.ToString());
-    }
-
-    private static void AssertFails(ToolResult result, params IEnumerable<string> named)
-    {
-        Assert.AreEqual(1, result.ExitCode, result.Error);
-        Assert.IsEmpty(result.Output);
-        Assert.StartsWith("error: ", result.LastError);
-        Assert.DoesNotContain("   at ", result.Error);
-        foreach (string name in named)
-        {
-            Assert.Contains(name, result.LastError);
-        }
     }
 }

@@ -10,8 +10,7 @@ public sealed class InterruptionTests
     public void AStoppedTrainingGoesOnWithTheCommandThatItPrints()
     {
         using TemporaryFolder folder = new();
-        string[] train =
-            ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json"];
+        string[] train = [.. Tool.Training(folder), "--json"];
         using CancellationTokenSource stop = new();
         ToolResult stopped = Tool.Run(new StoppingWriter(stop, "step 3/16"), false, stop.Token, train);
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
@@ -21,8 +20,7 @@ public sealed class InterruptionTests
         Assert.IsTrue(Directory.Exists(stopped.Json.GetProperty("checkpoint").GetString()));
         Assert.AreEqual($"  revup {string.Join(' ', train)} --resume", stopped.LastError);
 
-        ToolResult resumed = Tool.Run([.. train, "--resume"]);
-        Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
+        ToolResult resumed = Tool.Succeed([.. train, "--resume"]);
         Assert.DoesNotContain("step 3/16", resumed.Error);
         ToolResult whole = Tool.Run(
             "train", "--recipe", folder["tiny.json"], "--output", folder["whole"], "--threads", "1", "--json");
@@ -40,8 +38,7 @@ public sealed class InterruptionTests
             error, false, stop.Token, "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"],
             "--threads", "1");
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
-        ToolResult resumed = Tool.Run(stopped.LastError.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]);
-        Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
+        ToolResult resumed = Tool.Succeed(stopped.LastError.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]);
         Assert.Contains("step 4/16", resumed.Error);
     }
 
@@ -57,7 +54,7 @@ public sealed class InterruptionTests
         // A shell ignores INT for what it starts in the background, and nohup HUP: the child would
         // inherit that.
         using Process process = ToolProcess.StartBehind(["env", "--default-signal"], Endless(folder));
-        WaitFor(process, "step 1/");
+        process.WaitFor("step 1/");
         for (int i = 0; i < times; i++)
         {
             Send(signal, process);
@@ -70,9 +67,9 @@ public sealed class InterruptionTests
     {
         using TemporaryFolder folder = new();
         using Process process = ToolProcess.StartBehind(["nohup"], Endless(folder));
-        WaitFor(process, "step 1/");
+        process.WaitFor("step 1/");
         Send("HUP", process);
-        WaitFor(process, "epoch 100/");
+        process.WaitFor("epoch 100/");
         Send("TERM", process);
         AssertSaved(process, folder["run"]);
     }
@@ -81,45 +78,26 @@ public sealed class InterruptionTests
     public void ATerminalThatCannotBeWrittenEndsNoTraining()
     {
         using TemporaryFolder folder = new();
-        string[] train =
-        [
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json",
-        ];
-        ToolResult result = Tool.Run(new ClosedWriter(), false, default, train);
+        ToolResult result = Tool.Run(new ClosedWriter(), false, default, [.. Tool.Training(folder), "--json"]);
         Assert.AreEqual(0, result.ExitCode);
         Assert.AreEqual(16, result.Json.GetProperty("step").GetInt32());
     }
 
     private static string[] Endless(TemporaryFolder folder) =>
-    [
-        "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"],
-        "--set", "training.epochs=100000", "--threads", "1",
-    ];
-
-    private static void WaitFor(Process process, string text)
-    {
-        string? line = process.StandardError.ReadLine();
-        while (line is not null && !line.Contains(text, StringComparison.Ordinal))
-        {
-            Assert.DoesNotContain("error:", line);
-            line = process.StandardError.ReadLine();
-        }
-        Assert.IsNotNull(line, $"The training ended before it said '{text}'.");
-    }
+        [.. Tool.Training(folder), "--set", "training.epochs=100000"];
 
     private static void Send(string signal, Process process)
     {
-        string id = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string id = process.Id.ToString(CultureInfo.InvariantCulture);
         using Process kill = Process.Start("kill", [$"-{signal}", id]);
         kill.WaitForExit();
     }
 
     private static void AssertSaved(Process process, string run)
     {
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(130, process.ExitCode, error);
-        Assert.Contains("--resume", error);
+        ToolResult result = process.Finish();
+        Assert.AreEqual(130, result.ExitCode, result.Error);
+        Assert.Contains("--resume", result.Error);
         Assert.IsNotEmpty(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
     }
 

@@ -6,9 +6,6 @@ namespace RevUp.Tests.Cli;
 [TestClass]
 public sealed class MovedDataTests
 {
-    private static readonly string[] s_names =
-        [.. Enumerable.Range(0, 16).Select(i => $"{(i % 2 == 0 ? "cat" : "dog")}/{i}.png")];
-
     [TestMethod]
     public void TheFullPathOfTheDataIsRecorded()
     {
@@ -16,7 +13,7 @@ public sealed class MovedDataTests
         Train(folder, Path.GetRelativePath(Environment.CurrentDirectory, folder["data"]));
         foreach (string file in new[] { "run.json", "recipe.json" })
         {
-            JsonElement json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], file))).RootElement;
+            JsonElement json = Tool.ReadJson(Path.Combine(folder["run"], file));
             JsonElement path = file == "run.json"
                 ? json.GetProperty("dataPath")
                 : json.GetProperty("data").GetProperty("path");
@@ -33,10 +30,7 @@ public sealed class MovedDataTests
         string[] evaluate = ["evaluate", "--checkpoint", folder["run"], "--threads", "1", "--json"];
         double top1 = Tool.Run(evaluate).Json.GetProperty("top1").GetDouble();
         Directory.Move(folder["data"], folder["moved"]);
-        ToolResult lost = Tool.Run(evaluate);
-        Assert.AreEqual(1, lost.ExitCode);
-        Assert.Contains($"{folder["data"]}: there is no such folder; set data.path", lost.LastError);
-        Assert.Contains("--data", lost.LastError);
+        Tool.Run(evaluate).AssertFails($"{folder["data"]}: there is no such folder; set data.path", "--data");
 
         string[] data = ["--data", folder["moved"]];
         Assert.AreEqual(top1, Tool.Run([.. evaluate, .. data]).Json.GetProperty("top1").GetDouble());
@@ -55,9 +49,7 @@ public sealed class MovedDataTests
     {
         using TemporaryFolder folder = new();
         string run = Tool.TrainTiny(folder);
-        ToolResult result = Tool.Run("evaluate", "--checkpoint", run, "--set", setting);
-        Assert.AreEqual(1, result.ExitCode);
-        Assert.Contains(message, result.LastError);
+        Tool.Run("evaluate", "--checkpoint", run, "--set", setting).AssertFails(message);
     }
 
     [TestMethod]
@@ -72,20 +64,13 @@ public sealed class MovedDataTests
         string extents = kind == "volumes" ? "[4,4,4]" : "[8,8]";
         string path = folder["absent"];
         string data = $$"""data={"dataset":"{{kind}}","path":"{{path}}","extents":{{extents}},"classes":2}""";
-        ToolResult result = Tool.Run(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", data);
-        Assert.AreEqual(1, result.ExitCode);
-        Assert.Contains($"{folder["absent"]}: there is no such folder", result.LastError);
+        Tool.Run([.. Tool.Training(folder), "--set", data])
+            .AssertFails($"{folder["absent"]}: there is no such folder");
     }
 
     private static void Train(TemporaryFolder folder, string path)
     {
-        ImageFiles.WriteFolder(folder["data/train"], s_names);
-        ImageFiles.WriteFolder(folder["data/test"], s_names);
-        string data = $$"""data={"dataset":"imageFolder","path":"{{path}}","extents":[8,8],"channels":3,"classes":2}""";
-        ToolResult result = Tool.Run(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", data,
-            "--threads", "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ImageFiles.WriteCatsAndDogs(folder["data"], 16);
+        Tool.Succeed([.. Tool.Training(folder), "--set", ImageFiles.CatsAndDogs(path)]);
     }
 }

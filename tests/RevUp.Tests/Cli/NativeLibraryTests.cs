@@ -12,10 +12,9 @@ public sealed class NativeLibraryTests
     public void HelpAndRecipesDoNotLoadIt(string command, string expected)
     {
         using TemporaryFolder folder = new();
-        using Process process = ToolProcess.Start((CpuLibrary, folder["missing.so"]), command);
-        Assert.Contains(expected, process.StandardOutput.ReadToEnd());
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode);
+        ToolResult result = ToolProcess.Run((CpuLibrary, folder["missing.so"]), command);
+        Assert.Contains(expected, result.Output);
+        Assert.AreEqual(0, result.ExitCode);
     }
 
     [TestMethod]
@@ -24,24 +23,18 @@ public sealed class NativeLibraryTests
     public void ItsAbsenceIsOneParagraph(string variable, params string[] arguments)
     {
         using TemporaryFolder folder = new();
-        using Process process = ToolProcess.Start((variable, folder["missing.so"]), arguments);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(1, process.ExitCode);
-        Assert.StartsWith("error: ", error);
-        Assert.Contains(folder["missing.so"], error);
-        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+        ToolResult result = ToolProcess.Run((variable, folder["missing.so"]), arguments);
+        result.AssertFails(folder["missing.so"]);
+        Assert.AreEqual(result.LastError, result.Error.TrimEnd());
     }
 
     [TestMethod]
     public void WithoutCudaTheDevicesSayWhatIsMissing()
     {
         using TemporaryFolder folder = new();
-        using Process process = ToolProcess.Start(("REVUP_CUDA_LIBRARY", folder["missing.so"]), "devices");
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode);
-        string problem = output.Split('\n').Single(line => line.StartsWith("cuda: ", StringComparison.Ordinal));
+        ToolResult result = ToolProcess.Run(("REVUP_CUDA_LIBRARY", folder["missing.so"]), "devices");
+        Assert.AreEqual(0, result.ExitCode);
+        string problem = result.Output.Split('\n').Single(line => line.StartsWith("cuda: ", StringComparison.Ordinal));
         Assert.Contains(folder["missing.so"], problem);
     }
 }

@@ -81,12 +81,6 @@ public sealed class ProcessorLimitTests
         Assert.Contains("error: the reference of the study is 'decided', and the device 'cpu' (AVX2", error);
     }
 
-    private static (int Status, string Output, string Error) Run(string limit, params string[] arguments)
-    {
-        using Process process = ToolProcess.Start((Variable, limit), arguments);
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static ToolResult Run(string limit, params string[] arguments) =>
+        ToolProcess.Run((Variable, limit), arguments);
 }

@@ -34,9 +34,7 @@ public sealed class ProgressTests
     public void ALogHasNoControlSequences()
     {
         using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed(Tool.Training(folder));
         Assert.DoesNotContain("\e", result.Error + result.Output);
         Assert.Contains("| test top-1 ", result.Output);
         Assert.Contains("epoch 2/2", result.Error);
@@ -46,9 +44,8 @@ public sealed class ProgressTests
     public void ATerminalHasABarAndTheCursorBackAtTheEnd()
     {
         using TemporaryFolder folder = new();
-        string[] train =
-            ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json"];
-        ToolResult result = Tool.Run(new StringWriter(), errorIsTerminal: true, default, train);
+        ToolResult result = Tool.Run(
+            new StringWriter(), errorIsTerminal: true, default, [.. Tool.Training(folder), "--json"]);
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.Contains("━", result.Error);
         Assert.Contains("evaluating on the test set", result.Error);

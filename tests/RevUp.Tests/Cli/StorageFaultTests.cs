@@ -11,8 +11,6 @@ namespace RevUp.Tests.Cli;
 [SupportedOSPlatform("linux")]
 public sealed class StorageFaultTests
 {
-    private const int Images = 24;
-
     // Ended by the fault alone: far more steps than fit into a test, with a checkpoint after each
     // epoch of eight.
     private static readonly string[] s_endless =
@@ -31,13 +29,12 @@ public sealed class StorageFaultTests
         Directory.CreateDirectory(folder["disk"]);
         using Process process = ToolProcess.StartBehind(
             ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], Train(folder, run));
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        if (!error.Contains("step 1/", StringComparison.Ordinal))
+        ToolResult result = process.Finish();
+        if (!result.Error.Contains("step 1/", StringComparison.Ordinal))
         {
-            Assert.Inconclusive($"This system lets nobody mount a file system of their own: {error}");
+            Assert.Inconclusive($"This system lets nobody mount a file system of their own: {result.Error}");
         }
-        AssertFailed(process, error, "No space left on device");
+        AssertFailed(result, "No space left on device");
         AssertLoads(folder["kept"]);
     }
 
@@ -47,12 +44,11 @@ public sealed class StorageFaultTests
         using TemporaryFolder folder = new();
         string checkpoints = Path.Combine(folder["run"], Checkpoint.FolderName);
         using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(folder, folder["run"]));
-        WaitForCheckpoint(process);
+        process.WaitFor("epoch 2/"); // the checkpoint of the first is written by then
         File.SetUnixFileMode(checkpoints, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        ToolResult result = process.Finish();
         File.SetUnixFileMode(checkpoints, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
-        AssertFailed(process, error, checkpoints);
+        AssertFailed(result, checkpoints);
         AssertLoads(folder["run"]);
     }
 
@@ -63,9 +59,8 @@ public sealed class StorageFaultTests
         Directory.CreateDirectory(folder["results"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string run = Path.Combine(folder["results"], "run");
         using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(folder, run));
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        AssertFailed(process, error, run);
+        ToolResult result = process.Finish();
+        AssertFailed(result, run);
     }
 
     [TestMethod]
@@ -74,18 +69,14 @@ public sealed class StorageFaultTests
     public void ImagesThatGoAwayAreNamedAndLeaveTheLastCheckpoint(bool truncate)
     {
         using TemporaryFolder folder = new();
-        string[] names = [.. Enumerable.Range(0, Images).Select(i => $"{(i % 2 == 0 ? "cat" : "dog")}/{i}.png")];
-        ImageFiles.WriteFolder(folder["data/train"], names);
-        ImageFiles.WriteFolder(folder["data/test"], names);
-        string data =
-            $$"""data={"dataset":"imageFolder","path":"{{folder["data"]}}","extents":[8,8],"channels":3,"classes":2,"""
-            + "\"cacheBytes\":0}"; // or nothing is read after the first epoch
+        ImageFiles.WriteCatsAndDogs(folder["data"], 24);
+        // Without a cache, or nothing is read after the first epoch.
+        string[] settings = [ImageFiles.CatsAndDogs(folder["data"]), "data.cacheBytes=0", "training.batchSize=8"];
         using Process process = ToolProcess.StartBehind(
-            [], [.. Train(folder, folder["run"]), "--set", data, "--set", "training.batchSize=8"]);
-        WaitForCheckpoint(process);
-        foreach (string name in names)
+            [], [.. Train(folder, folder["run"]), .. settings.SelectMany(setting => (string[])["--set", setting])]);
+        process.WaitFor("epoch 2/"); // the checkpoint of the first is written by then
+        foreach (string path in Directory.GetFiles(folder["data/train"], "*.png", SearchOption.AllDirectories))
         {
-            string path = Path.Combine(folder["data"], "train", name);
             if (truncate)
             {
                 using FileStream file = File.OpenWrite(path);
@@ -96,10 +87,9 @@ public sealed class StorageFaultTests
                 File.Delete(path);
             }
         }
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        AssertFailed(process, error, Path.Combine(folder["data"], "train"));
-        Assert.Contains("data.maximumDamagedShare", error);
+        ToolResult result = process.Finish();
+        AssertFailed(result, Path.Combine(folder["data"], "train"));
+        Assert.Contains("data.maximumDamagedShare", result.Error);
         AssertLoads(folder["run"]);
     }
 
@@ -110,25 +100,12 @@ public sealed class StorageFaultTests
     private static string[] WithoutPrivileges() =>
         Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override"] : [];
 
-    // The checkpoint at the end of an epoch is written before the next epoch says anything.
-    private static void WaitForCheckpoint(Process process)
+    private static void AssertFailed(ToolResult result, string named)
     {
-        string? line = process.StandardError.ReadLine();
-        while (line is not null && !line.StartsWith("epoch 2/", StringComparison.Ordinal))
-        {
-            line = process.StandardError.ReadLine();
-        }
-        Assert.IsNotNull(line, "The training ended before its second epoch.");
-    }
-
-    private static void AssertFailed(Process process, string error, string named)
-    {
-        string[] lines = error.TrimEnd().Split('\n');
-        Assert.AreEqual(1, process.ExitCode, error);
-        Assert.StartsWith("error: ", lines[^1]);
+        result.AssertFails(named);
+        string[] lines = result.Error.Split('\n');
         Assert.HasCount(1, lines.Where(line => line.StartsWith("error: ", StringComparison.Ordinal)).ToArray());
-        Assert.Contains(named, lines[^1]);
-        Assert.DoesNotContain("should not happen", lines[^1]);
+        Assert.DoesNotContain("should not happen", result.LastError);
     }
 
     private static void AssertLoads(string run)

@@ -77,7 +77,7 @@ public sealed class StudyCommandTests
         Directory.Move(folder["study"], folder["whole"]);
         using (Process process = Start(folder, study))
         {
-            WaitFor(process, "bound, seed 1: epoch 2:");
+            process.WaitFor("bound, seed 1: epoch 2:");
             process.Kill();
             process.WaitForExit();
         }
@@ -93,13 +93,12 @@ public sealed class StudyCommandTests
         using TemporaryFolder folder = new();
         string study = Write(folder, Rows, "training.epochs=100000");
         using Process process = Start(folder, study);
-        WaitFor(process, "bound, seed 1: epoch 1:");
+        process.WaitFor("bound, seed 1: epoch 1:");
         using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(130, process.ExitCode, error);
-        Assert.Contains("bound, seed 1: stopped", error);
-        Assert.Contains("the same command goes on", error);
+        ToolResult result = process.Finish();
+        Assert.AreEqual(130, result.ExitCode, result.Error);
+        Assert.Contains("bound, seed 1: stopped", result.Error);
+        Assert.Contains("the same command goes on", result.Error);
         Assert.IsNotEmpty(Directory.GetDirectories(folder["study/runs/bound/seed-1/checkpoints"]));
     }
 
@@ -172,10 +171,7 @@ public sealed class StudyCommandTests
         using TemporaryFolder folder = new();
         Tool.WriteTinyRecipe(folder);
         File.WriteAllText(folder["study.json"], json);
-        ToolResult result = Run(folder, folder["study.json"]);
-        Assert.AreEqual(1, result.ExitCode);
-        Assert.Contains(named, result.LastError);
-        Assert.Contains("study.json", result.LastError);
+        Run(folder, folder["study.json"]).AssertFails(named, "study.json");
         Assert.IsFalse(Directory.Exists(folder["study"]));
     }
 
@@ -201,16 +197,6 @@ public sealed class StudyCommandTests
 
     private static Process Start(TemporaryFolder folder, string study) =>
         ToolProcess.Start(null, Arguments(folder, study));
-
-    private static void WaitFor(Process process, string text)
-    {
-        string? line = process.StandardError.ReadLine();
-        while (line is not null && !line.Contains(text, StringComparison.Ordinal))
-        {
-            line = process.StandardError.ReadLine();
-        }
-        Assert.IsNotNull(line, $"The study ended without '{text}'.");
-    }
 
     // Of every run, row by row, what does not depend on the clock.
     private static string[] Results(ToolResult result) =>

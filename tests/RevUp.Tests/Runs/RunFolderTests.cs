@@ -93,13 +93,12 @@ public sealed class RunFolderTests
         ];
         using Process process =
             ToolProcess.StartBehind(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], train);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode == 77 || error.Contains("unshare", StringComparison.Ordinal))
+        (int status, _, string error) = process.Finish();
+        if (status == 77 || error.Contains("unshare", StringComparison.Ordinal))
         {
             Assert.Inconclusive($"This system lets nobody mount a file system of their own: {error}");
         }
-        Assert.AreEqual(1, process.ExitCode, error);
+        Assert.AreEqual(1, status, error);
         Assert.Contains(reason, error);
         Assert.Contains(wayOut, error);
         Assert.DoesNotContain("Another run", error);
