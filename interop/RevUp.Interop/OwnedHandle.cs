@@ -12,6 +12,5 @@ internal abstract class OwnedHandle : SafeHandle
     {
     }
 
-    /// <inheritdoc/>
     public sealed override bool IsInvalid => handle == 0;
 }

@@ -24,6 +24,5 @@ internal sealed class CudnnHandle : OwnedHandle
         return owner;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CudnnLibrary.Destroy(handle) == CudnnStatus.Success;
 }

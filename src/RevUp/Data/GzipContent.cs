@@ -51,16 +51,12 @@ internal sealed class GzipContent : Stream
     /// <summary>Length of the compressed file in bytes.</summary>
     public long CompressedLength => _file.Length;
 
-    /// <inheritdoc/>
     public override bool CanRead => true;
 
-    /// <inheritdoc/>
     public override bool CanSeek => false;
 
-    /// <inheritdoc/>
     public override bool CanWrite => false;
 
-    /// <inheritdoc/>
     public override long Length => throw new NotSupportedException();
 
     /// <summary>Bytes unfolded so far.</summary>
@@ -70,7 +66,6 @@ internal sealed class GzipContent : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <inheritdoc/>
     /// <exception cref="DataFileException">The file is cut or damaged, or unfolds to far more than
     /// its size.</exception>
     public override int Read(Span<byte> buffer)
@@ -91,24 +86,18 @@ internal sealed class GzipContent : Stream
         return 0;
     }
 
-    /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <inheritdoc/>
     public override void Flush()
     {
     }
 
-    /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -9,7 +9,6 @@ namespace RevUp.Interop.Tests.Cuda;
 [TestClass]
 internal sealed class ManagedCudaDriverTests : DriverTests
 {
-    /// <inheritdoc/>
     protected override ICudaProvider Provider => new ManagedCudaProvider();
 
     [TestMethod]

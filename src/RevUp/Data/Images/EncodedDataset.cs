@@ -34,10 +34,8 @@ internal abstract class EncodedDataset : ImageDataset
         Sample = sample;
     }
 
-    /// <inheritdoc/>
     public sealed override Shape Sample { get; }
 
-    /// <inheritdoc/>
     public sealed override bool HasOwnSizes => true;
 
     /// <summary>
@@ -77,7 +75,6 @@ internal abstract class EncodedDataset : ImageDataset
     /// </summary>
     internal abstract string FileName(int index);
 
-    /// <inheritdoc/>
     public sealed override SampleReader OpenReader()
     {
         lock (_lock)

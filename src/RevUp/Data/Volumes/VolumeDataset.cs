@@ -38,7 +38,6 @@ internal sealed class VolumeDataset : ImageDataset
         (_samples, Classes, Sample, _rawType, _settings) = (samples, classes, sample, rawType, settings);
     }
 
-    /// <inheritdoc/>
     public override int Count => _samples.Length;
 
     /// <summary>
@@ -47,10 +46,8 @@ internal sealed class VolumeDataset : ImageDataset
     /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
-    /// <inheritdoc/>
     public override Shape Sample { get; }
 
-    /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings => _findings;
 
     /// <summary>Whether each volume has its own mean and deviation.</summary>
@@ -141,13 +138,10 @@ internal sealed class VolumeDataset : ImageDataset
         return volumes;
     }
 
-    /// <inheritdoc/>
     public override int Label(int index) => _samples[index].Label;
 
-    /// <inheritdoc/>
     public override string Name(int index) => _samples[index].File;
 
-    /// <inheritdoc/>
     public override SampleReader OpenReader() =>
         _isToVerify ? new Verifier(this) : new VolumeReader(this, new VolumeFile(Sample, _rawType, _settings));
 
