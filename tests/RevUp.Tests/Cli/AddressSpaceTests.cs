@@ -5,16 +5,15 @@ namespace RevUp.Tests.Cli;
 /// machine has memory.
 /// </summary>
 [TestClass]
-public sealed class AddressSpaceTests
+public sealed class AddressSpaceTests : FolderTest
 {
     [TestMethod]
     [DataRow(6)]
     [DataRow(12)]
     public void TrainingTakesAPartOfWhatIsAllowed(int gibibytes)
     {
-        using TemporaryFolder folder = new();
         using Process process = ToolProcess.StartLimited(
-            (long)gibibytes << 20, Tool.Training(folder));
+            (long)gibibytes << 20, Tool.Training(Folder));
         ToolResult result = process.Finish();
         Assert.AreEqual(0, result.ExitCode, result.Output + result.Error);
     }

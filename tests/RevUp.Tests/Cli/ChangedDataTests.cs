@@ -4,47 +4,44 @@ namespace RevUp.Tests.Cli;
 
 /// <summary>A checkpoint refuses data that does not fit it, and names the difference.</summary>
 [TestClass]
-public sealed class ChangedDataTests
+public sealed class ChangedDataTests : FolderTest
 {
     [TestMethod]
     public void ARenamedClassIsNamed()
     {
-        using TemporaryFolder folder = new();
-        Train(folder);
+        Train(Folder);
         foreach (string part in new[] { "train", "test" })
         {
-            Directory.Move(folder[$"data/{part}/cat"], folder[$"data/{part}/zcat"]);
+            Directory.Move(Folder[$"data/{part}/cat"], Folder[$"data/{part}/zcat"]);
         }
         const string Difference = "the class 'cat' is missing, the class 'zcat' is new";
-        Tool.Run("evaluate", "--checkpoint", folder["run"]).AssertFails(Difference, folder["data"]);
-        Tool.Run("inspect", "--checkpoint", folder["run"]).AssertFails(Difference);
-        Resume(folder).AssertFails(Difference);
-        Assert.AreEqual(0, Tool.Run("report", folder["run"]).ExitCode);
-        Assert.Contains("is missing", File.ReadAllText(Path.Combine(folder["run"], "report.html")));
+        Tool.Run("evaluate", "--checkpoint", Folder["run"]).AssertFails(Difference, Folder["data"]);
+        Tool.Run("inspect", "--checkpoint", Folder["run"]).AssertFails(Difference);
+        Resume(Folder).AssertFails(Difference);
+        Assert.AreEqual(0, Tool.Run("report", Folder["run"]).ExitCode);
+        Assert.Contains("is missing", File.ReadAllText(Path.Combine(Folder["run"], "report.html")));
     }
 
     [TestMethod]
     public void AddedSamplesEndNoEpochEarlier()
     {
-        using TemporaryFolder folder = new();
-        Train(folder);
-        File.Copy(folder["data/train/dog/01.png"], folder["data/train/dog/99.png"]);
-        Resume(folder).AssertFails("'dog' had 8 samples and has 9");
-        File.Delete(folder["data/train/dog/99.png"]);
-        File.Move(folder["data/train/dog/01.png"], folder["data/train/dog/98.png"]);
-        Resume(folder).AssertFails("other ones or in another order");
-        File.Move(folder["data/train/dog/98.png"], folder["data/train/dog/01.png"]);
-        Directory.Move(folder["data"], folder["moved"]);
-        Assert.AreEqual(0, Resume(folder, folder["moved"]).ExitCode, "the same data at another place");
+        Train(Folder);
+        File.Copy(Folder["data/train/dog/01.png"], Folder["data/train/dog/99.png"]);
+        Resume(Folder).AssertFails("'dog' had 8 samples and has 9");
+        File.Delete(Folder["data/train/dog/99.png"]);
+        File.Move(Folder["data/train/dog/01.png"], Folder["data/train/dog/98.png"]);
+        Resume(Folder).AssertFails("other ones or in another order");
+        File.Move(Folder["data/train/dog/98.png"], Folder["data/train/dog/01.png"]);
+        Directory.Move(Folder["data"], Folder["moved"]);
+        Assert.AreEqual(0, Resume(Folder, Folder["moved"]).ExitCode, "the same data at another place");
     }
 
     [TestMethod]
     public void ClassesInAnotherOrderAreMappedByName()
     {
-        using TemporaryFolder folder = new();
-        Train(folder);
+        Train(Folder);
         using CpuBackend backend = TestRuns.Backend();
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder["run"]);
         CollectionAssert.AreEqual(new[] { "cat", "dog" }, loaded.Classes.ToArray());
         List<string> notes = [];
         Shape sample = loaded.Network.Sample;
@@ -63,17 +60,16 @@ public sealed class ChangedDataTests
     [TestMethod]
     public void ACheckpointOfAnEarlierVersionStillLoads()
     {
-        using TemporaryFolder folder = new();
-        Train(folder);
-        string checkpoint = TestRuns.Newest(folder["run"]).Path;
+        Train(Folder);
+        string checkpoint = TestRuns.Newest(Folder["run"]).Path;
         string path = Path.Combine(checkpoint, "checkpoint.json");
         JsonObject description = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
         Assert.IsTrue(description.Remove("data"));
         File.WriteAllText(path, description.ToJsonString());
         File.Delete(Path.Combine(checkpoint, CheckpointManifest.FileName));
         CheckpointManifest.Seal(checkpoint, description["step"]!.GetValue<long>());
-        Assert.AreEqual(0, Tool.Run("evaluate", "--checkpoint", folder["run"]).ExitCode);
-        Assert.AreEqual(0, Resume(folder).ExitCode);
+        Assert.AreEqual(0, Tool.Run("evaluate", "--checkpoint", Folder["run"]).ExitCode);
+        Assert.AreEqual(0, Resume(Folder).ExitCode);
     }
 
     private static void Train(TemporaryFolder folder)

@@ -5,7 +5,7 @@ namespace RevUp.Tests.Cli;
 /// never in a stack trace.
 /// </summary>
 [TestClass]
-public sealed class FailureTests
+public sealed class FailureTests : FolderTest
 {
     [TestMethod]
     public void AnUnknownRecipeIsAnsweredWithTheNames() =>
@@ -24,27 +24,24 @@ public sealed class FailureTests
     [DataRow("""model.stages=[{"channels":65536}]""", "parameters, and at most 2147483647 are possible")]
     public void AnOverrideThatCannotWorkIsNamed(string setting, string named)
     {
-        using TemporaryFolder folder = new();
-        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", setting)
+        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--set", setting)
             .AssertFails(named);
-        Assert.IsFalse(Directory.Exists(folder["run"]), "Nothing is written before the recipe is known to work.");
+        Assert.IsFalse(Directory.Exists(Folder["run"]), "Nothing is written before the recipe is known to work.");
     }
 
     [TestMethod]
     public void ABrokenRecipeFileIsNamedWithTheLine()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllText(folder["broken.json"], "{\n  \"name\": \"broken\",\n  \"data\": [\n");
-        Tool.Run("train", "--recipe", folder["broken.json"]).AssertFails(folder["broken.json"], "line 4");
+        File.WriteAllText(Folder["broken.json"], "{\n  \"name\": \"broken\",\n  \"data\": [\n");
+        Tool.Run("train", "--recipe", Folder["broken.json"]).AssertFails(Folder["broken.json"], "line 4");
     }
 
     [TestMethod]
     public void AMissingDataFolderIsNamedWithWhereToGetTheData()
     {
-        using TemporaryFolder folder = new();
         ToolResult result = Tool.Run(
-            "train", "--recipe", "fashion-mnist", "--set", $"data.path={folder["nowhere"]}", "--output", folder["run"]);
-        result.AssertFails(folder["nowhere"], "dataset-fashion-mnist");
+            "train", "--recipe", "fashion-mnist", "--set", $"data.path={Folder["nowhere"]}", "--output", Folder["run"]);
+        result.AssertFails(Folder["nowhere"], "dataset-fashion-mnist");
     }
 
     [TestMethod]
@@ -52,15 +49,13 @@ public sealed class FailureTests
     [DataRow("inspect")]
     public void AFolderWithoutACheckpointIsNamed(string command)
     {
-        using TemporaryFolder folder = new();
-        Tool.Run(command, "--checkpoint", folder.Path).AssertFails(folder.Path, "no checkpoint");
+        Tool.Run(command, "--checkpoint", Folder.Path).AssertFails(Folder.Path, "no checkpoint");
     }
 
     [TestMethod]
     public void ADamagedCheckpointIsNamed()
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder);
+        string run = Tool.TrainTiny(Folder);
         foreach (string model in Directory.GetFiles(run, "model.safetensors", SearchOption.AllDirectories))
         {
             using FileStream file = File.OpenWrite(model);
@@ -76,17 +71,15 @@ public sealed class FailureTests
     [TestMethod]
     public void AnOutputThatCannotBeAFolderIsNamed()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
+        string recipe = Tool.WriteTinyRecipe(Folder);
         Tool.Run("train", "--recipe", recipe, "--output", Path.Combine(recipe, "run")).AssertFails(recipe);
     }
 
     [TestMethod]
     public void ARunIsNotOverwrittenWithoutResume()
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder);
-        Tool.Run("train", "--recipe", folder["tiny.json"], "--output", run).AssertFails(run, "--resume");
+        string run = Tool.TrainTiny(Folder);
+        Tool.Run("train", "--recipe", Folder["tiny.json"], "--output", run).AssertFails(run, "--resume");
     }
 
     [TestMethod]
@@ -94,28 +87,25 @@ public sealed class FailureTests
     [DataRow("demo", "--recipe")]
     public void FilesThatAreNotOfARunAreLeftAlone(string command, string option)
     {
-        using TemporaryFolder folder = new();
-        Tool.Run(command, option, Tool.WriteTinyRecipe(folder), "--output", folder.Path)
-            .AssertFails(folder.Path, "--output");
-        Assert.IsTrue(File.Exists(folder["tiny.json"]));
+        Tool.Run(command, option, Tool.WriteTinyRecipe(Folder), "--output", Folder.Path)
+            .AssertFails(Folder.Path, "--output");
+        Assert.IsTrue(File.Exists(Folder["tiny.json"]));
     }
 
     [TestMethod]
     public void TheDemoDeletesNoFileThatLiesBesideARecipe()
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder), own = Path.Combine(run, "thesis.txt");
+        string run = Tool.TrainTiny(Folder), own = Path.Combine(run, "thesis.txt");
         File.WriteAllText(own, "years");
-        Tool.Run("demo", "--recipe", folder["tiny.json"], "--output", run).AssertFails(run, "--output");
+        Tool.Run("demo", "--recipe", Folder["tiny.json"], "--output", run).AssertFails(run, "--output");
         Assert.IsTrue(File.Exists(own));
     }
 
     [TestMethod]
     public void ResumingWhatIsNotARunIsRefused()
     {
-        using TemporaryFolder folder = new();
-        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--resume")
-            .AssertFails(folder["run"], "--resume");
+        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--resume")
+            .AssertFails(Folder["run"], "--resume");
     }
 
     [TestMethod]

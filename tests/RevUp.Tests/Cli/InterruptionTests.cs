@@ -4,13 +4,12 @@ namespace RevUp.Tests.Cli;
 /// A training that is stopped says how to go on, and going on ends where an uninterrupted one does.
 /// </summary>
 [TestClass]
-public sealed class InterruptionTests
+public sealed class InterruptionTests : FolderTest
 {
     [TestMethod]
     public void AStoppedTrainingGoesOnWithTheCommandThatItPrints()
     {
-        using TemporaryFolder folder = new();
-        string[] train = [.. Tool.Training(folder), "--json"];
+        string[] train = [.. Tool.Training(Folder), "--json"];
         using CancellationTokenSource stop = new();
         ToolResult stopped = Tool.Run(new StoppingWriter(stop, "step 3/16"), false, stop.Token, train);
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
@@ -23,7 +22,7 @@ public sealed class InterruptionTests
         ToolResult resumed = Tool.Succeed([.. train, "--resume"]);
         Assert.DoesNotContain("step 3/16", resumed.Error);
         ToolResult whole = Tool.Run(
-            "train", "--recipe", folder["tiny.json"], "--output", folder["whole"], "--threads", "1", "--json");
+            "train", "--recipe", Folder["tiny.json"], "--output", Folder["whole"], "--threads", "1", "--json");
         Assert.AreEqual(whole.Json.GetProperty("loss").GetDouble(), resumed.Json.GetProperty("loss").GetDouble());
         Assert.AreEqual(whole.Json.GetProperty("step").GetInt32(), resumed.Json.GetProperty("step").GetInt32());
     }
@@ -31,11 +30,10 @@ public sealed class InterruptionTests
     [TestMethod]
     public void AStoppedDemonstrationGoesOnFromItsOwnRecipe()
     {
-        using TemporaryFolder folder = new();
         using CancellationTokenSource stop = new();
         StoppingWriter error = new(stop, "step 3/16");
         ToolResult stopped = Tool.Run(
-            error, false, stop.Token, "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"],
+            error, false, stop.Token, "demo", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["demo"],
             "--threads", "1");
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
         ToolResult resumed = Tool.Succeed(stopped.LastError.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]);
@@ -50,35 +48,32 @@ public sealed class InterruptionTests
     [DataRow("USR2", 2)]
     public void ASignalStopsTheProcessAfterACheckpoint(string signal, int times)
     {
-        using TemporaryFolder folder = new();
         // A shell ignores INT for what it starts in the background, and nohup HUP: the child would
         // inherit that.
-        using Process process = ToolProcess.StartBehind(["env", "--default-signal"], Endless(folder));
+        using Process process = ToolProcess.StartBehind(["env", "--default-signal"], Endless(Folder));
         process.WaitFor("step 1/");
         for (int i = 0; i < times; i++)
         {
             Send(signal, process);
         }
-        AssertSaved(process, folder["run"]);
+        AssertSaved(process, Folder["run"]);
     }
 
     [TestMethod]
     public void UnderNohupATrainingOutlivesItsTerminal()
     {
-        using TemporaryFolder folder = new();
-        using Process process = ToolProcess.StartBehind(["nohup"], Endless(folder));
+        using Process process = ToolProcess.StartBehind(["nohup"], Endless(Folder));
         process.WaitFor("step 1/");
         Send("HUP", process);
         process.WaitFor("epoch 100/");
         Send("TERM", process);
-        AssertSaved(process, folder["run"]);
+        AssertSaved(process, Folder["run"]);
     }
 
     [TestMethod]
     public void ATerminalThatCannotBeWrittenEndsNoTraining()
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run(new ClosedWriter(), false, default, [.. Tool.Training(folder), "--json"]);
+        ToolResult result = Tool.Run(new ClosedWriter(), false, default, [.. Tool.Training(Folder), "--json"]);
         Assert.AreEqual(0, result.ExitCode);
         Assert.AreEqual(16, result.Json.GetProperty("step").GetInt32());
     }

@@ -2,7 +2,7 @@ namespace RevUp.Tests.Cli;
 
 /// <summary>Without a native library the tool still helps, and says what is missing.</summary>
 [TestClass]
-public sealed class NativeLibraryTests
+public sealed class NativeLibraryTests : FolderTest
 {
     private const string CpuLibrary = "REVUP_CPU_LIBRARY";
 
@@ -11,8 +11,7 @@ public sealed class NativeLibraryTests
     [DataRow("recipes", "fashion-mnist")]
     public void HelpAndRecipesDoNotLoadIt(string command, string expected)
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = ToolProcess.Run((CpuLibrary, folder["missing.so"]), command);
+        ToolResult result = ToolProcess.Run((CpuLibrary, Folder["missing.so"]), command);
         Assert.Contains(expected, result.Output);
         Assert.AreEqual(0, result.ExitCode);
     }
@@ -22,19 +21,17 @@ public sealed class NativeLibraryTests
     [DataRow("REVUP_CUDA_LIBRARY", "inspect", "--checkpoint", "nowhere", "--device", "cuda")]
     public void ItsAbsenceIsOneParagraph(string variable, params string[] arguments)
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = ToolProcess.Run((variable, folder["missing.so"]), arguments);
-        result.AssertFails(folder["missing.so"]);
+        ToolResult result = ToolProcess.Run((variable, Folder["missing.so"]), arguments);
+        result.AssertFails(Folder["missing.so"]);
         Assert.AreEqual(result.LastError, result.Error.TrimEnd());
     }
 
     [TestMethod]
     public void WithoutCudaTheDevicesSayWhatIsMissing()
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = ToolProcess.Run(("REVUP_CUDA_LIBRARY", folder["missing.so"]), "devices");
+        ToolResult result = ToolProcess.Run(("REVUP_CUDA_LIBRARY", Folder["missing.so"]), "devices");
         Assert.AreEqual(0, result.ExitCode);
         string problem = result.Output.Split('\n').Single(line => line.StartsWith("cuda: ", StringComparison.Ordinal));
-        Assert.Contains(folder["missing.so"], problem);
+        Assert.Contains(Folder["missing.so"], problem);
     }
 }

@@ -9,7 +9,7 @@ namespace RevUp.Tests.Cli;
 /// </summary>
 [TestClass]
 [SupportedOSPlatform("linux")]
-public sealed class StorageFaultTests
+public sealed class StorageFaultTests : FolderTest
 {
     // Ended by the fault alone: far more steps than fit into a test, with a checkpoint after each
     // epoch of eight.
@@ -19,46 +19,43 @@ public sealed class StorageFaultTests
     [TestMethod]
     public void AFullDiskLeavesTheLastCheckpoint()
     {
-        using TemporaryFolder folder = new();
         string run = Path.Combine("disk", "run");
         // Room for three checkpoints and some hundred steps. A file system that only the process
         // sees, and that it copies out before it ends.
         string script =
-            $"mount -t tmpfs -o size=256k tmpfs '{folder["disk"]}' || exit 77; cd '{folder.Path}'; \"$0\" \"$@\"; "
+            $"mount -t tmpfs -o size=256k tmpfs '{Folder["disk"]}' || exit 77; cd '{Folder.Path}'; \"$0\" \"$@\"; "
             + $"status=$?; cp -r {run} kept; exit $status";
-        Directory.CreateDirectory(folder["disk"]);
+        Directory.CreateDirectory(Folder["disk"]);
         using Process process = ToolProcess.StartBehind(
-            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], Train(folder, run));
+            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], Train(Folder, run));
         ToolResult result = process.Finish();
         if (!result.Error.Contains("step 1/", StringComparison.Ordinal))
         {
             Assert.Inconclusive($"This system lets nobody mount a file system of their own: {result.Error}");
         }
         AssertFailed(result, "No space left on device");
-        AssertLoads(folder["kept"]);
+        AssertLoads(Folder["kept"]);
     }
 
     [TestMethod]
     public void AFolderThatBecomesReadOnlyLeavesTheLastCheckpoint()
     {
-        using TemporaryFolder folder = new();
-        string checkpoints = Path.Combine(folder["run"], Checkpoint.FolderName);
-        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(folder, folder["run"]));
+        string checkpoints = Path.Combine(Folder["run"], Checkpoint.FolderName);
+        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(Folder, Folder["run"]));
         process.WaitFor("epoch 2/"); // the checkpoint of the first is written by then
         File.SetUnixFileMode(checkpoints, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         ToolResult result = process.Finish();
         File.SetUnixFileMode(checkpoints, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
         AssertFailed(result, checkpoints);
-        AssertLoads(folder["run"]);
+        AssertLoads(Folder["run"]);
     }
 
     [TestMethod]
     public void AnOutputFolderThatIsReadOnlyFromTheStartIsNamed()
     {
-        using TemporaryFolder folder = new();
-        Directory.CreateDirectory(folder["results"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        string run = Path.Combine(folder["results"], "run");
-        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(folder, run));
+        Directory.CreateDirectory(Folder["results"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string run = Path.Combine(Folder["results"], "run");
+        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(Folder, run));
         ToolResult result = process.Finish();
         AssertFailed(result, run);
     }
@@ -68,14 +65,13 @@ public sealed class StorageFaultTests
     [DataRow(true, DisplayName = "cut off")]
     public void ImagesThatGoAwayAreNamedAndLeaveTheLastCheckpoint(bool truncate)
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteCatsAndDogs(folder["data"], 24);
+        ImageFiles.WriteCatsAndDogs(Folder["data"], 24);
         // Without a cache, or nothing is read after the first epoch.
-        string[] settings = [ImageFiles.CatsAndDogs(folder["data"]), "data.cacheBytes=0", "training.batchSize=8"];
+        string[] settings = [ImageFiles.CatsAndDogs(Folder["data"]), "data.cacheBytes=0", "training.batchSize=8"];
         using Process process = ToolProcess.StartBehind(
-            [], [.. Train(folder, folder["run"]), .. settings.SelectMany(setting => (string[])["--set", setting])]);
+            [], [.. Train(Folder, Folder["run"]), .. settings.SelectMany(setting => (string[])["--set", setting])]);
         process.WaitFor("epoch 2/"); // the checkpoint of the first is written by then
-        foreach (string path in Directory.GetFiles(folder["data/train"], "*.png", SearchOption.AllDirectories))
+        foreach (string path in Directory.GetFiles(Folder["data/train"], "*.png", SearchOption.AllDirectories))
         {
             if (truncate)
             {
@@ -88,9 +84,9 @@ public sealed class StorageFaultTests
             }
         }
         ToolResult result = process.Finish();
-        AssertFailed(result, Path.Combine(folder["data"], "train"));
+        AssertFailed(result, Path.Combine(Folder["data"], "train"));
         Assert.Contains("data.maximumDamagedShare", result.Error);
-        AssertLoads(folder["run"]);
+        AssertLoads(Folder["run"]);
     }
 
     private static string[] Train(TemporaryFolder folder, string run) =>

@@ -2,7 +2,7 @@ namespace RevUp.Tests.Traps;
 
 /// <summary>State that must be kept: on disk between runs, in memory between the passes.</summary>
 [TestClass]
-public sealed class KeptStateTraps
+public sealed class KeptStateTraps : FolderTest
 {
     /// <summary>
     /// Without u, v and σ in the checkpoint a resumed run drifts away, and nothing tells.
@@ -12,7 +12,6 @@ public sealed class KeptStateTraps
     [EveryBackend(TestModel.Volume)]
     public void Trap08_PowerIterationIsPartOfTheCheckpoint(TestDevice device, string model)
     {
-        using TemporaryFolder folder = new();
         Recipe recipe = new() { Model = TestModel.Get(model).Settings };
         using TestNetwork trained = TestNetwork.Trained(device, model);
         using TestNetwork resumed = new(device, TestModel.Get(model)), forgetful = new(device, TestModel.Get(model));
@@ -26,11 +25,11 @@ public sealed class KeptStateTraps
         double[] zeros = new double[trained.Net.Sample.Channels], ones = [.. zeros.Select(_ => 1.0)];
         string[] classes = [.. Enumerable.Range(0, trained.Net.Classes).Select(i => $"{i}")];
         Checkpoint.Write(
-            folder.Path, recipe, trained.Net, trained.Step, new ChannelNormalization(zeros, ones), classes);
-        Checkpoint.Restore(folder.Path, recipe, resumed.Net, resumed.Step);
+            Folder.Path, recipe, trained.Net, trained.Step, new ChannelNormalization(zeros, ones), classes);
+        Checkpoint.Restore(Folder.Path, recipe, resumed.Net, resumed.Step);
         CollectionAssert.AreEqual(trained.TrainingState(), resumed.TrainingState());
         float[][] drawn = [.. forgetful.Net.Parameters.State.Select(state => forgetful.Backend.ToHost(state.Value))];
-        Checkpoint.Restore(folder.Path, recipe, forgetful.Net, forgetful.Step);
+        Checkpoint.Restore(Folder.Path, recipe, forgetful.Net, forgetful.Step);
         for (int i = 0; i < drawn.Length; i++)
         {
             forgetful.Backend.Upload<float>(drawn[i], forgetful.Net.Parameters.State[i].Value);
