@@ -254,7 +254,7 @@ public sealed class BatchLoaderTests
     }
 
     private static void AssertRefused(string message, BatchLoaderOptions options) =>
-        Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(() => Load(options)).Message);
+        Assert.Refuses<ConfigurationException>(() => Load(options), message);
 
     private static void AssertEqual(List<Sample> expected, List<Sample> actual)
     {

@@ -55,10 +55,8 @@ public sealed class CifarTests : FolderTest
 
     private static void AssertRefused(string message, TemporaryFolder folder, DatasetSplit split)
     {
-        string refusal = Assert.ThrowsExactly<DataFileException>(
-            () => CifarDataset.OpenCifar10(folder.Path, split)).Message;
-        Assert.Contains(message, refusal);
-        Assert.Contains("www.cs.toronto.edu", refusal);
+        Assert.Refuses<DataFileException>(
+            () => CifarDataset.OpenCifar10(folder.Path, split), message, "www.cs.toronto.edu");
     }
 
     private static TemporaryFolder Cifar10()

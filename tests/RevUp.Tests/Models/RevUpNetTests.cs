@@ -76,9 +76,8 @@ public sealed class RevUpNetTests
     public void WhatIsNoWholeNumberOfSamplesIsRefused(TestDevice device, int length)
     {
         using TestNetwork network = new(device, TestModel.Get(TestModel.Squeeze));
-        string message = Assert.ThrowsExactly<ArgumentException>(() => network.Net.Predict(new float[length])).Message;
-        Assert.Contains($"{length} numbers", message);
-        Assert.Contains("[1, 8, 8, 3] of 192 numbers", message);
+        Assert.Refuses<ArgumentException>(
+            () => network.Net.Predict(new float[length]), $"{length} numbers", "[1, 8, 8, 3] of 192 numbers");
     }
 
     [TestMethod]

@@ -62,8 +62,7 @@ public sealed class RecipeBaseTests : FolderTest
     public void WithoutAReaderThereIsNoBase()
     {
         static void Parse() => RecipeFile.Parse("""{ "base": "small" }""", "x", []);
-        string refusal = Assert.ThrowsExactly<ConfigurationException>(Parse).Message;
-        Assert.Contains("base is 'small', and no recipes were given to look it up in", refusal);
+        Assert.Refuses<ConfigurationException>(Parse, "base is 'small', and no recipes were given to look it up in");
     }
 
     [TestMethod]

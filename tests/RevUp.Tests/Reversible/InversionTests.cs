@@ -136,7 +136,7 @@ public sealed class InversionTests
         Refused("have no inverse", () => new TestNetwork(device, free).Dispose());
 
         static void Refused(string part, Action action) =>
-            Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(action).Message);
+            Assert.Refuses<ConfigurationException>(action, part);
     }
 
     private static float[] Forward(TestBlock block, float[] x)

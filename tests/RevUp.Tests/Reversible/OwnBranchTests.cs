@@ -183,10 +183,8 @@ public sealed class OwnBranchTests
         AssertRefused("'perLayer'", Settings(LipschitzMode.PerLayer), site => new SineBranch(site));
 
         void AssertRefused(string message, ModelSettings settings, Func<BranchSite, Branch>? factory) =>
-            Assert.Contains(
-            message,
-            Assert.ThrowsExactly<ConfigurationException>(
-                () => new RevUpNet(backend, settings, s_sample, Classes, seed: 1, factory)).Message);
+            Assert.Refuses<ConfigurationException>(
+                () => new RevUpNet(backend, settings, s_sample, Classes, seed: 1, factory), message);
     }
 
     private static ModelSettings Settings(LipschitzMode mode) => new()

@@ -104,10 +104,9 @@ public sealed class ResumeTests : FolderTest
         Recipe recipe = SmallRecipe.Create("training.keepCheckpoints=1");
         RunSummary stopped = TestRuns.StopAfter(4, recipe, Folder["run"]);
         TestRuns.Damage(Path.Combine(stopped.Checkpoint, TestRuns.Model));
-        string message = Assert.ThrowsExactly<CheckpointException>(
-            () => TestRuns.Finish(recipe, Folder["run"], resume: true)).Message;
-        Assert.Contains("the content of model.safetensors has changed", message);
-        Assert.Contains("another folder", message);
+        Assert.Refuses<CheckpointException>(
+            () => TestRuns.Finish(recipe, Folder["run"], resume: true),
+            "the content of model.safetensors has changed", "another folder");
     }
 
     [TestMethod]

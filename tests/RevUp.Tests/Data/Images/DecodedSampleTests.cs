@@ -67,8 +67,7 @@ public sealed class DecodedSampleTests
             Extents = [4, 4],
             CacheBytes = -1,
         };
-        Assert.Contains(
-            "data.cacheBytes is -1", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
+        Assert.Refuses<ConfigurationException>(settings.Validate, "data.cacheBytes is -1");
     }
 
     private static TemporaryFolder Images()

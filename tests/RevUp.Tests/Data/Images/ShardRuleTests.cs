@@ -68,10 +68,8 @@ public sealed class ShardRuleTests : FolderTest
             Extents = [6, 6],
             Classes = images.Classes.Count,
         };
-        string refusal = Assert.ThrowsExactly<DataFileException>(
-            () => Datasets.Open(settings, DatasetSplit.Train)).Message;
-        Assert.Contains(what, refusal);
-        Assert.Contains("set data.allowSkipped=true", refusal);
+        Assert.Refuses<DataFileException>(
+            () => Datasets.Open(settings, DatasetSplit.Train), what, "set data.allowSkipped=true");
         using ImageDataset allowed = Datasets.Open(settings with { AllowSkipped = true }, DatasetSplit.Test);
         Assert.AreEqual(2, allowed.Count);
     }
