@@ -50,6 +50,30 @@ public sealed record Recipe
         Augmentation = Data.Augmentation.ForEvaluation,
     };
 
+    /// <summary>
+    /// Parses and validates a recipe: JSON with comments. "base": NAME starts from another recipe,
+    /// and "model": { "preset": NAME, … } from a preset; the other members replace theirs.
+    /// </summary>
+    /// <param name="json">The text.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <param name="overrides">
+    /// "path=value", such as "model.stages.0.blocks=6", for single values; a value that is not JSON
+    /// is taken as a string.
+    /// </param>
+    /// <param name="read">
+    /// Text of a recipe by the name that "base" gives; null where recipes have no names.
+    /// </param>
+    /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
+    public static Recipe Parse(
+        string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null) =>
+        RecipeFile.Parse(json, origin, overrides, read);
+
+    /// <summary>
+    /// The whole recipe as JSON, base and presets expanded, such that <see cref="Parse"/> gives it
+    /// back.
+    /// </summary>
+    public string ToJson() => RecipeFile.Serialize(this);
+
     /// <summary>Throws when a value is outside its range, alone or together with others.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate()
