@@ -53,8 +53,7 @@ internal static class DotChart
         foreach ((string of, double value) in row.Dots)
         {
             yield return Tag(
-                "circle", Class("mark " + row.Style),
-                Attribute("cx", x(value)), Attribute("cy", y), Attribute("r", 4),
+                "circle", Class("mark " + row.Style), Attribute("cx", x(value)), Attribute("cy", y), Attribute("r", 4),
                 Tag("title", $"{row.Name}, {of}: {Number(value, format)}"));
         }
         if (row.Dots.Count > 0)

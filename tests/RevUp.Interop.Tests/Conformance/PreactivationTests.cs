@@ -111,8 +111,7 @@ internal sealed class PreactivationTests
 
     private static void CheckBackward(
         DeviceOperations operations, CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType, int count,
-        float? scale, bool withResidual,
-        Alias alias)
+        float? scale, bool withResidual, Alias alias)
     {
         Inputs inputs = new(count);
         Stored x = inputs.Uniform(xType, count, limit: 5);

@@ -109,8 +109,7 @@ public sealed class ShardRuleTests : FolderTest
     {
         ImageFiles.WriteShard(
             Folder["0.tar"], ("./._0.png", "side"), ("./0.png", null), ("./._0.cls", "\0\u0005\u0016\u0007"),
-            ("./0.cls", "1"), (".DS_Store", "x"),
-            ("__MACOSX/._1.png", "x"), ("a/Thumbs.db", "x"));
+            ("./0.cls", "1"), (".DS_Store", "x"), ("__MACOSX/._1.png", "x"), ("a/Thumbs.db", "x"));
         File.WriteAllText(Folder["._0.tar"], "side");
         using WebDataset images = WebDataset.Open(Folder.Path, s_sample);
         CollectionAssert.AreEqual(new[] { "1 0.png" }, Samples(images));
