@@ -4,8 +4,7 @@ namespace RevUp.Tests.Models;
 public sealed class RevUpNetTests
 {
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.StridedVolume)]
+    [EveryModel(TestModel.Squeeze, TestModel.StridedVolume)]
     public void InferenceComputesWhatTrainingComputes(TestDevice device, string model)
     {
         using TestNetwork network = TestNetwork.Trained(device, model);

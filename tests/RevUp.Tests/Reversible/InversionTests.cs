@@ -53,8 +53,7 @@ public sealed class InversionTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.StridedVolume)]
+    [EveryModel(TestModel.Squeeze, TestModel.StridedVolume)]
     public void AtInitialisationOneEvaluationPerBlockIsExact(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));

@@ -8,8 +8,7 @@ public sealed class KeptStateTraps : FolderTest
     /// Without u, v and σ in the checkpoint a resumed run drifts away, and nothing tells.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.Squeeze, TestModel.Volume)]
     public void Trap08_PowerIterationIsPartOfTheCheckpoint(TestDevice device, string model)
     {
         Recipe recipe = new() { Model = TestModel.Get(model).Settings };
@@ -47,10 +46,7 @@ public sealed class KeptStateTraps : FolderTest
     /// never do.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.ImageNet, TestModel.Strided, TestModel.StridedVolume, TestModel.Volume)]
     public void Trap09_LayersWithoutInverseKeepTheirInput(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));

@@ -114,8 +114,7 @@ public sealed class RunningStatisticsTraps
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.ResNet)]
-    [EveryBackend(TestModel.RevNet)]
+    [EveryModel(TestModel.ResNet, TestModel.RevNet)]
     public void APredictionDoesNotDependOnTheRestOfItsBatch(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model), MemoryPolicy.Store);

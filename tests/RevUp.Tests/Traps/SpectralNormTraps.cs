@@ -103,9 +103,7 @@ public sealed class SpectralNormTraps
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.Squeeze, TestModel.Bottleneck, TestModel.Volume)]
     public void Trap11_FromAZeroConvolutionOnTrainingFollowsTheDenseNorm(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);
