@@ -21,6 +21,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["parity"] = ParityStudy.Run,
     ["plots"] = PlotsStudy.Run,
     ["step"] = StepStudy.Run,
+    ["tiles"] = TilesStudy.Run,
     ["traffic"] = TrafficStudy.Run,
 };
 SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)

@@ -96,6 +96,14 @@ internal sealed class Report
     public void WriteRows<T>(string name, IEnumerable<T> rows) =>
         WriteFile($"{name}.jsonl", string.Concat(rows.Select(row => JsonSerializer.Serialize(row, s_json) + "\n")));
 
+    /// <summary>Writes a file of bytes among the results.</summary>
+    public void WriteBytes(string name, byte[] bytes)
+    {
+        Directory.CreateDirectory(Checkout.Path(_folder));
+        File.WriteAllBytes(Checkout.Path(_folder, name), bytes);
+        Progress($"written to {Path.Combine(_folder, name)}");
+    }
+
     /// <summary>
     /// Adds rows to those that earlier calls left in NAME.jsonl, in place of theirs with the same
     /// keys and sources: what a study measures in parts, one call after another. Rows of other
@@ -171,13 +179,7 @@ internal sealed class Report
     /// <summary>A number of bytes in MiB.</summary>
     public static string MiB(long bytes) => $"{bytes / 1048576.0:F1}";
 
-    private void WriteFile(string name, string text)
-    {
-        string place = Path.Combine(_folder, name);
-        Directory.CreateDirectory(Checkout.Path(_folder));
-        File.WriteAllText(Checkout.Path(place), text);
-        Progress($"written to {place}");
-    }
+    private void WriteFile(string name, string text) => WriteBytes(name, Encoding.UTF8.GetBytes(text));
 
     private static string Processor()
     {

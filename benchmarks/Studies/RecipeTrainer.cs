@@ -21,7 +21,8 @@ internal sealed class RecipeTrainer : IDisposable
     {
         _recipe = recipe;
         _data = Datasets.Open(recipe.Data, DatasetSplit.Train);
-        _loader = new BatchLoader(_data, Datasets.Normalization(recipe.Data, _data), recipe.TrainingBatches);
+        Normalization = Datasets.Normalization(recipe.Data, _data);
+        _loader = new BatchLoader(_data, Normalization, recipe.TrainingBatches);
         Network = new RevUpNet(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
         Step = new TrainingStep(
             Network, recipe.Training, recipe.Reversible.Plan with { Policy = policy }, recipe.Reversible.Inversion);
@@ -29,6 +30,9 @@ internal sealed class RecipeTrainer : IDisposable
 
     /// <summary>The network.</summary>
     public RevUpNet Network { get; }
+
+    /// <summary>Normalisation of its training set.</summary>
+    public ChannelNormalization Normalization { get; }
 
     /// <summary>Its training step.</summary>
     public TrainingStep Step { get; }
@@ -50,7 +54,7 @@ internal sealed class RecipeTrainer : IDisposable
                 _loader.Epoch(epoch, (int)(Step.Count % BatchesPerEpoch)).Take((int)(end - Step.Count)))
             {
                 double factor = _recipe.Training.Schedule.At(Step.Count, total, BatchesPerEpoch);
-                losses.Add(Step.Run(batch.Pixels, batch.Targets, factor).Loss);
+                losses.Add(Step.Run(batch, factor).Loss);
                 if (Step.Count % 50 == 0)
                 {
                     Report.Progress($"{Step.Engine.Plan.Policy}: step {Step.Count}/{total}, loss {losses[^1]:F4}");

@@ -216,11 +216,11 @@ void backward(int64_t rows, int64_t channels, const X *x, const Channels &of, bo
 }
 
 // False when there is nothing to do.
-bool checked(int64_t rows, int64_t channels, const void *x) {
+bool checked(int64_t rows, int64_t channels, revup_type x_type, const void *x) {
   require_count(rows, "rows");
   require_count(channels, "channels");
   if (element_count({rows, channels}, "x") == 0) return false;
-  require_pointer(x, "x");
+  require_elements(x, x_type, "x");
   return true;
 }
 
@@ -240,7 +240,7 @@ void forward(int64_t rows, int64_t channels, revup_activation activation, revup_
              revup_type y_type, void *y) {
   if (weight != nullptr) require_scalar(weight, "weight");
   require_scalar(bias, "bias");
-  require_pointer(y, "y");
+  require_elements(y, y_type, "y");
   const Channels of(channels, mean, variance, epsilon, weight, bias);
   with_activation(activation, channels, "channels", [&](auto act) {
     with_type(x_type, [&](auto x_tag) {
@@ -264,10 +264,10 @@ void backward(int64_t rows, int64_t channels, revup_activation activation, revup
               void *dx, float *weight_gradient, float *bias_gradient) {
   if (weight != nullptr) require_scalar(weight, "weight");
   require_scalar(bias, "bias");
-  require_pointer(dy, "dy");
+  require_elements(dy, dy_type, "dy");
   if (scale != nullptr) require_scalar(scale, "scale");
-  if (residual != nullptr) require_pointer(residual, "residual");
-  require_pointer(dx, "dx");
+  if (residual != nullptr) require_elements(residual, dx_type, "residual");
+  require_elements(dx, dx_type, "dx");
   if (weight_gradient != nullptr) require_scalar(weight_gradient, "weight_gradient");
   if (bias_gradient != nullptr) require_scalar(bias_gradient, "bias_gradient");
   const Channels of(channels, mean, variance, epsilon, weight, bias);
@@ -299,7 +299,7 @@ revup_status revup_batch_norm_statistics(int64_t rows, int64_t channels, revup_t
   return guarded([&] {
     require_type(x_type, "x_type");
     require(momentum >= 0 && momentum <= 1, "momentum must lie between 0 and 1");
-    if (!checked(rows, channels, x)) return;
+    if (!checked(rows, channels, x_type, x)) return;
     require_scalar(mean, "mean");
     require_scalar(variance, "variance");
     if (running_mean != nullptr) require_scalar(running_mean, "running_mean");
@@ -318,7 +318,7 @@ revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, revup_acti
     require_type(x_type, "x_type");
     require_type(y_type, "y_type");
     require_activation(activation, channels);
-    if (!checked(rows, channels, x)) return;
+    if (!checked(rows, channels, x_type, x)) return;
     require_statistics(mean, variance, epsilon);
     forward(rows, channels, activation, x_type, x, mean, variance, epsilon, weight, bias, y_type, y);
   });
@@ -334,7 +334,7 @@ revup_status revup_batch_norm_backward(int64_t rows, int64_t channels, revup_act
     require_type(dy_type, "dy_type");
     require_type(dx_type, "dx_type");
     require_activation(activation, channels);
-    if (!checked(rows, channels, x)) return;
+    if (!checked(rows, channels, x_type, x)) return;
     require_statistics(mean, variance, epsilon);
     backward(rows, channels, activation, x_type, x, mean, variance, epsilon, weight, bias, dy_type, dy, scale, residual,
              dx_type, dx, weight_gradient, bias_gradient);
@@ -348,7 +348,7 @@ revup_status revup_channel_affine_forward(int64_t rows, int64_t channels, revup_
     require_type(x_type, "x_type");
     require_type(y_type, "y_type");
     require_activation(activation, channels);
-    if (!checked(rows, channels, x)) return;
+    if (!checked(rows, channels, x_type, x)) return;
     forward(rows, channels, activation, x_type, x, nullptr, nullptr, 0, weight, bias, y_type, y);
   });
 }
@@ -362,7 +362,7 @@ revup_status revup_channel_affine_backward(int64_t rows, int64_t channels, revup
     require_type(dy_type, "dy_type");
     require_type(dx_type, "dx_type");
     require_activation(activation, channels);
-    if (!checked(rows, channels, x)) return;
+    if (!checked(rows, channels, x_type, x)) return;
     backward(rows, channels, activation, x_type, x, nullptr, nullptr, 0, weight, bias, dy_type, dy, scale, residual,
              dx_type, dx, weight_gradient, bias_gradient);
   });

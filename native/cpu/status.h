@@ -20,6 +20,11 @@ inline void require_count(int64_t count, const char *name) {
 // Tensors have REVUP_ALIGNMENT.
 inline void require_pointer(const void *pointer, const char *name) { require_aligned(pointer, name, REVUP_ALIGNMENT); }
 
+// A row of a tensor starts at any of its elements.
+inline void require_elements(const void *pointer, revup_type type, const char *name) {
+  require_aligned(pointer, name, type == REVUP_FLOAT32 ? sizeof(float) : sizeof(uint16_t));
+}
+
 template <typename T>
 void require_scalar(const T *pointer, const char *name) {
   require_aligned(pointer, name, alignof(T));

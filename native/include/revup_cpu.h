@@ -18,6 +18,7 @@
 //   x, y? [rows, channels]   the shape of each; ? may be null, + is read and written. [] is a scalar.
 //   y may be x, z            the memory that an output may share
 //   bits is 4 or 8           the values of a number;  `inputs at least 1` excludes 0
+//   x, y at any element      pointers that need no other alignment: rows of a larger tensor
 //   internal                 RevUp alone calls it; other operations are public methods of Backend
 // A size is a parameter of the function, or an expression of them. Some names collapse extents: count is all elements,
 // rows all extents but the last, positions those between batch and channels. An array of one extent other than count
@@ -131,13 +132,13 @@ REVUP_API revup_status revup_quantize_retrace(int64_t batch, int64_t positions, 
 // ------------------------------------------------------------------------------------------------- batch normalisation
 // Mean and (biased) variance of every channel of x. Unless null, running_mean += momentum * (mean - running_mean), and
 // running_variance follows the unbiased variance (0 of one row) in the same way.
-// @ x [rows, channels]; mean, variance, running_mean?+, running_variance?+ [channels]
+// @ x [rows, channels]; mean, variance, running_mean?+, running_variance?+ [channels]; x at any element
 REVUP_API revup_status revup_batch_norm_statistics(int64_t rows, int64_t channels, revup_type x_type, const void *x,
                                                    float momentum, float *mean, float *variance, float *running_mean,
                                                    float *running_variance);
 // y = act((x - mean) / sqrt(variance + epsilon) * weight + bias)      (weight null: 1)
 // y may alias x when the types are equal.
-// @ x, y [rows, channels]; mean, variance, weight?, bias [channels]; y may be x
+// @ x, y [rows, channels]; mean, variance, weight?, bias [channels]; y may be x; x, y at any element
 REVUP_API revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, revup_activation activation,
                                                 revup_type x_type, const void *x, const float *mean,
                                                 const float *variance, float epsilon, const float *weight,
@@ -149,7 +150,7 @@ REVUP_API revup_status revup_batch_norm_forward(int64_t rows, int64_t channels, 
 //   weight_gradient += sum(g * n);  bias_gradient += sum(g)      (either may be null)
 // dx may alias dy and residual, and x, when the types are equal.
 // @ x, dy, residual?, dx [rows, channels]; scale? []; dx may be dy, residual, x
-// @ mean, variance, weight?, bias, weight_gradient?+, bias_gradient?+ [channels]
+// @ mean, variance, weight?, bias, weight_gradient?+, bias_gradient?+ [channels]; x, dy, residual, dx at any element
 REVUP_API revup_status revup_batch_norm_backward(int64_t rows, int64_t channels, revup_activation activation,
                                                  revup_type x_type, const void *x, const float *mean,
                                                  const float *variance, float epsilon, const float *weight,
@@ -158,7 +159,7 @@ REVUP_API revup_status revup_batch_norm_backward(int64_t rows, int64_t channels,
                                                  float *weight_gradient, float *bias_gradient);
 // y = act(weight * x + bias), channel by channel      (weight null: 1): a bias, or an affine map.
 // y may alias x when the types are equal.
-// @ x, y [rows, channels]; weight?, bias [channels]; y may be x
+// @ x, y [rows, channels]; weight?, bias [channels]; y may be x; x, y at any element
 REVUP_API revup_status revup_channel_affine_forward(int64_t rows, int64_t channels, revup_activation activation,
                                                     revup_type x_type, const void *x, const float *weight,
                                                     const float *bias, revup_type y_type, void *y);
@@ -166,7 +167,7 @@ REVUP_API revup_status revup_channel_affine_forward(int64_t rows, int64_t channe
 //   dx = residual + weight * g;  weight_gradient += sum(g * x);  bias_gradient += sum(g)      (residual null: 0)
 // Either gradient may be null. dx may alias dy and residual, and x, when the types are equal.
 // @ x, dy, residual?, dx [rows, channels]; scale? []; dx may be dy, residual, x
-// @ weight?, bias, weight_gradient?+, bias_gradient?+ [channels]
+// @ weight?, bias, weight_gradient?+, bias_gradient?+ [channels]; x, dy, residual, dx at any element
 REVUP_API revup_status revup_channel_affine_backward(int64_t rows, int64_t channels, revup_activation activation,
                                                      revup_type x_type, const void *x, const float *weight,
                                                      const float *bias, revup_type dy_type, const void *dy,

@@ -55,6 +55,9 @@ internal sealed class Argument(CParameter parameter, Role role)
     /// <summary>The values that a number may have, if they are few.</summary>
     public IReadOnlyList<string> Values { get; init; } = [];
 
+    /// <summary>Whether a tensor's pointer is aligned to its elements alone.</summary>
+    public bool IsOfElements { get; init; }
+
     /// <summary>Whether a size must not be 0.</summary>
     public bool IsPositive { get; init; }
 

@@ -3,8 +3,8 @@ namespace RevUp.Operations.Reading;
 /// <summary>
 /// The lines of a comment that begin with @, items with ";" between them. "x, y? [rows, channels]"
 /// gives shapes; "?" marks what may be null, "+" what is updated. "y may be x, z" gives aliases,
-/// "bits is 4 or 8" values, and "inputs at least 1" excludes 0. "internal" keeps the operation from
-/// embedders.
+/// "bits is 4 or 8" values, and "inputs at least 1" excludes 0. "x at any element" lifts the
+/// alignment of tensors. "internal" keeps the operation from embedders.
 /// </summary>
 internal sealed class Description
 {
@@ -12,16 +12,19 @@ internal sealed class Description
     private static readonly Regex s_alias = new(@"^(?<name>\w+) may be (?<others>[\w, ]+)$");
     private static readonly Regex s_values = new(@"^(?<name>\w+) is (?<values>-?\w+(?: or -?\w+)+)$");
     private static readonly Regex s_positive = new(@"^(?<names>[\w, ]+) at least 1$");
+    private static readonly Regex s_elements = new(@"^(?<names>[\w, ]+) at any element$");
 
     private readonly Dictionary<string, (string[] Sizes, bool IsOptional, bool IsUpdated)> _shapes = [];
     private readonly Dictionary<string, string[]> _aliases = [];
     private readonly Dictionary<string, string[]> _values = [];
     private readonly HashSet<string> _positive = [];
+    private readonly HashSet<string> _elements = [];
 
     /// <summary>Whether RevUp alone calls the operation.</summary>
     public bool IsInternal { get; private set; }
 
-    public IEnumerable<string> Names => _shapes.Keys.Concat(_aliases.Keys).Concat(_values.Keys).Concat(_positive);
+    public IEnumerable<string> Names =>
+        _shapes.Keys.Concat(_aliases.Keys).Concat(_values.Keys).Concat(_positive).Concat(_elements);
 
     public bool Describes(string name) => _shapes.ContainsKey(name);
 
@@ -50,6 +53,7 @@ internal sealed class Description
             Aliases = _aliases.TryGetValue(parameter.Name, out string[]? others) ? others : [],
             Values = _values.TryGetValue(parameter.Name, out string[]? values) ? values : [],
             IsPositive = _positive.Contains(parameter.Name),
+            IsOfElements = _elements.Contains(parameter.Name),
         };
     }
 
@@ -78,6 +82,10 @@ internal sealed class Description
         else if (s_positive.Match(item) is { Success: true } positive)
         {
             _positive.UnionWith(List(positive.Groups["names"].Value));
+        }
+        else if (s_elements.Match(item) is { Success: true } elements)
+        {
+            _elements.UnionWith(List(elements.Groups["names"].Value));
         }
         else
         {

@@ -1,3 +1,5 @@
+using RevUp.Interop.Image;
+
 namespace RevUp.Tests.Benchmarks;
 
 /// <summary>
@@ -53,6 +55,23 @@ public sealed class CpuStudyTests : FolderTest
         Assert.HasCount(3, rows);
         Assert.HasCount(1, rows.Select(row => row.GetProperty("activation_peak_bytes").GetInt64()).Distinct());
         Assert.Contains("the same at every depth, to the byte", File.ReadAllText(Folder["depth.md"]));
+    }
+
+    [TestMethod]
+    public void TilesHaveTheLogitsOfTheWholeUnlessInstancesAreNormalized()
+    {
+        Run(Folder, "tiles");
+        JsonElement[] rows = Rows(Folder, "tiles");
+        CollectionAssert.AreEqual(
+            (string[])["segment-lesions", "segment-lesions-instance-norm"],
+            rows.Select(row => row.GetProperty("recipe").GetString()).ToArray());
+        double[] largest = [.. rows.Select(row => row.GetProperty("largest").GetDouble())];
+        Assert.IsGreaterThanOrEqualTo(9, rows[0].GetProperty("tiles").GetInt64());
+        Assert.IsTrue(largest[0] > 0 && largest[0] <= 1e-5, $"{largest[0]}");
+        Assert.IsGreaterThanOrEqualTo(0.99999, rows[0].GetProperty("equal_labels").GetDouble());
+        Assert.IsGreaterThan(1e-3, largest[1]);
+        ImageInfo picture = ImageDecoder.Inspect(File.ReadAllBytes(Folder["tiles.png"]));
+        Assert.IsGreaterThanOrEqualTo(3 * 128, picture.Width);
     }
 
     [TestMethod]

@@ -76,6 +76,7 @@ internal sealed class OnnxInterpreter
             "Where" => [Where(x[0], x[1], x[2])],
             "Gather" => [Gather(x[0], x[1], Integer("axis"))],
             "BatchNormalization" => [BatchNormalization(x, attributes["epsilon"].Single(2))],
+            "InstanceNormalization" => [InstanceNormalization(x, attributes["epsilon"].Single(2))],
             // Without attributes and with a bias: at every position.
             "Conv" when x.Length == 3 => [Broadcast(Pointwise(x[0], x[1]), PerChannel(x[2], x[0]), (a, b) => a + b)],
             "Conv" => [Convolution(x[0], x[1], (int)Integer("group"), Integers("strides"), Integers("pads"))],
@@ -147,6 +148,16 @@ internal sealed class OnnxInterpreter
             })],
         };
     }
+
+    private static OnnxValue InstanceNormalization(OnnxValue[] x, double epsilon) => x[0] with
+    {
+        Data = [.. x[0].Data.Chunk(x[0].Positions).SelectMany((values, i) =>
+        {
+            double mean = values.Average(), variance = values.Average(value => (value - mean) * (value - mean));
+            int c = i % x[0].Channels;
+            return values.Select(value => (value - mean) / Math.Sqrt(variance + epsilon) * x[1].Data[c] + x[2].Data[c]);
+        })],
+    };
 
     private static OnnxValue Convolution(OnnxValue x, OnnxValue w, int groups, long[] strides, long[] pads)
     {

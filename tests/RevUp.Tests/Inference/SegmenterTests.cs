@@ -63,6 +63,35 @@ public sealed class SegmenterTests
     }
 
     /// <summary>
+    /// Instance normalisation sees the whole volume: what a tile would compute differs, and the
+    /// volume goes through whole.
+    /// </summary>
+    [TestMethod]
+    public void InstanceNormalizationTakesVolumesWhole()
+    {
+        using TemporaryFolder folder = new();
+        using CpuBackend backend = new(threads: 2, capacity: 1L << 30);
+        using RevUpNet net = Create(backend, rank: 2, isResidual: true, classes: 3, norm: Normalization.InstanceNorm);
+        Save(net, folder["net.safetensors"]);
+        Shape shape = new(1, 90, 121, 2);
+        float[] volume = Volume(shape);
+        using TiledInference tiles = new(net, s_normalization, Plenty);
+        TilePlan[] plans = [.. tiles.Plans(shape)];
+        float[] whole = Logits(tiles, plans[0], volume, shape), cut = Logits(tiles, plans[^1], volume, shape);
+        double worst = whole.Zip(cut).Max(pair => Math.Abs((double)pair.First - pair.Second));
+        Assert.IsGreaterThan(1e-3 * (whole.Max() - whole.Min()), worst, "a hundred times what rounding does");
+        int[] expected = Largest(whole, net.Classes);
+        using Segmenter segmenter = Segmenter.Load(folder["net.safetensors"], memory: Plenty);
+        CollectionAssert.AreEqual(expected, segmenter.Segment(volume, shape).Select(label => (int)label).ToArray());
+        using TiledInference bounded = new(net, s_normalization, backend.Memory.Use.Total + (1 << 18));
+        string message = Assert.ThrowsExactly<ArenaExhaustedException>(() => bounded.Segment(volume, shape)).Message;
+        Assert.Contains("for a volume [1, 90, 121, 2] as a whole", message);
+        Assert.Contains("tiles would give other numbers; give more memory. It takes about ", message);
+        Shape small = new(1, 16, 16, 2);
+        Assert.HasCount((int)small.Positions, bounded.Segment(Volume(small), small));
+    }
+
+    /// <summary>
     /// 100 classes in a quarter of the bytes that the whole volume's logits alone would take.
     /// </summary>
     [TestMethod]
@@ -165,12 +194,15 @@ public sealed class SegmenterTests
     }
 
     // Weights drawn at random, zero layers too.
-    private static RevUpNet Create(CpuBackend backend, int rank, bool isResidual, int classes, int stages = 3)
+    private static RevUpNet Create(
+        CpuBackend backend, int rank, bool isResidual, int classes, int stages = 3,
+        Normalization norm = Normalization.Fixup)
     {
         ModelSettings settings = new()
         {
             Task = ModelTask.Segmentation,
             Block = isResidual ? RevUp.Reversible.BlockKind.Residual : RevUp.Reversible.BlockKind.Invertible,
+            Normalization = norm,
             Downsampling = Downsampling.Strided,
             Stages = [.. Enumerable.Range(0, stages).Select(i => new StageSettings { Channels = 4 << i, Blocks = 1 })],
         };

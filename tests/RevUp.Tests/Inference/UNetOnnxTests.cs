@@ -7,27 +7,32 @@ public sealed class UNetOnnxTests
     private const double Tolerance = 1e-4;
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void TheModelComputesTheLogitsAtOtherExtents(bool volume) =>
-        Compare(volume, (path, input) => [.. new OnnxInterpreter(path).Run(input).Data]);
+    [DataRow("mapped")]
+    [DataRow("volume")]
+    [DataRow("normalized")]
+    [DataRow("normalized volume")]
+    public void TheModelComputesTheLogitsAtOtherExtents(string name) =>
+        Compare(name, (path, input) => [.. new OnnxInterpreter(path).Run(input).Data]);
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void OnnxRuntimeComputesTheLogitsAtOtherExtents(bool volume)
+    [DataRow("mapped")]
+    [DataRow("volume")]
+    [DataRow("normalized")]
+    [DataRow("normalized volume")]
+    public void OnnxRuntimeComputesTheLogitsAtOtherExtents(string name)
     {
         if (!OnnxRuntime.IsBuilt)
         {
             Assert.Inconclusive($"ONNX Runtime is not here; `{OnnxRuntime.Build}` fetches it.");
         }
-        Compare(volume, OnnxRuntime.Run);
+        Compare(name, OnnxRuntime.Run);
     }
 
-    private static void Compare(bool volume, Func<string, OnnxValue, double[]> run)
+    private static void Compare(string name, Func<string, OnnxValue, double[]> run)
     {
         using TemporaryFolder folder = new();
-        using TestUNet network = new(TestDevice.All[0], volume ? TestUNet.Volume : TestUNet.Mapped);
+        using TestUNet network = new(TestDevice.All[0], TestUNet.Get(name));
+        bool volume = network.Net.Sample.SpatialRank == 3;
         OnnxFile.Write(network.Net, folder["m.onnx"]);
         foreach (int[] extents in (int[][])(volume ? [[4, 6, 4], [6, 2, 8], [8, 4, 2]] : [[8, 12], [4, 8], [16, 4]]))
         {

@@ -51,6 +51,9 @@ public sealed class LayerGradientTests
     [EveryBackend(false, 3, Activation.MaxMin, Normalization.Fixup)]
     [EveryBackend(false, 2, Activation.MaxMin, Normalization.BatchNorm)]
     [EveryBackend(true, 2, Activation.MaxMin, Normalization.None)]
+    [EveryBackend(false, 3, Activation.Elu, Normalization.InstanceNorm)]
+    [EveryBackend(true, 2, Activation.Relu, Normalization.InstanceNorm)]
+    [EveryBackend(false, 2, Activation.MaxMin, Normalization.InstanceNorm)]
     public void StridedTransitionGradients(
         TestDevice device, bool volume, int kernel, Activation activation, Normalization normalization)
     {
@@ -73,7 +76,7 @@ public sealed class LayerGradientTests
             values =>
             {
                 double[] p = BranchTwin.Preactivation(
-                    "layer", 1, normalization, activation, input.Channels, values, values["x"]);
+                    "layer", 1, normalization, activation, Batch, input.Channels, values, values["x"]);
                 return Reference.Convolution(geometry, p, values["layer.weight"]);
             },
             Rounding.Chain(4, Math.Max(geometry.Weights.Count, geometry.Output.Count)));
@@ -201,7 +204,7 @@ public sealed class LayerGradientTests
             values =>
             {
                 double[] p = BranchTwin.Preactivation(
-                    "layer", 1, normalization, activation, input.Channels, values, values["x"]);
+                    "layer", 1, normalization, activation, Batch, input.Channels, values, values["x"]);
                 return Reference.Classifier(input.WithBatch(Batch), p, values["layer.weight"], values["layer.bias"]);
             },
             Rounding.Chain(5, input.Count));

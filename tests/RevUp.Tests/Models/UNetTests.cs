@@ -13,8 +13,14 @@ public sealed class UNetTests
         ["model.stem 'convolution' or 'pad' and model.stemStride 1"] = s_valid with { Stem = StemKind.ImageNet },
         ["so that every position gets its logits"] = s_valid with { StemStride = 2 },
         ["model.normalization is 'none'"] = s_valid with { Normalization = Normalization.None },
-        ["model.normalization is 'batchNorm', and"] =
+        ["model.normalization is 'batchNorm', and model.task 'segmentation' takes 'fixup' or 'instanceNorm'"] =
             s_valid with { Block = BlockKind.Residual, Normalization = Normalization.BatchNorm },
+        ["model.normalization is 'instanceNorm', which has no Lipschitz bound; use 'fixup', or model.block"] =
+            s_valid with { Normalization = Normalization.InstanceNorm },
+        ["model.lipschitz.mode is 'adaptive', but only model.block 'invertible' needs a bound"] =
+            TestUNet.Normalized.Settings with { Lipschitz = new LipschitzSettings { Mode = LipschitzMode.Adaptive } },
+        ["model.normalization is 'instanceNorm', which only model.task 'segmentation' has"] =
+            TestModel.Get(TestModel.ResNet).Settings with { Normalization = Normalization.InstanceNorm },
         ["model.stages.0.decoderBlocks is -1"] = s_valid with { Stages = [TestUNet.Stage(1, 4, -1), new()] },
         ["model.stages.1.decoderBlocks is 2, and the coarsest stage"] =
             s_valid with { Stages = [new(), TestUNet.Stage(1, 4, 2)] },
@@ -46,6 +52,9 @@ public sealed class UNetTests
     {
         using Backend backend = device.Open();
         Refused(s_valid, new Shape(1, 8, 10, 2), "a sample is [1, 8, 10, 2]", "that are multiples of 4; pad");
+        Refused(
+            TestUNet.Normalized.Settings, new Shape(1, 4, 4, 2), "a single position at the coarsest of 3 stages",
+            "use larger samples or fewer stages");
         Refused(TestUNet.Anisotropic.Settings, new Shape(1, 3, 4, 8, 1), "multiples of [2, 2, 4]; pad");
         Refused(TestUNet.Anisotropic.Settings, new Shape(1, 8, 8, 1), "stride is [1, 2, 2], and samples have 2 axes");
         Refused(
@@ -103,11 +112,13 @@ public sealed class UNetTests
     }
 
     [TestMethod]
-    [EveryBackend(false)]
-    [EveryBackend(true)]
-    public void InferenceComputesWhatTrainingComputes(TestDevice device, bool volume)
+    [EveryBackend("picture")]
+    [EveryBackend("volume")]
+    [EveryBackend("normalized")]
+    [EveryBackend("normalized volume")]
+    public void InferenceComputesWhatTrainingComputes(TestDevice device, string name)
     {
-        using TestUNet network = new(device, volume ? TestUNet.Volume : TestUNet.Picture);
+        using TestUNet network = new(device, TestUNet.Get(name));
         Tensor logits = network.Engine.Forward(network.Input);
         float[] trained = network.Backend.ToHost(logits);
         network.Engine.Backward(logits);
@@ -126,13 +137,16 @@ public sealed class UNetTests
     /// network fits another.
     /// </summary>
     [TestMethod]
-    [EveryBackend(false)]
-    [EveryBackend(true)]
-    public void AViewComputesWhatANetworkOfItsExtentsDoes(TestDevice device, bool volume)
+    [EveryBackend("picture")]
+    [EveryBackend("volume")]
+    [EveryBackend("normalized")]
+    [EveryBackend("normalized volume")]
+    public void AViewComputesWhatANetworkOfItsExtentsDoes(TestDevice device, string name)
     {
         using TemporaryFolder folder = new();
-        using TestUNet network = new(device, volume ? TestUNet.Volume : TestUNet.Picture);
+        using TestUNet network = new(device, TestUNet.Get(name));
         network.Net.SaveWeights(folder["weights"]);
+        bool volume = network.Net.Sample.SpatialRank == 3;
         Shape sample = volume ? new Shape(1, 8, 2, 6, 1) : new Shape(1, 16, 4, 2);
         using RevUpNet other = new(network.Backend, network.Net.Settings, sample, TestUNet.Classes, seed: 9);
         other.LoadWeights(folder["weights"]);
@@ -142,6 +156,21 @@ public sealed class UNetTests
         CollectionAssert.AreEqual(other.Predict(pixels), view.Predict(pixels));
         view.SaveWeights(folder["view"]);
         CollectionAssert.AreEqual(File.ReadAllBytes(folder["weights"]), File.ReadAllBytes(folder["view"]));
+    }
+
+    /// <summary>
+    /// Statistics of instance normalisation are one sample's, in a batch of any number.
+    /// </summary>
+    [TestMethod]
+    [EveryBackend("normalized")]
+    [EveryBackend("normalized volume")]
+    public void ASampleDoesNotSeeTheOthers(TestDevice device, string name)
+    {
+        using TestUNet network = new(device, TestUNet.Get(name), batch: 3);
+        float[] pixels = network.Backend.ToHost(network.Input);
+        float[] together = network.Net.Predict(pixels);
+        float[] alone = [.. pixels.Chunk(pixels.Length / 3).SelectMany(sample => network.Net.Predict(sample))];
+        Assert.IsLessThanOrEqualTo(1e-6, Vectors.RelativeDifference(alone.Widen(), together.Widen()));
     }
 
     [TestMethod]

@@ -30,6 +30,20 @@ public sealed class UNetPlanningTests
     }
 
     [TestMethod]
+    [EveryBackend("normalized")]
+    [EveryBackend("normalized volume")]
+    public void EveryPolicyOfABaselineTakesWhatWasForecast(TestDevice device, string name)
+    {
+        TestModel model = TestUNet.Get(name);
+        using Costs costs = new(device, model);
+        foreach (MemoryPolicy policy in MemoryPlan.Uniform.Where(p => PolicyRules.IsPossible(p, model.Settings)))
+        {
+            MemoryPlan plan = new() { Policy = policy };
+            Assert.AreEqual(costs.Measured(plan), costs.Forecast(plan).PeakBytes, $"{policy}");
+        }
+    }
+
+    [TestMethod]
     [EveryBackend(false)]
     [EveryBackend(true)]
     public void BlocksThatTakeTurnsTakeWhatWasForecast(TestDevice device, bool volume)
@@ -90,8 +104,12 @@ public sealed class UNetPlanningTests
         private readonly long _fixed;
 
         public Costs(TestDevice device, bool volume)
+            : this(device, volume ? TestUNet.Volume : TestUNet.Picture)
         {
-            TestModel model = volume ? TestUNet.Volume : TestUNet.Picture;
+        }
+
+        public Costs(TestDevice device, TestModel model)
+        {
             _network = new TestUNet(device, model, inversion: s_settings.Inversion);
             _fixed = _network.Backend.Memory.Use.Total;
             using LayerProbe probe = new(_network.Net, _network.Engine, s_settings, _network.Input);

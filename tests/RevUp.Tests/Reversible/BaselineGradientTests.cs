@@ -22,6 +22,9 @@ public sealed class BaselineGradientTests
     [EveryBackend(false, BranchKind.Basic, Normalization.Fixup, Activation.Relu, 0)]
     [EveryBackend(false, BranchKind.IResNet, Normalization.None, Activation.Elu, 0)]
     [EveryBackend(true, BranchKind.IResNet, Normalization.None, Activation.Elu, 1)]
+    [EveryBackend(false, BranchKind.Basic, Normalization.InstanceNorm, Activation.Elu, 0)]
+    [EveryBackend(false, BranchKind.Bottleneck, Normalization.InstanceNorm, Activation.Relu, 1)]
+    [EveryBackend(true, BranchKind.Basic, Normalization.InstanceNorm, Activation.Elu, 1)]
     public void GradientsOfAResidualBlock(
         TestDevice device, bool volume, BranchKind kind, Normalization normalization, Activation activation, int index)
     {
@@ -32,7 +35,7 @@ public sealed class BaselineGradientTests
         using ResidualBlock block = new(Name, index, backend, store, input, Width, settings);
         Build(backend, store);
         block.Prepare(Batch, NetworkUse.Training);
-        bool leading = index > 0 || normalization == Normalization.BatchNorm;
+        bool leading = settings.HasLeadingActivation(index);
         double[] Twin(IReadOnlyDictionary<string, double[]> values) =>
             Add(values["x"], BranchTwin.Evaluate(Name, settings, block.Branch, leading, Batch, values, values["x"]));
         GradientCheck.Run(backend, store, block, Batch, Twin, Error(block.Branch, input, branches: 1));

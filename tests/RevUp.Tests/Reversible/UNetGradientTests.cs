@@ -4,15 +4,6 @@ namespace RevUp.Tests.Reversible;
 [TestClass]
 public sealed class UNetGradientTests
 {
-    private static readonly Dictionary<string, TestModel> s_models = new()
-    {
-        ["picture"] = TestUNet.Picture,
-        ["volume"] = TestUNet.Volume,
-        ["anisotropic"] = TestUNet.Anisotropic,
-        ["mapped"] = TestUNet.Mapped,
-        ["free"] = TestUNet.Free,
-    };
-
     /// <summary>
     /// Along one random direction for each tensor of parameters, so for each scalar alone, against
     /// central differences of a twin in float64.
@@ -21,11 +12,13 @@ public sealed class UNetGradientTests
     [EveryBackend("picture")]
     [EveryBackend("volume")]
     [EveryBackend("anisotropic")]
+    [EveryBackend("normalized")]
+    [EveryBackend("normalized volume")]
     public void StoredGradientsAreThoseOfTheTwin(TestDevice device, string name)
     {
         const int Batch = 2;
         const double Step = 1e-5;
-        TestModel model = s_models[name];
+        TestModel model = TestUNet.Get(name);
         // The kink of ReLU would spoil the differences.
         ModelSettings residual = model.Settings with { Block = BlockKind.Residual, Activation = Activation.Elu };
         using TestUNet network = new(device, model with { Settings = residual }, batch: Batch);
@@ -65,7 +58,7 @@ public sealed class UNetGradientTests
     [EveryBackend("anisotropic")]
     public void InvertedGradientsAreThoseOfStore(TestDevice device, string name)
     {
-        using TestUNet network = new(device, s_models[name]);
+        using TestUNet network = new(device, TestUNet.Get(name));
         float[] stored = network.Gradients(MemoryPolicy.Store);
         Assert.IsLessThanOrEqualTo(
             1e-4, Vectors.RelativeDifference(
@@ -85,7 +78,7 @@ public sealed class UNetGradientTests
     [EveryBackend("volume")]
     public void OtherPoliciesGiveTheGradientsOfStore(TestDevice device, string name)
     {
-        using TestUNet network = new(device, s_models[name]);
+        using TestUNet network = new(device, TestUNet.Get(name));
         float[] stored = network.Gradients(MemoryPolicy.Store);
         CollectionAssert.AreEqual(stored, network.Gradients(MemoryPolicy.Checkpoint));
         Assert.IsLessThanOrEqualTo(1e-4, Vectors.RelativeDifference(
@@ -112,7 +105,7 @@ public sealed class UNetGradientTests
     [EveryBackend("volume")]
     public void MoreBitsAreABetterGradient(TestDevice device, string name)
     {
-        TestModel model = s_models[name];
+        TestModel model = TestUNet.Get(name);
         LipschitzSettings none = new() { Mode = LipschitzMode.None };
         using TestUNet network = new(device, model with { Settings = model.Settings with { Lipschitz = none } });
         float[] stored = network.Gradients(MemoryPolicy.Store);
@@ -136,7 +129,7 @@ public sealed class UNetGradientTests
     [EveryBackend("free")]
     public void RefusedInversionsGiveTheGradientOfStore(TestDevice device, string name)
     {
-        using TestUNet network = new(device, s_models[name]);
+        using TestUNet network = new(device, TestUNet.Get(name));
         float[] stored = network.Gradients(MemoryPolicy.Store);
         InversionSettings refused =
             TestNetwork.Exact with { MaximumEvaluations = 1, HardLimit = InversionSettings.Exact };
@@ -146,14 +139,21 @@ public sealed class UNetGradientTests
         Assert.IsLessThanOrEqualTo(1e-5, Vectors.RelativeDifference(stored, replayed));
     }
 
-    /// <summary>The baseline: nothing bounded, inputs kept.</summary>
+    /// <summary>The baselines: nothing bounded, inputs kept or coded.</summary>
     [TestMethod]
-    [EveryBackend]
-    public void ResidualBlocksAreStored(TestDevice device)
+    [EveryBackend("residual")]
+    [EveryBackend("normalized")]
+    [EveryBackend("normalized volume")]
+    public void ResidualBlocksAreStored(TestDevice device, string name)
     {
-        using TestUNet network = new(device, TestUNet.Residual);
+        using TestUNet network = new(device, TestUNet.Get(name));
         float[] stored = network.Gradients(MemoryPolicy.Store);
         CollectionAssert.AreEqual(stored, network.Gradients(MemoryPolicy.Checkpoint));
         Assert.IsGreaterThan(0.0, stored.Max(Math.Abs));
+        double four = Error(4), eight = Error(8);
+        Assert.IsTrue(eight > 0 && eight < four, $"4 bits: {four}, 8 bits: {eight}");
+
+        double Error(int bits) => Vectors.RelativeDifference(
+            stored, network.Gradients(new MemoryPlan { Policy = MemoryPolicy.Compress, CompressBits = bits }));
     }
 }

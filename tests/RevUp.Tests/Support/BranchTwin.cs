@@ -23,7 +23,7 @@ internal static class BranchTwin
             Activation activation = j > 0 || leadingActivation ? settings.Activation : Activation.Identity;
             ConvolutionGeometry sample = branch.Convolutions[j].Sample;
             double[] p = Preactivation(
-                name, j + 1, settings.Normalization, activation, sample.Input.Channels, values, z);
+                name, j + 1, settings.Normalization, activation, batch, sample.Input.Channels, values, z);
             z = Reference.Convolution(
                 sample with { Input = sample.Input.WithBatch(batch) }, p, values[$"{name}.conv{j + 1}.weight"]);
         }
@@ -33,7 +33,7 @@ internal static class BranchTwin
 
     /// <summary>p of x under the names of <see cref="Preactivation.Create"/>.</summary>
     public static double[] Preactivation(
-        string name, int index, Normalization normalization, Activation activation, int channels,
+        string name, int index, Normalization normalization, Activation activation, int batch, int channels,
         IReadOnlyDictionary<string, double[]> values, double[] x) =>
         normalization switch
         {
@@ -43,6 +43,10 @@ internal static class BranchTwin
             Normalization.BatchNorm =>
                 Reference.BatchNorm(
                     activation, channels, x, values[$"{name}.bn{index}.weight"], values[$"{name}.bn{index}.bias"]),
+            Normalization.InstanceNorm =>
+                Reference.InstanceNorm(
+                    activation, batch, channels, x, values[$"{name}.in{index}.weight"],
+                    values[$"{name}.in{index}.bias"]),
             _ => Reference.AddBias(activation, channels, x, values[$"{name}.bias{index}"]),
         };
 }

@@ -39,6 +39,11 @@ internal static unsafe class Reference
         return y;
     }
 
+    /// <summary>The same with the mean and the variance of every sample's channels.</summary>
+    public static double[] InstanceNorm(
+        Activation activation, int batch, int channels, double[] x, double[] weight, double[] bias) =>
+        [.. x.Chunk(x.Length / batch).SelectMany(sample => BatchNorm(activation, channels, sample, weight, bias))];
+
     /// <summary>φ(x + bias) with a bias per channel.</summary>
     public static double[] AddBias(Activation activation, int channels, double[] x, double[] bias)
     {

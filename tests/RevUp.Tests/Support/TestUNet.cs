@@ -65,6 +65,24 @@ internal sealed class TestUNet : IDisposable
         Settings = Picture.Settings with { Block = BlockKind.Residual },
     };
 
+    /// <summary>Pictures, instance normalisation, everything stored.</summary>
+    public static readonly TestModel Normalized = Normalize(Picture);
+
+    /// <summary>Volumes, instance normalisation, everything stored.</summary>
+    public static readonly TestModel NormalizedVolume = Normalize(Volume);
+
+    private static readonly Dictionary<string, TestModel> s_all = new()
+    {
+        ["picture"] = Picture,
+        ["volume"] = Volume,
+        ["anisotropic"] = Anisotropic,
+        ["mapped"] = Mapped,
+        ["free"] = Free,
+        ["residual"] = Residual,
+        ["normalized"] = Normalized,
+        ["normalized volume"] = NormalizedVolume,
+    };
+
     private readonly int _batch;
     private readonly Tensor _input;
     private readonly Tensor _targets;
@@ -152,6 +170,14 @@ internal sealed class TestUNet : IDisposable
         Backend.Dispose();
     }
 
+    /// <summary>A model by the lower-case words of its name.</summary>
+    public static TestModel Get(string name) => s_all[name];
+
     public static StageSettings Stage(int blocks, int channels, int decoder, int width = 0) =>
         new() { Blocks = blocks, Channels = channels, Width = width, DecoderBlocks = decoder };
+
+    private static TestModel Normalize(TestModel model) => model with
+    {
+        Settings = model.Settings with { Block = BlockKind.Residual, Normalization = Normalization.InstanceNorm },
+    };
 }

@@ -21,7 +21,7 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
                 ConvolutionLayer => Convolution(layer, 3, 1, values, x),
                 StridedTransition => Down(layer, skips, values, x),
                 TransposedTransition => Add(skips.Pop(), Up(layer, values[layer.Name + ".weight"], x)),
-                _ => Head(values, x),
+                _ => Head(layer, values, x),
             };
         }
         return CrossEntropy(x, targets);
@@ -31,8 +31,9 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
     {
         BranchSettings settings = new(
             _settings.Branch, _settings.Activation, _settings.Groups, ElementType.Float32, _settings.BranchCount,
-            _settings.Lipschitz);
-        return BranchTwin.Evaluate(block.Name, settings, block.Branch, block.Index > 0, batch, values, x);
+            _settings.Lipschitz, _settings.Normalization);
+        bool leads = block.Index > 0 || _settings.Normalization == Normalization.InstanceNorm;
+        return BranchTwin.Evaluate(block.Name, settings, block.Branch, leads, batch, values, x);
     }
 
     private double[] Down(
@@ -40,7 +41,7 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
     {
         skips.Push(x);
         Axes kernel = Stage(layer).Kernel is { } own ? Axes.Of(own) : _settings.TransitionKernel;
-        return Convolution(layer, kernel, StrideOf(Stage(layer)), values, Preactivated(layer.Name, values, x));
+        return Convolution(layer, kernel, StrideOf(Stage(layer)), values, Preactivated(layer, values, x));
     }
 
     private double[] Convolution(
@@ -83,10 +84,10 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
         return y;
     }
 
-    private double[] Head(IReadOnlyDictionary<string, double[]> values, double[] x)
+    private double[] Head(Layer layer, IReadOnlyDictionary<string, double[]> values, double[] x)
     {
         (double[] p, double[] w, double[] bias) =
-            (Preactivated("head", values, x), values["head.weight"], values["head.bias"]);
+            (Preactivated(layer, values, x), values["head.weight"], values["head.bias"]);
         int channels = w.Length / bias.Length;
         double[] logits = new double[p.Length / channels * bias.Length];
         for (int i = 0; i < logits.Length; i++)
@@ -98,8 +99,9 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
         return logits;
     }
 
-    private double[] Preactivated(string name, IReadOnlyDictionary<string, double[]> values, double[] x) =>
-        Reference.Preactivation(_settings.Activation, x, values[name + ".bias1a"][0], values[name + ".bias1b"][0]);
+    private double[] Preactivated(Layer layer, IReadOnlyDictionary<string, double[]> values, double[] x) =>
+        BranchTwin.Preactivation(
+            layer.Name, 1, _settings.Normalization, _settings.Activation, batch, layer.Input.Channels, values, x);
 
     private double CrossEntropy(double[] logits, float[] targets)
     {
