@@ -79,10 +79,11 @@ public sealed record Recipe
         CheckpointMeasure by = Training.ChooseBy;
         ConfigurationException.Require(
             !segments || by is not (CheckpointMeasure.Auc or CheckpointMeasure.BalancedAccuracy),
-            $"training.chooseBy is a measure of classifications; use 'dice', 'top1' or 'loss'");
+            $"training.chooseBy is a measure of classifications; use 'dice', 'iou', 'top1' or "
+            + $"'loss'");
         ConfigurationException.Require(
-            segments || by != CheckpointMeasure.Dice,
-            $"training.chooseBy is 'dice', a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
+            segments || by is not (CheckpointMeasure.Dice or CheckpointMeasure.Iou),
+            $"training.chooseBy is a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
             + $"'loss'");
     }
 

@@ -42,7 +42,7 @@ public sealed class DocumentTests
         JsonElement evaluated = Document("evaluate", "--checkpoint", folder["run"]);
         AssertMembers(
             evaluated, "part", "top1", "loss", "samples", "leftOut", "balancedAccuracy", "auc", "classes", "dice",
-            "foregroundDice", "confusion");
+            "foregroundDice", "pooledIou", "confusion");
         foreach (string member in (string[])["top1", "loss", "samples", "leftOut"])
         {
             Assert.AreEqual(trained.GetProperty(member).GetDouble(), evaluated.GetProperty(member).GetDouble(), member);

@@ -6,6 +6,7 @@ using RevUp.Recipes;
 using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Tests.Support;
+using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 
@@ -49,6 +50,11 @@ public sealed class SegmentationRunTests
         Assert.IsNotEmpty(maps.Views);
         string report = File.ReadAllText(folder["report.md"]);
         Assert.Contains("mean Dice of the foreground", report);
+        Assert.Contains(
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"mean IoU of all classes {maps.Measures.PooledIou:F4}"),
+            report);
 
         // A whole case by the segmenter gives the labels of the evaluation.
         Recipe recipe = RecipeFile.Parse(Json, "lesions.json", []);
@@ -81,11 +87,23 @@ public sealed class SegmentationRunTests
     [TestMethod]
     [DataRow("model.task=classification", "data.dataset has a label at every position")]
     [DataRow("data.dataset=synthetic", "the samples of data.dataset have one label each")]
-    [DataRow("training.chooseBy=auc", "use 'dice', 'top1' or 'loss'")]
+    [DataRow("training.chooseBy=auc", "use 'dice', 'iou', 'top1' or 'loss'")]
     public void WhatDoesNotBelongToTheTaskIsRefused(string setting, string message) => Assert.Contains(
         message,
         Assert.ThrowsExactly<ConfigurationException>(
             () => RecipeFile.Parse(Json, "lesions.json", [setting]).Validate()).Message);
+
+    [TestMethod]
+    [DataRow(CheckpointMeasure.Dice, 1L)]
+    [DataRow(CheckpointMeasure.Iou, 2L)]
+    public void DiceAndIouChooseByTheirOwnFigures(CheckpointMeasure measure, long step)
+    {
+        EvaluationMetrics[] evaluations = [Evaluation(1, dice: 0.8, iou: 0.5), Evaluation(2, dice: 0.7, iou: 0.6)];
+        Assert.AreEqual(step, CheckpointChoice.Best(evaluations, measure)!.Step);
+
+        static EvaluationMetrics Evaluation(long step, double dice, double iou) => new(
+            step, 0, new EvaluationResult(0.9, 0.1, 1) { Segmentation = new SegmentationSummary([1, dice], iou) });
+    }
 
     private static RunSummary Train(string folder, long stopAfter, params string[] overrides)
     {
