@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the dataset ch2-regions as a folder of nnU-Net: /usr/bin/python3 ch2_regions.py OUTPUT
+"""Writes the dataset ch2-regions as a folder of nnU-Net: /usr/bin/python3 ch2_regions.py OUTPUT [TEMPLATES]
 
 One head, two cases: the left hemisphere trains, the right one, mirrored, tests. Labels: 0 outside the brain, 1 brain of no
 region (white matter, ventricles, brainstem), 2 cortex, 3 deep grey matter, 4 cerebellum. Both hemispheres are of one
@@ -17,7 +17,6 @@ import nibabel
 import numpy
 
 TEMPLATES = pathlib.Path("/usr/share/mricron/templates")
-MIDDLE = 90  # plane x = 0 mm of 181
 CLASSES = ["background", "brain", "cortex", "deep grey", "cerebellum"]
 DEEP_GREY = range(71, 79)  # caudate, putamen, pallidum, thalamus
 CEREBELLUM = range(91, 117)  # with the vermis
@@ -32,15 +31,15 @@ def regions(brain: numpy.ndarray, atlas: numpy.ndarray) -> numpy.ndarray:
     return labels
 
 
-def main(output: pathlib.Path) -> None:
-    """Writes both cases; voxels of each class go to the output."""
-    head = nibabel.load(TEMPLATES / "ch2.nii.gz")
-    values = numpy.asarray(head.dataobj)
-    brain, atlas = (numpy.asarray(nibabel.load(TEMPLATES / name).dataobj) for name in ("ch2bet.nii.gz", "aal.nii.gz"))
+def main(output: pathlib.Path, templates: pathlib.Path = TEMPLATES) -> None:
+    """Writes both cases; prints the voxels of each class."""
+    head, brain, atlas = (nibabel.load(templates / f"{name}.nii.gz") for name in ("ch2", "ch2bet", "aal"))
+    values, brain, atlas = (numpy.asarray(image.dataobj) for image in (head, brain, atlas))
     labels = regions(brain, atlas)
     for name in ("imagesTr", "labelsTr"):
         (output / name).mkdir(parents=True)
-    halves = {"left": slice(0, MIDDLE), "right": slice(None, MIDDLE, -1)}
+    middle = values.shape[0] // 2  # plane x = 0 mm, which no case has
+    halves = {"left": slice(0, middle), "right": slice(None, middle, -1)}
     for case, half in halves.items():
         for folder, end, array in (("imagesTr", "_0000", values), ("labelsTr", "", labels)):
             image = nibabel.Nifti1Image(array[half], head.affine)
@@ -53,6 +52,6 @@ def main(output: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(pathlib.Path(sys.argv[1]))
+    main(*map(pathlib.Path, sys.argv[1:]))
