@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Models;
 using RevUp.Tensors;
 
@@ -38,7 +40,14 @@ public static class RecipeFile
     /// <param name="read">
     /// Text of a recipe by the name that "base" gives; null where recipes have no names.
     /// </param>
+    /// <remarks>
+    /// A recipe that does not state data.channels or data.classes of a folder with label maps takes
+    /// them from the folder's files.
+    /// </remarks>
     /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
+    /// <exception cref="DataFileException">
+    /// The folder's files do not say their channels or classes.
+    /// </exception>
     public static Recipe Parse(
         string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null)
     {
@@ -54,6 +63,7 @@ public static class RecipeFile
             SetAll(root, values.Where(v => v.Path is not (RecipeBase.Member or PresetPath)));
             SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");
             Recipe recipe = root.Deserialize<Recipe>(Options)!;
+            recipe = recipe with { Data = DenseDatasets.Complete(recipe.Data) };
             recipe.Validate();
             return recipe;
         }
