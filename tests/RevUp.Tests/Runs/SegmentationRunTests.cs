@@ -33,7 +33,7 @@ public sealed class SegmentationRunTests
     public void ARunLearnsAndItsFolderHasTheMeasures()
     {
         using TemporaryFolder folder = new();
-        RunSummary summary = Train(folder.Path, stopAfter: long.MaxValue, "training.epochs=8");
+        RunSummary summary = Train(folder.Path, stopAfter: long.MaxValue, "training.epochs=10");
         EvaluationResult result = summary.Evaluation;
         Assert.IsGreaterThan(0.35, result.ForegroundDice, "background alone has 0");
         Assert.HasCount(4, result.Dice);
@@ -92,6 +92,38 @@ public sealed class SegmentationRunTests
         message,
         Assert.ThrowsExactly<ConfigurationException>(
             () => RecipeFile.Parse(Json, "lesions.json", [setting]).Validate()).Message);
+
+    /// <summary>
+    /// The classes have as many voxels in the measures as the label maps in the files.
+    /// </summary>
+    [TestMethod]
+    public void ResampledCasesAreMeasuredOnTheVoxelsOfTheirFiles()
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder["in"]);
+        Recipe recipe = RecipeFile.Parse(
+            Json,
+            "files.json",
+            [
+                "data.dataset=segmentationFolder", $"data.path={folder["in"]}", "data.extents=[8,8,8]",
+                "data.channels=1", "data.classes=3", "data.trainingSamples=0", "data.validationSamples=1",
+                "data.dense.spacing=[1,2,1]", "training.epochs=1", "training.batchSize=1",
+            ]);
+        using CpuBackend backend = new(threads: 1);
+        using TrainingRun run = new(backend, recipe, folder["run"], resume: false);
+        run.Run(null, CancellationToken.None);
+        CaseMeasures measured = SegmentationJson.Read(folder["run"])!.Measures.Cases.Single();
+        long[] voxels = [.. measured.Classes.Select(overlap => overlap.TruePositives + overlap.FalseNegatives)];
+        int width = 12 + (measured.Name[0] - 'a');
+        CollectionAssert.AreEqual(new long[] { width * 110 - 125, 123, 2 }, voxels);
+        Assert.AreEqual(3.0, measured.Classes[1].VoxelVolume, "1.5 × 1 × 2 mm");
+
+        using DensePatches held = (DensePatches)Datasets.Open(recipe.Data, DatasetSplit.Validation);
+        SegmentationEvaluator evaluator = new(run.Network, held, new ChannelNormalization([0], [1]), 1L << 28);
+        EvaluationResult again = evaluator.Evaluate(
+            new SegmentationRecorder(held.Classes), damaged: null, progress: null, CancellationToken.None);
+        Assert.AreEqual((1, 0), (again.Samples, again.LeftOut), "cases are counted without progress, too");
+    }
 
     [TestMethod]
     [DataRow(CheckpointMeasure.Dice, 1L)]
