@@ -90,9 +90,9 @@ internal static class DenseCommands
         }
         terminal.WriteLine(
             FormattableString.Invariant($"{folder.Cases.Count} cases at {string.Join(" × ", spacing.Select(Step))} mm ")
-            + $"in {output}. Train with data.dataset=segmentationFolder, data.path={output}, "
-            + FormattableString.Invariant($"data.channels={folder.Channels.Count} and ")
-            + FormattableString.Invariant($"data.classes={folder.Labels.Names.Count}."));
+            + $"in {output}. Train with:");
+        terminal.WriteLine(
+            "  " + CommandName.Line(["train", "--recipe", "segment-3d", "--set", $"data.path={output}"]));
 
         static string Step(double step) => step.ToString("0.###", CultureInfo.InvariantCulture);
     }

@@ -63,7 +63,14 @@ public sealed record Recipe
     /// <param name="read">
     /// Text of a recipe by the name that "base" gives; null where recipes have no names.
     /// </param>
+    /// <remarks>
+    /// A recipe that does not state data.channels or data.classes of a folder with label maps takes
+    /// them from the folder's files.
+    /// </remarks>
     /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
+    /// <exception cref="DataFileException">
+    /// The folder's files do not say their channels or classes.
+    /// </exception>
     public static Recipe Parse(
         string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null) =>
         RecipeFile.Parse(json, origin, overrides, read);
@@ -103,10 +110,11 @@ public sealed record Recipe
         CheckpointMeasure by = Training.ChooseBy;
         ConfigurationException.Require(
             !segments || by is not (CheckpointMeasure.Auc or CheckpointMeasure.BalancedAccuracy),
-            $"training.chooseBy is a measure of classifications; use 'dice', 'top1' or 'loss'");
+            $"training.chooseBy is a measure of classifications; use 'dice', 'iou', 'top1' or "
+            + $"'loss'");
         ConfigurationException.Require(
-            segments || by != CheckpointMeasure.Dice,
-            $"training.chooseBy is 'dice', a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
+            segments || by is not (CheckpointMeasure.Dice or CheckpointMeasure.Iou),
+            $"training.chooseBy is a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
             + $"'loss'");
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Models;
 using RevUp.Tensors;
 
@@ -44,6 +46,7 @@ internal static class RecipeFile
             SetAll(root, values.Where(v => v.Path is not (RecipeBase.Member or PresetPath)));
             SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");
             Recipe recipe = root.Deserialize<Recipe>(Options)!;
+            recipe = recipe with { Data = DenseDatasets.Complete(recipe.Data) };
             recipe.Validate();
             return recipe;
         }

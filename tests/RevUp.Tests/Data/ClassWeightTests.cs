@@ -53,6 +53,25 @@ public sealed class ClassWeightTests
         Assert.IsNull(data.ClassWeights(new TrainingSettings()));
     }
 
+    /// <summary>Labels 0, 0, 0, 1 and one that does not count, over two cases.</summary>
+    [TestMethod]
+    public void PositionsOfLabelMapsAreCounted()
+    {
+        using ArrayCases cases = new(
+            [[1, 1, 2], [1, 1, 3]], classes: 3, (_, _, _, _) => 0,
+            (index, _, _, w) => (index, w) switch { (0, 1) => 1, (1, 2) => VoxelLabels.Ignored, _ => 0 });
+        using DensePatches train = new(cases, new Shape(1, 1, 1, 2, 1), new DenseSettings());
+        RunData data = RunData.Borrow(SmallRecipe.Create(), train, train, validation: null);
+        TrainingSettings step = data.OfStep(new TrainingSettings { BalanceClasses = true });
+        Assert.IsFalse(step.BalanceClasses);
+        double[] expected = [4.0 / 6, 2, 1];
+        for (int label = 0; label < expected.Length; label++)
+        {
+            Assert.AreEqual(expected[label], step.ClassWeights[label], 1e-6);
+        }
+        Assert.IsEmpty(data.OfStep(new TrainingSettings()).ClassWeights);
+    }
+
     [TestMethod]
     public void WeightsAndBalanceExcludeEachOther()
     {

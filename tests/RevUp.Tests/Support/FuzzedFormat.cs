@@ -118,6 +118,7 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         },
         new("safetensors", "model.safetensors", Safetensors(), ReadTensors),
         new("weights as PyTorch writes them", "pt.safetensors", PyTorchWeights(), ReadWeights),
+        .. FuzzedCases.All,
     ];
 
     /// <summary>Writes the files that it is read with.</summary>

@@ -64,6 +64,18 @@ public sealed class MaskFolderTests
     }
 
     [TestMethod]
+    [DataRow(3, 3)]
+    [DataRow(255, 4)]
+    public void TheNumbersInTheMasksGiveTheClasses(int ignored, int classes)
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, "train", "a", 8, 6);
+        Assert.AreEqual(classes, MaskFolder.CountClasses(folder.Path, ignored));
+        File.WriteAllText(folder["classes.txt"], "a\nb\n");
+        Assert.AreEqual(2, MaskFolder.CountClasses(folder.Path, ignored), "classes.txt goes first");
+    }
+
+    [TestMethod]
     public void ARecipeOpensItsPartsAndMeasuresItsChannels()
     {
         using TemporaryFolder folder = new();
