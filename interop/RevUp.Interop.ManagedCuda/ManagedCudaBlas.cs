@@ -23,14 +23,12 @@ internal sealed class ManagedCudaBlas : ICudaBlas
         Check(Blas.cublasCreate_v2(ref _handle), nameof(Blas.cublasCreate_v2));
     }
 
-    /// <inheritdoc/>
     public IMatmul Prepare(
         long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit) =>
         new ManagedCudaMatmul(
             _handle, checked((int)m), checked((int)n), checked((int)k), (Operation)operationA, (Operation)operationB,
             workspaceLimit);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (_handle.Pointer != 0)
@@ -53,10 +51,8 @@ internal sealed class ManagedCudaMatmul(
     // allocate one, which a graph cannot.
     private const long PreferredWorkspace = 4 << 20;
 
-    /// <inheritdoc/>
     public long WorkspaceBytes { get; } = Math.Min(workspaceLimit, PreferredWorkspace);
 
-    /// <inheritdoc/>
     public void Run(
         float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace,
         CudaStream stream)

@@ -58,16 +58,12 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         MakeCurrent();
     }
 
-    /// <inheritdoc/>
     public Version DriverVersion { get; }
 
-    /// <inheritdoc/>
     public CudaDevice Device { get; }
 
-    /// <inheritdoc/>
     public void MakeCurrent() => Check(Driver.ContextManagement.cuCtxSetCurrent(_context.Context));
 
-    /// <inheritdoc/>
     public (long FreeBytes, long TotalBytes) MemoryInfo()
     {
         SizeT free = 0, total = 0;
@@ -75,7 +71,6 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return (free, total);
     }
 
-    /// <inheritdoc/>
     public DevicePointer Allocate(long bytes)
     {
         CUdeviceptr pointer = default;
@@ -91,10 +86,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new DevicePointer(pointer.Pointer);
     }
 
-    /// <inheritdoc/>
     public void Free(DevicePointer pointer) => Check(Driver.MemoryManagement.cuMemFree_v2(Pointer(pointer)));
 
-    /// <inheritdoc/>
     public nint AllocateHost(long bytes)
     {
         nint pointer = 0;
@@ -102,32 +95,25 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return pointer;
     }
 
-    /// <inheritdoc/>
     public void FreeHost(nint pointer) => Check(Driver.MemoryManagement.cuMemFreeHost(pointer));
 
-    /// <inheritdoc/>
     public void CopyToDevice(DevicePointer destination, nint source, long bytes, CudaStream stream) =>
         Check(Driver.AsynchronousMemcpy_v2.cuMemcpyHtoDAsync_v2(Pointer(destination), source, bytes, Stream(stream)));
 
-    /// <inheritdoc/>
     public void CopyToHost(nint destination, DevicePointer source, long bytes, CudaStream stream) =>
         Check(Driver.AsynchronousMemcpy_v2.cuMemcpyDtoHAsync_v2(destination, Pointer(source), bytes, Stream(stream)));
 
-    /// <inheritdoc/>
     public void Copy(DevicePointer destination, DevicePointer source, long bytes, CudaStream stream) =>
         Check(
             Driver.AsynchronousMemcpy_v2.cuMemcpyDtoDAsync_v2(
                 Pointer(destination), Pointer(source), bytes, Stream(stream)));
 
-    /// <inheritdoc/>
     public void FillBytes(DevicePointer destination, byte value, long bytes, CudaStream stream) =>
         Check(Driver.MemsetAsync.cuMemsetD8Async(Pointer(destination), value, bytes, Stream(stream)));
 
-    /// <inheritdoc/>
     public void FillWords(DevicePointer destination, uint value, long count, CudaStream stream) =>
         Check(Driver.MemsetAsync.cuMemsetD32Async(Pointer(destination), value, count, Stream(stream)));
 
-    /// <inheritdoc/>
     public CudaStream CreateStream()
     {
         CUstream stream = default;
@@ -135,17 +121,13 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new CudaStream(stream.Pointer);
     }
 
-    /// <inheritdoc/>
     public void Destroy(CudaStream stream) => Check(Driver.Streams.cuStreamDestroy_v2(Stream(stream)));
 
-    /// <inheritdoc/>
     public void Synchronize(CudaStream stream) => Check(Driver.Streams.cuStreamSynchronize(Stream(stream)));
 
-    /// <inheritdoc/>
     public void Wait(CudaStream stream, CudaEvent until) =>
         Check(Driver.Streams.cuStreamWaitEvent(Stream(stream), Event(until), 0));
 
-    /// <inheritdoc/>
     public CudaEvent CreateEvent(bool timing)
     {
         CUevent created = default;
@@ -153,14 +135,11 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new CudaEvent(created.Pointer);
     }
 
-    /// <inheritdoc/>
     public void Destroy(CudaEvent recorded) => Check(Driver.Events.cuEventDestroy_v2(Event(recorded)));
 
-    /// <inheritdoc/>
     public void Record(CudaEvent mark, CudaStream stream) =>
         Check(Driver.Events.cuEventRecord(Event(mark), Stream(stream)));
 
-    /// <inheritdoc/>
     public bool IsReached(CudaEvent mark)
     {
         CUResult result = Driver.Events.cuEventQuery(Event(mark));
@@ -173,10 +152,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return true;
     }
 
-    /// <inheritdoc/>
     public void Synchronize(CudaEvent mark) => Check(Driver.Events.cuEventSynchronize(Event(mark)));
 
-    /// <inheritdoc/>
     public float ElapsedMilliseconds(CudaEvent start, CudaEvent end)
     {
         float milliseconds = 0;
@@ -184,7 +161,6 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return milliseconds;
     }
 
-    /// <inheritdoc/>
     public CudaModule LoadModule(ReadOnlySpan<byte> image)
     {
         // The driver takes no length and reads PTX up to a zero: the copy has one behind its last
@@ -196,10 +172,8 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new CudaModule(module.Pointer);
     }
 
-    /// <inheritdoc/>
     public void Unload(CudaModule module) => Check(Driver.ModuleManagement.cuModuleUnload(Module(module)));
 
-    /// <inheritdoc/>
     public CudaFunction GetFunction(CudaModule module, string name)
     {
         CUfunction function = default;
@@ -212,7 +186,6 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new CudaFunction(function.Pointer);
     }
 
-    /// <inheritdoc/>
     public void Launch(
         CudaFunction function, int blocks, int threads, CudaStream stream, ReadOnlySpan<ulong> arguments,
         [CallerArgumentExpression(nameof(function))] string name = "")
@@ -242,11 +215,9 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         }
     }
 
-    /// <inheritdoc/>
     public void BeginCapture(CudaStream stream) =>
         Check(Driver.Streams.cuStreamBeginCapture(Stream(stream), CUstreamCaptureMode.Local));
 
-    /// <inheritdoc/>
     public CudaGraph EndCapture(CudaStream stream)
     {
         CUgraph graph = default;
@@ -254,7 +225,6 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new CudaGraph(graph.Pointer);
     }
 
-    /// <inheritdoc/>
     public CudaGraphExec Instantiate(CudaGraph graph)
     {
         CUgraphExec executable = default;
@@ -264,15 +234,12 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new CudaGraphExec(executable.Pointer);
     }
 
-    /// <inheritdoc/>
     public void Launch(CudaGraphExec executable, CudaStream stream) =>
         Check(Driver.GraphManagment.cuGraphLaunch(new CUgraphExec { Pointer = executable.Value }, Stream(stream)));
 
-    /// <inheritdoc/>
     public void Destroy(CudaGraph graph) =>
         Check(Driver.GraphManagment.cuGraphDestroy(new CUgraph { Pointer = graph.Value }));
 
-    /// <inheritdoc/>
     public void Destroy(CudaGraphExec executable) =>
         Check(Driver.GraphManagment.cuGraphExecDestroy(new CUgraphExec { Pointer = executable.Value }));
 

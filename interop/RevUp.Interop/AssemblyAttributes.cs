@@ -1,4 +1,2 @@
-using System.Runtime.CompilerServices;
-
 // Every signature is blittable; the runtime's own marshalling must not creep in.
 [assembly: DisableRuntimeMarshalling]

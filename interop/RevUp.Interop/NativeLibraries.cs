@@ -1,9 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
-using System.Runtime.InteropServices;
 using RevUp.Interop.Cpu;
 using RevUp.Interop.CublasLt;
-using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
 using RevUp.Interop.Image;
 

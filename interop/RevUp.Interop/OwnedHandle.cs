@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace RevUp.Interop;
 
 /// <summary>
@@ -14,6 +12,5 @@ internal abstract class OwnedHandle : SafeHandle
     {
     }
 
-    /// <inheritdoc/>
     public sealed override bool IsInvalid => handle == 0;
 }

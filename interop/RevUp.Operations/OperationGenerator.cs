@@ -1,11 +1,6 @@
-using System;
-using System.Collections.Generic;
 using System.Collections.Immutable;
-using System.Linq;
-using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
-using RevUp.Operations.Reading;
 using RevUp.Operations.Writing;
 
 namespace RevUp.Operations;

@@ -1,9 +1,3 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Reversible;
-using RevUp.Runs;
-
 namespace RevUp.Cli;
 
 /// <summary>The option that names a checkpoint.</summary>

@@ -1,9 +1,6 @@
-using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.CommandLine.Parsing;
 using RevUp.Cli.Commands;
-using RevUp.Cli.Output;
 
 namespace RevUp.Cli;
 

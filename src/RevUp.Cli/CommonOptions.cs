@@ -1,10 +1,5 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
-using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

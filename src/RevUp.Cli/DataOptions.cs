@@ -1,6 +1,4 @@
-using System.CommandLine;
 using System.Text.Json.Nodes;
-using RevUp.Tensors;
 
 namespace RevUp.Cli;
 
@@ -9,18 +7,11 @@ namespace RevUp.Cli;
 /// </summary>
 internal sealed class DataOptions
 {
-    private readonly Option<string?> _data = new("--data")
-    {
-        Description = "Folder of the data, if the data has moved since the training.",
-        HelpName = "DIR",
-    };
+    private readonly Option<string?> _data = Usage.Option<string?>(
+        "--data", "DIR", "Folder of the data, if the data has moved since the training.");
 
-    private readonly Option<string[]> _set = new("--set")
-    {
-        Description = "Override a member of the checkpoint's recipe, such as data.workers=4; may be repeated.",
-        HelpName = "PATH=VALUE",
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private readonly Option<string[]> _set = Usage.Overrides(
+        "Override a member of the checkpoint's recipe, such as data.workers=4; may be repeated.");
 
     // Their values are in the checkpoint itself, and the recipe's are not looked at.
     private static readonly string[] s_fixed = ["model", "data.mean", "data.deviation"];

@@ -1,6 +1,4 @@
-using RevUp.Cli.Output;
 using RevUp.Planning;
-using RevUp.Recipes;
 using RevUp.Training;
 
 namespace RevUp.Cli;

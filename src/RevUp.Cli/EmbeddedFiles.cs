@@ -1,5 +1,3 @@
-using RevUp.Tensors;
-
 namespace RevUp.Cli;
 
 /// <summary>

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
-using RevUp.Cli.Output;
 
 namespace RevUp.Cli;
 

@@ -1,8 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Formats;
-
 namespace RevUp.Cli;
 
 /// <summary>

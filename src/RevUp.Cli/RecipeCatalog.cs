@@ -1,6 +1,3 @@
-using RevUp.Recipes;
-using RevUp.Tensors;
-
 namespace RevUp.Cli;
 
 /// <summary>The recipes that the tool carries, and those in files.</summary>

@@ -1,27 +1,13 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Recipes;
-using RevUp.Tensors;
-
 namespace RevUp.Cli;
 
 /// <summary>The options that choose a recipe and change it.</summary>
 internal sealed class RecipeOptions
 {
-    private readonly Option<string> _recipe = new("--recipe")
-    {
-        Description = $"A recipe's name or file; '{CommandName.Value} recipes' lists the names.",
-        HelpName = "NAME|FILE",
-    };
+    private readonly Option<string> _recipe = Usage.Option<string>(
+        "--recipe", "NAME|FILE", $"A recipe's name or file; '{CommandName.Value} recipes' lists the names.");
 
-    private readonly Option<string[]> _set = new("--set")
-    {
-        Description =
-            "Override a member of the recipe, such as training.epochs=3 or model.stages.0.blocks=6; may be repeated.",
-        HelpName = "PATH=VALUE",
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private readonly Option<string[]> _set = Usage.Overrides(
+        "Override a member of the recipe, such as training.epochs=3 or model.stages.0.blocks=6; may be repeated.");
 
     /// <param name="byDefault">
     /// The recipe when none is given, by the other options; null makes the option required.

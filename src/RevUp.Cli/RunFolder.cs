@@ -1,7 +1,3 @@
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
-
 namespace RevUp.Cli;
 
 /// <summary>Keeps a run from being written over, or into something that is not a run.</summary>
@@ -25,17 +21,13 @@ internal static class RunFolder
     public static void Require(string folder, bool resume)
     {
         bool isRun = IsRun(folder);
-        if (resume && !isRun)
-        {
-            throw new ConfigurationException(
-                $"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the "
-                + "run's folder with --output.");
-        }
-        if (!resume && isRun)
-        {
-            throw new ConfigurationException(
-                $"'{folder}' already holds a run; go on with it by --resume, or choose another folder with --output.");
-        }
+        ConfigurationException.Require(
+            !resume || isRun,
+            $"'{folder}' holds no run that --resume could go on with; leave --resume out to start one, or name the "
+            + $"run's folder with --output");
+        ConfigurationException.Require(
+            resume || !isRun,
+            $"'{folder}' already holds a run; go on with it by --resume, or choose another folder with --output");
         if (!resume)
         {
             RequireEmpty(folder);

@@ -1,8 +1,6 @@
-using RevUp.Data;
 using RevUp.Data.Dense;
 using RevUp.Data.Volumes;
 using RevUp.Inference;
-using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

@@ -1,6 +1,4 @@
 using RevUp.Cli.StudyRuns;
-using RevUp.Recipes;
-using RevUp.Tensors;
 
 namespace RevUp.Cli;
 

@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-
 namespace RevUp.Cli;
 
 /// <summary>

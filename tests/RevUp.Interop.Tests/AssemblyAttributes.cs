@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 // The thread count of the native library is process-wide, and the conformance suite changes it.
 [assembly: DoNotParallelize]
 

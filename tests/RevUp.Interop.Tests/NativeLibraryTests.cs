@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests;
 
 [TestClass]

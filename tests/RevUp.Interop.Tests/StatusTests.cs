@@ -1,6 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-using RevUp.Interop.Cuda;
 using RevUp.Interop.Tests.Hostile;
 
 namespace RevUp.Interop.Tests;

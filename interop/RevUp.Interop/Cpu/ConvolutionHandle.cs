@@ -38,6 +38,5 @@ internal sealed class ConvolutionHandle : OwnedHandle
         return sizes;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CpuLibrary.ConvolutionDestroy(handle) == CpuStatus.Ok;
 }

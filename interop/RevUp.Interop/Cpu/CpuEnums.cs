@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace RevUp.Interop.Cpu;
 
 /// <summary>The result of every call into the CPU library (revup_status).</summary>

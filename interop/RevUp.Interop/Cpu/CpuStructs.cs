@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace RevUp.Interop.Cpu;
 
 /// <summary>The shape of a channels-last activation, N (D) H W C (revup_shape).</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>The result of a cuBLASLt call (cublasStatus_t).</summary>

@@ -1,5 +1,3 @@
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>
@@ -21,11 +19,9 @@ internal sealed class CublasLtHandle : OwnedHandle, ICudaBlas
         return owner;
     }
 
-    /// <inheritdoc/>
     public IMatmul Prepare(
         long m, long n, long k, CublasOperation operationA, CublasOperation operationB, long workspaceLimit) =>
         new Matmul(this, m, n, k, operationA, operationB, workspaceLimit);
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CublasLtLibrary.Destroy(handle) == CublasStatus.Success;
 }

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>
@@ -71,8 +68,7 @@ internal static unsafe partial class CublasLtLibrary
     [LibraryImport(NativeLibraries.CublasLt, EntryPoint = "cublasLtMatmulAlgoGetHeuristic")]
     public static partial CublasStatus MatmulAlgoGetHeuristic(
         CublasLtHandle handle, MatmulDescriptor description, MatrixLayout a, MatrixLayout b, MatrixLayout c,
-        MatrixLayout d,
-        MatmulPreference preference, int requested, CublasLtHeuristicResult* candidates, int* returned);
+        MatrixLayout d, MatmulPreference preference, int requested, CublasLtHeuristicResult* candidates, int* returned);
 
     /// <summary>
     /// D = alpha·op(A)·op(B) + beta·C; alpha and beta are on the host; C and D may be the same.

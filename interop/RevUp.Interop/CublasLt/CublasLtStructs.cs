@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>A configured algorithm, opaque (cublasLtMatmulAlgo_t).</summary>

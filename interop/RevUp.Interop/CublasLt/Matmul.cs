@@ -1,5 +1,3 @@
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.CublasLt;
 
 /// <summary>
@@ -57,10 +55,8 @@ internal sealed unsafe class Matmul : IMatmul
         _choice = choice;
     }
 
-    /// <inheritdoc/>
     public long WorkspaceBytes => (long)_choice.WorkspaceBytes;
 
-    /// <inheritdoc/>
     public void Run(
         float alpha, DevicePointer a, DevicePointer b, float beta, DevicePointer c, DevicePointer workspace,
         CudaStream stream)
@@ -71,7 +67,6 @@ internal sealed unsafe class Matmul : IMatmul
             _choice.WorkspaceBytes, stream).Check();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _description.Dispose();

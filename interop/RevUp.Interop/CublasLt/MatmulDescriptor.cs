@@ -21,6 +21,5 @@ internal sealed class MatmulDescriptor : OwnedHandle
         return owner;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CublasLtLibrary.MatmulDescDestroy(handle) == CublasStatus.Success;
 }

@@ -25,6 +25,5 @@ internal sealed class MatmulPreference : OwnedHandle
         return owner;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CublasLtLibrary.MatmulPreferenceDestroy(handle) == CublasStatus.Success;
 }

@@ -15,6 +15,5 @@ internal sealed class MatrixLayout : OwnedHandle
         return owner;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CublasLtLibrary.MatrixLayoutDestroy(handle) == CublasStatus.Success;
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace RevUp.Interop.Cuda;
@@ -26,10 +25,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         DriverVersion = CudaPlatform.DriverVersionOf(version);
     }
 
-    /// <inheritdoc/>
     public Version DriverVersion { get; }
 
-    /// <inheritdoc/>
     public CudaDevice Device { get; }
 
     /// <summary>
@@ -58,10 +55,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return driver;
     }
 
-    /// <inheritdoc/>
     public void MakeCurrent() => CudaLibrary.CtxSetCurrent(_context).Check();
 
-    /// <inheritdoc/>
     public (long FreeBytes, long TotalBytes) MemoryInfo()
     {
         nuint free;
@@ -70,7 +65,6 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return ((long)free, (long)total);
     }
 
-    /// <inheritdoc/>
     public DevicePointer Allocate(long bytes)
     {
         DevicePointer pointer;
@@ -87,10 +81,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return pointer;
     }
 
-    /// <inheritdoc/>
     public void Free(DevicePointer pointer) => CudaLibrary.MemFree(pointer).Check();
 
-    /// <inheritdoc/>
     public nint AllocateHost(long bytes)
     {
         void* pointer;
@@ -98,30 +90,23 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return (nint)pointer;
     }
 
-    /// <inheritdoc/>
     public void FreeHost(nint pointer) => CudaLibrary.MemFreeHost((void*)pointer).Check();
 
-    /// <inheritdoc/>
     public void CopyToDevice(DevicePointer destination, nint source, long bytes, CudaStream stream) =>
         CudaLibrary.MemcpyHtoDAsync(destination, (void*)source, checked((nuint)bytes), stream).Check();
 
-    /// <inheritdoc/>
     public void CopyToHost(nint destination, DevicePointer source, long bytes, CudaStream stream) =>
         CudaLibrary.MemcpyDtoHAsync((void*)destination, source, checked((nuint)bytes), stream).Check();
 
-    /// <inheritdoc/>
     public void Copy(DevicePointer destination, DevicePointer source, long bytes, CudaStream stream) =>
         CudaLibrary.MemcpyDtoDAsync(destination, source, checked((nuint)bytes), stream).Check();
 
-    /// <inheritdoc/>
     public void FillBytes(DevicePointer destination, byte value, long bytes, CudaStream stream) =>
         CudaLibrary.MemsetD8Async(destination, value, checked((nuint)bytes), stream).Check();
 
-    /// <inheritdoc/>
     public void FillWords(DevicePointer destination, uint value, long count, CudaStream stream) =>
         CudaLibrary.MemsetD32Async(destination, value, checked((nuint)count), stream).Check();
 
-    /// <inheritdoc/>
     public CudaStream CreateStream()
     {
         CudaStream stream;
@@ -129,16 +114,12 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return stream;
     }
 
-    /// <inheritdoc/>
     public void Destroy(CudaStream stream) => CudaLibrary.StreamDestroy(stream).Check();
 
-    /// <inheritdoc/>
     public void Synchronize(CudaStream stream) => CudaLibrary.StreamSynchronize(stream).Check();
 
-    /// <inheritdoc/>
     public void Wait(CudaStream stream, CudaEvent until) => CudaLibrary.StreamWaitEvent(stream, until, 0).Check();
 
-    /// <inheritdoc/>
     public CudaEvent CreateEvent(bool timing)
     {
         CudaEvent created;
@@ -146,13 +127,10 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return created;
     }
 
-    /// <inheritdoc/>
     public void Destroy(CudaEvent recorded) => CudaLibrary.EventDestroy(recorded).Check();
 
-    /// <inheritdoc/>
     public void Record(CudaEvent mark, CudaStream stream) => CudaLibrary.EventRecord(mark, stream).Check();
 
-    /// <inheritdoc/>
     public bool IsReached(CudaEvent mark)
     {
         CudaResult result = CudaLibrary.EventQuery(mark);
@@ -165,10 +143,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return true;
     }
 
-    /// <inheritdoc/>
     public void Synchronize(CudaEvent mark) => CudaLibrary.EventSynchronize(mark).Check();
 
-    /// <inheritdoc/>
     public float ElapsedMilliseconds(CudaEvent start, CudaEvent end)
     {
         float milliseconds;
@@ -176,7 +152,6 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return milliseconds;
     }
 
-    /// <inheritdoc/>
     public CudaModule LoadModule(ReadOnlySpan<byte> image)
     {
         // The driver takes no length and reads PTX up to a zero: the copy has one behind its last
@@ -192,10 +167,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return module;
     }
 
-    /// <inheritdoc/>
     public void Unload(CudaModule module) => CudaLibrary.ModuleUnload(module).Check();
 
-    /// <inheritdoc/>
     public CudaFunction GetFunction(CudaModule module, string name)
     {
         CudaFunction function;
@@ -211,7 +184,6 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return function;
     }
 
-    /// <inheritdoc/>
     public void Launch(
         CudaFunction function, int blocks, int threads, CudaStream stream, ReadOnlySpan<ulong> arguments,
         [CallerArgumentExpression(nameof(function))] string name = "")
@@ -240,11 +212,9 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         }
     }
 
-    /// <inheritdoc/>
     public void BeginCapture(CudaStream stream) =>
         CudaLibrary.StreamBeginCapture(stream, CudaCaptureMode.ThreadLocal).Check();
 
-    /// <inheritdoc/>
     public CudaGraph EndCapture(CudaStream stream)
     {
         CudaGraph graph;
@@ -252,7 +222,6 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return graph;
     }
 
-    /// <inheritdoc/>
     public CudaGraphExec Instantiate(CudaGraph graph)
     {
         CudaGraphExec executable;
@@ -260,14 +229,11 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return executable;
     }
 
-    /// <inheritdoc/>
     public void Launch(CudaGraphExec executable, CudaStream stream) =>
         CudaLibrary.GraphLaunch(executable, stream).Check();
 
-    /// <inheritdoc/>
     public void Destroy(CudaGraph graph) => CudaLibrary.GraphDestroy(graph).Check();
 
-    /// <inheritdoc/>
     public void Destroy(CudaGraphExec executable) => CudaLibrary.GraphExecDestroy(executable).Check();
 
     /// <summary>Gives the primary context back; a second call does nothing.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace RevUp.Interop.Cuda;
 
 /// <summary>An address in device memory (CUdeviceptr); 0 is null.</summary>

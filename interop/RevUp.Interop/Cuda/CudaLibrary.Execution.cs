@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace RevUp.Interop.Cuda;
 
 internal static unsafe partial class CudaLibrary
@@ -62,8 +60,7 @@ internal static unsafe partial class CudaLibrary
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuLaunchKernel")]
     public static partial CudaResult LaunchKernel(
         CudaFunction function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ,
-        uint sharedBytes, CudaStream stream,
-        void** arguments, void** extra);
+        uint sharedBytes, CudaStream stream, void** arguments, void** extra);
 
     /// <summary>Records the stream's work into a graph instead of running it.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuStreamBeginCapture_v2")]

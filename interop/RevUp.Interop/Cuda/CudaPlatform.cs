@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using RevUp.Interop.CublasLt;
 using RevUp.Interop.Cudnn;
 

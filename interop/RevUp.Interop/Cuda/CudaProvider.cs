@@ -8,9 +8,7 @@ namespace RevUp.Interop.Cuda;
 /// </summary>
 internal sealed class CudaProvider : ICudaProvider
 {
-    /// <inheritdoc/>
     ICudaDriver ICudaProvider.OpenDriver(int ordinal) => CudaDriver.Open(ordinal);
 
-    /// <inheritdoc/>
     ICudaBlas ICudaProvider.OpenBlas() => CublasLtHandle.Create();
 }

@@ -35,6 +35,5 @@ internal sealed class ConvolutionDescriptor : OwnedHandle
     /// <summary>Changes which arithmetic may be used.</summary>
     public void SetMathType(CudnnMathType mathType) => CudnnLibrary.SetConvolutionMathType(this, mathType).Check();
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CudnnLibrary.DestroyConvolutionDescriptor(handle) == CudnnStatus.Success;
 }

@@ -1,5 +1,3 @@
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>
@@ -122,7 +120,6 @@ internal sealed unsafe class CudnnConvolution : IDisposable
     public override string ToString() =>
         $"fprop {_forwardAlgorithm}, dgrad {_backwardDataAlgorithm}, wgrad {_backwardFilterAlgorithm}";
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _forward.Dispose();

@@ -1,5 +1,3 @@
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>
@@ -26,6 +24,5 @@ internal sealed class CudnnHandle : OwnedHandle
         return owner;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CudnnLibrary.Destroy(handle) == CudnnStatus.Success;
 }

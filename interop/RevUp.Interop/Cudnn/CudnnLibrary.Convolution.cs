@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.Cudnn;
 
 internal static unsafe partial class CudnnLibrary
@@ -9,22 +6,19 @@ internal static unsafe partial class CudnnLibrary
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnGetConvolutionForwardAlgorithm_v7")]
     public static partial CudnnStatus GetForwardAlgorithms(
         CudnnHandle handle, TensorDescriptor x, FilterDescriptor w, ConvolutionDescriptor convolution,
-        TensorDescriptor y,
-        int requested, int* returned, CudnnAlgorithmPerformance* candidates);
+        TensorDescriptor y, int requested, int* returned, CudnnAlgorithmPerformance* candidates);
 
     /// <summary>Candidates for dgrad.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnGetConvolutionBackwardDataAlgorithm_v7")]
     public static partial CudnnStatus GetBackwardDataAlgorithms(
         CudnnHandle handle, FilterDescriptor w, TensorDescriptor dy, ConvolutionDescriptor convolution,
-        TensorDescriptor dx,
-        int requested, int* returned, CudnnAlgorithmPerformance* candidates);
+        TensorDescriptor dx, int requested, int* returned, CudnnAlgorithmPerformance* candidates);
 
     /// <summary>Candidates for wgrad.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnGetConvolutionBackwardFilterAlgorithm_v7")]
     public static partial CudnnStatus GetBackwardFilterAlgorithms(
         CudnnHandle handle, TensorDescriptor x, TensorDescriptor dy, ConvolutionDescriptor convolution,
-        FilterDescriptor dw,
-        int requested, int* returned, CudnnAlgorithmPerformance* candidates);
+        FilterDescriptor dw, int requested, int* returned, CudnnAlgorithmPerformance* candidates);
 
     /// <summary>
     /// Bytes of workspace of an fprop algorithm; NotSupported where it does not apply.
@@ -50,23 +44,20 @@ internal static unsafe partial class CudnnLibrary
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnConvolutionForward")]
     public static partial CudnnStatus ConvolutionForward(
         CudnnHandle handle, float* alpha, TensorDescriptor xDescriptor, DevicePointer x, FilterDescriptor wDescriptor,
-        DevicePointer w,
-        ConvolutionDescriptor convolution, int algorithm, DevicePointer workspace, nuint workspaceBytes,
-        float* beta, TensorDescriptor yDescriptor, DevicePointer y);
+        DevicePointer w, ConvolutionDescriptor convolution, int algorithm, DevicePointer workspace,
+        nuint workspaceBytes, float* beta, TensorDescriptor yDescriptor, DevicePointer y);
 
     /// <summary>dx = alpha·(wᵀ ∗ dy) + beta·dx.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnConvolutionBackwardData")]
     public static partial CudnnStatus ConvolutionBackwardData(
         CudnnHandle handle, float* alpha, FilterDescriptor wDescriptor, DevicePointer w, TensorDescriptor dyDescriptor,
-        DevicePointer dy,
-        ConvolutionDescriptor convolution, int algorithm, DevicePointer workspace, nuint workspaceBytes,
-        float* beta, TensorDescriptor dxDescriptor, DevicePointer dx);
+        DevicePointer dy, ConvolutionDescriptor convolution, int algorithm, DevicePointer workspace,
+        nuint workspaceBytes, float* beta, TensorDescriptor dxDescriptor, DevicePointer dx);
 
     /// <summary>dw = alpha·(gradient of w) + beta·dw.</summary>
     [LibraryImport(NativeLibraries.Cudnn, EntryPoint = "cudnnConvolutionBackwardFilter")]
     public static partial CudnnStatus ConvolutionBackwardFilter(
         CudnnHandle handle, float* alpha, TensorDescriptor xDescriptor, DevicePointer x, TensorDescriptor dyDescriptor,
-        DevicePointer dy,
-        ConvolutionDescriptor convolution, int algorithm, DevicePointer workspace, nuint workspaceBytes,
-        float* beta, FilterDescriptor dwDescriptor, DevicePointer dw);
+        DevicePointer dy, ConvolutionDescriptor convolution, int algorithm, DevicePointer workspace,
+        nuint workspaceBytes, float* beta, FilterDescriptor dwDescriptor, DevicePointer dw);
 }

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.Cudnn;
 
 /// <summary>

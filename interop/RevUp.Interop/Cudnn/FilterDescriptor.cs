@@ -27,6 +27,5 @@ internal sealed class FilterDescriptor : OwnedHandle
         return owner;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CudnnLibrary.DestroyFilterDescriptor(handle) == CudnnStatus.Success;
 }

@@ -46,6 +46,5 @@ internal sealed class TensorDescriptor : OwnedHandle
         return owner;
     }
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => CudnnLibrary.DestroyTensorDescriptor(handle) == CudnnStatus.Success;
 }

@@ -127,6 +127,5 @@ internal sealed class ImageDecoder : OwnedHandle
     // data's.
     private static ReadOnlySpan<byte> Readable(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? [0] : bytes;
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => ImageLibrary.DecoderDestroy(handle) == ImageStatus.Ok;
 }

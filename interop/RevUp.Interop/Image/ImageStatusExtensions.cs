@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 namespace RevUp.Interop.Image;
 
 /// <summary>Turns a status into an exception in the expression that made the call.</summary>

@@ -8,6 +8,5 @@ internal sealed class NvtxName(string name)
 {
     internal byte[] Text { get; } = Encoding.UTF8.GetBytes(name + '\0');
 
-    /// <inheritdoc/>
     public override string ToString() => name;
 }

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace RevUp.Operations.Reading;
 
 /// <summary>The role of a C parameter in an operation.</summary>

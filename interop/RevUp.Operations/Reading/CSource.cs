@@ -1,9 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace RevUp.Operations.Reading;
 
 /// <summary>A parameter of a C function.</summary>

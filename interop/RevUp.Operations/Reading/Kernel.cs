@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Text.RegularExpressions;
-
 namespace RevUp.Operations.Reading;
 
 /// <summary>A kernel of native/cuda, with all its variants.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Linq;
-using System.Text.RegularExpressions;
-
 namespace RevUp.Operations.Reading;
 
 /// <summary>snake_case of C in the casings of C#.</summary>

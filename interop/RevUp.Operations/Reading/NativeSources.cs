@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace RevUp.Operations.Reading;
 
 /// <summary>All that the generator reads.</summary>

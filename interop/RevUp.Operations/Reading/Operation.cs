@@ -1,6 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-
 namespace RevUp.Operations.Reading;
 
 /// <summary>A function of revup_cpu.h that works on tensors.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace RevUp.Operations.Reading;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using System.Linq;
-using RevUp.Operations.Reading;
-
 namespace RevUp.Operations.Writing;
 
 /// <summary>

@@ -1,10 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Text;
-using System.Text.RegularExpressions;
-using RevUp.Operations.Reading;
-
 namespace RevUp.Operations.Writing;
 
 /// <summary>The C# side of C's types and comments.</summary>

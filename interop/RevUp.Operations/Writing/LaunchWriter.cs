@@ -1,8 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-using System.Text;
-using RevUp.Operations.Reading;
-
 namespace RevUp.Operations.Writing;
 
 /// <summary>CudaBackend: the launches of kernels whose headers say over what.</summary>

@@ -1,7 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-using RevUp.Operations.Reading;
-
 namespace RevUp.Operations.Writing;
 
 /// <summary>A method of the tests' class Oracle, which calls the float64 twin.</summary>

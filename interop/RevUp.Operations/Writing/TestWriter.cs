@@ -1,7 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-using RevUp.Operations.Reading;
-
 namespace RevUp.Operations.Writing;
 
 /// <summary>

@@ -1,10 +1,5 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Data.Dense;
 using RevUp.Data.Images;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.Commands;
 
@@ -15,10 +10,8 @@ internal static class DataCommand
 {
     private const int LinesOfProgress = 20;
 
-    private static readonly Argument<string> s_folder = new("FOLDER")
-    {
-        Description = "A dataset: its folder, or a part of it in folders or shards.",
-    };
+    private static readonly Argument<string> s_folder = Usage.Argument(
+        "FOLDER", "A dataset: its folder, or a part of it in folders or shards.");
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
@@ -54,8 +47,7 @@ internal static class DataCommand
             DatasetSummary summary = DatasetSummary.Read(folder, known);
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(
-                    new DataDocument(Format.Name(summary.Kind), summary.Parts), DocumentJson.Default.DataDocument);
+                terminal.WriteJson(new DataDocument(Format.Name(summary.Kind), summary.Parts));
                 return;
             }
             foreach (DatasetPart part in summary.Parts)
@@ -116,34 +108,19 @@ internal static class DataCommand
                     done += part.Dataset.Count;
                 }
             }
-            string[] problems = [.. parts.SelectMany(part => part.Dataset.Findings).Where(finding => finding.IsProblem)
-                .Select(DataTables.Sentence)];
-            if (arguments.GetValue(common.Json))
-            {
-                terminal.WriteJson(
-                    new VerificationDocument(all, damaged, problems), DocumentJson.Default.VerificationDocument);
-            }
-            else
-            {
-                string what = known == DatasetKind.Volumes ? "volumes" : "images";
-                foreach (string line in damaged.Concat(problems))
-                {
-                    terminal.WriteLine(line);
-                }
-                terminal.WriteLine(FormattableString.Invariant($"{damaged.Count} of {all} {what} are damaged."));
-            }
-            return damaged.Count == 0 && problems.Length == 0 ? ExitCode.Success : ExitCode.Failure;
+            string what = known == DatasetKind.Volumes ? "volumes" : "images";
+            return Report(
+                terminal, arguments.GetValue(common.Json), what, all, damaged,
+                parts.SelectMany(part => part.Dataset.Findings));
         }));
         return command;
     }
 
     private static Command Pack(Terminal terminal, CommonOptions common, DataPacking packing)
     {
-        Argument<string> output = new("OUTPUT") { Description = "The folder to write shards to; it must not exist." };
-        Option<bool> allowSkipped = new("--allow-skipped")
-        {
-            Description = "Leave out what is no sample and might have been one.",
-        };
+        Argument<string> output = Usage.Argument("OUTPUT", "The folder to write shards to; it must not exist.");
+        Option<bool> allowSkipped = Usage.Flag(
+            "--allow-skipped", "Leave out what is no sample and might have been one.");
         Command command = new(
             "pack", "Copy all parts of a dataset of images into WebDataset shards, the same bytes every time.")
         {
@@ -175,6 +152,27 @@ internal static class DataCommand
             .. parts.Select(part => new ShardPart(
                 part.Name.Length == 0 ? "" : Path.GetFileName(part.Folder), (EncodedDataset)part.Dataset)),
         ];
+    }
+
+    /// <summary>Writes what a verification found, and returns the exit code for it.</summary>
+    internal static int Report(
+        Terminal terminal, bool isJson, string what, int all, IReadOnlyList<string> damaged,
+        IEnumerable<DataFinding> findings)
+    {
+        string[] problems = [.. findings.Where(finding => finding.IsProblem).Select(DataTables.Sentence)];
+        if (isJson)
+        {
+            terminal.WriteJson(new VerificationDocument(all, damaged, problems));
+        }
+        else
+        {
+            foreach (string line in damaged.Concat(problems))
+            {
+                terminal.WriteLine(line);
+            }
+            terminal.WriteLine(FormattableString.Invariant($"{damaged.Count} of {all} {what} are damaged."));
+        }
+        return damaged.Count == 0 && problems.Length == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
     internal static int Stoppable(Terminal terminal, Func<CancellationToken, int> run) =>

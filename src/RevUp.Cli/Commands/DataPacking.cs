@@ -1,5 +1,3 @@
-using System.CommandLine;
-using RevUp.Cli.Output;
 using RevUp.Data.Images;
 
 namespace RevUp.Cli.Commands;
@@ -53,7 +51,7 @@ internal sealed class DataPacking
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new PackDocument(folder, images, shards), DocumentJson.Default.PackDocument);
+                terminal.WriteJson(new PackDocument(folder, images, shards));
             }
             else
             {

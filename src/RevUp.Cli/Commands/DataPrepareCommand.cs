@@ -1,5 +1,3 @@
-using System.CommandLine;
-using RevUp.Cli.Output;
 using RevUp.Data.Images;
 using RevUp.Data.Preparation;
 
@@ -20,19 +18,11 @@ internal static class DataPrepareCommand
 
     private static Command ImageNetCommand(Terminal terminal, CommonOptions common, DataPacking packing)
     {
-        Argument<string> source = new("FOLDER")
-        {
-            Description = "ILSVRC2012_img_train.tar or train, and ILSVRC2012_img_val.tar or val; or Kaggle's folder.",
-        };
-        Argument<string> output = new("OUTPUT")
-        {
-            Description = "The folder to write train and val to; it must not exist.",
-        };
-        Option<string?> labels = new("--labels")
-        {
-            Description = "Classes of validation images: LOC_val_solution.csv, the devkit's archive, or a CSV.",
-            HelpName = "FILE",
-        };
+        Argument<string> source = Usage.Argument(
+            "FOLDER", "ILSVRC2012_img_train.tar or train, and ILSVRC2012_img_val.tar or val; or Kaggle's folder.");
+        Argument<string> output = Usage.Argument("OUTPUT", "The folder to write train and val to; it must not exist.");
+        Option<string?> labels = Usage.Option<string?>(
+            "--labels", "FILE", "Classes of validation images: LOC_val_solution.csv, the devkit's archive, or a CSV.");
         Command command = new("imagenet", "ImageNet's training and validation images.")
         {
             source, output, labels, packing.Size,

@@ -1,14 +1,7 @@
-using System.CommandLine;
 using System.Diagnostics;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Cli.Reporting;
 using RevUp.Models;
 using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
@@ -31,10 +24,8 @@ internal static class DemoCommand
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        Option<bool> segment = new("--segment")
-        {
-            Description = $"Segment drawn lesions instead, and show them; the same as --recipe {SegmentationName}.",
-        };
+        Option<bool> segment = Usage.Flag(
+            "--segment", $"Segment drawn lesions instead, and show them; the same as --recipe {SegmentationName}.");
         RecipeOptions recipes = new(at => at.GetValue(segment) ? SegmentationName : RecipeName);
         Option<string> output = new("--output")
         {
@@ -46,9 +37,7 @@ internal static class DemoCommand
         Command command = new(
             "demo", "Compare the memory policies, train on Fashion-MNIST and evaluate: three minutes.")
         {
-            output,
-            budget,
-            segment,
+            output, budget, segment,
         };
         recipes.AddTo(command);
         command.SetAction(arguments =>
@@ -79,8 +68,7 @@ internal static class DemoCommand
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(
-                    new DemoDocument(TrainDocument.From(summary), rows), DocumentJson.Default.DemoDocument);
+                terminal.WriteJson(new DemoDocument(TrainDocument.From(summary), rows));
                 return ExitCode.Success;
             }
             terminal.Write(Describe(terminal, summary, rows));

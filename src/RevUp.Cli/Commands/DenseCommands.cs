@@ -1,7 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Data.Dense;
 
 namespace RevUp.Cli.Commands;
@@ -16,8 +12,7 @@ internal static class DenseCommands
             terminal, "read", progress => DenseSummary.Read(folder, kind, progress: progress));
         if (isJson)
         {
-            DenseDataDocument document = new(Format.Name(summary.Kind), summary.Parts);
-            terminal.WriteJson(document, DocumentJson.Default.DenseDataDocument);
+            terminal.WriteJson(new DenseDataDocument(Format.Name(summary.Kind), summary.Parts));
             return;
         }
         foreach (DensePart part in summary.Parts)
@@ -33,49 +28,26 @@ internal static class DenseCommands
             terminal, "verified", progress => DenseSummary.Read(folder, kind, isFull: true, progress, stop));
         int all = summary.Parts.Sum(part => part.Cases);
         string[] damaged = [.. summary.Parts.SelectMany(part => part.Damaged)];
-        string[] problems =
-        [
-            .. summary.Parts.SelectMany(part => part.Findings).Where(finding => finding.IsProblem)
-                .Select(DataTables.Sentence),
-        ];
-        if (isJson)
-        {
-            terminal.WriteJson(
-                new VerificationDocument(all, damaged, problems), DocumentJson.Default.VerificationDocument);
-        }
-        else
-        {
-            foreach (string line in damaged.Concat(problems))
-            {
-                terminal.WriteLine(line);
-            }
-            terminal.WriteLine(FormattableString.Invariant($"{damaged.Length} of {all} cases are damaged."));
-        }
-        return damaged.Length == 0 && problems.Length == 0 ? ExitCode.Success : ExitCode.Failure;
+        return DataCommand.Report(
+            terminal, isJson, "cases", all, damaged, summary.Parts.SelectMany(part => part.Findings));
     }
 
     /// <summary><c>data prepare dense</c>: resamples and normalises cases once.</summary>
     public static Command Prepare(Terminal terminal, CommonOptions common)
     {
-        Argument<string> source = new("FOLDER")
-        {
-            Description = "dataset.json with imagesTr and labelsTr, as nnU-Net or the Decathlon has it.",
-        };
-        Argument<string> output = new("OUTPUT")
-        {
-            Description = "The folder to write; new, or of the same call that stopped early.",
-        };
+        Argument<string> source = Usage.Argument(
+            "FOLDER", "dataset.json with imagesTr and labelsTr, as nnU-Net or the Decathlon has it.");
+        Argument<string> output = Usage.Argument(
+            "OUTPUT", "The folder to write; new, or of the same call that stopped early.");
         Option<double[]> spacing = new("--spacing")
         {
             Description = "Millimetres along D, H, W; by default the median of the training cases.",
             HelpName = "MM,MM,MM",
             CustomParser = ParseSpacing,
         };
-        Option<bool> single = new("--float32") { Description = "Store values as float32 and not as float16." };
-        Option<bool> allowSkipped = new("--allow-skipped")
-        {
-            Description = "Leave out files that are no case and might have been one.",
-        };
+        Option<bool> single = Usage.Flag("--float32", "Store values as float32 and not as float16.");
+        Option<bool> allowSkipped = Usage.Flag(
+            "--allow-skipped", "Leave out files that are no case and might have been one.");
         Command command = new(
             "dense", "Volumes with label maps: cropped, normalised and resampled by nnU-Net's rules, ready to be cut.")
         {
@@ -113,17 +85,16 @@ internal static class DenseCommands
         if (isJson)
         {
             terminal.WriteJson(
-                new PrepareDocument(output, folder.Cases.Count, spacing, folder.Channels, folder.Labels.Names),
-                DocumentJson.Default.PrepareDocument);
+                new PrepareDocument(output, folder.Cases.Count, spacing, folder.Channels, folder.Labels.Names));
             return;
         }
         terminal.WriteLine(
             FormattableString.Invariant($"{folder.Cases.Count} cases at {string.Join(" × ", spacing.Select(Step))} mm ")
-            + $"in {output}. Train with data.dataset=segmentationFolder, data.path={output}, "
-            + FormattableString.Invariant($"data.channels={folder.Channels.Count} and ")
-            + FormattableString.Invariant($"data.classes={folder.Labels.Names.Count}."));
+            + $"in {output}. Train with:");
+        terminal.WriteLine(
+            "  " + CommandName.Line(["train", "--recipe", "segment-3d", "--set", $"data.path={output}"]));
 
-        static string Step(double step) => step.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
+        static string Step(double step) => step.ToString("0.###", CultureInfo.InvariantCulture);
     }
 
     private static double[] ParseSpacing(ArgumentResult argument)
@@ -131,11 +102,10 @@ internal static class DenseCommands
         string word = argument.Tokens[0].Value;
         double[] steps =
         [
-            .. word.Split(',').Select(text => double.TryParse(
-                text,
-                System.Globalization.NumberStyles.Float,
-                System.Globalization.CultureInfo.InvariantCulture,
-                out double step) ? step : double.NaN),
+            .. word.Split(',').Select(
+                text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double step)
+                    ? step
+                    : double.NaN),
         ];
         if (steps.Length != 3 || !steps.All(step => step is >= 1e-3 and <= 1e3))
         {

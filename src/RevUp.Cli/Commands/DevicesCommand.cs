@@ -1,9 +1,5 @@
-using System.CommandLine;
 using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
-using RevUp.Cli.Output;
-using RevUp.Tensors;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
@@ -27,7 +23,7 @@ internal static class DevicesCommand
             ];
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new DevicesDocument(devices, cuda.Problems), DocumentJson.Default.DevicesDocument);
+                terminal.WriteJson(new DevicesDocument(devices, cuda.Problems));
                 return;
             }
             terminal.Write(Describe(terminal, devices));

@@ -1,9 +1,4 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Data.Dense;
-using RevUp.Runs;
 
 namespace RevUp.Cli.Commands;
 
@@ -14,12 +9,9 @@ internal static class EvaluateCommand
     {
         CheckpointOption checkpoint = new();
         DataOptions where = new();
-        Option<string?> part = new("--part")
-        {
-            Description = "Part of the data: train, validation or test; by default test, or validation where there is "
-                + "no other.",
-            HelpName = "PART",
-        };
+        Option<string?> part = Usage.Option<string?>(
+            "--part", "PART",
+            "Part of the data: train, validation or test; by default test, or validation where there is no other.");
         part.AcceptOnlyFromAmong([.. Enum.GetValues<DatasetSplit>().Select(split => split.Text())]);
         Command command = new("evaluate", "Evaluate a checkpoint on the test part of its data.") { checkpoint, part };
         where.AddTo(command);
@@ -43,7 +35,7 @@ internal static class EvaluateCommand
             if (arguments.GetValue(common.Json))
             {
                 EvaluationDocument document = EvaluationDocument.From(result, data.Classes);
-                terminal.WriteJson(document, DocumentJson.Default.EvaluationDocument);
+                terminal.WriteJson(document);
                 return;
             }
             EvaluationTables.Write(terminal, result, data.Classes, loaded.Step);

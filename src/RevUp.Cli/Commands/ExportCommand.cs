@@ -1,9 +1,4 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Inference;
-using RevUp.Runs;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.Commands;
 
@@ -12,19 +7,14 @@ internal static class ExportCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        Argument<string> checkpoint =
-            new("RUN") { Description = "A run's folder, for its last checkpoint, or the folder of one checkpoint." };
-        Option<string?> onnx = new("--onnx")
-        {
-            Description =
-                "Write the network as an ONNX model: input [N, C, (D), H, W] normalised, logits [N, classes].",
-            HelpName = "FILE",
-        };
-        Option<string?> weights = new("--weights")
-        {
-            Description = "Write the weights as safetensors under PyTorch's names and in its layout, [O, I, kH, kW].",
-            HelpName = "FILE",
-        };
+        Argument<string> checkpoint = Usage.Argument(
+            "RUN", "A run's folder, for its last checkpoint, or the folder of one checkpoint.");
+        Option<string?> onnx = Usage.Option<string?>(
+            "--onnx", "FILE",
+            "Write the network as an ONNX model: input [N, C, (D), H, W] normalised, logits [N, classes].");
+        Option<string?> weights = Usage.Option<string?>(
+            "--weights", "FILE",
+            "Write the weights as safetensors under PyTorch's names and in its layout, [O, I, kH, kW].");
         Command command =
             new("export", "Write a checkpoint's network for other programs.") { checkpoint, onnx, weights };
         command.Validators.Add(result =>
@@ -52,7 +42,7 @@ internal static class ExportCommand
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new ExportDocument(loaded.Step, files), DocumentJson.Default.ExportDocument);
+                terminal.WriteJson(new ExportDocument(loaded.Step, files));
                 return;
             }
             files.ForEach(terminal.WriteLine);

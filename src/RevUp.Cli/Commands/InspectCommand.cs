@@ -1,11 +1,4 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Data;
 using RevUp.Diagnostics;
-using RevUp.Recipes;
-using RevUp.Runs;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
@@ -18,11 +11,7 @@ internal static class InspectCommand
     {
         CheckpointOption checkpoint = new();
         DataOptions where = new();
-        Option<int?> images = new("--images")
-        {
-            Description = "Test images to invert; one batch by default.",
-            HelpName = "N",
-        };
+        Option<int?> images = Usage.Option<int?>("--images", "N", "Test images to invert; one batch by default.");
         images.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is int and < 1)
@@ -44,7 +33,7 @@ internal static class InspectCommand
                 arguments.GetValue(images));
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(inspection, DocumentJson.Default.Inspection);
+                terminal.WriteJson(inspection);
                 return;
             }
             terminal.Write(Describe(terminal, inspection.Blocks));

@@ -1,12 +1,4 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
@@ -47,9 +39,7 @@ internal static class MemoryCommand
         Command command = new(
             "memory", "Measure memory and time of one training step at several depths and policies.")
         {
-            blocks,
-            policies,
-            budget,
+            blocks, policies, budget,
         };
         recipes.AddTo(command);
         command.SetAction(arguments =>
@@ -68,7 +58,7 @@ internal static class MemoryCommand
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new MemoryDocument(rows), DocumentJson.Default.MemoryDocument);
+                terminal.WriteJson(new MemoryDocument(rows));
                 return;
             }
             terminal.Write(MemoryTable.Create(terminal, rows));

@@ -1,8 +1,3 @@
-using System.CommandLine;
-using RevUp.Cli.Output;
-using RevUp.Recipes;
-using Spectre.Console;
-
 namespace RevUp.Cli.Commands;
 
 /// <summary>
@@ -19,7 +14,7 @@ internal static class RecipesCommand
                 .Select(recipe => new RecipeEntry(recipe.Name, recipe.Description, recipe.Source))];
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new RecipesDocument(entries), DocumentJson.Default.RecipesDocument);
+                terminal.WriteJson(new RecipesDocument(entries));
                 return;
             }
             Table table = terminal.NewTable("recipe").AddColumn("description");
@@ -34,7 +29,7 @@ internal static class RecipesCommand
 
     private static Command Show(Terminal terminal, CommonOptions common)
     {
-        Argument<string> name = new("NAME") { Description = "A recipe's name or file." };
+        Argument<string> name = Usage.Argument("NAME", "A recipe's name or file.");
         const string Description =
             "Print a recipe with its base written out, to be saved and changed; with --json every member.";
         Command command = new("show", Description) { name };

@@ -1,7 +1,4 @@
-using System.CommandLine;
 using System.Diagnostics;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Cli.Reporting;
 
 namespace RevUp.Cli.Commands;
@@ -11,14 +8,13 @@ internal static class ReportCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        Argument<string> run = new("RUN") { Description = "The run's folder; the page is report.html in it." };
+        Argument<string> run = Usage.Argument("RUN", "The run's folder; the page is report.html in it.");
         DataOptions where = new();
-        Option<bool> open = new("--open") { Description = "Show the page in the desktop's browser." };
+        Option<bool> open = Usage.Flag("--open", "Show the page in the desktop's browser.");
         Command command = new(
             "report", "Write a run's curves, memory, inversions and predictions as one self-contained HTML page.")
         {
-            run,
-            open,
+            run, open,
         };
         where.AddTo(command);
         command.SetAction(arguments =>
@@ -28,7 +24,7 @@ internal static class ReportCommand
                 backend, arguments.GetRequiredValue(run), where.Overrides(arguments)));
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new ReportDocument(path), DocumentJson.Default.ReportDocument);
+                terminal.WriteJson(new ReportDocument(path));
             }
             else
             {

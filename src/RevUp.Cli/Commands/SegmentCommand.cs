@@ -1,7 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using RevUp.Cli.Output;
-using RevUp.Formats;
 using RevUp.Inference;
 
 namespace RevUp.Cli.Commands;
@@ -11,22 +7,16 @@ internal static class SegmentCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        Argument<string> input = new("INPUT")
-        {
-            Description = "A volume (.nii, .nii.gz) or a picture, or a folder of them; CASE_0000.nii.gz, "
-                + "CASE_0001.nii.gz are the channels of one case.",
-        };
-        Argument<string> output = new("OUTPUT")
-        {
-            Description = "The mask's file, or a folder for the masks of a folder.",
-        };
+        Argument<string> input = Usage.Argument(
+            "INPUT",
+            "A volume (.nii, .nii.gz) or a picture, or a folder of them; CASE_0000.nii.gz, CASE_0001.nii.gz are the "
+            + "channels of one case.");
+        Argument<string> output = Usage.Argument("OUTPUT", "The mask's file, or a folder for the masks of a folder.");
         CheckpointOption checkpoint = new();
-        Option<string?> memory = new("--memory")
-        {
-            Description = "The most bytes that the network takes beside the volume, such as 4GiB; 2GiB by default. "
-                + "Fewer bytes make smaller tiles.",
-            HelpName = "BYTES",
-        };
+        Option<string?> memory = Usage.Option<string?>(
+            "--memory", "BYTES",
+            "The most bytes that the network takes beside the volume, such as 4GiB; 2GiB by default. Fewer bytes make "
+            + "smaller tiles.");
         memory.Validators.Add(result =>
         {
             foreach (Token word in result.Tokens.Where(word => !ByteCount.TryParse(word.Value, out _)))
@@ -36,10 +26,7 @@ internal static class SegmentCommand
         });
         Command command = new("segment", "Write the masks of volumes or pictures with a trained network.")
         {
-            input,
-            output,
-            checkpoint,
-            memory,
+            input, output, checkpoint, memory,
         };
         command.SetAction(arguments =>
         {
@@ -61,11 +48,9 @@ internal static class SegmentCommand
             }
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(
-                    new SegmentDocument(
-                        [.. jobs.Select(job => Path.GetFullPath(job.Output))],
-                        [.. segmenter.Classes.Select((name, k) => new SegmentClass(name, cases.NumberOf(k)))]),
-                    DocumentJson.Default.SegmentDocument);
+                terminal.WriteJson(new SegmentDocument(
+                    [.. jobs.Select(job => Path.GetFullPath(job.Output))],
+                    [.. segmenter.Classes.Select((name, k) => new SegmentClass(name, cases.NumberOf(k)))]));
             }
         });
         return command;

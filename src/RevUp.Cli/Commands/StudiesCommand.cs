@@ -1,7 +1,4 @@
-using System.CommandLine;
-using RevUp.Cli.Output;
 using RevUp.Cli.StudyRuns;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
@@ -19,7 +16,7 @@ internal static class StudiesCommand
                 .Select(study => new StudyEntry(study.Name, study.Description, study.Rows.Count, study.Seeds.Count))];
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(new StudiesDocument(entries), DocumentJson.Default.StudiesDocument);
+                terminal.WriteJson(new StudiesDocument(entries));
                 return;
             }
             Table table = terminal.NewTable("study", "runs").AddColumn("description");
@@ -37,7 +34,7 @@ internal static class StudiesCommand
 
     private static Command Show(Terminal terminal)
     {
-        Argument<string> name = new("NAME") { Description = "A study's name or file." };
+        Argument<string> name = Usage.Argument("NAME", "A study's name or file.");
         Command command = new("show", "Print a study, to be saved and changed.") { name };
         command.SetAction(
             arguments => terminal.WriteLine(StudyCatalog.Text(arguments.GetRequiredValue(name)).TrimEnd()));

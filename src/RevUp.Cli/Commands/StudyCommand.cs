@@ -1,13 +1,4 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using RevUp.Backends;
-using RevUp.Cli.Output;
 using RevUp.Cli.StudyRuns;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using Spectre.Console;
 
 namespace RevUp.Cli.Commands;
 
@@ -19,13 +10,10 @@ internal static class StudyCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        Argument<string> file =
-            new("STUDY") { Description = $"A study's name or file; '{CommandName.Value} studies' lists the names." };
-        Option<string?> output = new("--output")
-        {
-            Description = "The study's folder; runs/studies/ and its name by default.",
-            HelpName = "DIR",
-        };
+        Argument<string> file = Usage.Argument(
+            "STUDY", $"A study's name or file; '{CommandName.Value} studies' lists the names.");
+        Option<string?> output = Usage.Option<string?>(
+            "--output", "DIR", "The study's folder; runs/studies/ and its name by default.");
         Option<int> jobs = new("--jobs")
         {
             Description = "Runs at a time, each with --threads threads; these divide the processors by default.",
@@ -33,19 +21,12 @@ internal static class StudyCommand
             DefaultValueFactory = _ => 1,
         };
         jobs.Validators.Add(result => RequirePositive(result, jobs));
-        Option<string[]> set = new("--set")
-        {
-            Description = "Override a member of every recipe, such as data.path=DIR; may be repeated.",
-            HelpName = "PATH=VALUE",
-            Arity = ArgumentArity.OneOrMore,
-        };
+        Option<string[]> set = Usage.Overrides(
+            "Override a member of every recipe, such as data.path=DIR; may be repeated.");
         Command command = new(
             "study", "Train a grid of recipes and seeds, and compare. Ctrl-C saves; the same command goes on.")
         {
-            file,
-            output,
-            jobs,
-            set,
+            file, output, jobs, set,
         };
         command.SetAction(arguments =>
         {

@@ -1,9 +1,3 @@
-using System.CommandLine;
-using RevUp.Backends;
-using RevUp.Cli.Output;
-using RevUp.Recipes;
-using RevUp.Runs;
-
 namespace RevUp.Cli.Commands;
 
 /// <summary>
@@ -16,20 +10,13 @@ internal static class TrainCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         RecipeOptions recipes = new();
-        Option<string?> output = new("--output")
-        {
-            Description = "The run's folder; runs/ and the recipe's name by default.",
-            HelpName = "DIR",
-        };
-        Option<bool> graph = new("--cuda-graph")
-        {
-            Description = "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true.",
-        };
-        Option<bool> resume = new(ResumeName) { Description = "Go on from the last checkpoint in the run's folder." };
-        Option<bool> attached = new("--attached")
-        {
-            Description = "Stop, with a checkpoint, when standard input ends: for programs that start trainings.",
-        };
+        Option<string?> output = Usage.Option<string?>(
+            "--output", "DIR", "The run's folder; runs/ and the recipe's name by default.");
+        Option<bool> graph = Usage.Flag(
+            "--cuda-graph", "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true.");
+        Option<bool> resume = Usage.Flag(ResumeName, "Go on from the last checkpoint in the run's folder.");
+        Option<bool> attached = Usage.Flag(
+            "--attached", "Stop, with a checkpoint, when standard input ends: for programs that start trainings.");
         MemoryBudgetOption budget = new();
         Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.")
         {
@@ -47,7 +34,7 @@ internal static class TrainCommand
                 terminal, backend, recipe, folder, arguments.GetValue(resume), arguments.GetValue(attached));
             if (arguments.GetValue(common.Json))
             {
-                terminal.WriteJson(TrainDocument.From(summary), DocumentJson.Default.TrainDocument);
+                terminal.WriteJson(TrainDocument.From(summary));
             }
             if (summary.Interrupted)
             {

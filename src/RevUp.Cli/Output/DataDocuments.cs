@@ -1,4 +1,3 @@
-using RevUp.Data;
 using RevUp.Data.Dense;
 
 namespace RevUp.Cli.Output;

@@ -1,6 +1,3 @@
-using RevUp.Data;
-using Spectre.Console;
-
 namespace RevUp.Cli.Output;
 
 /// <summary>

@@ -1,7 +1,4 @@
-using System.Globalization;
-using RevUp.Data;
 using RevUp.Data.Dense;
-using Spectre.Console;
 
 namespace RevUp.Cli.Output;
 

@@ -1,11 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RevUp.Cli.StudyRuns;
-using RevUp.Data;
 using RevUp.Diagnostics;
 using RevUp.Planning;
-using RevUp.Reversible;
-using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 
@@ -27,6 +24,9 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
     /// <summary>Mean Dice without the background.</summary>
     public double? ForegroundDice { get; init; }
 
+    /// <summary>Mean intersection over union of all classes, voxels added up first.</summary>
+    public double? PooledIou { get; init; }
+
     /// <summary>Samples by [class][predicted class]; null above 1,000 classes.</summary>
     public IReadOnlyList<IReadOnlyList<int>>? Confusion { get; init; }
 
@@ -37,6 +37,7 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
             Auc = Finite(result.Auc),
             Dice = result.Segmentation is { } maps ? [.. maps.Dice.Select(Finite)] : null,
             ForegroundDice = Finite(result.ForegroundDice),
+            PooledIou = Finite(result.Segmentation?.PooledIou ?? double.NaN),
             Classes = result.Classes is { } classes
                 ?
                 [

@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Formats;
-using RevUp.Runs;
-using Spectre.Console;
-
 namespace RevUp.Cli.Output;
 
 /// <summary>An evaluation in tables: the whole part, then each class.</summary>
@@ -34,6 +29,7 @@ internal static class EvaluationTables
                 dice.AddRow(Text(names[k]), Format.Fixed(maps.Dice[k]));
             }
             terminal.Write(dice.AddRow("foreground", Format.Fixed(maps.ForegroundDice)));
+            terminal.WriteLine($"IoU, mean of all classes: {Format.Fixed(maps.PooledIou)}");
         }
         if (result.Classes is { } classes && names.Count <= MaximumClasses)
         {

@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using RevUp.Data;
-using RevUp.Reversible;
-using RevUp.Runs;
 
 namespace RevUp.Cli.Output;
 
@@ -46,7 +42,9 @@ internal static class Format
     /// <summary>One epoch's evaluation.</summary>
     public static string Line(int epoch, EvaluationResult evaluation) => Invariant(
         $"epoch {epoch}: {evaluation.Part.Text()} top-1 {100 * evaluation.Top1:F2} %, loss {evaluation.Loss:F4}, ")
-        + (evaluation.Segmentation is { } maps ? Invariant($"Dice {maps.ForegroundDice:F3}, ") : "")
+        + (evaluation.Segmentation is { } maps
+            ? Invariant($"Dice {maps.ForegroundDice:F3}, IoU {maps.PooledIou:F3}, ")
+            : "")
         + Images(evaluation);
 
     /// <summary>Whether a line is one epoch's evaluation.</summary>

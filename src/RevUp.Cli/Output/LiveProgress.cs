@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using RevUp.Runs;
-using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace RevUp.Cli.Output;

@@ -1,5 +1,4 @@
 using RevUp.Planning;
-using Spectre.Console;
 
 namespace RevUp.Cli.Output;
 

@@ -1,6 +1,5 @@
 using RevUp.Models;
 using RevUp.Planning;
-using RevUp.Reversible;
 
 namespace RevUp.Cli.Output;
 

@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace RevUp.Cli.Output;
 
 /// <summary>Shows how far a piece of work is: a bar on a terminal, else twenty lines.</summary>

@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Runs;
-using RevUp.Tensors;
-using Spectre.Console;
-
 namespace RevUp.Cli.Output;
 
 /// <summary>Results of a training, one line per number.</summary>
@@ -24,11 +19,14 @@ internal static class SummaryTable
         {
             string dice = string.Join(", ", maps.Dice.Skip(1).Select(value => Format.Fixed(value)));
             table.AddRow($"{part} Dice, mean of the foreground", $"{Format.Fixed(maps.ForegroundDice)} ({dice})");
+            table.AddRow($"{part} IoU, mean of all classes", Format.Fixed(maps.PooledIou));
         }
         if (summary is { ChosenStep: { } step, Validation: { } validation })
         {
             string quality = $"top-1 {Format.Percent(validation.Top1)}, loss {Format.Loss(validation.Loss)}"
-                + (validation.Segmentation is { } chosen ? $", Dice {Format.Fixed(chosen.ForegroundDice)}" : "");
+                + (validation.Segmentation is { } chosen
+                    ? $", Dice {Format.Fixed(chosen.ForegroundDice)}, IoU {Format.Fixed(chosen.PooledIou)}"
+                    : "");
             table.AddRow("chosen on the validation part", $"step {Format.Count(step)}, {quality}");
         }
         if (summary.DamagedSamples > 0)

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using Spectre.Console;
 
 namespace RevUp.Cli.Output;
 
@@ -105,8 +103,8 @@ internal sealed class Terminal
     public void WriteLine(string line) => Output.WriteLine(line);
 
     /// <summary>The result as the one JSON document on standard output.</summary>
-    public void WriteJson<T>(T document, JsonTypeInfo<T> type) =>
-        Output.WriteLine(JsonSerializer.Serialize(document, type));
+    public void WriteJson<T>(T document) =>
+        Output.WriteLine(JsonSerializer.Serialize(document, typeof(T), DocumentJson.Default));
 
     /// <summary>
     /// A live display hides the cursor; a process that ends in mid-display must show it again.

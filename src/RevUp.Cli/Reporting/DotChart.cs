@@ -1,6 +1,3 @@
-using System.Xml.Linq;
-using static RevUp.Cli.Reporting.Html;
-
 namespace RevUp.Cli.Reporting;
 
 /// <summary>
@@ -56,8 +53,7 @@ internal static class DotChart
         foreach ((string of, double value) in row.Dots)
         {
             yield return Tag(
-                "circle", Class("mark " + row.Style),
-                Attribute("cx", x(value)), Attribute("cy", y), Attribute("r", 4),
+                "circle", Class("mark " + row.Style), Attribute("cx", x(value)), Attribute("cy", y), Attribute("r", 4),
                 Tag("title", $"{row.Name}, {of}: {Number(value, format)}"));
         }
         if (row.Dots.Count > 0)

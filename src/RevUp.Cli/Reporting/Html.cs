@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Xml.Linq;
-using RevUp.Formats;
-
 namespace RevUp.Cli.Reporting;
 
 /// <summary>

@@ -1,11 +1,3 @@
-using System.Xml.Linq;
-using RevUp.Backends;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using static RevUp.Cli.Reporting.Html;
-
 namespace RevUp.Cli.Reporting;
 
 /// <summary>
@@ -39,18 +31,13 @@ internal static class HtmlReport
     {
         string recipePath = Path.Combine(folder, TrainingRun.RecipeFileName);
         string metricsPath = Path.Combine(folder, MetricsLog.FileName);
-        if (!File.Exists(recipePath) || !File.Exists(metricsPath))
-        {
-            throw new ConfigurationException(
-                $"'{folder}' holds no run; name the folder of a training: it has a file {MetricsLog.FileName}.");
-        }
+        ConfigurationException.Require(
+            File.Exists(recipePath) && File.Exists(metricsPath),
+            $"'{folder}' holds no run; name the folder of a training: it has a file {MetricsLog.FileName}");
         Recipe recipe = RecipeFile.Parse(File.ReadAllText(recipePath), recipePath, []);
         RunHistory history = RunHistory.Read(metricsPath);
-        if (history.Steps.Count == 0)
-        {
-            throw new ConfigurationException(
-                $"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first.");
-        }
+        ConfigurationException.Require(
+            history.Steps.Count > 0, $"'{folder}' holds a run without a step in {MetricsLog.FileName}; train it first");
         RunRecord? record = RunRecord.Read(folder);
         ReportSections sections = new(recipe, history, record);
         SegmentationResult? masks = SegmentationJson.Read(folder);

@@ -1,6 +1,3 @@
-using System.Xml.Linq;
-using static RevUp.Cli.Reporting.Html;
-
 namespace RevUp.Cli.Reporting;
 
 /// <summary>

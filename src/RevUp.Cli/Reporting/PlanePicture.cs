@@ -1,10 +1,4 @@
-using System.Globalization;
 using System.Text;
-using System.Xml.Linq;
-using RevUp.Data;
-using RevUp.Formats;
-using RevUp.Runs;
-using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 

@@ -1,7 +1,3 @@
-using System.Xml.Linq;
-using RevUp.Data;
-using static RevUp.Cli.Reporting.Html;
-
 namespace RevUp.Cli.Reporting;
 
 /// <summary>The samples that the network predicts worst and best.</summary>

@@ -1,11 +1,4 @@
-using System.Xml.Linq;
-using RevUp.Data;
 using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 

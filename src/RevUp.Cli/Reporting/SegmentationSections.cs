@@ -1,8 +1,3 @@
-using System.Xml.Linq;
-using RevUp.Data;
-using RevUp.Runs;
-using static RevUp.Cli.Reporting.Html;
-
 namespace RevUp.Cli.Reporting;
 
 /// <summary>

@@ -1,6 +1,4 @@
-using System.Xml.Linq;
 using RevUp.Cli.StudyRuns;
-using static RevUp.Cli.Reporting.Html;
 
 namespace RevUp.Cli.Reporting;
 

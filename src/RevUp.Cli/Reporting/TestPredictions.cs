@@ -1,7 +1,4 @@
-using RevUp.Data;
-using RevUp.Formats;
 using RevUp.Models;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.Reporting;
 

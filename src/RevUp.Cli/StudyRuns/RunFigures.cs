@@ -1,5 +1,3 @@
-using RevUp.Runs;
-
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>Figures of a run that has come to its end.</summary>

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RevUp.Recipes;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

@@ -1,8 +1,3 @@
-using System.Globalization;
-using RevUp.Formats;
-using RevUp.Recipes;
-using RevUp.Tensors;
-
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using RevUp.Recipes;
-
 namespace RevUp.Cli.StudyRuns;
 
 /// <summary>A row of a study: a recipe with changes, trained once for each seed.</summary>

@@ -1,9 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using RevUp.Cli.Output;
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

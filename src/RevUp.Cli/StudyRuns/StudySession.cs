@@ -1,10 +1,5 @@
 using System.Text.Json;
-using RevUp.Cli.Output;
 using RevUp.Cli.Reporting;
-using RevUp.Formats;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 
@@ -31,7 +26,7 @@ internal sealed class StudySession(Terminal terminal, Study study, IReadOnlyList
         IReadOnlyList<RowFigures> rows = Write(tasks, runner.Failures);
         if (json)
         {
-            terminal.WriteJson(Document(rows, runner.Failures), DocumentJson.Default.StudyDocument);
+            terminal.WriteJson(Document(rows, runner.Failures));
         }
         else
         {

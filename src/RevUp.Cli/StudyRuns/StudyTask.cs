@@ -1,9 +1,5 @@
 using System.Text.Json;
-using RevUp.Cli.Output;
 using RevUp.Diagnostics;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tensors;
 
 namespace RevUp.Cli.StudyRuns;
 

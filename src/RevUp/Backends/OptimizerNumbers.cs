@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using RevUp.Tensors;
 
 namespace RevUp.Backends;

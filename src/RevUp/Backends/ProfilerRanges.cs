@@ -1,4 +1,3 @@
-using System.Globalization;
 using RevUp.Interop.Nvtx;
 
 namespace RevUp.Backends;

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace RevUp.Backends;
 
 /// <summary>Report of <see cref="Backend.StepVerdict"/>, as a float64 tensor.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using RevUp.Data.Dense;
 using RevUp.Tensors;
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace RevUp.Data;
 
 /// <summary>
@@ -67,13 +65,9 @@ internal sealed record CifarBatch(byte[] Labels, ReadOnlyMemory<byte> Planes)
     private static CifarBatch FromRecords(string path, byte[] content, int labelBytes)
     {
         int record = labelBytes + ImageBytes, count = content.Length / record;
-        if (count == 0 || content.Length % record != 0)
-        {
-            throw new DataFileException(
-                path,
-                $"it has {content.Length} bytes, expected a multiple of {record}; fetch it again. "
-                + $"{CifarDataset.HowToGet}");
-        }
+        DataFileException.Require(
+            count > 0 && content.Length % record == 0, path,
+            $"it has {content.Length} bytes, expected a multiple of {record}; fetch it again. {CifarDataset.HowToGet}");
         byte[] labels = new byte[count], planes = new byte[count * ImageBytes];
         for (int i = 0; i < count; i++)
         {

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace RevUp.Data;
 
 /// <summary>From the names of classes, as files have them, to labels.</summary>

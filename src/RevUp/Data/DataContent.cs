@@ -35,11 +35,9 @@ internal static class DataContent
             }
             foreach ((byte[] magic, string name, string command) in s_others)
             {
-                if (start.StartsWith(magic))
-                {
-                    throw new DataFileException(
-                        path, $"it is compressed with {name}, which is not read; unpack it with '{command}'.");
-                }
+                DataFileException.Require(
+                    !start.StartsWith(magic), path,
+                    $"it is compressed with {name}, which is not read; unpack it with '{command}'.");
             }
             return file;
         }

@@ -1,3 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using RevUp.Tensors;
+
 namespace RevUp.Data;
 
 /// <summary>
@@ -33,4 +37,29 @@ public sealed class DataFileException : RevUpException
     /// whole.
     /// </summary>
     public long? Offset { get; }
+
+    /// <summary>Throws about the file as a whole unless the condition holds.</summary>
+    internal static void Require(
+        [DoesNotReturnIf(false)] bool condition,
+        string file,
+        [InterpolatedStringHandlerArgument(nameof(condition))] RequirementText message)
+    {
+        if (!condition)
+        {
+            throw new DataFileException(file, message.ToStringAndClear());
+        }
+    }
+
+    /// <summary>Throws about one place of the file unless the condition holds.</summary>
+    internal static void Require(
+        [DoesNotReturnIf(false)] bool condition,
+        string file,
+        long offset,
+        [InterpolatedStringHandlerArgument(nameof(condition))] RequirementText message)
+    {
+        if (!condition)
+        {
+            throw new DataFileException(file, offset, message.ToStringAndClear());
+        }
+    }
 }

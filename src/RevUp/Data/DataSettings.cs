@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using RevUp.Data.Dense;
 using RevUp.Data.Volumes;
 using RevUp.Formats;
@@ -9,7 +8,10 @@ namespace RevUp.Data;
 /// <summary>The data of a recipe.</summary>
 public sealed record DataSettings
 {
+    private const int DefaultClasses = 10;
+
     private readonly int? _channels;
+    private readonly int? _classes;
 
     /// <summary>
     /// Samples of a synthetic training set when <see cref="TrainingSamples"/> does not say.
@@ -101,7 +103,8 @@ public sealed record DataSettings
 
     /// <summary>
     /// Channels of samples whose dataset does not say. Unless set: 3 for image folders and shards,
-    /// whose images are seldom grey, else 1.
+    /// whose images are seldom grey, else 1; a recipe takes the number of a segmentation folder
+    /// from its files.
     /// </summary>
     public int Channels
     {
@@ -110,8 +113,21 @@ public sealed record DataSettings
         init => _channels = value;
     }
 
-    /// <summary>Classes of samples whose dataset does not say.</summary>
-    public int Classes { get; init; } = 10;
+    /// <summary>
+    /// Classes of samples whose dataset does not say. Unless set: 10; a recipe takes the number of
+    /// a segmentation or mask folder from its files.
+    /// </summary>
+    public int Classes
+    {
+        get => _classes ?? DefaultClasses;
+        init => _classes = value;
+    }
+
+    /// <summary>Whether <see cref="Channels"/> was set.</summary>
+    internal bool StatesChannels => _channels is not null;
+
+    /// <summary>Whether <see cref="Classes"/> was set.</summary>
+    internal bool StatesClasses => _classes is not null;
 
     /// <summary>Shape of one sample, [1, (D), H, W, C], without opening any file.</summary>
     public Shape Sample => Dataset switch

@@ -14,7 +14,6 @@ namespace RevUp.Data;
 /// </remarks>
 public abstract class FloatReader(Shape sample) : SampleReader
 {
-    /// <inheritdoc/>
     internal sealed override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
         (Augmentation augmentation, ChannelNormalization normalization) = transform;
@@ -27,7 +26,6 @@ public abstract class FloatReader(Shape sample) : SampleReader
         AxisMirror.Draw(key, augmentation).Apply(row.Values, sample);
     }
 
-    /// <inheritdoc/>
     internal sealed override void Measure(int index, ChannelStatistics statistics) =>
         statistics.Add(ReadWhole(index));
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 using Microsoft.Win32.SafeHandles;
 using RevUp.Formats;
@@ -52,16 +51,12 @@ internal sealed class GzipContent : Stream
     /// <summary>Length of the compressed file in bytes.</summary>
     public long CompressedLength => _file.Length;
 
-    /// <inheritdoc/>
     public override bool CanRead => true;
 
-    /// <inheritdoc/>
     public override bool CanSeek => false;
 
-    /// <inheritdoc/>
     public override bool CanWrite => false;
 
-    /// <inheritdoc/>
     public override long Length => throw new NotSupportedException();
 
     /// <summary>Bytes unfolded so far.</summary>
@@ -71,7 +66,6 @@ internal sealed class GzipContent : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <inheritdoc/>
     /// <exception cref="DataFileException">The file is cut or damaged, or unfolds to far more than
     /// its size.</exception>
     public override int Read(Span<byte> buffer)
@@ -92,24 +86,18 @@ internal sealed class GzipContent : Stream
         return 0;
     }
 
-    /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <inheritdoc/>
     public override void Flush()
     {
     }
 
-    /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -134,14 +122,10 @@ internal sealed class GzipContent : Stream
 
     private void RequireProportion()
     {
-        if (_position > LargestUnquestioned && _position / MaximumExpansion > _file.Length)
-        {
-            throw new DataFileException(
-                _path,
-                _position,
-                $"its {_file.Length} bytes unfold to over {MaximumExpansion} times as many; unfold it yourself if that "
-                + "is meant.");
-        }
+        DataFileException.Require(
+            _position <= LargestUnquestioned || _position / MaximumExpansion <= _file.Length, _path, _position,
+            $"its {_file.Length} bytes unfold to over {MaximumExpansion} times as many; unfold it yourself if that "
+            + $"is meant.");
     }
 
     // The first place of the file behind the member that just ended.
@@ -171,14 +155,10 @@ internal sealed class GzipContent : Stream
             return;
         }
         Span<byte> magic = stackalloc byte[2];
-        if (RandomAccess.Read(_handle, magic, at) < magic.Length || magic is not [0x1F, 0x8B])
-        {
-            throw new DataFileException(
-                _path,
-                _position,
-                $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first "
-                + $"{start} bytes of the file, or fetch it again.");
-        }
+        DataFileException.Require(
+            RandomAccess.Read(_handle, magic, at) == magic.Length && magic is [0x1F, 0x8B], _path, _position,
+            $"byte {at} of the file, after its gzip stream, is neither zero nor a further stream; keep the first "
+            + $"{start} bytes of the file, or fetch it again.");
         _member.Dispose();
         (_feed, _member) = Begin(at);
         (_checksum, _memberLength) = (0, 0);

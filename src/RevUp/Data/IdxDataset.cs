@@ -1,4 +1,3 @@
-using System.Globalization;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -45,25 +44,14 @@ internal sealed class IdxDataset : MemoryDataset
         (string imagesPath, string labelsPath, string? mappingPath) = IdxFolder.Find(folder, split);
         IdxFile images = IdxFile.Read(imagesPath, rank: 3);
         IdxFile labels = IdxFile.Read(labelsPath, rank: 1);
-        if (images.Shape[0] == 0)
-        {
-            throw new DataFileException(images.Path, 4, "the file has no image; fetch it again.");
-        }
-        if (images.Shape[1] == 0 || images.Shape[2] == 0)
-        {
-            throw new DataFileException(
-                images.Path,
-                8,
-                $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
-        }
-        if (labels.Shape[0] != images.Shape[0])
-        {
-            throw new DataFileException(
-                labels.Path,
-                4,
-                $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of "
-                + $"{images.Path}; take both from the same dataset.");
-        }
+        DataFileException.Require(images.Shape[0] > 0, images.Path, 4, $"the file has no image; fetch it again.");
+        DataFileException.Require(
+            images.Shape[1] > 0 && images.Shape[2] > 0, images.Path, 8,
+            $"the images are {images.Shape[1]} × {images.Shape[2]} pixels, expected at least 1 × 1.");
+        DataFileException.Require(
+            labels.Shape[0] == images.Shape[0], labels.Path, 4,
+            $"the file has {labels.Shape[0]} labels, expected {images.Shape[0]}, one for each image of "
+            + $"{images.Path}; take both from the same dataset.");
         SortedDictionary<byte, string>? mapping = names is null && mappingPath is not null
             ? IdxMapping.Read(mappingPath)
             : null;
@@ -111,14 +99,10 @@ internal sealed class IdxDataset : MemoryDataset
         for (int i = 0; i < result.Length; i++)
         {
             byte label = labels.Elements.Span[i];
-            if (places[label] < 0)
-            {
-                throw new DataFileException(
-                    labels.Path,
-                    labels.HeaderLength + i,
-                    $"label {i} is {label}, expected {values[0]} to {values[^1]}, and the largest label of the file is "
-                    + $"{labels.Elements.Span.ToArray().Max()}; name all classes ({origin}), or fetch the file again.");
-            }
+            DataFileException.Require(
+                places[label] >= 0, labels.Path, labels.HeaderLength + i,
+                $"label {i} is {label}, expected {values[0]} to {values[^1]}, and the largest label of the file is "
+                + $"{labels.Elements.Span.ToArray().Max()}; name all classes ({origin}), or fetch the file again.");
             result[i] = (byte)places[label];
         }
         return result;

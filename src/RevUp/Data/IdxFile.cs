@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace RevUp.Data;
 
 /// <summary>
@@ -98,13 +96,9 @@ internal sealed class IdxFile
                     + "bytes.");
             }
         }
-        if (header.Length < HeaderLengthOf(rank))
-        {
-            throw new DataFileException(
-                path,
-                header.Length,
-                $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
-        }
+        DataFileException.Require(
+            header.Length >= HeaderLengthOf(rank), path, header.Length,
+            $"the file ends inside its header of {HeaderLengthOf(rank)} bytes; fetch it again.");
         int[] shape = new int[rank];
         long total = 1;
         for (int axis = 0; axis < rank; axis++)
@@ -137,22 +131,16 @@ internal sealed class IdxFile
                 Array.Resize(ref elements, (int)Math.Min(length, 2L * elements.Length));
             }
             int read = content.Read(elements, filled, elements.Length - filled);
-            if (read == 0)
-            {
-                throw new DataFileException(
-                    path,
-                    position,
-                    $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
-            }
+            DataFileException.Require(
+                read > 0, path, position,
+                $"the file ends here, expected {length - filled} more of {length} elements; fetch it again.");
             filled += read;
             position = headerLength + filled;
         }
         // Reading past the end also makes the decompressor check what follows the data.
-        if (content.ReadByte() >= 0)
-        {
-            throw new DataFileException(
-                path, position, $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
-        }
+        DataFileException.Require(
+            content.ReadByte() < 0, path, position,
+            $"the file goes on after its {length} elements; it is damaged or its header is wrong.");
         return elements;
     }
 }

@@ -33,20 +33,14 @@ internal static partial class IdxFolder
         string folder = isFolder ? path : Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
         IdxName[] files = [.. List(folder, isFolder ? "" : Path.GetFileName(path), isFolder ? Depth : 0)
             .Where(file => file.IsTrain == (split == DatasetSplit.Train))];
-        if (files.Length == 0 && !isFolder)
-        {
-            throw new DataFileException(
-                path, $"there is no such folder; give the one of the four IDX files. {FashionMnist.HowToGet}");
-        }
+        DataFileException.Require(
+            files.Length > 0 || isFolder, path,
+            $"there is no such folder; give the one of the four IDX files. {FashionMnist.HowToGet}");
         string[] prefixes = [.. files.Select(file => file.Prefix).Distinct().Order(StringComparer.Ordinal)];
-        if (prefixes.Length > 1)
-        {
-            throw new DataFileException(
-                path,
-                $"it holds {prefixes.Length} datasets ({string.Join(", ", prefixes.Select(prefix => $"'{prefix}'"))}); "
-                + "set data.path to one of them, "
-                + $"such as {Path.Combine(folder, prefixes[^1].TrimEnd('-', '.', '_'))}.");
-        }
+        DataFileException.Require(
+            prefixes.Length <= 1, path,
+            $"it holds {prefixes.Length} datasets ({string.Join(", ", prefixes.Select(prefix => $"'{prefix}'"))}); "
+            + $"set data.path to one of them, such as {Path.Combine(folder, prefixes[^1].TrimEnd('-', '.', '_'))}.");
         string part = split == DatasetSplit.Train ? "train" : "t10k";
         string images = First(files.Where(file => file.IsImages), path, $"{part}-images-idx3-ubyte");
         string labels = First(files.Where(file => !file.IsImages), path, $"{part}-labels-idx1-ubyte");

@@ -25,10 +25,8 @@ public abstract class ImageReader : SampleReader
         _sample = sample;
     }
 
-    /// <inheritdoc/>
     internal sealed override bool WritesBytes => true;
 
-    /// <inheritdoc/>
     internal sealed override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
         Augmentation augmentation = transform.Augmentation;
@@ -51,7 +49,6 @@ public abstract class ImageReader : SampleReader
         }
     }
 
-    /// <inheritdoc/>
     internal sealed override void Measure(int index, ChannelStatistics statistics) =>
         statistics.Add(Read(index, new Framing(new Augmentation(), default, _rows, _width)));
 

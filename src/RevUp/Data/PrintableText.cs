@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace RevUp.Data;
 
 /// <summary>Text from files as a terminal and a line of a log can show it.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using RevUp.Tensors;
 
 namespace RevUp.Data;

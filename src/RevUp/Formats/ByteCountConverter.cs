@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace RevUp.Formats;
 
 /// <summary>Reads bytes: a whole number, or a text that <see cref="ByteCount"/> reads.</summary>

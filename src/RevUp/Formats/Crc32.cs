@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace RevUp.Formats;
 
 /// <summary>CRC-32 of RFC 1952, section 8: polynomial EDB88320, eight bytes at a time.</summary>

@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Numerics;
-using System.Text;
 
 namespace RevUp.Formats;
 

@@ -84,10 +84,9 @@ internal sealed class CaseSegmenter(Segmenter segmenter)
 
     private ushort[] SegmentPrepared(DensePreparation preparation, SourceCase source, string name)
     {
-        (int[] _, VolumeExtents box) = DensePreparation.NonZeroBox(source.Pixels, source.Grid.Extents);
         PreparedCase prepared = preparation.Apply(source, name);
         ushort[] labels = Segment(prepared.Pixels, prepared.Grid.Extents);
-        return preparation.Restore(labels, prepared, box);
+        return preparation.Restore(labels, prepared.Grid.Extents, prepared.Place);
     }
 
     // A network of slices has no place for a depth of one.

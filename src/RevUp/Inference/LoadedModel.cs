@@ -77,7 +77,6 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Writes the network with names and normalisation (<see cref="OnnxFile"/>).</summary>
     public void ExportOnnx(string path) => OnnxFile.Write(_net, path, Normalization, Classes);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _tiles?.Dispose();

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RevUp.Data;
 using RevUp.Formats;
 using RevUp.Layers;

@@ -50,6 +50,37 @@ public sealed record Recipe
         Augmentation = Data.Augmentation.ForEvaluation,
     };
 
+    /// <summary>
+    /// Parses and validates a recipe: JSON with comments. "base": NAME starts from another recipe,
+    /// and "model": { "preset": NAME, … } from a preset; the other members replace theirs.
+    /// </summary>
+    /// <param name="json">The text.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <param name="overrides">
+    /// "path=value", such as "model.stages.0.blocks=6", for single values; a value that is not JSON
+    /// is taken as a string.
+    /// </param>
+    /// <param name="read">
+    /// Text of a recipe by the name that "base" gives; null where recipes have no names.
+    /// </param>
+    /// <remarks>
+    /// A recipe that does not state data.channels or data.classes of a folder with label maps takes
+    /// them from the folder's files.
+    /// </remarks>
+    /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
+    /// <exception cref="DataFileException">
+    /// The folder's files do not say their channels or classes.
+    /// </exception>
+    public static Recipe Parse(
+        string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null) =>
+        RecipeFile.Parse(json, origin, overrides, read);
+
+    /// <summary>
+    /// The whole recipe as JSON, base and presets expanded, such that <see cref="Parse"/> gives it
+    /// back.
+    /// </summary>
+    public string ToJson() => RecipeFile.Serialize(this);
+
     /// <summary>Throws when a value is outside its range, alone or together with others.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public void Validate()
@@ -79,10 +110,11 @@ public sealed record Recipe
         CheckpointMeasure by = Training.ChooseBy;
         ConfigurationException.Require(
             !segments || by is not (CheckpointMeasure.Auc or CheckpointMeasure.BalancedAccuracy),
-            $"training.chooseBy is a measure of classifications; use 'dice', 'top1' or 'loss'");
+            $"training.chooseBy is a measure of classifications; use 'dice', 'iou', 'top1' or "
+            + $"'loss'");
         ConfigurationException.Require(
-            segments || by != CheckpointMeasure.Dice,
-            $"training.chooseBy is 'dice', a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
+            segments || by is not (CheckpointMeasure.Dice or CheckpointMeasure.Iou),
+            $"training.chooseBy is a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
             + $"'loss'");
     }
 

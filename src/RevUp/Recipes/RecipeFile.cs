@@ -1,8 +1,7 @@
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Models;
 using RevUp.Tensors;
 
@@ -14,14 +13,14 @@ namespace RevUp.Recipes;
 /// "model.stages.0.blocks=6", replace single values. Unknown members and values of a wrong type are
 /// errors.
 /// </summary>
-public static class RecipeFile
+internal static class RecipeFile
 {
     private const string PresetPath = "model.preset";
 
     /// <summary>
     /// How settings are written: enumerations by name, nothing unknown, nothing computed.
     /// </summary>
-    internal static readonly JsonSerializerOptions Options = new()
+    public static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -31,14 +30,7 @@ public static class RecipeFile
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed, FlatSettings.Flatten } },
     };
 
-    /// <summary>Parses and validates a recipe.</summary>
-    /// <param name="json">The text.</param>
-    /// <param name="origin">Where it comes from, for messages.</param>
-    /// <param name="overrides">"path=value"; a value that is not JSON is taken as a string.</param>
-    /// <param name="read">
-    /// Text of a recipe by the name that "base" gives; null where recipes have no names.
-    /// </param>
-    /// <exception cref="ConfigurationException">Names the origin, the path and the fix.</exception>
+    /// <inheritdoc cref="Recipe.Parse"/>
     public static Recipe Parse(
         string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null)
     {
@@ -54,6 +46,7 @@ public static class RecipeFile
             SetAll(root, values.Where(v => v.Path is not (RecipeBase.Member or PresetPath)));
             SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");
             Recipe recipe = root.Deserialize<Recipe>(Options)!;
+            recipe = recipe with { Data = DenseDatasets.Complete(recipe.Data) };
             recipe.Validate();
             return recipe;
         }
@@ -63,10 +56,7 @@ public static class RecipeFile
         }
     }
 
-    /// <summary>
-    /// The whole recipe as JSON, base and presets expanded, such that <see cref="Parse"/> gives it
-    /// back.
-    /// </summary>
+    /// <inheritdoc cref="Recipe.ToJson"/>
     public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
 
     // Computed properties are no settings: neither written, nor read and then silently without

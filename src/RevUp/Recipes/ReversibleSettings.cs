@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using RevUp.Formats;
 using RevUp.Models;
 using RevUp.Reversible;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Formats;

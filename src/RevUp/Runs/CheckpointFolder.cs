@@ -1,4 +1,3 @@
-using System.Globalization;
 using RevUp.Formats;
 
 namespace RevUp.Runs;

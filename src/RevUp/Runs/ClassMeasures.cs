@@ -67,17 +67,14 @@ internal sealed class ClassMeasures : IEquatable<ClassMeasures>
     /// <summary>The confusion matrix, a row for each class; empty where there is none.</summary>
     public IReadOnlyList<IReadOnlyList<int>> ConfusionRows() => [.. _confusion.Chunk(Math.Max(1, _samples.Length))];
 
-    /// <inheritdoc/>
     public bool Equals(ClassMeasures? other) => other is not null
         && _samples.AsSpan().SequenceEqual(other._samples)
         && _correct.AsSpan().SequenceEqual(other._correct)
         && _confusion.AsSpan().SequenceEqual(other._confusion)
         && Auc.Equals(other.Auc);
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ClassMeasures);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_samples.Length, BalancedAccuracy, Auc);
 
     private static ClassConfusion[] MostFrequent(int[] confusion, int classes) =>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace RevUp.Runs;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

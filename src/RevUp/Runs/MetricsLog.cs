@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RevUp.Reversible;
 using RevUp.Training;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Formats;

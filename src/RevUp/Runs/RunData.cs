@@ -101,21 +101,61 @@ internal sealed class RunData : IDisposable
         }
     }
 
-    /// <summary>The weight of each class in the loss; null where all are 1.</summary>
+    /// <summary>
+    /// The settings as a training step takes them: where positions have labels, balanced classes
+    /// become weights by the counted positions. Damaged cases do not count.
+    /// </summary>
+    public TrainingSettings OfStep(TrainingSettings training)
+    {
+        if (!training.BalanceClasses || Train is not DensePatches { Cases: { } cases })
+        {
+            return training;
+        }
+        double[] counts = new double[cases.Classes.Count];
+        using DenseReader reader = cases.OpenReader();
+        for (int index = 0; index < cases.Count; index++)
+        {
+            try
+            {
+                IReadOnlyList<long> ofCase = cases.CountLabels(index, reader);
+                for (int label = 0; label < counts.Length; label++)
+                {
+                    counts[label] += ofCase[label];
+                }
+            }
+            catch (DataFileException)
+            {
+                // Training meets it again, and judges whether there are too many.
+            }
+        }
+        return training with
+        {
+            BalanceClasses = false,
+            ClassWeights = [.. Balanced(counts).Select(weight => (double)weight)],
+        };
+    }
+
+    /// <summary>
+    /// The weight of each class in the targets of a batch; null where all are 1, or where the loss
+    /// weighs positions.
+    /// </summary>
     public IReadOnlyList<float>? ClassWeights(TrainingSettings training)
     {
         if (HasLabelMaps)
         {
-            // The loss weighs positions.
             return null;
         }
         if (!training.BalanceClasses)
         {
             return training.ClassWeights.Count == 0 ? null : [.. training.ClassWeights.Select(weight => (float)weight)];
         }
-        IReadOnlyList<int> counts = Identity.Counts;
+        return Balanced([.. Identity.Counts.Select(count => (double)count)]);
+    }
+
+    // All classes that occur count the same; a class without samples has no weight to give.
+    private static float[] Balanced(double[] counts)
+    {
         double all = counts.Sum(), classes = counts.Count(count => count > 0);
-        // A class without samples has no weight to give.
         return [.. counts.Select(count => count == 0 ? 1 : (float)(all / (classes * count)))];
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RevUp.Data;
 
 namespace RevUp.Runs;

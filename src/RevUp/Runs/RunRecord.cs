@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using RevUp.Formats;
 using RevUp.Models;
 using RevUp.Planning;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using RevUp.Data;
 using RevUp.Recipes;
 
@@ -81,7 +79,8 @@ internal static class RunReport
             text.Append(culture, $"Result on the {result.Part.Text()} part ({result.Samples} samples): ");
             text.Append(culture, $"top-1 {100 * result.Top1:F2} %, loss {result.Loss:F4}, ");
             text.Append(result.Segmentation is { } maps
-                ? $"mean Dice of the foreground {Fraction(maps.ForegroundDice)}. "
+                ? $"mean Dice of the foreground {Fraction(maps.ForegroundDice)}, mean IoU of all classes "
+                    + $"{Fraction(maps.PooledIou)}. "
                 : $"balanced accuracy {Percent(result.BalancedAccuracy)} %, AUC {Fraction(result.Auc)}. ");
         }
         if (summary.ChosenStep is { } step)

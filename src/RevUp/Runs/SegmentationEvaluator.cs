@@ -9,8 +9,8 @@ using RevUp.Tensors;
 namespace RevUp.Runs;
 
 /// <summary>
-/// Evaluates a network on whole cases, tile by tile, in the voxels that the dataset has: prepared
-/// ones for a prepared folder.
+/// Evaluates a network on whole cases, tile by tile. Labels of a case that its preparation
+/// resampled are brought back to the voxels of its files and measured there.
 /// </summary>
 /// <param name="net">The network; norms stay as training left them.</param>
 /// <param name="data">Cases, with their label maps.</param>
@@ -37,7 +37,7 @@ internal sealed class SegmentationEvaluator(
     /// <param name="stop">Ends the evaluation after the current case.</param>
     /// <returns>
     /// The share of the counted positions that are right and their mean cross-entropy, pooled over
-    /// cases; the figures of the classes are the recorder's.
+    /// cases, in the positions that the dataset has; the figures of the classes are the recorder's.
     /// </returns>
     /// <exception cref="DataFileException">
     /// More cases are damaged than allowed, or the network's output for one is not finite.
@@ -66,14 +66,16 @@ internal sealed class SegmentationEvaluator(
                 }
                 ushort[] predicted = tiles.Segment(values.Span, shape, truth, out double crossEntropy);
                 recorder.Add(
-                    cases.Name(index), values.Span, predicted, truth, VolumeExtents.Of(shape), Spacing(cases, index));
+                    cases.Name(index), values.Span, predicted, truth, VolumeExtents.Of(shape), Spacing(cases, index),
+                    cases.ReadSource(index));
                 loss += crossEntropy;
                 for (int i = 0; i < truth.Length; i++)
                 {
                     counted += truth[i] == VoxelLabels.Ignored ? 0 : 1;
                     right += truth[i] == predicted[i] ? 1 : 0;
                 }
-                progress?.Invoke(++evaluated);
+                evaluated++;
+                progress?.Invoke(evaluated);
             }
             catch (ArgumentException exception)
             {

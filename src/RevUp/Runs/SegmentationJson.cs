@@ -1,6 +1,4 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using RevUp.Data;
 using RevUp.Formats;
 

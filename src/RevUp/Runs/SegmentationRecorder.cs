@@ -1,4 +1,5 @@
 using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Data.Volumes;
 
 namespace RevUp.Runs;
@@ -21,11 +22,17 @@ internal sealed class SegmentationRecorder(
     /// <summary>Adds one case.</summary>
     /// <inheritdoc cref="SegmentationTally.Add"/>
     /// <param name="pixels">[D, H, W, C], as the network was given them or not.</param>
+    /// <param name="source">
+    /// The case on the voxels of its files, where it is measured then; pictures are of the given
+    /// maps.
+    /// </param>
     public void Add(
-        string name, ReadOnlySpan<float> pixels, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth,
-        VolumeExtents extents, VolumeSpacing spacing)
+        string name, ReadOnlySpan<float> pixels, ushort[] predicted, ReadOnlySpan<ushort> truth,
+        VolumeExtents extents, VolumeSpacing spacing, SourceLabels? source = null)
     {
-        CaseMeasures measures = _tally.Add(name, predicted, truth, extents, spacing);
+        CaseMeasures measures = source is null
+            ? _tally.Add(name, predicted, truth, extents, spacing)
+            : _tally.Add(name, source.Restore(predicted), source.Labels, source.Extents, source.Spacing);
         double dice = measures.ForegroundDice;
         bool isShown = views > 0 && !double.IsNaN(dice) && (_worst.Count < views
             || dice < _worst[^1].ForegroundDice || dice > _best[0].ForegroundDice);

@@ -8,10 +8,8 @@ internal sealed record SegmentationSummary(IReadOnlyList<double> Dice, double Po
     /// <summary>Mean Dice without the background.</summary>
     public double ForegroundDice => Means.Finite(Dice.Skip(1));
 
-    /// <inheritdoc/>
     public bool Equals(SegmentationSummary? other) =>
         other is not null && PooledIou.Equals(other.PooledIou) && Dice.SequenceEqual(other.Dice);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Dice.Count, PooledIou);
 }

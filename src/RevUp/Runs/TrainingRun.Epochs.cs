@@ -110,7 +110,6 @@ public sealed partial class TrainingRun
         meter.Skip();
 
         void Write(string folder) => Checkpoint.Write(
-            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity,
-            _data.CaseRules);
+            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity, _data.CaseRules);
     }
 }

@@ -132,7 +132,8 @@ public sealed partial class TrainingRun : IDisposable
                 + $"{samples} samples; use a smaller batch");
             Network = new RevUpNet(
                 backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches);
-            _step = new TrainingStep(Network, training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
+            _step = new TrainingStep(
+                Network, data.OfStep(training), recipe.Reversible.Plan, recipe.Reversible.Inversion);
             if (latest is not null)
             {
                 Checkpoint.Restore(latest.Path, recipe, Network, _step, data.Identity);

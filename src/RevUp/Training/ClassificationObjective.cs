@@ -8,20 +8,15 @@ namespace RevUp.Training;
 /// </summary>
 internal sealed class ClassificationObjective(RevUpNet net) : Objective(net)
 {
-    /// <inheritdoc/>
     public override ElementType TargetType => ElementType.Float32;
 
-    /// <inheritdoc/>
     protected override (string Targets, string Number) Words => ("targets", $"{Net.Classes} classes");
 
-    /// <inheritdoc/>
     public override Shape Targets(int batch) => new(batch, Net.Classes);
 
-    /// <inheritdoc/>
     public override void Differentiate(Tensor output, Tensor targets, Tensor losses) =>
         Net.Backend.CrossEntropy(output, targets, 1f / output.Shape.Batch, output, losses);
 
-    /// <inheritdoc/>
     protected override void RequireType<T>()
     {
         if (typeof(T) != typeof(float))

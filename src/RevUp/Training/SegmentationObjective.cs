@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Models;
@@ -37,14 +36,11 @@ internal sealed class SegmentationObjective : Objective
         }
     }
 
-    /// <inheritdoc/>
     public override ElementType TargetType => ElementType.UInt16;
 
-    /// <inheritdoc/>
     protected override (string Targets, string Number) Words =>
         ("labels", $"{Net.Sample.Positions} labels of positions each");
 
-    /// <inheritdoc/>
     public override Shape Targets(int batch)
     {
         Span<int> extents = stackalloc int[Net.Sample.Rank - 1];
@@ -56,7 +52,6 @@ internal sealed class SegmentationObjective : Objective
         return new Shape(extents);
     }
 
-    /// <inheritdoc/>
     public override void Differentiate(Tensor output, Tensor targets, Tensor losses)
     {
         (int batch, int classes) = (output.Shape.Batch, output.Shape.Channels);
@@ -73,7 +68,6 @@ internal sealed class SegmentationObjective : Objective
         memory.Free(totals);
     }
 
-    /// <inheritdoc/>
     protected override void RequireType<T>()
     {
         if (typeof(T) != typeof(ushort))
@@ -82,7 +76,6 @@ internal sealed class SegmentationObjective : Objective
         }
     }
 
-    /// <inheritdoc/>
     protected override void RequireValid<T>(ReadOnlySpan<T> targets)
     {
         ReadOnlySpan<ushort> labels = MemoryMarshal.Cast<T, ushort>(targets);

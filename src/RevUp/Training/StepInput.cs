@@ -1,4 +1,3 @@
-using System.Globalization;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Models;

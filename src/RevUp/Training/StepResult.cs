@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace RevUp.Training;
 
 /// <summary>Result of one optimiser update.</summary>

@@ -46,7 +46,8 @@ public sealed record TrainingSettings
 
     /// <summary>
     /// Whether each class counts the same in the loss: a sample of class k by N / (K · N_k), where
-    /// N_k of the N samples of the training set are of that class.
+    /// N_k of the N samples of the training set are of that class. In a run that segments, samples
+    /// are the labelled positions of the training cases; Dice is not weighted.
     /// </summary>
     public bool BalanceClasses { get; init; }
 

@@ -1,7 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Conformance;
 
 /// <summary>
@@ -16,42 +12,16 @@ internal sealed class ConvolutionTests
     [TestMethod]
     [EveryBackend(AndLibrary = true)]
     internal void FpropMatchesTheOracle(DeviceOperations operations) =>
-        ForEachGeometry(operations, (geometry, src, weights, _, scale, what) =>
-    {
-        double factor = scale ?? 1;
-        double[] expected = Scaled(factor, Oracle.ConvolutionFprop(geometry, src.Doubles, weights.Doubles));
-        double[] magnitude = Scaled(
-            Math.Abs(factor),
-            Oracle.ConvolutionFprop(geometry, Oracle.Magnitudes(src.Values), Oracle.Magnitudes(weights.Values)));
-        long terms = geometry.InChannels / geometry.Groups * geometry.Kernel.Product(geometry.Rank);
-
-        float[] actual = operations.ConvolutionFprop(geometry, src, weights.Values, scale);
-
-        Tolerance.AssertWithin(
-            expected, actual,
-            i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
-            $"fprop of {what}");
-    });
+        ForEachGeometry(operations, (geometry, src, weights, _, scale, what) => AssertLikeTheOracle(
+            Oracle.ConvolutionFprop, geometry, geometry.InChannels, src, weights, scale,
+            operations.ConvolutionFprop(geometry, src, weights.Values, scale), $"fprop of {what}"));
 
     [TestMethod]
     [EveryBackend(AndLibrary = true)]
     internal void DgradMatchesTheOracle(DeviceOperations operations) =>
-        ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) =>
-    {
-        double factor = scale ?? 1;
-        double[] expected = Scaled(factor, Oracle.ConvolutionDgrad(geometry, diffDst.Doubles, weights.Doubles));
-        double[] magnitude = Scaled(
-            Math.Abs(factor),
-            Oracle.ConvolutionDgrad(geometry, Oracle.Magnitudes(diffDst.Values), Oracle.Magnitudes(weights.Values)));
-        long terms = geometry.OutChannels / geometry.Groups * geometry.Kernel.Product(geometry.Rank);
-
-        float[] actual = operations.ConvolutionDgrad(geometry, diffDst, weights.Values, scale);
-
-        Tolerance.AssertWithin(
-            expected, actual,
-            i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)),
-            $"dgrad of {what}");
-    });
+        ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) => AssertLikeTheOracle(
+            Oracle.ConvolutionDgrad, geometry, geometry.OutChannels, diffDst, weights, scale,
+            operations.ConvolutionDgrad(geometry, diffDst, weights.Values, scale), $"dgrad of {what}"));
 
     [TestMethod]
     [EveryBackend(AndLibrary = true)]
@@ -71,6 +41,20 @@ internal sealed class ConvolutionTests
             expected, actual, i => WgradBound(rounded, expected[i], Bound(geometry, terms, magnitude[i], scale: null)),
             $"wgrad of {what}");
     });
+
+    private static void AssertLikeTheOracle(
+        Func<CpuConvolutionGeometry, double[], double[], double[]> oracle, CpuConvolutionGeometry geometry,
+        long channels, Stored input, Stored weights, float? scale, float[] actual, string what)
+    {
+        double factor = scale ?? 1;
+        double[] expected = Scaled(factor, oracle(geometry, input.Doubles, weights.Doubles));
+        double[] magnitude = Scaled(
+            Math.Abs(factor), oracle(geometry, Oracle.Magnitudes(input.Values), Oracle.Magnitudes(weights.Values)));
+        long terms = channels / geometry.Groups * geometry.Kernel.Product(geometry.Rank);
+        Tolerance.AssertWithin(
+            expected, actual,
+            i => Tolerance.StoredAs(geometry.Type, expected[i], Bound(geometry, terms, magnitude[i], scale)), what);
+    }
 
     private static double[] Scaled(double factor, double[] values) => Array.ConvertAll(values, value => factor * value);
 

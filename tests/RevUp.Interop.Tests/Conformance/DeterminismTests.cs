@@ -1,8 +1,3 @@
-using System.Runtime.InteropServices;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Conformance;
 
 /// <summary>
@@ -57,8 +52,7 @@ internal sealed class DeterminismTests
             (float[] mean, float[] variance, _, _) = operations.BatchNormStatistics(rows: 4081, x, 0.1f, zeros, zeros);
             (float[] dx, float[] weight, float[] bias) = operations.BatchNormBackward(
                 CpuActivation.Relu, x, mean, variance, 1e-5f, s_x[..channels], s_y[..channels], dy, null, null,
-                CpuType.Float32,
-                new float[channels], new float[channels]);
+                CpuType.Float32, new float[channels], new float[channels]);
             return (Bits(mean), Bits(variance), Bits(dx), Bits(weight), Bits(bias));
         });
         AssertRepeats(() =>

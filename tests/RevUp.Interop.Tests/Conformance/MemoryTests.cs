@@ -1,7 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Conformance;
 
 [TestClass]
@@ -30,22 +26,20 @@ internal sealed class MemoryTests
             0, -0f, float.PositiveInfinity,
             float.NegativeInfinity, float.NaN,
         ];
-        foreach (CpuType xType in Inputs.Types)
+        foreach ((CpuType xType, CpuType yType, int count) in
+            from xType in Inputs.Types
+            from yType in Inputs.Types
+            from count in Inputs.Counts
+            select (xType, yType, count))
         {
-            foreach (CpuType yType in Inputs.Types)
-            {
-                foreach (int count in Inputs.Counts)
-                {
-                    float[] values = [.. special, .. new Inputs(count).Uniform(count, limit: 1e3f)];
-                    Stored x = new(xType, xType == CpuType.Float32 ? values : Array.ConvertAll(values, BFloat16.Round));
-                    float[] expected = yType == CpuType.Float32 ? x.Values : Array.ConvertAll(x.Values, BFloat16.Round);
+            float[] values = [.. special, .. new Inputs(count).Uniform(count, limit: 1e3f)];
+            Stored x = new(xType, xType == CpuType.Float32 ? values : Array.ConvertAll(values, BFloat16.Round));
+            float[] expected = yType == CpuType.Float32 ? x.Values : Array.ConvertAll(x.Values, BFloat16.Round);
 
-                    float[] actual = operations.Cast(x, yType);
+            float[] actual = operations.Cast(x, yType);
 
-                    CollectionAssert.AreEqual(expected, actual, $"{xType} to {yType}, {x.Count} elements");
-                    Assert.IsTrue(float.IsNegative(actual[7]), "the sign of zero survives");
-                }
-            }
+            CollectionAssert.AreEqual(expected, actual, $"{xType} to {yType}, {x.Count} elements");
+            Assert.IsTrue(float.IsNegative(actual[7]), "the sign of zero survives");
         }
     }
 }

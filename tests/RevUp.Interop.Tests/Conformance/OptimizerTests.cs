@@ -1,7 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Backends;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Conformance;
 
 /// <summary>
@@ -43,8 +39,7 @@ internal sealed class OptimizerTests
                 {
                     (double[] m, double[] w) = Oracle.Sgd(
                         group.LearningRate, s.Momentum, group.WeightDecay, (int)s.Nesterov, s.GradientScale,
-                        wideGradient[range],
-                        expectedMomentum[range], expectedWeights[range]);
+                        wideGradient[range], expectedMomentum[range], expectedWeights[range]);
                     m.CopyTo(expectedMomentum.AsSpan(range));
                     w.CopyTo(expectedWeights.AsSpan(range));
                 });
@@ -99,8 +94,7 @@ internal sealed class OptimizerTests
                 {
                     (double[] m, double[] v, double[] w) = Oracle.AdamW(
                         group.LearningRate, s.Beta1, s.Beta2, s.Epsilon, group.WeightDecay, step, s.GradientScale,
-                        wideGradient[range],
-                        expectedFirst[range], expectedSecond[range], expectedWeights[range]);
+                        wideGradient[range], expectedFirst[range], expectedSecond[range], expectedWeights[range]);
                     m.CopyTo(expectedFirst.AsSpan(range));
                     v.CopyTo(expectedSecond.AsSpan(range));
                     w.CopyTo(expectedWeights.AsSpan(range));

@@ -1,7 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Conformance;
 
 [TestClass]
@@ -16,22 +12,18 @@ internal sealed class PreactivationTests
     [EveryBackend]
     internal void ForwardMatchesTheOracle(DeviceOperations operations)
     {
-        foreach (CpuActivation activation in Enum.GetValues<CpuActivation>())
+        foreach ((CpuActivation activation, CpuType xType, CpuType yType, int count) in
+            from activation in Enum.GetValues<CpuActivation>()
+            from xType in Inputs.Types
+            from yType in Inputs.Types
+            from count in Inputs.Counts
+            select (activation, xType, yType, count))
         {
-            foreach (CpuType xType in Inputs.Types)
+            Stored x = new Inputs(count).Uniform(xType, Inputs.Whole(activation, count), limit: 5);
+            CheckForward(operations, activation, x, yType, Alias.None);
+            if (xType == yType)
             {
-                foreach (CpuType yType in Inputs.Types)
-                {
-                    foreach (int count in Inputs.Counts)
-                    {
-                        Stored x = new Inputs(count).Uniform(xType, Inputs.Whole(activation, count), limit: 5);
-                        CheckForward(operations, activation, x, yType, Alias.None);
-                        if (xType == yType)
-                        {
-                            CheckForward(operations, activation, x, yType, Alias.X);
-                        }
-                    }
-                }
+                CheckForward(operations, activation, x, yType, Alias.X);
             }
         }
     }
@@ -40,24 +32,18 @@ internal sealed class PreactivationTests
     [EveryBackend]
     internal void BackwardMatchesTheOracle(DeviceOperations operations)
     {
-        foreach (CpuActivation activation in Enum.GetValues<CpuActivation>())
+        foreach ((CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType) in
+            from activation in Enum.GetValues<CpuActivation>()
+            from xType in Inputs.Types
+            from dyType in Inputs.Types
+            from dxType in Inputs.Types
+            select (activation, xType, dyType, dxType))
         {
-            foreach (CpuType xType in Inputs.Types)
-            {
-                foreach (CpuType dyType in Inputs.Types)
-                {
-                    foreach (CpuType dxType in Inputs.Types)
-                    {
-                        int count = Inputs.Whole(activation, 1003);
-                        CheckBackward(
-                            operations, activation, xType, dyType, dxType, count, scale: null, withResidual: false,
-                            Alias.None);
-                        CheckBackward(
-                            operations, activation, xType, dyType, dxType, count, scale: 0.4f, withResidual: true,
-                            Alias.None);
-                    }
-                }
-            }
+            int count = Inputs.Whole(activation, 1003);
+            CheckBackward(
+                operations, activation, xType, dyType, dxType, count, scale: null, withResidual: false, Alias.None);
+            CheckBackward(
+                operations, activation, xType, dyType, dxType, count, scale: 0.4f, withResidual: true, Alias.None);
         }
     }
 
@@ -65,21 +51,17 @@ internal sealed class PreactivationTests
     [EveryBackend]
     internal void BackwardMatchesTheOracleInPlaceAndAtEverySize(DeviceOperations operations)
     {
-        foreach (CpuType type in Inputs.Types)
+        foreach ((CpuType type, int count, Alias alias) in
+            from type in Inputs.Types
+            from count in Inputs.Counts
+            from alias in (Alias[])[Alias.None, Alias.X, Alias.Dy, Alias.Residual]
+            select (type, count, alias))
         {
-            foreach (int count in Inputs.Counts)
-            {
-                foreach (Alias alias in (Alias[])[Alias.None, Alias.X, Alias.Dy, Alias.Residual])
-                {
-                    CheckBackward(
-                        operations, CpuActivation.Elu, type, type, type, count, scale: -1.7f, withResidual: true,
-                        alias);
-                    int pairs = Inputs.Whole(CpuActivation.MaxMin, count);
-                    CheckBackward(
-                        operations, CpuActivation.MaxMin, type, type, type, pairs, scale: -1.7f, withResidual: true,
-                        alias);
-                }
-            }
+            CheckBackward(
+                operations, CpuActivation.Elu, type, type, type, count, scale: -1.7f, withResidual: true, alias);
+            int pairs = Inputs.Whole(CpuActivation.MaxMin, count);
+            CheckBackward(
+                operations, CpuActivation.MaxMin, type, type, type, pairs, scale: -1.7f, withResidual: true, alias);
         }
     }
 
@@ -115,8 +97,7 @@ internal sealed class PreactivationTests
 
     private static void CheckBackward(
         DeviceOperations operations, CpuActivation activation, CpuType xType, CpuType dyType, CpuType dxType, int count,
-        float? scale, bool withResidual,
-        Alias alias)
+        float? scale, bool withResidual, Alias alias)
     {
         Inputs inputs = new(count);
         Stored x = inputs.Uniform(xType, count, limit: 5);

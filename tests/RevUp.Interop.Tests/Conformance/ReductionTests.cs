@@ -1,6 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Conformance;
 
 [TestClass]

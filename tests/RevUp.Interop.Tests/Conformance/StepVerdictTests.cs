@@ -1,8 +1,3 @@
-using System.Runtime.InteropServices;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Backends;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Conformance;
 
 [TestClass]

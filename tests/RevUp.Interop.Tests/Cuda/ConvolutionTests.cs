@@ -1,8 +1,4 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
-using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 

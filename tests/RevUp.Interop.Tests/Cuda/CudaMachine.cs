@@ -1,7 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cuda;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Cuda;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.Tests.Cuda;
 
 /// <summary>Elements in device memory, with copies that wait.</summary>

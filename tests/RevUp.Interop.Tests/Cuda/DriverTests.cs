@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cuda;
 
 namespace RevUp.Interop.Tests.Cuda;
 

@@ -1,7 +1,4 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Interop.CublasLt;
-using RevUp.Interop.Cuda;
-using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 

@@ -1,7 +1,4 @@
-using System.Runtime.InteropServices;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Interop.CublasLt;
-using RevUp.Interop.Cuda;
 using RevUp.Interop.Cudnn;
 
 namespace RevUp.Interop.Tests.Cuda;

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using RevUp.Operations.Reading;
 using RevUp.Operations.Writing;
 

@@ -1,5 +1,3 @@
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests.Hostile;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using System.Runtime.InteropServices;
-using RevUp.Backends;
-using RevUp.Interop.Cpu;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Hostile;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests.Hostile;
 
 /// <summary>
@@ -67,44 +64,12 @@ internal sealed class HostileArgumentTests
 
     [TestMethod]
     [DynamicData(nameof(Functions))]
-    internal void OptionalPointersMayBeNull(AbiFunction function)
-    {
-        for (int i = 0; i < function.Arguments.Length; i++)
-        {
-            if (function.Arguments[i].Kind is ArgumentKind.OptionalScalar or ArgumentKind.OptionalTensor
-                or ArgumentKind.OptionalStatistic)
-            {
-                long[] words = function.ValidWords();
-                words[i] = 0;
-                AbiMemory.Reset();
-
-                Assert.AreEqual(
-                    CpuStatus.Ok,
-                    function.Call(words),
-                    $"{function.Name} with {function.Arguments[i].Name} null: {AbiFunction.LastError()}");
-            }
-        }
-    }
+    internal void OptionalPointersMayBeNull(AbiFunction function) => AssertZeroIsAccepted(
+        function, ArgumentKind.OptionalScalar, ArgumentKind.OptionalTensor, ArgumentKind.OptionalStatistic);
 
     [TestMethod]
     [DynamicData(nameof(Functions))]
-    internal void ACountOfZeroDoesNothing(AbiFunction function)
-    {
-        for (int i = 0; i < function.Arguments.Length; i++)
-        {
-            if (function.Arguments[i].Kind == ArgumentKind.Count)
-            {
-                long[] words = function.ValidWords();
-                words[i] = 0;
-                AbiMemory.Reset();
-
-                Assert.AreEqual(
-                    CpuStatus.Ok,
-                    function.Call(words),
-                    $"{function.Name} with {function.Arguments[i].Name} = 0: {AbiFunction.LastError()}");
-            }
-        }
-    }
+    internal void ACountOfZeroDoesNothing(AbiFunction function) => AssertZeroIsAccepted(function, ArgumentKind.Count);
 
     [TestMethod]
     internal void TheTableHasEveryFunctionThatTakesTensors()
@@ -122,6 +87,25 @@ internal sealed class HostileArgumentTests
         CollectionAssert.AreEquivalent(
             imported.Except(withoutTensors).Select(name => name.ToLowerInvariant()).ToArray(),
             AbiFunctions.All.Select(function => function.Name.Replace("_", "", StringComparison.Ordinal)).ToArray());
+    }
+
+    // One argument of these kinds at a time.
+    private static void AssertZeroIsAccepted(AbiFunction function, params ArgumentKind[] kinds)
+    {
+        for (int i = 0; i < function.Arguments.Length; i++)
+        {
+            if (kinds.Contains(function.Arguments[i].Kind))
+            {
+                long[] words = function.ValidWords();
+                words[i] = 0;
+                AbiMemory.Reset();
+
+                Assert.AreEqual(
+                    CpuStatus.Ok,
+                    function.Call(words),
+                    $"{function.Name} with {function.Arguments[i].Name} = 0: {AbiFunction.LastError()}");
+            }
+        }
     }
 
     private static long[] BadValues(ArgumentKind kind, long valid) => kind switch

@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Image;
-using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Image;
 

@@ -1,7 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Image;
-using RevUp.Interop.Tests.Support;
-
 namespace RevUp.Interop.Tests.Image;
 
 /// <summary>Label maps: the numbers that a PNG stores, and what is no label map.</summary>

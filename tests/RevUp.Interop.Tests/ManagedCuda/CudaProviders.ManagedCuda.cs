@@ -1,4 +1,3 @@
-using RevUp.Interop.Cuda;
 using RevUp.Interop.ManagedCuda;
 
 namespace RevUp.Interop.Tests.Support;

@@ -1,7 +1,4 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cuda;
 using RevUp.Interop.ManagedCuda;
-using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Interop.Tests.Cuda;
 
@@ -12,7 +9,6 @@ namespace RevUp.Interop.Tests.Cuda;
 [TestClass]
 internal sealed class ManagedCudaDriverTests : DriverTests
 {
-    /// <inheritdoc/>
     protected override ICudaProvider Provider => new ManagedCudaProvider();
 
     [TestMethod]

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>

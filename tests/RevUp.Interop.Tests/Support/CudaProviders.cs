@@ -1,5 +1,3 @@
-using RevUp.Interop.Cuda;
-
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>

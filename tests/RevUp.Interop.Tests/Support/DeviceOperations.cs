@@ -1,6 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Backends;
-using RevUp.Interop.Cpu;
 using RevUp.Tensors;
 
 namespace RevUp.Interop.Tests.Support;

@@ -1,6 +1,4 @@
 using System.Reflection;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
 

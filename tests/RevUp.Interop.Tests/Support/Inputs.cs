@@ -1,5 +1,3 @@
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>Seeded test data; the same seed gives the same values on every machine.</summary>

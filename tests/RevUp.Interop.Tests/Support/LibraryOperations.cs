@@ -1,6 +1,3 @@
-using RevUp.Backends;
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>The guarded buffers of one native call; all are checked and freed together.</summary>

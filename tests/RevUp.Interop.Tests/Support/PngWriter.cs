@@ -33,8 +33,7 @@ internal static class PngWriter
     internal static byte[] Write(Pixels pixels, bool interlaced = false) =>
         Write(
             Array.ConvertAll(pixels.Data, value => (ushort)value), pixels.Height, pixels.Width,
-            pixels.Channels == 1 ? PngColor.Grey : PngColor.Rgb, depth: 8,
-            interlaced);
+            pixels.Channels == 1 ? PngColor.Grey : PngColor.Rgb, depth: 8, interlaced);
 
     /// <summary>
     /// A PNG of [height, width, channels] samples of <paramref name="depth"/> bits; a palette has 3

@@ -1,6 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using RevUp.Interop.Cpu;
-
 namespace RevUp.Interop.Tests.Support;
 
 /// <summary>

@@ -49,8 +49,7 @@ internal sealed unsafe partial class TurboJpeg : IDisposable
                 TurboPixels format = pixels.Channels == 3 ? TurboPixels.Rgb : TurboPixels.Cmyk;
                 Check(Compress(
                     compressor, source, pixels.Width, pitch: 0, pixels.Height, (int)format, &data, &length,
-                    (int)sampling, Quality,
-                    progressive ? ProgressiveFlag : 0));
+                    (int)sampling, Quality, progressive ? ProgressiveFlag : 0));
             }
 
             return new ReadOnlySpan<byte>(data, (int)length).ToArray();

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using RevUp.Backends.Cuda;
 
 namespace RevUp.Tests.Architecture;

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace RevUp.Tests.Architecture;
 
 /// <summary>Phrases that make a reader read a sentence twice.</summary>

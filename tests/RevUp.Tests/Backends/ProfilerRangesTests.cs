@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Interop.Tests.Support;
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Backends;
 
 /// <summary>

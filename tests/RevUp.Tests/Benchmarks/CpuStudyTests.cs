@@ -1,6 +1,4 @@
-using System.Text.Json;
 using RevUp.Interop.Image;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Benchmarks;
 
@@ -9,23 +7,22 @@ namespace RevUp.Tests.Benchmarks;
 /// speed holds.
 /// </summary>
 [TestClass]
-public sealed class CpuStudyTests
+public sealed class CpuStudyTests : FolderTest
 {
     [TestMethod]
     public void PoliciesOfOneStepKeepTheirOrderInMemoryAndStayWhenAnotherPartIsMeasured()
     {
-        using TemporaryFolder folder = new();
-        Run(folder, "step", "--blocks", "3", "--contenders", "store,invert");
-        Run(folder, "step", "--blocks", "3", "--contenders", "checkpoint", "--rounds", "1");
+        Run(Folder, "step", "--blocks", "3", "--contenders", "store,invert");
+        Run(Folder, "step", "--blocks", "3", "--contenders", "checkpoint", "--rounds", "1");
         Dictionary<string, JsonElement> rows =
-            Rows(folder, "step").ToDictionary(row => row.GetProperty("contender").GetString()!);
+            Rows(Folder, "step").ToDictionary(row => row.GetProperty("contender").GetString()!);
         Assert.HasCount(3, rows);
         long[] bytes = [.. ((string[])["invert", "checkpoint", "store"]).Select(
             name => rows[name].GetProperty("activation_peak_bytes").GetInt64())];
         Assert.IsLessThan(bytes[1], bytes[0], "invert");
         Assert.IsLessThan(bytes[2], bytes[1], "checkpoint");
         Assert.IsGreaterThanOrEqualTo(1.0, rows["invert"].GetProperty("mean_evaluations").GetDouble());
-        string report = File.ReadAllText(folder["step.md"]);
+        string report = File.ReadAllText(Folder["step.md"]);
         Assert.Contains("--contenders store,invert", report, "The part measured first names its own command.");
         Assert.Contains("Not measured yet: n = 9, 18.", report);
     }
@@ -34,19 +31,18 @@ public sealed class CpuStudyTests
     [TestMethod]
     public void ContendersThatTheProcessorCannotRunAreNamedAndLeftOut()
     {
-        using TemporaryFolder folder = new();
         string[] options = ["--quick", "--contenders"];
         (int status, string error) = StudyProcess.RunLimited(
-            "avx2", "step", folder["."], [.. options, "invert-bf16,store,invert-mixed"]);
+            "avx2", "step", Folder["."], [.. options, "invert-bf16,store,invert-mixed"]);
         Assert.AreEqual(0, status, error);
-        string report = File.ReadAllText(folder["step.md"]);
+        string report = File.ReadAllText(Folder["step.md"]);
         Assert.Contains(
             "Left out: `invert-bf16`, `invert-mixed`: this processor does not compute in bfloat16 (AVX2 "
             + "(REVUP_MAX_ISA), ",
             report);
-        Assert.AreEqual("store", Rows(folder, "step").Single().GetProperty("contender").GetString());
+        Assert.AreEqual("store", Rows(Folder, "step").Single().GetProperty("contender").GetString());
 
-        (status, error) = StudyProcess.RunLimited("avx2", "depth", folder["."], [.. options, "invert-bf16"]);
+        (status, error) = StudyProcess.RunLimited("avx2", "depth", Folder["."], [.. options, "invert-bf16"]);
         Assert.AreEqual(1, status);
         Assert.Contains("error: No contender is left on this processor, which cannot run `invert-bf16`.", error);
     }
@@ -54,20 +50,18 @@ public sealed class CpuStudyTests
     [TestMethod]
     public void ActivationsOfVeryDeepNetworksAreTheSameToTheByte()
     {
-        using TemporaryFolder folder = new();
-        Run(folder, "depth", "--only", "deep");
-        JsonElement[] rows = Rows(folder, "depth");
+        Run(Folder, "depth", "--only", "deep");
+        JsonElement[] rows = Rows(Folder, "depth");
         Assert.HasCount(3, rows);
         Assert.HasCount(1, rows.Select(row => row.GetProperty("activation_peak_bytes").GetInt64()).Distinct());
-        Assert.Contains("the same at every depth, to the byte", File.ReadAllText(folder["depth.md"]));
+        Assert.Contains("the same at every depth, to the byte", File.ReadAllText(Folder["depth.md"]));
     }
 
     [TestMethod]
     public void TilesHaveTheLogitsOfTheWholeUnlessInstancesAreNormalized()
     {
-        using TemporaryFolder folder = new();
-        Run(folder, "tiles");
-        JsonElement[] rows = Rows(folder, "tiles");
+        Run(Folder, "tiles");
+        JsonElement[] rows = Rows(Folder, "tiles");
         CollectionAssert.AreEqual(
             (string[])["segment-lesions", "segment-lesions-instance-norm"],
             rows.Select(row => row.GetProperty("recipe").GetString()).ToArray());
@@ -76,17 +70,16 @@ public sealed class CpuStudyTests
         Assert.IsTrue(largest[0] > 0 && largest[0] <= 1e-5, $"{largest[0]}");
         Assert.IsGreaterThanOrEqualTo(0.99999, rows[0].GetProperty("equal_labels").GetDouble());
         Assert.IsGreaterThan(1e-3, largest[1]);
-        ImageInfo picture = ImageDecoder.Inspect(File.ReadAllBytes(folder["tiles.png"]));
+        ImageInfo picture = ImageDecoder.Inspect(File.ReadAllBytes(Folder["tiles.png"]));
         Assert.IsGreaterThanOrEqualTo(3 * 128, picture.Width);
     }
 
     [TestMethod]
     public void LoadingIsComparedWithAResidentBatch()
     {
-        using TemporaryFolder folder = new();
-        Run(folder, "loading", "--steps", "3", "--workers", "1");
-        Run(folder, "loading", "--steps", "3", "--workers", "2");
-        JsonElement[] rows = Rows(folder, "loading");
+        Run(Folder, "loading", "--steps", "3", "--workers", "1");
+        Run(Folder, "loading", "--steps", "3", "--workers", "2");
+        JsonElement[] rows = Rows(Folder, "loading");
         Assert.HasCount(2, rows);
         foreach (JsonElement row in rows)
         {
@@ -103,9 +96,8 @@ public sealed class CpuStudyTests
     public void TrafficIsCountedToTheByte()
     {
         const int Batch = 2;
-        using TemporaryFolder folder = new();
-        Run(folder, "traffic");
-        JsonElement[] rows = Rows(folder, "traffic");
+        Run(Folder, "traffic");
+        JsonElement[] rows = Rows(Folder, "traffic");
         double[] bytes = [.. rows.Select(row => row.GetProperty("bytes").GetDouble())];
         double[] least = [.. rows.Select(row => row.GetProperty("least_bytes").GetDouble())];
         const double HeadActivations = sizeof(float) * Batch * 8 * 8 * 32, Pooled = sizeof(float) * Batch * 32;
@@ -129,17 +121,16 @@ public sealed class CpuStudyTests
     [TestMethod]
     public void AReportHasNoRowsOfOtherSources()
     {
-        using TemporaryFolder folder = new();
-        Run(folder, "step", "--contenders", "store", "--rounds", "1");
-        string commit = Rows(folder, "step")[0].GetProperty("origin").GetProperty("commit").GetString()!;
-        string file = folder["step.jsonl"];
+        Run(Folder, "step", "--contenders", "store", "--rounds", "1");
+        string commit = Rows(Folder, "step")[0].GetProperty("origin").GetProperty("commit").GetString()!;
+        string file = Folder["step.jsonl"];
         File.WriteAllText(
             file,
             File.ReadAllText(file)
                 .Replace($"\"commit\":\"{commit}\"", "\"commit\":\"another\"", StringComparison.Ordinal));
-        Run(folder, "step", "--contenders", "checkpoint", "--rounds", "1");
-        Assert.HasCount(2, Rows(folder, "step"));
-        string report = File.ReadAllText(folder["step.md"]);
+        Run(Folder, "step", "--contenders", "checkpoint", "--rounds", "1");
+        Assert.HasCount(2, Rows(Folder, "step"));
+        string report = File.ReadAllText(Folder["step.md"]);
         Assert.Contains("| checkpoint |", report);
         Assert.DoesNotContain("| store |", report);
     }
@@ -147,10 +138,9 @@ public sealed class CpuStudyTests
     [TestMethod]
     public void EveryOperationIsTimedBesideItsTwinAndACopy()
     {
-        using TemporaryFolder folder = new();
-        Run(folder, "operations");
+        Run(Folder, "operations");
         string[] rows =
-            [.. File.ReadLines(folder["operations.md"]).Where(line => line.StartsWith('|') && char.IsDigit(line[^3]))];
+            [.. File.ReadLines(Folder["operations.md"]).Where(line => line.StartsWith('|') && char.IsDigit(line[^3]))];
         string[] names =
         [
             "batch norm backward", "adamw", "quantize residual, 4 bits", "quantize retrace, 8 bits", "product",
@@ -177,8 +167,7 @@ public sealed class CpuStudyTests
     [DataRow("--only has 'shallow'", "depth", "--only", "shallow")]
     public void WhatCannotBeMeasuredIsNamed(string message, string study, params string[] options)
     {
-        using TemporaryFolder folder = new();
-        (int status, string error) = StudyProcess.Run(study, folder["."], ["--quick", .. options]);
+        (int status, string error) = StudyProcess.Run(study, Folder["."], ["--quick", .. options]);
         Assert.AreEqual(1, status, error);
         Assert.Contains(message, error);
     }
@@ -188,9 +177,8 @@ public sealed class CpuStudyTests
     [DataRow("{\"sweep\":", "depth.jsonl is damaged")]
     public void WhatCannotBeDrawnIsNamed(string rows, string message)
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllText(folder["depth.jsonl"], rows);
-        (int status, string error) = StudyProcess.Run("plots", folder["."]);
+        File.WriteAllText(Folder["depth.jsonl"], rows);
+        (int status, string error) = StudyProcess.Run("plots", Folder["."]);
         Assert.AreEqual(1, status, error);
         Assert.Contains(message, error);
     }

@@ -1,14 +1,10 @@
-using System.Diagnostics;
-using RevUp.Tests.Architecture;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Benchmarks;
 
 /// <summary>
 /// How tests/gpu/run.sh goes through the steps of a part, with steps that need no GPU.
 /// </summary>
 [TestClass]
-public sealed class GpuScriptTests
+public sealed class GpuScriptTests : FolderTest
 {
     /// <summary>
     /// Most of what a part measures does not depend on what failed, and the time of a GPU machine
@@ -17,20 +13,19 @@ public sealed class GpuScriptTests
     [TestMethod]
     public void AFailedStepEndsTheRunAfterItsPart()
     {
-        using TemporaryFolder folder = new();
         const string Parts =
             "begin first; step fails 60 sh -c 'echo why >&2; exit 3'; step works 60 true; conclude; echo next part";
-        (int status, string output) = Run(folder, Parts);
+        (int status, string output) = Run(Folder, Parts);
         Assert.AreEqual(1, status);
         Assert.Contains("why", output);
         Assert.Contains("of the part first failed: fails.", output);
         Assert.DoesNotContain("next part", output);
-        Assert.IsFalse(File.Exists(folder["done/fails"]));
-        Assert.IsTrue(File.Exists(folder["done/works"]));
-        Assert.Contains("| fails | failed (3) |", File.ReadAllText(folder["verdicts/first-fails.md"]));
+        Assert.IsFalse(File.Exists(Folder["done/fails"]));
+        Assert.IsTrue(File.Exists(Folder["done/works"]));
+        Assert.Contains("| fails | failed (3) |", File.ReadAllText(Folder["verdicts/first-fails.md"]));
 
         // The same command tries again what failed, and nothing else.
-        (status, output) = Run(folder, Parts.Replace("exit 3", "exit 0", StringComparison.Ordinal));
+        (status, output) = Run(Folder, Parts.Replace("exit 3", "exit 0", StringComparison.Ordinal));
         Assert.AreEqual(0, status, output);
         Assert.Contains("done before", output);
         Assert.Contains("next part", output);
@@ -39,29 +34,27 @@ public sealed class GpuScriptTests
     [TestMethod]
     public void WhatDependsOnAFailedStepIsNotTried()
     {
-        using TemporaryFolder folder = new();
         (int status, string output) = Run(
-            folder, "begin first; rows empty 60 false; step report 60 false && step reader 60 true; conclude");
+            Folder, "begin first; rows empty 60 false; step report 60 false && step reader 60 true; conclude");
         Assert.AreEqual(1, status);
         Assert.Contains("of the part first failed: empty report.", output);
-        Assert.IsFalse(File.Exists(folder["rows/empty.jsonl"]));
-        Assert.IsFalse(File.Exists(folder["done/reader"]));
+        Assert.IsFalse(File.Exists(Folder["rows/empty.jsonl"]));
+        Assert.IsFalse(File.Exists(Folder["done/reader"]));
     }
 
     [TestMethod]
     public void AStepOutOfItsOwnTimeFailsAndOneOutOfItsPartsTimeEndsTheRun()
     {
-        using TemporaryFolder folder = new();
-        (_, string own) = Run(folder, "begin first; step slow 1 sleep 60; step after 60 true; conclude");
+        (_, string own) = Run(Folder, "begin first; step slow 1 sleep 60; step after 60 true; conclude");
         Assert.Contains("of the part first failed: slow.", own);
-        Assert.IsTrue(File.Exists(folder["done/after"]));
+        Assert.IsTrue(File.Exists(Folder["done/after"]));
 
         (int status, string whole) = Run(
-            folder, "begin first; deadline=$((SECONDS + 10)); step late 60 true; step never 60 true");
+            Folder, "begin first; deadline=$((SECONDS + 10)); step late 60 true; step never 60 true");
         Assert.AreEqual(1, status);
         Assert.Contains(
             "the nine minutes of the part first are over before its step late: give the same command again.", whole);
-        Assert.IsFalse(File.Exists(folder["done/never"]));
+        Assert.IsFalse(File.Exists(Folder["done/never"]));
     }
 
     private static (int Status, string Output) Run(TemporaryFolder folder, string steps)

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using RevUp.Interop.Tests.Support;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Benchmarks;
 
 /// <summary>
@@ -9,7 +5,7 @@ namespace RevUp.Tests.Benchmarks;
 /// and what they claim holds there, too.
 /// </summary>
 [TestClass]
-public sealed class GpuStudyTests
+public sealed class GpuStudyTests : FolderTest
 {
     private static readonly string[] s_tinyVolume =
         ["--recipe", "volume-64", "--size", "8", "--batch", "1", "--memory", "32"];
@@ -34,14 +30,13 @@ public sealed class GpuStudyTests
     [TestMethod]
     public void ConvolutionsWithoutADeterministicAlgorithmAreNamed()
     {
-        using TemporaryFolder folder = new();
         if (!CudaOnCpu.IsUsable)
         {
             Assert.Inconclusive("This machine has no device 'cuda'.");
         }
-        (int status, string error) = StudyProcess.Run("cudnn", folder["."]);
+        (int status, string error) = StudyProcess.Run("cudnn", Folder["."]);
         Assert.AreEqual(0, status, error);
-        string report = File.ReadAllText(folder["cudnn.md"]);
+        string report = File.ReadAllText(Folder["cudnn.md"]);
         Assert.Contains("| 2-D of odd channels, BFloat16 | yes |", report);
         Assert.Contains("Verdict: ", report);
         if (Environment.GetEnvironmentVariable("REVUP_TEST_CUDA") != "real")
@@ -69,12 +64,11 @@ public sealed class GpuStudyTests
     [DataRow("cuda")]
     public void TheLargestBatchIsTheLastThatFits(string device)
     {
-        using TemporaryFolder folder = new();
         Rows(
-            folder, "gpu-throughput", device,
+            Folder, "gpu-throughput", device,
             [.. s_tinyVolume, "--blocks", "3", "--steps", "2", "--bound", "3", "--policies", "invert"]);
         JsonElement[] rows =
-            [.. File.ReadLines(folder["gpu-throughput.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+            [.. File.ReadLines(Folder["gpu-throughput.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.HasCount(2, rows);
         Assert.AreEqual("invert", rows[0].GetProperty("mode").GetString());
         Assert.AreEqual(1, rows[0].GetProperty("batch").GetInt32());
@@ -113,9 +107,8 @@ public sealed class GpuStudyTests
     [TestMethod]
     public void WithoutRoomForAnythingTheLimitIsNamed()
     {
-        using TemporaryFolder folder = new();
         (int status, string error) = StudyProcess.Run(
-            "gpu-volume", folder["results"], "--device", "cpu", "--memory", "1");
+            "gpu-volume", Folder["results"], "--device", "cpu", "--memory", "1");
         Assert.AreEqual(1, status);
         Assert.Contains("error: Not even the smallest", error);
         Assert.Contains("--memory", error);

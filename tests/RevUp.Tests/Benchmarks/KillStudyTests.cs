@@ -1,5 +1,3 @@
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Benchmarks;
 
 /// <summary>
@@ -7,15 +5,14 @@ namespace RevUp.Tests.Benchmarks;
 /// last checkpoint, and not a bit of its result.
 /// </summary>
 [TestClass]
-public sealed class KillStudyTests
+public sealed class KillStudyTests : FolderTest
 {
     [TestMethod]
     public void AKilledTrainingEndsWithTheBytesOfAnUninterruptedOne()
     {
-        using TemporaryFolder folder = new();
         (int status, string error) = StudyProcess.Run(
-            "kill", folder["."], "--kills", "1", "--seed", "5", "--signals", "all");
+            "kill", Folder["."], "--kills", "1", "--seed", "5", "--signals", "all");
         Assert.AreEqual(0, status, error);
-        Assert.Contains("Equal: 6 of 6.", File.ReadAllText(folder["kill.md"]));
+        Assert.Contains("Equal: 6 of 6.", File.ReadAllText(Folder["kill.md"]));
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace RevUp.Tests.Benchmarks;
 
 /// <summary>

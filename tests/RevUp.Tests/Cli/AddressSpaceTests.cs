@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
@@ -8,20 +5,16 @@ namespace RevUp.Tests.Cli;
 /// machine has memory.
 /// </summary>
 [TestClass]
-public sealed class AddressSpaceTests
+public sealed class AddressSpaceTests : FolderTest
 {
     [TestMethod]
     [DataRow(6)]
     [DataRow(12)]
     public void TrainingTakesAPartOfWhatIsAllowed(int gibibytes)
     {
-        using TemporaryFolder folder = new();
         using Process process = ToolProcess.StartLimited(
-            (long)gibibytes << 20, "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"],
-            "--threads", "1");
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, output.Result + error);
+            (long)gibibytes << 20, Tool.Training(Folder));
+        ToolResult result = process.Finish();
+        Assert.AreEqual(0, result.ExitCode, result.Output + result.Error);
     }
 }

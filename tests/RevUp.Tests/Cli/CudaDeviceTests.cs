@@ -1,13 +1,8 @@
-using System.Diagnostics;
-using System.Text.Json;
-using RevUp.Interop.Tests.Support;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary><c>--device cuda</c>, each time in a process of its own, as a user runs it.</summary>
 [TestClass]
-public sealed class CudaDeviceTests
+public sealed class CudaDeviceTests : FolderTest
 {
     // A checkpoint's loss on another device differs by roundings of float32 that a few layers
     // amplify.
@@ -28,13 +23,12 @@ public sealed class CudaDeviceTests
     [TestMethod]
     public void WhatIsTrainedOnTheGpuIsEvaluatedAlikeOnEveryDevice()
     {
-        using TemporaryFolder folder = new();
         JsonElement trained = Json(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda");
+            "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda");
         Assert.AreEqual(16, trained.GetProperty("step").GetInt64());
         foreach (string device in (string[])["cuda", "cpu"])
         {
-            JsonElement evaluated = Json("evaluate", "--checkpoint", folder["run"], "--device", device);
+            JsonElement evaluated = Json("evaluate", "--checkpoint", Folder["run"], "--device", device);
             Assert.AreEqual(
                 trained.GetProperty("loss").GetDouble(), evaluated.GetProperty("loss").GetDouble(), Roundings, device);
         }
@@ -43,31 +37,26 @@ public sealed class CudaDeviceTests
     [TestMethod]
     public void AGraphGivesTheSameRunAndIsForTheGpuOnly()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
-        JsonElement plain = Json("train", "--recipe", recipe, "--output", folder["plain"], "--device", "cuda");
+        string recipe = Tool.WriteTinyRecipe(Folder);
+        JsonElement plain = Json("train", "--recipe", recipe, "--output", Folder["plain"], "--device", "cuda");
         JsonElement graph = Json(
-            "train", "--recipe", recipe, "--output", folder["graph"], "--device", "cuda", "--cuda-graph");
+            "train", "--recipe", recipe, "--output", Folder["graph"], "--device", "cuda", "--cuda-graph");
         Assert.AreEqual(plain.GetProperty("loss").GetDouble(), graph.GetProperty("loss").GetDouble());
 
-        using Process process = ToolProcess.Start(
-            null, "train", "--recipe", recipe, "--output", folder["cpu"], "--cuda-graph");
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(1, process.ExitCode);
-        Assert.StartsWith("error: training.cudaGraph is true, and the device 'cpu' has no graphs;", error);
-        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+        ToolResult refused = ToolProcess.Run(
+            null, "train", "--recipe", recipe, "--output", Folder["cpu"], "--cuda-graph");
+        refused.AssertFails("error: training.cudaGraph is true, and the device 'cpu' has no graphs;");
+        Assert.AreEqual(refused.LastError, refused.Error.TrimEnd());
     }
 
     [TestMethod]
     public void Tf32RoundsTheFactorsOfConvolutions()
     {
-        using TemporaryFolder folder = new();
         double exact =
-            Json("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--device", "cuda")
+            Json("train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda")
             .GetProperty("loss")
             .GetDouble();
-        double rounded = Json("evaluate", "--checkpoint", folder["run"], "--device", "cuda", "--tf32")
+        double rounded = Json("evaluate", "--checkpoint", Folder["run"], "--device", "cuda", "--tf32")
             .GetProperty("loss").GetDouble();
         Assert.AreNotEqual(exact, rounded);
         Assert.AreEqual(exact, rounded, Tf32Roundings);
@@ -87,27 +76,17 @@ public sealed class CudaDeviceTests
     [TestMethod]
     public void KernelsThatWereNotBuiltAreOneParagraph()
     {
-        using TemporaryFolder folder = new();
-        using Process process =
-            ToolProcess.Start(
-                ("REVUP_CUDA_KERNELS", folder["missing.fatbin"]), "evaluate", "--checkpoint", folder["run"], "--device",
-                "cuda");
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(1, process.ExitCode);
-        Assert.StartsWith("error: The kernels", error);
-        Assert.Contains(folder["missing.fatbin"], error);
-        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+        ToolResult result = ToolProcess.Run(
+            ("REVUP_CUDA_KERNELS", Folder["missing.fatbin"]), "evaluate", "--checkpoint", Folder["run"], "--device",
+            "cuda");
+        result.AssertFails("error: The kernels", Folder["missing.fatbin"]);
+        Assert.AreEqual(result.LastError, result.Error.TrimEnd());
     }
 
     private static JsonElement Json(params string[] arguments)
     {
-        using Process process = ToolProcess.Start(null, [.. arguments, "--json"]);
-        // Both streams are emptied at once: a full pipe would stop the process.
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, error.Result);
-        return JsonDocument.Parse(output).RootElement;
+        ToolResult result = ToolProcess.Run(null, [.. arguments, "--json"]);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        return result.Json;
     }
 }

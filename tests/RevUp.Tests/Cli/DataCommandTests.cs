@@ -1,14 +1,7 @@
-using System.Text.Json;
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 [TestClass]
-public sealed class DataCommandTests
+public sealed class DataCommandTests : FolderTest
 {
     private static readonly string[] Names =
         [.. Enumerable.Range(0, 30).Select(i => $"{(i % 3 == 0 ? "ant" : "bee")}/{i:D2}.png")];
@@ -16,11 +9,10 @@ public sealed class DataCommandTests
     [TestMethod]
     public void InfoCountsImagesClassesAndSizes()
     {
-        using TemporaryFolder folder = Folder();
+        using TemporaryFolder folder = Images();
         File.WriteAllBytes(folder["set/ant/large.png"], ImageFiles.Png(0, 70, 64));
         File.WriteAllText(folder["set/bee/text.jpg"], "text");
-        ToolResult result = Tool.Run("data", "info", folder["set"]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed("data", "info", folder["set"]);
         Assert.Contains("imageFolder: 32 samples in 2 classes of 11 to 21", result.Output);
         Assert.Contains("| shorter side below 32 ", result.Output);
         Assert.Contains("| no readable header     | 1 ", result.Output);
@@ -36,14 +28,13 @@ public sealed class DataCommandTests
     [TestMethod]
     public void InfoTellsTheKindByTheFilesAndCountsBothParts()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["images"], "train/a/0.png", "train/b/1.png", "test/b/2.png");
-        ImageFiles.WriteShard(folder["shards/train/0.tar"], ("a/0.png", null), ("b/1.png", null));
-        ImageFiles.WriteShard(folder["shards/test/0.tar"], ("b/0.png", null));
-        Directory.CreateDirectory(folder["volumes"]);
-        File.WriteAllBytes(folder["volumes/0.nii"], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false, channels: 2));
-        File.WriteAllText(folder["volumes/train.csv"], "file,label\n0.nii,a\n1.raw,b\n");
-        File.WriteAllText(folder["volumes/test.csv"], "file,label\nabsent.nii.gz,b\n");
+        ImageFiles.WriteFolder(Folder["images"], "train/a/0.png", "train/b/1.png", "test/b/2.png");
+        ImageFiles.WriteShard(Folder["shards/train/0.tar"], ("a/0.png", null), ("b/1.png", null));
+        ImageFiles.WriteShard(Folder["shards/test/0.tar"], ("b/0.png", null));
+        Directory.CreateDirectory(Folder["volumes"]);
+        File.WriteAllBytes(Folder["volumes/0.nii"], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false, channels: 2));
+        File.WriteAllText(Folder["volumes/train.csv"], "file,label\n0.nii,a\n1.raw,b\n");
+        File.WriteAllText(Folder["volumes/test.csv"], "file,label\nabsent.nii.gz,b\n");
         foreach ((string kind, string size, string testSize) in new[]
         {
             ("imageFolder", "shorter side below 32", "shorter side below 32"),
@@ -51,7 +42,7 @@ public sealed class DataCommandTests
             ("volumes", "2 × 3 × 4 × 2", "no readable header"),
         })
         {
-            string place = folder[kind == "imageFolder" ? "images" : kind == "webDataset" ? "shards" : kind];
+            string place = Folder[kind == "imageFolder" ? "images" : kind == "webDataset" ? "shards" : kind];
             JsonElement document = Tool.Run("data", "info", place, "--json").Json;
             Assert.AreEqual(kind, document.GetProperty("kind").GetString());
             JsonElement[] parts = [.. document.GetProperty("parts").EnumerateArray()];
@@ -68,50 +59,48 @@ public sealed class DataCommandTests
     [TestMethod]
     public void InfoReadsIdxAndCifarFiles()
     {
-        using TemporaryFolder folder = new();
-        Directory.CreateDirectory(folder["idx"]);
-        Directory.CreateDirectory(folder["cifar"]);
+        Directory.CreateDirectory(Folder["idx"]);
+        Directory.CreateDirectory(Folder["cifar"]);
         foreach ((string prefix, byte count) in new[] { ("train", (byte)3), ("t10k", (byte)1) })
         {
             File.WriteAllBytes(
-                folder[$"idx/{prefix}-images-idx3-ubyte"],
+                Folder[$"idx/{prefix}-images-idx3-ubyte"],
                 [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, 5, .. new byte[10 * count]]);
             File.WriteAllBytes(
-                folder[$"idx/{prefix}-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. new byte[count]]);
+                Folder[$"idx/{prefix}-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, count, .. new byte[count]]);
         }
-        File.WriteAllLines(folder["cifar/batches.meta.txt"], Enumerable.Range(0, 10).Select(i => $"class {i}"));
+        File.WriteAllLines(Folder["cifar/batches.meta.txt"], Enumerable.Range(0, 10).Select(i => $"class {i}"));
         foreach (string file in
             new[] { "data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch" })
         {
-            File.WriteAllBytes(folder[$"cifar/{file}.bin"], new byte[3073]);
+            File.WriteAllBytes(Folder[$"cifar/{file}.bin"], new byte[3073]);
         }
-        ToolResult idx = Tool.Run("data", "info", folder["idx"]), cifar = Tool.Run("data", "info", folder["cifar"]);
+        ToolResult idx = Tool.Run("data", "info", Folder["idx"]), cifar = Tool.Run("data", "info", Folder["cifar"]);
         Assert.Contains("mnist, train: 3 samples in 10 classes of 0 to 3", idx.Output, idx.Error);
         Assert.Contains("| 2 × 5 × 1 | 3 ", idx.Output);
         Assert.Contains(
-            "Ankle boot", Tool.Run("data", "info", folder["idx"], "--kind", "fashionMnist", "--json").Output);
+            "Ankle boot", Tool.Run("data", "info", Folder["idx"], "--kind", "fashionMnist", "--json").Output);
         Assert.Contains("cifar10, test: 1 samples in 10 classes of 0 to 1", cifar.Output, cifar.Error);
         Assert.Contains("| 32 × 32 × 3 | 5 ", cifar.Output);
         Assert.Contains(
             "--kind is 'idx'; use fashionMnist, mnist, cifar10, cifar100,",
-            Tool.Run("data", "info", folder["idx"], "--kind", "idx").Error);
-        Assert.Contains("0 of 6 images are damaged.", Tool.Run("data", "verify", folder["cifar"]).Output);
+            Tool.Run("data", "info", Folder["idx"], "--kind", "idx").Error);
+        Assert.Contains("0 of 6 images are damaged.", Tool.Run("data", "verify", Folder["cifar"]).Output);
         Assert.Contains(
-            "files of the kind cifar10", Tool.Run("data", "pack", folder["cifar"], folder["out"]).LastError);
+            "files of the kind cifar10", Tool.Run("data", "pack", Folder["cifar"], Folder["out"]).LastError);
     }
 
     [TestMethod]
     public void PackedImagesKeepTheirNamesWhereTheseAreKeys()
     {
-        using TemporaryFolder folder = new();
         ImageFiles.WriteFolder(
-            folder["set"], "ant/tench (1).png", "bee/00000003.png", "bee/two.dots.png", "bee/ü.png", "bee/same.png",
+            Folder["set"], "ant/tench (1).png", "bee/00000003.png", "bee/two.dots.png", "bee/ü.png", "bee/same.png",
             "cat/same.png");
-        File.Copy(folder["set/bee/same.png"], folder["set/bee/same.jpg"]); // a PNG, whatever its name
-        Assert.AreEqual(0, Tool.Run("data", "pack", folder["set"], folder["shards"]).ExitCode);
+        File.Copy(Folder["set/bee/same.png"], Folder["set/bee/same.jpg"]); // a PNG, whatever its name
+        Assert.AreEqual(0, Tool.Run("data", "pack", Folder["set"], Folder["shards"]).ExitCode);
         Shape sample = new(1, 6, 6, 3);
-        using ImageFolder before = ImageFolder.Open(folder["set"], sample);
-        using WebDataset after = WebDataset.Open(folder["shards"], sample);
+        using ImageFolder before = ImageFolder.Open(Folder["set"], sample);
+        using WebDataset after = WebDataset.Open(Folder["shards"], sample);
         // Number 3 belongs to an image without a name; the image that is named 3 gets another
         // number.
         string[] names = [.. Enumerable.Range(0, after.Count).Select(after.Name).Select(
@@ -125,8 +114,8 @@ public sealed class DataCommandTests
             names);
         CollectionAssert.AreEquivalent(Contents(before), Contents(after));
         // What has been packed keeps all its names.
-        Assert.AreEqual(0, Tool.Run("data", "pack", folder["shards"], folder["again"]).ExitCode);
-        using WebDataset again = WebDataset.Open(folder["again"], sample);
+        Assert.AreEqual(0, Tool.Run("data", "pack", Folder["shards"], Folder["again"]).ExitCode);
+        using WebDataset again = WebDataset.Open(Folder["again"], sample);
         CollectionAssert.AreEquivalent(
             names,
             Enumerable.Range(0, again.Count).Select(again.Name).Select(name => name[(name.IndexOf(':') + 1)..])
@@ -136,7 +125,7 @@ public sealed class DataCommandTests
     [TestMethod]
     public void VerifyNamesEveryDamagedImageAndFails()
     {
-        using TemporaryFolder folder = Folder();
+        using TemporaryFolder folder = Images();
         Assert.AreEqual(0, Tool.Run("data", "verify", folder["set"]).ExitCode);
         File.WriteAllText(folder["set/bee/07.png"], "text");
         byte[] cut = File.ReadAllBytes(folder["set/bee/10.png"]);
@@ -156,9 +145,8 @@ public sealed class DataCommandTests
     [TestMethod]
     public void PackedShardsHoldTheSameImagesAndTheSameBytesEveryTime()
     {
-        using TemporaryFolder folder = Folder();
-        ToolResult result = Tool.Run("data", "pack", folder["set"], folder["shards"]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        using TemporaryFolder folder = Images();
+        ToolResult result = Tool.Succeed("data", "pack", folder["set"], folder["shards"]);
         Assert.Contains("30 images in 1 shards", result.Output);
         Assert.Contains("packed 30/30", result.Error);
         Shape sample = new(1, 6, 6, 3);
@@ -180,9 +168,8 @@ public sealed class DataCommandTests
     [TestMethod]
     public void AFolderMayBeNamedWithASeparatorAtItsEnd()
     {
-        using TemporaryFolder folder = Folder();
-        ToolResult result = Tool.Run("data", "pack", folder["set"] + "/", folder["shards"] + "/");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        using TemporaryFolder folder = Images();
+        ToolResult result = Tool.Succeed("data", "pack", folder["set"] + "/", folder["shards"] + "/");
         CollectionAssert.AreEquivalent(
             new[] { folder["set"], folder["shards"] }, Directory.GetFileSystemEntries(folder.Path));
         Assert.AreEqual(0, Tool.Run("data", "verify", folder["shards"]).ExitCode);
@@ -191,7 +178,7 @@ public sealed class DataCommandTests
     [TestMethod]
     public void AShardEndsBeforeItGrowsTooLargeAndAnEmptyClassKeepsItsLabel()
     {
-        using TemporaryFolder folder = Folder();
+        using TemporaryFolder folder = Images();
         Directory.CreateDirectory(folder["set/ape"]);
         using ImageFolder images = ImageFolder.Open(folder["set"], new Shape(1, 6, 6, 3));
         int shards = ShardWriter.Write(images, folder["shards"], shardBytes: 20_000);
@@ -207,7 +194,7 @@ public sealed class DataCommandTests
     [TestMethod]
     public void WhatIsStoppedOrFailsLeavesNothingBehind()
     {
-        using TemporaryFolder folder = Folder();
+        using TemporaryFolder folder = Images();
         ToolResult stopped = Tool.Run(
             new StringWriter(), false, new CancellationToken(canceled: true), "data", "pack", folder["set"],
             folder["shards"]);
@@ -226,7 +213,7 @@ public sealed class DataCommandTests
     [TestMethod]
     public void WhatCannotBeDoneIsOneParagraph()
     {
-        using TemporaryFolder folder = Folder();
+        using TemporaryFolder folder = Images();
         Assert.Contains("there is no such folder", Tool.Run("data", "info", folder["absent"]).LastError);
         Assert.Contains(
             "exists already; name a folder that does not",
@@ -238,7 +225,7 @@ public sealed class DataCommandTests
         [.. part.GetProperty(of).EnumerateArray().Select(
             entry => (entry.GetProperty("name").GetString()!, entry.GetProperty("samples").GetInt32()))];
 
-    private static TemporaryFolder Folder()
+    private static TemporaryFolder Images()
     {
         TemporaryFolder folder = new();
         ImageFiles.WriteFolder(folder["set"], Names);

@@ -1,9 +1,5 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Text;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
@@ -11,7 +7,7 @@ namespace RevUp.Tests.Cli;
 /// ImageNet as it is downloaded: archives and folders, with each of the lists of classes.
 /// </summary>
 [TestClass]
-public sealed class DataPrepareTests
+public sealed class DataPrepareTests : FolderTest
 {
     private static readonly Shape s_sample = new(1, 6, 6, 3);
 
@@ -23,16 +19,14 @@ public sealed class DataPrepareTests
     [DataRow(false, "csv")]
     public void BothPartsArePackedWithOneNumbering(bool archives, string labels)
     {
-        using TemporaryFolder folder = new();
-        WriteTrain(folder, archives);
-        WriteVal(folder, archives);
-        string list = WriteLabels(folder, labels);
+        WriteTrain(Folder, archives);
+        WriteVal(Folder, archives);
+        string list = WriteLabels(Folder, labels);
         string[] option = labels == "csv" ? ["--labels", list] : [];
-        ToolResult result = Tool.Run(["data", "prepare", "imagenet", folder["source"], folder["out"], .. option]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed(["data", "prepare", "imagenet", Folder["source"], Folder["out"], .. option]);
         Assert.Contains("6 images in 2 shards", result.Output);
-        using WebDataset train = WebDataset.Open(folder["out"], RevUp.Data.DatasetSplit.Train, s_sample);
-        using WebDataset val = WebDataset.Open(folder["out"], RevUp.Data.DatasetSplit.Validation, s_sample);
+        using WebDataset train = WebDataset.Open(Folder["out"], RevUp.Data.DatasetSplit.Train, s_sample);
+        using WebDataset val = WebDataset.Open(Folder["out"], RevUp.Data.DatasetSplit.Validation, s_sample);
         CollectionAssert.AreEqual(new[] { "n01440764", "n01443537" }, train.Classes.ToArray());
         CollectionAssert.AreEqual(train.Classes.ToArray(), val.Classes.ToArray());
         string[] expected = ["0 ILSVRC2012_val_00000003", "1 ILSVRC2012_val_00000001", "1 ILSVRC2012_val_00000002"];
@@ -43,24 +37,23 @@ public sealed class DataPrepareTests
     [TestMethod]
     public void WhatIsMissingIsNamed()
     {
-        using TemporaryFolder folder = new();
-        Directory.CreateDirectory(folder["source"]);
-        Assert.Contains("neither ILSVRC2012_img_train.tar nor a folder 'train'", Refusal(folder));
-        WriteTrain(folder, archives: false);
-        Assert.Contains("neither ILSVRC2012_img_val.tar nor a folder 'val'", Refusal(folder));
-        WriteVal(folder, archives: false);
-        Assert.Contains("name one with --labels", Refusal(folder));
-        Assert.Contains("revup data prepare imagenet", Tool.Run("data", "info", folder["source"]).LastError);
+        Directory.CreateDirectory(Folder["source"]);
+        Assert.Contains("neither ILSVRC2012_img_train.tar nor a folder 'train'", Refusal(Folder));
+        WriteTrain(Folder, archives: false);
+        Assert.Contains("neither ILSVRC2012_img_val.tar nor a folder 'val'", Refusal(Folder));
+        WriteVal(Folder, archives: false);
+        Assert.Contains("name one with --labels", Refusal(Folder));
+        Assert.Contains("revup data prepare imagenet", Tool.Run("data", "info", Folder["source"]).LastError);
         File.WriteAllText(
-            folder["source/LOC_val_solution.csv"],
+            Folder["source/LOC_val_solution.csv"],
             "ImageId,PredictionString\nILSVRC2012_val_00000001,n01443537 1 2 3 4\n");
-        Assert.Contains("does not name the class of ILSVRC2012_val_00000002.JPEG", Refusal(folder));
+        Assert.Contains("does not name the class of ILSVRC2012_val_00000002.JPEG", Refusal(Folder));
         File.WriteAllText(
-            folder["source/LOC_val_solution.csv"],
+            Folder["source/LOC_val_solution.csv"],
             "ImageId,PredictionString\n" + string.Concat(Enumerable.Range(1, 3)
                 .Select(i => $"ILSVRC2012_val_0000000{i},n9\n")));
-        Assert.Contains("the class 'n9' is not one of the 2", Refusal(folder));
-        Assert.IsFalse(Directory.Exists(folder["out"]));
+        Assert.Contains("the class 'n9' is not one of the 2", Refusal(Folder));
+        Assert.IsFalse(Directory.Exists(Folder["out"]));
     }
 
     private static string Refusal(TemporaryFolder folder) =>

@@ -1,8 +1,3 @@
-using RevUp.Cli;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Training;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
@@ -68,8 +63,7 @@ public sealed class DemoLengthTests
         Recipe fitted = DemoLength.Fit(s_recipe, speed, TimeSpan.FromSeconds(160));
         Assert.AreEqual(
             "This machine trains 640 images/s: 1520 of 3748 steps, 1.6 of 4 epochs, take 2:40. A full run takes 6:30 "
-            + "and reaches 91 %: "
-            + "--set training.epochs=4.",
+            + "and reaches 91 %: --set training.epochs=4.",
             DemoLength.Describe(s_recipe, fitted, speed, " and reaches 91 %"));
     }
 }

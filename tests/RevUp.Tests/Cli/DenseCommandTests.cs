@@ -1,8 +1,4 @@
-using System.Text.Json;
-using RevUp.Data;
-using RevUp.Data.Volumes;
 using RevUp.Tests.Data.Dense;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using RevUp.Cli.Output;
 using RevUp.Diagnostics;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
@@ -10,7 +8,7 @@ namespace RevUp.Tests.Cli;
 /// else.
 /// </summary>
 [TestClass]
-public sealed class DocumentTests
+public sealed class DocumentTests : FolderTest
 {
     private static readonly string[] s_training =
     [
@@ -30,26 +28,25 @@ public sealed class DocumentTests
     [TestMethod]
     public void TrainEvaluateAndInspectDescribeTheSameRun()
     {
-        using TemporaryFolder folder = new();
         JsonElement trained = Document(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--seed", "7");
+            "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--seed", "7");
         AssertMembers(trained, s_training);
-        Assert.AreEqual(folder["run"], trained.GetProperty("run").GetString());
+        Assert.AreEqual(Folder["run"], trained.GetProperty("run").GetString());
         Assert.IsTrue(Directory.Exists(trained.GetProperty("checkpoint").GetString()));
         Assert.IsFalse(trained.GetProperty("interrupted").GetBoolean());
         Assert.AreEqual(16, trained.GetProperty("step").GetInt32());
 
-        JsonElement evaluated = Document("evaluate", "--checkpoint", folder["run"]);
+        JsonElement evaluated = Document("evaluate", "--checkpoint", Folder["run"]);
         AssertMembers(
             evaluated, "part", "top1", "loss", "samples", "leftOut", "balancedAccuracy", "auc", "classes", "dice",
-            "foregroundDice", "confusion");
+            "foregroundDice", "pooledIou", "confusion");
         foreach (string member in (string[])["top1", "loss", "samples", "leftOut"])
         {
             Assert.AreEqual(trained.GetProperty(member).GetDouble(), evaluated.GetProperty(member).GetDouble(), member);
         }
 
         JsonElement[] blocks =
-            [.. Document("inspect", "--checkpoint", folder["run"]).GetProperty("blocks").EnumerateArray()];
+            [.. Document("inspect", "--checkpoint", Folder["run"]).GetProperty("blocks").EnumerateArray()];
         Assert.HasCount(2, blocks);
         foreach (JsonElement block in blocks)
         {
@@ -59,15 +56,14 @@ public sealed class DocumentTests
             Assert.AreEqual(2, block.GetProperty("sigmas").GetArrayLength());
         }
 
-        Assert.Contains("\"seed\": 7", File.ReadAllText(Path.Combine(folder["run"], "recipe.json")));
+        Assert.Contains("\"seed\": 7", File.ReadAllText(Path.Combine(Folder["run"], "recipe.json")));
     }
 
     [TestMethod]
     public void MemoryHasARowForEveryDepthAndPolicyInTheOrderAskedFor()
     {
-        using TemporaryFolder folder = new();
         JsonElement document = Document(
-            "memory", "--recipe", Tool.WriteTinyRecipe(folder), "--blocks", "2,8", "--policy", "invert,store");
+            "memory", "--recipe", Tool.WriteTinyRecipe(Folder), "--blocks", "2,8", "--policy", "invert,store");
         AssertMembers(document, "rows");
         JsonElement[] rows = [.. document.GetProperty("rows").EnumerateArray()];
         foreach (JsonElement row in rows)
@@ -89,8 +85,7 @@ public sealed class DocumentTests
     public void MemoryMeasuresTheRecipesOwnDepthUnderEveryPolicyThatItsBlocksCanFollow(
         string setting, string policy, params string[] expected)
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
+        string recipe = Tool.WriteTinyRecipe(Folder);
         JsonElement document = Document(
             "memory", "--recipe", recipe, "--set", "model.stages.0.blocks=3", "--set", setting, "--set",
             $"reversible.policy={policy}");
@@ -104,12 +99,10 @@ public sealed class DocumentTests
     [DataRow("perBranch", false)]
     public void MemorySaysThatAdaptiveControlWasMeasuredAsItStarts(string mode, bool said)
     {
-        using TemporaryFolder folder = new();
         string setting = $"model.lipschitz.mode={mode}";
-        ToolResult result = Tool.Run(
-            "memory", "--recipe", Tool.WriteTinyRecipe(folder), "--set", setting, "--policy", "invert", "--threads",
+        ToolResult result = Tool.Succeed(
+            "memory", "--recipe", Tool.WriteTinyRecipe(Folder), "--set", setting, "--policy", "invert", "--threads",
             "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.AreEqual(
             said,
             result.Output.Contains(
@@ -120,16 +113,14 @@ public sealed class DocumentTests
     [TestMethod]
     public void DemoHasTheTrainingAndARowForEveryPolicyAtTwoDepths()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
-        JsonElement document = Document("demo", "--recipe", recipe, "--output", folder["demo"]);
+        string recipe = Tool.WriteTinyRecipe(Folder);
+        JsonElement document = Document("demo", "--recipe", recipe, "--output", Folder["demo"]);
         AssertMembers(document, "training", "rows");
         AssertMembers(document.GetProperty("training"), s_training);
         Assert.AreEqual(6, document.GetProperty("rows").GetArrayLength());
 
         // A second demonstration replaces the first, and says for people what the document says.
-        ToolResult again = Tool.Run("demo", "--recipe", recipe, "--output", folder["demo"], "--threads", "1");
-        Assert.AreEqual(0, again.ExitCode, again.Error);
+        ToolResult again = Tool.Succeed("demo", "--recipe", recipe, "--output", Folder["demo"], "--threads", "1");
         Assert.Contains("all 16 steps, 2 epochs, take 0:00.", again.Error);
         string[] parts =
         [
@@ -138,7 +129,7 @@ public sealed class DocumentTests
             "blocks, invert",
             "blocks, checkpoint",
             "blocks, store",
-            folder["demo"],
+            Folder["demo"],
             "revup memory",
         ];
         foreach (string part in parts)
@@ -152,11 +143,9 @@ public sealed class DocumentTests
     [DataRow("training.steps=5", 5)]
     public void ALengthThatIsGivenIsTheDemonstrations(string setting, int steps)
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run(
-            "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"], "--threads", "1", "--set",
+        ToolResult result = Tool.Succeed(
+            "demo", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["demo"], "--threads", "1", "--set",
             setting, "--json");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.DoesNotContain("This machine trains", result.Error);
         Assert.AreEqual(steps, result.Json.GetProperty("training").GetProperty("step").GetInt32());
     }
@@ -183,9 +172,7 @@ public sealed class DocumentTests
 
     private static JsonElement Document(params string[] arguments)
     {
-        ToolResult result = Tool.Run([.. arguments, "--json", "--threads", "1"]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
-        return result.Json;
+        return Tool.Succeed([.. arguments, "--json", "--threads", "1"]).Json;
     }
 
     private static string DepthAndPolicy(JsonElement row) =>

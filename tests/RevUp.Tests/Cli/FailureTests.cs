@@ -1,6 +1,3 @@
-using RevUp.Cli;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
@@ -8,11 +5,11 @@ namespace RevUp.Tests.Cli;
 /// never in a stack trace.
 /// </summary>
 [TestClass]
-public sealed class FailureTests
+public sealed class FailureTests : FolderTest
 {
     [TestMethod]
     public void AnUnknownRecipeIsAnsweredWithTheNames() =>
-        AssertFails(Tool.Run("train", "--recipe", "fashion"), ["'fashion'", .. RecipeCatalog.Names]);
+        Tool.Run("train", "--recipe", "fashion").AssertFails(["'fashion'", .. RecipeCatalog.Names]);
 
     [TestMethod]
     [DataRow("training.epoch=3", "training.epoch")]
@@ -27,28 +24,24 @@ public sealed class FailureTests
     [DataRow("""model.stages=[{"channels":65536}]""", "parameters, and at most 2147483647 are possible")]
     public void AnOverrideThatCannotWorkIsNamed(string setting, string named)
     {
-        using TemporaryFolder folder = new();
-        AssertFails(
-            Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", setting),
-            named);
-        Assert.IsFalse(Directory.Exists(folder["run"]), "Nothing is written before the recipe is known to work.");
+        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--set", setting)
+            .AssertFails(named);
+        Assert.IsFalse(Directory.Exists(Folder["run"]), "Nothing is written before the recipe is known to work.");
     }
 
     [TestMethod]
     public void ABrokenRecipeFileIsNamedWithTheLine()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllText(folder["broken.json"], "{\n  \"name\": \"broken\",\n  \"data\": [\n");
-        AssertFails(Tool.Run("train", "--recipe", folder["broken.json"]), folder["broken.json"], "line 4");
+        File.WriteAllText(Folder["broken.json"], "{\n  \"name\": \"broken\",\n  \"data\": [\n");
+        Tool.Run("train", "--recipe", Folder["broken.json"]).AssertFails(Folder["broken.json"], "line 4");
     }
 
     [TestMethod]
     public void AMissingDataFolderIsNamedWithWhereToGetTheData()
     {
-        using TemporaryFolder folder = new();
         ToolResult result = Tool.Run(
-            "train", "--recipe", "fashion-mnist", "--set", $"data.path={folder["nowhere"]}", "--output", folder["run"]);
-        AssertFails(result, folder["nowhere"], "dataset-fashion-mnist");
+            "train", "--recipe", "fashion-mnist", "--set", $"data.path={Folder["nowhere"]}", "--output", Folder["run"]);
+        result.AssertFails(Folder["nowhere"], "dataset-fashion-mnist");
     }
 
     [TestMethod]
@@ -56,41 +49,37 @@ public sealed class FailureTests
     [DataRow("inspect")]
     public void AFolderWithoutACheckpointIsNamed(string command)
     {
-        using TemporaryFolder folder = new();
-        AssertFails(Tool.Run(command, "--checkpoint", folder.Path), folder.Path, "no checkpoint");
+        Tool.Run(command, "--checkpoint", Folder.Path).AssertFails(Folder.Path, "no checkpoint");
     }
 
     [TestMethod]
     public void ADamagedCheckpointIsNamed()
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder);
+        string run = Tool.TrainTiny(Folder);
         foreach (string model in Directory.GetFiles(run, "model.safetensors", SearchOption.AllDirectories))
         {
             using FileStream file = File.OpenWrite(model);
             file.SetLength(file.Length / 2);
         }
-        AssertFails(Tool.Run("evaluate", "--checkpoint", run), "model.safetensors");
+        Tool.Run("evaluate", "--checkpoint", run).AssertFails("model.safetensors");
         string description = Directory.GetFiles(run, "checkpoint.json", SearchOption.AllDirectories)[0];
-        AssertFails(Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!), "model.safetensors");
+        Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!).AssertFails("model.safetensors");
         File.WriteAllText(description, "{");
-        AssertFails(Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!), description);
+        Tool.Run("evaluate", "--checkpoint", Path.GetDirectoryName(description)!).AssertFails(description);
     }
 
     [TestMethod]
     public void AnOutputThatCannotBeAFolderIsNamed()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
-        AssertFails(Tool.Run("train", "--recipe", recipe, "--output", Path.Combine(recipe, "run")), recipe);
+        string recipe = Tool.WriteTinyRecipe(Folder);
+        Tool.Run("train", "--recipe", recipe, "--output", Path.Combine(recipe, "run")).AssertFails(recipe);
     }
 
     [TestMethod]
     public void ARunIsNotOverwrittenWithoutResume()
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder);
-        AssertFails(Tool.Run("train", "--recipe", folder["tiny.json"], "--output", run), run, "--resume");
+        string run = Tool.TrainTiny(Folder);
+        Tool.Run("train", "--recipe", Folder["tiny.json"], "--output", run).AssertFails(run, "--resume");
     }
 
     [TestMethod]
@@ -98,30 +87,25 @@ public sealed class FailureTests
     [DataRow("demo", "--recipe")]
     public void FilesThatAreNotOfARunAreLeftAlone(string command, string option)
     {
-        using TemporaryFolder folder = new();
-        AssertFails(
-            Tool.Run(command, option, Tool.WriteTinyRecipe(folder), "--output", folder.Path), folder.Path, "--output");
-        Assert.IsTrue(File.Exists(folder["tiny.json"]));
+        Tool.Run(command, option, Tool.WriteTinyRecipe(Folder), "--output", Folder.Path)
+            .AssertFails(Folder.Path, "--output");
+        Assert.IsTrue(File.Exists(Folder["tiny.json"]));
     }
 
     [TestMethod]
     public void TheDemoDeletesNoFileThatLiesBesideARecipe()
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder), own = Path.Combine(run, "thesis.txt");
+        string run = Tool.TrainTiny(Folder), own = Path.Combine(run, "thesis.txt");
         File.WriteAllText(own, "years");
-        AssertFails(Tool.Run("demo", "--recipe", folder["tiny.json"], "--output", run), run, "--output");
+        Tool.Run("demo", "--recipe", Folder["tiny.json"], "--output", run).AssertFails(run, "--output");
         Assert.IsTrue(File.Exists(own));
     }
 
     [TestMethod]
     public void ResumingWhatIsNotARunIsRefused()
     {
-        using TemporaryFolder folder = new();
-        AssertFails(
-            Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--resume"),
-            folder["run"],
-            "--resume");
+        Tool.Run("train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--resume")
+            .AssertFails(Folder["run"], "--resume");
     }
 
     [TestMethod]
@@ -129,7 +113,7 @@ public sealed class FailureTests
     [DataRow("memory --recipe volume-64 --blocks 2", "number of blocks is 2")]
     [DataRow("recipes show nosuch", "'nosuch'")]
     public void OtherValuesOutsideTheirRangeAreNamed(string line, string named) =>
-        AssertFails(Tool.Run(line.Split(' ')), named);
+        Tool.Run(line.Split(' ')).AssertFails(named);
 
     [TestMethod]
     public void VerboseAddsTheStackTrace()
@@ -158,17 +142,5 @@ public sealed class FailureTests
         Failure.Report(new IOException("No space left on device : '/data/run'"), error, verbose: false);
         Assert.StartsWith("error: No space left on device : '/data/run' Check that", error.ToString());
         Assert.DoesNotContain("report", error.ToString());
-    }
-
-    private static void AssertFails(ToolResult result, params IEnumerable<string> named)
-    {
-        Assert.AreEqual(1, result.ExitCode, result.Error);
-        Assert.IsEmpty(result.Output);
-        Assert.StartsWith("error: ", result.LastError);
-        Assert.DoesNotContain("   at ", result.Error);
-        foreach (string name in named)
-        {
-            Assert.Contains(name, result.LastError);
-        }
     }
 }

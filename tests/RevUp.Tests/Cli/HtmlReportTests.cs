@@ -1,14 +1,6 @@
-using System.Globalization;
 using System.IO.Compression;
-using System.Text.Json;
 using System.Xml.Linq;
-using RevUp.Backends.Cpu;
 using RevUp.Cli.Reporting;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
@@ -16,13 +8,12 @@ namespace RevUp.Tests.Cli;
 /// The page of a run: well-formed, complete in itself, and with the numbers of the run.
 /// </summary>
 [TestClass]
-public sealed class HtmlReportTests
+public sealed class HtmlReportTests : FolderTest
 {
     [TestMethod]
     public void ThePageIsCompleteInItself()
     {
-        using TemporaryFolder folder = new();
-        XElement page = Report(folder);
+        XElement page = Report(Folder);
         foreach (XElement element in page.Descendants())
         {
             Assert.IsTrue(
@@ -58,10 +49,9 @@ public sealed class HtmlReportTests
     [TestMethod]
     public void TheNumbersAreThoseOfTheMetrics()
     {
-        using TemporaryFolder folder = new();
-        XElement page = Report(folder);
+        XElement page = Report(Folder);
         JsonElement[] lines =
-            [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+            [.. File.ReadLines(Folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         XElement table = Section(page, "Epochs").Descendants("tbody").Single();
         string[][] rows = [.. table.Elements().Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
         Assert.HasCount(2, rows);
@@ -90,7 +80,7 @@ public sealed class HtmlReportTests
             $"test after step 12: {Text(100 * last.GetProperty("top1").GetDouble(), "0.00")}",
             page.Descendants("title").Select(t => t.Value));
         JsonElement peaks =
-            JsonDocument.Parse(File.ReadAllText(folder["run/run.json"])).RootElement.GetProperty("peakBytes");
+            Tool.ReadJson(Folder["run/run.json"]).GetProperty("peakBytes");
         foreach (XElement row in Section(page, "Memory").Descendants("tbody").Single().Elements().SkipLast(1))
         {
             string[] cells = [.. row.Elements().Select(cell => cell.Value)];
@@ -101,8 +91,7 @@ public sealed class HtmlReportTests
     [TestMethod]
     public void TheConfusionMatrixCountsEverySampleOnceAndAgreesWithTheEvaluation()
     {
-        using TemporaryFolder folder = new();
-        XElement page = Report(folder);
+        XElement page = Report(Folder);
         XElement[] rows = [.. Section(page, "Classes").Descendants("tbody").Single().Elements()];
         int[][] counts = [.. rows.Select(row => row.Descendants("small").Select(
             cell => int.Parse(cell.Value, CultureInfo.InvariantCulture)).ToArray())];
@@ -189,13 +178,11 @@ public sealed class HtmlReportTests
     [TestMethod]
     public void WithoutCheckpointOrDataThePageSaysSo()
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder);
+        string run = Tool.TrainTiny(Folder);
         Directory.Delete(Path.Combine(run, "checkpoints"), recursive: true);
         // as a killed process leaves it
         File.AppendAllText(Path.Combine(run, "metrics.jsonl"), "{\"type\":\"step\",\"st");
-        ToolResult result = Tool.Run("report", run, "--threads", "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed("report", run, "--threads", "1");
         XElement page = Parse(result.Output.Trim());
         Assert.Contains("There are none on this page: ", Section(page, "Predictions").Value);
         Assert.IsEmpty(page.Descendants("img"));
@@ -205,8 +192,7 @@ public sealed class HtmlReportTests
     [TestMethod]
     public void WhatIsNoRunIsRefused()
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run("report", folder.Path);
+        ToolResult result = Tool.Run("report", Folder.Path);
         Assert.AreEqual(1, result.ExitCode);
         Assert.Contains("holds no run", result.LastError);
     }

@@ -1,21 +1,15 @@
-using System.Diagnostics;
-using System.Text.Json;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
 /// A training that is stopped says how to go on, and going on ends where an uninterrupted one does.
 /// </summary>
 [TestClass]
-public sealed class InterruptionTests
+public sealed class InterruptionTests : FolderTest
 {
     [TestMethod]
     public void AStoppedTrainingGoesOnWithTheCommandThatItPrints()
     {
-        using TemporaryFolder folder = new();
-        string[] train =
-            ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json"];
+        string[] train = [.. Tool.Training(Folder), "--json"];
         using CancellationTokenSource stop = new();
         ToolResult stopped = Tool.Run(new StoppingWriter(stop, "step 3/16"), false, stop.Token, train);
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
@@ -25,11 +19,10 @@ public sealed class InterruptionTests
         Assert.IsTrue(Directory.Exists(stopped.Json.GetProperty("checkpoint").GetString()));
         Assert.AreEqual($"  revup {string.Join(' ', train)} --resume", stopped.LastError);
 
-        ToolResult resumed = Tool.Run([.. train, "--resume"]);
-        Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
+        ToolResult resumed = Tool.Succeed([.. train, "--resume"]);
         Assert.DoesNotContain("step 3/16", resumed.Error);
         ToolResult whole = Tool.Run(
-            "train", "--recipe", folder["tiny.json"], "--output", folder["whole"], "--threads", "1", "--json");
+            "train", "--recipe", Folder["tiny.json"], "--output", Folder["whole"], "--threads", "1", "--json");
         Assert.AreEqual(whole.Json.GetProperty("loss").GetDouble(), resumed.Json.GetProperty("loss").GetDouble());
         Assert.AreEqual(whole.Json.GetProperty("step").GetInt32(), resumed.Json.GetProperty("step").GetInt32());
     }
@@ -37,15 +30,13 @@ public sealed class InterruptionTests
     [TestMethod]
     public void AStoppedDemonstrationGoesOnFromItsOwnRecipe()
     {
-        using TemporaryFolder folder = new();
         using CancellationTokenSource stop = new();
         StoppingWriter error = new(stop, "step 3/16");
         ToolResult stopped = Tool.Run(
-            error, false, stop.Token, "demo", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["demo"],
+            error, false, stop.Token, "demo", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["demo"],
             "--threads", "1");
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
-        ToolResult resumed = Tool.Run(stopped.LastError.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]);
-        Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
+        ToolResult resumed = Tool.Succeed(stopped.LastError.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]);
         Assert.Contains("step 4/16", resumed.Error);
     }
 
@@ -57,73 +48,51 @@ public sealed class InterruptionTests
     [DataRow("USR2", 2)]
     public void ASignalStopsTheProcessAfterACheckpoint(string signal, int times)
     {
-        using TemporaryFolder folder = new();
         // A shell ignores INT for what it starts in the background, and nohup HUP: the child would
         // inherit that.
-        using Process process = ToolProcess.StartBehind(["env", "--default-signal"], Endless(folder));
-        WaitFor(process, "step 1/");
+        using Process process = ToolProcess.StartBehind(["env", "--default-signal"], Endless(Folder));
+        process.WaitFor("step 1/");
         for (int i = 0; i < times; i++)
         {
             Send(signal, process);
         }
-        AssertSaved(process, folder["run"]);
+        AssertSaved(process, Folder["run"]);
     }
 
     [TestMethod]
     public void UnderNohupATrainingOutlivesItsTerminal()
     {
-        using TemporaryFolder folder = new();
-        using Process process = ToolProcess.StartBehind(["nohup"], Endless(folder));
-        WaitFor(process, "step 1/");
+        using Process process = ToolProcess.StartBehind(["nohup"], Endless(Folder));
+        process.WaitFor("step 1/");
         Send("HUP", process);
-        WaitFor(process, "epoch 100/");
+        process.WaitFor("epoch 100/");
         Send("TERM", process);
-        AssertSaved(process, folder["run"]);
+        AssertSaved(process, Folder["run"]);
     }
 
     [TestMethod]
     public void ATerminalThatCannotBeWrittenEndsNoTraining()
     {
-        using TemporaryFolder folder = new();
-        string[] train =
-        [
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json",
-        ];
-        ToolResult result = Tool.Run(new ClosedWriter(), false, default, train);
+        ToolResult result = Tool.Run(new ClosedWriter(), false, default, [.. Tool.Training(Folder), "--json"]);
         Assert.AreEqual(0, result.ExitCode);
         Assert.AreEqual(16, result.Json.GetProperty("step").GetInt32());
     }
 
     private static string[] Endless(TemporaryFolder folder) =>
-    [
-        "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"],
-        "--set", "training.epochs=100000", "--threads", "1",
-    ];
-
-    private static void WaitFor(Process process, string text)
-    {
-        string? line = process.StandardError.ReadLine();
-        while (line is not null && !line.Contains(text, StringComparison.Ordinal))
-        {
-            Assert.DoesNotContain("error:", line);
-            line = process.StandardError.ReadLine();
-        }
-        Assert.IsNotNull(line, $"The training ended before it said '{text}'.");
-    }
+        [.. Tool.Training(folder), "--set", "training.epochs=100000"];
 
     private static void Send(string signal, Process process)
     {
-        string id = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string id = process.Id.ToString(CultureInfo.InvariantCulture);
         using Process kill = Process.Start("kill", [$"-{signal}", id]);
         kill.WaitForExit();
     }
 
     private static void AssertSaved(Process process, string run)
     {
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(130, process.ExitCode, error);
-        Assert.Contains("--resume", error);
+        ToolResult result = process.Finish();
+        Assert.AreEqual(130, result.ExitCode, result.Error);
+        Assert.Contains("--resume", result.Error);
         Assert.IsNotEmpty(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
     }
 

@@ -1,22 +1,13 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.RegularExpressions;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>The option --memory-budget: what is planned is printed, kept, and fits.</summary>
 [TestClass]
-public sealed partial class MemoryBudgetTests
+public sealed partial class MemoryBudgetTests : FolderTest
 {
     [TestMethod]
     public void TrainPrintsThePlanAndLeavesItInTheRun()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
-        ToolResult result = Tool.Run(
-            "train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed([.. Tool.Training(Folder), "--memory-budget", "1GiB"]);
         Assert.Contains("policies for 1024.00 MiB, by measured costs: ", result.Error);
         Assert.MatchesRegex(StagePattern(), result.Error);
         foreach (string policy in (string[])["store", "checkpoint", "invert"])
@@ -25,8 +16,7 @@ public sealed partial class MemoryBudgetTests
         }
         Assert.DoesNotContain("compress alone", result.Error);
         Assert.Contains("memory of all purposes, peak of the run", result.Output);
-        JsonElement reversible = JsonDocument.Parse(
-            File.ReadAllText(Path.Combine(folder["run"], "recipe.json"))).RootElement.GetProperty("reversible");
+        JsonElement reversible = Tool.ReadJson(Folder["run/recipe.json"]).GetProperty("reversible");
         Assert.AreEqual("auto", reversible.GetProperty("policy").GetString());
         Assert.AreEqual(1L << 30, reversible.GetProperty("memoryBudget").GetInt64());
         Assert.AreEqual(
@@ -36,13 +26,8 @@ public sealed partial class MemoryBudgetTests
     [TestMethod]
     public void DocumentRecordAndReportHaveTheForecastBesideWhatWasMeasured()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
-        ToolResult result = Tool.Run(
-            "train", "--recipe", recipe, "--output", folder["run"], "--threads", "1", "--memory-budget", "1GiB",
-            "--json");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
-        JsonElement record = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json"))).RootElement;
+        ToolResult result = Tool.Succeed([.. Tool.Training(Folder), "--memory-budget", "1GiB", "--json"]);
+        JsonElement record = Tool.ReadJson(Folder["run/run.json"]);
         foreach (JsonElement document in (JsonElement[])[result.Json, record])
         {
             JsonElement forecast = document.GetProperty("forecast");
@@ -52,21 +37,20 @@ public sealed partial class MemoryBudgetTests
             Assert.IsGreaterThan(0, forecast.GetProperty("milliseconds").GetDouble());
             Assert.IsGreaterThan(0, document.GetProperty("stepMilliseconds").GetDouble());
         }
-        Assert.AreEqual(0, Tool.Run("report", folder["run"]).ExitCode);
+        Assert.AreEqual(0, Tool.Run("report", Folder["run"]).ExitCode);
         Assert.Contains(
-            "memory peak, forecast and measured", File.ReadAllText(Path.Combine(folder["run"], "report.html")));
+            "memory peak, forecast and measured", File.ReadAllText(Path.Combine(Folder["run"], "report.html")));
     }
 
     [TestMethod]
     public void MemoryMeasuresThePlanBesideThePolicies()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
+        string recipe = Tool.WriteTinyRecipe(Folder);
         const long Budget = 1 << 20;
         string[] command =
             ["memory", "--recipe", recipe, "--threads", "1", "--json", "--policy", "store", "--blocks", "4,8"];
-        ToolResult result = Tool.Run([.. command, "--memory-budget", Budget.ToString(CultureInfo.InvariantCulture)]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed(
+            [.. command, "--memory-budget", Budget.ToString(CultureInfo.InvariantCulture)]);
         JsonElement[] rows = [.. result.Json.GetProperty("rows").EnumerateArray()];
         CollectionAssert.AreEqual(
             new[] { "store", "auto", "store", "auto" },
@@ -80,17 +64,12 @@ public sealed partial class MemoryBudgetTests
     [TestMethod]
     public void WhatIsNoBudgetOrTooLittleIsExplained()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
-        ToolResult wrong = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--memory-budget", "2GB");
+        ToolResult wrong = Tool.Run([.. Tool.Training(Folder), "--memory-budget", "2GB"]);
         Assert.AreEqual(2, wrong.ExitCode);
         Assert.StartsWith(
             "error: '2GB' is not a positive number of bytes, such as 2GiB, 512MiB or 1073741824.", wrong.LastError);
-        ToolResult little = Tool.Run("train", "--recipe", recipe, "--output", folder["run"], "--memory-budget", "1KiB");
-        Assert.AreEqual(1, little.ExitCode);
-        Assert.Contains(
-            "reversible.memoryBudget is 1024 bytes (0.00 MiB), and the least that a step of this network takes is ",
-            little.LastError);
+        Tool.Run([.. Tool.Training(Folder), "--memory-budget", "1KiB"]).AssertFails(
+            "reversible.memoryBudget is 1024 bytes (0.00 MiB), and the least that a step of this network takes is ");
     }
 
     [GeneratedRegex(@"  stage 0: 1 \w+\n  stage 1: 1 \w+\n")]

@@ -1,53 +1,42 @@
-using System.Text.Json;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
 /// A checkpoint finds its data from any folder, and can be told where the data is now.
 /// </summary>
 [TestClass]
-public sealed class MovedDataTests
+public sealed class MovedDataTests : FolderTest
 {
-    private static readonly string[] s_names =
-        [.. Enumerable.Range(0, 16).Select(i => $"{(i % 2 == 0 ? "cat" : "dog")}/{i}.png")];
-
     [TestMethod]
     public void TheFullPathOfTheDataIsRecorded()
     {
-        using TemporaryFolder folder = new();
-        Train(folder, Path.GetRelativePath(Environment.CurrentDirectory, folder["data"]));
+        Train(Folder, Path.GetRelativePath(Environment.CurrentDirectory, Folder["data"]));
         foreach (string file in new[] { "run.json", "recipe.json" })
         {
-            JsonElement json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], file))).RootElement;
+            JsonElement json = Tool.ReadJson(Path.Combine(Folder["run"], file));
             JsonElement path = file == "run.json"
                 ? json.GetProperty("dataPath")
                 : json.GetProperty("data").GetProperty("path");
-            Assert.AreEqual(folder["data"], path.GetString());
+            Assert.AreEqual(Folder["data"], path.GetString());
         }
-        Assert.AreEqual(0, Tool.Run("evaluate", "--checkpoint", folder["run"], "--threads", "1").ExitCode);
+        Assert.AreEqual(0, Tool.Run("evaluate", "--checkpoint", Folder["run"], "--threads", "1").ExitCode);
     }
 
     [TestMethod]
     public void EveryCommandCanBeToldWhereTheDataIs()
     {
-        using TemporaryFolder folder = new();
-        Train(folder, folder["data"]);
-        string[] evaluate = ["evaluate", "--checkpoint", folder["run"], "--threads", "1", "--json"];
+        Train(Folder, Folder["data"]);
+        string[] evaluate = ["evaluate", "--checkpoint", Folder["run"], "--threads", "1", "--json"];
         double top1 = Tool.Run(evaluate).Json.GetProperty("top1").GetDouble();
-        Directory.Move(folder["data"], folder["moved"]);
-        ToolResult lost = Tool.Run(evaluate);
-        Assert.AreEqual(1, lost.ExitCode);
-        Assert.Contains($"{folder["data"]}: there is no such folder; set data.path", lost.LastError);
-        Assert.Contains("--data", lost.LastError);
+        Directory.Move(Folder["data"], Folder["moved"]);
+        Tool.Run(evaluate).AssertFails($"{Folder["data"]}: there is no such folder; set data.path", "--data");
 
-        string[] data = ["--data", folder["moved"]];
+        string[] data = ["--data", Folder["moved"]];
         Assert.AreEqual(top1, Tool.Run([.. evaluate, .. data]).Json.GetProperty("top1").GetDouble());
-        ToolResult set = Tool.Run([.. evaluate, "--set", $"data.path={folder["moved"]}"]);
+        ToolResult set = Tool.Run([.. evaluate, "--set", $"data.path={Folder["moved"]}"]);
         Assert.AreEqual(top1, set.Json.GetProperty("top1").GetDouble());
-        Assert.AreEqual(0, Tool.Run(["inspect", "--checkpoint", folder["run"], "--threads", "1", .. data]).ExitCode);
-        Assert.AreEqual(0, Tool.Run(["report", folder["run"], "--threads", "1", .. data]).ExitCode);
-        string page = File.ReadAllText(Path.Combine(folder["run"], "report.html"));
+        Assert.AreEqual(0, Tool.Run(["inspect", "--checkpoint", Folder["run"], "--threads", "1", .. data]).ExitCode);
+        Assert.AreEqual(0, Tool.Run(["report", Folder["run"], "--threads", "1", .. data]).ExitCode);
+        string page = File.ReadAllText(Path.Combine(Folder["run"], "report.html"));
         Assert.DoesNotContain("There are none on this page", page);
     }
 
@@ -56,11 +45,8 @@ public sealed class MovedDataTests
     [DataRow("data.mean=[0,0,0]", "its own data.mean")]
     public void WhatACheckpointFixesCannotBeSet(string setting, string message)
     {
-        using TemporaryFolder folder = new();
-        string run = Tool.TrainTiny(folder);
-        ToolResult result = Tool.Run("evaluate", "--checkpoint", run, "--set", setting);
-        Assert.AreEqual(1, result.ExitCode);
-        Assert.Contains(message, result.LastError);
+        string run = Tool.TrainTiny(Folder);
+        Tool.Run("evaluate", "--checkpoint", run, "--set", setting).AssertFails(message);
     }
 
     [TestMethod]
@@ -71,24 +57,16 @@ public sealed class MovedDataTests
     [DataRow("mnist")]
     public void AMissingFolderIsCalledMissing(string kind)
     {
-        using TemporaryFolder folder = new();
         string extents = kind == "volumes" ? "[4,4,4]" : "[8,8]";
-        string path = folder["absent"];
+        string path = Folder["absent"];
         string data = $$"""data={"dataset":"{{kind}}","path":"{{path}}","extents":{{extents}},"classes":2}""";
-        ToolResult result = Tool.Run(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", data);
-        Assert.AreEqual(1, result.ExitCode);
-        Assert.Contains($"{folder["absent"]}: there is no such folder", result.LastError);
+        Tool.Run([.. Tool.Training(Folder), "--set", data])
+            .AssertFails($"{Folder["absent"]}: there is no such folder");
     }
 
     private static void Train(TemporaryFolder folder, string path)
     {
-        ImageFiles.WriteFolder(folder["data/train"], s_names);
-        ImageFiles.WriteFolder(folder["data/test"], s_names);
-        string data = $$"""data={"dataset":"imageFolder","path":"{{path}}","extents":[8,8],"channels":3,"classes":2}""";
-        ToolResult result = Tool.Run(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--set", data,
-            "--threads", "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ImageFiles.WriteCatsAndDogs(folder["data"], 16);
+        Tool.Succeed([.. Tool.Training(folder), "--set", ImageFiles.CatsAndDogs(path)]);
     }
 }

@@ -1,11 +1,8 @@
-using System.Diagnostics;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>Without a native library the tool still helps, and says what is missing.</summary>
 [TestClass]
-public sealed class NativeLibraryTests
+public sealed class NativeLibraryTests : FolderTest
 {
     private const string CpuLibrary = "REVUP_CPU_LIBRARY";
 
@@ -14,11 +11,9 @@ public sealed class NativeLibraryTests
     [DataRow("recipes", "fashion-mnist")]
     public void HelpAndRecipesDoNotLoadIt(string command, string expected)
     {
-        using TemporaryFolder folder = new();
-        using Process process = ToolProcess.Start((CpuLibrary, folder["missing.so"]), command);
-        Assert.Contains(expected, process.StandardOutput.ReadToEnd());
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode);
+        ToolResult result = ToolProcess.Run((CpuLibrary, Folder["missing.so"]), command);
+        Assert.Contains(expected, result.Output);
+        Assert.AreEqual(0, result.ExitCode);
     }
 
     [TestMethod]
@@ -26,25 +21,17 @@ public sealed class NativeLibraryTests
     [DataRow("REVUP_CUDA_LIBRARY", "inspect", "--checkpoint", "nowhere", "--device", "cuda")]
     public void ItsAbsenceIsOneParagraph(string variable, params string[] arguments)
     {
-        using TemporaryFolder folder = new();
-        using Process process = ToolProcess.Start((variable, folder["missing.so"]), arguments);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(1, process.ExitCode);
-        Assert.StartsWith("error: ", error);
-        Assert.Contains(folder["missing.so"], error);
-        Assert.HasCount(1, error.TrimEnd().Split('\n'));
+        ToolResult result = ToolProcess.Run((variable, Folder["missing.so"]), arguments);
+        result.AssertFails(Folder["missing.so"]);
+        Assert.AreEqual(result.LastError, result.Error.TrimEnd());
     }
 
     [TestMethod]
     public void WithoutCudaTheDevicesSayWhatIsMissing()
     {
-        using TemporaryFolder folder = new();
-        using Process process = ToolProcess.Start(("REVUP_CUDA_LIBRARY", folder["missing.so"]), "devices");
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode);
-        string problem = output.Split('\n').Single(line => line.StartsWith("cuda: ", StringComparison.Ordinal));
-        Assert.Contains(folder["missing.so"], problem);
+        ToolResult result = ToolProcess.Run(("REVUP_CUDA_LIBRARY", Folder["missing.so"]), "devices");
+        Assert.AreEqual(0, result.ExitCode);
+        string problem = result.Output.Split('\n').Single(line => line.StartsWith("cuda: ", StringComparison.Ordinal));
+        Assert.Contains(Folder["missing.so"], problem);
     }
 }

@@ -1,14 +1,10 @@
-using System.Diagnostics;
-using System.Text.Json;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
 /// REVUP_MAX_ISA makes any processor one with AVX2 alone, on which nothing computes in bfloat16.
 /// </summary>
 [TestClass]
-public sealed class ProcessorLimitTests
+public sealed class ProcessorLimitTests : FolderTest
 {
     private const string Variable = "REVUP_MAX_ISA";
 
@@ -37,16 +33,15 @@ public sealed class ProcessorLimitTests
     [TestMethod]
     public void AnImpossiblePrecisionIsRefusedAndAutoIsFloat32()
     {
-        using TemporaryFolder folder = new();
-        string recipe = Tool.WriteTinyRecipe(folder);
+        string recipe = Tool.WriteTinyRecipe(Folder);
         (int status, _, string error) = Run(
-            "avx2", "train", "--recipe", recipe, "--output", folder["run"], "--set", "model.precision=bfloat16");
+            "avx2", "train", "--recipe", recipe, "--output", Folder["run"], "--set", "model.precision=bfloat16");
         Assert.AreEqual(1, status);
         Assert.Contains("error: model.precision is 'bfloat16', which the device 'cpu' (AVX2 (REVUP_MAX_ISA), ", error);
         Assert.Contains("use 'auto', which is bfloat16 where that is faster, or 'float32'.", error);
 
         (status, _, error) = Run(
-            "avx2", "train", "--recipe", recipe, "--output", folder["run"], "--set", "model.precision=auto");
+            "avx2", "train", "--recipe", recipe, "--output", Folder["run"], "--set", "model.precision=auto");
         Assert.AreEqual(0, status, error);
         Assert.Contains("tiny: 2 blocks in float32, policy invert, on cpu (AVX2 (REVUP_MAX_ISA), ", error);
         (status, string output, error) = Run(
@@ -58,9 +53,8 @@ public sealed class ProcessorLimitTests
     [TestMethod]
     public void RowsOfAStudyThatNeedBFloat16AreNamedAndLeftOut()
     {
-        using TemporaryFolder folder = new();
-        Tool.WriteTinyRecipe(folder);
-        File.WriteAllText(folder["study.json"], """
+        Tool.WriteTinyRecipe(Folder);
+        File.WriteAllText(Folder["study.json"], """
             {
               "name": "grid", "seeds": [1], "rows": [
                 { "name": "decided", "recipe": "tiny.json", "set": ["model.precision=auto"] },
@@ -69,28 +63,22 @@ public sealed class ProcessorLimitTests
             }
             """);
         (int status, string output, string error) = Run(
-            "avx2", "study", folder["study.json"], "--output", folder["study"], "--threads", "1");
+            "avx2", "study", Folder["study.json"], "--output", Folder["study"], "--threads", "1");
         Assert.AreEqual(0, status, error);
-        foreach (string text in (string[])[error, output, File.ReadAllText(folder["study/study.md"])])
+        foreach (string text in (string[])[error, output, File.ReadAllText(Folder["study/study.md"])])
         {
             Assert.Contains("Left out: narrow, because the device 'cpu' (AVX2 (REVUP_MAX_ISA), ", text);
             Assert.DoesNotContain("| narrow |", text);
         }
         Assert.Contains("| decided |", output);
-        Assert.Contains("\"precision\": \"float32\"", File.ReadAllText(folder["study/runs/decided/recipe.json"]));
+        Assert.Contains("\"precision\": \"float32\"", File.ReadAllText(Folder["study/runs/decided/recipe.json"]));
 
         (status, _, error) = Run(
-            "avx2", "study", folder["study.json"], "--output", folder["none"], "--set", "model.precision=bfloat16");
+            "avx2", "study", Folder["study.json"], "--output", Folder["none"], "--set", "model.precision=bfloat16");
         Assert.AreEqual(1, status);
         Assert.Contains("error: the reference of the study is 'decided', and the device 'cpu' (AVX2", error);
     }
 
-    private static (int Status, string Output, string Error) Run(string limit, params string[] arguments)
-    {
-        using Process process = ToolProcess.Start((Variable, limit), arguments);
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static ToolResult Run(string limit, params string[] arguments) =>
+        ToolProcess.Run((Variable, limit), arguments);
 }

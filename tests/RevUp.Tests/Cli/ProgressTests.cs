@@ -1,6 +1,4 @@
 using RevUp.Cli.Output;
-using RevUp.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
@@ -8,7 +6,7 @@ namespace RevUp.Tests.Cli;
 /// Progress is a live display for somebody who watches, and a line now and then for a log.
 /// </summary>
 [TestClass]
-public sealed class ProgressTests
+public sealed class ProgressTests : FolderTest
 {
     [TestMethod]
     public void ALogHasTenLinesAnEpochAndOneForEachEvaluation()
@@ -35,10 +33,7 @@ public sealed class ProgressTests
     [TestMethod]
     public void ALogHasNoControlSequences()
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run(
-            "train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        ToolResult result = Tool.Succeed(Tool.Training(Folder));
         Assert.DoesNotContain("\e", result.Error + result.Output);
         Assert.Contains("| test top-1 ", result.Output);
         Assert.Contains("epoch 2/2", result.Error);
@@ -47,10 +42,8 @@ public sealed class ProgressTests
     [TestMethod]
     public void ATerminalHasABarAndTheCursorBackAtTheEnd()
     {
-        using TemporaryFolder folder = new();
-        string[] train =
-            ["train", "--recipe", Tool.WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1", "--json"];
-        ToolResult result = Tool.Run(new StringWriter(), errorIsTerminal: true, default, train);
+        ToolResult result = Tool.Run(
+            new StringWriter(), errorIsTerminal: true, default, [.. Tool.Training(Folder), "--json"]);
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.Contains("━", result.Error);
         Assert.Contains("evaluating on the test set", result.Error);

@@ -1,17 +1,8 @@
-using RevUp.Backends.Cpu;
-using RevUp.Cli;
-using RevUp.Data;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>Every recipe that the tool carries works and says where it comes from.</summary>
 [TestClass]
-public sealed class RecipeCatalogTests
+public sealed class RecipeCatalogTests : FolderTest
 {
     public static IEnumerable<object[]> Names => RecipeCatalog.Names.Select(name => new object[] { name });
 
@@ -59,8 +50,7 @@ public sealed class RecipeCatalogTests
     [DataRow("imagenet-revup-50", "train/CLASS/FILE")]
     public void ARecipeWithoutItsDataSaysWhatToName(string name, string contents)
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = Tool.Run("train", "--recipe", name, "--output", folder["run"], "--threads", "1");
+        ToolResult result = Tool.Run("train", "--recipe", name, "--output", Folder["run"], "--threads", "1");
         Assert.AreEqual(1, result.ExitCode);
         Assert.Contains($"data.path is missing: name the folder with {contents}", result.LastError);
     }

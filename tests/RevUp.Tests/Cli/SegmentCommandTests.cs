@@ -1,14 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Data.Volumes;
-using RevUp.Formats;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>From files to masks that lie on them.</summary>

@@ -1,10 +1,6 @@
-using System.Globalization;
 using System.Xml.Linq;
 using RevUp.Cli.Reporting;
-using RevUp.Data;
-using RevUp.Runs;
 using RevUp.Tests.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
-using System.Text.RegularExpressions;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
@@ -61,10 +56,7 @@ public sealed partial class SharedMachineTests
     {
         string[] settings = [.. variables.Select(one => $"{one.Name}={one.Value}")];
         using Process process = ToolProcess.StartBehind(["env", "OMP_DISPLAY_ENV=verbose", .. settings], ["devices"]);
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Match match = SpinCountLine().Match(process.StandardError.ReadToEnd());
-        process.WaitForExit();
-        _ = output.Result;
+        Match match = SpinCountLine().Match(process.Finish().Error);
         Assert.IsTrue(match.Success, "libgomp printed no GOMP_SPINCOUNT");
         return int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
     }
@@ -72,9 +64,7 @@ public sealed partial class SharedMachineTests
     private static int Threads(params string[] command)
     {
         using Process process = ToolProcess.StartBehind(command, ["devices", "--json"]);
-        using JsonDocument document = JsonDocument.Parse(process.StandardOutput.ReadToEnd());
-        process.WaitForExit();
-        return document.RootElement.GetProperty("devices")[0].GetProperty("threads").GetInt32();
+        return process.Finish().Json.GetProperty("devices")[0].GetProperty("threads").GetInt32();
     }
 
     [GeneratedRegex(@"GOMP_SPINCOUNT = '(\d+)'")]

@@ -1,8 +1,4 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
-using RevUp.Backends.Cpu;
-using RevUp.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
@@ -13,10 +9,8 @@ namespace RevUp.Tests.Cli;
 /// </summary>
 [TestClass]
 [SupportedOSPlatform("linux")]
-public sealed class StorageFaultTests
+public sealed class StorageFaultTests : FolderTest
 {
-    private const int Images = 24;
-
     // Ended by the fault alone: far more steps than fit into a test, with a checkpoint after each
     // epoch of eight.
     private static readonly string[] s_endless =
@@ -25,51 +19,45 @@ public sealed class StorageFaultTests
     [TestMethod]
     public void AFullDiskLeavesTheLastCheckpoint()
     {
-        using TemporaryFolder folder = new();
         string run = Path.Combine("disk", "run");
         // Room for three checkpoints and some hundred steps. A file system that only the process
         // sees, and that it copies out before it ends.
         string script =
-            $"mount -t tmpfs -o size=256k tmpfs '{folder["disk"]}' || exit 77; cd '{folder.Path}'; \"$0\" \"$@\"; "
+            $"mount -t tmpfs -o size=256k tmpfs '{Folder["disk"]}' || exit 77; cd '{Folder.Path}'; \"$0\" \"$@\"; "
             + $"status=$?; cp -r {run} kept; exit $status";
-        Directory.CreateDirectory(folder["disk"]);
+        Directory.CreateDirectory(Folder["disk"]);
         using Process process = ToolProcess.StartBehind(
-            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], Train(folder, run));
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        if (!error.Contains("step 1/", StringComparison.Ordinal))
+            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], Train(Folder, run));
+        ToolResult result = process.Finish();
+        if (!result.Error.Contains("step 1/", StringComparison.Ordinal))
         {
-            Assert.Inconclusive($"This system lets nobody mount a file system of their own: {error}");
+            Assert.Inconclusive($"This system lets nobody mount a file system of their own: {result.Error}");
         }
-        AssertFailed(process, error, "No space left on device");
-        AssertLoads(folder["kept"]);
+        AssertFailed(result, "No space left on device");
+        AssertLoads(Folder["kept"]);
     }
 
     [TestMethod]
     public void AFolderThatBecomesReadOnlyLeavesTheLastCheckpoint()
     {
-        using TemporaryFolder folder = new();
-        string checkpoints = Path.Combine(folder["run"], Checkpoint.FolderName);
-        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(folder, folder["run"]));
-        WaitForCheckpoint(process);
+        string checkpoints = Path.Combine(Folder["run"], Checkpoint.FolderName);
+        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(Folder, Folder["run"]));
+        process.WaitFor("epoch 2/"); // the checkpoint of the first is written by then
         File.SetUnixFileMode(checkpoints, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        ToolResult result = process.Finish();
         File.SetUnixFileMode(checkpoints, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
-        AssertFailed(process, error, checkpoints);
-        AssertLoads(folder["run"]);
+        AssertFailed(result, checkpoints);
+        AssertLoads(Folder["run"]);
     }
 
     [TestMethod]
     public void AnOutputFolderThatIsReadOnlyFromTheStartIsNamed()
     {
-        using TemporaryFolder folder = new();
-        Directory.CreateDirectory(folder["results"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        string run = Path.Combine(folder["results"], "run");
-        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(folder, run));
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        AssertFailed(process, error, run);
+        Directory.CreateDirectory(Folder["results"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string run = Path.Combine(Folder["results"], "run");
+        using Process process = ToolProcess.StartBehind(WithoutPrivileges(), Train(Folder, run));
+        ToolResult result = process.Finish();
+        AssertFailed(result, run);
     }
 
     [TestMethod]
@@ -77,19 +65,14 @@ public sealed class StorageFaultTests
     [DataRow(true, DisplayName = "cut off")]
     public void ImagesThatGoAwayAreNamedAndLeaveTheLastCheckpoint(bool truncate)
     {
-        using TemporaryFolder folder = new();
-        string[] names = [.. Enumerable.Range(0, Images).Select(i => $"{(i % 2 == 0 ? "cat" : "dog")}/{i}.png")];
-        ImageFiles.WriteFolder(folder["data/train"], names);
-        ImageFiles.WriteFolder(folder["data/test"], names);
-        string data =
-            $$"""data={"dataset":"imageFolder","path":"{{folder["data"]}}","extents":[8,8],"channels":3,"classes":2,"""
-            + "\"cacheBytes\":0}"; // or nothing is read after the first epoch
+        ImageFiles.WriteCatsAndDogs(Folder["data"], 24);
+        // Without a cache, or nothing is read after the first epoch.
+        string[] settings = [ImageFiles.CatsAndDogs(Folder["data"]), "data.cacheBytes=0", "training.batchSize=8"];
         using Process process = ToolProcess.StartBehind(
-            [], [.. Train(folder, folder["run"]), "--set", data, "--set", "training.batchSize=8"]);
-        WaitForCheckpoint(process);
-        foreach (string name in names)
+            [], [.. Train(Folder, Folder["run"]), .. settings.SelectMany(setting => (string[])["--set", setting])]);
+        process.WaitFor("epoch 2/"); // the checkpoint of the first is written by then
+        foreach (string path in Directory.GetFiles(Folder["data/train"], "*.png", SearchOption.AllDirectories))
         {
-            string path = Path.Combine(folder["data"], "train", name);
             if (truncate)
             {
                 using FileStream file = File.OpenWrite(path);
@@ -100,11 +83,10 @@ public sealed class StorageFaultTests
                 File.Delete(path);
             }
         }
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        AssertFailed(process, error, Path.Combine(folder["data"], "train"));
-        Assert.Contains("data.maximumDamagedShare", error);
-        AssertLoads(folder["run"]);
+        ToolResult result = process.Finish();
+        AssertFailed(result, Path.Combine(Folder["data"], "train"));
+        Assert.Contains("data.maximumDamagedShare", result.Error);
+        AssertLoads(Folder["run"]);
     }
 
     private static string[] Train(TemporaryFolder folder, string run) =>
@@ -114,25 +96,12 @@ public sealed class StorageFaultTests
     private static string[] WithoutPrivileges() =>
         Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override"] : [];
 
-    // The checkpoint at the end of an epoch is written before the next epoch says anything.
-    private static void WaitForCheckpoint(Process process)
+    private static void AssertFailed(ToolResult result, string named)
     {
-        string? line = process.StandardError.ReadLine();
-        while (line is not null && !line.StartsWith("epoch 2/", StringComparison.Ordinal))
-        {
-            line = process.StandardError.ReadLine();
-        }
-        Assert.IsNotNull(line, "The training ended before its second epoch.");
-    }
-
-    private static void AssertFailed(Process process, string error, string named)
-    {
-        string[] lines = error.TrimEnd().Split('\n');
-        Assert.AreEqual(1, process.ExitCode, error);
-        Assert.StartsWith("error: ", lines[^1]);
+        result.AssertFails(named);
+        string[] lines = result.Error.Split('\n');
         Assert.HasCount(1, lines.Where(line => line.StartsWith("error: ", StringComparison.Ordinal)).ToArray());
-        Assert.Contains(named, lines[^1]);
-        Assert.DoesNotContain("should not happen", lines[^1]);
+        Assert.DoesNotContain("should not happen", result.LastError);
     }
 
     private static void AssertLoads(string run)

@@ -1,8 +1,4 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
 using System.Xml.Linq;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
@@ -11,7 +7,7 @@ namespace RevUp.Tests.Cli;
 /// runs recorded.
 /// </summary>
 [TestClass]
-public sealed class StudyCommandTests
+public sealed class StudyCommandTests : FolderTest
 {
     private const string Rows = """
         { "name": "bound", "recipe": "tiny.json" },
@@ -21,12 +17,11 @@ public sealed class StudyCommandTests
     [TestMethod]
     public void TheTableHasTheNumbersOfTheRuns()
     {
-        using TemporaryFolder folder = new();
-        ToolResult result = Run(folder, Write(folder, Rows), "--jobs", "2", "--json");
+        ToolResult result = Run(Folder, Write(Folder, Rows), "--jobs", "2", "--json");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         JsonElement[] rows = [.. result.Json.GetProperty("rows").EnumerateArray()];
-        double[] reference = [LastEvaluation(folder, "free", 1), LastEvaluation(folder, "free", 2)];
-        double[] bound = [LastEvaluation(folder, "bound", 1), LastEvaluation(folder, "bound", 2)];
+        double[] reference = [LastEvaluation(Folder, "free", 1), LastEvaluation(Folder, "free", 2)];
+        double[] bound = [LastEvaluation(Folder, "bound", 1), LastEvaluation(Folder, "bound", 2)];
         Assert.AreEqual(bound.Average(), rows[0].GetProperty("top1").GetProperty("mean").GetDouble(), 1e-12);
         Assert.AreEqual(
             Math.Abs(bound[0] - bound[1]) / Math.Sqrt(2),
@@ -36,7 +31,7 @@ public sealed class StudyCommandTests
             bound.Average() - reference.Average(), rows[0].GetProperty("gap").GetProperty("mean").GetDouble(), 1e-12);
         Assert.AreEqual(0, rows[1].GetProperty("gap").GetProperty("count").GetInt32());
 
-        JsonElement[] steps = [.. Seeds.SelectMany(seed => Lines(folder, "bound", seed, "step"))];
+        JsonElement[] steps = [.. Seeds.SelectMany(seed => Lines(Folder, "bound", seed, "step"))];
         Assert.AreEqual(
             steps.Max(step => Values(step, "evaluations").Max()), rows[0].GetProperty("worstEvaluations").GetDouble());
         JsonElement[] last = [.. steps.Where(step => step.GetProperty("epoch").GetInt32() == 1)];
@@ -55,17 +50,17 @@ public sealed class StudyCommandTests
         Assert.IsLessThanOrEqualTo(1e-2, rows[0].GetProperty("residual").GetDouble());
         Assert.AreEqual(JsonValueKind.Null, rows[1].GetProperty("residual").ValueKind);
 
-        string line = File.ReadLines(folder["study/study.md"])
+        string line = File.ReadLines(Folder["study/study.md"])
             .Single(text => text.StartsWith("| bound ", StringComparison.Ordinal));
         Assert.Contains($"| {Percent(bound[0])} {Percent(bound[1])} |", line);
-        XElement page = XDocument.Parse(File.ReadAllText(folder["study/study.html"])).Root!;
+        XElement page = XDocument.Parse(File.ReadAllText(Folder["study/study.html"])).Root!;
         Assert.Contains($"bound, seed 2: {Percent(bound[1])}", page.Descendants("title").Select(title => title.Value));
         Assert.AreEqual(
             2 * 2,
             page.Descendants("circle")
                 .Count(dot => dot.Element("title")!.Value.Contains(", seed ", StringComparison.Ordinal)));
 
-        ToolResult again = Run(folder, folder["study.json"], "--json");
+        ToolResult again = Run(Folder, Folder["study.json"], "--json");
         Assert.AreEqual(0, again.ExitCode, again.Error);
         Assert.Contains("0 of 4 runs to do", again.Error);
         Assert.AreEqual(result.Output, again.Output);
@@ -74,18 +69,17 @@ public sealed class StudyCommandTests
     [TestMethod]
     public void AStudyKilledInMidGridEndsWithTheNumbersOfOneThatWasNot()
     {
-        using TemporaryFolder folder = new();
-        string study = Write(folder, Rows, "training.epochs=20");
-        ToolResult whole = Run(folder, study, "--json");
+        string study = Write(Folder, Rows, "training.epochs=20");
+        ToolResult whole = Run(Folder, study, "--json");
         Assert.AreEqual(0, whole.ExitCode, whole.Error);
-        Directory.Move(folder["study"], folder["whole"]);
-        using (Process process = Start(folder, study))
+        Directory.Move(Folder["study"], Folder["whole"]);
+        using (Process process = Start(Folder, study))
         {
-            WaitFor(process, "bound, seed 1: epoch 2:");
+            process.WaitFor("bound, seed 1: epoch 2:");
             process.Kill();
             process.WaitForExit();
         }
-        ToolResult resumed = Run(folder, study, "--json");
+        ToolResult resumed = Run(Folder, study, "--json");
         Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
         Assert.Contains("bound, seed 1: goes on", resumed.Error);
         CollectionAssert.AreEqual(Results(whole), Results(resumed));
@@ -94,25 +88,22 @@ public sealed class StudyCommandTests
     [TestMethod]
     public void ASignalStopsTheRunsWithACheckpoint()
     {
-        using TemporaryFolder folder = new();
-        string study = Write(folder, Rows, "training.epochs=100000");
-        using Process process = Start(folder, study);
-        WaitFor(process, "bound, seed 1: epoch 1:");
+        string study = Write(Folder, Rows, "training.epochs=100000");
+        using Process process = Start(Folder, study);
+        process.WaitFor("bound, seed 1: epoch 1:");
         using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(130, process.ExitCode, error);
-        Assert.Contains("bound, seed 1: stopped", error);
-        Assert.Contains("the same command goes on", error);
-        Assert.IsNotEmpty(Directory.GetDirectories(folder["study/runs/bound/seed-1/checkpoints"]));
+        ToolResult result = process.Finish();
+        Assert.AreEqual(130, result.ExitCode, result.Error);
+        Assert.Contains("bound, seed 1: stopped", result.Error);
+        Assert.Contains("the same command goes on", result.Error);
+        Assert.IsNotEmpty(Directory.GetDirectories(Folder["study/runs/bound/seed-1/checkpoints"]));
     }
 
     [TestMethod]
     public void ARowThatFailsIsNamedAndTheOthersGoOn()
     {
-        using TemporaryFolder folder = new();
         const string odd = """{ "name": "odd", "recipe": "tiny.json", "set": ["data.extents=[7,7]"] },""";
-        ToolResult result = Run(folder, Write(folder, odd + Rows), "--json");
+        ToolResult result = Run(Folder, Write(Folder, odd + Rows), "--json");
         Assert.AreEqual(1, result.ExitCode);
         Assert.Contains("odd, seed 1: failed: error: 'stages.1.down' halves the extents", result.Error);
         Assert.Contains("2 of 6 runs failed", result.LastError);
@@ -126,19 +117,18 @@ public sealed class StudyCommandTests
     [TestMethod]
     public void ARowThatChangedIsTrainedAnewBesideItsOldRuns()
     {
-        using TemporaryFolder folder = new();
-        Assert.AreEqual(0, Run(folder, Write(folder, Rows)).ExitCode);
-        string before = File.ReadAllText(folder["study/runs/free/seed-1/metrics.jsonl"]);
+        Assert.AreEqual(0, Run(Folder, Write(Folder, Rows)).ExitCode);
+        string before = File.ReadAllText(Folder["study/runs/free/seed-1/metrics.jsonl"]);
         ToolResult changed = Run(
-            folder,
-            Write(folder, Rows.Replace("mode=none", "mode=none\", \"training.epochs=1", StringComparison.Ordinal)),
+            Folder,
+            Write(Folder, Rows.Replace("mode=none", "mode=none\", \"training.epochs=1", StringComparison.Ordinal)),
             "--json");
         Assert.AreEqual(0, changed.ExitCode, changed.Error);
         Assert.Contains("free: its recipe differs from its runs so far", changed.Error);
         Assert.Contains("2 of 4 runs to do", changed.Error);
-        Assert.AreEqual(before, File.ReadAllText(folder["study/runs/free/seed-1/metrics.jsonl"]));
-        Assert.IsTrue(File.Exists(folder["study/runs/free-2/seed-2/run.json"]));
-        ToolResult back = Run(folder, Write(folder, Rows));
+        Assert.AreEqual(before, File.ReadAllText(Folder["study/runs/free/seed-1/metrics.jsonl"]));
+        Assert.IsTrue(File.Exists(Folder["study/runs/free-2/seed-2/run.json"]));
+        ToolResult back = Run(Folder, Write(Folder, Rows));
         Assert.Contains("0 of 4 runs to do", back.Error);
     }
 
@@ -173,14 +163,10 @@ public sealed class StudyCommandTests
     [DataRow("""{ "name": "s", """, "is not JSON in line 1")]
     public void AMistakeIsNamedBeforeAnythingIsTrained(string json, string named)
     {
-        using TemporaryFolder folder = new();
-        Tool.WriteTinyRecipe(folder);
-        File.WriteAllText(folder["study.json"], json);
-        ToolResult result = Run(folder, folder["study.json"]);
-        Assert.AreEqual(1, result.ExitCode);
-        Assert.Contains(named, result.LastError);
-        Assert.Contains("study.json", result.LastError);
-        Assert.IsFalse(Directory.Exists(folder["study"]));
+        Tool.WriteTinyRecipe(Folder);
+        File.WriteAllText(Folder["study.json"], json);
+        Run(Folder, Folder["study.json"]).AssertFails(named, "study.json");
+        Assert.IsFalse(Directory.Exists(Folder["study"]));
     }
 
     private static int[] Seeds => [1, 2];
@@ -205,16 +191,6 @@ public sealed class StudyCommandTests
 
     private static Process Start(TemporaryFolder folder, string study) =>
         ToolProcess.Start(null, Arguments(folder, study));
-
-    private static void WaitFor(Process process, string text)
-    {
-        string? line = process.StandardError.ReadLine();
-        while (line is not null && !line.Contains(text, StringComparison.Ordinal))
-        {
-            line = process.StandardError.ReadLine();
-        }
-        Assert.IsNotNull(line, $"The study ended without '{text}'.");
-    }
 
     // Of every run, row by row, what does not depend on the clock.
     private static string[] Results(ToolResult result) =>

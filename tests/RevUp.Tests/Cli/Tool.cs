@@ -1,7 +1,4 @@
-using System.Text.Json;
-using RevUp.Cli;
 using RevUp.Cli.Output;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Cli;
 
@@ -13,6 +10,21 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error)
 
     /// <summary>The last line on standard error, where errors are told.</summary>
     public string LastError => Error.TrimEnd().Split('\n')[^1];
+
+    /// <summary>
+    /// Fails unless the tool ended with exit code 1 and one paragraph that has all these texts.
+    /// </summary>
+    public void AssertFails(params IEnumerable<string> named)
+    {
+        Assert.AreEqual(1, ExitCode, Error);
+        Assert.IsEmpty(Output);
+        Assert.StartsWith("error: ", LastError);
+        Assert.DoesNotContain("   at ", Error);
+        foreach (string name in named)
+        {
+            Assert.Contains(name, LastError);
+        }
+    }
 }
 
 /// <summary>
@@ -46,6 +58,21 @@ internal static class Tool
         return new ToolResult(exitCode, output.ToString(), error.ToString());
     }
 
+    /// <summary>The result of a command that must end with exit code 0.</summary>
+    public static ToolResult Succeed(params string[] arguments)
+    {
+        ToolResult result = Run(arguments);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        return result;
+    }
+
+    /// <summary>The arguments that train the tiny recipe into the folder's "run".</summary>
+    public static string[] Training(TemporaryFolder folder) =>
+        ["train", "--recipe", WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1"];
+
+    /// <summary>The JSON document in a file.</summary>
+    public static JsonElement ReadJson(string path) => JsonDocument.Parse(File.ReadAllText(path)).RootElement;
+
     /// <summary>The tiny recipe as a file.</summary>
     public static string WriteTinyRecipe(TemporaryFolder folder)
     {
@@ -56,9 +83,7 @@ internal static class Tool
     /// <summary>Trains the tiny recipe into the folder's "run" and returns that.</summary>
     public static string TrainTiny(TemporaryFolder folder)
     {
-        ToolResult result = Run(
-            "train", "--recipe", WriteTinyRecipe(folder), "--output", folder["run"], "--threads", "1");
-        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Succeed(Training(folder));
         return folder["run"];
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace RevUp.Tests.Cli;
 
 /// <summary>
@@ -23,6 +21,36 @@ internal static class ToolProcess
             start.Environment[name] = value;
         }
         return Process.Start(start)!;
+    }
+
+    /// <summary>Starts it and waits for its end.</summary>
+    public static ToolResult Run((string Name, string Value)? environment, params string[] arguments)
+    {
+        using Process process = Start(environment, arguments);
+        return process.Finish();
+    }
+
+    /// <summary>
+    /// Waits for the end of a process. Both streams are emptied at once: a full pipe would stop it.
+    /// </summary>
+    public static ToolResult Finish(this Process process)
+    {
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new ToolResult(process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Reads what a process tells until a line has this text.</summary>
+    public static void WaitFor(this Process process, string text)
+    {
+        string? line = process.StandardError.ReadLine();
+        while (line is not null && !line.Contains(text, StringComparison.Ordinal))
+        {
+            Assert.DoesNotContain("error:", line);
+            line = process.StandardError.ReadLine();
+        }
+        Assert.IsNotNull(line, $"The process ended before it said '{text}'.");
     }
 
     /// <summary>The same with so much address space at most.</summary>

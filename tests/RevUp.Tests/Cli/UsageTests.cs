@@ -1,4 +1,3 @@
-using RevUp.Cli;
 using RevUp.Cli.Output;
 
 namespace RevUp.Tests.Cli;

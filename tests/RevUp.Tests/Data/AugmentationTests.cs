@@ -1,7 +1,4 @@
-using RevUp.Data;
 using RevUp.Data.Transforms;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 

@@ -1,7 +1,3 @@
-using RevUp.Data;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]
@@ -258,7 +254,7 @@ public sealed class BatchLoaderTests
     }
 
     private static void AssertRefused(string message, BatchLoaderOptions options) =>
-        Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(() => Load(options)).Message);
+        Assert.Refuses<ConfigurationException>(() => Load(options), message);
 
     private static void AssertEqual(List<Sample> expected, List<Sample> actual)
     {

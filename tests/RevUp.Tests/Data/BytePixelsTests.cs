@@ -1,8 +1,4 @@
-using RevUp.Backends;
-using RevUp.Data;
 using RevUp.Data.Transforms;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 

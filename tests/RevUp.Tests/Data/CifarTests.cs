@@ -1,11 +1,7 @@
-using RevUp.Data;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]
-public sealed class CifarTests
+public sealed class CifarTests : FolderTest
 {
     private const int Plane = 32 * 32;
 
@@ -32,10 +28,9 @@ public sealed class CifarTests
     [TestMethod]
     public void Cifar100TakesTheFineLabel()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllLines(folder["fine_label_names.txt"], Enumerable.Range(0, 100).Select(i => $"class {i}"));
-        File.WriteAllBytes(folder["train.bin"], [19, 99, .. Image(0, 0), 3, 42, .. Image(0, 1)]);
-        CifarDataset train = CifarDataset.OpenCifar100(folder.Path, DatasetSplit.Train);
+        File.WriteAllLines(Folder["fine_label_names.txt"], Enumerable.Range(0, 100).Select(i => $"class {i}"));
+        File.WriteAllBytes(Folder["train.bin"], [19, 99, .. Image(0, 0), 3, 42, .. Image(0, 1)]);
+        CifarDataset train = CifarDataset.OpenCifar100(Folder.Path, DatasetSplit.Train);
         Assert.AreEqual((99, 42, 100), (train.Label(0), train.Label(1), train.Classes.Count));
         Assert.AreEqual(Pixel(0, 1, 2, 7), train.Pixels(1)[3 * 7 + 2]);
     }
@@ -60,10 +55,8 @@ public sealed class CifarTests
 
     private static void AssertRefused(string message, TemporaryFolder folder, DatasetSplit split)
     {
-        string refusal = Assert.ThrowsExactly<DataFileException>(
-            () => CifarDataset.OpenCifar10(folder.Path, split)).Message;
-        Assert.Contains(message, refusal);
-        Assert.Contains("www.cs.toronto.edu", refusal);
+        Assert.Refuses<DataFileException>(
+            () => CifarDataset.OpenCifar10(folder.Path, split), message, "www.cs.toronto.edu");
     }
 
     private static TemporaryFolder Cifar10()

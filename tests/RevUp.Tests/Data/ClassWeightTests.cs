@@ -1,10 +1,3 @@
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]
@@ -43,10 +36,9 @@ public sealed class ClassWeightTests
     {
         using MemoryDataset data = new((byte[])[1, 2], (byte[])[0, 1], new Shape(1, 1, 1, 1), ["a", "b"]);
         BatchLoaderOptions options = new() { BatchSize = 2, ClassWeights = [1, 1, 1] };
-        Assert.Contains(
-            "training.classWeights has 3 numbers, and the data has 2 classes",
-            Assert.ThrowsExactly<ConfigurationException>(
-                () => new BatchLoader(data, new ChannelNormalization([0], [1]), options)).Message);
+        Assert.Refuses<ConfigurationException>(
+            () => new BatchLoader(data, new ChannelNormalization([0], [1]), options),
+            "training.classWeights has 3 numbers, and the data has 2 classes");
     }
 
     [TestMethod]
@@ -59,6 +51,25 @@ public sealed class ClassWeightTests
         float[] weights = [.. data.ClassWeights(new TrainingSettings { BalanceClasses = true })!];
         CollectionAssert.AreEqual((float[])[4f / 6, 2f], weights);
         Assert.IsNull(data.ClassWeights(new TrainingSettings()));
+    }
+
+    /// <summary>Labels 0, 0, 0, 1 and one that does not count, over two cases.</summary>
+    [TestMethod]
+    public void PositionsOfLabelMapsAreCounted()
+    {
+        using ArrayCases cases = new(
+            [[1, 1, 2], [1, 1, 3]], classes: 3, (_, _, _, _) => 0,
+            (index, _, _, w) => (index, w) switch { (0, 1) => 1, (1, 2) => VoxelLabels.Ignored, _ => 0 });
+        using DensePatches train = new(cases, new Shape(1, 1, 1, 2, 1), new DenseSettings());
+        RunData data = RunData.Borrow(SmallRecipe.Create(), train, train, validation: null);
+        TrainingSettings step = data.OfStep(new TrainingSettings { BalanceClasses = true });
+        Assert.IsFalse(step.BalanceClasses);
+        double[] expected = [4.0 / 6, 2, 1];
+        for (int label = 0; label < expected.Length; label++)
+        {
+            Assert.AreEqual(expected[label], step.ClassWeights[label], 1e-6);
+        }
+        Assert.IsEmpty(data.OfStep(new TrainingSettings()).ClassWeights);
     }
 
     [TestMethod]

@@ -1,15 +1,10 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
 using RevUp.Data.Transforms;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 
 /// <summary>A program that trains on its own data.</summary>
 [TestClass]
-public sealed class CustomDatasetTests
+public sealed class CustomDatasetTests : FolderTest
 {
     private static readonly string[] Custom =
         [
@@ -21,28 +16,26 @@ public sealed class CustomDatasetTests
     [TestMethod]
     public void ARunTrainsAndEvaluatesOnDatasetsOfTheCaller()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = new();
         using Stripes train = new(100), test = new(10);
-        using TrainingRun run = new(backend, SmallRecipe.Create(Custom), folder.Path, resume: false, train, test);
+        using TrainingRun run = new(backend, SmallRecipe.Create(Custom), Folder.Path, resume: false, train, test);
         RunSummary summary = run.Run(null, CancellationToken.None);
         Assert.AreEqual((25, 10), (summary.Step, summary.Evaluation.Samples));
         Assert.IsGreaterThan(0, train.Reads);
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder.Path);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder.Path);
         Assert.AreEqual(train.Sample, loaded.Network.Sample);
     }
 
     [TestMethod]
     public void ARunTrainsOnFloatsInTheirOwnUnits()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = new();
         using Ramps train = new(100), test = new(10);
         string[] sets = [.. Custom, "data.flip=true"];
-        using TrainingRun run = new(backend, SmallRecipe.Create(sets), folder.Path, resume: false, train, test);
+        using TrainingRun run = new(backend, SmallRecipe.Create(sets), Folder.Path, resume: false, train, test);
         RunSummary summary = run.Run(null, CancellationToken.None);
         Assert.AreEqual((25, 10), (summary.Step, summary.Evaluation.Samples));
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder.Path);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder.Path);
         // Values are 1000 · label + column.
         ChannelNormalization normalization = loaded.Normalization;
         Assert.AreEqual(503.5, normalization.Mean[0], 1e-9);
@@ -79,13 +72,12 @@ public sealed class CustomDatasetTests
     [TestMethod]
     public void SamplesThatTheRecipeDoesNotStateAreRefused()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = new();
         using Stripes train = new(100);
         using SyntheticDataset other = SyntheticDataset.Create(8, new Shape(1, 8, 8, 3), classes: 2, seed: 1);
         string message = Assert.ThrowsExactly<ConfigurationException>(
             () =>
-                new TrainingRun(backend, SmallRecipe.Create(Custom), folder.Path, resume: false, train, other)).Message;
+                new TrainingRun(backend, SmallRecipe.Create(Custom), Folder.Path, resume: false, train, other)).Message;
         Assert.AreEqual(
             "The test set has samples [1, 8, 8, 3] in 2 classes, and the recipe states [1, 8, 8, 1] in 2.", message);
     }

@@ -1,6 +1,3 @@
-using RevUp.Data;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]
@@ -81,9 +78,7 @@ public sealed class DatasetTests
     [DataRow(double.NaN, 1.0)]
     [DataRow(0.0, double.PositiveInfinity)]
     public void StatisticsThatCannotNormaliseAreRefused(double mean, double deviation) =>
-        Assert.Contains(
-            "Channel 0",
-            Assert.ThrowsExactly<ArgumentException>(() => new ChannelNormalization([mean], [deviation])).Message);
+        Assert.Refuses<ArgumentException>(() => new ChannelNormalization([mean], [deviation]), "Channel 0");
 
     [TestMethod]
     public void MeansAndDeviationsMustPairUp() =>

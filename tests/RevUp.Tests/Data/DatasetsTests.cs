@@ -1,11 +1,7 @@
-using RevUp.Data;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]
-public sealed class DatasetsTests
+public sealed class DatasetsTests : FolderTest
 {
     private static readonly DataSettings Synthetic =
         new() { Dataset = DatasetKind.Synthetic, Extents = [6, 4], Channels = 2, Classes = 3 };
@@ -54,9 +50,8 @@ public sealed class DatasetsTests
     [TestMethod]
     public void TheFirstSamplesOfASetAreUsedAndNoOthers()
     {
-        using TemporaryFolder folder = new();
-        WriteMnist(folder, count: 5);
-        DataSettings settings = new() { Dataset = DatasetKind.Mnist, Path = folder.Path };
+        WriteMnist(Folder, count: 5);
+        DataSettings settings = new() { Dataset = DatasetKind.Mnist, Path = Folder.Path };
         ImageDataset all = Datasets.Open(settings, DatasetSplit.Train);
         ImageDataset first = Datasets.Open(settings with { TrainingSamples = 3 }, DatasetSplit.Train);
         Assert.AreEqual((5, 3, 10), (all.Count, first.Count, first.Classes.Count));
@@ -94,11 +89,10 @@ public sealed class DatasetsTests
     [TestMethod]
     public void OneClassAloneIsRefusedByItsName()
     {
-        using TemporaryFolder folder = new();
-        Support.ImageFiles.WriteFolder(folder["train"], ["ant/0.png", "ant/1.png"]);
+        Support.ImageFiles.WriteFolder(Folder["train"], ["ant/0.png", "ant/1.png"]);
         DataSettings settings =
-            new() { Dataset = DatasetKind.ImageFolder, Path = folder.Path, Extents = [4, 4], Channels = 3 };
-        Assert.StartsWith($"The data in {folder.Path} has only the class 'ant',", Refusal(settings));
+            new() { Dataset = DatasetKind.ImageFolder, Path = Folder.Path, Extents = [4, 4], Channels = 3 };
+        Assert.StartsWith($"The data in {Folder.Path} has only the class 'ant',", Refusal(settings));
     }
 
     private static float[] Read(ImageDataset dataset, int index)

@@ -1,5 +1,3 @@
-using RevUp.Data;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]

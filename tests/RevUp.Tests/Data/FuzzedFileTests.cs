@@ -1,11 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Formats;
-using RevUp.Interop.Tests.Support;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 /// <summary>
@@ -14,7 +6,7 @@ namespace RevUp.Tests.Data;
 /// Images have their own, FuzzedImageTests; benchmarks/results/fuzz.md counts both.
 /// </summary>
 [TestClass]
-public sealed class FuzzedFileTests
+public sealed class FuzzedFileTests : FolderTest
 {
     private const int Cases = 1000;
 
@@ -71,7 +63,6 @@ public sealed class FuzzedFileTests
     [DataRow("v.raw.gz", "the file goes on after")]
     public void WhatUnfoldsToFarMoreIsRefusedBeforeItDoes(string name, string message)
     {
-        using TemporaryFolder folder = new();
         byte[] content = new byte[100 << 20];
         byte[] header = name switch
         {
@@ -81,7 +72,7 @@ public sealed class FuzzedFileTests
             _ => [],
         };
         header.CopyTo(content, 0);
-        File.WriteAllBytes(folder[name], Gzip.Compress(content));
+        File.WriteAllBytes(Folder[name], Gzip.Compress(content));
         Shape sample = new(1, 2, 3, 4, 1);
         float[] values = new float[sample.Count];
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -90,16 +81,16 @@ public sealed class FuzzedFileTests
         {
             if (name.StartsWith('v'))
             {
-                new VolumeFile(sample, VoxelType.UInt8).Read(folder[name], values);
+                new VolumeFile(sample, VoxelType.UInt8).Read(Folder[name], values);
             }
             else
             {
-                IdxFile.Read(folder[name], rank: 3);
+                IdxFile.Read(Folder[name], rank: 3);
             }
         }).Message;
 
         Assert.IsLessThan(AllowedBytes, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.StartsWith(folder[name], refusal);
+        Assert.StartsWith(Folder[name], refusal);
         Assert.Contains(message, refusal);
     }
 
@@ -107,8 +98,7 @@ public sealed class FuzzedFileTests
     [TestMethod]
     public void EveryDamageToACheckpointIsFoundAndNamed()
     {
-        using TemporaryFolder folder = new();
-        CheckpointFolder checkpoints = new(folder.Path, keep: 1);
+        CheckpointFolder checkpoints = new(Folder.Path, keep: 1);
         byte[] model = FuzzedFormat.Safetensors();
         CheckpointEntry entry = checkpoints.Save(
             1, place => File.WriteAllBytes(Path.Combine(place, "model.safetensors"), model));
@@ -134,9 +124,8 @@ public sealed class FuzzedFileTests
     // Reads them all; the whole file first, so that every refusal is for the damage.
     private int CountRefused(FuzzedFormat format, byte[][] files)
     {
-        using TemporaryFolder folder = new();
-        format.Beside(folder);
-        string path = folder[format.File];
+        format.Beside(Folder);
+        string path = Folder[format.File];
         File.WriteAllBytes(path, format.Whole);
         format.Read(path);
         int refused = 0;
@@ -145,7 +134,7 @@ public sealed class FuzzedFileTests
             format.Reseal(files[i]);
             File.WriteAllBytes(path, files[i]);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            refused += IsRefused(() => format.Read(path), format.NamesOthers ? folder.Path : path) ? 1 : 0;
+            refused += IsRefused(() => format.Read(path), format.NamesOthers ? Folder.Path : path) ? 1 : 0;
 
             long taken = GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.IsLessThan(AllowedBytes, taken, $"{format}, case {i}");

@@ -1,16 +1,10 @@
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Formats;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 /// <summary>
 /// Compressed files by their content: members, padding, headers, and damage at every byte.
 /// </summary>
 [TestClass]
-public sealed class GzipContentTests
+public sealed class GzipContentTests : FolderTest
 {
     private static readonly byte[] s_content = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * i / 7))];
 
@@ -44,9 +38,8 @@ public sealed class GzipContentTests
     [DynamicData(nameof(Whole))]
     public void ContentIsWhatWasCompressed(string name, byte[] file)
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["x"], file);
-        CollectionAssert.AreEqual(s_content, ReadAll(folder["x"]), name);
+        File.WriteAllBytes(Folder["x"], file);
+        CollectionAssert.AreEqual(s_content, ReadAll(Folder["x"]), name);
     }
 
     [TestMethod]
@@ -58,38 +51,34 @@ public sealed class GzipContentTests
     [DataRow("RAR", "526172211a0700")]
     public void AnotherCompressionIsNamed(string compression, string start)
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["x.gz"], Convert.FromHexString(start));
-        Assert.Contains(
-            $"{folder["x.gz"]}: it is compressed with {compression}, which is not read; unpack it with '",
-            Assert.ThrowsExactly<DataFileException>(() => ReadAll(folder["x.gz"])).Message);
-        Directory.CreateDirectory(folder["train"]);
-        File.Move(folder["x.gz"], folder["train/0.tar.zst"]);
-        Assert.Contains(
-            $"it is compressed with {compression}", Assert.ThrowsExactly<DataFileException>(
-                () => DatasetSummary.Read(folder.Path)).Message);
+        File.WriteAllBytes(Folder["x.gz"], Convert.FromHexString(start));
+        Assert.Refuses<DataFileException>(
+            () => ReadAll(Folder["x.gz"]),
+            $"{Folder["x.gz"]}: it is compressed with {compression}, which is not read; unpack it with '");
+        Directory.CreateDirectory(Folder["train"]);
+        File.Move(Folder["x.gz"], Folder["train/0.tar.zst"]);
+        Assert.Refuses<DataFileException>(
+            () => DatasetSummary.Read(Folder.Path), $"it is compressed with {compression}");
     }
 
     [TestMethod]
     public void WhatIsNotCompressedIsReadAsItIs()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["x.gz"], s_content);
-        CollectionAssert.AreEqual(s_content, ReadAll(folder["x.gz"]));
-        File.WriteAllBytes(folder["x.gz"], [0x1F]);
-        CollectionAssert.AreEqual(new byte[] { 0x1F }, ReadAll(folder["x.gz"]));
+        File.WriteAllBytes(Folder["x.gz"], s_content);
+        CollectionAssert.AreEqual(s_content, ReadAll(Folder["x.gz"]));
+        File.WriteAllBytes(Folder["x.gz"], [0x1F]);
+        CollectionAssert.AreEqual(new byte[] { 0x1F }, ReadAll(Folder["x.gz"]));
     }
 
     [TestMethod]
     public void ACutIsFoundAtEveryByteOfTheLastMember()
     {
-        using TemporaryFolder folder = new();
         byte[] first = Gzip.Compress(s_content.AsSpan(0, 100));
         byte[] file = [.. first, .. Gzip.Compress(s_content.AsSpan(100, 100))];
         for (int length = first.Length + 1; length < file.Length; length++)
         {
-            File.WriteAllBytes(folder["x"], file[..length]);
-            string message = Refused(folder["x"]);
+            File.WriteAllBytes(Folder["x"], file[..length]);
+            string message = Refused(Folder["x"]);
             Assert.IsTrue(
                 message.Contains("cut", StringComparison.Ordinal) || message.Contains(
                     "neither zero", StringComparison.Ordinal),
@@ -100,7 +89,6 @@ public sealed class GzipContentTests
     [TestMethod]
     public void AWrongChecksumOrLengthIsFoundInEveryMember()
     {
-        using TemporaryFolder folder = new();
         byte[] first = Gzip.Compress(s_content.AsSpan(0, 100));
         byte[] file = [.. first, .. Gzip.Compress(s_content.AsSpan(100))];
         foreach (int end in new[] { first.Length, file.Length })
@@ -109,8 +97,8 @@ public sealed class GzipContentTests
             {
                 byte[] damaged = [.. file];
                 damaged[end - back] ^= 1;
-                File.WriteAllBytes(folder["x"], damaged);
-                Assert.Contains("checksum", Refused(folder["x"]));
+                File.WriteAllBytes(Folder["x"], damaged);
+                Assert.Contains("checksum", Refused(Folder["x"]));
             }
         }
     }
@@ -118,10 +106,9 @@ public sealed class GzipContentTests
     [TestMethod]
     public void BytesThatAreNoMemberAreNamedWithTheLengthToKeep()
     {
-        using TemporaryFolder folder = new();
         byte[] whole = Gzip.Compress(s_content);
-        File.WriteAllBytes(folder["x"], [.. whole, 0, 0, .. "garbage"u8]);
-        string message = Refused(folder["x"]);
+        File.WriteAllBytes(Folder["x"], [.. whole, 0, 0, .. "garbage"u8]);
+        string message = Refused(Folder["x"]);
         Assert.Contains($"byte {whole.Length + 2} of the file, after its gzip stream", message);
         Assert.Contains($"keep the first {whole.Length} bytes", message);
     }
@@ -130,25 +117,24 @@ public sealed class GzipContentTests
     [TestMethod]
     public void EveryReaderGoesByTheContent()
     {
-        using TemporaryFolder folder = new();
         byte[] idx = [0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9];
-        File.WriteAllBytes(folder["labels"], InMembers(idx));
-        CollectionAssert.AreEqual(new byte[] { 7, 8, 9 }, IdxFile.Read(folder["labels"], rank: 1).Elements.ToArray());
+        File.WriteAllBytes(Folder["labels"], InMembers(idx));
+        CollectionAssert.AreEqual(new byte[] { 7, 8, 9 }, IdxFile.Read(Folder["labels"], rank: 1).Elements.ToArray());
 
         byte[] nifti = NiftiFiles.Create(VoxelType.Int16, bigEndian: false);
         float[] expected = [.. Enumerable.Range(0, 24).Select(NiftiFiles.Stored)], values = new float[24];
         foreach ((string name, byte[] file) in
             new[] { ("v.nii", InMembers(nifti)), ("plain.nii.gz", nifti), ("v.img", InMembers(nifti)) })
         {
-            File.WriteAllBytes(folder[name], file);
-            new VolumeFile(new Shape(1, 2, 3, 4, 1), VoxelType.UInt8).Read(folder[name], values);
+            File.WriteAllBytes(Folder[name], file);
+            new VolumeFile(new Shape(1, 2, 3, 4, 1), VoxelType.UInt8).Read(Folder[name], values);
             CollectionAssert.AreEqual(expected, values, name);
         }
 
         File.WriteAllText(
-            folder["batches.meta.txt"], string.Concat(Enumerable.Range(0, 10).Select(i => $"class {i}\n")));
-        File.WriteAllBytes(folder["test_batch.bin"], InMembers([3, .. new byte[3072]]));
-        Assert.AreEqual(3, CifarDataset.OpenCifar10(folder.Path, DatasetSplit.Test).Label(0));
+            Folder["batches.meta.txt"], string.Concat(Enumerable.Range(0, 10).Select(i => $"class {i}\n")));
+        File.WriteAllBytes(Folder["test_batch.bin"], InMembers([3, .. new byte[3072]]));
+        Assert.AreEqual(3, CifarDataset.OpenCifar10(Folder.Path, DatasetSplit.Test).Label(0));
     }
 
     [TestMethod]

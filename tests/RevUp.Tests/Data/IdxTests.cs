@@ -1,11 +1,7 @@
-using RevUp.Data;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 [TestClass]
-public sealed class IdxTests
+public sealed class IdxTests : FolderTest
 {
     // Two images of 2 × 3 and their labels, written by hand from the format's description.
     private static readonly byte[] Images =
@@ -30,10 +26,9 @@ public sealed class IdxTests
     [TestMethod]
     public void CompressionIsRecognisedByContentNotByName()
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["t10k-images-idx3-ubyte"], Gzip.Compress(Images));
-        File.WriteAllBytes(folder["t10k-labels-idx1-ubyte.gz"], Labels);
-        Assert.AreEqual(2, IdxDataset.Open(folder.Path, DatasetSplit.Test).Count);
+        File.WriteAllBytes(Folder["t10k-images-idx3-ubyte"], Gzip.Compress(Images));
+        File.WriteAllBytes(Folder["t10k-labels-idx1-ubyte.gz"], Labels);
+        Assert.AreEqual(2, IdxDataset.Open(Folder.Path, DatasetSplit.Test).Count);
     }
 
     [TestMethod]
@@ -41,13 +36,12 @@ public sealed class IdxTests
     [DataRow(true)]
     public void TruncationAtEveryByteIsFound(bool compressed)
     {
-        using var folder = new TemporaryFolder();
         byte[] whole = compressed ? Gzip.Compress(Images) : Images;
         for (int length = 0; length < whole.Length; length++)
         {
-            File.WriteAllBytes(folder["images"], whole[..length]);
+            File.WriteAllBytes(Folder["images"], whole[..length]);
             DataFileException error = Refused(
-                () => IdxFile.Read(folder["images"], rank: 3), $"cut to {length} of {whole.Length} bytes");
+                () => IdxFile.Read(Folder["images"], rank: 3), $"cut to {length} of {whole.Length} bytes");
             Assert.IsNotNull(error.Offset);
         }
     }
@@ -55,31 +49,29 @@ public sealed class IdxTests
     [TestMethod]
     public void EveryBitFlipOfTheHeaderIsFound()
     {
-        using var folder = new TemporaryFolder();
         for (int bit = 0; bit < 16 * 8; bit++)
         {
             byte[] damaged = [.. Images];
             damaged[bit / 8] ^= (byte)(1 << bit % 8);
-            File.WriteAllBytes(folder["images"], damaged);
-            DataFileException error = Refused(() => IdxFile.Read(folder["images"], rank: 3), $"bit {bit} flipped");
-            Assert.StartsWith($"{folder["images"]}, byte ", error.Message);
+            File.WriteAllBytes(Folder["images"], damaged);
+            DataFileException error = Refused(() => IdxFile.Read(Folder["images"], rank: 3), $"bit {bit} flipped");
+            Assert.StartsWith($"{Folder["images"]}, byte ", error.Message);
         }
     }
 
     [TestMethod]
     public void EveryBitFlipOfCompressedDataIsFoundOrHarmless()
     {
-        using var folder = new TemporaryFolder();
         byte[] whole = Gzip.Compress(Images);
         for (int bit = 0; bit < whole.Length * 8; bit++)
         {
             byte[] damaged = [.. whole];
             damaged[bit / 8] ^= (byte)(1 << bit % 8);
-            File.WriteAllBytes(folder["images"], damaged);
+            File.WriteAllBytes(Folder["images"], damaged);
             try
             {
                 CollectionAssert.AreEqual(
-                    Images[16..], IdxFile.Read(folder["images"], rank: 3).Elements.ToArray(), $"bit {bit} flipped");
+                    Images[16..], IdxFile.Read(Folder["images"], rank: 3).Elements.ToArray(), $"bit {bit} flipped");
             }
             catch (DataFileException)
             {
@@ -96,20 +88,18 @@ public sealed class IdxTests
     [DataRow(7, 1, "byte 22: the file goes on after its 6 elements")]
     public void AHeaderThatDoesNotFitIsExplained(int offset, int value, string message)
     {
-        using var folder = new TemporaryFolder();
         byte[] damaged = [.. Images];
         damaged[offset] = (byte)value;
-        File.WriteAllBytes(folder["images"], damaged);
-        Assert.Contains(message, Refused(() => IdxFile.Read(folder["images"], rank: 3)).Message);
+        File.WriteAllBytes(Folder["images"], damaged);
+        Assert.Contains(message, Refused(() => IdxFile.Read(Folder["images"], rank: 3)).Message);
     }
 
     [TestMethod]
     public void AHeaderThatClaimsGigabytesDoesNotAllocateThem()
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["labels"], Gzip.Compress([0, 0, 8, 1, 0x7F, 0, 0, 0, 1, 2, 3]));
+        File.WriteAllBytes(Folder["labels"], Gzip.Compress([0, 0, 8, 1, 0x7F, 0, 0, 0, 1, 2, 3]));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Refused(() => IdxFile.Read(folder["labels"], rank: 1));
+        Refused(() => IdxFile.Read(Folder["labels"], rank: 1));
         Assert.IsLessThan(8 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -128,9 +118,8 @@ public sealed class IdxTests
     [TestMethod]
     public void AMissingFileNamesWhatWasLookedForAndHowToGetIt()
     {
-        using var folder = new TemporaryFolder();
-        string message = Refused(() => IdxDataset.Open(folder.Path, DatasetSplit.Train)).Message;
-        Assert.StartsWith(folder["train-images-idx3-ubyte"], message);
+        string message = Refused(() => IdxDataset.Open(Folder.Path, DatasetSplit.Train)).Message;
+        Assert.StartsWith(Folder["train-images-idx3-ubyte"], message);
         Assert.Contains("train-images-idx3-ubyte.gz", message);
         Assert.Contains("dataset-fashion-mnist", message);
     }

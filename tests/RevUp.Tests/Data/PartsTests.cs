@@ -1,13 +1,8 @@
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data;
 
 /// <summary>Train, validation and test are three parts, whatever the data is.</summary>
 [TestClass]
-public sealed class PartsTests
+public sealed class PartsTests : FolderTest
 {
     [TestMethod]
     [DataRow("val")]
@@ -15,10 +10,9 @@ public sealed class PartsTests
     [DataRow("Validation")]
     public void AFolderOfValidationIsNoTestSet(string name)
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["train"], "a/0.png", "b/1.png");
-        ImageFiles.WriteFolder(folder[name], "a/2.png", "b/3.png", "b/4.png");
-        DataSettings settings = Images(folder);
+        ImageFiles.WriteFolder(Folder["train"], "a/0.png", "b/1.png");
+        ImageFiles.WriteFolder(Folder[name], "a/2.png", "b/3.png", "b/4.png");
+        DataSettings settings = Images(Folder);
 
         Assert.IsFalse(Datasets.Has(settings, DatasetSplit.Test));
         Assert.AreEqual(DatasetSplit.Validation, Datasets.Judged(settings));
@@ -28,13 +22,13 @@ public sealed class PartsTests
         }
         Assert.ThrowsExactly<DataFileException>(() => Datasets.Open(settings, DatasetSplit.Test));
 
-        ImageFiles.WriteFolder(folder["test"], "a/5.png");
+        ImageFiles.WriteFolder(Folder["test"], "a/5.png");
         Assert.AreEqual(DatasetSplit.Test, Datasets.Judged(settings));
         using ImageDataset test = Datasets.Open(settings, DatasetSplit.Test);
         Assert.AreEqual(1, test.Count);
         CollectionAssert.AreEqual(
             (string[])["train", "validation", "test"],
-            DatasetLayout.Parts(folder.Path).Select(part => part.Name).ToArray());
+            DatasetLayout.Parts(Folder.Path).Select(part => part.Name).ToArray());
     }
 
     [TestMethod]
@@ -43,21 +37,20 @@ public sealed class PartsTests
     [DataRow("validation.csv")]
     public void VolumesHaveThreeLists(string name)
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllText(folder["train.csv"], "file,label\n0.nii,a\n1.nii,b\n");
-        File.WriteAllText(folder[name], "file,label\n2.nii,b\n3.nii,a\n4.nii,a\n");
+        File.WriteAllText(Folder["train.csv"], "file,label\n0.nii,a\n1.nii,b\n");
+        File.WriteAllText(Folder[name], "file,label\n2.nii,b\n3.nii,a\n4.nii,a\n");
         DataSettings settings = new()
         {
             Dataset = DatasetKind.Volumes,
-            Path = folder.Path,
+            Path = Folder.Path,
             Extents = [2, 3, 4],
             Classes = 2,
         };
         Assert.AreEqual(DatasetSplit.Validation, Datasets.Judged(settings));
         CollectionAssert.AreEqual(
-            (DatasetSplit[])[DatasetSplit.Train, DatasetSplit.Validation], VolumeDataset.Parts(folder.Path));
+            (DatasetSplit[])[DatasetSplit.Train, DatasetSplit.Validation], VolumeDataset.Parts(Folder.Path));
 
-        File.WriteAllText(folder["test.csv"], "file,label\n5.nii,b\n");
+        File.WriteAllText(Folder["test.csv"], "file,label\n5.nii,b\n");
         using ImageDataset validation = Datasets.Open(settings, DatasetSplit.Validation);
         using ImageDataset test = Datasets.Open(settings, DatasetSplit.Test);
         Assert.AreEqual((3, 1), (validation.Count, test.Count));
@@ -67,24 +60,20 @@ public sealed class PartsTests
     [TestMethod]
     public void HoldingOutBesideAValidationPartIsRefused()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["train"], "a/0.png", "b/1.png");
-        ImageFiles.WriteFolder(folder["val"], "a/2.png");
-        DataSettings settings = Images(folder) with { ValidationSamples = 1 };
-        Assert.Contains(
-            "has a validation part; set it to 0",
-            Assert.ThrowsExactly<ConfigurationException>(
-                () => Datasets.Open(settings, DatasetSplit.Validation)).Message);
+        ImageFiles.WriteFolder(Folder["train"], "a/0.png", "b/1.png");
+        ImageFiles.WriteFolder(Folder["val"], "a/2.png");
+        DataSettings settings = Images(Folder) with { ValidationSamples = 1 };
+        Assert.Refuses<ConfigurationException>(
+            () => Datasets.Open(settings, DatasetSplit.Validation), "has a validation part; set it to 0");
     }
 
     [TestMethod]
     public void AMissingPartNamesTheWayOut()
     {
         DataSettings settings = new() { Dataset = DatasetKind.FashionMnist };
-        Assert.Contains(
-            "set data.validationSamples to hold out samples of the training set",
-            Assert.ThrowsExactly<ConfigurationException>(
-                () => Datasets.Open(settings, DatasetSplit.Validation)).Message);
+        Assert.Refuses<ConfigurationException>(
+            () => Datasets.Open(settings, DatasetSplit.Validation),
+            "set data.validationSamples to hold out samples of the training set");
     }
 
     private static DataSettings Images(TemporaryFolder folder) => new()

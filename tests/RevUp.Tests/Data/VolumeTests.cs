@@ -1,13 +1,9 @@
 using System.Buffers.Binary;
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data;
 
 [TestClass]
-public sealed class VolumeTests
+public sealed class VolumeTests : FolderTest
 {
     private static readonly Shape Sample = new(1, 2, 3, 4, 1);
     private static readonly Shape TwoChannels = new(1, 2, 3, 4, 2);
@@ -23,11 +19,10 @@ public sealed class VolumeTests
     [DynamicData(nameof(Kinds))]
     public void EveryTypeIsReadInBothByteOrders(VoxelType type, bool bigEndian, bool gzip)
     {
-        using TemporaryFolder folder = new();
         byte[] file = NiftiFiles.Create(type, bigEndian, slope: 0.5f, intercept: -3, channels: 2);
         string name = gzip ? "v.nii.gz" : "v.nii";
-        File.WriteAllBytes(folder[name], gzip ? Gzip.Compress(file) : file);
-        float[] values = Read(folder, name, TwoChannels);
+        File.WriteAllBytes(Folder[name], gzip ? Gzip.Compress(file) : file);
+        float[] values = Read(Folder, name, TwoChannels);
         for (int position = 0; position < 24; position++)
         {
             for (int channel = 0; channel < 2; channel++)
@@ -43,20 +38,18 @@ public sealed class VolumeTests
     [TestMethod]
     public void ASlopeOfZeroMeansNoScaling()
     {
-        using TemporaryFolder folder = new();
         File.WriteAllBytes(
-            folder["v.nii"], NiftiFiles.Create(VoxelType.Int16, bigEndian: false, slope: 0, intercept: 7));
-        Assert.AreEqual(NiftiFiles.Stored(5), Read(folder, "v.nii", Sample)[5]);
+            Folder["v.nii"], NiftiFiles.Create(VoxelType.Int16, bigEndian: false, slope: 0, intercept: 7));
+        Assert.AreEqual(NiftiFiles.Stored(5), Read(Folder, "v.nii", Sample)[5]);
     }
 
     [TestMethod]
     public void ASliceIsAnImage()
     {
-        using TemporaryFolder folder = new();
         byte[] file = NiftiFiles.Create(VoxelType.UInt8, bigEndian: false);
         NiftiFiles.Write(file, 40, [2, 4, 6, 1]);
-        File.WriteAllBytes(folder["v.nii"], file);
-        Assert.AreEqual(NiftiFiles.Stored(23), Read(folder, "v.nii", new Shape(1, 6, 4, 1))[23]);
+        File.WriteAllBytes(Folder["v.nii"], file);
+        Assert.AreEqual(NiftiFiles.Stored(23), Read(Folder, "v.nii", new Shape(1, 6, 4, 1))[23]);
     }
 
     [TestMethod]
@@ -64,25 +57,23 @@ public sealed class VolumeTests
     [DataRow("v.raw.gz")]
     public void ARawFileIsReadAsTheSettingsSay(string name)
     {
-        using TemporaryFolder folder = new();
         byte[] numbers = new byte[48];
         for (int i = 0; i < 24; i++)
         {
             BinaryPrimitives.WriteInt16LittleEndian(numbers.AsSpan(2 * i), (short)(100 * i - 1000));
         }
         File.WriteAllBytes(
-            folder[name], name.EndsWith("gz", StringComparison.Ordinal) ? Gzip.Compress(numbers) : numbers);
+            Folder[name], name.EndsWith("gz", StringComparison.Ordinal) ? Gzip.Compress(numbers) : numbers);
         CollectionAssert.AreEqual(
             Enumerable.Range(0, 24).Select(i => 100f * i - 1000).ToArray(),
-            Read(folder, name, Sample, VoxelType.Int16));
+            Read(Folder, name, Sample, VoxelType.Int16));
     }
 
     [TestMethod]
     public void NormalisationIsThatOfTheTrainingSet()
     {
-        using TemporaryFolder folder = new();
-        double[] values = Write(folder, "train.csv", ("a.nii", "1"), ("b.nii", "0"), ("c.nii", "1"));
-        using ImageDataset train = Open(folder, DatasetSplit.Train);
+        double[] values = Write(Folder, "train.csv", ("a.nii", "1"), ("b.nii", "0"), ("c.nii", "1"));
+        using ImageDataset train = Open(Folder, DatasetSplit.Train);
         ChannelNormalization normalization = Datasets.Normalization(new DataSettings(), train);
         double mean = values.Average(), deviation = Math.Sqrt(values.Average(x => (x - mean) * (x - mean)));
         Assert.AreEqual(mean, normalization.Mean[0], 1e-9 * Math.Abs(mean));
@@ -98,11 +89,10 @@ public sealed class VolumeTests
     [TestMethod]
     public void HalfOfTheVolumesAreMirroredAndTheirChannelsKeepTheirOrder()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["v.nii"], NiftiFiles.Create(VoxelType.Float32, bigEndian: false, channels: 2));
-        File.WriteAllText(folder["train.csv"], "file,label\nv.nii,0\nv.nii,1\n");
-        using VolumeDataset train = VolumeDataset.Open(folder.Path, DatasetSplit.Train, TwoChannels);
-        float[] plain = Read(folder, "v.nii", TwoChannels), mirrored = new float[48];
+        File.WriteAllBytes(Folder["v.nii"], NiftiFiles.Create(VoxelType.Float32, bigEndian: false, channels: 2));
+        File.WriteAllText(Folder["train.csv"], "file,label\nv.nii,0\nv.nii,1\n");
+        using VolumeDataset train = VolumeDataset.Open(Folder.Path, DatasetSplit.Train, TwoChannels);
+        float[] plain = Read(Folder, "v.nii", TwoChannels), mirrored = new float[48];
         for (int i = 0; i < 48; i++)
         {
             mirrored[i / 8 * 8 + (3 - i / 2 % 4) * 2 + i % 2] = plain[i];
@@ -123,17 +113,16 @@ public sealed class VolumeTests
     [TestMethod]
     public void LabelsAreSortedByValueOrByName()
     {
-        using TemporaryFolder folder = new();
-        Write(folder, "train.csv", ("a,b.nii", "10"), ("c.nii", "9"));
-        Write(folder, "test.csv", ("c.nii", "10"));
-        using VolumeDataset train = VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample);
-        using VolumeDataset test = VolumeDataset.Open(folder.Path, DatasetSplit.Test, Sample);
+        Write(Folder, "train.csv", ("a,b.nii", "10"), ("c.nii", "9"));
+        Write(Folder, "test.csv", ("c.nii", "10"));
+        using VolumeDataset train = VolumeDataset.Open(Folder.Path, DatasetSplit.Train, Sample);
+        using VolumeDataset test = VolumeDataset.Open(Folder.Path, DatasetSplit.Test, Sample);
         CollectionAssert.AreEqual(new[] { "9", "10" }, train.Classes.ToArray());
-        Assert.AreEqual((1, 0, 1, folder["a,b.nii"]), (train.Label(0), train.Label(1), test.Label(0), train.Name(0)));
-        Write(folder, "train.csv", ("a.nii", "sick"), ("c.nii", "healthy"));
+        Assert.AreEqual((1, 0, 1, Folder["a,b.nii"]), (train.Label(0), train.Label(1), test.Label(0), train.Name(0)));
+        Write(Folder, "train.csv", ("a.nii", "sick"), ("c.nii", "healthy"));
         CollectionAssert.AreEqual(
-            new[] { "healthy", "sick" }, VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample).Classes.ToArray());
-        string refusal = Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Test, Sample));
+            new[] { "healthy", "sick" }, VolumeDataset.Open(Folder.Path, DatasetSplit.Train, Sample).Classes.ToArray());
+        string refusal = Refused(() => VolumeDataset.Open(Folder.Path, DatasetSplit.Test, Sample));
         Assert.Contains("test.csv: the class '10' is not one of the 2 of the training set (healthy, sick)", refusal);
     }
 
@@ -149,12 +138,11 @@ public sealed class VolumeTests
     [DataRow("file,label\n ,1\n", "line 2 is ' ,1', expected a file and a label")]
     public void AListThatCannotBeReadIsExplained(string text, string message)
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllText(folder["train.csv"], text.Length == 0 ? "\n" : text);
-        Assert.Contains(message, Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample)));
-        File.Delete(folder["train.csv"]);
+        File.WriteAllText(Folder["train.csv"], text.Length == 0 ? "\n" : text);
+        Assert.Contains(message, Refused(() => VolumeDataset.Open(Folder.Path, DatasetSplit.Train, Sample)));
+        File.Delete(Folder["train.csv"]);
         Assert.Contains(
-            "the list cannot be read", Refused(() => VolumeDataset.Open(folder.Path, DatasetSplit.Train, Sample)));
+            "the list cannot be read", Refused(() => VolumeDataset.Open(Folder.Path, DatasetSplit.Train, Sample)));
     }
 
     [TestMethod]
@@ -168,25 +156,23 @@ public sealed class VolumeTests
     [DataRow(344, 105, "the magic is not 'n+1'")]
     public void AHeaderThatDoesNotFitIsExplained(int offset, int value, string message)
     {
-        using TemporaryFolder folder = new();
         byte[] file = NiftiFiles.Create(VoxelType.UInt8, bigEndian: false);
         NiftiFiles.Write(file, 40, [4, 4, 3, 2, 1]);
         NiftiFiles.Write(file, offset, [(short)value]);
-        File.WriteAllBytes(folder["v.nii"], file);
-        Assert.Contains(message, Refused(() => Read(folder, "v.nii", Sample)));
+        File.WriteAllBytes(Folder["v.nii"], file);
+        Assert.Contains(message, Refused(() => Read(Folder, "v.nii", Sample)));
     }
 
     [TestMethod]
     public void WhatFollowsOrIsNotFiniteIsRefused()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["long.raw"], new byte[25]);
-        Assert.Contains("byte 24: the file goes on", Refused(() => Read(folder, "long.raw", Sample)));
+        File.WriteAllBytes(Folder["long.raw"], new byte[25]);
+        Assert.Contains("byte 24: the file goes on", Refused(() => Read(Folder, "long.raw", Sample)));
         byte[] infinite = new byte[96];
         BinaryPrimitives.WriteSingleLittleEndian(infinite.AsSpan(4 * 7), float.NaN);
-        File.WriteAllBytes(folder["nan.raw"], infinite);
-        Assert.Contains("voxel 7 is NaN", Refused(() => Read(folder, "nan.raw", Sample, VoxelType.Float32)));
-        Assert.Contains("the file cannot be read", Refused(() => Read(folder, "absent.nii", Sample)));
+        File.WriteAllBytes(Folder["nan.raw"], infinite);
+        Assert.Contains("voxel 7 is NaN", Refused(() => Read(Folder, "nan.raw", Sample, VoxelType.Float32)));
+        Assert.Contains("the file cannot be read", Refused(() => Read(Folder, "absent.nii", Sample)));
     }
 
     private static ImageDataset Open(TemporaryFolder folder, DatasetSplit split) => Datasets.Open(

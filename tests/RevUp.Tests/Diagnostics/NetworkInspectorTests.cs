@@ -1,17 +1,9 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
 using RevUp.Diagnostics;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Diagnostics;
 
 [TestClass]
-public sealed class NetworkInspectorTests
+public sealed class NetworkInspectorTests : FolderTest
 {
     private const int Batch = 16;
 
@@ -21,10 +13,9 @@ public sealed class NetworkInspectorTests
     public void OfATrainedNetworkEveryBlockContractsAndTheConvergedBoundIsNotBelowTheEstimate(string mode)
     {
         Recipe recipe = SmallRecipe.Create(mode, "training.epochs=4");
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(recipe, folder["run"]);
+        TestRuns.Finish(recipe, Folder["run"]);
         using CpuBackend backend = TestRuns.Backend();
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder["run"]);
         // The norms in the file are of the weights before the last update.
         loaded.Network.PrepareStep(Batch, loaded.Step);
         IReadOnlyList<BlockReport> reports = Inspect(recipe, loaded).Blocks;
@@ -56,10 +47,9 @@ public sealed class NetworkInspectorTests
     public void LeadingBlocksWithoutABoundAreLeftOut()
     {
         Recipe recipe = SmallRecipe.Create("model.lipschitz.freeLeadingBlocks=true");
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(recipe, folder["run"]);
+        TestRuns.Finish(recipe, Folder["run"]);
         using CpuBackend backend = TestRuns.Backend();
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder["run"]);
         string[] inverted = [.. Inspect(recipe, loaded).Blocks.Select(report => report.Name)];
         CollectionAssert.AreEqual(new[] { "stages.0.blocks.1", "stages.1.blocks.0" }, inverted);
     }
@@ -144,8 +134,7 @@ public sealed class NetworkInspectorTests
     public void ANetworkWithoutControlHasNothingToInspect()
     {
         using SmallTraining training = new("model.lipschitz.mode=none", "reversible.policy=store");
-        string message = Assert.ThrowsExactly<ConfigurationException>(() => Inspect(training.Net)).Message;
-        Assert.Contains("model.lipschitz.mode is 'none'", message);
+        Assert.Refuses<ConfigurationException>(() => Inspect(training.Net), "model.lipschitz.mode is 'none'");
     }
 
     private static Inspection Inspect(Recipe recipe, LoadedCheckpoint loaded) => NetworkInspector.Inspect(

@@ -1,8 +1,4 @@
-using RevUp.Data;
 using RevUp.Diagnostics;
-using RevUp.Interop.Tests.Support;
-using RevUp.Reversible;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Diagnostics;
 

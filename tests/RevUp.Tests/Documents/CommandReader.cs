@@ -1,9 +1,5 @@
 using System.CommandLine;
-using System.Text.RegularExpressions;
-using RevUp.Cli;
 using RevUp.Cli.Output;
-using RevUp.Tensors;
-using RevUp.Tests.Architecture;
 
 namespace RevUp.Tests.Documents;
 

@@ -1,5 +1,3 @@
-using RevUp.Tests.Architecture;
-
 namespace RevUp.Tests.Documents;
 
 /// <summary>

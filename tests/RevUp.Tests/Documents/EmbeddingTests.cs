@@ -1,50 +1,36 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Documents;
 
 /// <summary>The examples of docs/embedding.md, compiled and run.</summary>
 [TestClass]
-public sealed class EmbeddingTests
+public sealed class EmbeddingTests : FolderTest
 {
     private const int Size = 16;
 
     [TestMethod]
     public void TheExampleOfTrainingAndPredictingRuns()
     {
-        using TemporaryFolder folder = new();
         (byte[] pixels, byte[] labels) = DarkAndBright(count: 64);
         using MemoryDataset train = new(pixels, labels, new Shape(1, Size, Size, 1), ["dark", "bright"]);
         ReadOnlySpan<byte> image = pixels.AsSpan(0, Size * Size);
-        float[] probabilities = Embed(folder["runs"], folder["mine.safetensors"], train, image, CancellationToken.None);
+        float[] probabilities = Embed(Folder["runs"], Folder["mine.safetensors"], train, image, CancellationToken.None);
         Assert.IsGreaterThan(0.5f, probabilities[labels[0]]);
-        Assert.IsGreaterThan(0.5f, PredictWithin256MiB(folder["mine.safetensors"], image)[labels[0]]);
+        Assert.IsGreaterThan(0.5f, PredictWithin256MiB(Folder["mine.safetensors"], image)[labels[0]]);
     }
 
     [TestMethod]
     public void TheExampleOfSavingWeightsRuns()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = new(threads: 1);
         ModelSettings settings = new() { Stages = [new() { Blocks = 1, Channels = 4 }] };
         using RevUpNet net = new(backend, settings, new Shape(1, Size, Size, 1), classes: 2, seed: 1);
         float[] before = net.Predict(new float[Size * Size]);
-        SaveAndLoad(net, folder["net.safetensors"]);
+        SaveAndLoad(net, Folder["net.safetensors"]);
         CollectionAssert.AreEqual(before, net.Predict(new float[Size * Size]));
     }
 
     [TestMethod]
     public void TheExamplesOfMeasuresAndOfABranchOfItsOwnRun()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = new(threads: 1);
         (byte[] pixels, byte[] labels) = DarkAndBright(count: 64);
         using MemoryDataset data = new(pixels, labels, new Shape(1, Size, Size, 1), ["dark", "bright"]);
@@ -54,9 +40,9 @@ public sealed class EmbeddingTests
             Model = new ModelSettings { Stages = [new() { Blocks = 1, Channels = 4 }], Branch = BranchKind.Custom },
             Training = new TrainingSettings { Epochs = 2, BatchSize = 32 },
         };
-        TrainOwnBranch(backend, recipe, folder["branch"], data, data, folder["own"], CancellationToken.None);
+        TrainOwnBranch(backend, recipe, Folder["branch"], data, data, Folder["own"], CancellationToken.None);
         using TrainingRun run = new(
-            backend, recipe, folder["run"], resume: false, data, data, data, site => new SineBranch(site));
+            backend, recipe, Folder["run"], resume: false, data, data, data, site => new SineBranch(site));
         Assert.IsGreaterThan(0.5, Judge(run, CancellationToken.None).Auc);
     }
 

@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using RevUp.Tests.Architecture;
-
 namespace RevUp.Tests.Documents;
 
 /// <summary>The parts of a Markdown file that tests look at.</summary>

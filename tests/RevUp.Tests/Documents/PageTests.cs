@@ -1,10 +1,3 @@
-using System.Text.RegularExpressions;
-using RevUp.Cli;
-using RevUp.Models;
-using RevUp.Tensors;
-using RevUp.Tests.Architecture;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Documents;
 
 /// <summary>

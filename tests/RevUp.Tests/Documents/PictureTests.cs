@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Numerics;
-using RevUp.Tests.Architecture;
 
 namespace RevUp.Tests.Documents;
 

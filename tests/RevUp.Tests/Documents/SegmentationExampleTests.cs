@@ -1,10 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Documents;
 
 /// <summary>The example of docs/segmentation.md, compiled and run.</summary>

@@ -1,5 +1,3 @@
-using RevUp.Formats;
-
 namespace RevUp.Tests.Formats;
 
 [TestClass]

@@ -1,12 +1,9 @@
 using System.Buffers.Binary;
-using System.Text;
-using RevUp.Formats;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Formats;
 
 [TestClass]
-public sealed class SafetensorsTests
+public sealed class SafetensorsTests : FolderTest
 {
     // Written by hand from the format's description: length 136, the header padded with one space,
     // 8 + 3 + 0 bytes of data.
@@ -19,9 +16,8 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void TheBytesAreThoseOfTheFormat()
     {
-        using var folder = new TemporaryFolder();
         using (var writer = new SafetensorsWriter(
-            folder["x"], [new("a", SafetensorsType.F32, 1, 2), new("b", SafetensorsType.U8, 3)],
+            Folder["x"], [new("a", SafetensorsType.F32, 1, 2), new("b", SafetensorsType.U8, 3)],
             new Dictionary<string, string> { ["step"] = "3" }))
         {
             writer.Write<float>("a", [1, -2]);
@@ -29,15 +25,14 @@ public sealed class SafetensorsTests
             writer.Complete();
         }
 
-        CollectionAssert.AreEqual(Golden(GoldenHeader, GoldenData), File.ReadAllBytes(folder["x"]));
+        CollectionAssert.AreEqual(Golden(GoldenHeader, GoldenData), File.ReadAllBytes(Folder["x"]));
     }
 
     [TestMethod]
     public void HandMadeBytesAreRead()
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["x"], Golden(GoldenHeader, GoldenData));
-        using var reader = new SafetensorsReader(folder["x"]);
+        File.WriteAllBytes(Folder["x"], Golden(GoldenHeader, GoldenData));
+        using var reader = new SafetensorsReader(Folder["x"]);
         var a = new float[2];
         var b = new byte[3];
         reader.Read<float>("a", a);
@@ -52,7 +47,6 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void EveryTypeScalarsAndEmptyTensorsSurviveARoundTripInParts()
     {
-        using var folder = new TemporaryFolder();
         SafetensorsTensor[] tensors =
         [
             new("empty", SafetensorsType.F32, 4, 0), new("double", SafetensorsType.F64),
@@ -60,7 +54,7 @@ public sealed class SafetensorsTests
             new("bf16", SafetensorsType.BF16, 2, 1), new("Gewicht \"ü\"/層", SafetensorsType.F32, 5),
             new("nothing", SafetensorsType.U8, 0),
         ];
-        using (var writer = new SafetensorsWriter(folder["x"], tensors))
+        using (var writer = new SafetensorsWriter(Folder["x"], tensors))
         {
             writer.Write<double>("double", [Math.PI]);
             writer.Write<long>("long", [long.MinValue, 7]);
@@ -70,7 +64,7 @@ public sealed class SafetensorsTests
             writer.Complete();
         }
 
-        using var reader = new SafetensorsReader(folder["x"]);
+        using var reader = new SafetensorsReader(Folder["x"]);
         CollectionAssert.AreEquivalent(
             tensors.Select(tensor => tensor.Name).ToArray(), reader.Tensors.Select(tensor => tensor.Name).ToArray());
         Assert.AreEqual(Math.PI, Read<double>(reader, "double", 1)[0]);
@@ -83,31 +77,29 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void TruncationAtEveryByteIsFound()
     {
-        using var folder = new TemporaryFolder();
         byte[] whole = Golden(GoldenHeader, GoldenData);
         for (int length = 0; length < whole.Length; length++)
         {
-            File.WriteAllBytes(folder["x"], whole[..length]);
-            Assert.StartsWith(folder["x"], Refused(folder["x"], $"cut to {length}").Message);
+            File.WriteAllBytes(Folder["x"], whole[..length]);
+            Assert.StartsWith(Folder["x"], Refused(Folder["x"], $"cut to {length}").Message);
         }
 
-        File.WriteAllBytes(folder["x"], [.. whole, 0]);
-        Assert.Contains("the tensors end at byte 11 of the data, and the file has 12", Refused(folder["x"]).Message);
+        File.WriteAllBytes(Folder["x"], [.. whole, 0]);
+        Assert.Contains("the tensors end at byte 11 of the data, and the file has 12", Refused(Folder["x"]).Message);
     }
 
     [TestMethod]
     public void ABitFlipOfTheHeaderIsFoundUnlessItOnlyRenames()
     {
-        using var folder = new TemporaryFolder();
         byte[] whole = Golden(GoldenHeader, GoldenData);
         for (int bit = 0; bit < (whole.Length - GoldenData.Length) * 8; bit++)
         {
             byte[] damaged = [.. whole];
             damaged[bit / 8] ^= (byte)(1 << bit % 8);
-            File.WriteAllBytes(folder["x"], damaged);
+            File.WriteAllBytes(Folder["x"], damaged);
             try
             {
-                using var reader = new SafetensorsReader(folder["x"]);
+                using var reader = new SafetensorsReader(Folder["x"]);
                 bool renamed = reader.Find("a") is null || reader.Find("b") is null
                     || reader.Metadata.GetValueOrDefault("step") != "3";
                 Assert.IsTrue(renamed, $"bit {bit} flipped and nothing changed");
@@ -156,47 +148,39 @@ public sealed class SafetensorsTests
     [DataRow("""{}""", "the tensors end at byte 0 of the data, and the file has 11")]
     public void AHeaderThatBreaksARuleIsExplained(string header, string message)
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["x"], Golden(header, GoldenData));
-        Assert.Contains(message, Refused(folder["x"]).Message);
+        File.WriteAllBytes(Folder["x"], Golden(header, GoldenData));
+        Assert.Contains(message, Refused(Folder["x"]).Message);
     }
 
     [TestMethod]
     public void AnImpossibleHeaderLengthAllocatesNothing()
     {
-        using var folder = new TemporaryFolder();
         foreach (ulong length in new[] { 20UL, 1UL << 31, ulong.MaxValue })
         {
             byte[] damaged = Golden("{}", []);
             BinaryPrimitives.WriteUInt64LittleEndian(damaged, length);
-            File.WriteAllBytes(folder["x"], damaged);
-            Assert.Contains($"the header claims {length} bytes", Refused(folder["x"]).Message);
+            File.WriteAllBytes(Folder["x"], damaged);
+            Assert.Contains($"the header claims {length} bytes", Refused(Folder["x"]).Message);
         }
     }
 
     [TestMethod]
     public void ReadingTheWrongTensorIsExplained()
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder["x"], Golden(GoldenHeader, GoldenData));
-        using var reader = new SafetensorsReader(folder["x"]);
-        Assert.Contains(
-            "no tensor 'c'", Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "c", 2)).Message);
-        Assert.Contains(
-            "tensor 'a' [1, 2] has 8 bytes, and room for 12",
-            Assert.ThrowsExactly<CheckpointException>(() => Read<float>(reader, "a", 3)).Message);
-        Assert.Contains(
-            "Tensor 'a' holds F32, not Double",
-            Assert.ThrowsExactly<ArgumentException>(() => Read<double>(reader, "a", 1)).Message);
-        Assert.Contains("cannot be opened", Refused(folder["absent"]).Message);
+        File.WriteAllBytes(Folder["x"], Golden(GoldenHeader, GoldenData));
+        using var reader = new SafetensorsReader(Folder["x"]);
+        Assert.Refuses<CheckpointException>(() => Read<float>(reader, "c", 2), "no tensor 'c'");
+        Assert.Refuses<CheckpointException>(
+            () => Read<float>(reader, "a", 3), "tensor 'a' [1, 2] has 8 bytes, and room for 12");
+        Assert.Refuses<ArgumentException>(() => Read<double>(reader, "a", 1), "Tensor 'a' holds F32, not Double");
+        Assert.Contains("cannot be opened", Refused(Folder["absent"]).Message);
     }
 
     [TestMethod]
     public void TheWriterHoldsTheCallerToTheDeclaration()
     {
-        using var folder = new TemporaryFolder();
         using var writer = new SafetensorsWriter(
-            folder["x"], [new("a", SafetensorsType.F32, 2), new("b", SafetensorsType.F32, 1)]);
+            Folder["x"], [new("a", SafetensorsType.F32, 2), new("b", SafetensorsType.F32, 1)]);
         AssertMisuse("tensor 'a' is due", () => writer.Write<float>("b", [1]));
         AssertMisuse("declared with 8 bytes, has 0 and was given 12", () => writer.Write<float>("a", [1, 2, 3]));
         Assert.ThrowsExactly<ArgumentException>(() => writer.Write<double>("a", [1]));
@@ -212,23 +196,21 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void DeclarationsAreChecked()
     {
-        using var folder = new TemporaryFolder();
         Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsTensor("__metadata__", SafetensorsType.F32));
         Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsTensor("", SafetensorsType.F32));
         Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsTensor("a", SafetensorsType.F32, -1));
         Assert.ThrowsExactly<ArgumentException>(
             () => new SafetensorsTensor("a", SafetensorsType.F32, long.MaxValue, long.MaxValue));
         var twice = new SafetensorsTensor("a", SafetensorsType.U8);
-        Assert.Contains(
-            "'a' is declared twice",
-            Assert.ThrowsExactly<ArgumentException>(() => new SafetensorsWriter(folder["x"], [twice, twice])).Message);
+        Assert.Refuses<ArgumentException>(
+            () => new SafetensorsWriter(Folder["x"], [twice, twice]), "'a' is declared twice");
     }
 
     private static CheckpointException Refused(string path, string message = "") =>
         Assert.ThrowsExactly<CheckpointException>(() => new SafetensorsReader(path), message);
 
     private static void AssertMisuse(string message, Action action) =>
-        Assert.Contains(message, Assert.ThrowsExactly<InvalidOperationException>(action).Message);
+        Assert.Refuses<InvalidOperationException>(action, message);
 
     private static T[] Read<T>(SafetensorsReader reader, string name, int count)
         where T : unmanaged

@@ -1,5 +1,3 @@
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Golden;
 
 /// <summary>

@@ -1,11 +1,3 @@
-using System.Text.Json;
-using RevUp.Data;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Inference;
 
 /// <summary>
@@ -13,7 +5,7 @@ namespace RevUp.Tests.Inference;
 /// normalisation.
 /// </summary>
 [TestClass]
-public sealed class OnnxFileTests
+public sealed class OnnxFileTests : FolderTest
 {
     private const double Tolerance = 1e-4;
     private const int Batch = 2;
@@ -54,13 +46,12 @@ public sealed class OnnxFileTests
     [TestMethod]
     public void EveryKindOfOperatorIsAmongTheNetworksCompared()
     {
-        using TemporaryFolder folder = new();
         HashSet<string> operators = [];
         foreach (string name in s_models)
         {
             using TestNetwork network = new(TestDevice.All[0], TestModel.Get(name), MemoryPolicy.Store);
-            OnnxFile.Write(network.Net, folder["m.onnx"]);
-            operators.UnionWith(new OnnxInterpreter(folder["m.onnx"]).Operators);
+            OnnxFile.Write(network.Net, Folder["m.onnx"]);
+            operators.UnionWith(new OnnxInterpreter(Folder["m.onnx"]).Operators);
         }
         string[] expected =
         [
@@ -74,13 +65,12 @@ public sealed class OnnxFileTests
     [TestMethod]
     public void TheModelSaysWhatItTakesAndGives()
     {
-        using TemporaryFolder folder = new();
         using TestNetwork network = new(TestDevice.All[0], TestModel.Get(TestModel.Strided));
         OnnxFile.Write(
-            network.Net, folder["m.onnx"], new ChannelNormalization([0.5, 0.25, 0.125], [0.2, 0.3, 0.4]),
+            network.Net, Folder["m.onnx"], new ChannelNormalization([0.5, 0.25, 0.125], [0.2, 0.3, 0.4]),
             ["cat", "\"dog\"", "ä<b>"]);
-        CollectionAssert.AreEqual(new[] { folder["m.onnx"] }, Directory.GetFiles(folder.Path));
-        ProtobufFields model = new OnnxInterpreter(folder["m.onnx"]).Model;
+        CollectionAssert.AreEqual(new[] { Folder["m.onnx"] }, Directory.GetFiles(Folder.Path));
+        ProtobufFields model = new OnnxInterpreter(Folder["m.onnx"]).Model;
         Assert.AreEqual(8, model.Integer(1));
         Assert.AreEqual(17, model.Message(8).Integer(2));
         Dictionary<string, string> properties =
@@ -96,12 +86,10 @@ public sealed class OnnxFileTests
     [TestMethod]
     public void ANameForEveryClassIsNeeded()
     {
-        using TemporaryFolder folder = new();
         using TestNetwork network = new(TestDevice.All[0], TestModel.Get(TestModel.Chain));
-        string message = Assert.ThrowsExactly<ArgumentException>(
-            () => OnnxFile.Write(network.Net, folder["m.onnx"], null, ["a", "b"])).Message;
-        Assert.Contains("2 names were given for 3 classes", message);
-        Assert.IsEmpty(Directory.GetFiles(folder.Path));
+        Assert.Refuses<ArgumentException>(
+            () => OnnxFile.Write(network.Net, Folder["m.onnx"], null, ["a", "b"]), "2 names were given for 3 classes");
+        Assert.IsEmpty(Directory.GetFiles(Folder.Path));
     }
 
     private static void AssertValue(ProtobufFields value, string name, params long[] extents)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Inference;
 

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
-using RevUp.Tests.Architecture;
 
 namespace RevUp.Tests.Inference;
 

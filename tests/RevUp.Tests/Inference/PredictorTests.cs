@@ -1,16 +1,7 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Formats;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Inference;
 
 [TestClass]
-public sealed class PredictorTests
+public sealed class PredictorTests : FolderTest
 {
     private const int Callers = 8;
     private const int Images = 48;
@@ -21,10 +12,9 @@ public sealed class PredictorTests
     [TestMethod]
     public void TheFileAloneGivesTheProbabilitiesOfTheNetwork()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        using Predictor predictor = Load(folder);
+        using RevUpNet net = Save(Folder, backend);
+        using Predictor predictor = Load(Folder);
         Assert.AreEqual(net.Sample, predictor.Sample);
         CollectionAssert.AreEqual(Names, predictor.Classes.ToArray());
 
@@ -45,10 +35,9 @@ public sealed class PredictorTests
     [TestMethod]
     public void NumbersAreNormalisedInTheirOwnUnit()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        using Predictor predictor = Load(folder);
+        using RevUpNet net = Save(Folder, backend);
+        using Predictor predictor = Load(Folder);
         float[] values = [.. Image(2).Select(level => level / 100f)];
         float[] normalized = [.. values.Select(
             (value, i) => (float)((value - Normalization.Mean[i % 3]) / Normalization.Deviation[i % 3]))];
@@ -58,10 +47,9 @@ public sealed class PredictorTests
     [TestMethod]
     public void ManyThreadsGetTheBitsOfOneAndLeaveNoMemoryBehind()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        using Predictor predictor = Load(folder);
+        using RevUpNet net = Save(Folder, backend);
+        using Predictor predictor = Load(Folder);
         float[][] serial = [.. Enumerable.Range(0, Images).Select(seed => predictor.Predict(Image(seed)))];
         long[] before = Bytes(predictor.Memory);
         float[][][] results = new float[Callers][][];
@@ -85,14 +73,13 @@ public sealed class PredictorTests
     [TestMethod]
     public void PredictorsOfOneThreadEachRunSideBySide()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        using Predictor alone = Load(folder);
+        using RevUpNet net = Save(Folder, backend);
+        using Predictor alone = Load(Folder);
         float[][] expected = [.. Enumerable.Range(0, Images).Select(seed => alone.Predict(Image(seed)))];
         Parallel.For(0, 4, _ =>
         {
-            using Predictor own = Load(folder);
+            using Predictor own = Load(Folder);
             for (int i = 0; i < Images; i++)
             {
                 CollectionAssert.AreEqual(expected[i], own.Predict(Image(i)));
@@ -107,13 +94,12 @@ public sealed class PredictorTests
     [DataRow("model.safetensors", DisplayName = "by what the run saved")]
     public void ARunLeavesWhatAPredictorNeeds(string path)
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, SmallRecipe.Create(), folder["run"], resume: false);
+        using TrainingRun run = new(backend, SmallRecipe.Create(), Folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
-        run.SaveModel(folder["model.safetensors"]);
-        using Predictor predictor = Predictor.Load(folder[path], () => TestRuns.Backend());
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        run.SaveModel(Folder["model.safetensors"]);
+        using Predictor predictor = Predictor.Load(Folder[path], () => TestRuns.Backend());
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder["run"]);
         byte[] image = new byte[64];
         Random.Shared.NextBytes(image);
         float[] normalized = [.. image.Select(
@@ -128,18 +114,14 @@ public sealed class PredictorTests
     [DataRow(3 * 64 + 1)]
     public void BytesThatAreNoWholeImagesAreRefusedWithTheShape(int bytes)
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        using Predictor predictor = Load(folder);
-        string message = Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new byte[bytes])).Message;
-        Assert.Contains(
+        using RevUpNet net = Save(Folder, backend);
+        using Predictor predictor = Load(Folder);
+        Assert.Refuses<ArgumentException>(
+            () => predictor.Predict(new byte[bytes]),
             $"{bytes} bytes are not one or several samples of the shape [1, 8, 8, 3], channels-last: one sample "
-                + "has 192 bytes",
-            message);
-        Assert.Contains(
-            $"{bytes} numbers",
-            Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(new float[bytes])).Message);
+            + "has 192 bytes");
+        Assert.Refuses<ArgumentException>(() => predictor.Predict(new float[bytes]), $"{bytes} numbers");
     }
 
     [TestMethod]
@@ -148,16 +130,14 @@ public sealed class PredictorTests
     [DataRow(5e37f, "sample 1 overflows the network: its output is not finite")]
     public void NumbersThatAreNotFiniteAreRefusedByTheirPlace(float value, string expected)
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        using Predictor predictor = Load(folder);
+        using RevUpNet net = Save(Folder, backend);
+        using Predictor predictor = Load(Folder);
         float[] samples = new float[2 * 192]; // two of [1, 8, 8, 3]
         float[] clean = predictor.Predict(samples);
         samples.AsSpan(192).Fill(value);
 
-        Assert.Contains(
-            expected, Assert.ThrowsExactly<ArgumentException>(() => predictor.Predict(samples)).Message);
+        Assert.Refuses<ArgumentException>(() => predictor.Predict(samples), expected);
 
         samples.AsSpan(192).Clear();
         CollectionAssert.AreEqual(clean, predictor.Predict(samples), "the predictor stays usable");
@@ -166,11 +146,10 @@ public sealed class PredictorTests
     [TestMethod]
     public void TooManyImagesAtOnceLeaveThePredictorUsable()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
+        using RevUpNet net = Save(Folder, backend);
         using Predictor predictor = Predictor.Load(
-            folder["net.safetensors"], () => new CpuBackend(threads: 1, capacity: 1 << 20));
+            Folder["net.safetensors"], () => new CpuBackend(threads: 1, capacity: 1 << 20));
         float[] one = predictor.Predict(Image(1));
         Assert.ThrowsExactly<ArenaExhaustedException>(() => predictor.Predict(new byte[1000 * Image(1).Length]));
         CollectionAssert.AreEqual(one, predictor.Predict(Image(1)));
@@ -179,10 +158,9 @@ public sealed class PredictorTests
     [TestMethod]
     public void ADisposedPredictorSaysSo()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        Predictor predictor = Load(folder);
+        using RevUpNet net = Save(Folder, backend);
+        Predictor predictor = Load(Folder);
         predictor.Dispose();
         predictor.Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => predictor.Predict(Image(1)));
@@ -191,10 +169,9 @@ public sealed class PredictorTests
     [TestMethod]
     public void DisposingLetsCallsFinishAndRefusesLaterOnes()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        Predictor predictor = Load(folder);
+        using RevUpNet net = Save(Folder, backend);
+        Predictor predictor = Load(Folder);
         float[] expected = predictor.Predict(Image(1));
         using CountdownEvent running = new(Callers);
         Task[] callers = [.. Enumerable.Range(0, Callers).Select(_ => Task.Factory.StartNew(
@@ -220,19 +197,17 @@ public sealed class PredictorTests
     [TestMethod]
     public void WeightsWithoutADescriptionAreRefused()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        net.SaveWeights(folder["weights.safetensors"]);
-        Assert.Contains("does not describe their network", Refused(folder["weights.safetensors"]));
+        using RevUpNet net = Save(Folder, backend);
+        net.SaveWeights(Folder["weights.safetensors"]);
+        Assert.Contains("does not describe their network", Refused(Folder["weights.safetensors"]));
     }
 
     [TestMethod]
     public void AFileOrFolderThatIsNotThereIsNamed()
     {
-        using TemporaryFolder folder = new();
-        Assert.Contains(folder["absent"], Refused(folder["absent"]));
-        Assert.Contains("there is no checkpoint here", Refused(folder.Path));
+        Assert.Contains(Folder["absent"], Refused(Folder["absent"]));
+        Assert.Contains("there is no checkpoint here", Refused(Folder.Path));
     }
 
     [TestMethod]
@@ -248,28 +223,26 @@ public sealed class PredictorTests
         "is not a description of a network")]
     public void ADescriptionThatDoesNotFitIsExplained(string found, string replacement, string message)
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
-        byte[] bytes = File.ReadAllBytes(folder["net.safetensors"]);
+        using RevUpNet net = Save(Folder, backend);
+        byte[] bytes = File.ReadAllBytes(Folder["net.safetensors"]);
         byte[] from = System.Text.Encoding.UTF8.GetBytes(found);
         int at = bytes.AsSpan().IndexOf(from);
         Assert.IsGreaterThan(0, at, $"The file has no {found}.");
         System.Text.Encoding.UTF8.GetBytes(replacement).CopyTo(bytes, at);
-        File.WriteAllBytes(folder["net.safetensors"], bytes);
-        Assert.Contains(message, Refused(folder["net.safetensors"]));
+        File.WriteAllBytes(Folder["net.safetensors"], bytes);
+        Assert.Contains(message, Refused(Folder["net.safetensors"]));
     }
 
     [TestMethod]
     public void NamesOfOtherClassesAreRefused()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using RevUpNet net = Save(folder, backend);
+        using RevUpNet net = Save(Folder, backend);
         string message = Assert.ThrowsExactly<ConfigurationException>(
-            () => Checkpoint.SaveModel(net, folder["other.safetensors"], Normalization, ["one", "two"])).Message;
+            () => Checkpoint.SaveModel(net, Folder["other.safetensors"], Normalization, ["one", "two"])).Message;
         Assert.AreEqual("2 class names were given for a network of 3 classes.", message);
-        Assert.IsFalse(File.Exists(folder["other.safetensors"]));
+        Assert.IsFalse(File.Exists(Folder["other.safetensors"]));
     }
 
     private static Predictor Load(TemporaryFolder folder) =>

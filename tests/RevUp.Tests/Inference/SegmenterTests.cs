@@ -1,13 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Formats;
-using RevUp.Inference;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Inference;
 
 /// <summary>Tiles give the numbers of the whole, within the bytes they are given.</summary>

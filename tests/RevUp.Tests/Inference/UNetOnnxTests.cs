@@ -1,8 +1,3 @@
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Inference;
 
 /// <summary>An exported U-Net computes the logits of the network at any extents.</summary>

@@ -1,8 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Layers;
 
 /// <summary>

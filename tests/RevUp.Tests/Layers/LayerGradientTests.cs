@@ -1,8 +1,4 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Tensors;
 using RevUp.Tests.Reversible;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Layers;
 

@@ -1,7 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>One thread drives a backend at a time.</summary>

@@ -1,12 +1,3 @@
-using RevUp.Backends;
-using RevUp.Inference;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Training;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>The table: every object that owns something, with its public calls.</summary>

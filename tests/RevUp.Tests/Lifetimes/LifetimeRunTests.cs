@@ -1,32 +1,20 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>Owners of a network, disposed in any order with it.</summary>
 [TestClass]
-public sealed class LifetimeRunTests
+public sealed class LifetimeRunTests : FolderTest
 {
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void AClosedRunRefusesToRunAndToSave(bool byItsBackend)
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, SmallRecipe.Create(), folder.Path, resume: false);
+        using TrainingRun run = new(backend, SmallRecipe.Create(), Folder.Path, resume: false);
         (byItsBackend ? backend : (IDisposable)run).Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => run.Run(null, default));
-        Assert.ThrowsExactly<ObjectDisposedException>(() => run.SaveModel(Path.Combine(folder.Path, "model")));
-        Assert.IsFalse(File.Exists(Path.Combine(folder.Path, TrainingRun.RecipeFileName)));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => run.SaveModel(Path.Combine(Folder.Path, "model")));
+        Assert.IsFalse(File.Exists(Path.Combine(Folder.Path, TrainingRun.RecipeFileName)));
         run.Dispose();
         run.Dispose();
     }
@@ -34,20 +22,18 @@ public sealed class LifetimeRunTests
     [TestMethod]
     public void ARunWhoseBackendIsDisposedInItsCallbackEnds()
     {
-        using TemporaryFolder folder = new();
         CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, SmallRecipe.Create(), folder.Path, resume: false);
+        using TrainingRun run = new(backend, SmallRecipe.Create(), Folder.Path, resume: false);
         Assert.ThrowsExactly<ObjectDisposedException>(() => run.Run(_ => backend.Dispose(), default));
     }
 
     [TestMethod]
     public void APredictorAndACheckpointRefuseAfterDispose()
     {
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(SmallRecipe.Create(), folder.Path);
+        TestRuns.Finish(SmallRecipe.Create(), Folder.Path);
         using CpuBackend backend = TestRuns.Backend();
-        LoadedCheckpoint loaded = Checkpoint.Load(backend, folder.Path);
-        Predictor predictor = Predictor.Load(folder.Path);
+        LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder.Path);
+        Predictor predictor = Predictor.Load(Folder.Path);
         byte[] image = new byte[predictor.Sample.Count];
         Assert.HasCount(4, predictor.Predict(image));
         for (int i = 0; i < 2; i++)
@@ -59,7 +45,7 @@ public sealed class LifetimeRunTests
         Assert.ThrowsExactly<ObjectDisposedException>(() => predictor.Memory);
         Assert.ThrowsExactly<ObjectDisposedException>(() => loaded.Network.Predict(new float[image.Length]));
         backend.Dispose();
-        Assert.ThrowsExactly<ObjectDisposedException>(() => Checkpoint.Load(backend, folder.Path));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => Checkpoint.Load(backend, Folder.Path));
     }
 
     [TestMethod]

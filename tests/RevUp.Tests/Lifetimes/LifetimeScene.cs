@@ -1,12 +1,3 @@
-using RevUp.Backends;
-using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using RevUp.Backends;
-using RevUp.Models;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>

@@ -1,10 +1,3 @@
-using RevUp.Backends;
-using RevUp.Backends.Cpu;
-using RevUp.Layers;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>

@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Inference;
-using RevUp.Models;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>
@@ -11,7 +5,7 @@ namespace RevUp.Tests.Lifetimes;
 /// other views alone; they close with their owner.
 /// </summary>
 [TestClass]
-public sealed class ViewLifetimeTests
+public sealed class ViewLifetimeTests : FolderTest
 {
     private static readonly Shape s_sample = new(1, 4, 8, 2);
 
@@ -37,7 +31,6 @@ public sealed class ViewLifetimeTests
     [EveryBackend(LifetimeState.BackendDisposed)]
     public void AViewDoesWhatItIsAskedUntilItIsClosed(TestDevice device, LifetimeState state)
     {
-        using TemporaryFolder folder = new();
         using TestUNet network = new(device, TestUNet.Picture);
         using RevUpNet view = network.Net.At(s_sample);
         if (state != LifetimeState.Fresh)
@@ -45,7 +38,7 @@ public sealed class ViewLifetimeTests
             view.Predict(Vectors.Normal(1, s_sample.Count));
             network.Gradients();
         }
-        network.Net.SaveWeights(folder["weights"]);
+        network.Net.SaveWeights(Folder["weights"]);
         bool closed = state >= LifetimeState.Disposed;
         if (closed)
         {
@@ -61,11 +54,11 @@ public sealed class ViewLifetimeTests
         {
             if (closed)
             {
-                Assert.ThrowsExactly<ObjectDisposedException>(() => act(view, folder["weights"]), name);
+                Assert.ThrowsExactly<ObjectDisposedException>(() => act(view, Folder["weights"]), name);
             }
             else
             {
-                act(view, folder["weights"]);
+                act(view, Folder["weights"]);
             }
         }
         view.Dispose();

@@ -1,11 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Lifetimes;
 
 /// <summary>A network with a step on a backend, and what a caller may have kept of it.</summary>

@@ -1,8 +1,3 @@
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Memory;
 
 /// <summary>Peaks of the activation arena over whole training steps, to the byte.</summary>
@@ -12,20 +7,10 @@ public sealed class ActivationPeakTests
     private static readonly int[] s_depths = [2, 3, 7, 16];
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.Volume)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.RevNet)]
-    [EveryBackend(TestModel.RevNetVolume)]
-    [EveryBackend(TestModel.FixupRevNet)]
-    [EveryBackend(TestModel.MaxMin)]
-    [EveryBackend(TestModel.Affine)]
-    [EveryBackend(TestModel.AffineVolume)]
-    [EveryBackend(TestModel.Mixing)]
-    [EveryBackend(TestModel.MixingVolume)]
-    [EveryBackend(TestModel.IResNet)]
+    [EveryModel(
+        TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.Volume, TestModel.StridedVolume,
+        TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet, TestModel.MaxMin, TestModel.Affine,
+        TestModel.AffineVolume, TestModel.Mixing, TestModel.MixingVolume, TestModel.IResNet)]
     public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);

@@ -1,10 +1,3 @@
-using RevUp.Backends;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Memory;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using RevUp.Backends;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Memory;
 
 /// <summary>A download returns the upload, however a device stages its copies.</summary>
@@ -54,11 +50,8 @@ public sealed class TransferTests
     {
         using Backend backend = device.Open();
         Tensor tensor = backend.Memory.Allocate(new Shape(3), ElementType.Float32, MemoryPurpose.Workspace);
-        Assert.Contains(
-            "[3]", Assert.ThrowsExactly<ArgumentException>(() => backend.Upload<float>(new float[2], tensor)).Message);
-        Assert.Contains(
-            "Float32",
-            Assert.ThrowsExactly<ArgumentException>(() => backend.Upload<double>(new double[3], tensor)).Message);
+        Assert.Refuses<ArgumentException>(() => backend.Upload<float>(new float[2], tensor), "[3]");
+        Assert.Refuses<ArgumentException>(() => backend.Upload<double>(new double[3], tensor), "Float32");
         Assert.ThrowsExactly<ArgumentException>(() => backend.Download<float>(tensor, new float[2]));
     }
 }

@@ -1,8 +1,3 @@
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Memory;
 
 /// <summary>Peaks of the activation arena over passes through U-Nets, to the byte.</summary>

@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Memory;
 
 /// <summary>
@@ -42,13 +36,9 @@ public sealed class WorkspaceTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.Volume)]
-    [EveryBackend(TestModel.ResNet)]
-    [EveryBackend(TestModel.RevNetVolume)]
-    [EveryBackend(TestModel.MixingVolume)]
+    [EveryModel(
+        TestModel.Squeeze, TestModel.Strided, TestModel.ImageNet, TestModel.Volume, TestModel.ResNet,
+        TestModel.RevNetVolume, TestModel.MixingVolume)]
     public void AnEvaluationNeedsNoMoreThanAStepAndLeavesNothing(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);
@@ -74,8 +64,7 @@ public sealed class WorkspaceTests
     /// In networks with every layer bounded, whose weights are scaled in a copy on every device.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.Volume)]
-    [EveryBackend(TestModel.IResNet)]
+    [EveryModel(TestModel.Volume, TestModel.IResNet)]
     public void ANetworkForPredictionsPacksItsWeightsOnce(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);

@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Models;
 
 /// <summary>

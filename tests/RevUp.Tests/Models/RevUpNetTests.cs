@@ -1,16 +1,10 @@
-using RevUp.Backends;
-using RevUp.Models;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Models;
 
 [TestClass]
 public sealed class RevUpNetTests
 {
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.StridedVolume)]
+    [EveryModel(TestModel.Squeeze, TestModel.StridedVolume)]
     public void InferenceComputesWhatTrainingComputes(TestDevice device, string model)
     {
         using TestNetwork network = TestNetwork.Trained(device, model);
@@ -81,9 +75,8 @@ public sealed class RevUpNetTests
     public void WhatIsNoWholeNumberOfSamplesIsRefused(TestDevice device, int length)
     {
         using TestNetwork network = new(device, TestModel.Get(TestModel.Squeeze));
-        string message = Assert.ThrowsExactly<ArgumentException>(() => network.Net.Predict(new float[length])).Message;
-        Assert.Contains($"{length} numbers", message);
-        Assert.Contains("[1, 8, 8, 3] of 192 numbers", message);
+        Assert.Refuses<ArgumentException>(
+            () => network.Net.Predict(new float[length]), $"{length} numbers", "[1, 8, 8, 3] of 192 numbers");
     }
 
     [TestMethod]

@@ -1,6 +1,3 @@
-using RevUp.Models;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Models;
 
 /// <summary>

@@ -1,10 +1,5 @@
-using System.Diagnostics;
 using System.IO.Compression;
-using System.Text;
 using System.Xml.Linq;
-using RevUp.Recipes;
-using RevUp.Tests.Architecture;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Packaging;
 
@@ -13,7 +8,7 @@ namespace RevUp.Tests.Packaging;
 /// program outside this checkout.
 /// </summary>
 [TestClass]
-public sealed class PackageTests
+public sealed class PackageTests : FolderTest
 {
     private const string Assemblies = "lib/net10.0/";
     private const string Libraries = "runtimes/linux-x64/native/";
@@ -84,28 +79,26 @@ public sealed class PackageTests
     [TestMethod]
     public void TheSampleTrainsSavesLoadsAndPredictsOnThePackageAlone()
     {
-        using TemporaryFolder folder = new();
-        BuildSample("Embedding", folder);
+        BuildSample("Embedding", Folder);
         string output = Run(
-            folder.Path,
-            [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", folder["loader"])],
-            folder["bin/Release/net10.0/Embedding"]);
+            Folder.Path,
+            [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", Folder["loader"])],
+            Folder["bin/Release/net10.0/Embedding"]);
         Assert.Contains("epoch 4/4: ", output);
         Assert.Contains("256 of 256 new images are told apart: horizontal or vertical", output);
-        Assert.IsTrue(File.Exists(folder["stripes.safetensors"]));
-        string loaded = string.Concat(Directory.GetFiles(folder.Path, "loader.*").Select(File.ReadAllText));
+        Assert.IsTrue(File.Exists(Folder["stripes.safetensors"]));
+        string loaded = string.Concat(Directory.GetFiles(Folder.Path, "loader.*").Select(File.ReadAllText));
         foreach (string library in (string[])["librevup_cpu.so", "libdnnl.so.2"])
         {
-            Assert.Contains($"calling init: {folder["bin/Release/net10.0/" + Libraries + library]}", loaded);
+            Assert.Contains($"calling init: {Folder["bin/Release/net10.0/" + Libraries + library]}", loaded);
         }
     }
 
     [TestMethod]
     public void TheSampleOfABranchOfItsOwnTrainsByInversionOnThePackageAlone()
     {
-        using TemporaryFolder folder = new();
-        BuildSample("OwnBranch", folder);
-        string output = Run(folder.Path, [], folder["bin/Release/net10.0/OwnBranch"]);
+        BuildSample("OwnBranch", Folder);
+        string output = Run(Folder.Path, [], Folder["bin/Release/net10.0/OwnBranch"]);
         Assert.Contains(", 0 refused", output);
         Assert.Contains("256 of 256 new images are told apart by branches of its own", output);
     }

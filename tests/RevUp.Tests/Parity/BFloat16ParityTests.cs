@@ -1,7 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Parity;
 
 /// <summary>

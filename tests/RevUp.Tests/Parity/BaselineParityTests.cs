@@ -1,6 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Parity;
 
 /// <summary>
@@ -13,12 +10,9 @@ public sealed class BaselineParityTests
     private const int Steps = 12;
 
     [TestMethod]
-    [EveryBackend(TestModel.ResNet)]
-    [EveryBackend(TestModel.FixupResNet)]
-    [EveryBackend(TestModel.RevNet)]
-    [EveryBackend(TestModel.RevNetVolume)]
-    [EveryBackend(TestModel.FixupRevNet)]
-    [EveryBackend(TestModel.IResNet)]
+    [EveryModel(
+        TestModel.ResNet, TestModel.FixupResNet, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet,
+        TestModel.IResNet)]
     public void CheckpointIsStoreBitForBitAndTheNetworkLearns(TestDevice device, string model)
     {
         using TestNetwork stored = new(device, TestModel.Get(model), MemoryPolicy.Store);
@@ -30,8 +24,7 @@ public sealed class BaselineParityTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.RevNet)]
-    [EveryBackend(TestModel.RevNetVolume)]
+    [EveryModel(TestModel.RevNet, TestModel.RevNetVolume)]
     public void AnchorsOfACouplingNetworkChangeRoundingOnly(TestDevice device, string model)
     {
         using TestNetwork network = TestNetwork.Trained(device, model);

@@ -1,6 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Parity;
 
 /// <summary>
@@ -11,22 +8,11 @@ namespace RevUp.Tests.Parity;
 public sealed class PolicyParityTests
 {
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.Volume)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.Chain)]
-    [EveryBackend(TestModel.RevNet)]
-    [EveryBackend(TestModel.RevNetVolume)]
-    [EveryBackend(TestModel.FixupRevNet)]
-    [EveryBackend(TestModel.MaxMin)]
-    [EveryBackend(TestModel.Affine)]
-    [EveryBackend(TestModel.AffineVolume)]
-    [EveryBackend(TestModel.Mixing)]
-    [EveryBackend(TestModel.MixingVolume)]
-    [EveryBackend(TestModel.IResNet)]
+    [EveryModel(
+        TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume,
+        TestModel.StridedVolume, TestModel.Chain, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet,
+        TestModel.MaxMin, TestModel.Affine, TestModel.AffineVolume, TestModel.Mixing, TestModel.MixingVolume,
+        TestModel.IResNet)]
     public void InvertAgreesWithStoreAndCheckpointIsStoreBitForBit(TestDevice device, string model)
     {
         using TestNetwork network = TestNetwork.Trained(device, model);
@@ -46,8 +32,7 @@ public sealed class PolicyParityTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.StridedVolume)]
+    [EveryModel(TestModel.Squeeze, TestModel.StridedVolume)]
     public void TrainingUnderEitherPolicyGivesTheSameLosses(TestDevice device, string model)
     {
         const int Steps = 15;
@@ -71,8 +56,7 @@ public sealed class PolicyParityTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Bottleneck)]
+    [EveryModel(TestModel.Squeeze, TestModel.Bottleneck)]
     public void TheDefaultToleranceLeavesAFewPercentOfTheGradientAtFewerEvaluations(TestDevice device, string model)
     {
         using TestNetwork network = TestNetwork.Trained(device, model);

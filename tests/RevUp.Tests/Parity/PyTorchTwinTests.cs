@@ -1,9 +1,4 @@
-using RevUp.Backends;
 using RevUp.Benchmarks.Parity;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tests.Architecture;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Parity;
 
@@ -13,21 +8,19 @@ namespace RevUp.Tests.Parity;
 /// no Python has PyTorch.
 /// </summary>
 [TestClass]
-public sealed class PyTorchTwinTests
+public sealed class PyTorchTwinTests : FolderTest
 {
     [TestMethod]
     [EveryBackend]
     public void EveryNetworkTakesTheStepOfItsTwin(TestDevice device)
     {
-        using TemporaryFolder folder = new();
-        Compare(device, folder, ParityCases.All);
+        Compare(device, Folder, ParityCases.All);
     }
 
     [TestMethod]
     public void EveryWrongTwinIsFound()
     {
-        using TemporaryFolder folder = new();
-        Compare(TestDevice.All[0], folder, [.. ParityCases.All.Where((_, index) => index % 2 == 1)], "--faults");
+        Compare(TestDevice.All[0], Folder, [.. ParityCases.All.Where((_, index) => index % 2 == 1)], "--faults");
     }
 
     [TestMethod]

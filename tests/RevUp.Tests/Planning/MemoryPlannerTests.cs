@@ -1,13 +1,3 @@
-using RevUp.Backends;
-using RevUp.Data;
-using RevUp.Models;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Planning;
 
 /// <summary>
@@ -20,18 +10,10 @@ public sealed class MemoryPlannerTests
     private const int Blocks = 6;
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.Volume)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.IResNet)]
-    [EveryBackend(TestModel.ResNet)]
-    [EveryBackend(TestModel.RevNet)]
-    [EveryBackend(TestModel.RevNetVolume)]
-    [EveryBackend(TestModel.Affine)]
-    [EveryBackend(TestModel.MixingVolume)]
+    [EveryModel(
+        TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume,
+        TestModel.StridedVolume, TestModel.IResNet, TestModel.ResNet, TestModel.RevNet, TestModel.RevNetVolume,
+        TestModel.Affine, TestModel.MixingVolume)]
     public void APlanTakesWhatWasForecastAndFits(TestDevice device, string name)
     {
         using Costs costs = new(device, TestModel.Get(name));
@@ -63,11 +45,8 @@ public sealed class MemoryPlannerTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.FixupResNet)]
-    [EveryBackend(TestModel.FixupRevNet)]
-    [EveryBackend(TestModel.Mixing)]
+    [EveryModel(
+        TestModel.Squeeze, TestModel.StridedVolume, TestModel.FixupResNet, TestModel.FixupRevNet, TestModel.Mixing)]
     public void OnePolicyForAllBlocksTakesWhatWasForecast(TestDevice device, string name)
     {
         using Costs costs = new(device, TestModel.Get(name));
@@ -79,8 +58,7 @@ public sealed class MemoryPlannerTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.StridedVolume)]
+    [EveryModel(TestModel.Squeeze, TestModel.StridedVolume)]
     public void BlocksThatTakeTurnsTakeWhatWasForecast(TestDevice device, string name)
     {
         using Costs costs = new(device, TestModel.Get(name));
@@ -92,11 +70,8 @@ public sealed class MemoryPlannerTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.MixingVolume)]
+    [EveryModel(
+        TestModel.Squeeze, TestModel.Strided, TestModel.ImageNet, TestModel.StridedVolume, TestModel.MixingVolume)]
     public void RefusedInversionsTakeNoMoreThanWasForecast(TestDevice device, string name)
     {
         using Costs costs = new(device, TestModel.Get(name));

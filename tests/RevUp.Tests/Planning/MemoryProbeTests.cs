@@ -1,12 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Models;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Planning;
 
 [TestClass]

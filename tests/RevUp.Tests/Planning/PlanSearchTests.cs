@@ -1,7 +1,3 @@
-using RevUp.Planning;
-using RevUp.Reversible;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Planning;
 
 /// <summary>

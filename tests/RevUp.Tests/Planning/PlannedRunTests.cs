@@ -1,10 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Planning;
 
 /// <summary>
@@ -12,15 +5,14 @@ namespace RevUp.Tests.Planning;
 /// they chose.
 /// </summary>
 [TestClass]
-public sealed class PlannedRunTests
+public sealed class PlannedRunTests : FolderTest
 {
     [TestMethod]
     public void AResumedRunKeepsItsPlanAndItsRecipeRepeatsIt()
     {
         Recipe recipe = Planned(out MemoryForecast forecast);
-        using TemporaryFolder folder = new();
-        TestRuns.StopAfter(5, recipe, folder["parts"]);
-        Recipe kept = Written(folder["parts"]);
+        TestRuns.StopAfter(5, recipe, Folder["parts"]);
+        Recipe kept = Written(Folder["parts"]);
         Assert.AreEqual(3, kept.Reversible.Plan.Blocks.Count);
         // A plan that no measurement would choose, in the place of the one that was chosen: what is
         // resumed must not choose again.
@@ -28,31 +20,30 @@ public sealed class PlannedRunTests
         {
             Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }),
         };
-        TestRuns.Finish(odd, folder["whole"]);
-        TestRuns.StopAfter(5, odd, folder["odd"]);
-        RunSummary resumed = TestRuns.Finish(recipe, folder["odd"], resume: true);
+        TestRuns.Finish(odd, Folder["whole"]);
+        TestRuns.StopAfter(5, odd, Folder["odd"]);
+        RunSummary resumed = TestRuns.Finish(recipe, Folder["odd"], resume: true);
         Assert.AreEqual(SmallRecipe.Steps, resumed.Step);
         CollectionAssert.AreEqual(
-            odd.Reversible.Plan.Blocks.ToArray(), Written(folder["odd"]).Reversible.Plan.Blocks.ToArray());
-        TestRuns.AssertSameState(folder["whole"], folder["odd"]);
+            odd.Reversible.Plan.Blocks.ToArray(), Written(Folder["odd"]).Reversible.Plan.Blocks.ToArray());
+        TestRuns.AssertSameState(Folder["whole"], Folder["odd"]);
         // The recipe that a run leaves is all that it takes to repeat it.
-        TestRuns.Finish(Written(folder["odd"]), folder["again"]);
-        TestRuns.AssertSameState(folder["whole"], folder["again"]);
+        TestRuns.Finish(Written(Folder["odd"]), Folder["again"]);
+        TestRuns.AssertSameState(Folder["whole"], Folder["again"]);
     }
 
     [TestMethod]
     public void AnotherBudgetIsAnotherPlan()
     {
         Recipe recipe = Planned(out MemoryForecast forecast);
-        using TemporaryFolder folder = new();
         Recipe odd = recipe with
         {
             Reversible = recipe.Reversible.WithPlan(forecast.Plan with { Blocks = Odd(forecast.Plan.Blocks) }),
         };
-        TestRuns.StopAfter(5, odd, folder["run"]);
+        TestRuns.StopAfter(5, odd, Folder["run"]);
         Recipe lean = recipe with { Reversible = recipe.Reversible with { MemoryBudget = forecast.LeastBytes } };
         using CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, lean, folder["run"], resume: true);
+        using TrainingRun run = new(backend, lean, Folder["run"], resume: true);
         Assert.IsNotNull(run.Forecast);
         Assert.AreEqual(forecast.LeastBytes, run.Forecast.Step.PeakBytes);
         Assert.HasCount(3, run.Plan.Blocks);
@@ -62,8 +53,7 @@ public sealed class PlannedRunTests
     public void ARunStaysWithinItsBudget()
     {
         Recipe recipe = Planned(out _);
-        using TemporaryFolder folder = new();
-        RunSummary summary = TestRuns.Finish(recipe, folder["run"]);
+        RunSummary summary = TestRuns.Finish(recipe, Folder["run"]);
         Assert.IsGreaterThan(0, summary.Evaluation.Samples);
         Assert.IsLessThanOrEqualTo(recipe.Reversible.MemoryBudget, summary.TotalPeakBytes);
         Assert.IsGreaterThan(recipe.Reversible.MemoryBudget / 2, summary.TotalPeakBytes);

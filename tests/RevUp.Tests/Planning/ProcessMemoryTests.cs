@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using RevUp.Planning;
 
 namespace RevUp.Tests.Planning;
 

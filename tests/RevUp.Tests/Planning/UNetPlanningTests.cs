@@ -1,11 +1,3 @@
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Planning;
 
 /// <summary>A pass through a U-Net takes the forecast memory to the byte.</summary>

@@ -1,14 +1,10 @@
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Tensors;
 using RevUp.Tests.Cli;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Recipes;
 
 /// <summary>A recipe with a base is the base with the recipe's own members over it.</summary>
 [TestClass]
-public sealed class RecipeBaseTests
+public sealed class RecipeBaseTests : FolderTest
 {
     [TestMethod]
     public void OwnMembersAreMergedAndOverridesComeLast()
@@ -66,21 +62,18 @@ public sealed class RecipeBaseTests
     public void WithoutAReaderThereIsNoBase()
     {
         static void Parse() => RecipeFile.Parse("""{ "base": "small" }""", "x", []);
-        string refusal = Assert.ThrowsExactly<ConfigurationException>(Parse).Message;
-        Assert.Contains("base is 'small', and no recipes were given to look it up in", refusal);
+        Assert.Refuses<ConfigurationException>(Parse, "base is 'small', and no recipes were given to look it up in");
     }
 
     [TestMethod]
     public void AFileMayHaveABaseBesideItAndTheRunKeepsTheWholeRecipe()
     {
-        using TemporaryFolder folder = new();
-        Tool.WriteTinyRecipe(folder);
-        string mine = folder["mine.json"];
+        Tool.WriteTinyRecipe(Folder);
+        string mine = Folder["mine.json"];
         File.WriteAllText(mine, """{ "base": "tiny.json", "name": "mine", "training": { "epochs": 1 } }""");
-        string[] options = ["--output", folder["run"], "--threads", "1", "--set", "training.batchSize=16"];
-        ToolResult result = Tool.Run(["train", "--recipe", mine, .. options]);
-        Assert.AreEqual(0, result.ExitCode, result.Error);
-        Recipe kept = RecipeFile.Parse(File.ReadAllText(Path.Combine(folder["run"], "recipe.json")), "kept", []);
+        string[] options = ["--output", Folder["run"], "--threads", "1", "--set", "training.batchSize=16"];
+        ToolResult result = Tool.Succeed(["train", "--recipe", mine, .. options]);
+        Recipe kept = RecipeFile.Parse(File.ReadAllText(Path.Combine(Folder["run"], "recipe.json")), "kept", []);
         Assert.AreEqual(("mine", 64), (kept.Name, kept.Data.TrainingSamples));
         Assert.AreEqual((1, 16), (kept.Training.Epochs, kept.Training.BatchSize));
     }
@@ -88,16 +81,15 @@ public sealed class RecipeBaseTests
     [TestMethod]
     public void AFileMayHaveACarriedBase()
     {
-        using TemporaryFolder folder = new();
-        string mine = folder["mine.json"];
+        string mine = Folder["mine.json"];
         File.WriteAllText(mine, """{ "base": "volume-64", "name": "mine", "data": { "extents": [32, 32, 32] } }""");
         string shown = Tool.Run("recipes", "show", mine).Output;
         Assert.Contains("// The base \"volume-64\" is written out below", shown);
         Recipe recipe = RecipeFile.Parse(shown, "shown", []);
         Assert.AreEqual(new Shape(1, 32, 32, 32, 1), recipe.Data.Sample);
         Assert.AreEqual(ModelPresets.Get("revup-3d").BlockCount, recipe.Model.BlockCount);
-        File.WriteAllText(folder["far.json"], """{ "base": "volume-65" }""");
-        ToolResult refused = Tool.Run("recipes", "show", folder["far.json"]);
+        File.WriteAllText(Folder["far.json"], """{ "base": "volume-65" }""");
+        ToolResult refused = Tool.Run("recipes", "show", Folder["far.json"]);
         Assert.AreEqual(1, refused.ExitCode);
         Assert.Contains("base is 'volume-65'. There is no recipe and no file 'volume-65'.", refused.LastError);
         Assert.Contains("The recipes are adrenal-3d, cifar-fast, ", refused.LastError);

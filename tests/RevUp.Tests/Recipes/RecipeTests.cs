@@ -1,11 +1,3 @@
-using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Recipes;
 
 [TestClass]

@@ -1,6 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>

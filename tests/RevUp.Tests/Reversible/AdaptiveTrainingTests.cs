@@ -1,10 +1,3 @@
-using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>
@@ -12,7 +5,7 @@ namespace RevUp.Tests.Reversible;
 /// come back where they have none.
 /// </summary>
 [TestClass]
-public sealed class AdaptiveTrainingTests
+public sealed class AdaptiveTrainingTests : FolderTest
 {
     private static readonly InversionSettings s_usual = new();
     private static readonly TestDevice s_cuda = TestDevice.All.Single(device => device.ToString() == "cuda");
@@ -166,7 +159,6 @@ public sealed class AdaptiveTrainingTests
     [EveryBackend]
     public void CoefficientsAreStateThatACheckpointHoldsAndALoadReadsBack(TestDevice device)
     {
-        using TemporaryFolder folder = new();
         using TestNetwork trained = new(device, TestModel.Get(TestModel.Adaptive), inversion: s_usual);
         using TestNetwork resumed = new(device, TestModel.Get(TestModel.Adaptive), inversion: s_usual);
         trained.DrawZeroConvolutions();
@@ -177,8 +169,8 @@ public sealed class AdaptiveTrainingTests
         ChannelNormalization normalization = new(zeros, [.. zeros.Select(_ => 1.0)]);
         string[] classes = [.. Enumerable.Range(0, trained.Net.Classes).Select(i => $"{i}")];
         Recipe recipe = new() { Model = trained.Net.Settings };
-        Checkpoint.Write(folder.Path, recipe, trained.Net, trained.Step, normalization, classes);
-        Checkpoint.Restore(folder.Path, recipe, resumed.Net, resumed.Step);
+        Checkpoint.Write(Folder.Path, recipe, trained.Net, trained.Step, normalization, classes);
+        Checkpoint.Restore(Folder.Path, recipe, resumed.Net, resumed.Step);
         CollectionAssert.AreEqual(coefficients, resumed.Net.Coefficients!.Values.ToArray());
         CollectionAssert.AreEqual(trained.Train(6), resumed.Train(6));
         CollectionAssert.AreEqual(trained.TrainingState(), resumed.TrainingState());

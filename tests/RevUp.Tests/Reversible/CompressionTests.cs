@@ -1,6 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>
@@ -48,14 +45,9 @@ public sealed class CompressionTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.Volume)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.Affine)]
-    [EveryBackend(TestModel.Mixing)]
+    [EveryModel(
+        TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume,
+        TestModel.StridedVolume, TestModel.Affine, TestModel.Mixing)]
     public void MoreBitsAreABetterGradientOnEveryKindOfNetwork(TestDevice device, string name)
     {
         using TestNetwork network = new(device, Free(name), MemoryPolicy.Checkpoint);

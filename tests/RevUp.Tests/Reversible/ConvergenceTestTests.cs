@@ -1,5 +1,3 @@
-using RevUp.Reversible;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>The stop rule by itself: corrections that shrink by a known factor.</summary>

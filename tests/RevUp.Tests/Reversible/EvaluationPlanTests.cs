@@ -1,5 +1,3 @@
-using RevUp.Reversible;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>How k follows what steps need: up at once, down with patience.</summary>

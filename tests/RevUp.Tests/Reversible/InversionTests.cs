@@ -1,10 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>The inverse of a block and of the layers that have one.</summary>
@@ -60,8 +53,7 @@ public sealed class InversionTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.StridedVolume)]
+    [EveryModel(TestModel.Squeeze, TestModel.StridedVolume)]
     public void AtInitialisationOneEvaluationPerBlockIsExact(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));
@@ -143,7 +135,7 @@ public sealed class InversionTests
         Refused("have no inverse", () => new TestNetwork(device, free).Dispose());
 
         static void Refused(string part, Action action) =>
-            Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(action).Message);
+            Assert.Refuses<ConfigurationException>(action, part);
     }
 
     private static float[] Forward(TestBlock block, float[] x)

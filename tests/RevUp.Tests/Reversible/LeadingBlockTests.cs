@@ -1,9 +1,3 @@
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>
@@ -32,8 +26,7 @@ public sealed class LeadingBlockTests
 
     /// <summary>Also with a branch that no iteration inverts.</summary>
     [TestMethod]
-    [EveryBackend(TestModel.Leading)]
-    [EveryBackend(TestModel.LeadingVolume)]
+    [EveryModel(TestModel.Leading, TestModel.LeadingVolume)]
     public void TheirInputsAreThoseOfTheForwardPassAndGradientsThoseOfStore(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));
@@ -67,8 +60,7 @@ public sealed class LeadingBlockTests
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Leading)]
-    [EveryBackend(TestModel.LeadingVolume)]
+    [EveryModel(TestModel.Leading, TestModel.LeadingVolume)]
     public void ThePeakIsTheSameAtEveryDepth(TestDevice device, string model)
     {
         long[] peaks = [.. new[] { 4, 5, 9 }.Select(Peak)];

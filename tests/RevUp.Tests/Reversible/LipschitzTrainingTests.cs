@@ -1,8 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>
@@ -65,8 +60,7 @@ public sealed class LipschitzTrainingTests
     public void ACoefficientWithoutInverseIsRefused(double coefficient)
     {
         LipschitzSettings settings = new() { Coefficient = coefficient };
-        Assert.Contains(
-            "model.lipschitz.coefficient is", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
+        Assert.Refuses<ConfigurationException>(settings.Validate, "model.lipschitz.coefficient is");
         (settings with { Mode = LipschitzMode.None }).Validate();
     }
 
@@ -81,7 +75,7 @@ public sealed class LipschitzTrainingTests
             (new() { MaximumExtent = 0 }, "maximumExtent is 0"),
         })
         {
-            Assert.Contains(part, Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
+            Assert.Refuses<ConfigurationException>(settings.Validate, part);
         }
     }
 }

@@ -1,6 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Reversible;
 
 [TestClass]

@@ -1,11 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 
@@ -14,7 +7,7 @@ namespace RevUp.Tests.Runs;
 /// is resumed are as if it were not.
 /// </summary>
 [TestClass]
-public sealed class AsynchronousRunTests
+public sealed class AsynchronousRunTests : FolderTest
 {
     [TestMethod]
     [EveryBackend(4)]
@@ -25,17 +18,16 @@ public sealed class AsynchronousRunTests
     public void InterruptedAndResumedIsUninterrupted(TestDevice device, int step, params string[] overrides)
     {
         Recipe recipe = SmallRecipe.Create(overrides);
-        using TemporaryFolder folder = new();
         List<long> seen = [];
-        Run(device, recipe, folder["whole"], progress => seen.Add(progress.Step), CancellationToken.None);
+        Run(device, recipe, Folder["whole"], progress => seen.Add(progress.Step), CancellationToken.None);
 
         using CancellationTokenSource stop = new();
-        RunSummary first = Run(device, recipe, folder["parts"], progress => Stop(progress.Step), stop.Token);
+        RunSummary first = Run(device, recipe, Folder["parts"], progress => Stop(progress.Step), stop.Token);
         Assert.AreEqual(step, first.Step);
-        Run(device, recipe, folder["parts"], null, CancellationToken.None, resume: true);
+        Run(device, recipe, Folder["parts"], null, CancellationToken.None, resume: true);
 
-        TestRuns.AssertSameState(folder["whole"], folder["parts"]);
-        CollectionAssert.AreEqual(TestRuns.Metrics(folder["whole"]), TestRuns.Metrics(folder["parts"]));
+        TestRuns.AssertSameState(Folder["whole"], Folder["parts"]);
+        CollectionAssert.AreEqual(TestRuns.Metrics(Folder["whole"]), TestRuns.Metrics(Folder["parts"]));
         CollectionAssert.AreEqual(
             Enumerable.Range(1, SmallRecipe.Steps).Select(s => (long)s).ToArray(), seen.Distinct().ToArray());
 
@@ -52,11 +44,10 @@ public sealed class AsynchronousRunTests
     public void ARunOfGraphsIsTheSameRun()
     {
         TestDevice cuda = TestDevice.All.Single(device => device.ToString() == "cuda");
-        using TemporaryFolder folder = new();
-        Run(cuda, SmallRecipe.Create(), folder["plain"], null, CancellationToken.None);
-        Run(cuda, SmallRecipe.Create("training.cudaGraph=true"), folder["graph"], null, CancellationToken.None);
-        TestRuns.AssertSameState(folder["plain"], folder["graph"]);
-        CollectionAssert.AreEqual(TestRuns.Metrics(folder["plain"]), TestRuns.Metrics(folder["graph"]));
+        Run(cuda, SmallRecipe.Create(), Folder["plain"], null, CancellationToken.None);
+        Run(cuda, SmallRecipe.Create("training.cudaGraph=true"), Folder["graph"], null, CancellationToken.None);
+        TestRuns.AssertSameState(Folder["plain"], Folder["graph"]);
+        CollectionAssert.AreEqual(TestRuns.Metrics(Folder["plain"]), TestRuns.Metrics(Folder["graph"]));
     }
 
     /// <summary>
@@ -68,9 +59,8 @@ public sealed class AsynchronousRunTests
     public void EveryStepHasTheLearningRateOfTheSchedule(TestDevice device)
     {
         Recipe recipe = SmallRecipe.Create();
-        using TemporaryFolder folder = new();
-        Run(device, recipe, folder.Path, null, CancellationToken.None);
-        double[] rates = [.. TestRuns.Metrics(folder.Path).Select(line => JsonNode.Parse(line)!["learningRate"])
+        Run(device, recipe, Folder.Path, null, CancellationToken.None);
+        double[] rates = [.. TestRuns.Metrics(Folder.Path).Select(line => JsonNode.Parse(line)!["learningRate"])
             .OfType<JsonNode>().Select(rate => (double)rate)];
         TrainingSettings training = recipe.Training;
         CollectionAssert.AreEqual(
@@ -92,7 +82,6 @@ public sealed class AsynchronousRunTests
     public void ADatasetThatFailsBesideAStepEndsTheRunAndLeavesNothing(TestDevice device)
     {
         const int ReadsOfThreeSteps = 24;
-        using TemporaryFolder folder = new();
         using Backend backend = device.Open();
         using MemoryDataset data = new(new byte[48 * 64], new byte[48], new Shape(1, 8, 8, 1), ["a", "b"]);
         int reads = int.MinValue;
@@ -104,7 +93,7 @@ public sealed class AsynchronousRunTests
             "training.batchSize=8",
             $"training.cudaGraph={(backend.CanRecord ? "true" : "false")}");
         (int live, long steps) = (backend.Memory.LiveCount, 0);
-        using (TrainingRun run = new(backend, recipe, folder.Path, resume: false, failing, data))
+        using (TrainingRun run = new(backend, recipe, Folder.Path, resume: false, failing, data))
         {
             reads = 0;
             Assert.ThrowsExactly<InvalidDataException>(

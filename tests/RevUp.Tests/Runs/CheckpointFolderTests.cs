@@ -1,32 +1,26 @@
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 [TestClass]
-public sealed class CheckpointFolderTests
+public sealed class CheckpointFolderTests : FolderTest
 {
     [TestMethod]
     public void TheHighestStepIsTheLatestAndTheLastOnesAreKept()
     {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder["runs/1"], keep: 2);
+        var checkpoints = new CheckpointFolder(Folder["runs/1"], keep: 2);
         Assert.IsNull(checkpoints.Latest());
         foreach (long step in new long[] { 5, 100, 99_999_999, 100_000_000 })
         {
             Assert.AreEqual(checkpoints.Save(step, Write), checkpoints.Latest());
         }
 
-        CollectionAssert.AreEqual(new[] { "step-100000000", "step-99999999" }, Names(folder["runs/1"]));
+        CollectionAssert.AreEqual(new[] { "step-100000000", "step-99999999" }, Names(Folder["runs/1"]));
         Assert.AreEqual("model 1", File.ReadAllText(Path.Combine(checkpoints.Latest()!.Path, "model")));
     }
 
     [TestMethod]
     public void AFailureBetweenTheFilesLeavesThePreviousCheckpoint()
     {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 1);
         CheckpointEntry previous = checkpoints.Save(1, Write);
         var failure = new InvalidCastException("between the files");
         var thrown = Assert.ThrowsExactly<InvalidCastException>(() => checkpoints.Save(2, path =>
@@ -36,7 +30,7 @@ public sealed class CheckpointFolderTests
         }));
         Assert.AreSame(failure, thrown);
         Assert.AreEqual(previous, checkpoints.Latest());
-        CollectionAssert.AreEqual(new[] { "step-00000001" }, Names(folder.Path));
+        CollectionAssert.AreEqual(new[] { "step-00000001" }, Names(Folder.Path));
     }
 
     [TestMethod]
@@ -47,12 +41,11 @@ public sealed class CheckpointFolderTests
             Assert.Inconclusive("This system has no /dev/full to stand for a full disk.");
         }
 
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 1);
         CheckpointEntry previous = checkpoints.Save(1, Write);
         Action<string> overfill = _ => File.WriteAllBytes("/dev/full", new byte[1 << 16]);
         CheckpointException error = Assert.ThrowsExactly<CheckpointException>(() => checkpoints.Save(2, overfill));
-        Assert.StartsWith($"{folder.Path}: the checkpoint of step 2 cannot be saved", error.Message);
+        Assert.StartsWith($"{Folder.Path}: the checkpoint of step 2 cannot be saved", error.Message);
         Assert.DoesNotContain("\n", error.Message);
         Assert.AreEqual(previous, checkpoints.Latest());
     }
@@ -60,33 +53,30 @@ public sealed class CheckpointFolderTests
     [TestMethod]
     public void APlaceThatIsNoFolderIsReported()
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["file"], "");
+        File.WriteAllText(Folder["file"], "");
         Assert.StartsWith(
-            folder["file"],
+            Folder["file"],
             Assert.ThrowsExactly<CheckpointException>(
-                () => new CheckpointFolder(folder["file"], 1).Save(1, Write)).Message);
+                () => new CheckpointFolder(Folder["file"], 1).Save(1, Write)).Message);
     }
 
     [TestMethod]
     public void WhatAKilledProcessLeavesIsIgnoredAndThenRemoved()
     {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 2);
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 2);
         CheckpointEntry previous = checkpoints.Save(1, Write);
         string killed = "";
         checkpoints.Save(2, path => { killed = path; Write(path); });
-        Directory.Move(folder["step-00000002"], killed); // as if the process had died just before the rename
+        Directory.Move(Folder["step-00000002"], killed); // as if the process had died just before the rename
         Assert.AreEqual(previous, checkpoints.Latest());
         checkpoints.Save(3, Write);
-        CollectionAssert.AreEqual(new[] { "step-00000001", "step-00000003" }, Names(folder.Path));
+        CollectionAssert.AreEqual(new[] { "step-00000001", "step-00000003" }, Names(Folder.Path));
     }
 
     [TestMethod]
     public void EveryBitFlipTruncationAndLossIsFound()
     {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 2);
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 2);
         CheckpointEntry previous = checkpoints.Save(1, Write), damaged = checkpoints.Save(2, Write);
         foreach (string file in Directory.GetFiles(damaged.Path))
         {
@@ -113,49 +103,45 @@ public sealed class CheckpointFolderTests
     [TestMethod]
     public void TheSameStepIsReplaced()
     {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 1);
         checkpoints.Save(4, Write);
         checkpoints.Save(4, path => File.WriteAllText(Path.Combine(path, "model"), "newer"));
         Assert.AreEqual("newer", File.ReadAllText(Path.Combine(checkpoints.Latest()!.Path, "model")));
-        CollectionAssert.AreEqual(new[] { "step-00000004" }, Names(folder.Path));
+        CollectionAssert.AreEqual(new[] { "step-00000004" }, Names(Folder.Path));
     }
 
     [TestMethod]
     public void ACheckpointBeforeAnAbandonedFutureIsNotDeletedByItsOwnSave()
     {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 1);
         checkpoints.Save(20, Write);
         Assert.IsTrue(Directory.Exists(checkpoints.Save(11, Write).Path));
         checkpoints.Save(12, Write);
-        CollectionAssert.AreEqual(new[] { "step-00000012", "step-00000020" }, Names(folder.Path));
+        CollectionAssert.AreEqual(new[] { "step-00000012", "step-00000020" }, Names(Folder.Path));
     }
 
     [TestMethod]
     public void OtherFoldersAreLeftAlone()
     {
-        using var folder = new TemporaryFolder();
         string[] others = ["step-7", "step-best", "step-00000009x", "notes"];
-        Array.ForEach(others, name => Directory.CreateDirectory(folder[name]));
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
+        Array.ForEach(others, name => Directory.CreateDirectory(Folder[name]));
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 1);
         checkpoints.Save(8, Write);
         Assert.AreEqual(8, checkpoints.Latest()!.Step);
-        CollectionAssert.AreEquivalent(others.Append("step-00000008").ToArray(), Names(folder.Path));
+        CollectionAssert.AreEquivalent(others.Append("step-00000008").ToArray(), Names(Folder.Path));
     }
 
     [TestMethod]
     public void WhatTheManifestCannotDescribeIsRefused()
     {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path, keep: 1);
+        var checkpoints = new CheckpointFolder(Folder.Path, keep: 1);
         Assert.ThrowsExactly<InvalidOperationException>(
             () => checkpoints.Save(1, path => Directory.CreateDirectory(Path.Combine(path, "inner"))));
         Assert.ThrowsExactly<InvalidOperationException>(
             () => checkpoints.Save(1, path => File.WriteAllText(Path.Combine(path, "manifest.json"), "")));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => checkpoints.Save(-1, Write));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new CheckpointFolder(folder.Path, keep: 0));
-        Assert.IsEmpty(Names(folder.Path));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new CheckpointFolder(Folder.Path, keep: 0));
+        Assert.IsEmpty(Names(Folder.Path));
     }
 
     private static void Write(string path)

@@ -1,35 +1,28 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends.Cpu;
-using RevUp.Formats;
-using RevUp.Layers;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
 [TestClass]
-public sealed class CheckpointTests
+public sealed class CheckpointTests : FolderTest
 {
     private static readonly float[] Sample = [.. Enumerable.Range(0, 64).Select(i => i / 32f - 1)];
 
     [TestMethod]
     public void TheFilesHoldEveryParameterStateAndMoment()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
         using TrainingRun run = new(
-            backend, SmallRecipe.Create("training.optimizer.kind=adamW"), folder["run"], resume: false);
+            backend, SmallRecipe.Create("training.optimizer.kind=adamW"), Folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
         ParameterStore store = run.Network.Parameters;
         string[] parameters = [.. store.Parameters.Select(parameter => parameter.Name)];
         string[] state = [.. store.State.Select(tensor => tensor.Name)];
         CollectionAssert.Contains(state, "stages.0.blocks.0.conv2.u");
         CollectionAssert.Contains(state, "stages.0.blocks.0.sigma");
-        CollectionAssert.AreEquivalent(parameters.Concat(state).ToArray(), Tensors(folder["run"], TestRuns.Model));
+        CollectionAssert.AreEquivalent(parameters.Concat(state).ToArray(), Tensors(Folder["run"], TestRuns.Model));
         string[] moments =
             [.. parameters.Select(name => "moment1." + name), .. parameters.Select(name => "moment2." + name)];
-        CollectionAssert.AreEquivalent(moments, Tensors(folder["run"], TestRuns.Optimizer));
+        CollectionAssert.AreEquivalent(moments, Tensors(Folder["run"], TestRuns.Optimizer));
     }
 
     [TestMethod]
@@ -38,14 +31,13 @@ public sealed class CheckpointTests
     public void ALoadedNetworkPredictsTheSameBits(string place)
     {
         Recipe recipe = SmallRecipe.Create("model.lipschitz.mode=perLayer");
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, recipe, folder["run"], resume: false);
+        using TrainingRun run = new(backend, recipe, Folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Path.Combine(folder["run"], place));
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Path.Combine(Folder["run"], place));
         CollectionAssert.AreEqual(run.Network.Predict(Sample), loaded.Network.Predict(Sample));
         Assert.AreEqual(SmallRecipe.Steps, loaded.Step);
-        Assert.AreEqual(TestRuns.Newest(folder["run"]).Path, Path.GetFullPath(loaded.Folder));
+        Assert.AreEqual(TestRuns.Newest(Folder["run"]).Path, Path.GetFullPath(loaded.Folder));
         Assert.AreEqual(RecipeFile.Serialize(recipe), RecipeFile.Serialize(loaded.Recipe));
         Assert.HasCount(1, loaded.Normalization.Mean);
     }
@@ -62,12 +54,11 @@ public sealed class CheckpointTests
         "the tensor 'stages.0.blocks.0.conv1.weight' has the shape [4, 3, 3, 4], but this network needs [4, 1, 1, 4]")]
     public void ACheckpointOfAnotherNetworkNamesTheTensorAndLeavesNothingBehind(string setting, string message)
     {
-        using TemporaryFolder folder = new();
-        TestRuns.StopAfter(1, SmallRecipe.Create(), folder["run"]);
+        TestRuns.StopAfter(1, SmallRecipe.Create(), Folder["run"]);
         using CpuBackend backend = TestRuns.Backend();
         Recipe other = SmallRecipe.Create(setting);
         CheckpointException refused = Assert.ThrowsExactly<CheckpointException>(
-            () => new TrainingRun(backend, other, folder["run"], resume: true));
+            () => new TrainingRun(backend, other, Folder["run"], resume: true));
         Assert.Contains(message, refused.Message);
         Assert.Contains("safetensors", refused.Path);
         Assert.AreEqual(0, backend.Memory.LiveCount);
@@ -76,21 +67,20 @@ public sealed class CheckpointTests
     [TestMethod]
     public void WeightsOfACallersOwnTrainingAreSavedWholeOrNotAtAll()
     {
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        trained.Net.SaveWeights(folder["net.safetensors"]);
+        trained.Net.SaveWeights(Folder["net.safetensors"]);
         CollectionAssert.AreNotEqual(trained.State(), fresh.State());
         float[] before = fresh.Net.Predict(Sample);
-        fresh.Net.LoadWeights(folder["net.safetensors"]);
+        fresh.Net.LoadWeights(Folder["net.safetensors"]);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
         CollectionAssert.AreNotEqual(before, fresh.Net.Predict(Sample));
         CollectionAssert.AreEqual(trained.Net.Predict(Sample), fresh.Net.Predict(Sample));
 
-        Directory.CreateDirectory(folder["occupied"]);
-        Assert.Throws<Exception>(() => trained.Net.SaveWeights(folder["occupied"]));
+        Directory.CreateDirectory(Folder["occupied"]);
+        Assert.Throws<Exception>(() => trained.Net.SaveWeights(Folder["occupied"]));
         CollectionAssert.AreEquivalent(
-            new[] { folder["net.safetensors"], folder["occupied"] }, Directory.GetFileSystemEntries(folder.Path));
+            new[] { Folder["net.safetensors"], Folder["occupied"] }, Directory.GetFileSystemEntries(Folder.Path));
     }
 
     [TestMethod]
@@ -98,21 +88,19 @@ public sealed class CheckpointTests
     [DataRow(TestRuns.Optimizer, "the content of optimizer.safetensors has changed")]
     public void ADamagedCheckpointIsRefusedHoweverItIsNamed(string file, string message)
     {
-        using TemporaryFolder folder = new();
-        string checkpoint = TestRuns.StopAfter(1, SmallRecipe.Create(), folder["run"]).Checkpoint;
+        string checkpoint = TestRuns.StopAfter(1, SmallRecipe.Create(), Folder["run"]).Checkpoint;
         TestRuns.Damage(Path.Combine(checkpoint, file));
         Assert.Contains(message, Refused(checkpoint));
-        Assert.Contains(message, Refused(folder["run"]));
+        Assert.Contains(message, Refused(Folder["run"]));
     }
 
     [TestMethod]
     public void WhereThereIsNoCheckpointTheFolderAndTheFixAreNamed()
     {
-        using TemporaryFolder folder = new();
         Assert.AreEqual(
-            $"{folder["absent"]}: there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in "
+            $"{Folder["absent"]}: there is no checkpoint here. Name the folder of a run (the one with 'checkpoints' in "
             + "it) or of one checkpoint.",
-            Refused(folder["absent"]));
+            Refused(Folder["absent"]));
     }
 
     [TestMethod]
@@ -122,8 +110,7 @@ public sealed class CheckpointTests
     [DataRow("step", "\"x\"", "it is not a description of a checkpoint")]
     public void ADescriptionFromElsewhereIsExplained(string member, string value, string message)
     {
-        using TemporaryFolder folder = new();
-        string checkpoint = TestRuns.StopAfter(1, SmallRecipe.Create(), folder["run"]).Checkpoint;
+        string checkpoint = TestRuns.StopAfter(1, SmallRecipe.Create(), Folder["run"]).Checkpoint;
         string path = Path.Combine(checkpoint, "checkpoint.json");
         JsonObject description = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
         description[member] = JsonNode.Parse(value);
@@ -132,7 +119,7 @@ public sealed class CheckpointTests
         File.Delete(Path.Combine(checkpoint, CheckpointManifest.FileName));
         CheckpointManifest.Seal(checkpoint, step: 1);
         using CpuBackend backend = TestRuns.Backend();
-        Assert.Contains(message, Assert.Throws<Exception>(() => Checkpoint.Load(backend, folder["run"])).Message);
+        Assert.Contains(message, Assert.Throws<Exception>(() => Checkpoint.Load(backend, Folder["run"])).Message);
         Assert.AreEqual(0, backend.Memory.LiveCount);
     }
 

@@ -1,5 +1,3 @@
-using RevUp.Runs;
-
 namespace RevUp.Tests.Runs;
 
 [TestClass]

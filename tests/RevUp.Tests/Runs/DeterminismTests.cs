@@ -1,23 +1,20 @@
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 [TestClass]
-public sealed class DeterminismTests
+public sealed class DeterminismTests : FolderTest
 {
     [TestMethod]
     public void TheSameSeedGivesTheSameBytesAndAnotherSeedOthers()
     {
         const string Short = "training.epochs=1", Few = "data.trainingSamples=16";
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(SmallRecipe.Create(Short, Few), folder["a"], threads: 2);
-        TestRuns.Finish(SmallRecipe.Create(Short, Few), folder["b"], threads: 2);
-        TestRuns.AssertSameState(folder["a"], folder["b"]);
-        CollectionAssert.AreEqual(TestRuns.Metrics(folder["a"]), TestRuns.Metrics(folder["b"]));
+        TestRuns.Finish(SmallRecipe.Create(Short, Few), Folder["a"], threads: 2);
+        TestRuns.Finish(SmallRecipe.Create(Short, Few), Folder["b"], threads: 2);
+        TestRuns.AssertSameState(Folder["a"], Folder["b"]);
+        CollectionAssert.AreEqual(TestRuns.Metrics(Folder["a"]), TestRuns.Metrics(Folder["b"]));
 
-        TestRuns.Finish(SmallRecipe.Create(Short, Few, "training.seed=2"), folder["c"], threads: 2);
+        TestRuns.Finish(SmallRecipe.Create(Short, Few, "training.seed=2"), Folder["c"], threads: 2);
         CollectionAssert.AreNotEqual(
-            TestRuns.Bytes(folder["a"], TestRuns.Model), TestRuns.Bytes(folder["c"], TestRuns.Model));
+            TestRuns.Bytes(Folder["a"], TestRuns.Model), TestRuns.Bytes(Folder["c"], TestRuns.Model));
     }
 
     [TestMethod]
@@ -26,9 +23,8 @@ public sealed class DeterminismTests
     [DataRow("training.checkpointEverySteps=1", DisplayName = "checkpoints in between")]
     public void WhatIsNotPartOfTheTrainingDoesNotChangeIt(string setting)
     {
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(SmallRecipe.Create(), folder["a"]);
-        TestRuns.Finish(SmallRecipe.Create(setting), folder["b"]);
-        TestRuns.AssertSameState(folder["a"], folder["b"]);
+        TestRuns.Finish(SmallRecipe.Create(), Folder["a"]);
+        TestRuns.Finish(SmallRecipe.Create(setting), Folder["b"]);
+        TestRuns.AssertSameState(Folder["a"], Folder["b"]);
     }
 }

@@ -1,20 +1,14 @@
 using System.Text.Json.Nodes;
-using RevUp.Data;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 
 [TestClass]
-public sealed class MetricsLogTests
+public sealed class MetricsLogTests : FolderTest
 {
     [TestMethod]
     public void AStepAndAnEvaluationAreOneLineEach()
     {
-        using TemporaryFolder folder = new();
-        using (MetricsLog log = new(folder["m"], lastStep: 0))
+        using (MetricsLog log = new(Folder["m"], lastStep: 0))
         {
             InversionRecord[] records =
                 [new(3, 0.01, 0.5, true, false), new(0, 0, 0, false, false), new(50, 0.2, 1.1, false, Replayed: true)];
@@ -23,7 +17,7 @@ public sealed class MetricsLogTests
                 records);
             log.Evaluation(7, epoch: 1, new EvaluationResult(0.9, 0.25, 100, LeftOut: 2));
         }
-        string[] lines = File.ReadAllLines(folder["m"]);
+        string[] lines = File.ReadAllLines(Folder["m"]);
         AssertJson(
             """
             {
@@ -45,15 +39,14 @@ public sealed class MetricsLogTests
     [TestMethod]
     public void CoefficientsOfTheirOwnStandBesideWhatWasMeasured()
     {
-        using TemporaryFolder folder = new();
-        using (MetricsLog log = new(folder["m"], lastStep: 0))
+        using (MetricsLog log = new(Folder["m"], lastStep: 0))
         {
             InversionRecord[] records = [new(3, 0.01, 0.43215, true, false), new(1, 0.001, double.NaN, true, false)];
             log.Step(
                 7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12, activationPeakBytes: 0, records,
                 [1.23456f, 0.9f]);
         }
-        JsonNode line = JsonNode.Parse(File.ReadAllLines(folder["m"]).Single())!;
+        JsonNode line = JsonNode.Parse(File.ReadAllLines(Folder["m"]).Single())!;
         AssertJson("[0.4322, null]", line["contractions"]!.ToJsonString());
         AssertJson("[1.2346, 0.9]", line["coefficients"]!.ToJsonString());
     }
@@ -61,7 +54,6 @@ public sealed class MetricsLogTests
     [TestMethod]
     public void OpeningDropsWhatComesAfterTheStepAndWhatIsNoWholeLine()
     {
-        using TemporaryFolder folder = new();
         string[] lines =
         [
             """{"type":"step","step":1,"epoch":0}""",
@@ -69,15 +61,15 @@ public sealed class MetricsLogTests
             """{"type":"step","step":2,"epoch":0}""", "not JSON", "3", "{}", """{"type":"step","step":3,"epoch":0}""",
             """{"type":"step","st""",
         ];
-        File.WriteAllText(folder["m"], string.Join('\n', lines));
-        using (MetricsLog log = new(folder["m"], lastStep: 2))
+        File.WriteAllText(Folder["m"], string.Join('\n', lines));
+        using (MetricsLog log = new(Folder["m"], lastStep: 2))
         {
             Assert.AreEqual(
                 new EvaluationMetrics(1, 0, new EvaluationResult(0.5, 0.25, 10, LeftOut: 1)), log.Evaluations.Single());
             log.Evaluation(2, epoch: 0, new EvaluationResult(1, 0, 1));
             Assert.AreEqual(2, log.Evaluations[^1].Step);
         }
-        string[] kept = File.ReadAllLines(folder["m"]);
+        string[] kept = File.ReadAllLines(Folder["m"]);
         CollectionAssert.AreEqual(lines[..3], kept[..^1]);
         Assert.Contains("\"evaluation\",\"step\":2", kept[^1]);
     }
@@ -85,15 +77,14 @@ public sealed class MetricsLogTests
     [TestMethod]
     public void WhatIsNotANumberIsNull()
     {
-        using TemporaryFolder folder = new();
-        using (MetricsLog log = new(folder["m"], lastStep: 0))
+        using (MetricsLog log = new(Folder["m"], lastStep: 0))
         {
             log.Evaluation(1, epoch: 0, new EvaluationResult(0.5, double.NaN, 1));
         }
         AssertJson(
             """{"type":"evaluation","step":1,"epoch":0,"part":"test","loss":null,"top1":0.5,"samples":1,"leftOut":0}""",
-            File.ReadAllLines(folder["m"]).Single());
-        using MetricsLog again = new(folder["m"], lastStep: 1);
+            File.ReadAllLines(Folder["m"]).Single());
+        using MetricsLog again = new(Folder["m"], lastStep: 1);
         Assert.IsTrue(double.IsNaN(again.Evaluations.Single().Result.Loss));
     }
 
@@ -102,7 +93,6 @@ public sealed class MetricsLogTests
     [DataRow(101, DisplayName = "without a confusion matrix")]
     public void MeasuresOfClassesComeBackAsTheyWere(int classes)
     {
-        using TemporaryFolder folder = new();
         ClassTally tally = new(classes, 8);
         float[] logits = new float[classes];
         for (int i = 0; i < 8; i++)
@@ -111,11 +101,11 @@ public sealed class MetricsLogTests
             tally.Add(logits, i % 2);
         }
         EvaluationResult result = new(0.5, 0.25, 8) { Part = DatasetSplit.Validation, Classes = tally.Measure() };
-        using (MetricsLog log = new(folder["m"], lastStep: 0))
+        using (MetricsLog log = new(Folder["m"], lastStep: 0))
         {
             log.Evaluation(1, epoch: 0, result);
         }
-        using MetricsLog again = new(folder["m"], lastStep: 1);
+        using MetricsLog again = new(Folder["m"], lastStep: 1);
         EvaluationResult read = again.Evaluations.Single().Result;
 
         Assert.AreEqual(DatasetSplit.Validation, read.Part);

@@ -1,12 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends;
-using RevUp.Formats;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
@@ -14,7 +6,7 @@ namespace RevUp.Tests.Runs;
 /// The precision "auto": the device's choice, written down, and kept by whatever is resumed.
 /// </summary>
 [TestClass]
-public sealed class PrecisionTests
+public sealed class PrecisionTests : FolderTest
 {
     private static readonly Recipe s_auto = SmallRecipe.Create("model.precision=auto");
 
@@ -36,11 +28,10 @@ public sealed class PrecisionTests
     [EveryBackend]
     public void ARunWritesDownWhatAutoMeant(TestDevice device)
     {
-        using TemporaryFolder folder = new();
-        string precision = Train(device, s_auto, folder["run"], stopAfter: 3).Text();
+        string precision = Train(device, s_auto, Folder["run"], stopAfter: 3).Text();
         foreach (string file in (string[])[TrainingRun.RecipeFileName, RunRecord.FileName])
         {
-            JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(folder["run"], file)))!;
+            JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder["run"], file)))!;
             Assert.AreEqual(precision, (string?)(json["model"] ?? json)["precision"], file);
         }
         Assert.AreEqual(BranchPrecision.Float32, SmallRecipe.Create().Model.Precision, "the default");
@@ -54,32 +45,30 @@ public sealed class PrecisionTests
     public void AutoIsResumedInTheArithmeticOfTheCheckpoint()
     {
         (TestDevice cpu, TestDevice cuda) = (TestDevice.All[0], TestDevice.All[1]);
-        using TemporaryFolder folder = new();
         Recipe single = SmallRecipe.Create("model.precision=float32");
-        Train(cpu, single, folder["float32"], stopAfter: 3);
-        Assert.AreEqual(BranchPrecision.Float32, Train(cuda, s_auto, folder["float32"], resume: true));
+        Train(cpu, single, Folder["float32"], stopAfter: 3);
+        Assert.AreEqual(BranchPrecision.Float32, Train(cuda, s_auto, Folder["float32"], resume: true));
 
-        Assert.AreEqual(BranchPrecision.BFloat16, Train(cuda, s_auto, folder["bfloat16"], stopAfter: 3));
+        Assert.AreEqual(BranchPrecision.BFloat16, Train(cuda, s_auto, Folder["bfloat16"], stopAfter: 3));
         if (cpu.Lacks(ElementType.BFloat16))
         {
             string refusal = Assert.ThrowsExactly<CheckpointException>(
-                () => Train(cpu, s_auto, folder["bfloat16"], resume: true)).Message;
+                () => Train(cpu, s_auto, Folder["bfloat16"], resume: true)).Message;
             Assert.Contains("the run was started with branches in bfloat16, which the device cpu (", refusal);
         }
         else
         {
-            Assert.AreEqual(BranchPrecision.BFloat16, Train(cpu, s_auto, folder["bfloat16"], resume: true));
+            Assert.AreEqual(BranchPrecision.BFloat16, Train(cpu, s_auto, Folder["bfloat16"], resume: true));
         }
     }
 
     [TestMethod]
     public void AnotherPrecisionThanTheCheckpointsIsRefused()
     {
-        using TemporaryFolder folder = new();
-        Train(TestDevice.All[1], s_auto, folder["run"], stopAfter: 3);
+        Train(TestDevice.All[1], s_auto, Folder["run"], stopAfter: 3);
         Recipe single = SmallRecipe.Create("model.precision=float32");
         string refusal = Assert.ThrowsExactly<CheckpointException>(
-            () => Train(TestDevice.All[0], single, folder["run"], resume: true)).Message;
+            () => Train(TestDevice.All[0], single, Folder["run"], resume: true)).Message;
         Assert.Contains("started with model.precision = bfloat16 and cannot be resumed with float32", refusal);
     }
 
@@ -91,10 +80,9 @@ public sealed class PrecisionTests
     [EveryBackend]
     public void ANetworkTrainedInBFloat16IsUsedOnEveryDevice(TestDevice device)
     {
-        using TemporaryFolder folder = new();
-        Train(TestDevice.All[1], s_auto, folder["run"]);
+        Train(TestDevice.All[1], s_auto, Folder["run"]);
         using Backend backend = device.Open();
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder["run"]);
         BranchPrecision expected =
             device.Lacks(ElementType.BFloat16) ? BranchPrecision.Float32 : BranchPrecision.BFloat16;
         Assert.AreEqual(

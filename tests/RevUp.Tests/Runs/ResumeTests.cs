@@ -1,13 +1,8 @@
-using RevUp.Formats;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>However a run of twelve steps came to its end, it ends with the same bits.</summary>
 [TestClass]
-public sealed class ResumeTests
+public sealed class ResumeTests : FolderTest
 {
     [TestMethod]
     [DataRow(4, DisplayName = "in mid-epoch")]
@@ -26,35 +21,33 @@ public sealed class ResumeTests
     public void InterruptedAndResumedIsUninterrupted(int step, params string[] overrides)
     {
         Recipe recipe = SmallRecipe.Create(overrides);
-        using TemporaryFolder folder = new();
-        RunSummary whole = TestRuns.Finish(recipe, folder["whole"]);
+        RunSummary whole = TestRuns.Finish(recipe, Folder["whole"]);
         Assert.AreEqual(SmallRecipe.Steps, whole.Step);
         Assert.IsFalse(whole.Interrupted);
 
-        RunSummary first = TestRuns.StopAfter(step, recipe, folder["parts"]);
+        RunSummary first = TestRuns.StopAfter(step, recipe, Folder["parts"]);
         Assert.IsTrue(first.Interrupted);
         Assert.AreEqual(step, first.Step);
-        Assert.AreEqual(TestRuns.Newest(folder["parts"]).Path, first.Checkpoint);
-        RunSummary second = TestRuns.Finish(recipe, folder["parts"], resume: true);
+        Assert.AreEqual(TestRuns.Newest(Folder["parts"]).Path, first.Checkpoint);
+        RunSummary second = TestRuns.Finish(recipe, Folder["parts"], resume: true);
 
         Assert.AreEqual(whole.Evaluation, second.Evaluation);
-        TestRuns.AssertSameState(folder["whole"], folder["parts"]);
-        CollectionAssert.AreEqual(TestRuns.Metrics(folder["whole"]), TestRuns.Metrics(folder["parts"]));
+        TestRuns.AssertSameState(Folder["whole"], Folder["parts"]);
+        CollectionAssert.AreEqual(TestRuns.Metrics(Folder["whole"]), TestRuns.Metrics(Folder["parts"]));
     }
 
     [TestMethod]
     public void AnyNumberOfInterruptionsChangesNothing()
     {
         Recipe recipe = SmallRecipe.Create();
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(recipe, folder["whole"]);
+        TestRuns.Finish(recipe, Folder["whole"]);
         for (int step = 1; step < SmallRecipe.Steps; step += 2)
         {
-            TestRuns.StopAfter(step, recipe, folder["parts"], resume: true);
+            TestRuns.StopAfter(step, recipe, Folder["parts"], resume: true);
         }
-        TestRuns.Finish(recipe, folder["parts"], resume: true);
-        TestRuns.AssertSameState(folder["whole"], folder["parts"]);
-        CollectionAssert.AreEqual(TestRuns.Metrics(folder["whole"]), TestRuns.Metrics(folder["parts"]));
+        TestRuns.Finish(recipe, Folder["parts"], resume: true);
+        TestRuns.AssertSameState(Folder["whole"], Folder["parts"]);
+        CollectionAssert.AreEqual(TestRuns.Metrics(Folder["whole"]), TestRuns.Metrics(Folder["parts"]));
     }
 
     [TestMethod]
@@ -66,30 +59,28 @@ public sealed class ResumeTests
     public void KilledAndResumedIsUninterrupted(int step)
     {
         Recipe recipe = SmallRecipe.Create("training.checkpointEverySteps=4");
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(recipe, folder["whole"]);
-        TestRuns.KillAfter(step, recipe, folder["killed"]);
-        TestRuns.Finish(recipe, folder["killed"], resume: true);
-        TestRuns.AssertSameState(folder["whole"], folder["killed"]);
-        CollectionAssert.AreEqual(TestRuns.Metrics(folder["whole"]), TestRuns.Metrics(folder["killed"]));
+        TestRuns.Finish(recipe, Folder["whole"]);
+        TestRuns.KillAfter(step, recipe, Folder["killed"]);
+        TestRuns.Finish(recipe, Folder["killed"], resume: true);
+        TestRuns.AssertSameState(Folder["whole"], Folder["killed"]);
+        CollectionAssert.AreEqual(TestRuns.Metrics(Folder["whole"]), TestRuns.Metrics(Folder["killed"]));
     }
 
     [TestMethod]
     public void AnEvaluationThatAKillPreventedIsMadeUpFor()
     {
         Recipe recipe = SmallRecipe.Create();
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(recipe, folder["whole"]);
-        TestRuns.KillAfter(SmallRecipe.StepsPerEpoch + 1, recipe, folder["killed"]);
-        Assert.AreEqual(SmallRecipe.StepsPerEpoch, TestRuns.Newest(folder["killed"]).Step);
+        TestRuns.Finish(recipe, Folder["whole"]);
+        TestRuns.KillAfter(SmallRecipe.StepsPerEpoch + 1, recipe, Folder["killed"]);
+        Assert.AreEqual(SmallRecipe.StepsPerEpoch, TestRuns.Newest(Folder["killed"]).Step);
         // As if the kill had come between the epoch's checkpoint and its evaluation, in the middle
         // of a line.
-        string[] steps = [.. File.ReadAllLines(folder["killed/metrics.jsonl"]).Where(
+        string[] steps = [.. File.ReadAllLines(Folder["killed/metrics.jsonl"]).Where(
             line => line.Contains("\"step\",", StringComparison.Ordinal))];
         Assert.HasCount(SmallRecipe.StepsPerEpoch + 1, steps);
-        File.WriteAllText(folder["killed/metrics.jsonl"], string.Join('\n', steps[..^1]) + '\n' + steps[^1][..20]);
-        TestRuns.Finish(recipe, folder["killed"], resume: true);
-        CollectionAssert.AreEqual(TestRuns.Metrics(folder["whole"]), TestRuns.Metrics(folder["killed"]));
+        File.WriteAllText(Folder["killed/metrics.jsonl"], string.Join('\n', steps[..^1]) + '\n' + steps[^1][..20]);
+        TestRuns.Finish(recipe, Folder["killed"], resume: true);
+        CollectionAssert.AreEqual(TestRuns.Metrics(Folder["whole"]), TestRuns.Metrics(Folder["killed"]));
     }
 
     [TestMethod]
@@ -99,52 +90,47 @@ public sealed class ResumeTests
     public void ADamagedCheckpointIsPassedOverForTheOneBefore(string file)
     {
         Recipe recipe = SmallRecipe.Create("training.checkpointEverySteps=4");
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(recipe, folder["whole"]);
-        RunSummary stopped = TestRuns.StopAfter(10, recipe, folder["damaged"]);
+        TestRuns.Finish(recipe, Folder["whole"]);
+        RunSummary stopped = TestRuns.StopAfter(10, recipe, Folder["damaged"]);
         TestRuns.Damage(Path.Combine(stopped.Checkpoint, file));
-        Assert.AreEqual(8, TestRuns.Newest(folder["damaged"]).Step);
-        TestRuns.Finish(recipe, folder["damaged"], resume: true);
-        TestRuns.AssertSameState(folder["whole"], folder["damaged"]);
+        Assert.AreEqual(8, TestRuns.Newest(Folder["damaged"]).Step);
+        TestRuns.Finish(recipe, Folder["damaged"], resume: true);
+        TestRuns.AssertSameState(Folder["whole"], Folder["damaged"]);
     }
 
     [TestMethod]
     public void WhenAllCheckpointsAreDamagedTheRunDoesNotSilentlyStartAgain()
     {
         Recipe recipe = SmallRecipe.Create("training.keepCheckpoints=1");
-        using TemporaryFolder folder = new();
-        RunSummary stopped = TestRuns.StopAfter(4, recipe, folder["run"]);
+        RunSummary stopped = TestRuns.StopAfter(4, recipe, Folder["run"]);
         TestRuns.Damage(Path.Combine(stopped.Checkpoint, TestRuns.Model));
-        string message = Assert.ThrowsExactly<CheckpointException>(
-            () => TestRuns.Finish(recipe, folder["run"], resume: true)).Message;
-        Assert.Contains("the content of model.safetensors has changed", message);
-        Assert.Contains("another folder", message);
+        Assert.Refuses<CheckpointException>(
+            () => TestRuns.Finish(recipe, Folder["run"], resume: true),
+            "the content of model.safetensors has changed", "another folder");
     }
 
     [TestMethod]
     public void AFinishedRunStaysAsItIs()
     {
         Recipe recipe = SmallRecipe.Create();
-        using TemporaryFolder folder = new();
-        RunSummary first = TestRuns.Finish(recipe, folder["run"]);
-        string[] metrics = TestRuns.Metrics(folder["run"]);
-        RunSummary again = TestRuns.Finish(recipe, folder["run"], resume: true);
+        RunSummary first = TestRuns.Finish(recipe, Folder["run"]);
+        string[] metrics = TestRuns.Metrics(Folder["run"]);
+        RunSummary again = TestRuns.Finish(recipe, Folder["run"], resume: true);
         Assert.AreEqual(
             (first.Step, first.Evaluation, first.Checkpoint), (again.Step, again.Evaluation, again.Checkpoint));
-        CollectionAssert.AreEqual(metrics, TestRuns.Metrics(folder["run"]));
+        CollectionAssert.AreEqual(metrics, TestRuns.Metrics(Folder["run"]));
     }
 
     [TestMethod]
     public void ARunStoppedInItsLastStepIsFinishedByAResume()
     {
-        using TemporaryFolder folder = new();
-        RunSummary stopped = TestRuns.StopAfter(SmallRecipe.Steps, SmallRecipe.Create(), folder["run"]);
+        RunSummary stopped = TestRuns.StopAfter(SmallRecipe.Steps, SmallRecipe.Create(), Folder["run"]);
         Assert.AreEqual((SmallRecipe.Steps, true), (stopped.Step, stopped.Interrupted));
         List<TrainingProgress> reports = [];
         RunSummary resumed = TestRuns.Train(
-            SmallRecipe.Create(), folder["run"], resume: true, reports.Add, CancellationToken.None);
+            SmallRecipe.Create(), Folder["run"], resume: true, reports.Add, CancellationToken.None);
         Assert.IsFalse(resumed.Interrupted);
-        Assert.AreEqual(TestRuns.Finish(SmallRecipe.Create(), folder["whole"]).Evaluation, resumed.Evaluation);
+        Assert.AreEqual(TestRuns.Finish(SmallRecipe.Create(), Folder["whole"]).Evaluation, resumed.Evaluation);
         Assert.HasCount(1, reports);
         Assert.AreEqual(
             (resumed.Evaluation, TimeSpan.Zero, 0.0),
@@ -154,9 +140,8 @@ public sealed class ResumeTests
     [TestMethod]
     public void ARunThatIsShortenedBelowWhatIsDoneEndsAtOnce()
     {
-        using TemporaryFolder folder = new();
-        TestRuns.StopAfter(8, SmallRecipe.Create(), folder["run"]);
-        RunSummary summary = TestRuns.Finish(SmallRecipe.Create("training.epochs=1"), folder["run"], resume: true);
+        TestRuns.StopAfter(8, SmallRecipe.Create(), Folder["run"]);
+        RunSummary summary = TestRuns.Finish(SmallRecipe.Create("training.epochs=1"), Folder["run"], resume: true);
         Assert.AreEqual(8, summary.Step);
         Assert.IsFalse(summary.Interrupted);
     }
@@ -170,21 +155,19 @@ public sealed class ResumeTests
     [DataRow("model.activation=elu")]
     public void OtherDataOrAnotherRuleCannotGoOnFromHere(string setting)
     {
-        using TemporaryFolder folder = new();
-        TestRuns.StopAfter(4, SmallRecipe.Create(), folder["run"]);
+        TestRuns.StopAfter(4, SmallRecipe.Create(), Folder["run"]);
         string message = Assert.ThrowsExactly<CheckpointException>(
-            () => TestRuns.Finish(SmallRecipe.Create(setting), folder["run"], resume: true)).Message;
+            () => TestRuns.Finish(SmallRecipe.Create(setting), Folder["run"], resume: true)).Message;
         Assert.Contains($"the run was started with {setting.Split('=')[0]} = ", message);
     }
 
     [TestMethod]
     public void ARunStoppedBeforeItsFirstStepIsInterruptedWithoutACheckpoint()
     {
-        using TemporaryFolder folder = new();
         RunSummary summary = TestRuns.Train(
-            SmallRecipe.Create(), folder["run"], resume: false, null, new CancellationToken(canceled: true));
+            SmallRecipe.Create(), Folder["run"], resume: false, null, new CancellationToken(canceled: true));
         Assert.IsTrue(summary.Interrupted);
         Assert.AreEqual((0L, "", 0), (summary.Step, summary.Checkpoint, summary.Evaluation.Samples));
-        Assert.IsFalse(Directory.Exists(folder["run/checkpoints"]));
+        Assert.IsFalse(Directory.Exists(Folder["run/checkpoints"]));
     }
 }

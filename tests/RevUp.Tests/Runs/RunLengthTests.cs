@@ -1,15 +1,10 @@
-using RevUp.Backends.Cpu;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>
 /// Runs of a number of steps: they end within an epoch, and the schedule and the time left know it.
 /// </summary>
 [TestClass]
-public sealed class RunLengthTests
+public sealed class RunLengthTests : FolderTest
 {
     [TestMethod]
     [DataRow(4, 1, 1)]
@@ -19,10 +14,9 @@ public sealed class RunLengthTests
     [DataRow(1000, 2, 2)]
     public void ARunEndsAfterItsStepsAndIsEvaluatedThere(int steps, int epochs, int evaluations)
     {
-        using TemporaryFolder folder = new();
         List<TrainingProgress> seen = [];
         Recipe recipe = SmallRecipe.Create($"training.steps={steps}");
-        RunSummary summary = TestRuns.Train(recipe, folder["run"], resume: false, seen.Add, CancellationToken.None);
+        RunSummary summary = TestRuns.Train(recipe, Folder["run"], resume: false, seen.Add, CancellationToken.None);
         int expected = Math.Min(steps, SmallRecipe.Steps);
         Assert.AreEqual(expected, summary.Step);
         Assert.AreEqual(256, summary.Evaluation.Samples);
@@ -40,22 +34,20 @@ public sealed class RunLengthTests
     [TestMethod]
     public void TheScheduleIsThatOfTheStepsNotOfTheEpochs()
     {
-        using TemporaryFolder folder = new();
-        TestRuns.Finish(SmallRecipe.Create("training.epochs=2"), folder["epochs"]);
+        TestRuns.Finish(SmallRecipe.Create("training.epochs=2"), Folder["epochs"]);
         TestRuns.Finish(
-            SmallRecipe.Create("training.epochs=4", $"training.steps={SmallRecipe.Steps}"), folder["steps"]);
-        TestRuns.StopAfter(SmallRecipe.Steps, SmallRecipe.Create("training.epochs=4"), folder["longer"]);
-        TestRuns.AssertSameState(folder["epochs"], folder["steps"]);
+            SmallRecipe.Create("training.epochs=4", $"training.steps={SmallRecipe.Steps}"), Folder["steps"]);
+        TestRuns.StopAfter(SmallRecipe.Steps, SmallRecipe.Create("training.epochs=4"), Folder["longer"]);
+        TestRuns.AssertSameState(Folder["epochs"], Folder["steps"]);
         CollectionAssert.AreNotEqual(
-            TestRuns.Bytes(folder["steps"], TestRuns.Model), TestRuns.Bytes(folder["longer"], TestRuns.Model));
+            TestRuns.Bytes(Folder["steps"], TestRuns.Model), TestRuns.Bytes(Folder["longer"], TestRuns.Model));
     }
 
     [TestMethod]
     public void AnEvaluationSaysHowFarItIs()
     {
-        using TemporaryFolder folder = new();
         using CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, SmallRecipe.Create("training.steps=7"), folder["run"], resume: false);
+        using TrainingRun run = new(backend, SmallRecipe.Create("training.steps=7"), Folder["run"], resume: false);
         List<EvaluationProgress> seen = [];
         run.Evaluating += seen.Add;
         run.Run(null, CancellationToken.None);

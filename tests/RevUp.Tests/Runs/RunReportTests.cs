@@ -1,26 +1,16 @@
-using System.Globalization;
-using RevUp.Backends.Cpu;
 using RevUp.Cli.Output;
-using RevUp.Data;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
 
 namespace RevUp.Tests.Runs;
 
 [TestClass]
-public sealed class RunReportTests
+public sealed class RunReportTests : FolderTest
 {
     private static readonly string[] Blocks = ["stages.0.blocks.0", "stages.1.blocks.0"];
 
     [TestMethod]
     public void RowsAreMeansAndWorstsOfEachEpoch()
     {
-        using TemporaryFolder folder = new();
-        using (MetricsLog log = new(folder[MetricsLog.FileName], lastStep: 0))
+        using (MetricsLog log = new(Folder[MetricsLog.FileName], lastStep: 0))
         {
             log.Step(1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, 0, [Record(2, 0.01), Record(4, 0.02)]);
             log.Step(
@@ -29,7 +19,7 @@ public sealed class RunReportTests
             log.Evaluation(2, epoch: 0, new EvaluationResult(0.625, 0.75, 8));
             log.Step(3, epoch: 1, new StepResult(0.5, 0.75, 1, 0.1), 30, 0, [Record(1, 0.001), Record(1, 0.002)]);
         }
-        RunReport.Write(folder.Path, SmallRecipe.Create(), Blocks);
+        RunReport.Write(Folder.Path, SmallRecipe.Create(), Blocks);
         string[] expected =
         [
             "# small", "", "Three blocks on synthetic images", "",
@@ -42,22 +32,21 @@ public sealed class RunReportTests
             "| block | epoch 1 | epoch 2 |", "|---|---|---|", "| stages.0.blocks.0 | 2.50 | 1.00 |",
             "| stages.1.blocks.0 | 4.50 | 1.00 |",
         ];
-        CollectionAssert.AreEqual(expected, File.ReadAllLines(folder[RunReport.FileName]));
+        CollectionAssert.AreEqual(expected, File.ReadAllLines(Folder[RunReport.FileName]));
     }
 
     [TestMethod]
     public void CoefficientsOfTheirOwnAreThoseOfTheEndAndContractionsAreMeansOfWhatWasMeasured()
     {
-        using TemporaryFolder folder = new();
         InversionRecord unmeasured = Record(1, 0.001) with { Contraction = double.NaN };
-        using (MetricsLog log = new(folder[MetricsLog.FileName], lastStep: 0))
+        using (MetricsLog log = new(Folder[MetricsLog.FileName], lastStep: 0))
         {
             log.Step(
                 1, epoch: 0, new StepResult(2, 0.25, 1, 0.1), 10, 0,
                 [Record(2, 0.01) with { Contraction = 0.25 }, unmeasured], [0.95f, 0.9f]);
             log.Step(2, epoch: 0, new StepResult(1, 0.5, 1, 0.1), 20, 0, [Record(3, 0.03), unmeasured], [1.25f, 0.9f]);
         }
-        RunReport.Write(folder.Path, SmallRecipe.Create(), Blocks);
+        RunReport.Write(Folder.Path, SmallRecipe.Create(), Blocks);
         string[] expected =
         [
             "## Lipschitz coefficient c of each block at the end", "",
@@ -65,16 +54,15 @@ public sealed class RunReportTests
             "", "## Mean measured contraction of each block", "",
             "| block | epoch 1 |", "|---|---|", "| stages.0.blocks.0 | 0.38 |", "| stages.1.blocks.0 | – |",
         ];
-        CollectionAssert.AreEqual(expected, File.ReadAllLines(folder[RunReport.FileName])[^expected.Length..]);
+        CollectionAssert.AreEqual(expected, File.ReadAllLines(Folder[RunReport.FileName])[^expected.Length..]);
     }
 
     [TestMethod]
     public void ARunEndsWithAReportOfAllItsEpochsAndBlocks()
     {
-        using TemporaryFolder folder = new();
-        TestRuns.StopAfter(8, SmallRecipe.Create(), folder["run"]);
-        TestRuns.Finish(SmallRecipe.Create(), folder["run"], resume: true);
-        string[] lines = File.ReadAllLines(folder["run/report.md"]);
+        TestRuns.StopAfter(8, SmallRecipe.Create(), Folder["run"]);
+        TestRuns.Finish(SmallRecipe.Create(), Folder["run"], resume: true);
+        string[] lines = File.ReadAllLines(Folder["run/report.md"]);
         foreach (string row in
             new[]
             {
@@ -88,13 +76,12 @@ public sealed class RunReportTests
             Assert.AreEqual(1, lines.Count(line => line.StartsWith(row, StringComparison.Ordinal)), row);
         }
         Assert.IsFalse(lines.Any(line => line.Contains("NaN", StringComparison.Ordinal) || line.Contains('–')));
-        Assert.AreEqual(RecipeFile.Serialize(SmallRecipe.Create()), File.ReadAllText(folder["run/recipe.json"]));
+        Assert.AreEqual(RecipeFile.Serialize(SmallRecipe.Create()), File.ReadAllText(Folder["run/recipe.json"]));
     }
 
     [TestMethod]
     public void ARunReportsItsClassesAndHowLongItWaitedForData()
     {
-        using TemporaryFolder folder = new();
         (byte[] pixels, byte[] labels) = (new byte[48 * 64], [.. Enumerable.Range(0, 48).Select(i => (byte)(i % 4))]);
         using MemoryDataset test = new(pixels, labels, new Shape(1, 8, 8, 1), ["a|b", "c", "d", "e"]);
         using ManualResetEventSlim never = new();
@@ -102,14 +89,14 @@ public sealed class RunReportTests
         using HookedDataset slow = new(test, _ => never.Wait(TimeSpan.FromMilliseconds(2)));
         using CpuBackend backend = TestRuns.Backend();
         Recipe recipe = SmallRecipe.Create("data.dataset=custom", "data.trainingSamples=0");
-        using TrainingRun run = new(backend, recipe, folder["run"], resume: false, slow, test);
+        using TrainingRun run = new(backend, recipe, Folder["run"], resume: false, slow, test);
         RunSummary summary = run.Run(progress: null, CancellationToken.None);
 
         Assert.IsGreaterThan(0, summary.DataWaitShare);
         Assert.IsLessThanOrEqualTo(1, summary.DataWaitShare);
-        Assert.AreEqual(summary.DataWaitShare, RunRecord.Read(folder["run"])!.DataWaitShare);
+        Assert.AreEqual(summary.DataWaitShare, RunRecord.Read(Folder["run"])!.DataWaitShare);
         Assert.AreEqual(summary.DataWaitShare, TrainDocument.From(summary).DataWaitShare);
-        string[] lines = File.ReadAllLines(folder["run/report.md"]);
+        string[] lines = File.ReadAllLines(Folder["run/report.md"]);
         string percent = (100 * summary.DataWaitShare).ToString("F2", CultureInfo.InvariantCulture);
         Assert.HasCount(1, lines.Where(line => line.EndsWith($"Training waited for data in {percent} % of its time.")));
         int heading = Array.IndexOf(lines, "## Classes of the test part");

@@ -1,10 +1,3 @@
-using System.Text.Json;
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>The file of an evaluation of label maps, and the cases that it pictures.</summary>

@@ -1,9 +1,4 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Runs;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 

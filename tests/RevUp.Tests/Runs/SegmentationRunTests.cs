@@ -1,12 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Inference;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>Runs that segment drawn lesions.</summary>
@@ -32,7 +23,7 @@ public sealed class SegmentationRunTests
     public void ARunLearnsAndItsFolderHasTheMeasures()
     {
         using TemporaryFolder folder = new();
-        RunSummary summary = Train(folder.Path, stopAfter: long.MaxValue, "training.epochs=8");
+        RunSummary summary = Train(folder.Path, stopAfter: long.MaxValue, "training.epochs=10");
         EvaluationResult result = summary.Evaluation;
         Assert.IsGreaterThan(0.35, result.ForegroundDice, "background alone has 0");
         Assert.HasCount(4, result.Dice);
@@ -49,6 +40,11 @@ public sealed class SegmentationRunTests
         Assert.IsNotEmpty(maps.Views);
         string report = File.ReadAllText(folder["report.md"]);
         Assert.Contains("mean Dice of the foreground", report);
+        Assert.Contains(
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"mean IoU of all classes {maps.Measures.PooledIou:F4}"),
+            report);
 
         // A whole case by the segmenter gives the labels of the evaluation.
         Recipe recipe = RecipeFile.Parse(Json, "lesions.json", []);
@@ -81,11 +77,55 @@ public sealed class SegmentationRunTests
     [TestMethod]
     [DataRow("model.task=classification", "data.dataset has a label at every position")]
     [DataRow("data.dataset=synthetic", "the samples of data.dataset have one label each")]
-    [DataRow("training.chooseBy=auc", "use 'dice', 'top1' or 'loss'")]
+    [DataRow("training.chooseBy=auc", "use 'dice', 'iou', 'top1' or 'loss'")]
     public void WhatDoesNotBelongToTheTaskIsRefused(string setting, string message) => Assert.Contains(
         message,
         Assert.ThrowsExactly<ConfigurationException>(
             () => RecipeFile.Parse(Json, "lesions.json", [setting]).Validate()).Message);
+
+    /// <summary>
+    /// The classes have as many voxels in the measures as the label maps in the files.
+    /// </summary>
+    [TestMethod]
+    public void ResampledCasesAreMeasuredOnTheVoxelsOfTheirFiles()
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder["in"]);
+        Recipe recipe = RecipeFile.Parse(
+            Json,
+            "files.json",
+            [
+                "data.dataset=segmentationFolder", $"data.path={folder["in"]}", "data.extents=[8,8,8]",
+                "data.channels=1", "data.classes=3", "data.trainingSamples=0", "data.validationSamples=1",
+                "data.dense.spacing=[1,2,1]", "training.epochs=1", "training.batchSize=1",
+            ]);
+        using CpuBackend backend = new(threads: 1);
+        using TrainingRun run = new(backend, recipe, folder["run"], resume: false);
+        run.Run(null, CancellationToken.None);
+        CaseMeasures measured = SegmentationJson.Read(folder["run"])!.Measures.Cases.Single();
+        long[] voxels = [.. measured.Classes.Select(overlap => overlap.TruePositives + overlap.FalseNegatives)];
+        int width = 12 + (measured.Name[0] - 'a');
+        CollectionAssert.AreEqual(new long[] { width * 110 - 125, 123, 2 }, voxels);
+        Assert.AreEqual(3.0, measured.Classes[1].VoxelVolume, "1.5 × 1 × 2 mm");
+
+        using DensePatches held = (DensePatches)Datasets.Open(recipe.Data, DatasetSplit.Validation);
+        SegmentationEvaluator evaluator = new(run.Network, held, new ChannelNormalization([0], [1]), 1L << 28);
+        EvaluationResult again = evaluator.Evaluate(
+            new SegmentationRecorder(held.Classes), damaged: null, progress: null, CancellationToken.None);
+        Assert.AreEqual((1, 0), (again.Samples, again.LeftOut), "cases are counted without progress, too");
+    }
+
+    [TestMethod]
+    [DataRow(CheckpointMeasure.Dice, 1L)]
+    [DataRow(CheckpointMeasure.Iou, 2L)]
+    public void DiceAndIouChooseByTheirOwnFigures(CheckpointMeasure measure, long step)
+    {
+        EvaluationMetrics[] evaluations = [Evaluation(1, dice: 0.8, iou: 0.5), Evaluation(2, dice: 0.7, iou: 0.6)];
+        Assert.AreEqual(step, CheckpointChoice.Best(evaluations, measure)!.Step);
+
+        static EvaluationMetrics Evaluation(long step, double dice, double iou) => new(
+            step, 0, new EvaluationResult(0.9, 0.1, 1) { Segmentation = new SegmentationSummary([1, dice], iou) });
+    }
 
     private static RunSummary Train(string folder, long stopAfter, params string[] overrides)
     {

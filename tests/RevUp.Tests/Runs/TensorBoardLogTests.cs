@@ -1,16 +1,8 @@
-using System.Text.Json;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Runs;
 
 /// <summary>TensorBoard's files in a run's folder.</summary>
 [TestClass]
-public sealed class TensorBoardLogTests
+public sealed class TensorBoardLogTests : FolderTest
 {
     [TestMethod]
     public void TheChecksumIsThePublishedOne() => Assert.AreEqual(0xE3069283, EventReader.Crc32C("123456789"u8));
@@ -18,10 +10,9 @@ public sealed class TensorBoardLogTests
     [TestMethod]
     public void AStepIsOneEventWithItsScalars()
     {
-        using TemporaryFolder folder = new();
         MemoryUse peak = default;
         peak[MemoryPurpose.Activations] = 3 << 19;
-        using (TensorBoardLog log = new(folder.Path, lastStep: 0, ["a", "b", "c"]))
+        using (TensorBoardLog log = new(Folder.Path, lastStep: 0, ["a", "b", "c"]))
         {
             log.Step(
                 1, new StepResult(0.5, 0.75, 2, 0.1), 123,
@@ -29,7 +20,7 @@ public sealed class TensorBoardLogTests
             log.Step(2, new StepResult(0.25, 1, 2, 0.05), 456, [], [], peak);
             log.Evaluation(2, new EvaluationResult(0.625, 1.5, 10));
         }
-        List<ProtobufFields> events = EventReader.Events(EventReader.Files(folder.Path).Single());
+        List<ProtobufFields> events = EventReader.Events(EventReader.Files(Folder.Path).Single());
         Assert.AreEqual("brain.Event:2", events[0].Text(3));
         Assert.IsTrue(
             events.TrueForAll(e => Math.Abs(e.Double(1) - DateTimeOffset.UtcNow.ToUnixTimeSeconds()) < 3600),
@@ -48,14 +39,13 @@ public sealed class TensorBoardLogTests
             (2, "train/images_per_second", 456),
             (2, "test/loss", 1.5f), (2, "test/top1", 0.625f),
         ];
-        CollectionAssert.AreEqual(expected, EventReader.Scalars(folder.Path));
+        CollectionAssert.AreEqual(expected, EventReader.Scalars(Folder.Path));
     }
 
     [TestMethod]
     public void CoefficientsOfTheirOwnAndContractionsAreScalarsOfEachBlock()
     {
-        using TemporaryFolder folder = new();
-        using (TensorBoardLog log = new(folder.Path, lastStep: 0, ["a", "b"]))
+        using (TensorBoardLog log = new(Folder.Path, lastStep: 0, ["a", "b"]))
         {
             log.Step(
                 1, default, 0, [new(3, 0.25, 0.5, true, false), new(1, 0.125, double.NaN, true, false)], [1.5f, 0.5f],
@@ -67,21 +57,20 @@ public sealed class TensorBoardLogTests
             (1, "inversion/c_mean", 1), (1, "inversion/c_max", 1.5f), (1, "inversion/contraction_mean", 0.5f),
             (1, "inversion/contraction_max", 0.5f),
         ];
-        CollectionAssert.IsSubsetOf(expected, EventReader.Scalars(folder.Path));
+        CollectionAssert.IsSubsetOf(expected, EventReader.Scalars(Folder.Path));
     }
 
     [TestMethod]
     public void ManyBlocksAreHistograms()
     {
-        using TemporaryFolder folder = new();
         int blocks = TensorBoardLog.MaximumBlocks + 1;
         InversionRecord[] records =
             [.. Enumerable.Range(0, blocks).Select(i => new InversionRecord(i % 3 + 1, 0.5, 0, true, false))];
-        using (TensorBoardLog log = new(folder.Path, lastStep: 0, Enumerable.Range(0, blocks).Select(i => $"block{i}")))
+        using (TensorBoardLog log = new(Folder.Path, lastStep: 0, Enumerable.Range(0, blocks).Select(i => $"block{i}")))
         {
             log.Step(TensorBoardLog.BlockEverySteps, default, 0, records, [], default);
         }
-        ProtobufFields[] values = EventReader.Events(EventReader.Files(folder.Path).Single())[1].Message(5).Messages(1);
+        ProtobufFields[] values = EventReader.Events(EventReader.Files(Folder.Path).Single())[1].Message(5).Messages(1);
         Assert.IsFalse(values.Any(value => value.Text(1).StartsWith("k/", StringComparison.Ordinal)));
         ProtobufFields histogram = values.Single(value => value.Text(1) == "inversion/k").Message(5);
         CollectionAssert.AreEqual(
@@ -93,19 +82,18 @@ public sealed class TensorBoardLogTests
     [TestMethod]
     public void AKilledRunThatIsResumedHasEveryStepOnce()
     {
-        using TemporaryFolder folder = new();
         Recipe recipe = SmallRecipe.Create("training.checkpointEverySteps=4");
-        TestRuns.KillAfter(7, recipe, folder["run"]);
-        string first = EventReader.Files(folder["run"]).Single();
+        TestRuns.KillAfter(7, recipe, Folder["run"]);
+        string first = EventReader.Files(Folder["run"]).Single();
         using (FileStream file = File.Open(first, FileMode.Open))
         {
             file.SetLength(file.Length - 5); // inside the last record, as a kill leaves it
         }
-        TestRuns.Finish(recipe, folder["run"], resume: true);
-        Assert.HasCount(2, EventReader.Files(folder["run"]));
-        List<(long Step, string Tag, float Value)> scalars = EventReader.Scalars(folder["run"]);
+        TestRuns.Finish(recipe, Folder["run"], resume: true);
+        Assert.HasCount(2, EventReader.Files(Folder["run"]));
+        List<(long Step, string Tag, float Value)> scalars = EventReader.Scalars(Folder["run"]);
         JsonElement[] lines =
-            [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+            [.. File.ReadLines(Folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         foreach ((string type, string tag, string property) in new[]
         {
             ("step", "train/loss", "loss"), ("step", "train/top1", "top1"),

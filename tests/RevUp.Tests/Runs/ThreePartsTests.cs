@@ -1,11 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends.Cpu;
-using RevUp.Data;
-using RevUp.Formats;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Runs;
 
@@ -13,7 +6,7 @@ namespace RevUp.Tests.Runs;
 /// The validation part chooses the checkpoint, and the test part is read once, at the end.
 /// </summary>
 [TestClass]
-public sealed class ThreePartsTests
+public sealed class ThreePartsTests : FolderTest
 {
     private static readonly string[] s_held =
         ["data.validationSamples=16", "data.trainingSamples=32", "training.epochs=4", "training.keepCheckpoints=1"];
@@ -21,9 +14,8 @@ public sealed class ThreePartsTests
     [TestMethod]
     public void EpochsAreValidatedAndTheTestPartIsReadOnce()
     {
-        using TemporaryFolder folder = new();
-        RunSummary summary = Train(folder["run"], s_held);
-        JsonObject[] evaluations = Evaluations(folder["run"]);
+        RunSummary summary = Train(Folder["run"], s_held);
+        JsonObject[] evaluations = Evaluations(Folder["run"]);
 
         string[] parts = [.. evaluations.Select(line => (string)line["part"]!)];
         CollectionAssert.AreEqual(
@@ -45,12 +37,11 @@ public sealed class ThreePartsTests
     public void TheResultIsThatOfTheChosenCheckpoint(string measure)
     {
         // A learning rate that grows to its end: the last epoch is not the best.
-        using TemporaryFolder folder = new();
         string[] overrides =
             [$"training.chooseBy={measure}", "training.optimizer.learningRate=2", "training.schedule.kind=constant"];
-        RunSummary summary = Train(folder["run"], [.. s_held, .. overrides]);
+        RunSummary summary = Train(Folder["run"], [.. s_held, .. overrides]);
         using CpuBackend backend = TestRuns.Backend();
-        using LoadedCheckpoint loaded = Checkpoint.Load(backend, folder["run"]);
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder["run"]);
         Assert.AreEqual(summary.ChosenStep, loaded.Step, "a run's folder stands for the chosen one");
 
         using ImageDataset test = loaded.OpenData(null);
@@ -58,7 +49,7 @@ public sealed class ThreePartsTests
             loaded.Network, test, loaded.Normalization, loaded.Recipe.EvaluationBatches);
         Assert.AreEqual(summary.Evaluation, again);
 
-        JsonObject[] validations = [.. Evaluations(folder["run"]).Where(line => (string)line["part"]! == "validation")];
+        JsonObject[] validations = [.. Evaluations(Folder["run"]).Where(line => (string)line["part"]! == "validation")];
         double[] scores = [.. validations.Select(line => (double)line[measure]! * (measure == "loss" ? -1 : 1))];
         Assert.AreEqual(scores.Max(), scores[(int)(summary.ChosenStep!.Value / 4) - 1]);
     }
@@ -66,8 +57,7 @@ public sealed class ThreePartsTests
     [TestMethod]
     public void TheChosenCheckpointOutlivesNewerOnes()
     {
-        using TemporaryFolder folder = new();
-        CheckpointFolder checkpoints = new(folder["checkpoints"], keep: 1);
+        CheckpointFolder checkpoints = new(Folder["checkpoints"], keep: 1);
         checkpoints.Save(1, Write);
         checkpoints.Choose(1);
         checkpoints.Save(2, Write);
@@ -89,10 +79,9 @@ public sealed class ThreePartsTests
     [TestMethod]
     public void AResumedRunChoosesAndEndsAlike()
     {
-        using TemporaryFolder folder = new();
-        RunSummary whole = Train(folder["whole"], s_held);
+        RunSummary whole = Train(Folder["whole"], s_held);
         using (CpuBackend backend = TestRuns.Backend())
-        using (TrainingRun run = new(backend, SmallRecipe.Create(s_held), folder["run"], resume: false))
+        using (TrainingRun run = new(backend, SmallRecipe.Create(s_held), Folder["run"], resume: false))
         using (CancellationTokenSource stop = new())
         {
             RunSummary stopped = run.Run(
@@ -107,14 +96,14 @@ public sealed class ThreePartsTests
             Assert.IsTrue(stopped.Interrupted);
             Assert.AreEqual(DatasetSplit.Validation, stopped.Evaluation.Part, "the test part was not read yet");
         }
-        RunSummary resumed = Train(folder["run"], s_held, resume: true);
+        RunSummary resumed = Train(Folder["run"], s_held, resume: true);
 
         Assert.AreEqual(whole.Evaluation, resumed.Evaluation);
         Assert.AreEqual(whole.ChosenStep, resumed.ChosenStep);
-        Assert.HasCount(5, Evaluations(folder["run"]));
+        Assert.HasCount(5, Evaluations(Folder["run"]));
 
-        Train(folder["run"], s_held, resume: true);
-        Assert.HasCount(5, Evaluations(folder["run"]), "a run that is complete reads nothing again");
+        Train(Folder["run"], s_held, resume: true);
+        Assert.HasCount(5, Evaluations(Folder["run"]), "a run that is complete reads nothing again");
     }
 
     [TestMethod]
@@ -137,32 +126,30 @@ public sealed class ThreePartsTests
     public void MoreThanThereAreCannotBeHeldOut()
     {
         DataSettings settings = new() { Dataset = DatasetKind.FashionMnist, ValidationSamples = 60_000 };
-        Assert.Contains(
-            "data.validationSamples is 60000, but the training set has 60000; hold out fewer",
-            Assert.ThrowsExactly<ConfigurationException>(() => Datasets.Open(settings, DatasetSplit.Train)).Message);
+        Assert.Refuses<ConfigurationException>(
+            () => Datasets.Open(settings, DatasetSplit.Train),
+            "data.validationSamples is 60000, but the training set has 60000; hold out fewer");
     }
 
     [TestMethod]
     public void WithoutAValidationPartEpochsAreTestedAsBefore()
     {
-        using TemporaryFolder folder = new();
-        RunSummary summary = Train(folder["run"], []);
+        RunSummary summary = Train(Folder["run"], []);
         CollectionAssert.AreEqual(
-            (string[])["test", "test"], Evaluations(folder["run"]).Select(line => (string)line["part"]!).ToArray());
+            (string[])["test", "test"], Evaluations(Folder["run"]).Select(line => (string)line["part"]!).ToArray());
         Assert.IsNull(summary.ChosenStep);
-        Assert.IsFalse(File.Exists(folder["run/checkpoints/chosen"]));
+        Assert.IsFalse(File.Exists(Folder["run/checkpoints/chosen"]));
     }
 
     [TestMethod]
     public void DatasetsOfAProgramMayHaveThreeParts()
     {
-        using TemporaryFolder folder = new();
         Recipe recipe = SmallRecipe.Create();
         using ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train);
         using ImageDataset test = Datasets.Open(recipe.Data, DatasetSplit.Test);
         using ImageDataset validation = Datasets.Open(recipe.Data, DatasetSplit.Train);
         using CpuBackend backend = TestRuns.Backend();
-        using TrainingRun run = new(backend, recipe, folder["run"], resume: false, train, test, validation);
+        using TrainingRun run = new(backend, recipe, Folder["run"], resume: false, train, test, validation);
         RunSummary summary = run.Run(null, CancellationToken.None);
         Assert.AreEqual(48, summary.Validation!.Value.Samples);
         Assert.AreEqual(256, summary.Evaluation.Samples);

@@ -1,6 +1,3 @@
-using RevUp.Data.Dense;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>Cases in memory whose values and labels come from functions of the position.</summary>

@@ -1,7 +1,3 @@
-using RevUp.Backends;
-using RevUp.Reversible;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

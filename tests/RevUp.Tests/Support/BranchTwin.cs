@@ -1,7 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Reversible;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

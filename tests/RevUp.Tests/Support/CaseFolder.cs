@@ -1,5 +1,3 @@
-using RevUp.Data.Volumes;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>Writes NIfTI files and folders of cases as people download them.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Tests.Support;
 

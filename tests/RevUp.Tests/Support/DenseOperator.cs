@@ -1,6 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

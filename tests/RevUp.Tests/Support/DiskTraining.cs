@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Training;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

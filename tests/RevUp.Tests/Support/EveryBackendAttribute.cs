@@ -1,5 +1,4 @@
 using System.Reflection;
-using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 

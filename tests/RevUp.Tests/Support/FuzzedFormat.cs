@@ -1,10 +1,5 @@
 using System.Formats.Tar;
-using RevUp.Data;
-using RevUp.Data.Images;
 using RevUp.Data.Preparation;
-using RevUp.Data.Volumes;
-using RevUp.Formats;
-using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 
@@ -123,6 +118,7 @@ internal sealed record FuzzedFormat(string Name, string File, byte[] Whole, Acti
         },
         new("safetensors", "model.safetensors", Safetensors(), ReadTensors),
         new("weights as PyTorch writes them", "pt.safetensors", PyTorchWeights(), ReadWeights),
+        .. FuzzedCases.All,
     ];
 
     /// <summary>Writes the files that it is read with.</summary>

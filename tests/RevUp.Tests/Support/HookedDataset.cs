@@ -1,6 +1,3 @@
-using RevUp.Data;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>Another dataset, with an action before each read of a sample.</summary>

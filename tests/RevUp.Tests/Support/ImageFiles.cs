@@ -1,7 +1,4 @@
 using System.Formats.Tar;
-using System.Text;
-using RevUp.Data;
-using RevUp.Interop.Tests.Support;
 
 namespace RevUp.Tests.Support;
 
@@ -34,6 +31,18 @@ internal static class ImageFiles
             File.WriteAllBytes(path, Png(i, 6, 6));
         }
     }
+
+    /// <summary>Writes a training and a test part of cats and dogs in turn.</summary>
+    public static void WriteCatsAndDogs(string folder, int count)
+    {
+        string[] names = [.. Enumerable.Range(0, count).Select(i => $"{(i % 2 == 0 ? "cat" : "dog")}/{i:D2}.png")];
+        WriteFolder(Path.Combine(folder, "train"), names);
+        WriteFolder(Path.Combine(folder, "test"), names);
+    }
+
+    /// <summary>The override of a recipe that reads them, as 8 × 8 pixels.</summary>
+    public static string CatsAndDogs(string folder) =>
+        $$"""data={"dataset":"imageFolder","path":"{{folder}}","extents":[8,8],"channels":3,"classes":2}""";
 
     /// <summary>
     /// Writes a shard; a member without content is a folder or an image, numbered in the order of

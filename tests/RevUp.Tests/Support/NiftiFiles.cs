@@ -1,5 +1,3 @@
-using RevUp.Data.Volumes;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>NIfTI-1 files of 4 × 3 × 2 voxels, written by hand from nifti1.h.</summary>

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using RevUp.Tests.Architecture;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>Scripts of the tests that Debian's Python runs with its scientific packages.</summary>

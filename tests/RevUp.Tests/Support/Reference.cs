@@ -1,6 +1,4 @@
-using RevUp.Backends;
 using RevUp.Interop.Cpu;
-using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 

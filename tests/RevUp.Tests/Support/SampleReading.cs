@@ -1,7 +1,3 @@
-using RevUp.Backends;
-using RevUp.Data;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>Samples as a network gets them.</summary>

@@ -1,6 +1,3 @@
-using RevUp.Recipes;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

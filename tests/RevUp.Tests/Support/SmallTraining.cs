@@ -1,10 +1,3 @@
-using RevUp.Backends.Cpu;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Recipes;
-using RevUp.Tensors;
-using RevUp.Training;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Reversible;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

@@ -1,8 +1,4 @@
-using RevUp.Backends;
-using RevUp.Backends.Cpu;
 using RevUp.Backends.Cuda;
-using RevUp.Interop.Tests.Support;
-using RevUp.Tensors;
 
 namespace RevUp.Tests.Support;
 

@@ -1,8 +1,4 @@
 using System.Text.Json.Nodes;
-using RevUp.Backends.Cpu;
-using RevUp.Recipes;
-using RevUp.Runs;
-using RevUp.Training;
 
 namespace RevUp.Tests.Support;
 

@@ -1,10 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Models;
-using RevUp.Planning;
-using RevUp.Reversible;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>

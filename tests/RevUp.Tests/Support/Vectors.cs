@@ -1,6 +1,3 @@
-using RevUp.Backends;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Support;
 
 /// <summary>Host arrays: random ones, their norms, and their way to a device and back.</summary>

@@ -1,5 +1,3 @@
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Tensors;
 
 [TestClass]
@@ -33,7 +31,7 @@ public sealed class ShapeTests
     [DataRow(new[] { 4, 0, 2 }, "[4, 0, 2]")]
     [DataRow(new[] { -1 }, "[-1]")]
     public void WhatIsNoShapeIsRefusedByName(int[] dimensions, string part) =>
-        Assert.Contains(part, Assert.ThrowsExactly<ArgumentException>(() => new Shape(dimensions)).Message);
+        Assert.Refuses<ArgumentException>(() => new Shape(dimensions), part);
 
     [TestMethod]
     public void ACountBeyond63BitsIsRefused() =>

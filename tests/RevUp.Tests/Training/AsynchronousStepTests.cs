@@ -1,7 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>
@@ -207,7 +203,7 @@ public sealed class AsynchronousStepTests
         Assert.AreEqual(2, network.Step.Count);
 
         static void Refused(string part, Action action) =>
-            Assert.Contains(part, Assert.ThrowsExactly<InvalidOperationException>(action).Message);
+            Assert.Refuses<InvalidOperationException>(action, part);
     }
 
     private static long WaitsOf(Action action)

@@ -1,7 +1,3 @@
-using RevUp.Reversible;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>

@@ -1,10 +1,3 @@
-using RevUp.Backends;
-using RevUp.Backends.Cpu;
-using RevUp.Layers;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>The time of a step, from steps whose times are made up.</summary>

@@ -1,8 +1,3 @@
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>
@@ -10,7 +5,7 @@ namespace RevUp.Tests.Training;
 /// leaves it as it was.
 /// </summary>
 [TestClass]
-public sealed class PyTorchWeightTests
+public sealed class PyTorchWeightTests : FolderTest
 {
     private const string Last = "head.weight";
 
@@ -28,29 +23,27 @@ public sealed class PyTorchWeightTests
     [DataRow(true)]
     public void ShapesTellTheLayout(bool withMetadata)
     {
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        Write(trained, folder["pt"], withMetadata ? s_pyTorch : s_none);
+        Write(trained, Folder["pt"], withMetadata ? s_pyTorch : s_none);
         CollectionAssert.AreNotEqual(trained.State(), fresh.State());
-        fresh.Net.LoadWeights(folder["pt"]);
+        fresh.Net.LoadWeights(Folder["pt"]);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
     }
 
     [TestMethod]
     public void ALayoutThatNothingTellsIsAskedFor()
     {
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(s_ambiguous), fresh = new(s_ambiguous);
         trained.Run(first: 0, count: 8);
-        Write(trained, folder["pt"], s_none);
-        AssertRefused(fresh, folder["pt"], "pass channelsFirst: true");
-        fresh.Net.LoadWeights(folder["pt"], channelsFirst: true);
+        Write(trained, Folder["pt"], s_none);
+        AssertRefused(fresh, Folder["pt"], "pass channelsFirst: true");
+        fresh.Net.LoadWeights(Folder["pt"], channelsFirst: true);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
 
         using SmallTraining stated = new(s_ambiguous);
-        Write(trained, folder["stated"], s_pyTorch);
-        stated.Net.LoadWeights(folder["stated"]);
+        Write(trained, Folder["stated"], s_pyTorch);
+        stated.Net.LoadWeights(Folder["stated"]);
         CollectionAssert.AreEqual(trained.State(), stated.State());
     }
 
@@ -61,11 +54,10 @@ public sealed class PyTorchWeightTests
     public void OtherPrecisionsAreConverted(string name)
     {
         SafetensorsType type = Enum.Parse<SafetensorsType>(name);
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        Write(trained, folder["pt"], s_none, _ => type);
-        fresh.Net.LoadWeights(folder["pt"]);
+        Write(trained, Folder["pt"], s_none, _ => type);
+        fresh.Net.LoadWeights(Folder["pt"]);
         float[] expected = [.. trained.State().Select(value => type switch
         {
             SafetensorsType.F16 => (float)(Half)value,
@@ -81,11 +73,10 @@ public sealed class PyTorchWeightTests
     public void AnotherTypeIsNamedAndChangesNothing(string name)
     {
         SafetensorsType type = Enum.Parse<SafetensorsType>(name);
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        Write(trained, folder["pt"], s_none, name => name == Last ? type : SafetensorsType.F32);
-        AssertRefused(fresh, folder["pt"], $"the tensor '{Last}' holds {type}");
+        Write(trained, Folder["pt"], s_none, name => name == Last ? type : SafetensorsType.F32);
+        AssertRefused(fresh, Folder["pt"], $"the tensor '{Last}' holds {type}");
     }
 
     [TestMethod]
@@ -93,25 +84,23 @@ public sealed class PyTorchWeightTests
     [DataRow(float.PositiveInfinity, "Infinity")]
     public void ANumberThatIsNotFiniteIsNamedAndChangesNothing(float value, string printed)
     {
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        Write(trained, folder["pt"], s_none, change: (name, values) => SetThird(name, values, value));
-        AssertRefused(fresh, folder["pt"], $"element 2 of the tensor '{Last}' is {printed}");
+        Write(trained, Folder["pt"], s_none, change: (name, values) => SetThird(name, values, value));
+        AssertRefused(fresh, Folder["pt"], $"element 2 of the tensor '{Last}' is {printed}");
     }
 
     [TestMethod]
     public void ADoubleBeyondFloatIsNamed()
     {
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
-        SafetensorsTensor[] tensors = Write(trained, folder["pt"], s_none, _ => SafetensorsType.F64);
-        using (FileStream file = File.OpenWrite(folder["pt"]))
+        SafetensorsTensor[] tensors = Write(trained, Folder["pt"], s_none, _ => SafetensorsType.F64);
+        using (FileStream file = File.OpenWrite(Folder["pt"]))
         {
             file.Seek(-sizeof(double), SeekOrigin.End);
             file.Write(BitConverter.GetBytes(1e300));
         }
-        AssertRefused(fresh, folder["pt"], $"of the tensor '{tensors[^1].Name}' is Infinity as float32");
+        AssertRefused(fresh, Folder["pt"], $"of the tensor '{tensors[^1].Name}' is Infinity as float32");
     }
 
     private static void SetThird(string name, float[] values, float value)

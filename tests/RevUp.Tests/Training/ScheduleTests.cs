@@ -1,5 +1,3 @@
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 [TestClass]

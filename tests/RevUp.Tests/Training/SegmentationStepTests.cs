@@ -1,10 +1,3 @@
-using RevUp.Data;
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>Steps on labels of positions.</summary>

@@ -1,8 +1,3 @@
-using RevUp.Layers;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-using RevUp.Training;
-
 namespace RevUp.Tests.Training;
 
 [TestClass]
@@ -180,10 +175,9 @@ public sealed class TrainingStepTests
     public void WhatIsNotABatchIsRefused(int pixels, int targets)
     {
         using SmallTraining training = new();
-        string message = Assert.ThrowsExactly<ArgumentException>(
-            () => training.Step.Run(new float[pixels], new float[targets], 1)).Message;
-        Assert.Contains(
-            $"{pixels} pixels and {targets} targets are not a batch of samples [1, 8, 8, 1] with 4 classes.", message);
+        Assert.Refuses<ArgumentException>(
+            () => training.Step.Run(new float[pixels], new float[targets], 1),
+            $"{pixels} pixels and {targets} targets are not a batch of samples [1, 8, 8, 1] with 4 classes.");
     }
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));

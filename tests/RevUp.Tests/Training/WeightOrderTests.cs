@@ -1,26 +1,20 @@
-using RevUp.Formats;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Training;
 
 /// <summary>Weights go to PyTorch's order of axes and come back as the same bits.</summary>
 [TestClass]
-public sealed class WeightOrderTests
+public sealed class WeightOrderTests : FolderTest
 {
     private const string Weight = "stages.0.blocks.0.conv1.weight";
 
     [TestMethod]
     public void ChannelsFirstIsTheOrderOfPyTorchAndComesBackExactly()
     {
-        using TemporaryFolder folder = new();
         using SmallTraining trained = new(), fresh = new();
         trained.Run(first: 0, count: 8);
-        trained.Net.SaveWeights(folder["last"]);
-        trained.Net.SaveWeights(folder["first"], channelsFirst: true);
-        (float[] last, int[] lastShape) = Read(folder["last"]);
-        (float[] first, int[] firstShape) = Read(folder["first"]);
+        trained.Net.SaveWeights(Folder["last"]);
+        trained.Net.SaveWeights(Folder["first"], channelsFirst: true);
+        (float[] last, int[] lastShape) = Read(Folder["last"]);
+        (float[] first, int[] firstShape) = Read(Folder["first"]);
         (int outputs, int height, int width, int inputs) = (lastShape[0], lastShape[1], lastShape[2], lastShape[3]);
         CollectionAssert.AreEqual(new[] { outputs, inputs, height, width }, firstShape);
         for (int o = 0; o < outputs; o++)
@@ -39,7 +33,7 @@ public sealed class WeightOrderTests
             }
         }
         CollectionAssert.AreNotEqual(trained.State(), fresh.State());
-        fresh.Net.LoadWeights(folder["first"]);
+        fresh.Net.LoadWeights(Folder["first"]);
         CollectionAssert.AreEqual(trained.State(), fresh.State());
     }
 

@@ -1,8 +1,3 @@
-using RevUp.Layers;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Traps;
 
 /// <summary>
@@ -16,10 +11,7 @@ public sealed class FallbackTraps
     /// which is what checkpointing computes.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.Squeeze, TestModel.Strided, TestModel.ImageNet, TestModel.Volume)]
     public void Trap06_WhatDoesNotConvergeIsReplayedBitForBit(TestDevice device, string model)
     {
         InversionSettings impossible = new() { Tolerance = 1e-7, HardLimit = 1e-7, MaximumEvaluations = 1 };

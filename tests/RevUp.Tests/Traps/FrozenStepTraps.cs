@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Traps;
 
 /// <summary>
@@ -58,9 +52,7 @@ public sealed class FrozenStepTraps
     /// A power iteration during inversion or recomputation would make it another function.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.Squeeze, TestModel.Bottleneck, TestModel.Volume)]
     public void Trap03_NormsVectorsFactorsAndPackedWeightsStayFromForwardToBackward(TestDevice device, string model)
     {
         using TestNetwork network = TestNetwork.Trained(device, model);

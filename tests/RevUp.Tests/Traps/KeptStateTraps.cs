@@ -1,26 +1,16 @@
-using RevUp.Data;
-using RevUp.Layers;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Traps;
 
 /// <summary>State that must be kept: on disk between runs, in memory between the passes.</summary>
 [TestClass]
-public sealed class KeptStateTraps
+public sealed class KeptStateTraps : FolderTest
 {
     /// <summary>
     /// Without u, v and σ in the checkpoint a resumed run drifts away, and nothing tells.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.Squeeze, TestModel.Volume)]
     public void Trap08_PowerIterationIsPartOfTheCheckpoint(TestDevice device, string model)
     {
-        using TemporaryFolder folder = new();
         Recipe recipe = new() { Model = TestModel.Get(model).Settings };
         using TestNetwork trained = TestNetwork.Trained(device, model);
         using TestNetwork resumed = new(device, TestModel.Get(model)), forgetful = new(device, TestModel.Get(model));
@@ -34,11 +24,11 @@ public sealed class KeptStateTraps
         double[] zeros = new double[trained.Net.Sample.Channels], ones = [.. zeros.Select(_ => 1.0)];
         string[] classes = [.. Enumerable.Range(0, trained.Net.Classes).Select(i => $"{i}")];
         Checkpoint.Write(
-            folder.Path, recipe, trained.Net, trained.Step, new ChannelNormalization(zeros, ones), classes);
-        Checkpoint.Restore(folder.Path, recipe, resumed.Net, resumed.Step);
+            Folder.Path, recipe, trained.Net, trained.Step, new ChannelNormalization(zeros, ones), classes);
+        Checkpoint.Restore(Folder.Path, recipe, resumed.Net, resumed.Step);
         CollectionAssert.AreEqual(trained.TrainingState(), resumed.TrainingState());
         float[][] drawn = [.. forgetful.Net.Parameters.State.Select(state => forgetful.Backend.ToHost(state.Value))];
-        Checkpoint.Restore(folder.Path, recipe, forgetful.Net, forgetful.Step);
+        Checkpoint.Restore(Folder.Path, recipe, forgetful.Net, forgetful.Step);
         for (int i = 0; i < drawn.Length; i++)
         {
             forgetful.Backend.Upload<float>(drawn[i], forgetful.Net.Parameters.State[i].Value);
@@ -56,10 +46,7 @@ public sealed class KeptStateTraps
     /// never do.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.ImageNet)]
-    [EveryBackend(TestModel.Strided)]
-    [EveryBackend(TestModel.StridedVolume)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.ImageNet, TestModel.Strided, TestModel.StridedVolume, TestModel.Volume)]
     public void Trap09_LayersWithoutInverseKeepTheirInput(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));
@@ -81,9 +68,8 @@ public sealed class KeptStateTraps
         foreach (Layer layer in network.Net.Layers.Where(layer => !layer.IsInvertible))
         {
             SavedTensors none = default;
-            string message = Assert.ThrowsExactly<InvalidOperationException>(
-                () => layer.Inverse(default, ref none, out _)).Message;
-            Assert.Contains($"'{layer.Name}' is not invertible", message);
+            Assert.Refuses<InvalidOperationException>(
+                () => layer.Inverse(default, ref none, out _), $"'{layer.Name}' is not invertible");
         }
     }
 

@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Traps;
 
 /// <summary>Silent mistakes in the estimate of a convolution's norm.</summary>
@@ -109,9 +103,7 @@ public sealed class SpectralNormTraps
     }
 
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze)]
-    [EveryBackend(TestModel.Bottleneck)]
-    [EveryBackend(TestModel.Volume)]
+    [EveryModel(TestModel.Squeeze, TestModel.Bottleneck, TestModel.Volume)]
     public void Trap11_FromAZeroConvolutionOnTrainingFollowsTheDenseNorm(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);

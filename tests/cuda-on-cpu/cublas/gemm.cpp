@@ -11,10 +11,7 @@ struct Context {
   CUstream stream = nullptr;
 };
 
-cuda_on_cpu::HandleTable<cublasHandle_t, Context> &contexts() {
-  static cuda_on_cpu::HandleTable<cublasHandle_t, Context> table;
-  return table;
-}
+cuda_on_cpu::HandleTable<cublasHandle_t, Context> contexts;
 
 cublasStatus_t refuse(cublasStatus_t status, const char *reason) {
   cuda_on_cpu::report(reason);
@@ -46,17 +43,17 @@ cublasStatus_t cublasCreate_v2(cublasHandle_t *handle) {
   if (handle == nullptr) return refuse(CUBLAS_STATUS_INVALID_VALUE, "there is no room for a handle");
   auto context = std::make_shared<Context>();
   const cublasStatus_t status = cublasLtCreate(&context->lt);
-  if (status == CUBLAS_STATUS_SUCCESS) *handle = contexts().add(std::move(context));
+  if (status == CUBLAS_STATUS_SUCCESS) *handle = contexts.add(std::move(context));
   return status;
 }
 
 cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) {
-  const auto context = contexts().remove(handle);
+  const auto context = contexts.remove(handle);
   return context == nullptr ? dead_handle() : cublasLtDestroy(context->lt);
 }
 
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, CUstream stream) {
-  const auto context = contexts().find(handle);
+  const auto context = contexts.find(handle);
   if (context == nullptr) return dead_handle();
   if (cuda_on_cpu::check_stream(stream) != CUDA_SUCCESS) {
     return refuse(CUBLAS_STATUS_INVALID_VALUE, "the stream is not alive");
@@ -66,7 +63,7 @@ cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, CUstream stream) {
 }
 
 cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, size_t bytes) {
-  if (contexts().find(handle) == nullptr) return dead_handle();
+  if (contexts.find(handle) == nullptr) return dead_handle();
   if (cuda_on_cpu::check_device_range(workspace, bytes, 256) == CUDA_SUCCESS) return CUBLAS_STATUS_SUCCESS;
   return refuse(CUBLAS_STATUS_INVALID_VALUE,
                 "the workspace is not within one living device allocation, or not aligned to 256 bytes");
@@ -75,25 +72,18 @@ cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, siz
 cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t transpose_a, cublasOperation_t transpose_b,
                               int m, int n, int k, const float *alpha, const float *a, int leading_a, const float *b,
                               int leading_b, const float *beta, float *c, int leading_c) {
-  const auto context = contexts().find(handle);
+  const auto context = contexts.find(handle);
   if (context == nullptr) return dead_handle();
   Layout a_layout, b_layout, c_layout;
   Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy> product;
-  cublasStatus_t status = lay_out(a_layout, transpose_a, m, k, leading_a);
-  if (status == CUBLAS_STATUS_SUCCESS) status = lay_out(b_layout, transpose_b, k, n, leading_b);
-  if (status == CUBLAS_STATUS_SUCCESS) status = lay_out(c_layout, CUBLAS_OP_N, m, n, leading_c);
-  if (status == CUBLAS_STATUS_SUCCESS) {
-    status = cublasLtMatmulDescCreate(&product.value, CUBLAS_COMPUTE_32F, CUDA_R_32F);
-  }
-  if (status == CUBLAS_STATUS_SUCCESS) {
-    status =
-        cublasLtMatmulDescSetAttribute(product.value, CUBLASLT_MATMUL_DESC_TRANSA, &transpose_a, sizeof transpose_a);
-  }
-  if (status == CUBLAS_STATUS_SUCCESS) {
-    status =
-        cublasLtMatmulDescSetAttribute(product.value, CUBLASLT_MATMUL_DESC_TRANSB, &transpose_b, sizeof transpose_b);
-  }
-  if (status != CUBLAS_STATUS_SUCCESS) return status;
+  RETURN_IF_FAILED(lay_out(a_layout, transpose_a, m, k, leading_a));
+  RETURN_IF_FAILED(lay_out(b_layout, transpose_b, k, n, leading_b));
+  RETURN_IF_FAILED(lay_out(c_layout, CUBLAS_OP_N, m, n, leading_c));
+  RETURN_IF_FAILED(cublasLtMatmulDescCreate(&product.value, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+  RETURN_IF_FAILED(
+      cublasLtMatmulDescSetAttribute(product.value, CUBLASLT_MATMUL_DESC_TRANSA, &transpose_a, sizeof transpose_a));
+  RETURN_IF_FAILED(
+      cublasLtMatmulDescSetAttribute(product.value, CUBLASLT_MATMUL_DESC_TRANSB, &transpose_b, sizeof transpose_b));
   return cublasLtMatmul(context->lt, product.value, alpha, a, a_layout.value, b, b_layout.value, beta, c,
                         c_layout.value, c, c_layout.value, nullptr, nullptr, 0, context->stream);
 }

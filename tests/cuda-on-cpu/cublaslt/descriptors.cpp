@@ -23,25 +23,10 @@ bool read_attribute(const void *value, size_t bytes, T &to) {
 
 }  // namespace
 
-cuda_on_cpu::HandleTable<cublasLtHandle_t, Handle> &handles() {
-  static cuda_on_cpu::HandleTable<cublasLtHandle_t, Handle> table;
-  return table;
-}
-
-cuda_on_cpu::HandleTable<cublasLtMatmulDesc_t, Product> &products() {
-  static cuda_on_cpu::HandleTable<cublasLtMatmulDesc_t, Product> table;
-  return table;
-}
-
-cuda_on_cpu::HandleTable<cublasLtMatrixLayout_t, Layout> &layouts() {
-  static cuda_on_cpu::HandleTable<cublasLtMatrixLayout_t, Layout> table;
-  return table;
-}
-
-cuda_on_cpu::HandleTable<cublasLtMatmulPreference_t, Preference> &preferences() {
-  static cuda_on_cpu::HandleTable<cublasLtMatmulPreference_t, Preference> table;
-  return table;
-}
+cuda_on_cpu::HandleTable<cublasLtHandle_t, Handle> handles;
+cuda_on_cpu::HandleTable<cublasLtMatmulDesc_t, Product> products;
+cuda_on_cpu::HandleTable<cublasLtMatrixLayout_t, Layout> layouts;
+cuda_on_cpu::HandleTable<cublasLtMatmulPreference_t, Preference> preferences;
 
 cublasStatus_t refuse(cublasStatus_t status, const char *reason) {
   cuda_on_cpu::report(reason);
@@ -51,12 +36,12 @@ cublasStatus_t refuse(cublasStatus_t status, const char *reason) {
 cublasStatus_t describe(cublasLtHandle_t handle, cublasLtMatmulDesc_t descriptor, cublasLtMatrixLayout_t a,
                         cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
                         Problem &problem) {
-  if (handles().find(handle) == nullptr) {
+  if (handles.find(handle) == nullptr) {
     return refuse(CUBLAS_STATUS_NOT_INITIALIZED, "the cuBLASLt handle is not alive");
   }
-  const auto product = products().find(descriptor);
-  const auto a_layout = layouts().find(a), b_layout = layouts().find(b), c_layout = layouts().find(c),
-             d_layout = layouts().find(d);
+  const auto product = products.find(descriptor);
+  const auto a_layout = layouts.find(a), b_layout = layouts.find(b), c_layout = layouts.find(c),
+             d_layout = layouts.find(d);
   if (product == nullptr || a_layout == nullptr || b_layout == nullptr || c_layout == nullptr || d_layout == nullptr) {
     return refuse(CUBLAS_STATUS_INVALID_VALUE, "a descriptor is null, of another kind, or was destroyed");
   }
@@ -80,15 +65,15 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle) {
   if (cuda_on_cpu::check_context() != CUDA_SUCCESS) {
     return refuse(CUBLAS_STATUS_NOT_INITIALIZED, "cublasLtCreate needs a current context");
   }
-  *handle = handles().add(std::make_shared<Handle>());
+  *handle = handles.add(std::make_shared<Handle>());
   return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) { return destroy(handles(), handle); }
-cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t descriptor) { return destroy(products(), descriptor); }
-cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) { return destroy(layouts(), layout); }
+cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) { return destroy(handles, handle); }
+cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t descriptor) { return destroy(products, descriptor); }
+cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) { return destroy(layouts, layout); }
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t preference) {
-  return destroy(preferences(), preference);
+  return destroy(preferences, preference);
 }
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *descriptor, cublasComputeType_t compute,
@@ -99,13 +84,13 @@ cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *descriptor, cublas
   if (!is_float32 || scale_type != CUDA_R_32F) {
     return refuse(CUBLAS_STATUS_NOT_SUPPORTED, "the stand-in multiplies in float32 with float32 scales only");
   }
-  *descriptor = products().add(std::make_shared<Product>());
+  *descriptor = products.add(std::make_shared<Product>());
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t descriptor, cublasLtMatmulDescAttributes_t attribute,
                                               const void *value, size_t bytes) {
-  const auto product = products().find(descriptor);
+  const auto product = products.find(descriptor);
   int32_t operation;
   if (product == nullptr || !read_attribute(value, bytes, operation)) return CUBLAS_STATUS_INVALID_VALUE;
   if (operation != CUBLAS_OP_N && operation != CUBLAS_OP_T) return CUBLAS_STATUS_INVALID_VALUE;
@@ -127,20 +112,20 @@ cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDa
   if (rows == 0 || columns == 0 || leading_dimension < 0 || static_cast<uint64_t>(leading_dimension) < rows) {
     return refuse(CUBLAS_STATUS_INVALID_VALUE, "an empty matrix, or a leading dimension below the number of rows");
   }
-  *layout = layouts().add(std::make_shared<Layout>(Layout{rows, columns, leading_dimension}));
+  *layout = layouts.add(std::make_shared<Layout>(Layout{rows, columns, leading_dimension}));
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *preference) {
   if (preference == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-  *preference = preferences().add(std::make_shared<Preference>());
+  *preference = preferences.add(std::make_shared<Preference>());
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t handle,
                                                     cublasLtMatmulPreferenceAttributes_t attribute, const void *value,
                                                     size_t bytes) {
-  const auto preference = preferences().find(handle);
+  const auto preference = preferences.find(handle);
   if (preference == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
   uint32_t number;
   switch (attribute) {

@@ -26,10 +26,10 @@ struct Preference {
   uint32_t alignment[4] = {256, 256, 256, 256};  // that algorithms may rely on, of A, B, C and D
 };
 
-cuda_on_cpu::HandleTable<cublasLtHandle_t, Handle> &handles();
-cuda_on_cpu::HandleTable<cublasLtMatmulDesc_t, Product> &products();
-cuda_on_cpu::HandleTable<cublasLtMatrixLayout_t, Layout> &layouts();
-cuda_on_cpu::HandleTable<cublasLtMatmulPreference_t, Preference> &preferences();
+extern cuda_on_cpu::HandleTable<cublasLtHandle_t, Handle> handles;
+extern cuda_on_cpu::HandleTable<cublasLtMatmulDesc_t, Product> products;
+extern cuda_on_cpu::HandleTable<cublasLtMatrixLayout_t, Layout> layouts;
+extern cuda_on_cpu::HandleTable<cublasLtMatmulPreference_t, Preference> preferences;
 
 // Says on the standard error what a status leaves open, and returns the status.
 cublasStatus_t refuse(cublasStatus_t status, const char *reason);

@@ -27,9 +27,7 @@ struct Multiplication {
   CUresult check(const uint32_t *alignment) const {
     const Operand operands[] = {{a, problem.a}, {b, problem.b}, {beta == 0 ? d : c, problem.d}, {d, problem.d}};
     for (int i = 0; i < 4; ++i) {
-      const CUresult status =
-          cuda_on_cpu::check_device_range(operands[i].memory, operands[i].layout.bytes(), alignment[i]);
-      if (status != CUDA_SUCCESS) return status;
+      RETURN_IF_FAILED(cuda_on_cpu::check_device_range(operands[i].memory, operands[i].layout.bytes(), alignment[i]));
     }
     return cuda_on_cpu::check_device_range(workspace, workspace_bytes, 16);
   }
@@ -66,9 +64,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
                                               cublasLtMatmulPreference_t preference_handle, int requested,
                                               cublasLtMatmulHeuristicResult_t *results, int *returned) {
   Problem problem;
-  const cublasStatus_t status = describe(handle, descriptor, a, b, c, d, problem);
-  if (status != CUBLAS_STATUS_SUCCESS) return status;
-  const auto preference = preferences().find(preference_handle);
+  RETURN_IF_FAILED(describe(handle, descriptor, a, b, c, d, problem));
+  const auto preference = preferences.find(preference_handle);
   if (preference == nullptr || requested < 1 || results == nullptr || returned == nullptr) {
     return refuse(CUBLAS_STATUS_INVALID_VALUE, "no preference, or no room for a result");
   }
@@ -96,8 +93,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
                               const cublasLtMatmulAlgo_t *chosen, void *workspace, size_t workspace_bytes,
                               CUstream stream) {
   Problem problem;
-  const cublasStatus_t status = describe(handle, descriptor, a_layout, b_layout, c_layout, d_layout, problem);
-  if (status != CUBLAS_STATUS_SUCCESS) return status;
+  RETURN_IF_FAILED(describe(handle, descriptor, a_layout, b_layout, c_layout, d_layout, problem));
   if (alpha == nullptr || beta == nullptr || a == nullptr || b == nullptr || d == nullptr) {
     return refuse(CUBLAS_STATUS_INVALID_VALUE, "a pointer of the product is null");
   }

@@ -24,8 +24,8 @@ bool is_device_range(CUdeviceptr address, size_t bytes) {
 // `valid` says whether all memory is there; `act` may rely on it.
 template <typename Valid, typename Act>
 CUresult enqueue(CUstream stream, Valid valid, Act act) {
-  CUresult status = check_context();
-  if (status != CUDA_SUCCESS || (status = check_stream(stream)) != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
+  RETURN_IF_FAILED(check_stream(stream));
   if (!valid()) return CUDA_ERROR_INVALID_VALUE;
   return submit(stream, [valid, act] {
     if (!valid()) return CUDA_ERROR_ILLEGAL_ADDRESS;

@@ -29,8 +29,7 @@ Driver &driver() {
 thread_local CUcontext current = nullptr;
 
 CUresult check_device(CUdevice device) {
-  const CUresult status = check_initialised();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_initialised());
   return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
 }
 
@@ -67,6 +66,33 @@ constexpr ErrorText error_texts[] = {
     ERROR_TEXT(CUDA_ERROR_CAPTURED_EVENT, "operation not permitted on an event last recorded in a capturing stream"),
 };
 #undef ERROR_TEXT
+
+struct Attribute {
+  CUdevice_attribute name;
+  int value;
+};
+
+constexpr Attribute attributes[] = {
+    {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, 1024},
+    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, 1024},
+    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, 1024},
+    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z, 64},
+    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X, INT32_MAX},
+    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y, 65535},
+    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z, 65535},
+    {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK, 48 << 10},
+    {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, 48 << 10},
+    {CU_DEVICE_ATTRIBUTE_WARP_SIZE, 32},
+    {CU_DEVICE_ATTRIBUTE_CLOCK_RATE, 1000000},
+    {CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, 1000000},
+    {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 4},
+    {CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, 64},
+    {CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, 1 << 20},
+    {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR, 2048},
+    {CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING, 1},
+    {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 9},  // an H100 or H200 has it: bfloat16 is there
+    {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 0},
+};
 
 const ErrorText *find_error(CUresult error) {
   for (const ErrorText &candidate : error_texts) {
@@ -124,97 +150,46 @@ CUresult cuGetErrorString(CUresult error, const char **text) {
 }
 
 CUresult cuDeviceGetCount(int *count) {
-  const CUresult status = check_initialised();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_initialised());
   if (count == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *count = 1;
   return CUDA_SUCCESS;
 }
 
 CUresult cuDeviceGet(CUdevice *device, int ordinal) {
-  const CUresult status = check_device(ordinal);
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_device(ordinal));
   if (device == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *device = ordinal;
   return CUDA_SUCCESS;
 }
 
 CUresult cuDeviceGetName(char *name, int capacity, CUdevice device) {
-  const CUresult status = check_device(device);
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_device(device));
   if (name == nullptr || capacity <= 0) return CUDA_ERROR_INVALID_VALUE;
   std::snprintf(name, static_cast<size_t>(capacity), "%s", "cuda-on-cpu (no GPU)");
   return CUDA_SUCCESS;
 }
 
 CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device) {
-  const CUresult status = check_device(device);
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_device(device));
   if (value == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  switch (attribute) {
-    case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
-    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X:
-    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y:
-      *value = 1024;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z:
-      *value = 64;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X:
-      *value = INT32_MAX;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y:
-    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z:
-      *value = 65535;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK:
-    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
-      *value = 48 << 10;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_WARP_SIZE:
-      *value = 32;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
-    case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE:
-      *value = 1000000;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
-      *value = 4;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH:
-      *value = 64;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE:
-      *value = 1 << 20;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR:
-      *value = 2048;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING:
-      *value = 1;
-      return CUDA_SUCCESS;
-    // An H100 or H200 has it: bfloat16 is there.
-    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
-      *value = 9;
-      return CUDA_SUCCESS;
-    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
-      *value = 0;
-      return CUDA_SUCCESS;
+  for (const Attribute &candidate : attributes) {
+    if (candidate.name != attribute) continue;
+    *value = candidate.value;
+    return CUDA_SUCCESS;
   }
   return CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
-  const CUresult status = check_device(device);
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_device(device));
   if (bytes == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *bytes = device_bytes();
   return CUDA_SUCCESS;
 }
 
 CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
-  const CUresult status = check_device(device);
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_device(device));
   if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
   const std::lock_guard lock(driver().mutex);
   if (driver().retained++ == 0) driver().primary = driver().contexts.add(std::make_shared<Context>());
@@ -223,8 +198,7 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
 }
 
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
-  const CUresult status = check_device(device);
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_device(device));
   const std::lock_guard lock(driver().mutex);
   if (driver().retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
   if (--driver().retained > 0) return CUDA_SUCCESS;
@@ -238,16 +212,14 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
 }
 
 CUresult cuCtxSetCurrent(CUcontext context) {
-  const CUresult status = check_initialised();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_initialised());
   if (context != nullptr && driver().contexts.find(context) == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
   current = context;
   return CUDA_SUCCESS;
 }
 
 CUresult cuCtxGetCurrent(CUcontext *context) {
-  const CUresult status = check_initialised();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_initialised());
   if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *context = current;
   return CUDA_SUCCESS;

@@ -5,28 +5,20 @@ using namespace cuda_on_cpu;
 
 namespace {
 
-HandleTable<CUgraph, Graph> &graphs() {
-  static HandleTable<CUgraph, Graph> table;
-  return table;
-}
-
-HandleTable<CUgraphExec, Graph> &executables() {
-  static HandleTable<CUgraphExec, Graph> table;
-  return table;
-}
+HandleTable<CUgraph, Graph> graphs;
+HandleTable<CUgraphExec, Graph> executables;
 
 }  // namespace
 
 void cuda_on_cpu::clear_graphs() {
-  graphs().clear();
-  executables().clear();
+  graphs.clear();
+  executables.clear();
 }
 
 CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptureMode mode) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
   if (handle == nullptr) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-  const std::shared_ptr<Stream> stream = streams().find(handle);
+  const std::shared_ptr<Stream> stream = streams.find(handle);
   if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   if (mode < CU_STREAM_CAPTURE_MODE_GLOBAL || mode > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
   if (stream->capture != nullptr) return CUDA_ERROR_ILLEGAL_STATE;
@@ -35,9 +27,8 @@ CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptureMode mode) {
 }
 
 CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
-  const std::shared_ptr<Stream> stream = handle == nullptr ? nullptr : streams().find(handle);
+  RETURN_IF_FAILED(check_context());
+  const std::shared_ptr<Stream> stream = handle == nullptr ? nullptr : streams.find(handle);
   if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *graph = nullptr;
@@ -45,25 +36,24 @@ CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
   const std::shared_ptr<Capture> capture = std::move(stream->capture);
   stream->capture = nullptr;
   if (!capture->valid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
-  *graph = graphs().add(std::make_shared<Graph>(std::move(capture->graph)));
+  *graph = graphs.add(std::make_shared<Graph>(std::move(capture->graph)));
   return CUDA_SUCCESS;
 }
 
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph handle, unsigned long long flags) {
   constexpr unsigned long long known_flags = 15;
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
   if (executable == nullptr || (flags & ~known_flags) != 0) return CUDA_ERROR_INVALID_VALUE;
-  const std::shared_ptr<Graph> graph = graphs().find(handle);
+  const std::shared_ptr<Graph> graph = graphs.find(handle);
   if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  *executable = executables().add(std::make_shared<Graph>(*graph));
+  *executable = executables.add(std::make_shared<Graph>(*graph));
   return CUDA_SUCCESS;
 }
 
 CUresult cuGraphLaunch(CUgraphExec handle, CUstream stream) {
-  CUresult status = check_context();
-  if (status != CUDA_SUCCESS || (status = check_stream(stream)) != CUDA_SUCCESS) return status;
-  const std::shared_ptr<Graph> graph = executables().find(handle);
+  RETURN_IF_FAILED(check_context());
+  RETURN_IF_FAILED(check_stream(stream));
+  const std::shared_ptr<Graph> graph = executables.find(handle);
   if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
   return submit(stream, [graph] {
     for (const Work &node : graph->nodes) {
@@ -75,13 +65,11 @@ CUresult cuGraphLaunch(CUgraphExec handle, CUstream stream) {
 }
 
 CUresult cuGraphDestroy(CUgraph graph) {
-  const CUresult status = check_initialised();
-  if (status != CUDA_SUCCESS) return status;
-  return graphs().remove(graph) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  RETURN_IF_FAILED(check_initialised());
+  return graphs.remove(graph) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult cuGraphExecDestroy(CUgraphExec executable) {
-  const CUresult status = check_initialised();
-  if (status != CUDA_SUCCESS) return status;
-  return executables().remove(executable) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  RETURN_IF_FAILED(check_initialised());
+  return executables.remove(executable) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }

@@ -148,8 +148,7 @@ bool host_range_is_mapped(const void *address, size_t bytes) {
 using namespace cuda_on_cpu;
 
 CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
   if (free == nullptr || total == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *total = device_bytes();
   *free = device_bytes() - allocated_bytes();
@@ -157,8 +156,8 @@ CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
 }
 
 CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
-  CUresult status = check_context();
-  if (status != CUDA_SUCCESS || (status = check_no_capture()) != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
+  RETURN_IF_FAILED(check_no_capture());
   if (address == nullptr || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
   const std::lock_guard lock(memory().mutex);
   if (bytes > device_bytes() - memory().device_in_use) return CUDA_ERROR_OUT_OF_MEMORY;
@@ -171,8 +170,8 @@ CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
 }
 
 CUresult cuMemFree_v2(CUdeviceptr address) {
-  CUresult status = check_context();
-  if (status != CUDA_SUCCESS || (status = check_no_capture()) != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
+  RETURN_IF_FAILED(check_no_capture());
   const std::lock_guard lock(memory().mutex);
   const auto found = memory().device.find(address);
   if (found == memory().device.end()) return CUDA_ERROR_INVALID_VALUE;
@@ -183,8 +182,8 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
 
 CUresult cuMemHostAlloc(void **host, size_t bytes, unsigned flags) {
   constexpr unsigned known_flags = 7;  // portable, device-mapped, write-combined
-  CUresult status = check_context();
-  if (status != CUDA_SUCCESS || (status = check_no_capture()) != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
+  RETURN_IF_FAILED(check_no_capture());
   if (host == nullptr || bytes == 0 || (flags & ~known_flags) != 0) return CUDA_ERROR_INVALID_VALUE;
   const std::lock_guard lock(memory().mutex);
   char *const start = map_poisoned(bytes);
@@ -195,8 +194,7 @@ CUresult cuMemHostAlloc(void **host, size_t bytes, unsigned flags) {
 }
 
 CUresult cuMemFreeHost(void *host) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
   const std::lock_guard lock(memory().mutex);
   const auto found = memory().pinned.find(reinterpret_cast<uintptr_t>(host));
   if (found == memory().pinned.end()) return CUDA_ERROR_INVALID_VALUE;

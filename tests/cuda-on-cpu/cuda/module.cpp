@@ -25,15 +25,8 @@ struct Function {
   const cushim::Kernel *kernel;
 };
 
-HandleTable<CUmodule, Module> &modules() {
-  static HandleTable<CUmodule, Module> table;
-  return table;
-}
-
-HandleTable<CUfunction, Function> &functions() {
-  static HandleTable<CUfunction, Function> table;
-  return table;
-}
+HandleTable<CUmodule, Module> modules;
+HandleTable<CUfunction, Function> functions;
 
 bool fits(const cushim::Grid &grid) {
   const cushim::Index3 &blocks = grid.blocks, &threads = grid.threads;
@@ -80,13 +73,12 @@ class Arguments {
 }  // namespace
 
 void cuda_on_cpu::clear_modules() {
-  functions().clear();
-  modules().clear();
+  functions.clear();
+  modules.clear();
 }
 
 CUresult cuModuleLoadData(CUmodule *module, const void *image) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
   if (module == nullptr || image == nullptr) return CUDA_ERROR_INVALID_VALUE;
   const auto *const text = static_cast<const char *>(image);
   if (std::strncmp(text, image_mark, sizeof image_mark - 1) != 0) return CUDA_ERROR_NO_BINARY_FOR_GPU;
@@ -101,37 +93,35 @@ CUresult cuModuleLoadData(CUmodule *module, const void *image) {
   const Module loaded{reinterpret_cast<decltype(&cushim_find)>(dlsym(library, "cushim_find")),
                       reinterpret_cast<decltype(&cushim_launch)>(dlsym(library, "cushim_launch"))};
   if (loaded.find == nullptr || loaded.launch == nullptr) return CUDA_ERROR_INVALID_IMAGE;
-  *module = modules().add(std::make_shared<Module>(loaded));
+  *module = modules.add(std::make_shared<Module>(loaded));
   return CUDA_SUCCESS;
 }
 
 CUresult cuModuleUnload(CUmodule module) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
-  const std::shared_ptr<Module> unloaded = modules().remove(module);
+  RETURN_IF_FAILED(check_context());
+  const std::shared_ptr<Module> unloaded = modules.remove(module);
   if (unloaded == nullptr) return CUDA_ERROR_INVALID_HANDLE;
-  functions().remove_if([&](const Function &function) { return function.module == unloaded; });
+  functions.remove_if([&](const Function &function) { return function.module == unloaded; });
   return CUDA_SUCCESS;
 }
 
 CUresult cuModuleGetFunction(CUfunction *function, CUmodule handle, const char *name) {
-  const CUresult status = check_context();
-  if (status != CUDA_SUCCESS) return status;
+  RETURN_IF_FAILED(check_context());
   if (function == nullptr || name == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  const std::shared_ptr<Module> module = modules().find(handle);
+  const std::shared_ptr<Module> module = modules.find(handle);
   if (module == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   const cushim::Kernel *const kernel = module->find(name);
   if (kernel == nullptr) return CUDA_ERROR_NOT_FOUND;
-  *function = functions().add(std::make_shared<Function>(Function{module, kernel}));
+  *function = functions.add(std::make_shared<Function>(Function{module, kernel}));
   return CUDA_SUCCESS;
 }
 
 CUresult cuLaunchKernel(CUfunction handle, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                         unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void **arguments,
                         void **extra) {
-  CUresult status = check_context();
-  if (status != CUDA_SUCCESS || (status = check_stream(stream)) != CUDA_SUCCESS) return status;
-  const std::shared_ptr<Function> function = functions().find(handle);
+  RETURN_IF_FAILED(check_context());
+  RETURN_IF_FAILED(check_stream(stream));
+  const std::shared_ptr<Function> function = functions.find(handle);
   if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   const cushim::Grid grid{{grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes};
   if (!fits(grid)) return CUDA_ERROR_INVALID_VALUE;

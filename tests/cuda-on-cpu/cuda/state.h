@@ -36,7 +36,7 @@ struct Event {
   std::chrono::steady_clock::time_point time{};
 };
 
-HandleTable<CUstream, Stream> &streams();
+extern HandleTable<CUstream, Stream> streams;
 
 // Objects that are destroyed with the context; each is defined beside the functions that create such objects.
 void clear_streams();

@@ -46,12 +46,8 @@ cudnnStatus_t query_workspace(const Problem &problem, int algorithm, size_t *byt
 
 cudnnStatus_t describe(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
                        cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y, Problem &problem) {
-  problem = {handles().find(handle),
-             tensors().find(x),
-             tensors().find(y),
-             filters().find(w),
-             convolutions().find(convolution),
-             {}};
+  problem = {
+      handles.find(handle), tensors.find(x), tensors.find(y), filters.find(w), convolutions.find(convolution), {}};
   if (problem.handle == nullptr) return refuse(CUDNN_STATUS_NOT_INITIALIZED, "the cuDNN handle is not alive");
   if (problem.x == nullptr || problem.y == nullptr || problem.w == nullptr || problem.convolution == nullptr) {
     return refuse(CUDNN_STATUS_BAD_PARAM, "a descriptor is null, of another kind, or was destroyed");
@@ -108,8 +104,7 @@ cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t handle, cudnn
                                                      cudnnTensorDescriptor_t y, int requested, int *returned,
                                                      cudnnConvolutionFwdAlgoPerf_t *results) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, x, w, convolution, y, problem);
-  if (status != CUDNN_STATUS_SUCCESS) return status;
+  RETURN_IF_FAILED(describe(handle, x, w, convolution, y, problem));
   return list_algorithms(problem, CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD, true, requested, returned, results);
 }
 
@@ -119,8 +114,7 @@ cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnnHandle_t handle, 
                                                           cudnnTensorDescriptor_t dx, int requested, int *returned,
                                                           cudnnConvolutionBwdDataAlgoPerf_t *results) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, dx, w, convolution, dy, problem);
-  if (status != CUDNN_STATUS_SUCCESS) return status;
+  RETURN_IF_FAILED(describe(handle, dx, w, convolution, dy, problem));
   return list_algorithms(problem, CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD, false, requested, returned, results);
 }
 
@@ -130,8 +124,7 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle
                                                             cudnnFilterDescriptor_t dw, int requested, int *returned,
                                                             cudnnConvolutionBwdFilterAlgoPerf_t *results) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, x, dw, convolution, dy, problem);
-  if (status != CUDNN_STATUS_SUCCESS) return status;
+  RETURN_IF_FAILED(describe(handle, x, dw, convolution, dy, problem));
   return list_algorithms(problem, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD, false, requested, returned, results);
 }
 
@@ -141,8 +134,8 @@ cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudn
                                                       cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t algorithm,
                                                       size_t *bytes) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, x, w, convolution, y, problem);
-  return status != CUDNN_STATUS_SUCCESS ? status : query_workspace(problem, algorithm, bytes);
+  RETURN_IF_FAILED(describe(handle, x, w, convolution, y, problem));
+  return query_workspace(problem, algorithm, bytes);
 }
 
 cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w,
@@ -151,8 +144,8 @@ cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle,
                                                            cudnnTensorDescriptor_t dx,
                                                            cudnnConvolutionBwdDataAlgo_t algorithm, size_t *bytes) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, dx, w, convolution, dy, problem);
-  return status != CUDNN_STATUS_SUCCESS ? status : query_workspace(problem, algorithm, bytes);
+  RETURN_IF_FAILED(describe(handle, dx, w, convolution, dy, problem));
+  return query_workspace(problem, algorithm, bytes);
 }
 
 cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
@@ -161,6 +154,6 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handl
                                                              cudnnFilterDescriptor_t dw,
                                                              cudnnConvolutionBwdFilterAlgo_t algorithm, size_t *bytes) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, x, dw, convolution, dy, problem);
-  return status != CUDNN_STATUS_SUCCESS ? status : query_workspace(problem, algorithm, bytes);
+  RETURN_IF_FAILED(describe(handle, x, dw, convolution, dy, problem));
+  return query_workspace(problem, algorithm, bytes);
 }

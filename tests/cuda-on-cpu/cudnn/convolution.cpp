@@ -89,8 +89,7 @@ struct Call {
 cudnnStatus_t check(const Call &call) {
   if (call.alpha == nullptr || call.beta == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
   for (const Operand &operand : {call.first, call.second, call.result}) {
-    const cudnnStatus_t status = check_memory(operand);
-    if (status != CUDNN_STATUS_SUCCESS) return status;
+    RETURN_IF_FAILED(check_memory(operand));
   }
   if (call.result.overlaps(call.first.memory, call.first.tensor.bytes()) ||
       call.result.overlaps(call.second.memory, call.second.tensor.bytes())) {
@@ -118,8 +117,7 @@ cudnnStatus_t check(const Call &call) {
 
 // The work owns all that it needs: descriptors may be changed or destroyed before a graph replays it.
 cudnnStatus_t run(const Call &call, Oracle oracle) {
-  const cudnnStatus_t status = check(call);
-  if (status != CUDNN_STATUS_SUCCESS) return status;
+  RETURN_IF_FAILED(check(call));
   auto work = [oracle, geometry = call.problem.geometry, first = call.first.tensor, second = call.second.tensor,
                result = call.result.tensor, from = call.first.memory, with = call.second.memory,
                to = const_cast<void *>(call.result.memory), alpha = *static_cast<const float *>(call.alpha),
@@ -149,35 +147,23 @@ cudnnStatus_t run(const Call &call, Oracle oracle) {
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t x_descriptor,
                                       const void *x, cudnnFilterDescriptor_t w_descriptor, const void *w,
                                       cudnnConvolutionDescriptor_t convolution, cudnnConvolutionFwdAlgo_t algorithm,
-                                      void *workspace, size_t workspace_bytes, const void *beta,
+                                      void *workspace, size_t bytes, const void *beta,
                                       cudnnTensorDescriptor_t y_descriptor, void *y) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, x_descriptor, w_descriptor, convolution, y_descriptor, problem);
-  if (status != CUDNN_STATUS_SUCCESS) return status;
-  return run(
-      {problem, alpha, beta, {*problem.x, x}, {*problem.w, w}, {*problem.y, y}, algorithm, workspace, workspace_bytes},
-      revup_reference_convolution_fprop);
+  RETURN_IF_FAILED(describe(handle, x_descriptor, w_descriptor, convolution, y_descriptor, problem));
+  return run({problem, alpha, beta, {*problem.x, x}, {*problem.w, w}, {*problem.y, y}, algorithm, workspace, bytes},
+             revup_reference_convolution_fprop);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alpha,
                                            cudnnFilterDescriptor_t w_descriptor, const void *w,
                                            cudnnTensorDescriptor_t dy_descriptor, const void *dy,
                                            cudnnConvolutionDescriptor_t convolution,
-                                           cudnnConvolutionBwdDataAlgo_t algorithm, void *workspace,
-                                           size_t workspace_bytes, const void *beta,
-                                           cudnnTensorDescriptor_t dx_descriptor, void *dx) {
+                                           cudnnConvolutionBwdDataAlgo_t algorithm, void *workspace, size_t bytes,
+                                           const void *beta, cudnnTensorDescriptor_t dx_descriptor, void *dx) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, dx_descriptor, w_descriptor, convolution, dy_descriptor, problem);
-  if (status != CUDNN_STATUS_SUCCESS) return status;
-  return run({problem,
-              alpha,
-              beta,
-              {*problem.y, dy},
-              {*problem.w, w},
-              {*problem.x, dx},
-              algorithm,
-              workspace,
-              workspace_bytes},
+  RETURN_IF_FAILED(describe(handle, dx_descriptor, w_descriptor, convolution, dy_descriptor, problem));
+  return run({problem, alpha, beta, {*problem.y, dy}, {*problem.w, w}, {*problem.x, dx}, algorithm, workspace, bytes},
              revup_reference_convolution_dgrad);
 }
 
@@ -185,20 +171,10 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void *a
                                              cudnnTensorDescriptor_t x_descriptor, const void *x,
                                              cudnnTensorDescriptor_t dy_descriptor, const void *dy,
                                              cudnnConvolutionDescriptor_t convolution,
-                                             cudnnConvolutionBwdFilterAlgo_t algorithm, void *workspace,
-                                             size_t workspace_bytes, const void *beta,
-                                             cudnnFilterDescriptor_t dw_descriptor, void *dw) {
+                                             cudnnConvolutionBwdFilterAlgo_t algorithm, void *workspace, size_t bytes,
+                                             const void *beta, cudnnFilterDescriptor_t dw_descriptor, void *dw) {
   Problem problem;
-  const cudnnStatus_t status = describe(handle, x_descriptor, dw_descriptor, convolution, dy_descriptor, problem);
-  if (status != CUDNN_STATUS_SUCCESS) return status;
-  return run({problem,
-              alpha,
-              beta,
-              {*problem.x, x},
-              {*problem.y, dy},
-              {*problem.w, dw},
-              algorithm,
-              workspace,
-              workspace_bytes},
+  RETURN_IF_FAILED(describe(handle, x_descriptor, dw_descriptor, convolution, dy_descriptor, problem));
+  return run({problem, alpha, beta, {*problem.x, x}, {*problem.y, dy}, {*problem.w, dw}, algorithm, workspace, bytes},
              revup_reference_convolution_wgrad);
 }

@@ -49,25 +49,10 @@ size_t Tensor::count() const {
 
 size_t Tensor::bytes() const { return count() * (type == CUDNN_DATA_FLOAT ? 4 : 2); }
 
-cuda_on_cpu::HandleTable<cudnnHandle_t, Handle> &handles() {
-  static cuda_on_cpu::HandleTable<cudnnHandle_t, Handle> table;
-  return table;
-}
-
-cuda_on_cpu::HandleTable<cudnnTensorDescriptor_t, Tensor> &tensors() {
-  static cuda_on_cpu::HandleTable<cudnnTensorDescriptor_t, Tensor> table;
-  return table;
-}
-
-cuda_on_cpu::HandleTable<cudnnFilterDescriptor_t, Filter> &filters() {
-  static cuda_on_cpu::HandleTable<cudnnFilterDescriptor_t, Filter> table;
-  return table;
-}
-
-cuda_on_cpu::HandleTable<cudnnConvolutionDescriptor_t, Convolution> &convolutions() {
-  static cuda_on_cpu::HandleTable<cudnnConvolutionDescriptor_t, Convolution> table;
-  return table;
-}
+cuda_on_cpu::HandleTable<cudnnHandle_t, Handle> handles;
+cuda_on_cpu::HandleTable<cudnnTensorDescriptor_t, Tensor> tensors;
+cuda_on_cpu::HandleTable<cudnnFilterDescriptor_t, Filter> filters;
+cuda_on_cpu::HandleTable<cudnnConvolutionDescriptor_t, Convolution> convolutions;
 
 cudnnStatus_t refuse(cudnnStatus_t status, const char *reason) {
   cuda_on_cpu::report(reason);
@@ -101,13 +86,13 @@ cudnnStatus_t cudnnCreate(cudnnHandle_t *handle) {
   if (cuda_on_cpu::check_context() != CUDA_SUCCESS) {
     return refuse(CUDNN_STATUS_NOT_INITIALIZED, "cudnnCreate needs a current context");
   }
-  return create(handles(), handle);
+  return create(handles, handle);
 }
 
-cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) { return destroy(handles(), handle); }
+cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) { return destroy(handles, handle); }
 
 cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, CUstream stream) {
-  const std::shared_ptr<Handle> found = handles().find(handle);
+  const std::shared_ptr<Handle> found = handles.find(handle);
   if (found == nullptr || cuda_on_cpu::check_stream(stream) != CUDA_SUCCESS) {
     return refuse(CUDNN_STATUS_BAD_PARAM, "cudnnSetStream: the handle or the stream is not alive");
   }
@@ -115,20 +100,20 @@ cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, CUstream stream) {
   return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t *tensor) { return create(tensors(), tensor); }
-cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t tensor) { return destroy(tensors(), tensor); }
-cudnnStatus_t cudnnCreateFilterDescriptor(cudnnFilterDescriptor_t *filter) { return create(filters(), filter); }
-cudnnStatus_t cudnnDestroyFilterDescriptor(cudnnFilterDescriptor_t filter) { return destroy(filters(), filter); }
+cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t *tensor) { return create(tensors, tensor); }
+cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t tensor) { return destroy(tensors, tensor); }
+cudnnStatus_t cudnnCreateFilterDescriptor(cudnnFilterDescriptor_t *filter) { return create(filters, filter); }
+cudnnStatus_t cudnnDestroyFilterDescriptor(cudnnFilterDescriptor_t filter) { return destroy(filters, filter); }
 cudnnStatus_t cudnnCreateConvolutionDescriptor(cudnnConvolutionDescriptor_t *convolution) {
-  return create(convolutions(), convolution);
+  return create(convolutions, convolution);
 }
 cudnnStatus_t cudnnDestroyConvolutionDescriptor(cudnnConvolutionDescriptor_t convolution) {
-  return destroy(convolutions(), convolution);
+  return destroy(convolutions, convolution);
 }
 
 cudnnStatus_t cudnnSetTensorNdDescriptor(cudnnTensorDescriptor_t tensor, cudnnDataType_t type, int rank,
                                          const int *extents, const int *strides) {
-  const std::shared_ptr<Tensor> found = tensors().find(tensor);
+  const std::shared_ptr<Tensor> found = tensors.find(tensor);
   if (found == nullptr) return refuse(CUDNN_STATUS_BAD_PARAM, "cudnnSetTensorNdDescriptor: no such descriptor");
   if (extents == nullptr || strides == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
   if (!is_type(type)) return refuse(CUDNN_STATUS_NOT_SUPPORTED, "a tensor is float32 or bfloat16");
@@ -143,7 +128,7 @@ cudnnStatus_t cudnnSetTensorNdDescriptor(cudnnTensorDescriptor_t tensor, cudnnDa
 
 cudnnStatus_t cudnnSetFilterNdDescriptor(cudnnFilterDescriptor_t filter, cudnnDataType_t type,
                                          cudnnTensorFormat_t format, int rank, const int *extents) {
-  const std::shared_ptr<Filter> found = filters().find(filter);
+  const std::shared_ptr<Filter> found = filters.find(filter);
   if (found == nullptr) return refuse(CUDNN_STATUS_BAD_PARAM, "cudnnSetFilterNdDescriptor: no such descriptor");
   if (extents == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
   if (!is_type(type)) return refuse(CUDNN_STATUS_NOT_SUPPORTED, "a filter is float32 or bfloat16");
@@ -157,7 +142,7 @@ cudnnStatus_t cudnnSetFilterNdDescriptor(cudnnFilterDescriptor_t filter, cudnnDa
 cudnnStatus_t cudnnSetConvolutionNdDescriptor(cudnnConvolutionDescriptor_t convolution, int rank, const int *padding,
                                               const int *stride, const int *dilation, cudnnConvolutionMode_t mode,
                                               cudnnDataType_t compute_type) {
-  const std::shared_ptr<Convolution> found = convolutions().find(convolution);
+  const std::shared_ptr<Convolution> found = convolutions.find(convolution);
   if (found == nullptr) return refuse(CUDNN_STATUS_BAD_PARAM, "cudnnSetConvolutionNdDescriptor: no such descriptor");
   if (padding == nullptr || stride == nullptr || dilation == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
   if (rank < 2 || rank > 3) return refuse(CUDNN_STATUS_NOT_SUPPORTED, "a convolution has 2 or 3 dimensions");
@@ -177,14 +162,14 @@ cudnnStatus_t cudnnSetConvolutionNdDescriptor(cudnnConvolutionDescriptor_t convo
 }
 
 cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t convolution, cudnnMathType_t math) {
-  const std::shared_ptr<Convolution> found = convolutions().find(convolution);
+  const std::shared_ptr<Convolution> found = convolutions.find(convolution);
   if (found == nullptr || math < CUDNN_DEFAULT_MATH || math > CUDNN_FMA_MATH) return CUDNN_STATUS_BAD_PARAM;
   found->math = math;
   return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnSetConvolutionGroupCount(cudnnConvolutionDescriptor_t convolution, int groups) {
-  const std::shared_ptr<Convolution> found = convolutions().find(convolution);
+  const std::shared_ptr<Convolution> found = convolutions.find(convolution);
   if (found == nullptr || groups < 1) return CUDNN_STATUS_BAD_PARAM;
   found->groups = groups;
   return CUDNN_STATUS_SUCCESS;

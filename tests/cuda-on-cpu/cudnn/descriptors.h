@@ -31,10 +31,10 @@ struct Convolution {
   cudnnMathType_t math = CUDNN_DEFAULT_MATH;
 };
 
-cuda_on_cpu::HandleTable<cudnnHandle_t, Handle> &handles();
-cuda_on_cpu::HandleTable<cudnnTensorDescriptor_t, Tensor> &tensors();
-cuda_on_cpu::HandleTable<cudnnFilterDescriptor_t, Filter> &filters();
-cuda_on_cpu::HandleTable<cudnnConvolutionDescriptor_t, Convolution> &convolutions();
+extern cuda_on_cpu::HandleTable<cudnnHandle_t, Handle> handles;
+extern cuda_on_cpu::HandleTable<cudnnTensorDescriptor_t, Tensor> tensors;
+extern cuda_on_cpu::HandleTable<cudnnFilterDescriptor_t, Filter> filters;
+extern cuda_on_cpu::HandleTable<cudnnConvolutionDescriptor_t, Convolution> convolutions;
 
 // Says on the standard error what a status leaves open, and returns the status.
 cudnnStatus_t refuse(cudnnStatus_t status, const char *reason);

@@ -9,6 +9,12 @@ namespace cuda_on_cpu {
 
 #define CUDA_ON_CPU_SHARED __attribute__((visibility("default")))
 
+// Returns from the calling function with a status that is not 0, which is success in all of these APIs.
+#define RETURN_IF_FAILED(expression)                                  \
+  do {                                                                \
+    if (const auto status = (expression); status != 0) return status; \
+  } while (false)
+
 // CUDA_SUCCESS when the calling thread has a live context that no asynchronous error has spoilt.
 CUDA_ON_CPU_SHARED CUresult check_context();
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using RevUp.Interop.Cpu;
 using RevUp.Tensors;
 
@@ -80,7 +79,6 @@ public sealed unsafe partial class CpuBackend : Backend
     /// <inheritdoc/>
     public override void Download<T>(Tensor source, Span<T> destination) => Elements<T>(source).CopyTo(destination);
 
-    /// <inheritdoc/>
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
         new CpuConvolution(geometry, Memory);
 

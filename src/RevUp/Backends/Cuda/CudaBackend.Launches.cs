@@ -45,7 +45,6 @@ public sealed partial class CudaBackend
         Memory.Free(ranges);
     }
 
-    /// <inheritdoc/>
     internal override void ChannelRotationsForward(Tensor angles, Tensor matrix)
     {
         int channels = matrix.Shape.Channels, first = 0;
@@ -60,7 +59,6 @@ public sealed partial class CudaBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void ChannelRotationsBackward(
         Tensor angles, Tensor matrix, Tensor matrixGradient, Tensor gradient)
     {

@@ -14,7 +14,6 @@ public sealed partial class CudaBackend
     // Bounds the partial sums: 8 MiB, or a sample's where that is more.
     private const long PartialDoubles = 1 << 20;
 
-    /// <inheritdoc/>
     internal override void SegmentationSums(
         Tensor logits, Tensor labels, Tensor classWeights, Tensor totals, Tensor overlaps)
     {

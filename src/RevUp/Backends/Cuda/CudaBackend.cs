@@ -102,7 +102,6 @@ public sealed unsafe partial class CudaBackend : Backend
     public override bool Accelerates(ElementType type) =>
         type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device);
 
-    /// <inheritdoc/>
     internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
     /// <inheritdoc/>
@@ -149,13 +148,10 @@ public sealed unsafe partial class CudaBackend : Backend
         _inbox.Release();
     }
 
-    /// <inheritdoc/>
     internal override Readback CreateReadback(int count) => new CudaReadback(this, _queue, count);
 
-    /// <inheritdoc/>
     internal override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
 
-    /// <inheritdoc/>
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
         new CudaConvolution(geometry, _cudnn, _tf32 && !geometry.IsExact, Memory, _kernels, _launcher);
 

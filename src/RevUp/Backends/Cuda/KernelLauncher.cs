@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using RevUp.Interop.Cuda;
 
 namespace RevUp.Backends.Cuda;

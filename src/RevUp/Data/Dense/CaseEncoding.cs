@@ -23,26 +23,32 @@ internal static class CaseEncoding
             [prepared.Grid.Extents.Depth, prepared.Grid.Extents.Height, prepared.Grid.Extents.Width],
             prepared.Grid.Spacing,
             prepared.Grid.Affine,
-            prepared.Origin,
-            [prepared.Source.Extents.Depth, prepared.Source.Extents.Height, prepared.Source.Extents.Width],
-            prepared.Source.Spacing,
+            prepared.Place,
             isHalf ? 2 : 4,
             classes <= byte.MaxValue ? 1 : 2,
             voxels,
-            [.. voxels.Select(count => (int)Math.Min(count, MostIndexed))]);
+            [.. voxels.Select(count => (int)Math.Min(count, MostIndexed))],
+            prepared.SourceLabels.Length > 0);
         byte[] bytes = new byte[checked((int)record.Length(channels))];
         WritePixels(prepared.Pixels, bytes, isHalf);
-        Span<byte> labels = bytes.AsSpan((int)record.LabelsAt(channels), prepared.Labels.Length * record.LabelBytes);
-        for (int i = 0; record.LabelBytes == 1 && i < labels.Length; i++)
-        {
-            labels[i] = (byte)prepared.Labels[i]; // an ignored label keeps all its low bits
-        }
-        if (record.LabelBytes == 2)
-        {
-            MemoryMarshal.AsBytes(prepared.Labels.AsSpan()).CopyTo(labels);
-        }
-        Index(prepared.Labels, record, MemoryMarshal.Cast<byte, int>(bytes.AsSpan((int)record.IndexAt(channels))));
+        WriteLabels(prepared.Labels, record.LabelBytes, bytes.AsSpan((int)record.LabelsAt(channels)));
+        WriteLabels(prepared.SourceLabels, record.LabelBytes, bytes.AsSpan((int)record.SourceAt(channels)));
+        Index(prepared.Labels, record, MemoryMarshal.Cast<byte, int>(bytes.AsSpan(
+            (int)record.IndexAt(channels), (int)(record.SourceAt(channels) - record.IndexAt(channels)))));
         return (record, bytes);
+    }
+
+    private static void WriteLabels(ReadOnlySpan<ushort> labels, int size, Span<byte> bytes)
+    {
+        if (size == sizeof(ushort))
+        {
+            MemoryMarshal.AsBytes(labels).CopyTo(bytes);
+            return;
+        }
+        for (int i = 0; i < labels.Length; i++)
+        {
+            bytes[i] = (byte)labels[i]; // an ignored label keeps all its low bits
+        }
     }
 
     private static void WritePixels(ReadOnlySpan<float> pixels, Span<byte> bytes, bool isHalf)
@@ -59,7 +65,8 @@ internal static class CaseEncoding
         }
     }
 
-    private static long[] Count(ReadOnlySpan<ushort> labels, int classes)
+    /// <summary>Positions of each class; ignored ones are of none.</summary>
+    public static long[] Count(ReadOnlySpan<ushort> labels, int classes)
     {
         long[] counts = new long[classes];
         foreach (ushort label in labels)

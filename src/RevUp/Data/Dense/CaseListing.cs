@@ -6,7 +6,8 @@ namespace RevUp.Data.Dense;
 /// <summary>Pairs images with label maps by their names.</summary>
 internal static class CaseListing
 {
-    private static readonly string[] s_endings = [".nii.gz", ".nii"];
+    /// <summary>Names of volumes end so.</summary>
+    public static readonly string[] Endings = [".nii.gz", ".nii"];
 
     /// <summary>Cases with a label map, sorted by name, in the part "train".</summary>
     /// <param name="folder">The dataset.</param>
@@ -62,7 +63,7 @@ internal static class CaseListing
     private static string NameOf(string stem) => HasChannel(stem) ? stem[..^5] : stem;
 
     private static string Stem(string file) =>
-        s_endings.FirstOrDefault(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } ending
+        Endings.FirstOrDefault(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } ending
             ? file[..^ending.Length]
             : file;
 
@@ -77,7 +78,7 @@ internal static class CaseListing
         foreach (RawEntry entry in FolderEntries.List(folder))
         {
             string path = Path.Combine(folder, entry.Name);
-            string? ending = s_endings.FirstOrDefault(
+            string? ending = Endings.FirstOrDefault(
                 each => entry.Name.EndsWith(each, StringComparison.OrdinalIgnoreCase));
             if (FileNames.IsHidden(entry.Name))
             {

@@ -57,6 +57,25 @@ public abstract class DenseDataset : IDisposable
     /// </summary>
     internal virtual IReadOnlyList<int> LabelValues => [];
 
+    /// <summary>
+    /// Positions of each class in case <paramref name="index"/>; by default its label map is read.
+    /// </summary>
+    /// <exception cref="DataFileException">The case is missing or damaged.</exception>
+    internal virtual IReadOnlyList<long> CountLabels(int index, DenseReader reader)
+    {
+        Shape extents = Extents(index);
+        ushort[] labels = new ushort[extents.Positions];
+        reader.Read(index, stackalloc int[extents.SpatialRank], extents, [], labels);
+        return CaseEncoding.Count(labels, Classes.Count);
+    }
+
+    /// <summary>
+    /// Labels of case <paramref name="index"/> on the voxels of its files; null, the default, where
+    /// these are the positions of the case, or a part of them.
+    /// </summary>
+    /// <exception cref="DataFileException">The case is missing or damaged.</exception>
+    internal virtual SourceLabels? ReadSource(int index) => null;
+
     /// <summary>Files of the folder that are no cases; none by default.</summary>
     internal virtual IReadOnlyList<DataFinding> Findings => [];
 

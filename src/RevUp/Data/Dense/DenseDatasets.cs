@@ -60,6 +60,39 @@ internal static class DenseDatasets
         }
     }
 
+    /// <summary>
+    /// The settings with the channels and classes of the folder where they do not state them.
+    /// </summary>
+    /// <exception cref="DataFileException">A file that tells is damaged.</exception>
+    public static DataSettings Complete(DataSettings settings)
+    {
+        bool isComplete = settings.StatesClasses
+            && (settings.StatesChannels || settings.Dataset == DatasetKind.MaskFolder);
+        if (isComplete || !DenseSummary.Has(settings.Dataset) || !Directory.Exists(settings.Path))
+        {
+            return settings;
+        }
+        (int channels, int classes) = settings.Dataset == DatasetKind.SegmentationFolder
+            ? CountsIn(settings.Path)
+            : (settings.Channels, MaskFolder.CountClasses(settings.Path, settings.Dense.IgnoredLabel));
+        return settings with
+        {
+            Channels = settings.StatesChannels ? settings.Channels : channels,
+            Classes = settings.StatesClasses ? settings.Classes : classes,
+        };
+    }
+
+    private static (int Channels, int Classes) CountsIn(string folder)
+    {
+        if (File.Exists(PreparedFolder.PathIn(folder)))
+        {
+            PreparedFolder prepared = PreparedFolder.Read(folder);
+            return (prepared.Preparation.Channels.Count, prepared.Labels.Names.Count);
+        }
+        SegmentationFolder read = SegmentationFolder.Read(folder);
+        return (read.Channels.Count, read.Labels.Names.Count);
+    }
+
     /// <summary>Whether the files have a part: its folder or its name, or null.</summary>
     public static string? Find(DataSettings settings, DatasetSplit split)
     {
@@ -70,8 +103,7 @@ internal static class DenseDatasets
         }
         bool isThere = File.Exists(PreparedFolder.PathIn(folder))
             ? PreparedFolder.Read(folder).Cases.ContainsKey(split.Text())
-            : SegmentationFolder.Is(folder)
-                && SegmentationFolder.Read(folder).Cases.Any(files => files.Part == split.Text());
+            : SegmentationFolder.Has(folder, split.Text());
         return isThere ? split.Text() : null;
     }
 

@@ -42,7 +42,12 @@ internal sealed record DensePreparation(
         pixels = CubicResampler.Resize(pixels, box, to, nearest);
         labels = labels is null ? null : LabelResampler.Resize(labels, box, to, nearest);
         return new PreparedCase(
-            name, pixels, labels ?? [], cut.Resampled(to.Depth, to.Height, to.Width), origin, source.Grid);
+            name,
+            pixels,
+            labels ?? [],
+            cut.Resampled(to.Depth, to.Height, to.Width),
+            CropPlace.Of(source.Grid, origin, box),
+            to == box ? [] : source.Labels ?? []);
     }
 
     /// <summary>
@@ -50,17 +55,17 @@ internal sealed record DensePreparation(
     /// the crop, and class 0 around it.
     /// </summary>
     /// <param name="labels">[D, H, W] of the prepared case.</param>
-    /// <param name="prepared">As <see cref="Apply"/> made it.</param>
-    /// <param name="box">Extents of the crop, by <see cref="NonZeroBox"/>.</param>
+    /// <param name="prepared">Extents of the prepared case.</param>
+    /// <param name="place">Where the case lies in its files.</param>
     /// <returns>[D, H, W] of the files, their axes in RAS.</returns>
-    public ushort[] Restore(ushort[] labels, PreparedCase prepared, VolumeExtents box)
+    public ushort[] Restore(ushort[] labels, VolumeExtents prepared, CropPlace place)
     {
-        VolumeExtents from = prepared.Grid.Extents with { Channels = 1 }, all = prepared.Source.Extents;
-        box = box with { Channels = 1 };
-        int? nearest = CoarseAxis(prepared.Source.Spacing) ?? CoarseAxis(Spacing);
+        (VolumeExtents from, VolumeExtents box) = (prepared with { Channels = 1 }, place.BoxExtents);
+        VolumeExtents all = place.SourceExtents;
+        int? nearest = CoarseAxis(place.Spacing) ?? CoarseAxis(Spacing);
         ushort[] crop = LabelResampler.Resize(labels, from, box, nearest);
         ushort[] restored = new ushort[checked(all.Depth * all.Height * all.Width)];
-        int[] origin = prepared.Origin;
+        IReadOnlyList<int> origin = place.Origin;
         for (int line = 0; line < box.Depth * box.Height; line++)
         {
             int d = line / box.Height + origin[0], h = line % box.Height + origin[1];

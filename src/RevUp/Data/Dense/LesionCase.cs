@@ -4,7 +4,7 @@ namespace RevUp.Data.Dense;
 
 /// <summary>One drawn case of <see cref="Lesions"/>.</summary>
 /// <param name="Pixels">[(D), H, W, C], mean 0 and deviation 1 in each channel.</param>
-/// <param name="Labels">[(D), H, W].</param>
+/// <param name="Labels">[(D), H, W]; one position in fifty is not labelled.</param>
 internal sealed record LesionCase(float[] Pixels, ushort[] Labels)
 {
     private const int MostLesions = 6;
@@ -12,6 +12,7 @@ internal sealed record LesionCase(float[] Pixels, ushort[] Labels)
     private const double Texture = 0.03; // amplitude of each wave
     private const double Bias = 0.05;
     private const int Waves = 6;
+    private const double IgnoredShare = 0.02;
 
     // By channel; air, head, oedema, core, enhancing. In the order T1, T1 with contrast agent, T2,
     // FLAIR; one channel alone has contrasts of its own, in which the classes differ.
@@ -30,6 +31,7 @@ internal sealed record LesionCase(float[] Pixels, ushort[] Labels)
         Shapes,
         Waves,
         Noise,
+        Ignored,
     }
 
     /// <summary>The numbers of (seed, case) for one use.</summary>
@@ -45,7 +47,7 @@ internal sealed record LesionCase(float[] Pixels, ushort[] Labels)
         double longest = Math.Max(extents.Depth, Math.Max(extents.Height, extents.Width));
         Wave[] bias = [.. Wave.Draw(ref waves, 3, longest, 2 * longest, Bias)];
         double[][] contrasts = channels == 1 ? s_contrast : s_contrasts;
-        CounterRandom noise = Draws(seed, number, Stream.Noise);
+        CounterRandom noise = Draws(seed, number, Stream.Noise), ignored = Draws(seed, number, Stream.Ignored);
         float[] pixels = new float[shape.Count];
         ushort[] labels = new ushort[shape.Positions];
         double[] means = new double[channels];
@@ -53,7 +55,9 @@ internal sealed record LesionCase(float[] Pixels, ushort[] Labels)
         {
             VoxelIndex at = extents.Position(i);
             int tissue = TissueAt(tissues, at.Depth, at.Height, at.Width);
-            labels[i] = (ushort)Math.Max(0, tissue - 1);
+            labels[i] = ignored.NextDouble() < IgnoredShare
+                ? VoxelLabels.Ignored
+                : (ushort)Math.Max(0, tissue - 1);
             Mix(tissues, at, extents.Depth > 1, contrasts, means);
             double field = 1 + bias.Sum(wave => wave.At(at)), grain = 1 + texture.Sum(wave => wave.At(at));
             for (int channel = 0; channel < channels; channel++)

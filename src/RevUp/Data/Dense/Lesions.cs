@@ -8,8 +8,9 @@ namespace RevUp.Data.Dense;
 /// </summary>
 /// <remarks>
 /// A case has extents, a spacing, a head, a bias field, a texture, Rician noise and 1 to 6 lesions:
-/// an oedema, in it a core, in it an enhancing part. Each follows from (seed, case) alone. A
-/// case is drawn at its first use and kept, normalised to mean 0 and deviation 1.
+/// an oedema, in it a core, in it an enhancing part. One position in fifty is not labelled. Each
+/// follows from (seed, case) alone. A case is drawn at its first use and kept, normalised to mean 0
+/// and deviation 1.
 /// </remarks>
 internal sealed class Lesions : DenseDataset
 {

@@ -82,6 +82,26 @@ internal sealed class MaskFolder : DenseDataset
             : [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)];
     }
 
+    /// <summary>
+    /// Number of classes: by classes.txt, or one more than the largest number in the training masks
+    /// that counts. Without classes.txt all of them are read.
+    /// </summary>
+    /// <exception cref="DataFileException">
+    /// A mask cannot be read, or all have one number.
+    /// </exception>
+    public static int CountClasses(string folder, int ignored)
+    {
+        if (NamesIn(folder) is { } names)
+        {
+            return names.Count;
+        }
+        using MaskFolder masks = Open(folder, DatasetSplit.Train, channels: 3, ushort.MaxValue, ignored);
+        int largest = Enumerable.Range(0, masks.Count)
+            .Max(index => masks.ReadMask(index).Where(number => number != ignored).DefaultIfEmpty().Max());
+        return largest > 0 ? largest + 1 : throw new DataFileException(
+            folder, $"its training masks have no class but 0; add masks, or list the classes in {ClassList}.");
+    }
+
     /// <inheritdoc/>
     public override int Count => _files.Length;
 

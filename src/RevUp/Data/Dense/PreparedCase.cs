@@ -7,9 +7,9 @@ namespace RevUp.Data.Dense;
 /// <param name="Pixels">[D, H, W, C] normalised values.</param>
 /// <param name="Labels">[D, H, W]; empty where the case has no label map.</param>
 /// <param name="Grid">Where the voxels lie.</param>
-/// <param name="Origin">
-/// First voxel of the crop along D, H, W in <paramref name="Source"/>.
+/// <param name="Place">Where the case lies in its files.</param>
+/// <param name="SourceLabels">
+/// [D, H, W] of the files where the case was resampled; else empty.
 /// </param>
-/// <param name="Source">The grid of the files, its axes in RAS, before the crop.</param>
 internal sealed record PreparedCase(
-    string Name, float[] Pixels, ushort[] Labels, VolumeGrid Grid, int[] Origin, VolumeGrid Source);
+    string Name, float[] Pixels, ushort[] Labels, VolumeGrid Grid, CropPlace Place, ushort[] SourceLabels);

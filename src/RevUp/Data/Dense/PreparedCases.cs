@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using RevUp.Data.Volumes;
 using RevUp.Tensors;
 
 namespace RevUp.Data.Dense;
@@ -39,7 +40,7 @@ internal sealed class PreparedCases : DenseDataset
         int channels = prepared.Preparation.Channels.Count;
         (CaseRecord, CaseBytes)[] cases =
         [
-            .. names.Select(name => PreparedFolder.ReadRecord(folder, name)).Select(record => (
+            .. names.Select(name => prepared.ReadRecord(folder, name)).Select(record => (
                 record, new CaseBytes(PreparedFolder.Numbers(folder, record.Name), record.Length(channels)))),
         ];
         return new PreparedCases(prepared.Preparation, prepared.Labels, cases, []);
@@ -71,6 +72,32 @@ internal sealed class PreparedCases : DenseDataset
 
     /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings => _findings;
+
+    /// <inheritdoc/>
+    internal override SourceLabels? ReadSource(int index)
+    {
+        (CaseRecord record, CaseBytes bytes) = _cases[index];
+        if (!record.HasSource)
+        {
+            return null;
+        }
+        CropPlace place = record.Place;
+        ushort[] labels = GC.AllocateUninitializedArray<ushort>((int)record.SourcePositions);
+        int plane = place.Source[1] * place.Source[2];
+        for (int d = 0; d < place.Source[0]; d++)
+        {
+            long from = record.SourceAt(Channels) + (long)d * plane * record.LabelBytes;
+            DecodeLabels(
+                bytes.Slice(from, plane * record.LabelBytes), record.LabelBytes, labels.AsSpan(d * plane, plane));
+        }
+        VolumeExtents prepared = new(record.Extents[0], record.Extents[1], record.Extents[2], 1);
+        VolumeSpacing spacing = new(place.Spacing[0], place.Spacing[1], place.Spacing[2]);
+        return new SourceLabels(
+            labels, place.SourceExtents, spacing, predicted => Preparation.Restore(predicted, prepared, place));
+    }
+
+    /// <summary>As the preparation counted them.</summary>
+    internal override IReadOnlyList<long> CountLabels(int index, DenseReader reader) => Record(index).Voxels;
 
     /// <summary>Description of a case.</summary>
     public CaseRecord Record(int index) => _cases[index].Record;
@@ -163,18 +190,18 @@ internal sealed class PreparedCases : DenseDataset
                 values[i] = (float)halves[i];
             }
         }
+    }
 
-        private static void DecodeLabels(ReadOnlySpan<byte> stored, int size, Span<ushort> labels)
+    private static void DecodeLabels(ReadOnlySpan<byte> stored, int size, Span<ushort> labels)
+    {
+        if (size == sizeof(ushort))
         {
-            if (size == sizeof(ushort))
-            {
-                MemoryMarshal.Cast<byte, ushort>(stored).CopyTo(labels);
-                return;
-            }
-            for (int i = 0; i < labels.Length; i++)
-            {
-                labels[i] = stored[i] == byte.MaxValue ? VoxelLabels.Ignored : stored[i];
-            }
+            MemoryMarshal.Cast<byte, ushort>(stored).CopyTo(labels);
+            return;
+        }
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = stored[i] == byte.MaxValue ? VoxelLabels.Ignored : stored[i];
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed record PreparedFolder(
     IReadOnlyDictionary<string, IReadOnlyList<string>> Cases)
 {
     /// <summary>The only version there is.</summary>
-    public const string Version = "revup-cases-1";
+    public const string Version = "revup-cases-2";
 
     private const string FileName = "prepared.json";
 
@@ -42,14 +42,33 @@ internal sealed record PreparedFolder(
     {
         string path = PathIn(folder);
         PreparedFolder read = Parse(path, PreparedJson.Default.PreparedFolder);
-        return read.Format == Version ? read : throw new DataFileException(
-            path, $"its format is '{read.Format}', expected '{Version}'; run 'revup data prepare' of this version.");
+        if (read.Format != Version)
+        {
+            throw new DataFileException(
+                path,
+                $"its format is '{read.Format}', expected '{Version}'; run 'revup data prepare' of this version.");
+        }
+        int classes = read.Labels.Names.Count;
+        bool isWhole = read.Preparation.Spacing.Count == 3 && read.Preparation.Spacing.All(step => step > 0)
+            && read.Preparation.Channels.Count > 0 && classes > 1 && read.Labels.Values.Count == classes
+            && read.Labels.Values.All(value => value is >= 0 and < VoxelLabels.Ignored)
+            && read.Cases.Values.All(names => names is not null && !names.Contains(null!));
+        return isWhole ? read : throw Contradictory(path);
     }
 
     /// <summary>Reads the record of a case.</summary>
     /// <exception cref="DataFileException">It is missing or damaged.</exception>
-    public static CaseRecord ReadRecord(string folder, string name) =>
-        Parse(Record(folder, name), PreparedJson.Default.CaseRecord);
+    public CaseRecord ReadRecord(string folder, string name)
+    {
+        string path = Record(folder, name);
+        CaseRecord record = Parse(path, PreparedJson.Default.CaseRecord);
+        return record.Describes(name, Preparation.Channels.Count, Labels.Names.Count)
+            ? record
+            : throw Contradictory(path);
+    }
+
+    private static DataFileException Contradictory(string path) => new(
+        path, "its numbers contradict each other, so it is damaged; run 'revup data prepare' into another folder.");
 
     private static T Parse<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {

@@ -14,8 +14,9 @@ namespace RevUp.Data.Dense;
 /// <param name="Findings">Files that are no cases.</param>
 /// <remarks>
 /// Lists train.txt, validation.txt and test.txt, a name of a case in each line, divide imagesTr;
-/// without them imagesTs with labelsTs is the test part. Regions, which are labels of several
-/// numbers, are not read.
+/// without them imagesTs with labelsTs is the test part. Without dataset.json the files say what
+/// they hold (<see cref="UndescribedCases"/>). Regions, which are labels of several numbers, are
+/// not read.
 /// </remarks>
 internal sealed record SegmentationFolder(
     string Path,
@@ -37,15 +38,52 @@ internal sealed record SegmentationFolder(
         File.Exists(System.IO.Path.Combine(folder, Header))
         || Directory.Exists(System.IO.Path.Combine(folder, "imagesTr"));
 
-    /// <summary>Lists a folder; only dataset.json is read.</summary>
+    /// <summary>Whether a folder has cases of a part; no file is read.</summary>
+    public static bool Has(string folder, string part) =>
+        CasesIn(folder, new DataFindings()).Any(files => files.Part == part);
+
+    /// <summary>
+    /// Lists a folder and reads dataset.json; without that, all label maps.
+    /// </summary>
     /// <exception cref="DataFileException">
-    /// dataset.json is missing, or it names something that cannot be used.
+    /// dataset.json names something that cannot be used, or it is missing and the files do not say
+    /// what they hold.
     /// </exception>
     public static SegmentationFolder Read(string folder)
     {
         string path = System.IO.Path.Combine(folder, Header);
-        JsonObject header = ReadHeader(path);
+        JsonObject? header = File.Exists(path) ? ReadHeader(path) : null;
+        if (Text(header?["file_ending"]) is { } ending
+            && !CaseListing.Endings.Contains(ending, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new DataFileException(
+                path,
+                $"its cases end in '{ending}', and volumes are read from .nii.gz or .nii: convert them. Pictures go "
+                + "into train/CASE.png with trainannot/CASE.png; train with data.dataset=maskFolder.");
+        }
         DataFindings findings = new();
+        List<CaseFiles> cases = CasesIn(folder, findings);
+        if (cases.Count == 0)
+        {
+            throw new DataFileException(
+                folder,
+                "there is no case in it; imagesTr has to hold CASE_0000.nii.gz or CASE.nii.gz, and labelsTr "
+                + "CASE.nii.gz.");
+        }
+        if (header is null)
+        {
+            findings.AddSkipped(UndescribedCases.Note, path);
+        }
+        return new SegmentationFolder(
+            folder,
+            header is null ? UndescribedCases.Channels(cases[0]) : ChannelsOf(path, header),
+            header is null ? UndescribedCases.Labels(folder, cases) : LabelsOf(path, header),
+            cases,
+            findings.ToList());
+    }
+
+    private static List<CaseFiles> CasesIn(string folder, DataFindings findings)
+    {
         Dictionary<string, string> parts = ReadParts(folder);
         List<CaseFiles> cases =
         [
@@ -67,27 +105,23 @@ internal sealed record SegmentationFolder(
             throw new DataFileException(
                 folder, $"the case '{twice.Key}' is in imagesTr and in imagesTs; rename one of them.");
         }
-        return cases.Count > 0
-            ? new SegmentationFolder(
-                folder, ChannelsOf(path, header), LabelsOf(path, header), cases, findings.ToList())
-            : throw new DataFileException(
-                folder,
-                "there is no case in it; imagesTr has to hold CASE_0000.nii.gz or CASE.nii.gz, and labelsTr "
-                + "CASE.nii.gz.");
+        return cases;
     }
 
     private static JsonObject ReadHeader(string path)
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject
+            JsonDocumentOptions options = new() { AllowDuplicateProperties = false };
+            return JsonNode.Parse(File.ReadAllText(path), documentOptions: options) as JsonObject
                 ?? throw new DataFileException(path, $"it is not a JSON object; it has to be such as {Example}.");
         }
         catch (JsonException exception)
         {
             throw new DataFileException(
                 path,
-                $"it is not JSON in line {exception.LineNumber + 1}; correct it to such as {Example}.",
+                (exception.LineNumber is { } line ? $"it is not JSON in line {line + 1}" : "it names a member twice")
+                + $"; correct it to such as {Example}.",
                 exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -133,8 +167,9 @@ internal sealed record SegmentationFolder(
             {
                 throw new DataFileException(
                     path,
-                    $"the label '{key}' is a region of several numbers, which is not supported; give each class one "
-                    + "number.");
+                    $"the label '{key}' is a region of the numbers {entry.ToJsonString()}, and classes here exclude "
+                    + "each other; give each number a class of its own, such as {\"background\": 0, \"rim\": 1, "
+                    + "\"core\": 2}.");
             }
             (string name, string? number) = int.TryParse(key, out _) ? (Text(entry) ?? key, key) : (key, Text(entry));
             if (!int.TryParse(number, out int value) || value is < 0 or >= VoxelLabels.Ignored)

@@ -21,6 +21,8 @@ internal sealed class SelectedCases(DenseDataset dataset, int[] selected) : Dens
 
     internal override IReadOnlyList<DataFinding> Findings => dataset.Findings;
 
+    internal override SourceLabels? ReadSource(int index) => dataset.ReadSource(selected[index]);
+
     public override Shape Extents(int index) => dataset.Extents(selected[index]);
 
     public override IReadOnlyList<double> Spacing(int index) => dataset.Spacing(selected[index]);

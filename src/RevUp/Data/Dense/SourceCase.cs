@@ -36,7 +36,8 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
         {
             throw new DataFileException(
                 files.Images[0],
-                $"the case '{files.Name}' has {found} channels, and {Header} names {channels}; correct one of them.");
+                $"the case '{files.Name}' has {found} channels, and the dataset has {channels}; correct its files, or "
+                + $"{Header}.");
         }
         int bad = FiniteValues.IndexOfOther(pixels);
         if (bad >= 0)
@@ -81,6 +82,9 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
             $"name the value under 'labels' in {Header}, or correct the label map of the case '{files.Name}'");
         return map;
     }
+
+    /// <summary>The numbers of a label map as they are stored, whole or not.</summary>
+    public static VolumeBuffer ReadNumbers(CaseFiles files) => Load(files.Labels!, null, null).Volume;
 
     // A volume in RAS; one that belongs to an image must have its grid.
     private static Placed Load(string path, CaseFiles? files, Placed? image)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using RevUp.Interop.Image;
 using RevUp.Tensors;
@@ -35,10 +34,8 @@ internal abstract class EncodedDataset : ImageDataset
         Sample = sample;
     }
 
-    /// <inheritdoc/>
     public sealed override Shape Sample { get; }
 
-    /// <inheritdoc/>
     public sealed override bool HasOwnSizes => true;
 
     /// <summary>
@@ -78,7 +75,6 @@ internal abstract class EncodedDataset : ImageDataset
     /// </summary>
     internal abstract string FileName(int index);
 
-    /// <inheritdoc/>
     public sealed override SampleReader OpenReader()
     {
         lock (_lock)
@@ -131,11 +127,9 @@ internal abstract class EncodedDataset : ImageDataset
     /// <summary>Reads a part of a file; one read where the system gives all at once.</summary>
     private protected static int Read(SafeFileHandle file, long offset, long length, string name, ref byte[] buffer)
     {
-        if (length > MaximumBytes)
-        {
-            throw new DataFileException(
-                name, $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
-        }
+        DataFileException.Require(
+            length <= MaximumBytes, name,
+            $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
         if (buffer.Length < length)
         {
             buffer = new byte[Math.Max(length, 2L * buffer.Length)];
@@ -144,11 +138,8 @@ internal abstract class EncodedDataset : ImageDataset
         while (filled < length)
         {
             int read = RandomAccess.Read(file, buffer.AsSpan(filled, (int)length - filled), offset + filled);
-            if (read == 0)
-            {
-                throw new DataFileException(
-                    name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
-            }
+            DataFileException.Require(
+                read > 0, name, filled, $"the file ends here, expected {length - filled} more bytes; fetch it again.");
             filled += read;
         }
         return filled;

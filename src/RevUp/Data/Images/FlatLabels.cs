@@ -30,12 +30,9 @@ internal static class FlatLabels
             foreach (string line in File.ReadLines(path).Where(line => line.Length > 0))
             {
                 string[] words = line.Split('\t');
-                if (words.Length < 2 || words[0].Length == 0 || words[1].Length == 0 || words[0].Contains('\0'))
-                {
-                    throw new DataFileException(
-                        path,
-                        $"line {files.Count + 1} is '{line}', expected a file, a tab and a class; fetch it again.");
-                }
+                DataFileException.Require(
+                    words.Length >= 2 && words[0].Length > 0 && words[1].Length > 0 && !words[0].Contains('\0'), path,
+                    $"line {files.Count + 1} is '{line}', expected a file, a tab and a class; fetch it again.");
                 files.Add((Path.Combine("images", words[0]), words[1]));
             }
             return files;

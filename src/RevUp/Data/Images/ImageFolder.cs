@@ -30,7 +30,6 @@ internal sealed class ImageFolder : EncodedDataset
         _labels = ClassNames.Labels(listing.ClassOf, classes, Name);
     }
 
-    /// <inheritdoc/>
     public override int Count => _files.Length;
 
     /// <summary>
@@ -38,7 +37,6 @@ internal sealed class ImageFolder : EncodedDataset
     /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
-    /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings { get; }
 
     /// <summary>
@@ -85,13 +83,10 @@ internal sealed class ImageFolder : EncodedDataset
         string folder, FolderListing listing, IReadOnlyList<string> classes, Shape sample) =>
         new(folder, listing, classes, sample);
 
-    /// <inheritdoc/>
     public override int Label(int index) => _labels[index];
 
-    /// <inheritdoc/>
     public override string Name(int index) => Path.Combine(_folder, _files[index]);
 
-    /// <inheritdoc/>
     public override int Load(int index, ref byte[] buffer)
     {
         string path = Name(index);

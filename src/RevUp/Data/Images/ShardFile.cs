@@ -71,8 +71,7 @@ internal static class ShardFile
                 {
                     throw new IOException(
                         $"{path} cannot be unfolded into {Path.GetTempPath()} ({exception.Message}) Unfold it with "
-                        + "'gzip -d', or set TMPDIR to a folder "
-                        + "with room.",
+                        + "'gzip -d', or set TMPDIR to a folder with room.",
                         exception);
                 }
                 throw;

@@ -1,6 +1,4 @@
 using System.Formats.Tar;
-using System.Globalization;
-using System.Text;
 using RevUp.Tensors;
 
 namespace RevUp.Data.Images;

@@ -57,11 +57,9 @@ internal static class TarEntries
         while (Next(reader, file, path, next, end) is { } entry)
         {
             long offset = start + Math.Max(entry.DataOffset, 0);
-            if (entry.Length > end - offset)
-            {
-                throw new DataFileException(
-                    path, end, $"the shard ends inside its member {entry.Name}; it is cut, fetch it again.");
-            }
+            DataFileException.Require(
+                entry.Length <= end - offset, path, end,
+                $"the shard ends inside its member {entry.Name}; it is cut, fetch it again.");
             next = EndOf(offset, entry.Length);
             string name = folder + (
                 entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name);
@@ -120,18 +118,13 @@ internal static class TarEntries
         Span<byte> header = stackalloc byte[BlockBytes];
         while (true)
         {
-            if (position + BlockBytes > end || RandomAccess.Read(file.SafeFileHandle, header, position) < BlockBytes)
-            {
-                throw new DataFileException(
-                    path, end, "the shard ends without the empty blocks of its end; it is cut, fetch it again.");
-            }
-            if (header.ContainsAnyExcept((byte)0) && !HasChecksum(header))
-            {
-                throw new DataFileException(
-                    path,
-                    position,
-                    "the header here does not have the checksum that it states; the shard is damaged, fetch it again.");
-            }
+            DataFileException.Require(
+                position + BlockBytes <= end && RandomAccess.Read(file.SafeFileHandle, header, position) == BlockBytes,
+                path, end,
+                $"the shard ends without the empty blocks of its end; it is cut, fetch it again.");
+            DataFileException.Require(
+                !header.ContainsAnyExcept((byte)0) || HasChecksum(header), path, position,
+                $"the header here does not have the checksum that it states; the shard is damaged, fetch it again.");
             if ((char)header[TypeAt] is not ('x' or 'g' or 'L' or 'K'))
             {
                 return reader.GetNextEntry();

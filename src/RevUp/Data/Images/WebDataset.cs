@@ -39,7 +39,6 @@ internal sealed class WebDataset : EncodedDataset
         _pool = new ShardPool(_shards);
     }
 
-    /// <inheritdoc/>
     public override int Count => _members.Length;
 
     /// <summary>
@@ -48,7 +47,6 @@ internal sealed class WebDataset : EncodedDataset
     /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
-    /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings { get; }
 
     /// <summary>
@@ -94,13 +92,10 @@ internal sealed class WebDataset : EncodedDataset
         return new WebDataset(set, trainNames ?? ClassesOf(isTrain ? set : ShardSet.Index(train, trainNames)), sample);
     }
 
-    /// <inheritdoc/>
     public override int Label(int index) => _labels[index];
 
-    /// <inheritdoc/>
     public override string Name(int index) => $"{_shards[_members[index].Shard]}:{_members[index].Name}";
 
-    /// <inheritdoc/>
     public override int Load(int index, ref byte[] buffer)
     {
         ShardSample member = _members[index];
@@ -124,7 +119,6 @@ internal sealed class WebDataset : EncodedDataset
 
     internal override string FileName(int index) => Path.GetFileName(_members[index].Name);
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         _pool.Dispose();

@@ -76,8 +76,7 @@ internal static class ImageNet
         string list = labels ?? ImageNetLabels.Find(source) ?? ImageNetLabels.Find(root) ?? throw new DataFileException(
             place,
             "its images are in no class folder, and their classes are in none of the lists that are looked for; name "
-            + "one with --labels: "
-            + $"{ImageNetLabels.KaggleList}, or the devkit's archive.");
+            + $"one with --labels: {ImageNetLabels.KaggleList}, or the devkit's archive.");
         Dictionary<string, string> names = ImageNetLabels.Read(list);
         if (isArchive)
         {

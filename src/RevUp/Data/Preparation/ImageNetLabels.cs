@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.Globalization;
 using Microsoft.VisualBasic.FileIO;
 
 namespace RevUp.Data.Preparation;

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace RevUp.Data.Transforms;
 
 /// <summary>A <see cref="Box"/> as devices read it (revup_tables.h).</summary>

@@ -59,13 +59,9 @@ internal sealed record NiftiHeader(
         bool pair = fields.IsPair;
         int least = pair ? 0 : fields.IsVersion2 ? Length2 : Length1;
         double offset = fields.Offset;
-        if (!(offset >= least && offset <= MaximumOffset))
-        {
-            throw new DataFileException(
-                path,
-                fields.OffsetAt,
-                $"the voxels start at {offset}, expected {least} to {MaximumOffset}; the file is damaged.");
-        }
+        DataFileException.Require(
+            offset >= least && offset <= MaximumOffset, path, fields.OffsetAt,
+            $"the voxels start at {offset}, expected {least} to {MaximumOffset}; the file is damaged.");
         (double slope, double intercept) = (fields.Slope, fields.Intercept);
         // A slope of 0 means no scaling.
         bool scaled = slope != 0 && double.IsFinite(slope) && double.IsFinite(intercept);
@@ -86,18 +82,14 @@ internal sealed record NiftiHeader(
 
     private static NiftiFields Open(string path, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < Length1)
-        {
-            throw new DataFileException(
-                path, bytes.Length, $"the file ends inside its header of {Length1} bytes; fetch it again.");
-        }
+        DataFileException.Require(
+            bytes.Length >= Length1, path, bytes.Length,
+            $"the file ends inside its header of {Length1} bytes; fetch it again.");
         if (SizeIs(bytes, Length2))
         {
-            if (bytes.Length < Length2)
-            {
-                throw new DataFileException(
-                    path, bytes.Length, $"the file ends inside its header of {Length2} bytes; fetch it again.");
-            }
+            DataFileException.Require(
+                bytes.Length >= Length2, path, bytes.Length,
+                $"the file ends inside its header of {Length2} bytes; fetch it again.");
             return bytes[4..7].SequenceEqual("n+2"u8) || bytes[4..7].SequenceEqual("ni2"u8)
                 ? bytes[7..12].SequenceEqual(MagicTail)
                     ? new NiftiFields(bytes, isVersion2: true)
@@ -131,13 +123,10 @@ internal sealed record NiftiHeader(
         {
             dimensions[i] = i <= rank ? dimensions[i] : 1;
             channels = i > 3 && dimensions[i] is > 0 and <= short.MaxValue ? channels * dimensions[i] : channels;
-            if (rank is < 1 or > 7 || dimensions[i] is < 1 or > int.MaxValue || channels > short.MaxValue)
-            {
-                throw new DataFileException(
-                    path,
-                    fields.DimensionsAt,
-                    $"the dimensions cannot be: rank {rank}, dimension {i} is {dimensions[i]}; the file is damaged.");
-            }
+            DataFileException.Require(
+                rank is >= 1 and <= 7 && dimensions[i] is >= 1 and <= int.MaxValue && channels <= short.MaxValue,
+                path, fields.DimensionsAt,
+                $"the dimensions cannot be: rank {rank}, dimension {i} is {dimensions[i]}; the file is damaged.");
         }
         return new VolumeExtents((int)dimensions[3], (int)dimensions[2], (int)dimensions[1], (int)channels);
     }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace RevUp.Data.Volumes;
 
 /// <summary>Overwrites fields of a NIfTI header in its byte order.</summary>

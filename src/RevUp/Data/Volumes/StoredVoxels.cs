@@ -26,13 +26,10 @@ internal sealed class StoredVoxels
     public void Read(string path, Stream content, long offset, VolumeExtents extents, VoxelType type, string origin)
     {
         double wanted = extents.Count * type.Size();
-        if (wanted > Array.MaxLength)
-        {
-            throw new DataFileException(
-                path,
-                $"a volume {extents} of {type} takes {wanted} bytes, over the {Array.MaxLength} of one array; use "
-                + "smaller ones.");
-        }
+        DataFileException.Require(
+            wanted <= Array.MaxLength, path,
+            $"a volume {extents} of {type} takes {wanted} bytes, over the {Array.MaxLength} of one array; use "
+            + $"smaller ones.");
         int length = (int)wanted;
         Skip(path, content, offset);
         long there = content is FileStream file ? Math.Max(0, file.Length - offset) : Math.Max(
@@ -47,25 +44,17 @@ internal sealed class StoredVoxels
             }
             int got = content.ReadAtLeast(_bytes.AsSpan(read, room - read), room - read, throwOnEndOfStream: false);
             read += got;
-            if (got == 0 || (read < room && read < length))
-            {
-                throw new DataFileException(
-                    path,
-                    offset + read,
-                    $"the file ends here, expected {length - read} more bytes for {extents} of {type}; fetch it again, "
-                    + $"or correct {origin}.");
-            }
+            DataFileException.Require(
+                got > 0 && (read >= room || read >= length), path, offset + read,
+                $"the file ends here, expected {length - read} more bytes for {extents} of {type}; fetch it again, "
+                + $"or correct {origin}.");
         }
         _length = length;
         // Reading past the end also checks what follows the data of a compressed file.
         Span<byte> next = stackalloc byte[1];
-        if (content.Read(next) > 0)
-        {
-            throw new DataFileException(
-                path,
-                offset + read,
-                $"the file goes on after {extents} of {type}; cut what follows, or correct {origin}.");
-        }
+        DataFileException.Require(
+            content.Read(next) == 0, path, offset + read,
+            $"the file goes on after {extents} of {type}; cut what follows, or correct {origin}.");
     }
 
     private static void Skip(string path, Stream content, long bytes)
@@ -74,10 +63,7 @@ internal sealed class StoredVoxels
         while (bytes > 0)
         {
             int read = content.Read(skipped[..(int)Math.Min(bytes, skipped.Length)]);
-            if (read == 0)
-            {
-                throw new DataFileException(path, "the file ends before its first voxel; fetch it again.");
-            }
+            DataFileException.Require(read > 0, path, $"the file ends before its first voxel; fetch it again.");
             bytes -= read;
         }
     }

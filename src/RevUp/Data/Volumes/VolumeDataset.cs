@@ -38,7 +38,6 @@ internal sealed class VolumeDataset : ImageDataset
         (_samples, Classes, Sample, _rawType, _settings) = (samples, classes, sample, rawType, settings);
     }
 
-    /// <inheritdoc/>
     public override int Count => _samples.Length;
 
     /// <summary>
@@ -47,10 +46,8 @@ internal sealed class VolumeDataset : ImageDataset
     /// </summary>
     public override IReadOnlyList<string> Classes { get; }
 
-    /// <inheritdoc/>
     public override Shape Sample { get; }
 
-    /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings => _findings;
 
     /// <summary>Whether each volume has its own mean and deviation.</summary>
@@ -96,13 +93,10 @@ internal sealed class VolumeDataset : ImageDataset
     {
         string? map = lines.Select(line => line.Label).FirstOrDefault(
             label => VolumePaths.IsNifti(label) || VolumePaths.IsForeign(label) || FileNames.IsImage(label));
-        if (map is not null)
-        {
-            throw new DataFileException(
-                path,
-                $"the label '{map}' looks like a file, so this is a list of label maps and not of classes; arrange the "
-                + "cases as nnU-Net does (dataset.json, imagesTr, labelsTr) and set data.dataset=segmentationFolder.");
-        }
+        DataFileException.Require(
+            map is null, path,
+            $"the label '{map}' looks like a file, so this is a list of label maps and not of classes; arrange the "
+            + $"cases as nnU-Net does (dataset.json, imagesTr, labelsTr) and set data.dataset=segmentationFolder.");
     }
 
     /// <summary>The list of a part; null where the folder has none.</summary>
@@ -144,13 +138,10 @@ internal sealed class VolumeDataset : ImageDataset
         return volumes;
     }
 
-    /// <inheritdoc/>
     public override int Label(int index) => _samples[index].Label;
 
-    /// <inheritdoc/>
     public override string Name(int index) => _samples[index].File;
 
-    /// <inheritdoc/>
     public override SampleReader OpenReader() =>
         _isToVerify ? new Verifier(this) : new VolumeReader(this, new VolumeFile(Sample, _rawType, _settings));
 

@@ -20,6 +20,5 @@ internal readonly record struct VolumeExtents(int Depth, int Height, int Width, 
     /// </summary>
     public double Count => (double)Depth * Height * Width * Channels;
 
-    /// <inheritdoc/>
     public override string ToString() => FormattableString.Invariant($"{Depth} × {Height} × {Width} × {Channels}");
 }

@@ -130,11 +130,9 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
         {
             return NiftiHeader.Parse(path, bytes[..read]);
         }
-        if (VolumePaths.IsForeign(path))
-        {
-            throw new DataFileException(
-                path, "the file is neither NIfTI nor bare numbers; convert it to NIfTI (.nii.gz).");
-        }
+        DataFileException.Require(
+            !VolumePaths.IsForeign(path), path,
+            $"the file is neither NIfTI nor bare numbers; convert it to NIfTI (.nii.gz).");
         if (!VolumePaths.IsNifti(path))
         {
             return null;
@@ -187,12 +185,9 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
 
     private void ReadRaw(string path)
     {
-        if (_settings.Spacing.Count > 0)
-        {
-            throw new DataFileException(
-                path,
-                "a raw file does not say its spacing; leave data.volumes.spacing out, or convert the file to NIfTI.");
-        }
+        DataFileException.Require(
+            _settings.Spacing.Count == 0, path,
+            $"a raw file does not say its spacing; leave data.volumes.spacing out, or convert the file to NIfTI.");
         using Stream content = DataContent.Open(path);
         if (_isVerifying)
         {
@@ -233,22 +228,16 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
             {
                 continue;
             }
-            if (double.IsNaN(step))
-            {
-                throw new DataFileException(
-                    path,
-                    "the header does not say its spacing; leave data.volumes.spacing out, or correct the header.");
-            }
+            DataFileException.Require(
+                !double.IsNaN(step), path,
+                $"the header does not say its spacing; leave data.volumes.spacing out, or correct the header.");
             extents[i] = (int)Math.Clamp(Math.Round(extents[i] * step / _settings.Spacing[wanted]), 1, int.MaxValue);
         }
         VolumeExtents to = new(extents[0], extents[1], extents[2], _volume.Extents.Channels);
-        if (to.Count > Array.MaxLength)
-        {
-            throw new DataFileException(
-                path,
-                $"data.volumes.spacing makes it {to}, over the {Array.MaxLength} numbers of one array; use a larger "
-                + "spacing.");
-        }
+        DataFileException.Require(
+            to.Count <= Array.MaxLength, path,
+            $"data.volumes.spacing makes it {to}, over the {Array.MaxLength} numbers of one array; use a larger "
+            + $"spacing.");
         _volume.Resample(to.Depth, to.Height, to.Width);
     }
 
@@ -274,12 +263,8 @@ internal sealed class VolumeFile(Shape sample, VoxelType rawType, VolumeSettings
     private void RequireFinite(string path)
     {
         int bad = FiniteValues.IndexOfOther(_volume.Values);
-        if (bad >= 0)
-        {
-            throw new DataFileException(
-                path,
-                $"voxel {bad} is {_volume.Values[bad]}; every value must be finite, so replace it or leave the file "
-                + "out.");
-        }
+        DataFileException.Require(
+            bad < 0, path,
+            $"voxel {bad} is {_volume.Values[bad]}; every value must be finite, so replace it or leave the file out.");
     }
 }

@@ -10,7 +10,6 @@ internal sealed class VolumeReader(VolumeDataset dataset, VolumeFile file) : Sam
 {
     private readonly VolumeExtents _sample = VolumeExtents.Of(dataset.Sample);
 
-    /// <inheritdoc/>
     internal override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
         VolumeBuffer volume = file.Load(dataset.Name(index));
@@ -26,7 +25,6 @@ internal sealed class VolumeReader(VolumeDataset dataset, VolumeFile file) : Sam
         AxisMirror.Draw(key, augmentation).Apply(row.Values, dataset.Sample);
     }
 
-    /// <inheritdoc/>
     internal override void Measure(int index, ChannelStatistics statistics) =>
         statistics.Add(file.Load(dataset.Name(index)).Values);
 

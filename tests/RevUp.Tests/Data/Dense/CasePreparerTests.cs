@@ -1,9 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Preparation of cases: its rules, its files, and its restart.</summary>
@@ -22,8 +16,9 @@ public sealed class CasePreparerTests
         Assert.IsTrue(cases.Preparation.IsMasked); // 441 voxels of 1,320 or more are not 0
         Assert.AreEqual(new Shape(1, 7, 7, 9, 1), cases.Extents(2));
         CaseRecord record = cases.Record(2);
-        CollectionAssert.AreEqual(new[] { 1, 2, 1 }, record.Origin.ToArray());
-        CollectionAssert.AreEqual(new[] { 10, 11, 14 }, record.SourceExtents.ToArray());
+        CollectionAssert.AreEqual(new[] { 1, 2, 1 }, record.Place.Origin.ToArray());
+        CollectionAssert.AreEqual(new[] { 10, 11, 14 }, record.Place.Source.ToArray());
+        Assert.IsNull(cases.ReadSource(2), "its voxels are the files'");
         // Voxel (0, 0, 0) is voxel (1, 2, 1) of the file: 1.5 · 1 − 3, 2 + 4, 2 · 1 + 2.
         CollectionAssert.AreEqual(new[] { 1.5, 0, 0, -1.5, 0, 1, 0, 6, 0, 0, 2, 4 }, record.Affine!.ToArray());
         (float[] pixels, ushort[] labels) = Read(cases, 2);
@@ -106,6 +101,34 @@ public sealed class CasePreparerTests
         DataFileException other = Assert.ThrowsExactly<DataFileException>(
             () => CasePreparer.Prepare(source, folder["out"], [2, 1, 1], false, (_, _) => { }, default));
         Assert.Contains("name a new folder", other.Message);
+    }
+
+    /// <summary>Twice as fine along D and half as fine along W.</summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void AResampledCaseKeepsTheLabelsOfItsFiles(bool isInMemory)
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder["in"]);
+        SegmentationFolder source = SegmentationFolder.Read(folder["in"]);
+        CasePreparer.Prepare(source, folder["out"], [1, 1, 3], isSingle: false, (_, _) => { }, default);
+        using PreparedCases cases = isInMemory
+            ? CasePreparer.InMemory(source, "train", [1, 1, 3], 1 << 20)
+            : PreparedCases.Open(folder["out"], "train");
+        SourceLabels read = cases.ReadSource(2)!;
+        Assert.AreEqual((new VolumeExtents(10, 11, 14, 1), new VolumeSpacing(2, 1, 1.5)), (read.Extents, read.Spacing));
+        ushort[] restored = read.Restore(Read(cases, 2).Labels);
+        Assert.HasCount(read.Labels.Length, restored);
+        int different = 0;
+        for (int i = 0; i < restored.Length; i++)
+        {
+            int label = CaseFolder.Label(i % 14, i / 14 % 11, i / 154);
+            Assert.AreEqual(label, read.Labels[i]);
+            different += restored[i] == label ? 0 : 1;
+        }
+        // 125 voxels of the box; the faces across W and the core of two voxels are lost.
+        Assert.IsLessThan(60, different);
     }
 
     [TestMethod]

@@ -1,8 +1,4 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
 using RevUp.Data.Transforms;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data.Dense;
 

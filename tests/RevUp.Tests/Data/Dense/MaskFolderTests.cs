@@ -1,9 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Interop.Tests.Support;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Images with masks, in CamVid's layout.</summary>
@@ -67,6 +61,18 @@ public sealed class MaskFolderTests
             return Assert.ThrowsExactly<DataFileException>(
                 () => reader.Read(index, [0, 0], new Shape(1, 2, 2, 3), [], new ushort[4])).Message;
         }
+    }
+
+    [TestMethod]
+    [DataRow(3, 3)]
+    [DataRow(255, 4)]
+    public void TheNumbersInTheMasksGiveTheClasses(int ignored, int classes)
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, "train", "a", 8, 6);
+        Assert.AreEqual(classes, MaskFolder.CountClasses(folder.Path, ignored));
+        File.WriteAllText(folder["classes.txt"], "a\nb\n");
+        Assert.AreEqual(2, MaskFolder.CountClasses(folder.Path, ignored), "classes.txt goes first");
     }
 
     [TestMethod]

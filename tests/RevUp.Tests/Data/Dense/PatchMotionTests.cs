@@ -1,7 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Rotation and scale of patches, against their definitions.</summary>

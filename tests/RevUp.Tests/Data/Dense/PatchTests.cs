@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Where patches lie, and how they are padded.</summary>

@@ -1,6 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Changes of values, against their definitions, and their shares.</summary>

@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
-using RevUp.Data.Dense;
-using RevUp.Data.Volumes;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data.Dense;
 

@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Dense;
-using RevUp.Data.Volumes;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Dense;
 
 /// <summary>Folders as nnU-Net and the Decathlon have them, and what is wrong with some.</summary>
@@ -73,7 +68,7 @@ public sealed class SegmentationFolderTests
     [DataRow("affine", "the affine puts the voxels elsewhere than the image")]
     [DataRow("value", "has the value 7, and the classes have 0, 1, 2; name the value under 'labels' in dataset.json")]
     [DataRow("fraction", "has the value 0.5, and the classes have 0, 1, 2")]
-    [DataRow("channels", "the case 'b' has 2 channels, and dataset.json names 1")]
+    [DataRow("channels", "the case 'b' has 2 channels, and the dataset has 1")]
     [DataRow("nan", "voxel 5 of the case 'b' is NaN")]
     public void WhatDoesNotFitIsNamed(string fault, string message)
     {
@@ -105,22 +100,69 @@ public sealed class SegmentationFolderTests
     [TestMethod]
     [DataRow("{\"labels\": {\"background\": 0, \"a\": 1}}", "names no channels")]
     [DataRow("{\"channel_names\": {\"0\": \"MRI\"}}", "names no classes")]
-    [DataRow("{\"channel_names\": {\"0\": \"MRI\"}, \"labels\": {\"a\": [1, 2], \"b\": 0}}", "a region of several")]
+    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [1, 2], \"b\": 0}}", "a region of the numbers")]
+    [DataRow("{\"labels\": {\"a\": 0, \"a\": 1}}", "correct it to such as")]
+    [DataRow("{\"file_ending\": \".png\"}", "Pictures go into train/CASE.png with trainannot/CASE.png")]
     [DataRow("{\"channel_names\": {\"0\": \"MRI\"}, \"labels\": {\"a\": 1, \"b\": 1}}", "a number of its own")]
     [DataRow("{\"channel_names\": {\"1\": \"MRI\"}, \"labels\": {\"a\": 0, \"b\": 1}}", "number them from \"0\"")]
     [DataRow("{\"channel_names\": ", "is not JSON in line 1")]
-    [DataRow(null, "Write one such as")]
-    public void ADescriptionThatCannotBeUsedIsExplained(string? json, string message)
+    public void ADescriptionThatCannotBeUsedIsExplained(string json, string message)
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder.Path);
+        File.WriteAllText(folder["dataset.json"], json);
+        Assert.Contains(
+            message, Assert.ThrowsExactly<DataFileException>(() => SegmentationFolder.Read(folder.Path)).Message);
+    }
+
+    [TestMethod]
+    public void WithoutADescriptionTheFilesSayWhatTheyHold()
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder.Path, channels: 2);
+        File.Delete(folder["dataset.json"]);
+        SegmentationFolder read = SegmentationFolder.Read(folder.Path);
+        CollectionAssert.AreEqual(new[] { "0", "1" }, read.Channels.ToArray());
+        CollectionAssert.AreEqual(new[] { "background", "1", "2" }, read.Labels.Names.ToArray());
+        CollectionAssert.AreEqual(new[] { 0, 1, 2 }, read.Labels.Values.ToArray());
+        Assert.HasCount(4, read.Cases);
+        Assert.IsFalse(read.Findings.Single().IsProblem);
+        Assert.Contains("missing description", read.Findings.Single().What);
+    }
+
+    [TestMethod]
+    [DataRow(0.5, "a label is 0.5; labels are whole numbers")]
+    [DataRow(-1.0, "a label is -1; labels are whole numbers")]
+    public void ALabelThatIsNoNumberOfAClassIsNamed(double number, string message)
     {
         using TemporaryFolder folder = new();
         CaseFolder.WriteNnUNet(folder.Path);
         File.Delete(folder["dataset.json"]);
-        if (json is not null)
+        CaseFolder.Write(
+            folder["labelsTr/c.nii.gz"], [14, 11, 10, 1], VoxelType.Float32, CaseFolder.Unit,
+            (x, _, _, _) => number * x);
+        DataFileException refused = Assert.ThrowsExactly<DataFileException>(
+            () => SegmentationFolder.Read(folder.Path));
+        Assert.Contains(message, refused.Message);
+        Assert.Contains("labelsTr/c.nii.gz", refused.Message);
+    }
+
+    [TestMethod]
+    [DataRow(2, true, 2, 3)]
+    [DataRow(1, false, 1, 3)]
+    public void ARecipeTakesChannelsAndClassesFromTheFolder(
+        int channels, bool isDescribed, int expectedChannels, int expectedClasses)
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder.Path, channels: channels);
+        if (!isDescribed)
         {
-            File.WriteAllText(folder["dataset.json"], json);
+            File.Delete(folder["dataset.json"]);
         }
-        Assert.Contains(
-            message, Assert.ThrowsExactly<DataFileException>(() => SegmentationFolder.Read(folder.Path)).Message);
+        Recipe recipe = RecipeCatalog.Load("segment-3d", [$"data.path={folder.Path}"]);
+        Assert.AreEqual((expectedChannels, expectedClasses), (recipe.Data.Channels, recipe.Data.Classes));
+        Recipe stated = RecipeCatalog.Load("segment-3d", [$"data.path={folder.Path}", "data.classes=7"]);
+        Assert.AreEqual((expectedChannels, 7), (stated.Data.Channels, stated.Data.Classes), "the recipe's goes first");
     }
 
     [TestMethod]
@@ -151,42 +193,6 @@ public sealed class SegmentationFolderTests
         SourceCase source = SourceCase.Read(read.Cases[0], 1, read.Labels);
         Assert.HasCount(2, read.Labels.Names);
         Assert.AreEqual(2, source.Labels!.Count(label => label == VoxelLabels.Ignored));
-    }
-
-    /// <summary>
-    /// A case with a damaged header is read or named, and prepared where it is read.
-    /// </summary>
-    [TestMethod]
-    public void DamagedHeadersAreReadOrNamed()
-    {
-        using TemporaryFolder folder = new();
-        CaseFiles files = new("p", "train", [folder["i.nii"]], folder["l.nii"]);
-        DensePreparation rules = new([1, 1, 1], [new ChannelRule("MRI", ChannelRuleKind.Case)], true);
-        int refused = 0;
-        for (int number = 0; number < 300; number++)
-        {
-            CaseFolder.Write(
-                folder["i.nii"], [4, 3, 2, 1], VoxelType.Int16, CaseFolder.Unit, (x, y, z, _) => x + y * z);
-            CaseFolder.Write(
-                folder["l.nii"], [4, 3, 2, 1], VoxelType.UInt8, CaseFolder.Unit, (x, _, _, _) => x % 2);
-            string path = number % 2 == 0 ? folder["i.nii"] : folder["l.nii"];
-            byte[] file = File.ReadAllBytes(path);
-            RevUp.Tensors.CounterRandom random = new(1, 0, number);
-            for (int i = 0; i < 3; i++)
-            {
-                file[random.NextInt(348)] = (byte)random.NextInt(256);
-            }
-            File.WriteAllBytes(path, file);
-            try
-            {
-                rules.Apply(SourceCase.Read(files, 1, Labels(0, 1)), "p");
-            }
-            catch (Exception problem) when (problem is DataFileException or RevUp.Tensors.ConfigurationException)
-            {
-                refused++;
-            }
-        }
-        Assert.IsGreaterThan(50, refused);
     }
 
     [TestMethod]

@@ -1,8 +1,3 @@
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Images;
 
 /// <summary>Decoded images that are kept in memory.</summary>
@@ -72,8 +67,7 @@ public sealed class DecodedSampleTests
             Extents = [4, 4],
             CacheBytes = -1,
         };
-        Assert.Contains(
-            "data.cacheBytes is -1", Assert.ThrowsExactly<ConfigurationException>(settings.Validate).Message);
+        Assert.Refuses<ConfigurationException>(settings.Validate, "data.cacheBytes is -1");
     }
 
     private static TemporaryFolder Images()

@@ -1,23 +1,16 @@
-using System.Diagnostics;
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Images;
 
 /// <summary>Which files of a folder are samples, and what is said of the others.</summary>
 [TestClass]
-public sealed class FolderRuleTests
+public sealed class FolderRuleTests : FolderTest
 {
     private static readonly Shape s_sample = new(1, 6, 6, 3);
 
     [TestMethod]
     public void HiddenFoldersAndSideFilesAreSkippedAndCounted()
     {
-        using TemporaryFolder folder = new();
         ImageFiles.WriteFolder(
-            folder.Path,
+            Folder.Path,
             "cat/0.png",
             "dog/1.png",
             ".ipynb_checkpoints/2.png",
@@ -27,14 +20,14 @@ public sealed class FolderRuleTests
             "dog/.git/x.png",
             "@eaDir/4.png",
             "dog/@eaDir/5.png");
-        File.WriteAllText(folder["cat/Thumbs.db"], "x");
-        File.WriteAllText(folder["notes.txt"], "x");
-        using ImageFolder images = ImageFolder.Open(folder.Path, s_sample);
+        File.WriteAllText(Folder["cat/Thumbs.db"], "x");
+        File.WriteAllText(Folder["notes.txt"], "x");
+        using ImageFolder images = ImageFolder.Open(Folder.Path, s_sample);
         CollectionAssert.AreEqual(new[] { "cat", "dog" }, images.Classes.ToArray());
         Assert.AreEqual(2, images.Count);
         Assert.IsFalse(images.Findings.Any(finding => finding.IsProblem));
         Assert.AreEqual(8, Only(images, "hidden or side file").Count);
-        Assert.AreEqual(folder["notes.txt"], Only(images, "other file").Examples.Single());
+        Assert.AreEqual(Folder["notes.txt"], Only(images, "other file").Examples.Single());
     }
 
     [TestMethod]
@@ -46,23 +39,21 @@ public sealed class FolderRuleTests
     [DataRow("9.png", "image outside the folders of classes", "9.png")]
     public void WhatMightHaveBeenASampleIsNamedAndStopsTraining(string file, string what, string name)
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["train"], "cat/0.png", "dog/1.png", file);
-        ImageFiles.WriteFolder(folder["test"], "cat/0.png");
-        using ImageFolder images = ImageFolder.Open(folder["train"], s_sample);
+        ImageFiles.WriteFolder(Folder["train"], "cat/0.png", "dog/1.png", file);
+        ImageFiles.WriteFolder(Folder["test"], "cat/0.png");
+        using ImageFolder images = ImageFolder.Open(Folder["train"], s_sample);
         Assert.AreEqual(2, images.Count);
         DataFinding finding = Only(images, what);
         Assert.IsTrue(finding.IsProblem);
-        Assert.AreEqual(folder["train/" + name], finding.Examples.Single());
+        Assert.AreEqual(Folder["train/" + name], finding.Examples.Single());
         DataSettings settings = new()
         {
             Dataset = DatasetKind.ImageFolder,
-            Path = folder.Path,
+            Path = Folder.Path,
             Extents = [6, 6],
             Classes = images.Classes.Count,
         };
-        Assert.Contains(
-            what, Assert.ThrowsExactly<DataFileException>(() => Datasets.Open(settings, DatasetSplit.Train)).Message);
+        Assert.Refuses<DataFileException>(() => Datasets.Open(settings, DatasetSplit.Train), what);
         using ImageDataset allowed = Datasets.Open(settings with { AllowSkipped = true }, DatasetSplit.Train);
         Assert.AreEqual(2, allowed.Count);
     }
@@ -70,11 +61,10 @@ public sealed class FolderRuleTests
     [TestMethod]
     public void LinksThatLeadInACircleAreNotFollowed()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder.Path, "cat/0.png", "dog/1.png");
-        Directory.CreateSymbolicLink(folder["cat/all"], folder.Path);
-        Directory.CreateSymbolicLink(folder["dog/all"], folder.Path);
-        using ImageFolder images = ImageFolder.Open(folder.Path, s_sample);
+        ImageFiles.WriteFolder(Folder.Path, "cat/0.png", "dog/1.png");
+        Directory.CreateSymbolicLink(Folder["cat/all"], Folder.Path);
+        Directory.CreateSymbolicLink(Folder["dog/all"], Folder.Path);
+        using ImageFolder images = ImageFolder.Open(Folder.Path, s_sample);
         Assert.AreEqual(2, images.Count);
         Assert.AreEqual(2, Only(images, "folder inside a class's folder").Count);
     }
@@ -85,14 +75,13 @@ public sealed class FolderRuleTests
     [DataRow("validation")]
     public void PartsHaveTheNamesThatPeopleGiveThem(string name)
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["Train"], "cat/0.png", "dog/1.png");
-        ImageFiles.WriteFolder(folder[name], "dog/0.png");
+        ImageFiles.WriteFolder(Folder["Train"], "cat/0.png", "dog/1.png");
+        ImageFiles.WriteFolder(Folder[name], "dog/0.png");
         DatasetSplit split = name.StartsWith("val", StringComparison.OrdinalIgnoreCase)
             ? DatasetSplit.Validation
             : DatasetSplit.Test;
-        using ImageFolder test = ImageFolder.Open(folder.Path, split, s_sample), part = ImageFolder.Open(
-            folder[name], s_sample);
+        using ImageFolder test = ImageFolder.Open(Folder.Path, split, s_sample), part = ImageFolder.Open(
+            Folder[name], s_sample);
         Assert.AreEqual((1, 1), (test.Count, test.Label(0)));
         Assert.AreEqual(1, part.Label(0), "a part is numbered as the training set is");
     }
@@ -100,16 +89,15 @@ public sealed class FolderRuleTests
     [TestMethod]
     public void TinyImageNetIsReadAsItUnpacks()
     {
-        using TemporaryFolder folder = new();
         ImageFiles.WriteFolder(
-            folder["train"], "n02/images/n02_0.JPEG", "n01/images/n01_0.JPEG", "n01/images/n01_1.JPEG");
-        File.WriteAllText(folder["train/n01/n01_boxes.txt"], "x");
-        ImageFiles.WriteFolder(folder["val"], "images/val_0.JPEG", "images/val_1.JPEG");
+            Folder["train"], "n02/images/n02_0.JPEG", "n01/images/n01_0.JPEG", "n01/images/n01_1.JPEG");
+        File.WriteAllText(Folder["train/n01/n01_boxes.txt"], "x");
+        ImageFiles.WriteFolder(Folder["val"], "images/val_0.JPEG", "images/val_1.JPEG");
         File.WriteAllText(
-            folder["val/val_annotations.txt"], "val_1.JPEG\tn01\t0\t0\t9\t9\nval_0.JPEG\tn02\t0\t0\t9\t9\n");
-        ImageFiles.WriteFolder(folder["test"], "images/test_0.JPEG");
-        using ImageFolder train = ImageFolder.Open(folder.Path, DatasetSplit.Train, s_sample);
-        using ImageFolder test = ImageFolder.Open(folder.Path, DatasetSplit.Validation, s_sample);
+            Folder["val/val_annotations.txt"], "val_1.JPEG\tn01\t0\t0\t9\t9\nval_0.JPEG\tn02\t0\t0\t9\t9\n");
+        ImageFiles.WriteFolder(Folder["test"], "images/test_0.JPEG");
+        using ImageFolder train = ImageFolder.Open(Folder.Path, DatasetSplit.Train, s_sample);
+        using ImageFolder test = ImageFolder.Open(Folder.Path, DatasetSplit.Validation, s_sample);
         CollectionAssert.AreEqual(new[] { "n01", "n02" }, train.Classes.ToArray());
         Assert.AreEqual((3, 0, 0, 1), (train.Count, train.Label(0), train.Label(1), train.Label(2)));
         Assert.AreEqual((2, 1, 0), (test.Count, test.Label(0), test.Label(1)));
@@ -121,10 +109,9 @@ public sealed class FolderRuleTests
     [TestMethod]
     public void NamesThatAreNotUtf8AreRead()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder.Path, "cat/0.png", "tmp/1.png", "tmp/2.png");
-        Shell($"cd '{folder.Path}' && mv tmp $(printf 't\\352te') && mv cat/0.png \"cat/$(printf 'caf\\351').png\"");
-        using ImageFolder images = ImageFolder.Open(folder.Path, s_sample);
+        ImageFiles.WriteFolder(Folder.Path, "cat/0.png", "tmp/1.png", "tmp/2.png");
+        Shell($"cd '{Folder.Path}' && mv tmp $(printf 't\\352te') && mv cat/0.png \"cat/$(printf 'caf\\351').png\"");
+        using ImageFolder images = ImageFolder.Open(Folder.Path, s_sample);
         images.CacheBytes = 0; // one is damaged later
         CollectionAssert.AreEqual(new[] { "cat", @"t\xEAte" }, images.Classes.ToArray());
         Assert.AreEqual((3, 0, 1), (images.Count, images.Label(0), images.Label(1)));
@@ -132,10 +119,9 @@ public sealed class FolderRuleTests
         {
             CollectionAssert.AreEqual(ImageFiles.Expected(i), ImageFiles.Read(images, i));
         }
-        Shell($"cd '{folder.Path}' && : > \"cat/$(printf 'caf\\351').png\"");
-        string message = Assert.ThrowsExactly<DataFileException>(() => ImageFiles.Read(images, 0)).Message;
-        Assert.Contains(@"caf\xE9.png", message);
-        Shell($"rm -r '{folder.Path}'/*"); // neither can the framework remove them
+        Shell($"cd '{Folder.Path}' && : > \"cat/$(printf 'caf\\351').png\"");
+        Assert.Refuses<DataFileException>(() => ImageFiles.Read(images, 0), @"caf\xE9.png");
+        Shell($"rm -r '{Folder.Path}'/*"); // neither can the framework remove them
     }
 
     [TestMethod]
@@ -148,12 +134,10 @@ public sealed class FolderRuleTests
     [TestMethod]
     public void NamesThatLookAlikeAreExplained()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder["train"], "caf\u00E9/0.png", "tea/1.png");
-        ImageFiles.WriteFolder(folder["test"], "cafe\u0301/0.png");
-        string message = Assert.ThrowsExactly<DataFileException>(
-            () => ImageFolder.Open(folder.Path, DatasetSplit.Test, s_sample)).Message;
-        Assert.Contains("differ in their Unicode form", message);
+        ImageFiles.WriteFolder(Folder["train"], "caf\u00E9/0.png", "tea/1.png");
+        ImageFiles.WriteFolder(Folder["test"], "cafe\u0301/0.png");
+        Assert.Refuses<DataFileException>(
+            () => ImageFolder.Open(Folder.Path, DatasetSplit.Test, s_sample), "differ in their Unicode form");
     }
 
     [TestMethod]
@@ -167,12 +151,11 @@ public sealed class FolderRuleTests
     [TestMethod]
     public void ASideOverTheLimitIsNamed()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteFolder(folder.Path, "a/0.png");
-        byte[] png = File.ReadAllBytes(folder["a/0.png"]);
+        ImageFiles.WriteFolder(Folder.Path, "a/0.png");
+        byte[] png = File.ReadAllBytes(Folder["a/0.png"]);
         (png[17], png[18], png[19]) = (1, 0, 0); // 65,536 columns
-        File.WriteAllBytes(folder["a/0.png"], png);
-        using ImageFolder images = ImageFolder.Open(folder.Path, s_sample);
+        File.WriteAllBytes(Folder["a/0.png"], png);
+        using ImageFolder images = ImageFolder.Open(Folder.Path, s_sample);
         string message = Assert.ThrowsExactly<DataFileException>(() => ImageFiles.Read(images, 0)).Message;
         Assert.Contains("the image has 65536 × 6 pixels, over 65500 a side", message);
     }

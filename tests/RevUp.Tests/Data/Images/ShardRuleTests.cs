@@ -1,15 +1,10 @@
 using System.Formats.Tar;
-using System.Text;
-using RevUp.Data;
-using RevUp.Data.Images;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data.Images;
 
 /// <summary>Which members of a shard make a sample, and what is said of the others.</summary>
 [TestClass]
-public sealed class ShardRuleTests
+public sealed class ShardRuleTests : FolderTest
 {
     private static readonly Shape s_sample = new(1, 6, 6, 3);
 
@@ -39,10 +34,9 @@ public sealed class ShardRuleTests
     [TestMethod]
     public void TheExtensionIsEverythingAfterTheFirstDot()
     {
-        using TemporaryFolder folder = new();
         ImageFiles.WriteShard(
-            folder["0.tar"], ("a/0.seg.png", null), ("a/0.jpg", null), ("a/0.mask.jpg", null), ("a.b/1.PNG", null));
-        using WebDataset images = WebDataset.Open(folder.Path, s_sample);
+            Folder["0.tar"], ("a/0.seg.png", null), ("a/0.jpg", null), ("a/0.mask.jpg", null), ("a.b/1.PNG", null));
+        using WebDataset images = WebDataset.Open(Folder.Path, s_sample);
         CollectionAssert.AreEqual(new[] { "a a/0.jpg", "a.b a.b/1.PNG" }, Samples(images));
         CollectionAssert.AreEqual(ImageFiles.Expected(1), ImageFiles.Read(images, 0));
         Assert.AreEqual(2, Only(images, "member of another extension", isProblem: false).Count);
@@ -58,27 +52,24 @@ public sealed class ShardRuleTests
     [DataRow("a/0.png=|a/1.webp=x|b/2.png=", "image that is neither JPEG nor PNG", "a/1.webp")]
     public void WhatMightHaveBeenASampleIsNamedAndStopsTraining(string members, string what, string name)
     {
-        using TemporaryFolder folder = new();
         (string, string?)[] pairs = [.. members.Split('|').Select(member => member.Split('='))
             .Select(pair => (pair[0], pair[1].Length == 0 ? null : pair[1]))];
-        ImageFiles.WriteShard(folder["train/0.tar"], pairs);
-        ImageFiles.WriteShard(folder["test/0.tar"], pairs);
-        using WebDataset images = WebDataset.Open(folder["train"], s_sample);
+        ImageFiles.WriteShard(Folder["train/0.tar"], pairs);
+        ImageFiles.WriteShard(Folder["test/0.tar"], pairs);
+        using WebDataset images = WebDataset.Open(Folder["train"], s_sample);
         Assert.AreEqual(2, images.Count);
         DataFinding finding = Only(images, what, isProblem: true);
-        Assert.AreEqual($"{folder["train/0.tar"]}:{name}", finding.Examples.Single());
+        Assert.AreEqual($"{Folder["train/0.tar"]}:{name}", finding.Examples.Single());
 
         DataSettings settings = new()
         {
             Dataset = DatasetKind.WebDataset,
-            Path = folder.Path,
+            Path = Folder.Path,
             Extents = [6, 6],
             Classes = images.Classes.Count,
         };
-        string refusal = Assert.ThrowsExactly<DataFileException>(
-            () => Datasets.Open(settings, DatasetSplit.Train)).Message;
-        Assert.Contains(what, refusal);
-        Assert.Contains("set data.allowSkipped=true", refusal);
+        Assert.Refuses<DataFileException>(
+            () => Datasets.Open(settings, DatasetSplit.Train), what, "set data.allowSkipped=true");
         using ImageDataset allowed = Datasets.Open(settings with { AllowSkipped = true }, DatasetSplit.Test);
         Assert.AreEqual(2, allowed.Count);
     }
@@ -86,9 +77,8 @@ public sealed class ShardRuleTests
     [TestMethod]
     public void LinksWithinAShardAreFollowedAndOthersNamed()
     {
-        using TemporaryFolder folder = new();
-        WriteLinks(folder["0.tar"]);
-        using WebDataset images = WebDataset.Open(folder.Path, s_sample);
+        WriteLinks(Folder["0.tar"]);
+        using WebDataset images = WebDataset.Open(Folder.Path, s_sample);
         CollectionAssert.AreEqual(new[] { "4 a/0.png", "4 a/1.png", "9 b/2.png" }, Samples(images));
         CollectionAssert.AreEqual(ImageFiles.Read(images, 0), ImageFiles.Read(images, 1));
         CollectionAssert.AreEqual(ImageFiles.Read(images, 0), ImageFiles.Read(images, 2));
@@ -99,32 +89,29 @@ public sealed class ShardRuleTests
     [TestMethod]
     public void BytesBehindTheEndAreNamed()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteShard(folder["a.tar"], ("a/0.png", null));
-        ImageFiles.WriteShard(folder["b.tar"], ("b/1.png", null));
-        byte[] first = File.ReadAllBytes(folder["a.tar"]);
-        File.WriteAllBytes(folder["a.tar"], [.. first, .. File.ReadAllBytes(folder["b.tar"])]);
-        File.Delete(folder["b.tar"]);
-        using WebDataset images = WebDataset.Open(folder.Path, s_sample);
+        ImageFiles.WriteShard(Folder["a.tar"], ("a/0.png", null));
+        ImageFiles.WriteShard(Folder["b.tar"], ("b/1.png", null));
+        byte[] first = File.ReadAllBytes(Folder["a.tar"]);
+        File.WriteAllBytes(Folder["a.tar"], [.. first, .. File.ReadAllBytes(Folder["b.tar"])]);
+        File.Delete(Folder["b.tar"]);
+        using WebDataset images = WebDataset.Open(Folder.Path, s_sample);
         Assert.AreEqual(1, images.Count);
         Assert.AreEqual(
-            $"{folder["a.tar"]}, from byte {first.Length} on",
+            $"{Folder["a.tar"]}, from byte {first.Length} on",
             Only(images, "bytes behind the end", isProblem: true).Examples[0]);
-        File.WriteAllBytes(folder["a.tar"], [.. first, .. new byte[20_480]]);
-        using WebDataset padded = WebDataset.Open(folder.Path, s_sample);
+        File.WriteAllBytes(Folder["a.tar"], [.. first, .. new byte[20_480]]);
+        using WebDataset padded = WebDataset.Open(Folder.Path, s_sample);
         Assert.IsEmpty(padded.Findings);
     }
 
     [TestMethod]
     public void SideFilesAreSkippedAndCounted()
     {
-        using TemporaryFolder folder = new();
         ImageFiles.WriteShard(
-            folder["0.tar"], ("./._0.png", "side"), ("./0.png", null), ("./._0.cls", "\0\u0005\u0016\u0007"),
-            ("./0.cls", "1"), (".DS_Store", "x"),
-            ("__MACOSX/._1.png", "x"), ("a/Thumbs.db", "x"));
-        File.WriteAllText(folder["._0.tar"], "side");
-        using WebDataset images = WebDataset.Open(folder.Path, s_sample);
+            Folder["0.tar"], ("./._0.png", "side"), ("./0.png", null), ("./._0.cls", "\0\u0005\u0016\u0007"),
+            ("./0.cls", "1"), (".DS_Store", "x"), ("__MACOSX/._1.png", "x"), ("a/Thumbs.db", "x"));
+        File.WriteAllText(Folder["._0.tar"], "side");
+        using WebDataset images = WebDataset.Open(Folder.Path, s_sample);
         CollectionAssert.AreEqual(new[] { "1 0.png" }, Samples(images));
         Assert.AreEqual(5, Only(images, "hidden or side file", isProblem: false).Count);
     }
@@ -135,10 +122,9 @@ public sealed class ShardRuleTests
     [DataRow("0.TGZ")]
     public void ACompressedShardIsReadWhateverItsName(string name)
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteShard(folder["x"], ("a/0.png", null), ("b/1.png", null));
-        File.WriteAllBytes(folder[name], Gzip.Compress(File.ReadAllBytes(folder["x"])));
-        using WebDataset images = WebDataset.Open(folder.Path, s_sample);
+        ImageFiles.WriteShard(Folder["x"], ("a/0.png", null), ("b/1.png", null));
+        File.WriteAllBytes(Folder[name], Gzip.Compress(File.ReadAllBytes(Folder["x"])));
+        using WebDataset images = WebDataset.Open(Folder.Path, s_sample);
         CollectionAssert.AreEqual(ImageFiles.Expected(1), ImageFiles.Read(images, 1));
         CollectionAssert.AreEqual(new[] { "a", "b" }, images.Classes.ToArray());
     }
@@ -146,20 +132,19 @@ public sealed class ShardRuleTests
     [TestMethod]
     public void ShardsOfImageNetAreClassesAlsoInsideAShard()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteShard(folder["flat/n01443537.tar"], ("n01443537_1.png", null));
-        ImageFiles.WriteShard(folder["flat/n01440764.tar"], ("n01440764_1.png", null), ("n01440764_2.png", null));
-        using WebDataset flat = WebDataset.Open(folder["flat"], s_sample);
+        ImageFiles.WriteShard(Folder["flat/n01443537.tar"], ("n01443537_1.png", null));
+        ImageFiles.WriteShard(Folder["flat/n01440764.tar"], ("n01440764_1.png", null), ("n01440764_2.png", null));
+        using WebDataset flat = WebDataset.Open(Folder["flat"], s_sample);
         CollectionAssert.AreEqual(new[] { "n01440764", "n01443537" }, flat.Classes.ToArray());
         Assert.AreEqual((0, 0, 1), (flat.Label(0), flat.Label(1), flat.Label(2)));
 
-        Directory.CreateDirectory(folder["nested"]);
-        using (TarWriter writer = new(File.Create(folder["nested/train.tar"]), TarEntryFormat.Ustar))
+        Directory.CreateDirectory(Folder["nested"]);
+        using (TarWriter writer = new(File.Create(Folder["nested/train.tar"]), TarEntryFormat.Ustar))
         {
-            writer.WriteEntry(folder["flat/n01440764.tar"], "n01440764.tar");
-            writer.WriteEntry(folder["flat/n01443537.tar"], "n01443537.tar");
+            writer.WriteEntry(Folder["flat/n01440764.tar"], "n01440764.tar");
+            writer.WriteEntry(Folder["flat/n01443537.tar"], "n01443537.tar");
         }
-        using WebDataset nested = WebDataset.Open(folder["nested"], s_sample);
+        using WebDataset nested = WebDataset.Open(Folder["nested"], s_sample);
         CollectionAssert.AreEqual(flat.Classes.ToArray(), nested.Classes.ToArray());
         CollectionAssert.AreEqual(ImageFiles.Expected(1), ImageFiles.Read(nested, 1));
         CollectionAssert.AreEqual(ImageFiles.Expected(0), ImageFiles.Read(nested, 2));
@@ -171,13 +156,12 @@ public sealed class ShardRuleTests
     [DataRow("train/classes.txt")]
     public void NamesOfTheTrainingSetAreThoseOfEveryPart(string place)
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteShard(folder["train/0.tar"], ("0.png", null), ("0.cls", "0"), ("1.png", null), ("1.cls", "1"));
-        ImageFiles.WriteShard(folder["val/0.tar"], ("0.png", null), ("0.cls", "1"));
-        File.WriteAllText(folder[place], "zebra\nant\n");
-        using WebDataset train = WebDataset.Open(folder.Path, DatasetSplit.Train, s_sample);
-        using WebDataset test = WebDataset.Open(folder.Path, DatasetSplit.Validation, s_sample);
-        using WebDataset alone = WebDataset.Open(folder["val"], s_sample);
+        ImageFiles.WriteShard(Folder["train/0.tar"], ("0.png", null), ("0.cls", "0"), ("1.png", null), ("1.cls", "1"));
+        ImageFiles.WriteShard(Folder["val/0.tar"], ("0.png", null), ("0.cls", "1"));
+        File.WriteAllText(Folder[place], "zebra\nant\n");
+        using WebDataset train = WebDataset.Open(Folder.Path, DatasetSplit.Train, s_sample);
+        using WebDataset test = WebDataset.Open(Folder.Path, DatasetSplit.Validation, s_sample);
+        using WebDataset alone = WebDataset.Open(Folder["val"], s_sample);
         foreach (WebDataset part in new[] { train, test, alone })
         {
             CollectionAssert.AreEqual(new[] { "zebra", "ant" }, part.Classes.ToArray());
@@ -189,9 +173,8 @@ public sealed class ShardRuleTests
     [TestMethod]
     public void ALabelIsShownWithoutItsControlCharacters()
     {
-        using TemporaryFolder folder = new();
-        ImageFiles.WriteShard(folder["0.tar"], ("0.png", null), ("0.cls", "\u001B[2J\u0007"));
-        string message = Assert.ThrowsExactly<DataFileException>(() => WebDataset.Open(folder.Path, s_sample)).Message;
+        ImageFiles.WriteShard(Folder["0.tar"], ("0.png", null), ("0.cls", "\u001B[2J\u0007"));
+        string message = Assert.ThrowsExactly<DataFileException>(() => WebDataset.Open(Folder.Path, s_sample)).Message;
         Assert.Contains(@"'\x1B[2J\x07'", message);
         Assert.IsFalse(message.Any(char.IsControl));
     }
@@ -200,12 +183,11 @@ public sealed class ShardRuleTests
     [TestMethod]
     public void ManyShardsAreReadWithFewOpen()
     {
-        using TemporaryFolder folder = new();
         for (int shard = 0; shard < 200; shard++)
         {
-            ImageFiles.WriteShard(folder[$"{shard:D3}.tar"], ($"{shard % 2}/0.png", null));
+            ImageFiles.WriteShard(Folder[$"{shard:D3}.tar"], ($"{shard % 2}/0.png", null));
         }
-        using WebDataset images = WebDataset.Open(folder.Path, s_sample);
+        using WebDataset images = WebDataset.Open(Folder.Path, s_sample);
         Parallel.For(0, 4, worker =>
         {
             for (int i = 0; i < 200; i++)
@@ -215,7 +197,7 @@ public sealed class ShardRuleTests
             }
         });
         int open = Directory.GetFiles("/proc/self/fd").Count(
-            link => File.ResolveLinkTarget(link, false)?.FullName.StartsWith(folder.Path) ?? false);
+            link => File.ResolveLinkTarget(link, false)?.FullName.StartsWith(Folder.Path) ?? false);
         Assert.IsLessThanOrEqualTo(64, open);
     }
 

@@ -1,6 +1,4 @@
-using RevUp.Data;
 using RevUp.Data.Transforms;
-using RevUp.Tensors;
 
 namespace RevUp.Tests.Data.Transforms;
 

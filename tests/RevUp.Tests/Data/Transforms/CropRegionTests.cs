@@ -1,6 +1,3 @@
-using RevUp.Data;
-using RevUp.Tensors;
-
 namespace RevUp.Tests.Data.Transforms;
 
 [TestClass]

@@ -1,7 +1,4 @@
 using System.Runtime.InteropServices;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
 
 namespace RevUp.Tests.Data.Volumes;
 
@@ -9,23 +6,22 @@ namespace RevUp.Tests.Data.Volumes;
 /// NIfTI files of every type, version and orientation, to the bit as nibabel reads them.
 /// </summary>
 [TestClass]
-public sealed class NibabelTests
+public sealed class NibabelTests : FolderTest
 {
     [TestMethod]
     public void ValuesAreThoseOfNibabel()
     {
-        using TemporaryFolder folder = new();
         string[] lines = PythonOracle.Run(
-            "tests/RevUp.Tests/Data/Volumes/nibabel_oracle.py", "python3-nibabel", folder.Path);
+            "tests/RevUp.Tests/Data/Volumes/nibabel_oracle.py", "python3-nibabel", Folder.Path);
         Assert.HasCount(72, lines);
         foreach (string line in lines)
         {
             string[] words = line.Split(' ');
             Shape sample = new([1, .. words[1..].Select(int.Parse)]);
             float[] expected =
-                MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(folder[words[0] + ".values"])).ToArray();
+                MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Folder[words[0] + ".values"])).ToArray();
             float[] values = new float[sample.Count];
-            new VolumeFile(sample, VoxelType.UInt8).Read(folder[words[0]], values);
+            new VolumeFile(sample, VoxelType.UInt8).Read(Folder[words[0]], values);
             CollectionAssert.AreEqual(expected, values, line);
         }
     }

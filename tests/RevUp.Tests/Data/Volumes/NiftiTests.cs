@@ -1,13 +1,8 @@
-using RevUp.Data;
-using RevUp.Data.Volumes;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Volumes;
 
 /// <summary>Versions, pairs and orientations of NIfTI files.</summary>
 [TestClass]
-public sealed class NiftiTests
+public sealed class NiftiTests : FolderTest
 {
     private static readonly Shape s_sample = new(1, 2, 3, 4, 1);
 
@@ -18,24 +13,22 @@ public sealed class NiftiTests
     [DataRow(VoxelType.UInt64, false)]
     public void Version2IsRead(VoxelType type, bool bigEndian)
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["v.nii"], NiftiFiles.CreateVersion2(type, bigEndian, slope: 0.5, intercept: -3));
+        File.WriteAllBytes(Folder["v.nii"], NiftiFiles.CreateVersion2(type, bigEndian, slope: 0.5, intercept: -3));
         CollectionAssert.AreEqual(
             Enumerable.Range(0, 24).Select(i => 0.5f * NiftiFiles.Stored(i) - 3).ToArray(),
-            Read(folder["v.nii"], s_sample));
+            Read(Folder["v.nii"], s_sample));
     }
 
     [TestMethod]
     public void Version2WithAnotherMagicIsNamed()
     {
-        using TemporaryFolder folder = new();
         byte[] file = NiftiFiles.CreateVersion2(VoxelType.UInt8, bigEndian: false);
         file[8] = (byte)'\n'; // what a transfer as text makes of the line ends
-        File.WriteAllBytes(folder["v.nii"], file);
-        Assert.Contains("line ends were changed", Refused(folder["v.nii"]));
+        File.WriteAllBytes(Folder["v.nii"], file);
+        Assert.Contains("line ends were changed", Refused(Folder["v.nii"]));
         file[4] = (byte)'m';
-        File.WriteAllBytes(folder["v.nii"], file);
-        Assert.Contains("the magic is not 'n+2'", Refused(folder["v.nii"]));
+        File.WriteAllBytes(Folder["v.nii"], file);
+        Assert.Contains("the magic is not 'n+2'", Refused(Folder["v.nii"]));
     }
 
     [TestMethod]
@@ -45,33 +38,31 @@ public sealed class NiftiTests
     [DataRow("v.hdr", "v.hdr", "v.img.gz", true)]
     public void APairIsReadWithItsScalingByEitherName(string name, string header, string image, bool gzip)
     {
-        using TemporaryFolder folder = new();
         byte[] file = NiftiFiles.Create(VoxelType.Int16, bigEndian: false, slope: 2, intercept: -1024);
         "ni1\0"u8.CopyTo(file.AsSpan(344));
         NiftiFiles.WriteFloats(file, 108, 0);
         byte[] voxels = file[352..];
-        File.WriteAllBytes(folder[header], file[..348]);
-        File.WriteAllBytes(folder[image], gzip ? Gzip.Compress(voxels) : voxels);
+        File.WriteAllBytes(Folder[header], file[..348]);
+        File.WriteAllBytes(Folder[image], gzip ? Gzip.Compress(voxels) : voxels);
         CollectionAssert.AreEqual(
             Enumerable.Range(0, 24).Select(i => 2 * NiftiFiles.Stored(i) - 1024).ToArray(),
-            Read(folder[name], s_sample));
-        Assert.AreEqual("2 × 3 × 4 × 1", VolumeFile.DescribeSize(folder[name]));
-        File.Delete(folder[image]);
-        Assert.Contains("cannot be read", Refused(folder[header]));
+            Read(Folder[name], s_sample));
+        Assert.AreEqual("2 × 3 × 4 × 1", VolumeFile.DescribeSize(Folder[name]));
+        File.Delete(Folder[image]);
+        Assert.Contains("cannot be read", Refused(Folder[header]));
     }
 
     [TestMethod]
     public void AnImageWithoutAHeaderIsRawAndOtherFormatsAreNamed()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["v.img"], new byte[24]);
-        Assert.HasCount(24, Read(folder["v.img"], s_sample));
-        File.WriteAllBytes(folder["v.hdr"], new byte[348]);
-        Assert.Contains("v.hdr, byte 0: the header's size is 0", Refused(folder["v.img"]));
-        File.WriteAllBytes(folder["v.mgz"], new byte[24]);
-        Assert.Contains("convert it to NIfTI", Refused(folder["v.mgz"]));
-        File.WriteAllBytes(folder["v.raw"], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false));
-        Assert.AreEqual(NiftiFiles.Stored(7), Read(folder["v.raw"], s_sample)[7], "the content decides");
+        File.WriteAllBytes(Folder["v.img"], new byte[24]);
+        Assert.HasCount(24, Read(Folder["v.img"], s_sample));
+        File.WriteAllBytes(Folder["v.hdr"], new byte[348]);
+        Assert.Contains("v.hdr, byte 0: the header's size is 0", Refused(Folder["v.img"]));
+        File.WriteAllBytes(Folder["v.mgz"], new byte[24]);
+        Assert.Contains("convert it to NIfTI", Refused(Folder["v.mgz"]));
+        File.WriteAllBytes(Folder["v.raw"], NiftiFiles.Create(VoxelType.UInt8, bigEndian: false));
+        Assert.AreEqual(NiftiFiles.Stored(7), Read(Folder["v.raw"], s_sample)[7], "the content decides");
     }
 
     /// <summary>
@@ -88,10 +79,9 @@ public sealed class NiftiTests
     public void AxesAreBroughtToRightFrontUp(
         string name, float[] affine, int depth, int height, int width, int first, int byW, int byH, int byD)
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["v.nii"], NiftiFiles.CreateOriented(4, 3, 2, affine));
-        Assert.AreEqual($"{depth} × {height} × {width} × 1", VolumeFile.DescribeSize(folder["v.nii"]));
-        float[] values = Read(folder["v.nii"], new Shape(1, depth, height, width, 1));
+        File.WriteAllBytes(Folder["v.nii"], NiftiFiles.CreateOriented(4, 3, 2, affine));
+        Assert.AreEqual($"{depth} × {height} × {width} × 1", VolumeFile.DescribeSize(Folder["v.nii"]));
+        float[] values = Read(Folder["v.nii"], new Shape(1, depth, height, width, 1));
         for (int i = 0; i < values.Length; i++)
         {
             int w = i % width, h = i / width % height, d = i / width / height;
@@ -100,7 +90,7 @@ public sealed class NiftiTests
         VolumeFile stored = new(
             s_sample, VoxelType.UInt8, new VolumeSettings { Orientation = VolumeOrientation.Stored });
         float[] asStored = new float[24];
-        stored.Read(folder["v.nii"], asStored);
+        stored.Read(Folder["v.nii"], asStored);
         CollectionAssert.AreEqual(Enumerable.Range(0, 24).Select(i => (float)i).ToArray(), asStored);
     }
 
@@ -108,22 +98,20 @@ public sealed class NiftiTests
     [TestMethod]
     public void AQuaternionIsReadWhereThereIsNoAffine()
     {
-        using TemporaryFolder folder = new();
         byte[] file = NiftiFiles.CreateOriented(4, 3, 2, 1, 0, 0, 0, 1, 0, 0, 0, 1);
         NiftiFiles.Write(file, 252, 1, 0); // qform_code, sform_code
         NiftiFiles.WriteFloats(file, 76, -1, 1, 1, 1); // qfac −1: the third axis runs the other way
         NiftiFiles.WriteFloats(file, 256, 0, 0, 1); // half a turn about the third axis: x and y the other way
-        File.WriteAllBytes(folder["v.nii"], file);
+        File.WriteAllBytes(Folder["v.nii"], file);
         CollectionAssert.AreEqual(
-            Enumerable.Range(0, 24).Select(i => 23f - i).ToArray(), Read(folder["v.nii"], s_sample));
+            Enumerable.Range(0, 24).Select(i => 23f - i).ToArray(), Read(Folder["v.nii"], s_sample));
     }
 
     [TestMethod]
     public void AnAffineWithoutThreeAxesIsNamed()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["v.nii"], NiftiFiles.CreateOriented(4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1));
-        Assert.Contains("data.volumes.orientation=stored", Refused(folder["v.nii"]));
+        File.WriteAllBytes(Folder["v.nii"], NiftiFiles.CreateOriented(4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1));
+        Assert.Contains("data.volumes.orientation=stored", Refused(Folder["v.nii"]));
     }
 
     private static float[] Read(string path, Shape sample)

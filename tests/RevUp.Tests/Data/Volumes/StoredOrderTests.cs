@@ -1,5 +1,3 @@
-using RevUp.Data.Volumes;
-
 namespace RevUp.Tests.Data.Volumes;
 
 [TestClass]

@@ -1,12 +1,8 @@
-using System.Text;
-using RevUp.Data.Volumes;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Data.Volumes;
 
 /// <summary>Lists as R, pandas and spreadsheets write them.</summary>
 [TestClass]
-public sealed class VolumeListTests
+public sealed class VolumeListTests : FolderTest
 {
     [TestMethod]
     [DataRow("file,label\na.nii,1\nb c.nii,2\n")]
@@ -18,20 +14,18 @@ public sealed class VolumeListTests
     [DataRow(" file , label \n a.nii , 1 \n b c.nii ,2\n")]
     public void FilesAndLabelsAreRead(string text)
     {
-        using TemporaryFolder folder = new();
         foreach (Encoding encoding in new[] { new UTF8Encoding(false), new UTF8Encoding(true), Encoding.Unicode })
         {
-            File.WriteAllText(folder["train.csv"], text, encoding);
-            CollectionAssert.AreEqual(new[] { ("a.nii", "1"), ("b c.nii", "2") }, VolumeList.Read(folder["train.csv"]));
+            File.WriteAllText(Folder["train.csv"], text, encoding);
+            CollectionAssert.AreEqual(new[] { ("a.nii", "1"), ("b c.nii", "2") }, VolumeList.Read(Folder["train.csv"]));
         }
     }
 
     [TestMethod]
     public void QuotesMayHoldSeparatorsAndQuotes()
     {
-        using TemporaryFolder folder = new();
-        File.WriteAllText(folder["train.csv"], "file,label\n\"a,\"\"b\"\".nii\",\"not, well\"\nc,d.nii,1\n");
+        File.WriteAllText(Folder["train.csv"], "file,label\n\"a,\"\"b\"\".nii\",\"not, well\"\nc,d.nii,1\n");
         CollectionAssert.AreEqual(
-            new[] { ("a,\"b\".nii", "not, well"), ("c,d.nii", "1") }, VolumeList.Read(folder["train.csv"]));
+            new[] { ("a,\"b\".nii", "not, well"), ("c,d.nii", "1") }, VolumeList.Read(Folder["train.csv"]));
     }
 }
