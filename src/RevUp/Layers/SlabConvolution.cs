@@ -27,7 +27,7 @@ internal sealed class SlabConvolution
         ConvolutionGeometry sample = convolution.Sample;
         (int kernel, int stride) = (sample.Kernel[0], sample.Stride[0]);
         _plan = backend.Convolution(Slab((planes - 1) * stride + kernel, padding: 0));
-        // Of stride 1: all gradients that reach a slab of inputs, so that none is computed in parts.
+        // Of stride 1: all gradients that reach a slab of inputs, so that none comes in parts.
         _adjoint = stride == 1 ? backend.Convolution(Slab(planes, padding: kernel - 1)) : _plan;
         _packed = new PackedWeights(backend.Memory);
         _packedAdjoint = _adjoint == _plan ? _packed : new PackedWeights(backend.Memory);

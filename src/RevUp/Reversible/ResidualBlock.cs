@@ -115,10 +115,11 @@ internal class ResidualBlock : Block
         {
             return 0;
         }
-        // Slabs run on behind the sample until those of F are through; all are equal.
+        // Equal slabs run on behind the sample until those of F are through: the largest of those
+        // that compute the fewest planes, and are more than half as thick as may be.
         int all = Input.Extent(0) + Branch.Convolutions.Sum(convolution => convolution.Reach);
-        int count = (all + planes - 1) / planes;
-        return (all + count - 1) / count;
+        return Enumerable.Range(planes / 2 + 1, planes - planes / 2)
+            .OrderBy(slab => (all + slab - 1) / slab * slab).ThenByDescending(slab => slab).First();
     }
 
     /// <summary>Why blocks of this kind cannot follow a policy; null when they can.</summary>
