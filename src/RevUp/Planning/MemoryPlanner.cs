@@ -14,8 +14,8 @@ namespace RevUp.Planning;
 internal static class MemoryPlanner
 {
     /// <summary>
-    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>, without slabs if there is
-    /// one. Otherwise with slabs of a half of a sample, a quarter, and so on: the thickest with
+    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>, without slabs if that
+    /// can be. Otherwise with slabs of a half of a sample, a quarter, and so on: the thickest with
     /// which there is one. Takes as long as a few steps for each thickness tried, and the memory of
     /// one layer and a batch of its numbers beside the parameters, whatever the budget.
     /// </summary>

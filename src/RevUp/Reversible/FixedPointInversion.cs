@@ -15,10 +15,10 @@ namespace RevUp.Reversible;
 /// The last evaluation, at xⁱ, leaves the intermediates to differentiate. Its result xⁱ⁺¹ is one
 /// correction better, and becomes the output of the block before. So an inversion and its gradient
 /// together take k evaluations, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's
-/// intermediates. Slab by slab (<see cref="Layer.Slab"/>) the peak is y and x alone: x is overwritten,
-/// the result is differentiated, and its intermediates are recomputed.
-/// Under <see cref="EvaluationPrecision.Mixed"/> the first evaluation is in bfloat16
-/// if earlier steps needed more than one. It is then never the last one, whatever its statistics.
+/// intermediates. Slab by slab (<see cref="Layer.Slab"/>) the peak is y and x alone: x is
+/// overwritten, the result is differentiated, and its intermediates are recomputed. Under <see
+/// cref="EvaluationPrecision.Mixed"/> the first evaluation is in bfloat16 if earlier steps needed
+/// more than one. It is then never the last one, whatever its statistics.
 /// </remarks>
 internal sealed class FixedPointInversion : DeviceObject
 {

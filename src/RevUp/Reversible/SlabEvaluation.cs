@@ -37,7 +37,9 @@ internal sealed class SlabEvaluation(
     /// <summary>The planes of an activation in the place of <see cref="Z"/>.</summary>
     public Tensor Of(Planes activation) => activation[_z.Inside];
 
-    /// <summary>Begins, before the first of the slabs of <paramref name="slab"/> planes.</summary>
+    /// <summary>
+    /// Begins, before the first of the slabs of <paramref name="slab"/> planes.
+    /// </summary>
     public void Begin(Planes x, int slab)
     {
         (_x, _z, _slab, _end) = (x, default, slab, 0);

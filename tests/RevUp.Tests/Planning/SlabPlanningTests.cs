@@ -1,14 +1,8 @@
-using RevUp.Backends;
-using RevUp.Backends.Cpu;
-using RevUp.Planning;
-using RevUp.Recipes;
-using RevUp.Reversible;
-using RevUp.Runs;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Planning;
 
-/// <summary>Slabs that a memory budget chooses, and the setting that forbids or names them.</summary>
+/// <summary>
+/// Slabs that a memory budget chooses, and the setting that names or forbids them.
+/// </summary>
 [TestClass]
 public sealed class SlabPlanningTests
 {

@@ -1,9 +1,3 @@
-using RevUp.Backends;
-using RevUp.Layers;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>Blocks slab by slab of planes, against blocks as a whole.</summary>

@@ -1,8 +1,3 @@
-using RevUp.Models;
-using RevUp.Reversible;
-using RevUp.Tensors;
-using RevUp.Tests.Support;
-
 namespace RevUp.Tests.Reversible;
 
 /// <summary>Passes of whole U-Nets slab by slab, against those of whole batches.</summary>
