@@ -106,7 +106,8 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
         $"fixed-point step {Suffix(z)}",
         12 + z.Size(),
         b => b.Backend.FixedPointStep(
-            b.Tensor(Float32, 0), b.Tensor(z, 1), b.Scalar, b.Tensor(Float32, 2), b.Tensor(Float32, 3), b.Statistics));
+            0, b.Tensor(Float32, 0), b.Tensor(z, 1), b.Scalar, b.Tensor(Float32, 2), b.Tensor(Float32, 3),
+            b.Statistics));
 
     private static KernelOperation QuantizeResidual(int bits, ElementType z) => new(
         $"quantize residual, {bits} bits, {Suffix(z)}",

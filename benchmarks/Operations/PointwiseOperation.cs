@@ -73,9 +73,10 @@ public sealed unsafe record PointwiseOperation(
         new(
             "fixed-point step",
             4,
-            b => b.Backend.FixedPointStep(b.Tensor(0), b.Tensor(1), b.Scalar, b.Tensor(2), b.Tensor(3), b.Statistics),
+            b => b.Backend.FixedPointStep(
+                0, b.Tensor(0), b.Tensor(1), b.Scalar, b.Tensor(2), b.Tensor(3), b.Statistics),
             b => CpuReference.FixedPointStep(
-                Count, b.Double(0), b.Double(1), 0.1, b.Double(2), b.Double(3), b.Results)),
+                Count, 0, b.Double(0), b.Double(1), 0.1, b.Double(2), b.Double(3), b.Results)),
         QuantizeResidual(bits: 8),
         QuantizeResidual(bits: 4),
         QuantizeRetrace(bits: 8),

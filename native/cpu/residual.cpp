@@ -57,10 +57,11 @@ revup_status revup_residual_subtract(int64_t count, const float *x, revup_type z
   return guarded([&] { add_branch<-1>(count, x, z_type, z, s, y); });
 }
 
-revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_type, const void *z, const float *s,
-                                    const float *x, float *x_next, double *statistics) {
+revup_status revup_fixed_point_step(int64_t count, int32_t adds, const float *y, revup_type z_type, const void *z,
+                                    const float *s, const float *x, float *x_next, double *statistics) {
   return guarded([&] {
     require_count(count, "count");
+    require(adds == 0 || adds == 1, "adds must be 0 or 1");
     require_type(z_type, "z_type");
     if (count == 0) return;
     require_pointer(y, "y");
@@ -75,8 +76,7 @@ revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_
       const auto sums = parallel_sum<2>(count, [=, scale = *s](int64_t begin, int64_t end) {
         return fixed_point_step(begin, end, y, branch, scale, x, x_next);
       });
-      statistics[0] = sums[0];
-      statistics[1] = sums[1];
+      for (int i = 0; i < 2; ++i) statistics[i] = adds == 0 ? sums[i] : statistics[i] + sums[i];
     });
   });
 }

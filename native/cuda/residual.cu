@@ -18,8 +18,8 @@ __device__ void add_branch(long long n, const float *x, const Z *z, const float 
 }
 
 template <typename Z>
-__device__ void iterate(long long n, const float *y, const Z *z, const float *s, const float *x, float *x_next,
-                        double *statistics, double *partials, unsigned *counter) {
+__device__ void iterate(long long n, int adds, const float *y, const Z *z, const float *s, const float *x,
+                        float *x_next, double *statistics, double *partials, unsigned *counter) {
   const float scale = *s;
   double sums[2] = {};  // squared norms of x_next - x and of x_next
   for_each_pack<pack_width<float, Z>>(n, [&](auto width, long long i) {
@@ -38,8 +38,7 @@ __device__ void iterate(long long n, const float *y, const Z *z, const float *s,
     sums[1] += static_cast<double>(pack_sums[1]);
   });
   if (!grid_sum(sums, partials, counter) || threadIdx.x != 0) return;
-  statistics[0] = sums[0];
-  statistics[1] = sums[1];
+  for (int i = 0; i < 2; ++i) statistics[i] = adds == 0 ? sums[i] : statistics[i] + sums[i];
 }
 
 }  // namespace
@@ -75,17 +74,17 @@ RESIDUAL_ADD(bf16)
 RESIDUAL_SUBTRACT(f32)
 RESIDUAL_SUBTRACT(bf16)
 
-// x_next = y - s * z;  statistics = {sum((x_next - x)^2), sum(x_next^2)}
+// x_next = y - s * z;  statistics = {sum((x_next - x)^2), sum(x_next^2)}, added when adds is 1
 // Geometry: Elementwise over x; 4 elements per thread and step, 8 with bf16. At most 1024 blocks.
 // Bytes per element: 8 + sizeof(Z) read, 4 written.
 // Accumulator: float32 over one pack, double from there on. Deterministic for one grid size.
 // Restrictions: x_next may alias y, x, and z if that is float32.
-#define FIXED_POINT_STEP(Z)                                                                                            \
-  extern "C" __global__ void __launch_bounds__(kThreads)                                                               \
-      fixed_point_step_##Z(long long count, const float *y, const Z *z, const float *s, const float *x, float *x_next, \
-                           double *statistics, double *partials, unsigned *counter) {                                  \
-    iterate(count, y, z, s, x, x_next, statistics, partials, counter);                                                 \
-  }                                                                                                                    \
+#define FIXED_POINT_STEP(Z)                                                                                       \
+  extern "C" __global__ void __launch_bounds__(kThreads)                                                          \
+      fixed_point_step_##Z(long long count, int adds, const float *y, const Z *z, const float *s, const float *x, \
+                           float *x_next, double *statistics, double *partials, unsigned *counter) {              \
+    iterate(count, adds, y, z, s, x, x_next, statistics, partials, counter);                                      \
+  }                                                                                                               \
   KERNEL_EXPORT(fixed_point_step_##Z)
 
 FIXED_POINT_STEP(f32)

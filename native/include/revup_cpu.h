@@ -37,7 +37,7 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 7
+#define REVUP_ABI_VERSION 8
 
 typedef int32_t revup_type;
 // Labels are copied by revup_cast; no other function takes their type.
@@ -99,11 +99,12 @@ REVUP_API revup_status revup_residual_add(int64_t count, const float *x, revup_t
 REVUP_API revup_status revup_residual_subtract(int64_t count, const float *x, revup_type z_type, const void *z,
                                                const float *s, float *y);
 // One step of the fixed-point inversion: x_next = y - s * z, where z = branch(x) before its multiplier.
-//   statistics = {sum((x_next - x)^2), sum(x_next^2)}
+//   statistics = {sum((x_next - x)^2), sum(x_next^2)}, added to what is there when adds is 1
 // x_next may alias y, x, and z when z is float32.
-// @ y, z, x, x_next [count]; s []; statistics [2]; x_next may be y, x, z; internal
-REVUP_API revup_status revup_fixed_point_step(int64_t count, const float *y, revup_type z_type, const void *z,
-                                              const float *s, const float *x, float *x_next, double *statistics);
+// @ y, z, x, x_next [count]; s []; statistics+ [2]; adds is 0 or 1; x_next may be y, x, z; internal
+REVUP_API revup_status revup_fixed_point_step(int64_t count, int32_t adds, const float *y, revup_type z_type,
+                                              const void *z, const float *s, const float *x, float *x_next,
+                                              double *statistics);
 // y += alpha * x (alpha null: 1).
 // @ x, y+ [count]; alpha? []
 REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y);

@@ -25,6 +25,10 @@ internal static class PlanText
         {
             terminal.Note($"  where an inversion is refused: at most {Format.MiB(planned.ReplayPeakBytes)} MiB");
         }
+        if (plan.Slab > 0)
+        {
+            terminal.Note($"  slabs of {Format.Count(plan.Slab)} planes of a sample");
+        }
         int first = 0;
         for (int s = 0; s < model.Stages.Count; s++)
         {

@@ -132,7 +132,7 @@ internal sealed class NetworkInspector : DeviceObject
         saved.Free(memory);
         memory.Free(point);
         Tensor z = block.Branch.Evaluate(x, save: false, ref saved);
-        Backend.FixedPointStep(y, z, block.Branch.Multiplier, x, x, _statistics);
+        Backend.FixedPointStep(0, y, z, block.Branch.Multiplier, x, x, _statistics);
         memory.Free(z);
         memory.Free(x);
         Span<double> sums = stackalloc double[2];

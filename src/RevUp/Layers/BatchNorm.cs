@@ -63,6 +63,9 @@ internal sealed class BatchNorm : Preactivation
     }
 
     /// <inheritdoc/>
+    public override bool IsLocal => false;
+
+    /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p)
     {
         if (_training && measure && !_repeats)

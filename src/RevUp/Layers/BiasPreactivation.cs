@@ -16,6 +16,9 @@ internal sealed class BiasPreactivation(
         name, new Shape(channels), ParameterGroup.Weights, Initialization.Constant(0));
 
     /// <inheritdoc/>
+    public override bool IsLocal => true;
+
+    /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p) =>
         Backend.ChannelAffineForward(Activation, x, default, _bias.Value, p);
 

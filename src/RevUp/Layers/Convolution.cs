@@ -12,6 +12,7 @@ public sealed class Convolution : DeviceObject
     private readonly ConvolutionGeometry _sample;
     private readonly PackedWeights _packed;
     private ConvolutionPlan? _plan;
+    private SlabConvolution? _slabs;
     private Tensor _scale;
 
     /// <param name="name">
@@ -41,6 +42,11 @@ public sealed class Convolution : DeviceObject
     internal ConvolutionGeometry Sample => _sample;
 
     /// <summary>
+    /// Planes that an odd kernel of stride 1 reaches on either side of a plane.
+    /// </summary>
+    internal int Reach => _sample.Kernel[0] / 2;
+
+    /// <summary>
     /// Prepares passes over a batch of <paramref name="batch"/> samples with scale · weights;
     /// neither may change until the next call. <paramref name="scale"/> may be empty for 1. The
     /// first pass packs the weights.
@@ -62,7 +68,27 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <inheritdoc cref="Layer.ReleaseWeights"/>
-    internal void ReleaseWeights() => _packed.Free();
+    internal void ReleaseWeights()
+    {
+        _packed.Free();
+        _slabs?.Release();
+    }
+
+    /// <summary>
+    /// The passes with the prepared weights, over <paramref name="planes"/> planes of one sample's
+    /// output at a time.
+    /// </summary>
+    internal SlabConvolution Slabs(int planes)
+    {
+        RequireOpen();
+        if (_slabs?.Planes != planes)
+        {
+            _slabs?.Release();
+            _slabs = new SlabConvolution(Backend, this, planes);
+        }
+        _slabs.Scale = _scale;
+        return _slabs;
+    }
 
     /// <summary>fprop into a new tensor; x stays.</summary>
     public Tensor Forward(Tensor x)
@@ -120,6 +146,15 @@ public sealed class Convolution : DeviceObject
     {
         Tensor gradient = Backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
         PlanFor(x).BackwardWeights(x, dy, gradient);
+        EndWeights(gradient, factor, dot);
+    }
+
+    /// <summary>
+    /// Adds factor · <paramref name="gradient"/> to the weight's gradient and, unless
+    /// <paramref name="dot"/> is empty, writes ⟨gradient, W⟩ there. Frees the gradient.
+    /// </summary>
+    internal void EndWeights(Tensor gradient, Tensor factor, Tensor dot)
+    {
         Backend.Axpy(factor, gradient, Weight.Gradient);
         if (!dot.IsEmpty)
         {

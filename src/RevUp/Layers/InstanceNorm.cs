@@ -37,6 +37,9 @@ internal sealed class InstanceNorm : Preactivation
     }
 
     /// <inheritdoc/>
+    public override bool IsLocal => false;
+
+    /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p)
     {
         for (int n = 0; n < x.Shape.Batch; n++)

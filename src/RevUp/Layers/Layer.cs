@@ -39,6 +39,18 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     public virtual bool OnlyMoves => false;
 
     /// <summary>
+    /// Planes of a slab where the layer takes one sample after the other, slab by slab along the
+    /// outermost axis (D in 3-D, H in 2-D); 0 where it takes the whole batch.
+    /// </summary>
+    public int Slab { get; private set; }
+
+    /// <summary>
+    /// Chooses slabs of <paramref name="elements"/> elements of the larger of input and output, or
+    /// fewer; 0 for no slabs. Layers that cannot, and samples that are no larger, have none.
+    /// </summary>
+    public void SetSlab(long elements) => Slab = elements > 0 ? SlabOf(elements) : 0;
+
+    /// <summary>
     /// Prepares passes over a batch of <paramref name="batch"/> samples. Weights stay as they are
     /// until the next call, so that forward, inversion and backward see one function.
     /// <paramref name="use"/> names the passes that follow.
@@ -87,6 +99,9 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     /// and the result are names of its values.
     /// </summary>
     internal abstract string Export(OnnxGraph graph, string x);
+
+    /// <summary>Planes of a slab of so many elements; 0 where the layer has no slabs.</summary>
+    protected virtual int SlabOf(long elements) => 0;
 
     /// <summary>A new activation tensor of a batch.</summary>
     protected Tensor Allocate(Shape sample, int batch) =>

@@ -30,6 +30,12 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
             _ => new BiasPreactivation($"{name}.bias{index}", backend, store, channels, activation),
         };
 
+    /// <summary>
+    /// Whether p at a position depends on x at that position alone, so that planes may be computed
+    /// apart.
+    /// </summary>
+    public abstract bool IsLocal { get; }
+
     /// <summary>Says whether the next passes train or evaluate.</summary>
     public virtual void Prepare(NetworkUse use) => RequireOpen();
 
@@ -49,6 +55,39 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
     /// equal.
     /// </summary>
     public abstract void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx);
+
+    /// <summary>
+    /// p of a run of planes of x in a new tensor, with zeros for padding; needs
+    /// <see cref="IsLocal"/>.
+    /// </summary>
+    public Planes Forward(Planes x, PlaneRun run, ElementType type)
+    {
+        Planes p = Planes.Allocate(Backend, x.Tensor.Shape.With(1, x.Depth), type, run);
+        Forward(x, p);
+        return p;
+    }
+
+    /// <summary>The planes p, of the same numbers of x; p may be x.</summary>
+    public void Forward(Planes x, Planes p)
+    {
+        PlaneRun inside = p.Inside;
+        if (!inside.IsEmpty)
+        {
+            Forward(x[inside], measure: false, p[inside]);
+        }
+        p.ClearPadding(Backend);
+    }
+
+    /// <summary>The planes dx for those of dp, without padding, as the other overload.</summary>
+    public void Backward(Planes x, Planes dp, Tensor scale, Planes residual, Planes dx)
+    {
+        PlaneRun inside = dp.Inside;
+        if (!inside.IsEmpty)
+        {
+            Backward(
+                x[inside], dp[inside], scale, residual.Tensor.IsEmpty ? default : residual[inside], dx[inside]);
+        }
+    }
 
     /// <summary>
     /// Adds p of x in evaluation to a graph; <paramref name="spatialRank"/> is 2 or 3.

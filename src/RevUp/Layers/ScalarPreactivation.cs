@@ -17,6 +17,9 @@ internal sealed class ScalarPreactivation(
         name + "b", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(0));
 
     /// <inheritdoc/>
+    public override bool IsLocal => true;
+
+    /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p) =>
         Backend.PreactivationForward(Activation, x, _before.Value, _after.Value, p);
 

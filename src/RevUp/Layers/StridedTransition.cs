@@ -59,15 +59,14 @@ internal sealed class StridedTransition : Layer
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
+        if (Slab > 0)
+        {
+            Tensor slabs = ForwardSlabs(x);
+            HandOver(x, mode);
+            return slabs;
+        }
         Tensor p = Preactivate(x, measure: true);
-        if (Skip is not null && mode == ForwardMode.Consume)
-        {
-            Skip.Value = x;
-        }
-        else
-        {
-            Release(x, mode);
-        }
+        HandOver(x, mode);
         Tensor y = _convolution.Forward(p);
         Memory.Free(p);
         return y;
@@ -76,6 +75,10 @@ internal sealed class StridedTransition : Layer
     /// <inheritdoc/>
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {
+        if (Slab > 0)
+        {
+            return BackwardSlabs(x, gradient);
+        }
         Tensor p = Preactivate(x, measure: false);
         _convolution.BackwardWeights(p, gradient, default, default);
         Memory.Free(p);
@@ -96,6 +99,105 @@ internal sealed class StridedTransition : Layer
     {
         Skip?.Exported = x;
         return _convolution.Export(graph, scale: 1, _preactivation.Export(graph, Input.SpatialRank, x));
+    }
+
+    /// <inheritdoc/>
+    protected override int SlabOf(long elements) =>
+        _preactivation.IsLocal && Planes.AreAligned(Input, ElementType.Float32)
+            && Planes.AreAligned(Output, ElementType.Float32)
+            ? Planes.Slab(elements / (Planes.Elements(Input) * Geometry.Stride[0]), Output)
+            : 0;
+
+    // In a U-Net x becomes the skip connection's.
+    private void HandOver(Tensor x, ForwardMode mode)
+    {
+        if (Skip is not null && mode == ForwardMode.Consume)
+        {
+            Skip.Value = x;
+        }
+        else
+        {
+            Release(x, mode);
+        }
+    }
+
+    private Tensor ForwardSlabs(Tensor x)
+    {
+        Tensor y = Allocate(Output, x.Shape.Batch);
+        SlabConvolution convolution = _convolution.Slabs(Slab);
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            Planes ys = Planes.Of(y, n);
+            for (int first = 0; first < ys.Depth; first += Slab)
+            {
+                // The last slab ends with the sample, and computes some planes again.
+                PlaneRun run = new(Math.Min(first, ys.Depth - Slab), Math.Min(first + Slab, ys.Depth));
+                Planes p = _preactivation.Forward(Planes.Of(x, n), Reached(run), ElementType.Float32);
+                convolution.Forward(p.Tensor, ys[run]);
+                Memory.Free(p.Tensor);
+            }
+        }
+        return y;
+    }
+
+    private Tensor BackwardSlabs(Tensor x, Tensor gradient)
+    {
+        // The gradient along the skip connection becomes that of x.
+        Tensor dx = Skip?.Gradient ?? Allocate(Input, x.Shape.Batch);
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            BackwardSlabs(Planes.Of(x, n), Planes.Of(gradient, n), Planes.Of(dx, n));
+        }
+        _convolution.Slabs(Slab).EndWeights(default, default);
+        Memory.Free(gradient);
+        Skip?.Gradient = default;
+        return dx;
+    }
+
+    // Kernels of neighbouring slabs may share planes, whose gradients wait for the next slab. Or
+    // they may leave planes out.
+    private void BackwardSlabs(Planes x, Planes gradient, Planes dx)
+    {
+        SlabConvolution convolution = _convolution.Slabs(Slab);
+        (int stride, int shared) = (Geometry.Stride[0], Geometry.Kernel[0] - Geometry.Stride[0]);
+        Tensor waiting = default;
+        if (shared > 0)
+        {
+            waiting = Memory.Allocate(Input.With(1, shared), ElementType.Float32, MemoryPurpose.Activations);
+            Backend.Fill(waiting, 0);
+        }
+        for (int first = 0, done = 0; done < x.Depth; first += Slab)
+        {
+            PlaneRun run = new(first, first + Slab), reached = Reached(run);
+            done = reached.First + Slab * stride;
+            Planes dy = gradient.Padded(Backend, run, ElementType.Float32);
+            // p, and then its gradient.
+            Planes p = _preactivation.Forward(
+                x, new PlaneRun(reached.First, Math.Max(reached.End, done)), ElementType.Float32);
+            convolution.BackwardWeights(p[reached], dy.Tensor);
+            convolution.BackwardDataOfSlab(dy.Tensor, p[reached]);
+            gradient.Release(Backend, dy);
+            if (shared > 0)
+            {
+                Backend.Axpy(default, waiting, p[new PlaneRun(reached.First, reached.First + shared)]);
+                Backend.Cast(p[new PlaneRun(done, reached.End)], waiting);
+            }
+            else if (shared < 0)
+            {
+                Backend.Fill(p[new PlaneRun(reached.End, done)], 0);
+            }
+            Planes dp = p with { Tensor = p[new PlaneRun(reached.First, done)] };
+            _preactivation.Backward(x, dp, default, Skip is null ? default : dx, dx);
+            Memory.Free(p.Tensor);
+        }
+        Memory.TryFree(waiting);
+    }
+
+    // The planes of x under the kernels of a run of planes of y.
+    private PlaneRun Reached(PlaneRun run)
+    {
+        int first = run.First * Geometry.Stride[0] - Geometry.Padding[0];
+        return new PlaneRun(first, first + (run.Count - 1) * Geometry.Stride[0] + Geometry.Kernel[0]);
     }
 
     private Tensor Preactivate(Tensor x, bool measure)

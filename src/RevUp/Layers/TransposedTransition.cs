@@ -59,6 +59,13 @@ internal sealed class TransposedTransition : Layer
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
+        if (Slab > 0)
+        {
+            Tensor sum = Skip.Take();
+            JoinSlabs(x, sum, separates: false);
+            Release(x, mode);
+            return sum;
+        }
         Tensor up = _convolution.BackwardData(x);
         Release(x, mode);
         Tensor y = Skip.Take();
@@ -72,21 +79,92 @@ internal sealed class TransposedTransition : Layer
     /// </summary>
     public void Separate(Tensor x, Tensor y)
     {
-        Tensor up = _convolution.BackwardData(x);
-        Backend.ResidualSubtract(y, up, _one, y);
-        Memory.Free(up);
+        if (Slab > 0)
+        {
+            JoinSlabs(x, y, separates: true);
+        }
+        else
+        {
+            Tensor up = _convolution.BackwardData(x);
+            Backend.ResidualSubtract(y, up, _one, y);
+            Memory.Free(up);
+        }
         Skip.Value = y;
     }
 
     /// <inheritdoc/>
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {
-        _convolution.BackwardWeights(gradient, x, default, default);
         Skip.Gradient = gradient;
+        if (Slab > 0)
+        {
+            return BackwardSlabs(x, gradient);
+        }
+        _convolution.BackwardWeights(gradient, x, default, default);
         return _convolution.Forward(gradient);
     }
 
     /// <inheritdoc/>
+    protected override int SlabOf(long elements) =>
+        Planes.AreAligned(Input, ElementType.Float32) && Planes.AreAligned(Output, ElementType.Float32)
+            ? Planes.Slab(elements / (Planes.Elements(Output) * Geometry.Stride[0]), Input)
+            : 0;
+
+    /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) =>
         graph.Node("Add", Name, [_convolution.ExportTransposed(graph, x), Skip.Exported]);
+
+    // y ± Wᵀ ∗ x in the memory of y. The planes of y under a slab of x are under no other.
+    private void JoinSlabs(Tensor x, Tensor y, bool separates)
+    {
+        SlabConvolution convolution = _convolution.Slabs(Slab);
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            (Planes xs, Planes ys) = (Planes.Of(x, n), Planes.Of(y, n));
+            for (int first = 0; first < xs.Depth; first += Slab)
+            {
+                PlaneRun run = new(first, first + Slab);
+                Planes slab = xs.Padded(Backend, run, ElementType.Float32);
+                Planes up = Planes.Allocate(Backend, Output, ElementType.Float32, Finer(run));
+                convolution.BackwardDataOfSlab(slab.Tensor, up.Tensor);
+                xs.Release(Backend, slab);
+                Tensor sum = ys[up.Inside];
+                if (separates)
+                {
+                    Backend.ResidualSubtract(sum, up[up.Inside], _one, sum);
+                }
+                else
+                {
+                    Backend.ResidualAdd(sum, up[up.Inside], _one, sum);
+                }
+                Memory.Free(up.Tensor);
+            }
+        }
+    }
+
+    private Tensor BackwardSlabs(Tensor x, Tensor gradient)
+    {
+        SlabConvolution convolution = _convolution.Slabs(Slab);
+        Tensor dx = Allocate(Input, x.Shape.Batch);
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            (Planes xs, Planes dys, Planes dxs) = (Planes.Of(x, n), Planes.Of(gradient, n), Planes.Of(dx, n));
+            for (int first = 0; first < xs.Depth; first += Slab)
+            {
+                PlaneRun run = new(first, first + Slab);
+                Planes slab = xs.Padded(Backend, run, ElementType.Float32);
+                Planes dy = dys.Padded(Backend, Finer(run), ElementType.Float32);
+                convolution.BackwardWeights(dy.Tensor, slab.Tensor);
+                xs.Release(Backend, slab);
+                dys.Release(Backend, dy);
+                // The last slab ends with the sample, and computes some planes again.
+                PlaneRun own = new(Math.Min(first, xs.Depth - Slab), Math.Min(first + Slab, xs.Depth));
+                convolution.Forward(dys[Finer(own)], dxs[own]);
+            }
+        }
+        convolution.EndWeights(default, default);
+        return dx;
+    }
+
+    private PlaneRun Finer(PlaneRun run) => new(run.First * Geometry.Stride[0], run.End * Geometry.Stride[0]);
 }

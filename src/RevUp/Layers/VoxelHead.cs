@@ -48,6 +48,10 @@ internal sealed class VoxelHead : Layer
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
+        if (Slab > 0 && mode != ForwardMode.Consume)
+        {
+            return ForwardSlabs(x);
+        }
         Tensor p = mode == ForwardMode.Consume ? x : Allocate(Input, x.Shape.Batch);
         _preactivation.Forward(x, measure: true, p);
         Tensor logits = Allocate(Output, x.Shape.Batch);
@@ -59,6 +63,10 @@ internal sealed class VoxelHead : Layer
     /// <inheritdoc/>
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {
+        if (Slab > 0)
+        {
+            return BackwardSlabs(x, gradient);
+        }
         Tensor p = Allocate(Input, x.Shape.Batch);
         _preactivation.Forward(x, measure: false, p);
         Tensor dx = Allocate(Input, x.Shape.Batch);
@@ -73,6 +81,63 @@ internal sealed class VoxelHead : Layer
     internal override string Export(OnnxGraph graph, string x) => graph.Pointwise(
         Name, _preactivation.Export(graph, Input.SpatialRank, x), Input.SpatialRank,
         (_weight.Name, _weight.Value), (_bias.Name, _bias.Value));
+
+    /// <inheritdoc/>
+    protected override int SlabOf(long elements)
+    {
+        bool isAligned = Planes.AreAligned(Input, ElementType.Float32)
+            && Planes.AreAligned(Output.WithChannels(Output.Channels * Output.Extent(0)), ElementType.Float32);
+        if (!_preactivation.IsLocal || !isAligned)
+        {
+            return 0;
+        }
+        // As many planes as begin where a tensor of logits may.
+        int aligned = 1;
+        while (!Planes.AreAligned(Output.WithChannels(Output.Channels * aligned), ElementType.Float32))
+        {
+            aligned *= 2;
+        }
+        long planes = Math.Max(1, elements / Planes.Elements(Input));
+        return Planes.Slab((planes + aligned - 1) / aligned * aligned, Input);
+    }
+
+    private Tensor ForwardSlabs(Tensor x)
+    {
+        Tensor logits = Allocate(Output, x.Shape.Batch);
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            (Planes xs, Planes results) = (Planes.Of(x, n), Planes.Of(logits, n));
+            for (int first = 0; first < xs.Depth; first += Slab)
+            {
+                PlaneRun run = new PlaneRun(first, first + Slab).Within(xs.Depth);
+                Planes p = _preactivation.Forward(xs, run, ElementType.Float32);
+                Backend.LinearForward(Rows(p.Tensor), _weight.Value, _bias.Value, Rows(results[run]));
+                Memory.Free(p.Tensor);
+            }
+        }
+        return logits;
+    }
+
+    private Tensor BackwardSlabs(Tensor x, Tensor gradient)
+    {
+        Tensor dx = Allocate(Input, x.Shape.Batch);
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            (Planes xs, Planes logits, Planes dxs) = (Planes.Of(x, n), Planes.Of(gradient, n), Planes.Of(dx, n));
+            for (int first = 0; first < xs.Depth; first += Slab)
+            {
+                PlaneRun run = new PlaneRun(first, first + Slab).Within(xs.Depth);
+                Planes p = _preactivation.Forward(xs, run, ElementType.Float32);
+                Tensor dp = dxs[run];
+                Backend.LinearBackward(
+                    Rows(p.Tensor), _weight.Value, Rows(logits[run]), Rows(dp), _weight.Gradient, _bias.Gradient);
+                Memory.Free(p.Tensor);
+                _preactivation.Backward(xs[run], dp, default, default, dp);
+            }
+        }
+        Memory.Free(gradient);
+        return dx;
+    }
 
     // [N · positions, channels]
     private static Tensor Rows(Tensor x) =>

@@ -1,3 +1,4 @@
+using RevUp.Layers;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
@@ -44,7 +45,26 @@ internal static class PolicyRules
         ConfigurationException.Require(
             plan.CompressBits is 4 or 8, $"reversible.compressBits is {plan.CompressBits}; use 4 or 8");
         Require(Obstacle("reversible.policy", plan.Policy, model));
+        ConfigurationException.Require(
+            plan.Slab >= MemoryPlan.NoSlabs,
+            $"reversible.slab is {plan.Slab}; use a number of planes, 'auto' or 'off'");
+        ConfigurationException.Require(
+            plan.Slab <= 0 || SlabObstacle(model) is null,
+            $"reversible.slab is {plan.Slab}, but {SlabObstacle(model)}; use 'off', or another network");
     }
+
+    /// <summary>
+    /// Why the blocks of a network cannot take a sample slab by slab; null when they can.
+    /// </summary>
+    public static string? SlabObstacle(ModelSettings model) => model switch
+    {
+        { Normalization: Normalization.BatchNorm or Normalization.InstanceNorm } =>
+            "batch and instance normalisation make every position depend on all others, so that a slab cannot be "
+            + "computed alone; model.normalization is neither with 'fixup'",
+        { Branch: BranchKind.Custom } => "model.branch is 'custom', and nobody knows how far such a branch looks",
+        { Block: BlockKind.Coupling } => "model.block is 'coupling', which takes whole batches",
+        _ => null,
+    };
 
     /// <summary>Whether the blocks of a network can follow a policy.</summary>
     public static bool IsPossible(MemoryPolicy policy, ModelSettings model) => Obstacle("", policy, model) is null;

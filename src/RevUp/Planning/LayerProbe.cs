@@ -25,6 +25,9 @@ internal sealed class LayerProbe : IDisposable
     // than that.
     private const int Evaluations = 2;
 
+    // Tensors of more elements have the same numbers over and over. Many times a prime number.
+    private const int MostNumbers = 16 * 262_139;
+
     private readonly Backend _backend;
     private readonly RevUpNet _net;
     private readonly ReversibleEngine _engine;
@@ -51,9 +54,9 @@ internal sealed class LayerProbe : IDisposable
         long count = net.Layers.Max(
             layer => Math.Max(layer.Input.WithBatch(batch).Count, layer.Output.WithBatch(batch).Count));
         CounterRandom random = new(0, DataStream, 0);
-        _numbers = _backend.Memory.Allocate(
-            new Shape(checked((int)count)), ElementType.Float32, MemoryPurpose.Activations);
-        _backend.Upload<float>(MemoryProbe.RandomPixels((int)count, ref random), _numbers);
+        int numbers = (int)Math.Min(count, MostNumbers);
+        _numbers = _backend.Memory.Allocate(new Shape(numbers), ElementType.Float32, MemoryPurpose.Activations);
+        _backend.Upload<float>(MemoryProbe.RandomPixels(numbers, ref random), _numbers);
     }
 
     /// <summary>The options of every layer, first to last.</summary>
@@ -147,7 +150,8 @@ internal sealed class LayerProbe : IDisposable
         }
     }
 
-    private MemoryPlan Uniform(MemoryPolicy policy) => new() { Policy = policy, CompressBits = _plan.CompressBits };
+    private MemoryPlan Uniform(MemoryPolicy policy) =>
+        new() { Policy = policy, CompressBits = _plan.CompressBits, Slab = _plan.Slab };
 
     private LayerOption Measure(int index, MemoryPolicy policy, bool fromStream)
     {
@@ -269,7 +273,11 @@ internal sealed class LayerProbe : IDisposable
     {
         Shape shape = sample.WithBatch(_input.Shape.Batch);
         Tensor copy = _backend.Memory.Allocate(shape, ElementType.Float32, MemoryPurpose.Activations);
-        _backend.Cast(_numbers.Slice(0, shape), copy);
+        for (long start = 0; start < copy.Count; start += _numbers.Count)
+        {
+            Shape part = new((int)Math.Min(_numbers.Count, copy.Count - start));
+            _backend.Cast(_numbers.Slice(0, part), copy.Slice(start, part));
+        }
         return copy;
     }
 

@@ -14,9 +14,10 @@ namespace RevUp.Planning;
 internal static class MemoryPlanner
 {
     /// <summary>
-    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>. Takes as long as a few
-    /// steps, and the memory of one layer and a batch of its numbers beside the parameters,
-    /// whatever the budget.
+    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>, without slabs if that
+    /// can be. Otherwise with slabs of a half of a sample, a quarter, and so on: the thickest with
+    /// which there is one. Takes as long as a few steps for each thickness tried, and the memory of
+    /// one layer and a batch of its numbers beside the parameters, whatever the budget.
     /// </summary>
     /// <param name="backend">The device; everything measured with is freed again.</param>
     /// <param name="recipe">
@@ -37,6 +38,25 @@ internal static class MemoryPlanner
         recipe.Validate();
         using RevUpNet net = new(
             backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
-        return NetworkCosts.Measure(net, recipe).Plan(recipe.Reversible);
+        ReversibleSettings settings = recipe.Reversible;
+        bool mayChoose = settings.Policies.Slab == 0 && PolicyRules.SlabObstacle(recipe.Model) is null;
+        for (int thinner = mayChoose ? net.Sample.Extent(0) / 2 : 0; ; thinner /= 2)
+        {
+            long mark = backend.Memory.Mark();
+            try
+            {
+                NetworkCosts costs = NetworkCosts.Measure(net, recipe with { Reversible = settings });
+                if (thinner == 0 || costs.Fit(settings))
+                {
+                    return costs.Plan(settings);
+                }
+            }
+            catch (ArenaExhaustedException) when (thinner > 0)
+            {
+                net.Abandon();
+                backend.Memory.FreeSince(mark);
+            }
+            settings = settings with { Policies = settings.Policies with { Slab = thinner } };
+        }
     }
 }

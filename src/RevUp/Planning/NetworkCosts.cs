@@ -54,6 +54,9 @@ internal sealed class NetworkCosts
         return new NetworkCosts(net, step, recipe, input);
     }
 
+    /// <summary>Whether there is a plan within the settings' budget.</summary>
+    public bool Fit(ReversibleSettings settings) => settings.MemoryBudget >= Least(Permitted(settings));
+
     /// <summary>
     /// The fastest plan within the settings' budget, with the policies that they allow.
     /// </summary>
@@ -62,9 +65,8 @@ internal sealed class NetworkCosts
     /// </exception>
     public MemoryForecast Plan(ReversibleSettings settings)
     {
-        LayerOption[][] permitted =
-            [.. _net.Layers.Select((layer, i) => Permitted(layer, _layers[i], settings.AllowCompress))];
-        (long budget, long least) = (settings.MemoryBudget, Forecast(PlanSearch.Leanest(permitted)).ReplayPeakBytes);
+        LayerOption[][] permitted = Permitted(settings);
+        (long budget, long least) = (settings.MemoryBudget, Least(permitted));
         ChainPlan? chain = budget < least ? null : PlanSearch.Fastest(permitted, budget - _fixedBytes);
         if (chain is null)
         {
@@ -86,6 +88,11 @@ internal sealed class NetworkCosts
 
     /// <summary>Cost of a step under a plan.</summary>
     public StepForecast Forecast(MemoryPlan plan) => Forecast(ChainPlan.Of(_net.Layers, _layers, plan));
+
+    private LayerOption[][] Permitted(ReversibleSettings settings) =>
+        [.. _net.Layers.Select((layer, i) => Permitted(layer, _layers[i], settings.AllowCompress))];
+
+    private long Least(LayerOption[][] permitted) => Forecast(PlanSearch.Leanest(permitted)).ReplayPeakBytes;
 
     private StepForecast Forecast(ChainPlan chain) => new(
         Math.Max(_outsidePeakBytes, _fixedBytes + chain.PeakBytes),

@@ -41,7 +41,12 @@ internal static class FlatSettings
         flat.Get = settings => get(hold(settings)!);
         flat.Set = (settings, value) => set(hold(settings)!, value);
         flat.IsSetNullable = member.IsSetNullable;
-        flat.CustomConverter = member.Name == "tolerance" ? new ToleranceConverter() : member.CustomConverter;
+        flat.CustomConverter = member.Name switch
+        {
+            "tolerance" => new ToleranceConverter(),
+            "slab" => new SlabConverter(),
+            _ => member.CustomConverter,
+        };
         return flat;
     }
 }

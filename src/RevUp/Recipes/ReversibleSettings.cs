@@ -38,6 +38,12 @@ public sealed record ReversibleSettings
     [JsonPropertyName("plan")]
     internal IReadOnlyList<PolicyRun>? Runs { get; init; }
 
+    /// <summary>
+    /// Planes of a slab that "auto" chose with <see cref="Runs"/>; 0 for the policies' own.
+    /// </summary>
+    [JsonInclude]
+    internal int PlanSlab { get; init; }
+
     /// <summary>When an inversion stops; the tolerance may be the word "exact".</summary>
     public InversionSettings Inversion { get; init; } = new();
 
@@ -45,7 +51,11 @@ public sealed record ReversibleSettings
     [JsonIgnore]
     public MemoryPlan Plan => Runs is null
         ? Policies
-        : Policies with { Blocks = [.. Runs.SelectMany(run => Enumerable.Repeat(run.Policy, run.Blocks))] };
+        : Policies with
+        {
+            Blocks = [.. Runs.SelectMany(run => Enumerable.Repeat(run.Policy, run.Blocks))],
+            Slab = PlanSlab > 0 ? PlanSlab : Policies.Slab,
+        };
 
     /// <summary>
     /// Whether policies are still to be chosen (<see cref="Planning.MemoryPlanner"/>).
@@ -68,7 +78,7 @@ public sealed record ReversibleSettings
                 runs.Add(new PolicyRun { Policy = policy });
             }
         }
-        return this with { Runs = runs };
+        return this with { Runs = runs, PlanSlab = plan.Slab == Policies.Slab ? 0 : plan.Slab };
     }
 
     /// <summary>Throws when a value is outside its range, or does not fit the network.</summary>
@@ -89,6 +99,9 @@ public sealed record ReversibleSettings
         ConfigurationException.Require(
             auto || Runs is null,
             $"reversible.plan is given, and the policy is one for all blocks; use 'auto', or leave the plan out");
+        ConfigurationException.Require(
+            PlanSlab == 0 || (PlanSlab > 0 && Runs is not null),
+            $"reversible.planSlab is {PlanSlab}; use a number of planes with reversible.plan, or leave it out");
         foreach (PolicyRun? run in Runs ?? [])
         {
             ConfigurationException.Require(

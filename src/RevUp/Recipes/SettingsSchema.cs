@@ -15,7 +15,7 @@ internal static class SettingsSchema
 
     // Converters that a property names do not apply to their types elsewhere.
     private static readonly JsonSerializerOptions s_words =
-        new() { Converters = { new ToleranceConverter(), new ByteCountConverter() } };
+        new() { Converters = { new ToleranceConverter(), new ByteCountConverter(), new SlabConverter() } };
 
     /// <summary>
     /// Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages

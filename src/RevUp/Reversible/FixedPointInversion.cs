@@ -15,8 +15,10 @@ namespace RevUp.Reversible;
 /// The last evaluation, at xⁱ, leaves the intermediates to differentiate. Its result xⁱ⁺¹ is one
 /// correction better, and becomes the output of the block before. So an inversion and its gradient
 /// together take k evaluations, not k + 1. Memory at the peak: y, xⁱ, xⁱ⁺¹ and the branch's
-/// intermediates. Under <see cref="EvaluationPrecision.Mixed"/> the first evaluation is in bfloat16
-/// if earlier steps needed more than one. It is then never the last one, whatever its statistics.
+/// intermediates. Slab by slab (<see cref="Layer.Slab"/>) the peak is y and x alone: x is
+/// overwritten, the result is differentiated, and its intermediates are recomputed. Under <see
+/// cref="EvaluationPrecision.Mixed"/> the first evaluation is in bfloat16 if earlier steps needed
+/// more than one. It is then never the last one, whatever its statistics.
 /// </remarks>
 internal sealed class FixedPointInversion : DeviceObject
 {
@@ -107,21 +109,16 @@ internal sealed class FixedPointInversion : DeviceObject
         for (int k = 1; ; k++)
         {
             using NvtxRange iteration = Backend.Range(ProfilerRanges.Iteration(k));
-            bool approximate = k == 1 && BeginsApproximately(block.Index);
-            Tensor z = approximate ? block.Branch.Approximate(x) : block.Branch.Evaluate(x, save: true, ref saved);
-            Tensor next = z.Type == ElementType.Float32
-                ? z
-                : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
-            Tensor statistics = _table.Slice(IsPlanned ? 2L * (block.Index * Plan.Most + k - 1) : 0, new Shape(2));
-            Backend.FixedPointStep(y, z, block.Branch.Multiplier, x, next, statistics);
-            if (next != z)
-            {
-                memory.Free(z);
-            }
+            bool approximate = k == 1 && block.Slab == 0 && BeginsApproximately(block.Index);
+            long slot = IsPlanned ? block.Index * Plan.Most + k - 1 : 0;
+            Tensor statistics = _table.Slice(2 * slot, new Shape(2));
+            Tensor next = block.Slab > 0
+                ? StepSlabs(block, y, ref x, statistics)
+                : Step(block, y, x, approximate, ref saved, statistics);
             if (IsPlanned ? k < Plan.Evaluations[block.Index] : !IsOver(ref test, statistics) || approximate)
             {
                 saved.Free(memory);
-                FreeUnless(x, y);
+                FreeUnless(x, y, next);
                 x = next;
                 continue;
             }
@@ -142,7 +139,7 @@ internal sealed class FixedPointInversion : DeviceObject
             }
             _records[block.Index] = test.Record with { Replayed = true };
             saved.Free(memory);
-            FreeUnless(x, y);
+            FreeUnless(x, y, next);
             memory.Free(next);
             point = default;
             return default;
@@ -151,6 +148,32 @@ internal sealed class FixedPointInversion : DeviceObject
 
     /// <inheritdoc/>
     protected override void Close(Arena memory) => memory.TryFree(_table);
+
+    // y − F(x) in a new tensor, with the intermediates of F.
+    private Tensor Step(
+        InvertibleBlock block, Tensor y, Tensor x, bool approximate, ref SavedTensors saved, Tensor statistics)
+    {
+        Arena memory = Backend.Memory;
+        Tensor z = approximate ? block.Branch.Approximate(x) : block.Branch.Evaluate(x, save: true, ref saved);
+        Tensor next = z.Type == ElementType.Float32
+            ? z
+            : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
+        Backend.FixedPointStep(0, y, z, block.Branch.Multiplier, x, next, statistics);
+        if (next != z)
+        {
+            memory.Free(z);
+        }
+        return next;
+    }
+
+    // The same slab by slab in the memory of x, but for the first x, which is y. The result is the
+    // point to differentiate at as well: its intermediates are recomputed slab by slab.
+    private Tensor StepSlabs(InvertibleBlock block, Tensor y, ref Tensor x, Tensor statistics)
+    {
+        Tensor next = x == y ? Backend.Memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations) : x;
+        block.StepSlabs(y, x, next, statistics);
+        return x = next;
+    }
 
     private InversionSettings Supported(InversionSettings settings)
     {
@@ -180,9 +203,9 @@ internal sealed class FixedPointInversion : DeviceObject
         return test.IsOver;
     }
 
-    private void FreeUnless(Tensor x, Tensor y)
+    private void FreeUnless(Tensor x, Tensor y, Tensor next)
     {
-        if (x != y)
+        if (x != y && x != next)
         {
             Backend.Memory.Free(x);
         }

@@ -56,6 +56,18 @@ internal interface IBranch : IDisposable
     /// </summary>
     Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved);
 
+    /// <summary>
+    /// Evaluates samples slab by slab; null where F is not local, or a plane begins where no tensor
+    /// may.
+    /// </summary>
+    SlabEvaluation? Slabs { get; }
+
+    /// <summary>
+    /// <see cref="Backward(Tensor, Tensor, Tensor, ref SavedTensors)"/> slab by slab, with nothing
+    /// saved: slabs of <paramref name="slab"/> planes.
+    /// </summary>
+    Tensor Backward(Tensor x, Tensor gradient, Tensor residual, int slab);
+
     /// <summary>Copies σ of each convolution as last estimated.</summary>
     void ReadSigmas(Span<float> sigmas);
 

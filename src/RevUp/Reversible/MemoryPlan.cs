@@ -12,6 +12,9 @@ public sealed record MemoryPlan
     public static IReadOnlyList<MemoryPolicy> Uniform { get; } =
         [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
 
+    /// <summary>"off" of a recipe: layers take whole batches, whatever the budget.</summary>
+    public const int NoSlabs = -1;
+
     /// <summary>The policy of layers that can follow it.</summary>
     public MemoryPolicy Policy { get; init; } = MemoryPolicy.Invert;
 
@@ -23,6 +26,13 @@ public sealed record MemoryPlan
 
     /// <summary>Bits per element under <see cref="MemoryPolicy.Compress"/>: 4 or 8.</summary>
     public int CompressBits { get; init; } = 8;
+
+    /// <summary>
+    /// Planes of a slab at the finest extents, where layers take a sample slab by slab along its
+    /// outermost axis (D in 3-D, H in 2-D); coarser layers take as many elements. 0 ("auto") is for
+    /// whole batches, unless a memory budget needs slabs; <see cref="NoSlabs"/> for whole batches.
+    /// </summary>
+    public int Slab { get; init; }
 
     /// <summary>
     /// Under <see cref="MemoryPolicy.Auto"/>, the policy of each block, by

@@ -129,6 +129,13 @@ internal sealed class OwnBranch : DeviceObject, IBranch
         return residual;
     }
 
+    /// <summary>None: nobody knows how far the branch looks.</summary>
+    public SlabEvaluation? Slabs => null;
+
+    /// <summary>Not possible.</summary>
+    public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, int slab) =>
+        throw new NotSupportedException($"The branch '{_site.Name}' has no slabs.");
+
     /// <inheritdoc/>
     public void ReadSigmas(Span<float> sigmas)
     {

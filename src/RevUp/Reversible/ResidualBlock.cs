@@ -43,6 +43,12 @@ internal class ResidualBlock : Block
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
     {
+        if (Slab > 0 && mode != ForwardMode.Store)
+        {
+            Tensor sum = mode == ForwardMode.Consume ? x : Allocate(Output, x.Shape.Batch);
+            AddSlabs(x, sum);
+            return sum;
+        }
         Tensor z = Branch.Evaluate(x, mode == ForwardMode.Store, ref saved, measure: true);
         if (mode == ForwardMode.Consume)
         {
@@ -63,7 +69,7 @@ internal class ResidualBlock : Block
     public override void Compress(Tensor x, Tensor decoded, in Code code)
     {
         SavedTensors none = default;
-        Tensor z = Branch.Evaluate(x, save: false, ref none, measure: true);
+        Tensor z = Slab > 0 ? EvaluateSlabs(x) : Branch.Evaluate(x, save: false, ref none, measure: true);
         Backend.QuantizeResidual(code.Bits, x, z, Branch.Multiplier, x, decoded, code.Values, code.Steps);
         Memory.Free(z);
     }
@@ -71,11 +77,49 @@ internal class ResidualBlock : Block
     /// <inheritdoc/>
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {
+        if (saved.IsEmpty && Slab > 0)
+        {
+            return Branch.Backward(x, gradient, gradient, Slab);
+        }
         if (saved.IsEmpty)
         {
             Branch.Recompute(x, ref saved);
         }
         return Branch.Backward(x, gradient, gradient, ref saved);
+    }
+
+    /// <summary>
+    /// One step of the inversion slab by slab: next = y − F(x), which may be x. Statistics as of
+    /// <see cref="Backend.FixedPointStep"/>.
+    /// </summary>
+    internal void StepSlabs(Tensor y, Tensor x, Tensor next, Tensor statistics)
+    {
+        SlabEvaluation slabs = Branch.Slabs!;
+        int adds = 0;
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            (Planes ys, Planes xs, Planes results) = (Planes.Of(y, n), Planes.Of(x, n), Planes.Of(next, n));
+            for (slabs.Begin(xs, Slab); slabs.Next(); adds = 1)
+            {
+                Backend.FixedPointStep(
+                    adds, slabs.Of(ys), slabs.Z, Branch.Multiplier, slabs.Of(xs), slabs.Of(results), statistics);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override int SlabOf(long elements)
+    {
+        int planes = Branch.Slabs is null ? 0 : Planes.Slab(elements / Planes.Elements(Input), Input);
+        if (planes == 0)
+        {
+            return 0;
+        }
+        // Equal slabs run on behind the sample until those of F are through: the largest of those
+        // that compute the fewest planes, and are more than half as thick as may be.
+        int all = Input.Extent(0) + Branch.Convolutions.Sum(convolution => convolution.Reach);
+        return Enumerable.Range(planes / 2 + 1, planes - planes / 2)
+            .OrderBy(slab => (all + slab - 1) / slab * slab).ThenByDescending(slab => slab).First();
     }
 
     /// <summary>Why blocks of this kind cannot follow a policy; null when they can.</summary>
@@ -85,4 +129,36 @@ internal class ResidualBlock : Block
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, string x) => graph.Node("Add", Name, [x, Branch.Export(graph, x)]);
+
+    // y = x + F(x); y may be x.
+    private void AddSlabs(Tensor x, Tensor y)
+    {
+        SlabEvaluation slabs = Branch.Slabs!;
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            (Planes xs, Planes ys) = (Planes.Of(x, n), Planes.Of(y, n));
+            slabs.Begin(xs, Slab);
+            while (slabs.Next())
+            {
+                Backend.ResidualAdd(slabs.Of(xs), slabs.Z, Branch.Multiplier, slabs.Of(ys));
+            }
+        }
+    }
+
+    // z of the whole batch, for codes, whose steps depend on all of its positions.
+    private Tensor EvaluateSlabs(Tensor x)
+    {
+        SlabEvaluation slabs = Branch.Slabs!;
+        Tensor z = Memory.Allocate(x.Shape, slabs.Type, MemoryPurpose.Activations);
+        for (int n = 0; n < x.Shape.Batch; n++)
+        {
+            Planes zs = Planes.Of(z, n);
+            slabs.Begin(Planes.Of(x, n), Slab);
+            while (slabs.Next())
+            {
+                Backend.Cast(slabs.Z, slabs.Of(zs));
+            }
+        }
+        return z;
+    }
 }

@@ -20,6 +20,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     private readonly Convolution[] _convolutions;
     private readonly Preactivation[] _preactivations;
     private readonly BranchControl _control;
+    private readonly SlabGradient? _slabGradient;
 
     /// <param name="name">Prefix of the parameters' names.</param>
     /// <param name="backend">The device.</param>
@@ -68,7 +69,18 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             shape = geometry.Output;
         }
         _control = Own(new BranchControl(name, backend, store, settings, index, m, norms));
+        ElementType type = settings.Type;
+        IEnumerable<Shape> shapes = _convolutions.SelectMany(c => (Shape[])[c.Sample.Input, c.Sample.Output]);
+        if (_preactivations.All(p => p.IsLocal) && shapes.All(s => Planes.AreAligned(s, type))
+            && Planes.AreAligned(input, ElementType.Float32))
+        {
+            Slabs = new SlabEvaluation(backend, _convolutions, _preactivations, type);
+            _slabGradient = new SlabGradient(backend, _convolutions, _preactivations, _control, type);
+        }
     }
+
+    /// <inheritdoc/>
+    public SlabEvaluation? Slabs { get; }
 
     /// <summary>
     /// ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.
@@ -117,7 +129,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// <summary>
     /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when
     /// <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in the forward
-    /// pass alone; see <see cref="Preactivation.Forward"/>.
+    /// pass alone; see <see cref="Preactivation.Forward(Tensor, bool, Tensor)"/>.
     /// </summary>
     public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) =>
         Run(x, _convolutions.Length, _settings.Type, save, measure, ref saved);
@@ -181,6 +193,14 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
         }
         _control.Backward();
         return dz;
+    }
+
+    /// <inheritdoc/>
+    public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, int slab)
+    {
+        _slabGradient!.Add(x, gradient, residual, slab);
+        _control.Backward();
+        return residual;
     }
 
     /// <inheritdoc/>

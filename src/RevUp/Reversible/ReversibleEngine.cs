@@ -44,6 +44,7 @@ internal sealed class ReversibleEngine : DeviceObject
         _plan = plan;
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
+        SetSlabs();
         _stream = new CompressedStream(backend, layers.Count);
         int iterated = layers.Count(layer => layer is Block { IsIterated: true });
         _inversion = Own(new FixedPointInversion(backend, settings, iterated));
@@ -58,6 +59,7 @@ internal sealed class ReversibleEngine : DeviceObject
             RequireOpen();
             ArgumentNullException.ThrowIfNull(value);
             _plan = value;
+            SetSlabs();
             _inversion.Plan.Forget();
         }
     }
@@ -254,6 +256,15 @@ internal sealed class ReversibleEngine : DeviceObject
         for (int i = 0; i < _layers.Count; i++)
         {
             SkipAt(i)?.Free(memory);
+        }
+    }
+
+    private void SetSlabs()
+    {
+        long elements = Math.Max(0, _plan.Slab) * _layers.Max(layer => Planes.Elements(layer.Input));
+        foreach (Layer layer in _layers)
+        {
+            layer.SetSlab(elements);
         }
     }
 

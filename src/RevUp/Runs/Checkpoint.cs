@@ -188,10 +188,10 @@ internal static class Checkpoint
     /// The plan that the policy "auto" made for the run of a checkpoint; null when
     /// <paramref name="recipe"/> asks for another.
     /// </summary>
-    internal static IReadOnlyList<PolicyRun>? FindPlan(string folder, Recipe recipe)
+    internal static ReversibleSettings? FindPlan(string folder, Recipe recipe)
     {
         Recipe before = ReadRecipe(folder);
-        return Asked(before) == Asked(recipe) ? before.Reversible.Runs : null;
+        return Asked(before) == Asked(recipe) && !before.Reversible.NeedsPlan ? before.Reversible : null;
 
         // What else a plan depends on must be as before to resume at all.
         static string Asked(Recipe recipe) =>
@@ -199,7 +199,7 @@ internal static class Checkpoint
                 new Recipe
                 {
                     Model = recipe.Model,
-                    Reversible = recipe.Reversible with { Runs = null },
+                    Reversible = recipe.Reversible with { Runs = null, PlanSlab = 0 },
                 }) + recipe.Data.Sample;
     }
 

@@ -244,9 +244,9 @@ public sealed partial class TrainingRun : IDisposable
     private ReversibleSettings MakePlan(
         Backend backend, Recipe recipe, CheckpointEntry? latest, Func<BranchSite, Branch>? branches)
     {
-        if (latest is not null && Checkpoint.FindPlan(latest.Path, recipe) is { } runs)
+        if (latest is not null && Checkpoint.FindPlan(latest.Path, recipe) is { } planned)
         {
-            return recipe.Reversible with { Runs = runs };
+            return planned;
         }
         Forecast = MemoryPlanner.Plan(backend, recipe, branches);
         return recipe.Reversible.WithPlan(Forecast.Plan);

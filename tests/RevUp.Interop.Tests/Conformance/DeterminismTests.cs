@@ -23,7 +23,7 @@ internal sealed class DeterminismTests
         });
         AssertRepeats(() =>
         {
-            (float[] next, double[] statistics) = operations.FixedPointStep(s_y, s_x, 0.5f, s_x);
+            (float[] next, double[] statistics) = operations.FixedPointStep(adds: 0, s_y, s_x, 0.5f, s_x, [0, 0]);
             return (Bits(next), statistics[0], statistics[1]);
         });
         AssertRepeats(() =>

@@ -4,6 +4,7 @@ namespace RevUp.Interop.Tests.Conformance;
 internal sealed class ResidualTests
 {
     private const float S = 0.6f;
+    private static readonly double[] s_before = [3, 5];
 
     [TestMethod]
     [EveryBackend]
@@ -36,14 +37,16 @@ internal sealed class ResidualTests
     {
         foreach ((CpuType type, int count, Alias alias) in Cases([Alias.None, Alias.X, Alias.Y, Alias.Z]))
         {
+            int adds = count % 2;
             Inputs inputs = new(count);
             float[] y = inputs.Uniform(count);
             Stored z = inputs.Uniform(type, count);
             float[] x = inputs.Uniform(count);
             string what = $"fixed-point step of {count}, z {type}, x_next aliases {alias}";
-            (double[] next, double[] sums) = Oracle.FixedPointStep(Oracle.Widen(y), z.Doubles, S, Oracle.Widen(x));
+            (double[] next, double[] sums) = Oracle.FixedPointStep(
+                adds, Oracle.Widen(y), z.Doubles, S, Oracle.Widen(x), s_before);
 
-            (float[] actual, double[] statistics) = operations.FixedPointStep(y, z, S, x, alias);
+            (float[] actual, double[] statistics) = operations.FixedPointStep(adds, y, z, S, x, s_before, alias);
 
             Tolerance.AssertWithin(next, actual, i => Step(y[i], z.Values[i]), what);
             double differenceBound = Tolerance.Float64(count, sums[0]);

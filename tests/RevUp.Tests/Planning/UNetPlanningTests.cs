@@ -17,14 +17,16 @@ public sealed class UNetPlanningTests
     };
 
     [TestMethod]
-    [EveryBackend(false)]
-    [EveryBackend(true)]
-    public void EveryPolicyTakesWhatWasForecast(TestDevice device, bool volume)
+    [EveryBackend(false, 0)]
+    [EveryBackend(true, 0)]
+    [EveryBackend(false, 2)]
+    [EveryBackend(true, 1)]
+    public void EveryPolicyTakesWhatWasForecast(TestDevice device, bool volume, int slab)
     {
-        using Costs costs = new(device, volume);
+        using Costs costs = new(device, volume, slab);
         foreach (MemoryPolicy policy in MemoryPlan.Uniform)
         {
-            MemoryPlan plan = new() { Policy = policy };
+            MemoryPlan plan = costs.Uniform(policy);
             Assert.AreEqual(costs.Measured(plan), costs.Forecast(plan).PeakBytes, $"{policy}");
         }
     }
@@ -38,17 +40,19 @@ public sealed class UNetPlanningTests
         using Costs costs = new(device, model);
         foreach (MemoryPolicy policy in MemoryPlan.Uniform.Where(p => PolicyRules.IsPossible(p, model.Settings)))
         {
-            MemoryPlan plan = new() { Policy = policy };
+            MemoryPlan plan = costs.Uniform(policy);
             Assert.AreEqual(costs.Measured(plan), costs.Forecast(plan).PeakBytes, $"{policy}");
         }
     }
 
     [TestMethod]
-    [EveryBackend(false)]
-    [EveryBackend(true)]
-    public void BlocksThatTakeTurnsTakeWhatWasForecast(TestDevice device, bool volume)
+    [EveryBackend(false, 0)]
+    [EveryBackend(true, 0)]
+    [EveryBackend(false, 2)]
+    [EveryBackend(true, 1)]
+    public void BlocksThatTakeTurnsTakeWhatWasForecast(TestDevice device, bool volume, int slab)
     {
-        using Costs costs = new(device, volume);
+        using Costs costs = new(device, volume, slab);
         for (int turn = 0; turn < MemoryPlan.Uniform.Count; turn++)
         {
             MemoryPlan plan = costs.Turns(turn);
@@ -58,13 +62,15 @@ public sealed class UNetPlanningTests
 
     /// <summary>The plans of <see cref="PlanSearch"/> under every budget.</summary>
     [TestMethod]
-    [EveryBackend(false)]
-    [EveryBackend(true)]
-    public void AnAutomaticPlanFitsItsBudget(TestDevice device, bool volume)
+    [EveryBackend(false, 0)]
+    [EveryBackend(true, 0)]
+    [EveryBackend(false, 2)]
+    [EveryBackend(true, 1)]
+    public void AnAutomaticPlanFitsItsBudget(TestDevice device, bool volume, int slab)
     {
-        using Costs costs = new(device, volume);
+        using Costs costs = new(device, volume, slab);
         long least = costs.Leanest().ReplayPeakBytes;
-        long most = MemoryPlan.Uniform.Max(policy => costs.Forecast(new MemoryPlan { Policy = policy }).PeakBytes);
+        long most = MemoryPlan.Uniform.Max(policy => costs.Forecast(costs.Uniform(policy)).PeakBytes);
         HashSet<string> plans = [];
         for (int share = 0; share <= 6; share++)
         {
@@ -83,12 +89,15 @@ public sealed class UNetPlanningTests
 
     /// <summary>Recomputed inputs; a decoder's through a recomputed skip.</summary>
     [TestMethod]
-    [EveryBackend(false)]
-    [EveryBackend(true)]
-    public void RefusedInversionsTakeNoMoreThanWasForecast(TestDevice device, bool volume)
+    [EveryBackend(false, 0)]
+    [EveryBackend(true, 0)]
+    [EveryBackend(false, 2)]
+    [EveryBackend(true, 1)]
+    public void RefusedInversionsTakeNoMoreThanWasForecast(TestDevice device, bool volume, int slab)
     {
-        using Costs costs = new(device, volume);
-        MemoryPlan[] plans = [new(), .. Enumerable.Range(0, MemoryPlan.Uniform.Count).Select(costs.Turns)];
+        using Costs costs = new(device, volume, slab);
+        IEnumerable<MemoryPlan> turns = Enumerable.Range(0, MemoryPlan.Uniform.Count).Select(costs.Turns);
+        MemoryPlan[] plans = [costs.Uniform(MemoryPolicy.Invert), .. turns];
         foreach (MemoryPlan plan in plans)
         {
             Assert.IsLessThanOrEqualTo(
@@ -103,16 +112,25 @@ public sealed class UNetPlanningTests
         private readonly IReadOnlyList<LayerOption>[] _layers;
         private readonly long _fixed;
 
-        public Costs(TestDevice device, bool volume)
-            : this(device, volume ? TestUNet.Volume : TestUNet.Picture)
+        private readonly int _slab;
+
+        public Costs(TestDevice device, bool volume, int slab)
+            : this(
+                device,
+                slab > 0
+                    ? volume ? TestUNet.WideVolume : TestUNet.WidePicture
+                    : volume ? TestUNet.Volume : TestUNet.Picture,
+                slab)
         {
         }
 
-        public Costs(TestDevice device, TestModel model)
+        public Costs(TestDevice device, TestModel model, int slab = 0)
         {
+            _slab = slab;
             _network = new TestUNet(device, model, inversion: s_settings.Inversion);
             _fixed = _network.Backend.Memory.Use.Total;
-            using LayerProbe probe = new(_network.Net, _network.Engine, s_settings, _network.Input);
+            ReversibleSettings settings = s_settings with { Policies = new() { Slab = slab } };
+            using LayerProbe probe = new(_network.Net, _network.Engine, settings, _network.Input);
             _layers = probe.Measure();
         }
 
@@ -124,15 +142,15 @@ public sealed class UNetPlanningTests
 
         public ChainPlan? Fastest(long budget) => PlanSearch.Fastest(Permitted(), budget);
 
-        public MemoryPlan Plan(ChainPlan chain) => new()
+        public MemoryPlan Uniform(MemoryPolicy policy) => new() { Policy = policy, Slab = _slab };
+
+        public MemoryPlan Plan(ChainPlan chain) => Uniform(MemoryPolicy.Auto) with
         {
-            Policy = MemoryPolicy.Auto,
             Blocks = [.. chain.Policies.Where((_, i) => Layers[i] is Block)],
         };
 
-        public MemoryPlan Turns(int first) => new()
+        public MemoryPlan Turns(int first) => Uniform(MemoryPolicy.Auto) with
         {
-            Policy = MemoryPolicy.Auto,
             Blocks = [.. Enumerable.Range(first, _network.Net.Blocks.Count).Select(
                 i => MemoryPlan.Uniform[i % MemoryPlan.Uniform.Count])],
         };

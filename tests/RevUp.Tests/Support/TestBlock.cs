@@ -53,7 +53,10 @@ internal sealed class TestBlock : IDisposable
             double deviation = scalar ? 0.3 : gain * Math.Sqrt((double)parameter.Shape[0] / parameter.Shape.Count);
             Set(parameter, Vectors.Normal(100 + i, parameter.Shape.Count, deviation));
         }
-        Set(Store.Parameters.Single(p => p.Name == $"{Name}.scale"), [multiplier]);
+        if (Store.Parameters.SingleOrDefault(p => p.Name == $"{Name}.scale") is { } scale)
+        {
+            Set(scale, [multiplier]);
+        }
     }
 
     public Backend Backend { get; }

@@ -59,6 +59,28 @@ internal sealed class TestUNet : IDisposable
         Settings = Picture.Settings with { Lipschitz = new LipschitzSettings { FreeLeadingBlocks = true } },
     };
 
+    /// <summary>
+    /// Pictures, two levels of 16 channels or more: every plane begins where a tensor may.
+    /// </summary>
+    public static readonly TestModel WidePicture = new(
+        new()
+        {
+            Task = ModelTask.Segmentation,
+            Activation = Activation.Elu,
+            Stages = [Stage(2, 16, 1, width: 16), Stage(1, 32, 0, width: 16)],
+        },
+        new(1, 12, 8, 3));
+
+    /// <summary>Volumes of that kind, bottlenecks, ReLU.</summary>
+    public static readonly TestModel WideVolume = new(
+        WidePicture.Settings with
+        {
+            Activation = Activation.Relu,
+            Branch = BranchKind.Bottleneck,
+            TransitionKernel = 2,
+        },
+        new(1, 8, 4, 8, 1));
+
     /// <summary>Pictures, nothing bounded, everything stored.</summary>
     public static readonly TestModel Residual = Picture with
     {

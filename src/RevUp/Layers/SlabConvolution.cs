@@ -1,0 +1,101 @@
+using RevUp.Backends;
+using RevUp.Tensors;
+
+namespace RevUp.Layers;
+
+/// <summary>
+/// The passes of a convolution over a slab of planes at a time, without padding along the outermost
+/// axis: the caller hands over the planes that the kernel reaches, and zeros where there are none.
+/// Every output is computed once. A convolution has one of these at a time.
+/// </summary>
+internal sealed class SlabConvolution
+{
+    private readonly Backend _backend;
+    private readonly Convolution _convolution;
+    private readonly ConvolutionPlan _plan;
+    private readonly ConvolutionPlan _adjoint;
+    private readonly PackedWeights _packed;
+    private readonly PackedWeights _packedAdjoint;
+    private Tensor _gradient;
+
+    /// <param name="backend">The device.</param>
+    /// <param name="convolution">The convolution.</param>
+    /// <param name="planes">Planes of a slab of outputs.</param>
+    public SlabConvolution(Backend backend, Convolution convolution, int planes)
+    {
+        (_backend, _convolution, Planes) = (backend, convolution, planes);
+        ConvolutionGeometry sample = convolution.Sample;
+        (int kernel, int stride) = (sample.Kernel[0], sample.Stride[0]);
+        _plan = backend.Convolution(Slab((planes - 1) * stride + kernel, padding: 0));
+        // Of stride 1: all gradients that reach a slab of inputs, so that none comes in parts.
+        _adjoint = stride == 1 ? backend.Convolution(Slab(planes, padding: kernel - 1)) : _plan;
+        _packed = new PackedWeights(backend.Memory);
+        _packedAdjoint = _adjoint == _plan ? _packed : new PackedWeights(backend.Memory);
+
+        ConvolutionGeometry Slab(int depth, int padding) => sample with
+        {
+            Input = sample.Input.With(1, depth),
+            Padding = sample.Padding with { First = padding },
+        };
+    }
+
+    /// <summary>Planes of a slab of outputs.</summary>
+    public int Planes { get; }
+
+    /// <summary>Factor of the weights, a scalar; empty for 1.</summary>
+    public Tensor Scale { private get; set; }
+
+    private Tensor Weight => _convolution.Weight.Value;
+
+    /// <summary>
+    /// fprop: a slab y from x, its planes and those that the kernel reaches.
+    /// </summary>
+    public void Forward(Tensor x, Tensor y) =>
+        _plan.Forward(x, _packed.PackOnce(_plan, Weight, Scale), y);
+
+    /// <summary>
+    /// dgrad at stride 1: a slab dx from dy, its planes and those whose kernels reach them.
+    /// </summary>
+    public void BackwardData(Tensor dy, Tensor dx) =>
+        _adjoint.BackwardData(dy, _packedAdjoint.PackOnce(_adjoint, Weight, Scale), dx);
+
+    /// <summary>
+    /// dgrad at any stride: the gradients that a slab dy adds to all planes that its kernels reach.
+    /// </summary>
+    public void BackwardDataOfSlab(Tensor dy, Tensor dx) =>
+        _plan.BackwardData(dy, _packed.PackOnce(_plan, Weight, Scale), dx);
+
+    /// <summary>
+    /// Adds the wgrad of a slab, with x as of <see cref="Forward"/>, to a sum that
+    /// <see cref="EndWeights"/> ends.
+    /// </summary>
+    public void BackwardWeights(Tensor x, Tensor dy)
+    {
+        Tensor gradient = _backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
+        _plan.BackwardWeights(x, dy, gradient);
+        if (_gradient.IsEmpty)
+        {
+            _gradient = gradient;
+            return;
+        }
+        _backend.Axpy(default, gradient, _gradient);
+        _backend.Memory.Free(gradient);
+    }
+
+    /// <summary>
+    /// Ends the sum, as <see cref="Convolution.BackwardWeights"/> ends a gradient.
+    /// </summary>
+    public void EndWeights(Tensor factor, Tensor dot)
+    {
+        _convolution.EndWeights(_gradient, factor, dot);
+        _gradient = default;
+    }
+
+    /// <summary>Frees the packed weights, and forgets a backward pass that failed.</summary>
+    public void Release()
+    {
+        _packed.Free();
+        _packedAdjoint.Free();
+        _gradient = default;
+    }
+}

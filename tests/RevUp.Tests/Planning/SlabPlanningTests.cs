@@ -1,0 +1,92 @@
+namespace RevUp.Tests.Planning;
+
+/// <summary>
+/// Slabs that a memory budget chooses, and the setting that names or forbids them.
+/// </summary>
+[TestClass]
+public sealed class SlabPlanningTests
+{
+    private const string Json = """
+        {
+          "name": "slabs",
+          "description": "A U-Net whose rows begin where a tensor may",
+          "data": { "dataset": "lesions", "extents": [64, 16], "channels": 1, "trainingSamples": 4 },
+          "model": {
+            "task": "segmentation",
+            "stages": [ { "blocks": 2, "channels": 16, "decoderBlocks": 1 }, { "blocks": 1, "channels": 32 } ]
+          },
+          "reversible": {
+            "policy": "auto",
+            "tolerance": "exact",
+            "maximumEvaluations": 2,
+            "hardLimit": 1e300
+          },
+          "training": { "epochs": 1, "batchSize": 2 }
+        }
+        """;
+
+    [TestMethod]
+    public void ABudgetChoosesTheThickestSlabsThatFit()
+    {
+        long whole = Least("off");
+        MemoryForecast roomy = Plan(Create("reversible.slab=auto", $"reversible.memoryBudget={whole}"));
+        Assert.AreEqual(0, roomy.Plan.Slab);
+        Recipe tight = Create("reversible.slab=auto", $"reversible.memoryBudget={whole - 1}");
+        MemoryForecast forecast = Plan(tight);
+        int slab = forecast.Plan.Slab;
+        Assert.IsGreaterThan(0, slab);
+        Assert.IsLessThan(whole, forecast.LeastBytes);
+        Assert.IsGreaterThanOrEqualTo(whole, slab == 32 ? whole : Least($"{2 * slab}"));
+        Recipe planned = tight with { Reversible = tight.Reversible.WithPlan(forecast.Plan) };
+        MemoryRow row = MemoryProbe.Measure(planned, blocks: 0, MemoryPolicy.Auto, () => TestRuns.Backend());
+        Assert.AreEqual(forecast.Step.PeakBytes, row.TotalPeakBytes);
+        // The recipe that a run leaves has both the question and the answer.
+        Recipe read = RecipeFile.Parse(RecipeFile.Serialize(planned), "planned.json", []);
+        Assert.AreEqual((0, slab), (read.Reversible.Policies.Slab, read.Reversible.Plan.Slab));
+    }
+
+    [TestMethod]
+    public void ThinnerSlabsNeedLess()
+    {
+        long[] least = [.. ((string[])["off", "32", "4"]).Select(Least)];
+        CollectionAssert.AreEqual(least.OrderDescending().ToArray(), least, string.Join(", ", least));
+    }
+
+    [TestMethod]
+    public void TheSettingTakesWordsAndPositiveNumbers()
+    {
+        Assert.AreEqual(0, SmallRecipe.Create("reversible.slab=auto").Reversible.Plan.Slab);
+        Assert.AreEqual(MemoryPlan.NoSlabs, SmallRecipe.Create("reversible.slab=off").Reversible.Plan.Slab);
+        Assert.AreEqual(7, SmallRecipe.Create("reversible.slab=7").Reversible.Plan.Slab);
+        foreach (string value in (string[])["0", "-1", "1.5", "thin"])
+        {
+            StringAssert.Contains(
+                SmallRecipe.Refusal($"reversible.slab={value}"), "use a number of planes, \"auto\" or \"off\"");
+        }
+    }
+
+    [TestMethod]
+    [DataRow("model.normalization=batchNorm", "model.block=residual", "depend on all others")]
+    [DataRow("model.block=coupling", "reversible.policy=invert", "takes whole batches")]
+    public void NetworksThatAreNotLocalAreRefusedByReason(string first, string second, string reason)
+    {
+        string[] settings = [first, second, "model.downsampling=strided", "reversible.slab=2"];
+        settings = second.StartsWith("reversible", StringComparison.Ordinal)
+            ? settings
+            : [.. settings, "reversible.policy=store"];
+        StringAssert.Contains(SmallRecipe.Refusal(settings), reason);
+    }
+
+    private static Recipe Create(params string[] overrides) => RecipeFile.Parse(Json, "slabs.json", overrides);
+
+    private static MemoryForecast Plan(Recipe recipe)
+    {
+        using Backend backend = TestRuns.Backend();
+        MemoryForecast forecast = MemoryPlanner.Plan(backend, recipe);
+        Assert.AreEqual(0, backend.Memory.LiveCount);
+        return forecast;
+    }
+
+    private static long Least(string slab) =>
+        Plan(Create($"reversible.slab={slab}", "reversible.memoryBudget=1TiB")).LeastBytes;
+}
