@@ -50,7 +50,9 @@ internal sealed class SlabEvaluation(
         }
     }
 
-    /// <summary>Goes on to the next slab; false, with all memory freed, when there is none.</summary>
+    /// <summary>
+    /// Goes on to the next slab; false, with all memory freed, when there is none.
+    /// </summary>
     public bool Next()
     {
         FreeZ();
