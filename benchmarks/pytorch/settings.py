@@ -81,6 +81,7 @@ class ReversibleSettings:
     memory_budget: int = 0
     allow_compress: bool = False
     plan: None = None
+    slab: str = "auto"
     anchor_every: int = 0
     compress_bits: int = 8
     tolerance: float = 1e-2
@@ -131,6 +132,7 @@ _CHOICES: Dict[str, Tuple[Any, ...]] = {
     "policy": ("store", "checkpoint", "invert"),
     "memory_budget": (0,),
     "plan": (None,),
+    "slab": ("auto", "off"),
     "evaluations": ("full",),
 }
 

@@ -42,6 +42,7 @@ public sealed record ReversibleSettings
     /// Planes of a slab that "auto" chose with <see cref="Runs"/>; 0 for the policies' own.
     /// </summary>
     [JsonInclude]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     internal int PlanSlab { get; init; }
 
     /// <summary>When an inversion stops; the tolerance may be the word "exact".</summary>
