@@ -100,7 +100,10 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     /// </summary>
     internal abstract string Export(OnnxGraph graph, string x);
 
-    /// <summary>Planes of a slab of so many elements; 0 where the layer has no slabs.</summary>
+    /// <summary>
+    /// Planes of a slab with about <paramref name="elements"/> elements; 0 where the layer has no
+    /// slabs.
+    /// </summary>
     protected virtual int SlabOf(long elements) => 0;
 
     /// <summary>A new activation tensor of a batch.</summary>

@@ -78,7 +78,7 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
         p.ClearPadding(Backend);
     }
 
-    /// <summary>The planes dx for those of dp, without padding, as the other overload.</summary>
+    /// <summary>The same from planes of dp into planes of dx; padding is passed over.</summary>
     public void Backward(Planes x, Planes dp, Tensor scale, Planes residual, Planes dx)
     {
         PlaneRun inside = dp.Inside;

@@ -115,8 +115,8 @@ internal class ResidualBlock : Block
         {
             return 0;
         }
-        // Equal slabs run on behind the sample until those of F are through: the largest of those
-        // that compute the fewest planes, and are more than half as thick as may be.
+        // Equal slabs run on behind the sample until F has all its planes. Of the thicknesses above
+        // half of the limit, this is the largest with the fewest planes to compute.
         int all = Input.Extent(0) + Branch.Convolutions.Sum(convolution => convolution.Reach);
         return Enumerable.Range(planes / 2 + 1, planes - planes / 2)
             .OrderBy(slab => (all + slab - 1) / slab * slab).ThenByDescending(slab => slab).First();

@@ -8,7 +8,7 @@ namespace RevUp.Reversible;
 /// F(x) of one sample slab by slab of planes along the outermost axis. Nothing is normalised, so F
 /// is local, and the slabs have the numbers of the whole. Slabs of x pass from convolution to
 /// convolution. Each waits in a window until the planes behind it, which the kernel reaches, are
-/// there too. So every plane is computed once, and the slabs of z lag behind those of x.
+/// there too. So every plane is computed once, and z lags behind x.
 /// </summary>
 /// <remarks>
 /// With kernels of radius rⱼ along the axis, z lags by h = Σrⱼ planes. By the time a slab of z is

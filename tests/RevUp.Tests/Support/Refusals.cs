@@ -1,6 +1,6 @@
 namespace RevUp.Tests.Support;
 
-/// <summary>An assertion about what a call refuses, beside those of the framework.</summary>
+/// <summary>An assertion about a call that is refused, beside the framework's.</summary>
 internal static class Refusals
 {
     extension(Assert)
