@@ -19,17 +19,17 @@ internal sealed record CifarBatch(byte[] Labels, ReadOnlyMemory<byte> Planes)
     {
         string found = Find(path);
         byte[] content = CifarFiles.Read(found);
-        CifarBatch batch = Pickle.IsPickle(content) ? FromPickle(found, content, labelsKey) : FromRecords(
-            found, content, labelBytes);
+        bool isPickle = Pickle.IsPickle(content);
+        CifarBatch batch = isPickle ? FromPickle(found, content, labelsKey) : FromRecords(found, content, labelBytes);
         int outside = batch.Labels.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)(classes - 1));
         if (outside >= 0)
         {
-            long at = outside * (long)(labelBytes + ImageBytes) + labelBytes - 1;
-            throw new DataFileException(
-                found,
-                at,
-                $"the label is {batch.Labels[outside]}, expected 0 to {classes - 1}; fetch the file again. "
-                + $"{CifarDataset.HowToGet}");
+            string problem = $"is {batch.Labels[outside]}, expected 0 to {classes - 1}; fetch the file again. "
+                + CifarDataset.HowToGet;
+            throw isPickle
+                ? new DataFileException(found, $"label {outside} {problem}")
+                : new DataFileException(
+                    found, outside * (long)(labelBytes + ImageBytes) + labelBytes - 1, $"the label {problem}");
         }
         return batch;
     }
