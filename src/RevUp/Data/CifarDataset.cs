@@ -16,7 +16,8 @@ namespace RevUp.Data;
 /// </code></example>
 internal sealed class CifarDataset : MemoryDataset
 {
-    internal const string HowToGet = "The python and binary versions are at https://www.cs.toronto.edu/~kriz/cifar.html.";
+    internal const string HowToGet =
+        "The python and binary versions are at https://www.cs.toronto.edu/~kriz/cifar.html.";
 
     private const int Extent = 32;
     private const int Channels = 3;
