@@ -1,6 +1,6 @@
 namespace RevUp.Tests.Reversible;
 
-/// <summary>Passes of whole U-Nets slab by slab, against the same passes of whole batches.</summary>
+/// <summary>Passes of whole U-Nets slab by slab, against passes of whole batches.</summary>
 [TestClass]
 public sealed class SlabUNetTests
 {
