@@ -11,7 +11,8 @@ public sealed class Convolution : DeviceObject
 {
     private readonly ConvolutionGeometry _sample;
     private readonly PackedWeights _packed;
-    private ConvolutionPlan? _plan;
+    private ConvolutionGeometry _geometry; // of the batch; with no input before Prepare
+    private ConvolutionPlan? _plan; // its plan, once a pass needs it: slabs do not
     private SlabConvolution? _slabs;
     private Tensor _scale;
 
@@ -60,9 +61,9 @@ public sealed class Convolution : DeviceObject
             Input = _sample.Input.WithBatch(batch),
             IsForwardAlone = use == NetworkUse.Prediction,
         };
-        if (_plan is null || _plan.Geometry != geometry)
+        if (_geometry != geometry)
         {
-            _plan = Backend.Convolution(geometry);
+            (_geometry, _plan) = (geometry, null);
         }
         _scale = scale;
     }
@@ -179,10 +180,11 @@ public sealed class Convolution : DeviceObject
     private ConvolutionPlan PlanFor(Tensor x)
     {
         RequireOpen();
-        return _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
-            ? _plan
+        int batch = _geometry.Input.Rank == 0 ? 0 : _geometry.Input.Batch;
+        return batch == x.Shape.Batch
+            ? _plan ??= Backend.Convolution(_geometry)
             : throw new InvalidOperationException(
-                $"The convolution '{Weight.Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not "
-                + $"{x.Shape.Batch}; call Prepare first.");
+                $"The convolution '{Weight.Name}' is prepared for a batch of {batch}, not {x.Shape.Batch}; call "
+                + "Prepare first.");
     }
 }

@@ -26,17 +26,13 @@ internal sealed class SlabConvolution
         (_backend, _convolution, Planes) = (backend, convolution, planes);
         ConvolutionGeometry sample = convolution.Sample;
         (int kernel, int stride) = (sample.Kernel[0], sample.Stride[0]);
-        _plan = backend.Convolution(Slab((planes - 1) * stride + kernel, padding: 0));
+        _plan = backend.Convolution(PlaneParts.Of(sample, (planes - 1) * stride + kernel, padding: 0));
         // Of stride 1: all gradients that reach a slab of inputs, so that none comes in parts.
-        _adjoint = stride == 1 ? backend.Convolution(Slab(planes, padding: kernel - 1)) : _plan;
+        _adjoint = stride == 1
+            ? backend.Convolution(PlaneParts.Of(sample, planes, padding: kernel - 1))
+            : _plan;
         _packed = new PackedWeights(backend.Memory);
         _packedAdjoint = _adjoint == _plan ? _packed : new PackedWeights(backend.Memory);
-
-        ConvolutionGeometry Slab(int depth, int padding) => sample with
-        {
-            Input = sample.Input.With(1, depth),
-            Padding = sample.Padding with { First = padding },
-        };
     }
 
     /// <summary>Planes of a slab of outputs.</summary>
@@ -71,15 +67,12 @@ internal sealed class SlabConvolution
     /// </summary>
     public void BackwardWeights(Tensor x, Tensor dy)
     {
-        Tensor gradient = _backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
-        _plan.BackwardWeights(x, dy, gradient);
-        if (_gradient.IsEmpty)
+        bool isFirst = _gradient.IsEmpty;
+        if (isFirst)
         {
-            _gradient = gradient;
-            return;
+            _gradient = _backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
         }
-        _backend.Axpy(default, gradient, _gradient);
-        _backend.Memory.Free(gradient);
+        _plan.AddWeights(_backend, x, dy, _gradient, isFirst);
     }
 
     /// <summary>
