@@ -13,6 +13,9 @@ namespace RevUp.Models;
 /// </remarks>
 internal sealed class TilePlan
 {
+    // Slabs of a tile: few, because each has some planes beside it in memory.
+    private const int Slabs = 8;
+
     private readonly IReadOnlyList<TileRun>[] _runs;
 
     private TilePlan(Shape tile, IReadOnlyList<TileRun>[] runs) => (Tile, _runs) = (tile, runs);
@@ -20,11 +23,19 @@ internal sealed class TilePlan
     /// <summary>Shape of a tile: [1, (D), H, W, C].</summary>
     public Shape Tile { get; }
 
+    /// <summary>
+    /// Planes of a slab, where layers take a tile slab by slab; 0 where they take it whole.
+    /// </summary>
+    public int Slab { get; private init; }
+
     /// <summary>Number of tiles.</summary>
     public long Count => _runs.Aggregate(1L, (product, runs) => product * runs.Count);
 
     /// <summary>Positions that all tiles together compute.</summary>
     public long Positions => Count * Tile.Positions;
+
+    /// <summary>The same tiles, of which layers take a slab at a time.</summary>
+    public TilePlan InSlabs() => new(Tile, _runs) { Slab = Math.Max(1, Tile.Extent(0) / Slabs) };
 
     /// <summary>The tiles, each with a run for every axis, outermost axis first.</summary>
     public IEnumerable<TileRun[]> Tiles

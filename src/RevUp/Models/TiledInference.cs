@@ -7,7 +7,8 @@ namespace RevUp.Models;
 
 /// <summary>
 /// Runs a network over a volume tile by tile, within a number of bytes; the logits are the whole
-/// volume's. Tiles of all volumes are chosen by one measurement of the smallest tile.
+/// volume's. Tiles of all volumes are chosen by a measurement of the smallest tile. Where whole
+/// tiles would be small, layers take larger ones slab by slab.
 /// </summary>
 /// <remarks>
 /// Extents that the network's strides do not divide are filled up at their ends with zeros, the
@@ -19,12 +20,17 @@ internal sealed class TiledInference : IDisposable
     // Room for what the measurement of a small tile does not show.
     private const double Margin = 1.02;
 
+    // Time of slabs as a multiple of the whole tile's.
+    private const double SlabTime = 1.1;
+
     private readonly RevUpNet _net;
     private readonly ChannelNormalization _normalization;
     private readonly long _memory;
     private readonly IReadOnlyList<ReceptiveField> _fields;
     private RevUpNet? _view;
-    private double _bytesOfPosition;
+    private int _slab; // of the view
+    private double _wholeBytes; // of a position; 0 until they are measured
+    private double _slabBytes;
     private float[] _pixels = [];
 
     /// <param name="net">A U-Net; stays the caller's.</param>
@@ -127,7 +133,7 @@ internal sealed class TiledInference : IDisposable
     /// </param>
     public void Run(TilePlan plan, ReadOnlySpan<float> volume, Shape shape, Action<TileRun[], Tensor> take)
     {
-        RevUpNet view = View(plan.Tile);
+        RevUpNet view = View(plan);
         int count = checked((int)plan.Tile.Count);
         if (_pixels.Length < count)
         {
@@ -154,31 +160,46 @@ internal sealed class TiledInference : IDisposable
     // Whether every output depends on every input.
     private bool SeesAll => _net.Settings.Normalization == Normalization.InstanceNorm;
 
-    // The plans that fit by the bytes of a position, which the first call measures.
-    private TilePlan[] Affordable(IEnumerable<TilePlan> plans, long taken)
+    /// <summary>
+    /// The plans that fit by the bytes of a position, which the first call measures. They come in
+    /// the order in which they are worth trying.
+    /// </summary>
+    /// <param name="plans">Of <see cref="Plans"/>.</param>
+    /// <param name="taken">Bytes of the memory that are somebody else's.</param>
+    public TilePlan[] Affordable(IEnumerable<TilePlan> plans, long taken)
     {
         TilePlan[] all = [.. plans];
-        if (_bytesOfPosition == 0)
-        {
-            _bytesOfPosition = Measure(all[^1].Tile);
-        }
+        _wholeBytes = _wholeBytes > 0 ? _wholeBytes : Measure(all[^1]);
         long free = _memory - taken - Backend.Memory.Use.Total;
         if (SeesAll)
         {
             TilePlan whole = all.Single(plan => plan.Count == 1);
-            double bytes = whole.Tile.Positions * _bytesOfPosition * Margin;
+            double bytes = whole.Tile.Positions * _wholeBytes * Margin;
             return bytes <= free
                 ? [whole]
                 : throw new ArenaExhaustedException($"It takes about {bytes:F0} bytes, and {free} are left.");
         }
-        TilePlan[] fitting = [.. all.Where(plan => plan.Tile.Positions * _bytesOfPosition * Margin <= free)];
+        TilePlan[] fitting = [.. all.Where(plan => Fits(plan, _wholeBytes))];
+        if (fitting.Length > 0 && fitting[0] == all[0])
+        {
+            return fitting;
+        }
+        // Slabs need fewer bytes. Larger tiles fit then, with less halo to compute.
+        TilePlan[] slabs = [.. all.Select(plan => plan.InSlabs())];
+        _slabBytes = _slabBytes > 0 ? _slabBytes : Measure(slabs[^1]);
+        fitting = [.. fitting, .. slabs.Where(plan => Fits(plan, _slabBytes))];
         // The smallest is tried in any case: the arena decides.
-        return fitting.Length > 0 ? fitting : [all[^1]];
+        return fitting.Length > 0
+            ? [.. fitting.OrderBy(plan => plan.Positions * (plan.Slab > 0 ? SlabTime : 1))]
+            : [slabs[^1]];
+
+        bool Fits(TilePlan plan, double bytes) => plan.Tile.Positions * bytes * Margin <= free;
     }
 
-    private double Measure(Shape tile)
+    private double Measure(TilePlan plan)
     {
-        RevUpNet view = View(tile);
+        Shape tile = plan.Tile;
+        RevUpNet view = View(plan);
         Arena memory = Backend.Memory;
         float[] zeros = new float[tile.Count];
         memory.Free(view.Infer(zeros)); // packs the weights, which no tile packs again
@@ -194,14 +215,21 @@ internal sealed class TiledInference : IDisposable
         return (double)(peak - before + buffers) / tile.Positions;
     }
 
-    private RevUpNet View(Shape tile)
+    private RevUpNet View(TilePlan plan)
     {
-        if (_view is null || _view.Sample != tile)
+        if (_view is null || _view.Sample != plan.Tile)
         {
             _view?.Dispose();
             _view = null;
-            _view = _net.At(tile);
+            _view = _net.At(plan.Tile);
         }
+        if (_slab != plan.Slab)
+        {
+            // Weights are packed for slabs or for the whole.
+            _view.Invalidate();
+        }
+        _slab = plan.Slab;
+        Layer.SetSlabs(_view.Layers, plan.Slab);
         return _view;
     }
 

@@ -24,14 +24,15 @@ public sealed class SegmenterTests
         float[] volume = Volume(shape);
         using TiledInference tiles = new(net, s_normalization, Plenty);
         TilePlan[] plans = [.. tiles.Plans(shape)];
-        Assert.IsGreaterThan(3, plans.Length);
+        plans = [.. plans, plans[plans.Length / 2].InSlabs(), plans[^1].InSlabs(), plans[0].InSlabs()];
+        Assert.IsGreaterThan(6, plans.Length);
         Assert.AreEqual(1, plans[0].Count);
         float[] whole = Logits(tiles, plans[0], volume, shape);
         float range = whole.Max() - whole.Min();
         Assert.IsGreaterThan(0.1f, range, "The network must tell positions apart, or the test shows nothing.");
-        foreach (TilePlan plan in (TilePlan[])[plans[1], plans[plans.Length / 2], plans[^1]])
+        foreach (TilePlan plan in (TilePlan[])[plans[1], plans[plans.Length / 2], .. plans[^4..]])
         {
-            Assert.IsGreaterThan(1, plan.Count);
+            Assert.IsTrue(plan.Count > 1 || plan.Slab > 0);
             float[] logits = Logits(tiles, plan, volume, shape);
             double worst = whole.Zip(logits).Max(pair => Math.Abs((double)pair.First - pair.Second));
             Assert.IsLessThanOrEqualTo(1e-5 * range, worst, $"{plan.Tile}: {worst / range}");
@@ -39,6 +40,32 @@ public sealed class SegmenterTests
             int equal = expected.Zip(labels).Count(pair => pair.First == pair.Second);
             Assert.IsGreaterThanOrEqualTo(0.99999 * expected.Length, equal, $"{plan.Tile}");
         }
+    }
+
+    /// <summary>A tile taken slab by slab needs less, so that larger tiles fit.</summary>
+    [TestMethod]
+    public void SlabsOfATileTakeFewerBytes()
+    {
+        using CpuBackend backend = new(threads: 2, capacity: 1L << 30);
+        using RevUpNet net = Create(backend, rank: 2, isResidual: false, classes: 3);
+        Shape shape = new(1, 384, 96, 2);
+        float[] volume = Volume(shape);
+        long weights = backend.Memory.Use.Total, whole = 0;
+        using (TiledInference tiles = new(net, s_normalization, Plenty))
+        {
+            TilePlan plan = tiles.Plans(shape).First();
+            whole = Peak(tiles, plan);
+            Assert.IsLessThan(0.7 * (whole - weights), Peak(tiles, plan.InSlabs()) - weights);
+        }
+        // Less than the picture takes as a whole: tiles in slabs have less halo to compute.
+        using TiledInference bounded = new(net, s_normalization, weights + (long)(0.7 * (whole - weights)));
+        TilePlan[] chosen = bounded.Affordable(bounded.Plans(shape), taken: 0);
+        Assert.IsGreaterThan(0, chosen[0].Slab);
+        Assert.IsLessThan(chosen.First(plan => plan.Slab == 0).Positions, chosen[0].Positions);
+        Assert.IsLessThanOrEqualTo(weights + (long)(0.7 * (whole - weights)), Peak(bounded, chosen[0]));
+
+        long Peak(TiledInference tiles, TilePlan plan) =>
+            backend.Memory.PeakOf(() => Logits(tiles, plan, volume, shape));
     }
 
     /// <summary>A halo of one alignment shows.</summary>
