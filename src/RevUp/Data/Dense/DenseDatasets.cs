@@ -48,6 +48,7 @@ internal static class DenseDatasets
                 cases.Classes.Count == settings.ClassCount,
                 $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {cases.Classes.Count} "
                 + $"classes; set data.classes to that ({Datasets.FirstOf(cases.Classes)})");
+            RequireDepth(settings, cases);
             int[]? chosen = split == DatasetSplit.Test || isOwnPart || settings.Dataset == DatasetKind.Lesions
                 ? null
                 : HeldOut.Choose(cases.Count, settings, split);
@@ -59,6 +60,20 @@ internal static class DenseDatasets
             cases.Dispose();
             throw;
         }
+    }
+
+    // A network of volumes has nothing to see in pictures.
+    private static void RequireDepth(DataSettings settings, DenseDataset cases)
+    {
+        if (settings.Sample.SpatialRank < 3 || settings.Dataset == DatasetKind.Lesions)
+        {
+            return;
+        }
+        string dataset = settings.Dataset == DatasetKind.MaskFolder ? "" : " --set data.dataset=segmentationFolder";
+        ConfigurationException.Require(
+            Enumerable.Range(0, cases.Count).Any(index => VoxelIndex.Of(cases.Extents(index)).Depth > 1),
+            $"data.extents is [{string.Join(", ", settings.Extents)}], but all cases in {settings.Path} are pictures; "
+            + $"give two extents, as --recipe segment-2d{dataset} has them");
     }
 
     /// <summary>
