@@ -100,6 +100,10 @@ internal sealed class StepWork : IDisposable
         {
             Prepare();
         }
+        else
+        {
+            _net.ResumeStep(Batch);
+        }
         Compute();
         _protocol.Observe();
         Accumulated++;
