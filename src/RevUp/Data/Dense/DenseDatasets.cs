@@ -7,7 +7,8 @@ internal static class DenseDatasets
 {
     private const ulong LesionsSeed = 20_270_101;
     private const int TrainingLesions = 32; // where data.trainingSamples does not say
-    private const int TestLesions = 8;
+    private const int TestImages = 64; // drawn lesions
+    private const int TestVolumes = 8;
 
     /// <summary>Opens one part as samples; the caller disposes it.</summary>
     /// <param name="settings">Of a dataset with label maps.</param>
@@ -136,11 +137,12 @@ internal static class DenseDatasets
     {
         (int held, Shape sample) = (settings.ValidationSamples, settings.Sample);
         int training = settings.TrainingSamples == 0 ? TrainingLesions : settings.TrainingSamples;
+        int test = sample.SpatialRank == 2 ? TestImages : TestVolumes;
         return split switch
         {
-            DatasetSplit.Test => new Lesions(TestLesions, sample, LesionsSeed),
-            DatasetSplit.Validation => new Lesions(held, sample, LesionsSeed, TestLesions),
-            _ => new Lesions(training, sample, LesionsSeed, TestLesions + held),
+            DatasetSplit.Test => new Lesions(test, sample, LesionsSeed),
+            DatasetSplit.Validation => new Lesions(held, sample, LesionsSeed, test),
+            _ => new Lesions(training, sample, LesionsSeed, test + held),
         };
     }
 }
