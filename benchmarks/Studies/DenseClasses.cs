@@ -57,8 +57,8 @@ internal static class DenseClasses
                 value = random.NextSingle();
             }
             ProcessMemory.ResetPeak();
-            long arena = Segmenter.DefaultMemory - Segmenter.DefaultMemory / Segmenter.BufferShare;
-            using Segmenter segmenter = Segmenter.Load(path, () => new CpuBackend(threads, arena));
+            using Segmenter segmenter = Segmenter.Load(
+                path, () => new CpuBackend(threads, Segmenter.ArenaOf(Segmenter.DefaultMemory)));
             long start = Stopwatch.GetTimestamp();
             segmenter.Segment(volume, shape);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

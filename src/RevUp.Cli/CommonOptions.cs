@@ -69,8 +69,10 @@ internal sealed class CommonOptions
     }
 
     /// <summary>A backend on the device that was asked for; the caller disposes it.</summary>
+    /// <param name="arguments">Of the command line.</param>
+    /// <param name="capacity">The most bytes of its arena; 0 for no bound of its own.</param>
     /// <exception cref="ConfigurationException">The device lacks what was asked for.</exception>
-    public Backend OpenBackend(ParseResult arguments)
+    public Backend OpenBackend(ParseResult arguments, long capacity = 0)
     {
         bool cuda = arguments.GetRequiredValue(Device) == Cuda;
         bool tf32 = arguments.GetValue(Tf32);
@@ -78,18 +80,19 @@ internal sealed class CommonOptions
             cuda || !tf32,
             $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
             + $"out");
-        return cuda ? new CudaBackend(tf32: tf32) : OpenCpu(arguments);
+        return cuda ? new CudaBackend(capacity: capacity, tf32: tf32) : OpenCpu(arguments, capacity);
     }
 
     /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
+    /// <inheritdoc cref="OpenBackend" path="/param"/>
     /// <exception cref="ConfigurationException">The number of threads is out of range.</exception>
-    public CpuBackend OpenCpu(ParseResult arguments)
+    public CpuBackend OpenCpu(ParseResult arguments, long capacity = 0)
     {
         int threads = arguments.GetValue(Threads);
         ConfigurationException.Require(
             threads is >= 0 and <= CpuBackend.MaximumThreads,
             $"--threads asks for {threads} threads; use 1 to {CpuBackend.MaximumThreads}, or leave the option out");
-        return new CpuBackend(threads);
+        return new CpuBackend(threads, capacity);
     }
 
     /// <summary>The options with which another command line computes on the same device.</summary>

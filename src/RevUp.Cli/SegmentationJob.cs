@@ -17,7 +17,9 @@ internal sealed record SegmentationJob(CaseFiles Files, string Output)
     /// </summary>
     /// <param name="input">A file or a folder.</param>
     /// <param name="output">A file for a file, a folder for a folder.</param>
-    /// <param name="isByChannel">Whether pictures called CASE_0000, CASE_0001 are channels of one case.</param>
+    /// <param name="isByChannel">
+    /// Whether pictures called CASE_0000, CASE_0001 are channels of one case.
+    /// </param>
     /// <exception cref="ConfigurationException">
     /// There is nothing to segment, or the name of a mask does not fit.
     /// </exception>

@@ -15,8 +15,8 @@ internal static class SegmentCommand
         CheckpointOption checkpoint = new();
         Option<string?> memory = Usage.Option<string?>(
             "--memory", "BYTES",
-            "The most bytes that the network takes beside the volume, such as 4GiB; 2GiB by default. Fewer bytes make "
-            + "smaller tiles.");
+            "The most bytes that the network takes beside the volume, such as 4GiB; 1.75 GiB by default. Fewer bytes "
+            + "make smaller tiles.");
         memory.Validators.Add(result =>
         {
             foreach (Token word in result.Tokens.Where(word => !ByteCount.TryParse(word.Value, out _)))
@@ -34,7 +34,9 @@ internal static class SegmentCommand
                 ? given
                 : Segmenter.DefaultMemory;
             using Segmenter segmenter = Segmenter.Load(
-                arguments.GetRequiredValue(checkpoint), () => common.OpenBackend(arguments), bytes);
+                arguments.GetRequiredValue(checkpoint),
+                () => common.OpenBackend(arguments, Segmenter.ArenaOf(bytes)),
+                bytes);
             CaseSegmenter cases = new(segmenter);
             IReadOnlyList<SegmentationJob> jobs = SegmentationJob.List(
                 arguments.GetRequiredValue(input), arguments.GetRequiredValue(output), cases.IsByChannel);

@@ -26,11 +26,14 @@ namespace RevUp.Inference;
 /// </code></example>
 public sealed class Segmenter : IDisposable
 {
-    /// <summary>Bytes that a call may take where no others are given: 2 GiB.</summary>
-    public const long DefaultMemory = 1L << 31;
+    /// <summary>
+    /// Bytes that a call may take where no others are given: 1.75 GiB, so that the process with its
+    /// runtime stays below 2 GiB beside the volume.
+    /// </summary>
+    public const long DefaultMemory = 7L << 28;
 
-    /// <summary>The part of the bytes that buffers beside the arena may take: 1/16.</summary>
-    internal const int BufferShare = 16;
+    // The share of the bytes that buffers beside the arena may take.
+    private const int BufferShare = 16;
 
     private readonly ThreadBound<LoadedModel> _model;
     private readonly long _memory;
@@ -80,12 +83,15 @@ public sealed class Segmenter : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(memory);
         string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
-        open ??= () => new CpuBackend(capacity: memory - memory / BufferShare);
+        open ??= () => new CpuBackend(capacity: ArenaOf(memory));
         return new Segmenter(
             new ThreadBound<LoadedModel>(
                 "RevUp segmenter", () => new LoadedModel(file, ModelTask.Segmentation, open, branches: null)),
             memory);
     }
+
+    /// <summary>Bytes of the arena of a backend with which calls keep to the bytes.</summary>
+    internal static long ArenaOf(long memory) => memory - memory / BufferShare;
 
     /// <summary>Labels of one image or volume.</summary>
     /// <param name="volume">

@@ -2,7 +2,9 @@ using RevUp.Tensors;
 
 namespace RevUp.Models;
 
-/// <summary>Labels volumes by networks of volumes, or plane by plane by networks of images.</summary>
+/// <summary>
+/// Labels volumes by networks of volumes, or plane by plane by networks of images.
+/// </summary>
 internal static class PlaneInference
 {
     /// <summary>The label with the largest logit at every position.</summary>

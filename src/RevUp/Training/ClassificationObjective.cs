@@ -21,7 +21,8 @@ internal sealed class ClassificationObjective(RevUpNet net) : Objective(net)
     {
         if (typeof(T) != typeof(float))
         {
-            throw WrongTargets("labels", "classification", "ReadOnlySpan<float> targets, [N, classes], such as [1f, 0f]");
+            throw WrongTargets(
+                "labels", "classification", "ReadOnlySpan<float> targets, [N, classes], such as [1f, 0f]");
         }
     }
 }

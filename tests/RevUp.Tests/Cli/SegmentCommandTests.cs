@@ -115,9 +115,9 @@ public sealed class SegmentCommandTests
     }
 
     /// <summary>
-    /// 50 volumes of drawn oblique affines, orders of the axes, steps, codes, units and types, whose
-    /// values grow along a drawn direction through 0: nibabel compares the geometry, and the sign
-    /// away from 0.
+    /// 50 volumes of drawn oblique affines, axis orders, steps, codes, units and types. Their
+    /// values grow along a drawn direction through 0. nibabel compares geometry, and signs away
+    /// from 0.
     /// </summary>
     [TestMethod]
     public void MasksOfDrawnGeometriesLieOnTheirVolumes()
@@ -163,6 +163,34 @@ public sealed class SegmentCommandTests
         Assert.Contains(message, result.LastError);
         CollectionAssert.AreEqual(before, File.ReadAllBytes(folder["in/a.png"]));
         Assert.IsFalse(Directory.Exists(folder["out"]));
+    }
+
+    [TestMethod]
+    [DataRow("--memory", "64KiB", "bytes")]
+    [DataRow("--memory", "lots", "'lots' is not a positive number of bytes")]
+    public void TooFewBytesAreRefused(string option, string bytes, string message)
+    {
+        using TemporaryFolder folder = new();
+        PngImage.WriteLabels(folder["a.png"], width: 90, height: 70, new ushort[6300], classes: 256);
+        string model = Save(folder, SignNet(2), null, new ChannelNormalization([0.5], [1]));
+        ToolResult result = Tool.Run(
+            "segment", folder["a.png"], folder["mask.png"], "--checkpoint", model, option, bytes);
+        Assert.AreNotEqual(0, result.ExitCode);
+        Assert.Contains(message, result.LastError);
+        Assert.IsFalse(File.Exists(folder["mask.png"]));
+    }
+
+    [TestMethod]
+    public void ANetworkSaysHowManyChannelsItTakes()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(folder["a.png"], ImageFiles.Png(1, 9, 7));
+        string model = Save(folder, SignNet(2), new CaseRules(
+            new DensePreparation([1, 1, 1], [new ChannelRule("grey", ChannelRuleKind.Case)], IsMasked: false), []));
+        ToolResult result = Tool.Run(
+            "segment", folder["a.png"], folder["mask.png"], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(1, result.ExitCode);
+        Assert.Contains("has 3 channels, and the network takes 1; give as many", result.LastError);
     }
 
     [TestMethod]

@@ -58,7 +58,8 @@ internal sealed class Fingerprint(IReadOnlyList<string> channels)
         if (!_hasForeground)
         {
             throw new DataFileException(
-                path, "no training case has a class but the background, so there is nothing to learn; add labelled cases.");
+                path,
+                "no training case has a class but the background, so there is nothing to learn; add labelled cases.");
         }
         ChannelRule[] rules = new ChannelRule[channels.Count];
         for (int channel = 0; channel < rules.Length; channel++)

@@ -44,8 +44,9 @@ internal sealed class MaskFolder : DenseDataset
             SegmentationFolder.Is(folder)
                 ? "it is a folder as nnU-Net or the Decathlon has it; set data.dataset=segmentationFolder, or use "
                     + "--recipe segment-3d for volumes."
-                : $"there is no folder '{SplitFolder.Names(split)[0]}' with '{SplitFolder.Names(split)[0]}{MaskSuffix}' "
-                    + "beside it; put images into the first and a mask FILE.png of each into the second.");
+                : $"there is no folder '{SplitFolder.Names(split)[0]}' with "
+                    + $"'{SplitFolder.Names(split)[0]}{MaskSuffix}' beside it; put images into the first and a mask "
+                    + "FILE.png of each into the second.");
         DataFindings findings = new();
         Dictionary<string, string> masks = Files(images + MaskSuffix, [".png"], findings);
         Dictionary<string, string> pictures = Files(images, FileNames.Images, findings);
@@ -92,8 +93,8 @@ internal sealed class MaskFolder : DenseDataset
     /// that counts. Without classes.txt all of them are read.
     /// </summary>
     /// <exception cref="DataFileException">
-    /// A mask cannot be read, or the numbers are not those of classes: one alone, with wide gaps, or
-    /// with the ignored one between them.
+    /// A mask cannot be read, or its numbers are no classes: one alone, with wide gaps, or with the
+    /// ignored one between them.
     /// </exception>
     public static int CountClasses(string folder, int ignored)
     {

@@ -48,13 +48,16 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
             return;
         }
         string names = string.Join(", ", files.Images.Take(2).Select(Path.GetFileName));
+        (string taker, string remedy) = files.Labels is null
+            ? ("network takes", "give as many")
+            : ("dataset has", $"correct its files, or {Header}");
+        string joined = files.Images.Count > 1
+            ? $"{names} are channels of one case because their names end in _ and four digits, so rename them if they "
+                + "are cases of their own, or "
+            : "";
         throw new DataFileException(
             files.Images[0],
-            $"the case '{files.Name}' has {found} channels, and the dataset has {channels}; "
-            + (files.Images.Count > 1
-                ? $"{names} are channels of one case because their names end in _ and four digits, so rename them if "
-                    + $"they are cases of their own, or correct {Header}."
-                : $"correct its file, or {Header}."));
+            $"the case '{files.Name}' has {found} channels, and the {taker} {channels}; {joined}{remedy}.");
     }
 
     private static void RequireOneChannel(CaseFiles files, VolumeGrid first)

@@ -50,9 +50,9 @@ public sealed class PictureCasesTests
 
     [TestMethod]
     [DataRow("size", "the file has 1 × 5 × 6 × 1 voxels, and the image")]
-    [DataRow("colours", "a label map has one number a pixel: grey or a palette; save the mask as a grey or palette PNG")]
+    [DataRow("colours", "one number a pixel: grey or a palette; save the mask as a grey or palette PNG")]
     [DataRow("value", "has the value 9, and the classes have 0, 1, 2")]
-    [DataRow("channels", "the case 'a' has 1 channels, and the dataset has 3; correct its file")]
+    [DataRow("channels", "the case 'a' has 1 channels, and the dataset has 3; correct its files")]
     [DataRow("both", "the file has 3 channels, and the case 'a' has a_0001.png too")]
     public void WhatDoesNotFitIsNamed(string fault, string message)
     {

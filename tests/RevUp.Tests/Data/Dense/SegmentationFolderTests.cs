@@ -100,9 +100,13 @@ public sealed class SegmentationFolderTests
     [TestMethod]
     [DataRow("{\"labels\": {\"background\": 0, \"a\": 1}}", "names no channels")]
     [DataRow("{\"channel_names\": {\"0\": \"MRI\"}}", "names no classes")]
-    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [1, \"x\"], \"b\": 0}}", "'a' is [1,\"x\"]; give each")]
-    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [], \"b\": 0}}", "the label 'a' is []; give each")]
-    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [0, 1], \"ignore\": [2, 3]}}", "give it one number")]
+    [DataRow(
+        "{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [1, \"x\"], \"b\": 0}}",
+        "'a' is [1,\"x\"]; give each")]
+    [DataRow(
+        "{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [], \"b\": 0}}", "the label 'a' is []; give each")]
+    [DataRow(
+        "{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [0, 1], \"ignore\": [2, 3]}}", "give it one number")]
     [DataRow("{\"labels\": {\"a\": 0, \"a\": 1}}", "correct it to such as")]
     [DataRow("{\"channel_names\": {\"0\": \"MRI\"}, \"labels\": {\"a\": 1, \"b\": 1}}", "a number of its own")]
     [DataRow("{\"channel_names\": {\"1\": \"MRI\"}, \"labels\": {\"a\": 0, \"b\": 1}}", "number them from \"0\"")]

@@ -58,8 +58,8 @@ def draw(folder):
         affine = numpy.eye(4)
         affine[:3, :3] = rotation @ order @ numpy.diag(random.uniform(0.5, 3, 3))
         affine[:3, 3] = random.uniform(-200, 200, 3)
-        units, millimetre = [(("mm", "sec"), 1), (("micron", "msec"), 1e3), (("meter", "usec"), 1e-3), (("unknown", "unknown"), 1)][number % 4]
-        affine[:3] *= millimetre
+        units = [("mm", "sec"), ("micron", "msec"), ("meter", "usec"), ("unknown", "unknown")][number % 4]
+        affine[:3] *= [1, 1e3, 1e-3, 1][number % 4]
         shape = tuple(random.randint(12, 20, 3))
         normal = random.normal(size=3)
         voxels = numpy.moveaxis(numpy.indices(shape), 0, -1) - (numpy.array(shape) - 1) / 2
