@@ -169,17 +169,17 @@ internal sealed class TiledInference : IDisposable
     public TilePlan[] Affordable(IEnumerable<TilePlan> plans, long taken)
     {
         TilePlan[] all = [.. plans];
-        _wholeBytes = _wholeBytes > 0 ? _wholeBytes : Measure(all[^1]);
+        double ofWhole = MeasureWhole(all[^1]);
         long free = _memory - taken - Backend.Memory.Use.Total;
         if (SeesAll)
         {
             TilePlan whole = all.Single(plan => plan.Count == 1);
-            double bytes = whole.Tile.Positions * _wholeBytes * Margin;
+            double bytes = whole.Tile.Positions * ofWhole * Margin;
             return bytes <= free
                 ? [whole]
                 : throw new ArenaExhaustedException($"It takes about {bytes:F0} bytes, and {free} are left.");
         }
-        TilePlan[] fitting = [.. all.Where(plan => Fits(plan, _wholeBytes))];
+        TilePlan[] fitting = [.. all.Where(plan => Fits(plan, ofWhole))];
         if (fitting.Length > 0 && fitting[0] == all[0])
         {
             return fitting;
@@ -194,6 +194,19 @@ internal sealed class TiledInference : IDisposable
             : [slabs[^1]];
 
         bool Fits(TilePlan plan, double bytes) => plan.Tile.Positions * bytes * Margin <= free;
+    }
+
+    // Infinite where the arena does not reach for the tile as a whole: slabs may then.
+    private double MeasureWhole(TilePlan plan)
+    {
+        try
+        {
+            return _wholeBytes = _wholeBytes > 0 ? _wholeBytes : Measure(plan);
+        }
+        catch (ArenaExhaustedException) when (!SeesAll)
+        {
+            return double.PositiveInfinity;
+        }
     }
 
     private double Measure(TilePlan plan)

@@ -68,6 +68,30 @@ public sealed class SegmenterTests
             backend.Memory.PeakOf(() => Logits(tiles, plan, volume, shape));
     }
 
+    /// <summary>
+    /// Where the halo leaves no tile but the whole picture, and the arena does not reach for it.
+    /// </summary>
+    [TestMethod]
+    public void SlabsSegmentWhatTheArenaDoesNotReachForAsAWhole()
+    {
+        Shape shape = new(1, 256, 64, 2);
+        float[] volume = Volume(shape);
+        long whole;
+        ushort[] expected;
+        using (CpuBackend roomy = new(threads: 2, capacity: 1L << 30))
+        {
+            using RevUpNet net = Create(roomy, rank: 2, isResidual: false, classes: 3, stages: 6);
+            using TiledInference tiles = new(net, s_normalization, Plenty);
+            Assert.HasCount(1, tiles.Plans(shape));
+            expected = tiles.Segment(volume, shape);
+            whole = roomy.Memory.TotalPeak;
+        }
+        using CpuBackend narrow = new(threads: 2, capacity: whole - (1 << 20));
+        using RevUpNet same = Create(narrow, rank: 2, isResidual: false, classes: 3, stages: 6);
+        using TiledInference slabs = new(same, s_normalization, Plenty);
+        CollectionAssert.AreEqual(expected, slabs.Segment(volume, shape));
+    }
+
     /// <summary>A halo of one alignment shows.</summary>
     [TestMethod]
     public void TheHaloIsNeeded()
