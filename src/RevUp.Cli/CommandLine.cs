@@ -52,6 +52,7 @@ internal static class CommandLine
             EvaluateCommand.Create(terminal, common),
             SegmentCommand.Create(terminal, common),
             MemoryCommand.Create(terminal, common),
+            FitCommand.Create(terminal, common),
             InspectCommand.Create(terminal, common),
             ReportCommand.Create(terminal, common),
             ExportCommand.Create(terminal, common),

@@ -1,7 +1,7 @@
 namespace RevUp.Operations.Writing;
 
 /// <summary>
-/// The operations of Backend, CpuBackend and CudaBackend, and the latter's kernels.
+/// The operations of Backend, CpuBackend, SizingBackend and CudaBackend, and the latter's kernels.
 /// </summary>
 internal static class BackendWriter
 {
@@ -12,6 +12,7 @@ internal static class BackendWriter
         Calls[] calls = Calls.Of(sources);
         yield return ("Backend", Contract(calls));
         yield return ("CpuBackend", Cpu(calls, sources));
+        yield return ("SizingBackend", Sizing(calls));
         yield return ("KernelTable", KernelTableWriter.Write(sources.Kernels));
         yield return ("CudaBackend", LaunchWriter.Write(Space + ".Cuda", calls, sources.Kernels));
     }
@@ -54,6 +55,23 @@ internal static class BackendWriter
                     {{operation.Access}} override void {{operation.Pascal}}({{call.Parameters}})
                     {
                 {{shape}}{{call.Copies}}        CpuLibrary.{{operation.Pascal}}({{arguments}}).Check();
+                    }
+
+
+                """);
+        }
+        return text.Append("}\n").ToString();
+    }
+
+    private static string Sizing(IEnumerable<Calls> calls)
+    {
+        StringBuilder text = new(CSharp.Head(Space + ".Cpu", "RevUp.Tensors"));
+        text.Append("internal sealed partial class SizingBackend\n{\n");
+        foreach (Calls call in calls)
+        {
+            text.Append($$"""
+                    {{call.Operation.Access}} override void {{call.Operation.Pascal}}({{call.Parameters}})
+                    {
                     }
 
 

@@ -26,20 +26,24 @@ internal static class MemoryCommand
         Option<MemoryPolicy[]> policies = new("--policy")
         {
             Description =
-                "Policies to measure: store, checkpoint, compress, invert; by default all that the recipe's blocks can "
-                + "follow.",
+                "Policies to measure: store, checkpoint, compress, invert, and auto with a budget; by default all that "
+                + "the recipe's blocks can follow.",
             HelpName = "POLICY,...",
             CustomParser = argument => ParseList(
-                argument, "a policy; use store, checkpoint, compress or invert",
+                argument, "a policy; use store, checkpoint, compress, invert or auto",
                 (string word, out MemoryPolicy value) =>
-                    Enum.TryParse(word, ignoreCase: true, out value) && MemoryPlan.Uniform.Contains(value)
+                    Enum.TryParse(word, ignoreCase: true, out value) && Enum.IsDefined(value)
                     && Format.Name(value) == word),
         };
         MemoryBudgetOption budget = new();
+        Option<bool> once = Usage.Flag(
+            "--once",
+            "Measure the first step instead of the second: half the time, but generated code and first-touched pages "
+            + "count.");
         Command command = new(
             "memory", "Measure memory and time of one training step at several depths and policies.")
         {
-            blocks, policies, budget,
+            blocks, policies, budget, once,
         };
         recipes.AddTo(command);
         command.SetAction(arguments =>
@@ -48,13 +52,17 @@ internal static class MemoryCommand
             MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named
                 ? named
                 : [.. MemoryProbe.PossiblePolicies(recipe.Model)];
-            measured = recipe.Reversible.Policies.Policy == MemoryPolicy.Auto
-                ? [.. measured, MemoryPolicy.Auto]
-                : measured;
+            bool isAuto = recipe.Reversible.Policies.Policy == MemoryPolicy.Auto;
+            ConfigurationException.Require(
+                isAuto || !measured.Contains(MemoryPolicy.Auto),
+                $"--policy is 'auto', which needs a budget; add --memory-budget BYTES");
+            measured = isAuto ? [.. measured.Union([MemoryPolicy.Auto])] : measured;
             List<MemoryRow> rows = [];
             foreach (int depth in arguments.GetValue(blocks) is { Length: > 0 } given ? given : [OwnDepth])
             {
-                rows.AddRange(Measure(terminal, recipe, depth, measured, () => common.OpenBackend(arguments)));
+                rows.AddRange(Measure(
+                    terminal, recipe, depth, measured, () => common.OpenBackend(arguments),
+                    warmUp: !arguments.GetValue(once)));
             }
             if (arguments.GetValue(common.Json))
             {
@@ -78,7 +86,8 @@ internal static class MemoryCommand
 
     /// <summary>Measures one depth under each of the policies, saying so.</summary>
     public static IEnumerable<MemoryRow> Measure(
-        Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, Func<Backend> open)
+        Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, Func<Backend> open,
+        bool warmUp = true)
     {
         foreach (MemoryPolicy policy in policies)
         {
@@ -92,7 +101,7 @@ internal static class MemoryCommand
             terminal.Note(
                 $"measuring {Format.Blocks(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)}, "
                 + $"{Format.Name(policy)} ...");
-            yield return MemoryProbe.Measure(recipe, blocks, policy, open);
+            yield return MemoryProbe.Measure(recipe, blocks, policy, open, warmUp);
         }
     }
 

@@ -123,6 +123,30 @@ internal sealed record TrainDocument(
 /// <summary>Output of <c>memory --json</c>.</summary>
 internal sealed record MemoryDocument(IReadOnlyList<MemoryRow> Rows);
 
+/// <summary>
+/// Output of <c>fit --json</c>: sizes are voxels or pixels of an edge, samples or blocks.
+/// </summary>
+/// <param name="BudgetBytes">The most bytes that a step may take.</param>
+/// <param name="Dimension">"cube", "image", "batch" or "depth".</param>
+/// <param name="Size">The largest that fits, with a policy for every block.</param>
+/// <param name="Slab">Planes of a slab there; 0 for whole samples.</param>
+/// <param name="Plan">Policies of every stage, in words.</param>
+/// <param name="Forecast">The step there; its time is extrapolated from less work.</param>
+/// <param name="Alone">The largest under one policy for all blocks.</param>
+internal sealed record FitDocument(
+    long BudgetBytes, string Dimension, int Size, int Slab, IEnumerable<string> Plan, StepForecast Forecast,
+    IReadOnlyList<FitRow> Alone)
+{
+    /// <summary>The real step; null where there was none.</summary>
+    public MemoryRow? Proof { get; init; }
+
+    /// <summary>Why there is no proof.</summary>
+    public string? Unproven { get; init; }
+
+    /// <summary>Whether a step was tried and did not end.</summary>
+    public bool Failed { get; init; }
+}
+
 /// <summary>Output of <c>export --json</c>; the step is the checkpoint's.</summary>
 internal sealed record ExportDocument(long Step, IReadOnlyList<string> Files);
 
@@ -190,6 +214,7 @@ internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(
 [JsonSerializable(typeof(EvaluationDocument))]
 [JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(MemoryDocument))]
+[JsonSerializable(typeof(FitDocument))]
 [JsonSerializable(typeof(Inspection))]
 [JsonSerializable(typeof(StudyDocument))]
 [JsonSerializable(typeof(StudiesDocument))]

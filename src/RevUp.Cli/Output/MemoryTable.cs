@@ -7,11 +7,14 @@ internal static class MemoryTable
 {
     private const string Nothing = "-";
 
-    public static Table Create(Terminal terminal, IEnumerable<MemoryRow> rows)
+    public static Table Create(Terminal terminal, IReadOnlyList<MemoryRow> rows)
     {
+        string[] slabs = rows.Any(row => row.Slab > 0) ? ["slab"] : [];
         Table table = terminal.NewTable(
-            "blocks", "policy", "activations", "parameters", "gradients", "optimizer", "workspace", "total", "process",
-            "step ms", "k", "max k", "residual");
+        [
+            "blocks", "policy", .. slabs, "activations", "parameters", "gradients", "optimizer", "workspace", "total",
+            "process", "step ms", "k", "max k", "residual",
+        ]);
         for (int column = 2; column < table.Columns.Count; column++)
         {
             table.Columns[column].RightAligned();
@@ -21,8 +24,10 @@ internal static class MemoryTable
         {
             bool inverts = row.MaxEvaluations > 0;
             table.AddRow(
+            [
                 Format.Count(row.Blocks),
                 Format.Name(row.Policy),
+                .. slabs.Select(_ => row.Slab > 0 ? Format.Count(row.Slab) : Nothing),
                 Format.MiB(row.ActivationPeakBytes),
                 Format.MiB(row.ParameterBytes),
                 Format.MiB(row.GradientBytes),
@@ -33,7 +38,8 @@ internal static class MemoryTable
                 Format.Milliseconds(row.StepMilliseconds),
                 inverts ? Format.Evaluations(row.MeanEvaluations) : Nothing,
                 inverts ? Format.Count(row.MaxEvaluations) : Nothing,
-                inverts ? Format.Scientific(row.MaxInversionResidual) : Nothing);
+                inverts ? Format.Scientific(row.MaxInversionResidual) : Nothing,
+            ]);
         }
         return table;
     }

@@ -24,10 +24,10 @@ internal sealed class ChildProcess(int threads, bool alone)
     /// <param name="said">Gets each of these lines, on any thread.</param>
     /// <param name="stop">
     /// Ends the process's standard input, on which a command with --attached stops; this process's
-    /// end does so, too.
+    /// end does so, too. Any other command is ended at once.
     /// </param>
     public async Task<ChildResult> RunAsync(
-        IEnumerable<string> arguments, string log, Action<string> said, CancellationToken stop)
+        IReadOnlyCollection<string> arguments, string log, Action<string> said, CancellationToken stop)
     {
         ProcessStartInfo start = new(s_tool, arguments)
         {
@@ -41,7 +41,8 @@ internal sealed class ChildProcess(int threads, bool alone)
             start.Environment.TryAdd("OMP_WAIT_POLICY", "passive");
         }
         using Process process = Process.Start(start)!;
-        await using CancellationTokenRegistration registration = stop.Register(process.StandardInput.Close);
+        await using CancellationTokenRegistration registration = stop.Register(
+            arguments.Contains("--attached") ? process.StandardInput.Close : process.Kill);
         Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         string last = "";
         await using (StreamWriter file = new(log, append: true) { AutoFlush = true })

@@ -73,6 +73,15 @@ public abstract partial class Backend : IDisposable
     /// </summary>
     public virtual bool IsAsynchronous => false;
 
+    /// <summary>Whether operations compute; if not, tensors need no numbers.</summary>
+    internal virtual bool Computes => true;
+
+    /// <summary>
+    /// A backend that counts the same bytes and computes nothing; null where the device's sizes are
+    /// known from its work alone. The caller disposes it before this one.
+    /// </summary>
+    internal virtual Backend? Sizing() => null;
+
     /// <summary>Whether <see cref="Record"/> works.</summary>
     public virtual bool CanRecord => false;
 

@@ -175,6 +175,10 @@ internal sealed class ParameterStore : DeviceObject
 
     private void Draw(Tensor tensor, Initialization initialization, CounterRandom random)
     {
+        if (!Backend.Computes)
+        {
+            return;
+        }
         float[] values = new float[tensor.Count];
         for (int i = 0; i < values.Length; i++)
         {

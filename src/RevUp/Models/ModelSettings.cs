@@ -96,6 +96,13 @@ public sealed record ModelSettings
         Task == ModelTask.Classification || index == Stages.Count - 1 ? 0 : Math.Max(1, Stages[index].DecoderBlocks);
 
     /// <summary>
+    /// Places that blocks are spread over: the stages, and all but the coarsest one's decoders.
+    /// </summary>
+    internal int BlockParts => Sides * (Stages.Count - 1) + 1;
+
+    private int Sides => Task == ModelTask.Segmentation ? 2 : 1;
+
+    /// <summary>
     /// The same network with this total of blocks: its own stages when it has that many, else
     /// spread evenly over the stages and their decoders, what does not divide going to the coarser
     /// ones.
@@ -108,8 +115,7 @@ public sealed record ModelSettings
             return this;
         }
         // Finest first: a stage, then its decoder.
-        int sides = Task == ModelTask.Segmentation ? 2 : 1;
-        int parts = sides * (Stages.Count - 1) + 1;
+        (int sides, int parts) = (Sides, BlockParts);
         ConfigurationException.Require(
             blocks >= parts,
             $"the number of blocks is {blocks}, which does not reach for {parts} {(sides == 1 ? "stages" : "stages and "

@@ -16,8 +16,9 @@ internal static class MemoryPlanner
     /// <summary>
     /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>, without slabs if that
     /// can be. Otherwise with slabs of a half of a sample, a quarter, and so on: the thickest with
-    /// which there is one. Takes as long as a few steps for each thickness tried, and the memory of
-    /// one layer and a batch of its numbers beside the parameters, whatever the budget.
+    /// which there is one. Takes as long as a few steps, and the memory of one layer and a batch of
+    /// its numbers beside the parameters, whatever the budget. A device without
+    /// <see cref="Backend.Sizing"/> takes as long for each thickness.
     /// </summary>
     /// <param name="backend">The device; everything measured with is freed again.</param>
     /// <param name="recipe">
@@ -36,27 +37,66 @@ internal static class MemoryPlanner
         ArgumentNullException.ThrowIfNull(recipe);
         using Driving driving = backend.Drive();
         recipe.Validate();
+        if (Slabs(recipe).Count() > 1 && backend.Sizing() is { } sizing)
+        {
+            using (sizing)
+            {
+                recipe = WithSlab(recipe, Measured(sizing, recipe, branches: null).Plan.Slab);
+            }
+        }
+        return Measured(backend, recipe, branches);
+    }
+
+    /// <summary>
+    /// Thicknesses of slabs that a recipe may train with, in the order in which they are tried: its
+    /// own, and under "auto" a half of the sample, a quarter, and so on.
+    /// </summary>
+    public static IEnumerable<int> Slabs(Recipe recipe)
+    {
+        int own = recipe.Reversible.Policies.Slab;
+        yield return own;
+        if (own == 0 && PolicyRules.SlabObstacle(recipe.Model) is null)
+        {
+            for (int planes = recipe.Data.Sample.Extent(0) / 2; planes > 0; planes /= 2)
+            {
+                yield return planes;
+            }
+        }
+    }
+
+    /// <summary>A recipe whose layers take slabs of a thickness.</summary>
+    public static Recipe WithSlab(Recipe recipe, int planes)
+    {
+        ReversibleSettings settings = recipe.Reversible;
+        return recipe with
+        {
+            Reversible = settings with { Policies = settings.Policies with { Slab = planes } },
+        };
+    }
+
+    private static MemoryForecast Measured(Backend backend, Recipe recipe, Func<BranchSite, Branch>? branches)
+    {
         using RevUpNet net = new(
             backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
-        ReversibleSettings settings = recipe.Reversible;
-        bool mayChoose = settings.Policies.Slab == 0 && PolicyRules.SlabObstacle(recipe.Model) is null;
-        for (int thinner = mayChoose ? net.Sample.Extent(0) / 2 : 0; ; thinner /= 2)
+        int[] slabs = [.. Slabs(recipe)];
+        for (int i = 0; ; i++)
         {
+            Recipe tried = WithSlab(recipe, slabs[i]);
+            bool isLast = i == slabs.Length - 1;
             long mark = backend.Memory.Mark();
             try
             {
-                NetworkCosts costs = NetworkCosts.Measure(net, recipe with { Reversible = settings });
-                if (thinner == 0 || costs.Fit(settings))
+                NetworkCosts costs = NetworkCosts.Measure(net, tried);
+                if (isLast || costs.Fit(tried.Reversible))
                 {
-                    return costs.Plan(settings);
+                    return costs.Plan(tried.Reversible);
                 }
             }
-            catch (ArenaExhaustedException) when (thinner > 0)
+            catch (ArenaExhaustedException) when (!isLast)
             {
                 net.Abandon();
                 backend.Memory.FreeSince(mark);
             }
-            settings = settings with { Policies = settings.Policies with { Slab = thinner } };
         }
     }
 }

@@ -27,7 +27,7 @@ internal static class MemoryProbe
 
     /// <summary>
     /// Two steps on a backend of their own, the second of which is measured: the first one pays for
-    /// generated code and first-touched pages.
+    /// generated code and first-touched pages. Or one step alone.
     /// </summary>
     /// <param name="recipe">Network, data shape, batch size, inversion.</param>
     /// <param name="blocks">
@@ -39,10 +39,12 @@ internal static class MemoryProbe
     /// <param name="open">
     /// Opens the device to measure on; the backend is disposed afterwards.
     /// </param>
+    /// <param name="warmUp">Whether a step goes before the measured one.</param>
     /// <exception cref="ConfigurationException">
     /// The recipe does not work with this depth or policy.
     /// </exception>
-    public static MemoryRow Measure(Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open)
+    public static MemoryRow Measure(
+        Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open, bool warmUp = true)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(open);
@@ -56,7 +58,10 @@ internal static class MemoryProbe
             net, ProbeBatch.Settings(net, recipe.Training), recipe.Reversible.Plan with { Policy = policy },
             recipe.Reversible.Inversion);
         ProbeBatch batch = new(net, recipe.Training);
-        Run();
+        if (warmUp)
+        {
+            Run();
+        }
         backend.Memory.ResetPeaks();
         long start = Stopwatch.GetTimestamp();
         Run();
@@ -79,6 +84,7 @@ internal static class MemoryProbe
             inverted.Length == 0 ? 0 : inverted.Max(r => r.Residual))
         {
             Precision = net.Settings.Precision,
+            Slab = net.Layers.Any(layer => layer.Slab > 0) ? step.Engine.Plan.Slab : 0,
         };
 
         void Run() => batch.Run(step);
@@ -97,6 +103,10 @@ internal static class MemoryProbe
 
     internal static void DrawZeroConvolutions(RevUpNet net, ulong seed)
     {
+        if (!net.Backend.Computes)
+        {
+            return;
+        }
         long index = 0;
         foreach (Parameter parameter in
             net.Parameters.Parameters.Where(p => p.Shape.Rank >= 4 && p.Initialization == Initialization.Constant(0)))
@@ -141,7 +151,7 @@ internal static class MemoryProbe
             $"training.batchSize is {batch}, and {batch} samples {net.Sample} are {count} numbers, more than "
             + $"{Array.MaxLength}; use fewer or smaller");
         CounterRandom random = new(training.Seed, DataStream, 0);
-        float[] pixels = RandomPixels((int)count, ref random);
+        float[] pixels = net.Backend.Computes ? RandomPixels((int)count, ref random) : new float[(int)count];
         float[] targets = new float[training.BatchSize * net.Classes];
         for (int i = 0; i < training.BatchSize; i++)
         {

@@ -39,4 +39,7 @@ internal sealed record MemoryRow(
 {
     /// <summary>Storage type and arithmetic inside the branches.</summary>
     public required BranchPrecision Precision { get; init; }
+
+    /// <summary>Planes of a slab at the finest extents; 0 for whole batches.</summary>
+    public int Slab { get; init; }
 }

@@ -39,6 +39,12 @@ internal sealed class NetworkCosts
         _layers = probe.Measure();
     }
 
+    private NetworkCosts(NetworkCosts bytes, double outside, IReadOnlyList<LayerOption>[] layers)
+    {
+        (_net, _layers, _outsideMilliseconds) = (bytes._net, layers, outside);
+        (_fixedBytes, _outsidePeakBytes) = (bytes._fixedBytes, bytes._outsidePeakBytes);
+    }
+
     /// <summary>
     /// Measures a network of the recipe's, which is of no use for training afterwards: its zero
     /// convolutions are drawn at random.
@@ -54,8 +60,20 @@ internal sealed class NetworkCosts
         return new NetworkCosts(net, step, recipe, input);
     }
 
+    /// <summary>
+    /// The same bytes with the times that the layers took at another size, where a layer has
+    /// 1/<paramref name="factor"/> of the elements.
+    /// </summary>
+    public NetworkCosts WithTimes(NetworkCosts measured, double factor) => new(
+        this, measured._outsideMilliseconds,
+        [.. _layers.Zip(measured._layers, (options, times) => (IReadOnlyList<LayerOption>)
+            [.. options.Zip(times, (option, time) => option with { Milliseconds = factor * time.Milliseconds })])]);
+
     /// <summary>Whether there is a plan within the settings' budget.</summary>
-    public bool Fit(ReversibleSettings settings) => settings.MemoryBudget >= Least(Permitted(settings));
+    public bool Fit(ReversibleSettings settings) => settings.MemoryBudget >= LeastBytes(settings);
+
+    /// <summary>The least budget that there is a plan for, with the settings' policies.</summary>
+    public long LeastBytes(ReversibleSettings settings) => Least(Permitted(settings));
 
     /// <summary>
     /// The fastest plan within the settings' budget, with the policies that they allow.

@@ -24,7 +24,7 @@ internal sealed class ProbeBatch
         {
             CounterRandom random = new(training.Seed, LabelStream, 0);
             _labels = new ushort[training.BatchSize * net.Sample.Positions];
-            foreach (ref ushort label in _labels.AsSpan())
+            foreach (ref ushort label in net.Backend.Computes ? _labels.AsSpan() : [])
             {
                 label = (ushort)random.NextInt(net.Classes);
             }

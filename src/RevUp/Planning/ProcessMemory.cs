@@ -1,4 +1,6 @@
 using System.Globalization;
+using RevUp.Backends;
+using RevUp.Backends.Cpu;
 
 namespace RevUp.Planning;
 
@@ -24,6 +26,22 @@ internal static class ProcessMemory
             // Without the permission, peaks only grow: a later measurement may show an earlier,
             // larger one.
         }
+    }
+
+    /// <summary>
+    /// Bytes of a device that nobody uses now. The CPU's are the memory of the machine, or of the
+    /// container's limit, that other programs and this one leave.
+    /// </summary>
+    public static long FreeBytes(Backend backend)
+    {
+        if (backend is not CpuBackend)
+        {
+            return backend.Memory.Capacity;
+        }
+        // The load is known from the last collection.
+        GC.Collect();
+        GCMemoryInfo info = GC.GetGCMemoryInfo();
+        return Math.Min(backend.Memory.Capacity, info.TotalAvailableMemoryBytes - info.MemoryLoadBytes);
     }
 
     /// <summary>

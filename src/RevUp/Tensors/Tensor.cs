@@ -80,9 +80,19 @@ public readonly struct Tensor : IEquatable<Tensor>
     public Tensor Reshape(Shape shape) => shape.Count == Count ? View(_address, shape) : throw new ArgumentException(
         $"A tensor {Shape} has {Count} elements and cannot become {shape} with {shape.Count}.", nameof(shape));
 
-    /// <summary>The same bytes as float32; their number is a multiple of 4.</summary>
-    internal Tensor AsFloats() => new(
-        _address, ElementType.Float32, new Shape(checked((int)(Bytes / sizeof(float)))), _arena, _block, _allocation);
+    /// <summary>
+    /// The same bytes as float32; their number is a multiple of 4. Numbers that are too many for one
+    /// extent are rows of <see cref="Arena.Alignment"/> bytes.
+    /// </summary>
+    internal Tensor AsFloats()
+    {
+        const int Row = Arena.Alignment / sizeof(float);
+        long count = Bytes / sizeof(float);
+        Shape shape = count > int.MaxValue && count % Row == 0
+            ? new Shape(checked((int)(count / Row)), Row)
+            : new Shape(checked((int)count));
+        return new Tensor(_address, ElementType.Float32, shape, _arena, _block, _allocation);
+    }
 
     /// <summary>Whether both have the same address, type and shape.</summary>
     public static bool operator ==(Tensor left, Tensor right) => left.Equals(right);

@@ -14,7 +14,7 @@ public sealed class UsageTests
         Assert.Contains("revup [command]", help.Output);
         string[] words =
         [
-            "train", "study", "studies", "evaluate", "memory", "inspect", "devices", "recipes", "data", "demo",
+            "train", "study", "studies", "evaluate", "memory", "fit", "inspect", "devices", "recipes", "data", "demo",
             "--device", "--threads", "--seed", "--json",
         ];
         foreach (string word in words)
@@ -36,7 +36,7 @@ public sealed class UsageTests
     [DataRow("memory --recipe fashion-mnist --blocks 0", "'0' is not a number of blocks")]
     [DataRow(
         "memory --recipe fashion-mnist --policy store,inverse",
-        "'inverse' is not a policy; use store, checkpoint, compress or invert")]
+        "'inverse' is not a policy; use store, checkpoint, compress, invert or auto")]
     [DataRow("study accuracy --jobs 0", "--jobs takes a positive number")]
     [DataRow("inspect --checkpoint nowhere --images 0", "--images takes a positive number")]
     [DataRow("recipes show", "revup recipes show --help")]

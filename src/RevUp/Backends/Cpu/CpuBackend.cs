@@ -79,6 +79,8 @@ public sealed unsafe partial class CpuBackend : Backend
     /// <inheritdoc/>
     public override void Download<T>(Tensor source, Span<T> destination) => Elements<T>(source).CopyTo(destination);
 
+    internal override Backend Sizing() => new SizingBackend(this) { ConvolutionLimit = ConvolutionLimit };
+
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
         new CpuConvolution(geometry, Memory);
 

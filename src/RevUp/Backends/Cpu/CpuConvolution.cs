@@ -8,7 +8,6 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
 {
     private readonly Arena _memory;
     private readonly ConvolutionHandle _handle;
-    private readonly CpuConvolutionSizes _sizes;
 
     public CpuConvolution(ConvolutionGeometry geometry, Arena memory)
         : base(geometry)
@@ -33,14 +32,17 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
             native.Padding[axis] = geometry.Padding[axis];
         }
         _handle = ConvolutionHandle.Create(native);
-        _sizes = _handle.Query();
+        Sizes = _handle.Query();
     }
 
-    public override long PackedBytes => _sizes.PackedBytes;
+    /// <summary>Bytes of packed weights, and scratch of each pass.</summary>
+    public CpuConvolutionSizes Sizes { get; }
+
+    public override long PackedBytes => Sizes.PackedBytes;
 
     public override void Pack(Tensor weights, Tensor scale, Tensor packed)
     {
-        Tensor scratch = Scratch(_sizes.PackScratchBytes);
+        Tensor scratch = Scratch(Sizes.PackScratchBytes);
         CpuLibrary.ConvolutionPack(
             _handle, (float*)weights.Address, (float*)scale.Address, (void*)packed.Address, (void*)scratch.Address)
             .Check();
@@ -49,7 +51,7 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
 
     public override void Forward(Tensor x, Tensor packed, Tensor y)
     {
-        Tensor scratch = Scratch(_sizes.FpropScratchBytes);
+        Tensor scratch = Scratch(Sizes.FpropScratchBytes);
         CpuLibrary.ConvolutionFprop(
             _handle, (void*)x.Address, (void*)packed.Address, (void*)y.Address, (void*)scratch.Address)
             .Check();
@@ -58,7 +60,7 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
 
     public override void BackwardData(Tensor dy, Tensor packed, Tensor dx)
     {
-        Tensor scratch = Scratch(_sizes.DgradScratchBytes);
+        Tensor scratch = Scratch(Sizes.DgradScratchBytes);
         CpuLibrary.ConvolutionDgrad(
             _handle, (void*)dy.Address, (void*)packed.Address, (void*)dx.Address, (void*)scratch.Address)
             .Check();
@@ -67,12 +69,15 @@ internal sealed unsafe class CpuConvolution : ConvolutionPlan, IDisposable
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
     {
-        Tensor scratch = Scratch(_sizes.WgradScratchBytes);
+        Tensor scratch = Scratch(Sizes.WgradScratchBytes);
         CpuLibrary.ConvolutionWgrad(
             _handle, (void*)x.Address, (void*)dy.Address, (float*)dw.Address, (void*)scratch.Address)
             .Check();
         Release(scratch);
     }
+
+    /// <summary>Takes scratch and gives it back: a pass as the arena sees it.</summary>
+    public void Touch(long scratchBytes) => Release(Scratch(scratchBytes));
 
     public void Dispose() => _handle.Dispose();
 
