@@ -68,9 +68,20 @@ internal sealed class CommonOptions
         root.Add(Verbose);
     }
 
+    /// <summary>Whether the device is the CPU.</summary>
+    public bool IsCpu(ParseResult arguments) => arguments.GetRequiredValue(Device) == Cpu;
+
+    /// <summary>Whether errors are shown with their stack traces.</summary>
+    public bool IsVerbose(ParseResult arguments) =>
+        arguments.GetValue(Verbose) || Environment.GetEnvironmentVariable("REVUP_DEBUG") == "1";
+
     /// <summary>A backend on the device that was asked for; the caller disposes it.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="share">
+    /// Threads of the CPU where --threads is not given; 0 for all processors.
+    /// </param>
     /// <exception cref="ConfigurationException">The device lacks what was asked for.</exception>
-    public Backend OpenBackend(ParseResult arguments)
+    public Backend OpenBackend(ParseResult arguments, int share = 0)
     {
         bool cuda = arguments.GetRequiredValue(Device) == Cuda;
         bool tf32 = arguments.GetValue(Tf32);
@@ -78,18 +89,20 @@ internal sealed class CommonOptions
             cuda || !tf32,
             $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
             + $"out");
-        return cuda ? new CudaBackend(tf32: tf32) : OpenCpu(arguments);
+        return cuda ? new CudaBackend(tf32: tf32) : OpenCpu(arguments, share);
     }
 
     /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="share">Threads where none are asked for; 0 for all processors.</param>
     /// <exception cref="ConfigurationException">The number of threads is out of range.</exception>
-    public CpuBackend OpenCpu(ParseResult arguments)
+    public CpuBackend OpenCpu(ParseResult arguments, int share = 0)
     {
         int threads = arguments.GetValue(Threads);
         ConfigurationException.Require(
             threads is >= 0 and <= CpuBackend.MaximumThreads,
             $"--threads asks for {threads} threads; use 1 to {CpuBackend.MaximumThreads}, or leave the option out");
-        return new CpuBackend(threads);
+        return new CpuBackend(threads > 0 ? threads : share);
     }
 
     /// <summary>The options with which another command line computes on the same device.</summary>

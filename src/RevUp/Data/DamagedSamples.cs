@@ -68,4 +68,17 @@ internal sealed class DamagedSamples
             }
         }
     }
+
+    /// <summary>Takes note of one that another rank has met.</summary>
+    /// <exception cref="DataFileException">Now there are too many.</exception>
+    internal void Join(DamagedSample sample)
+    {
+        lock (_samples)
+        {
+            if (!_samples.ContainsKey(sample.Index))
+            {
+                Add(sample.Index, DataFileException.Repeat(_dataset.Name(sample.Index), sample.Reason));
+            }
+        }
+    }
 }
