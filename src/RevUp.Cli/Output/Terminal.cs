@@ -52,10 +52,10 @@ internal sealed class Terminal
         RankEnvironment ranks = Ranks();
         if (ranks.Size > 1)
         {
-            // Not Console.Out, which sends control characters to a terminal.
-            TextWriter output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
+            // The runtime would send control characters to a launcher's pseudo-terminal.
+            Environment.SetEnvironmentVariable("TERM", "dumb");
             return ranks.Rank == 0
-                ? new Terminal(output, Console.Error, outputIsTerminal: false, errorIsTerminal: false)
+                ? new Terminal(Console.Out, Console.Error, outputIsTerminal: false, errorIsTerminal: false)
                 : new Terminal(TextWriter.Null, TextWriter.Null, outputIsTerminal: false, errorIsTerminal: false)
                 {
                     Faults = Console.Error,
