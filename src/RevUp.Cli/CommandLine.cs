@@ -24,7 +24,8 @@ internal static class CommandLine
             {
                 return RefuseUsage(parsed, terminal);
             }
-            if (parsed.CommandResult.Command is { Name: not TrainCommand.Name } command && command.Action == parsed.Action)
+            Command command = parsed.CommandResult.Command;
+            if (command.Name != TrainCommand.Name && command.Action == parsed.Action)
             {
                 RankedRun.Refuse(command.Name);
             }

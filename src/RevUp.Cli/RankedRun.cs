@@ -6,7 +6,7 @@ namespace RevUp.Cli;
 internal static class RankedRun
 {
     /// <summary>
-    /// Joins the ranks, runs the work and leaves them. A rank that fails alone ends the others, too.
+    /// Joins the ranks, runs the work and leaves them. A rank that fails alone ends the others.
     /// </summary>
     /// <param name="terminal">Where failures are told.</param>
     /// <param name="verbose">Whether with a stack trace.</param>

@@ -11,6 +11,7 @@ internal sealed class TrainCommand
     public const string Name = "train";
 
     private const string ResumeName = "--resume";
+    private const string Auto = "auto";
 
     private readonly Terminal _terminal;
     private readonly CommonOptions _common;
@@ -23,13 +24,21 @@ internal sealed class TrainCommand
     private readonly Option<bool> _graph = Usage.Flag(
         "--cuda-graph", "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true.");
 
-    private readonly Option<bool> _resume = Usage.Flag(
-        ResumeName, "Go on from the last checkpoint in the run's folder.");
+    private readonly Option<string?> _resume = new(ResumeName)
+    {
+        Description = "Go on from the last checkpoint in the run's folder; with auto, start where it holds no run.",
+        HelpName = Auto,
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private readonly Option<bool> _attached = Usage.Flag(
         "--attached", "Stop, with a checkpoint, when standard input ends: for programs that start trainings.");
 
-    private TrainCommand(Terminal terminal, CommonOptions common) => (_terminal, _common) = (terminal, common);
+    private TrainCommand(Terminal terminal, CommonOptions common)
+    {
+        (_terminal, _common) = (terminal, common);
+        _resume.AcceptOnlyFromAmong(Auto);
+    }
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
@@ -47,21 +56,22 @@ internal sealed class TrainCommand
     private int Run(ParseResult arguments, Collective ranks)
     {
         Recipe? own = null;
-        string text = ranks.First(() => (own = Load(arguments, ranks)).ToJson(), "the first rank's recipe");
+        bool resume = false;
+        string text = ranks.First(() => (own = Load(arguments, ranks, out resume)).ToJson(), "the first rank's recipe");
         Recipe recipe = own ?? Recipe.Parse(text, "the first rank's recipe", []);
         using Backend backend = _common.OpenBackend(arguments, Threads(ranks));
         RunSummary summary = TrainingSession.Run(
-            _terminal, backend, recipe, Folder(arguments, recipe), arguments.GetValue(_resume),
-            arguments.GetValue(_attached), ranks);
+            _terminal, backend, recipe, Folder(arguments, recipe), resume, arguments.GetValue(_attached), ranks);
         if (arguments.GetValue(_common.Json))
         {
             _terminal.WriteJson(TrainDocument.From(summary));
         }
         if (summary.Interrupted)
         {
-            IEnumerable<string> words =
-                arguments.Tokens.Select(token => token.Value).Where(word => word != ResumeName);
-            return TrainingSession.ReportInterruption(_terminal, summary, words.Append(ResumeName));
+            IEnumerable<string> words = arguments.Tokens.Select(token => token.Value);
+            return TrainingSession.ReportInterruption(
+                _terminal, summary,
+                arguments.GetResult(_resume) is null ? words.Append(ResumeName) : words);
         }
         if (!arguments.GetValue(_common.Json))
         {
@@ -71,7 +81,7 @@ internal sealed class TrainCommand
     }
 
     // Only the first of several ranks reads the recipe and looks at the folder.
-    private Recipe Load(ParseResult arguments, Collective ranks)
+    private Recipe Load(ParseResult arguments, Collective ranks, out bool resume)
     {
         ConfigurationException.Require(
             ranks.IsAlone || !arguments.GetValue(_attached),
@@ -83,7 +93,10 @@ internal sealed class TrainCommand
         string[] recorded = arguments.GetValue(_graph) ? ["training.cudaGraph=true"] : [];
         Recipe recipe = _recipes.Load(arguments, _common, [.. recorded, .. _budget.Overrides(arguments)]);
         _ = recipe.Training.PassesOf(ranks.Size);
-        RunFolder.Require(Folder(arguments, recipe), arguments.GetValue(_resume));
+        string folder = Folder(arguments, recipe);
+        resume = arguments.GetResult(_resume) is not null
+            && (arguments.GetValue(_resume) != Auto || RunFolder.IsRun(folder));
+        RunFolder.Require(folder, resume);
         return recipe;
     }
 

@@ -105,8 +105,8 @@ internal sealed class BatchLoader : IDisposable
 
     /// <summary>
     /// The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next
-    /// one is taken. With several ranks it is this rank's share of them, and the first is a multiple
-    /// of the ranks.
+    /// one is taken. Of several ranks each gets its share; <paramref name="firstBatch"/> is then a
+    /// multiple of their number.
     /// </summary>
     /// <remarks>
     /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what

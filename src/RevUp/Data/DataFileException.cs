@@ -29,12 +29,6 @@ public sealed class DataFileException : RevUpException
         Offset = offset;
     }
 
-    private DataFileException(string message, string file)
-        : base(message) => File = file;
-
-    /// <summary>The exception of another process about a file, with its words.</summary>
-    internal static DataFileException Repeat(string file, string words) => new(message: words, file: file);
-
     /// <summary>The path of the file.</summary>
     public string File { get; }
 

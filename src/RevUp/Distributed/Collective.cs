@@ -3,11 +3,11 @@ using RevUp.Tensors;
 namespace RevUp.Distributed;
 
 /// <summary>
-/// The ranks of a run, and the operations that they do together. Every rank makes the same calls in
-/// the same order, from one thread. A call returns when all ranks have made it.
+/// The ranks of a run, and the operations that they do together. Every rank makes the same calls
+/// in the same order, from one thread. A call returns when all ranks have made it.
 /// </summary>
 /// <remarks>
-/// A rank that waits longer than <see cref="Deadline"/> throws <see cref="RankLostException"/>. When
+/// A rank that waits longer than <see cref="Deadline"/> throws a RankLostException. When
 /// that happens inside the library, which cannot be interrupted, the process ends with the same
 /// message. A rank that fails alone must call <see cref="Abort"/>: the others wait for it.
 /// </remarks>

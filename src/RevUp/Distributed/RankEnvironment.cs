@@ -10,7 +10,7 @@ namespace RevUp.Distributed;
 /// <param name="Size">Processes of the run.</param>
 internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
 {
-    /// <summary>The variable that makes a process ignore its launcher, with the value "off".</summary>
+    /// <summary>With the value "off", this variable makes a process ignore its launcher.</summary>
     public const string Switch = "REVUP_RANKS";
 
     // Slurm's variables of a step, which srun starts. A script of sbatch has SLURM_NTASKS and
@@ -37,7 +37,8 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
         if (variable(Switch) is { Length: > 0 } word)
         {
             ConfigurationException.Require(
-                word == "off", $"{Switch} is '{word}'; use 'off' for one process, or unset it to join the launcher's ranks");
+                word == "off",
+                $"{Switch} is '{word}'; use 'off' for one process, or unset it to join the launcher's ranks");
             return s_alone;
         }
         RankEnvironment[] found = [.. s_launchers.Select(names => Find(names, variable)).OfType<RankEnvironment>()];
@@ -47,11 +48,12 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
         }
         // Behind Open MPI's mpirun Slurm's variables describe mpirun's own daemons.
         RankEnvironment? other = found[1..].FirstOrDefault(
-            next => next.Launcher == s_launchers[1].Launcher && (next.Rank, next.Size) != (found[0].Rank, found[0].Size));
+            next => next.Launcher == s_launchers[1].Launcher
+                && (next.Rank, next.Size) != (found[0].Rank, found[0].Size));
         return other is null ? found[0] : throw new ConfigurationException(
             $"{found[0].Launcher} says rank {found[0].Rank} of {found[0].Size}, and {other.Launcher} says rank "
-            + $"{other.Rank} of {other.Size}: one was started by the other. Use one launcher, or set {Switch}=off for a "
-            + $"process of its own.");
+            + $"{other.Rank} of {other.Size}: one was started by the other. Use one launcher, or set {Switch}=off for "
+            + $"one process.");
     }
 
     private static RankEnvironment? Find(
@@ -65,8 +67,8 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
             & int.TryParse(variable(names.Rank), NumberStyles.None, CultureInfo.InvariantCulture, out int rank);
         ConfigurationException.Require(
             isWhole && rank < size,
-            $"{names.Size} is '{text}' and {names.Rank} is '{variable(names.Rank)}', which {names.Launcher} sets to the "
-            + $"number of ranks and to a smaller one; start again with it, or set {Switch}=off for one process");
+            $"{names.Size} is '{text}' and {names.Rank} is '{variable(names.Rank)}', which {names.Launcher} sets to "
+            + $"the number of ranks and to a smaller one; start again with it, or set {Switch}=off for one process");
         return new RankEnvironment(names.Launcher, rank, size);
     }
 }

@@ -1,4 +1,4 @@
 namespace RevUp.Distributed;
 
-/// <summary>The first rank failed at work that it does for all; the message is its message.</summary>
+/// <summary>The first rank failed at work for all; the message is its message.</summary>
 internal sealed class RankRefusedException(string message) : RevUpException(message);

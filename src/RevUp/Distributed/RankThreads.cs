@@ -6,8 +6,8 @@ internal static class RankThreads
     private const string Field = "Cpus_allowed_list:";
 
     /// <summary>
-    /// Threads for this rank: ranks of a node that may use the same processors share them. A launcher
-    /// that binds each rank to processors of its own has shared them already.
+    /// Threads for this rank: ranks of a node that may use the same processors share them. A
+    /// launcher that binds each rank to processors of its own has shared them already.
     /// </summary>
     /// <param name="ranks">All ranks, which call it together.</param>
     /// <param name="isBound">

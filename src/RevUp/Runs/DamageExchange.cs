@@ -7,7 +7,9 @@ namespace RevUp.Runs;
 internal static class DamageExchange
 {
     /// <summary>Adds the samples of all ranks to the list of each.</summary>
-    /// <exception cref="DataFileException">Together there are too many; all ranks throw.</exception>
+    /// <exception cref="DataFileException">
+    /// Together there are too many; all ranks throw.
+    /// </exception>
     public static void Share(Collective ranks, DamagedSamples damaged)
     {
         if (ranks.IsAlone)
@@ -16,7 +18,8 @@ internal static class DamageExchange
         }
         try
         {
-            foreach (DamagedSample sample in ranks.Gather(damaged.ToList().ToArray(), "damaged samples").SelectMany(all => all))
+            DamagedSample[][] all = ranks.Gather(damaged.ToList().ToArray(), "damaged samples");
+            foreach (DamagedSample sample in all.SelectMany(samples => samples))
             {
                 damaged.Join(sample);
             }

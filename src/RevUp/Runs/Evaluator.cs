@@ -43,8 +43,9 @@ internal static class Evaluator
         return Evaluate(net, data, normalization, batches, progress, agreement);
     }
 
-    /// <summary>The same where ranks share the batches; all get the result of all samples.</summary>
-    /// <inheritdoc cref="Evaluate(RevUpNet, ImageDataset, ChannelNormalization, BatchLoaderOptions, Action{int}, CancellationToken)"/>
+    /// <summary>
+    /// The same where ranks share the batches; each rank gets the result of all samples.
+    /// </summary>
     internal static EvaluationResult Evaluate(
         RevUpNet net,
         ImageDataset data,

@@ -124,7 +124,8 @@ public sealed partial class TrainingRun : IDisposable
             _judge = new RunJudge(
                 recipe, data, _folder, _damage, _checkpoints, _ranks, progress => Evaluating?.Invoke(progress));
             double[][] statistics = _ranks.First(
-                () => (double[][])[[.. data.Normalization.Mean], [.. data.Normalization.Deviation]], "the normalisation");
+                () => (double[][])[[.. data.Normalization.Mean], [.. data.Normalization.Deviation]],
+                "the normalisation");
             if (!_ranks.IsFirst)
             {
                 data.Normalization = new ChannelNormalization(statistics[0], statistics[1]);

@@ -121,19 +121,20 @@ internal sealed class GradientSum : DeviceObject
     // The elements behind the last whole stride, which every rank adds for itself.
     private void AddRest(bool isFirst)
     {
-        Shape shape = new((int)_gradients.Count - _whole);
-        if (shape.Count == 0)
+        int rest = (int)_gradients.Count - _whole;
+        if (rest == 0)
         {
             return;
         }
-        float[] own = new float[shape.Count], sum = new float[shape.Count], all = new float[shape.Count * _ranks.Size];
+        Shape shape = new(rest);
+        float[] own = new float[rest], sum = new float[rest], all = new float[rest * _ranks.Size];
         Backend.Download<float>(_gradients.Slice(_whole, shape), own);
         Backend.Download<float>(_total.Slice(_whole, shape), sum);
         _ranks.Gather(MemoryMarshal.AsBytes(own.AsSpan()), MemoryMarshal.AsBytes(all.AsSpan()), Words);
         for (int i = 0; i < all.Length; i++)
         {
-            int place = i % own.Length;
-            sum[place] = isFirst && i < own.Length ? all[i] : sum[place] + all[i];
+            int place = i % rest;
+            sum[place] = isFirst && i < rest ? all[i] : sum[place] + all[i];
         }
         Backend.Upload<float>(sum, _total.Slice(_whole, shape));
     }

@@ -179,7 +179,8 @@ internal sealed class StepWork : IDisposable
         if (!_ranks.IsAlone && Accumulated == _settings.PassesOf(_ranks.Size))
         {
             throw new InvalidOperationException(
-                $"This rank has done its {Accumulated} passes of step {Count + 1}; call {nameof(TrainingStep.Update)}.");
+                $"This rank has done its {Accumulated} passes of step {Count + 1}; call "
+                + $"{nameof(TrainingStep.Update)}.");
         }
     }
 

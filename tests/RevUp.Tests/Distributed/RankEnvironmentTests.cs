@@ -17,13 +17,15 @@ public sealed class RankEnvironmentTests
     [DataRow("OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2 REVUP_RANKS=off", "", 0, 1)]
     // Slurm's variables are of the daemons by which mpirun starts its processes.
     [DataRow(
-        "OMPI_COMM_WORLD_RANK=5 OMPI_COMM_WORLD_SIZE=8 SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2", "Open MPI's mpirun", 5, 8)]
+        "OMPI_COMM_WORLD_RANK=5 OMPI_COMM_WORLD_SIZE=8 SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2", "Open MPI's mpirun", 5,
+        8)]
     [DataRow("PMI_RANK=1 PMI_SIZE=2 SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2", "MPICH's mpirun", 1, 2)]
     public void TheLauncherIsRecognised(string variables, string launcher, int rank, int size) =>
         Assert.AreEqual(new RankEnvironment(launcher, rank, size), RankEnvironment.Read(Variables(variables)));
 
     [TestMethod]
-    [DataRow("OMPI_COMM_WORLD_RANK=4 OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_SIZE is '4' and OMPI_COMM_WORLD_RANK is '4'")]
+    [DataRow(
+        "OMPI_COMM_WORLD_RANK=4 OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_SIZE is '4' and OMPI_COMM_WORLD_RANK is '4'")]
     [DataRow("PMI_SIZE=4", "PMI_SIZE is '4' and PMI_RANK is ''")]
     [DataRow("SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=many", "SLURM_STEP_NUM_TASKS is 'many'")]
     [DataRow("REVUP_RANKS=no", "REVUP_RANKS is 'no'; use 'off'")]

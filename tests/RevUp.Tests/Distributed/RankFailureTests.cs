@@ -3,7 +3,7 @@ using RevUp.Tests.Cli;
 namespace RevUp.Tests.Distributed;
 
 /// <summary>
-/// Failures of ranks and mistakes of users: all ranks end, with words, and earlier checkpoints stay.
+/// Failures of ranks and mistakes of users: all ranks end with words, and checkpoints stay.
 /// </summary>
 [TestClass]
 public sealed class RankFailureTests : FolderTest
@@ -53,9 +53,11 @@ public sealed class RankFailureTests : FolderTest
         _ = MpiLauncher.Words(MpiLauncher.Mpich, 2);
         ToolResult result = MpiLauncher.Run(launcher, 2, Training, $"REVUP_MPI_LIBRARY={library}");
         Assert.AreNotEqual(0, result.ExitCode);
-        Assert.IsTrue(
-            Errors(result).All(line => line.Contains("launcher and library are of two MPIs", StringComparison.Ordinal)));
         Assert.IsNotEmpty(Errors(result));
+        foreach (string line in Errors(result))
+        {
+            Assert.Contains("launcher and library are of two MPIs", line);
+        }
     }
 
     [TestMethod]
@@ -76,7 +78,7 @@ public sealed class RankFailureTests : FolderTest
         ToolResult result = MpiLauncher.Run(launcher, 1, [.. Training, ":", "-np", "1", .. broken]);
         Assert.AreNotEqual(0, result.ExitCode);
         string line = Errors(result).Single();
-        Assert.StartsWith($"[rank 1 of 2 on {Environment.MachineName}] error: The native library librevup_cpu.so", line);
+        Assert.StartsWith($"[rank 1 of 2 on {Environment.MachineName}] error: The native library librevup_cpu", line);
     }
 
     [TestMethod]
@@ -84,7 +86,10 @@ public sealed class RankFailureTests : FolderTest
     {
         ToolResult result = MpiLauncher.Run(
             MpiLauncher.Mpich, 2,
-            [.. Training, "--set", "training.optimizer.learningRate=1e30", "--set", "reversible.policy=store"]);
+            [
+                .. Training, "--set", "training.optimizer.learningRate=100", "--set", "reversible.policy=store",
+                "--set", "model.lipschitz.mode=none", "--set", "training.epochs=50",
+            ]);
         Assert.AreNotEqual(0, result.ExitCode);
         Assert.Contains(" became ", Errors(result).Single());
     }
@@ -104,7 +109,7 @@ public sealed class RankFailureTests : FolderTest
         }
         CheckpointEntry left = TestRuns.Newest(Folder["run"]);
         Assert.IsGreaterThanOrEqualTo(4, left.Step);
-        string[] settings = [.. train, "--set", $"training.steps={left.Step + 2}", "--resume"];
+        string[] settings = [.. train, "--set", $"training.steps={left.Step + 2}", "--resume", "auto"];
         ToolResult resumed = MpiLauncher.Run(launcher, 2, settings);
         Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
         Assert.AreEqual(left.Step + 2, TestRuns.Newest(Folder["run"]).Step);
@@ -116,15 +121,16 @@ public sealed class RankFailureTests : FolderTest
         string[] train = [.. Training, "--set", "training.epochs=100000", "--set", "training.rankTimeoutSeconds=2"];
         using Process process = ToolProcess.StartBehind(MpiLauncher.Words(MpiLauncher.Mpich, 2), train);
         process.WaitFor("step 5/");
-        int stopped = MpiLauncher.Ranks(process)[1];
-        Process.Start("kill", ["-STOP", stopped.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
+        using Process stopped = Process.GetProcessById(MpiLauncher.Ranks(process)[1]);
+        Process.Start("kill", ["-STOP", stopped.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
         ToolResult result = process.Finish();
         Assert.AreNotEqual(0, result.ExitCode);
         string line = Errors(result)[0];
         Assert.Contains("rank 0 of 2 on ", line);
         Assert.Contains("After 2 s in step ", line);
         Assert.Contains("this rank still waits for ", line);
-        Assert.IsFalse(Directory.Exists($"/proc/{stopped}"));
+        // The launcher has sent SIGKILL by now.
+        Assert.IsTrue(stopped.WaitForExit(TimeSpan.FromSeconds(30)));
     }
 
     [TestMethod]

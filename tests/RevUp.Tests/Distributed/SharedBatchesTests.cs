@@ -6,7 +6,8 @@ public sealed class SharedBatchesTests
 {
     private const int Samples = 50;
 
-    private static readonly SyntheticDataset s_data = SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
+    private static readonly SyntheticDataset s_data =
+        SyntheticDataset.Create(Samples, new Shape(1, 8, 8, 1), 4, seed: 3);
 
     [TestMethod]
     [DataRow(1)]
@@ -25,8 +26,8 @@ public sealed class SharedBatchesTests
     [TestMethod]
     public void RanksMakeTheBatchesOfOneLoader()
     {
-        (int Index, string Bytes)[] whole = [.. Batches(1, 0, epoch: 1, first: 6)];
-        (int Index, string Bytes)[] shared =
+        (int Index, string Text)[] whole = [.. Batches(1, 0, epoch: 1, first: 6)];
+        (int Index, string Text)[] shared =
             [.. Enumerable.Range(0, 3).SelectMany(rank => Batches(3, rank, epoch: 1, first: 6)).OrderBy(b => b.Index)];
         Assert.HasCount(7, whole);
         CollectionAssert.AreEqual(whole, shared);
@@ -44,12 +45,16 @@ public sealed class SharedBatchesTests
             batch => Enumerable.Range(0, batch.Count).Select(batch.Sample).ToArray())];
     }
 
-    private static IEnumerable<(int Index, string Bytes)> Batches(int ranks, int rank, int epoch, int first)
+    private static IEnumerable<(int Index, string Text)> Batches(int ranks, int rank, int epoch, int first)
     {
         using BatchLoader loader = Loader(ranks, rank);
-        return [.. loader.Epoch(epoch, first).Select(
-            batch => (batch.Index, Convert.ToHexString(Encoding.UTF8.GetBytes(string.Join(' ', batch.Targets.ToArray())))
-                + string.Join(' ', Enumerable.Range(0, batch.Count).Select(batch.Sample))))];
+        return [.. loader.Epoch(epoch, first).Select(batch => (batch.Index, Text(batch)))];
+    }
+
+    private static string Text(Batch batch)
+    {
+        IEnumerable<int> samples = Enumerable.Range(0, batch.Count).Select(batch.Sample);
+        return $"{string.Join(' ', samples)}: {string.Join(' ', batch.Targets.ToArray())}";
     }
 
     private static BatchLoader Loader(int ranks, int rank) => new(
