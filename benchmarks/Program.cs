@@ -8,6 +8,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
 {
     ["cudnn"] = CudnnStudy.Run,
     ["decoding"] = DecodingStudy.Run,
+    ["dense"] = DenseStudy.Run,
     ["depth"] = DepthStudy.Run,
     ["gpu-depth"] = GpuDepthStudy.Run,
     ["gpu-throughput"] = GpuThroughputStudy.Run,
@@ -27,6 +28,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
 SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
 {
     [BusyLoops.WorkerName] = BusyLoops.Work,
+    [DenseClasses.WorkerName] = DenseClasses.Work,
     [MemoryStudy.WorkerName] = MemoryStudy.Work,
     [NeighbourWorker.PredictionName] = NeighbourWorker.WorkPredictions,
     [NeighbourWorker.StepName] = NeighbourWorker.WorkSteps,

@@ -91,8 +91,11 @@ internal static class DenseCommands
         terminal.WriteLine(
             FormattableString.Invariant($"{folder.Cases.Count} cases at {string.Join(" × ", spacing.Select(Step))} mm ")
             + $"in {output}. Train with:");
+        string[] recipe = FileNames.IsImage(folder.Cases[0].Images[0])
+            ? ["segment-2d", "--set", "data.dataset=segmentationFolder"]
+            : ["segment-3d"];
         terminal.WriteLine(
-            "  " + CommandName.Line(["train", "--recipe", "segment-3d", "--set", $"data.path={output}"]));
+            "  " + CommandName.Line(["train", "--recipe", .. recipe, "--set", $"data.path={output}"]));
 
         static string Step(double step) => step.ToString("0.###", CultureInfo.InvariantCulture);
     }
@@ -107,9 +110,10 @@ internal static class DenseCommands
                     ? step
                     : double.NaN),
         ];
-        if (steps.Length != 3 || !steps.All(step => step is >= 1e-3 and <= 1e3))
+        if (steps.Length != 3 || !steps.All(
+            step => step is >= DensePreparation.LeastSpacing and <= DensePreparation.MostSpacing))
         {
-            argument.AddError($"--spacing is '{word}'; give three numbers of 0.001 to 1000, such as 1,1,1.");
+            argument.AddError($"--spacing is '{word}'; give three numbers of 0.000001 to 1000, such as 1,1,1.");
         }
         return steps;
     }

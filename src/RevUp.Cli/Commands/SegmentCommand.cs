@@ -10,7 +10,7 @@ internal static class SegmentCommand
         Argument<string> input = Usage.Argument(
             "INPUT",
             "A volume (.nii, .nii.gz) or a picture, or a folder of them; CASE_0000.nii.gz, CASE_0001.nii.gz are the "
-            + "channels of one case.");
+            + "channels of one case, and also CASE_0000.png, CASE_0001.png after a training on nnU-Net's folder.");
         Argument<string> output = Usage.Argument("OUTPUT", "The mask's file, or a folder for the masks of a folder.");
         CheckpointOption checkpoint = new();
         Option<string?> memory = Usage.Option<string?>(
@@ -30,14 +30,14 @@ internal static class SegmentCommand
         };
         command.SetAction(arguments =>
         {
-            IReadOnlyList<SegmentationJob> jobs = SegmentationJob.List(
-                arguments.GetRequiredValue(input), arguments.GetRequiredValue(output));
             long bytes = arguments.GetValue(memory) is { } text && ByteCount.TryParse(text, out long given)
                 ? given
                 : Segmenter.DefaultMemory;
             using Segmenter segmenter = Segmenter.Load(
                 arguments.GetRequiredValue(checkpoint), () => common.OpenBackend(arguments), bytes);
             CaseSegmenter cases = new(segmenter);
+            IReadOnlyList<SegmentationJob> jobs = SegmentationJob.List(
+                arguments.GetRequiredValue(input), arguments.GetRequiredValue(output), cases.IsByChannel);
             foreach (SegmentationJob job in jobs)
             {
                 job.Run(cases);

@@ -49,13 +49,19 @@ public abstract partial class Backend : IDisposable
     /// </summary>
     internal virtual NvtxRange Range(NvtxName name) => default;
 
+    /// <summary>
+    /// The most elements of a convolution's input or output that one call of a library takes. cuDNN
+    /// addresses them in 32 bits. Larger convolutions are computed in parts, on every device.
+    /// </summary>
+    internal long ConvolutionLimit { get; set; } = int.MaxValue;
+
     /// <summary>The plan for a geometry, created on first use.</summary>
     internal ConvolutionPlan Convolution(ConvolutionGeometry geometry)
     {
         using Driving driving = Drive();
         if (!_plans.TryGetValue(geometry, out ConvolutionPlan? plan))
         {
-            plan = CreateConvolution(geometry);
+            plan = InParts(geometry) ?? CreateConvolution(geometry);
             _plans.Add(geometry, plan);
         }
         return plan;
@@ -133,6 +139,22 @@ public abstract partial class Backend : IDisposable
             time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
         return milliseconds;
+    }
+
+    // The plan of a convolution that is larger than the limit; null where it is not, or has no
+    // parts.
+    private ConvolutionPlan? InParts(ConvolutionGeometry geometry)
+    {
+        if (Math.Max(geometry.Input.Count, geometry.Output.Count) <= ConvolutionLimit)
+        {
+            return null;
+        }
+        if (SampleParts.SamplesOf(geometry, ConvolutionLimit) is > 0 and var samples)
+        {
+            return new SampleParts(this, geometry, samples);
+        }
+        int planes = geometry.Input.Batch == 1 ? PlaneParts.PlanesOf(geometry, ConvolutionLimit) : 0;
+        return planes > 0 ? new PlaneParts(this, geometry, planes) : null;
     }
 
     /// <summary>Creates the plan of a geometry that has none yet.</summary>

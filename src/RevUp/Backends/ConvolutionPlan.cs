@@ -38,4 +38,20 @@ internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
 
     /// <summary>wgrad: dw = gradient of the weights (overwritten), float32.</summary>
     public abstract void BackwardWeights(Tensor x, Tensor dy, Tensor dw);
+
+    /// <summary>
+    /// Adds the wgrad of a part to <paramref name="dw"/>, which the first part overwrites.
+    /// </summary>
+    public void AddWeights(Backend backend, Tensor x, Tensor dy, Tensor dw, bool isFirst)
+    {
+        if (isFirst)
+        {
+            BackwardWeights(x, dy, dw);
+            return;
+        }
+        Tensor part = backend.Memory.Allocate(dw.Shape, ElementType.Float32, MemoryPurpose.Workspace);
+        BackwardWeights(x, dy, part);
+        backend.Axpy(default, part, dw);
+        backend.Memory.Free(part);
+    }
 }

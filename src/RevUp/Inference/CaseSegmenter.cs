@@ -16,6 +16,14 @@ internal sealed class CaseSegmenter(Segmenter segmenter)
 {
     private const float White = byte.MaxValue;
 
+    private static readonly CaseLabels s_none = new([], [], null);
+
+    /// <summary>
+    /// Whether files are prepared, and those called CASE_0000, CASE_0001 are channels of one case;
+    /// otherwise every picture is a case.
+    /// </summary>
+    public bool IsByChannel => segmenter.Rules?.Preparation is not null;
+
     /// <summary>
     /// The number of a class in the masks, as the training set's label maps had it.
     /// </summary>
@@ -36,7 +44,7 @@ internal sealed class CaseSegmenter(Segmenter segmenter)
         (int Axis, bool Flip)[] axes = fields.Affine is { } affine && NiftiAffine.Orientation(affine) is { } own
             ? own
             : [(0, false), (1, false), (2, false)];
-        SourceCase source = SourceCase.Read(files, segmenter.Sample.Channels, new CaseLabels([], [], null));
+        SourceCase source = SourceCase.Read(files, segmenter.Sample.Channels, s_none);
         ushort[] oriented = segmenter.Rules?.Preparation is { } preparation
             ? SegmentPrepared(preparation, source, files.Name)
             : Segment(source.Pixels, source.Grid.Extents);
@@ -44,42 +52,44 @@ internal sealed class CaseSegmenter(Segmenter segmenter)
         NiftiLabels.Write(output, header, stored, ToNumbers(stored));
     }
 
-    /// <summary>Segments a JPEG or PNG and writes its mask as a grey PNG.</summary>
-    /// <param name="path">The picture.</param>
+    /// <summary>Segments JPEG or PNG files and writes their mask as a grey PNG.</summary>
+    /// <param name="files">The picture, or one for each channel.</param>
     /// <param name="output">The mask.</param>
-    /// <exception cref="DataFileException">The picture cannot be read.</exception>
+    /// <exception cref="DataFileException">A picture cannot be read.</exception>
     /// <exception cref="IOException">The mask cannot be written.</exception>
-    public void SegmentPicture(string path, string output)
+    public void SegmentPicture(CaseFiles files, string output)
     {
-        Shape shape;
-        float[] pixels;
-        try
+        VolumeExtents extents;
+        ushort[] labels;
+        if (segmenter.Rules?.Preparation is { } preparation)
         {
-            byte[] encoded = File.ReadAllBytes(path);
-            ImageInfo info = ImageDecoder.Inspect(encoded);
-            shape = new Shape(1, info.Height, info.Width, segmenter.Sample.Channels);
-            byte[] bytes = new byte[shape.Count];
-            using ImageDecoder decoder = new();
-            decoder.Decode(
-                encoded,
-                new ImageRegion(0, 0, info.Width, info.Height),
-                info.Height,
-                info.Width,
-                shape.Channels,
-                bytes);
-            pixels = new float[bytes.Length];
-            for (int i = 0; i < bytes.Length; i++)
-            {
-                pixels[i] = bytes[i] / White;
-            }
+            SourceCase source = SourceCase.Read(files, segmenter.Sample.Channels, s_none);
+            (extents, labels) = (source.Grid.Extents, SegmentPrepared(preparation, source, files.Name));
         }
-        catch (Exception exception) when (
-            exception is ImageFormatException or IOException or UnauthorizedAccessException)
+        else
         {
-            throw new DataFileException(path, $"the picture cannot be read: {exception.Message}", exception);
+            (extents, labels) = SegmentMasked(files.Images[0]);
         }
-        ushort[] labels = segmenter.Segment(pixels, shape);
-        PngImage.WriteLabels(output, shape.Extent(1), shape.Extent(0), labels, ToNumbers(labels));
+        PngImage.WriteLabels(output, extents.Width, extents.Height, labels, ToNumbers(labels));
+    }
+
+    // A picture of a folder with masks, whose values are fractions of white.
+    private (VolumeExtents, ushort[]) SegmentMasked(string path)
+    {
+        byte[] buffer = [];
+        ReadOnlySpan<byte> encoded = PictureFile.Load(path, ref buffer);
+        ImageInfo info = PictureFile.Inspect(path, encoded);
+        VolumeExtents extents = new(1, info.Height, info.Width, segmenter.Sample.Channels);
+        byte[] bytes = new byte[(int)extents.Count];
+        using ImageDecoder decoder = new();
+        PictureFile.Decode(
+            decoder, path, encoded, new ImageRegion(0, 0, info.Width, info.Height), extents.Channels, bytes);
+        float[] pixels = new float[bytes.Length];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            pixels[i] = bytes[i] / White;
+        }
+        return (extents, segmenter.Segment(pixels, new Shape(1, info.Height, info.Width, extents.Channels)));
     }
 
     private ushort[] SegmentPrepared(DensePreparation preparation, SourceCase source, string name)
@@ -89,14 +99,8 @@ internal sealed class CaseSegmenter(Segmenter segmenter)
         return preparation.Restore(labels, prepared.Grid.Extents, prepared.Place);
     }
 
-    // A network of slices has no place for a depth of one.
-    private ushort[] Segment(float[] pixels, VolumeExtents extents)
-    {
-        Shape shape = segmenter.Sample.SpatialRank == 2 && extents.Depth == 1
-            ? new Shape(1, extents.Height, extents.Width, extents.Channels)
-            : new Shape(1, extents.Depth, extents.Height, extents.Width, extents.Channels);
-        return segmenter.Segment(pixels, shape);
-    }
+    private ushort[] Segment(float[] pixels, VolumeExtents extents) =>
+        segmenter.Segment(pixels, new Shape(1, extents.Depth, extents.Height, extents.Width, extents.Channels));
 
     // From classes to the numbers of the masks, in place; one more than the largest of them.
     private int ToNumbers(ushort[] labels)

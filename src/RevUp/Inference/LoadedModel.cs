@@ -67,12 +67,12 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Probabilities of samples.</summary>
     public float[] Predict(BatchPixels pixels) => _net.Predict(pixels);
 
-    /// <summary>Labels of a volume that is not normalised (<see cref="TiledInference"/>).</summary>
+    /// <summary>Labels of a volume that is not normalised (<see cref="PlaneInference"/>).</summary>
     /// <param name="volume">Its numbers, channels-last.</param>
-    /// <param name="shape">[1, (D), H, W, C].</param>
+    /// <param name="shape">[1, (D), H, W, C]; a network of images takes volumes too.</param>
     /// <param name="memory">Bytes that inference may take; the same in every call.</param>
-    public ushort[] Segment(ReadOnlySpan<float> volume, Shape shape, long memory) =>
-        (_tiles ??= new TiledInference(_net, Normalization, memory)).Segment(volume, shape);
+    public ushort[] Segment(ReadOnlySpan<float> volume, Shape shape, long memory) => PlaneInference.Segment(
+        _tiles ??= new TiledInference(_net, Normalization, memory), Sample, volume, shape, default, out _);
 
     /// <summary>Writes the network with names and normalisation (<see cref="OnnxFile"/>).</summary>
     public void ExportOnnx(string path) => OnnxFile.Write(_net, path, Normalization, Classes);

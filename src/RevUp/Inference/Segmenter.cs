@@ -29,8 +29,8 @@ public sealed class Segmenter : IDisposable
     /// <summary>Bytes that a call may take where no others are given: 2 GiB.</summary>
     public const long DefaultMemory = 1L << 31;
 
-    // The share of the bytes that buffers beside the arena may take.
-    private const int BufferShare = 16;
+    /// <summary>The part of the bytes that buffers beside the arena may take: 1/16.</summary>
+    internal const int BufferShare = 16;
 
     private readonly ThreadBound<LoadedModel> _model;
     private readonly long _memory;
@@ -91,11 +91,14 @@ public sealed class Segmenter : IDisposable
     /// <param name="volume">
     /// (D)·H·W·C numbers, channels-last, in the unit of the training set's.
     /// </param>
-    /// <param name="shape">[1, H, W, C] or [1, D, H, W, C], of any extents.</param>
+    /// <param name="shape">
+    /// [1, H, W, C] or [1, D, H, W, C], of any extents. A network that was trained on images labels
+    /// a volume plane by plane.
+    /// </param>
     /// <returns>(D)·H·W labels, each the number of a class.</returns>
     /// <exception cref="ArgumentException">
-    /// The numbers are not as many as the shape's; the shape has other axes or channels than the
-    /// training set; a number is not finite, or so large that the network's output is not.
+    /// The numbers are not as many as the shape's; the shape has fewer axes or other channels than
+    /// the training set; a number is not finite, or so large that the network's output is not.
     /// </exception>
     /// <exception cref="ArenaExhaustedException">
     /// The bytes do not reach for the smallest tile: twice the receptive field along every axis.
@@ -104,7 +107,8 @@ public sealed class Segmenter : IDisposable
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public ushort[] Segment(ReadOnlyMemory<float> volume, Shape shape)
     {
-        if (shape.Rank != Sample.Rank || shape.Batch != 1 || shape.Channels != Sample.Channels)
+        if (shape.SpatialRank < Sample.SpatialRank || shape.SpatialRank > 3 || shape.Batch != 1
+            || shape.Channels != Sample.Channels)
         {
             throw new ArgumentException(
                 $"The shape {shape} does not fit a network trained on {Sample}; give one sample with as many axes and "

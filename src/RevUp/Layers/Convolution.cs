@@ -11,8 +11,10 @@ public sealed class Convolution : DeviceObject
 {
     private readonly ConvolutionGeometry _sample;
     private readonly PackedWeights _packed;
-    private ConvolutionPlan? _plan;
+    private ConvolutionGeometry _geometry; // of the batch; with no input before Prepare
+    private ConvolutionPlan? _plan; // its plan, once a pass needs it: slabs do not
     private SlabConvolution? _slabs;
+    private SlabConvolution? _approximateSlabs; // in another type
     private Tensor _scale;
 
     /// <param name="name">
@@ -60,9 +62,9 @@ public sealed class Convolution : DeviceObject
             Input = _sample.Input.WithBatch(batch),
             IsForwardAlone = use == NetworkUse.Prediction,
         };
-        if (_plan is null || _plan.Geometry != geometry)
+        if (_geometry != geometry)
         {
-            _plan = Backend.Convolution(geometry);
+            (_geometry, _plan) = (geometry, null);
         }
         _scale = scale;
     }
@@ -72,23 +74,21 @@ public sealed class Convolution : DeviceObject
     {
         _packed.Free();
         _slabs?.Release();
+        _approximateSlabs?.Release();
     }
 
     /// <summary>
     /// The passes with the prepared weights, over <paramref name="planes"/> planes of one sample's
     /// output at a time.
     /// </summary>
-    internal SlabConvolution Slabs(int planes)
-    {
-        RequireOpen();
-        if (_slabs?.Planes != planes)
-        {
-            _slabs?.Release();
-            _slabs = new SlabConvolution(Backend, this, planes);
-        }
-        _slabs.Scale = _scale;
-        return _slabs;
-    }
+    internal SlabConvolution Slabs(int planes) => Slabs(ref _slabs, planes, _sample.Type);
+
+    /// <summary>
+    /// The same in <paramref name="type"/>, whatever the type of the prepared weights. With another
+    /// type there is fprop alone, and the caller releases its weights behind it.
+    /// </summary>
+    internal SlabConvolution Slabs(int planes, ElementType type) =>
+        type == _sample.Type ? Slabs(planes) : Slabs(ref _approximateSlabs, planes, type);
 
     /// <summary>fprop into a new tensor; x stays.</summary>
     public Tensor Forward(Tensor x)
@@ -176,13 +176,26 @@ public sealed class Convolution : DeviceObject
 
     private Tensor PackedFor(ConvolutionPlan plan) => _packed.PackOnce(plan, Weight.Value, _scale);
 
+    private SlabConvolution Slabs(ref SlabConvolution? slabs, int planes, ElementType type)
+    {
+        RequireOpen();
+        if (slabs?.Planes != planes || slabs.IsForwardAlone != _geometry.IsForwardAlone)
+        {
+            slabs?.Release();
+            slabs = new SlabConvolution(Backend, this, planes, type, _geometry.IsForwardAlone);
+        }
+        slabs.Scale = _scale;
+        return slabs;
+    }
+
     private ConvolutionPlan PlanFor(Tensor x)
     {
         RequireOpen();
-        return _plan is not null && _plan.Geometry.Input.Batch == x.Shape.Batch
-            ? _plan
+        int batch = _geometry.Input.Rank == 0 ? 0 : _geometry.Input.Batch;
+        return batch == x.Shape.Batch
+            ? _plan ??= Backend.Convolution(_geometry)
             : throw new InvalidOperationException(
-                $"The convolution '{Weight.Name}' is prepared for a batch of {_plan?.Geometry.Input.Batch ?? 0}, not "
-                + $"{x.Shape.Batch}; call Prepare first.");
+                $"The convolution '{Weight.Name}' is prepared for a batch of {batch}, not {x.Shape.Batch}; call "
+                + "Prepare first.");
     }
 }

@@ -51,6 +51,19 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     public void SetSlab(long elements) => Slab = elements > 0 ? SlabOf(elements) : 0;
 
     /// <summary>
+    /// Chooses slabs of <paramref name="planes"/> planes at the finest extents for all layers of a
+    /// network; 0 for none.
+    /// </summary>
+    public static void SetSlabs(IReadOnlyList<Layer> layers, int planes)
+    {
+        long elements = planes * layers.Max(layer => Planes.Elements(layer.Input));
+        foreach (Layer layer in layers)
+        {
+            layer.SetSlab(elements);
+        }
+    }
+
+    /// <summary>
     /// Prepares passes over a batch of <paramref name="batch"/> samples. Weights stay as they are
     /// until the next call, so that forward, inversion and backward see one function.
     /// <paramref name="use"/> names the passes that follow.

@@ -6,7 +6,7 @@ namespace RevUp.Layers;
 /// <summary>
 /// The passes of a convolution over a slab of planes at a time, without padding along the outermost
 /// axis: the caller hands over the planes that the kernel reaches, and zeros where there are none.
-/// Every output is computed once. A convolution has one of these at a time.
+/// Every output is computed once. A convolution has one of these for a type at a time.
 /// </summary>
 internal sealed class SlabConvolution
 {
@@ -21,26 +21,28 @@ internal sealed class SlabConvolution
     /// <param name="backend">The device.</param>
     /// <param name="convolution">The convolution.</param>
     /// <param name="planes">Planes of a slab of outputs.</param>
-    public SlabConvolution(Backend backend, Convolution convolution, int planes)
+    /// <param name="type">Of inputs and outputs.</param>
+    /// <param name="isForwardAlone">Whether fprop is the only pass.</param>
+    public SlabConvolution(
+        Backend backend, Convolution convolution, int planes, ElementType type, bool isForwardAlone)
     {
-        (_backend, _convolution, Planes) = (backend, convolution, planes);
-        ConvolutionGeometry sample = convolution.Sample;
+        (_backend, _convolution, Planes, IsForwardAlone) = (backend, convolution, planes, isForwardAlone);
+        ConvolutionGeometry sample = convolution.Sample with { Type = type, IsForwardAlone = isForwardAlone };
         (int kernel, int stride) = (sample.Kernel[0], sample.Stride[0]);
-        _plan = backend.Convolution(Slab((planes - 1) * stride + kernel, padding: 0));
+        _plan = backend.Convolution(PlaneParts.Of(sample, (planes - 1) * stride + kernel, padding: 0));
         // Of stride 1: all gradients that reach a slab of inputs, so that none comes in parts.
-        _adjoint = stride == 1 ? backend.Convolution(Slab(planes, padding: kernel - 1)) : _plan;
+        _adjoint = stride == 1 && !isForwardAlone
+            ? backend.Convolution(PlaneParts.Of(sample, planes, padding: kernel - 1))
+            : _plan;
         _packed = new PackedWeights(backend.Memory);
         _packedAdjoint = _adjoint == _plan ? _packed : new PackedWeights(backend.Memory);
-
-        ConvolutionGeometry Slab(int depth, int padding) => sample with
-        {
-            Input = sample.Input.With(1, depth),
-            Padding = sample.Padding with { First = padding },
-        };
     }
 
     /// <summary>Planes of a slab of outputs.</summary>
     public int Planes { get; }
+
+    /// <summary>Whether fprop is the only pass.</summary>
+    public bool IsForwardAlone { get; }
 
     /// <summary>Factor of the weights, a scalar; empty for 1.</summary>
     public Tensor Scale { private get; set; }
@@ -71,15 +73,12 @@ internal sealed class SlabConvolution
     /// </summary>
     public void BackwardWeights(Tensor x, Tensor dy)
     {
-        Tensor gradient = _backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
-        _plan.BackwardWeights(x, dy, gradient);
-        if (_gradient.IsEmpty)
+        bool isFirst = _gradient.IsEmpty;
+        if (isFirst)
         {
-            _gradient = gradient;
-            return;
+            _gradient = _backend.Memory.Allocate(Weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
         }
-        _backend.Axpy(default, gradient, _gradient);
-        _backend.Memory.Free(gradient);
+        _plan.AddWeights(_backend, x, dy, _gradient, isFirst);
     }
 
     /// <summary>

@@ -165,7 +165,20 @@ public sealed partial class RevUpNet : DeviceObject
         RequireTrainable();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        Prepare(batch, IterationsAt(step));
+        Prepare(batch, IterationsAt(step), NetworkUse.Training);
+    }
+
+    /// <summary>
+    /// Prepares all layers for a further batch of a step where an inference came between; the norms
+    /// stay.
+    /// </summary>
+    /// <param name="batch">Samples of the step.</param>
+    internal void ResumeStep(int batch)
+    {
+        if (_preparedBatch != 0)
+        {
+            Prepare(batch, iterations: 0, NetworkUse.Training);
+        }
     }
 
     /// <inheritdoc cref="Layer.Repeat"/>
@@ -189,7 +202,7 @@ public sealed partial class RevUpNet : DeviceObject
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         if (_preparedBatch != batch)
         {
-            Prepare(batch, iterations: 0);
+            Prepare(batch, iterations: 0, KeepsPackedWeights ? NetworkUse.Prediction : NetworkUse.Evaluation);
             _preparedBatch = batch;
         }
     }
@@ -287,7 +300,7 @@ public sealed partial class RevUpNet : DeviceObject
         {
             return;
         }
-        Prepare(BranchProof.Batch, _lipschitz.StartIterations);
+        Prepare(BranchProof.Batch, _lipschitz.StartIterations, NetworkUse.Training);
         foreach (ResidualBlock block in blocks)
         {
             BranchProof.Prove((OwnBranch)block.Branch, block.Name, block.Input, Backend, Parameters.Gradients);
@@ -326,11 +339,8 @@ public sealed partial class RevUpNet : DeviceObject
         _views.ForEach(view => view.Unprepare());
     }
 
-    private void Prepare(int batch, int iterations)
+    private void Prepare(int batch, int iterations, NetworkUse use)
     {
-        NetworkUse use = iterations > 0 ? NetworkUse.Training
-            : KeepsPackedWeights ? NetworkUse.Prediction
-            : NetworkUse.Evaluation;
         using NvtxRange prepare = Backend.Range(ProfilerRanges.Prepare);
         // Also when it fails half-way.
         Unprepare();

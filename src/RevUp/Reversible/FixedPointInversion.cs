@@ -109,11 +109,11 @@ internal sealed class FixedPointInversion : DeviceObject
         for (int k = 1; ; k++)
         {
             using NvtxRange iteration = Backend.Range(ProfilerRanges.Iteration(k));
-            bool approximate = k == 1 && block.Slab == 0 && BeginsApproximately(block.Index);
+            bool approximate = k == 1 && BeginsApproximately(block);
             long slot = IsPlanned ? block.Index * Plan.Most + k - 1 : 0;
             Tensor statistics = _table.Slice(2 * slot, new Shape(2));
             Tensor next = block.Slab > 0
-                ? StepSlabs(block, y, ref x, statistics)
+                ? StepSlabs(block, y, ref x, approximate, statistics)
                 : Step(block, y, x, approximate, ref saved, statistics);
             if (IsPlanned ? k < Plan.Evaluations[block.Index] : !IsOver(ref test, statistics) || approximate)
             {
@@ -168,10 +168,12 @@ internal sealed class FixedPointInversion : DeviceObject
 
     // The same slab by slab in the memory of x, but for the first x, which is y. The result is the
     // point to differentiate at as well: its intermediates are recomputed slab by slab.
-    private Tensor StepSlabs(InvertibleBlock block, Tensor y, ref Tensor x, Tensor statistics)
+    private Tensor StepSlabs(
+        InvertibleBlock block, Tensor y, ref Tensor x, bool approximate, Tensor statistics)
     {
         Tensor next = x == y ? Backend.Memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations) : x;
-        block.StepSlabs(y, x, next, statistics);
+        SlabEvaluation slabs = approximate ? block.Branch.ApproximateSlabs! : block.Branch.Slabs!;
+        block.StepSlabs(slabs, y, x, next, statistics);
         return x = next;
     }
 
@@ -192,8 +194,10 @@ internal sealed class FixedPointInversion : DeviceObject
 
     // Only where the steps before needed another evaluation as well: nothing is differentiated
     // through this one.
-    private bool BeginsApproximately(int block) =>
-        _settings.Evaluations == EvaluationPrecision.Mixed && Plan.IsKnown && Plan.Evaluations[block] > 1;
+    private bool BeginsApproximately(InvertibleBlock block) =>
+        _settings.Evaluations == EvaluationPrecision.Mixed && Plan.IsKnown
+            && Plan.Evaluations[block.Index] > 1
+            && (block.Slab == 0 || block.Branch.ApproximateSlabs is not null);
 
     private bool IsOver(ref ConvergenceTest test, Tensor statistics)
     {

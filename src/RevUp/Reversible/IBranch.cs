@@ -63,6 +63,11 @@ internal interface IBranch : IDisposable
     SlabEvaluation? Slabs { get; }
 
     /// <summary>
+    /// <see cref="Approximate"/> slab by slab; null where the device or the planes have none.
+    /// </summary>
+    SlabEvaluation? ApproximateSlabs { get; }
+
+    /// <summary>
     /// <see cref="Backward(Tensor, Tensor, Tensor, ref SavedTensors)"/> slab by slab, with nothing
     /// saved: slabs of <paramref name="slab"/> planes.
     /// </summary>

@@ -132,6 +132,9 @@ internal sealed class OwnBranch : DeviceObject, IBranch
     /// <summary>None: nobody knows how far the branch looks.</summary>
     public SlabEvaluation? Slabs => null;
 
+    /// <summary>None, as <see cref="Slabs"/>.</summary>
+    public SlabEvaluation? ApproximateSlabs => null;
+
     /// <summary>Not possible.</summary>
     public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, int slab) =>
         throw new NotSupportedException($"The branch '{_site.Name}' has no slabs.");

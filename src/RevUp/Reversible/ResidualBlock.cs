@@ -89,12 +89,11 @@ internal class ResidualBlock : Block
     }
 
     /// <summary>
-    /// One step of the inversion slab by slab: next = y − F(x), which may be x. Statistics as of
-    /// <see cref="Backend.FixedPointStep"/>.
+    /// One step of the inversion by <paramref name="slabs"/>, one of the branch's: next = y − F(x),
+    /// which may be x. Statistics as of <see cref="Backend.FixedPointStep"/>.
     /// </summary>
-    internal void StepSlabs(Tensor y, Tensor x, Tensor next, Tensor statistics)
+    internal void StepSlabs(SlabEvaluation slabs, Tensor y, Tensor x, Tensor next, Tensor statistics)
     {
-        SlabEvaluation slabs = Branch.Slabs!;
         int adds = 0;
         for (int n = 0; n < x.Shape.Batch; n++)
         {

@@ -76,11 +76,20 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
         {
             Slabs = new SlabEvaluation(backend, _convolutions, _preactivations, type);
             _slabGradient = new SlabGradient(backend, _convolutions, _preactivations, _control, type);
+            if (backend.Supports(ElementType.BFloat16)
+                && shapes.All(s => Planes.AreAligned(s, ElementType.BFloat16)))
+            {
+                ApproximateSlabs = new SlabEvaluation(
+                    backend, _convolutions, _preactivations, ElementType.BFloat16);
+            }
         }
     }
 
     /// <inheritdoc/>
     public SlabEvaluation? Slabs { get; }
+
+    /// <inheritdoc/>
+    public SlabEvaluation? ApproximateSlabs { get; }
 
     /// <summary>
     /// ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.

@@ -259,14 +259,7 @@ internal sealed class ReversibleEngine : DeviceObject
         }
     }
 
-    private void SetSlabs()
-    {
-        long elements = Math.Max(0, _plan.Slab) * _layers.Max(layer => Planes.Elements(layer.Input));
-        foreach (Layer layer in _layers)
-        {
-            layer.SetSlab(elements);
-        }
-    }
+    private void SetSlabs() => Layer.SetSlabs(_layers, Math.Max(0, _plan.Slab));
 
     // The connection that holds the input of a layer.
     private Skip? SkipAt(int index) => (_layers[index] as StridedTransition)?.Skip;

@@ -13,7 +13,8 @@ namespace RevUp.Reversible;
 /// <remarks>
 /// With kernels of radius rⱼ along the axis, z lags by h = Σrⱼ planes. By the time a slab of z is
 /// there, x is not looked at again up to its end: the caller may overwrite those planes of x.
-/// Memory: two slabs and the planes between them, whatever the extent. A branch has one of these.
+/// Memory: two slabs and the planes between them, whatever the extent. A branch has one of these
+/// for a type. One of another type than the branch's packs the weights for one sample alone.
 /// </remarks>
 internal sealed class SlabEvaluation(
     Backend backend, Convolution[] convolutions, Preactivation[] preactivations, ElementType type)
@@ -30,7 +31,7 @@ internal sealed class SlabEvaluation(
     public ElementType Type => type;
 
     /// <summary>
-    /// The slab of z(x) = F(x) / ŝ, in the branch's type; valid until <see cref="Next"/>.
+    /// The slab of z(x) = F(x) / ŝ; valid until <see cref="Next"/>.
     /// </summary>
     public Tensor Z => _z[_z.Inside];
 
@@ -70,6 +71,13 @@ internal sealed class SlabEvaluation(
         {
             _windows[j].Free();
         }
+        foreach (Convolution convolution in convolutions)
+        {
+            if (convolution.Sample.Type != type)
+            {
+                convolution.Slabs(_slab, type).Release();
+            }
+        }
         return false;
     }
 
@@ -82,7 +90,7 @@ internal sealed class SlabEvaluation(
         {
             _windows[j].Advance(end);
             Planes slab = _windows[j].Newest;
-            convolutions[j - 1].Slabs(_slab).Forward(p.Tensor, slab.Tensor);
+            convolutions[j - 1].Slabs(_slab, type).Forward(p.Tensor, slab.Tensor);
             if (j == 1)
             {
                 backend.Memory.Free(p.Tensor);
@@ -92,7 +100,7 @@ internal sealed class SlabEvaluation(
             end -= convolutions[j].Reach;
         }
         _z = Planes.Allocate(backend, _x.Tensor.Shape, type, new PlaneRun(end - _slab, end));
-        convolutions[^1].Slabs(_slab).Forward(p.Tensor, _z.Tensor);
+        convolutions[^1].Slabs(_slab, type).Forward(p.Tensor, _z.Tensor);
     }
 
     private void FreeZ()

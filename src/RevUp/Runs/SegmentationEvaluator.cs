@@ -64,7 +64,8 @@ internal sealed class SegmentationEvaluator(
                 {
                     continue;
                 }
-                ushort[] predicted = tiles.Segment(values.Span, shape, truth, out double crossEntropy);
+                ushort[] predicted = PlaneInference.Segment(
+                    tiles, net.Sample, values.Span, shape, truth, out double crossEntropy);
                 recorder.Add(
                     cases.Name(index), values.Span, predicted, truth, VolumeExtents.Of(shape), Spacing(cases, index),
                     cases.ReadSource(index));

@@ -21,7 +21,7 @@ internal sealed class ClassificationObjective(RevUpNet net) : Objective(net)
     {
         if (typeof(T) != typeof(float))
         {
-            throw WrongTargets("labels", "classification", "ReadOnlySpan<float> targets, [N, classes]");
+            throw WrongTargets("labels", "classification", "ReadOnlySpan<float> targets, [N, classes], such as [1f, 0f]");
         }
     }
 }

@@ -112,6 +112,7 @@ internal sealed class StepWork : IDisposable
         else
         {
             _sum.Next(Accumulated);
+            _net.ResumeStep(Batch);
         }
         Compute();
         _protocol.Observe();

@@ -47,6 +47,23 @@ public sealed class CpuStudyTests : FolderTest
         Assert.Contains("error: No contender is left on this processor, which cannot run `invert-bf16`.", error);
     }
 
+    /// <summary>Parts are measured one by one; the report has all of them.</summary>
+    [TestMethod]
+    public void WorkOnVolumesIsMeasuredWithinItsMemory()
+    {
+        Run(Folder, "dense", "--only", "loading,classes");
+        Run(Folder, "dense", "--only", "distance,resampling");
+        Dictionary<string, double> rows = Rows(Folder, "dense").ToDictionary(
+            row => row.GetProperty("name").GetString()!, row => row.GetProperty("worst").GetDouble());
+        Assert.HasCount(11, rows);
+        Assert.IsTrue(rows.Values.All(value => value > 0));
+        Assert.IsLessThan(1.5, rows["values, 24³ to 48³: allocated in all"]);
+        Assert.IsLessThan(2048, rows["32³ in 5 classes, VmHWM without the volume"]);
+        string report = File.ReadAllText(Folder["dense.md"]);
+        Assert.Contains("loader, 16³, 2 workers", report);
+        Assert.Contains("--only loading,classes", report, "The part measured first names its own command.");
+    }
+
     [TestMethod]
     public void ActivationsOfVeryDeepNetworksAreTheSameToTheByte()
     {
@@ -165,6 +182,7 @@ public sealed class CpuStudyTests : FolderTest
     [DataRow("leave the peer out", "step", "--contenders", "peer", "--trained", "0")]
     [DataRow("--policies has 'hoard'", "traffic", "--policies", "hoard")]
     [DataRow("--only has 'shallow'", "depth", "--only", "shallow")]
+    [DataRow("--only is 'loading,shallow'", "dense", "--only", "loading,shallow")]
     public void WhatCannotBeMeasuredIsNamed(string message, string study, params string[] options)
     {
         (int status, string error) = StudyProcess.Run(study, Folder["."], ["--quick", .. options]);

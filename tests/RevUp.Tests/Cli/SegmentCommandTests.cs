@@ -84,12 +84,107 @@ public sealed class SegmentCommandTests
         Assert.AreEqual(string.Join(' ', pixels.Select(pixel => pixel > 100 ? 1 : 0)), lines[1]);
     }
 
+    /// <summary>
+    /// After nnU-Net's folder CASE_0000.png is a channel of CASE, and values are normalised by
+    /// case; the masks have the numbers of the label maps.
+    /// </summary>
+    [TestMethod]
+    public void PicturesOfNnUNetAreCasesByTheirChannels()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["in"]);
+        ushort[] pixels = [.. Enumerable.Range(0, 7 * 9).Select(i => (ushort)(i % 5 < 2 ? 250 : 3))];
+        foreach (string name in (string[])["a_0000.png", "b_0000.png"])
+        {
+            PngImage.WriteLabels(folder[$"in/{name}"], width: 9, height: 7, pixels, classes: 256);
+        }
+        string model = Save(folder, SignNet(2), new CaseRules(
+            new DensePreparation([1, 1, 1], [new ChannelRule("grey", ChannelRuleKind.Case)], IsMasked: false), [0, 7]));
+        ToolResult result = Tool.Run("segment", folder["in"], folder["out"], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.AreEqual($"{folder["out/a.png"]}\n{folder["out/b.png"]}", result.Output.Trim());
+        string[] lines =
+            PythonOracle.Run("tests/RevUp.Tests/Formats/png_oracle.py", "python3-pil", folder["out/b.png"]);
+        Assert.AreEqual("L 9 7", lines[0]);
+        Assert.AreEqual(string.Join(' ', pixels.Select(pixel => pixel > 100 ? 7 : 0)), lines[1]);
+
+        PngImage.WriteLabels(folder["in/b_0001.png"], width: 9, height: 7, pixels, classes: 256);
+        ToolResult refused = Tool.Run("segment", folder["in"], folder["more"], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(1, refused.ExitCode);
+        Assert.Contains("b_0000.png, b_0001.png are channels of one case", refused.LastError);
+    }
+
+    /// <summary>
+    /// 50 volumes of drawn oblique affines, orders of the axes, steps, codes, units and types, whose
+    /// values grow along a drawn direction through 0: nibabel compares the geometry, and the sign
+    /// away from 0.
+    /// </summary>
+    [TestMethod]
+    public void MasksOfDrawnGeometriesLieOnTheirVolumes()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["in"]);
+        Assert.HasCount(50, PythonOracle.Run(Oracle, "python3-nibabel", "draw", folder["in"]));
+        string model = Save(folder, SignNet(3), new CaseRules(
+            new DensePreparation([1.3, 0.8, 1], [new ChannelRule("MR", ChannelRuleKind.None)], IsMasked: false), []));
+        ToolResult result = Tool.Run("segment", folder["in"], folder["out"], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        foreach (string path in Directory.EnumerateFiles(folder["out"], "*.nii.gz"))
+        {
+            string name = Path.GetFileName(path)[..^".nii.gz".Length];
+            string image = Directory.EnumerateFiles(folder["in"], name + ".nii*").Single();
+            File.Move(path, image + ".labels.nii.gz");
+        }
+        Assert.HasCount(50, PythonOracle.Run(Oracle, "python3-nibabel", "check-signs", folder["in"]));
+    }
+
+    /// <summary>Nothing is segmented, and all files stay.</summary>
+    [TestMethod]
+    [DataRow("in", "in", "which is the image itself; name another output")]
+    [DataRow("in", "link", "which is the image itself; name another output")]
+    [DataRow("in/a.png", "in", "which is the image itself; name another output")]
+    [DataRow("twice", "out", "a.jpg' already; name another output")]
+    [DataRow("in", "in/a.png", "whose masks go into a folder, and")]
+    [DataRow("scans", "out", "nor a folder with one in it; convert it to NIfTI, DICOM by dcm2niix")]
+    public void AMaskTakesThePlaceOfNoOtherFile(string input, string output, string message)
+    {
+        using TemporaryFolder folder = new();
+        foreach (string name in (string[])["in/a.png", "in/b.png", "twice/a.jpg", "twice/a.png", "scans/I1.dcm"])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder[name])!);
+            PngImage.WriteLabels(folder[name], width: 9, height: 7, new ushort[63], classes: 256);
+        }
+        File.CreateSymbolicLink(folder["link"], folder["in"]);
+        string model = Save(folder, SignNet(2), null, new ChannelNormalization([0.5], [1]));
+        byte[] before = File.ReadAllBytes(folder["in/a.png"]);
+        ToolResult result = Tool.Run(
+            "segment", folder[input], folder[output], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(1, result.ExitCode);
+        Assert.Contains(message, result.LastError);
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(folder["in/a.png"]));
+        Assert.IsFalse(Directory.Exists(folder["out"]));
+    }
+
+    [TestMethod]
+    public void TheFolderOfAMaskIsMade()
+    {
+        using TemporaryFolder folder = new();
+        PngImage.WriteLabels(folder["a.png"], width: 9, height: 7, new ushort[63], classes: 256);
+        string model = Save(folder, SignNet(2), null, new ChannelNormalization([0.5], [1]));
+        ToolResult result = Tool.Run(
+            "segment", folder["a.png"], folder["new/mask.png"], "--checkpoint", model, "--threads", "1");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.IsTrue(File.Exists(folder["new/mask.png"]));
+    }
+
     [TestMethod]
     [DataRow("nothing", "out", "'nothing' is neither a volume (.nii, .nii.gz) nor a picture")]
     [DataRow("case.nii", "mask.png", "cannot be 'mask.png'; end the name with .nii or .nii.gz")]
     public void WrongNamesAreRefused(string input, string output, string message)
     {
-        ToolResult result = Tool.Run("segment", input, output, "--checkpoint", "nowhere");
+        using TemporaryFolder folder = new();
+        string model = Save(folder, SignNet(3), null);
+        ToolResult result = Tool.Run("segment", input, output, "--checkpoint", model, "--threads", "1");
         Assert.AreEqual(1, result.ExitCode);
         Assert.Contains(message, result.LastError);
     }

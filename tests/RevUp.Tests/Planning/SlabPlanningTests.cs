@@ -26,19 +26,20 @@ public sealed class SlabPlanningTests
         """;
 
     [TestMethod]
-    public void ABudgetChoosesTheThickestSlabsThatFit()
+    [EveryBackend]
+    public void ABudgetChoosesTheThickestSlabsThatFit(TestDevice device)
     {
-        long whole = Least("off");
-        MemoryForecast roomy = Plan(Create("reversible.slab=auto", $"reversible.memoryBudget={whole}"));
+        long whole = Least(device, "off");
+        MemoryForecast roomy = Plan(device, Create("reversible.slab=auto", $"reversible.memoryBudget={whole}"));
         Assert.AreEqual(0, roomy.Plan.Slab);
         Recipe tight = Create("reversible.slab=auto", $"reversible.memoryBudget={whole - 1}");
-        MemoryForecast forecast = Plan(tight);
+        MemoryForecast forecast = Plan(device, tight);
         int slab = forecast.Plan.Slab;
         Assert.IsGreaterThan(0, slab);
         Assert.IsLessThan(whole, forecast.LeastBytes);
-        Assert.IsGreaterThanOrEqualTo(whole, slab == 32 ? whole : Least($"{2 * slab}"));
+        Assert.IsGreaterThanOrEqualTo(whole, slab == 32 ? whole : Least(device, $"{2 * slab}"));
         Recipe planned = tight with { Reversible = tight.Reversible.WithPlan(forecast.Plan) };
-        MemoryRow row = MemoryProbe.Measure(planned, blocks: 0, MemoryPolicy.Auto, () => TestRuns.Backend());
+        MemoryRow row = MemoryProbe.Measure(planned, blocks: 0, MemoryPolicy.Auto, () => device.Open());
         Assert.AreEqual(forecast.Step.PeakBytes, row.TotalPeakBytes);
         // The recipe that a run leaves has both the question and the answer.
         Recipe read = RecipeFile.Parse(RecipeFile.Serialize(planned), "planned.json", []);
@@ -46,9 +47,10 @@ public sealed class SlabPlanningTests
     }
 
     [TestMethod]
-    public void ThinnerSlabsNeedLess()
+    [EveryBackend]
+    public void ThinnerSlabsNeedLess(TestDevice device)
     {
-        long[] least = [.. ((string[])["off", "32", "4"]).Select(Least)];
+        long[] least = [.. ((string[])["off", "32", "4"]).Select(slab => Least(device, slab))];
         CollectionAssert.AreEqual(least.OrderDescending().ToArray(), least, string.Join(", ", least));
     }
 
@@ -77,16 +79,24 @@ public sealed class SlabPlanningTests
         StringAssert.Contains(SmallRecipe.Refusal(settings), reason);
     }
 
+    [TestMethod]
+    public void AUNetWithInstanceNormalizationIsRefusedByReason() =>
+        Assert.Refuses<ConfigurationException>(
+            () => Create(
+                "reversible.slab=2", "reversible.policy=store", "model.normalization=instanceNorm",
+                "model.block=residual"),
+            "reversible.slab is 2", "depend on all others", "use 'off'");
+
     private static Recipe Create(params string[] overrides) => RecipeFile.Parse(Json, "slabs.json", overrides);
 
-    private static MemoryForecast Plan(Recipe recipe)
+    private static MemoryForecast Plan(TestDevice device, Recipe recipe)
     {
-        using Backend backend = TestRuns.Backend();
+        using Backend backend = device.Open();
         MemoryForecast forecast = MemoryPlanner.Plan(backend, recipe);
         Assert.AreEqual(0, backend.Memory.LiveCount);
         return forecast;
     }
 
-    private static long Least(string slab) =>
-        Plan(Create($"reversible.slab={slab}", "reversible.memoryBudget=1TiB")).LeastBytes;
+    private static long Least(TestDevice device, string slab) =>
+        Plan(device, Create($"reversible.slab={slab}", "reversible.memoryBudget=1TiB")).LeastBytes;
 }

@@ -53,6 +53,70 @@ public sealed class SlabTests
         }
     }
 
+    /// <summary>
+    /// In bfloat16 slabs may be as far from float32 as twice what the whole is.
+    /// </summary>
+    [TestMethod]
+    [EveryBackend(false, Type = ElementType.BFloat16)]
+    [EveryBackend(true, Type = ElementType.BFloat16)]
+    public void BranchesInBFloat16RoundNoMoreThanTheWhole(TestDevice device, bool volume)
+    {
+        Shape sample = volume ? s_volume : s_picture;
+        using Backend backend = device.Open(poison: true);
+        BranchSettings settings = TestBlock.Settings(kind: BranchKind.Basic, activation: Activation.Elu);
+        using TestBlock wide = Block(backend, sample, settings);
+        using TestBlock narrow = Block(backend, sample, settings with { Type = ElementType.BFloat16 });
+        Passes exact = new(wide, slab: 0), whole = new(narrow, slab: 0);
+        foreach (int slab in (int[])[1, 4])
+        {
+            Passes slabs = new(narrow, slab);
+            Assert.IsGreaterThan(0, narrow.Block.Slab);
+            AssertNoFarther(exact.Output, whole.Output, slabs.Output, $"{slab} planes");
+            AssertNoFarther(exact.InputGradient, whole.InputGradient, slabs.InputGradient, $"{slab} planes");
+            AssertNoFarther(All(exact), All(whole), All(slabs), $"{slab} planes, parameters");
+        }
+    }
+
+    /// <summary>The first evaluation of a mixed inversion, in a branch of float32.</summary>
+    [TestMethod]
+    [EveryBackend(false, Type = ElementType.BFloat16)]
+    [EveryBackend(true, Type = ElementType.BFloat16)]
+    public void AnApproximationIsThatOfTheWhole(TestDevice device, bool volume)
+    {
+        using Backend backend = device.Open(poison: true);
+        BranchSettings settings = TestBlock.Settings(kind: BranchKind.Basic, activation: Activation.Elu);
+        Shape sample = volume ? s_volume : s_picture;
+        using TestBlock block = Block(backend, sample, settings);
+        Shape shape = sample.WithBatch(Batch);
+        Tensor x = backend.ToDevice(Vectors.Normal(1, shape.Count), shape);
+        int live = backend.Memory.LiveCount;
+        float[] exact = block.Evaluate(x), whole = backend.Take(block.Branch.Approximate(x));
+        foreach (int slab in (int[])[1, 4])
+        {
+            List<float> slabs = [];
+            SlabEvaluation evaluation = block.Branch.ApproximateSlabs!;
+            for (int n = 0; n < Batch; n++)
+            {
+                for (evaluation.Begin(Planes.Of(x, n), slab); evaluation.Next();)
+                {
+                    Assert.AreEqual(ElementType.BFloat16, evaluation.Z.Type);
+                    slabs.AddRange(backend.ToHost(evaluation.Z));
+                }
+            }
+            Assert.AreEqual(live, backend.Memory.LiveCount, "an approximation left memory behind");
+            AssertNoFarther(exact, whole, [.. slabs], $"{slab} planes");
+        }
+        backend.Memory.Free(x);
+    }
+
+    private static float[] All(Passes passes) => [.. passes.Gradients.SelectMany(gradient => gradient)];
+
+    private static void AssertNoFarther(float[] exact, float[] whole, float[] slabs, string what)
+    {
+        double bound = 2 * Vectors.RelativeDifference(exact, whole);
+        Assert.IsLessThanOrEqualTo(bound, Vectors.RelativeDifference(exact, slabs), what);
+    }
+
     private static TestBlock Block(Backend backend, Shape sample, BranchSettings settings)
     {
         TestBlock block = new(backend, sample, Width, settings, gain: 0.6, multiplier: 0.9f);

@@ -72,6 +72,25 @@ public sealed class SlabUNetTests
         Assert.IsLessThanOrEqualTo(1e-5, Vectors.RelativeDifference(stored, replayed));
     }
 
+    /// <summary>Inversions that begin in bfloat16, in blocks that need more evaluations.</summary>
+    [TestMethod]
+    [EveryBackend("picture", Type = ElementType.BFloat16)]
+    [EveryBackend("volume", Type = ElementType.BFloat16)]
+    public void MixedEvaluationsGiveTheGradientOfStore(TestDevice device, string name)
+    {
+        using TestUNet network = new(device, s_models[name]);
+        float[] stored = network.Gradients(MemoryPolicy.Store);
+        MemoryPlan plan = new() { Slab = 2 };
+        float[] full = network.Gradients(plan, TestNetwork.Exact);
+        InversionSettings settings = TestNetwork.Exact with { Evaluations = EvaluationPrecision.Mixed };
+        CollectionAssert.AreEqual(full, network.Gradients(plan, settings), "nothing is known of k yet");
+        network.Engine.Inverter.Plan.Measure(network.Engine.Records);
+        float[] mixed = network.Gradients();
+        CollectionAssert.AreNotEqual(full, mixed);
+        Assert.IsLessThanOrEqualTo(1e-4, Vectors.RelativeDifference(stored, mixed));
+        Assert.AreEqual(0, network.Engine.Replays);
+    }
+
     /// <summary>
     /// The peak is in an inversion: y, x, the gradient and, with slabs of one plane, two windows of
     /// three planes.

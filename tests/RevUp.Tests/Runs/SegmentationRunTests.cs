@@ -115,6 +115,46 @@ public sealed class SegmentationRunTests
         Assert.AreEqual((1, 0), (again.Samples, again.LeftOut), "cases are counted without progress, too");
     }
 
+    /// <summary>
+    /// A network of images learns from planes of volumes, and labels volumes plane by plane.
+    /// </summary>
+    [TestMethod]
+    public void VolumesAreLabelledPlaneByPlane()
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder["in"]);
+        Recipe recipe = RecipeFile.Parse(
+            Json,
+            "files.json",
+            [
+                "data.dataset=segmentationFolder", $"data.path={folder["in"]}", "data.extents=[8,8]",
+                "data.channels=1", "data.classes=3", "data.trainingSamples=0", "data.validationSamples=1",
+                "training.epochs=1", "training.batchSize=1",
+            ]);
+        using CpuBackend backend = new(threads: 1);
+        using TrainingRun run = new(backend, recipe, folder["run"], resume: false);
+        EvaluationResult result = run.Run(null, CancellationToken.None).Evaluation;
+
+        using DensePatches held = (DensePatches)Datasets.Open(recipe.Data, DatasetSplit.Validation);
+        Shape shape = held.Cases.Extents(0), plane = new(1, shape.Extent(1), shape.Extent(2), 1);
+        Assert.IsGreaterThan(1, shape.Extent(0));
+        float[] pixels = new float[shape.Count];
+        ushort[] truth = new ushort[shape.Positions];
+        using DenseReader reader = held.Cases.OpenReader();
+        reader.Read(0, [0, 0, 0], shape, pixels, truth);
+        using Segmenter segmenter = Segmenter.Load(folder["run"]);
+        ushort[] labels = segmenter.Segment(pixels, shape);
+        int size = (int)plane.Positions;
+        for (int depth = 0; depth < shape.Extent(0); depth++)
+        {
+            CollectionAssert.AreEqual(
+                segmenter.Segment(pixels.AsMemory(depth * size, size), plane), labels[(depth * size)..][..size]);
+        }
+        double right = labels.Zip(truth).Count(pair => pair.First == pair.Second);
+        Assert.AreEqual(right / labels.Length, result.Top1, 1e-12);
+        Assert.IsTrue(result.Loss is > 0 and < 5, $"{result.Loss}");
+    }
+
     [TestMethod]
     [DataRow(CheckpointMeasure.Dice, 1L)]
     [DataRow(CheckpointMeasure.Iou, 2L)]

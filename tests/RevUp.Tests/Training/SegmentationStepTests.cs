@@ -138,11 +138,12 @@ public sealed class SegmentationStepTests
         }
         foreach (Action call in (Action[])[
             () => classifier.Step.Run(new float[64], new ushort[64], 1),
+            () => classifier.Step.Run(new float[64], [0, 1, 0], 1), // whole literals are labels to C#
             () => classifier.Step.Stage(new float[64], new ushort[64]),
             () => classifier.Step.Accumulate(new float[64], new ushort[64])])
         {
             Assert.Contains(
-                "Call the overload that takes ReadOnlySpan<float> targets, [N, classes].",
+                "Call the overload that takes ReadOnlySpan<float> targets, [N, classes], such as [1f, 0f].",
                 Assert.ThrowsExactly<ArgumentException>(call).Message);
         }
     }

@@ -43,6 +43,31 @@ public sealed class TrainingStepTests
         CollectionAssert.AreNotEqual(before, after);
     }
 
+    /// <summary>
+    /// An inference prepares the layers for its own batch and frees packed weights.
+    /// </summary>
+    [TestMethod]
+    public void PredictionsBeforeAndBetweenBatchesChangeNothing()
+    {
+        using SmallTraining plain = new(), mixed = new();
+        float[] few = mixed.Pixels(16, 4), many = mixed.Pixels(16, 8);
+        for (int step = 0; step < 2; step++)
+        {
+            mixed.Net.Predict(many);
+            mixed.Net.Predict(many);
+            for (int first = 0; first < 16; first += 8)
+            {
+                plain.Step.Accumulate(plain.Pixels(first, 8), plain.Targets(first, 8));
+                mixed.Step.Accumulate(mixed.Pixels(first, 8), mixed.Targets(first, 8));
+                CollectionAssert.AreEqual(mixed.Net.Predict(many), mixed.Net.Predict(many));
+                mixed.Net.Predict(few);
+            }
+            plain.Step.Update(1);
+            mixed.Step.Update(1);
+        }
+        CollectionAssert.AreEqual(plain.State(), mixed.State());
+    }
+
     [TestMethod]
     public void TheNextStepStartsFromZeroGradients()
     {

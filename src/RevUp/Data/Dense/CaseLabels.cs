@@ -6,10 +6,20 @@ namespace RevUp.Data.Dense;
 /// <param name="Ignored">Number of positions that do not count; null where there is none.</param>
 internal sealed record CaseLabels(IReadOnlyList<string> Names, IReadOnlyList<int> Values, int? Ignored)
 {
+    // Of a whole number: a header's factor for the stored numbers, such as 1/255, leaves roundings.
+    private const double Rounding = 1e-3;
+
+    /// <summary>The whole number that a stored one means; null where it means none.</summary>
+    public static int? Whole(double number) =>
+        number is > -1 and <= ushort.MaxValue && Math.Abs(number - Math.Round(number)) <= Rounding
+            ? (int)Math.Round(number)
+            : null;
+
     /// <summary>The label of a number; null where it is none of them.</summary>
-    public ushort? Find(double number)
+    public ushort? Find(double stored)
     {
-        if (number == Ignored)
+        int? number = Whole(stored);
+        if (number is not null && number == Ignored)
         {
             return VoxelLabels.Ignored;
         }

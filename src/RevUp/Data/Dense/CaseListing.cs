@@ -6,8 +6,11 @@ namespace RevUp.Data.Dense;
 /// <summary>Pairs images with label maps by their names.</summary>
 internal static class CaseListing
 {
-    /// <summary>Names of volumes end so.</summary>
-    public static readonly string[] Endings = [".nii.gz", ".nii"];
+    /// <summary>Names of files of cases end so: volumes and pictures.</summary>
+    public static readonly string[] Endings = [".nii.gz", ".nii", ".png"];
+
+    /// <summary>The endings in a sentence.</summary>
+    public const string EndingsText = ".nii.gz, .nii or .png";
 
     /// <summary>Cases with a label map, sorted by name, in the part "train".</summary>
     /// <param name="folder">The dataset.</param>
@@ -22,12 +25,12 @@ internal static class CaseListing
             return [];
         }
         Dictionary<string, string> maps = [];
-        foreach ((string stem, string path) in Volumes(labelFolder, findings))
+        foreach ((string stem, string path) in Files(labelFolder, findings))
         {
             maps.TryAdd(stem, path);
         }
         SortedDictionary<string, List<string>> found = new(StringComparer.Ordinal);
-        foreach ((string stem, string path) in Volumes(imageFolder, findings))
+        foreach ((string stem, string path) in Files(imageFolder, findings))
         {
             string name = maps.ContainsKey(stem) ? stem : NameOf(stem);
             if (!found.TryGetValue(name, out List<string>? files))
@@ -54,7 +57,7 @@ internal static class CaseListing
     /// <summary>
     /// Cases without label maps, sorted by name: the files of one name are its channels.
     /// </summary>
-    /// <param name="paths">Of NIfTI files, sorted by name.</param>
+    /// <param name="paths">Of files of cases, sorted by name.</param>
     public static IEnumerable<CaseFiles> Group(IEnumerable<string> paths) => paths
         .GroupBy(path => NameOf(Stem(Path.GetFileName(path))))
         .OrderBy(files => files.Key, StringComparer.Ordinal)
@@ -65,16 +68,16 @@ internal static class CaseListing
     private static string Stem(string file) =>
         Endings.FirstOrDefault(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } ending
             ? file[..^ending.Length]
-            : file;
+            : Path.GetFileNameWithoutExtension(file);
 
     /// <summary>CASE_0000: four digits of the channel.</summary>
     private static bool HasChannel(string stem) =>
         stem.Length > 5 && stem[^5] == '_' && stem[^4..].All(char.IsAsciiDigit);
 
     // Sorted by name, so channels are in their order.
-    private static List<(string Stem, string Path)> Volumes(string folder, DataFindings findings)
+    private static List<(string Stem, string Path)> Files(string folder, DataFindings findings)
     {
-        List<(string, string)> volumes = [];
+        List<(string, string)> files = [];
         foreach (RawEntry entry in FolderEntries.List(folder))
         {
             string path = Path.Combine(folder, entry.Name);
@@ -86,13 +89,13 @@ internal static class CaseListing
             }
             else if (entry.IsFolder || ending is null)
             {
-                findings.AddProblem("file that is not .nii or .nii.gz", path);
+                findings.AddProblem($"file that is not {EndingsText}", path);
             }
             else
             {
-                volumes.Add((entry.Name[..^ending.Length], path));
+                files.Add((entry.Name[..^ending.Length], path));
             }
         }
-        return volumes;
+        return files;
     }
 }

@@ -7,7 +7,8 @@ internal static class DenseDatasets
 {
     private const ulong LesionsSeed = 20_270_101;
     private const int TrainingLesions = 32; // where data.trainingSamples does not say
-    private const int TestLesions = 8;
+    private const int TestImages = 64; // drawn lesions
+    private const int TestVolumes = 8;
 
     /// <summary>Opens one part as samples; the caller disposes it.</summary>
     /// <param name="settings">Of a dataset with label maps.</param>
@@ -47,6 +48,7 @@ internal static class DenseDatasets
                 cases.Classes.Count == settings.ClassCount,
                 $"data.classes is {settings.ClassCount}, but the data in {settings.Path} has {cases.Classes.Count} "
                 + $"classes; set data.classes to that ({Datasets.FirstOf(cases.Classes)})");
+            RequireDepth(settings, cases);
             int[]? chosen = split == DatasetSplit.Test || isOwnPart || settings.Dataset == DatasetKind.Lesions
                 ? null
                 : HeldOut.Choose(cases.Count, settings, split);
@@ -58,6 +60,20 @@ internal static class DenseDatasets
             cases.Dispose();
             throw;
         }
+    }
+
+    // A network of volumes has nothing to see in pictures.
+    private static void RequireDepth(DataSettings settings, DenseDataset cases)
+    {
+        if (settings.Sample.SpatialRank < 3 || settings.Dataset == DatasetKind.Lesions)
+        {
+            return;
+        }
+        string dataset = settings.Dataset == DatasetKind.MaskFolder ? "" : " --set data.dataset=segmentationFolder";
+        ConfigurationException.Require(
+            Enumerable.Range(0, cases.Count).Any(index => VoxelIndex.Of(cases.Extents(index)).Depth > 1),
+            $"data.extents is [{string.Join(", ", settings.Extents)}], but all cases in {settings.Path} are pictures; "
+            + $"give two extents, as --recipe segment-2d{dataset} has them");
     }
 
     /// <summary>
@@ -121,11 +137,12 @@ internal static class DenseDatasets
     {
         (int held, Shape sample) = (settings.ValidationSamples, settings.Sample);
         int training = settings.TrainingSamples == 0 ? TrainingLesions : settings.TrainingSamples;
+        int test = sample.SpatialRank == 2 ? TestImages : TestVolumes;
         return split switch
         {
-            DatasetSplit.Test => new Lesions(TestLesions, sample, LesionsSeed),
-            DatasetSplit.Validation => new Lesions(held, sample, LesionsSeed, TestLesions),
-            _ => new Lesions(training, sample, LesionsSeed, TestLesions + held),
+            DatasetSplit.Test => new Lesions(test, sample, LesionsSeed),
+            DatasetSplit.Validation => new Lesions(held, sample, LesionsSeed, test),
+            _ => new Lesions(training, sample, LesionsSeed, test + held),
         };
     }
 }

@@ -19,6 +19,15 @@ namespace RevUp.Data.Dense;
 internal sealed record DensePreparation(
     IReadOnlyList<double> Spacing, IReadOnlyList<ChannelRule> Channels, bool IsMasked)
 {
+    /// <summary>
+    /// Millimetres, the smallest step for electron microscopes; a damaged header would make a case
+    /// of billions of voxels.
+    /// </summary>
+    public const double LeastSpacing = 1e-6;
+
+    /// <inheritdoc cref="LeastSpacing"/>
+    public const double MostSpacing = 1e3;
+
     private const double Anisotropic = 3;
 
     /// <summary>

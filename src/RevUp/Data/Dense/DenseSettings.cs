@@ -38,8 +38,9 @@ public sealed record DenseSettings
         ConfigurationException.Require(
             PatchesPerCase is >= 1 and <= 10_000, $"data.dense.patchesPerCase is {PatchesPerCase}; use 1 to 10000");
         ConfigurationException.Require(
-            Spacing.Count is 0 or 3 && Spacing.All(step => step is >= 1e-3 and <= 1e3),
-            $"data.dense.spacing is [{string.Join(", ", Spacing)}]; give 0.001 to 1000 mm for each of depth, height "
+            Spacing.Count is 0 or 3 && Spacing.All(
+                step => step is >= DensePreparation.LeastSpacing and <= DensePreparation.MostSpacing),
+            $"data.dense.spacing is [{string.Join(", ", Spacing)}]; give 0.000001 to 1000 mm for each of depth, height "
             + $"and width, or none for the median of the training cases");
         ConfigurationException.Require(
             IgnoredLabel is >= 0 and <= ushort.MaxValue,

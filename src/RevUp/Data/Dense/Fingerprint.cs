@@ -15,6 +15,7 @@ internal sealed class Fingerprint(IReadOnlyList<string> channels)
     private readonly List<double[]> _spacings = [];
     private readonly List<double> _kept = [];
     private readonly List<float>[] _values = [.. channels.Select(_ => new List<float>())];
+    private bool _hasForeground;
 
     /// <summary>Adds a training case.</summary>
     public void Add(SourceCase source, int firstForeground)
@@ -22,6 +23,7 @@ internal sealed class Fingerprint(IReadOnlyList<string> channels)
         _spacings.Add(source.Grid.Spacing);
         double kept = DensePreparation.NonZeroBox(source.Pixels, source.Grid.Extents).Box.Count;
         _kept.Add(kept / source.Grid.Extents.Count);
+        _hasForeground = _hasForeground || source.Labels!.Any(IsForeground);
         if (!channels.Any(name => ChannelRule.KindOf(name) == ChannelRuleKind.Ct))
         {
             return;
@@ -49,21 +51,19 @@ internal sealed class Fingerprint(IReadOnlyList<string> channels)
     /// <param name="spacing">Millimetres along D, H, W; empty for the median of the cases.</param>
     /// <param name="path">Of the data, for messages.</param>
     /// <exception cref="DataFileException">
-    /// A channel of CT has no foreground to measure.
+    /// No training case has a class but the background.
     /// </exception>
     public DensePreparation ToPreparation(IReadOnlyList<double> spacing, string path)
     {
+        if (!_hasForeground)
+        {
+            throw new DataFileException(
+                path, "no training case has a class but the background, so there is nothing to learn; add labelled cases.");
+        }
         ChannelRule[] rules = new ChannelRule[channels.Count];
         for (int channel = 0; channel < rules.Length; channel++)
         {
             ChannelRuleKind kind = ChannelRule.KindOf(channels[channel]);
-            if (kind == ChannelRuleKind.Ct && _values[channel].Count == 0)
-            {
-                throw new DataFileException(
-                    path,
-                    $"the channel '{channels[channel]}' is normalised by its values in the foreground, and no training "
-                    + "case has any; add labelled cases, or name the channel 'noNorm'.");
-            }
             rules[channel] = kind == ChannelRuleKind.Ct
                 ? ChannelRule.Ct(channels[channel], _values[channel])
                 : new ChannelRule(channels[channel], kind);

@@ -41,8 +41,11 @@ internal sealed class MaskFolder : DenseDataset
     {
         string images = Find(folder, split) ?? throw new DataFileException(
             folder,
-            $"there is no folder '{SplitFolder.Names(split)[0]}' with '{SplitFolder.Names(split)[0]}{MaskSuffix}' "
-            + "beside it; name the folder that holds both.");
+            SegmentationFolder.Is(folder)
+                ? "it is a folder as nnU-Net or the Decathlon has it; set data.dataset=segmentationFolder, or use "
+                    + "--recipe segment-3d for volumes."
+                : $"there is no folder '{SplitFolder.Names(split)[0]}' with '{SplitFolder.Names(split)[0]}{MaskSuffix}' "
+                    + "beside it; put images into the first and a mask FILE.png of each into the second.");
         DataFindings findings = new();
         Dictionary<string, string> masks = Files(images + MaskSuffix, [".png"], findings);
         Dictionary<string, string> pictures = Files(images, FileNames.Images, findings);
@@ -66,7 +69,9 @@ internal sealed class MaskFolder : DenseDataset
         return files.Length > 0
             ? new MaskFolder(files, channels, labels, findings.ToList())
             : throw new DataFileException(
-                images, $"it has no image ({extensions}) with a PNG of its name in {images}{MaskSuffix}.");
+                images,
+                $"it has no image ({extensions}) with a PNG of its name in {images}{MaskSuffix}: FILE.jpg has the mask "
+                + "FILE.png. No other format is read as a mask; JPEG changes its numbers.");
     }
 
     /// <summary>The folder with a part's images; null where there are none with masks.</summary>
@@ -87,7 +92,8 @@ internal sealed class MaskFolder : DenseDataset
     /// that counts. Without classes.txt all of them are read.
     /// </summary>
     /// <exception cref="DataFileException">
-    /// A mask cannot be read, or all have one number.
+    /// A mask cannot be read, or the numbers are not those of classes: one alone, with wide gaps, or
+    /// with the ignored one between them.
     /// </exception>
     public static int CountClasses(string folder, int ignored)
     {
@@ -96,10 +102,37 @@ internal sealed class MaskFolder : DenseDataset
             return names.Count;
         }
         using MaskFolder masks = Open(folder, DatasetSplit.Train, channels: 3, ushort.MaxValue, ignored);
-        int largest = Enumerable.Range(0, masks.Count)
-            .Max(index => masks.ReadMask(index).Where(number => number != ignored).DefaultIfEmpty().Max());
-        return largest > 0 ? largest + 1 : throw new DataFileException(
-            folder, $"its training masks have no class but 0; add masks, or list the classes in {ClassList}.");
+        SortedSet<int> numbers = [0];
+        for (int index = 0; index < masks.Count; index++)
+        {
+            foreach (ushort number in masks.ReadMask(index).Distinct().Where(number => number != ignored))
+            {
+                numbers.Add(number);
+            }
+        }
+        RequireClasses(folder, numbers, ignored);
+        return numbers.Max + 1;
+    }
+
+    // A binary mask of 0 and 255 would otherwise have 256 classes, and another dataset's void would
+    // leave out a class.
+    private static void RequireClasses(string folder, SortedSet<int> numbers, int ignored)
+    {
+        string? problem = numbers.Max == 0
+            ? $"its training masks have no class but 0 and {ignored}, which does not count (data.dense.ignoredLabel); "
+                + $"set that to another number, add masks, or list the classes in {ClassList}."
+            : 2 * numbers.Count <= numbers.Max
+            ? $"its training masks have the numbers {string.Join(", ", numbers.Take(10))} alone; number the classes 0, "
+                + $"1, 2 and on in the masks, or list all {numbers.Max + 1} in {ClassList}."
+            : 0 < ignored && ignored < numbers.Max
+            ? $"its training masks have numbers up to {numbers.Max}, and {ignored} among them does not count "
+                + "(data.dense.ignoredLabel); set that to the number for 'not labelled' in these masks, such as 255, "
+                + $"or set data.classes={numbers.Max + 1} where {ignored} is right."
+            : null;
+        if (problem is not null)
+        {
+            throw new DataFileException(folder, problem);
+        }
     }
 
     /// <inheritdoc/>
@@ -123,7 +156,8 @@ internal sealed class MaskFolder : DenseDataset
         if (_sizes[index].Width == 0)
         {
             byte[] bytes = [];
-            ImageInfo info = Inspect(_files[index].Image, Load(_files[index].Image, ref bytes));
+            string path = _files[index].Image;
+            ImageInfo info = PictureFile.Inspect(path, PictureFile.Load(path, ref bytes));
             _sizes[index] = (info.Height, info.Width);
         }
         return new Shape(1, _sizes[index].Height, _sizes[index].Width, Channels);
@@ -141,8 +175,8 @@ internal sealed class MaskFolder : DenseDataset
         Shape image = Extents(index);
         string path = _files[index].Mask;
         byte[] buffer = [];
-        ReadOnlySpan<byte> bytes = Load(path, ref buffer);
-        ImageInfo info = Inspect(path, bytes);
+        ReadOnlySpan<byte> bytes = PictureFile.Load(path, ref buffer);
+        ImageInfo info = PictureFile.Inspect(path, bytes);
         if (info.Height != image.Extent(0) || info.Width != image.Extent(1))
         {
             throw new DataFileException(
@@ -150,17 +184,7 @@ internal sealed class MaskFolder : DenseDataset
                 $"the mask has {info.Width} × {info.Height} pixels, and its image {_files[index].Image} has "
                 + $"{image.Extent(1)} × {image.Extent(0)}; make them equal, or leave both out.");
         }
-        ushort[] numbers = new ushort[image.Positions];
-        try
-        {
-            ImageDecoder.DecodeLabels(bytes, info.Height, info.Width, numbers);
-        }
-        catch (ImageFormatException exception)
-        {
-            throw new DataFileException(
-                path, $"{exception.Message}; save the mask as a grey or palette PNG.", exception);
-        }
-        return numbers;
+        return PictureFile.ReadNumbers(path, bytes, info);
     }
 
     private static Dictionary<string, string> Files(string folder, string[] extensions, DataFindings findings)
@@ -184,38 +208,6 @@ internal sealed class MaskFolder : DenseDataset
             }
         }
         return files;
-    }
-
-    private static ImageInfo Inspect(string path, ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            return ImageDecoder.Inspect(bytes);
-        }
-        catch (ImageFormatException exception)
-        {
-            throw new DataFileException(path, $"{exception.Message}.", exception);
-        }
-    }
-
-    private static ReadOnlySpan<byte> Load(string path, ref byte[] buffer)
-    {
-        try
-        {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            int length = checked((int)file.Length);
-            if (buffer.Length < length)
-            {
-                buffer = new byte[length];
-            }
-            file.ReadExactly(buffer, 0, length);
-            return buffer.AsSpan(0, length);
-        }
-        catch (Exception exception) when (
-            exception is IOException or UnauthorizedAccessException or OverflowException)
-        {
-            throw new DataFileException(path, $"the image cannot be read: {exception.Message}", exception);
-        }
     }
 
     private sealed class Reader(MaskFolder folder) : DenseReader
@@ -258,16 +250,9 @@ internal sealed class MaskFolder : DenseDataset
             {
                 _pixels = new byte[pixels.Length];
             }
-            try
-            {
-                _decoder.Decode(
-                    Load(path, ref _encoded), region, region.Height, region.Width, folder.Channels,
-                    _pixels.AsSpan(0, pixels.Length));
-            }
-            catch (ImageFormatException exception)
-            {
-                throw new DataFileException(path, $"{exception.Message}.", exception);
-            }
+            PictureFile.Decode(
+                _decoder, path, PictureFile.Load(path, ref _encoded), region, folder.Channels,
+                _pixels.AsSpan(0, pixels.Length));
             for (int i = 0; i < pixels.Length; i++)
             {
                 pixels[i] = _pixels[i] / 255f;

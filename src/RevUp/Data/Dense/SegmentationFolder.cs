@@ -58,8 +58,8 @@ internal sealed record SegmentationFolder(
         {
             throw new DataFileException(
                 path,
-                $"its cases end in '{ending}', and volumes are read from .nii.gz or .nii: convert them. Pictures go "
-                + "into train/CASE.png with trainannot/CASE.png; train with data.dataset=maskFolder.");
+                $"its cases end in '{ending}', and cases are read from {CaseListing.EndingsText}: convert them, and "
+                + "correct 'file_ending'.");
         }
         DataFindings findings = new();
         List<CaseFiles> cases = CasesIn(folder, findings);
@@ -67,8 +67,10 @@ internal sealed record SegmentationFolder(
         {
             throw new DataFileException(
                 folder,
-                "there is no case in it; imagesTr has to hold CASE_0000.nii.gz or CASE.nii.gz, and labelsTr "
-                + "CASE.nii.gz.");
+                MaskFolder.Find(folder, DatasetSplit.Train) is not null
+                    ? "it holds images with masks; set data.dataset=maskFolder, or use --recipe segment-2d."
+                    : "there is no case in it; imagesTr has to hold CASE_0000.nii.gz or CASE.nii.gz, and labelsTr "
+                        + "CASE.nii.gz; or PNGs with these names.");
         }
         if (header is null)
         {
@@ -77,7 +79,9 @@ internal sealed record SegmentationFolder(
         return new SegmentationFolder(
             folder,
             header is null ? UndescribedCases.Channels(cases[0]) : ChannelsOf(path, header),
-            header is null ? UndescribedCases.Labels(folder, cases) : LabelsOf(path, header),
+            header is null
+                ? UndescribedCases.Labels(folder, cases)
+                : DescribedLabels.Read(path, header, Example, findings),
             cases,
             findings.ToList());
     }
@@ -149,53 +153,6 @@ internal sealed record SegmentationFolder(
                     path, $"the channels have no name for \"{channel}\"; number them from \"0\" as in {Example}.");
         }
         return channels;
-    }
-
-    // {"background": 0, "tumour": 1} by nnU-Net, {"0": "background", "1": "tumour"} by the
-    // Decathlon.
-    private static CaseLabels LabelsOf(string path, JsonObject header)
-    {
-        if (header["labels"] is not JsonObject { Count: > 0 } entries)
-        {
-            throw new DataFileException(path, $"it names no classes under 'labels'; add them as in {Example}.");
-        }
-        List<(int Value, string Name)> classes = [];
-        int? ignored = null;
-        foreach ((string key, JsonNode? entry) in entries)
-        {
-            if (entry is JsonArray)
-            {
-                throw new DataFileException(
-                    path,
-                    $"the label '{key}' is a region of the numbers {entry.ToJsonString()}, and classes here exclude "
-                    + "each other; give each number a class of its own, such as {\"background\": 0, \"rim\": 1, "
-                    + "\"core\": 2}.");
-            }
-            (string name, string? number) = int.TryParse(key, out _) ? (Text(entry) ?? key, key) : (key, Text(entry));
-            if (!int.TryParse(number, out int value) || value is < 0 or >= VoxelLabels.Ignored)
-            {
-                throw new DataFileException(
-                    path,
-                    $"the label '{key}' is {entry?.ToJsonString() ?? "null"}; give each class a whole number from 0.");
-            }
-            if (name == "ignore")
-            {
-                ignored = value;
-            }
-            else
-            {
-                classes.Add((value, name));
-            }
-        }
-        classes.Sort();
-        if (classes.Count < 2 || classes.DistinctBy(each => each.Value).Count() < classes.Count)
-        {
-            throw new DataFileException(
-                path,
-                $"its labels are {entries.ToJsonString()}; name at least two classes, each with a number of its own.");
-        }
-        return new CaseLabels(
-            [.. classes.Select(each => each.Name)], [.. classes.Select(each => each.Value)], ignored);
     }
 
     private static string? Text(JsonNode? node) => node is JsonValue ? node.ToString() : null;

@@ -11,12 +11,8 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
 {
     private const string Header = "dataset.json";
 
-    // Millimetres; a damaged header would make a case of billions of voxels.
-    private const double LeastSpacing = 1e-3;
-    private const double MostSpacing = 1e3;
-
     /// <summary>Reads a case.</summary>
-    /// <param name="files">NIfTI files, each compressed or not.</param>
+    /// <param name="files">NIfTI files, each compressed or not, or pictures.</param>
     /// <param name="channels">C, of all files together.</param>
     /// <param name="labels">The classes.</param>
     /// <exception cref="DataFileException">
@@ -29,16 +25,10 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
         float[] pixels = first.Volume.Values.ToArray();
         if (files.Images.Count > 1)
         {
+            RequireOneChannel(files, grid);
             pixels = Join(files, first, pixels);
         }
-        int found = files.Images.Count > 1 ? files.Images.Count : grid.Extents.Channels;
-        if (found != channels)
-        {
-            throw new DataFileException(
-                files.Images[0],
-                $"the case '{files.Name}' has {found} channels, and the dataset has {channels}; correct its files, or "
-                + $"{Header}.");
-        }
+        RequireChannels(files, files.Images.Count > 1 ? files.Images.Count : grid.Extents.Channels, channels);
         int bad = FiniteValues.IndexOfOther(pixels);
         if (bad >= 0)
         {
@@ -49,6 +39,34 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
         }
         ushort[]? map = files.Labels is null ? null : ReadLabels(files, first, labels);
         return new SourceCase(pixels, map, grid with { Extents = grid.Extents with { Channels = channels } });
+    }
+
+    private static void RequireChannels(CaseFiles files, int found, int channels)
+    {
+        if (found == channels)
+        {
+            return;
+        }
+        string names = string.Join(", ", files.Images.Take(2).Select(Path.GetFileName));
+        throw new DataFileException(
+            files.Images[0],
+            $"the case '{files.Name}' has {found} channels, and the dataset has {channels}; "
+            + (files.Images.Count > 1
+                ? $"{names} are channels of one case because their names end in _ and four digits, so rename them if "
+                    + $"they are cases of their own, or correct {Header}."
+                : $"correct its file, or {Header}."));
+    }
+
+    private static void RequireOneChannel(CaseFiles files, VolumeGrid first)
+    {
+        if (first.Extents.Channels > 1)
+        {
+            throw new DataFileException(
+                files.Images[0],
+                $"the file has {first.Extents.Channels} channels, and the case '{files.Name}' has "
+                + $"{Path.GetFileName(files.Images[1])} too; put each channel into a file of its own, or all into "
+                + "one.");
+        }
     }
 
     private static float[] Join(CaseFiles files, Placed image, float[] first)
@@ -73,7 +91,7 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
     /// <param name="labels">The classes.</param>
     public static ushort[] ReadLabels(CaseFiles files, Placed? image, CaseLabels labels)
     {
-        VolumeBuffer volume = Load(files.Labels!, files, image).Volume;
+        VolumeBuffer volume = Load(files.Labels!, files, image, isLabelMap: true).Volume;
         ushort[] map = GC.AllocateUninitializedArray<ushort>(volume.Values.Length);
         labels.Convert<float>(
             files.Labels!,
@@ -84,11 +102,16 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
     }
 
     /// <summary>The numbers of a label map as they are stored, whole or not.</summary>
-    public static VolumeBuffer ReadNumbers(CaseFiles files) => Load(files.Labels!, null, null).Volume;
+    public static VolumeBuffer ReadNumbers(CaseFiles files) =>
+        Load(files.Labels!, null, null, isLabelMap: true).Volume;
 
     // A volume in RAS; one that belongs to an image must have its grid.
-    private static Placed Load(string path, CaseFiles? files, Placed? image)
+    private static Placed Load(string path, CaseFiles? files, Placed? image, bool isLabelMap = false)
     {
+        if (FileNames.IsImage(path))
+        {
+            return LoadPicture(path, files, image, isLabelMap);
+        }
         NiftiHeader header = ReadHeader(path);
         VolumeGrid grid = VolumeGrid.Of(header);
         (int Axis, bool Flip)[] axes = header.Affine is { } affine
@@ -96,12 +119,12 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
                 ?? throw new DataFileException(path, "the affine has axes that are not independent; correct it.")
             : image?.Axes ?? [(0, false), (1, false), (2, false)];
         grid = grid.Oriented(axes);
-        if (grid.Spacing.Any(step => step is < LeastSpacing or > MostSpacing))
+        if (grid.Spacing.Any(step => step is < DensePreparation.LeastSpacing or > DensePreparation.MostSpacing))
         {
             throw new DataFileException(
                 path,
-                $"the header's spacing is [{string.Join(", ", grid.Spacing)}] mm, expected {LeastSpacing} to "
-                + $"{MostSpacing}; correct the header.");
+                $"the header's spacing is [{string.Join(", ", grid.Spacing)}] mm, expected "
+                + $"{DensePreparation.LeastSpacing} to {DensePreparation.MostSpacing}; correct the header.");
         }
         if (image is not null)
         {
@@ -120,10 +143,27 @@ internal sealed record SourceCase(float[] Pixels, ushort[]? Labels, VolumeGrid G
         return new Placed(volume, grid, axes);
     }
 
-    /// <summary>The grid of a NIfTI file by its header, its axes in RAS.</summary>
+    private static Placed LoadPicture(string path, CaseFiles? files, Placed? image, bool isLabelMap)
+    {
+        VolumeBuffer volume = new();
+        VolumeGrid grid = isLabelMap ? PictureFile.ReadLabels(path, volume) : PictureFile.Read(path, volume);
+        if (image is not null)
+        {
+            RequireSame(path, files!, grid, image.Grid);
+        }
+        return new Placed(volume, grid, [(0, false), (1, false), (2, false)]);
+    }
+
+    /// <summary>
+    /// The grid of a NIfTI file by its header, its axes in RAS, or the grid of a picture.
+    /// </summary>
     /// <exception cref="DataFileException">It has none that can be read.</exception>
     public static VolumeGrid ReadGrid(string path)
     {
+        if (FileNames.IsImage(path))
+        {
+            return PictureFile.ReadGrid(path);
+        }
         NiftiHeader header = ReadHeader(path);
         VolumeGrid grid = VolumeGrid.Of(header);
         return header.Affine is { } affine && NiftiAffine.Orientation(affine) is { } axes ? grid.Oriented(axes) : grid;

@@ -60,8 +60,8 @@ internal static class UndescribedCases
     private static string Name(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int Whole(string path, float number) =>
-        number is >= 0 and < VoxelLabels.Ignored && number == MathF.Truncate(number)
-            ? (int)number
+        CaseLabels.Whole(number) is { } whole and < VoxelLabels.Ignored
+            ? whole
             : throw new DataFileException(
                 path,
                 string.Create(CultureInfo.InvariantCulture, $"a label is {number}; ")

@@ -75,6 +75,43 @@ public sealed class MaskFolderTests
         Assert.AreEqual(2, MaskFolder.CountClasses(folder.Path, ignored), "classes.txt goes first");
     }
 
+    /// <summary>Numbers that are no classes, or another dataset's 'not labelled'.</summary>
+    [TestMethod]
+    [DataRow(new[] { 0, 255 }, 11, "have the numbers 0, 255 alone; number the classes 0, 1, 2 and on")]
+    [DataRow(new[] { 0, 255 }, 255, "no class but 0 and 255, which does not count (data.dense.ignoredLabel)")]
+    [DataRow(new[] { 0, 1, 2, 3 }, 2, "numbers up to 3, and 2 among them does not count (data.dense.ignoredLabel)")]
+    [DataRow(new[] { 0, 1, 2, 3 }, 0, null)]
+    public void NumbersThatAreNoClassesAreExplained(int[] numbers, int ignored, string? message)
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, "train", "a", 8, 6);
+        ushort[] mask = [.. Enumerable.Range(0, 48).Select(i => (ushort)numbers[i % numbers.Length])];
+        File.WriteAllBytes(folder["trainannot/a.png"], PngWriter.Write(mask, 6, 8, PngColor.Grey, 8));
+        if (message is null)
+        {
+            Assert.AreEqual(4, MaskFolder.CountClasses(folder.Path, ignored));
+            return;
+        }
+        Assert.Contains(message, Assert.ThrowsExactly<DataFileException>(
+            () => MaskFolder.CountClasses(folder.Path, ignored)).Message);
+    }
+
+    [TestMethod]
+    public void AFolderOfAnotherLayoutNamesIt()
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, "train", "a", 8, 6);
+        Assert.Contains("it holds images with masks; set data.dataset=maskFolder", Assert.ThrowsExactly<
+            DataFileException>(() => SegmentationFolder.Read(folder.Path)).Message);
+        File.Move(folder["trainannot/a.png"], folder["trainannot/a.jpg"]);
+        Assert.Contains("No other format is read as a mask; JPEG changes its numbers", Refused());
+        Directory.Move(folder["trainannot"], folder["imagesTr"]);
+        Assert.Contains("set data.dataset=segmentationFolder, or use --recipe segment-3d", Refused());
+
+        string Refused() => Assert.ThrowsExactly<DataFileException>(() => MaskFolder.Open(
+            folder.Path, DatasetSplit.Train, channels: 3, classes: 3, ignored: 255)).Message;
+    }
+
     [TestMethod]
     public void ARecipeOpensItsPartsAndMeasuresItsChannels()
     {

@@ -100,9 +100,10 @@ public sealed class SegmentationFolderTests
     [TestMethod]
     [DataRow("{\"labels\": {\"background\": 0, \"a\": 1}}", "names no channels")]
     [DataRow("{\"channel_names\": {\"0\": \"MRI\"}}", "names no classes")]
-    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [1, 2], \"b\": 0}}", "a region of the numbers")]
+    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [1, \"x\"], \"b\": 0}}", "'a' is [1,\"x\"]; give each")]
+    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [], \"b\": 0}}", "the label 'a' is []; give each")]
+    [DataRow("{\"channel_names\": {\"0\": \"M\"}, \"labels\": {\"a\": [0, 1], \"ignore\": [2, 3]}}", "give it one number")]
     [DataRow("{\"labels\": {\"a\": 0, \"a\": 1}}", "correct it to such as")]
-    [DataRow("{\"file_ending\": \".png\"}", "Pictures go into train/CASE.png with trainannot/CASE.png")]
     [DataRow("{\"channel_names\": {\"0\": \"MRI\"}, \"labels\": {\"a\": 1, \"b\": 1}}", "a number of its own")]
     [DataRow("{\"channel_names\": {\"1\": \"MRI\"}, \"labels\": {\"a\": 0, \"b\": 1}}", "number them from \"0\"")]
     [DataRow("{\"channel_names\": ", "is not JSON in line 1")]
@@ -193,6 +194,43 @@ public sealed class SegmentationFolderTests
         SourceCase source = SourceCase.Read(read.Cases[0], 1, read.Labels);
         Assert.HasCount(2, read.Labels.Names);
         Assert.AreEqual(2, source.Labels!.Count(label => label == VoxelLabels.Ignored));
+    }
+
+    /// <summary>The numbers of overlapping regions are the classes, and masks have them.</summary>
+    [TestMethod]
+    public void RegionsAreSplitIntoTheirNumbers()
+    {
+        using TemporaryFolder folder = new();
+        CaseFolder.WriteNnUNet(folder.Path);
+        File.WriteAllText(
+            folder["dataset.json"],
+            """
+            {"channel_names": {"0": "MRI"}, "regions_class_order": [1, 3, 2], "labels":
+            {"background": 0, "whole": [1, 2, 3], "core": [2, 3], "rim": [3], "ignore": 9}}
+            """);
+        SegmentationFolder read = SegmentationFolder.Read(folder.Path);
+        Assert.AreEqual("background; 1 (whole); 2 (whole, core); rim", string.Join("; ", read.Labels.Names));
+        CollectionAssert.AreEqual(new[] { 0, 1, 2, 3 }, read.Labels.Values.ToArray());
+        Assert.AreEqual(9, read.Labels.Ignored);
+        DataFinding found = read.Findings.Single();
+        Assert.IsFalse(found.IsProblem);
+        Assert.AreEqual("whole [1, 2, 3]; core [2, 3]", string.Join("; ", found.Examples));
+        SourceCase source = SourceCase.Read(read.Cases[0], 1, read.Labels);
+        Assert.AreEqual(2, source.Labels!.Count(label => label == 2));
+    }
+
+    /// <summary>
+    /// SPM keeps labels as bytes times 1/255, which single precision rounds.
+    /// </summary>
+    [TestMethod]
+    public void RoundingsOfAHeadersFactorAreNoOtherLabels()
+    {
+        CaseLabels labels = Labels(0, 1, 4);
+        Assert.AreEqual((ushort)1, labels.Find(255 * 0.003921569f));
+        Assert.AreEqual((ushort)2, labels.Find(3.9999));
+        Assert.AreEqual((ushort)0, labels.Find(-1e-7));
+        Assert.IsNull(labels.Find(0.99));
+        Assert.IsNull(labels.Find(double.NaN));
     }
 
     [TestMethod]

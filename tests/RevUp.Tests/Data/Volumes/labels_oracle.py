@@ -2,6 +2,7 @@
 
 `python3 labels_oracle.py make FOLDER` writes images and prints their names and shapes; `... check FOLDER` compares NAME.labels.nii.gz
 and NAME.labels.nii beside each with the image's header, and prints the names of the files that agree, with the type of their voxels.
+`draw` and `check-signs` do so with 50 drawn geometries, whose values pass through 0 on a plane; labels are compared with their signs.
 """
 
 import sys
@@ -49,6 +50,42 @@ def make(folder):
             number += 1
 
 
+def draw(folder):
+    random = numpy.random.RandomState(15)
+    for number in range(50):
+        rotation = nibabel.eulerangles.euler2mat(*random.uniform(-0.6, 0.6, 3)) if number % 5 else numpy.eye(3)
+        order = numpy.eye(3)[random.permutation(3)] * random.choice([-1, 1], 3)
+        affine = numpy.eye(4)
+        affine[:3, :3] = rotation @ order @ numpy.diag(random.uniform(0.5, 3, 3))
+        affine[:3, 3] = random.uniform(-200, 200, 3)
+        units, millimetre = [(("mm", "sec"), 1), (("micron", "msec"), 1e3), (("meter", "usec"), 1e-3), (("unknown", "unknown"), 1)][number % 4]
+        affine[:3] *= millimetre
+        shape = tuple(random.randint(12, 20, 3))
+        normal = random.normal(size=3)
+        voxels = numpy.moveaxis(numpy.indices(shape), 0, -1) - (numpy.array(shape) - 1) / 2
+        values = 100 * voxels @ (normal / numpy.linalg.norm(normal)) + 0.5
+        image_class = [nibabel.Nifti1Image, nibabel.Nifti2Image][random.randint(2)]
+        header = image_class.header_class(endianness="<>"[random.randint(2)])
+        header.set_data_dtype(random.choice(["i2", "f4", "f8", "i4", "u2"]))
+        image = image_class(values.reshape(shape + [(), (1,)][number % 2]), affine, header)
+        codes = [(1, 1), (2, 0), (0, 3), (4, 2), (3, 4)][random.randint(5)]
+        image.set_sform(affine if codes[0] else None, code=codes[0])
+        image.set_qform(affine if codes[1] else None, code=codes[1])
+        image.header.set_xyzt_units(*units)
+        file = f"drawn-{number:02}" + [".nii", ".nii.gz"][number // 2 % 2]
+        nibabel.save(image, Path(folder, file))
+        print(file)
+
+
+def check_signs(folder):
+    check(folder)
+    for path in Path(folder).glob("*.labels.nii.gz"):
+        values = nibabel.load(str(path).split(".labels.")[0]).get_fdata().ravel()
+        labels = nibabel.load(path).get_fdata().ravel()
+        clear = numpy.abs(values) > 400  # four voxels from the plane
+        assert clear.mean() > 0.2 and numpy.array_equal(labels[clear], values[clear] > 0), path
+
+
 def check(folder):
     for path in sorted(Path(folder).glob("*.labels.nii*")):
         image, labels = nibabel.load(str(path).split(".labels.")[0]), nibabel.load(path)
@@ -68,4 +105,4 @@ def check(folder):
         print(path.name, labels.get_data_dtype().newbyteorder("=").name)
 
 
-{"make": make, "check": check}[sys.argv[1]](sys.argv[2])
+{"make": make, "check": check, "draw": draw, "check-signs": check_signs}[sys.argv[1]](sys.argv[2])

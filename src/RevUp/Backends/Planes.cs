@@ -1,7 +1,6 @@
-using RevUp.Backends;
 using RevUp.Tensors;
 
-namespace RevUp.Layers;
+namespace RevUp.Backends;
 
 /// <summary>
 /// Planes of one sample along the outermost axis (D in 3-D, H in 2-D). Activations are

@@ -1,4 +1,4 @@
-namespace RevUp.Layers;
+namespace RevUp.Backends;
 
 /// <summary>
 /// Numbers of planes along the outermost axis (D in 3-D, H in 2-D), from the first to before the
