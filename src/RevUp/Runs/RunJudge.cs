@@ -34,9 +34,11 @@ internal sealed class RunJudge(
     public bool IsEvaluated(RunLog log, long step) => Of(log, data.Held).LastOrDefault()?.Step == step;
 
     /// <summary>Batches of a part; what is damaged in it goes to the run's list.</summary>
-    public BatchLoaderOptions Batches(BatchLoaderOptions batches, ImageDataset part) =>
-        batches with { Damaged = new DamagedSamples(
-            part, recipe.Data.MaximumDamagedShare, ranks.IsFirst ? damage.Add : null) };
+    public BatchLoaderOptions Batches(BatchLoaderOptions batches, ImageDataset part)
+    {
+        Action<DamagedSample>? found = ranks.IsFirst ? damage.Add : null;
+        return batches with { Damaged = new DamagedSamples(part, recipe.Data.MaximumDamagedShare, found) };
+    }
 
     /// <summary>Evaluates the network on the part of the ends of epochs.</summary>
     /// <param name="net">The network.</param>

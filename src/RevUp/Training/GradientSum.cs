@@ -14,7 +14,7 @@ namespace RevUp.Training;
 /// pass. The bytes are as many as in a ring. Several passes need a second buffer, float32 like the
 /// gradients.
 /// </remarks>
-internal sealed class GradientSum : DeviceObject
+internal sealed class GradientSum : IDisposable
 {
     // Elements that are exchanged at once.
     private const int MostWork = 1 << 20;
@@ -24,6 +24,7 @@ internal sealed class GradientSum : DeviceObject
 
     private const string Words = "the gradients";
 
+    private readonly Backend _backend;
     private readonly Collective _ranks;
     private readonly Tensor _gradients;
     private readonly Tensor _total;
@@ -31,23 +32,24 @@ internal sealed class GradientSum : DeviceObject
     private readonly int _whole;
 
     /// <summary>The sum for a training's steps.</summary>
-    /// <exception cref="ArenaExhaustedException">No memory for the buffers.</exception>
+    /// <exception cref="ArenaExhaustedException">
+    /// No memory for the buffers; the caller frees what was allocated.
+    /// </exception>
     public GradientSum(Backend backend, Tensor gradients, Collective ranks, TrainingSettings settings)
-        : base(backend)
     {
-        (_ranks, _gradients) = (ranks, gradients);
+        (_backend, _ranks, _gradients) = (backend, ranks, gradients);
         int passes = settings.PassesOf(ranks.Size);
         if (!settings.SumInRankOrder || settings.Accumulate == 1)
         {
             return;
         }
-        _total = passes == 1 ? gradients : Own(gradients.Shape, ElementType.Float32, MemoryPurpose.Gradients);
+        _total = passes == 1 ? gradients : Allocate(gradients.Shape, MemoryPurpose.Gradients);
         int stride = Step * ranks.Size;
         _whole = (int)(gradients.Count / stride) * stride;
         if (!ranks.IsAlone && _whole > 0)
         {
             Shape work = new(Math.Min(_whole, Math.Max(1, MostWork / stride) * stride));
-            _work = Own(work, ElementType.Float32, MemoryPurpose.Workspace);
+            _work = Allocate(work, MemoryPurpose.Workspace);
         }
     }
 
@@ -62,7 +64,7 @@ internal sealed class GradientSum : DeviceObject
             return;
         }
         Add(isFirst: done == 1);
-        Backend.Fill(_gradients, 0);
+        _backend.Fill(_gradients, 0);
     }
 
     /// <summary>Replaces the gradients by the sum, on all ranks.</summary>
@@ -81,9 +83,22 @@ internal sealed class GradientSum : DeviceObject
         }
         if (_total != _gradients)
         {
-            Backend.Cast(_total, _gradients);
+            _backend.Cast(_total, _gradients);
         }
     }
+
+    /// <summary>Frees the buffers.</summary>
+    public void Dispose()
+    {
+        _backend.Memory.TryFree(_work);
+        if (_total != _gradients)
+        {
+            _backend.Memory.TryFree(_total);
+        }
+    }
+
+    private Tensor Allocate(Shape shape, MemoryPurpose purpose) =>
+        _backend.Memory.Allocate(shape, ElementType.Float32, purpose);
 
     private void Add(bool isFirst)
     {
@@ -110,11 +125,11 @@ internal sealed class GradientSum : DeviceObject
     {
         if (isFirst)
         {
-            Backend.Cast(pass, total);
+            _backend.Cast(pass, total);
         }
         else
         {
-            Backend.Axpy(default, pass, total);
+            _backend.Axpy(default, pass, total);
         }
     }
 
@@ -128,15 +143,15 @@ internal sealed class GradientSum : DeviceObject
         }
         Shape shape = new(rest);
         float[] own = new float[rest], sum = new float[rest], all = new float[rest * _ranks.Size];
-        Backend.Download<float>(_gradients.Slice(_whole, shape), own);
-        Backend.Download<float>(_total.Slice(_whole, shape), sum);
+        _backend.Download<float>(_gradients.Slice(_whole, shape), own);
+        _backend.Download<float>(_total.Slice(_whole, shape), sum);
         _ranks.Gather(MemoryMarshal.AsBytes(own.AsSpan()), MemoryMarshal.AsBytes(all.AsSpan()), Words);
         for (int i = 0; i < all.Length; i++)
         {
             int place = i % rest;
             sum[place] = isFirst && i < rest ? all[i] : sum[place] + all[i];
         }
-        Backend.Upload<float>(sum, _total.Slice(_whole, shape));
+        _backend.Upload<float>(sum, _total.Slice(_whole, shape));
     }
 
     private IEnumerable<(int Start, Shape Shape)> Chunks()

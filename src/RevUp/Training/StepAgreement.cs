@@ -4,8 +4,8 @@ using RevUp.Reversible;
 namespace RevUp.Training;
 
 /// <summary>
-/// What the ranks of a run must know of each other's passes before the verdict on a step: the
-/// losses, the inversions, and whether a loss is no number.
+/// Numbers of the passes that ranks tell each other before the verdict on a step: the losses, the
+/// inversions, and whether a loss is no number.
 /// </summary>
 /// <param name="ranks">More than one.</param>
 /// <param name="protocol">Takes the sums.</param>
