@@ -233,7 +233,7 @@ internal sealed class FitSearch(FitSizes sizes, Func<Backend> open, Action<strin
         };
     }
 
-    // Bytes that were counted without work have no times: those of a smaller sample or batch count,
+    // Bytes that were counted without work have no times: the times of a smaller sample or batch count,
     // in proportion.
     private NetworkCosts Timed(Recipe recipe, NetworkCosts costs)
     {
