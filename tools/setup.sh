@@ -79,10 +79,12 @@ has_torch() {
   return 1
 }
 
-# What tests compare with: PyTorch, by the rules of the other packages, and ONNX Runtime, which NuGet has.
+# What tests compare with or start: PyTorch, by the rules of the other packages, and ONNX Runtime, which NuGet has.
 set_up_peers() {
   has_torch || install python3-torch
   /usr/bin/python3 -c 'import nibabel' 2>/dev/null || install python3-nibabel
+  command -v mpirun.openmpi >/dev/null || install openmpi-bin
+  command -v mpirun.mpich >/dev/null || install mpich
   has_torch || fail "python3-torch is installed, and neither python3 nor /usr/bin/python3 imports torch and numpy. Name an" \
     "interpreter that does in REVUP_PYTHON and run the same command again."
   build_onnxruntime

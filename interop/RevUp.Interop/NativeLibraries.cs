@@ -3,6 +3,7 @@ using RevUp.Interop.Cpu;
 using RevUp.Interop.CublasLt;
 using RevUp.Interop.Cudnn;
 using RevUp.Interop.Image;
+using RevUp.Interop.Mpi;
 
 namespace RevUp.Interop;
 
@@ -18,6 +19,7 @@ internal static class NativeLibraries
     internal const string Cudnn = "cudnn";
     internal const string CublasLt = "cublasLt";
     internal const string Nvtx = "revup_nvtx";
+    internal const string Mpi = "mpi";
 
     private const string OwnRemedy =
         "The package RevUp has it for linux-x64; in the repository, run ./build.sh to build it.";
@@ -44,6 +46,7 @@ internal static class NativeLibraries
             Nvtx, "librevup_nvtx.so", "REVUP_NVTX_LIBRARY",
             "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.",
             (_, _) => { }),
+        MpiLibraryEntry.Create(Environment.GetEnvironmentVariable),
     ];
 
     private static readonly Dictionary<string, Lazy<nint>> s_handles = s_entries.ToDictionary(

@@ -24,6 +24,11 @@ internal static class CommandLine
             {
                 return RefuseUsage(parsed, terminal);
             }
+            Command command = parsed.CommandResult.Command;
+            if (command.Name != TrainCommand.Name && command.Action == parsed.Action)
+            {
+                RankedRun.Refuse(command.Name);
+            }
             return parsed.Invoke(
                 new InvocationConfiguration
                 {
@@ -34,8 +39,7 @@ internal static class CommandLine
         }
         catch (Exception exception)
         {
-            bool verbose = parsed.GetValue(common.Verbose) || Environment.GetEnvironmentVariable("REVUP_DEBUG") == "1";
-            return Failure.Report(exception, terminal.Error, verbose);
+            return Failure.Report(exception, terminal.Error, common.IsVerbose(parsed));
         }
     }
 

@@ -68,11 +68,21 @@ internal sealed class CommonOptions
         root.Add(Verbose);
     }
 
+    /// <summary>Whether the device is the CPU.</summary>
+    public bool IsCpu(ParseResult arguments) => arguments.GetRequiredValue(Device) == Cpu;
+
+    /// <summary>Whether errors are shown with their stack traces.</summary>
+    public bool IsVerbose(ParseResult arguments) =>
+        arguments.GetValue(Verbose) || Environment.GetEnvironmentVariable("REVUP_DEBUG") == "1";
+
     /// <summary>A backend on the device that was asked for; the caller disposes it.</summary>
-    /// <param name="arguments">Of the command line.</param>
+    /// <param name="arguments">The command line.</param>
     /// <param name="capacity">The most bytes of its arena; 0 for no bound of its own.</param>
+    /// <param name="share">
+    /// Threads of the CPU where --threads is not given; 0 for all processors.
+    /// </param>
     /// <exception cref="ConfigurationException">The device lacks what was asked for.</exception>
-    public Backend OpenBackend(ParseResult arguments, long capacity = 0)
+    public Backend OpenBackend(ParseResult arguments, long capacity = 0, int share = 0)
     {
         bool cuda = arguments.GetRequiredValue(Device) == Cuda;
         bool tf32 = arguments.GetValue(Tf32);
@@ -80,19 +90,19 @@ internal sealed class CommonOptions
             cuda || !tf32,
             $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
             + $"out");
-        return cuda ? new CudaBackend(capacity: capacity, tf32: tf32) : OpenCpu(arguments, capacity);
+        return cuda ? new CudaBackend(capacity: capacity, tf32: tf32) : OpenCpu(arguments, capacity, share);
     }
 
     /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
     /// <inheritdoc cref="OpenBackend" path="/param"/>
     /// <exception cref="ConfigurationException">The number of threads is out of range.</exception>
-    public CpuBackend OpenCpu(ParseResult arguments, long capacity = 0)
+    public CpuBackend OpenCpu(ParseResult arguments, long capacity = 0, int share = 0)
     {
         int threads = arguments.GetValue(Threads);
         ConfigurationException.Require(
             threads is >= 0 and <= CpuBackend.MaximumThreads,
             $"--threads asks for {threads} threads; use 1 to {CpuBackend.MaximumThreads}, or leave the option out");
-        return new CpuBackend(threads, capacity);
+        return new CpuBackend(threads > 0 ? threads : share, capacity);
     }
 
     /// <summary>The options with which another command line computes on the same device.</summary>

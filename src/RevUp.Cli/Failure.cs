@@ -4,9 +4,13 @@ namespace RevUp.Cli;
 internal static class Failure
 {
     /// <summary>Writes the paragraph and returns the exit code.</summary>
-    public static int Report(Exception exception, TextWriter error, bool verbose)
+    /// <param name="exception">The failure.</param>
+    /// <param name="error">Where to.</param>
+    /// <param name="verbose">Whether with a stack trace.</param>
+    /// <param name="place">The rank that failed, where there are several.</param>
+    public static int Report(Exception exception, TextWriter error, bool verbose, string place = "")
     {
-        error.WriteLine($"error: {Describe(Cause(exception)).ReplaceLineEndings(" ")}");
+        error.WriteLine($"{place}error: {Describe(Cause(exception)).ReplaceLineEndings(" ")}");
         if (verbose)
         {
             error.WriteLine(exception);

@@ -1,3 +1,5 @@
+using RevUp.Distributed;
+
 namespace RevUp.Cli;
 
 /// <summary>
@@ -6,17 +8,19 @@ namespace RevUp.Cli;
 internal static class TrainingSession
 {
     public static RunSummary Run(
-        Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false)
+        Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false,
+        Collective? ranks = null)
     {
+        ranks ??= Collective.Alone;
         const string Notice =
             "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.";
         using Interruption interruption = new(terminal, Notice, attached);
-        using TrainingRun run = new(backend, recipe, folder, resume);
+        using TrainingRun run = new(backend, recipe, folder, resume, ranks);
         terminal.Note(
             $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in {run.Network.Settings.Precision.Text()}, "
             + "policy "
-            + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), into "
-            + $"{folder}");
+            + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), "
+            + (ranks.IsAlone ? "" : $"on {ranks.Size} ranks of {ranks.Library}, ") + $"into {folder}");
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
             ? LiveProgress.Show(terminal.Progress, run, interruption.Token)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Intrinsics.X86;
+using RevUp.Interop.Posix;
 
 namespace RevUp.Interop.Cpu;
 
@@ -12,7 +13,7 @@ namespace RevUp.Interop.Cpu;
 /// threads, which adapt their waits.
 /// </summary>
 /// <remarks>Measurements: <c>benchmarks/results/neighbours.md</c>.</remarks>
-internal static partial class OpenMpWaits
+internal static class OpenMpWaits
 {
     /// <summary>Variables by which a user decides for himself.</summary>
     internal static readonly string[] Variables = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
@@ -23,8 +24,6 @@ internal static partial class OpenMpWaits
 
     /// <summary>
     /// Sets GOMP_SPINCOUNT in the C environment, where libgomp reads it once, when it is loaded.
-    /// The runtime keeps a copy of the environment, so neither this process's
-    /// <see cref="Environment"/> nor its children see the value.
     /// </summary>
     /// <remarks>
     /// Without effect if the process has loaded libgomp already, or if the user has set a variable.
@@ -33,7 +32,7 @@ internal static partial class OpenMpWaits
     {
         if (OperatingSystem.IsLinux() && Variables.All(name => Environment.GetEnvironmentVariable(name) is null))
         {
-            _ = SetVariable(Variables[0], Spins().ToString(CultureInfo.InvariantCulture), overwrite: 0);
+            CEnvironment.Propose(Variables[0], Spins().ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -62,7 +61,4 @@ internal static partial class OpenMpWaits
         }
         return (int)Math.Clamp(Batch * (s_patience / fastest), TypicalSpins / 4, TypicalSpins * 8);
     }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetVariable(string name, string value, int overwrite);
 }

@@ -1,53 +1,121 @@
+using RevUp.Distributed;
+
 namespace RevUp.Cli.Commands;
 
 /// <summary>
 /// <c>revup train</c>: trains a recipe, from the start or from a run's last checkpoint.
 /// </summary>
-internal static class TrainCommand
+internal sealed class TrainCommand
 {
+    /// <summary>The only command that several ranks do together.</summary>
+    public const string Name = "train";
+
     private const string ResumeName = "--resume";
+    private const string Auto = "auto";
+
+    private readonly Terminal _terminal;
+    private readonly CommonOptions _common;
+    private readonly RecipeOptions _recipes = new();
+    private readonly MemoryBudgetOption _budget = new();
+
+    private readonly Option<string?> _output = Usage.Option<string?>(
+        "--output", "DIR", "The run's folder; runs/ and the recipe's name by default.");
+
+    private readonly Option<bool> _graph = Usage.Flag(
+        "--cuda-graph", "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true.");
+
+    private readonly Option<string?> _resume = new(ResumeName)
+    {
+        Description = "Go on from the last checkpoint in the run's folder; with auto, start where it holds no run.",
+        HelpName = Auto,
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<bool> _attached = Usage.Flag(
+        "--attached", "Stop, with a checkpoint, when standard input ends: for programs that start trainings.");
+
+    private TrainCommand(Terminal terminal, CommonOptions common)
+    {
+        (_terminal, _common) = (terminal, common);
+        _resume.AcceptOnlyFromAmong(Auto);
+    }
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        RecipeOptions recipes = new();
-        Option<string?> output = Usage.Option<string?>(
-            "--output", "DIR", "The run's folder; runs/ and the recipe's name by default.");
-        Option<bool> graph = Usage.Flag(
-            "--cuda-graph", "Replay steps as CUDA graphs; the same as --set training.cudaGraph=true.");
-        Option<bool> resume = Usage.Flag(ResumeName, "Go on from the last checkpoint in the run's folder.");
-        Option<bool> attached = Usage.Flag(
-            "--attached", "Stop, with a checkpoint, when standard input ends: for programs that start trainings.");
-        MemoryBudgetOption budget = new();
-        Command command = new("train", "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.")
+        TrainCommand train = new(terminal, common);
+        Command command = new(Name, "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.")
         {
-            output, graph, budget, resume, attached,
+            train._output, train._graph, train._budget, train._resume, train._attached,
         };
-        recipes.AddTo(command);
-        command.SetAction(arguments =>
-        {
-            string[] recorded = arguments.GetValue(graph) ? ["training.cudaGraph=true"] : [];
-            Recipe recipe = recipes.Load(arguments, common, [.. recorded, .. budget.Overrides(arguments)]);
-            string folder = arguments.GetValue(output) ?? Path.Combine("runs", recipe.Name);
-            RunFolder.Require(folder, arguments.GetValue(resume));
-            using Backend backend = common.OpenBackend(arguments);
-            RunSummary summary = TrainingSession.Run(
-                terminal, backend, recipe, folder, arguments.GetValue(resume), arguments.GetValue(attached));
-            if (arguments.GetValue(common.Json))
-            {
-                terminal.WriteJson(TrainDocument.From(summary));
-            }
-            if (summary.Interrupted)
-            {
-                IEnumerable<string> words =
-                    arguments.Tokens.Select(token => token.Value).Where(word => word != ResumeName);
-                return TrainingSession.ReportInterruption(terminal, summary, words.Append(ResumeName));
-            }
-            if (!arguments.GetValue(common.Json))
-            {
-                terminal.Write(SummaryTable.Create(terminal, summary));
-            }
-            return ExitCode.Success;
-        });
+        train._recipes.AddTo(command);
+        command.SetAction(arguments => RankedRun.Run(
+            terminal, common.IsVerbose(arguments), ranks => train.Run(arguments, ranks)));
         return command;
     }
+
+    private int Run(ParseResult arguments, Collective ranks)
+    {
+        Recipe? own = null;
+        bool resume = false;
+        string text = ranks.First(() => (own = Load(arguments, ranks, out resume)).ToJson(), "the first rank's recipe");
+        Recipe recipe = own ?? Recipe.Parse(text, "the first rank's recipe", []);
+        using Backend backend = _common.OpenBackend(arguments, share: Threads(ranks));
+        RunSummary summary = TrainingSession.Run(
+            _terminal, backend, recipe, Folder(arguments, recipe), resume, arguments.GetValue(_attached), ranks);
+        if (arguments.GetValue(_common.Json))
+        {
+            _terminal.WriteJson(TrainDocument.From(summary));
+        }
+        if (summary.Interrupted)
+        {
+            IEnumerable<string> words = arguments.Tokens.Select(token => token.Value);
+            return TrainingSession.ReportInterruption(
+                _terminal, summary,
+                arguments.GetResult(_resume) is null ? words.Append(ResumeName) : words);
+        }
+        if (!arguments.GetValue(_common.Json))
+        {
+            _terminal.Write(SummaryTable.Create(_terminal, summary));
+        }
+        return ExitCode.Success;
+    }
+
+    // Only the first of several ranks reads the recipe and looks at the folder.
+    private Recipe Load(ParseResult arguments, Collective ranks, out bool resume)
+    {
+        ConfigurationException.Require(
+            ranks.IsAlone || !arguments.GetValue(_attached),
+            $"--attached stops at the end of standard input, and a launcher gives it to no rank but the first; leave "
+            + $"it out, and send the launcher a signal instead");
+        ConfigurationException.Require(
+            ranks.IsAlone || _common.IsCpu(arguments),
+            $"{ranks.Size} ranks compute on CPUs only; leave out --device cuda, or start one process");
+        string[] recorded = arguments.GetValue(_graph) ? ["training.cudaGraph=true"] : [];
+        Recipe recipe = _recipes.Load(arguments, _common, [.. recorded, .. _budget.Overrides(arguments)]);
+        _ = recipe.Training.PassesOf(ranks.Size);
+        string folder = Folder(arguments, recipe);
+        resume = arguments.GetResult(_resume) is not null
+            && (arguments.GetValue(_resume) != Auto || RunFolder.IsRun(folder));
+        RunFolder.Require(folder, resume);
+        return recipe;
+    }
+
+    private int Threads(Collective ranks)
+    {
+        if (ranks.IsAlone)
+        {
+            return 0;
+        }
+        int threads = RankThreads.Share(ranks, out bool isBound);
+        if (isBound)
+        {
+            _terminal.Note(
+                $"Each rank may use {threads} of the processors of its node, and others stay idle. Add "
+                + "--bind-to none to mpirun.");
+        }
+        return threads;
+    }
+
+    private string Folder(ParseResult arguments, Recipe recipe) =>
+        arguments.GetValue(_output) ?? Path.Combine("runs", recipe.Name);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RevUp.Distributed;
 
 namespace RevUp.Cli.Output;
 
@@ -23,6 +24,7 @@ internal sealed class Terminal
     {
         (Output, Error, _outputIsTerminal, IsLive, Stop) =
             (output, new ForgivingWriter(error), outputIsTerminal, errorIsTerminal, stop);
+        Faults = Error;
     }
 
     public TextWriter Output { get; }
@@ -38,13 +40,44 @@ internal sealed class Terminal
 
     public CancellationToken Stop { get; }
 
-    /// <summary>The process's own streams; NO_COLOR and TERM=dumb are respected.</summary>
+    /// <summary>For a failure of a rank that otherwise says nothing.</summary>
+    public TextWriter Faults { get; private init; }
+
+    /// <summary>
+    /// The process's own streams; NO_COLOR and TERM=dumb are respected. Of several ranks the first
+    /// one alone talks. A launcher's pipes are no terminal, whatever they say.
+    /// </summary>
     public static Terminal FromConsole()
     {
+        RankEnvironment ranks = Ranks();
+        if (ranks.Size > 1)
+        {
+            // The runtime would send control characters to a launcher's pseudo-terminal.
+            Environment.SetEnvironmentVariable("TERM", "dumb");
+            return ranks.Rank == 0
+                ? new Terminal(Console.Out, Console.Error, outputIsTerminal: false, errorIsTerminal: false)
+                : new Terminal(TextWriter.Null, TextWriter.Null, outputIsTerminal: false, errorIsTerminal: false)
+                {
+                    Faults = Console.Error,
+                };
+        }
         bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             || Environment.GetEnvironmentVariable("TERM") is null or "dumb";
         return new Terminal(
             Console.Out, Console.Error, !plain && !Console.IsOutputRedirected, !plain && !Console.IsErrorRedirected);
+    }
+
+    // The command tells what is wrong with the launcher's variables.
+    private static RankEnvironment Ranks()
+    {
+        try
+        {
+            return RankEnvironment.Current();
+        }
+        catch (ConfigurationException)
+        {
+            return new RankEnvironment("", 0, 1);
+        }
     }
 
     /// <summary>One line of progress, never folded: commands in it can be copied.</summary>

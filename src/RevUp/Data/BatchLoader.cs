@@ -33,6 +33,7 @@ internal sealed class BatchLoader : IDisposable
     private readonly BatchFiller[] _fillers; // one for each worker
     private readonly Batch[] _ring; // batch number s, counted over all epochs, lives in _ring[s % length]
     private readonly Thread[] _workers;
+    private readonly int _ownPerEpoch;
 
     private readonly object _lock = new(); // guards all below, and the state of each batch
     private long _nextToBuild; // the number whose samples are being handed out
@@ -61,6 +62,7 @@ internal sealed class BatchLoader : IDisposable
         Damaged = options.Damaged ?? new DamagedSamples(dataset, DataSettings.DefaultDamagedShare);
         SampleTransform transform = new(options.Augmentation, normalization);
         BatchesPerEpoch = (dataset.Count + (options.DropLast ? 0 : options.BatchSize - 1)) / options.BatchSize;
+        _ownPerEpoch = (BatchesPerEpoch - options.Rank + options.Ranks - 1) / options.Ranks;
         _fillers = new BatchFiller[options.Workers];
         _workers = new Thread[options.Workers];
         for (int worker = 0; worker < _workers.Length; worker++)
@@ -86,7 +88,7 @@ internal sealed class BatchLoader : IDisposable
     /// <summary>Samples that could not be read so far.</summary>
     public DamagedSamples Damaged { get; }
 
-    /// <summary>Batches of one epoch.</summary>
+    /// <summary>Batches of one epoch, of all ranks together.</summary>
     public int BatchesPerEpoch { get; }
 
     /// <summary>How long the consumer has waited for batches so far.</summary>
@@ -103,7 +105,8 @@ internal sealed class BatchLoader : IDisposable
 
     /// <summary>
     /// The batches of one epoch from <paramref name="firstBatch"/> on; each is valid until the next
-    /// one is taken.
+    /// one is taken. Of several ranks each gets its share; <paramref name="firstBatch"/> is then a
+    /// multiple of their number.
     /// </summary>
     /// <remarks>
     /// Asking for what comes next anyway (the epoch after the last one read to its end) takes what
@@ -124,7 +127,7 @@ internal sealed class BatchLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstBatch, BatchesPerEpoch);
-        return Enumerate((long)epoch * BatchesPerEpoch + firstBatch, ((long)epoch + 1) * BatchesPerEpoch);
+        return Enumerate((long)epoch * _ownPerEpoch + firstBatch / _options.Ranks, ((long)epoch + 1) * _ownPerEpoch);
     }
 
     /// <summary>
@@ -301,8 +304,8 @@ internal sealed class BatchLoader : IDisposable
         batch.Current = Batch.State.Building;
         batch.Number = _nextToBuild;
         batch.Generation = _generation;
-        batch.Epoch = (int)(_nextToBuild / BatchesPerEpoch);
-        batch.Index = (int)(_nextToBuild % BatchesPerEpoch);
+        batch.Epoch = (int)(_nextToBuild / _ownPerEpoch);
+        batch.Index = (int)(_nextToBuild % _ownPerEpoch) * _options.Ranks + _options.Rank;
         batch.Rows = Math.Min(_options.BatchSize, _dataset.Count - batch.Index * _options.BatchSize);
         batch.NextRow = 0;
         batch.Failure = null;

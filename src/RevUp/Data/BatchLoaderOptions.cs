@@ -54,6 +54,15 @@ internal sealed record BatchLoaderOptions
     /// </summary>
     public bool ReplaceDamaged { get; init; }
 
+    /// <summary>Loaders that share the batches of an epoch, one in each rank of a run.</summary>
+    public int Ranks { get; init; } = 1;
+
+    /// <summary>
+    /// Number of this loader among them, from 0. Of every <see cref="Ranks"/> batches in a row it
+    /// makes the one with this number.
+    /// </summary>
+    public int Rank { get; init; }
+
     /// <summary>Throws when a value is outside its range.</summary>
     /// <exception cref="ConfigurationException">
     /// Names the value, by its path in a recipe, and the range.

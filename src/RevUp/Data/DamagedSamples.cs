@@ -49,12 +49,18 @@ internal sealed class DamagedSamples
 
     /// <summary>Takes note of one.</summary>
     /// <exception cref="DataFileException">Now there are too many.</exception>
-    internal void Add(int index, DataFileException problem)
+    internal void Add(int index, DataFileException problem) =>
+        Add(new DamagedSample(index, problem.Message), problem.File, problem);
+
+    /// <summary>Takes note of one that another rank has met.</summary>
+    /// <exception cref="DataFileException">Now there are too many.</exception>
+    internal void Join(DamagedSample sample) => Add(sample, _dataset.Name(sample.Index), problem: null);
+
+    private void Add(DamagedSample sample, string file, DataFileException? problem)
     {
         lock (_samples)
         {
-            DamagedSample sample = new(index, problem.Message);
-            if (_samples.TryAdd(index, sample))
+            if (_samples.TryAdd(sample.Index, sample))
             {
                 _found?.Invoke(sample);
             }
@@ -62,9 +68,9 @@ internal sealed class DamagedSamples
             {
                 string share = FormattableString.Invariant($"data.maximumDamagedShare = {_maximumShare}");
                 throw new DataFileException(
-                    problem.File,
+                    file,
                     $"{_samples.Count} of {_dataset.Count} samples are damaged, more than {share} allows; the last: "
-                    + $"{problem.Message}", problem);
+                    + $"{sample.Reason}", problem);
             }
         }
     }

@@ -22,6 +22,9 @@ internal sealed class BatchNorm : Preactivation
     /// <summary>Share of a batch in the running averages.</summary>
     public const float Momentum = 0.1f;
 
+    private const string MeanSuffix = ".running_mean";
+    private const string VarianceSuffix = ".running_var";
+
     private readonly Parameter _weight;
     private readonly Parameter _bias;
     private readonly StateTensor _runningMean;
@@ -42,11 +45,16 @@ internal sealed class BatchNorm : Preactivation
         Shape shape = new(channels);
         _weight = store.Add(name + ".weight", shape, ParameterGroup.Weights, Initialization.Constant(1));
         _bias = store.Add(name + ".bias", shape, ParameterGroup.Weights, Initialization.Constant(0));
-        _runningMean = store.AddState(name + ".running_mean", shape, random: false);
-        _runningVariance = store.AddState(name + ".running_var", shape, random: false, initial: 1);
+        _runningMean = store.AddState(name + MeanSuffix, shape, random: false);
+        _runningVariance = store.AddState(name + VarianceSuffix, shape, random: false, initial: 1);
         _mean = Own(shape, ElementType.Float32, MemoryPurpose.Workspace);
         _variance = Own(shape, ElementType.Float32, MemoryPurpose.Workspace);
     }
+
+    /// <summary>Whether a state is an average over batches.</summary>
+    public static bool IsRunning(StateTensor state) =>
+        state.Name.EndsWith(MeanSuffix, StringComparison.Ordinal)
+        || state.Name.EndsWith(VarianceSuffix, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override void Prepare(NetworkUse use)

@@ -142,7 +142,7 @@ internal sealed class StridedTransition : Layer
 
     private Tensor BackwardSlabs(Tensor x, Tensor gradient)
     {
-        // The gradient along the skip connection becomes that of x.
+        // The gradient along the skip connection becomes the gradient of x.
         Tensor dx = Skip?.Gradient ?? Allocate(Input, x.Shape.Batch);
         for (int n = 0; n < x.Shape.Batch; n++)
         {

@@ -233,8 +233,8 @@ internal sealed class FitSearch(FitSizes sizes, Func<Backend> open, Action<strin
         };
     }
 
-    // Bytes that were counted without work have no times: those of a smaller sample or batch count,
-    // in proportion.
+    // Bytes that were counted without work have no times: a smaller sample or batch has them, in
+    // proportion.
     private NetworkCosts Timed(Recipe recipe, NetworkCosts costs)
     {
         using Backend backend = open();

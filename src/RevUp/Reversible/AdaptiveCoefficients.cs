@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Distributed;
 using RevUp.Layers;
 using RevUp.Tensors;
 
@@ -12,7 +13,7 @@ namespace RevUp.Reversible;
 /// <remarks>
 /// Part of the state that checkpoints hold, and all the state that the control has. A step costs
 /// one copy of [branches] numbers in each direction, and no memory of the garbage collector. Where
-/// a step has several batches, the worst of them counts.
+/// a step has several batches, the worst of them counts, on whichever rank it was.
 /// </remarks>
 internal sealed class AdaptiveCoefficients : DeviceObject
 {
@@ -75,6 +76,24 @@ internal sealed class AdaptiveCoefficients : DeviceObject
         for (int branch = 0; branch < _worst.Length; branch++)
         {
             _worst[branch] = _worst[branch].Worse(records[branch]);
+        }
+    }
+
+    /// <summary>
+    /// Makes the worst records of all ranks everyone's, so that all coefficients move alike.
+    /// </summary>
+    public void Agree(Collective ranks)
+    {
+        RequireOpen();
+        double[] numbers = new double[InversionRecord.Length * _worst.Length];
+        for (int branch = 0; branch < _worst.Length; branch++)
+        {
+            _worst[branch].Write(numbers.AsSpan(InversionRecord.Length * branch));
+        }
+        ranks.Maximum(numbers, "the inversions");
+        for (int branch = 0; branch < _worst.Length; branch++)
+        {
+            _worst[branch] = InversionRecord.Read(numbers.AsSpan(InversionRecord.Length * branch));
         }
     }
 

@@ -21,6 +21,32 @@ internal readonly record struct InversionRecord(
     /// </summary>
     public int Needed { get; init; }
 
+    /// <summary>Numbers of <see cref="Write"/>.</summary>
+    public const int Length = 6;
+
+    /// <summary>
+    /// The record as numbers, none of them NaN, such that the largest of each are the numbers of
+    /// <see cref="Worse"/>.
+    /// </summary>
+    public void Write(Span<double> numbers)
+    {
+        numbers[0] = Evaluations;
+        numbers[1] = double.IsNaN(Residual) ? double.PositiveInfinity : Residual;
+        numbers[2] = double.IsNaN(Contraction) ? -1 : Contraction;
+        numbers[3] = Evaluations > 0 && !Converged ? 1 : 0;
+        numbers[4] = Replayed ? 1 : 0;
+        numbers[5] = Needed;
+    }
+
+    /// <summary>The record that was written.</summary>
+    public static InversionRecord Read(ReadOnlySpan<double> numbers) =>
+        new(
+            (int)numbers[0], numbers[1], numbers[2] < 0 ? double.NaN : numbers[2],
+            Converged: numbers[0] > 0 && numbers[3] == 0, Replayed: numbers[4] > 0)
+        {
+            Needed = (int)numbers[5],
+        };
+
     /// <summary>
     /// Joins two inversions of one block: the worse of each number. A record without evaluations
     /// shows nothing.

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Distributed;
 using RevUp.Tensors;
 
 namespace RevUp.Reversible;
@@ -22,6 +23,7 @@ internal sealed class StepProtocol : IDisposable
     private readonly FixedPointInversion _solver;
     private readonly IReadOnlyList<InvertibleBlock> _blocks;
     private readonly AdaptiveCoefficients? _coefficients;
+    private readonly Collective _ranks;
     private readonly Tensor _numbers;
     private readonly Tensor _squareSum;
     private readonly Tensor _outcome;
@@ -37,6 +39,7 @@ internal sealed class StepProtocol : IDisposable
     /// <param name="coefficients">
     /// Coefficients that follow the inversions; null where there are none.
     /// </param>
+    /// <param name="ranks">Ranks that share the passes of a step.</param>
     /// <exception cref="ArenaExhaustedException">
     /// No memory for the numbers of a step; the caller frees what was allocated.
     /// </exception>
@@ -44,8 +47,10 @@ internal sealed class StepProtocol : IDisposable
         Backend backend,
         ReversibleEngine engine,
         IReadOnlyList<InvertibleBlock> blocks,
-        AdaptiveCoefficients? coefficients)
+        AdaptiveCoefficients? coefficients,
+        Collective ranks)
     {
+        _ranks = ranks;
         (_backend, _engine, _solver) = (backend, engine, engine.Inverter);
         (_blocks, _coefficients) = (blocks, coefficients);
         _numbers = Allocate(3 + StepOutcome.Length);
@@ -108,6 +113,37 @@ internal sealed class StepProtocol : IDisposable
         return sums[0];
     }
 
+    /// <summary>
+    /// Moves the loss sums of the passes so far into <paramref name="sums"/> [2], and starts again
+    /// at 0.
+    /// </summary>
+    public void TakeLosses(Span<double> sums)
+    {
+        _backend.Download(Losses, sums);
+        ClearLosses();
+    }
+
+    /// <summary>
+    /// Takes the loss sums of all ranks, and makes the inversions everyone's: the last rank has
+    /// done the last pass, whose records a step leaves.
+    /// </summary>
+    /// <param name="losses">[2].</param>
+    public void Agree(ReadOnlySpan<double> losses)
+    {
+        _backend.Upload(losses, Losses);
+        _coefficients?.Agree(_ranks);
+        double[] numbers = new double[InversionRecord.Length * _engine.Records.Length];
+        for (int block = 0; block < _engine.Records.Length; block++)
+        {
+            _engine.Records[block].Write(numbers.AsSpan(InversionRecord.Length * block));
+        }
+        _ranks.Broadcast(MemoryMarshal.AsBytes(numbers.AsSpan()), _ranks.Size - 1, "the inversions");
+        for (int block = 0; block < _engine.Records.Length; block++)
+        {
+            _solver.Record(block, InversionRecord.Read(numbers.AsSpan(InversionRecord.Length * block)));
+        }
+    }
+
     /// <summary>Takes the inversions of one of several batches of a step.</summary>
     public void Observe() => _coefficients?.Observe(_engine.Records);
 
@@ -124,6 +160,7 @@ internal sealed class StepProtocol : IDisposable
     public void Conclude(Tensor gradients, int passes, double clipNorm, Tensor optimizer)
     {
         _backend.Dot(gradients, gradients, _squareSum);
+        ShareSquareSum();
         StepLimits limits = _engine.Inversion.Limits(1.0 / passes, clipNorm);
         Tensor statistics = IsPlanned ? _solver.Statistics : default;
         Tensor evaluations = statistics.IsEmpty ? default : _evaluations;
@@ -245,6 +282,19 @@ internal sealed class StepProtocol : IDisposable
             }
         }
         plan.EndStep();
+    }
+
+    // Processors of two kinds add up a norm in two ways, and clip by two factors then.
+    private void ShareSquareSum()
+    {
+        if (_ranks.IsAlone)
+        {
+            return;
+        }
+        Span<double> sum = stackalloc double[1];
+        _backend.Download(_squareSum, sum);
+        _ranks.Broadcast(MemoryMarshal.AsBytes(sum), 0, "the gradient's norm");
+        _backend.Upload<double>(sum, _squareSum);
     }
 
     private void ClearLosses() => _backend.Upload<double>([0, 0], Losses);

@@ -38,8 +38,49 @@ internal sealed class ClassTally(int classes, int capacity)
         }
     }
 
+    /// <summary>Writes what was added, for <see cref="Add(BinaryReader)"/>.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        foreach (int[] counts in Counts)
+        {
+            writer.Write(MemoryMarshal.AsBytes<int>(counts));
+        }
+        writer.Write(_labels.Count);
+        writer.Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_labels)));
+        foreach (List<double> scores in _scores)
+        {
+            writer.Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(scores)));
+        }
+    }
+
+    /// <summary>Adds what another tally of the same classes and capacity has written.</summary>
+    public void Add(BinaryReader reader)
+    {
+        foreach (int[] counts in Counts)
+        {
+            for (int i = 0; i < counts.Length; i++)
+            {
+                counts[i] += reader.ReadInt32();
+            }
+        }
+        int samples = reader.ReadInt32();
+        for (int i = 0; i < samples; i++)
+        {
+            _labels.Add(reader.ReadInt32());
+        }
+        foreach (List<double> scores in _scores)
+        {
+            for (int i = 0; i < samples; i++)
+            {
+                scores.Add(reader.ReadDouble());
+            }
+        }
+    }
+
     /// <summary>The measures of what was added.</summary>
     public ClassMeasures Measure() => new(_samples, _correct, _confusion, MeanAuc());
+
+    private int[][] Counts => [_samples, _correct, _confusion];
 
     // log p / (1 − p) = z − log of the sum of e^z of the other classes.
     private void AddScores(ReadOnlySpan<float> logits, double peak)

@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Distributed;
 using RevUp.Models;
 using RevUp.Recipes;
 using RevUp.Tensors;
@@ -38,48 +39,78 @@ internal static class Evaluator
         Action<int>? progress = null,
         CancellationToken stop = default)
     {
+        using StopAgreement agreement = new(Collective.Alone, stop);
+        return Evaluate(net, data, normalization, batches, progress, agreement);
+    }
+
+    /// <summary>
+    /// The same where ranks share the batches; each rank gets the result of all samples.
+    /// </summary>
+    internal static EvaluationResult Evaluate(
+        RevUpNet net,
+        ImageDataset data,
+        ChannelNormalization normalization,
+        BatchLoaderOptions batches,
+        Action<int>? progress,
+        StopAgreement stop)
+    {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(normalization);
         ArgumentNullException.ThrowIfNull(batches);
         using Driving driving = net.Drive();
-        Backend backend = net.Backend;
-        Arena memory = backend.Memory;
+        Collective ranks = stop.Ranks;
+        Arena memory = net.Backend.Memory;
         Tensor statistics = memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
-        Span<double> sums = stackalloc double[2];
         int evaluated = 0;
-        ClassTally tally = new(net.Classes, data.Count);
         float[] outputs = new float[Math.Min(batches.BatchSize, data.Count) * net.Classes];
         try
         {
-            backend.Upload<double>(sums, statistics);
-            using BatchLoader loader = new(data, normalization, batches with { ReplaceDamaged = false });
-            foreach (Batch samples in loader.Epoch(0))
+            using BatchLoader loader = new(
+                data, normalization,
+                batches with { ReplaceDamaged = false, Ranks = ranks.Size, Rank = ranks.Rank });
+            EvaluationShare share = new(net.Classes, loader.BatchesPerEpoch, data.Count);
+            using IEnumerator<Batch> own = loader.Epoch(0).GetEnumerator();
+            for (int first = 0; first < loader.BatchesPerEpoch; first += ranks.Size)
             {
-                stop.ThrowIfCancellationRequested();
-                evaluated += samples.Count;
-                Tensor logits = net.Infer(samples.Pixels);
-                Tensor targets = memory.Allocate(
-                    new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
-                backend.Upload(samples.Targets, targets);
-                backend.CrossEntropy(logits, targets, 0, default, statistics);
-                Span<float> rows = outputs.AsSpan(0, samples.Count * net.Classes);
-                backend.Download(logits, rows);
-                Add(tally, samples, rows, data);
-                memory.Free(logits);
-                memory.Free(targets);
-                progress?.Invoke(evaluated);
+                stop.ThrowIfStopped();
+                if (own.MoveNext())
+                {
+                    Evaluate(net, own.Current, data, outputs, statistics, share);
+                    evaluated += own.Current.Count;
+                    progress?.Invoke(Math.Min(evaluated * ranks.Size, data.Count));
+                }
             }
-            backend.Download(statistics, sums);
+            DamageExchange.Share(ranks, loader.Damaged);
+            share.Join(ranks);
+            return share.Complete();
         }
         finally
         {
             memory.TryFree(statistics);
         }
-        return new EvaluationResult(sums[1] / evaluated, sums[0] / evaluated, evaluated, data.Count - evaluated)
-        {
-            Classes = tally.Measure(),
-        };
+    }
+
+    private static void Evaluate(
+        RevUpNet net, Batch samples, ImageDataset data, float[] outputs, Tensor statistics, EvaluationShare share)
+    {
+        Backend backend = net.Backend;
+        Arena memory = backend.Memory;
+        Span<double> sums = stackalloc double[2];
+        sums.Clear();
+        backend.Upload<double>(sums, statistics);
+        Tensor logits = net.Infer(samples.Pixels);
+        Tensor targets = memory.Allocate(
+            new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
+        backend.Upload(samples.Targets, targets);
+        backend.CrossEntropy(logits, targets, 0, default, statistics);
+        Span<float> rows = outputs.AsSpan(0, samples.Count * net.Classes);
+        backend.Download(logits, rows);
+        backend.Download(statistics, sums);
+        memory.Free(logits);
+        memory.Free(targets);
+        Add(share.Tally, samples, rows, data);
+        share.Add(samples.Index, samples.Count, sums);
     }
 
     private static void Add(ClassTally tally, Batch samples, ReadOnlySpan<float> logits, ImageDataset data)

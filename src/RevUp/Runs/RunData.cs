@@ -36,8 +36,15 @@ internal sealed class RunData : IDisposable
     /// <summary>A part that there is.</summary>
     public ImageDataset this[DatasetSplit part] => _parts[part];
 
-    /// <summary>Statistics that every sample is normalised with, from the training set.</summary>
-    public ChannelNormalization Normalization => field ??= Datasets.Normalization(_settings, Train);
+    /// <summary>
+    /// Statistics that every sample is normalised with, from the training set; or the first rank's,
+    /// which has read it.
+    /// </summary>
+    public ChannelNormalization Normalization
+    {
+        get => field ??= Datasets.Normalization(_settings, Train);
+        set;
+    }
 
     /// <summary>
     /// Rules by which whole cases become what the network sees; null where there are none.

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RevUp.Data;
 using RevUp.Data.Dense;
+using RevUp.Distributed;
 using RevUp.Models;
 using RevUp.Recipes;
 
@@ -16,11 +17,16 @@ namespace RevUp.Runs;
 /// <param name="folder">Of the run; evaluations of label maps write segmentation.json.</param>
 /// <param name="damage">The run's list of damaged samples.</param>
 /// <param name="checkpoints">Checkpoints to choose among.</param>
+/// <param name="ranks">
+/// Ranks that share the evaluations. The first one has the log, and the others call with null.
+/// </param>
 /// <param name="report">Told after each batch of an evaluation.</param>
 internal sealed class RunJudge(
     Recipe recipe, RunData data, string folder, DamageLog damage, CheckpointFolder checkpoints,
-    Action<EvaluationProgress> report)
+    Collective ranks, Action<EvaluationProgress> report)
 {
+    private const string Case = "a case of the evaluation";
+
     /// <summary>Samples that are evaluated after an epoch, or whole cases.</summary>
     public int HeldSamples => SamplesOf(data.Held);
 
@@ -28,8 +34,11 @@ internal sealed class RunJudge(
     public bool IsEvaluated(RunLog log, long step) => Of(log, data.Held).LastOrDefault()?.Step == step;
 
     /// <summary>Batches of a part; what is damaged in it goes to the run's list.</summary>
-    public BatchLoaderOptions Batches(BatchLoaderOptions batches, ImageDataset part) =>
-        batches with { Damaged = new DamagedSamples(part, recipe.Data.MaximumDamagedShare, damage.Add) };
+    public BatchLoaderOptions Batches(BatchLoaderOptions batches, ImageDataset part)
+    {
+        Action<DamagedSample>? found = ranks.IsFirst ? damage.Add : null;
+        return batches with { Damaged = new DamagedSamples(part, recipe.Data.MaximumDamagedShare, found) };
+    }
 
     /// <summary>Evaluates the network on the part of the ends of epochs.</summary>
     /// <param name="net">The network.</param>
@@ -37,7 +46,7 @@ internal sealed class RunJudge(
     /// <param name="after">Estimated time of the run behind this evaluation.</param>
     /// <param name="stop">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public EvaluationResult EvaluateHeld(RevUpNet net, long step, TimeSpan after, CancellationToken stop) =>
+    public EvaluationResult EvaluateHeld(RevUpNet net, long step, TimeSpan after, StopAgreement stop) =>
         Evaluate(net, data.Held, step, after, stop);
 
     /// <summary>
@@ -61,24 +70,27 @@ internal sealed class RunJudge(
     /// that was done. Without a validation part there is nothing to do.
     /// </summary>
     /// <returns>False when it was stopped; a resumed run begins here.</returns>
-    public bool Conclude(RevUpNet net, RunLog log, long step, int epoch, CancellationToken stop)
+    public bool Conclude(RevUpNet net, RunLog? log, long step, int epoch, StopAgreement stop)
     {
-        if (Choose(log) is not { } best)
+        Conclusion next = ranks.First(() => Begin(net, log!, step), "the choice of a checkpoint");
+        if (next == Conclusion.Nothing)
         {
             return true;
         }
-        if (best.Step != step && checkpoints.Chosen() is { } chosen)
+        ranks.Broadcast(net.Parameters.Values, "the chosen weights");
+        if (!net.Parameters.StateValues.IsEmpty)
         {
-            Checkpoint.LoadModel(net, chosen.Path);
+            ranks.Broadcast(net.Parameters.StateValues, "the chosen state");
         }
-        bool isDone = !data.HasTest || Of(log, DatasetSplit.Test).LastOrDefault()?.Step == step;
-        if (!isDone)
+        net.Invalidate();
+        if (next == Conclusion.Evaluate)
         {
             try
             {
-                log.Evaluation(step, epoch, Evaluate(net, DatasetSplit.Test, step, TimeSpan.Zero, stop));
+                EvaluationResult result = Evaluate(net, DatasetSplit.Test, step, TimeSpan.Zero, stop);
+                log?.Evaluation(step, epoch, result);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
             {
                 return false;
             }
@@ -99,6 +111,27 @@ internal sealed class RunJudge(
         return (test ?? chosen ?? Of(log, data.Held).LastOrDefault())?.Result ?? default;
     }
 
+    private enum Conclusion
+    {
+        Nothing,
+        Load,
+        Evaluate,
+    }
+
+    private Conclusion Begin(RevUpNet net, RunLog log, long step)
+    {
+        if (Choose(log) is not { } best)
+        {
+            return Conclusion.Nothing;
+        }
+        if (best.Step != step && checkpoints.Chosen() is { } chosen)
+        {
+            Checkpoint.LoadModel(net, chosen.Path);
+        }
+        bool isDone = !data.HasTest || Of(log, DatasetSplit.Test).LastOrDefault()?.Step == step;
+        return isDone ? Conclusion.Load : Conclusion.Evaluate;
+    }
+
     private static IEnumerable<EvaluationMetrics> Of(RunLog log, DatasetSplit part) =>
         log.Evaluations.Where(evaluation => evaluation.Result.Part == part);
 
@@ -106,7 +139,7 @@ internal sealed class RunJudge(
         data[part] is DensePatches patches ? patches.Cases.Count : data[part].Count;
 
     private EvaluationResult Evaluate(
-        RevUpNet net, DatasetSplit part, long step, TimeSpan after, CancellationToken stop)
+        RevUpNet net, DatasetSplit part, long step, TimeSpan after, StopAgreement stop)
     {
         ImageDataset samples = data[part];
         long start = Stopwatch.GetTimestamp();
@@ -115,19 +148,44 @@ internal sealed class RunJudge(
         {
             return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
         }
+        if (!ranks.IsFirst)
+        {
+            Await(stop);
+            return default;
+        }
         SegmentationRecorder recorder = new(samples.Classes);
         SegmentationEvaluator evaluator = new(
             net, patches, data.Normalization, SegmentationEvaluator.MemoryOf(net, recipe.Reversible));
-        EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, Report, stop);
+        EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, ReportCase, stop.Token);
+        _ = ranks.First(() => false, Case);
         SegmentationResult maps = recorder.Complete(part, step);
         SegmentationJson.Write(Path.Combine(folder, SegmentationJson.FileName), maps);
         return result with { Part = part, Segmentation = maps.Measures.Summary };
+
+        void ReportCase(int evaluated)
+        {
+            Report(evaluated);
+            if (!ranks.IsAlone)
+            {
+                _ = ranks.First(() => true, Case);
+                stop.ThrowIfStopped();
+            }
+        }
 
         void Report(int evaluated)
         {
             double done = (double)evaluated / SamplesOf(part);
             TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
             report(new EvaluationProgress(done, rest + after));
+        }
+    }
+
+    // The first rank evaluates whole cases, and tells the others after each that it is alive.
+    private void Await(StopAgreement stop)
+    {
+        while (ranks.First(() => true, Case))
+        {
+            stop.ThrowIfStopped();
         }
     }
 }

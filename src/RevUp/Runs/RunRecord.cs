@@ -69,6 +69,9 @@ internal sealed record RunRecord(
     /// </summary>
     public string? DataPath { get; init; }
 
+    /// <summary>The ranks of the run; null of one process.</summary>
+    public RankRecord? Ranks { get; init; }
+
     /// <summary>Whether the run was stopped before its end, and after which step.</summary>
     public sealed record Outcome(bool Interrupted, long Step);
 
@@ -78,7 +81,8 @@ internal sealed record RunRecord(
         IReadOnlyList<string> blockNames,
         RunSummary summary,
         string? dataPath,
-        IReadOnlyList<string> classNames)
+        IReadOnlyList<string> classNames,
+        RankRecord? ranks = null)
     {
         RunRecord record = new(
             net.Backend.Description,
@@ -99,6 +103,7 @@ internal sealed record RunRecord(
             ChosenStep = summary.ChosenStep,
             DataWaitShare = summary.DataWaitShare,
             ClassNames = classNames,
+            Ranks = ranks,
         };
         WholeFile.Write(
             Path.Combine(folder, FileName), JsonSerializer.Serialize(record, RunRecordJson.Default.RunRecord));

@@ -46,7 +46,7 @@ public sealed partial class TrainingRun
             start = staging;
             _step.Start(LearningRateFactor());
             bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End
-                && !epoch.Stop.IsCancellationRequested;
+                && !epoch.Stop.Token.IsCancellationRequested;
             if (!overlaps && Complete(_step.Finish(), Stopwatch.GetElapsedTime(start).TotalMilliseconds, epoch))
             {
                 return;
@@ -61,7 +61,7 @@ public sealed partial class TrainingRun
         foreach (Batch batch in batches)
         {
             long start = Stopwatch.GetTimestamp();
-            StepResult? updated = Accumulate(batch, update: ++pending == _recipe.Training.Accumulate);
+            StepResult? updated = Accumulate(batch, update: ++pending == _recipe.Training.PassesOf(_ranks.Size));
             milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             if (updated is StepResult result)
             {
@@ -90,11 +90,11 @@ public sealed partial class TrainingRun
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
         MemoryUse peak = Network.Backend.Memory.Peak;
         ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
-        epoch.Log.Step(
+        epoch.Log?.Step(
             _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
             coefficients, peak);
         epoch.Progress?.Invoke(progress);
-        bool last = _step.Count == epoch.End || epoch.Stop.IsCancellationRequested;
+        bool last = _step.Count == epoch.End || epoch.Stop.Check();
         int every = _recipe.Training.CheckpointEverySteps;
         if (last || (every > 0 && _step.Count % every == 0))
         {
@@ -103,10 +103,16 @@ public sealed partial class TrainingRun
         return last;
     }
 
-    private void Save(RunLog log, RunMeter meter)
+    private void Save(RunLog? log, RunMeter meter)
     {
-        log.Flush();
-        _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
+        AverageStatistics();
+        RequireSameWeights();
+        DamageExchange.Share(_ranks, _loader.Damaged);
+        log?.Flush();
+        if (_ranks.IsFirst)
+        {
+            _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
+        }
         meter.Skip();
 
         void Write(string folder) => Checkpoint.Write(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Distributed;
 using RevUp.Formats;
 using RevUp.Models;
 using RevUp.Planning;
@@ -34,7 +35,7 @@ public sealed partial class TrainingRun : IDisposable
     private readonly BatchLoader _loader;
     private readonly TrainingStep _step;
     private readonly long _stepsPerEpoch;
-    private readonly RunLock _lock;
+    private RunLock? _lock;
     private string _checkpoint = "";
     private bool _disposed;
 
@@ -90,11 +91,14 @@ public sealed partial class TrainingRun : IDisposable
         string folder,
         bool resume,
         RunData data,
-        Func<BranchSite, Branch>? branches = null)
+        Func<BranchSite, Branch>? branches = null,
+        Collective? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         using Driving driving = backend.Drive();
+        _ranks = ranks ?? Collective.Alone;
+        PendingLock? pending = null;
         try
         {
             _data = data;
@@ -106,21 +110,33 @@ public sealed partial class TrainingRun : IDisposable
                 // The checkpoint is used from other working folders, too.
                 recipe = recipe with { Data = recipe.Data with { Path = Path.GetFullPath(path) } };
             }
-            using PendingLock pending = new(_folder);
+            _ranks.Deadline = recipe.Training.RankDeadline;
             string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
             _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
-            CheckpointEntry? latest = resume ? _checkpoints.LatestOfRun() : null;
-            recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
-            if (recipe.Reversible.NeedsPlan)
+            CheckpointEntry? latest = null;
+            string decided = _ranks.First(Decide, "the first rank to open the run");
+            if (!_ranks.IsFirst)
             {
-                recipe = recipe with { Reversible = MakePlan(backend, recipe, latest, branches) };
+                recipe = RecipeFile.Parse(decided, _folder, []);
             }
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
             _judge = new RunJudge(
-                recipe, data, _folder, _damage, _checkpoints, progress => Evaluating?.Invoke(progress));
+                recipe, data, _folder, _damage, _checkpoints, _ranks, progress => Evaluating?.Invoke(progress));
+            double[][] statistics = _ranks.First(
+                () => (double[][])[[.. data.Normalization.Mean], [.. data.Normalization.Deviation]],
+                "the normalisation");
+            if (!_ranks.IsFirst)
+            {
+                data.Normalization = new ChannelNormalization(statistics[0], statistics[1]);
+            }
             IReadOnlyList<float>? weights = data.ClassWeights(recipe.Training);
-            BatchLoaderOptions batches = recipe.TrainingBatches with { ClassWeights = weights };
+            BatchLoaderOptions batches = recipe.TrainingBatches with
+            {
+                ClassWeights = weights,
+                Ranks = _ranks.Size,
+                Rank = _ranks.Rank,
+            };
             _loader = new BatchLoader(data.Train, data.Normalization, _judge.Batches(batches, data.Train));
             TrainingSettings training = recipe.Training;
             (int batch, int accumulate, int samples) = (training.BatchSize, training.Accumulate, data.Train.Count);
@@ -133,21 +149,46 @@ public sealed partial class TrainingRun : IDisposable
             Network = new RevUpNet(
                 backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches);
             _step = new TrainingStep(
-                Network, data.OfStep(training), recipe.Reversible.Plan, recipe.Reversible.Inversion);
-            if (latest is not null)
+                Network, data.OfStep(training), recipe.Reversible.Plan, recipe.Reversible.Inversion,
+                _ranks);
+            ShareStart(_ranks.First(Begin, "the first rank to read the checkpoint"));
+
+            string Decide()
             {
-                Checkpoint.Restore(latest.Path, recipe, Network, _step, data.Identity);
-                _checkpoint = latest.Path;
+                _ = recipe.Training.PassesOf(_ranks.Size);
+                pending = new PendingLock(_folder);
+                latest = resume ? _checkpoints.LatestOfRun() : null;
+                recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
+                if (recipe.Reversible.NeedsPlan)
+                {
+                    recipe = recipe with { Reversible = MakePlan(backend, recipe, latest, branches) };
+                }
+                return RecipeFile.Serialize(recipe);
             }
-            _lock = pending.Keep();
+
+            Start Begin()
+            {
+                if (latest is not null)
+                {
+                    Checkpoint.Restore(latest.Path, recipe, Network, _step, data.Identity);
+                    _checkpoint = latest.Path;
+                }
+                _lock = pending!.Keep();
+                return new Start(_step.Count, _step.Engine.Inverter.Plan.State);
+            }
         }
         catch
         {
+            _lock?.Dispose();
             _step?.Dispose();
             Network?.Dispose();
             _loader?.Dispose();
             data.Dispose();
             throw;
+        }
+        finally
+        {
+            pending?.Dispose();
         }
     }
 
@@ -183,29 +224,35 @@ public sealed partial class TrainingRun : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         using Driving driving = Network.Drive();
-        Directory.CreateDirectory(_folder);
-        File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
-        using RunLog log = new(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
+        using StopAgreement agreement = new(_ranks, stop);
+        using RunLog? log = _ranks.IsFirst ? OpenLog() : null;
         RunMeter meter = new();
         Network.Backend.Memory.ResetPeaks();
         bool complete = false;
-        while (!complete && !stop.IsCancellationRequested && EvaluateWhenDue(meter, log, progress, stop))
+        while (!complete && !agreement.Check() && EvaluateWhenDue(meter, log, progress, agreement))
         {
             complete = _step.Count >= Steps;
             if (!complete)
             {
                 int epoch = (int)(_step.Count / _stepsPerEpoch);
                 long end = Math.Min((epoch + 1) * _stepsPerEpoch, Steps);
-                TrainEpoch(new RunEpoch(epoch, end, meter, log, progress, stop));
+                TrainEpoch(new RunEpoch(epoch, end, meter, log, progress, agreement));
             }
         }
         int lastEpoch = (int)((Math.Max(1, _step.Count) - 1) / _stepsPerEpoch);
-        complete = complete && _judge.Conclude(Network, log, _step.Count, lastEpoch, stop);
-        log.Flush();
+        complete = complete && _judge.Conclude(Network, log, _step.Count, lastEpoch, agreement);
+        DamageExchange.Share(_ranks, _loader.Damaged);
+        log?.Flush();
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log, interrupted: !complete);
-        RunReport.Write(_folder, _recipe, blockNames, summary, _data.Train.Classes);
-        RunRecord.Write(_folder, Network, blockNames, summary, _recipe.Data.Path, _data.Train.Classes);
+        string[] nodes = _ranks.Gather(Environment.MachineName, "the names of nodes");
+        if (_ranks.IsFirst)
+        {
+            RunReport.Write(_folder, _recipe, blockNames, summary, _data.Train.Classes);
+            RunRecord.Write(
+                _folder, Network, blockNames, summary, _recipe.Data.Path, _data.Train.Classes,
+                _ranks.IsAlone ? null : new RankRecord(nodes, _ranks.Library));
+        }
         return summary;
     }
 
@@ -236,7 +283,14 @@ public sealed partial class TrainingRun : IDisposable
         _step.Dispose();
         Network.Dispose();
         _data.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
+    }
+
+    private RunLog OpenLog()
+    {
+        Directory.CreateDirectory(_folder);
+        File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
+        return new RunLog(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
     }
 
     // Another plan gives other roundings. A resumed run therefore keeps its first plan, as long as
@@ -255,13 +309,14 @@ public sealed partial class TrainingRun : IDisposable
     // At the end of an epoch, unless it was evaluated before: a run may have been stopped between
     // the epoch's checkpoint and its evaluation. False when it is stopped there now; the resumed
     // run begins with the evaluation.
-    private bool EvaluateWhenDue(RunMeter meter, RunLog log, Action<TrainingProgress>? progress, CancellationToken stop)
+    private bool EvaluateWhenDue(RunMeter meter, RunLog? log, Action<TrainingProgress>? progress, StopAgreement stop)
     {
         bool due = _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
-        if (!due || _judge.IsEvaluated(log, _step.Count))
+        if (!due || _ranks.First(() => _judge.IsEvaluated(log!, _step.Count), "the log"))
         {
             return true;
         }
+        AverageStatistics();
         int epoch = (int)((_step.Count - 1) / _stepsPerEpoch);
         long start = Stopwatch.GetTimestamp();
         EvaluationResult evaluation;
@@ -269,13 +324,16 @@ public sealed partial class TrainingRun : IDisposable
         {
             evaluation = _judge.EvaluateHeld(Network, _step.Count, Remaining(meter, EvaluationsLeft - 1), stop);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             return false;
         }
         meter.Pace.AddEvaluation(Stopwatch.GetElapsedTime(start).TotalSeconds);
-        log.Evaluation(_step.Count, epoch, evaluation);
-        _judge.Choose(log);
+        if (log is not null)
+        {
+            log.Evaluation(_step.Count, epoch, evaluation);
+            _judge.Choose(log);
+        }
         progress?.Invoke(Progress(epoch, meter, evaluation));
         meter.Skip();
         return true;
@@ -306,23 +364,25 @@ public sealed partial class TrainingRun : IDisposable
         return TimeSpan.FromSeconds(training + evaluations * meter.Pace.Evaluation(batches));
     }
 
-    private RunSummary Summarize(RunMeter meter, RunLog log, bool interrupted)
+    // The result of the evaluations is in the log, which the first rank has.
+    private RunSummary Summarize(RunMeter meter, RunLog? log, bool interrupted)
     {
-        EvaluationMetrics? chosen = _judge.Choose(log);
+        EvaluationMetrics? chosen = log is null ? null : _judge.Choose(log);
+        long replays = _ranks.Gather(_step.Engine.Replays, "the counts of refusals").Sum();
         return new RunSummary
         {
             Interrupted = interrupted,
             Step = _step.Count,
-            Evaluation = _judge.Result(log, _step.Count, chosen),
+            Evaluation = log is null ? default : _judge.Result(log, _step.Count, chosen),
             ChosenStep = chosen?.Step,
             Validation = chosen?.Result,
-            DamagedSamples = _damage.Count,
+            DamagedSamples = _ranks.IsFirst ? _damage.Count : 0,
             StepMilliseconds = meter.MedianMilliseconds,
             DataWaitShare = meter.DataWaitShare,
             MeanEvaluations = meter.MeanEvaluations,
             MaxEvaluations = meter.MaxEvaluations,
             MaxInversionResidual = meter.MaxResidual,
-            Replays = _step.Engine.Replays,
+            Replays = replays,
             Peak = Network.Backend.Memory.Peak,
             TotalPeakBytes = Network.Backend.Memory.TotalPeak,
             Forecast = Forecast?.Step,

@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Distributed;
 using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Reversible;
@@ -21,6 +22,9 @@ internal sealed class StepWork : IDisposable
     private readonly StepInput _input;
     private readonly Objective _objective;
     private readonly StepRecorder? _recorder;
+    private readonly Collective _ranks;
+    private readonly StepAgreement? _agreement;
+    private readonly GradientSum _sum;
     private readonly Action _pass;
 
     public StepWork(
@@ -30,11 +34,15 @@ internal sealed class StepWork : IDisposable
         Optimizer optimizer,
         StepProtocol protocol,
         StepInput input,
-        Objective objective)
+        Objective objective,
+        Collective ranks)
     {
         _backend = net.Backend;
         (_net, _settings, _engine) = (net, settings, engine);
         (_optimizer, _protocol, _input, _objective) = (optimizer, protocol, input, objective);
+        _ranks = ranks;
+        _agreement = ranks.IsAlone ? null : new StepAgreement(ranks, protocol, settings.PassesOf(ranks.Size));
+        _sum = new GradientSum(_backend, net.Parameters.Gradients, ranks, settings);
         _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
         _pass = Pass;
     }
@@ -44,14 +52,14 @@ internal sealed class StepWork : IDisposable
     /// </summary>
     public long Count { get; set; }
 
-    /// <summary>Passes added up for the update; 0 where a step is one pass.</summary>
+    /// <summary>Passes of this rank for the update; 0 where a step is one pass.</summary>
     public int Accumulated { get; private set; }
 
     /// <summary>Samples of one pass.</summary>
     public int Batch { get; private set; }
 
     /// <summary>Samples of the step.</summary>
-    public double Samples => (double)Batch * Math.Max(1, Accumulated);
+    public double Samples => (double)Batch * Passes;
 
     /// <summary>Learning rate of the weights in the step.</summary>
     public double LearningRate { get; private set; }
@@ -98,10 +106,12 @@ internal sealed class StepWork : IDisposable
         _protocol.Begin(mayPlan: false);
         if (Accumulated == 0)
         {
+            _ranks.Step = Count + 1;
             Prepare();
         }
         else
         {
+            _sum.Next(Accumulated);
             _net.ResumeStep(Batch);
         }
         Compute();
@@ -119,6 +129,8 @@ internal sealed class StepWork : IDisposable
                 $"Step {Count + 1} has no gradients to update with; call {nameof(TrainingStep.Accumulate)} first.");
         }
         Schedule(learningRateFactor);
+        _agreement?.Conclude();
+        _sum.Complete(Accumulated);
         Conclude();
         _protocol.Send();
     }
@@ -127,14 +139,23 @@ internal sealed class StepWork : IDisposable
     public void End()
     {
         _protocol.End();
+        _agreement?.Forget();
         Accumulated = 0;
     }
 
-    /// <summary>Throws when a step is in flight, or batches were accumulated.</summary>
+    /// <summary>
+    /// Throws when a step is in flight, or batches were accumulated, or ranks share the passes.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Names the call that is missing.</exception>
     public void RequireNoneBegun()
     {
         RequireNoneInFlight();
+        if (!_ranks.IsAlone)
+        {
+            throw new InvalidOperationException(
+                $"{_ranks.Size} ranks share the passes of a step; call {nameof(TrainingStep.Accumulate)} and "
+                + $"{nameof(TrainingStep.Update)}.");
+        }
         if (Accumulated > 0)
         {
             throw new InvalidOperationException(
@@ -156,6 +177,12 @@ internal sealed class StepWork : IDisposable
             throw new ArgumentException(
                 $"A batch of {batch} samples cannot follow one of {Batch}; all batches of a step have one size.");
         }
+        if (!_ranks.IsAlone && Accumulated == _settings.PassesOf(_ranks.Size))
+        {
+            throw new InvalidOperationException(
+                $"This rank has done its {Accumulated} passes of step {Count + 1}; call "
+                + $"{nameof(TrainingStep.Update)}.");
+        }
     }
 
     /// <summary>
@@ -169,12 +196,23 @@ internal sealed class StepWork : IDisposable
     {
         if (!double.IsFinite(value))
         {
-            throw TrainingDivergedException.Of(value, what, Count + 1, _settings, _input.Fault());
+            // The numbers of all ranks together: every rank throws.
+            throw _ranks.Refuse(Diverged(value, what));
         }
     }
 
-    /// <summary>Frees the recording.</summary>
-    public void Dispose() => _recorder?.Dispose();
+    /// <summary>Frees the recording and the buffers of the sum.</summary>
+    public void Dispose()
+    {
+        _recorder?.Dispose();
+        _sum.Dispose();
+    }
+
+    // Of all ranks.
+    private int Passes => Math.Max(1, Accumulated) * _ranks.Size;
+
+    private TrainingDivergedException Diverged(double value, string what) =>
+        TrainingDivergedException.Of(value, what, Count + 1, _settings, _input.Fault());
 
     private void RequireNoneInFlight()
     {
@@ -212,7 +250,13 @@ internal sealed class StepWork : IDisposable
         {
             Tensor logits = _engine.Forward(_input.Pixels, _protocol.IsPlanned);
             _objective.Differentiate(logits, _input.Targets, _protocol.Losses);
-            if (!_protocol.IsPlanned)
+            if (_agreement?.Take(Accumulated, loss => Diverged(loss, "loss").Message) == false)
+            {
+                _engine.Forget();
+                _backend.Memory.FreeSince(mark);
+                return;
+            }
+            if (!_protocol.IsPlanned && _agreement is null)
             {
                 RequireFinite("loss", _protocol.ReadLoss());
             }
@@ -229,8 +273,7 @@ internal sealed class StepWork : IDisposable
     private void Conclude()
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Optimizer);
-        int passes = Math.Max(1, Accumulated);
-        _protocol.Conclude(_net.Parameters.Gradients, passes, _settings.ClipNorm, _optimizer.Settings);
+        _protocol.Conclude(_net.Parameters.Gradients, Passes, _settings.ClipNorm, _optimizer.Settings);
         _optimizer.Update();
     }
 }

@@ -1,3 +1,4 @@
+using RevUp.Distributed;
 using RevUp.Tensors;
 
 namespace RevUp.Training;
@@ -73,6 +74,22 @@ public sealed record TrainingSettings
     public int EvaluateEveryEpochs { get; init; } = 1;
 
     /// <summary>
+    /// Whether the gradients of a step's passes are added one whole pass after the other, so that
+    /// the bits do not depend on the number of ranks. Takes 4 bytes a parameter more where a rank
+    /// does several passes, and sends the gradients once for each of its passes. Without, each rank
+    /// adds its passes as they come, and the MPI library chooses the order over ranks.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SumInRankOrder { get; init; }
+
+    /// <summary>
+    /// Seconds that a rank waits for the others before it gives them up; 0 for 600. A checkpoint,
+    /// or a case of an evaluation, must not take longer.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int RankTimeoutSeconds { get; init; }
+
+    /// <summary>
     /// Whether batches are staged beside the step before: only steps that take one batch each do
     /// it.
     /// </summary>
@@ -82,6 +99,30 @@ public sealed record TrainingSettings
     /// Updates of a run whose epochs have a number of them: no more than <see cref="Steps"/>.
     /// </summary>
     internal long LimitSteps(long ofAllEpochs) => Steps > 0 ? Math.Min(Steps, ofAllEpochs) : ofAllEpochs;
+
+    /// <summary>Longest wait for another rank.</summary>
+    internal TimeSpan RankDeadline =>
+        TimeSpan.FromSeconds(RankTimeoutSeconds > 0 ? RankTimeoutSeconds : Collective.DefaultTimeoutSeconds);
+
+    /// <summary>Passes of a step that each of a number of ranks does.</summary>
+    /// <exception cref="ConfigurationException">
+    /// The ranks cannot share the passes evenly.
+    /// </exception>
+    internal int PassesOf(int ranks)
+    {
+        if (Accumulate % ranks != 0)
+        {
+            string same = BatchSize * Accumulate % ranks == 0
+                ? $"For the same step: --set training.batchSize={BatchSize * Accumulate / ranks} "
+                    + $"--set training.accumulate={ranks}. "
+                : "";
+            throw new ConfigurationException(
+                $"training.accumulate is {Accumulate}, and {ranks} ranks cannot share {Accumulate} passes of a step "
+                + $"evenly. {same}For {ranks} times the samples of a pass in a step: --set "
+                + $"training.accumulate={ranks}; the learning rate may need a change then.");
+        }
+        return Accumulate / ranks;
+    }
 
     /// <summary>Throws when a value is outside its range.</summary>
     /// <exception cref="ConfigurationException">Names the value and the range.</exception>
@@ -102,6 +143,10 @@ public sealed record TrainingSettings
             !CudaGraph || Accumulate == 1,
             $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: "
             + $"use 1, or leave the graph out");
+        ConfigurationException.Require(
+            RankTimeoutSeconds is >= 0 and <= 86_400,
+            $"training.rankTimeoutSeconds is {RankTimeoutSeconds}; use 1 to 86400, or 0 for "
+            + $"{Collective.DefaultTimeoutSeconds}");
         ConfigurationException.Require(
             KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");
         ConfigurationException.Require(

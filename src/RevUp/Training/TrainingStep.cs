@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Distributed;
 using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Reversible;
@@ -40,6 +41,14 @@ public sealed class TrainingStep : DeviceObject
     /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
+        : this(net, settings, plan, inversion, Collective.Alone)
+    {
+    }
+
+    /// <summary>A step whose passes several ranks share: each accumulates its own.</summary>
+    /// <inheritdoc cref="TrainingStep(RevUpNet, TrainingSettings, MemoryPlan, InversionSettings)"/>
+    internal TrainingStep(
+        RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion, Collective ranks)
         : base((net ?? throw new ArgumentNullException(nameof(net))).Backend)
     {
         using Driving driving = net.Drive();
@@ -63,8 +72,8 @@ public sealed class TrainingStep : DeviceObject
             // recording.
             Objective = Own(Objective.Of(net, settings));
             _input = Own(new StepInput(net, Objective));
-            _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients);
-            _work = Own(new StepWork(net, settings, Engine, Optimizer, _protocol, _input, Objective));
+            _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients, ranks);
+            _work = Own(new StepWork(net, settings, Engine, Optimizer, _protocol, _input, Objective, ranks));
             Own(_protocol);
         }
         catch
@@ -227,7 +236,15 @@ public sealed class TrainingStep : DeviceObject
     {
         using Driving driving = Enter();
         _net.Invalidate();
-        _work.Update(learningRateFactor);
+        try
+        {
+            _work.Update(learningRateFactor);
+        }
+        catch (TrainingDivergedException)
+        {
+            Abandon();
+            throw;
+        }
         return Finish();
     }
 

@@ -13,8 +13,8 @@ internal static partial class Rooms
     /// <summary>Top to bottom: a room uses the rooms below it.</summary>
     public static readonly string[] TopToBottom =
     [
-        "Inference", "Runs", "Planning", "Recipes", "Training", "Diagnostics", "Models", "Reversible", "Layers", "Data",
-        "Backends", "Formats", "Tensors",
+        "Inference", "Runs", "Planning", "Recipes", "Training", "Diagnostics", "Models", "Reversible", "Distributed",
+        "Layers", "Data", "Backends", "Formats", "Tensors",
     ];
 
     // "Layers.Convolution" and "Backends.Cpu": the files and folders of each room.

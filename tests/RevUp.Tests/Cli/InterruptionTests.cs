@@ -28,6 +28,19 @@ public sealed class InterruptionTests : FolderTest
     }
 
     [TestMethod]
+    public void OneLineStartsATrainingAndGoesOnWithIt()
+    {
+        string[] train = [.. Tool.Training(Folder), "--resume", "auto", "--json"];
+        using CancellationTokenSource stop = new();
+        ToolResult stopped = Tool.Run(new StoppingWriter(stop, "step 3/16"), false, stop.Token, train);
+        Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
+        Assert.AreEqual($"  revup {string.Join(' ', train)}", stopped.LastError);
+        ToolResult resumed = Tool.Succeed(train);
+        Assert.DoesNotContain("step 3/16", resumed.Error);
+        Assert.AreEqual(16, resumed.Json.GetProperty("step").GetInt32());
+    }
+
+    [TestMethod]
     public void AStoppedDemonstrationGoesOnFromItsOwnRecipe()
     {
         using CancellationTokenSource stop = new();

@@ -5,7 +5,8 @@ namespace RevUp.Tests.Cli;
 /// </summary>
 internal static class ToolProcess
 {
-    private static readonly string s_tool = Path.Combine(AppContext.BaseDirectory, "RevUp.Cli");
+    /// <summary>The tool.</summary>
+    public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "RevUp.Cli");
 
     /// <summary>Starts it with both streams redirected.</summary>
     /// <param name="environment">
@@ -15,7 +16,7 @@ internal static class ToolProcess
     /// <param name="arguments">The command line.</param>
     public static Process Start((string Name, string Value)? environment, params string[] arguments)
     {
-        ProcessStartInfo start = Redirected(s_tool, arguments);
+        ProcessStartInfo start = Redirected(Program, arguments);
         if (environment is (string name, string value))
         {
             start.Environment[name] = value;
@@ -63,7 +64,7 @@ internal static class ToolProcess
     /// </summary>
     public static Process StartBehind(string[] command, string[] arguments)
     {
-        string[] words = [.. command, s_tool, .. arguments];
+        string[] words = [.. command, Program, .. arguments];
         return Process.Start(Redirected(words[0], words[1..]))!;
     }
 

@@ -27,7 +27,7 @@ public sealed class SegmentationRunTests
         EvaluationResult result = summary.Evaluation;
         Assert.IsGreaterThan(0.35, result.ForegroundDice, "background alone has 0");
         Assert.HasCount(4, result.Dice);
-        Assert.AreEqual((8, 4), (result.Samples, summary.Validation!.Value.Samples), "whole cases");
+        Assert.AreEqual((64, 4), (result.Samples, summary.Validation!.Value.Samples), "whole cases");
         Assert.IsGreaterThan(0.9, result.Top1);
         // An evaluation that measures its tiles does not hide what the steps took.
         Assert.IsGreaterThan(4 * 32 * 32 * 8 * sizeof(float) * 3L, summary.Peak[MemoryPurpose.Activations]);
@@ -36,7 +36,7 @@ public sealed class SegmentationRunTests
         SegmentationResult maps = SegmentationJson.Read(folder.Path)!;
         Assert.AreEqual(DatasetSplit.Test, maps.Part);
         Assert.AreEqual(result.ForegroundDice, maps.Measures.ForegroundDice, 1e-12);
-        Assert.HasCount(8, maps.Measures.Cases);
+        Assert.HasCount(64, maps.Measures.Cases);
         Assert.IsNotEmpty(maps.Views);
         string report = File.ReadAllText(folder["report.md"]);
         Assert.Contains("mean Dice of the foreground", report);

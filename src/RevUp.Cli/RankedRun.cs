@@ -1,0 +1,55 @@
+using RevUp.Distributed;
+
+namespace RevUp.Cli;
+
+/// <summary>Runs a command on all ranks of a launcher, or in one process without.</summary>
+internal static class RankedRun
+{
+    /// <summary>
+    /// Joins the ranks, runs the work and leaves them. A rank that fails alone ends the others.
+    /// </summary>
+    /// <param name="terminal">Where failures are told.</param>
+    /// <param name="verbose">Whether with a stack trace.</param>
+    /// <param name="work">Returns the exit code.</param>
+    public static int Run(Terminal terminal, bool verbose, Func<Collective, int> work)
+    {
+        RankEnvironment environment = RankEnvironment.Current();
+        Collective? ranks = null;
+        try
+        {
+            ranks = Collective.Join(environment);
+            int code = work(ranks);
+            ranks.Dispose();
+            return code;
+        }
+        catch (Exception exception) when (environment.Size > 1)
+        {
+            if (ranks is null || !ReferenceEquals(exception, ranks.Refusal))
+            {
+                string step = ranks is { Step: > 0 } ? $", step {ranks.Step}" : "";
+                string place = $"[rank {environment.Rank} of {environment.Size} on {Environment.MachineName}{step}] ";
+                Failure.Report(exception, terminal.Faults, verbose, place);
+                ranks?.Abort(ExitCode.Failure);
+                return ExitCode.Failure;
+            }
+            // All ranks fail alike, and one message is enough.
+            if (ranks.IsFirst)
+            {
+                Failure.Report(exception, terminal.Error, verbose);
+            }
+            ranks.Dispose();
+            return ExitCode.Failure;
+        }
+    }
+
+    /// <summary>Refuses a command that every rank would do once more.</summary>
+    /// <exception cref="ConfigurationException">A launcher has started several ranks.</exception>
+    public static void Refuse(string command)
+    {
+        RankEnvironment environment = RankEnvironment.Current();
+        ConfigurationException.Require(
+            environment.Size == 1,
+            $"'revup {command}' works in one process, and {environment.Launcher} has started {environment.Size}; start "
+            + $"it without the launcher, or set {RankEnvironment.Switch}=off");
+    }
+}

@@ -1,0 +1,179 @@
+using RevUp.Tensors;
+
+namespace RevUp.Distributed;
+
+/// <summary>
+/// The ranks of a run, and the operations that they do together. Every rank makes the same calls
+/// in the same order, from one thread. A call returns when all ranks have made it.
+/// </summary>
+/// <remarks>
+/// A rank that waits longer than <see cref="Deadline"/> throws a RankLostException. When
+/// that happens inside the library, which cannot be interrupted, the process ends with the same
+/// message. A rank that fails alone must call <see cref="Abort"/>: the others wait for it.
+/// </remarks>
+internal abstract class Collective : IDisposable
+{
+    /// <summary>Longest wait for another rank, unless a recipe says otherwise.</summary>
+    public const int DefaultTimeoutSeconds = 600;
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <summary>One process without a launcher: no library is loaded.</summary>
+    public static Collective Alone => new SingleRank();
+
+    /// <summary>Number of this rank, from 0.</summary>
+    public abstract int Rank { get; }
+
+    /// <summary>Number of ranks.</summary>
+    public abstract int Size { get; }
+
+    /// <summary>Name and version of the library; empty for one process.</summary>
+    public abstract string Library { get; }
+
+    /// <summary>Whether there is one rank.</summary>
+    public bool IsAlone => Size == 1;
+
+    /// <summary>Whether this rank writes the files of the run and talks to the user.</summary>
+    public bool IsFirst => Rank == 0;
+
+    /// <summary>This rank in a message, with its node.</summary>
+    public string Place => $"rank {Rank} of {Size} on {Environment.MachineName}";
+
+    /// <summary>The step in progress, counted from 1, for messages; 0 before the first.</summary>
+    public long Step { get; set; }
+
+    /// <summary>Longest wait for another rank.</summary>
+    public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(DefaultTimeoutSeconds);
+
+    /// <summary>
+    /// The exception that all ranks throw together, of which one message is enough; null while
+    /// there is none.
+    /// </summary>
+    public Exception? Refusal { get; private set; }
+
+    /// <summary>Joins the other processes of a launcher; alone without one.</summary>
+    /// <exception cref="DllNotFoundException">The launcher's MPI library is missing.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The library counts other ranks than the launcher.
+    /// </exception>
+    public static Collective Join(RankEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        return environment.Size == 1 ? Alone : new MpiCollective(environment);
+    }
+
+    /// <summary>
+    /// Adds float32 values over all ranks, in place, in an order that the library chooses. All
+    /// ranks get the same bits.
+    /// </summary>
+    public abstract void Sum(Tensor values, string what);
+
+    /// <summary>The largest of each number over all ranks, in place; none may be NaN.</summary>
+    public abstract void Maximum(Span<double> numbers, string what);
+
+    /// <summary>Replaces the bytes of all ranks by the bytes of one.</summary>
+    public abstract void Broadcast(Span<byte> bytes, int root, string what);
+
+    /// <summary>
+    /// Collects the bytes of every rank, of one length, on every rank, in their order.
+    /// </summary>
+    public abstract void Gather(ReadOnlySpan<byte> own, Span<byte> all, string what);
+
+    /// <summary>
+    /// Sends part r of <paramref name="parts"/>, float32 [Size · n], to rank r. Part r of
+    /// <paramref name="received"/>, of the same shape, is what rank r sent to this one.
+    /// </summary>
+    public abstract void Exchange(Tensor parts, Tensor received, string what);
+
+    /// <summary>
+    /// Replaces part r of float32 [Size · n] by part r of rank r, on all ranks.
+    /// </summary>
+    public abstract void Share(Tensor parts, string what);
+
+    /// <summary>Ends the processes of all ranks, also where one hangs; does not return.</summary>
+    public abstract void Abort(int code);
+
+    /// <summary>Leaves the other ranks, after the last call of all.</summary>
+    public abstract void Dispose();
+
+    /// <summary>Replaces a float32 tensor of all ranks by the first rank's.</summary>
+    public abstract void Broadcast(Tensor values, string what);
+
+    /// <summary>Whether any rank says so.</summary>
+    public bool Any(bool own, string what)
+    {
+        if (IsAlone)
+        {
+            return own;
+        }
+        Span<double> word = [own ? 1 : 0];
+        Maximum(word, what);
+        return word[0] > 0;
+    }
+
+    /// <summary>
+    /// Result of work that the first rank does for all. A failure is everyone's: the first rank
+    /// throws it, the others throw <see cref="RankRefusedException"/>.
+    /// </summary>
+    public T First<T>(Func<T> work, string what)
+    {
+        if (IsAlone)
+        {
+            return work();
+        }
+        if (!IsFirst)
+        {
+            Answer<T> answer = Read<Answer<T>>(Deliver([], 0, what));
+            return answer.Failure is { } message ? throw Refuse(new RankRefusedException(message)) : answer.Value!;
+        }
+        T value;
+        try
+        {
+            value = work();
+        }
+        catch (Exception exception)
+        {
+            _ = Deliver(Write(new Answer<T>(default, exception.Message)), 0, what);
+            Refuse(exception);
+            throw;
+        }
+        _ = Deliver(Write(new Answer<T>(value, null)), 0, what);
+        return value;
+    }
+
+    /// <summary>A value of every rank, in their order.</summary>
+    public T[] Gather<T>(T own, string what) =>
+        IsAlone ? [own] : [.. Gather(Write(own), what).Select(bytes => Read<T>(bytes))];
+
+    /// <summary>Bytes of every rank, of any length each, in their order.</summary>
+    public byte[][] Gather(byte[] own, string what)
+    {
+        byte[][] all = new byte[Size][];
+        for (int root = 0; root < Size; root++)
+        {
+            all[root] = Deliver(root == Rank ? own : [], root, what);
+        }
+        return all;
+    }
+
+    /// <summary>Marks an exception that every rank throws now.</summary>
+    public Exception Refuse(Exception exception) => Refusal = exception;
+
+    private byte[] Deliver(byte[] bytes, int root, string what)
+    {
+        Span<int> length = [bytes.Length];
+        Broadcast(MemoryMarshal.AsBytes(length), root, what);
+        byte[] received = root == Rank ? bytes : new byte[length[0]];
+        Broadcast(received.AsSpan(), root, what);
+        return received;
+    }
+
+    private static byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, s_json);
+
+    private static T Read<T>(byte[] bytes) => JsonSerializer.Deserialize<T>(bytes, s_json)!;
+
+    private sealed record Answer<T>(T? Value, string? Failure);
+}

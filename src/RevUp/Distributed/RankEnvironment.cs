@@ -1,0 +1,74 @@
+using RevUp.Tensors;
+
+namespace RevUp.Distributed;
+
+/// <summary>The ranks that a launcher has started, read from its variables alone.</summary>
+/// <param name="Launcher">
+/// Name of the launcher; empty where there is none, or where it started one process.
+/// </param>
+/// <param name="Rank">Number of this process, from 0.</param>
+/// <param name="Size">Processes of the run.</param>
+internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
+{
+    /// <summary>With the value "off", this variable makes a process ignore its launcher.</summary>
+    public const string Switch = "REVUP_RANKS";
+
+    // Slurm's variables of a step, which srun starts. A script of sbatch has SLURM_NTASKS and
+    // SLURM_PROCID as well, and is one process all the same.
+    private static readonly (string Launcher, string Rank, string Size)[] s_launchers =
+    [
+        ("Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+        ("MPICH's mpirun", "PMI_RANK", "PMI_SIZE"),
+        ("Slurm's srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
+    ];
+
+    private static readonly RankEnvironment s_alone = new("", 0, 1);
+
+    /// <summary>This process's.</summary>
+    /// <exception cref="ConfigurationException">
+    /// A launcher's variables are damaged, or two launchers disagree.
+    /// </exception>
+    public static RankEnvironment Current() => Read(Environment.GetEnvironmentVariable);
+
+    /// <summary>The ranks that some variables describe.</summary>
+    /// <inheritdoc cref="Current"/>
+    public static RankEnvironment Read(Func<string, string?> variable)
+    {
+        if (variable(Switch) is { Length: > 0 } word)
+        {
+            ConfigurationException.Require(
+                word == "off",
+                $"{Switch} is '{word}'; use 'off' for one process, or unset it to join the launcher's ranks");
+            return s_alone;
+        }
+        RankEnvironment[] found = [.. s_launchers.Select(names => Find(names, variable)).OfType<RankEnvironment>()];
+        if (found.Length == 0 || found[0].Size == 1)
+        {
+            return s_alone;
+        }
+        // Behind Open MPI's mpirun Slurm's variables describe mpirun's own daemons.
+        RankEnvironment? other = found[1..].FirstOrDefault(
+            next => next.Launcher == s_launchers[1].Launcher
+                && (next.Rank, next.Size) != (found[0].Rank, found[0].Size));
+        return other is null ? found[0] : throw new ConfigurationException(
+            $"{found[0].Launcher} says rank {found[0].Rank} of {found[0].Size}, and {other.Launcher} says rank "
+            + $"{other.Rank} of {other.Size}: one was started by the other. Use one launcher, or set {Switch}=off for "
+            + $"one process.");
+    }
+
+    private static RankEnvironment? Find(
+        (string Launcher, string Rank, string Size) names, Func<string, string?> variable)
+    {
+        if (variable(names.Size) is not { } text)
+        {
+            return null;
+        }
+        bool isWhole = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size)
+            & int.TryParse(variable(names.Rank), NumberStyles.None, CultureInfo.InvariantCulture, out int rank);
+        ConfigurationException.Require(
+            isWhole && rank < size,
+            $"{names.Size} is '{text}' and {names.Rank} is '{variable(names.Rank)}', which {names.Launcher} sets to "
+            + $"the number of ranks and to a smaller one; start again with it, or set {Switch}=off for one process");
+        return new RankEnvironment(names.Launcher, rank, size);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using RevUp.Backends;
+using RevUp.Data;
+using RevUp.Distributed;
+using RevUp.Layers;
+using RevUp.Recipes;
+using RevUp.Reversible;
+using RevUp.Tensors;
+
+namespace RevUp.Runs;
+
+// Ranks of a run: the first one reads and writes its folder, and all keep the same weights.
+public sealed partial class TrainingRun
+{
+    private const int DigestPart = 1 << 20;
+
+    private readonly Collective _ranks;
+    private long _averagedAt = -1;
+
+    /// <summary>A run whose steps several ranks share; the first one has the folder.</summary>
+    /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
+    internal TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, Collective ranks)
+        : this(backend, recipe, folder, resume, RunData.Open(recipe), ranks: ranks)
+    {
+    }
+
+    // The first rank has read the checkpoint, or every rank has drawn the same weights.
+    private void ShareStart(Start start)
+    {
+        if (_ranks.IsAlone)
+        {
+            return;
+        }
+        _step.Count = start.Step;
+        _step.Engine.Inverter.Plan.Restore(start.Evaluations);
+        _ranks.Broadcast(Network.Parameters.Values, "the weights");
+        foreach (Tensor moment in _step.Optimizer.Moments)
+        {
+            _ranks.Broadcast(moment, "the moments");
+        }
+        ShareState();
+    }
+
+    // Before evaluations and checkpoints: the averages of each rank are of its own batches.
+    private void AverageStatistics()
+    {
+        if (_ranks.IsAlone || _averagedAt == _step.Count)
+        {
+            return;
+        }
+        _averagedAt = _step.Count;
+        foreach (StateTensor state in Network.Parameters.State.Where(BatchNorm.IsRunning))
+        {
+            _ranks.Sum(state.Value, "the running statistics");
+            float[] sums = new float[state.Value.Count];
+            Network.Backend.Download<float>(state.Value, sums);
+            Network.Backend.Upload<float>([.. sums.Select(sum => sum / _ranks.Size)], state.Value);
+        }
+        ShareState();
+    }
+
+    // Processors of two kinds round power iterations in two ways.
+    private void ShareState()
+    {
+        if (!Network.Parameters.StateValues.IsEmpty)
+        {
+            _ranks.Broadcast(Network.Parameters.StateValues, "the state");
+        }
+        Network.Coefficients?.Reload();
+        Network.Invalidate();
+    }
+
+    private void RequireSameWeights()
+    {
+        byte[][] digests = _ranks.Gather(_ranks.IsAlone ? [] : Digest(Network.Parameters.Values), "the digests");
+        int other = Array.FindIndex(digests, digest => !digest.AsSpan().SequenceEqual(digests[0]));
+        if (other > 0)
+        {
+            throw _ranks.Refuse(new RankRefusedException(
+                $"After step {_step.Count} rank {other} has other weights than rank 0: the ranks do not compute alike. "
+                + "Earlier checkpoints are unchanged. Run all ranks on processors of one kind with one version of "
+                + "RevUp and of the MPI library, then go on with --resume."));
+        }
+    }
+
+    private byte[] Digest(Tensor values)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        float[] part = new float[Math.Min(values.Count, DigestPart)];
+        for (long start = 0; start < values.Count; start += part.Length)
+        {
+            Span<float> numbers = part.AsSpan(0, (int)Math.Min(part.Length, values.Count - start));
+            Network.Backend.Download(values.Slice(start, new Shape(numbers.Length)), numbers);
+            hash.AppendData(MemoryMarshal.AsBytes(numbers));
+        }
+        return hash.GetHashAndReset();
+    }
+
+    // State of the step with which a run begins.
+    private sealed record Start(long Step, EvaluationPlanState? Evaluations);
+}
