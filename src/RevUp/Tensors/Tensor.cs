@@ -81,8 +81,8 @@ public readonly struct Tensor : IEquatable<Tensor>
         $"A tensor {Shape} has {Count} elements and cannot become {shape} with {shape.Count}.", nameof(shape));
 
     /// <summary>
-    /// The same bytes as float32; their number is a multiple of 4. Numbers that are too many for one
-    /// extent are rows of <see cref="Arena.Alignment"/> bytes.
+    /// The same bytes as float32; their number is a multiple of 4. Numbers that are too many for
+    /// one extent are rows of <see cref="Arena.Alignment"/> bytes.
     /// </summary>
     internal Tensor AsFloats()
     {
