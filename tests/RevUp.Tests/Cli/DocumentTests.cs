@@ -22,7 +22,7 @@ public sealed class DocumentTests : FolderTest
     [
         "blocks", "policy", "activationPeakBytes", "parameterBytes", "gradientBytes", "optimizerBytes",
         "workspaceBytes", "totalPeakBytes", "processPeakBytes",
-        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "precision",
+        "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "precision", "slab",
     ];
 
     [TestMethod]

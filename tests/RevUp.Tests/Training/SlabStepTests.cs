@@ -14,7 +14,7 @@ public sealed class SlabStepTests
 
     private static readonly InversionSettings s_tight = new() { Tolerance = 1e-7 };
 
-    /// <summary>Slabs of one plane, and slabs that do not divide the extent.</summary>
+    /// <summary>Slabs of one plane, and slabs that do not divide the extent (5 and 3).</summary>
     [TestMethod]
     [EveryBackend(false, MemoryPolicy.Store)]
     [EveryBackend(false, MemoryPolicy.Checkpoint)]
@@ -30,9 +30,9 @@ public sealed class SlabStepTests
         (double loss, float[] gradients) = Step(device, model, new MemoryPlan { Policy = policy });
         // A number between two codes may fall on the other side.
         double tolerance = policy == MemoryPolicy.Compress ? 1e-4 : 1e-5;
-        foreach (int slab in (int[])[1, volume ? 3 : 5])
+        // The stand-in of a GPU takes a minute for a volume in single planes.
+        foreach (int slab in (int[])(volume ? [3] : [1, 5]))
         {
-            Assert.AreNotEqual(volume ? 3 : 5, model.Sample.Extent(0) % slab);
             (double slabLoss, float[] slabGradients) =
                 Step(device, model, new MemoryPlan { Policy = policy, Slab = slab });
             Assert.AreEqual(loss, slabLoss, 1e-6 * loss, $"{slab} planes");
