@@ -35,7 +35,6 @@ internal sealed class FitProof(Terminal terminal, int threads, IEnumerable<strin
             File.WriteAllText(file, recipe.ToJson());
             ChildProcess processes = new(threads > 0 ? threads : Environment.ProcessorCount, alone: true);
             Task<ChildResult> step = processes.RunAsync(
-                
                 [
                     "memory", "--recipe", file, "--policy", Format.Name(recipe.Reversible.Policies.Policy), "--once",
                     "--json", .. device,
