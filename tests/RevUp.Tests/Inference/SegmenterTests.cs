@@ -68,7 +68,7 @@ public sealed class SegmenterTests
             backend.Memory.PeakOf(() => Logits(tiles, plan, volume, shape));
     }
 
-    /// <summary>Where the halo makes tiles so large that the arena reaches for none as a whole.</summary>
+    /// <summary>Where the arena reaches for no tile as a whole: halos make them large.</summary>
     [TestMethod]
     public void SlabsSegmentWhereTheArenaReachesForNoWholeTile()
     {
