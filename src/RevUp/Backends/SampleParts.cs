@@ -3,7 +3,7 @@ using RevUp.Tensors;
 namespace RevUp.Backends;
 
 /// <summary>
-/// A convolution of a few samples after the other. Its tensors are larger than
+/// A convolution in parts of a few samples, one part after the other. Its tensors are larger than
 /// <see cref="Backend.ConvolutionLimit"/>, and each part's are not.
 /// </summary>
 internal sealed class SampleParts : ConvolutionPlan

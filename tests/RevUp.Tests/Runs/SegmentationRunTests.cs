@@ -90,15 +90,7 @@ public sealed class SegmentationRunTests
     public void ResampledCasesAreMeasuredOnTheVoxelsOfTheirFiles()
     {
         using TemporaryFolder folder = new();
-        CaseFolder.WriteNnUNet(folder["in"]);
-        Recipe recipe = RecipeFile.Parse(
-            Json,
-            "files.json",
-            [
-                "data.dataset=segmentationFolder", $"data.path={folder["in"]}", "data.extents=[8,8,8]",
-                "data.channels=1", "data.classes=3", "data.trainingSamples=0", "data.validationSamples=1",
-                "data.dense.spacing=[1,2,1]", "training.epochs=1", "training.batchSize=1",
-            ]);
+        Recipe recipe = OfFiles(folder["in"], "data.extents=[8,8,8]", "data.dense.spacing=[1,2,1]");
         using CpuBackend backend = new(threads: 1);
         using TrainingRun run = new(backend, recipe, folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
@@ -122,15 +114,7 @@ public sealed class SegmentationRunTests
     public void VolumesAreLabelledPlaneByPlane()
     {
         using TemporaryFolder folder = new();
-        CaseFolder.WriteNnUNet(folder["in"]);
-        Recipe recipe = RecipeFile.Parse(
-            Json,
-            "files.json",
-            [
-                "data.dataset=segmentationFolder", $"data.path={folder["in"]}", "data.extents=[8,8]",
-                "data.channels=1", "data.classes=3", "data.trainingSamples=0", "data.validationSamples=1",
-                "training.epochs=1", "training.batchSize=1",
-            ]);
+        Recipe recipe = OfFiles(folder["in"], "data.extents=[8,8]");
         using CpuBackend backend = new(threads: 1);
         using TrainingRun run = new(backend, recipe, folder["run"], resume: false);
         EvaluationResult result = run.Run(null, CancellationToken.None).Evaluation;
@@ -165,6 +149,20 @@ public sealed class SegmentationRunTests
 
         static EvaluationMetrics Evaluation(long step, double dice, double iou) => new(
             step, 0, new EvaluationResult(0.9, 0.1, 1) { Segmentation = new SegmentationSummary([1, dice], iou) });
+    }
+
+    // One epoch on files that are written to a folder.
+    private static Recipe OfFiles(string folder, params string[] overrides)
+    {
+        CaseFolder.WriteNnUNet(folder);
+        return RecipeFile.Parse(
+            Json,
+            "files.json",
+            [
+                "data.dataset=segmentationFolder", $"data.path={folder}", "data.channels=1", "data.classes=3",
+                "data.trainingSamples=0", "data.validationSamples=1", "training.epochs=1", "training.batchSize=1",
+                .. overrides,
+            ]);
     }
 
     private static RunSummary Train(string folder, long stopAfter, params string[] overrides)
