@@ -8,7 +8,8 @@ namespace RevUp.Runs;
 /// "classSamples": [K], "confusion": [K][K]}. Above 100 classes "confusions" takes the place of the
 /// matrix: [class, taken for, samples] of the 32 most frequent. A segmentation has "dice": [K],
 /// "foregroundDice" and "pooledIou" instead of the class measures, and {"region": Dice} as
-/// "regionDice" where it has regions. JSON has no NaN: a number that is none is null. An earlier version wrote loss, top1, samples and leftOut, of the test set.
+/// "regionDice" where it has regions. JSON has no NaN: a number that is none is null. An earlier
+/// version wrote loss, top1, samples and leftOut, of the test set.
 /// </remarks>
 internal static class EvaluationJson
 {
