@@ -1,5 +1,6 @@
 using RevUp.Data;
 using RevUp.Data.Volumes;
+using RevUp.Distributed;
 
 namespace RevUp.Runs;
 
@@ -15,7 +16,21 @@ internal sealed class SegmentationTally(int classes, bool measuresDistances = tr
     private readonly List<CaseMeasures> _cases = [];
     private readonly SurfaceDistance _surfaces = new();
 
-    /// <summary>Adds one case.</summary>
+    /// <summary>Compares and adds one case.</summary>
+    /// <inheritdoc cref="Compare"/>
+    public CaseMeasures Add(
+        string name, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth, VolumeExtents extents,
+        VolumeSpacing spacing)
+    {
+        CaseMeasures measures = Compare(name, predicted, truth, extents, spacing);
+        Add(measures);
+        return measures;
+    }
+
+    /// <summary>Adds a case that this rank or another has compared.</summary>
+    public void Add(CaseMeasures measures) => _cases.Add(measures);
+
+    /// <summary>Compares the label maps of one case; its voxels are in the confusion then.</summary>
     /// <param name="name">The case.</param>
     /// <param name="predicted">[D, H, W], each label below K.</param>
     /// <param name="truth">
@@ -29,7 +44,7 @@ internal sealed class SegmentationTally(int classes, bool measuresDistances = tr
     /// A map has another number of voxels or a label that is no class, or a spacing is not
     /// positive.
     /// </exception>
-    public CaseMeasures Add(
+    public CaseMeasures Compare(
         string name, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth, VolumeExtents extents,
         VolumeSpacing spacing)
     {
@@ -66,9 +81,26 @@ internal sealed class SegmentationTally(int classes, bool measuresDistances = tr
                 ? overlap
                 : overlap with { Hd95 = Distance(k, overlap, boxes[k], predicted, truth, extents, spacing) };
         }
-        CaseMeasures measures = new(name, overlaps);
-        _cases.Add(measures);
-        return measures;
+        return new CaseMeasures(name, overlaps);
+    }
+
+    /// <summary>Adds the confusions of all ranks, on each; cases are added one by one.</summary>
+    public void Join(Collective ranks)
+    {
+        if (ranks.IsAlone || !_hasConfusion)
+        {
+            return;
+        }
+        byte[][] parts = ranks.Gather(MemoryMarshal.AsBytes<long>(_confusion).ToArray(), "the confusion of classes");
+        Array.Clear(_confusion);
+        foreach (byte[] part in parts)
+        {
+            ReadOnlySpan<long> counts = MemoryMarshal.Cast<byte, long>(part);
+            for (int i = 0; i < counts.Length; i++)
+            {
+                _confusion[i] += counts[i];
+            }
+        }
     }
 
     /// <summary>The measures of what was added.</summary>
