@@ -84,6 +84,9 @@ CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
   return CUDA_SUCCESS;
 }
 
+// Any number is a priority: one outside the device's range becomes the nearest in it.
+CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) { return cuStreamCreate(stream, flags); }
+
 CUresult cuStreamDestroy_v2(CUstream stream) {
   RETURN_IF_FAILED(check_context());
   return streams.remove(stream) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;

@@ -99,6 +99,7 @@ CUDA_ON_CPU_API CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, si
 CUDA_ON_CPU_API CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, CUstream stream);
 
 CUDA_ON_CPU_API CUresult cuStreamCreate(CUstream *stream, unsigned flags);
+CUDA_ON_CPU_API CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int priority);
 CUDA_ON_CPU_API CUresult cuStreamDestroy_v2(CUstream stream);
 CUDA_ON_CPU_API CUresult cuStreamSynchronize(CUstream stream);
 CUDA_ON_CPU_API CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags);
