@@ -97,8 +97,8 @@ public sealed class NcclTrainingTests : FolderTest
 
     private static Process Start(int rank, string port, string[] train) => ToolProcess.StartBehind(
         [
-            "env", "TORCHELASTIC_RUN_ID=test", $"RANK={rank}", $"LOCAL_RANK={rank}", "WORLD_SIZE=2",
-            "MASTER_ADDR=127.0.0.1", $"MASTER_PORT={port}",
+            "env", "REVUP_CUDA_ON_CPU_DEVICES=2", "TORCHELASTIC_RUN_ID=test", $"RANK={rank}", $"LOCAL_RANK={rank}",
+            "WORLD_SIZE=2", "MASTER_ADDR=127.0.0.1", $"MASTER_PORT={port}",
         ],
         train);
 
