@@ -24,6 +24,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["step"] = StepStudy.Run,
     ["tiles"] = TilesStudy.Run,
     ["traffic"] = TrafficStudy.Run,
+    ["unet"] = UNetStudy.Run,
 };
 SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
 {
@@ -33,6 +34,7 @@ SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
     [NeighbourWorker.PredictionName] = NeighbourWorker.WorkPredictions,
     [NeighbourWorker.StepName] = NeighbourWorker.WorkSteps,
     [StepWorker.Name] = StepWorker.Work,
+    [UNetStudy.WorkerName] = UNetStudy.Work,
 };
 
 try

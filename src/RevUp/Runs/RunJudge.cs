@@ -153,7 +153,7 @@ internal sealed class RunJudge(
             Await(stop);
             return default;
         }
-        SegmentationRecorder recorder = new(samples.Classes);
+        SegmentationRecorder recorder = new(samples.Classes, regions: patches.Cases.Regions);
         SegmentationEvaluator evaluator = new(
             net, patches, data.Normalization, SegmentationEvaluator.MemoryOf(net, recipe.Reversible));
         EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, ReportCase, stop.Token);
