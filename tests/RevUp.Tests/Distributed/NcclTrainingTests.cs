@@ -80,8 +80,8 @@ public sealed class NcclTrainingTests : FolderTest
         File.WriteAllText(Folder["ranked.json"], Recipe);
         return
         [
-            "train", "--recipe", Folder["ranked.json"], "--output", Folder[folder], "--threads", "1", "--device", "cuda",
-            .. more,
+            "train", "--recipe", Folder["ranked.json"], "--output", Folder[folder], "--threads", "1", "--device",
+            "cuda", .. more,
         ];
     }
 
