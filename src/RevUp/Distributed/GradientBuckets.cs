@@ -45,7 +45,7 @@ internal sealed class GradientBuckets
     /// <summary>Least bytes of a piece, from the bytes of all gradients.</summary>
     public static long BytesOf(long total) => Math.Min(DefaultBytes, total / LeastPieces);
 
-    /// <summary>Sends the pieces that a backward pass has finished and that were not sent.</summary>
+    /// <summary>Sends the pieces that a backward pass has finished since the last call.</summary>
     /// <param name="layer">
     /// Position of the layer that it is through with, as with all behind it.
     /// </param>

@@ -20,7 +20,7 @@ internal sealed class NcclCollective : Collective
     // Bytes of the host that are moved at once, for each rank.
     private const int Part = 1 << 14;
 
-    // Turns of a wait that only yield the processor: some seconds. A step must not end with a sleep.
+    // Turns of a wait that only yield the processor: some seconds. A step must not end in a sleep.
     private const int Yields = 1 << 20;
 
     private readonly CudaBackend _backend;

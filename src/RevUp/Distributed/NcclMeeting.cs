@@ -13,7 +13,9 @@ internal static class NcclMeeting
     private const int FirstPort = 20_000;
     private const int Ports = 10_000;
 
-    /// <summary>Whether rank 0 sends the name: the launcher is an MPI's, and no address is set.</summary>
+    /// <summary>
+    /// Whether rank 0 sends the name: the launcher may have MPI, and no address is known.
+    /// </summary>
     public static bool IsByMpi(RankEnvironment environment) =>
         environment.HasMpi && Address(environment, Variable) is null;
 

@@ -49,7 +49,7 @@ internal sealed class PlannedInversions : IDisposable
         Fit();
     }
 
-    /// <summary>Numbers that <see cref="Statistics"/> may have, whatever the plan becomes.</summary>
+    /// <summary>Numbers that <see cref="Statistics"/> may have, whatever the plan is.</summary>
     public int Capacity => !_backend.IsAsynchronous ? 0 : _all.IsEmpty ? _solver.Capacity : (int)_all.Count;
 
     /// <summary>
@@ -60,7 +60,7 @@ internal sealed class PlannedInversions : IDisposable
         ? _solver.Statistics
         : _all.Slice(0, new Shape(_published.Length, _solver.Plan.Most, 2));
 
-    /// <summary>float64: the planned evaluations of each block of <see cref="Statistics"/>.</summary>
+    /// <summary>float64: planned evaluations of each block of <see cref="Statistics"/>.</summary>
     public Tensor Evaluations => _evaluations;
 
     /// <summary>
