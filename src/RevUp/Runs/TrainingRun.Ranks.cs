@@ -31,6 +31,14 @@ public sealed partial class TrainingRun
     {
     }
 
+    // A rank of several on devices has the memory of a run with its own passes alone.
+    private Recipe OfOneRank(Recipe recipe) => !_ranks.IsConcurrent
+        ? recipe
+        : recipe with
+        {
+            Training = recipe.Training with { Accumulate = recipe.Training.PassesOf(_ranks.Size) },
+        };
+
     // The first rank has read the checkpoint, or every rank has drawn the same weights.
     private void ShareStart(Start start)
     {

@@ -305,7 +305,7 @@ public sealed partial class TrainingRun : IDisposable
         {
             return planned;
         }
-        Forecast = MemoryPlanner.Plan(backend, recipe, branches);
+        Forecast = MemoryPlanner.Plan(backend, OfOneRank(recipe), branches);
         return recipe.Reversible.WithPlan(Forecast.Plan);
     }
 

@@ -1,5 +1,7 @@
 using RevUp.Backends;
 using RevUp.Distributed;
+using RevUp.Layers;
+using RevUp.Models;
 using RevUp.Tensors;
 
 namespace RevUp.Training;
@@ -10,9 +12,10 @@ namespace RevUp.Training;
 /// the order of the passes: pass m of rank r has the number m · Size + r.
 /// </summary>
 /// <remarks>
-/// In order, each rank adds its part of the elements, for which every rank sends it a part of its
-/// pass. The bytes are as many as in a ring. Several passes need a second buffer, float32 like the
-/// gradients.
+/// The library adds piece by piece. Where it works beside this rank, a piece is sent as soon as the
+/// last backward pass of the step has finished it. In order, each rank adds its part of the
+/// elements, for which every rank sends it a part of its pass. The bytes are as many as in a ring.
+/// Several passes need a second buffer, float32 like the gradients.
 /// </remarks>
 internal sealed class GradientSum : IDisposable
 {
@@ -30,17 +33,25 @@ internal sealed class GradientSum : IDisposable
     private readonly Tensor _total;
     private readonly Tensor _work;
     private readonly int _whole;
+    private readonly GradientBuckets? _buckets;
+    private readonly Action<int>? _send;
 
     /// <summary>The sum for a training's steps.</summary>
     /// <exception cref="ArenaExhaustedException">
     /// No memory for the buffers; the caller frees what was allocated.
     /// </exception>
-    public GradientSum(Backend backend, Tensor gradients, Collective ranks, TrainingSettings settings)
+    public GradientSum(RevUpNet net, Collective ranks, TrainingSettings settings)
     {
-        (_backend, _ranks, _gradients) = (backend, ranks, gradients);
+        Tensor gradients = net.Parameters.Gradients;
+        (_backend, _ranks, _gradients) = (net.Backend, ranks, gradients);
         int passes = settings.PassesOf(ranks.Size);
         if (!settings.SumInRankOrder || settings.Accumulate == 1)
         {
+            if (!ranks.IsAlone)
+            {
+                _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
+                _send = ranks.IsConcurrent ? _buckets.Send : null;
+            }
             return;
         }
         _total = passes == 1 ? gradients : Allocate(gradients.Shape, MemoryPurpose.Gradients);
@@ -54,6 +65,17 @@ internal sealed class GradientSum : IDisposable
     }
 
     private bool IsInOrder => !_total.IsEmpty;
+
+    /// <summary>
+    /// A pass begins. The result takes the position of each layer whose backward pass is through;
+    /// it is null where nothing is sent beside the pass.
+    /// </summary>
+    /// <param name="isLast">Whether it is this rank's last of the step.</param>
+    public Action<int>? Begin(bool isLast)
+    {
+        _buckets?.Restart();
+        return isLast ? _send : null;
+    }
 
     /// <summary>Makes the gradients ready for another pass of this rank.</summary>
     /// <param name="done">Passes of the step that it has done, at least 1.</param>
@@ -73,7 +95,8 @@ internal sealed class GradientSum : IDisposable
     {
         if (!IsInOrder)
         {
-            _ranks.Sum(_gradients, Words);
+            _buckets?.Send(layer: 0);
+            _ranks.Complete();
             return;
         }
         Add(isFirst: done == 1);
@@ -86,6 +109,12 @@ internal sealed class GradientSum : IDisposable
             _backend.Cast(_total, _gradients);
         }
     }
+
+    /// <summary>
+    /// Sends what the others wait for, in place of a last pass without numbers: all ranks send the
+    /// same pieces.
+    /// </summary>
+    public void GiveUp() => _send?.Invoke(0);
 
     /// <summary>Frees the buffers.</summary>
     public void Dispose()

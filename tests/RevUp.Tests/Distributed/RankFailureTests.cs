@@ -25,7 +25,6 @@ public sealed class RankFailureTests : FolderTest
 
     [TestMethod]
     [DataRow("--attached", "--attached stops at the end of standard input")]
-    [DataRow("--device=cuda", "2 ranks compute on CPUs only")]
     [DataRow("--resume", "holds no run that --resume could go on with")]
     public void AMistakeIsToldOnce(string option, string words)
     {
