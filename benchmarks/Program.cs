@@ -25,6 +25,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["step"] = StepStudy.Run,
     ["tiles"] = TilesStudy.Run,
     ["traffic"] = TrafficStudy.Run,
+    ["unet"] = UNetStudy.Run,
 };
 SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
 {
@@ -35,6 +36,7 @@ SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
     [NeighbourWorker.StepName] = NeighbourWorker.WorkSteps,
     [RankSums.WorkerName] = RankSums.Work,
     [StepWorker.Name] = StepWorker.Work,
+    [UNetStudy.WorkerName] = UNetStudy.Work,
 };
 
 try

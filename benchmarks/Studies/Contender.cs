@@ -79,9 +79,8 @@ internal static class Contender
         {
             return Worker.Self(StepWorker.Name, JsonSerializer.Serialize(Parse(name, size, weights)));
         }
-        return name == Peer
-            ? TorchSharpPeer.Start(size.Blocks, size.Batch, size.Threads)
-            : TorchSharpPeer.Start(size.Blocks, size.Batch, size.Threads, ("MALLOC_MMAP_THRESHOLD_", "65536"));
+        return TorchSharpPeer.Start(
+            returns: name == PeerReturning, "step", $"{size.Blocks}", $"{size.Batch}", $"{size.Threads}");
     }
 
     private static StepCase Parse(string name, StepSize size, string weights)

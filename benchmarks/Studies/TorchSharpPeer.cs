@@ -13,9 +13,10 @@ internal static class TorchSharpPeer
         Checkout.Path("benchmarks", "peer-torchsharp"), "peer", "TorchSharpPeer.dll");
 
     /// <summary>How to start it, built if it is not yet.</summary>
+    /// <param name="returns">Whether freed memory goes back to the system at once.</param>
+    /// <param name="arguments">Of its program.</param>
     /// <exception cref="StudyException">A stage of the build failed.</exception>
-    public static ProcessStartInfo Start(
-        int blocks, int batch, int threads, params ReadOnlySpan<(string Name, string Value)> environment)
+    public static ProcessStartInfo Start(bool returns, params string[] arguments)
     {
         string shim = Path.Combine(s_program.Output, Shim);
         // The shim is made last: where it is, everything is.
@@ -32,11 +33,11 @@ internal static class TorchSharpPeer
             s_program.Execute(
                 Advice, "c++", "-O2", "-shared", "-fPIC", "-o", shim, s_program.Source("glibcxx_shim.cpp"));
         }
-        ProcessStartInfo start = s_program.Start($"{blocks}", $"{batch}", $"{threads}");
+        ProcessStartInfo start = s_program.Start(arguments);
         start.Environment["LD_PRELOAD"] = shim;
-        foreach ((string name, string value) in environment)
+        if (returns)
         {
-            start.Environment[name] = value;
+            start.Environment["MALLOC_MMAP_THRESHOLD_"] = "65536";
         }
         return start;
     }

@@ -1,39 +1,37 @@
-// The peer of the step study: BLOCKS BATCH THREADS. One training step for every line on standard
-// input, answered by one line of JSON.
+// The peer of two studies. `step BLOCKS BATCH THREADS` trains the classifier of the study `step`,
+// `unet EDGE NORM MODE THREADS` the U-Net of the study `unet`. One training step for every
+// line on standard input, answered by one line of JSON.
 using System.Diagnostics;
 using System.Text.Json;
-using TorchSharp;
 using TorchSharpPeer;
 using static TorchSharp.torch;
 
-int batch = int.Parse(args[1]);
-set_num_threads(int.Parse(args[2]));
+set_num_threads(int.Parse(args[^1]));
 random.manual_seed(1);
-using PeerNet net = new(blocksPerStage: int.Parse(args[0]), classes: 10);
-using var optimizer = optim.SGD(net.parameters(), learningRate: 0.01, momentum: 0.9, weight_decay: 5e-4);
-using Tensor pixels = Layout.ChannelsLast(randn(batch, 3, 32, 32));
-using Tensor labels = randint(0, 10, [batch], dtype: ScalarType.Int64);
-long parameters = net.parameters().Sum(parameter => parameter.numel());
+using IPeerStep step = args[0] == "unet"
+    ? new UNetStep(
+        int.Parse(args[1]), isNormalized: args[2] == "instance-norm", recomputes: args[3] == "checkpoint")
+    : new ClassifierStep(blocksPerStage: int.Parse(args[1]), batch: int.Parse(args[2]));
 
 while (Console.In.ReadLine() is not null)
 {
     long start = Stopwatch.GetTimestamp();
-    using (NewDisposeScope())
+    TimeSpan processor = Process.GetCurrentProcess().TotalProcessorTime;
+    float loss = step.Run();
+    // As RevUp does, the step ends by reading the loss.
+    if (!float.IsFinite(loss))
     {
-        optimizer.zero_grad();
-        Tensor loss = nn.functional.cross_entropy(net.forward(pixels), labels);
-        loss.backward();
-        optimizer.step();
-        // As RevUp does, the step ends by reading the loss.
-        if (!float.IsFinite(loss.ToSingle()))
-        {
-            throw new InvalidOperationException("The peer's loss is not finite; its times would not be comparable.");
-        }
+        throw new InvalidOperationException("The peer's loss is not finite; its times would not be comparable.");
     }
     double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    double seconds = (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds;
     Console.Out.WriteLine(
         JsonSerializer.Serialize(
-            new { Milliseconds = milliseconds, Parameters = parameters, ProcessPeakBytes = PeakBytes() }));
+            new
+            {
+                Milliseconds = milliseconds, ProcessorSeconds = seconds, step.Parameters,
+                ProcessPeakBytes = PeakBytes(), Loss = loss,
+            }));
 }
 
 static long PeakBytes()

@@ -47,7 +47,7 @@ internal static class EvaluateCommand
     private static EvaluationResult Evaluate(
         LoadedCheckpoint loaded, DensePatches data, DatasetSplit part, DamagedSamples damaged)
     {
-        SegmentationRecorder recorder = new(data.Classes, views: 0);
+        SegmentationRecorder recorder = new(data.Classes, views: 0, regions: data.Cases.Regions);
         long memory = SegmentationEvaluator.MemoryOf(loaded.Network, loaded.Recipe.Reversible);
         SegmentationEvaluator evaluator = new(loaded.Network, data, loaded.Normalization, memory);
         using StopAgreement never = new(Collective.Alone, CancellationToken.None);

@@ -21,6 +21,11 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
     /// </summary>
     public IReadOnlyList<double?>? Dice { get; init; }
 
+    /// <summary>
+    /// Mean Dice of each region, a union of classes, by its name; null where there are none.
+    /// </summary>
+    public IReadOnlyDictionary<string, double?>? Regions { get; init; }
+
     /// <summary>Mean Dice without the background.</summary>
     public double? ForegroundDice { get; init; }
 
@@ -36,6 +41,9 @@ internal sealed record EvaluationDocument(string Part, double Top1, double Loss,
             BalancedAccuracy = Finite(result.BalancedAccuracy),
             Auc = Finite(result.Auc),
             Dice = result.Segmentation is { } maps ? [.. maps.Dice.Select(Finite)] : null,
+            Regions = result.Segmentation is { Regions.Count: > 0 } unions
+                ? unions.Regions.ToDictionary(region => region.Name, region => Finite(region.Dice))
+                : null,
             ForegroundDice = Finite(result.ForegroundDice),
             PooledIou = Finite(result.Segmentation?.PooledIou ?? double.NaN),
             Classes = result.Classes is { } classes

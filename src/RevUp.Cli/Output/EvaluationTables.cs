@@ -29,6 +29,15 @@ internal static class EvaluationTables
                 dice.AddRow(Text(names[k]), Format.Fixed(maps.Dice[k]));
             }
             terminal.Write(dice.AddRow("foreground", Format.Fixed(maps.ForegroundDice)));
+            if (maps.Regions.Count > 0)
+            {
+                Table regions = terminal.NewTable("region", "Dice, mean of the cases");
+                foreach (RegionDice region in maps.Regions)
+                {
+                    regions.AddRow(Text(region.Name), Format.Fixed(region.Dice));
+                }
+                terminal.Write(regions);
+            }
             terminal.WriteLine($"IoU, mean of all classes: {Format.Fixed(maps.PooledIou)}");
         }
         if (result.Classes is { } classes && names.Count <= MaximumClasses)

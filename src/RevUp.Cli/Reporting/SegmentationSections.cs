@@ -62,6 +62,15 @@ internal static class SegmentationSections
                     Number(measures.Pooled[k].Iou, "0.0000"),
                     Number(measures.Pooled[k].TruePositives + measures.Pooled[k].FalseNegatives, "#,0"),
                 ])),
+            measures.Regions.Count == 0 ? null : Tag("h3", "Regions"),
+            measures.Regions.Count == 0 ? null : Table(
+                ["region", "Dice", "classes"],
+                measures.Regions.Zip(measures.RegionDice, (region, found) => (string[])
+                [
+                    region.Name,
+                    Number(found.Dice, "0.0000"),
+                    string.Join(", ", region.Labels.Select(label => result.Classes[label])),
+                ])),
             hasMatrix ? Tag("h3", "Confusion by voxels") : null,
             hasMatrix ? Matrix(result.Classes, confusion) : null);
     }

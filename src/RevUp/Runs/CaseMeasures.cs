@@ -3,7 +3,11 @@ namespace RevUp.Runs;
 /// <summary>Agreement of one case's masks with the truth.</summary>
 /// <param name="Name">The case.</param>
 /// <param name="Classes">Of each class; 0 is the background.</param>
-internal sealed record CaseMeasures(string Name, IReadOnlyList<ClassOverlap> Classes)
+/// <param name="RegionDice">
+/// Dice of each region, the union of its classes; NaN of a region that neither mask has.
+/// </param>
+internal sealed record CaseMeasures(
+    string Name, IReadOnlyList<ClassOverlap> Classes, IReadOnlyList<double> RegionDice)
 {
     /// <summary>
     /// Mean Dice of the classes but the background, without those that neither mask has; NaN where

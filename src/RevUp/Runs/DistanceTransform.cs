@@ -3,14 +3,15 @@ using RevUp.Data.Volumes;
 namespace RevUp.Runs;
 
 /// <summary>
-/// Squared distance in mm² from each voxel to the nearest site, exact, with a spacing of its own
-/// along each axis.
+/// Squared distance in mm² from a voxel to the nearest site, exact, with a spacing of its own along
+/// each axis.
 /// </summary>
 /// <remarks>
-/// One pass per axis, linear in the voxels: the lower envelope of parabolas of P. Felzenszwalb and
-/// D. Huttenlocher, doi 10.4086/toc.2012.v008a019. Envelopes are computed in float64; the squares
-/// between passes are float32, each rounded at most twice. Lines run in parallel and do not depend
-/// on each other, so the result has the same bits on any number of threads.
+/// Along W and H there is a pass over all voxels, linear in their number. H takes the lower
+/// envelope of parabolas of P. Felzenszwalb and D. Huttenlocher, doi
+/// 10.4086/toc.2012.v008a019. Along D each asked voxel searches its line outwards, because few are
+/// asked. Sums are computed in float64; squares are float32, each rounded at most twice. Lines do
+/// not depend on each other, so the result has the same bits on any number of threads.
 /// </remarks>
 internal static class DistanceTransform
 {
@@ -18,15 +19,18 @@ internal static class DistanceTransform
     // planes reads each cache line once.
     private const int Together = 16;
 
-    /// <summary>Fills the squares of a volume.</summary>
+    /// <summary>
+    /// Fills the squared distances to the nearest site of the same plane.
+    /// </summary>
     /// <param name="marks">
     /// [D, H, W]; a voxel with a bit of <paramref name="bit"/> is a site.
     /// </param>
     /// <param name="bit">Bits that mark a site.</param>
     /// <param name="extents">D, H, W.</param>
     /// <param name="spacing">In mm.</param>
-    /// <param name="squares">[D, H, W]; infinite everywhere where there is no site.</param>
-    public static void Fill(byte[] marks, byte bit, VolumeExtents extents, VolumeSpacing spacing, float[] squares)
+    /// <param name="squares">[D, H, W]; infinite in a plane without a site.</param>
+    public static void FillPlanes(
+        byte[] marks, byte bit, VolumeExtents extents, VolumeSpacing spacing, float[] squares)
     {
         (int depth, int height, int width) = (extents.Depth, extents.Height, extents.Width);
         Parallel.For(0, depth, plane =>
@@ -42,14 +46,37 @@ internal static class DistanceTransform
                 lines.Apply(squares, first + w, width, Math.Min(Together, width - w));
             }
         });
-        Parallel.For(0, height, row =>
+    }
+
+    /// <summary>
+    /// Squared distance from a voxel to the nearest site of any plane; infinite without sites.
+    /// </summary>
+    /// <param name="squares">Of <see cref="FillPlanes"/>.</param>
+    /// <param name="voxel">Its place in [D, H, W].</param>
+    /// <param name="extents">D, H, W.</param>
+    /// <param name="spacing">In mm.</param>
+    public static float Across(float[] squares, int voxel, VolumeExtents extents, VolumeSpacing spacing)
+    {
+        int area = extents.Height * extents.Width, plane = voxel / area;
+        double best = squares[voxel];
+        int farthest = Math.Max(plane, extents.Depth - 1 - plane);
+        for (int steps = 1; steps <= farthest; steps++)
         {
-            Envelope lines = new(depth, spacing.Depth);
-            for (int w = 0; w < width; w += Together)
+            double across = steps * spacing.Depth * (steps * spacing.Depth);
+            if (across >= best)
             {
-                lines.Apply(squares, row * width + w, height * width, Math.Min(Together, width - w));
+                break;
             }
-        });
+            if (plane >= steps)
+            {
+                best = Math.Min(best, across + squares[voxel - steps * area]);
+            }
+            if (plane + steps < extents.Depth)
+            {
+                best = Math.Min(best, across + squares[voxel + steps * area]);
+            }
+        }
+        return (float)best;
     }
 
     // Along W: steps to the last site on the left, then the lesser of it and the first on the

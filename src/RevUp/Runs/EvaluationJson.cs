@@ -7,8 +7,9 @@ namespace RevUp.Runs;
 /// {"part": "test", "loss", "top1", "samples", "leftOut", "balancedAccuracy", "auc", "recall": [K],
 /// "classSamples": [K], "confusion": [K][K]}. Above 100 classes "confusions" takes the place of the
 /// matrix: [class, taken for, samples] of the 32 most frequent. A segmentation has "dice": [K],
-/// "foregroundDice" and "pooledIou" instead of the class measures. JSON has no NaN: a number that
-/// is none is null. An earlier version wrote loss, top1, samples and leftOut, of the test set.
+/// "foregroundDice" and "pooledIou" instead of the class measures, and {"region": Dice} as
+/// "regionDice" where it has regions. JSON has no NaN: a number that is none is null. An earlier
+/// version wrote loss, top1, samples and leftOut, of the test set.
 /// </remarks>
 internal static class EvaluationJson
 {
@@ -26,6 +27,7 @@ internal static class EvaluationJson
             WriteArray(json, "dice", segmentation.Dice);
             WriteNumber(json, "foregroundDice", segmentation.ForegroundDice);
             WriteNumber(json, "pooledIou", segmentation.PooledIou);
+            WriteRegions(json, segmentation.Regions);
         }
         if (result.Classes is not { } classes)
         {
@@ -66,9 +68,24 @@ internal static class EvaluationJson
                 : DatasetSplit.Test,
             Classes = line.TryGetProperty("classSamples", out JsonElement counts) ? ReadClasses(line, counts) : null,
             Segmentation = line.TryGetProperty("dice", out JsonElement dice)
-                ? new SegmentationSummary(Values(dice), Number(line, "pooledIou"))
+                ? new SegmentationSummary(Values(dice), Number(line, "pooledIou")) { Regions = Regions(line) }
                 : null,
         };
+    }
+
+    /// <summary>Writes the Dice of regions; nothing where there are none.</summary>
+    public static void WriteRegions(Utf8JsonWriter json, IReadOnlyList<RegionDice> regions)
+    {
+        if (regions.Count == 0)
+        {
+            return;
+        }
+        json.WriteStartObject("regionDice");
+        foreach (RegionDice region in regions)
+        {
+            WriteNumber(json, region.Name, region.Dice);
+        }
+        json.WriteEndObject();
     }
 
     /// <summary>A number; NaN where there is none.</summary>
@@ -91,6 +108,10 @@ internal static class EvaluationJson
         }
         json.WriteEndArray();
     }
+
+    private static RegionDice[] Regions(JsonElement line) => line.TryGetProperty("regionDice", out JsonElement regions)
+        ? [.. regions.EnumerateObject().Select(one => new RegionDice(one.Name, Number(regions, one.Name)))]
+        : [];
 
     private static ClassMeasures ReadClasses(JsonElement line, JsonElement counts)
     {

@@ -146,7 +146,7 @@ internal sealed class RunJudge(
         {
             return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
         }
-        SegmentationRecorder recorder = new(samples.Classes);
+        SegmentationRecorder recorder = new(samples.Classes, regions: patches.Cases.Regions);
         long memory = ranks.First(
             () => SegmentationEvaluator.MemoryOf(net, recipe.Reversible), "the memory of evaluations");
         SegmentationEvaluator evaluator = new(net, patches, data.Normalization, memory);

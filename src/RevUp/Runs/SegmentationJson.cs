@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Formats;
 
 namespace RevUp.Runs;
@@ -9,11 +10,12 @@ namespace RevUp.Runs;
 /// </summary>
 /// <remarks>
 /// {"version": 1, "part", "step", "classes": [K], "foregroundDice", "dice": [K], "iou": [K],
-/// "hd95": [K], "pooledIou", "cases": [{"name", "voxelVolume", "foregroundDice", "dice": [K],
-/// "iou": [K], "hd95": [K], "truePositives": [K], "falsePositives": [K], "falseNegatives": [K]}],
+/// "hd95": [K], "pooledIou", "regions": [{"name", "labels"}], "regionDice": {"name": Dice},
+/// "cases": [{"name", "voxelVolume", "foregroundDice", "dice": [K], "iou": [K], "hd95": [K],
+/// "truePositives": [K], "falsePositives": [K], "falseNegatives": [K], "regionDice"}],
 /// "confusion": [K][K], "views": [{"case", "foregroundDice", "planes": [{"axis", "index", "width",
-/// "height", "aspect", "channels", "pixels", "truth", "predicted"}]}]}. Lengths are in mm, volumes
-/// in mm³. A figure that is not defined is null. The last three of a plane are zlib data in base64:
+/// "height", "aspect", "channels", "pixels", "truth", "predicted"}]}]}. The root's "regionDice" is
+/// left out without regions. Lengths are in mm, volumes in mm³. A figure that is not defined is null. The last three of a plane are zlib data in base64:
 /// bytes, and little-endian labels of 16 bits.
 /// </remarks>
 internal static class SegmentationJson
@@ -37,6 +39,14 @@ internal static class SegmentationJson
             WriteArray(json, "classes", result.Classes, json.WriteStringValue);
             WriteFigures(json, measures.ForegroundDice, measures.Dice, measures.Iou, measures.Hd95);
             EvaluationJson.WriteNumber(json, "pooledIou", measures.PooledIou);
+            WriteArray(json, "regions", measures.Regions, region =>
+            {
+                json.WriteStartObject();
+                json.WriteString("name", region.Name);
+                WriteArray(json, "labels", region.Labels, json.WriteNumberValue);
+                json.WriteEndObject();
+            });
+            EvaluationJson.WriteRegions(json, measures.RegionDice);
             WriteArray(json, "cases", measures.Cases, one => WriteCase(json, one));
             WriteArray(json, "confusion", measures.Confusion, row =>
                 WriteArray(json, null, row, json.WriteNumberValue));
@@ -77,13 +87,19 @@ internal static class SegmentationJson
         string[] classes = [.. root.GetProperty("classes").EnumerateArray().Select(name => name.GetString()!)];
         CaseMeasures[] cases =
             [.. root.GetProperty("cases").EnumerateArray().Select(one => ReadCase(one, classes.Length))];
+        ClassRegion[] regions = !root.TryGetProperty("regions", out JsonElement unions) ? [] :
+        [
+            .. unions.EnumerateArray().Select(region => new ClassRegion(
+                region.GetProperty("name").GetString()!,
+                [.. region.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32())])),
+        ];
         long[] confusion = [.. root.GetProperty("confusion").EnumerateArray().SelectMany(
             row => row.EnumerateArray().Select(count => count.GetInt64()))];
         return new SegmentationResult(
             DatasetSplits.Parse(root.GetProperty("part").GetString()!),
             root.GetProperty("step").GetInt64(),
             classes,
-            new SegmentationMeasures(classes.Length, cases, confusion),
+            new SegmentationMeasures(classes.Length, cases, confusion, regions),
             [.. root.GetProperty("views").EnumerateArray().Select(ReadView)]);
     }
 
@@ -95,7 +111,8 @@ internal static class SegmentationJson
         return new CaseMeasures(
             one.GetProperty("name").GetString()!,
             [.. Enumerable.Range(0, classes).Select(k => new ClassOverlap(
-                right[k], invented[k], missed[k], volume, hd95[k]))]);
+                right[k], invented[k], missed[k], volume, hd95[k]))],
+            one.TryGetProperty("regionDice", out JsonElement dice) ? EvaluationJson.Values(dice) : []);
 
         long[] Counts(string name) =>
             [.. one.GetProperty(name).EnumerateArray().Select(count => count.GetInt64())];
@@ -139,6 +156,7 @@ internal static class SegmentationJson
         WriteArray(json, "truePositives", one.Classes, overlap => json.WriteNumberValue(overlap.TruePositives));
         WriteArray(json, "falsePositives", one.Classes, overlap => json.WriteNumberValue(overlap.FalsePositives));
         WriteArray(json, "falseNegatives", one.Classes, overlap => json.WriteNumberValue(overlap.FalseNegatives));
+        EvaluationJson.WriteArray(json, "regionDice", one.RegionDice);
         json.WriteEndObject();
     }
 

@@ -1,3 +1,5 @@
+using RevUp.Data.Dense;
+
 namespace RevUp.Runs;
 
 /// <summary>Agreement of predicted label maps with the true ones, over cases and classes.</summary>
@@ -15,9 +17,16 @@ internal sealed class SegmentationMeasures
     /// <param name="confusion">
     /// [K · K], a row for each true class; empty where it was not kept.
     /// </param>
-    public SegmentationMeasures(int classes, IReadOnlyList<CaseMeasures> cases, long[] confusion)
+    /// <param name="regions">Regions of the cases.</param>
+    public SegmentationMeasures(
+        int classes, IReadOnlyList<CaseMeasures> cases, long[] confusion, IReadOnlyList<ClassRegion> regions)
     {
-        (Cases, _confusion) = (cases, confusion);
+        (Cases, _confusion, Regions) = (cases, confusion, regions);
+        RegionDice =
+        [
+            .. regions.Select((region, r) => new RegionDice(
+                region.Name, Means.Finite(cases.Select(measured => measured.RegionDice[r])))),
+        ];
         int[] all = [.. Enumerable.Range(0, classes)];
         Dice = [.. all.Select(k => Mean(k, overlap => overlap.Dice))];
         Iou = [.. all.Select(k => Mean(k, overlap => overlap.Iou))];
@@ -39,6 +48,12 @@ internal sealed class SegmentationMeasures
     /// <summary>Mean HD95 of each class over the cases, in mm.</summary>
     public IReadOnlyList<double> Hd95 { get; }
 
+    /// <summary>Unions of classes that are measured as well.</summary>
+    public IReadOnlyList<ClassRegion> Regions { get; }
+
+    /// <summary>Mean Dice of each region over the cases.</summary>
+    public IReadOnlyList<RegionDice> RegionDice { get; }
+
     /// <summary>Voxels of all cases together, for each class; it has no HD95.</summary>
     public IReadOnlyList<ClassOverlap> Pooled { get; }
 
@@ -55,7 +70,7 @@ internal sealed class SegmentationMeasures
     public IReadOnlyList<IReadOnlyList<long>> Confusion => [.. _confusion.Chunk(Math.Max(1, Dice.Count))];
 
     /// <summary>The figures of curves.</summary>
-    public SegmentationSummary Summary => new(Dice, PooledIou);
+    public SegmentationSummary Summary => new(Dice, PooledIou) { Regions = RegionDice };
 
     private double Mean(int k, Func<ClassOverlap, double> figure) =>
         Means.Finite(Cases.Select(measured => figure(measured.Classes[k])));

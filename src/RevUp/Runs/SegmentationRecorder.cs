@@ -11,10 +11,12 @@ namespace RevUp.Runs;
 /// <param name="classes">Names of the K classes.</param>
 /// <param name="views">Number of cases with pictures at either end; 0 for none.</param>
 /// <param name="measuresDistances">Whether HD95 is measured.</param>
+/// <param name="regions">Unions of classes that are measured as well; null for none.</param>
 internal sealed class SegmentationRecorder(
-    IReadOnlyList<string> classes, int views = 3, bool measuresDistances = true)
+    IReadOnlyList<string> classes, int views = 3, bool measuresDistances = true,
+    IReadOnlyList<ClassRegion>? regions = null)
 {
-    private readonly SegmentationTally _tally = new(classes.Count, measuresDistances);
+    private readonly SegmentationTally _tally = new(classes.Count, measuresDistances, regions);
 
     // In the order of their Dice, at most `views` from either end.
     private readonly List<CaseView> _worst = [];

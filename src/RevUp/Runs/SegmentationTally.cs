@@ -1,4 +1,5 @@
 using RevUp.Data;
+using RevUp.Data.Dense;
 using RevUp.Data.Volumes;
 using RevUp.Distributed;
 
@@ -9,12 +10,15 @@ namespace RevUp.Runs;
 /// <param name="measuresDistances">
 /// Whether HD95 is measured; without it a case costs one pass over its voxels.
 /// </param>
-internal sealed class SegmentationTally(int classes, bool measuresDistances = true)
+/// <param name="regions">Unions of classes; a case costs one more pass for each.</param>
+internal sealed class SegmentationTally(
+    int classes, bool measuresDistances = true, IReadOnlyList<ClassRegion>? regions = null)
 {
     private readonly bool _hasConfusion = classes <= ClassMeasures.MaximumConfusion;
     private readonly long[] _confusion = classes <= ClassMeasures.MaximumConfusion ? new long[classes * classes] : [];
     private readonly List<CaseMeasures> _cases = [];
     private readonly SurfaceDistance _surfaces = new();
+    private readonly IReadOnlyList<ClassRegion> _regions = regions ?? [];
 
     /// <summary>Compares and adds one case.</summary>
     /// <inheritdoc cref="Compare"/>
@@ -81,7 +85,12 @@ internal sealed class SegmentationTally(int classes, bool measuresDistances = tr
                 ? overlap
                 : overlap with { Hd95 = Distance(k, overlap, boxes[k], predicted, truth, extents, spacing) };
         }
-        return new CaseMeasures(name, overlaps);
+        double[] dice = new double[_regions.Count];
+        for (int region = 0; region < dice.Length; region++)
+        {
+            dice[region] = DiceOf(_regions[region], predicted, truth);
+        }
+        return new CaseMeasures(name, overlaps, dice);
     }
 
     /// <summary>Adds the confusions of all ranks, on each; cases are added one by one.</summary>
@@ -104,7 +113,28 @@ internal sealed class SegmentationTally(int classes, bool measuresDistances = tr
     }
 
     /// <summary>The measures of what was added.</summary>
-    public SegmentationMeasures Measure() => new(classes, [.. _cases], [.. _confusion]);
+    public SegmentationMeasures Measure() => new(classes, [.. _cases], [.. _confusion], _regions);
+
+    // Of the unions of the region's masks.
+    private double DiceOf(ClassRegion region, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth)
+    {
+        bool[] isInside = new bool[classes];
+        foreach (int label in region.Labels)
+        {
+            isInside[label] = true;
+        }
+        (long both, long sum) = (0, 0);
+        for (int i = 0; i < truth.Length; i++)
+        {
+            if (truth[i] != VoxelLabels.Ignored)
+            {
+                (bool t, bool p) = (isInside[truth[i]], isInside[predicted[i]]);
+                both += t && p ? 1 : 0;
+                sum += (t ? 1 : 0) + (p ? 1 : 0);
+            }
+        }
+        return 2.0 * both / sum;
+    }
 
     private double Distance(
         int k, ClassOverlap overlap, VoxelBox box, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth,

@@ -47,25 +47,30 @@ internal sealed class SurfaceDistance
     public double Measure(VolumeExtents box, bool isFlat, VolumeSpacing spacing)
     {
         Parallel.For(0, box.Depth, plane => MarkSurface(box, isFlat, plane));
-        List<float> squares = [];
+        List<float>[] planes = [.. Enumerable.Range(0, box.Depth).Select(_ => new List<float>())];
         Collect(Truth << SurfaceShift, Predicted << SurfaceShift);
         Collect(Predicted << SurfaceShift, Truth << SurfaceShift);
-        squares.Sort();
-        double rank = Share * (squares.Count - 1);
-        int low = (int)rank, high = Math.Min(low + 1, squares.Count - 1);
+        float[] squares = [.. planes.SelectMany(plane => plane)];
+        Array.Sort(squares);
+        double rank = Share * (squares.Length - 1);
+        int low = (int)rank, high = Math.Min(low + 1, squares.Length - 1);
         (double below, double above) = (Math.Sqrt(squares[low]), Math.Sqrt(squares[high]));
         return below + (rank - low) * (above - below);
 
         void Collect(byte sites, byte queries)
         {
-            DistanceTransform.Fill(_marks, sites, box, spacing, _squares);
-            for (int i = 0; i < (int)box.Count; i++)
+            DistanceTransform.FillPlanes(_marks, sites, box, spacing, _squares);
+            Parallel.For(0, box.Depth, plane =>
             {
-                if ((_marks[i] & queries) != 0)
+                int area = box.Height * box.Width;
+                for (int i = plane * area; i < (plane + 1) * area; i++)
                 {
-                    squares.Add(_squares[i]);
+                    if ((_marks[i] & queries) != 0)
+                    {
+                        planes[plane].Add(DistanceTransform.Across(_squares, i, box, spacing));
+                    }
                 }
-            }
+            });
         }
     }
 

@@ -65,6 +65,19 @@ public sealed class CpuStudyTests : FolderTest
     }
 
     [TestMethod]
+    public void SlabsOfAUNetTakeLessThanStoring()
+    {
+        Run(Folder, "unet", "--contenders", "store,invert-slabs");
+        JsonElement[] samples = [.. Rows(Folder, "unet").Select(row => row.GetProperty("sample"))];
+        CollectionAssert.AreEqual(
+            (long[])[33946663, 33946663], samples.Select(one => one.GetProperty("parameters").GetInt64()).ToArray());
+        long[] arenas = [.. samples.Select(one => one.GetProperty("arena_peak_bytes").GetInt64())];
+        Assert.IsGreaterThan(arenas[1], arenas[0]);
+        Assert.IsGreaterThan(1, samples[1].GetProperty("mean_evaluations").GetDouble());
+        Assert.Contains("| invert-slabs | 32 |", File.ReadAllText(Folder["unet.md"]));
+    }
+
+    [TestMethod]
     public void ActivationsOfVeryDeepNetworksAreTheSameToTheByte()
     {
         Run(Folder, "depth", "--only", "deep");
@@ -182,6 +195,7 @@ public sealed class CpuStudyTests : FolderTest
     [DataRow("leave the peer out", "step", "--contenders", "peer", "--trained", "0")]
     [DataRow("--policies has 'hoard'", "traffic", "--policies", "hoard")]
     [DataRow("--only has 'shallow'", "depth", "--only", "shallow")]
+    [DataRow("--contenders has 'hoard'", "unet", "--contenders", "hoard")]
     [DataRow("--only is 'loading,shallow'", "dense", "--only", "loading,shallow")]
     public void WhatCannotBeMeasuredIsNamed(string message, string study, params string[] options)
     {

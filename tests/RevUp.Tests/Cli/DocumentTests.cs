@@ -40,7 +40,7 @@ public sealed class DocumentTests : FolderTest
         JsonElement evaluated = Document("evaluate", "--checkpoint", Folder["run"]);
         AssertMembers(
             evaluated, "part", "top1", "loss", "samples", "leftOut", "balancedAccuracy", "auc", "classes", "dice",
-            "foregroundDice", "pooledIou", "confusion");
+            "regions", "foregroundDice", "pooledIou", "confusion");
         foreach (string member in (string[])["top1", "loss", "samples", "leftOut"])
         {
             Assert.AreEqual(trained.GetProperty(member).GetDouble(), evaluated.GetProperty(member).GetDouble(), member);

@@ -19,7 +19,7 @@ public sealed class SegmentationReportTests
         {
             log.Evaluation(16, epoch: 1, new EvaluationResult(0.5, 1, 5)
             {
-                Segmentation = new SegmentationSummary(result.Measures.Dice, result.Measures.PooledIou),
+                Segmentation = result.Measures.Summary,
             });
         }
         ToolResult report = Tool.Run("report", run, "--threads", "1");
@@ -48,6 +48,9 @@ public sealed class SegmentationReportTests
             Assert.AreEqual(Text(result.Measures.Dice[k], "0.0000"), classes[k][1]);
             Assert.AreEqual(Text(result.Measures.Hd95[k], "0.00"), classes[k][3]);
         }
+        string[] region = Rows(Section(page, "Classes").Descendants("tbody").ElementAt(1)).Single();
+        CollectionAssert.AreEqual(
+            (string[])["both", Text(result.Measures.RegionDice[0].Dice, "0.0000"), "one, two"], region);
         long[] counts = [.. Section(page, "Classes").Descendants("small").Select(
             cell => long.Parse(cell.Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture))];
         CollectionAssert.AreEqual(result.Measures.Confusion.SelectMany(row => row).ToArray(), counts);

@@ -23,6 +23,9 @@ public sealed class SegmentationJsonTests
             written.Measures.Cases.Select(one => one.Name).ToArray(),
             read.Measures.Cases.Select(one => one.Name).ToArray());
         CollectionAssert.AreEqual(written.Measures.Dice.ToArray(), read.Measures.Dice.ToArray());
+        Assert.IsGreaterThan(0.1, written.Measures.RegionDice.Single().Dice);
+        CollectionAssert.AreEqual(written.Measures.RegionDice.ToArray(), read.Measures.RegionDice.ToArray());
+        CollectionAssert.AreEqual((int[])[1, 2], read.Measures.Regions.Single().Labels.ToArray());
         CollectionAssert.AreEqual(
             written.Measures.Confusion.SelectMany(row => row).ToArray(),
             read.Measures.Confusion.SelectMany(row => row).ToArray());
@@ -112,7 +115,8 @@ public sealed class SegmentationJsonTests
     /// <summary>Cases of four classes, of which no case has the last.</summary>
     internal static SegmentationRecorder Record(int cases, int views)
     {
-        SegmentationRecorder recorder = new(["background", "one", "two", "none"], views);
+        SegmentationRecorder recorder = new(
+            ["background", "one", "two", "none"], views, regions: [new ClassRegion("both", [1, 2])]);
         Random random = new(cases);
         for (int number = 0; number < cases; number++)
         {

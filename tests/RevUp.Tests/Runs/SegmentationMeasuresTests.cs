@@ -99,6 +99,29 @@ public sealed class SegmentationMeasuresTests
         Assert.AreEqual(diagonal / 2, measures.Hd95[1]);
     }
 
+    /// <summary>
+    /// Counted by hand. The whole has 5 true voxels and 4 found ones, 3 of them right although one
+    /// has another class. The core has 2 and 2, and 1 right. The ignored voxel counts nowhere.
+    /// </summary>
+    [TestMethod]
+    public void ARegionIsTheUnionOfItsClasses()
+    {
+        ClassRegion[] regions = [new("whole", [1, 2, 3]), new("core", [2, 3]), new("far", [4])];
+        SegmentationTally tally = new(5, regions: regions);
+        ushort[] truth = [0, 1, 1, 1, 2, 3, 0, VoxelLabels.Ignored];
+        ushort[] found = [0, 1, 0, 0, 2, 1, 2, 3];
+        VolumeExtents extents = new(1, 2, 4, 1);
+        tally.Add("case", found, truth, extents, s_spacing);
+        tally.Add("without them", new ushort[8], new ushort[8], extents, s_spacing);
+        tally.Add("found", [3, 0, 0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0, 0, 0], extents, s_spacing);
+
+        SegmentationMeasures measures = tally.Measure();
+        CollectionAssert.AreEqual((double[])[6.0 / 9, 2.0 / 4, double.NaN], measures.Cases[0].RegionDice.ToArray());
+        CollectionAssert.AreEqual(
+            (RegionDice[])[new("whole", (6.0 / 9 + 1) / 2), new("core", 0.75), new("far", double.NaN)],
+            measures.RegionDice.ToArray());
+    }
+
     [TestMethod]
     public void WithoutDistancesTheRestIsTheSame()
     {

@@ -4,7 +4,9 @@ namespace RevUp.Data.Dense;
 /// <param name="Names">Names of the K classes.</param>
 /// <param name="Values">Number of each class in the files, in the order of the names.</param>
 /// <param name="Ignored">Number of positions that do not count; null where there is none.</param>
-internal sealed record CaseLabels(IReadOnlyList<string> Names, IReadOnlyList<int> Values, int? Ignored)
+/// <param name="Regions">Unions of classes that are measured as well; null for none.</param>
+internal sealed record CaseLabels(
+    IReadOnlyList<string> Names, IReadOnlyList<int> Values, int? Ignored, IReadOnlyList<ClassRegion>? Regions = null)
 {
     // Of a whole number: a header's factor for the stored numbers, such as 1/255, leaves roundings.
     private const double Rounding = 1e-3;

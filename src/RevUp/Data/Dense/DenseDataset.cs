@@ -58,6 +58,11 @@ public abstract class DenseDataset : IDisposable
     internal virtual IReadOnlyList<int> LabelValues => [];
 
     /// <summary>
+    /// Unions of classes that evaluations measure as well; none by default.
+    /// </summary>
+    internal virtual IReadOnlyList<ClassRegion> Regions => [];
+
+    /// <summary>
     /// Positions of each class in case <paramref name="index"/>; by default its label map is read.
     /// </summary>
     /// <exception cref="DataFileException">The case is missing or damaged.</exception>

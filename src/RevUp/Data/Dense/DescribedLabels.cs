@@ -12,7 +12,7 @@ namespace RevUp.Data.Dense;
 /// nnU-Net's regions are unions of numbers that overlap, as in {"tumour": [1, 2], "core": 2}. The
 /// label maps still hold one number a voxel, so every number is a class, called by its regions
 /// where it is no region alone. Masks get these numbers, and nnU-Net's regions_class_order writes
-/// the same ones.
+/// the same ones. Evaluations measure each union beside the classes.
 /// </remarks>
 internal sealed class DescribedLabels
 {
@@ -91,7 +91,9 @@ internal sealed class DescribedLabels
         [
             .. _entries.Where(entry => entry.Name != Ignore).SelectMany(entry => entry.Values).Distinct().Order(),
         ];
-        return new CaseLabels([.. values.Select(NameOf)], values, Ignored);
+        IEnumerable<ClassRegion> regions = _entries.Where(entry => entry.Values.Length > 1).Select(
+            entry => new ClassRegion(entry.Name, [.. entry.Values.Select(value => Array.IndexOf(values, value))]));
+        return new CaseLabels([.. values.Select(NameOf)], values, Ignored, [.. regions]);
     }
 
     // Its own name where one entry is that number alone, or else the number with its regions.

@@ -71,6 +71,9 @@ internal sealed class PreparedCases : DenseDataset
     internal override IReadOnlyList<int> LabelValues => Labels.Values;
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<ClassRegion> Regions => Labels.Regions ?? [];
+
+    /// <inheritdoc/>
     internal override IReadOnlyList<DataFinding> Findings => _findings;
 
     /// <inheritdoc/>

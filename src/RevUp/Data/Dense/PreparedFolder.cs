@@ -52,6 +52,8 @@ internal sealed record PreparedFolder(
         bool isWhole = read.Preparation.Spacing.Count == 3 && read.Preparation.Spacing.All(step => step > 0)
             && read.Preparation.Channels.Count > 0 && classes > 1 && read.Labels.Values.Count == classes
             && read.Labels.Values.All(value => value is >= 0 and < VoxelLabels.Ignored)
+            && (read.Labels.Regions ?? []).All(
+                region => region.Labels.All(label => label >= 0 && label < classes))
             && read.Cases.Values.All(names => names is not null && !names.Contains(null!));
         return isWhole ? read : throw Contradictory(path);
     }

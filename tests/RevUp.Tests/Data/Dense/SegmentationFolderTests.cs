@@ -216,6 +216,9 @@ public sealed class SegmentationFolderTests
         Assert.AreEqual("background; 1 (whole); 2 (whole, core); rim", string.Join("; ", read.Labels.Names));
         CollectionAssert.AreEqual(new[] { 0, 1, 2, 3 }, read.Labels.Values.ToArray());
         Assert.AreEqual(9, read.Labels.Ignored);
+        Assert.AreEqual(
+            "whole 1,2,3; core 2,3",
+            string.Join("; ", read.Labels.Regions!.Select(each => $"{each.Name} {string.Join(',', each.Labels)}")));
         DataFinding found = read.Findings.Single();
         Assert.IsFalse(found.IsProblem);
         Assert.AreEqual("whole [1, 2, 3]; core [2, 3]", string.Join("; ", found.Examples));
