@@ -171,6 +171,7 @@ internal static class RanksStudy
             return start;
         }
 
+        // The document of a program; a launcher's terminal may put control characters around it.
         public static string Output(ProcessStartInfo start)
         {
             start.RedirectStandardOutput = true;
@@ -178,7 +179,7 @@ internal static class RanksStudy
             string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0
-                ? output
+                ? output[output.IndexOf('{', StringComparison.Ordinal)..(output.LastIndexOf('}') + 1)]
                 : throw new StudyException($"{start.FileName} ended with status {process.ExitCode}");
         }
 

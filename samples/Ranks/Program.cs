@@ -1,4 +1,5 @@
-// Trains a network on the ranks of an MPI launcher, on images that only this program has. Run it with:
+// Trains a network on the ranks of an MPI launcher, on images that only this program has. Run it
+// with:
 //     ./build.sh pack && cd samples/Ranks && dotnet build -c Release
 //     mpirun -np 2 --bind-to none bin/Release/net10.0/Ranks
 // Without mpirun it is one process.

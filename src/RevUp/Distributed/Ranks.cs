@@ -31,7 +31,7 @@ public sealed class Ranks
     /// <summary>Whether this is rank 0, which has the run's folder and results.</summary>
     public bool IsFirst => All.IsFirst;
 
-    /// <summary>Share of this rank in the processors of its node: threads for its backend.</summary>
+    /// <summary>Share of this rank in the processors of its node: threads of its backend.</summary>
     public int Threads { get; }
 
     /// <summary>The operations that the ranks do together.</summary>

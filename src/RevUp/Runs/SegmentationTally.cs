@@ -34,7 +34,7 @@ internal sealed class SegmentationTally(
     /// <summary>Adds a case that this rank or another has compared.</summary>
     public void Add(CaseMeasures measures) => _cases.Add(measures);
 
-    /// <summary>Compares the label maps of one case; its voxels are in the confusion then.</summary>
+    /// <summary>Compares the label maps of one case and adds its voxels to the confusion.</summary>
     /// <param name="name">The case.</param>
     /// <param name="predicted">[D, H, W], each label below K.</param>
     /// <param name="truth">
