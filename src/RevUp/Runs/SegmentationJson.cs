@@ -12,11 +12,12 @@ namespace RevUp.Runs;
 /// {"version": 1, "part", "step", "classes": [K], "foregroundDice", "dice": [K], "iou": [K],
 /// "hd95": [K], "pooledIou", "regions": [{"name", "labels"}], "regionDice": {"name": Dice},
 /// "cases": [{"name", "voxelVolume", "foregroundDice", "dice": [K], "iou": [K], "hd95": [K],
-/// "truePositives": [K], "falsePositives": [K], "falseNegatives": [K], "regionDice"}], "confusion":
-/// [K][K], "views": [{"case", "foregroundDice", "planes": [{"axis", "index", "width", "height",
-/// "aspect", "channels", "pixels", "truth", "predicted"}]}]}. The root's "regionDice" is left out
-/// without regions. Lengths are in mm, volumes in mm³. A figure that is not defined is null. The
-/// last three of a plane are zlib data in base64: bytes, and little-endian labels of 16 bits.
+/// "truePositives": [K], "falsePositives": [K], "falseNegatives": [K], "regionDice"}],
+/// "confusion": [K][K], "views": [{"case", "foregroundDice", "planes": [{"axis", "index", "width",
+/// "height", "aspect", "channels", "pixels", "truth", "predicted"}]}]}. The root's "regionDice" is
+/// left out without regions. Lengths are in mm, volumes in mm³. A figure that is not defined is
+/// null. The last three of a plane are zlib data in base64: bytes, and little-endian labels of 16
+/// bits.
 /// </remarks>
 internal static class SegmentationJson
 {
