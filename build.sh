@@ -103,6 +103,7 @@ run_sanitized_tests() {
     "REVUP_IMAGE_LIBRARY=$root/$library_folder/librevup_image.so"
     "REVUP_CUDA_LIBRARY=$stand_ins/libcuda.so.1" "REVUP_CUDNN_LIBRARY=$stand_ins/libcudnn.so.9"
     "REVUP_CUBLASLT_LIBRARY=$stand_ins/libcublasLt.so.12" "REVUP_NVTX_LIBRARY=$stand_ins/librevup_nvtx.so"
+    "REVUP_NCCL_LIBRARY=$stand_ins/libnccl.so.2"
     "REVUP_CUDA_KERNELS=$stand_ins/revup_kernels.fatbin"
     ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigfpe=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
   build_stand_ins cuda-on-cpu-sanitized "$artifacts/cmake-sanitized"
