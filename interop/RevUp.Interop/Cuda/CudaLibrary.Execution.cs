@@ -7,7 +7,7 @@ internal static unsafe partial class CudaLibrary
     public static partial CudaResult StreamCreate(CudaStream* stream, CudaStreamKind flags);
 
     /// <summary>
-    /// Creates a stream whose kernels go before those of streams with a greater number; a number
+    /// Creates a stream whose kernels go before those of streams of greater numbers; a number
     /// outside the device's range becomes the nearest in it.
     /// </summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuStreamCreateWithPriority")]

@@ -41,17 +41,28 @@ internal sealed class GradientSum : IDisposable
     /// No memory for the buffers; the caller frees what was allocated.
     /// </exception>
     public GradientSum(RevUpNet net, Collective ranks, TrainingSettings settings)
+        : this(net.Backend, net.Parameters.Gradients, ranks, OrderedPasses(settings, ranks))
     {
-        Tensor gradients = net.Parameters.Gradients;
-        (_backend, _ranks, _gradients) = (net.Backend, ranks, gradients);
-        int passes = settings.PassesOf(ranks.Size);
-        if (!settings.SumInRankOrder || settings.Accumulate == 1)
+        if (!IsInOrder && !ranks.IsAlone)
         {
-            if (!ranks.IsAlone)
-            {
-                _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
-                _send = ranks.IsConcurrent ? _buckets.Send : null;
-            }
+            _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
+            _send = ranks.IsConcurrent ? _buckets.Send : null;
+        }
+    }
+
+    /// <summary>A sum of any float32 values, in one piece.</summary>
+    /// <param name="backend">Adds.</param>
+    /// <param name="gradients">The values, replaced by their sum.</param>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="passes">
+    /// Passes of one rank in a step, which are added in their order; 0 for the library's order.
+    /// </param>
+    /// <inheritdoc cref="GradientSum(RevUpNet, Collective, TrainingSettings)"/>
+    public GradientSum(Backend backend, Tensor gradients, Collective ranks, int passes)
+    {
+        (_backend, _ranks, _gradients) = (backend, ranks, gradients);
+        if (passes == 0)
+        {
             return;
         }
         _total = passes == 1 ? gradients : Allocate(gradients.Shape, MemoryPurpose.Gradients);
@@ -95,8 +106,7 @@ internal sealed class GradientSum : IDisposable
     {
         if (!IsInOrder)
         {
-            _buckets?.Send(layer: 0);
-            _ranks.Complete();
+            SendRest();
             return;
         }
         Add(isFirst: done == 1);
@@ -124,6 +134,23 @@ internal sealed class GradientSum : IDisposable
         {
             _backend.Memory.TryFree(_total);
         }
+    }
+
+    private static int OrderedPasses(TrainingSettings settings, Collective ranks)
+    {
+        int passes = settings.PassesOf(ranks.Size);
+        return settings.SumInRankOrder && settings.Accumulate > 1 ? passes : 0;
+    }
+
+    private void SendRest()
+    {
+        if (_buckets is null)
+        {
+            _ranks.Sum(_gradients, Words);
+            return;
+        }
+        _buckets.Send(layer: 0);
+        _ranks.Complete();
     }
 
     private Tensor Allocate(Shape shape, MemoryPurpose purpose) =>
