@@ -1,3 +1,5 @@
+using RevUp.Distributed;
+
 namespace RevUp.Planning;
 
 /// <summary>
@@ -20,9 +22,6 @@ internal sealed record RankForecast(
     int Ranks, int Passes, bool Overlaps, int Messages, double CommunicationMilliseconds, double ExposedMilliseconds,
     double OverlappedMilliseconds, double StepMilliseconds, double Efficiency)
 {
-    private const double MostBytes = 8 << 20;
-    private const int LeastMessages = 8;
-
     // Losses and inversions of all ranks, and the norm of the gradients.
     private const int VerdictMessages = 2;
 
@@ -36,7 +35,7 @@ internal sealed record RankForecast(
         IReadOnlyList<LayerWork> layers, double milliseconds, int passes, RankLink link, bool overlaps)
     {
         double rate = milliseconds / layers.Sum(layer => layer.Forward + layer.Backward);
-        double most = Math.Min(MostBytes, (double)layers.Sum(layer => layer.GradientBytes) / LeastMessages);
+        long least = GradientBuckets.BytesOf(layers.Sum(layer => layer.GradientBytes));
         // Milliseconds since the backward pass began, and when the last message arrives.
         (double now, double arrived, double sums, double waiting) = (0, 0, 0, 0);
         int messages = 0;
@@ -44,7 +43,7 @@ internal sealed record RankForecast(
         {
             now += rate * layers[i].Backward;
             waiting += layers[i].GradientBytes;
-            if (waiting >= most || (i == 0 && waiting > 0))
+            if (waiting >= least || (i == 0 && waiting > 0))
             {
                 double sum = link.Sum(waiting);
                 (arrived, sums, waiting) = (Math.Max(now, arrived) + sum, sums + sum, 0);

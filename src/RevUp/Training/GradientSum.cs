@@ -34,7 +34,6 @@ internal sealed class GradientSum : IDisposable
     private readonly Tensor _work;
     private readonly int _whole;
     private readonly GradientBuckets? _buckets;
-    private readonly Action<int>? _send;
 
     /// <summary>The sum for a training's steps.</summary>
     /// <exception cref="ArenaExhaustedException">
@@ -63,6 +62,14 @@ internal sealed class GradientSum : IDisposable
         (_backend, _ranks, _gradients) = (backend, ranks, gradients);
         if (passes == 0)
         {
+<<<<<<< HEAD
+=======
+            if (!ranks.IsAlone)
+            {
+                _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
+                LayerDone = ranks.IsConcurrent ? _buckets.Send : null;
+            }
+>>>>>>> buckets
             return;
         }
         _total = passes == 1 ? gradients : Allocate(gradients.Shape, MemoryPurpose.Gradients);
@@ -78,15 +85,10 @@ internal sealed class GradientSum : IDisposable
     private bool IsInOrder => !_total.IsEmpty;
 
     /// <summary>
-    /// A pass begins. The result takes the position of each layer whose backward pass is through;
-    /// it is null where nothing is sent beside the pass.
+    /// Takes the position of each layer that the last backward pass of the step is through with;
+    /// null where nothing is sent beside the pass.
     /// </summary>
-    /// <param name="isLast">Whether it is this rank's last of the step.</param>
-    public Action<int>? Begin(bool isLast)
-    {
-        _buckets?.Restart();
-        return isLast ? _send : null;
-    }
+    public Action<int>? LayerDone { get; }
 
     /// <summary>Makes the gradients ready for another pass of this rank.</summary>
     /// <param name="done">Passes of the step that it has done, at least 1.</param>
@@ -106,7 +108,11 @@ internal sealed class GradientSum : IDisposable
     {
         if (!IsInOrder)
         {
+<<<<<<< HEAD
             SendRest();
+=======
+            _buckets?.Complete();
+>>>>>>> buckets
             return;
         }
         Add(isFirst: done == 1);
@@ -124,7 +130,10 @@ internal sealed class GradientSum : IDisposable
     /// Sends what the others wait for, in place of a last pass without numbers: all ranks send the
     /// same pieces.
     /// </summary>
-    public void GiveUp() => _send?.Invoke(0);
+    public void GiveUp() => LayerDone?.Invoke(0);
+
+    /// <summary>Ends a step, whether it came to its end or not.</summary>
+    public void End() => _buckets?.Forget();
 
     /// <summary>Frees the buffers.</summary>
     public void Dispose()
