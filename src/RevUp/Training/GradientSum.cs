@@ -45,7 +45,7 @@ internal sealed class GradientSum : IDisposable
         if (!IsInOrder && !ranks.IsAlone)
         {
             _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
-            _send = ranks.IsConcurrent ? _buckets.Send : null;
+            LayerDone = ranks.IsConcurrent ? _buckets.Send : null;
         }
     }
 
@@ -62,14 +62,6 @@ internal sealed class GradientSum : IDisposable
         (_backend, _ranks, _gradients) = (backend, ranks, gradients);
         if (passes == 0)
         {
-<<<<<<< HEAD
-=======
-            if (!ranks.IsAlone)
-            {
-                _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
-                LayerDone = ranks.IsConcurrent ? _buckets.Send : null;
-            }
->>>>>>> buckets
             return;
         }
         _total = passes == 1 ? gradients : Allocate(gradients.Shape, MemoryPurpose.Gradients);
@@ -108,11 +100,7 @@ internal sealed class GradientSum : IDisposable
     {
         if (!IsInOrder)
         {
-<<<<<<< HEAD
             SendRest();
-=======
-            _buckets?.Complete();
->>>>>>> buckets
             return;
         }
         Add(isFirst: done == 1);
@@ -158,8 +146,7 @@ internal sealed class GradientSum : IDisposable
             _ranks.Sum(_gradients, Words);
             return;
         }
-        _buckets.Send(layer: 0);
-        _ranks.Complete();
+        _buckets.Complete();
     }
 
     private Tensor Allocate(Shape shape, MemoryPurpose purpose) =>
