@@ -91,7 +91,8 @@ internal static class MemoryProbe
             Ranks = link is null
                 ? null
                 : RankForecast.Of(
-                    LayerWork.Of(net, step.Engine), milliseconds, passes, link, overlaps: backend.IsAsynchronous),
+                    LayerWork.Of(net, step.Engine), milliseconds, passes, link, overlaps: backend.IsAsynchronous,
+                    recipe.Training.BucketBytes),
         };
 
         void Run() => batch.Run(step);

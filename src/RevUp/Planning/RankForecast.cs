@@ -4,8 +4,7 @@ namespace RevUp.Planning;
 
 /// <summary>
 /// Expected time of a step that N ranks share: a model, not a measurement. Gradients are summed in
-/// messages of 8 MiB, or an eighth of all gradients if that is less, from the last layer to the
-/// first.
+/// pieces like <see cref="GradientBuckets"/>, from the last layer to the first.
 /// </summary>
 /// <param name="Ranks">N.</param>
 /// <param name="Passes">Passes of each rank in a step.</param>
@@ -31,11 +30,13 @@ internal sealed record RankForecast(
     /// <param name="passes">Passes of each rank in a step; gradients are sent in the last.</param>
     /// <param name="link">The network between the ranks.</param>
     /// <param name="overlaps">Whether messages are sent during the backward pass.</param>
+    /// <param name="bytes">Bytes of a message at least; 0 for the usual ones.</param>
     public static RankForecast Of(
-        IReadOnlyList<LayerWork> layers, double milliseconds, int passes, RankLink link, bool overlaps)
+        IReadOnlyList<LayerWork> layers, double milliseconds, int passes, RankLink link, bool overlaps,
+        long bytes = 0)
     {
         double rate = milliseconds / layers.Sum(layer => layer.Forward + layer.Backward);
-        long least = GradientBuckets.BytesOf(layers.Sum(layer => layer.GradientBytes));
+        bytes = bytes > 0 ? bytes : GradientBuckets.BytesOf(layers.Sum(layer => layer.GradientBytes));
         // Milliseconds since the backward pass began, and when the last message arrives.
         (double now, double arrived, double sums, double waiting) = (0, 0, 0, 0);
         int messages = 0;
@@ -43,7 +44,7 @@ internal sealed record RankForecast(
         {
             now += rate * layers[i].Backward;
             waiting += layers[i].GradientBytes;
-            if (waiting >= least || (i == 0 && waiting > 0))
+            if (waiting >= bytes || (i == 0 && waiting > 0))
             {
                 double sum = link.Sum(waiting);
                 (arrived, sums, waiting) = (Math.Max(now, arrived) + sum, sums + sum, 0);
