@@ -50,11 +50,22 @@ After a build, ${bold}artifacts/revup${reset} runs the command-line tool. The ou
 TEXT
 }
 
+# A test computes on one thread: the engine's tests, about one half of the time, are a process beside the others.
 run_all_tests() {
-  local arguments project
+  local arguments project engine=(RevUp.Tests.{Inference,Memory,Models,Planning,Reversible,Training,Traps}.)
   build
   set_up_peers
-  run_stand_in_tests cuda-on-cpu "$artifacts/cuda-on-cpu" "$artifacts/cmake" "$*"
+  build_stand_ins cuda-on-cpu "$artifacts/cmake"
+  if (($# == 0)); then
+    launch_tests RevUp.Tests.engine RevUp.Tests --filter "$(with_names "${engine[@]}")"
+    run_executable cuda-on-cpu "$artifacts/cuda-on-cpu/cuda_on_cpu_tests"
+    run_tests RevUp.Interop.Tests RevUp.Interop.Tests
+    run_tests RevUp.Tests RevUp.Tests --filter "$(without_names "${engine[@]}")"
+    collect RevUp.Tests.engine
+    report
+    return
+  fi
+  run_executable cuda-on-cpu "$artifacts/cuda-on-cpu/cuda_on_cpu_tests" "$*"
   test_arguments "$@"
   for project in "${test_projects[@]}"; do
     run_tests "$project" "$project" "${arguments[@]}"
@@ -70,12 +81,13 @@ run_avx2_tests() {
   build_stand_ins cuda-on-cpu "$artifacts/cmake"
   test_arguments "$@"
   test_environment=(REVUP_MAX_ISA=avx2 "REVUP_CPU_LIBRARY=$root/$library_folder/librevup_cpu.so")
-  run_tests avx2 RevUp.Interop.Tests "${arguments[@]}"
+  launch_tests avx2 RevUp.Interop.Tests "${arguments[@]}"
   for name in Golden LearningTests MemoryPlanner PrecisionTests ProcessorLimit GpuStudy; do
     trainings+=("FullyQualifiedName~$name")
   done
   (($# > 0)) || arguments=(--filter "$(IFS='|' && echo "${trainings[*]}")")
   run_tests avx2-training RevUp.Tests "${arguments[@]}"
+  collect avx2
   report
 }
 
@@ -91,10 +103,17 @@ run_sanitized_tests() {
     "REVUP_IMAGE_LIBRARY=$root/$library_folder/librevup_image.so"
     "REVUP_CUDA_LIBRARY=$stand_ins/libcuda.so.1" "REVUP_CUDNN_LIBRARY=$stand_ins/libcudnn.so.9"
     "REVUP_CUBLASLT_LIBRARY=$stand_ins/libcublasLt.so.12" "REVUP_NVTX_LIBRARY=$stand_ins/librevup_nvtx.so"
+    "REVUP_NCCL_LIBRARY=$stand_ins/libnccl.so.2"
     "REVUP_CUDA_KERNELS=$stand_ins/revup_kernels.fatbin"
     ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigfpe=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
-  run_stand_in_tests cuda-on-cpu-sanitized "$stand_ins" "$artifacts/cmake-sanitized" "$*"
+  build_stand_ins cuda-on-cpu-sanitized "$artifacts/cmake-sanitized"
+  if (($# == 0)); then
+    launch_tests sanitized-convolutions RevUp.Interop.Tests --filter "$(with_names .ConvolutionTests.)"
+    arguments=(--filter "$(without_names .ConvolutionTests.)")
+  fi
+  run_executable cuda-on-cpu-sanitized "$stand_ins/cuda_on_cpu_tests" "$*"
   run_tests sanitized RevUp.Interop.Tests "${arguments[@]}"
+  (($# > 0)) || collect sanitized-convolutions
   report
 }
 

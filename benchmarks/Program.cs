@@ -21,6 +21,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["operations"] = OperationsStudy.Run,
     ["parity"] = ParityStudy.Run,
     ["plots"] = PlotsStudy.Run,
+    ["ranks"] = RanksStudy.Run,
     ["step"] = StepStudy.Run,
     ["tiles"] = TilesStudy.Run,
     ["traffic"] = TrafficStudy.Run,
@@ -33,6 +34,7 @@ SortedDictionary<string, Action<string[]>> workers = new(StringComparer.Ordinal)
     [MemoryStudy.WorkerName] = MemoryStudy.Work,
     [NeighbourWorker.PredictionName] = NeighbourWorker.WorkPredictions,
     [NeighbourWorker.StepName] = NeighbourWorker.WorkSteps,
+    [RankSums.WorkerName] = RankSums.Work,
     [StepWorker.Name] = StepWorker.Work,
     [UNetStudy.WorkerName] = UNetStudy.Work,
 };

@@ -4,6 +4,7 @@
 test_projects=(RevUp.Interop.Tests RevUp.Tests)
 test_environment=()
 passed=0 failed=0 skipped=0
+declare -A processes=() started=()
 
 # count LOG NAME: the number after "NAME:" in the summary of a test run; 0 when the run broke off before it.
 count() {
@@ -12,35 +13,59 @@ count() {
   echo "${number:-0}"
 }
 
+# test_command PROJECT [ARGUMENT...]: puts the line that runs a managed project into the array `command`.
+# Status 8 is "no test ran": a filter may well match in one project only.
+test_command() {
+  local project=$1
+  shift
+  command=("tests/$project/bin/Release/net10.0/$project" --no-ansi --progress off --output Detailed
+    --ignore-exit-code 8 "$@")
+}
+
 # run_tests LABEL PROJECT [ARGUMENT...]: the tests of one managed project.
 run_tests() {
-  local label=$1 project=$2
-  shift 2
-  # Status 8 is "no test ran": a filter may well match in one project only.
-  run_executable "$label" "tests/$project/bin/Release/net10.0/$project" --no-ansi --progress off --output Detailed \
-    --ignore-exit-code 8 "$@"
+  local label=$1 command
+  test_command "${@:2}"
+  run_executable "$label" "${command[@]}"
 }
+
+# launch_tests LABEL PROJECT [ARGUMENT...]: the same in the background, until `collect LABEL`.
+launch_tests() {
+  local label=$1 command
+  test_command "${@:2}"
+  launch "$label" "${command[@]}"
+}
+
+# with_names NAME...: a filter for the tests whose full name has one of them.
+with_names() { local IFS='|'; echo "${*/#/FullyQualifiedName~}"; }
+
+# without_names NAME...: a filter for all other tests.
+without_names() { local IFS='&'; echo "${*/#/FullyQualifiedName!~}"; }
 
 # build_stand_ins LABEL CMAKE_FOLDER: those for NVIDIA's libraries.
 build_stand_ins() { stage "$1: compile" "$1-compile" cmake --build "$2" --target cuda_on_cpu; }
 
-# run_stand_in_tests LABEL FOLDER CMAKE_FOLDER FILTER: builds and tests them.
-run_stand_in_tests() {
-  local label=$1 folder=$2 cmake_folder=$3
-  shift 3
-  build_stand_ins "$label" "$cmake_folder"
-  run_executable "$label" "$folder/cuda_on_cpu_tests" "$@"
-}
-
 # run_executable LABEL COMMAND...: adds to the counts and goes on whatever the result.
 run_executable() {
-  local label=$1 status=0 start log here_passed here_failed here_skipped
+  launch "$@"
+  collect "$1"
+}
+
+# launch LABEL COMMAND...: starts it beside what comes next. A shell without job control would have Ctrl-C ignored in it.
+launch() {
+  local label=$1
   shift
-  log=$logs/test-$label.log
-  start=$(now)
+  started[$label]=$(now)
   mkdir -p "$logs"
+  env --default-signal=INT,QUIT "${test_environment[@]}" "$@" >"$logs/test-$label.log" 2>&1 </dev/null &
+  processes[$label]=$!
+}
+
+# collect LABEL: waits for it and adds to the counts whatever the result.
+collect() {
+  local label=$1 status=0 log=$logs/test-$1.log start=${started[$1]} here_passed here_failed here_skipped
   running "$label"
-  env "${test_environment[@]}" "$@" >"$log" 2>&1 </dev/null || status=$?
+  wait "${processes[$label]}" || status=$?
   here_passed=$(count "$log" succeeded) here_failed=$(count "$log" failed) here_skipped=$(count "$log" skipped)
   if ((status != 0 && here_failed == 0)); then
     here_failed=1

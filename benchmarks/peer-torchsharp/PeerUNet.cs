@@ -23,8 +23,8 @@ internal sealed class PeerUNet : Module<Tensor, Tensor>
         {
             if (level > 0)
             {
-                _layers.Add(
-                    new VolumeConvolution(Widths[level - 1], Widths[level], kernel: 3, stride: 2, isNormalized));
+                _layers.Add(new VolumeConvolution(
+                    Widths[level - 1], Widths[level], kernel: 3, stride: 2, isNormalized));
             }
             _layers.Add(new VolumeBlock(Widths[level], isNormalized));
         }

@@ -121,6 +121,13 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new CudaStream(stream.Pointer);
     }
 
+    public CudaStream CreateUrgentStream()
+    {
+        CUstream stream = default;
+        Check(Driver.Streams.cuStreamCreateWithPriority(ref stream, CUStreamFlags.NonBlocking, int.MinValue));
+        return new CudaStream(stream.Pointer);
+    }
+
     public void Destroy(CudaStream stream) => Check(Driver.Streams.cuStreamDestroy_v2(Stream(stream)));
 
     public void Synchronize(CudaStream stream) => Check(Driver.Streams.cuStreamSynchronize(Stream(stream)));

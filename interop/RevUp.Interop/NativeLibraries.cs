@@ -4,6 +4,8 @@ using RevUp.Interop.CublasLt;
 using RevUp.Interop.Cudnn;
 using RevUp.Interop.Image;
 using RevUp.Interop.Mpi;
+using RevUp.Interop.Nccl;
+using RevUp.Interop.Posix;
 
 namespace RevUp.Interop;
 
@@ -18,6 +20,7 @@ internal static class NativeLibraries
     internal const string Cuda = "cuda";
     internal const string Cudnn = "cudnn";
     internal const string CublasLt = "cublasLt";
+    internal const string Nccl = "nccl";
     internal const string Nvtx = "revup_nvtx";
     internal const string Mpi = "mpi";
 
@@ -42,6 +45,14 @@ internal static class NativeLibraries
             CublasLt, ["libcublasLt.so.13", "libcublasLt.so.12"], "*", "REVUP_CUBLASLT_LIBRARY",
             "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.",
             CublasLtLibrary.VerifyVersion),
+        new NvidiaLibraryEntry(
+            Nccl, ["libnccl.so.2"], "nccl", "REVUP_NCCL_LIBRARY",
+            "Install NCCL 2.14 or newer, for example with the Python package nvidia-nccl-cu12, or train on one GPU.",
+            NcclLibrary.VerifyVersion)
+        {
+            // NVLS adds in another order at every call, so that no run could be repeated.
+            BeforeLoading = () => CEnvironment.Propose("NCCL_NVLS_ENABLE", "0"),
+        },
         new(
             Nvtx, "librevup_nvtx.so", "REVUP_NVTX_LIBRARY",
             "Run ./build.sh where the CUDA toolkit is installed, or ./build.sh --with-cuda, which fetches it.",

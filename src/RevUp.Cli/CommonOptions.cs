@@ -84,14 +84,19 @@ internal sealed class CommonOptions
     /// <exception cref="ConfigurationException">The device lacks what was asked for.</exception>
     public Backend OpenBackend(ParseResult arguments, long capacity = 0, int share = 0)
     {
-        bool cuda = arguments.GetRequiredValue(Device) == Cuda;
-        bool tf32 = arguments.GetValue(Tf32);
         ConfigurationException.Require(
-            cuda || !tf32,
+            !IsCpu(arguments) || !arguments.GetValue(Tf32),
             $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
             + $"out");
-        return cuda ? new CudaBackend(capacity: capacity, tf32: tf32) : OpenCpu(arguments, capacity, share);
+        return IsCpu(arguments) ? OpenCpu(arguments, capacity, share) : OpenCuda(arguments, capacity);
     }
+
+    /// <summary>A GPU; the caller disposes it.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="capacity">The most bytes of its arena; 0 for no bound of its own.</param>
+    /// <param name="device">Index of the device.</param>
+    public CudaBackend OpenCuda(ParseResult arguments, long capacity = 0, int device = 0) =>
+        new(device, capacity, tf32: arguments.GetValue(Tf32));
 
     /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
     /// <inheritdoc cref="OpenBackend" path="/param"/>

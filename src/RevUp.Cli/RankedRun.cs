@@ -10,35 +10,56 @@ internal static class RankedRun
     /// </summary>
     /// <param name="terminal">Where failures are told.</param>
     /// <param name="verbose">Whether with a stack trace.</param>
+    /// <param name="join">Joins the ranks.</param>
     /// <param name="work">Returns the exit code.</param>
-    public static int Run(Terminal terminal, bool verbose, Func<Collective, int> work)
+    public static int Run(
+        Terminal terminal, bool verbose, Func<RankEnvironment, Collective> join, Func<Collective, int> work)
     {
         RankEnvironment environment = RankEnvironment.Current();
         Collective? ranks = null;
         try
         {
-            ranks = Collective.Join(environment);
+            ranks = join(environment);
             int code = work(ranks);
             ranks.Dispose();
             return code;
         }
-        catch (Exception exception) when (environment.Size > 1)
+        catch (Exception exception) when (environment.Size > 1 && Settle(exception))
         {
-            if (ranks is null || !ReferenceEquals(exception, ranks.Refusal))
+            if (IsAlone(exception))
             {
-                string step = ranks is { Step: > 0 } ? $", step {ranks.Step}" : "";
-                string place = $"[rank {environment.Rank} of {environment.Size} on {Environment.MachineName}{step}] ";
-                Failure.Report(exception, terminal.Faults, verbose, place);
+                Tell(exception);
                 ranks?.Abort(ExitCode.Failure);
                 return ExitCode.Failure;
             }
             // All ranks fail alike, and one message is enough.
-            if (ranks.IsFirst)
+            if (ranks!.IsFirst)
             {
                 Failure.Report(exception, terminal.Error, verbose);
             }
             ranks.Dispose();
             return ExitCode.Failure;
+        }
+
+        bool IsAlone(Exception exception) => ranks is null || !ReferenceEquals(exception, ranks.Refusal);
+
+        // A filter runs before anything is disposed. Disposal would wait for work of a device that
+        // waits for another rank.
+        bool Settle(Exception exception)
+        {
+            if (ranks is { IsConcurrent: true } && IsAlone(exception))
+            {
+                Tell(exception);
+                ranks.Abort(ExitCode.Failure);
+            }
+            return true;
+        }
+
+        void Tell(Exception exception)
+        {
+            string step = ranks is { Step: > 0 } ? $", step {ranks.Step}" : "";
+            string place = $"[rank {environment.Rank} of {environment.Size} on {Environment.MachineName}{step}] ";
+            Failure.Report(exception, terminal.Faults, verbose, place);
         }
     }
 

@@ -40,7 +40,8 @@ use_stand_ins() {
   unset REVUP_TEST_CUDA
   export REVUP_CUDA_LIBRARY=$folder/libcuda.so.1 REVUP_CUDNN_LIBRARY=$folder/libcudnn.so.9
   export REVUP_CUBLASLT_LIBRARY=$folder/libcublasLt.so.12 REVUP_CUDA_KERNELS=$folder/revup_kernels.fatbin
-  export REVUP_NVTX_LIBRARY=$folder/librevup_nvtx.so REVUP_CUDA_ON_CPU_MEMORY=134217728 OMP_WAIT_POLICY=passive
+  export REVUP_NCCL_LIBRARY=$folder/libnccl.so.2 REVUP_NVTX_LIBRARY=$folder/librevup_nvtx.so
+  export REVUP_CUDA_ON_CPU_MEMORY=134217728 OMP_WAIT_POLICY=passive
 }
 
 # The loader finds the toolkit's and the system's libraries; Python's packages must be named to it. cuDNN loads
@@ -54,6 +55,7 @@ use_libraries() {
     LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
     for library in "$folder"/libcudnn.so.9; do [[ ! -e $library ]] || export REVUP_CUDNN_LIBRARY=$library; done
     for library in "$folder"/libcublasLt.so.1[23]; do [[ ! -e $library ]] || export REVUP_CUBLASLT_LIBRARY=$library; done
+    for library in "$folder"/libnccl.so.2; do [[ ! -e $library ]] || export REVUP_NCCL_LIBRARY=$library; done
   done < <(python_library_folders)
   export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-}
 }

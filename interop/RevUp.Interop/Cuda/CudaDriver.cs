@@ -114,6 +114,13 @@ internal sealed unsafe class CudaDriver : ICudaDriver
         return stream;
     }
 
+    public CudaStream CreateUrgentStream()
+    {
+        CudaStream stream;
+        CudaLibrary.StreamCreateWithPriority(&stream, CudaStreamKind.NonBlocking, int.MinValue).Check();
+        return stream;
+    }
+
     public void Destroy(CudaStream stream) => CudaLibrary.StreamDestroy(stream).Check();
 
     public void Synchronize(CudaStream stream) => CudaLibrary.StreamSynchronize(stream).Check();

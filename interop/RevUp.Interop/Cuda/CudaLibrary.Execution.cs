@@ -6,6 +6,13 @@ internal static unsafe partial class CudaLibrary
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuStreamCreate")]
     public static partial CudaResult StreamCreate(CudaStream* stream, CudaStreamKind flags);
 
+    /// <summary>
+    /// Creates a stream whose kernels go before the kernels of streams with a greater number. A
+    /// number outside the device's range becomes the nearest in it.
+    /// </summary>
+    [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuStreamCreateWithPriority")]
+    public static partial CudaResult StreamCreateWithPriority(CudaStream* stream, CudaStreamKind flags, int priority);
+
     /// <summary>Destroys a stream once its work is done, without waiting for it.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuStreamDestroy_v2")]
     public static partial CudaResult StreamDestroy(CudaStream stream);

@@ -59,6 +59,12 @@ internal interface ICudaDriver : IDisposable
     /// <summary>Creates a stream that does not wait for the default stream.</summary>
     CudaStream CreateStream();
 
+    /// <summary>
+    /// Creates such a stream whose kernels go before the kernels of other streams, as far as the
+    /// device can: for communication beside computation.
+    /// </summary>
+    CudaStream CreateUrgentStream();
+
     /// <summary>Destroys a stream once its work is done.</summary>
     void Destroy(CudaStream stream);
 

@@ -1,4 +1,5 @@
 using RevUp.Data.Dense;
+using RevUp.Distributed;
 
 namespace RevUp.Cli.Commands;
 
@@ -49,7 +50,8 @@ internal static class EvaluateCommand
         SegmentationRecorder recorder = new(data.Classes, views: 0, regions: data.Cases.Regions);
         long memory = SegmentationEvaluator.MemoryOf(loaded.Network, loaded.Recipe.Reversible);
         SegmentationEvaluator evaluator = new(loaded.Network, data, loaded.Normalization, memory);
-        EvaluationResult result = evaluator.Evaluate(recorder, damaged, progress: null, CancellationToken.None);
+        using StopAgreement never = new(Collective.Alone, CancellationToken.None);
+        EvaluationResult result = evaluator.Evaluate(recorder, damaged, progress: null, never);
         return result with { Segmentation = recorder.Complete(part, loaded.Step).Measures.Summary };
     }
 }

@@ -36,6 +36,7 @@ internal static class MemoryCommand
                     && Format.Name(value) == word),
         };
         MemoryBudgetOption budget = new();
+        RankLinkOptions links = new();
         Option<bool> once = Usage.Flag(
             "--once",
             "Measure the first step instead of the second: half the time, but generated code and first-touched pages "
@@ -45,10 +46,12 @@ internal static class MemoryCommand
         {
             blocks, policies, budget, once,
         };
+        links.AddTo(command);
         recipes.AddTo(command);
         command.SetAction(arguments =>
         {
             Recipe recipe = recipes.Load(arguments, common, budget.Overrides(arguments));
+            RankLink? link = links.Read(arguments);
             MemoryPolicy[] measured = arguments.GetValue(policies) is { Length: > 0 } named
                 ? named
                 : [.. MemoryProbe.PossiblePolicies(recipe.Model)];
@@ -62,7 +65,7 @@ internal static class MemoryCommand
             {
                 rows.AddRange(Measure(
                     terminal, recipe, depth, measured, () => common.OpenBackend(arguments),
-                    warmUp: !arguments.GetValue(once)));
+                    warmUp: !arguments.GetValue(once), link));
             }
             if (arguments.GetValue(common.Json))
             {
@@ -80,6 +83,7 @@ internal static class MemoryCommand
                     "Adaptive Lipschitz control is measured as it starts, perBranch at the same coefficient; in "
                     + "training k can rise.");
             }
+            RankTable.Write(terminal, rows);
         });
         return command;
     }
@@ -87,7 +91,7 @@ internal static class MemoryCommand
     /// <summary>Measures one depth under each of the policies, saying so.</summary>
     public static IEnumerable<MemoryRow> Measure(
         Terminal terminal, Recipe recipe, int blocks, IEnumerable<MemoryPolicy> policies, Func<Backend> open,
-        bool warmUp = true)
+        bool warmUp = true, RankLink? link = null)
     {
         foreach (MemoryPolicy policy in policies)
         {
@@ -101,7 +105,7 @@ internal static class MemoryCommand
             terminal.Note(
                 $"measuring {Format.Blocks(blocks == OwnDepth ? recipe.Model.BlockCount : blocks)}, "
                 + $"{Format.Name(policy)} ...");
-            yield return MemoryProbe.Measure(recipe, blocks, policy, open, warmUp);
+            yield return MemoryProbe.Measure(recipe, blocks, policy, open, warmUp, link);
         }
     }
 

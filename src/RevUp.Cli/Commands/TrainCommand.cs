@@ -1,3 +1,4 @@
+using RevUp.Backends.Cuda;
 using RevUp.Distributed;
 
 namespace RevUp.Cli.Commands;
@@ -49,8 +50,29 @@ internal sealed class TrainCommand
         };
         train._recipes.AddTo(command);
         command.SetAction(arguments => RankedRun.Run(
-            terminal, common.IsVerbose(arguments), ranks => train.Run(arguments, ranks)));
+            terminal, common.IsVerbose(arguments), environment => train.Join(arguments, environment),
+            ranks => train.Run(arguments, ranks)));
         return command;
+    }
+
+    // GPUs meet by NCCL, each with its rank; CPUs by MPI.
+    private Collective Join(ParseResult arguments, RankEnvironment environment)
+    {
+        if (environment.Size == 1 || _common.IsCpu(arguments))
+        {
+            return Collective.Join(environment);
+        }
+        int device = environment.DeviceOf(CudaDevices.Find().Devices.Count);
+        CudaBackend backend = _common.OpenCuda(arguments, device: device);
+        try
+        {
+            return new NcclCollective(backend, environment);
+        }
+        catch
+        {
+            backend.Dispose();
+            throw;
+        }
     }
 
     private int Run(ParseResult arguments, Collective ranks)
@@ -59,7 +81,9 @@ internal sealed class TrainCommand
         bool resume = false;
         string text = ranks.First(() => (own = Load(arguments, ranks, out resume)).ToJson(), "the first rank's recipe");
         Recipe recipe = own ?? Recipe.Parse(text, "the first rank's recipe", []);
-        using Backend backend = _common.OpenBackend(arguments, share: Threads(ranks));
+        using Backend? opened =
+            ranks.Backend is null ? _common.OpenBackend(arguments, share: Threads(ranks)) : null;
+        Backend backend = ranks.Backend ?? opened!;
         RunSummary summary = TrainingSession.Run(
             _terminal, backend, recipe, Folder(arguments, recipe), resume, arguments.GetValue(_attached), ranks);
         if (arguments.GetValue(_common.Json))
@@ -87,9 +111,6 @@ internal sealed class TrainCommand
             ranks.IsAlone || !arguments.GetValue(_attached),
             $"--attached stops at the end of standard input, and a launcher gives it to no rank but the first; leave "
             + $"it out, and send the launcher a signal instead");
-        ConfigurationException.Require(
-            ranks.IsAlone || _common.IsCpu(arguments),
-            $"{ranks.Size} ranks compute on CPUs only; leave out --device cuda, or start one process");
         string[] recorded = arguments.GetValue(_graph) ? ["training.cudaGraph=true"] : [];
         Recipe recipe = _recipes.Load(arguments, _common, [.. recorded, .. _budget.Overrides(arguments)]);
         _ = recipe.Training.PassesOf(ranks.Size);

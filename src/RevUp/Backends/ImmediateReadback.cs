@@ -7,6 +7,8 @@ internal sealed class ImmediateReadback(Backend backend, int count) : Readback(b
 {
     private readonly double[] _values = new double[count];
 
+    public override bool IsThere => true;
+
     public override void Copy(Tensor source, int offset) =>
         Backend.Download(source, _values.AsSpan(offset, (int)source.Count));
 

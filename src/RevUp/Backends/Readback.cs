@@ -30,6 +30,9 @@ internal abstract class Readback : DeviceObject
     /// <summary>Marks what <see cref="Wait"/> waits for: everything issued so far.</summary>
     public abstract void Mark();
 
+    /// <summary>Whether the mark was reached, without waiting.</summary>
+    public abstract bool IsThere { get; }
+
     /// <summary>Waits for the mark and returns all numbers, valid until the next copy.</summary>
     public abstract ReadOnlySpan<double> Wait();
 }

@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Tensors;
 
 namespace RevUp.Distributed;
@@ -33,6 +34,18 @@ internal abstract class Collective : IDisposable
     /// <summary>Name and version of the library; empty for one process.</summary>
     public abstract string Library { get; }
 
+    /// <summary>
+    /// Whether the device does what was begun beside the work of this rank, without the host.
+    /// Otherwise <see cref="Begin"/> returns when all ranks have come.
+    /// </summary>
+    public virtual bool IsConcurrent => false;
+
+    /// <summary>
+    /// The device that this rank has joined with, which goes with the ranks; null where any will
+    /// do.
+    /// </summary>
+    public virtual Backend? Backend => null;
+
     /// <summary>Whether there is one rank.</summary>
     public bool IsAlone => Size == 1;
 
@@ -54,14 +67,18 @@ internal abstract class Collective : IDisposable
     /// </summary>
     public Exception? Refusal { get; private set; }
 
-    /// <summary>Joins the other processes of a launcher; alone without one.</summary>
+    /// <summary>Joins the other processes of a launcher on CPUs; alone without one.</summary>
     /// <exception cref="DllNotFoundException">The launcher's MPI library is missing.</exception>
     /// <exception cref="ConfigurationException">
-    /// The library counts other ranks than the launcher.
+    /// The library counts other ranks than the launcher, or the launcher has no MPI.
     /// </exception>
     public static Collective Join(RankEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(environment);
+        ConfigurationException.Require(
+            environment.Size == 1 || environment.HasMpi,
+            $"{environment.Launcher} has started {environment.Size} ranks, which need MPI on CPUs; use --device cuda, "
+            + $"or start them with mpirun");
         return environment.Size == 1 ? Alone : new MpiCollective(environment);
     }
 
@@ -70,6 +87,35 @@ internal abstract class Collective : IDisposable
     /// ranks get the same bits.
     /// </summary>
     public abstract void Sum(Tensor values, string what);
+
+    /// <summary>
+    /// Begins the sum of float32 or float64 values over all ranks, in place, as the work issued so
+    /// far leaves them. Nothing may touch them until <see cref="Complete"/>. May be recorded.
+    /// </summary>
+    public virtual void Begin(Tensor values, string what) => Sum(values, what);
+
+    /// <summary>
+    /// Begins to collect the values of every rank, of one length, on every rank: part r of
+    /// <paramref name="all"/> is rank r's. May be recorded.
+    /// </summary>
+    /// <exception cref="NotSupportedException">
+    /// The ranks are not concurrent (<see cref="IsConcurrent"/>).
+    /// </exception>
+    public virtual void BeginGather(Tensor own, Tensor all) =>
+        throw new NotSupportedException($"Ranks of {Library} gather on the host alone.");
+
+    /// <summary>Work issued from here on sees the results of what was begun.</summary>
+    public virtual void Complete()
+    {
+    }
+
+    /// <summary>
+    /// Waits on the host for results that came out of sums, or until the deadline.
+    /// </summary>
+    /// <exception cref="RankLostException">Another rank did not come.</exception>
+    public virtual void Await(Readback results, string what)
+    {
+    }
 
     /// <summary>The largest of each number over all ranks, in place; none may be NaN.</summary>
     public abstract void Maximum(Span<double> numbers, string what);
@@ -158,6 +204,14 @@ internal abstract class Collective : IDisposable
         }
         return all;
     }
+
+    /// <summary>Message of a rank that gives another one up.</summary>
+    /// <param name="what">Object of the wait.</param>
+    public string Lost(string what) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"After {Deadline.TotalSeconds} s in step {Step} this rank still waits for {what}: another rank has ended, "
+        + $"is stopped, or cannot be reached. Look at the messages of the other ranks, then go on with --resume. If a "
+        + $"rank is only slow, raise training.rankTimeoutSeconds.");
 
     /// <summary>Marks an exception that every rank throws now.</summary>
     public Exception Refuse(Exception exception) => Refusal = exception;

@@ -39,7 +39,7 @@ internal sealed unsafe class MpiCollective : Collective
             $"{environment.Launcher} started rank {environment.Rank} of {environment.Size}, and the library {Library} "
             + $"counts rank {rank} of {size}: launcher and library are of two MPIs. Set REVUP_MPI_LIBRARY to the "
             + $"launcher's library, or start with the library's mpirun");
-        _watch = new Timer(_ => End());
+        _watch = new Timer(_ => RankWatch.End(this, _awaited));
     }
 
     public override int Rank { get; }
@@ -149,23 +149,11 @@ internal sealed unsafe class MpiCollective : Collective
             }
             if (Stopwatch.GetElapsedTime(start) > Deadline)
             {
-                throw new RankLostException(Lost());
+                throw new RankLostException(Lost(_awaited));
             }
             spin.SpinOnce(Yields);
         }
     }
-
-    private void End()
-    {
-        Console.Error.WriteLine($"[{Place}] error: {Lost()}");
-        ProcessEnd.Now(1);
-    }
-
-    private string Lost() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"After {Deadline.TotalSeconds} s in step {Step} this rank still waits for {_awaited}: another rank has ended, "
-        + $"is stopped, or cannot be reached. Look at the messages of the other ranks, then go on with --resume. If a "
-        + $"rank is only slow, raise training.rankTimeoutSeconds.");
 
     private static string Version()
     {

@@ -16,10 +16,20 @@ internal static class RankThreads
     public static int Share(Collective ranks, out bool isBound)
     {
         Site own = new(Environment.MachineName, Allowed(), Environment.ProcessorCount);
-        Site[] node = [.. ranks.Gather(own, "the names of nodes").Where(other => other.Node == own.Node)];
+        return Share(own, ranks.Gather(own, "the names of nodes"), Online(), out isBound);
+    }
+
+    /// <summary>The same from what the ranks may use.</summary>
+    /// <param name="own">This rank.</param>
+    /// <param name="all">Every rank.</param>
+    /// <param name="online">Processors of this rank's node.</param>
+    /// <param name="isBound">As above.</param>
+    internal static int Share(Site own, IReadOnlyCollection<Site> all, int online, out bool isBound)
+    {
+        Site[] node = [.. all.Where(other => other.Node == own.Node)];
         int sharers = node.Count(other => other.Processors == own.Processors);
-        int all = node.Select(other => other.Processors).Distinct().Count() > 1 ? Online() : own.Count;
-        isBound = sharers == 1 && node.Length > 1 && own.Count < all / node.Length;
+        int shared = node.Select(other => other.Processors).Distinct().Count() > 1 ? online : own.Count;
+        isBound = sharers == 1 && node.Length > 1 && own.Count < shared / node.Length;
         return Math.Max(1, own.Count / sharers);
     }
 
@@ -38,5 +48,9 @@ internal static class RankThreads
         return count;
     }
 
-    private sealed record Site(string Node, string Processors, int Count);
+    /// <summary>Processors that a rank may use.</summary>
+    /// <param name="Node">Name of its node.</param>
+    /// <param name="Processors">List of processors, as the kernel writes it.</param>
+    /// <param name="Count">Number of processors.</param>
+    internal sealed record Site(string Node, string Processors, int Count);
 }

@@ -22,6 +22,20 @@ internal sealed class StopAgreement : IDisposable
     /// <summary>Cancelled once all ranks know of a request.</summary>
     public CancellationToken Token => _agreed?.Token ?? _own;
 
+    /// <summary>Whether this rank was asked to stop.</summary>
+    public bool IsAsked => _own.IsCancellationRequested;
+
+    /// <summary>Whether any rank was asked to stop, as all ranks have learnt elsewhere.</summary>
+    /// <param name="any">The same on all ranks.</param>
+    public bool Follow(bool any)
+    {
+        if (any)
+        {
+            _agreed?.Cancel();
+        }
+        return Token.IsCancellationRequested;
+    }
+
     /// <summary>Whether any rank was asked to stop; all ranks call it together.</summary>
     public bool Check()
     {

@@ -40,15 +40,17 @@ internal static class MemoryProbe
     /// Opens the device to measure on; the backend is disposed afterwards.
     /// </param>
     /// <param name="warmUp">Whether a step goes before the measured one.</param>
+    /// <param name="link">Network between ranks to forecast a step for; null for none.</param>
     /// <exception cref="ConfigurationException">
     /// The recipe does not work with this depth or policy.
     /// </exception>
     public static MemoryRow Measure(
-        Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open, bool warmUp = true)
+        Recipe recipe, int blocks, MemoryPolicy policy, Func<Backend> open, bool warmUp = true, RankLink? link = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(open);
         recipe.Validate();
+        int passes = recipe.Training.PassesOf(link?.Ranks ?? 1);
         ProcessMemory.ResetPeak();
         using Backend backend = open();
         ModelSettings model = AtStart(blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks));
@@ -85,6 +87,12 @@ internal static class MemoryProbe
         {
             Precision = net.Settings.Precision,
             Slab = net.Layers.Any(layer => layer.Slab > 0) ? step.Engine.Plan.Slab : 0,
+            // Ranks on CPUs send after the backward pass.
+            Ranks = link is null
+                ? null
+                : RankForecast.Of(
+                    LayerWork.Of(net, step.Engine), milliseconds, passes, link, overlaps: backend.IsAsynchronous,
+                    recipe.Training.BucketBytes),
         };
 
         void Run() => batch.Run(step);

@@ -42,4 +42,7 @@ internal sealed record MemoryRow(
 
     /// <summary>Planes of a slab at the finest extents; 0 for whole batches.</summary>
     public int Slab { get; init; }
+
+    /// <summary>Forecast of the step on ranks; null where none was asked for.</summary>
+    public RankForecast? Ranks { get; init; }
 }

@@ -86,6 +86,12 @@ internal sealed class ReversibleEngine : DeviceObject
     /// </summary>
     public Action<Block, Tensor>? InputObserver { get; set; }
 
+    /// <summary>
+    /// Called with the position of each layer whose backward pass is through: its gradients are
+    /// final.
+    /// </summary>
+    internal Action<int>? GradientsReady { get; set; }
+
     /// <summary>Rebuilds inputs, by one of two solvers.</summary>
     internal FixedPointInversion Inverter => _inversion;
 
@@ -230,6 +236,7 @@ internal sealed class ReversibleEngine : DeviceObject
             Backend.Memory.Free(point);
         }
         y = x;
+        GradientsReady?.Invoke(index);
     }
 
     /// <summary>Counts a step that is repeated because an inversion was refused.</summary>

@@ -18,19 +18,25 @@ namespace RevUp.Reversible;
 /// </remarks>
 internal sealed class StepProtocol : IDisposable
 {
+    /// <summary>
+    /// Numbers that ranks add: how many are asked to stop, the loss, how many samples were right.
+    /// </summary>
+    public const int SharedLength = 3;
+
+    private const int ReportLength = StepOutcome.Length + 1;
+
     private readonly Backend _backend;
     private readonly ReversibleEngine _engine;
     private readonly FixedPointInversion _solver;
-    private readonly IReadOnlyList<InvertibleBlock> _blocks;
     private readonly AdaptiveCoefficients? _coefficients;
     private readonly Collective _ranks;
     private readonly Tensor _numbers;
-    private readonly Tensor _squareSum;
     private readonly Tensor _outcome;
-    private readonly Tensor _evaluations;
-    private readonly double[] _published;
+    private readonly Tensor _report;
+    private readonly Tensor _shared;
+    private readonly Tensor _squareSum;
+    private readonly PlannedInversions _planned;
     private Readback _results;
-    private long _publishedVersion = -1;
     private bool _refused;
 
     /// <param name="backend">The device.</param>
@@ -52,14 +58,16 @@ internal sealed class StepProtocol : IDisposable
     {
         _ranks = ranks;
         (_backend, _engine, _solver) = (backend, engine, engine.Inverter);
-        (_blocks, _coefficients) = (blocks, coefficients);
-        _numbers = Allocate(3 + StepOutcome.Length);
-        Losses = _numbers.Slice(0, new Shape(2));
-        _squareSum = _numbers.Scalar(2);
-        _outcome = _numbers.Slice(3, new Shape(StepOutcome.Length));
-        _evaluations = Allocate(Math.Max(1, blocks.Count));
-        _published = new double[blocks.Count];
-        ClearLosses();
+        _coefficients = coefficients;
+        // The results lie together, and so do the numbers that ranks add: stop and losses.
+        _numbers = Allocate(StepOutcome.Length + SharedLength + 1);
+        _outcome = _numbers.Slice(0, new Shape(StepOutcome.Length));
+        _report = _numbers.Slice(0, new Shape(ReportLength));
+        _shared = _numbers.Slice(StepOutcome.Length, new Shape(SharedLength));
+        Losses = _shared.Slice(1, new Shape(2));
+        _squareSum = _numbers.Scalar(_numbers.Count - 1);
+        _planned = new PlannedInversions(backend, engine, blocks, coefficients, ranks);
+        ClearShared();
         _results = backend.CreateReadback(ResultLength);
     }
 
@@ -73,17 +81,23 @@ internal sealed class StepProtocol : IDisposable
     /// </summary>
     public bool IsPlanned { get; private set; }
 
+    /// <summary>Whether this rank is asked to stop, for the next step to tell the others.</summary>
+    public bool AsksToStop { get; set; }
+
+    /// <summary>Whether any rank was asked to stop before the last step.</summary>
+    public bool IsStopAsked { get; private set; }
+
     /// <summary>Changes whenever the plan's branch evaluations do.</summary>
     public long PlanVersion => _solver.Plan.Version;
 
     /// <summary>Whether results are on their way.</summary>
     public bool IsInFlight { get; private set; }
 
-    // The outcome, the bounds of branches with coefficients of their own, the statistics of planned
-    // inversions.
-    private int ResultLength => StatisticsStart + (_backend.IsAsynchronous ? _solver.Capacity : 0);
+    // The outcome and who is asked to stop, the bounds of branches with coefficients of their own,
+    // the statistics of planned inversions.
+    private int ResultLength => StatisticsStart + _planned.Capacity;
 
-    private int StatisticsStart => StepOutcome.Length + (_coefficients?.Values.Length ?? 0);
+    private int StatisticsStart => ReportLength + (_coefficients?.Values.Length ?? 0);
 
     /// <summary>
     /// Begins a step: chooses the solver, and brings the plan to the device where it is followed.
@@ -94,6 +108,7 @@ internal sealed class StepProtocol : IDisposable
     public void Begin(bool mayPlan)
     {
         (_refused, IsPlanned) = (false, mayPlan && _backend.IsAsynchronous && _solver.Plan.IsKnown);
+        _planned.Fit();
         if (_results.Count < ResultLength)
         {
             _results.Dispose();
@@ -101,7 +116,8 @@ internal sealed class StepProtocol : IDisposable
         }
         if (IsPlanned)
         {
-            Publish();
+            _planned.Publish();
+            TellStop();
         }
     }
 
@@ -120,27 +136,48 @@ internal sealed class StepProtocol : IDisposable
     public void TakeLosses(Span<double> sums)
     {
         _backend.Download(Losses, sums);
-        ClearLosses();
+        ClearShared();
     }
 
     /// <summary>
-    /// Takes the loss sums of all ranks, and makes the inversions everyone's: the last rank has
-    /// done the last pass, whose records a step leaves.
+    /// Takes the sums of all ranks, and makes the inversions everyone's: the worst of all ranks, or
+    /// the inversions of the last pass, which the last rank has done.
     /// </summary>
-    /// <param name="losses">[2].</param>
-    public void Agree(ReadOnlySpan<double> losses)
+    /// <param name="sums">[<see cref="SharedLength"/>].</param>
+    /// <param name="worst">Whether the worst count: a plan must be enough for every rank.</param>
+    public void Agree(ReadOnlySpan<double> sums, bool worst)
     {
-        _backend.Upload(losses, Losses);
+        _backend.Upload(sums, _shared);
         _coefficients?.Agree(_ranks);
         double[] numbers = new double[InversionRecord.Length * _engine.Records.Length];
         for (int block = 0; block < _engine.Records.Length; block++)
         {
             _engine.Records[block].Write(numbers.AsSpan(InversionRecord.Length * block));
         }
-        _ranks.Broadcast(MemoryMarshal.AsBytes(numbers.AsSpan()), _ranks.Size - 1, "the inversions");
+        if (worst)
+        {
+            _ranks.Maximum(numbers, "the inversions");
+        }
+        else
+        {
+            _ranks.Broadcast(MemoryMarshal.AsBytes(numbers.AsSpan()), _ranks.Size - 1, "the inversions");
+        }
         for (int block = 0; block < _engine.Records.Length; block++)
         {
             _solver.Record(block, InversionRecord.Read(numbers.AsSpan(InversionRecord.Length * block)));
+        }
+    }
+
+    /// <summary>
+    /// Begins to share what a planned step has left on the device, where other ranks have a part in
+    /// it; may be recorded.
+    /// </summary>
+    public void Share()
+    {
+        if (!_ranks.IsAlone)
+        {
+            _ranks.Begin(_shared, "the losses");
+            _planned.Share();
         }
     }
 
@@ -162,18 +199,18 @@ internal sealed class StepProtocol : IDisposable
         _backend.Dot(gradients, gradients, _squareSum);
         ShareSquareSum();
         StepLimits limits = _engine.Inversion.Limits(1.0 / passes, clipNorm);
-        Tensor statistics = IsPlanned ? _solver.Statistics : default;
-        Tensor evaluations = statistics.IsEmpty ? default : _evaluations;
-        Tensor held = _coefficients?.State ?? default;
+        Tensor statistics = IsPlanned ? _planned.Statistics : default;
+        Tensor evaluations = statistics.IsEmpty ? default : _planned.Evaluations;
+        Tensor held = _planned.Held;
         _backend.StepVerdict(limits, Losses, _squareSum, statistics, evaluations, held, optimizer, _outcome);
-        _results.Copy(_outcome, 0);
+        _results.Copy(_report, 0);
         if (!statistics.IsEmpty)
         {
             _results.Copy(statistics, StatisticsStart);
         }
         if (_coefficients is not null)
         {
-            _results.Copy(_coefficients.Bounds, StepOutcome.Length);
+            _results.Copy(_coefficients.Bounds, ReportLength);
         }
     }
 
@@ -188,7 +225,11 @@ internal sealed class StepProtocol : IDisposable
     /// Waits for the results, the only wait of a planned step: a <see cref="StepOutcome"/> first.
     /// They are valid until the next <see cref="Conclude"/>.
     /// </summary>
-    public ReadOnlySpan<double> Wait() => _results.Wait();
+    public ReadOnlySpan<double> Wait()
+    {
+        _ranks.Await(_results, "the sums of the step");
+        return _results.Wait();
+    }
 
     /// <summary>
     /// Whether an inversion must be refused that nobody has looked at. The update was skipped then;
@@ -214,7 +255,7 @@ internal sealed class StepProtocol : IDisposable
     {
         if (IsPlanned)
         {
-            Judge(results[StatisticsStart..]);
+            _planned.Judge(results[StatisticsStart..]);
         }
         else if (_refused)
         {
@@ -224,7 +265,8 @@ internal sealed class StepProtocol : IDisposable
         {
             _solver.Plan.Measure(_engine.Records);
         }
-        _coefficients?.Follow(_engine.Records, results[StepOutcome.Length..]);
+        _coefficients?.Follow(_engine.Records, results[ReportLength..]);
+        IsStopAsked = results[StepOutcome.Length] > 0;
     }
 
     /// <summary>Ends a step, whether it came to its end or not.</summary>
@@ -236,7 +278,7 @@ internal sealed class StepProtocol : IDisposable
     public void Forget()
     {
         End();
-        ClearLosses();
+        ClearShared();
         _coefficients?.Forget();
     }
 
@@ -244,50 +286,15 @@ internal sealed class StepProtocol : IDisposable
     public void Dispose()
     {
         _results.Dispose();
-        _backend.Memory.Free(_evaluations);
+        _planned.Dispose();
         _backend.Memory.Free(_numbers);
     }
 
-    private void Publish()
-    {
-        if (_publishedVersion == _solver.Plan.Version || _published.Length == 0)
-        {
-            return;
-        }
-        _publishedVersion = _solver.Plan.Version;
-        for (int block = 0; block < _published.Length; block++)
-        {
-            _published[block] = _solver.Plan.Evaluations[block];
-        }
-        _backend.Upload<double>(_published, _evaluations);
-    }
-
-    // Statistics: [blocks, Most, 2], as FixedPointInversion.Statistics has them.
-    private void Judge(ReadOnlySpan<double> statistics)
-    {
-        EvaluationPlan plan = _solver.Plan;
-        int stride = 2 * plan.Most;
-        for (int block = 0; block < _blocks.Count; block++)
-        {
-            ConvergenceTest test = new(_engine.Inversion, _blocks[block].Branch.LipschitzLimit);
-            ReadOnlySpan<double> sums = statistics.Slice(block * stride, 2 * plan.Evaluations[block]);
-            for (int i = 0; i < sums.Length; i += 2)
-            {
-                test.Add(sums[i], sums[i + 1]);
-            }
-            if (test.Evaluations > 0)
-            {
-                _solver.Record(block, test.Record);
-                plan.Need(block, test.Needed());
-            }
-        }
-        plan.EndStep();
-    }
-
-    // Processors of two kinds add up a norm in two ways, and clip by two factors then.
+    // Processors of two kinds add up a norm in two ways, and clip by two factors then. Devices add
+    // up in an order that the shape fixes.
     private void ShareSquareSum()
     {
-        if (_ranks.IsAlone)
+        if (_ranks.IsAlone || _ranks.IsConcurrent)
         {
             return;
         }
@@ -297,7 +304,15 @@ internal sealed class StepProtocol : IDisposable
         _backend.Upload<double>(sum, _squareSum);
     }
 
-    private void ClearLosses() => _backend.Upload<double>([0, 0], Losses);
+    private void TellStop()
+    {
+        if (!_ranks.IsAlone)
+        {
+            _backend.Upload<double>([AsksToStop ? 1 : 0], _shared.Scalar(0));
+        }
+    }
+
+    private void ClearShared() => _backend.Upload<double>([0, 0, 0], _shared);
 
     private Tensor Allocate(int count) =>
         _backend.Memory.Allocate(new Shape(count), ElementType.Float64, MemoryPurpose.Workspace);

@@ -25,8 +25,6 @@ internal sealed class RunJudge(
     Recipe recipe, RunData data, string folder, DamageLog damage, CheckpointFolder checkpoints,
     Collective ranks, Action<EvaluationProgress> report)
 {
-    private const string Case = "a case of the evaluation";
-
     /// <summary>Samples that are evaluated after an epoch, or whole cases.</summary>
     public int HeldSamples => SamplesOf(data.Held);
 
@@ -148,44 +146,23 @@ internal sealed class RunJudge(
         {
             return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
         }
-        if (!ranks.IsFirst)
-        {
-            Await(stop);
-            return default;
-        }
         SegmentationRecorder recorder = new(samples.Classes, regions: patches.Cases.Regions);
-        SegmentationEvaluator evaluator = new(
-            net, patches, data.Normalization, SegmentationEvaluator.MemoryOf(net, recipe.Reversible));
-        EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, ReportCase, stop.Token);
-        _ = ranks.First(() => false, Case);
+        long memory = ranks.First(
+            () => SegmentationEvaluator.MemoryOf(net, recipe.Reversible), "the memory of evaluations");
+        SegmentationEvaluator evaluator = new(net, patches, data.Normalization, memory);
+        EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, Report, stop);
         SegmentationResult maps = recorder.Complete(part, step);
-        SegmentationJson.Write(Path.Combine(folder, SegmentationJson.FileName), maps);
-        return result with { Part = part, Segmentation = maps.Measures.Summary };
-
-        void ReportCase(int evaluated)
+        if (ranks.IsFirst)
         {
-            Report(evaluated);
-            if (!ranks.IsAlone)
-            {
-                _ = ranks.First(() => true, Case);
-                stop.ThrowIfStopped();
-            }
+            SegmentationJson.Write(Path.Combine(folder, SegmentationJson.FileName), maps);
         }
+        return result with { Part = part, Segmentation = maps.Measures.Summary };
 
         void Report(int evaluated)
         {
             double done = (double)evaluated / SamplesOf(part);
             TimeSpan rest = Stopwatch.GetElapsedTime(start) * ((1 - done) / done);
             report(new EvaluationProgress(done, rest + after));
-        }
-    }
-
-    // The first rank evaluates whole cases, and tells the others after each that it is alive.
-    private void Await(StopAgreement stop)
-    {
-        while (ranks.First(() => true, Case))
-        {
-            stop.ThrowIfStopped();
         }
     }
 }

@@ -1,6 +1,7 @@
 using RevUp.Data;
 using RevUp.Data.Dense;
 using RevUp.Data.Volumes;
+using RevUp.Distributed;
 
 namespace RevUp.Runs;
 
@@ -19,7 +20,21 @@ internal sealed class SegmentationTally(
     private readonly SurfaceDistance _surfaces = new();
     private readonly IReadOnlyList<ClassRegion> _regions = regions ?? [];
 
-    /// <summary>Adds one case.</summary>
+    /// <summary>Compares and adds one case.</summary>
+    /// <inheritdoc cref="Compare"/>
+    public CaseMeasures Add(
+        string name, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth, VolumeExtents extents,
+        VolumeSpacing spacing)
+    {
+        CaseMeasures measures = Compare(name, predicted, truth, extents, spacing);
+        Add(measures);
+        return measures;
+    }
+
+    /// <summary>Adds a case that this rank or another has compared.</summary>
+    public void Add(CaseMeasures measures) => _cases.Add(measures);
+
+    /// <summary>Compares the label maps of one case and adds its voxels to the confusion.</summary>
     /// <param name="name">The case.</param>
     /// <param name="predicted">[D, H, W], each label below K.</param>
     /// <param name="truth">
@@ -33,7 +48,7 @@ internal sealed class SegmentationTally(
     /// A map has another number of voxels or a label that is no class, or a spacing is not
     /// positive.
     /// </exception>
-    public CaseMeasures Add(
+    public CaseMeasures Compare(
         string name, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth, VolumeExtents extents,
         VolumeSpacing spacing)
     {
@@ -75,9 +90,26 @@ internal sealed class SegmentationTally(
         {
             dice[region] = DiceOf(_regions[region], predicted, truth);
         }
-        CaseMeasures measures = new(name, overlaps, dice);
-        _cases.Add(measures);
-        return measures;
+        return new CaseMeasures(name, overlaps, dice);
+    }
+
+    /// <summary>Adds the confusions of all ranks, on each; cases are added one by one.</summary>
+    public void Join(Collective ranks)
+    {
+        if (ranks.IsAlone || !_hasConfusion)
+        {
+            return;
+        }
+        byte[][] parts = ranks.Gather(MemoryMarshal.AsBytes<long>(_confusion).ToArray(), "the confusion of classes");
+        Array.Clear(_confusion);
+        foreach (byte[] part in parts)
+        {
+            ReadOnlySpan<long> counts = MemoryMarshal.Cast<byte, long>(part);
+            for (int i = 0; i < counts.Length; i++)
+            {
+                _confusion[i] += counts[i];
+            }
+        }
     }
 
     /// <summary>The measures of what was added.</summary>

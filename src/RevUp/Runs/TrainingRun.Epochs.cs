@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Distributed;
 using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 using RevUp.Training;
@@ -15,13 +16,14 @@ public sealed partial class TrainingRun
         (long start, TimeSpan waited) = (Stopwatch.GetTimestamp(), _loader.Waited);
         int done = (int)(_step.Count % _stepsPerEpoch) * _recipe.Training.Accumulate;
         IEnumerable<Batch> batches = _loader.Epoch(epoch.Number, done);
-        if (_recipe.Training.Accumulate > 1)
+        _step.Restart();
+        if (_step.IsPipelined)
         {
-            RunAccumulating(batches, epoch);
+            RunPipelined(batches, epoch);
         }
         else
         {
-            RunPipelined(batches, epoch);
+            RunAccumulating(batches, epoch);
         }
         epoch.Meter.AddEpoch(Stopwatch.GetElapsedTime(start), _loader.Waited - waited);
     }
@@ -44,6 +46,7 @@ public sealed partial class TrainingRun
                 staging = Stopwatch.GetTimestamp();
             }
             start = staging;
+            _step.AsksToStop = epoch.Stop.IsAsked;
             _step.Start(LearningRateFactor());
             bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End
                 && !epoch.Stop.Token.IsCancellationRequested;
@@ -61,7 +64,8 @@ public sealed partial class TrainingRun
         foreach (Batch batch in batches)
         {
             long start = Stopwatch.GetTimestamp();
-            StepResult? updated = Accumulate(batch, update: ++pending == _recipe.Training.PassesOf(_ranks.Size));
+            bool update = ++pending == _recipe.Training.PassesOf(_ranks.Size);
+            StepResult? updated = Accumulate(batch, update, epoch.Stop);
             milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             if (updated is StepResult result)
             {
@@ -74,10 +78,11 @@ public sealed partial class TrainingRun
         }
     }
 
-    private StepResult? Accumulate(Batch batch, bool update)
+    private StepResult? Accumulate(Batch batch, bool update, StopAgreement stop)
     {
         using NvtxRange range = Network.Backend.Range(ProfilerRanges.Step);
         _step.Accumulate(batch);
+        _step.AsksToStop = stop.IsAsked;
         return update ? _step.Update(LearningRateFactor()) : null;
     }
 
@@ -94,7 +99,7 @@ public sealed partial class TrainingRun
             _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
             coefficients, peak);
         epoch.Progress?.Invoke(progress);
-        bool last = _step.Count == epoch.End || epoch.Stop.Check();
+        bool last = _step.Count == epoch.End || epoch.Stop.Follow(_step.IsStopAsked);
         int every = _recipe.Training.CheckpointEverySteps;
         if (last || (every > 0 && _step.Count % every == 0))
         {

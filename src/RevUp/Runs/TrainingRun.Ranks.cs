@@ -19,10 +19,25 @@ public sealed partial class TrainingRun
 
     /// <summary>A run whose steps several ranks share; the first one has the folder.</summary>
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
+    /// <param name="ranks">All ranks, each of which makes the run with the same recipe.</param>
+    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, Ranks ranks)
+        : this(backend, recipe, folder, resume, (ranks ?? throw new ArgumentNullException(nameof(ranks))).All)
+    {
+    }
+
+    /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool, Ranks)"/>
     internal TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, Collective ranks)
         : this(backend, recipe, folder, resume, RunData.Open(recipe), ranks: ranks)
     {
     }
+
+    // A rank of several on devices has the memory of a run with its own passes alone.
+    private Recipe OfOneRank(Recipe recipe) => !_ranks.IsConcurrent
+        ? recipe
+        : recipe with
+        {
+            Training = recipe.Training with { Accumulate = recipe.Training.PassesOf(_ranks.Size) },
+        };
 
     // The first rank has read the checkpoint, or every rank has drawn the same weights.
     private void ShareStart(Start start)

@@ -72,6 +72,7 @@ public sealed partial class TrainingRun : IDisposable
     /// <param name="branches">
     /// Makes the branch of each block, where the recipe's model.branch is "custom".
     /// </param>
+    /// <param name="ranks">Ranks that share the steps; null for one process.</param>
     public TrainingRun(
         Backend backend,
         Recipe recipe,
@@ -80,8 +81,10 @@ public sealed partial class TrainingRun : IDisposable
         ImageDataset train,
         ImageDataset test,
         ImageDataset? validation = null,
-        Func<BranchSite, Branch>? branches = null)
-        : this(backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation), branches)
+        Func<BranchSite, Branch>? branches = null,
+        Ranks? ranks = null)
+        : this(
+            backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation), branches, ranks?.All)
     {
     }
 
@@ -302,7 +305,7 @@ public sealed partial class TrainingRun : IDisposable
         {
             return planned;
         }
-        Forecast = MemoryPlanner.Plan(backend, recipe, branches);
+        Forecast = MemoryPlanner.Plan(backend, OfOneRank(recipe), branches);
         return recipe.Reversible.WithPlan(Forecast.Plan);
     }
 

@@ -1,5 +1,7 @@
 using RevUp.Backends;
 using RevUp.Distributed;
+using RevUp.Layers;
+using RevUp.Models;
 using RevUp.Tensors;
 
 namespace RevUp.Training;
@@ -10,9 +12,10 @@ namespace RevUp.Training;
 /// the order of the passes: pass m of rank r has the number m · Size + r.
 /// </summary>
 /// <remarks>
-/// In order, each rank adds its part of the elements, for which every rank sends it a part of its
-/// pass. The bytes are as many as in a ring. Several passes need a second buffer, float32 like the
-/// gradients.
+/// The library adds piece by piece. Where it works beside this rank, a piece is sent as soon as the
+/// last backward pass of the step has finished it. In order, each rank adds its part of the
+/// elements, for which every rank sends it a part of its pass. The bytes are as many as in a ring.
+/// Several passes need a second buffer, float32 like the gradients.
 /// </remarks>
 internal sealed class GradientSum : IDisposable
 {
@@ -30,16 +33,34 @@ internal sealed class GradientSum : IDisposable
     private readonly Tensor _total;
     private readonly Tensor _work;
     private readonly int _whole;
+    private readonly GradientBuckets? _buckets;
 
     /// <summary>The sum for a training's steps.</summary>
     /// <exception cref="ArenaExhaustedException">
     /// No memory for the buffers; the caller frees what was allocated.
     /// </exception>
-    public GradientSum(Backend backend, Tensor gradients, Collective ranks, TrainingSettings settings)
+    public GradientSum(RevUpNet net, Collective ranks, TrainingSettings settings)
+        : this(net.Backend, net.Parameters.Gradients, ranks, OrderedPasses(settings, ranks))
+    {
+        if (!IsInOrder && !ranks.IsAlone)
+        {
+            _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
+            LayerDone = ranks.IsConcurrent ? _buckets.Send : null;
+        }
+    }
+
+    /// <summary>A sum of any float32 values, in one piece.</summary>
+    /// <param name="backend">Adds.</param>
+    /// <param name="gradients">The values, replaced by their sum.</param>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="passes">
+    /// Passes of one rank in a step, which are added in their order; 0 for the library's order.
+    /// </param>
+    /// <inheritdoc cref="GradientSum(RevUpNet, Collective, TrainingSettings)"/>
+    public GradientSum(Backend backend, Tensor gradients, Collective ranks, int passes)
     {
         (_backend, _ranks, _gradients) = (backend, ranks, gradients);
-        int passes = settings.PassesOf(ranks.Size);
-        if (!settings.SumInRankOrder || settings.Accumulate == 1)
+        if (passes == 0)
         {
             return;
         }
@@ -54,6 +75,12 @@ internal sealed class GradientSum : IDisposable
     }
 
     private bool IsInOrder => !_total.IsEmpty;
+
+    /// <summary>
+    /// Takes the position of each layer that the last backward pass of the step is through with;
+    /// null where nothing is sent beside the pass.
+    /// </summary>
+    public Action<int>? LayerDone { get; }
 
     /// <summary>Makes the gradients ready for another pass of this rank.</summary>
     /// <param name="done">Passes of the step that it has done, at least 1.</param>
@@ -73,7 +100,7 @@ internal sealed class GradientSum : IDisposable
     {
         if (!IsInOrder)
         {
-            _ranks.Sum(_gradients, Words);
+            SendRest();
             return;
         }
         Add(isFirst: done == 1);
@@ -87,6 +114,15 @@ internal sealed class GradientSum : IDisposable
         }
     }
 
+    /// <summary>
+    /// Sends what the others wait for, in place of a last pass without numbers: all ranks send the
+    /// same pieces.
+    /// </summary>
+    public void GiveUp() => LayerDone?.Invoke(0);
+
+    /// <summary>Ends a step, whether it came to its end or not.</summary>
+    public void End() => _buckets?.Forget();
+
     /// <summary>Frees the buffers.</summary>
     public void Dispose()
     {
@@ -95,6 +131,22 @@ internal sealed class GradientSum : IDisposable
         {
             _backend.Memory.TryFree(_total);
         }
+    }
+
+    private static int OrderedPasses(TrainingSettings settings, Collective ranks)
+    {
+        int passes = settings.PassesOf(ranks.Size);
+        return settings.SumInRankOrder && settings.Accumulate > 1 ? passes : 0;
+    }
+
+    private void SendRest()
+    {
+        if (_buckets is null)
+        {
+            _ranks.Sum(_gradients, Words);
+            return;
+        }
+        _buckets.Complete();
     }
 
     private Tensor Allocate(Shape shape, MemoryPurpose purpose) =>

@@ -5,18 +5,22 @@ namespace RevUp.Training;
 
 /// <summary>
 /// Numbers of the passes that ranks tell each other before the verdict on a step: the losses, the
-/// inversions, and whether a loss is no number.
+/// inversions, whether a loss is no number, and whether a rank is asked to stop.
 /// </summary>
 /// <param name="ranks">More than one.</param>
 /// <param name="protocol">Takes the sums.</param>
 /// <param name="passes">Passes of one rank in a step.</param>
-internal sealed class StepAgreement(Collective ranks, StepProtocol protocol, int passes)
+/// <param name="worst">
+/// Whether the worst inversions of all ranks count, for a plan of the next step.
+/// </param>
+internal sealed class StepAgreement(Collective ranks, StepProtocol protocol, int passes, bool worst)
 {
     // Loss and right answers.
     private const int Numbers = 2;
 
-    private readonly double[] _own = new double[Numbers * passes];
-    private readonly double[] _all = new double[Numbers * passes * ranks.Size];
+    // With whether a rank is asked to stop at the end.
+    private readonly double[] _own = new double[Numbers * passes + 1];
+    private readonly double[] _all = new double[(Numbers * passes + 1) * ranks.Size];
     private string? _fault;
 
     /// <summary>Takes the loss of one pass; false when it is no number.</summary>
@@ -38,19 +42,24 @@ internal sealed class StepAgreement(Collective ranks, StepProtocol protocol, int
     /// </exception>
     public void Conclude()
     {
+        _own[^1] = protocol.AsksToStop ? 1 : 0;
         ranks.Gather(MemoryMarshal.AsBytes(_own.AsSpan()), MemoryMarshal.AsBytes(_all.AsSpan()), "the losses");
-        Span<double> sums = stackalloc double[Numbers];
+        Span<double> sums = stackalloc double[StepProtocol.SharedLength];
         sums.Clear();
+        for (int rank = 0; rank < ranks.Size; rank++)
+        {
+            sums[0] += _all[(rank + 1) * _own.Length - 1];
+        }
         for (int pass = 0; pass < passes; pass++)
         {
             for (int rank = 0; rank < ranks.Size; rank++)
             {
-                int place = Numbers * (rank * passes + pass);
-                sums[0] += _all[place];
-                sums[1] += _all[place + 1];
+                int place = rank * _own.Length + Numbers * pass;
+                sums[1] += _all[place];
+                sums[2] += _all[place + 1];
             }
         }
-        if (!double.IsFinite(sums[0]))
+        if (!double.IsFinite(sums[1]))
         {
             string? fault = ranks.Gather(_fault, "the losses").FirstOrDefault(text => text is not null);
             if (fault is not null)
@@ -58,7 +67,7 @@ internal sealed class StepAgreement(Collective ranks, StepProtocol protocol, int
                 throw ranks.Refuse(new TrainingDivergedException(fault));
             }
         }
-        protocol.Agree(sums);
+        protocol.Agree(sums, worst);
     }
 
     /// <summary>Drops what was taken of a step that did not come to its end.</summary>

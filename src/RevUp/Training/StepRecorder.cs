@@ -44,6 +44,13 @@ internal sealed class StepRecorder(Backend backend) : IDisposable
         _work.Replay();
     }
 
+    /// <summary>The next step is not known: it is neither recorded nor replayed.</summary>
+    public void Restart()
+    {
+        Forget();
+        _last = default;
+    }
+
     /// <summary>Forgets what was recorded.</summary>
     public void Dispose() => Forget();
 

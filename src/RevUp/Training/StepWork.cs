@@ -25,7 +25,9 @@ internal sealed class StepWork : IDisposable
     private readonly Collective _ranks;
     private readonly StepAgreement? _agreement;
     private readonly GradientSum _sum;
+    private readonly int _passes;
     private readonly Action _pass;
+    private readonly Func<double, string> _fault;
 
     public StepWork(
         RevUpNet net,
@@ -41,10 +43,12 @@ internal sealed class StepWork : IDisposable
         (_net, _settings, _engine) = (net, settings, engine);
         (_optimizer, _protocol, _input, _objective) = (optimizer, protocol, input, objective);
         _ranks = ranks;
-        _agreement = ranks.IsAlone ? null : new StepAgreement(ranks, protocol, settings.PassesOf(ranks.Size));
-        _sum = new GradientSum(_backend, net.Parameters.Gradients, ranks, settings);
+        _passes = settings.PassesOf(ranks.Size);
+        _agreement = ranks.IsAlone ? null : new StepAgreement(ranks, protocol, _passes, worst: IsPipelined);
+        _sum = new GradientSum(net, ranks, settings);
         _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
         _pass = Pass;
+        _fault = loss => Diverged(loss, "loss").Message;
     }
 
     /// <summary>
@@ -61,17 +65,36 @@ internal sealed class StepWork : IDisposable
     /// <summary>Samples of the step.</summary>
     public double Samples => (double)Batch * Passes;
 
+    /// <summary>
+    /// Whether a step is issued as a whole, and then waited for. Ranks that add in order, or on the
+    /// host, accumulate instead.
+    /// </summary>
+    public bool IsPipelined => _passes == 1 && (_ranks.IsAlone || (_ranks.IsConcurrent && !_settings.SumInRankOrder));
+
     /// <summary>Learning rate of the weights in the step.</summary>
     public double LearningRate { get; private set; }
 
     /// <summary>Steps recorded.</summary>
     public long Recordings => _recorder?.Recordings ?? 0;
 
+    /// <summary>
+    /// Ranks begin a part of the run: all or none of them replay a step, and what one rank alone
+    /// has done since the last step may have moved its memory.
+    /// </summary>
+    public void Restart()
+    {
+        if (!_ranks.IsAlone)
+        {
+            _recorder?.Restart();
+        }
+    }
+
     /// <summary>Issues a step of one batch, as one recorded piece where that is possible.</summary>
     /// <param name="layout">Of the arena before the batch was there.</param>
     /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
     public void Issue(ulong layout, double learningRateFactor)
     {
+        _ranks.Step = Count + 1;
         Schedule(learningRateFactor);
         _protocol.Begin(mayPlan: true);
         if (_protocol.IsPlanned && _recorder is not null && _engine.InputObserver is null)
@@ -96,6 +119,7 @@ internal sealed class StepWork : IDisposable
         _net.Repeat();
         _backend.Fill(_net.Parameters.Gradients, 0);
         Compute();
+        Share();
         Conclude();
         _protocol.Send();
     }
@@ -129,8 +153,7 @@ internal sealed class StepWork : IDisposable
                 $"Step {Count + 1} has no gradients to update with; call {nameof(TrainingStep.Accumulate)} first.");
         }
         Schedule(learningRateFactor);
-        _agreement?.Conclude();
-        _sum.Complete(Accumulated);
+        Share();
         Conclude();
         _protocol.Send();
     }
@@ -140,6 +163,7 @@ internal sealed class StepWork : IDisposable
     {
         _protocol.End();
         _agreement?.Forget();
+        _sum.End();
         Accumulated = 0;
     }
 
@@ -150,7 +174,7 @@ internal sealed class StepWork : IDisposable
     public void RequireNoneBegun()
     {
         RequireNoneInFlight();
-        if (!_ranks.IsAlone)
+        if (!_ranks.IsAlone && !IsPipelined)
         {
             throw new InvalidOperationException(
                 $"{_ranks.Size} ranks share the passes of a step; call {nameof(TrainingStep.Accumulate)} and "
@@ -177,7 +201,7 @@ internal sealed class StepWork : IDisposable
             throw new ArgumentException(
                 $"A batch of {batch} samples cannot follow one of {Batch}; all batches of a step have one size.");
         }
-        if (!_ranks.IsAlone && Accumulated == _settings.PassesOf(_ranks.Size))
+        if (!_ranks.IsAlone && Accumulated == _passes)
         {
             throw new InvalidOperationException(
                 $"This rank has done its {Accumulated} passes of step {Count + 1}; call "
@@ -233,6 +257,7 @@ internal sealed class StepWork : IDisposable
     {
         Prepare();
         Compute();
+        Share();
         Conclude();
     }
 
@@ -246,14 +271,20 @@ internal sealed class StepWork : IDisposable
     private void Compute()
     {
         long mark = _backend.Memory.Mark();
+        bool isLast = Accumulated == _passes - 1;
+        _engine.GradientsReady = isLast ? _sum.LayerDone : null;
         try
         {
             Tensor logits = _engine.Forward(_input.Pixels, _protocol.IsPlanned);
             _objective.Differentiate(logits, _input.Targets, _protocol.Losses);
-            if (_agreement?.Take(Accumulated, loss => Diverged(loss, "loss").Message) == false)
+            if (!_protocol.IsPlanned && _agreement?.Take(Accumulated, _fault) == false)
             {
                 _engine.Forget();
                 _backend.Memory.FreeSince(mark);
+                if (isLast)
+                {
+                    _sum.GiveUp();
+                }
                 return;
             }
             if (!_protocol.IsPlanned && _agreement is null)
@@ -268,6 +299,24 @@ internal sealed class StepWork : IDisposable
             _backend.Memory.FreeSince(mark);
             throw;
         }
+    }
+
+    // A planned step leaves its numbers on the device, and so do its sums over ranks.
+    private void Share()
+    {
+        if (_protocol.IsPlanned)
+        {
+            _protocol.Share();
+        }
+        else if (_agreement is not null)
+        {
+            if (Accumulated == 0)
+            {
+                _protocol.Observe();
+            }
+            _agreement.Conclude();
+        }
+        _sum.Complete(Math.Max(1, Accumulated));
     }
 
     private void Conclude()

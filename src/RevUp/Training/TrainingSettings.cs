@@ -83,6 +83,13 @@ public sealed record TrainingSettings
     public bool SumInRankOrder { get; init; }
 
     /// <summary>
+    /// Bytes of gradients that ranks sum at once, at least: on GPUs beside the backward pass of the
+    /// layers before. 0 for 8 MiB, or an eighth of all gradients where that is less.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long BucketBytes { get; init; }
+
+    /// <summary>
     /// Seconds that a rank waits for the others before it gives them up; 0 for 600. A checkpoint,
     /// or a case of an evaluation, must not take longer.
     /// </summary>
@@ -106,7 +113,7 @@ public sealed record TrainingSettings
 
     /// <summary>Passes of a step that each of a number of ranks does.</summary>
     /// <exception cref="ConfigurationException">
-    /// The ranks cannot share the passes evenly.
+    /// The ranks cannot share the passes evenly, or a graph cannot hold the step of a rank.
     /// </exception>
     internal int PassesOf(int ranks)
     {
@@ -121,6 +128,14 @@ public sealed record TrainingSettings
                 + $"evenly. {same}For {ranks} times the samples of a pass in a step: --set "
                 + $"training.accumulate={ranks}; the learning rate may need a change then.");
         }
+        ConfigurationException.Require(
+            !CudaGraph || Accumulate == ranks,
+            $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: "
+            + $"use {ranks}, one for each rank, or leave the graph out");
+        ConfigurationException.Require(
+            !CudaGraph || ranks == 1 || !SumInRankOrder,
+            $"training.cudaGraph and training.sumInRankOrder are true; a graph holds no sum in the order of ranks: "
+            + $"leave one of them out");
         return Accumulate / ranks;
     }
 
@@ -140,9 +155,9 @@ public sealed record TrainingSettings
             $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the "
             + $"ends of epochs only");
         ConfigurationException.Require(
-            !CudaGraph || Accumulate == 1,
-            $"training.cudaGraph is true and training.accumulate is {Accumulate}; a graph holds a step of one batch: "
-            + $"use 1, or leave the graph out");
+            BucketBytes >= 0,
+            $"training.bucketBytes is {BucketBytes}; use a positive number of bytes, or 0 for "
+            + $"{GradientBuckets.DefaultBytes} and less in small networks");
         ConfigurationException.Require(
             RankTimeoutSeconds is >= 0 and <= 86_400,
             $"training.rankTimeoutSeconds is {RankTimeoutSeconds}; use 1 to 86400, or 0 for "

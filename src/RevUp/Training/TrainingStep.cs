@@ -101,6 +101,20 @@ public sealed class TrainingStep : DeviceObject
         internal set => _work.Count = value;
     }
 
+    /// <summary>
+    /// Whether a step takes one batch of this rank, so that the next one may be staged beside it.
+    /// </summary>
+    internal bool IsPipelined => _work.IsPipelined;
+
+    /// <summary>Whether this rank is asked to stop, for the next step to tell the others.</summary>
+    internal bool AsksToStop
+    {
+        set => _protocol.AsksToStop = value;
+    }
+
+    /// <summary>Whether any rank was asked to stop before the last step.</summary>
+    internal bool IsStopAsked => _protocol.IsStopAsked;
+
     /// <summary>Whether a step was started and not finished.</summary>
     public bool IsInFlight => _protocol.IsInFlight;
 
@@ -306,6 +320,9 @@ public sealed class TrainingStep : DeviceObject
             Accumulate(batch.Pixels, batch.Targets);
         }
     }
+
+    /// <inheritdoc cref="StepWork.Restart"/>
+    internal void Restart() => _work.Restart();
 
     private Driving Enter() => IsDisposed ? Drive() : _net.Drive();
 

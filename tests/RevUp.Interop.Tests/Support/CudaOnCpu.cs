@@ -1,4 +1,5 @@
 using RevUp.Interop.Cuda;
+using RevUp.Interop.Posix;
 
 namespace RevUp.Interop.Tests.Support;
 
@@ -24,6 +25,7 @@ internal static class CudaOnCpu
             Environment.SetEnvironmentVariable(DriverVariable, Path.Combine(folder, "libcuda.so.1"));
             Environment.SetEnvironmentVariable("REVUP_CUDNN_LIBRARY", Path.Combine(folder, "libcudnn.so.9"));
             Environment.SetEnvironmentVariable("REVUP_CUBLASLT_LIBRARY", Path.Combine(folder, "libcublasLt.so.12"));
+            Environment.SetEnvironmentVariable("REVUP_NCCL_LIBRARY", Path.Combine(folder, "libnccl.so.2"));
             Environment.SetEnvironmentVariable("REVUP_CUBLAS_LIBRARY", Path.Combine(folder, "libcublas.so.12"));
             Environment.SetEnvironmentVariable(
                 RecordedRanges.LibraryVariable, Path.Combine(folder, "librevup_nvtx.so"));
@@ -33,6 +35,8 @@ internal static class CudaOnCpu
             Environment.SetEnvironmentVariable("REVUP_CUDA_ON_CPU_MEMORY", MemoryOfProcesses);
         }
 
+        // Read by the stand-in in this process: two ranks need two devices.
+        CEnvironment.Propose("REVUP_CUDA_ON_CPU_DEVICES", "2");
         CudaPlatform platform = CudaPlatform.Probe();
         return platform.IsUsable || string.IsNullOrEmpty(choice)
             ? platform.IsUsable

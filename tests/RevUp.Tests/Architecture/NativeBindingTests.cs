@@ -72,6 +72,7 @@ public sealed partial class NativeBindingTests
     [DataRow("cuda", "cuda_driver.h")]
     [DataRow("cudnn", "cudnn_legacy.h")]
     [DataRow("cublasLt", "cublaslt.h")]
+    [DataRow("nccl", "nccl.h")]
     public void EveryFunctionOfNvidiaThatIsBoundHasAStandInAndTheOtherWayRound(string library, string header)
     {
         string[] declared = [.. StandIn().Matches(
@@ -87,6 +88,6 @@ public sealed partial class NativeBindingTests
     [GeneratedRegex(@"^REVUP_(NVTX_API|API|ORACLE) [\w ]+?[ *](?<name>revup_\w+)\(", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 
-    [GeneratedRegex(@"^CUDA_ON_CPU_API [\w\s]+?[\s*](?<name>cu\w+)\(", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^CUDA_ON_CPU_API [\w\s]+?[\s*](?<name>(cu|nccl)\w+)\(", RegexOptions.Multiline)]
     private static partial Regex StandIn();
 }

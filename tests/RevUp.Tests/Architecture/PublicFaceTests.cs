@@ -6,7 +6,8 @@ namespace RevUp.Tests.Architecture;
 [TestClass]
 public sealed class PublicFaceTests
 {
-    private const int Most = 80;
+    // With Ranks, by which a program trains on many processes.
+    private const int Most = 81;
 
     private static readonly (Assembly Assembly, string Folder)[] s_assemblies =
     [

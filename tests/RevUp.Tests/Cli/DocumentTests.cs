@@ -23,6 +23,7 @@ public sealed class DocumentTests : FolderTest
         "blocks", "policy", "activationPeakBytes", "parameterBytes", "gradientBytes", "optimizerBytes",
         "workspaceBytes", "totalPeakBytes", "processPeakBytes",
         "stepMilliseconds", "meanEvaluations", "maxEvaluations", "maxInversionResidual", "precision", "slab",
+        "ranks",
     ];
 
     [TestMethod]
@@ -60,6 +61,27 @@ public sealed class DocumentTests : FolderTest
     }
 
     [TestMethod]
+    public void MemoryForecastsRanks()
+    {
+        string[] memory =
+        [
+            "memory", "--recipe", Tool.WriteTinyRecipe(Folder), "--set", "training.accumulate=2", "--policy", "store",
+            "--once",
+        ];
+        string[] link = ["--ranks", "2", "--bandwidth", "10"];
+        JsonElement ranks = Document([.. memory, .. link]).GetProperty("rows")[0].GetProperty("ranks");
+        AssertMembers(
+            ranks, "ranks", "passes", "overlaps", "messages", "communicationMilliseconds", "exposedMilliseconds",
+            "overlappedMilliseconds", "stepMilliseconds", "efficiency");
+        string table = Tool.Succeed([.. memory, .. link]).Output;
+        Assert.Contains("Forecast, not measured: 2 ranks", table);
+        Assert.Contains("nothing overlaps", table);
+        Tool.Run([.. memory, "--ranks", "2"]).AssertFails("needs --ranks and --bandwidth");
+        Tool.Run([.. memory, "--ranks", "1", "--bandwidth", "10"]).AssertFails("--ranks is 1");
+        Tool.Run([.. memory, "--ranks", "2", "--bandwidth", "0"]).AssertFails("--bandwidth is 0");
+    }
+
+    [TestMethod]
     public void MemoryHasARowForEveryDepthAndPolicyInTheOrderAskedFor()
     {
         JsonElement document = Document(
@@ -70,6 +92,7 @@ public sealed class DocumentTests : FolderTest
         {
             AssertMembers(row, s_row);
         }
+        Assert.AreEqual(JsonValueKind.Null, rows[0].GetProperty("ranks").ValueKind);
         CollectionAssert.AreEqual(
             new[] { "2 invert", "2 store", "8 invert", "8 store" },
             rows.Select(DepthAndPolicy).ToArray());

@@ -68,6 +68,14 @@ internal static class ToolProcess
         return Process.Start(Redirected(words[0], words[1..]))!;
     }
 
+    /// <summary>Runs another program to its end.</summary>
+    /// <param name="words">The program and its arguments.</param>
+    public static ToolResult RunOther(params string[] words)
+    {
+        using Process process = Process.Start(Redirected(words[0], words[1..]))!;
+        return process.Finish();
+    }
+
     private static ProcessStartInfo Redirected(string file, string[] arguments) =>
         new(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
 }

@@ -35,6 +35,22 @@ public sealed class RankEnvironmentTests
     public void DamagedOrNestedVariablesAreRefused(string variables, string words) =>
         Assert.Refuses<ConfigurationException>(() => RankEnvironment.Read(Variables(variables)), words);
 
+    /// <summary>Four ranks of a node with 64 processors.</summary>
+    [TestMethod]
+    [DataRow("0-63 0-63 0-63 0-63", 64, 16, false)]
+    [DataRow("0-15 16-31 32-47 48-63", 16, 16, false)]
+    [DataRow("0 1 2 3", 1, 1, true)]
+    public void ThreadsAreTheShareOfARankAndABoundRankIsNoticed(string lists, int count, int threads, bool isBound)
+    {
+        RankThreads.Site[] node = [.. lists.Split(' ').Select(list => new RankThreads.Site("n1", list, count))];
+        RankThreads.Site[] all = [.. node, new RankThreads.Site("n2", lists.Split(' ')[0], count)];
+        foreach (RankThreads.Site own in node)
+        {
+            Assert.AreEqual(threads, RankThreads.Share(own, all, online: 64, out bool found));
+            Assert.AreEqual(isBound, found);
+        }
+    }
+
     private static Func<string, string?> Variables(string text)
     {
         Dictionary<string, string> all = text.Split(' ', StringSplitOptions.RemoveEmptyEntries)

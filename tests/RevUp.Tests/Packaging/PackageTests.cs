@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Xml.Linq;
+using RevUp.Tests.Distributed;
 
 namespace RevUp.Tests.Packaging;
 
@@ -101,6 +102,21 @@ public sealed class PackageTests : FolderTest
         string output = Run(Folder.Path, [], Folder["bin/Release/net10.0/OwnBranch"]);
         Assert.Contains(", 0 refused", output);
         Assert.Contains("256 of 256 new images are told apart by branches of its own", output);
+    }
+
+    /// <summary>Bits depend on the threads of a rank: one here, on one processor.</summary>
+    [TestMethod]
+    public void TheSampleOfRanksTrainsOnThePackageAlone()
+    {
+        string[] pinned = ["-c", "0"], words = MpiLauncher.Words(MpiLauncher.Mpich, 2);
+        BuildSample("Ranks", Folder);
+        string program = Folder["bin/Release/net10.0/Ranks"];
+        string ranked = Run(Folder.Path, [], "taskset", [.. pinned, .. words, program]);
+        Assert.Contains("2 ranks, 48 steps, test accuracy ", ranked);
+        Directory.Move(Folder["runs"], Folder["ranked"]);
+        string alone = Run(Folder.Path, [], "taskset", [.. pinned, program]);
+        Assert.AreEqual(ranked.Replace("2 ranks", "1 ranks", StringComparison.Ordinal), alone);
+        TestRuns.AssertSameState(Folder["runs/stripes"], Folder["ranked/stripes"]);
     }
 
     // The feed is this test's only source, and its packages are in a folder of its own: neither a

@@ -1,3 +1,5 @@
+using RevUp.Distributed;
+
 namespace RevUp.Tests.Runs;
 
 /// <summary>Runs that segment drawn lesions.</summary>
@@ -102,8 +104,9 @@ public sealed class SegmentationRunTests
 
         using DensePatches held = (DensePatches)Datasets.Open(recipe.Data, DatasetSplit.Validation);
         SegmentationEvaluator evaluator = new(run.Network, held, new ChannelNormalization([0], [1]), 1L << 28);
+        using StopAgreement never = new(Collective.Alone, CancellationToken.None);
         EvaluationResult again = evaluator.Evaluate(
-            new SegmentationRecorder(held.Classes), damaged: null, progress: null, CancellationToken.None);
+            new SegmentationRecorder(held.Classes), damaged: null, progress: null, never);
         Assert.AreEqual((1, 0), (again.Samples, again.LeftOut), "cases are counted without progress, too");
     }
 

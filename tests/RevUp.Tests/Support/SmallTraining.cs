@@ -1,3 +1,5 @@
+using RevUp.Distributed;
+
 namespace RevUp.Tests.Support;
 
 /// <summary>
@@ -13,6 +15,11 @@ internal sealed class SmallTraining : IDisposable
     private readonly CpuBackend _backend = TestRuns.Backend();
 
     public SmallTraining(params string[] overrides)
+        : this(Collective.Alone, overrides)
+    {
+    }
+
+    public SmallTraining(Collective ranks, params string[] overrides)
     {
         Recipe recipe = SmallRecipe.Create(overrides);
         Net = new RevUpNet(_backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
@@ -23,7 +30,7 @@ internal sealed class SmallTraining : IDisposable
             _backend.Upload<float>(
                 Normal(WeightStream, i, (int)parameter.Shape.Count, WeightDeviation), parameter.Value);
         }
-        Step = new TrainingStep(Net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion);
+        Step = new TrainingStep(Net, recipe.Training, recipe.Reversible.Plan, recipe.Reversible.Inversion, ranks);
     }
 
     public RevUpNet Net { get; }

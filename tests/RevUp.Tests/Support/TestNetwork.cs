@@ -1,3 +1,5 @@
+using RevUp.Distributed;
+
 namespace RevUp.Tests.Support;
 
 /// <summary>
@@ -22,13 +24,19 @@ internal sealed class TestNetwork : IDisposable
         OptimizerSettings? optimizer = null,
         bool poison = false,
         int threads = 1,
-        bool cudaGraph = false)
+        bool cudaGraph = false,
+        Func<Backend, Collective>? ranks = null)
     {
         Backend = device.Open(poison, threads);
         Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
-        TrainingSettings training =
-            new() { Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 }, CudaGraph = cudaGraph };
-        Step = new TrainingStep(Net, training, new MemoryPlan { Policy = policy }, inversion ?? Exact);
+        Collective all = ranks?.Invoke(Backend) ?? Collective.Alone;
+        TrainingSettings training = new()
+        {
+            Optimizer = optimizer ?? new OptimizerSettings { LearningRate = 0.1 },
+            CudaGraph = cudaGraph,
+            Accumulate = all.Size,
+        };
+        Step = new TrainingStep(Net, training, new MemoryPlan { Policy = policy }, inversion ?? Exact, all);
         _patterns = Vectors.Normal(1, TestModel.Classes * model.Sample.Count);
     }
 

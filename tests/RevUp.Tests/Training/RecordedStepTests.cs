@@ -141,8 +141,11 @@ public sealed class RecordedStepTests
     {
         string noGraphs = Refusal(() => new SmallTraining("training.cudaGraph=true"));
         Assert.Contains("training.cudaGraph is true, and the device 'cpu' has no graphs; use --device cuda", noGraphs);
-        Assert.Contains(
-            "training.accumulate is 2", SmallRecipe.Refusal("training.cudaGraph=true", "training.accumulate=2"));
+        TrainingSettings settings = new() { CudaGraph = true, Accumulate = 2 };
+        Assert.Refuses<ConfigurationException>(() => settings.PassesOf(1), "training.accumulate is 2");
+        Assert.AreEqual(1, settings.PassesOf(2));
+        Assert.Refuses<ConfigurationException>(
+            () => (settings with { SumInRankOrder = true }).PassesOf(2), "training.sumInRankOrder are true");
 
         static string Refusal(Func<IDisposable> create) =>
             Assert.ThrowsExactly<ConfigurationException>(() => create().Dispose()).Message;

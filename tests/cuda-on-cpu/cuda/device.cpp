@@ -1,5 +1,6 @@
-// Initialisation, the one device, its primary context, error texts.
+// Initialisation, devices, their primary contexts, error texts.
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "state.h"
@@ -8,16 +9,40 @@ using namespace cuda_on_cpu;
 
 namespace {
 
-struct Context {};
+struct Context {
+  int device;
+  std::atomic<CUresult> error{CUDA_SUCCESS};
+};
+
+struct Device {
+  int number;  // without CUDA_VISIBLE_DEVICES
+  int retained = 0;
+  CUcontext primary = nullptr;
+};
 
 constexpr int driver_version = 12040;
 
+// As many as REVUP_CUDA_ON_CPU_DEVICES says, or one; of these, the numbers that CUDA_VISIBLE_DEVICES lists.
+std::vector<Device> visible_devices() {
+  const char *const text = std::getenv("REVUP_CUDA_ON_CPU_DEVICES");
+  const int count = text == nullptr ? 1 : std::atoi(text);
+  std::vector<Device> devices;
+  const char *visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  for (int number = 0; visible == nullptr && number < count; ++number) devices.push_back({number});
+  while (visible != nullptr) {
+    char *end = nullptr;
+    const long number = std::strtol(visible, &end, 10);
+    if (end == visible || number < 0 || number >= count) break;
+    devices.push_back({static_cast<int>(number)});
+    visible = *end == ',' ? end + 1 : nullptr;
+  }
+  return devices;
+}
+
 struct Driver {
   std::atomic<bool> initialised{false};
-  std::mutex mutex;  // of what follows
-  int retained = 0;
-  CUcontext primary = nullptr;
-  std::atomic<CUresult> error{CUDA_SUCCESS};
+  std::mutex mutex;  // of retained and primary
+  std::vector<Device> devices = visible_devices();
   HandleTable<CUcontext, Context> contexts;
 };
 
@@ -28,9 +53,11 @@ Driver &driver() {
 
 thread_local CUcontext current = nullptr;
 
+int device_count() { return static_cast<int>(driver().devices.size()); }
+
 CUresult check_device(CUdevice device) {
   RETURN_IF_FAILED(check_initialised());
-  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+  return device >= 0 && device < device_count() ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
 }
 
 struct ErrorText {
@@ -55,12 +82,15 @@ constexpr ErrorText error_texts[] = {
     ERROR_TEXT(CUDA_ERROR_NOT_READY, "device not ready"),
     ERROR_TEXT(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access was encountered"),
     ERROR_TEXT(CUDA_ERROR_CONTEXT_IS_DESTROYED, "context is destroyed"),
+    ERROR_TEXT(CUDA_ERROR_LAUNCH_TIMEOUT, "the launch timed out and was terminated"),
     ERROR_TEXT(CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address"),
     ERROR_TEXT(CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure"),
     ERROR_TEXT(CUDA_ERROR_NOT_SUPPORTED, "operation not supported"),
     ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "operation not permitted when stream is capturing"),
     ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "operation failed due to a previous error during capture"),
+    ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_MERGE, "operation would result in a merge of separate capture sequences"),
     ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "capture was not initiated in this stream"),
+    ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_UNJOINED, "capturing stream has unjoined work"),
     ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, "dependency created on uncaptured work in another stream"),
     ERROR_TEXT(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, "operation would make the legacy stream depend on a capturing one"),
     ERROR_TEXT(CUDA_ERROR_CAPTURED_EVENT, "operation not permitted on an event last recorded in a capturing stream"),
@@ -110,13 +140,24 @@ CUresult check_initialised() { return driver().initialised ? CUDA_SUCCESS : CUDA
 CUresult check_context() {
   if (!driver().initialised) return CUDA_ERROR_NOT_INITIALIZED;
   if (current == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
-  if (driver().contexts.find(current) == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
-  return driver().error;
+  const std::shared_ptr<Context> context = driver().contexts.find(current);
+  return context == nullptr ? CUDA_ERROR_CONTEXT_IS_DESTROYED : context->error.load();
 }
 
 void spoil_context(CUresult error) {
   CUresult none = CUDA_SUCCESS;
-  driver().error.compare_exchange_strong(none, error);
+  const std::shared_ptr<Context> context = driver().contexts.find(current);
+  if (context != nullptr) context->error.compare_exchange_strong(none, error);
+}
+
+int current_ordinal() {
+  const std::shared_ptr<Context> context = driver().contexts.find(current);
+  return context == nullptr ? -1 : context->device;
+}
+
+int current_device() {
+  const int ordinal = current_ordinal();
+  return ordinal < 0 ? -1 : driver().devices[ordinal].number;
 }
 
 void report(const char *message) { std::fprintf(stderr, "cuda-on-cpu: %s\n", message); }
@@ -152,7 +193,7 @@ CUresult cuGetErrorString(CUresult error, const char **text) {
 CUresult cuDeviceGetCount(int *count) {
   RETURN_IF_FAILED(check_initialised());
   if (count == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  *count = 1;
+  *count = device_count();
   return CUDA_SUCCESS;
 }
 
@@ -192,22 +233,23 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
   RETURN_IF_FAILED(check_device(device));
   if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
   const std::lock_guard lock(driver().mutex);
-  if (driver().retained++ == 0) driver().primary = driver().contexts.add(std::make_shared<Context>());
-  *context = driver().primary;
+  Device &retained = driver().devices[device];
+  if (retained.retained++ == 0) retained.primary = driver().contexts.add(std::make_shared<Context>(device));
+  *context = retained.primary;
   return CUDA_SUCCESS;
 }
 
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   RETURN_IF_FAILED(check_device(device));
   const std::lock_guard lock(driver().mutex);
-  if (driver().retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
-  if (--driver().retained > 0) return CUDA_SUCCESS;
-  driver().contexts.remove(driver().primary);
-  driver().error = CUDA_SUCCESS;
-  clear_graphs();
-  clear_modules();
-  clear_streams();
-  clear_memory();
+  Device &released = driver().devices[device];
+  if (released.retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
+  if (--released.retained > 0) return CUDA_SUCCESS;
+  driver().contexts.remove(released.primary);
+  clear_graphs(device);
+  clear_modules(device);
+  clear_streams(device);
+  clear_memory(device);
   return CUDA_SUCCESS;
 }
 

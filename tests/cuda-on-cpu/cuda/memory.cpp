@@ -52,11 +52,16 @@ class Poison {
   int file_;
 };
 
+struct Range {
+  size_t bytes;
+  int device;
+};
+
 struct Memory {
   std::mutex mutex;
-  std::map<uintptr_t, size_t> device, pinned;  // address -> bytes
+  std::map<uintptr_t, Range> device, pinned;  // by address
   std::deque<std::pair<uintptr_t, size_t>> freed;
-  size_t device_in_use = 0;
+  std::map<int, size_t> in_use;  // bytes of each device
   Poison poison{};
 };
 
@@ -87,8 +92,9 @@ void unmap(uintptr_t address, size_t bytes) {
 }
 
 // With the lock held.
-void retire(uintptr_t address, size_t bytes) {
-  memory().device_in_use -= bytes;
+void retire(uintptr_t address, const Range &range) {
+  const size_t bytes = range.bytes;
+  memory().in_use[range.device] -= bytes;
   if (!memory().poison.cover(bytes_at(address), pages(bytes))) std::abort();
   ASAN_POISON_MEMORY_REGION(bytes_at(address), pages(bytes));
   memory().freed.emplace_back(address, bytes);
@@ -107,17 +113,17 @@ size_t device_bytes() {
   return bytes;
 }
 
-size_t allocated_bytes() {
+void clear_memory(int device) {
   const std::lock_guard lock(memory().mutex);
-  return memory().device_in_use;
-}
-
-void clear_memory() {
-  const std::lock_guard lock(memory().mutex);
-  for (const auto &[address, bytes] : memory().device) retire(address, bytes);
-  for (const auto &[address, bytes] : memory().pinned) unmap(address, bytes);
-  memory().device.clear();
-  memory().pinned.clear();
+  const auto is_there = [=](const auto &entry) { return entry.second.device == device; };
+  for (const auto &entry : memory().device) {
+    if (is_there(entry)) retire(entry.first, entry.second);
+  }
+  for (const auto &entry : memory().pinned) {
+    if (is_there(entry)) unmap(entry.first, entry.second.bytes);
+  }
+  std::erase_if(memory().device, is_there);
+  std::erase_if(memory().pinned, is_there);
 }
 
 CUresult check_device_range(const void *address, size_t bytes, size_t alignment) {
@@ -126,8 +132,9 @@ CUresult check_device_range(const void *address, size_t bytes, size_t alignment)
   const std::lock_guard lock(memory().mutex);
   auto after = memory().device.upper_bound(start);
   if (after == memory().device.begin()) return CUDA_ERROR_ILLEGAL_ADDRESS;
-  const auto &[base, size] = *--after;
-  if (start - base >= size || size - (start - base) < bytes) return CUDA_ERROR_ILLEGAL_ADDRESS;
+  const auto &[base, range] = *--after;
+  if (range.device != current_ordinal()) return CUDA_ERROR_ILLEGAL_ADDRESS;
+  if (start - base >= range.bytes || range.bytes - (start - base) < bytes) return CUDA_ERROR_ILLEGAL_ADDRESS;
   return start % alignment == 0 ? CUDA_SUCCESS : CUDA_ERROR_MISALIGNED_ADDRESS;
 }
 
@@ -151,7 +158,8 @@ CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
   RETURN_IF_FAILED(check_context());
   if (free == nullptr || total == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *total = device_bytes();
-  *free = device_bytes() - allocated_bytes();
+  const std::lock_guard lock(memory().mutex);
+  *free = device_bytes() - memory().in_use[current_ordinal()];
   return CUDA_SUCCESS;
 }
 
@@ -160,11 +168,12 @@ CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
   RETURN_IF_FAILED(check_no_capture());
   if (address == nullptr || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
   const std::lock_guard lock(memory().mutex);
-  if (bytes > device_bytes() - memory().device_in_use) return CUDA_ERROR_OUT_OF_MEMORY;
+  size_t &in_use = memory().in_use[current_ordinal()];
+  if (bytes > device_bytes() - in_use) return CUDA_ERROR_OUT_OF_MEMORY;
   char *const start = map_poisoned(bytes);
   if (start == nullptr) return CUDA_ERROR_OUT_OF_MEMORY;
-  memory().device.emplace(reinterpret_cast<uintptr_t>(start), bytes);
-  memory().device_in_use += bytes;
+  memory().device.emplace(reinterpret_cast<uintptr_t>(start), Range{bytes, current_ordinal()});
+  in_use += bytes;
   *address = reinterpret_cast<CUdeviceptr>(start);
   return CUDA_SUCCESS;
 }
@@ -174,7 +183,7 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
   RETURN_IF_FAILED(check_no_capture());
   const std::lock_guard lock(memory().mutex);
   const auto found = memory().device.find(address);
-  if (found == memory().device.end()) return CUDA_ERROR_INVALID_VALUE;
+  if (found == memory().device.end() || found->second.device != current_ordinal()) return CUDA_ERROR_INVALID_VALUE;
   retire(found->first, found->second);
   memory().device.erase(found);
   return CUDA_SUCCESS;
@@ -188,7 +197,7 @@ CUresult cuMemHostAlloc(void **host, size_t bytes, unsigned flags) {
   const std::lock_guard lock(memory().mutex);
   char *const start = map_poisoned(bytes);
   if (start == nullptr) return CUDA_ERROR_OUT_OF_MEMORY;
-  memory().pinned.emplace(reinterpret_cast<uintptr_t>(start), bytes);
+  memory().pinned.emplace(reinterpret_cast<uintptr_t>(start), Range{bytes, current_ordinal()});
   *host = start;
   return CUDA_SUCCESS;
 }
@@ -198,7 +207,7 @@ CUresult cuMemFreeHost(void *host) {
   const std::lock_guard lock(memory().mutex);
   const auto found = memory().pinned.find(reinterpret_cast<uintptr_t>(host));
   if (found == memory().pinned.end()) return CUDA_ERROR_INVALID_VALUE;
-  unmap(found->first, found->second);
+  unmap(found->first, found->second.bytes);
   memory().pinned.erase(found);
   return CUDA_SUCCESS;
 }

@@ -16,6 +16,7 @@ constexpr char image_mark[] = "REVUP-CUDA-ON-CPU\n";
 constexpr unsigned max_shared_bytes = 48 << 10;
 
 struct Module {
+  int device;
   decltype(&cushim_find) find;
   decltype(&cushim_launch) launch;
 };
@@ -72,9 +73,9 @@ class Arguments {
 
 }  // namespace
 
-void cuda_on_cpu::clear_modules() {
-  functions.clear();
-  modules.clear();
+void cuda_on_cpu::clear_modules(int device) {
+  functions.remove_if([=](const Function &function) { return function.module->device == device; });
+  modules.remove_if([=](const Module &module) { return module.device == device; });
 }
 
 CUresult cuModuleLoadData(CUmodule *module, const void *image) {
@@ -90,7 +91,7 @@ CUresult cuModuleLoadData(CUmodule *module, const void *image) {
     report(dlerror());
     return CUDA_ERROR_INVALID_IMAGE;
   }
-  const Module loaded{reinterpret_cast<decltype(&cushim_find)>(dlsym(library, "cushim_find")),
+  const Module loaded{current_ordinal(), reinterpret_cast<decltype(&cushim_find)>(dlsym(library, "cushim_find")),
                       reinterpret_cast<decltype(&cushim_launch)>(dlsym(library, "cushim_launch"))};
   if (loaded.find == nullptr || loaded.launch == nullptr) return CUDA_ERROR_INVALID_IMAGE;
   *module = modules.add(std::make_shared<Module>(loaded));
@@ -122,7 +123,7 @@ CUresult cuLaunchKernel(CUfunction handle, unsigned grid_x, unsigned grid_y, uns
   RETURN_IF_FAILED(check_context());
   RETURN_IF_FAILED(check_stream(stream));
   const std::shared_ptr<Function> function = functions.find(handle);
-  if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (function == nullptr || function->module->device != current_ordinal()) return CUDA_ERROR_INVALID_HANDLE;
   const cushim::Grid grid{{grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes};
   if (!fits(grid)) return CUDA_ERROR_INVALID_VALUE;
   const cushim::Kernel &kernel = *function->kernel;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -15,46 +16,70 @@ namespace cuda_on_cpu {
 using Work = std::function<CUresult()>;
 
 struct Graph {
-  std::vector<Work> nodes;
+  int device;
+  std::vector<Work> nodes{};
 };
+
+struct Stream;
+
+// Nodes of each stream of a capture that come before something in it.
+using Reach = std::map<const Stream *, size_t>;
 
 struct Capture {
   CUstreamCaptureMode mode;
   std::thread::id thread;
-  bool valid = true;
-  Graph graph{};
+  const Stream *origin;
+  Graph graph;
+  bool valid = true, ended = false;
+  Reach nodes{};  // all of them
 };
 
 struct Stream {
+  int device;
   bool blocking;  // work on the default stream waits for it
   std::shared_ptr<Capture> capture{};
+  Reach reach{};              // of the next node
+  bool stands_still = false;  // behind work that never ends
+
+  bool captures() const { return capture != nullptr; }
+  void leave_capture() {
+    capture = nullptr;
+    reach.clear();
+  }
 };
 
 struct Event {
+  int device;
   bool timing;
-  bool recorded = false, captured = false;
+  bool recorded = false;
+  std::shared_ptr<Capture> capture{};  // in which it was recorded last
+  Reach reach{};
+  bool out_of_reach = false;  // behind work that never ends
   std::chrono::steady_clock::time_point time{};
 };
 
 extern HandleTable<CUstream, Stream> streams;
 
-// Objects that are destroyed with the context; each is defined beside the functions that create such objects.
-void clear_streams();
-void clear_modules();
-void clear_graphs();
-void clear_memory();
+// The place of the calling thread's device among the visible ones; -1 without a context.
+int current_ordinal();
+
+// Objects that are destroyed with a device's context; each is defined beside the functions that create such objects.
+void clear_streams(int device);
+void clear_modules(int device);
+void clear_graphs(int device);
+void clear_memory(int device);
 
 // Whether cuInit was called.
 CUresult check_initialised();
 
-// For calls that a capture forbids (allocation, synchronisation): they spoil each capture whose mode covers the caller.
+// For calls that a capture forbids (allocation, synchronisation): they spoil each capture of the device whose mode
+// covers the caller.
 CUresult check_no_capture();
 
-// The first asynchronous error; every later call returns it until the context is destroyed.
+// The first asynchronous error of the current context; every later call returns it until the context is destroyed.
 void spoil_context(CUresult error);
 
-// Bytes in use on the device and there in all.
-size_t allocated_bytes();
+// Bytes on each device in all.
 size_t device_bytes();
 
 }  // namespace cuda_on_cpu

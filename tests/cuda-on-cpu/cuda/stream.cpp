@@ -1,4 +1,6 @@
 // Streams and events. Work is done when it is submitted, so every stream is always idle.
+#include <algorithm>
+
 #include "state.h"
 
 using namespace cuda_on_cpu;
@@ -15,7 +17,37 @@ CUresult find_recorded(CUevent handle, std::shared_ptr<Event> &event) {
   RETURN_IF_FAILED(check_no_capture());
   event = events.find(handle);
   if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
-  return event->captured ? CUDA_ERROR_CAPTURED_EVENT : CUDA_SUCCESS;
+  return event->capture != nullptr ? CUDA_ERROR_CAPTURED_EVENT : CUDA_SUCCESS;
+}
+
+// A device would wait for ever, and a test with it.
+CUresult report_hang() {
+  report("the host waits for a stream that stands still: it would wait for ever");
+  return CUDA_ERROR_LAUNCH_TIMEOUT;
+}
+
+void merge(Reach &reach, const Reach &other) {
+  for (const auto &[stream, count] : other) reach[stream] = std::max(reach[stream], count);
+}
+
+// A stream waits for an event of a capture, and so becomes a part of it.
+CUresult join(Stream &stream, const Event &event) {
+  if (event.capture->ended) return CUDA_ERROR_CAPTURED_EVENT;
+  if (!event.capture->valid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+  if (stream.captures() && stream.capture != event.capture) {
+    stream.capture->valid = event.capture->valid = false;
+    return CUDA_ERROR_STREAM_CAPTURE_MERGE;
+  }
+  stream.capture = event.capture;
+  merge(stream.reach, event.reach);
+  return CUDA_SUCCESS;
+}
+
+CUresult create(CUstream *stream, unsigned flags) {
+  RETURN_IF_FAILED(check_context());
+  if (stream == nullptr || (flags & ~CU_STREAM_NON_BLOCKING) != 0) return CUDA_ERROR_INVALID_VALUE;
+  *stream = streams.add(std::make_shared<Stream>(Stream{current_ordinal(), flags != CU_STREAM_NON_BLOCKING}));
+  return CUDA_SUCCESS;
 }
 
 }  // namespace
@@ -24,19 +56,27 @@ namespace cuda_on_cpu {
 
 HandleTable<CUstream, Stream> streams;
 
-void clear_streams() {
-  streams.clear();
-  events.clear();
+void clear_streams(int device) {
+  streams.remove_if([=](const Stream &stream) { return stream.device == device; });
+  events.remove_if([=](const Event &event) { return event.device == device; });
 }
 
-CUresult check_stream(CUstream stream) {
-  return stream == nullptr || streams.find(stream) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+CUresult check_stream(CUstream handle) {
+  if (handle == nullptr) return CUDA_SUCCESS;
+  const std::shared_ptr<Stream> stream = streams.find(handle);
+  return stream != nullptr && stream->device == current_ordinal() ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+bool is_capturing(CUstream handle) {
+  const std::shared_ptr<Stream> stream = handle == nullptr ? nullptr : streams.find(handle);
+  return stream != nullptr && stream->captures();
 }
 
 CUresult check_no_capture() {
   bool forbidden = false;
   streams.for_each([&](Stream &stream) {
-    if (stream.capture == nullptr || stream.capture->mode == CU_STREAM_CAPTURE_MODE_RELAXED) return;
+    if (stream.device != current_ordinal() || !stream.captures()) return;
+    if (stream.capture->mode == CU_STREAM_CAPTURE_MODE_RELAXED) return;
     if (stream.capture->mode == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL &&
         stream.capture->thread != std::this_thread::get_id()) {
       return;
@@ -48,26 +88,33 @@ CUresult check_no_capture() {
 }
 
 CUresult submit(CUstream handle, Work work) {
+  std::shared_ptr<Stream> stream;
   if (handle == nullptr) {
     bool implicit = false;
-    streams.for_each([&](Stream &stream) {
-      if (stream.capture == nullptr || !stream.blocking) return;
-      stream.capture->valid = false;
+    streams.for_each([&](Stream &other) {
+      if (other.device != current_ordinal() || !other.captures() || !other.blocking) return;
+      other.capture->valid = false;
       implicit = true;
     });
     if (implicit) return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
   } else {
-    const std::shared_ptr<Stream> stream = streams.find(handle);
+    stream = streams.find(handle);
     if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
-    if (stream->capture != nullptr) {
+    if (stream->captures()) {
       if (!stream->capture->valid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
       stream->capture->graph.nodes.push_back(std::move(work));
+      stream->reach[stream.get()] = ++stream->capture->nodes[stream.get()];
       return CUDA_SUCCESS;
     }
   }
   ++submissions;
+  if (stream != nullptr && stream->stands_still) return CUDA_SUCCESS;
   const CUresult result = work();
-  if (result != CUDA_SUCCESS) spoil_context(result);
+  if (result == endless && stream != nullptr) {
+    stream->stands_still = true;
+  } else if (result != CUDA_SUCCESS) {
+    spoil_context(result == endless ? CUDA_ERROR_LAUNCH_TIMEOUT : result);
+  }
   return CUDA_SUCCESS;
 }
 
@@ -77,12 +124,10 @@ long long cuda_on_cpu_waits() { return waits; }
 
 long long cuda_on_cpu_submissions() { return submissions; }
 
-CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
-  RETURN_IF_FAILED(check_context());
-  if (stream == nullptr || (flags & ~CU_STREAM_NON_BLOCKING) != 0) return CUDA_ERROR_INVALID_VALUE;
-  *stream = streams.add(std::make_shared<Stream>(Stream{flags != CU_STREAM_NON_BLOCKING}));
-  return CUDA_SUCCESS;
-}
+CUresult cuStreamCreate(CUstream *stream, unsigned flags) { return create(stream, flags); }
+
+// Any number is a priority: one outside the device's range becomes the nearest in it.
+CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) { return create(stream, flags); }
 
 CUresult cuStreamDestroy_v2(CUstream stream) {
   RETURN_IF_FAILED(check_context());
@@ -93,10 +138,11 @@ CUresult cuStreamSynchronize(CUstream stream) {
   RETURN_IF_FAILED(check_context());
   RETURN_IF_FAILED(check_stream(stream));
   ++waits;
-  return check_no_capture();
+  RETURN_IF_FAILED(check_no_capture());
+  const std::shared_ptr<Stream> waited = stream == nullptr ? nullptr : streams.find(stream);
+  return waited != nullptr && waited->stands_still ? report_hang() : CUDA_SUCCESS;
 }
 
-// Joining a second stream to a capture is not implemented: our steps use one stream.
 CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned flags) {
   RETURN_IF_FAILED(check_context());
   RETURN_IF_FAILED(check_stream(handle));
@@ -104,19 +150,23 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned flags
   const std::shared_ptr<Event> event = events.find(event_handle);
   if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   const std::shared_ptr<Stream> stream = handle == nullptr ? nullptr : streams.find(handle);
-  const bool capturing = stream != nullptr && stream->capture != nullptr;
-  if (capturing && event->recorded && !event->captured) {
+  if (event->capture != nullptr) {
+    return stream == nullptr ? CUDA_ERROR_STREAM_CAPTURE_IMPLICIT : join(*stream, *event);
+  }
+  if (stream == nullptr || !event->recorded) return CUDA_SUCCESS;
+  if (stream->captures()) {
     stream->capture->valid = false;
     return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
   }
-  return event->captured && !capturing ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
+  stream->stands_still |= event->out_of_reach;
+  return CUDA_SUCCESS;
 }
 
 CUresult cuEventCreate(CUevent *event, unsigned flags) {
   constexpr unsigned known_flags = 1 | CU_EVENT_DISABLE_TIMING;  // 1: a blocking wait
   RETURN_IF_FAILED(check_context());
   if (event == nullptr || (flags & ~known_flags) != 0) return CUDA_ERROR_INVALID_VALUE;
-  *event = events.add(std::make_shared<Event>(Event{(flags & CU_EVENT_DISABLE_TIMING) == 0}));
+  *event = events.add(std::make_shared<Event>(Event{current_ordinal(), (flags & CU_EVENT_DISABLE_TIMING) == 0}));
   return CUDA_SUCCESS;
 }
 
@@ -131,22 +181,26 @@ CUresult cuEventRecord(CUevent event_handle, CUstream handle) {
   const std::shared_ptr<Event> event = events.find(event_handle);
   if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   const std::shared_ptr<Stream> stream = handle == nullptr ? nullptr : streams.find(handle);
-  event->captured = stream != nullptr && stream->capture != nullptr;
-  if (event->captured) return CUDA_SUCCESS;
+  event->capture = stream == nullptr ? nullptr : stream->capture;
+  event->reach = event->capture == nullptr ? Reach{} : stream->reach;
+  if (event->capture != nullptr) return CUDA_SUCCESS;
   event->recorded = true;
+  event->out_of_reach = stream != nullptr && stream->stands_still;
   event->time = std::chrono::steady_clock::now();
   return CUDA_SUCCESS;
 }
 
 CUresult cuEventQuery(CUevent handle) {
   std::shared_ptr<Event> event;
-  return find_recorded(handle, event);
+  RETURN_IF_FAILED(find_recorded(handle, event));
+  return event->out_of_reach ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
 }
 
 CUresult cuEventSynchronize(CUevent handle) {
   ++waits;
   std::shared_ptr<Event> event;
-  return find_recorded(handle, event);
+  RETURN_IF_FAILED(find_recorded(handle, event));
+  return event->out_of_reach ? report_hang() : CUDA_SUCCESS;
 }
 
 CUresult cuEventElapsedTime(float *milliseconds, CUevent start_handle, CUevent end_handle) {
@@ -155,6 +209,7 @@ CUresult cuEventElapsedTime(float *milliseconds, CUevent start_handle, CUevent e
   RETURN_IF_FAILED(find_recorded(end_handle, end));
   if (milliseconds == nullptr) return CUDA_ERROR_INVALID_VALUE;
   if (!start->timing || !end->timing || !start->recorded || !end->recorded) return CUDA_ERROR_INVALID_HANDLE;
+  if (start->out_of_reach || end->out_of_reach) return CUDA_ERROR_NOT_READY;
   *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
   return CUDA_SUCCESS;
 }

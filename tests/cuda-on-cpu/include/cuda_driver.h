@@ -20,13 +20,16 @@ enum CUresult : int {
   CUDA_ERROR_NOT_FOUND = 500,
   CUDA_ERROR_NOT_READY = 600,
   CUDA_ERROR_ILLEGAL_ADDRESS = 700,
+  CUDA_ERROR_LAUNCH_TIMEOUT = 702,
   CUDA_ERROR_CONTEXT_IS_DESTROYED = 709,
   CUDA_ERROR_MISALIGNED_ADDRESS = 716,
   CUDA_ERROR_LAUNCH_FAILED = 719,
   CUDA_ERROR_NOT_SUPPORTED = 801,
   CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED = 900,
   CUDA_ERROR_STREAM_CAPTURE_INVALIDATED = 901,
+  CUDA_ERROR_STREAM_CAPTURE_MERGE = 902,
   CUDA_ERROR_STREAM_CAPTURE_UNMATCHED = 903,
+  CUDA_ERROR_STREAM_CAPTURE_UNJOINED = 904,
   CUDA_ERROR_STREAM_CAPTURE_ISOLATION = 905,
   CUDA_ERROR_STREAM_CAPTURE_IMPLICIT = 906,
   CUDA_ERROR_CAPTURED_EVENT = 907,
@@ -99,6 +102,7 @@ CUDA_ON_CPU_API CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, si
 CUDA_ON_CPU_API CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, CUstream stream);
 
 CUDA_ON_CPU_API CUresult cuStreamCreate(CUstream *stream, unsigned flags);
+CUDA_ON_CPU_API CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int priority);
 CUDA_ON_CPU_API CUresult cuStreamDestroy_v2(CUstream stream);
 CUDA_ON_CPU_API CUresult cuStreamSynchronize(CUstream stream);
 CUDA_ON_CPU_API CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags);

@@ -1,4 +1,4 @@
-// Services of the stand-in for libcuda to the stand-ins for cuDNN and cuBLASLt, beyond the driver API.
+// Services of the stand-in for libcuda to the stand-ins for other libraries, beyond the driver API.
 #pragma once
 
 #include <functional>
@@ -22,12 +22,20 @@ CUDA_ON_CPU_SHARED CUresult check_context();
 // alignment. A range of no bytes is valid wherever it is.
 CUDA_ON_CPU_SHARED CUresult check_device_range(const void *address, size_t bytes, size_t alignment);
 
+// The device of the calling thread's context, numbered as if CUDA_VISIBLE_DEVICES were not set; -1 without a context.
+CUDA_ON_CPU_SHARED int current_device();
+
 // CUDA_SUCCESS when the stream is alive (null: the default stream).
 CUDA_ON_CPU_SHARED CUresult check_stream(CUstream stream);
 
 // Runs the work at once, or keeps it for the graph if the stream is being captured. What the work returns has happened
-// on the device: an error spoils the context, and only later calls report it.
+// on the device: an error spoils the context, and only later calls report it. Work that returns `endless` never ends:
+// its stream stands still from then on, its events are never reached, and streams that wait for them stand still, too.
+constexpr CUresult endless = CUDA_ERROR_NOT_READY;
 CUDA_ON_CPU_SHARED CUresult submit(CUstream stream, std::function<CUresult()> work);
+
+// Whether work for the stream is kept for a graph at present.
+CUDA_ON_CPU_SHARED bool is_capturing(CUstream stream);
 
 // A rule of the device was broken in a way that a status alone does not explain: one line on the standard error.
 CUDA_ON_CPU_SHARED void report(const char *message);

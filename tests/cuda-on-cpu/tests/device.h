@@ -14,15 +14,15 @@ namespace tests {
 // A context, current in this thread, a stream and the module of test kernels.
 class Device {
  public:
-  Device() {
+  explicit Device(int number = 0) : ordinal(number) {
     EXPECT(CUDA_SUCCESS, cuInit(0));
-    EXPECT(CUDA_SUCCESS, cuDevicePrimaryCtxRetain(&context, 0));
+    EXPECT(CUDA_SUCCESS, cuDevicePrimaryCtxRetain(&context, ordinal));
     EXPECT(CUDA_SUCCESS, cuCtxSetCurrent(context));
     EXPECT(CUDA_SUCCESS, cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
     EXPECT(CUDA_SUCCESS, cuModuleLoadData(&module, image().c_str()));
   }
   ~Device() {
-    cuDevicePrimaryCtxRelease_v2(0);
+    cuDevicePrimaryCtxRelease_v2(ordinal);
     cuCtxSetCurrent(nullptr);
   }
   Device(const Device &) = delete;
@@ -76,6 +76,7 @@ class Device {
     return launch(function(name), shape, values...);
   }
 
+  int ordinal;
   CUcontext context = nullptr;
   CUstream stream = nullptr;
   CUmodule module = nullptr;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <thread>
 
+#include "../include/stand_in.h"
 #include "device.h"
 
 namespace tests {
@@ -26,13 +27,30 @@ void nothing_works_before_initialisation() {
   EXPECT(CUDA_ERROR_INVALID_VALUE, cuInit(1));
 }
 
-void one_device_is_described() {
+// In a child, because the variable is read once.
+void a_variable_chooses_devices() {
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("CUDA_VISIBLE_DEVICES", "3,1,9,2", 1);
+    int count = 0;
+    CUcontext context = nullptr;
+    const bool right = cuInit(0) == CUDA_SUCCESS && cuDeviceGetCount(&count) == CUDA_SUCCESS && count == 2 &&
+                       cuda_on_cpu::current_device() == -1 && cuDevicePrimaryCtxRetain(&context, 1) == CUDA_SUCCESS &&
+                       cuCtxSetCurrent(context) == CUDA_SUCCESS && cuda_on_cpu::current_device() == 1;
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT(child, waitpid(child, &status, 0));
+  EXPECT(0, status);
+}
+
+void devices_are_described() {
   EXPECT(CUDA_SUCCESS, cuInit(0));
   int number = 0;
   EXPECT(CUDA_SUCCESS, cuDeviceGetCount(&number));
-  EXPECT(1, number);
+  EXPECT(4, number);
   CUdevice device = -1;
-  EXPECT(CUDA_ERROR_INVALID_DEVICE, cuDeviceGet(&device, 1));
+  EXPECT(CUDA_ERROR_INVALID_DEVICE, cuDeviceGet(&device, 4));
   EXPECT(CUDA_SUCCESS, cuDeviceGet(&device, 0));
   char name[8];
   EXPECT(CUDA_SUCCESS, cuDeviceGetName(name, sizeof name, device));
@@ -86,6 +104,29 @@ void a_released_context_is_destroyed_with_all_that_it_has() {
   const Device device;
   EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamSynchronize(stream));
   EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemFree_v2(address));
+}
+
+void devices_have_nothing_in_common() {
+  const Device first(0);
+  const CUdeviceptr theirs = first.allocate(1024);
+  const CUfunction kernel = first.function("add_one");
+  size_t free = 0, total = 0;
+  {
+    const Device second(1);
+    EXPECT(CUDA_SUCCESS, cuMemGetInfo_v2(&free, &total));
+    EXPECT(total, free);
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemsetD8Async(theirs, 0, 16, second.stream));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemFree_v2(theirs));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamSynchronize(first.stream));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, second.launch(kernel, {}, 0LL, second.allocate(16)));
+    EXPECT(CUDA_SUCCESS, second.launch("add_one", {}, 1LL, theirs));
+    EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, cuStreamSynchronize(second.stream));
+  }
+  EXPECT(CUDA_SUCCESS, cuCtxSetCurrent(first.context));
+  EXPECT(CUDA_SUCCESS, cuMemsetD8Async(theirs, 0, 1024, first.stream));
+  EXPECT(CUDA_SUCCESS, first.launch(kernel, {}, 1LL, theirs));
+  EXPECT(CUDA_SUCCESS, cuMemGetInfo_v2(&free, &total));
+  EXPECT(total - 1024, free);
 }
 
 void memory_is_counted() {
@@ -228,12 +269,14 @@ void an_access_behind_an_allocation_ends_the_process() {
 }  // namespace
 
 void add_initialisation_tests(Suite &suite) {
+  suite.add("driver: a variable chooses devices", a_variable_chooses_devices);
   suite.add("driver: nothing works before initialisation", nothing_works_before_initialisation);
-  suite.add("driver: one device is described", one_device_is_described);
+  suite.add("driver: devices are described", devices_are_described);
   suite.add("driver: errors have names", errors_have_names);
   suite.add("driver: contexts belong to threads", contexts_belong_to_threads);
   suite.add("driver: a released context is destroyed with all that it has",
             a_released_context_is_destroyed_with_all_that_it_has);
+  suite.add("driver: devices have nothing in common", devices_have_nothing_in_common);
 }
 
 void add_memory_tests(Suite &suite) {

@@ -13,6 +13,9 @@ void freed_handles_are_refused() {
   CUstream stream = nullptr;
   CUevent event = nullptr;
   EXPECT(CUDA_ERROR_INVALID_VALUE, cuStreamCreate(&stream, 2));
+  EXPECT(CUDA_ERROR_INVALID_VALUE, cuStreamCreateWithPriority(&stream, 2, -1));
+  EXPECT(CUDA_SUCCESS, cuStreamCreateWithPriority(&stream, CU_STREAM_NON_BLOCKING, -1));
+  EXPECT(CUDA_SUCCESS, cuStreamDestroy_v2(stream));
   EXPECT(CUDA_SUCCESS, cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
   EXPECT(CUDA_SUCCESS, cuEventCreate(&event, 0));
   EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamSynchronize(reinterpret_cast<CUstream>(event)));
@@ -155,8 +158,9 @@ void captured_events_cannot_be_asked() {
   EXPECT(CUDA_SUCCESS, cuEventRecord(event, device.stream));
   EXPECT(CUDA_ERROR_CAPTURED_EVENT, cuEventQuery(event));
   EXPECT(CUDA_SUCCESS, cuStreamWaitEvent(device.stream, event, 0));
-  EXPECT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuStreamWaitEvent(other, event, 0));
   EXPECT(CUDA_SUCCESS, cuStreamEndCapture(device.stream, &graph));
+  EXPECT(CUDA_ERROR_CAPTURED_EVENT, cuEventQuery(event));
+  EXPECT(CUDA_ERROR_CAPTURED_EVENT, cuStreamWaitEvent(other, event, 0));
 }
 
 void the_default_stream_spoils_captures_of_blocking_streams() {

@@ -73,7 +73,8 @@ public sealed unsafe partial class CudaBackend : Backend
         }
     }
 
-    private DeviceQueue Queue
+    /// <summary>The device and the stream of the work.</summary>
+    internal DeviceQueue Queue
     {
         get
         {

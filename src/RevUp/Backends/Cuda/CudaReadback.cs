@@ -18,6 +18,15 @@ internal sealed unsafe class CudaReadback : Readback
         _memory = queue.Driver.AllocateHost((long)count * sizeof(double));
     }
 
+    public override bool IsThere
+    {
+        get
+        {
+            RequireOpen();
+            return _queue.Driver.IsReached(_arrived);
+        }
+    }
+
     public override void Copy(Tensor source, int offset)
     {
         RequireOpen();
