@@ -106,7 +106,7 @@ public sealed class RankFailureTests : FolderTest
             "--set", "training.checkpointEverySteps=1", "--set", "training.epochs=50", "--set",
             "training.sumInRankOrder=true",
         ];
-        Tool.Succeed([.. Training, .. settings, "--output", Folder["whole"]]);
+        Tool.Succeed([.. Training.Select(word => word == Folder["run"] ? Folder["whole"] : word), .. settings]);
         string[] train = [.. Training, .. settings, "--resume", "auto"];
         Random random = new(seed);
         for (int kill = 0; kill < 2; kill++)
