@@ -30,8 +30,7 @@ internal sealed record RankSums(double Join, double Message, double Sum, double 
         Tensor gradients = backend.Memory.Allocate(
             new Shape(elements), ElementType.Float32, MemoryPurpose.Gradients);
         backend.Fill(gradients, 1);
-        using GradientSum ordered = new(
-            backend, gradients, ranks, new TrainingSettings { Accumulate = ranks.Size, SumInRankOrder = true });
+        using GradientSum ordered = new(backend, gradients, ranks, passes: 1);
         double[] number = [1];
         double[] messages = Time(() => ranks.Maximum(number, "a number"));
         double[] sums = Time(() => ranks.Sum(gradients, "the gradients"));

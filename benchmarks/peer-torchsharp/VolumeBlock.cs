@@ -5,7 +5,9 @@ using static TorchSharp.torch.nn;
 
 namespace TorchSharpPeer;
 
-/// <summary>y = x + s · W2 ∗ p2(W1 ∗ p1(x)) on volumes, p as <see cref="VolumeConvolution"/> has it.</summary>
+/// <summary>
+/// y = x + s · W2 ∗ p2(W1 ∗ p1(x)) on volumes, p as <see cref="VolumeConvolution"/> has it.
+/// </summary>
 internal sealed class VolumeBlock : Module<Tensor, Tensor>
 {
     private readonly VolumeConvolution _first;

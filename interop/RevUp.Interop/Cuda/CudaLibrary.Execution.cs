@@ -7,8 +7,8 @@ internal static unsafe partial class CudaLibrary
     public static partial CudaResult StreamCreate(CudaStream* stream, CudaStreamKind flags);
 
     /// <summary>
-    /// Creates a stream whose kernels go before those of streams with a greater number; a number
-    /// outside the device's range becomes the nearest in it.
+    /// Creates a stream whose kernels go before the kernels of streams with a greater number. A
+    /// number outside the device's range becomes the nearest in it.
     /// </summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuStreamCreateWithPriority")]
     public static partial CudaResult StreamCreateWithPriority(CudaStream* stream, CudaStreamKind flags, int priority);

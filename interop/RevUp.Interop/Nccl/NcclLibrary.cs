@@ -20,7 +20,7 @@ internal static unsafe partial class NcclLibrary
     [LibraryImport(NativeLibraries.Nccl, EntryPoint = "ncclGetErrorString")]
     public static partial byte* GetErrorString(NcclResult result);
 
-    /// <summary>The last warning of the library in this process; the communicator is null.</summary>
+    /// <summary>The library's last warning in this process; the communicator is null.</summary>
     [LibraryImport(NativeLibraries.Nccl, EntryPoint = "ncclGetLastError")]
     public static partial byte* GetLastError(nint communicator);
 

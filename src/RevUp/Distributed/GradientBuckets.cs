@@ -57,8 +57,32 @@ internal sealed class GradientBuckets
         }
     }
 
-    /// <summary>A backward pass begins, with the first piece.</summary>
-    public void Restart() => _sent = 0;
+    /// <summary>
+    /// Sends the rest. Work issued from here on sees the sums; the next pass begins with the first
+    /// piece.
+    /// </summary>
+    public void Complete()
+    {
+        Send(layer: 0);
+        Join();
+    }
+
+    /// <summary>
+    /// Work issued from here on waits for what was sent of a step that did not come to its end.
+    /// </summary>
+    public void Forget()
+    {
+        if (_sent > 0)
+        {
+            Join();
+        }
+    }
+
+    private void Join()
+    {
+        _ranks.Complete();
+        _sent = 0;
+    }
 
     private static IEnumerable<GradientBucket> Cut(ParameterStore store, IReadOnlyList<Layer> layers, long bytes)
     {

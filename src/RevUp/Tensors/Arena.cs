@@ -12,7 +12,7 @@ namespace RevUp.Tensors;
 /// <see cref="InvalidOperationException"/> while another thread is in one. Steady-state use
 /// allocates nothing from the managed heap.
 /// </remarks>
-public sealed class Arena
+public sealed partial class Arena
 {
     /// <summary>Every tensor starts at a multiple of this many bytes.</summary>
     public const int Alignment = 64;
@@ -149,6 +149,7 @@ public sealed class Arena
         _use[purpose] += size;
         _peak[purpose] = Math.Max(_peak[purpose], _use[purpose]);
         _totalPeak = Math.Max(_totalPeak, _use.Total);
+        LimitPages(block);
         return new Tensor(address, type, shape, this, index, block.Sequence);
     }
 

@@ -34,24 +34,34 @@ internal sealed class GradientSum : IDisposable
     private readonly Tensor _work;
     private readonly int _whole;
     private readonly GradientBuckets? _buckets;
-    private readonly Action<int>? _send;
 
     /// <summary>The sum for a training's steps.</summary>
     /// <exception cref="ArenaExhaustedException">
     /// No memory for the buffers; the caller frees what was allocated.
     /// </exception>
     public GradientSum(RevUpNet net, Collective ranks, TrainingSettings settings)
+        : this(net.Backend, net.Parameters.Gradients, ranks, OrderedPasses(settings, ranks))
     {
-        Tensor gradients = net.Parameters.Gradients;
-        (_backend, _ranks, _gradients) = (net.Backend, ranks, gradients);
-        int passes = settings.PassesOf(ranks.Size);
-        if (!settings.SumInRankOrder || settings.Accumulate == 1)
+        if (!IsInOrder && !ranks.IsAlone)
         {
-            if (!ranks.IsAlone)
-            {
-                _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
-                _send = ranks.IsConcurrent ? _buckets.Send : null;
-            }
+            _buckets = new GradientBuckets(ranks, net.Parameters, net.Layers, settings.BucketBytes);
+            LayerDone = ranks.IsConcurrent ? _buckets.Send : null;
+        }
+    }
+
+    /// <summary>A sum of any float32 values, in one piece.</summary>
+    /// <param name="backend">Adds.</param>
+    /// <param name="gradients">The values, replaced by their sum.</param>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="passes">
+    /// Passes of one rank in a step, which are added in their order; 0 for the library's order.
+    /// </param>
+    /// <inheritdoc cref="GradientSum(RevUpNet, Collective, TrainingSettings)"/>
+    public GradientSum(Backend backend, Tensor gradients, Collective ranks, int passes)
+    {
+        (_backend, _ranks, _gradients) = (backend, ranks, gradients);
+        if (passes == 0)
+        {
             return;
         }
         _total = passes == 1 ? gradients : Allocate(gradients.Shape, MemoryPurpose.Gradients);
@@ -67,15 +77,10 @@ internal sealed class GradientSum : IDisposable
     private bool IsInOrder => !_total.IsEmpty;
 
     /// <summary>
-    /// A pass begins. The result takes the position of each layer whose backward pass is through;
-    /// it is null where nothing is sent beside the pass.
+    /// Takes the position of each layer that the last backward pass of the step is through with;
+    /// null where nothing is sent beside the pass.
     /// </summary>
-    /// <param name="isLast">Whether it is this rank's last of the step.</param>
-    public Action<int>? Begin(bool isLast)
-    {
-        _buckets?.Restart();
-        return isLast ? _send : null;
-    }
+    public Action<int>? LayerDone { get; }
 
     /// <summary>Makes the gradients ready for another pass of this rank.</summary>
     /// <param name="done">Passes of the step that it has done, at least 1.</param>
@@ -95,8 +100,7 @@ internal sealed class GradientSum : IDisposable
     {
         if (!IsInOrder)
         {
-            _buckets?.Send(layer: 0);
-            _ranks.Complete();
+            SendRest();
             return;
         }
         Add(isFirst: done == 1);
@@ -114,7 +118,10 @@ internal sealed class GradientSum : IDisposable
     /// Sends what the others wait for, in place of a last pass without numbers: all ranks send the
     /// same pieces.
     /// </summary>
-    public void GiveUp() => _send?.Invoke(0);
+    public void GiveUp() => LayerDone?.Invoke(0);
+
+    /// <summary>Ends a step, whether it came to its end or not.</summary>
+    public void End() => _buckets?.Forget();
 
     /// <summary>Frees the buffers.</summary>
     public void Dispose()
@@ -124,6 +131,22 @@ internal sealed class GradientSum : IDisposable
         {
             _backend.Memory.TryFree(_total);
         }
+    }
+
+    private static int OrderedPasses(TrainingSettings settings, Collective ranks)
+    {
+        int passes = settings.PassesOf(ranks.Size);
+        return settings.SumInRankOrder && settings.Accumulate > 1 ? passes : 0;
+    }
+
+    private void SendRest()
+    {
+        if (_buckets is null)
+        {
+            _ranks.Sum(_gradients, Words);
+            return;
+        }
+        _buckets.Complete();
     }
 
     private Tensor Allocate(Shape shape, MemoryPurpose purpose) =>

@@ -163,6 +163,7 @@ internal sealed class StepWork : IDisposable
     {
         _protocol.End();
         _agreement?.Forget();
+        _sum.End();
         Accumulated = 0;
     }
 
@@ -271,7 +272,7 @@ internal sealed class StepWork : IDisposable
     {
         long mark = _backend.Memory.Mark();
         bool isLast = Accumulated == _passes - 1;
-        _engine.GradientsReady = _sum.Begin(isLast);
+        _engine.GradientsReady = isLast ? _sum.LayerDone : null;
         try
         {
             Tensor logits = _engine.Forward(_input.Pixels, _protocol.IsPlanned);

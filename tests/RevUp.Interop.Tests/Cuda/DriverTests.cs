@@ -65,6 +65,40 @@ internal class DriverTests
     }
 
     [TestMethod]
+    internal void AnUrgentStreamJoinsACapture()
+    {
+        using DeviceArray<uint> values = new(_driver, _stream, [1, 2]);
+        CudaStream urgent = _driver.CreateUrgentStream();
+        CudaEvent mark = _driver.CreateEvent(timing: false);
+
+        _driver.BeginCapture(_stream);
+        _driver.FillWords(values.Pointer, 3, 2, _stream);
+        _driver.Record(mark, _stream);
+        _driver.Wait(urgent, mark);
+        _driver.FillWords(values.Pointer, 4, 1, urgent);
+        NativeException exception = Assert.ThrowsExactly<NativeException>(() => _driver.EndCapture(_stream));
+        Assert.AreEqual(CudaResult.StreamCaptureUnjoined, exception.Status);
+
+        _driver.BeginCapture(_stream);
+        _driver.FillWords(values.Pointer, 3, 2, _stream);
+        _driver.Record(mark, _stream);
+        _driver.Wait(urgent, mark);
+        _driver.FillWords(values.Pointer, 4, 1, urgent);
+        _driver.Record(mark, urgent);
+        _driver.Wait(_stream, mark);
+        CudaGraph graph = _driver.EndCapture(_stream);
+        CudaGraphExec executable = _driver.Instantiate(graph);
+        CollectionAssert.AreEqual((uint[])[1, 2], values.Read());
+        _driver.Launch(executable, _stream);
+        CollectionAssert.AreEqual((uint[])[4, 3], values.Read());
+
+        _driver.Destroy(executable);
+        _driver.Destroy(graph);
+        _driver.Destroy(mark);
+        _driver.Destroy(urgent);
+    }
+
+    [TestMethod]
     internal void MakeCurrentBindsAnotherThread()
     {
         Exception? without = null;

@@ -1,5 +1,6 @@
 using RevUp.Interop.CublasLt;
 using RevUp.Interop.Cudnn;
+using RevUp.Interop.Nccl;
 
 namespace RevUp.Interop.Tests.Cuda;
 
@@ -31,6 +32,18 @@ internal sealed unsafe class LayoutTests
                 (byte*)&value.Algorithm - start, (byte*)&value.Status - start, (byte*)&value.Milliseconds - start,
                 (byte*)&value.Memory - start,
                 (byte*)&value.Determinism - start, (byte*)&value.MathType - start]);
+    }
+
+    [TestMethod]
+    internal void NcclsStructuresAreAsIn214()
+    {
+        Assert.AreEqual(128, sizeof(NcclUniqueId));
+        Assert.AreEqual(24, sizeof(NcclConfiguration));
+        NcclConfiguration value = new();
+
+        ReadOnlySpan<int> words = MemoryMarshal.Cast<NcclConfiguration, int>(
+            new ReadOnlySpan<NcclConfiguration>(in value));
+        CollectionAssert.AreEqual((int[])[24, 0, unchecked((int)0xcafebeef), 21400, 1], words[..5].ToArray());
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using RevUp.Interop.CublasLt;
 using RevUp.Interop.Cudnn;
+using RevUp.Interop.Nccl;
 
 namespace RevUp.Interop.Tests.Cuda;
 
@@ -90,12 +91,14 @@ internal sealed class NvidiaLibraryTests
     [DataRow("cuda", "/some/place.so is no CUDA driver")]
     [DataRow("cudnn", "/some/place.so is cuDNN of no version, but RevUp needs cuDNN 9")]
     [DataRow("cublasLt", "/some/place.so is cuBLASLt of no version, but RevUp needs 12 or newer")]
+    [DataRow("nccl", "/some/place.so is NCCL of no version, but RevUp needs 2.14 or newer")]
     internal void AnotherLibraryInItsPlaceIsRefused(string name, string expected)
     {
         Action<nint, string> verify = name switch
         {
             "cuda" => CudaLibrary.VerifyVersion,
             "cudnn" => CudnnLibrary.VerifyVersion,
+            "nccl" => NcclLibrary.VerifyVersion,
             _ => CublasLtLibrary.VerifyVersion,
         };
 

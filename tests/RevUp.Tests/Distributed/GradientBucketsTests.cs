@@ -121,6 +121,28 @@ public sealed class GradientBucketsTests
     }
 
     [TestMethod]
+    public void ARankWithoutNumbersSendsThePiecesThatTheOthersWaitFor()
+    {
+        using CpuBackend backend = new(1, 1L << 26);
+        using RevUpNet net = Net(backend, s_models["classifier"]);
+        RecordingCollective ranks = new(backend, isConcurrent: true);
+        TrainingSettings settings = new() { Accumulate = 2, BucketBytes = Bytes };
+        using TrainingStep step = new(net, settings, new MemoryPlan(), new InversionSettings(), ranks);
+        Tensor[] buckets =
+            [.. new GradientBuckets(ranks, net.Parameters, net.Layers, Bytes).All.Select(bucket => bucket.Gradients)];
+        (float[] pixels, float[] targets) = Data(net);
+        float[] broken = [.. pixels];
+        broken[0] = float.NaN;
+        Assert.ThrowsExactly<TrainingDivergedException>(() => step.Run(broken, targets, 1));
+        CollectionAssert.AreEqual(buckets, ranks.Sent.Select(sent => sent.Values).ToArray());
+        Assert.AreEqual(1, ranks.Completions, "the next step would change what is on its way");
+        step.Run(pixels, targets, 1);
+        CollectionAssert.AreEqual(
+            (Tensor[])[.. buckets, .. buckets], ranks.Sent.Select(sent => sent.Values).ToArray());
+        Assert.AreEqual(2, ranks.Completions);
+    }
+
+    [TestMethod]
     public void RanksOfTheHostSendTheSamePiecesAfterTheLastPass()
     {
         using CpuBackend backend = new(1, 1L << 26);

@@ -8,11 +8,16 @@ namespace RevUp.Tests.Distributed;
 /// </summary>
 internal sealed class RecordingCollective(Backend backend, bool isConcurrent) : Collective
 {
+    private readonly List<byte[]> _told = [];
+
     /// <summary>Sums that were begun, in order, with the values as they were then.</summary>
     public List<(Tensor Values, float[] Sent)> Sent { get; } = [];
 
     /// <summary>Whether <see cref="Sent"/> grows.</summary>
     public bool IsNoting { get; set; } = true;
+
+    /// <summary>Times that sums were waited for.</summary>
+    public int Completions { get; private set; }
 
     /// <summary>Called for each sum.</summary>
     public Action<Tensor>? Sending { get; set; }
@@ -36,6 +41,8 @@ internal sealed class RecordingCollective(Backend backend, bool isConcurrent) : 
         }
     }
 
+    public override void Complete() => Completions++;
+
     public override void BeginGather(Tensor own, Tensor all)
     {
         for (int rank = 0; rank < Size; rank++)
@@ -48,8 +55,14 @@ internal sealed class RecordingCollective(Backend backend, bool isConcurrent) : 
     {
     }
 
+    // Where each rank tells a length and then its bytes, the other one tells the same.
     public override void Broadcast(Span<byte> bytes, int root, string what)
     {
+        if (root != Rank && _told.Count > 1 && _told[^2].Length == bytes.Length)
+        {
+            _told[^2].CopyTo(bytes);
+        }
+        _told.Add(bytes.ToArray());
     }
 
     public override void Broadcast(Tensor values, string what)

@@ -29,6 +29,33 @@ public sealed class ArenaTests
     }
 
     /// <summary>
+    /// 8, 40 and 8 MiB are live at most; then 41 MiB lie behind the hole of 40. The touched pages
+    /// are 97 MiB where tensors never took more than 57: the last 24 of the hole go back, and 16
+    /// stay.
+    /// </summary>
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void PagesOfHolesAreGivenBackBeyondTheMostThatTensorsTook(bool returns)
+    {
+        const int MiB = 1 << 20;
+        List<(nint, long)> discarded = [];
+        Arena arena = new(Start, 1L << 30, poison: null, (start, bytes) => discarded.Add((start, bytes)))
+        {
+            ReturnsPages = returns,
+        };
+        Allocate(arena, 8 * MiB);
+        Tensor hole = Allocate(arena, 40 * MiB);
+        Allocate(arena, 8 * MiB);
+        arena.Free(hole);
+        Assert.IsEmpty(discarded);
+        Allocate(arena, 41 * MiB);
+        Assert.AreEqual(hole.Place, Allocate(arena, 40 * MiB).Place);
+        (nint, long)[] expected = returns ? [(Start + 24 * MiB, 24L * MiB)] : [];
+        CollectionAssert.AreEqual(expected, discarded);
+    }
+
+    /// <summary>
     /// Two tensors of one size may change places: the live ranges are the same, and what they hold
     /// is not.
     /// </summary>

@@ -72,8 +72,8 @@ void clear_memory(int device);
 // Whether cuInit was called.
 CUresult check_initialised();
 
-// For calls that a capture forbids (allocation, synchronisation): they spoil each capture of the device whose mode covers
-// the caller.
+// For calls that a capture forbids (allocation, synchronisation): they spoil each capture of the device whose mode
+// covers the caller.
 CUresult check_no_capture();
 
 // The first asynchronous error of the current context; every later call returns it until the context is destroyed.

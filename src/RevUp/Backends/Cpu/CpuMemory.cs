@@ -1,4 +1,5 @@
 using RevUp.Interop.Cpu;
+using RevUp.Interop.Posix;
 using RevUp.Tensors;
 
 namespace RevUp.Backends.Cpu;
@@ -23,7 +24,7 @@ internal sealed unsafe class CpuMemory : IDisposable
         void* start;
         CpuLibrary.Reserve(_bytes, &start).Check();
         _start = start;
-        Arena = new Arena((nint)start, _bytes, poison ? FillWithNaN : null);
+        Arena = new Arena((nint)start, _bytes, poison ? FillWithNaN : null, Pages.Discard);
     }
 
     public Arena Arena { get; }
