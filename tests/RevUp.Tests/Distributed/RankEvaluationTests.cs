@@ -16,7 +16,7 @@ public sealed class RankEvaluationTests : FolderTest
             "validationSamples": 5 },
           "model": { "task": "segmentation", "stages": [ { "blocks": 1, "channels": 8 } ] },
           "training": { "epochs": 12, "evaluateEveryEpochs": 6, "batchSize": 2, "accumulate": 6,
-            "sumInRankOrder": true, "chooseBy": "dice", "classWeights": [0.05, 1, 1, 1],
+            "sumInRankOrder": true, "chooseBy": "dice", "classWeights": [0.001, 1, 1, 1],
             "optimizer": { "kind": "adamW", "learningRate": 0.03 } }
         }
         """;

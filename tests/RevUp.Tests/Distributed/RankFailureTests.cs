@@ -103,7 +103,7 @@ public sealed class RankFailureTests : FolderTest
     {
         string[] settings =
         [
-            "--set", "training.checkpointEverySteps=1", "--set", "training.epochs=50", "--set",
+            "--set", "training.checkpointEverySteps=1", "--set", "training.epochs=25", "--set",
             "training.sumInRankOrder=true",
         ];
         Tool.Succeed([.. Training.Select(word => word == Folder["run"] ? Folder["whole"] : word), .. settings]);
@@ -113,7 +113,7 @@ public sealed class RankFailureTests : FolderTest
         {
             using Process process = ToolProcess.StartBehind(MpiLauncher.Words(launcher, 2), train);
             process.WaitFor("step ");
-            process.WaitForExit(random.Next(300));
+            process.WaitForExit(random.Next(150));
             Process.GetProcessById(MpiLauncher.Ranks(process)[random.Next(2)]).Kill();
             Assert.AreNotEqual(0, process.Finish().ExitCode);
         }
