@@ -41,8 +41,13 @@ public sealed class NcclTrainingTests : FolderTest
     [DataRow("store")]
     public void TwoRanksTrainWhatOneProcessTrains(string policy)
     {
-        // One process inverts by the adaptive solver, and ranks by a plan: both to rounding.
-        string[] settings = ["--set", $"reversible.policy={policy}", "--set", "reversible.tolerance=1e-6"];
+        // One process inverts by the adaptive solver, and ranks by a plan: both to rounding. A plan of
+        // too few evaluations is refused by all ranks.
+        string[] settings =
+        [
+            "--set", $"reversible.policy={policy}", "--set", "reversible.tolerance=1e-6", "--set",
+            "reversible.hardLimit=1e-5",
+        ];
         string[] ordered = [.. settings, "--set", "training.sumInRankOrder=true"];
         ToolResult alone = ToolProcess.Run(null, Arguments("alone", ordered));
         Assert.AreEqual(0, alone.ExitCode, alone.Error);
