@@ -41,8 +41,8 @@ public sealed class NcclTrainingTests : FolderTest
     [DataRow("store")]
     public void TwoRanksTrainWhatOneProcessTrains(string policy)
     {
-        // One process inverts by the adaptive solver, and ranks by a plan: both to rounding. A plan of
-        // too few evaluations is refused by all ranks.
+        // One process inverts by the adaptive solver, and ranks by a plan: both to rounding. A plan
+        // of too few evaluations is refused by all ranks.
         string[] settings =
         [
             "--set", $"reversible.policy={policy}", "--set", "reversible.tolerance=1e-6", "--set",
