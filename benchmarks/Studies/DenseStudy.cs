@@ -77,7 +77,7 @@ internal static class DenseStudy
         foreach ((int classes, bool isNoisy) in new[] { (2, false), (4, false), (4, true) })
         {
             ushort[] truth = Balls(edge, classes, 0, isNoisy: false), found = Balls(edge, classes, 3, isNoisy);
-            double[] seconds = Time(rounds, () => new SegmentationTally(classes).Add(
+            double[] seconds = Time(rounds, () => new SegmentationTally(classes).Compare(
                 "case", found, truth, extents, new VolumeSpacing(1.5, 0.9, 0.9)));
             string stray = isNoisy ? ", 0.1 % stray voxels" : "";
             yield return DenseRow.Of("distance", $"{edge}³, {classes} classes{stray}", "s", seconds, origin);

@@ -112,12 +112,11 @@ internal sealed class GradientBuckets
             new(store.Gradients.Slice(start, new Shape((int)(end - start))), layer);
     }
 
-    // Parameters have the name of their layer as prefix.
     private static int LayerOf(Parameter parameter, IReadOnlyList<Layer> layers)
     {
         for (int layer = 0; layer < layers.Count; layer++)
         {
-            if (parameter.Name.StartsWith(layers[layer].Name + ".", StringComparison.Ordinal))
+            if (parameter.IsOf(layers[layer]))
             {
                 return layer;
             }

@@ -29,4 +29,7 @@ public sealed class Parameter
 
     /// <summary>The gradient, to which backward passes add.</summary>
     public Tensor Gradient { get; internal set; }
+
+    /// <summary>Whether it is of a layer, whose name its own begins with.</summary>
+    internal bool IsOf(Layer layer) => Name.StartsWith(layer.Name + ".", StringComparison.Ordinal);
 }

@@ -113,8 +113,7 @@ internal sealed class LayerProbe : IDisposable
     private IReadOnlyList<LayerOption> Measure(int index)
     {
         Layer layer = _net.Layers[index];
-        IEnumerable<Parameter> parameters = _net.Parameters.Parameters
-            .Where(p => p.Name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
+        IEnumerable<Parameter> parameters = _net.Parameters.Parameters.Where(p => p.IsOf(layer));
         (Type, Shape, string) form = (layer.GetType(), layer.Input, string.Join(' ', parameters.Select(p => p.Shape)));
         // The input of the first layer is not the engine's.
         if (index == 0 || !_measured.TryGetValue(form, out IReadOnlyList<LayerOption>? options))

@@ -19,8 +19,7 @@ internal sealed record LayerWork(double Forward, double Backward, long GradientB
 
     private static LayerWork Of(Layer layer, RevUpNet net, ReversibleEngine engine)
     {
-        Parameter[] own = [.. net.Parameters.Parameters.Where(
-            parameter => parameter.Name.StartsWith(layer.Name + ".", StringComparison.Ordinal))];
+        Parameter[] own = [.. net.Parameters.Parameters.Where(parameter => parameter.IsOf(layer))];
         long weights = own.Where(parameter => parameter.Shape.Rank >= 4).Sum(parameter => parameter.Shape.Count);
         double forward = (double)weights * Math.Min(layer.Input.Positions, layer.Output.Positions);
         int again = engine.Plan.For(layer) switch

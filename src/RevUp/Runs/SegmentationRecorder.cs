@@ -22,13 +22,6 @@ internal sealed class SegmentationRecorder(
     private readonly List<CaseView> _worst = [];
     private readonly List<CaseView> _best = [];
 
-    /// <summary>Compares and adds one case.</summary>
-    /// <inheritdoc cref="Compare"/>
-    public void Add(
-        string name, ReadOnlySpan<float> pixels, ushort[] predicted, ReadOnlySpan<ushort> truth,
-        VolumeExtents extents, VolumeSpacing spacing, SourceLabels? source = null) =>
-        Add(Compare(name, pixels, predicted, truth, extents, spacing, source));
-
     /// <summary>
     /// Compares one case, with pictures if they would be shown after the cases added so far.
     /// </summary>

@@ -20,17 +20,6 @@ internal sealed class SegmentationTally(
     private readonly SurfaceDistance _surfaces = new();
     private readonly IReadOnlyList<ClassRegion> _regions = regions ?? [];
 
-    /// <summary>Compares and adds one case.</summary>
-    /// <inheritdoc cref="Compare"/>
-    public CaseMeasures Add(
-        string name, ReadOnlySpan<ushort> predicted, ReadOnlySpan<ushort> truth, VolumeExtents extents,
-        VolumeSpacing spacing)
-    {
-        CaseMeasures measures = Compare(name, predicted, truth, extents, spacing);
-        Add(measures);
-        return measures;
-    }
-
     /// <summary>Adds a case that this rank or another has compared.</summary>
     public void Add(CaseMeasures measures) => _cases.Add(measures);
 

@@ -123,7 +123,8 @@ public sealed class SegmentationJsonTests
             float[] pixels = [.. Enumerable.Range(0, 120).Select(_ => random.NextSingle())];
             ushort[] truth = [.. Enumerable.Range(0, 60).Select(_ => (ushort)random.Next(3))];
             ushort[] predicted = [.. truth.Select(label => random.Next(9) < number ? label : (ushort)random.Next(3))];
-            recorder.Add($"case {number}", pixels, predicted, truth, s_extents, new VolumeSpacing(3, 1, 0.5));
+            recorder.Add(recorder.Compare(
+                $"case {number}", pixels, predicted, truth, s_extents, new VolumeSpacing(3, 1, 0.5)));
         }
         return recorder;
     }

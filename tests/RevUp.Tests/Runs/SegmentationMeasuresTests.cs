@@ -25,7 +25,7 @@ public sealed class SegmentationMeasuresTests
             truth[i] = VoxelLabels.Ignored;
         }
         SegmentationTally tally = new(Classes);
-        tally.Add("case", predicted, truth, extents, s_spacing);
+        tally.Add(tally.Compare("case", predicted, truth, extents, s_spacing));
         SegmentationMeasures measures = tally.Measure();
 
         for (int k = 0; k < Classes; k++)
@@ -66,9 +66,9 @@ public sealed class SegmentationMeasuresTests
             ReadOnlySpan<ushort> maps =
                 MemoryMarshal.Cast<byte, ushort>(File.ReadAllBytes(folder[$"{number}.labels"]));
             SegmentationTally tally = new(2);
-            tally.Add(
+            tally.Add(tally.Compare(
                 "case", maps[..(maps.Length / 2)], maps[(maps.Length / 2)..], extents,
-                new VolumeSpacing(words[3], words[4], words[5]));
+                new VolumeSpacing(words[3], words[4], words[5])));
             double hd95 = tally.Measure().Cases[0].Classes[1].Hd95;
             Assert.AreEqual(words[6], hd95, 1e-6 * words[6], lines[number]);
         }
@@ -81,8 +81,8 @@ public sealed class SegmentationMeasuresTests
         ushort[] truth = new ushort[60], predicted = new ushort[60];
         (truth[0], truth[1], predicted[2]) = (1, 1, 2);
         SegmentationTally tally = new(4);
-        tally.Add("first", predicted, truth, extents, s_spacing);
-        tally.Add("second", truth, truth, extents, s_spacing);
+        tally.Add(tally.Compare("first", predicted, truth, extents, s_spacing));
+        tally.Add(tally.Compare("second", truth, truth, extents, s_spacing));
         SegmentationMeasures measures = tally.Measure();
 
         double diagonal = Math.Sqrt(5 * 5 + 2.25 * 2.25 + 4 * 4);
@@ -111,9 +111,9 @@ public sealed class SegmentationMeasuresTests
         ushort[] truth = [0, 1, 1, 1, 2, 3, 0, VoxelLabels.Ignored];
         ushort[] found = [0, 1, 0, 0, 2, 1, 2, 3];
         VolumeExtents extents = new(1, 2, 4, 1);
-        tally.Add("case", found, truth, extents, s_spacing);
-        tally.Add("without them", new ushort[8], new ushort[8], extents, s_spacing);
-        tally.Add("found", [3, 0, 0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0, 0, 0], extents, s_spacing);
+        tally.Add(tally.Compare("case", found, truth, extents, s_spacing));
+        tally.Add(tally.Compare("without them", new ushort[8], new ushort[8], extents, s_spacing));
+        tally.Add(tally.Compare("found", [3, 0, 0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0, 0, 0], extents, s_spacing));
 
         SegmentationMeasures measures = tally.Measure();
         CollectionAssert.AreEqual((double[])[6.0 / 9, 2.0 / 4, double.NaN], measures.Cases[0].RegionDice.ToArray());
@@ -128,8 +128,8 @@ public sealed class SegmentationMeasuresTests
         VolumeExtents extents = new(2, 3, 4, 1);
         ushort[] truth = Labels(new Random(1), extents, 2), predicted = Labels(new Random(2), extents, 2);
         SegmentationTally with = new(2), without = new(2, measuresDistances: false);
-        with.Add("case", predicted, truth, extents, s_spacing);
-        without.Add("case", predicted, truth, extents, s_spacing);
+        with.Add(with.Compare("case", predicted, truth, extents, s_spacing));
+        without.Add(without.Compare("case", predicted, truth, extents, s_spacing));
         Assert.AreEqual(
             with.Measure().Cases[0].Classes[1] with { Hd95 = double.NaN }, without.Measure().Cases[0].Classes[1]);
     }
@@ -144,7 +144,7 @@ public sealed class SegmentationMeasuresTests
     {
         ushort[] predicted = new ushort[8], truth = new ushort[8];
         (predicted[5], truth[5]) = ((ushort)predictedLabel, (ushort)trueLabel);
-        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(() => new SegmentationTally(3).Add(
+        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(() => new SegmentationTally(3).Compare(
             "case", predicted, truth, new VolumeExtents(2, 2, 2, 1), new VolumeSpacing(spacing, 1, 1)));
         Assert.Contains(message, exception.Message);
     }
@@ -152,7 +152,7 @@ public sealed class SegmentationMeasuresTests
     [TestMethod]
     public void MapsOfAnotherSizeAreRefused()
     {
-        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(() => new SegmentationTally(3).Add(
+        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(() => new SegmentationTally(3).Compare(
             "case", new ushort[8], new ushort[9], new VolumeExtents(2, 2, 2, 1), s_spacing));
         Assert.Contains("8 and 9 voxels, and 2 × 2 × 2 are 8", exception.Message);
     }
