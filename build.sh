@@ -37,6 +37,7 @@ ${bold}./build.sh [COMMAND]${reset}
                         --segment trains a U-Net on drawn lesions instead
   test [FILTER]         build and run every test, or the tests whose full name contains FILTER
   test-avx2 [FILTER]    build and run the interop tests and short trainings with AVX2 alone, without AVX-512
+  test-ranks [NAME...]  build and run the scripts of tests/ranks, or those named: two-nodes, slurm, kill
   sanitize [FILTER]     build and run the interop tests under AddressSanitizer and UBSan, CUDA kernels included
   benchmark [OPTION...] build and measure; the first OPTION names a study
   pack                  make the NuGet package RevUp, with its native libraries, in artifacts/packages
@@ -174,6 +175,7 @@ case $command in
     ;;
   test) run_all_tests "$@" ;;
   test-avx2) run_avx2_tests "$@" ;;
+  test-ranks) run_rank_tests "$@" ;;
   sanitize) run_sanitized_tests "$@" ;;
   benchmark)
     build
