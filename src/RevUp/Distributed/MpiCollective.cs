@@ -33,7 +33,7 @@ internal sealed unsafe class MpiCollective : Collective
         MpiLibrary.SetErrorHandler(_world, abi.ErrorsReturn).Check();
         MpiLibrary.Rank(_world, &rank).Check();
         MpiLibrary.Size(_world, &size).Check();
-        (Rank, Size, Library) = (rank, size, Version());
+        (Rank, Size, Library) = (rank, size, VersionOfLibrary());
         ConfigurationException.Require(
             (rank, size) == (environment.Rank, environment.Size),
             $"{environment.Launcher} started rank {environment.Rank} of {environment.Size}, and the library {Library} "
@@ -155,7 +155,7 @@ internal sealed unsafe class MpiCollective : Collective
         }
     }
 
-    private static string Version()
+    private static string VersionOfLibrary()
     {
         byte* text = stackalloc byte[MaximumText];
         int length;

@@ -82,6 +82,8 @@ internal sealed class NcclCollective : Collective
             DeviceQueue.Pointer(own), DeviceQueue.Pointer(all), own.Count, TypeOf(own), _stream);
     }
 
+    public override NcclGroup OpenGroup() => NcclCommunicator.OpenGroup();
+
     public override void Complete()
     {
         _queue.Driver.Record(_done, _stream);
