@@ -1,7 +1,6 @@
 using System.Reflection;
 using RevUp.Backends;
 using RevUp.Backends.Cuda;
-using RevUp.Interop.Nccl;
 using RevUp.Tensors;
 
 namespace RevUp.Distributed;
@@ -135,11 +134,8 @@ internal abstract class Collective : IDisposable
     public virtual void BeginGather(Tensor own, Tensor all) =>
         throw new NotSupportedException($"Ranks of {Library} gather on the host alone.");
 
-    /// <summary>
-    /// Until the group's disposal, gathers what is begun, which then goes together. The library
-    /// may turn several small operations into one.
-    /// </summary>
-    public virtual NcclGroup OpenGroup() => default;
+    /// <summary>Begins several operations, of which the library may make one.</summary>
+    public virtual void BeginTogether(Action begin) => begin();
 
     /// <summary>Work issued from here on sees the results of what was begun.</summary>
     public virtual void Complete()

@@ -82,7 +82,11 @@ internal sealed class NcclCollective : Collective
             DeviceQueue.Pointer(own), DeviceQueue.Pointer(all), own.Count, TypeOf(own), _stream);
     }
 
-    public override NcclGroup OpenGroup() => NcclCommunicator.OpenGroup();
+    public override void BeginTogether(Action begin)
+    {
+        using NcclGroup group = NcclCommunicator.OpenGroup();
+        begin();
+    }
 
     public override void Complete()
     {

@@ -1,6 +1,5 @@
 using RevUp.Backends;
 using RevUp.Distributed;
-using RevUp.Interop.Nccl;
 using RevUp.Tensors;
 
 namespace RevUp.Reversible;
@@ -180,13 +179,14 @@ internal sealed class StepProtocol : IDisposable
     /// </summary>
     public void Share()
     {
-        if (_ranks.IsAlone)
+        if (!_ranks.IsAlone)
         {
-            return;
+            _ranks.BeginTogether(() =>
+            {
+                _ranks.Begin(_shared, "the losses");
+                _planned.Share();
+            });
         }
-        using NcclGroup group = _ranks.OpenGroup();
-        _ranks.Begin(_shared, "the losses");
-        _planned.Share();
     }
 
     /// <summary>Takes the inversions of one of several batches of a step.</summary>
