@@ -36,6 +36,7 @@ internal sealed class StepProtocol : IDisposable
     private readonly Tensor _shared;
     private readonly Tensor _squareSum;
     private readonly PlannedInversions _planned;
+    private readonly Action _begin;
     private Readback _results;
     private bool _refused;
 
@@ -67,6 +68,7 @@ internal sealed class StepProtocol : IDisposable
         Losses = _shared.Slice(1, new Shape(2));
         _squareSum = _numbers.Scalar(_numbers.Count - 1);
         _planned = new PlannedInversions(backend, engine, blocks, coefficients, ranks);
+        _begin = BeginSums;
         ClearShared();
         _results = backend.CreateReadback(ResultLength);
     }
@@ -181,11 +183,7 @@ internal sealed class StepProtocol : IDisposable
     {
         if (!_ranks.IsAlone)
         {
-            _ranks.BeginTogether(() =>
-            {
-                _ranks.Begin(_shared, "the losses");
-                _planned.Share();
-            });
+            _ranks.BeginTogether(_begin);
         }
     }
 
@@ -310,6 +308,12 @@ internal sealed class StepProtocol : IDisposable
         _backend.Download(_squareSum, sum);
         _ranks.Broadcast(MemoryMarshal.AsBytes(sum), 0, "the gradient's norm");
         _backend.Upload<double>(sum, _squareSum);
+    }
+
+    private void BeginSums()
+    {
+        _ranks.Begin(_shared, "the losses");
+        _planned.Share();
     }
 
     private void TellStop()
