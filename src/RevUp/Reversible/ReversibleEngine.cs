@@ -267,12 +267,7 @@ internal sealed class ReversibleEngine : DeviceObject
         }
     }
 
-    private void SetSlabs()
-    {
-        Layer.SetSlabs(_layers, Math.Max(0, _plan.Slab));
-        // Slabs are for samples that hardly fit: the process should hold no more than the tensors.
-        Backend.Memory.ReturnsPages |= _plan.Slab > 0;
-    }
+    private void SetSlabs() => Layer.SetSlabs(_layers, Math.Max(0, _plan.Slab));
 
     // The connection that holds the input of a layer.
     private Skip? SkipAt(int index) => (_layers[index] as StridedTransition)?.Skip;
