@@ -14,6 +14,7 @@ int main(int count, char **arguments) {
   tests::add_stream_tests(suite);
   tests::add_graph_tests(suite);
   tests::add_fork_tests(suite);
+  tests::add_late_tests(suite);
   tests::add_nccl_tests(suite);
   tests::add_nccl_failure_tests(suite);
   tests::add_convolution_tests(suite);
