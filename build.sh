@@ -60,6 +60,8 @@ run_all_tests() {
   if (($# == 0)); then
     launch_tests RevUp.Tests.engine RevUp.Tests --filter "$(with_names "${engine[@]}")"
     run_executable cuda-on-cpu "$artifacts/cuda-on-cpu/cuda_on_cpu_tests"
+    run_executable accesses "$artifacts/cuda-on-cpu/access_tests"
+    run_executable races "$artifacts/cuda-on-cpu/race_tests"
     run_tests RevUp.Interop.Tests RevUp.Interop.Tests
     run_tests RevUp.Tests RevUp.Tests --filter "$(without_names "${engine[@]}")"
     collect RevUp.Tests.engine
@@ -67,6 +69,8 @@ run_all_tests() {
     return
   fi
   run_executable cuda-on-cpu "$artifacts/cuda-on-cpu/cuda_on_cpu_tests" "$*"
+  run_executable accesses "$artifacts/cuda-on-cpu/access_tests" "$*"
+  run_executable races "$artifacts/cuda-on-cpu/race_tests" "$*"
   test_arguments "$@"
   for project in "${test_projects[@]}"; do
     run_tests "$project" "$project" "${arguments[@]}"
