@@ -38,8 +38,8 @@ internal sealed unsafe class MpiCollective : Collective
             (rank, size) == (environment.Rank, environment.Size),
             $"{environment.Launcher} started rank {environment.Rank} of {environment.Size}, and the library {Library} "
             + $"counts rank {rank} of {size}: launcher and library are of two MPIs. Set REVUP_MPI_LIBRARY to the "
-            + $"launcher's library, or start with the library's mpirun; srun needs --mpi=pmi2 for MPICH, and --mpi=pmix "
-            + $"for Open MPI");
+            + $"launcher's library, or start with the library's mpirun; srun needs --mpi=pmi2 for MPICH, and "
+            + $"--mpi=pmix for Open MPI");
         _watch = new Timer(_ => RankWatch.End(this, _awaited));
     }
 
