@@ -100,7 +100,7 @@ set_up_ranks() {
   command -v slurmctld >/dev/null || missing+=(slurm-wlm)
   command -v munged >/dev/null || missing+=(munge)
   # Slurm opens this name to start Open MPI.
-  ldconfig -p | grep -q 'libpmix\.so ' || missing+=(libpmix-dev)
+  [[ $(ldconfig -p) == *'libpmix.so '* ]] || missing+=(libpmix-dev)
   ((${#missing[@]} == 0)) || (install "${missing[@]}") || true
 }
 

@@ -38,8 +38,8 @@ wait_for_first_step() { # PROCESS NAME
 rank() { # NUMBER: the process id
   local process
   for process in $(pgrep -f "RevUp.Cli.* --output $work/run "); do
-    if tr '\0' '\n' <"/proc/$process/environ" | grep -qxE "(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1" \
-      && tr '\0' '\n' <"/proc/$process/cmdline" | head -1 | grep -q RevUp.Cli; then
+    if grep -qzxE "(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1" "/proc/$process/environ" \
+      && [[ $(tr '\0' '\n' <"/proc/$process/cmdline" | head -n 1) == *RevUp.Cli ]]; then
       echo "$process"
     fi
   done 2>/dev/null

@@ -92,7 +92,7 @@ step() { # NAME OPTION... -- ARGUMENT...: two ranks under srun, to their end
   # shellcheck disable=SC2046
   srun "${options[@]}" -n 2 --kill-on-bad-exit=1 "$revup" $(train "$name" "${@:2}") >"$work/$name.log" 2>&1 \
     || fail "$(cat "$work/$name.log")"
-  grep -ho 'on 2 ranks of .*' "$work/$name.log" | head -1
+  grep -m 1 -o 'on 2 ranks of .*' "$work/$name.log"
 }
 
 mpich() {
@@ -103,7 +103,7 @@ mpich() {
 
 open_mpi() {
   need mpirun.openmpi openmpi-bin
-  ldconfig -p | grep -q 'libpmix\.so ' || skip "Slurm finds no libpmix.so: apt-get install libpmix-dev"
+  [[ $(ldconfig -p) == *'libpmix.so '* ]] || skip "Slurm finds no libpmix.so: apt-get install libpmix-dev"
   step openmpi --mpi=pmix --
   require_equal alone openmpi
 }

@@ -83,7 +83,7 @@ train_on_both() { # openmpi|mpich
   rm -f "$work"/messages.*
   # shellcheck disable=SC2046 # words of a command
   launch "$1" $(train "$1") >"$work/launch.log" 2>&1 || fail "$(cat "$work/launch.log" "$work"/messages.*)"
-  grep -ho 'on 2 ranks of .*' "$work/messages.${nodes[0]}" | head -1
+  grep -m 1 -o 'on 2 ranks of .*' "$work/messages.${nodes[0]}"
   require_equal alone "$1"
   for node in "${nodes[@]}"; do
     grep -q "\"$node\"" "$work/$1/run.json" || fail "run.json does not name $node"
