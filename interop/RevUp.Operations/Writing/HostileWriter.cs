@@ -55,6 +55,7 @@ internal static class HostileWriter
     // As the head of revup_cpu.h says.
     private static string Alignment(Argument argument) => argument.Parameter.Type switch
     {
+        "uint16_t" when argument.IsOfElements => "Label",
         _ when argument.IsOfElements => "Scalar",
         "float" when argument.Sizes.Count <= 1 && !argument.Sizes.Contains("count") => "Scalar",
         "void" or "float" or "uint8_t" or "uint16_t" or "revup_bfloat16" => "Tensor",

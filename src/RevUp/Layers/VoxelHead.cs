@@ -10,8 +10,8 @@ namespace RevUp.Layers;
 /// </summary>
 /// <remarks>
 /// The logits are the only tensor with an element per position and class. A training pass in slabs
-/// has those of a slab alone: <see cref="Loss"/> sees them in the forward pass, and the backward
-/// pass computes them again.
+/// has the logits of one slab at a time: <see cref="Loss"/> sees them in the forward pass, and the
+/// backward pass computes them again.
 /// </remarks>
 internal sealed class VoxelHead : Layer
 {

@@ -83,7 +83,8 @@ internal sealed class SegmentationLossTests
     {
         // p = 1/2 at all of 5 positions, of which 4 count: 3 of class 0, 1 of class 1.
         ushort[] labels = [0, 0, 1, 0, Ignored];
-        (double[] totals, double[] overlaps) = operations.SegmentationSums(new float[10], labels, null, new double[4], new double[6]);
+        (double[] totals, double[] overlaps) =
+            operations.SegmentationSums(new float[10], labels, null, new double[4], new double[6]);
         CollectionAssert.AreEqual((double[])[1.5, 0.5, 2, 2, 3, 1], overlaps);
         Assert.AreEqual(4 * Math.Log(2), totals[0], 1e-12);
         CollectionAssert.AreEqual((double[])[4, 3, 4], totals[1..], "weights, right (class 0 wins a tie), counted");

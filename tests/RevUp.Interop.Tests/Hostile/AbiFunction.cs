@@ -17,6 +17,9 @@ internal enum ArgumentKind
     /// <summary>The same, or null.</summary>
     OptionalScalar,
 
+    /// <summary>A pointer aligned to 2.</summary>
+    Label,
+
     /// <summary>A pointer aligned to 8.</summary>
     Statistic,
 

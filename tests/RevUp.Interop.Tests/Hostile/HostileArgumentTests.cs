@@ -114,6 +114,7 @@ internal sealed class HostileArgumentTests
         ArgumentKind.OptionalTensor => [valid + 4, valid + 32],
         ArgumentKind.Scalar => [0, valid + 2],
         ArgumentKind.OptionalScalar => [valid + 2],
+        ArgumentKind.Label => [0, valid + 1],
         ArgumentKind.Statistic or ArgumentKind.Structure => [0, valid + 4],
         ArgumentKind.OptionalStatistic => [valid + 4],
         ArgumentKind.Count => [-1, long.MinValue],
