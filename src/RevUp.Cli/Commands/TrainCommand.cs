@@ -63,7 +63,7 @@ internal sealed class TrainCommand
             return Collective.Join(environment);
         }
         int device = environment.DeviceOf(CudaDevices.Find().Devices.Count);
-        CudaBackend backend = _common.OpenCuda(arguments, device: device);
+        CudaBackend backend = new(device);
         try
         {
             return new NcclCollective(backend, environment);

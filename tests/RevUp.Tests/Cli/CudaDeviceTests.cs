@@ -8,9 +8,6 @@ public sealed class CudaDeviceTests : FolderTest
     // amplify.
     private const double Roundings = 1e-3;
 
-    // TF32 has 13 bits less; its 2⁻¹¹ of every factor is amplified as much.
-    private const double Tf32Roundings = 5e-2;
-
     [TestInitialize]
     public void RequireCuda()
     {
@@ -24,7 +21,8 @@ public sealed class CudaDeviceTests : FolderTest
     public void WhatIsTrainedOnTheGpuIsEvaluatedAlikeOnEveryDevice()
     {
         JsonElement trained = Json(
-            "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda");
+            "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda", "--set",
+            "model.precision=float32");
         Assert.AreEqual(16, trained.GetProperty("step").GetInt64());
         foreach (string device in (string[])["cuda", "cpu"])
         {
@@ -49,17 +47,18 @@ public sealed class CudaDeviceTests : FolderTest
         Assert.AreEqual(refused.LastError, refused.Error.TrimEnd());
     }
 
+    /// <summary>The arithmetic is fast unless someone asks for another, and the run says so.</summary>
     [TestMethod]
-    public void Tf32RoundsTheFactorsOfConvolutions()
+    [DataRow("", "2 blocks in bfloat16, TF32 elsewhere, policy")]
+    [DataRow("tf32", "2 blocks in tf32, policy")]
+    [DataRow("float32", "2 blocks in float32, policy")]
+    public void ARunIsFastByDefaultAndSaysItsArithmetic(string precision, string said)
     {
-        double exact =
-            Json("train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda")
-            .GetProperty("loss")
-            .GetDouble();
-        double rounded = Json("evaluate", "--checkpoint", Folder["run"], "--device", "cuda", "--tf32")
-            .GetProperty("loss").GetDouble();
-        Assert.AreNotEqual(exact, rounded);
-        Assert.AreEqual(exact, rounded, Tf32Roundings);
+        string[] set = precision.Length == 0 ? [] : ["--set", "model.precision=" + precision];
+        ToolResult result = ToolProcess.Run(
+            null, ["train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda", .. set]);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.Contains(said, result.Error);
     }
 
     [TestMethod]

@@ -22,37 +22,29 @@ public sealed unsafe partial class CudaBackend : Backend
     private readonly KernelLauncher _launcher;
     private readonly CudaMatrices _matrices;
     private readonly CudnnHandle _cudnn;
-    private readonly bool _tf32;
 
     /// <summary>Opens a GPU and takes its memory.</summary>
     /// <param name="device">Index of the device, as the driver counts.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
-    /// <param name="tf32">
-    /// Let float32 convolutions round their factors to TF32, with 11 bits of significand, which
-    /// runs them on tensor cores.
-    /// </param>
     /// <exception cref="DllNotFoundException">
     /// A library of CUDA is missing; the message lists where it was looked for.
     /// </exception>
     /// <exception cref="ConfigurationException">
     /// There is no such device, or the kernels were not built.
     /// </exception>
-    public CudaBackend(int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
-        : this(new CudaProvider(), device, capacity, poison, tf32)
+    public CudaBackend(int device = 0, long capacity = 0, bool poison = false)
+        : this(new CudaProvider(), device, capacity, poison)
     {
     }
 
-    /// <inheritdoc cref="CudaBackend(int, long, bool, bool)"/>
+    /// <inheritdoc cref="CudaBackend(int, long, bool)"/>
     /// <param name="provider">Whose bindings of the driver and of cuBLAS to use.</param>
     /// <param name="device">Index of the device, as the driver counts.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
     /// <param name="poison">Fill freed tensors with NaN.</param>
-    /// <param name="tf32">Let float32 convolutions round their factors to TF32.</param>
-    public CudaBackend(
-        ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
+    public CudaBackend(ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false)
     {
-        _tf32 = tf32;
         try
         {
             _queue = Opened(new DeviceQueue(provider.OpenDriver(device)));
@@ -102,6 +94,10 @@ public sealed unsafe partial class CudaBackend : Backend
     /// <summary>bfloat16 from compute capability 8.0 on, in tensor cores.</summary>
     public override bool Accelerates(ElementType type) =>
         type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device);
+
+    internal override bool HasTf32 => Accelerates(ElementType.BFloat16);
+
+    internal override ElementType TransitionType(ElementType branch) => branch;
 
     internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
@@ -154,7 +150,7 @@ public sealed unsafe partial class CudaBackend : Backend
     internal override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
-        new CudaConvolution(geometry, _cudnn, _tf32 && !geometry.IsExact, Memory, _kernels, _launcher);
+        new CudaConvolution(geometry, _cudnn, Memory, _kernels, _launcher);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

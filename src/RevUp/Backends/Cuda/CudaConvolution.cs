@@ -28,8 +28,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     private readonly CudnnConvolution _convolution;
 
     public CudaConvolution(
-        ConvolutionGeometry geometry, CudnnHandle cudnn, bool tf32, Arena memory, KernelTable kernels,
-        KernelLauncher launcher)
+        ConvolutionGeometry geometry, CudnnHandle cudnn, Arena memory, KernelTable kernels, KernelLauncher launcher)
         : base(geometry)
     {
         _memory = memory;
@@ -38,7 +37,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         _type = geometry.Type;
         try
         {
-            _convolution = Create(cudnn, tf32);
+            _convolution = Create(cudnn, geometry.Tf32);
         }
         catch (NativeException exception) when (
             _type == ElementType.BFloat16 && exception.Status is CudnnStatus status
