@@ -25,6 +25,12 @@ internal sealed class CommonOptions
         DefaultValueFactory = _ => Cpu,
     };
 
+    public Option<bool> DebugLaunches { get; } = new("--debug-launches")
+    {
+        Description = "On cuda: wait for every operation, so that an error names the one that failed. Slow.",
+        Recursive = true,
+    };
+
     /// <summary>0, which the backend takes for all processors, when not given.</summary>
     public Option<int> Threads { get; } = new("--threads")
     {
@@ -55,6 +61,7 @@ internal sealed class CommonOptions
     public void AddTo(Command root)
     {
         root.Add(Device);
+        root.Add(DebugLaunches);
         root.Add(Threads);
         root.Add(Seed);
         root.Add(Json);
@@ -82,7 +89,14 @@ internal sealed class CommonOptions
     /// </param>
     /// <exception cref="ConfigurationException">The device lacks what was asked for.</exception>
     public Backend OpenBackend(ParseResult arguments, long capacity = 0, int share = 0) =>
-        IsCpu(arguments) ? OpenCpu(arguments, capacity, share) : new CudaBackend(device: 0, capacity);
+        IsCpu(arguments) ? OpenCpu(arguments, capacity, share) : OpenCuda(arguments, capacity);
+
+    /// <summary>A GPU; the caller disposes it.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="capacity">The most bytes of its arena; 0 for no bound of its own.</param>
+    /// <param name="device">Index of the device.</param>
+    public CudaBackend OpenCuda(ParseResult arguments, long capacity = 0, int device = 0) =>
+        new(device, capacity) { DebugLaunches = arguments.GetValue(DebugLaunches) };
 
     /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
     /// <inheritdoc cref="OpenBackend" path="/param"/>

@@ -1,5 +1,6 @@
 // Streams and events. Work is done when it is submitted, so every stream is always idle.
 #include <algorithm>
+#include <cstdlib>
 
 #include "state.h"
 
@@ -10,6 +11,13 @@ namespace {
 HandleTable<CUevent, Event> events;
 
 thread_local long long waits = 0, submissions = 0;
+
+// The number of the submission of a thread that fails on the device; 0 for none.
+long long failing_submission() {
+  static const char *const text = std::getenv("REVUP_CUDA_ON_CPU_FAIL");
+  static const long long number = text == nullptr ? 0 : std::atoll(text);
+  return number;
+}
 
 // Finds an event that a host may ask about; one of a capture has no time of its own.
 CUresult find_recorded(CUevent handle, std::shared_ptr<Event> &event) {
@@ -109,7 +117,7 @@ CUresult submit(CUstream handle, Work work) {
   }
   ++submissions;
   if (stream != nullptr && stream->stands_still) return CUDA_SUCCESS;
-  const CUresult result = work();
+  const CUresult result = submissions == failing_submission() ? CUDA_ERROR_ILLEGAL_ADDRESS : work();
   if (result == endless && stream != nullptr) {
     stream->stands_still = true;
   } else if (result != CUDA_SUCCESS) {

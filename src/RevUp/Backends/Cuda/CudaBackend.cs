@@ -65,6 +65,15 @@ public sealed unsafe partial class CudaBackend : Backend
         }
     }
 
+    /// <summary>
+    /// Whether the host waits behind every operation, so that a failure names the one that caused
+    /// it. For finding faults; no graph can be recorded.
+    /// </summary>
+    internal bool DebugLaunches
+    {
+        init => _queue.WaitsForEach = value;
+    }
+
     /// <summary>The device and the stream of the work.</summary>
     internal DeviceQueue Queue
     {
@@ -105,7 +114,7 @@ public sealed unsafe partial class CudaBackend : Backend
     public override bool IsAsynchronous => true;
 
     /// <inheritdoc/>
-    public override bool CanRecord => true;
+    public override bool CanRecord => !_queue.WaitsForEach;
 
     /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
@@ -113,6 +122,7 @@ public sealed unsafe partial class CudaBackend : Backend
         using Driving driving = Drive();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
         _staging.Upload(source, DeviceQueue.Pointer(destination), _queue.Stream);
+        _queue.Issued("copy to the device");
     }
 
     /// <inheritdoc/>
@@ -129,6 +139,7 @@ public sealed unsafe partial class CudaBackend : Backend
         using Driving driving = Drive();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
         _inbox.Stage(source, DeviceQueue.Pointer(destination));
+        _queue.Issued("copy of the next batch");
     }
 
     /// <inheritdoc/>
@@ -150,7 +161,7 @@ public sealed unsafe partial class CudaBackend : Backend
     internal override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
-        new CudaConvolution(geometry, _cudnn, Memory, _kernels, _launcher);
+        new CudaConvolution(geometry, _cudnn, _queue, Memory, _kernels, _launcher);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
