@@ -37,6 +37,7 @@ ${bold}./build.sh [COMMAND]${reset}
                         --segment trains a U-Net on drawn lesions instead
   test [FILTER]         build and run every test, or the tests whose full name contains FILTER
   test-avx2 [FILTER]    build and run the interop tests and short trainings with AVX2 alone, without AVX-512
+  test-ranks [NAME...]  build and run the scripts of tests/ranks, or those named: two-nodes, slurm, kill
   sanitize [FILTER]     build and run the interop tests under AddressSanitizer and UBSan, CUDA kernels included
   benchmark [OPTION...] build and measure; the first OPTION names a study
   pack                  make the NuGet package RevUp, with its native libraries, in artifacts/packages
@@ -59,6 +60,8 @@ run_all_tests() {
   if (($# == 0)); then
     launch_tests RevUp.Tests.engine RevUp.Tests --filter "$(with_names "${engine[@]}")"
     run_executable cuda-on-cpu "$artifacts/cuda-on-cpu/cuda_on_cpu_tests"
+    run_executable accesses "$artifacts/cuda-on-cpu/access_tests"
+    run_executable races "$artifacts/cuda-on-cpu/race_tests"
     run_tests RevUp.Interop.Tests RevUp.Interop.Tests
     run_tests RevUp.Tests RevUp.Tests --filter "$(without_names "${engine[@]}")"
     collect RevUp.Tests.engine
@@ -66,6 +69,8 @@ run_all_tests() {
     return
   fi
   run_executable cuda-on-cpu "$artifacts/cuda-on-cpu/cuda_on_cpu_tests" "$*"
+  run_executable accesses "$artifacts/cuda-on-cpu/access_tests" "$*"
+  run_executable races "$artifacts/cuda-on-cpu/race_tests" "$*"
   test_arguments "$@"
   for project in "${test_projects[@]}"; do
     run_tests "$project" "$project" "${arguments[@]}"
@@ -174,6 +179,7 @@ case $command in
     ;;
   test) run_all_tests "$@" ;;
   test-avx2) run_avx2_tests "$@" ;;
+  test-ranks) run_rank_tests "$@" ;;
   sanitize) run_sanitized_tests "$@" ;;
   benchmark)
     build

@@ -34,7 +34,8 @@ build_kernels() {
   echo "$inputs $(fingerprint "${outputs[@]}")" >"$stamp"
 }
 
-# Compiles the kernels again, with warnings and register spills as errors, and prints their registers.
+# Compiles the kernels again, with warnings and register spills as errors. Prints their registers and compares the
+# machine code with its limits.
 compile_kernels() {
   set_up
   require_nvcc
@@ -44,4 +45,22 @@ compile_kernels() {
   awk '/Compiling entry function/ { kernels++ } / bytes spill stores/ { spilled += $5 } / Used [0-9]+ registers/ {
     if ($5 > most) most = $5 } END { printf "%d kernels and architectures, at most %d registers, %d bytes spilled\n",
     kernels, most, spilled }' "$logs/kernels-compile.log"
+  compare_limits
+}
+
+# Another version of the compiler makes other code.
+compare_limits() {
+  local nvcc folder=$artifacts/cuda limits=native/cuda/limits.txt
+  nvcc=$(find_nvcc)
+  if [[ $("$nvcc" --version) != *"release 12.4,"* ]]; then
+    echo "$limits is for nvcc 12.4 and was not compared."
+    return
+  fi
+  # cuobjdump finds nvdisasm on the path.
+  PATH=$(dirname "$nvcc"):$PATH stage "kernels: disassemble" kernels-disassemble bash -c \
+    "cuobjdump -res-usage $folder/revup_kernels.fatbin >$folder/resources.txt &&
+     cuobjdump -sass $folder/revup_kernels.fatbin >$folder/code.txt"
+  awk -v proposal="$folder/limits.txt" -f tools/kernel-limits.awk "$limits" "$folder/resources.txt" "$folder/code.txt" ||
+    fail "the machine code of the kernels differs from $limits. If that is right, take $folder/limits.txt in its place."
+  echo "All kernels are within $limits."
 }

@@ -90,6 +90,20 @@ set_up_peers() {
   build_onnxruntime
 }
 
+# What tests/ranks needs beside the peers. A script skips the cases whose programs are not there.
+set_up_ranks() {
+  local missing=()
+  command -v mpirun.openmpi >/dev/null || missing+=(openmpi-bin)
+  command -v mpirun.mpich >/dev/null || missing+=(mpich)
+  command -v ip >/dev/null || missing+=(iproute2)
+  command -v pgrep >/dev/null || missing+=(procps)
+  command -v slurmctld >/dev/null || missing+=(slurm-wlm)
+  command -v munged >/dev/null || missing+=(munge)
+  # Slurm opens this name to start Open MPI.
+  ldconfig -p | grep -q 'libpmix\.so ' || missing+=(libpmix-dev)
+  ((${#missing[@]} == 0)) || (install "${missing[@]}") || true
+}
+
 # Debian 12's, which the sources are formatted with and a change is judged by. Another is good enough to begin with:
 # 19 finds nothing to change either.
 find_clang_format() {

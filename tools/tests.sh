@@ -42,6 +42,24 @@ with_names() { local IFS='|'; echo "${*/#/FullyQualifiedName~}"; }
 # without_names NAME...: a filter for all other tests.
 without_names() { local IFS='&'; echo "${*/#/FullyQualifiedName!~}"; }
 
+# run_rank_tests [SCRIPT...]: the scripts of tests/ranks that are named, or all. What is skipped is told with its reason.
+run_rank_tests() {
+  local script
+  (($# > 0)) || set -- two-nodes slurm kill
+  build
+  set_up_ranks
+  build_stand_ins cuda-on-cpu "$artifacts/cmake"
+  for script in "$@"; do
+    case $script in
+      kill) run_executable kill tests/ranks/kill.sh 4 ;;
+      two-nodes | slurm) run_executable "$script" "tests/ranks/$script.sh" ;;
+      *) fail "\"$script\" is no script of tests/ranks. Use two-nodes, slurm or kill." ;;
+    esac
+    grep -A 1 '^skipped ' "$logs/test-$script.log" || true
+  done
+  report
+}
+
 # build_stand_ins LABEL CMAKE_FOLDER: those for NVIDIA's libraries.
 build_stand_ins() { stage "$1: compile" "$1-compile" cmake --build "$2" --target cuda_on_cpu; }
 

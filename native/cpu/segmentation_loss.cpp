@@ -147,7 +147,7 @@ bool checked_positions(int64_t batch, int64_t positions, int64_t classes, const 
   if (classes == 0) fail("classes is 0; it must be at least 1");
   if (element_count({batch, positions, classes}, "batch times positions times classes") == 0) return false;
   require_pointer(logits, "logits");
-  require_pointer(labels, "labels");
+  require_scalar(labels, "labels");
   return true;
 }
 
@@ -197,8 +197,6 @@ revup_status revup_segmentation_sums(int64_t batch, int64_t positions, int64_t c
                  class_weights, tile + participant * size, partials + item * width);
       }
     });
-    std::fill(totals, totals + batch * 4, 0.0);
-    std::fill(overlaps, overlaps + batch * 3 * classes, 0.0);
     for (int64_t item = 0; item < batch * chunks.number; ++item) {
       const double *from = partial.data() + item * width;
       const int64_t n = item / chunks.number;
@@ -262,7 +260,7 @@ revup_status revup_segmentation_gradient(int64_t batch, int64_t positions, int64
                                          const uint16_t *labels, const float *factors, float *gradient) {
   return guarded([&] {
     if (!checked_positions(batch, positions, classes, logits, labels)) return;
-    require_pointer(factors, "factors");
+    require_scalar(factors, "factors");
     require_pointer(gradient, "gradient");
     const Chunks chunks(positions, classes);
     Tiles tiles(classes);

@@ -113,8 +113,10 @@ __device__ void gradient_sums(long long rows, long long channels, long long shar
           g.at[k] *= factor;
         }
         decltype(act)::gradient(t.at, g.at);
-        sums[0] += static_cast<double>(g.at[own]);
-        sums[1] += static_cast<double>(g.at[own]) * static_cast<double>(n.at[own]);
+        // Chosen, not indexed: that would put the run into local memory.
+        const double own_g = static_cast<double>(own == 0 ? g.at[0] : g.at[run - 1]);
+        sums[0] += own_g;
+        sums[1] += own_g * static_cast<double>(own == 0 ? n.at[0] : n.at[run - 1]);
       }
     });
   });

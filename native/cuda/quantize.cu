@@ -75,14 +75,16 @@ __device__ inline void for_each_run(long long rows, long long channels, Body bod
   }
 }
 
-// A run of a row: all of 8, or the first `count` of 2.
-template <int w>
-__device__ inline Floats<w> load_run(const float *from, int count) {
+// A run of a row: all of 8, or the first `count` of 2. Every index is a constant, which keeps the run in registers.
+template <int w, typename T>
+__device__ inline Floats<w> load_run(const T *from, int count) {
   if constexpr (w == 8) {
     return load<w>(from);
   } else {
     Floats<w> values = {};
-    for (int k = 0; k < count; ++k) values.at[k] = from[k];
+    for (int k = 0; k < w; ++k) {
+      if (k < count) values.at[k] = to_float(from[k]);
+    }
     return values;
   }
 }
@@ -92,7 +94,9 @@ __device__ inline void store_run(const Floats<w> &values, int count, float *to) 
   if constexpr (w == 8) {
     store(values, to);
   } else {
-    for (int k = 0; k < count; ++k) to[k] = values.at[k];
+    for (int k = 0; k < w; ++k) {
+      if (k < count) to[k] = values.at[k];
+    }
   }
 }
 
@@ -152,10 +156,11 @@ __device__ void retrace(long long batch, long long positions, long long channels
     const int count = static_cast<int>(channels - first < w ? channels - first : w);
     const long long i = row * channels + first, channel = row / positions * channels + first;
     Floats<w> known = load_run<w>(decoded + i, count);
+    const Floats<w> run_steps = load_run<w>(steps + channel, count);
     const unsigned long long packed = load_codes<w, bits>(codes + byte, count);
-    for (int k = 0; k < count; ++k) {
+    for (int k = 0; k < w; ++k) {
       const int code = static_cast<int>(packed >> (k * bits)) & ((1 << bits) - 1);
-      known.at[k] -= static_cast<float>(code - kOffset<bits>) * to_float(steps[channel + k]);
+      known.at[k] -= static_cast<float>(code - kOffset<bits>) * run_steps.at[k];
     }
     store_run(known, count, decoded + i);
   });

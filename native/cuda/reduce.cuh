@@ -37,10 +37,10 @@ __device__ inline bool grid_sum(double (&sums)[count], double *partials, unsigne
     for (int i = 0; i < count; ++i) partials[i * gridDim.x + blockIdx.x] = sums[i];
     __threadfence();  // the partial sums are visible before the arrival is
     is_last = atomicAdd(counter, 1u) == gridDim.x - 1;
+    __threadfence();  // before the barrier, so that all threads see the partial sums of the blocks that arrived earlier
   }
   __syncthreads();
   if (!is_last) return false;
-  __threadfence();
   for (int i = 0; i < count; ++i) {
     const volatile double *of_block = partials + i * gridDim.x;  // volatile: not from this multiprocessor's own cache
     sums[i] = 0;

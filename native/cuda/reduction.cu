@@ -74,7 +74,7 @@ KERNEL_EXPORT(dot)
 // stay at zero for ever.
 // Geometry: RowPerBlock over vectors of longest / 4 threads; a block owns one vector. There are hundreds, one per
 // convolution, so that they fill the device. Each has about 10^5 elements, which the second pass finds in the cache.
-// Bytes per element: 8 read, 4 written. Accumulator: double. Deterministic for one block size.
+// Bytes per element: 4 read, again from the cache; 4 written. Accumulator: double. Deterministic for one block size.
 // Restrictions: vectors of the table do not overlap.
 extern "C" __global__ void __launch_bounds__(kBlockLimit)
     normalize_all(long long vectors, const revup_vector *table, unsigned long long seed, float *buffer) {

@@ -124,7 +124,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 }
 KERNEL_EXPORT(segmentation_sums)
 
-// totals [batch, 4] and overlaps [batch, 3, classes] = the partial sums of segmentation_sums, added in the order of the
+// totals [batch, 4] and overlaps [batch, 3, classes] += the partial sums of segmentation_sums, in the order of the
 // blocks.
 // Geometry: Elementwise; a thread per sum.
 // Bytes per partial sum: 8 read. Accumulator: double. Deterministic.
@@ -136,7 +136,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     const long long sample = i / width, place = i % width;
     double sum = 0;
     for (long long block = 0; block < blocks; ++block) sum += partials[(sample * blocks + block) * width + place];
-    *(place < kTotals ? totals + sample * kTotals + place : overlaps + sample * 3 * classes + place - kTotals) = sum;
+    *(place < kTotals ? totals + sample * kTotals + place : overlaps + sample * 3 * classes + place - kTotals) += sum;
   }
 }
 KERNEL_EXPORT(segmentation_total)

@@ -51,6 +51,7 @@ KERNEL_EXPORT(squeeze)
 
 // The inverse, and the gradient, of squeeze; the extents are x's again.
 // Geometry: Elementwise over x; as squeeze.
+// Bytes per element: 4 read, 4 written. Accumulator: none. Deterministic. Restrictions: even extents, no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     unsqueeze(int rank, long long batch, long long e0, long long e1, long long e2, long long channels, const float *y,
               float *x) {

@@ -25,13 +25,13 @@ REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const
 // @ logits [rows, classes]; labels [rows]; classes at least 1; internal
 REVUP_API revup_status revup_arg_max(int64_t rows, int64_t classes, const float *logits, uint16_t *labels);
 // The voxel loss of one label per position takes three calls, so that nothing as large as the logits is kept beside
-// them. A position counts if its label is below `classes`; 65535 means "not labelled". The first call leaves, of every
-// sample, with p = softmax(logits) and w = class_weights (null: 1):
-//   totals = {sum of -w[label] * log p[label], sum of w[label], positions whose largest logit (first of equals) has the
-//   label's index, positions that count}
-//   overlaps = {sum of p where the class is the label, sum of p, positions with that label} of each class
-// @ logits [batch, positions, classes]; labels [batch, positions]; class_weights? [classes]; totals [batch, 4]
-// @ overlaps [batch, 3, classes]; classes at least 1; internal
+// them, and the logits themselves may come in parts. A position counts if its label is below `classes`; 65535 means
+// "not labelled". The first call adds, of every sample, with p = softmax(logits) and w = class_weights (null: 1):
+//   totals += {sum of -w[label] * log p[label], sum of w[label], positions whose largest logit (first of equals) has
+//   the label's index, positions that count}
+//   overlaps += {sum of p where the class is the label, sum of p, positions with that label} of each class
+// @ logits [batch, positions, classes]; labels [batch, positions]; class_weights? [classes]; totals+ [batch, 4]
+// @ overlaps+ [batch, 3, classes]; classes at least 1; labels at any element; internal
 REVUP_API revup_status revup_segmentation_sums(int64_t batch, int64_t positions, int64_t classes, const float *logits,
                                                const uint16_t *labels, const float *class_weights, double *totals,
                                                double *overlaps);
@@ -49,7 +49,7 @@ REVUP_API revup_status revup_segmentation_factors(int64_t batch, int64_t classes
                                                   const double *overlaps, float *factors, double *statistics);
 // gradient = d loss / d logits from these factors; 0 at positions that do not count. gradient may alias logits.
 // @ logits, gradient [batch, positions, classes]; labels [batch, positions]; factors [batch, 3, classes]
-// @ classes at least 1; gradient may be logits; internal
+// @ classes at least 1; gradient may be logits; labels, factors at any element; internal
 REVUP_API revup_status revup_segmentation_gradient(int64_t batch, int64_t positions, int64_t classes,
                                                    const float *logits, const uint16_t *labels, const float *factors,
                                                    float *gradient);

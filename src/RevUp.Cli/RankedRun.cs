@@ -20,6 +20,7 @@ internal static class RankedRun
         try
         {
             ranks = join(environment);
+            ranks.RequireOneVersion(Collective.Version);
             int code = work(ranks);
             ranks.Dispose();
             return code;

@@ -1,29 +1,28 @@
 #!/usr/bin/env bash
-# two-nodes.sh [REVUP [MPI...]]: trains on two "machines", which are network and UTS namespaces of
-# this one with a cable between them. Then it cuts the cable: each rank must end by itself. Needs
-# root and iproute2. REVUP is the tool, artifacts/revup by default; MPI is openmpi or mpich, both by
-# default.
-set -euo pipefail
+# two-nodes.sh [REVUP]: trains on two "machines", which are network and UTS namespaces of this one
+# with a cable between them. Then it cuts the cable: each rank must end by itself. Needs root and
+# iproute2. REVUP is the tool, artifacts/revup by default.
+source "$(dirname "$0")/cases.sh"
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
 revup=$(realpath "${1:-$root/artifacts/revup}")
-mpis=("${@:2}")
-((${#mpis[@]})) || mpis=(openmpi mpich)
 deadline=3  # seconds that a rank waits for another
 grace=5     # seconds that it may take to end after that
 nodes=(revup-a revup-b)
 addresses=(10.77.0.1 10.77.0.2)
-work=$(mktemp -d)
 
-clean() {
+# Ends what runs on the machines.
+empty() {
+  local node process
   for node in "${nodes[@]}"; do
     for process in $(ip netns pids "$node" 2>/dev/null); do kill -9 "$process" 2>/dev/null || true; done
-    ip netns del "$node" 2>/dev/null || true
   done
-  rm -rf "$work"
 }
 
-fail() { echo "failed: $*" >&2; exit 1; }
+clean() {
+  empty
+  for node in "${nodes[@]}"; do ip netns del "$node" 2>/dev/null || true; done
+  rm -rf "$work"
+}
 
 # A command on one of the machines, with its host name.
 on() {
@@ -33,6 +32,7 @@ on() {
 }
 
 connect() {
+  local node i
   for node in "${nodes[@]}"; do
     ip netns add "$node"
     ip -n "$node" link set lo up
@@ -46,37 +46,23 @@ connect() {
 
 # In place of ssh: HOST COMMAND...
 write_agent() {
-  cat > "$work/agent" <<EOF
+  cat >"$work/agent" <<AGENT
 #!/bin/bash
 while [[ \$1 == -* ]]; do shift; done
 node=${nodes[0]}
 [[ \$1 == ${addresses[1]} ]] && node=${nodes[1]}
 shift
 exec ip netns exec \$node unshare --uts bash -c "hostname \$node; \$*"
-EOF
+AGENT
   # Messages of a rank stay on its machine: the cable may be cut.
-  cat > "$work/rank" <<EOF
+  cat >"$work/rank" <<RANK
 #!/bin/bash
 exec "$revup" "\$@" 2>> "$work/messages.\$(hostname)"
-EOF
+RANK
   chmod +x "$work/agent" "$work/rank"
 }
 
-recipe() {
-  cat > "$work/recipe.json" <<'EOF'
-{ "name": "two-nodes",
-  "data": { "dataset": "synthetic", "extents": [8, 8], "classes": 4, "trainingSamples": 64 },
-  "model": { "downsampling": "squeeze", "stages": [ { "blocks": 2, "channels": 4 } ] },
-  "training": { "epochs": 4, "batchSize": 4, "accumulate": 2, "sumInRankOrder": true } }
-EOF
-}
-
-train() { # NAME OPTION...
-  echo train --recipe "$work/recipe.json" --output "$work/$1" --threads 1 "${@:2}"
-}
-
 launch() { # openmpi|mpich ARGUMENT...: two ranks, one on each machine
-  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMP_WAIT_POLICY=passive
   local hosts="${addresses[0]}:1,${addresses[1]}:1"
   if [[ $1 == openmpi ]]; then
     on "${nodes[0]}" mpirun.openmpi -np 2 --host "$hosts" --bind-to none --mca plm_rsh_agent "$work/agent" \
@@ -89,57 +75,76 @@ launch() { # openmpi|mpich ARGUMENT...: two ranks, one on each machine
   fi
 }
 
-digest() { cat "$work/$1"/checkpoints/*/model.safetensors | sha256sum | cut -c1-16; }
-
 ranks() { pgrep -f "^.*RevUp.Cli.* --output $work/$1 " || true; }
 
-[[ $(id -u) == 0 ]] || fail "namespaces need root"
-trap clean EXIT
-clean
-mkdir -p "$work"
-connect
-write_agent
-recipe
-# shellcheck disable=SC2046 # words of a command
-"$revup" $(train alone) > "$work/alone.log" 2>&1 || fail "one process: $(tail -1 "$work/alone.log")"
-
-for mpi in "${mpis[@]}"; do
+# One training on both machines.
+train_on_both() { # openmpi|mpich
+  local node
   rm -f "$work"/messages.*
-  # shellcheck disable=SC2046
-  launch $mpi $(train $mpi) > "$work/$mpi.log" 2>&1 || fail "$mpi: $(cat "$work/$mpi.log" "$work"/messages.*)"
+  # shellcheck disable=SC2046 # words of a command
+  launch "$1" $(train "$1") >"$work/launch.log" 2>&1 || fail "$(cat "$work/launch.log" "$work"/messages.*)"
   grep -ho 'on 2 ranks of .*' "$work/messages.${nodes[0]}" | head -1
-  [[ $(digest alone) == "$(digest $mpi)" ]] || fail "$mpi: other weights than one process"
+  require_equal alone "$1"
   for node in "${nodes[@]}"; do
-    grep -q "\"$node\"" "$work/$mpi/run.json" || fail "$mpi: run.json does not name $node"
+    grep -q "\"$node\"" "$work/$1/run.json" || fail "run.json does not name $node"
   done
-  echo "$mpi: ${nodes[*]}, weights equal to one process ($(digest $mpi))"
+}
 
-  rm -f "$work"/messages.*
+cut_the_cable() { # openmpi|mpich
+  local launcher start node
+  rm -rf "$work"/messages.* "$work/cut"
   # shellcheck disable=SC2046
-  launch $mpi $(train cut --set training.epochs=100000 --set training.rankTimeoutSeconds=$deadline) \
-    > "$work/cut.log" 2>&1 &
+  launch "$1" $(train cut --set training.epochs=100000 --set training.rankTimeoutSeconds=$deadline) \
+    >"$work/launch.log" 2>&1 &
   launcher=$!
-  until grep -q 'step 5/' "$work/messages.${nodes[0]}" 2>/dev/null; do
-    kill -0 $launcher 2>/dev/null || fail "$mpi: $(cat "$work/cut.log" "$work"/messages.*)"
+  until grep -qs 'step 5/' "$work/messages.${nodes[0]}"; do
+    kill -0 $launcher 2>/dev/null || fail "$(cat "$work/launch.log" "$work"/messages.*)"
     sleep 0.1
   done
-  [[ $(ranks cut | wc -l) -ge 2 ]] || fail "$mpi: no two ranks"
+  [[ $(ranks cut | wc -l) -ge 2 ]] || fail "there are no two ranks"
   ip -n "${nodes[0]}" link set cable down
-  start=$(date +%s%N)
+  start=$(milliseconds)
   while [[ -n $(ranks cut) ]]; do
-    (( $(date +%s%N) - start < (deadline + grace) * 1000000000 )) || fail "$mpi: a rank still runs: $(ranks cut)"
+    (($(milliseconds) - start < (deadline + grace) * 1000)) || fail "a rank still runs: $(ranks cut)"
     sleep 0.1
   done
-  echo "$mpi: cable cut, deadline $deadline s; both ranks ended after $(( ($(date +%s%N) - start) / 1000000 )) ms"
+  echo "both ranks ended after $(($(milliseconds) - start)) ms, with a deadline of $deadline s"
   for node in "${nodes[@]}"; do
     grep -h "on $node.*error: .*in step .*still waits for" "$work/messages.$node" \
-      || fail "$mpi: $node says nothing: $(tail -3 "$work/messages.$node")"
+      || fail "$node says nothing: $(tail -3 "$work/messages.$node")"
   done
   # mpirun itself waits for the other machine.
-  for node in "${nodes[@]}"; do
-    for process in $(ip netns pids "$node"); do kill -9 "$process" 2>/dev/null || true; done
-  done
+  empty
   wait $launcher 2>/dev/null || true
-  rm -rf "$work/cut"
   ip -n "${nodes[0]}" link set cable up
+}
+
+prepare() {
+  need_root "a namespace"
+  need ip iproute2
+  need pgrep procps
+  ip netns del revup-trial 2>/dev/null || true
+  { ip netns add revup-trial && ip -n revup-trial link add cable type veth peer name other \
+    && ip netns exec revup-trial unshare --uts true && ip netns del revup-trial; } \
+    || skip "this machine makes no namespaces with a cable"
+  connect
+  write_agent
+  write_recipe
+  # shellcheck disable=SC2046
+  "$revup" $(train alone) >"$work/alone.log" 2>&1 || fail "$(cat "$work/alone.log")"
+}
+
+two_nodes() { # openmpi|mpich COMMAND
+  need "mpirun.$1" "$([[ $1 == openmpi ]] && echo openmpi-bin || echo mpich)"
+  "$2" "$1"
+}
+
+clean
+mkdir -p "$work"
+check "one process, and a cable between two namespaces" prepare
+for mpi in openmpi mpich; do
+  [[ -d $work/alone/checkpoints ]] || break
+  check "two nodes under $mpi train what one process trains" two_nodes $mpi train_on_both
+  check "two nodes under $mpi end when the cable is cut" two_nodes $mpi cut_the_cable
 done
+report

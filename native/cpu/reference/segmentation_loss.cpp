@@ -20,8 +20,6 @@ std::vector<double> softmax(int64_t classes, const double *x) {
 REVUP_ORACLE void revup_reference_segmentation_sums(int64_t batch, int64_t positions, int64_t classes,
                                                     const double *logits, const uint16_t *labels,
                                                     const double *class_weights, double *totals, double *overlaps) {
-  for (int64_t i = 0; i < 4 * batch; ++i) totals[i] = 0;
-  for (int64_t i = 0; i < 3 * batch * classes; ++i) overlaps[i] = 0;
   for (int64_t i = 0; i < batch * positions; ++i) {
     const int64_t label = labels[i];
     if (label >= classes) continue;

@@ -1,4 +1,3 @@
-using RevUp.Backends.Cuda;
 using RevUp.Distributed;
 
 namespace RevUp.Cli.Commands;
@@ -56,24 +55,10 @@ internal sealed class TrainCommand
     }
 
     // GPUs meet by NCCL, each with its rank; CPUs by MPI.
-    private Collective Join(ParseResult arguments, RankEnvironment environment)
-    {
-        if (environment.Size == 1 || _common.IsCpu(arguments))
-        {
-            return Collective.Join(environment);
-        }
-        int device = environment.DeviceOf(CudaDevices.Find().Devices.Count);
-        CudaBackend backend = _common.OpenCuda(arguments, device: device);
-        try
-        {
-            return new NcclCollective(backend, environment);
-        }
-        catch
-        {
-            backend.Dispose();
-            throw;
-        }
-    }
+    private Collective Join(ParseResult arguments, RankEnvironment environment) =>
+        environment.Size == 1 || _common.IsCpu(arguments)
+            ? Collective.Join(environment)
+            : Collective.Join(environment, device => _common.OpenCuda(arguments, device: device));
 
     private int Run(ParseResult arguments, Collective ranks)
     {

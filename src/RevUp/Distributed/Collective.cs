@@ -1,4 +1,6 @@
+using System.Reflection;
 using RevUp.Backends;
+using RevUp.Backends.Cuda;
 using RevUp.Tensors;
 
 namespace RevUp.Distributed;
@@ -17,10 +19,17 @@ internal abstract class Collective : IDisposable
     /// <summary>Longest wait for another rank, unless a recipe says otherwise.</summary>
     public const int DefaultTimeoutSeconds = 600;
 
+    // Of a name and a version, whatever the version is.
+    private const int VersionBytes = 256;
+
     private static readonly JsonSerializerOptions s_json = new()
     {
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
+
+    /// <summary>Version of this program, with its commit.</summary>
+    public static string Version { get; } = typeof(Collective).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>One process without a launcher: no library is loaded.</summary>
     public static Collective Alone => new SingleRank();
@@ -83,6 +92,27 @@ internal abstract class Collective : IDisposable
     }
 
     /// <summary>
+    /// Joins the other processes of a launcher, each on a GPU, which goes with the ranks; alone
+    /// without one.
+    /// </summary>
+    /// <param name="environment">The launcher's.</param>
+    /// <param name="open">Opens the GPU of a number.</param>
+    /// <inheritdoc cref="NcclCollective(CudaBackend, RankEnvironment)" path="/exception"/>
+    public static Collective Join(RankEnvironment environment, Func<int, CudaBackend> open)
+    {
+        CudaBackend backend = open(environment.DeviceOf(CudaDevices.Find().Devices.Count));
+        try
+        {
+            return environment.Size == 1 ? new SingleRank(backend) : new NcclCollective(backend, environment);
+        }
+        catch
+        {
+            backend.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
     /// Adds float32 values over all ranks, in place, in an order that the library chooses. All
     /// ranks get the same bits.
     /// </summary>
@@ -103,6 +133,9 @@ internal abstract class Collective : IDisposable
     /// </exception>
     public virtual void BeginGather(Tensor own, Tensor all) =>
         throw new NotSupportedException($"Ranks of {Library} gather on the host alone.");
+
+    /// <summary>Begins several operations, of which the library may make one.</summary>
+    public virtual void BeginTogether(Action begin) => begin();
 
     /// <summary>Work issued from here on sees the results of what was begun.</summary>
     public virtual void Complete()
@@ -147,6 +180,31 @@ internal abstract class Collective : IDisposable
 
     /// <summary>Replaces a float32 tensor of all ranks by the first rank's.</summary>
     public abstract void Broadcast(Tensor values, string what);
+
+    /// <summary>
+    /// Refuses ranks of two versions, which may compute or send something else. The first call of
+    /// all.
+    /// </summary>
+    /// <param name="own">The version of this rank.</param>
+    /// <exception cref="RankRefusedException">All ranks throw it.</exception>
+    public void RequireOneVersion(string own)
+    {
+        if (IsAlone)
+        {
+            return;
+        }
+        byte[] text = new byte[VersionBytes], all = new byte[VersionBytes * Size];
+        Encoding.UTF8.TryGetBytes($"{own} on {Environment.MachineName}", text, out _);
+        Gather(text, all, "the versions");
+        string[] versions = [.. all.Chunk(VersionBytes).Select(part => Encoding.UTF8.GetString(part).TrimEnd('\0'))];
+        int other = Array.FindIndex(versions, version => version.Split(' ')[0] != versions[0].Split(' ')[0]);
+        if (other > 0)
+        {
+            throw Refuse(new RankRefusedException(
+                $"Rank {other} is RevUp {versions[other]}, and rank 0 is RevUp {versions[0]}; install one version on "
+                + "every node."));
+        }
+    }
 
     /// <summary>Whether any rank says so.</summary>
     public bool Any(bool own, string what)

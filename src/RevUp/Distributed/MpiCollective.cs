@@ -33,12 +33,13 @@ internal sealed unsafe class MpiCollective : Collective
         MpiLibrary.SetErrorHandler(_world, abi.ErrorsReturn).Check();
         MpiLibrary.Rank(_world, &rank).Check();
         MpiLibrary.Size(_world, &size).Check();
-        (Rank, Size, Library) = (rank, size, Version());
+        (Rank, Size, Library) = (rank, size, VersionOfLibrary());
         ConfigurationException.Require(
             (rank, size) == (environment.Rank, environment.Size),
             $"{environment.Launcher} started rank {environment.Rank} of {environment.Size}, and the library {Library} "
             + $"counts rank {rank} of {size}: launcher and library are of two MPIs. Set REVUP_MPI_LIBRARY to the "
-            + $"launcher's library, or start with the library's mpirun");
+            + $"launcher's library, or start with the library's mpirun; srun needs --mpi=pmi2 for MPICH, and "
+            + $"--mpi=pmix for Open MPI");
         _watch = new Timer(_ => RankWatch.End(this, _awaited));
     }
 
@@ -155,7 +156,7 @@ internal sealed unsafe class MpiCollective : Collective
         }
     }
 
-    private static string Version()
+    private static string VersionOfLibrary()
     {
         byte* text = stackalloc byte[MaximumText];
         int length;

@@ -82,6 +82,12 @@ internal sealed class NcclCollective : Collective
             DeviceQueue.Pointer(own), DeviceQueue.Pointer(all), own.Count, TypeOf(own), _stream);
     }
 
+    public override void BeginTogether(Action begin)
+    {
+        using NcclGroup group = NcclCommunicator.OpenGroup();
+        begin();
+    }
+
     public override void Complete()
     {
         _queue.Driver.Record(_done, _stream);

@@ -1,11 +1,15 @@
+using RevUp.Backends;
 using RevUp.Interop.Posix;
 using RevUp.Tensors;
 
 namespace RevUp.Distributed;
 
 /// <summary>One process: it has every part, and every sum is its own.</summary>
-internal sealed class SingleRank : Collective
+/// <param name="backend">A device that goes with it; null where any will do.</param>
+internal sealed class SingleRank(Backend? backend = null) : Collective
 {
+    public override Backend? Backend => backend;
+
     public override int Rank => 0;
 
     public override int Size => 1;
@@ -38,9 +42,7 @@ internal sealed class SingleRank : Collective
 
     public override void Abort(int code) => ProcessEnd.Now(code);
 
-    public override void Dispose()
-    {
-    }
+    public override void Dispose() => backend?.Dispose();
 
     private static InvalidOperationException Needless() => new("One rank has nobody to exchange parts with.");
 }

@@ -8,7 +8,11 @@ namespace RevUp.Layers;
 /// W, C], logits [N, (D), H, W, classes], float32. Fixup: W starts at zero. Its input, the end of
 /// the residual stream, is kept: the inversion starts from it.
 /// </summary>
-/// <remarks>The logits are the only tensor with an element per position and class.</remarks>
+/// <remarks>
+/// The logits are the only tensor with an element per position and class. A training pass in slabs
+/// has those of a slab alone: <see cref="Loss"/> sees them in the forward pass, and the backward
+/// pass computes them again.
+/// </remarks>
 internal sealed class VoxelHead : Layer
 {
     private readonly Preactivation _preactivation;
@@ -39,6 +43,12 @@ internal sealed class VoxelHead : Layer
     /// <inheritdoc/>
     public override Shape Output { get; }
 
+    /// <summary>
+    /// Loss of the passes to come. A forward pass in slabs then has no output, and its backward
+    /// pass takes no gradient; passes over whole batches leave it alone.
+    /// </summary>
+    public ISlabLoss? Loss { private get; set; }
+
     /// <inheritdoc/>
     public override void Prepare(int batch, NetworkUse use) => _preactivation.Prepare(use);
 
@@ -50,12 +60,12 @@ internal sealed class VoxelHead : Layer
     {
         if (Slab > 0 && mode != ForwardMode.Consume)
         {
-            return ForwardSlabs(x);
+            return Loss is null ? ForwardSlabs(x) : ForwardSlabs(x, Loss);
         }
         Tensor p = mode == ForwardMode.Consume ? x : Allocate(Input, x.Shape.Batch);
         _preactivation.Forward(x, measure: true, p);
         Tensor logits = Allocate(Output, x.Shape.Batch);
-        Backend.LinearForward(Rows(p), _weight.Value, _bias.Value, Rows(logits));
+        ForwardLinear(p, logits);
         Memory.Free(p);
         return logits;
     }
@@ -91,53 +101,99 @@ internal sealed class VoxelHead : Layer
         {
             return 0;
         }
-        // As many planes as begin where a tensor of logits may.
+        // As many planes as begin where a tensor of whole logits may.
         int aligned = 1;
         while (!Planes.AreAligned(Output.WithChannels(Output.Channels * aligned), ElementType.Float32))
         {
             aligned *= 2;
         }
-        long planes = Math.Max(1, elements / Planes.Elements(Input));
+        long planes = Math.Max(1, elements / Math.Max(Planes.Elements(Input), Planes.Elements(Output)));
         return Planes.Slab((planes + aligned - 1) / aligned * aligned, Input);
     }
 
     private Tensor ForwardSlabs(Tensor x)
     {
         Tensor logits = Allocate(Output, x.Shape.Batch);
-        for (int n = 0; n < x.Shape.Batch; n++)
+        for (int i = 0; i < SlabCount(x); i++)
         {
-            (Planes xs, Planes results) = (Planes.Of(x, n), Planes.Of(logits, n));
-            for (int first = 0; first < xs.Depth; first += Slab)
-            {
-                PlaneRun run = new PlaneRun(first, first + Slab).Within(xs.Depth);
-                Planes p = _preactivation.Forward(xs, run, ElementType.Float32);
-                Backend.LinearForward(Rows(p.Tensor), _weight.Value, _bias.Value, Rows(results[run]));
-                Memory.Free(p.Tensor);
-            }
+            (int n, PlaneRun run) = SlabAt(x, i);
+            Planes p = _preactivation.Forward(Planes.Of(x, n), run, ElementType.Float32);
+            ForwardLinear(p.Tensor, Planes.Of(logits, n)[run]);
+            Memory.Free(p.Tensor);
         }
         return logits;
+    }
+
+    private Tensor ForwardSlabs(Tensor x, ISlabLoss loss)
+    {
+        for (int i = 0; i < SlabCount(x); i++)
+        {
+            (int n, PlaneRun run) = SlabAt(x, i);
+            Planes p = _preactivation.Forward(Planes.Of(x, n), run, ElementType.Float32);
+            Planes logits = Logits(p);
+            Memory.Free(p.Tensor);
+            loss.Add(n, logits);
+            Memory.Free(logits.Tensor);
+        }
+        return default;
     }
 
     private Tensor BackwardSlabs(Tensor x, Tensor gradient)
     {
         Tensor dx = Allocate(Input, x.Shape.Batch);
-        for (int n = 0; n < x.Shape.Batch; n++)
+        for (int i = 0; i < SlabCount(x); i++)
         {
-            (Planes xs, Planes logits, Planes dxs) = (Planes.Of(x, n), Planes.Of(gradient, n), Planes.Of(dx, n));
-            for (int first = 0; first < xs.Depth; first += Slab)
+            (int n, PlaneRun run) = SlabAt(x, i);
+            (Planes xs, Tensor dp) = (Planes.Of(x, n), Planes.Of(dx, n)[run]);
+            Planes p = _preactivation.Forward(xs, run, ElementType.Float32);
+            Tensor logits = gradient.IsEmpty ? LossGradient(n, p) : Planes.Of(gradient, n)[run];
+            Backend.LinearBackward(
+                Rows(p.Tensor), _weight.Value, Rows(logits), Rows(dp), _weight.Gradient, _bias.Gradient);
+            if (gradient.IsEmpty)
             {
-                PlaneRun run = new PlaneRun(first, first + Slab).Within(xs.Depth);
-                Planes p = _preactivation.Forward(xs, run, ElementType.Float32);
-                Tensor dp = dxs[run];
-                Backend.LinearBackward(
-                    Rows(p.Tensor), _weight.Value, Rows(logits[run]), Rows(dp), _weight.Gradient, _bias.Gradient);
-                Memory.Free(p.Tensor);
-                _preactivation.Backward(xs[run], dp, default, default, dp);
+                Memory.Free(logits);
             }
+            Memory.Free(p.Tensor);
+            _preactivation.Backward(xs[run], dp, default, default, dp);
         }
-        Memory.Free(gradient);
+        if (gradient.IsEmpty)
+        {
+            Loss!.End();
+        }
+        else
+        {
+            Memory.Free(gradient);
+        }
         return dx;
     }
+
+    // Of all samples of a batch, one sample after the other.
+    private int SlabCount(Tensor x) => x.Shape.Batch * SlabsOfSample(x);
+
+    private (int Index, PlaneRun Run) SlabAt(Tensor x, int i)
+    {
+        (int n, int slab) = Math.DivRem(i, SlabsOfSample(x));
+        return (n, new PlaneRun(slab * Slab, (slab + 1) * Slab).Within(x.Shape.Extent(0)));
+    }
+
+    private int SlabsOfSample(Tensor x) => (x.Shape.Extent(0) + Slab - 1) / Slab;
+
+    private Planes Logits(Planes p)
+    {
+        Planes logits = Planes.Allocate(Backend, Output, ElementType.Float32, p.Run);
+        ForwardLinear(p.Tensor, logits.Tensor);
+        return logits;
+    }
+
+    private Tensor LossGradient(int index, Planes p)
+    {
+        Planes logits = Logits(p);
+        Loss!.Differentiate(index, logits);
+        return logits.Tensor;
+    }
+
+    private void ForwardLinear(Tensor p, Tensor logits) =>
+        Backend.LinearForward(Rows(p), _weight.Value, _bias.Value, Rows(logits));
 
     // [N · positions, channels]
     private static Tensor Rows(Tensor x) =>

@@ -276,6 +276,8 @@ internal sealed class TiledInference : IDisposable
         Tensor totals = memory.Allocate(new Shape(1, 4), ElementType.Float64, MemoryPurpose.Workspace);
         Tensor overlaps = memory.Allocate(new Shape(1, 3, classes), ElementType.Float64, MemoryPurpose.Workspace);
         Backend.Upload<ushort>(buffer, labels);
+        Backend.Fill(totals.AsFloats(), 0);
+        Backend.Fill(overlaps.AsFloats(), 0);
         Backend.SegmentationSums(logits, labels, default, totals, overlaps);
         double[] sums = new double[4];
         Backend.Download<double>(totals, sums);

@@ -4,6 +4,7 @@ using RevUp.Models;
 using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
+using RevUp.Training;
 
 namespace RevUp.Planning;
 
@@ -31,10 +32,13 @@ internal sealed class LayerProbe : IDisposable
     private readonly Backend _backend;
     private readonly RevUpNet _net;
     private readonly ReversibleEngine _engine;
+    private readonly Objective? _objective;
     private readonly MemoryPlan _plan;
     private readonly bool _streams;
     private readonly InversionSettings _inversion;
     private readonly Tensor _input;
+    private readonly Tensor _targets;
+    private readonly Tensor _losses;
     private readonly Tensor _numbers;
     private readonly Dictionary<(Type, Shape, string), IReadOnlyList<LayerOption>> _measured = [];
 
@@ -44,9 +48,14 @@ internal sealed class LayerProbe : IDisposable
     /// Anchors, bits, when inversions stop, and whether there may be compressed streams.
     /// </param>
     /// <param name="input">A batch of the network's inputs.</param>
-    public LayerProbe(RevUpNet net, ReversibleEngine engine, ReversibleSettings settings, Tensor input)
+    /// <param name="objective">The loss behind the last layer; null for none.</param>
+    /// <param name="targets">Of the batch.</param>
+    public LayerProbe(
+        RevUpNet net, ReversibleEngine engine, ReversibleSettings settings, Tensor input, Objective? objective = null,
+        Tensor targets = default)
     {
         (_backend, _net, _engine, _plan, _input) = (net.Backend, net, engine, settings.Plan, input);
+        (_objective, _targets) = (objective, targets);
         _streams = settings.AllowCompress;
         // The probe's inversions have nothing below them that they could be recomputed from.
         _inversion = settings.Inversion with { HardLimit = double.MaxValue };
@@ -57,6 +66,7 @@ internal sealed class LayerProbe : IDisposable
         int numbers = (int)Math.Min(count, MostNumbers);
         _numbers = _backend.Memory.Allocate(new Shape(numbers), ElementType.Float32, MemoryPurpose.Activations);
         _backend.Upload<float>(MemoryProbe.RandomPixels(numbers, ref random), _numbers);
+        _losses = _backend.Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>The options of every layer, first to last.</summary>
@@ -108,7 +118,13 @@ internal sealed class LayerProbe : IDisposable
     }
 
     /// <summary>Frees the random numbers.</summary>
-    public void Dispose() => _backend.Memory.TryFree(_numbers);
+    public void Dispose()
+    {
+        _backend.Memory.TryFree(_losses);
+        _backend.Memory.TryFree(_numbers);
+    }
+
+    private int Last => _net.Layers.Count - 1;
 
     private IReadOnlyList<LayerOption> Measure(int index)
     {
@@ -163,7 +179,8 @@ internal sealed class LayerProbe : IDisposable
         memory.ResetPeaks();
         (long kept, long forward, bool toStream, bool keepsInput) = Pass(index, fromStream);
         long backward = memory.TotalPeak - before;
-        long replay = kept + Recompute(index, keepsInput);
+        // Nothing is recomputed through the last layer.
+        long replay = index == Last ? 0 : kept + Recompute(index, keepsInput);
         _engine.Inversion = _inversion;
         // What comes first pays for generated code, first-touched pages and the choice of
         // algorithms, and says how many evaluations are to be expected.
@@ -186,7 +203,6 @@ internal sealed class LayerProbe : IDisposable
     private (long Kept, long Peak, bool ToStream, bool KeepsInput) Pass(int index, bool fromStream)
     {
         Arena memory = _backend.Memory;
-        bool last = index == _net.Layers.Count - 1;
         Skip? joined = Join(index);
         long before = memory.Use.Total;
         Tensor x = Input(index);
@@ -194,7 +210,15 @@ internal sealed class LayerProbe : IDisposable
         {
             _engine.Stream.Begin(x);
         }
+        if (index == Last)
+        {
+            _objective?.Begin(_targets);
+        }
         Tensor y = _engine.ForwardThrough(index, x);
+        if (index == Last)
+        {
+            _objective?.Differentiate(y, _targets, _losses);
+        }
         (bool toStream, bool keepsInput) = (_engine.Stream.IsLive, _engine.KeepsInput(index));
         if (toStream)
         {
@@ -210,12 +234,13 @@ internal sealed class LayerProbe : IDisposable
             skip.Gradient = Copy(skip.Sample);
         }
         // The gradient of the logits takes their memory.
-        Tensor gradient = last ? y : Copy(_net.Layers[index].Output);
-        y = last ? default : y;
+        Tensor gradient = index == Last ? y : Copy(_net.Layers[index].Output);
+        y = index == Last ? default : y;
         _engine.BackwardThrough(index, ref y, ref gradient);
         Free(index > 0 ? y : default);
         Free(gradient);
         joined?.Free(memory);
+        _objective?.End();
         return (kept, peak, toStream, keepsInput);
     }
 
@@ -261,7 +286,7 @@ internal sealed class LayerProbe : IDisposable
             Free(_engine.Stream.Take());
         }
         Free(index > 0 ? x : default);
-        Free(Copy(_net.Layers[index].Output));
+        Free(index == Last ? default : Copy(_net.Layers[index].Output));
     }
 
     private Tensor Input(int index) => index == 0 ? _input : Copy(_net.Layers[index].Input);

@@ -35,7 +35,8 @@ internal sealed class NetworkCosts
         memory.ResetPeaks();
         _outsideMilliseconds = net.Backend.Time(2, () => DoOutside(net, step, input.Batch))[^1];
         _outsidePeakBytes = memory.TotalPeak;
-        using LayerProbe probe = new(net, step.Engine, recipe.Reversible, input.Pixels);
+        using LayerProbe probe = new(
+            net, step.Engine, recipe.Reversible, input.Pixels, step.Objective, input.Targets);
         _layers = probe.Measure();
     }
 

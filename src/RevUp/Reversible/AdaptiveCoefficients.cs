@@ -1,5 +1,4 @@
 using RevUp.Backends;
-using RevUp.Distributed;
 using RevUp.Layers;
 using RevUp.Tensors;
 
@@ -42,6 +41,11 @@ internal sealed class AdaptiveCoefficients : DeviceObject
         Bounds = Own(new Shape(branches), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
+    /// <summary>
+    /// The worst record of each branch in the step so far; ranks write the worst of all into it.
+    /// </summary>
+    public Span<InversionRecord> Worst => _worst;
+
     /// <summary>c_b of every branch in the next step.</summary>
     public ReadOnlySpan<float> Values => _values;
 
@@ -76,24 +80,6 @@ internal sealed class AdaptiveCoefficients : DeviceObject
         for (int branch = 0; branch < _worst.Length; branch++)
         {
             _worst[branch] = _worst[branch].Worse(records[branch]);
-        }
-    }
-
-    /// <summary>
-    /// Makes the worst records of all ranks everyone's, so that all coefficients move alike.
-    /// </summary>
-    public void Agree(Collective ranks)
-    {
-        RequireOpen();
-        double[] numbers = new double[InversionRecord.Length * _worst.Length];
-        for (int branch = 0; branch < _worst.Length; branch++)
-        {
-            _worst[branch].Write(numbers.AsSpan(InversionRecord.Length * branch));
-        }
-        ranks.Maximum(numbers, "the inversions");
-        for (int branch = 0; branch < _worst.Length; branch++)
-        {
-            _worst[branch] = InversionRecord.Read(numbers.AsSpan(InversionRecord.Length * branch));
         }
     }
 

@@ -100,7 +100,8 @@ internal sealed class ReversibleEngine : DeviceObject
 
     /// <summary>
     /// The training forward pass. <paramref name="input"/> stays the caller's; the output, which is
-    /// returned, the engine's. <see cref="Backward"/> must follow.
+    /// returned, the engine's. It is empty where the head has handed it to its loss.
+    /// <see cref="Backward"/> must follow.
     /// </summary>
     public Tensor Forward(Tensor input) => Forward(input, planned: false);
 
@@ -152,8 +153,8 @@ internal sealed class ReversibleEngine : DeviceObject
 
     /// <summary>
     /// The backward pass: takes <paramref name="gradient"/>, the output's, over (it may be the
-    /// output's own memory, overwritten), adds to the parameters' gradients and frees everything
-    /// kept.
+    /// output's own memory, overwritten, and is empty where the output is), adds to the parameters'
+    /// gradients and frees everything kept.
     /// </summary>
     public void Backward(Tensor gradient)
     {
@@ -266,12 +267,7 @@ internal sealed class ReversibleEngine : DeviceObject
         }
     }
 
-    private void SetSlabs()
-    {
-        Layer.SetSlabs(_layers, Math.Max(0, _plan.Slab));
-        // Slabs are for samples that hardly fit: the process should hold no more than the tensors.
-        Backend.Memory.ReturnsPages |= _plan.Slab > 0;
-    }
+    private void SetSlabs() => Layer.SetSlabs(_layers, Math.Max(0, _plan.Slab));
 
     // The connection that holds the input of a layer.
     private Skip? SkipAt(int index) => (_layers[index] as StridedTransition)?.Skip;
@@ -320,7 +316,8 @@ internal sealed class ReversibleEngine : DeviceObject
             return Forward(index, x, policy);
         }
         _kept[index] = _stream.Take();
-        bool stores = policy == MemoryPolicy.Store;
+        // The head saves nothing, and in slabs it would compute its logits again, from what is decoded.
+        bool stores = policy == MemoryPolicy.Store && _layers[index] is not VoxelHead;
         Tensor y = Forward(index, x, stores ? ForwardMode.Store : ForwardMode.Consume, ref _saved[index]);
         if (stores)
         {

@@ -36,6 +36,7 @@ internal sealed class StepProtocol : IDisposable
     private readonly Tensor _shared;
     private readonly Tensor _squareSum;
     private readonly PlannedInversions _planned;
+    private readonly Action _begin;
     private Readback _results;
     private bool _refused;
 
@@ -67,6 +68,7 @@ internal sealed class StepProtocol : IDisposable
         Losses = _shared.Slice(1, new Shape(2));
         _squareSum = _numbers.Scalar(_numbers.Count - 1);
         _planned = new PlannedInversions(backend, engine, blocks, coefficients, ranks);
+        _begin = BeginSums;
         ClearShared();
         _results = backend.CreateReadback(ResultLength);
     }
@@ -140,44 +142,48 @@ internal sealed class StepProtocol : IDisposable
     }
 
     /// <summary>
-    /// Takes the sums of all ranks, and makes the inversions everyone's: the worst of all ranks, or
-    /// the inversions of the last pass, which the last rank has done.
+    /// Takes the sums of all ranks, and makes the inversions everyone's, by one message: the worst
+    /// of all ranks, or the inversions of the last pass, which the last rank has done. Coefficients
+    /// follow the worst in both cases.
     /// </summary>
     /// <param name="sums">[<see cref="SharedLength"/>].</param>
     /// <param name="worst">Whether the worst count: a plan must be enough for every rank.</param>
     public void Agree(ReadOnlySpan<double> sums, bool worst)
     {
         _backend.Upload(sums, _shared);
-        _coefficients?.Agree(_ranks);
-        double[] numbers = new double[InversionRecord.Length * _engine.Records.Length];
-        for (int block = 0; block < _engine.Records.Length; block++)
+        Span<InversionRecord> observed = _coefficients is null ? [] : _coefficients.Worst;
+        InversionRecord[] records = [.. observed, .. _engine.Records];
+        double[] numbers = new double[InversionRecord.Length * records.Length];
+        Array.Fill(numbers, double.NegativeInfinity);
+        int told = worst || _ranks.Rank == _ranks.Size - 1 ? records.Length : observed.Length;
+        for (int i = 0; i < told; i++)
         {
-            _engine.Records[block].Write(numbers.AsSpan(InversionRecord.Length * block));
+            records[i].Write(numbers.AsSpan(InversionRecord.Length * i));
         }
-        if (worst)
+        _ranks.Maximum(numbers, "the inversions");
+        for (int i = 0; i < records.Length; i++)
         {
-            _ranks.Maximum(numbers, "the inversions");
-        }
-        else
-        {
-            _ranks.Broadcast(MemoryMarshal.AsBytes(numbers.AsSpan()), _ranks.Size - 1, "the inversions");
-        }
-        for (int block = 0; block < _engine.Records.Length; block++)
-        {
-            _solver.Record(block, InversionRecord.Read(numbers.AsSpan(InversionRecord.Length * block)));
+            InversionRecord agreed = InversionRecord.Read(numbers.AsSpan(InversionRecord.Length * i));
+            if (i < observed.Length)
+            {
+                observed[i] = agreed;
+            }
+            else
+            {
+                _solver.Record(i - observed.Length, agreed);
+            }
         }
     }
 
     /// <summary>
-    /// Begins to share what a planned step has left on the device, where other ranks have a part in
-    /// it; may be recorded.
+    /// Begins to share what a planned step has left on the device, in one group, where other ranks
+    /// have a part in it; may be recorded.
     /// </summary>
     public void Share()
     {
         if (!_ranks.IsAlone)
         {
-            _ranks.Begin(_shared, "the losses");
-            _planned.Share();
+            _ranks.BeginTogether(_begin);
         }
     }
 
@@ -302,6 +308,12 @@ internal sealed class StepProtocol : IDisposable
         _backend.Download(_squareSum, sum);
         _ranks.Broadcast(MemoryMarshal.AsBytes(sum), 0, "the gradient's norm");
         _backend.Upload<double>(sum, _squareSum);
+    }
+
+    private void BeginSums()
+    {
+        _ranks.Begin(_shared, "the losses");
+        _planned.Share();
     }
 
     private void TellStop()

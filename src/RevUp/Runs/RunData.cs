@@ -54,6 +54,10 @@ internal sealed class RunData : IDisposable
     /// <summary>By what a checkpoint knows the training set again.</summary>
     public DataIdentity Identity => field ??= DataIdentity.Of(Train);
 
+    /// <summary>The identity of each part, by the name of the part.</summary>
+    public IReadOnlyDictionary<string, DataIdentity> Identities => _parts.ToDictionary(
+        part => part.Key.Text(), part => part.Key == DatasetSplit.Train ? Identity : DataIdentity.Of(part.Value));
+
     /// <summary>Opens the parts that a recipe names; they are closed with the result.</summary>
     public static RunData Open(Recipe recipe)
     {

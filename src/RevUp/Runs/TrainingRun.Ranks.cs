@@ -39,6 +39,25 @@ public sealed partial class TrainingRun
             Training = recipe.Training with { Accumulate = recipe.Training.PassesOf(_ranks.Size) },
         };
 
+    // A rank with other files would train or evaluate on other samples, and nobody would notice.
+    private void RequireSameData()
+    {
+        if (_ranks.IsAlone)
+        {
+            return;
+        }
+        RankData[] all = _ranks.Gather(new RankData(Environment.MachineName, _data.Identities), "the names of samples");
+        for (int rank = 1; rank < all.Length; rank++)
+        {
+            if (all[0].Difference(all[rank]) is { } difference)
+            {
+                throw _ranks.Refuse(new RankRefusedException(
+                    $"Rank {rank} on {all[rank].Node} has other data than rank 0 on {all[0].Node}: {difference}. Give "
+                    + "every node the same files at data.path."));
+            }
+        }
+    }
+
     // The first rank has read the checkpoint, or every rank has drawn the same weights.
     private void ShareStart(Start start)
     {
@@ -109,6 +128,26 @@ public sealed partial class TrainingRun
             hash.AppendData(MemoryMarshal.AsBytes(numbers));
         }
         return hash.GetHashAndReset();
+    }
+
+    // The parts of the data that a rank has opened.
+    private sealed record RankData(string Node, IReadOnlyDictionary<string, DataIdentity> Parts)
+    {
+        public string? Difference(RankData other)
+        {
+            foreach (string part in Parts.Keys.Union(other.Parts.Keys))
+            {
+                string? difference =
+                    Parts.TryGetValue(part, out DataIdentity? own) && other.Parts.TryGetValue(part, out var found)
+                        ? own.Difference(found)
+                        : "only one of them has it";
+                if (difference is not null)
+                {
+                    return $"in the {part} part {difference}";
+                }
+            }
+            return null;
+        }
     }
 
     // State of the step with which a run begins.

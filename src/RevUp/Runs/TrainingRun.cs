@@ -126,6 +126,7 @@ public sealed partial class TrainingRun : IDisposable
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
             _judge = new RunJudge(
                 recipe, data, _folder, _damage, _checkpoints, _ranks, progress => Evaluating?.Invoke(progress));
+            RequireSameData();
             double[][] statistics = _ranks.First(
                 () => (double[][])[[.. data.Normalization.Mean], [.. data.Normalization.Deviation]],
                 "the normalisation");

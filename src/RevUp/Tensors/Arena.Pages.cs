@@ -1,6 +1,8 @@
 namespace RevUp.Tensors;
 
 // Between tensors of other sizes stay holes, whose pages take memory although no tensor is there.
+// Free memory goes back to the system as soon as tensors and free memory together have more pages
+// than tensors have ever needed at once, and 16 MiB. A page that is needed again costs time.
 public sealed partial class Arena
 {
     // Pages beyond it are given back: a little room, so that small tensors cause no calls.
@@ -20,13 +22,6 @@ public sealed partial class Arena
         : this(start, capacity, poison) =>
         _pages = new TouchedPages((offset, bytes) => discard(start + (nint)offset, bytes));
 
-    /// <summary>
-    /// Whether free memory goes back to the system as soon as tensors and free memory together
-    /// have more pages than tensors have ever needed at once, and 16 MiB. A page that is needed
-    /// again costs time.
-    /// </summary>
-    internal bool ReturnsPages { get; set; }
-
     private void LimitPages(Block allocated)
     {
         if (_pages is null)
@@ -35,7 +30,7 @@ public sealed partial class Arena
         }
         _pages.Touch(allocated.Offset, allocated.Size);
         _most = Math.Max(_most, _use.Total);
-        for (int i = _firstFree; ReturnsPages && i != None; i = _blocks[i].NextFree)
+        for (int i = _firstFree; _pages.Bytes > _most + Slack && i != None; i = _blocks[i].NextFree)
         {
             _pages.Discard(_blocks[i].Offset, _blocks[i].Size, _most + Slack);
         }

@@ -75,10 +75,24 @@ internal abstract class Objective(RevUpNet net) : DeviceObject(net.Backend)
     }
 
     /// <summary>
+    /// Begins a pass over a batch. A head may hand its output over in the forward pass already,
+    /// part by part.
+    /// </summary>
+    public virtual void Begin(Tensor targets)
+    {
+    }
+
+    /// <summary>
     /// Replaces the head's output by the gradient of the mean loss, and adds the loss and the
-    /// measure, each times the number of samples, to <paramref name="losses"/> [2].
+    /// measure, each times the number of samples, to <paramref name="losses"/> [2]. Of a head that
+    /// has handed its output over there is none, and the backward pass takes no gradient.
     /// </summary>
     public abstract void Differentiate(Tensor output, Tensor targets, Tensor losses);
+
+    /// <summary>Ends a pass, whether it came to its end or not.</summary>
+    public virtual void End()
+    {
+    }
 
     /// <summary>Throws when targets of this type are another task's.</summary>
     protected abstract void RequireType<T>();

@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Data;
+using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Tensors;
 
@@ -9,10 +10,16 @@ namespace RevUp.Training;
 /// Weighted mean cross-entropy plus Dice of logits [N, (D), H, W, classes] with one label per
 /// position, [N, (D), H, W]; the measure is the share of the counted positions that are right.
 /// </summary>
-internal sealed class SegmentationObjective : Objective
+internal sealed class SegmentationObjective : Objective, ISlabLoss
 {
     private readonly VoxelLoss _loss;
+    private readonly Arena _memory;
+    private readonly VoxelHead _head;
     private readonly Tensor _classWeights;
+    private Tensor _labels;
+    private Tensor _totals;
+    private Tensor _overlaps;
+    private Tensor _factors;
 
     /// <inheritdoc cref="Objective.Of"/>
     public SegmentationObjective(RevUpNet net, TrainingSettings settings)
@@ -26,6 +33,7 @@ internal sealed class SegmentationObjective : Objective
         ConfigurationException.Require(
             count == 0 || count == net.Classes,
             $"training.classWeights has {count} numbers, and the network has {net.Classes} classes; give one for each");
+        (_memory, _head) = (net.Backend.Memory, (VoxelHead)net.Layers[^1]);
         DiceSettings dice = settings.Dice;
         _loss = new VoxelLoss(
             dice.Weight, DiceSettings.Smoothing, dice.Background ? 0 : 1, dice.Sums == DiceSums.Sample ? 1 : 0);
@@ -52,21 +60,71 @@ internal sealed class SegmentationObjective : Objective
         return new Shape(extents);
     }
 
+    public override void Begin(Tensor targets)
+    {
+        _labels = targets;
+        _head.Loss = this;
+    }
+
     public override void Differentiate(Tensor output, Tensor targets, Tensor losses)
     {
-        (int batch, int classes) = (output.Shape.Batch, output.Shape.Channels);
-        Arena memory = Net.Backend.Memory;
-        Tensor totals = memory.Allocate(new Shape(batch, 4), ElementType.Float64, MemoryPurpose.Workspace);
-        Shape perClass = new(batch, 3, classes);
-        Tensor overlaps = memory.Allocate(perClass, ElementType.Float64, MemoryPurpose.Workspace);
-        Tensor factors = memory.Allocate(perClass, ElementType.Float32, MemoryPurpose.Workspace);
-        Net.Backend.SegmentationSums(output, targets, _classWeights, totals, overlaps);
-        Net.Backend.SegmentationFactors(_loss, _classWeights, totals, overlaps, factors, losses);
-        Net.Backend.SegmentationGradient(output, targets, factors, output);
-        memory.Free(factors);
-        memory.Free(overlaps);
-        memory.Free(totals);
+        if (!output.IsEmpty)
+        {
+            Add(0, output, targets);
+        }
+        _factors = _memory.Allocate(_overlaps.Shape, ElementType.Float32, MemoryPurpose.Workspace);
+        Net.Backend.SegmentationFactors(_loss, _classWeights, _totals, _overlaps, _factors, losses);
+        _memory.Free(_overlaps);
+        _memory.Free(_totals);
+        if (!output.IsEmpty)
+        {
+            Net.Backend.SegmentationGradient(output, targets, _factors, output);
+            _memory.Free(_factors);
+        }
     }
+
+    public override void End()
+    {
+        _head.Loss = null;
+        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[_totals, _overlaps, _factors])
+        {
+            _memory.TryFree(tensor);
+        }
+        (_totals, _overlaps, _factors, _labels) = (default, default, default, default);
+    }
+
+    void ISlabLoss.Add(int index, Planes logits) => Add(index, logits.Tensor, Labels(index, logits));
+
+    void ISlabLoss.Differentiate(int index, Planes logits) => Net.Backend.SegmentationGradient(
+        logits.Tensor, Labels(index, logits), Samples(_factors, index, count: 1), logits.Tensor);
+
+    void ISlabLoss.End() => _memory.Free(_factors);
+
+    // Adds the sums of some samples, or of a part of one.
+    private void Add(int first, Tensor logits, Tensor labels)
+    {
+        if (_totals.IsEmpty)
+        {
+            int batch = _labels.Shape[0];
+            _totals = Zeros(new Shape(batch, 4));
+            _overlaps = Zeros(new Shape(batch, 3, Net.Classes));
+        }
+        int count = logits.Shape.Batch;
+        Net.Backend.SegmentationSums(
+            logits, labels, _classWeights, Samples(_totals, first, count), Samples(_overlaps, first, count));
+    }
+
+    private Tensor Zeros(Shape shape)
+    {
+        Tensor sums = _memory.Allocate(shape, ElementType.Float64, MemoryPurpose.Workspace);
+        Net.Backend.Fill(sums.AsFloats(), 0);
+        return sums;
+    }
+
+    private Tensor Labels(int index, Planes logits) => Planes.Of(_labels, index)[logits.Run];
+
+    private static Tensor Samples(Tensor tensor, int first, int count) =>
+        tensor.Slice(first * (tensor.Count / tensor.Shape[0]), tensor.Shape.WithBatch(count));
 
     protected override void RequireType<T>()
     {

@@ -275,6 +275,7 @@ internal sealed class StepWork : IDisposable
         _engine.GradientsReady = isLast ? _sum.LayerDone : null;
         try
         {
+            _objective.Begin(_input.Targets);
             Tensor logits = _engine.Forward(_input.Pixels, _protocol.IsPlanned);
             _objective.Differentiate(logits, _input.Targets, _protocol.Losses);
             if (!_protocol.IsPlanned && _agreement?.Take(Accumulated, _fault) == false)
@@ -298,6 +299,10 @@ internal sealed class StepWork : IDisposable
             _engine.Forget();
             _backend.Memory.FreeSince(mark);
             throw;
+        }
+        finally
+        {
+            _objective.End();
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed class DeterminismTests
         AssertRepeats(() =>
         {
             (double[] totals, double[] overlaps) =
-                operations.SegmentationSums(2, s_x[..200_000], new ushort[50_000], null);
+                operations.SegmentationSums(s_x[..200_000], new ushort[50_000], null, new double[8], new double[24]);
             return string.Join(" ", totals.Concat(overlaps));
         });
         AssertRepeats(() => Bits(operations.GlobalAveragePoolForward(batch: 2, positions: 10_000, s_x[..200_000])));

@@ -69,7 +69,8 @@ internal sealed class SegmentationLossTests
 
             (double[] Factors, double[] Statistics) Whole(double[] values)
             {
-                (double[] totals, double[] overlaps) = Oracle.SegmentationSums(batch, values, labels, weights);
+                (double[] totals, double[] overlaps) = Oracle.SegmentationSums(
+                    values, labels, weights, new double[4 * batch], new double[3 * batch * classes]);
                 return Oracle.SegmentationFactors(loss, weights, totals, overlaps, [0, 0]);
             }
         }
@@ -82,7 +83,7 @@ internal sealed class SegmentationLossTests
     {
         // p = 1/2 at all of 5 positions, of which 4 count: 3 of class 0, 1 of class 1.
         ushort[] labels = [0, 0, 1, 0, Ignored];
-        (double[] totals, double[] overlaps) = operations.SegmentationSums(1, new float[10], labels, null);
+        (double[] totals, double[] overlaps) = operations.SegmentationSums(new float[10], labels, null, new double[4], new double[6]);
         CollectionAssert.AreEqual((double[])[1.5, 0.5, 2, 2, 3, 1], overlaps);
         Assert.AreEqual(4 * Math.Log(2), totals[0], 1e-12);
         CollectionAssert.AreEqual((double[])[4, 3, 4], totals[1..], "weights, right (class 0 wins a tie), counted");
@@ -101,7 +102,8 @@ internal sealed class SegmentationLossTests
     {
         // What does not count may be anything.
         float[] logits = [float.NaN, 1, 2, float.PositiveInfinity, 3, 4];
-        (double[] totals, double[] overlaps) = operations.SegmentationSums(1, logits, [Ignored, 2, 999], null);
+        (double[] totals, double[] overlaps) =
+            operations.SegmentationSums(logits, [Ignored, 2, 999], null, new double[4], new double[6]);
         (float[] factors, double[] statistics) =
             operations.SegmentationFactors(s_batchDice, null, totals, overlaps, [0, 0]);
 
@@ -115,7 +117,7 @@ internal sealed class SegmentationLossTests
     internal void AFaultyLogitThatCountsIsSeen(DeviceOperations operations)
     {
         (double[] totals, double[] overlaps) =
-            operations.SegmentationSums(1, [float.NaN, 1, 2, 3], [0, 1], null);
+            operations.SegmentationSums([float.NaN, 1, 2, 3], [0, 1], null, new double[4], new double[6]);
 
         Assert.IsTrue(double.IsNaN(
             operations.SegmentationFactors(s_batchDice, null, totals, overlaps, [0, 0]).Statistics[0]));
@@ -128,13 +130,14 @@ internal sealed class SegmentationLossTests
         float[] logits = new Inputs(1).Uniform((long)batch * positions * classes);
         ushort[] labels = Labels(batch * positions, classes, seed: 1);
 
-        (double[] totals, double[] overlaps) =
-            EveryBackendAttribute.Cpu(1).SegmentationSums(batch, logits, labels, null);
-        (double[] otherTotals, double[] otherOverlaps) =
-            EveryBackendAttribute.Cpu(2).SegmentationSums(batch, logits, labels, null);
+        CollectionAssert.AreEqual(Sums(1), Sums(2));
 
-        CollectionAssert.AreEqual(totals, otherTotals);
-        CollectionAssert.AreEqual(overlaps, otherOverlaps);
+        double[] Sums(int threads)
+        {
+            (double[] totals, double[] overlaps) = EveryBackendAttribute.Cpu(threads).SegmentationSums(
+                logits, labels, null, new double[4 * batch], new double[3 * batch * classes]);
+            return [.. totals, .. overlaps];
+        }
     }
 
     private static void AssertLikeTheOracle(
@@ -143,12 +146,17 @@ internal sealed class SegmentationLossTests
     {
         double[] wide = Oracle.Widen(logits);
         double[]? wideWeights = weights is null ? null : Oracle.Widen(weights);
-        (double[] totals, double[] overlaps) = Oracle.SegmentationSums(batch, wide, labels, wideWeights);
+        // The sums of a part of the positions are there before.
+        double[] before = [.. Enumerable.Range(0, 4 * batch).Select(i => i % 4 == 2 ? 0.0 : 1)];
+        double[] overlapsBefore = [.. Enumerable.Range(0, 3 * batch * classes).Select(i => i % 5 * 0.25)];
+        (double[] totals, double[] overlaps) = Oracle.SegmentationSums(
+            wide, labels, wideWeights, before, overlapsBefore);
         (double[] factors, double[] statistics) =
             Oracle.SegmentationFactors(loss, wideWeights, totals, overlaps, [3, 5]);
         double[] gradient = Oracle.SegmentationGradient(batch, wide, labels, factors);
 
-        (double[] actualTotals, double[] actualOverlaps) = operations.SegmentationSums(batch, logits, labels, weights);
+        (double[] actualTotals, double[] actualOverlaps) = operations.SegmentationSums(
+            logits, labels, weights, before, overlapsBefore);
         (float[] actualFactors, double[] sums) =
             operations.SegmentationFactors(loss, weights, actualTotals, actualOverlaps, [3, 5]);
 

@@ -9,11 +9,14 @@ namespace RevUp.Tests.Architecture;
 [TestClass]
 public sealed partial class CudaKernelTests
 {
+    /// <summary>Names of the kernels in native/cuda.</summary>
+    public static string[] Exported => [.. Repository.Files(".cu").Where(
+        path => path.StartsWith("native/cuda/", StringComparison.Ordinal)).SelectMany(Exports)];
+
     [TestMethod]
     public void EveryKernelIsLookedUpAndEveryLookUpFindsAKernel()
     {
-        string[] exported = [.. Repository.Files(".cu").Where(
-            path => path.StartsWith("native/cuda/", StringComparison.Ordinal)).SelectMany(Exports)];
+        string[] exported = Exported;
         Assert.IsGreaterThan(30, exported.Length);
         List<string> names = [];
 

@@ -17,10 +17,17 @@ internal static class NativeImports
         | BindingFlags.DeclaredOnly;
 
     /// <summary>Every import, the bodies that the source generator writes included.</summary>
-    public static IReadOnlyList<NativeImport> Of(Assembly assembly) =>
-        [.. assembly.GetTypes()
-            .SelectMany(type => type.GetMethods(AllMethods))
-            .Where(method => method.Attributes.HasFlag(MethodAttributes.PinvokeImpl))
-            .Select(method => method.GetCustomAttribute<DllImportAttribute>()!)
-            .Select(import => new NativeImport(import.Value, import.EntryPoint!))];
+    public static IReadOnlyList<NativeImport> Of(Assembly assembly) => [.. Methods(assembly).Select(Describe)];
+
+    /// <summary>The methods that are imports, with the types that cross the border.</summary>
+    public static IEnumerable<MethodInfo> Methods(Assembly assembly) =>
+        assembly.GetTypes().SelectMany(type => type.GetMethods(AllMethods)).Where(
+            method => method.Attributes.HasFlag(MethodAttributes.PinvokeImpl));
+
+    /// <summary>Library and function of an import.</summary>
+    public static NativeImport Describe(MethodInfo import)
+    {
+        DllImportAttribute attribute = import.GetCustomAttribute<DllImportAttribute>()!;
+        return new NativeImport(attribute.Value, attribute.EntryPoint!);
+    }
 }

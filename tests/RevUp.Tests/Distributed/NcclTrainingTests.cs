@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using RevUp.Backends.Cuda;
+using RevUp.Distributed;
 using RevUp.Tests.Cli;
 
 namespace RevUp.Tests.Distributed;
@@ -65,6 +67,50 @@ public sealed class NcclTrainingTests : FolderTest
         }
     }
 
+    /// <summary>The launcher's MPI sends the name by which the ranks meet.</summary>
+    [TestMethod]
+    [DataRow(MpiLauncher.OpenMpi)]
+    [DataRow(MpiLauncher.Mpich)]
+    public void RanksOfAnMpiLauncherMeet(string launcher)
+    {
+        string[] ordered = ["--set", "training.sumInRankOrder=true"];
+        ToolResult alone = ToolProcess.Run(null, Arguments("alone", ordered));
+        Assert.AreEqual(0, alone.ExitCode, alone.Error);
+        ToolResult ranked = MpiLauncher.Run(launcher, 2, Arguments("ranked", ordered), "REVUP_CUDA_ON_CPU_DEVICES=2");
+        Assert.AreEqual(0, ranked.ExitCode, ranked.Error);
+        Assert.Contains("on 2 ranks of NCCL", ranked.Error);
+        TestRuns.AssertSameState(Folder["alone"], Folder["ranked"]);
+    }
+
+    [TestMethod]
+    public void ThePiecesOfAStepLeaveBesideItAndItsSmallSumsAsOneGroup()
+    {
+        (string Name, string Value)[] place = [("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", FreePort())];
+        string[][] ranges = new string[2][];
+        Array.ForEach(place, variable => Environment.SetEnvironmentVariable(variable.Name, variable.Value));
+        try
+        {
+            Task.WaitAll(
+                [.. Enumerable.Range(0, 2).Select(rank =>
+                    Task.Factory.StartNew(() => ranges[rank] = RangesOfAStep(rank), TaskCreationOptions.LongRunning))]);
+        }
+        finally
+        {
+            Array.ForEach(place, variable => Environment.SetEnvironmentVariable(variable.Name, null));
+        }
+        foreach (string[] names in ranges)
+        {
+            string[] sent = [.. names.Where(name => name.StartsWith("nccl", StringComparison.Ordinal))];
+            Assert.IsTrue(sent[..^4].All(name => name.StartsWith("ncclAllReduce ", StringComparison.Ordinal)));
+            // Stop and losses, statistics of the inversions, coefficients.
+            Assert.AreEqual("ncclAllReduce 3", sent[^4]);
+            Assert.IsTrue(sent[^3..^1].All(name => name.StartsWith("ncclAllGather ", StringComparison.Ordinal)));
+            Assert.AreEqual("ncclGroupEnd 3", sent[^1]);
+            Assert.IsLessThan(
+                Array.LastIndexOf(names, "stem"), Array.IndexOf(names, sent[0]), "the backward pass ends first");
+        }
+    }
+
     [TestMethod]
     public void ALostRankEndsTheOtherWithOneLine()
     {
@@ -78,6 +124,20 @@ public sealed class NcclTrainingTests : FolderTest
         Assert.AreNotEqual(0, result.ExitCode);
         string line = result.Error.Split('\n').Single(text => text.Contains("error: ", StringComparison.Ordinal));
         Assert.StartsWith($"[rank 0 of 2 on {Environment.MachineName}, step ", line);
+    }
+
+    // Of a step that follows a plan. The rank is a thread.
+    private static string[] RangesOfAStep(int rank)
+    {
+        Collective? all = null;
+        using TestNetwork network = new(
+            TestDevice.Cuda(rank), TestModel.Get(TestModel.Adaptive), ranks: backend => all = new NcclCollective(
+                (CudaBackend)backend, new RankEnvironment("torchrun", rank, 2) { LocalRank = rank }));
+        network.Train(4);
+        string[] ranges = RecordedRanges.Of(() => network.Train(1));
+        Assert.IsGreaterThan(0, network.Engine.Inverter.Plan.Most);
+        all!.Dispose();
+        return [.. ranges.Select(name => name.Trim())];
     }
 
     private string[] Arguments(string folder, params string[] more)

@@ -77,6 +77,47 @@ public sealed class RankAgreementTests : FolderTest
     }
 
     [TestMethod]
+    public void RanksOfTwoVersionsAreRefused()
+    {
+        string[] messages = ThreadRanks.Run(3, ranks =>
+        {
+            ranks.RequireOneVersion("1.0+same");
+            RankRefusedException refusal = Assert.ThrowsExactly<RankRefusedException>(
+                () => ranks.RequireOneVersion(ranks.Rank == 2 ? "1.0+other" : "1.0+same"));
+            Assert.AreSame(refusal, ranks.Refusal);
+            return refusal.Message;
+        });
+        Assert.HasCount(1, messages.Distinct());
+        string node = Environment.MachineName;
+        Assert.StartsWith(
+            $"Rank 2 is RevUp 1.0+other on {node}, and rank 0 is RevUp 1.0+same on {node}; install", messages[0]);
+    }
+
+    [TestMethod]
+    [DataRow("train", "in the train part 'dog' had 12 samples and has 11")]
+    [DataRow("test", "in the test part 'dog' had 12 samples and has 11")]
+    public void ARankWithOtherFilesIsRefused(string part, string words)
+    {
+        foreach (string data in (string[])["0", "1"])
+        {
+            ImageFiles.WriteCatsAndDogs(Folder[data], 24);
+        }
+        File.Delete(Folder[$"1/{part}/dog/01.png"]);
+        Exception?[] failures = ThreadRanks.Fail(2, ranks =>
+        {
+            using CpuBackend backend = TestRuns.Backend();
+            Recipe recipe = Recipe("2", ImageFiles.CatsAndDogs(Folder[$"{ranks.Rank}"]));
+            using TrainingRun run = new(backend, recipe, Folder["run"], resume: false, ranks);
+        });
+        foreach (Exception? failure in failures)
+        {
+            Assert.IsInstanceOfType<RankRefusedException>(failure);
+            Assert.Contains("Rank 1 on ", failure.Message);
+            Assert.Contains(words, failure.Message);
+        }
+    }
+
+    [TestMethod]
     public void ABaselineHasTheSameRunningStatisticsOnAllRanks()
     {
         float[][] states = ThreadRanks.Run(2, ranks =>

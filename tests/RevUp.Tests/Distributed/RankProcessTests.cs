@@ -1,3 +1,4 @@
+using RevUp.Backends.Cuda;
 using RevUp.Distributed;
 using RevUp.Tests.Cli;
 
@@ -7,6 +8,9 @@ namespace RevUp.Tests.Distributed;
 [TestClass]
 public sealed class RankProcessTests : FolderTest
 {
+    // Folder of the run of ranks that another process has started.
+    private const string RunVariable = "REVUP_TEST_RUN";
+
     /// <summary>
     /// UCX, which MPICH loads, would take over the signal by which the runtime notices null
     /// references.
@@ -14,12 +18,7 @@ public sealed class RankProcessTests : FolderTest
     [TestMethod]
     public void RanksCatchNullReferences()
     {
-        ToolResult result = ToolProcess.RunOther(
-        [
-            .. MpiLauncher.Words(MpiLauncher.Mpich, 2), Environment.ProcessPath!, "--filter",
-            nameof(ANullReferenceIsCaught), "--results-directory", Folder["results"],
-        ]);
-        Assert.AreEqual(0, result.ExitCode, result.Output + result.Error);
+        StartRanks(nameof(ANullReferenceIsCaught));
     }
 
     /// <summary>The work of each rank; one process of the suite does it alone.</summary>
@@ -34,5 +33,54 @@ public sealed class RankProcessTests : FolderTest
         int length = 0;
         Assert.ThrowsExactly<NullReferenceException>(() => length = nothing!.Length);
         Assert.AreEqual(0, length);
+    }
+
+    /// <summary>A C# program on ranks of GPUs trains what one process of it trains.</summary>
+    [TestMethod]
+    public void AProgramTrainsOnGpusOfItsRanks()
+    {
+        RequireCuda();
+        StartRanks(nameof(AGpuOfARankTrains), $"{RunVariable}={Folder["ranks"]}");
+        Train(Folder["alone"]);
+        TestRuns.AssertSameState(Folder["alone"], Folder["ranks"]);
+        JsonElement record = Tool.ReadJson(Path.Combine(Folder["ranks"], RunRecord.FileName)).GetProperty("ranks");
+        Assert.AreEqual(2, record.GetProperty("nodes").GetArrayLength());
+        Assert.Contains("NCCL", record.GetProperty("library").GetString()!);
+    }
+
+    /// <summary>The work of each rank; one process of the suite does it alone.</summary>
+    [TestMethod]
+    public void AGpuOfARankTrains()
+    {
+        RequireCuda();
+        Train(Environment.GetEnvironmentVariable(RunVariable) ?? Folder["run"]);
+    }
+
+    private static void Train(string folder) => Ranks.Run(device => new CudaBackend(device), (ranks, backend) =>
+    {
+        Recipe recipe = SmallRecipe.Create(
+            "training.accumulate=2", "training.batchSize=4", "training.epochs=1", "training.sumInRankOrder=true");
+        using TrainingRun run = new(backend, recipe, folder, resume: false, ranks);
+        RunSummary summary = run.Run(progress: null, CancellationToken.None);
+        Assert.AreEqual(SmallRecipe.StepsPerEpoch, summary.Step);
+        Assert.AreEqual(ranks.IsFirst, summary.Evaluation.Samples > 0);
+    });
+
+    private static void RequireCuda()
+    {
+        if (!CudaOnCpu.IsUsable || Environment.GetEnvironmentVariable("REVUP_NCCL_LIBRARY") is null)
+        {
+            Assert.Inconclusive("There are no stand-ins for CUDA and NCCL.");
+        }
+    }
+
+    private void StartRanks(string test, params string[] variables)
+    {
+        ToolResult result = ToolProcess.RunOther(
+        [
+            .. MpiLauncher.Words(MpiLauncher.Mpich, 2, variables), Environment.ProcessPath!, "--filter", test,
+            "--results-directory", Folder["results"],
+        ]);
+        Assert.AreEqual(0, result.ExitCode, result.Output + result.Error);
     }
 }

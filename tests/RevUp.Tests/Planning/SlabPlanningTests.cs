@@ -54,6 +54,27 @@ public sealed class SlabPlanningTests
         CollectionAssert.AreEqual(least.OrderDescending().ToArray(), least, string.Join(", ", least));
     }
 
+    /// <summary>Of 64 classes the logits are four tensors of 16 channels, and of a slab few bytes.</summary>
+    [TestMethod]
+    [EveryBackend]
+    public void LogitsOfManyClassesAreThereForASlab(TestDevice device)
+    {
+        const int Many = 64;
+        long few = Activations(4), many = Activations(Many);
+        Assert.IsLessThan(2 * 64 * 16 * Many * sizeof(float) / 8, many - few);
+
+        long Activations(int classes)
+        {
+            Recipe recipe = Create(
+                "reversible.slab=4", "reversible.memoryBudget=1TiB", "data.dataset=segmentationFolder",
+                "data.path=unused", $"data.classes={classes}");
+            long forecast = Plan(device, recipe).Uniform[MemoryPolicy.Invert].PeakBytes;
+            MemoryRow row = MemoryProbe.Measure(recipe, blocks: 0, MemoryPolicy.Invert, () => device.Open());
+            Assert.AreEqual(forecast, row.TotalPeakBytes);
+            return row.ActivationPeakBytes;
+        }
+    }
+
     [TestMethod]
     public void TheSettingTakesWordsAndPositiveNumbers()
     {

@@ -37,8 +37,12 @@ public sealed class TestDevice
     public static IReadOnlyList<TestDevice> All { get; } =
     [
         new("cpu", (poison, threads) => new CpuBackend(threads, Capacity, poison)),
-        new("cuda", (poison, _) => CudaOnCpu.IsUsable ? new CudaBackend(capacity: CudaCapacity, poison: poison) : null),
+        Cuda(number: 0),
     ];
+
+    /// <summary>The GPU of a number.</summary>
+    public static TestDevice Cuda(int number) => new(
+        "cuda", (poison, _) => CudaOnCpu.IsUsable ? new CudaBackend(number, CudaCapacity, poison) : null);
 
     /// <summary>
     /// A backend of the caller's own. The tensors of tests are too small for a second thread, which

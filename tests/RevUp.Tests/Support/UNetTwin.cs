@@ -9,7 +9,11 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
     private readonly ModelSettings _settings = net.Settings;
 
     /// <summary>The loss: a sum over positions, a mean over samples.</summary>
-    public double Loss(IReadOnlyDictionary<string, double[]> values, double[] pixels, float[] targets)
+    public double Loss(IReadOnlyDictionary<string, double[]> values, double[] pixels, float[] targets) =>
+        CrossEntropy(Logits(values, pixels), targets);
+
+    /// <summary>The output: [N, positions, classes].</summary>
+    public double[] Logits(IReadOnlyDictionary<string, double[]> values, double[] pixels)
     {
         double[] x = pixels;
         Stack<double[]> skips = [];
@@ -24,7 +28,7 @@ internal sealed class UNetTwin(RevUpNet net, int batch)
                 _ => Head(layer, values, x),
             };
         }
-        return CrossEntropy(x, targets);
+        return x;
     }
 
     private double[] Branch(ResidualBlock block, IReadOnlyDictionary<string, double[]> values, double[] x)

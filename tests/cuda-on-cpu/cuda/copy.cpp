@@ -36,16 +36,28 @@ CUresult enqueue(CUstream stream, Valid valid, Act act) {
 
 }  // namespace
 
+// A source that is not page-locked has been read when the call returns.
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream stream) {
+  if (!is_capturing(stream) && !is_pinned(from) && bytes > 0 && is_host_range(from, bytes)) {
+    const auto *const start = static_cast<const char *>(from);
+    return enqueue(
+        stream, [=] { return is_device_range(to, bytes); },
+        [to, content = std::vector<char>(start, start + bytes)] {
+          std::copy(content.begin(), content.end(), static_cast<char *>(pointer(to)));
+        });
+  }
   return enqueue(
       stream, [=] { return bytes == 0 || (is_host_range(from, bytes) && is_device_range(to, bytes)); },
       [=] { std::copy_n(static_cast<const char *>(from), bytes, static_cast<char *>(pointer(to))); });
 }
 
+// A destination that is not page-locked has been written when the call returns.
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  return enqueue(
+  RETURN_IF_FAILED(enqueue(
       stream, [=] { return bytes == 0 || (is_host_range(to, bytes) && is_device_range(from, bytes)); },
-      [=] { std::copy_n(static_cast<const char *>(pointer(from)), bytes, static_cast<char *>(to)); });
+      [=] { std::copy_n(static_cast<const char *>(pointer(from)), bytes, static_cast<char *>(to)); }));
+  if (!is_capturing(stream) && !is_pinned(to)) finish_late_work();
+  return CUDA_SUCCESS;
 }
 
 // Ranges that overlap have no defined result on the device and are refused.

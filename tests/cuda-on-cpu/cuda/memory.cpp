@@ -126,6 +126,15 @@ void clear_memory(int device) {
   std::erase_if(memory().pinned, is_there);
 }
 
+bool is_pinned(const void *address) {
+  const auto start = reinterpret_cast<uintptr_t>(address);
+  const std::lock_guard lock(memory().mutex);
+  const auto after = memory().pinned.upper_bound(start);
+  if (after == memory().pinned.begin()) return false;
+  const auto &[base, range] = *std::prev(after);
+  return start - base < range.bytes;
+}
+
 CUresult check_device_range(const void *address, size_t bytes, size_t alignment) {
   const auto start = reinterpret_cast<uintptr_t>(address);
   if (bytes == 0) return CUDA_SUCCESS;
@@ -181,6 +190,7 @@ CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
 CUresult cuMemFree_v2(CUdeviceptr address) {
   RETURN_IF_FAILED(check_context());
   RETURN_IF_FAILED(check_no_capture());
+  finish_late_work();
   const std::lock_guard lock(memory().mutex);
   const auto found = memory().device.find(address);
   if (found == memory().device.end() || found->second.device != current_ordinal()) return CUDA_ERROR_INVALID_VALUE;
@@ -204,6 +214,7 @@ CUresult cuMemHostAlloc(void **host, size_t bytes, unsigned flags) {
 
 CUresult cuMemFreeHost(void *host) {
   RETURN_IF_FAILED(check_context());
+  finish_late_work();
   const std::lock_guard lock(memory().mutex);
   const auto found = memory().pinned.find(reinterpret_cast<uintptr_t>(host));
   if (found == memory().pinned.end()) return CUDA_ERROR_INVALID_VALUE;

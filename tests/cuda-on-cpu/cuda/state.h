@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <thread>
@@ -22,6 +23,18 @@ struct Graph {
 
 struct Stream;
 
+// A place in the work of a stream: `count` pieces of it are before.
+struct Place {
+  std::shared_ptr<Stream> stream{};
+  size_t count = 0;
+};
+
+// Work that a late stream has not done yet, or another place that it waits for.
+struct Pending {
+  Work work{};
+  Place awaited{};
+};
+
 // Nodes of each stream of a capture that come before something in it.
 using Reach = std::map<const Stream *, size_t>;
 
@@ -34,12 +47,17 @@ struct Capture {
   Reach nodes{};  // all of them
 };
 
-struct Stream {
+struct Stream : std::enable_shared_from_this<Stream> {
+  Stream(int its_device, bool is_blocking) : device(its_device), blocking(is_blocking) {}
+
   int device;
   bool blocking;  // work on the default stream waits for it
   std::shared_ptr<Capture> capture{};
   Reach reach{};              // of the next node
   bool stands_still = false;  // behind work that never ends
+  bool late = false;
+  std::deque<Pending> pending{};
+  size_t done = 0;  // pieces of work of a late stream
 
   bool captures() const { return capture != nullptr; }
   void leave_capture() {
@@ -55,6 +73,7 @@ struct Event {
   std::shared_ptr<Capture> capture{};  // in which it was recorded last
   Reach reach{};
   bool out_of_reach = false;  // behind work that never ends
+  Place place{};              // on a late stream
   std::chrono::steady_clock::time_point time{};
 };
 
@@ -71,6 +90,12 @@ void clear_memory(int device);
 
 // Whether cuInit was called.
 CUresult check_initialised();
+
+// Lets the late streams of the current device do all of their work.
+void finish_late_work();
+
+// Whether page-locked host memory is there.
+bool is_pinned(const void *address);
 
 // For calls that a capture forbids (allocation, synchronisation): they spoil each capture of the device whose mode
 // covers the caller.

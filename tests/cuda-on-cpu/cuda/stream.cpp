@@ -1,6 +1,8 @@
-// Streams and events. Work is done when it is submitted, so every stream is always idle.
+// Streams and events. Work is done when it is submitted, so every stream is always idle. A late stream does its work
+// when the host waits for it, and one piece of work whenever the host asks how far it is.
 #include <algorithm>
 #include <cstdlib>
+#include <string_view>
 
 #include "state.h"
 
@@ -54,8 +56,56 @@ CUresult join(Stream &stream, const Event &event) {
 CUresult create(CUstream *stream, unsigned flags) {
   RETURN_IF_FAILED(check_context());
   if (stream == nullptr || (flags & ~CU_STREAM_NON_BLOCKING) != 0) return CUDA_ERROR_INVALID_VALUE;
-  *stream = streams.add(std::make_shared<Stream>(Stream{current_ordinal(), flags != CU_STREAM_NON_BLOCKING}));
+  const auto created = std::make_shared<Stream>(current_ordinal(), flags != CU_STREAM_NON_BLOCKING);
+  const char *const order = std::getenv("REVUP_CUDA_ON_CPU_ORDER");
+  created->late = !created->blocking && order != nullptr && order == std::string_view("late");
+  *stream = streams.add(created);
   return CUDA_SUCCESS;
+}
+
+// Of the late streams of each device. Ranks of one process have a device each, and meet in their work.
+std::recursive_mutex &late_mutex() {
+  static std::recursive_mutex mutexes[16];
+  return mutexes[static_cast<size_t>(current_ordinal()) % std::size(mutexes)];
+}
+
+void execute(Stream *stream, const Work &work) {
+  if ((stream != nullptr && stream->stands_still) || check_context() != CUDA_SUCCESS) return;
+  const CUresult result = work();
+  if (result == endless && stream != nullptr) {
+    stream->stands_still = true;
+  } else if (result != CUDA_SUCCESS) {
+    spoil_context(result == endless ? CUDA_ERROR_LAUNCH_TIMEOUT : result);
+  }
+}
+
+// Lets a late stream do its work up to a place. Other streams do no more than it waits for.
+void advance(Stream &stream, size_t count) {
+  const std::lock_guard lock(late_mutex());
+  while (stream.done < count) {
+    const Pending next = std::move(stream.pending.front());
+    stream.pending.pop_front();
+    if (next.awaited.stream != nullptr) advance(*next.awaited.stream, next.awaited.count);
+    if (next.work != nullptr) execute(&stream, next.work);
+    ++stream.done;
+  }
+}
+
+void finish(Stream &stream) {
+  const std::lock_guard lock(late_mutex());
+  advance(stream, stream.done + stream.pending.size());
+}
+
+// Where a late stream is with its submitted work; no place on any other.
+Place end_of(const std::shared_ptr<Stream> &stream) {
+  if (stream == nullptr || !stream->late) return {};
+  const std::lock_guard lock(late_mutex());
+  return {stream, stream->done + stream->pending.size()};
+}
+
+void put_off(Stream &stream, Pending pending) {
+  const std::lock_guard lock(late_mutex());
+  stream.pending.push_back(std::move(pending));
 }
 
 }  // namespace
@@ -116,14 +166,21 @@ CUresult submit(CUstream handle, Work work) {
     }
   }
   ++submissions;
-  if (stream != nullptr && stream->stands_still) return CUDA_SUCCESS;
-  const CUresult result = submissions == failing_submission() ? CUDA_ERROR_ILLEGAL_ADDRESS : work();
-  if (result == endless && stream != nullptr) {
-    stream->stands_still = true;
-  } else if (result != CUDA_SUCCESS) {
-    spoil_context(result == endless ? CUDA_ERROR_LAUNCH_TIMEOUT : result);
+  if (submissions == failing_submission()) work = []() -> CUresult { return CUDA_ERROR_ILLEGAL_ADDRESS; };
+  if (stream != nullptr && stream->late) {
+    put_off(*stream, {std::move(work), {}});
+  } else {
+    execute(stream.get(), work);
   }
   return CUDA_SUCCESS;
+}
+
+void finish_late_work() {
+  std::vector<std::shared_ptr<Stream>> late;
+  streams.for_each([&](Stream &stream) {
+    if (stream.device == current_ordinal() && stream.late) late.push_back(stream.shared_from_this());
+  });
+  for (const std::shared_ptr<Stream> &stream : late) finish(*stream);
 }
 
 }  // namespace cuda_on_cpu
@@ -139,7 +196,11 @@ CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) { ret
 
 CUresult cuStreamDestroy_v2(CUstream stream) {
   RETURN_IF_FAILED(check_context());
-  return streams.remove(stream) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  const std::shared_ptr<Stream> found = streams.find(stream);
+  if (found == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  finish(*found);
+  streams.remove(stream);
+  return CUDA_SUCCESS;
 }
 
 CUresult cuStreamSynchronize(CUstream stream) {
@@ -148,6 +209,8 @@ CUresult cuStreamSynchronize(CUstream stream) {
   ++waits;
   RETURN_IF_FAILED(check_no_capture());
   const std::shared_ptr<Stream> waited = stream == nullptr ? nullptr : streams.find(stream);
+  if (waited != nullptr) finish(*waited);
+  RETURN_IF_FAILED(check_context());
   return waited != nullptr && waited->stands_still ? report_hang() : CUDA_SUCCESS;
 }
 
@@ -165,6 +228,11 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned flags
   if (stream->captures()) {
     stream->capture->valid = false;
     return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
+  }
+  if (stream->late) {
+    put_off(*stream, {{}, event->place});
+  } else if (event->place.stream != nullptr) {
+    advance(*event->place.stream, event->place.count);
   }
   stream->stands_still |= event->out_of_reach;
   return CUDA_SUCCESS;
@@ -194,6 +262,7 @@ CUresult cuEventRecord(CUevent event_handle, CUstream handle) {
   if (event->capture != nullptr) return CUDA_SUCCESS;
   event->recorded = true;
   event->out_of_reach = stream != nullptr && stream->stands_still;
+  event->place = end_of(stream);
   event->time = std::chrono::steady_clock::now();
   return CUDA_SUCCESS;
 }
@@ -201,6 +270,14 @@ CUresult cuEventRecord(CUevent event_handle, CUstream handle) {
 CUresult cuEventQuery(CUevent handle) {
   std::shared_ptr<Event> event;
   RETURN_IF_FAILED(find_recorded(handle, event));
+  if (const Place place = event->place; place.stream != nullptr) {
+    const std::lock_guard lock(late_mutex());
+    if (place.stream->done < place.count) {
+      advance(*place.stream, place.stream->done + 1);
+      return CUDA_ERROR_NOT_READY;
+    }
+    RETURN_IF_FAILED(check_context());
+  }
   return event->out_of_reach ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
 }
 
@@ -208,6 +285,8 @@ CUresult cuEventSynchronize(CUevent handle) {
   ++waits;
   std::shared_ptr<Event> event;
   RETURN_IF_FAILED(find_recorded(handle, event));
+  if (const Place place = event->place; place.stream != nullptr) advance(*place.stream, place.count);
+  RETURN_IF_FAILED(check_context());
   return event->out_of_reach ? report_hang() : CUDA_SUCCESS;
 }
 

@@ -191,5 +191,7 @@ ncclResult_t ncclGroupEnd() {
   if (--group.depth > 0) return ncclSuccess;
   const Group ended = std::move(group);
   group = {};
+  revup_range_push(("ncclGroupEnd " + std::to_string(ended.operations.size())).c_str());
+  revup_range_pop();
   return ended.first_error != ncclSuccess ? ended.first_error : submit_group(ended.operations);
 }

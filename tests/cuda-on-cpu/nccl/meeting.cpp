@@ -2,10 +2,12 @@
 // no lock that it could hold.
 #include "meeting.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <signal.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,11 +42,15 @@ constexpr std::chrono::milliseconds default_patience{60'000};
 // How often a wait looks whether the others still live.
 constexpr long slice_nanoseconds = 20'000'000;
 
+// Where shm_open keeps its files, and how ours begin.
+constexpr const char *folder = "/dev/shm";
+constexpr const char *prefix = "revup-nccl-on-cpu-";
+
 std::string name_of(const ncclUniqueId &id) {
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
   for (const char byte : id.internal) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
   char name[64];
-  std::snprintf(name, sizeof name, "/revup-nccl-on-cpu-%016llx", static_cast<unsigned long long>(hash));
+  std::snprintf(name, sizeof name, "/%s%016llx", prefix, static_cast<unsigned long long>(hash));
   return name;
 }
 
@@ -73,26 +79,67 @@ void sleep_while(std::atomic<uint32_t> &word, uint32_t value) {
 
 std::string rank_name(int rank) { return "rank " + std::to_string(rank); }
 
+Segment *open_segment(const std::string &name, int flags) {
+  const int file = shm_open(name.c_str(), flags | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0) return nullptr;
+  struct stat status{};
+  void *memory = MAP_FAILED;
+  // Without all of its bytes a read would end the process.
+  if (fstat(file, &status) == 0 &&
+      (status.st_size >= static_cast<off_t>(sizeof(Segment)) || ftruncate(file, sizeof(Segment)) == 0)) {
+    memory = mmap(nullptr, sizeof(Segment), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  }
+  close(file);
+  return memory == MAP_FAILED ? nullptr : static_cast<Segment *>(memory);
+}
+
+// One process at a time opens, takes places, and sweeps. The kernel unlocks for a process that is killed.
+class Door {
+ public:
+  Door() : folder_(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (folder_ < 0 || flock(folder_, LOCK_EX) != 0) {
+      throw Failure{ncclSystemError, std::string(folder) + ": " + std::strerror(errno)};
+    }
+  }
+  ~Door() { close(folder_); }
+  Door(const Door &) = delete;
+  Door &operator=(const Door &) = delete;
+
+ private:
+  int folder_;
+};
+
+// A name exists until all ranks have met. One of ranks that were killed before would never be removed.
+void sweep() {
+  DIR *const files = opendir(folder);
+  if (files == nullptr) return;
+  while (const dirent *const file = readdir(files)) {
+    if (std::strncmp(file->d_name, prefix, std::strlen(prefix)) != 0) continue;
+    const std::string name = std::string("/") + file->d_name;
+    Segment *const segment = open_segment(name, 0);
+    if (segment == nullptr) continue;
+    int there = 0, gone = 0;
+    for (const Member &member : segment->members) {
+      if (member.process != 0) ++(is_gone(member.process) ? gone : there);
+    }
+    munmap(segment, sizeof(Segment));
+    if (gone > 0 || there == 0) shm_unlink(name.c_str());
+  }
+  closedir(files);
+}
+
 }  // namespace
 
 Meeting::Meeting(const ncclUniqueId &id, int rank, int size, int device)
     : rank_(rank), size_(size), name_(name_of(id)), patience_(patience()) {
+  const Door door;
+  sweep();
+  segment_ = open_segment(name_, O_CREAT);
+  if (segment_ == nullptr) throw Failure{ncclSystemError, "no shared memory " + name_ + ": " + std::strerror(errno)};
   int holder = 0;
-  while (true) {
-    const int file = shm_open(name_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (file < 0 || ftruncate(file, sizeof(Segment)) != 0) {
-      throw Failure{ncclSystemError, "no shared memory " + name_ + ": " + std::strerror(errno)};
-    }
-    void *const memory = mmap(nullptr, sizeof(Segment), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    close(file);
-    if (memory == MAP_FAILED) throw Failure{ncclSystemError, std::string("mmap: ") + std::strerror(errno)};
-    segment_ = static_cast<Segment *>(memory);
-    holder = 0;
-    if (segment_->members[rank].process.compare_exchange_strong(holder, getpid())) break;
+  if (!segment_->members[rank].process.compare_exchange_strong(holder, getpid())) {
     munmap(segment_, sizeof(Segment));
-    segment_ = nullptr;
-    if (!is_gone(holder)) throw Failure{ncclInvalidUsage, rank_name(rank) + " has come twice"};
-    shm_unlink(name_.c_str());  // left behind by ranks that were killed before they had all met
+    throw Failure{ncclInvalidUsage, rank_name(rank) + " has come twice"};
   }
   segment_->members[rank].device = device;
 }

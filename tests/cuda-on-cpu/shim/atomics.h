@@ -4,14 +4,18 @@
 #include <atomic>
 #include <type_traits>
 
+#include "order.h"
+
 namespace cushim {
 
 template <typename T, typename Change>
 T update(T *address, Change change) {
+  order::begin_atomic();
   std::atomic_ref<T> target(*address);
-  T old = target.load();
-  while (!target.compare_exchange_weak(old, change(old))) {
+  T old = target.load(order::of_atomics);
+  while (!target.compare_exchange_weak(old, change(old), order::of_atomics)) {
   }
+  order::end_atomic(address);
   return old;
 }
 
@@ -47,5 +51,5 @@ inline unsigned atomicInc(unsigned *address, unsigned limit) {
   return cushim::update(address, [limit](unsigned old) { return old >= limit ? 0 : old + 1; });
 }
 
-inline void __threadfence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
-inline void __threadfence_block() { std::atomic_thread_fence(std::memory_order_seq_cst); }
+inline void __threadfence(cushim::order::Site site = cushim::order::Site::current()) { cushim::order::fence(site); }
+inline void __threadfence_block(cushim::order::Site site = cushim::order::Site::current()) { __threadfence(site); }

@@ -11,6 +11,9 @@ namespace {
 // Every byte set: NaN as float, double and bfloat16. What uninitialised shared memory and absent lanes hold.
 constexpr unsigned char poison = 0xff;
 
+// A race detector must not take one device thread for another: each then has a stack and an identity of its own.
+constexpr bool fiber_per_thread = order::is_watched;
+
 // A fiber parked by one launch may go on in another on another processor thread: the compiler must not keep the address
 // of a thread-local variable across a switch, hence functions that are never inlined.
 [[gnu::noinline]] void move_to(const Position &to) {
@@ -48,6 +51,8 @@ bool Block::run(const Grid &grid, uint64_t index, Body body, void **arguments, s
   shared_storage_.assign(grid.shared_bytes + 16, static_cast<char>(poison));
   shared_ = reinterpret_cast<void *>((reinterpret_cast<uintptr_t>(shared_storage_.data()) + 15) & ~uintptr_t{15});
   scheduler_ = std::make_unique<Fiber>();
+  // Created here, none has seen what another device thread does.
+  while (fiber_per_thread && fibers_.size() < states_.size()) add_fiber();
   enter(0);
 
   while (live_ > 0 && failure_.empty()) {
@@ -78,13 +83,15 @@ Fiber *Block::next_runnable(int after) {
     }
     return nullptr;
   }
-  if (idle_.empty()) {
-    fibers_.push_back(std::make_unique<Fiber>(&Block::fiber_main, fibers_.size()));
-    idle_.push_back(fibers_.back().get());
-  }
+  if (idle_.empty()) add_fiber();
   running_ = idle_.back();
   idle_.pop_back();
   return running_;
+}
+
+void Block::add_fiber() {
+  fibers_.push_back(std::make_unique<Fiber>(&Block::fiber_main, fibers_.size()));
+  idle_.push_back(fibers_.back().get());
 }
 
 void Block::fiber_main() {
@@ -95,15 +102,16 @@ void Block::fiber_main() {
 // A thread that never waits costs a call: its fiber takes the next fresh one at once. Only who waits keeps a fiber.
 void Block::take_threads() {
   Fiber &self = *running_;
-  while (next_ < count_) {
+  do {
     const int thread = next_++;
     fiber_of_[thread] = &self;
     enter(thread);
     body_(arguments_);
+    order::end_thread();
     leave(thread);
-  }
+  } while (!fiber_per_thread && next_ < count_);
   Fiber *const next = next_runnable(0);
-  idle_.push_back(&self);
+  if (!fiber_per_thread) idle_.push_back(&self);
   Fiber::switch_to(self, next == nullptr ? *scheduler_ : *next);
 }
 
@@ -133,15 +141,27 @@ void Block::leave(int thread) {
   }
 }
 
-void Block::synchronize() {
+void Block::synchronize(order::Site site) {
   const int thread = position.thread;
+  order::Meeting &meeting = barrier_.next();
+  meeting.arrive(site);
   states_[thread] = State::at_block_barrier;
   // The barrier waits for all threads of the block; those that left can never come, which the deadlock names.
   if (++at_barrier_ == count_) {
     at_barrier_ = 0;
+    ++barrier_.times;
     for (State &state : states_) state = State::ready;
   }
   wait(thread);
+  meeting.pass(site);
+}
+
+void Block::synchronize_warp(uint32_t mask, order::Site site) {
+  const int thread = position.thread;
+  order::Meeting &meeting = warps_[thread / warp_lanes].barriers[mask].next();
+  meeting.arrive(site);
+  exchange(mask, WarpOperation::barrier, 0, thread % warp_lanes);
+  meeting.pass(site);
 }
 
 uint64_t Block::exchange(uint32_t mask, WarpOperation operation, uint64_t value, int source) {
@@ -185,6 +205,7 @@ void Block::complete(int first_thread, Warp &warp, uint32_t mask) {
     states_[first_thread + lane] = State::ready;
   }
   warp.waiting &= ~present;
+  if (any != nullptr && any->operation == WarpOperation::barrier) ++warp.barriers[mask].times;
 }
 
 std::string Block::deadlock() const {

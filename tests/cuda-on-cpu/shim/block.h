@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,7 +35,8 @@ class Block {
   bool run(const Grid &grid, uint64_t index, Body body, void **arguments, std::string &failure);
 
   // Called by device threads, of the block that they are in.
-  void synchronize();
+  void synchronize(order::Site site);
+  void synchronize_warp(uint32_t mask, order::Site site);
   uint64_t exchange(uint32_t mask, WarpOperation operation, uint64_t value, int source);
   void *dynamic_shared() { return shared_; }
   const Index3 &block_index() const { return block_index_; }
@@ -51,14 +53,23 @@ class Block {
     uint64_t value, result;
   };
 
+  // A barrier that is used again and again: who is fast may arrive for the next time before others have passed.
+  struct Barrier {
+    order::Meeting meetings[2];
+    unsigned times = 0;
+    order::Meeting &next() { return meetings[times % 2]; }
+  };
+
   struct Warp {
     uint32_t alive;    // lanes that have not left the kernel
     uint32_t waiting;  // lanes at a warp operation
     Lane lanes[warp_lanes];
+    std::map<uint32_t, Barrier> barriers;  // by mask
   };
 
   static void fiber_main();
   void take_threads();
+  void add_fiber();
   void leave(int thread);
   void complete(int first_thread, Warp &warp, uint32_t mask);
   void wait(int thread);
@@ -75,6 +86,7 @@ class Block {
   std::vector<State> states_;
   std::vector<Index3> thread_indices_;
   std::vector<Warp> warps_;
+  Barrier barrier_;
   std::vector<Fiber *> fiber_of_;  // of each thread that has started
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<Fiber *> idle_;

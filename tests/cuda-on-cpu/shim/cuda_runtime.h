@@ -1,7 +1,7 @@
 // The part of the CUDA device language that our kernels use, for a host compiler, which includes it before each file as
 // nvcc does with its own.
 // Not there, on purpose: inline PTX, matrix instructions, asynchronous copies, cooperative grids, textures. Threads
-// that run one after another hide races: compute-sanitizer on a GPU looks for those.
+// run one after another, which hides races: order.h tells a race detector what orders them.
 #pragma once
 
 #define __CUSHIM__ 1

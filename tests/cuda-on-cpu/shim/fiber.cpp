@@ -54,7 +54,7 @@ constexpr size_t stack_bytes = 64 << 10;
 
 }  // namespace
 
-Fiber::Fiber() {
+Fiber::Fiber() : identity_(order::Identity::OfCaller{}) {
 #if defined(__SANITIZE_ADDRESS__)
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
@@ -105,6 +105,7 @@ void Fiber::switch_to(Fiber &from, Fiber &to) {
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_start_switch_fiber(&from.sanitizer_state_, to.bottom_, to.size_);
 #endif
+  to.identity_.enter();
 #if defined(__x86_64__)
   cushim_switch_stack(&from.stack_pointer_, to.stack_pointer_);
 #else

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "order.h"
+
 #if !defined(__x86_64__)
 #include <ucontext.h>
 #endif
@@ -13,7 +15,7 @@ class Fiber {
  public:
   using Entry = void (*)();
 
-  // The stack that the caller is already on: what the first switch leaves.
+  // The stack that the caller is already on: the first switch leaves it.
   Fiber();
   // A stack of its own, on which `entry` starts at the first switch. `entry` must call `started` and never return.
   // Fibers with different colours do not compete for the same cache lines.
@@ -31,6 +33,7 @@ class Fiber {
   const void *bottom_ = nullptr;
   size_t size_ = 0;
   void *sanitizer_state_ = nullptr;
+  [[no_unique_address]] order::Identity identity_;
 #if defined(__x86_64__)
   void *stack_pointer_ = nullptr;
 #else

@@ -54,24 +54,55 @@ struct Launch {
   std::mutex mutex{};
   std::string failure{};
 
+  // Runs the next block; false if none is left.
+  bool run_next(Block &block) {
+    const uint64_t index = next++;
+    if (index >= block_count) return false;
+    std::string message;
+    if (block.run(grid, index, kernel.body, arguments, message)) return true;
+    next = block_count;
+    const std::lock_guard lock(mutex);
+    failure = "kernel " + std::string(kernel.name) + ", block (" + std::to_string(block.block_index().x) + ", " +
+              std::to_string(block.block_index().y) + ", " + std::to_string(block.block_index().z) + "): " + message;
+    return false;
+  }
+
   void work() {
     std::unique_ptr<Block> block = pool().take();
-    for (uint64_t index; (index = next++) < block_count;) {
-      std::string message;
-      if (block->run(grid, index, kernel.body, arguments, message)) continue;
-      next = block_count;
-      const std::lock_guard lock(mutex);
-      failure = "kernel " + std::string(kernel.name) + ", block (" + std::to_string(block->block_index().x) + ", " +
-                std::to_string(block->block_index().y) + ", " + std::to_string(block->block_index().z) +
-                "): " + message;
+    while (run_next(*block)) {
     }
     pool().give_back(std::move(block));
+  }
+
+  void work_together(uint64_t workers) {
+    std::vector<std::thread> others;
+    while (others.size() + 1 < workers) others.emplace_back([this] { work(); });
+    work();
+    for (std::thread &other : others) other.join();
+  }
+
+  // For a race detector. Each block has a processor thread, and so static shared memory, to itself. It keeps its device
+  // threads until the launch ends. Blocks run one after another, but none has seen what another one did.
+  void work_watched() {
+    std::vector<std::unique_ptr<Block>> blocks;
+    order::begin_launch();
+    do {
+      blocks.push_back(std::make_unique<Block>());
+      std::thread([&] { run_next(*blocks.back()); }).join();
+    } while (next < block_count);
+    order::end_launch();
   }
 };
 
 }  // namespace
 
 void add_kernel(const Kernel &kernel) { kernels().emplace(kernel.name, kernel); }
+
+std::set<std::string> kernel_names() {
+  std::set<std::string> names;
+  for (const auto &[name, kernel] : kernels()) names.emplace(name);
+  return names;
+}
 
 }  // namespace cushim
 
@@ -85,12 +116,13 @@ bool cushim_launch(const cushim::Kernel *kernel, const cushim::Grid *grid, void 
   const uint64_t blocks = uint64_t{grid->blocks.x} * grid->blocks.y * grid->blocks.z;
   const uint64_t threads = uint64_t{grid->threads.x} * grid->threads.y * grid->threads.z;
   cushim::Launch launch{*kernel, *grid, arguments, blocks};
-  const uint64_t wanted = std::min(
+  const uint64_t workers = std::min(
       {uint64_t{std::thread::hardware_concurrency()}, blocks, 1 + blocks * threads / cushim::threads_worth_a_worker});
-  std::vector<std::thread> workers;
-  for (uint64_t worker = 1; worker < wanted; ++worker) workers.emplace_back([&launch] { launch.work(); });
-  launch.work();
-  for (std::thread &worker : workers) worker.join();
+  if (cushim::order::is_watched) {
+    launch.work_watched();
+  } else {
+    launch.work_together(workers);
+  }
   std::snprintf(message, capacity, "%s", launch.failure.c_str());
   return launch.failure.empty();
 }

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -23,6 +25,7 @@ struct Kernel {
 };
 
 void add_kernel(const Kernel &kernel);
+std::set<std::string> kernel_names();
 
 template <typename T>
 constexpr Parameter describe() {

@@ -21,10 +21,12 @@ T shuffle(unsigned mask, T value, int source) {
 
 }  // namespace cushim
 
-inline void __syncthreads() { cushim::position.block->synchronize(); }
+inline void __syncthreads(cushim::order::Site site = cushim::order::Site::current()) {
+  cushim::position.block->synchronize(site);
+}
 
-inline void __syncwarp(unsigned mask = 0xffffffffu) {
-  cushim::position.block->exchange(mask, cushim::WarpOperation::barrier, 0, cushim::lane());
+inline void __syncwarp(unsigned mask = 0xffffffffu, cushim::order::Site site = cushim::order::Site::current()) {
+  cushim::position.block->synchronize_warp(mask, site);
 }
 
 // `width` splits the warp into segments; a source outside of the own segment is the own lane.

@@ -31,6 +31,7 @@ void add_launch_tests(Suite &suite);
 void add_stream_tests(Suite &suite);
 void add_graph_tests(Suite &suite);
 void add_fork_tests(Suite &suite);
+void add_late_tests(Suite &suite);
 void add_nccl_tests(Suite &suite);
 void add_nccl_failure_tests(Suite &suite);
 void add_convolution_tests(Suite &suite);

@@ -1,8 +1,12 @@
 // Faults that the stand-in libnccl finds, and failures that it makes up.
+#include <dirent.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <future>
+#include <set>
 
 #include "ranks.h"
 
@@ -195,6 +199,62 @@ void an_address_is_a_meeting_place() {
   EXPECT(ncclInvalidArgument, ncclGetUniqueId(&id));
 }
 
+std::set<std::string> segments() {
+  std::set<std::string> names;
+  DIR *const files = opendir("/dev/shm");
+  while (const dirent *const file = readdir(files)) {
+    if (std::string(file->d_name).starts_with("revup-nccl-on-cpu-")) names.insert(file->d_name);
+  }
+  closedir(files);
+  return names;
+}
+
+// Kills a process that waits for another rank to join; returns the segments that are there then.
+std::set<std::string> kill_while_joining(const ncclUniqueId &id, int rank) {
+  const std::set<std::string> before = segments();
+  const pid_t child = fork();
+  if (child == 0) {
+    const Device device(rank);
+    ncclComm_t communicator = nullptr;
+    join(&communicator, 2, id, rank);
+    _exit(0);
+  }
+  const auto is_old = [&](const std::string &name) { return before.contains(name); };
+  for (auto now = segments(); std::all_of(now.begin(), now.end(), is_old); now = segments()) usleep(1000);
+  usleep(20'000);  // from the file to the place in it
+  EXPECT(0, kill(child, SIGKILL));
+  EXPECT(child, waitpid(child, nullptr, 0));
+  return segments();
+}
+
+// Whichever rank was killed.
+void an_address_is_free_again_after_a_kill() {
+  const Variable address("NCCL_COMM_ID", "node1:29502");
+  for (int killed = 0; killed < 2; ++killed) {
+    kill_while_joining(unique_id(), killed);
+    run_threads(2, [&](int number) {
+      const Device device(number);
+      ncclComm_t communicator = nullptr;
+      if (number == killed) usleep(50'000);  // the other one finds its place free
+      EXPECT(ncclSuccess, join(&communicator, 2, unique_id(), number));
+      EXPECT(ncclSuccess, ncclCommDestroy(communicator));
+    });
+  }
+}
+
+// Other programs may join at the same time; their segments vanish by themselves.
+void a_start_removes_what_killed_ranks_have_left() {
+  std::set<std::string> left = kill_while_joining(unique_id(), 0);
+  EXPECT(false, left.empty());
+  run_ranks(1, [](const Rank &) {});
+  for (int round = 0; round < 5000 && !left.empty(); ++round) {
+    const std::set<std::string> now = segments();
+    std::erase_if(left, [&](const std::string &name) { return !now.contains(name); });
+    usleep(1000);
+  }
+  EXPECT(true, left.empty());
+}
+
 }  // namespace
 
 void add_nccl_failure_tests(Suite &suite) {
@@ -209,6 +269,8 @@ void add_nccl_failure_tests(Suite &suite) {
   suite.add("nccl: ranks have devices of their own", ranks_have_devices_of_their_own);
   suite.add("nccl: ranks count alike", ranks_count_alike);
   suite.add("nccl: an address is a meeting place", an_address_is_a_meeting_place);
+  suite.add("nccl: an address is free again after a kill", an_address_is_free_again_after_a_kill);
+  suite.add("nccl: a start removes what killed ranks have left", a_start_removes_what_killed_ranks_have_left);
 }
 
 }  // namespace tests

@@ -32,7 +32,9 @@ internal sealed class DeviceQueue : IDisposable
     /// </summary>
     public bool WaitsForEach { get; set; }
 
-    /// <summary>Waits for the operation that was just issued, if <see cref="WaitsForEach"/>.</summary>
+    /// <summary>
+    /// Waits for the operation that was just issued, if <see cref="WaitsForEach"/>.
+    /// </summary>
     /// <exception cref="NativeException">
     /// The operation failed, under <see cref="WaitsForEach"/>.
     /// </exception>
