@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using RevUp.Data;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks;
@@ -28,7 +29,10 @@ internal static class Checkout
     /// overridden, read from its source: the tool itself is not needed.
     /// </summary>
     /// <exception cref="ConfigurationException">There is none, or it cannot work.</exception>
-    public static Recipe Recipe(string name, params string[] overrides)
+    public static Recipe Recipe(string name, params string[] overrides) => Recipe(name, precision: null, overrides);
+
+    /// <summary>The same, with a precision where the recipe names none.</summary>
+    public static Recipe Recipe(string name, BranchPrecision? precision, params string[] overrides)
     {
         string Text(string recipe)
         {
@@ -38,7 +42,7 @@ internal static class Checkout
                 $"there is no recipe '{recipe}' in src/RevUp.Cli/recipes; name one of its files, without .json");
             return File.ReadAllText(path);
         }
-        return RecipeFile.Parse(Text(name), name, overrides, Text);
+        return RecipeFile.Parse(Text(name), name, overrides, Text, precision);
     }
 
     /// <summary>Seeded patterns in place of files.</summary>

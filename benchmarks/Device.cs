@@ -26,18 +26,19 @@ internal sealed record Device(string Name, long Memory)
     }
 
     /// <summary>
-    /// The recipe of --recipe with the extents of --size and the branches in --precision, or the
-    /// recipe's own, as the device decides it.
+    /// The recipe of --recipe with the extents of --size, and in --precision or in its own
+    /// precision, as the device decides it. A recipe that names none is fast on a GPU.
     /// </summary>
     public Recipe Recipe(Arguments arguments, string name)
     {
-        Recipe recipe = Checkout.Recipe(arguments.Text("--recipe", name));
+        Recipe recipe = Checkout.Recipe(
+            arguments.Text("--recipe", name), Name == "cuda" ? BranchPrecision.Auto : null);
         ConfigurationException.Require(
             recipe.Data.Dataset == DatasetKind.Synthetic,
             $"the recipe '{recipe.Name}' has samples of one size; use one whose data.dataset is 'synthetic'");
         string text = arguments.Text("--precision", recipe.Model.Precision.Text());
         bool valid = Enum.TryParse(text, ignoreCase: true, out BranchPrecision precision) && precision.Text() == text;
-        ConfigurationException.Require(valid, $"--precision is '{text}'; use auto, float32 or bfloat16");
+        ConfigurationException.Require(valid, $"--precision is '{text}'; use auto, float32, tf32 or bfloat16");
         using Backend backend = Open();
         ModelSettings model = (recipe.Model with { Precision = precision }).On(backend);
         return Sized(recipe with { Model = model }, arguments.Integer("--size", recipe.Data.Extents[0]));
@@ -46,6 +47,13 @@ internal sealed record Device(string Name, long Memory)
     /// <summary>The recipe with samples of <paramref name="extent"/> along every axis.</summary>
     public static Recipe Sized(Recipe recipe, int extent) =>
         recipe with { Data = recipe.Data with { Extents = [.. recipe.Data.Extents.Select(_ => extent)] } };
+
+    /// <summary>Arithmetic of a recipe of <see cref="Recipe"/>, for reports.</summary>
+    public string Arithmetic(Recipe recipe)
+    {
+        using Backend backend = Open();
+        return recipe.Model.Precision.Text(backend);
+    }
 
     /// <summary>Opens the device; the caller disposes it.</summary>
     public Backend Open() => Name == "cuda" ? new CudaBackend(capacity: Memory) : new CpuBackend(capacity: Memory);

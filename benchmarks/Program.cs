@@ -11,6 +11,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["dense"] = DenseStudy.Run,
     ["depth"] = DepthStudy.Run,
     ["gpu-depth"] = GpuDepthStudy.Run,
+    ["gpu-model"] = GpuModelStudy.Run,
     ["gpu-throughput"] = GpuThroughputStudy.Run,
     ["gpu-volume"] = GpuVolumeStudy.Run,
     ["kernels"] = KernelsStudy.Run,

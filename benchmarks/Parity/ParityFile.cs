@@ -5,6 +5,7 @@ using RevUp.Layers;
 using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
+using RevUp.Reversible;
 using RevUp.Runs;
 using RevUp.Tensors;
 using RevUp.Training;
@@ -48,6 +49,7 @@ internal static class ParityFile
         {
             ["recipe"] = RecipeFile.Serialize(recipe),
             ["step"] = FormattableString.Invariant($"{WarmupSteps}"),
+            ["transitions"] = $"{backend.TransitionType(recipe.Model.Precision.Element())}".ToLowerInvariant(),
             ["device"] = backend.Description,
         };
         SafetensorsTensor[] declarations =

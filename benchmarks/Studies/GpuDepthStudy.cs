@@ -21,7 +21,7 @@ internal static class GpuDepthStudy
         report.Paragraph(
             $"""
             The second of two training steps on random data (`MemoryProbe`): {recipe.Name}, samples
-            {recipe.Data.Sample}, batch {recipe.Training.BatchSize}, branches in {recipe.Model.Precision.Text()}. Zero
+            {recipe.Data.Sample}, batch {recipe.Training.BatchSize}, in {device.Arithmetic(recipe)}. Zero
             convolutions are drawn at random first, so that every block is at its Lipschitz bound. Peaks of the arena by
             purpose in MiB. The time is of one step, with the power iterations of a run's first steps.
             """);

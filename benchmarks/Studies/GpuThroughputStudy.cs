@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RevUp.Backends;
+using RevUp.Benchmarks.GpuModel;
 using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
@@ -20,6 +21,9 @@ namespace RevUp.Benchmarks.Studies;
 /// activations and workspace.
 /// </param>
 /// <param name="StepMs">Median time of a step.</param>
+/// <param name="ModelMs">
+/// Time of a step that <see cref="StepModel"/> predicts for an H200, at the nearest whole k.
+/// </param>
 /// <param name="HostMs">
 /// Median time that the host takes to issue a step, waiting for nothing.
 /// </param>
@@ -30,11 +34,12 @@ namespace RevUp.Benchmarks.Studies;
 /// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
 /// <param name="N">Steps measured.</param>
 /// <param name="Largest">Whether the batch is the largest that fits.</param>
+/// <param name="Arithmetic">Precision of all convolutions.</param>
 /// <param name="Device">The device and its libraries.</param>
 internal sealed record ThroughputRow(
-    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double HostMs, double HandOverMs,
-    bool CudaGraph, double MeanEvaluations,
-    int N, bool Largest, string Device);
+    string Mode, int Batch, double ImagesPerSecond, long PeakBytes, double StepMs, double ModelMs, double HostMs,
+    double HandOverMs, bool CudaGraph, double MeanEvaluations,
+    int N, bool Largest, string Arithmetic, string Device);
 
 /// <summary>
 /// Images per second and memory of training under each policy, at one batch size and at the largest
@@ -62,12 +67,12 @@ internal static class GpuThroughputStudy
         Report report = new("Images per second", arguments, device.Open);
         report.Paragraph(
             $"""
-            Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, branches in
-            {recipe.Model.Precision.Text()}; two batches of random data in turn, copied to the device in every
+            Training steps of {recipe.Name}, {blocks} blocks, samples {recipe.Data.Sample}, in
+            {device.Arithmetic(recipe)}; two batches of random data in turn, copied to the device in every
             step{(graph == "on" ? ", which is a CUDA graph" : "")}. Zero convolutions are drawn at random first, so that
             every block is at its Lipschitz bound. The learning rate is 0, so that every step trains the same network.
             Times are medians of `n` steps after {Warmups}, on the device's clock where it has one; the memory is the
-            whole arena's peak.
+            whole arena's peak. `model ms` is what the study `gpu-model` predicts for an H200, and no measurement.
             The largest batch is found by doubling and bisection, to 3 %.
             """);
         List<ThroughputRow> rows = [];
@@ -83,7 +88,7 @@ internal static class GpuThroughputStudy
         }
         report.Table(
             [
-                "policy", "batch", "largest", "images/s", "step ms", "host ms", "hand-over ms", "peak MiB",
+                "policy", "batch", "largest", "images/s", "step ms", "model ms", "host ms", "hand-over ms", "peak MiB",
                 "KiB per image", "mean k", "n",
             ],
             rows.Select(row => (string[])
@@ -93,6 +98,7 @@ internal static class GpuThroughputStudy
                 row.Largest ? "yes" : "",
                 $"{row.ImagesPerSecond:F1}",
                 $"{row.StepMs:F2}",
+                $"{row.ModelMs:F2}",
                 $"{row.HostMs:F2}",
                 $"{row.HandOverMs:F2}",
                 Report.MiB(row.PeakBytes),
@@ -165,18 +171,23 @@ internal static class GpuThroughputStudy
         handOver.Clear();
         double milliseconds = Statistics.Median(backend.Time(steps, Step));
         InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
+        double evaluations = inverted.Length == 0 ? 0 : inverted.Average(record => record.Evaluations);
+        Recipe predicted = recipe with { Training = training with { Accumulate = 1 } };
+        int k = (int)Math.Round(evaluations);
         return new ThroughputRow(
             MemoryTable.Name(policy),
             batch,
             1000 * batch / milliseconds,
             backend.Memory.TotalPeak,
             milliseconds,
+            1e3 * StepModel.Predict(predicted, policy, k, GpuRates.H200).Total.Seconds,
             Statistics.Median(host),
             Statistics.Median(handOver),
             training.CudaGraph,
-            inverted.Length == 0 ? 0 : inverted.Average(record => record.Evaluations),
+            evaluations,
             steps,
             Largest: false,
+            recipe.Model.Precision.Text(backend),
             backend.Description);
     }
 

@@ -21,7 +21,7 @@ internal static class GpuVolumeStudy
         report.Paragraph(
             $"""
             Edge of the largest cube, in multiples of {unit} voxels and to 3 %, of which {recipe.Name} with
-            {recipe.Model.BlockCount} blocks and branches in {recipe.Model.Precision.Text()} does a training step, batch
+            {recipe.Model.BlockCount} blocks in {device.Arithmetic(recipe)} does a training step, batch
             {recipe.Training.BatchSize} (`MemoryProbe`, the second of two steps; zero convolutions drawn at random, so
             that every block is at its Lipschitz bound). Peaks of the arena by purpose in MiB.
             """);

@@ -24,7 +24,7 @@ internal static class ParityStudy
         {
             foreach (Recipe recipe in ParityCases.All)
             {
-                if (!backend.Supports(recipe.Model.Precision.Element()))
+                if (!recipe.Model.Precision.IsOf(backend))
                 {
                     leftOut.Add($"`{recipe.Name}`");
                     continue;

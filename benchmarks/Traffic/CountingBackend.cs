@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Traffic;
@@ -20,7 +21,23 @@ internal sealed partial class CountingBackend(Backend inner, OperationCounter co
 
     public override bool Accelerates(ElementType type) => inner.Accelerates(type);
 
-    public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => inner.Upload(source, destination);
+    public override bool IsAsynchronous => inner.IsAsynchronous;
+
+    internal override bool Computes => inner.Computes;
+
+    internal override bool HasTf32 => inner.HasTf32;
+
+    internal override ElementType TransitionType(ElementType branch) => inner.TransitionType(branch);
+
+    internal override NvtxRange Range(NvtxName name) => inner.Range(name);
+
+    internal override Readback CreateReadback(int count) => new CountingReadback(this, count, counter);
+
+    public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
+    {
+        counter.CountCopy(destination.Bytes);
+        inner.Upload(source, destination);
+    }
 
     public override void Download<T>(Tensor source, Span<T> destination) => inner.Download(source, destination);
 

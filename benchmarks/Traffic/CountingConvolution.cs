@@ -23,21 +23,19 @@ internal sealed class CountingConvolution(
         counter.Count("pack weights", () => plan.Pack(weights, scale, packed), [weights, packed]);
 
     public override void Forward(Tensor x, Tensor packed, Tensor y) =>
-        Pass("convolution, fprop", () => plan.Forward(x, packed, y), x, y, packed);
+        Pass("fprop", () => plan.Forward(x, packed, y), x, y, packed);
 
     public override void BackwardData(Tensor dy, Tensor packed, Tensor dx) =>
-        Pass("convolution, dgrad", () => plan.BackwardData(dy, packed, dx), dy, dx, packed);
+        Pass("dgrad", () => plan.BackwardData(dy, packed, dx), dy, dx, packed);
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw) =>
-        Pass("convolution, wgrad", () => plan.BackwardWeights(x, dy, dw), x, dy, dw);
+        Pass("wgrad", () => plan.BackwardWeights(x, dy, dw), x, dy, dw);
 
     // Packed weights have several layouts in one buffer, of which a pass reads one: the weights'
-    // own shape is what it moves. Power iteration is batch 1.
+    // own shape is what it moves.
     private void Pass(string name, Action work, Tensor input, Tensor output, Tensor weights)
     {
         Tensor once = new(weights.Address, ElementType.Float32, _weights);
-        counter.Count(
-            Geometry.Input.Batch == 1 ? "power iteration and its gradient" : name, work, [input, output, once],
-            _operations);
+        counter.CountPass(name, Geometry, work, [input, output, once], _operations);
     }
 }

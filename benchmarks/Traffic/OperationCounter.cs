@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Traffic;
@@ -8,7 +9,7 @@ namespace RevUp.Benchmarks.Traffic;
 /// but the share of caches and memory that they take is. Processor time is divided by the threads
 /// that share the work.
 /// </summary>
-internal sealed class OperationCounter(int threads)
+internal class OperationCounter(int threads)
 {
     private readonly Dictionary<string, OperationTotal> _totals = new(StringComparer.Ordinal);
 
@@ -25,8 +26,22 @@ internal sealed class OperationCounter(int threads)
     public void Count(string name, Action work, ReadOnlySpan<Tensor> operands) =>
         Count(name, work, operands, operations: 0);
 
+    /// <summary>
+    /// The same for a pass of a convolution. Convolutions of one sample are power iteration's.
+    /// </summary>
+    public virtual void CountPass(
+        string pass, ConvolutionGeometry geometry, Action work, ReadOnlySpan<Tensor> operands, double operations) =>
+        Count(
+            geometry.Input.Batch == 1 ? "power iteration and its gradient" : $"convolution, {pass}", work, operands,
+            operations);
+
+    /// <summary>A copy between the host and the device; not counted as an operation.</summary>
+    public virtual void CountCopy(long bytes)
+    {
+    }
+
     /// <summary>The same for an operation that is bound by arithmetic.</summary>
-    public void Count(string name, Action work, ReadOnlySpan<Tensor> operands, double operations)
+    public virtual void Count(string name, Action work, ReadOnlySpan<Tensor> operands, double operations)
     {
         TimeSpan start = Environment.CpuUsage.TotalTime;
         work();

@@ -50,7 +50,7 @@ def copy_rate(mebibytes: int, device: str, count: int) -> float:
 
 def matmul_rate(size: int, precision: str, device: str, count: int) -> float:
     """TFLOP/s of the product of two square matrices of random numbers; zeros would draw less power and clock higher."""
-    devices.allow_tf32(precision == "tf32")
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     result = torch.empty_like(a)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import compiling
+import devices
 import resnet
 import settings
 from execution import CHECKPOINT, INVERT, Execution
@@ -34,6 +35,7 @@ class Contender:
 
     network: nn.Module
     loss: Tensor
+    arithmetic: str
 
     def run(self, x: Tensor, targets: Tensor, rate_factor: float = 1.0) -> Tensor:
         """A whole step, after which `loss` is its mean cross-entropy; returns the logits before it."""
@@ -58,7 +60,9 @@ class Twin(Contender):
         if precision == "auto":
             precision = "bfloat16" if device == "cuda" else "float32"
         model = dataclasses.replace(model, precision=precision)
-        self.network = _placed(Network(model, sample[1:], sample[0], classes), device, options, len(sample) - 1)
+        self.arithmetic = _arithmetic(precision, device)
+        low_transitions = precision == "bfloat16" and device == "cuda"
+        self.network = _placed(Network(model, sample[1:], sample[0], classes, low_transitions), device, options, len(sample) - 1)
         policy = settings.reversible(recipe)
         blocks = len(self.network.blocks)
         fixed = [options.evaluations] * blocks if options.evaluations else None
@@ -96,6 +100,7 @@ class BatchNorm(Contender):
         self.network = _placed(resnet.build(name, sample[0], classes), device, options, rank=2)
         self.network.checkpointed = options.mode == CHECKPOINT
         self.device, self.bfloat16 = device, options.precision == "bfloat16"
+        self.arithmetic = _arithmetic(options.precision or "float32", device)
         optimizer = settings.optimizer(recipe)
         groups = resnet.groups(self.network, optimizer.learning_rate, optimizer.weight_decay)
         self.optimizer = torch.optim.SGD(groups, lr=optimizer.learning_rate, momentum=optimizer.momentum, nesterov=optimizer.nesterov,
@@ -131,6 +136,14 @@ def build(name: str, recipe: Dict[str, Any], sample: Sequence[int], classes: int
 def memory_format(rank: int) -> torch.memory_format:
     """Channels-last, for images or volumes."""
     return torch.channels_last if rank == 2 else torch.channels_last_3d
+
+
+def _arithmetic(precision: str, device: str) -> str:
+    """Switches TF32 as a precision has it, and returns its name."""
+    if precision == "tf32" and device != "cuda":
+        raise settings.SettingsError("the precision is tf32, which only --device cuda computes; use bfloat16 or float32")
+    devices.allow_tf32(precision != "float32")
+    return devices.arithmetic(precision, device)
 
 
 def _placed(network: nn.Module, device: str, options: Options, rank: int) -> nn.Module:

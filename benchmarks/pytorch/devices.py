@@ -22,5 +22,11 @@ def describe(device: str) -> str:
 
 
 def allow_tf32(allowed: bool) -> None:
-    """Whether float32 convolutions and matrix products may round their factors to TF32."""
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allowed
+    """Whether float32 convolutions may round their factors to TF32. Matrix products never do, as in RevUp."""
+    torch.backends.cudnn.allow_tf32 = allowed
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def arithmetic(precision: str, device: str) -> str:
+    """The arithmetic of all convolutions, in the words of RevUp's studies."""
+    return "bfloat16, TF32 elsewhere" if precision == "bfloat16" and device == "cuda" else precision

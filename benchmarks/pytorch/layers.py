@@ -209,16 +209,18 @@ class MaxPool(nn.Module):
 
 
 class Transition(Convolution):
-    """W * (phi(x + a) + b) with stride 2, in the type of the residual stream."""
+    """W * (phi(x + a) + b) with stride 2; the convolution is bfloat16 if low_precision says so and x is not float64."""
 
-    def __init__(self, channels: Tuple[int, int], kernel: int, rank: int, activation: str) -> None:
+    def __init__(self, channels: Tuple[int, int], kernel: int, rank: int, activation: str, low_precision: bool = False) -> None:
         super().__init__(channels, kernel, rank, stride=2)
         self.bias1a = nn.Parameter(torch.zeros(1))
         self.bias1b = nn.Parameter(torch.zeros(1))
-        self.activation = activation
+        self.activation, self.low_precision = activation, low_precision
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(preactivation(self.activation, x, self.bias1a.view(()), self.bias1b.view(())))
+        inner = torch.bfloat16 if self.low_precision and x.dtype == torch.float32 else x.dtype
+        p = preactivation(self.activation, x, self.bias1a.view(()), self.bias1b.view(())).to(inner)
+        return lipschitz.convolution(p, self.weight.to(inner), self.stride, self.padding, self.groups).to(x.dtype)
 
 
 class Head(nn.Module):

@@ -16,9 +16,11 @@ _IMAGENET_STEM_CHANNELS = 64
 class Network(nn.Module):
     """Stem, stages of invertible blocks with downsampling between them, classifier head; weights as Fixup draws them."""
 
-    def __init__(self, settings: ModelSettings, extents: Sequence[int], channels: int, classes: int) -> None:
+    def __init__(self, settings: ModelSettings, extents: Sequence[int], channels: int, classes: int,
+                 low_transitions: bool = False) -> None:
         super().__init__()
         self.settings = settings
+        self._low_transitions = low_transitions
         self._chain: List[nn.Module] = []
         self._extents, self._channels = list(extents), channels
         self._leads = True
@@ -90,7 +92,7 @@ class Network(nn.Module):
             self._append(Squeeze(), self._channels << rank, [e // 2 for e in self._extents])
             self._pad(channels)
             return
-        stage.down = Transition((self._channels, channels), kernel, rank, self.settings.activation)
+        stage.down = Transition((self._channels, channels), kernel, rank, self.settings.activation, self._low_transitions)
         self._append(stage.down, channels, stage.down.extents(self._extents))
 
     def _place(self, placement: str, owner: nn.Module) -> None:

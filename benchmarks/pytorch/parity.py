@@ -66,6 +66,7 @@ class Case:
     policy: settings.ReversibleSettings
     tensors: Values
     step: int
+    low_transitions: bool = False
 
     @staticmethod
     def open(path: str) -> "Case":
@@ -74,7 +75,8 @@ class Case:
         if "recipe" not in metadata:
             raise settings.SettingsError(f"'{path}' has no recipe in its metadata; write it with `./build.sh benchmark parity`")
         recipe = settings.parse(metadata["recipe"], f"the recipe in '{path}'")
-        return Case(recipe["name"], recipe, settings.model(recipe), settings.reversible(recipe), tensors, int(metadata["step"]))
+        return Case(recipe["name"], recipe, settings.model(recipe), settings.reversible(recipe), tensors, int(metadata["step"]),
+                    metadata.get("transitions") == "bfloat16")
 
     @property
     def mode(self) -> str:
@@ -115,7 +117,8 @@ def run_twin(case: Case, dtype: torch.dtype, fixed: Optional[Sequence[int]], pla
 
     torch.manual_seed(1)
     shape = case.tensors["input"].shape
-    network = Network(case.model, shape[1:-1], shape[-1], case.tensors["targets"].shape[1]).to(place.device, dtype)
+    classes = case.tensors["targets"].shape[1]
+    network = Network(case.model, shape[1:-1], shape[-1], classes, case.low_transitions).to(place.device, dtype)
     network.to(memory_format=torch.channels_last if len(shape) == 4 else torch.channels_last_3d)
     own = network.tensors()
     recorded = {name[len("before/"):] for name in case.tensors if name.startswith("before/") and "moment1." not in name}

@@ -127,7 +127,7 @@ _CHOICES: Dict[str, Tuple[Any, ...]] = {
     "activation": ("relu", "elu"),
     "affine": ("none", "stage", "block"),
     "mixing": ("none",),
-    "precision": ("float32", "bfloat16", "auto"),
+    "precision": ("float32", "bfloat16", "auto", "tf32"),
     "mode": ("none", "perLayer", "perBranch"),
     "policy": ("store", "checkpoint", "invert"),
     "memory_budget": (0,),

@@ -70,7 +70,7 @@ class ThroughputTest(Folder):
 
     def test_options_reach_the_network(self) -> None:
         line = self.measure("--model", self.recipe, "--mode", "invert", "--evaluations", "3", "--size", "6", "--classes", "7")
-        self.assertEqual((line["mean_evaluations"], line["sample"], line["precision"]), (3, [3, 6, 6], "bf16"))
+        self.assertEqual((line["mean_evaluations"], line["sample"], line["arithmetic"]), (3, [3, 6, 6], "bfloat16"))
         self.assertAlmostEqual(line["loss"], np.log(7), places=4)
 
     def test_volumes_and_batch_normalisation_are_measured(self) -> None:
@@ -83,6 +83,7 @@ class ThroughputTest(Folder):
         cases: List[Tuple[List[str], str]] = [
             (["--model", "revup-1"], "revup-1"), (["--model", "resnet-50-batchnorm", "--mode", "invert"], "no invertible blocks"),
             (["--model", self.recipe, "--mode", "invert", "--lipschitz", "none"], "no inverse"),
+            (["--model", self.recipe, "--precision", "tf32"], "only --device cuda computes"),
             (["--model", self.recipe, "--batch", "0"], "0 is not a positive"),
             (["--model", self.recipe, "--extents", "3"], "D,H,W"), (["--model", self.recipe, "--largest-batch"], "memory of a GPU"),
         ]

@@ -26,7 +26,7 @@ from execution import MODES, PLAIN
 from inversion import InversionError
 
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
-_PRECISIONS = {"bf16": "bfloat16", "fp32": "float32"}
+_PRECISIONS = {"bf16": "bfloat16", "tf32": "tf32", "fp32": "float32"}
 
 
 class Data:
@@ -150,7 +150,7 @@ def measure(options: argparse.Namespace) -> Dict[str, Any]:
         "reserved_bytes": torch.cuda.max_memory_reserved() if cuda else None,
         "mean_evaluations": statistics.mean(evaluations) if evaluations else None, "loss": float(contender.loss.detach()),
         "parameters": sum(p.numel() for p in contender.network.parameters()), "sample": sample, "precision": options.precision,
-        "channels_last": run_options.channels_last, "tf32": options.tf32 == "on", "cudnn_benchmark": torch.backends.cudnn.benchmark,
+        "channels_last": run_options.channels_last, "arithmetic": contender.arithmetic, "cudnn_benchmark": torch.backends.cudnn.benchmark,
         "torch": torch.__version__, "device": devices.describe(options.device),
     }
 
@@ -158,7 +158,6 @@ def measure(options: argparse.Namespace) -> Dict[str, Any]:
 def prepare_device(options: argparse.Namespace) -> None:
     """Switches of PyTorch that change its speed; they are in the output."""
     devices.require(options.device)
-    devices.allow_tf32(options.tf32 == "on")
     torch.backends.cudnn.benchmark = True
 
 
@@ -190,11 +189,10 @@ def parse(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument("--extents", type=_extents, help="H,W or D,H,W in place of --size")
     parser.add_argument("--channels", type=positive)
     parser.add_argument("--classes", type=positive)
-    parser.add_argument("--precision", choices=sorted(_PRECISIONS), default="bf16", help="of the branches, or of autocast")
+    parser.add_argument("--precision", choices=sorted(_PRECISIONS), default="bf16", help="of the convolutions, or of autocast")
     parser.add_argument("--lipschitz", choices=["none", "perLayer", "perBranch"], help="in place of the recipe's mode")
     parser.add_argument("--evaluations", type=positive, help="a fixed k for every block, in place of the stop rule")
     parser.add_argument("--channels-last", choices=["on", "off"], default="on")
-    parser.add_argument("--tf32", choices=["on", "off"], default="on")
     parser.add_argument("--warmup", type=positive, default=5)
     parser.add_argument("--steps", type=positive, default=20)
     parser.add_argument("--device", choices=devices.NAMES, default=devices.DEFAULT)

@@ -1,8 +1,10 @@
+using RevUp.Interop.Nvtx;
+
 namespace RevUp.Interop;
 
 /// <summary>
-/// A native call failed; the message names the call, its status, the library's own words and what
-/// to do.
+/// A native call failed; the message names the call, its status, the library's own words, the
+/// ranges of a step that it was issued in and what to do.
 /// </summary>
 internal sealed class NativeException : RevUpException
 {
@@ -15,7 +17,7 @@ internal sealed class NativeException : RevUpException
     /// <param name="detail">The library's words.</param>
     /// <param name="remedy">Advice to the reader, as whole sentences.</param>
     internal NativeException(string expression, Enum status, string detail, string remedy)
-        : base($"{Name(expression)} failed with {status} ({status:D}): {detail.TrimEnd('.')}. {remedy}")
+        : base($"{Name(expression)} failed with {status} ({status:D}): {detail.TrimEnd('.')}{Place()}. {remedy}")
     {
         Call = Name(expression);
         Status = status;
@@ -29,6 +31,13 @@ internal sealed class NativeException : RevUpException
     /// never the one that means success.
     /// </summary>
     public Enum Status { get; }
+
+    // On a GPU: a failure of earlier work is found by a later call.
+    private static string Place()
+    {
+        string path = NvtxRange.Path;
+        return path.Length == 0 ? "" : $"; found in {path}";
+    }
 
     private static string Name(string expression) => expression.Split('(')[0].Trim();
 }

@@ -40,7 +40,23 @@ internal static class NativeLibraries
             CudaLibrary.VerifyVersion),
         new NvidiaLibraryEntry(
             Cudnn, ["libcudnn.so.9"], "cudnn", "REVUP_CUDNN_LIBRARY",
-            "Install cuDNN 9, for example with the Python package nvidia-cudnn-cu12.", CudnnLibrary.VerifyVersion),
+            "Install cuDNN 9, for example with the Python package nvidia-cudnn-cu12.", CudnnLibrary.VerifyVersion)
+        {
+            // cuDNN opens its parts, cuBLASLt and NVRTC by name, where the loader may not look.
+            Companions =
+            [
+                ["libcublasLt.so.13", "libcublasLt.so.12"],
+                ["libnvrtc-builtins.so.*"],
+                ["libnvrtc.so.13", "libnvrtc.so.12"],
+                ["libcudnn_graph.so.9"],
+                ["libcudnn_ops.so.9"],
+                ["libcudnn_heuristic.so.9"],
+                ["libcudnn_engines_runtime_compiled.so.9"],
+                ["libcudnn_engines_precompiled.so.9"],
+                ["libcudnn_cnn.so.9"],
+                ["libcudnn_adv.so.9"],
+            ],
+        },
         new NvidiaLibraryEntry(
             CublasLt, ["libcublasLt.so.13", "libcublasLt.so.12"], "*", "REVUP_CUBLASLT_LIBRARY",
             "Install the CUDA toolkit 12 or 13, or the Python package nvidia-cublas-cu12.",

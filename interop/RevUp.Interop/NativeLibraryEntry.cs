@@ -44,6 +44,11 @@ internal record NativeLibraryEntry(
         string InFolder(string folder) => Path.Combine(folder, FileName);
     }
 
+    /// <summary>Called before each place that is tried.</summary>
+    private protected virtual void BeforeLoadingFrom(string place)
+    {
+    }
+
     /// <summary>Loads the library from the first place that has it.</summary>
     /// <exception cref="DllNotFoundException">
     /// No place works; the message lists each with its reason.
@@ -60,6 +65,7 @@ internal record NativeLibraryEntry(
             {
                 try
                 {
+                    BeforeLoadingFrom(place);
                     return (NativeLibrary.Load(place), place);
                 }
                 catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)

@@ -16,9 +16,54 @@ internal sealed record NvidiaLibraryEntry(
     Action<nint, string> Verify)
     : NativeLibraryEntry(Name, string.Join(" or ", FileNames), EnvironmentVariable, Remedy, Verify)
 {
+    // Full paths of what was opened for another library, in order.
+    private static readonly List<string> s_opened = [];
+
     private static readonly string[] s_toolkitVariables = ["CUDA_HOME", "CUDA_PATH"];
 
     private static readonly string[] s_pythonVariables = ["VIRTUAL_ENV", "CONDA_PREFIX"];
+
+    /// <summary>
+    /// Libraries that this one opens by name, in the order of their dependencies: each by its
+    /// acceptable files. They are opened first, by their full paths, from the same installation. A
+    /// name with a wildcard stands for every file that matches.
+    /// </summary>
+    public IReadOnlyList<string[]> Companions { get; init; } = [];
+
+    /// <summary>
+    /// Full paths of the companions' files for a library at <paramref name="place"/>: beside it, in
+    /// the other packages of the same Python, or in a toolkit.
+    /// </summary>
+    internal IReadOnlyList<string> CompanionPaths(string place, Func<string, string?> environment)
+    {
+        string? folder = Path.IsPathRooted(place) ? Path.GetDirectoryName(place) : null;
+        string[] folders = [.. Installation(folder).Concat(Toolkits(environment)).Where(Directory.Exists)];
+        List<string> paths = [];
+        foreach (string[] names in Companions)
+        {
+            IEnumerable<string[]> found =
+                from home in folders
+                from name in names
+                let files = Directory.GetFiles(home, name).Order(StringComparer.Ordinal).ToArray()
+                where files.Length > 0
+                select files;
+            paths.AddRange(found.FirstOrDefault([]));
+        }
+
+        return paths;
+    }
+
+    // What does not load is left to the library itself, whose own error says more.
+    private protected override void BeforeLoadingFrom(string place)
+    {
+        foreach (string path in CompanionPaths(place, Environment.GetEnvironmentVariable))
+        {
+            if (NativeLibrary.TryLoad(path, out _))
+            {
+                s_opened.Add(path);
+            }
+        }
+    }
 
     /// <summary>
     /// Places on this machine; see <see cref="Places(string?, Func{string, string?})"/>.
@@ -38,7 +83,8 @@ internal sealed record NvidiaLibraryEntry(
             return [overridePath];
         }
 
-        List<string> places = [.. FileNames];
+        List<string> places =
+            [.. s_opened.Where(path => FileNames.Contains(Path.GetFileName(path))), .. FileNames];
         if (Package is not null)
         {
             foreach (string folder in Toolkits(environment).Concat(PythonPackages(environment)))
@@ -48,6 +94,20 @@ internal sealed record NvidiaLibraryEntry(
         }
 
         return places;
+    }
+
+    // nvidia/cudnn/lib has its neighbours in nvidia/*/lib.
+    private static IEnumerable<string> Installation(string? folder)
+    {
+        if (folder is null)
+        {
+            return [];
+        }
+
+        string? packages = Path.GetDirectoryName(Path.GetDirectoryName(folder));
+        return Path.GetFileName(packages) == "nvidia"
+            ? Folders(Path.Combine(packages!, "*", "lib")).Prepend(folder).Distinct()
+            : [folder];
     }
 
     private static IEnumerable<string> Toolkits(Func<string, string?> environment) =>

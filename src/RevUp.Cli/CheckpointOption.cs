@@ -23,7 +23,7 @@ internal sealed class CheckpointOption : Option<string>
         if (trained != used)
         {
             terminal.Note(
-                $"Trained with branches in {trained.Text()}, computed here in {used.Text()}: {backend.Description}.");
+                $"Trained in {trained.Text()}, computed here in {used.Text()}: {backend.Description}.");
         }
         return loaded;
     }

@@ -25,9 +25,9 @@ internal sealed class CommonOptions
         DefaultValueFactory = _ => Cpu,
     };
 
-    public Option<bool> Tf32 { get; } = new("--tf32")
+    public Option<bool> DebugLaunches { get; } = new("--debug-launches")
     {
-        Description = "On cuda: let float32 convolutions round their factors to 11 bits (TF32), for tensor cores.",
+        Description = "On cuda: wait for every operation, so that an error names the one that failed. Slow.",
         Recursive = true,
     };
 
@@ -61,7 +61,7 @@ internal sealed class CommonOptions
     public void AddTo(Command root)
     {
         root.Add(Device);
-        root.Add(Tf32);
+        root.Add(DebugLaunches);
         root.Add(Threads);
         root.Add(Seed);
         root.Add(Json);
@@ -70,6 +70,12 @@ internal sealed class CommonOptions
 
     /// <summary>Whether the device is the CPU.</summary>
     public bool IsCpu(ParseResult arguments) => arguments.GetRequiredValue(Device) == Cpu;
+
+    /// <summary>
+    /// model.precision of recipes that name none: a GPU's fast arithmetic; on the CPU the library's
+    /// own, float32.
+    /// </summary>
+    public BranchPrecision? Precision(ParseResult arguments) => IsCpu(arguments) ? null : BranchPrecision.Auto;
 
     /// <summary>Whether errors are shown with their stack traces.</summary>
     public bool IsVerbose(ParseResult arguments) =>
@@ -82,21 +88,15 @@ internal sealed class CommonOptions
     /// Threads of the CPU where --threads is not given; 0 for all processors.
     /// </param>
     /// <exception cref="ConfigurationException">The device lacks what was asked for.</exception>
-    public Backend OpenBackend(ParseResult arguments, long capacity = 0, int share = 0)
-    {
-        ConfigurationException.Require(
-            !IsCpu(arguments) || !arguments.GetValue(Tf32),
-            $"--tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or leave it "
-            + $"out");
-        return IsCpu(arguments) ? OpenCpu(arguments, capacity, share) : OpenCuda(arguments, capacity);
-    }
+    public Backend OpenBackend(ParseResult arguments, long capacity = 0, int share = 0) =>
+        IsCpu(arguments) ? OpenCpu(arguments, capacity, share) : OpenCuda(arguments, capacity);
 
     /// <summary>A GPU; the caller disposes it.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="capacity">The most bytes of its arena; 0 for no bound of its own.</param>
     /// <param name="device">Index of the device.</param>
     public CudaBackend OpenCuda(ParseResult arguments, long capacity = 0, int device = 0) =>
-        new(device, capacity, tf32: arguments.GetValue(Tf32));
+        new(device, capacity) { DebugLaunches = arguments.GetValue(DebugLaunches) };
 
     /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
     /// <inheritdoc cref="OpenBackend" path="/param"/>
@@ -118,8 +118,7 @@ internal sealed class CommonOptions
     {
         if (arguments.GetRequiredValue(Device) != Cpu)
         {
-            string[] device = [Device.Name, arguments.GetRequiredValue(Device)];
-            return arguments.GetValue(Tf32) ? [.. device, Tf32.Name] : device;
+            return [Device.Name, arguments.GetRequiredValue(Device)];
         }
         return threads == 0 ? [] : [Threads.Name, threads.ToString(CultureInfo.InvariantCulture)];
     }

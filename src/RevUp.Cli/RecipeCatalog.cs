@@ -12,11 +12,17 @@ internal static class RecipeCatalog
     /// The recipe called <paramref name="nameOrFile"/>, validated; a carried one goes before a file
     /// of the same name.
     /// </summary>
+    /// <param name="nameOrFile">Name or file.</param>
+    /// <param name="overrides">"path=value", in order.</param>
+    /// <param name="precision">
+    /// model.precision where nothing names it; null for the library's, float32.
+    /// </param>
     /// <exception cref="ConfigurationException">
     /// There is none, or it, its base or an override cannot work.
     /// </exception>
-    public static Recipe Load(string nameOrFile, IEnumerable<string> overrides) =>
-        RecipeFile.Parse(s_files.Text(nameOrFile), nameOrFile, overrides, BasesOf(nameOrFile));
+    public static Recipe Load(
+        string nameOrFile, IEnumerable<string> overrides, BranchPrecision? precision = null) =>
+        RecipeFile.Parse(s_files.Text(nameOrFile), nameOrFile, overrides, BasesOf(nameOrFile), precision);
 
     /// <summary>
     /// The recipe as it was written, with its comments; one with a base is written out.

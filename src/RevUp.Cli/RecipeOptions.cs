@@ -45,6 +45,6 @@ internal sealed class RecipeOptions
         {
             overrides = overrides.Append(string.Create(CultureInfo.InvariantCulture, $"training.seed={seed}"));
         }
-        return RecipeCatalog.Load(arguments.GetRequiredValue(_recipe), overrides);
+        return RecipeCatalog.Load(arguments.GetRequiredValue(_recipe), overrides, common.Precision(arguments));
     }
 }

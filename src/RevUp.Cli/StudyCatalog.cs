@@ -23,14 +23,16 @@ internal static class StudyCatalog
     /// the study first.
     /// </param>
     /// <param name="overrides">Of every row, after its own.</param>
+    /// <param name="precision">model.precision of the rows that name none.</param>
     /// <exception cref="ConfigurationException">
     /// There is none, or it, a recipe or an override cannot work.
     /// </exception>
-    public static (Study Study, IReadOnlyList<Recipe> Recipes) Load(string nameOrFile, IEnumerable<string> overrides)
+    public static (Study Study, IReadOnlyList<Recipe> Recipes) Load(
+        string nameOrFile, IEnumerable<string> overrides, BranchPrecision? precision = null)
     {
         Study study = StudyFile.Parse(Text(nameOrFile), nameOrFile);
         Recipe LoadRecipe(string name, IEnumerable<string> set) =>
-            RecipeCatalog.Load(RecipeCatalog.Beside(nameOrFile, name), set);
+            RecipeCatalog.Load(RecipeCatalog.Beside(nameOrFile, name), set, precision);
         return (study, StudyFile.Resolve(study, nameOrFile, overrides, LoadRecipe));
     }
 }

@@ -17,8 +17,8 @@ internal static class TrainingSession
         using Interruption interruption = new(terminal, Notice, attached);
         using TrainingRun run = new(backend, recipe, folder, resume, ranks);
         terminal.Note(
-            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in {run.Network.Settings.Precision.Text()}, "
-            + "policy "
+            $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in "
+            + $"{run.Network.Settings.Precision.Text(backend)}, policy "
             + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), "
             + (ranks.IsAlone ? "" : $"on {ranks.Size} ranks of {ranks.Library}, ") + $"into {folder}");
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);

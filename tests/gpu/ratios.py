@@ -42,10 +42,26 @@ def median(rows: List[dict], member: str) -> float:
     return statistics.median(values) if values else float("nan")
 
 
+def predicted(rows: List[dict]) -> str:
+    """The model's time of RevUp's step, for an H200: a prediction, and no measurement. The twins have none."""
+    return f"{median(rows, 'model_ms'):.2f}" if rows[0].get("model_ms") is not None else ""
+
+
+def require_one_arithmetic(rows: Dict[Tuple[str, str], List[dict]]) -> None:
+    """An error where both sides of a ratio did not compute in one arithmetic. A rehearsal's twins, on a processor, may not."""
+    for policy in POLICIES:
+        found = {name: row["arithmetic"] for (of, name), measured in rows.items() if of == policy for row in measured
+                 if row.get("device") != "cpu"}
+        if len(set(found.values())) > 1:
+            sides = "; ".join(f"{name} in {arithmetic}" for name, arithmetic in sorted(found.items()))
+            raise SystemExit(f"error: the rows of '{policy}' are no comparison: {sides}; measure both sides in one precision")
+
+
 def table(rows: Dict[Tuple[str, str], List[dict]]) -> List[str]:
     """The lines of the table, and a verdict for each policy that has both sides."""
-    lines = ["| policy | contender | batch | images/s | step ms | peak MiB | mean k | RevUp's images/s to its | rounds |",
-             "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    lines = ["| policy | contender | arithmetic | batch | images/s | step ms | model ms | peak MiB | mean k | RevUp's images/s to its "
+             "| rounds |",
+             "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
     verdicts = []
     for policy in POLICIES:
         own = median(rows.get((policy, "RevUp"), []), "images_per_second")
@@ -56,7 +72,8 @@ def table(rows: Dict[Tuple[str, str], List[dict]]) -> List[str]:
             if contender != "RevUp":
                 rates.append(rate)
             lines.append(
-                f"| {policy} | {contender} | {measured[0]['batch']} | {rate:.1f} | {median(measured, 'step_ms'):.2f} | "
+                f"| {policy} | {contender} | {measured[0]['arithmetic']} | {measured[0]['batch']} | {rate:.1f} | "
+                f"{median(measured, 'step_ms'):.2f} | {predicted(measured)} | "
                 f"{median(measured, 'peak_bytes') / 2**20:.1f} | {median(measured, 'mean_evaluations'):.2f} | {own / rate:.2f} | "
                 f"{len(measured)} |")
         if rates and own == own:
@@ -73,6 +90,7 @@ def main() -> None:
     rows = read(Path(sys.argv[1]))
     if not rows:
         raise SystemExit(f"error: {sys.argv[1]} has no measured rows (revup-POLICY-ROUND.jsonl); run the part train first")
+    require_one_arithmetic(rows)
     Path(sys.argv[2]).write_text("\n".join(["# RevUp and the PyTorch twins", "", *table(rows)]) + "\n")
 
 

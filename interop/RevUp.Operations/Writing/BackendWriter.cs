@@ -66,7 +66,7 @@ internal static class BackendWriter
     private static string Sizing(IEnumerable<Calls> calls)
     {
         StringBuilder text = new(CSharp.Head(Space + ".Cpu", "RevUp.Tensors"));
-        text.Append("internal sealed partial class SizingBackend\n{\n");
+        text.Append("internal partial class SizingBackend\n{\n");
         foreach (Calls call in calls)
         {
             text.Append($$"""

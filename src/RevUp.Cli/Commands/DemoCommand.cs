@@ -54,7 +54,7 @@ internal static class DemoCommand
                 [.. depths.SelectMany(depth => MemoryCommand.Measure(terminal, recipe, depth, Policies, Open))];
             if (!recipes.Sets(arguments, "training.epochs") && recipe.Training.Steps == 0)
             {
-                recipe = Fit(terminal, recipe, start, Open);
+                recipe = Fit(terminal, recipe, common.Precision(arguments), start, Open);
             }
             RunSummary summary = Train(terminal, recipe, folder, Open);
             if (summary.Interrupted)
@@ -85,13 +85,15 @@ internal static class DemoCommand
     }
 
     // The length that ends in time, said with what a full run would be.
-    private static Recipe Fit(Terminal terminal, Recipe recipe, long start, Func<Backend> open)
+    private static Recipe Fit(
+        Terminal terminal, Recipe recipe, BranchPrecision? precision, long start, Func<Backend> open)
     {
         terminal.Note("measuring the speed ...");
         using Backend backend = open();
         TrainingSpeed speed = SpeedProbe.Measure(backend, recipe, SpeedTime);
         Recipe fitted = DemoLength.Fit(recipe, speed, DemoLength.Budget - Stopwatch.GetElapsedTime(start));
-        bool plain = RecipeFile.Serialize(recipe) == RecipeFile.Serialize(RecipeCatalog.Load(RecipeName, []));
+        Recipe whole = RecipeCatalog.Load(RecipeName, [], precision);
+        bool plain = RecipeFile.Serialize(recipe) == RecipeFile.Serialize(whole);
         terminal.Note(DemoLength.Describe(recipe, fitted, speed, plain ? FullRun : ""));
         return fitted;
     }

@@ -74,7 +74,7 @@ internal static class MemoryCommand
             }
             terminal.Write(MemoryTable.Create(terminal, rows));
             terminal.WriteLine(
-                $"Branches in {rows[0].Precision.Text()}. Memory in MiB, the peak of one step; total: the most of all "
+                $"Computed in {rows[0].Precision.Text()}. Memory in MiB, the peak of one step; total: the most of all "
                 + "purposes at once, which a budget limits; "
                 + "k: branch evaluations per block; residual: the worst inversion residual.");
             if (recipe.Model.Lipschitz.Mode == LipschitzMode.Adaptive)

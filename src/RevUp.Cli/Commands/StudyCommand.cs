@@ -34,7 +34,7 @@ internal static class StudyCommand
                 arguments.GetValue(common.Seed) is null,
                 $"--seed is of no use to a study, whose seeds are in its file; leave it out");
             (Study study, IReadOnlyList<Recipe> recipes) = StudyCatalog.Load(
-                arguments.GetRequiredValue(file), arguments.GetValue(set) ?? []);
+                arguments.GetRequiredValue(file), arguments.GetValue(set) ?? [], common.Precision(arguments));
             using (Backend backend = common.OpenBackend(arguments))
             {
                 (study, recipes) = On(backend, study, recipes, terminal);
@@ -56,11 +56,13 @@ internal static class StudyCommand
         Backend backend, Study study, IReadOnlyList<Recipe> recipes, Terminal terminal)
     {
         ILookup<bool, int> possible = Enumerable.Range(0, recipes.Count)
-            .ToLookup(row => backend.Supports(recipes[row].Model.Precision.On(backend).Element()));
+            .ToLookup(row => recipes[row].Model.Precision.On(backend).IsOf(backend));
         string[] left = [.. possible[false].Select(row => study.Rows[row].Name)];
         if (left.Length > 0)
         {
-            string reason = $"the device '{backend.Name}' ({backend.Description}) does not compute in bfloat16";
+            IEnumerable<string> lacking = possible[false].Select(row => recipes[row].Model.Precision.Text()).Distinct();
+            string reason = $"the device '{backend.Name}' ({backend.Description}) does not compute in "
+                + string.Join(" or ", lacking);
             ConfigurationException.Require(
                 !left.Contains(study.ReferenceName),
                 $"the reference of the study is '{study.ReferenceName}', and {reason}; run it on one that does");

@@ -98,6 +98,9 @@ internal sealed class TrainCommand
             + $"it out, and send the launcher a signal instead");
         string[] recorded = arguments.GetValue(_graph) ? ["training.cudaGraph=true"] : [];
         Recipe recipe = _recipes.Load(arguments, _common, [.. recorded, .. _budget.Overrides(arguments)]);
+        ConfigurationException.Require(
+            !recipe.Training.CudaGraph || !arguments.GetValue(_common.DebugLaunches),
+            $"training.cudaGraph is true, and --debug-launches waits inside a step, which no graph can; leave one out");
         _ = recipe.Training.PassesOf(ranks.Size);
         string folder = Folder(arguments, recipe);
         resume = arguments.GetResult(_resume) is not null

@@ -172,8 +172,11 @@ internal sealed record SegmentClass(string Name, int Number);
 /// <summary>Output of <c>devices --json</c>; the problems tell why CUDA cannot be used.</summary>
 internal sealed record DevicesDocument(IReadOnlyList<Device> Devices, IReadOnlyList<string> CudaProblems);
 
-/// <summary>One device that networks can be trained on; threads are CPU threads.</summary>
-internal sealed record Device(string Name, string Description, int? Threads, long MemoryBytes, bool BFloat16);
+/// <summary>
+/// One device; threads are CPU threads. The problem tells why networks cannot be trained on it.
+/// </summary>
+internal sealed record Device(
+    string Name, string Description, int? Threads, long MemoryBytes, bool BFloat16, string? Problem);
 
 /// <summary>Output of <c>recipes --json</c>.</summary>
 internal sealed record RecipesDocument(IReadOnlyList<RecipeEntry> Recipes);

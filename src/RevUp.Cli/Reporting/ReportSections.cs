@@ -186,7 +186,7 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
                 ["training time spent waiting for data", $"{Percent(record.DataWaitShare ?? double.NaN)} %"],
                 ["state of the run", state],
                 ["device", record.Device],
-                ["branches computed in", recipe.Model.Precision.Text()],
+                ["computed in", recipe.Model.Precision.Text()],
                 ["operating system", record.System],
                 ["runtime", record.Runtime],
                 ["RevUp", record.Version],

@@ -43,6 +43,17 @@ public abstract partial class Backend : IDisposable
     public abstract bool Accelerates(ElementType type);
 
     /// <summary>
+    /// Whether float32 convolutions may run on tensor cores, which round their factors to TF32.
+    /// </summary>
+    internal virtual bool HasTf32 => false;
+
+    /// <summary>
+    /// Storage type of the transitions between stages, for branches in <paramref name="branch"/>:
+    /// float32 on the CPU.
+    /// </summary>
+    internal virtual ElementType TransitionType(ElementType branch) => ElementType.Float32;
+
+    /// <summary>
     /// Names the work issued from here until the result is disposed, for a profiler; ranges nest,
     /// and <see cref="ProfilerRanges"/> lists the library's ranges. Does nothing on the CPU and
     /// where librevup_nvtx was not built. No garbage.
@@ -129,6 +140,21 @@ public abstract partial class Backend : IDisposable
     {
         RequireDevice();
         throw new NotSupportedException($"The device '{Name}' records no work.");
+    }
+
+    /// <summary>
+    /// The numbers of <paramref name="x"/> in a type: x itself, or else a new tensor in its place.
+    /// </summary>
+    internal Tensor Converted(Tensor x, ElementType type)
+    {
+        if (x.Type == type)
+        {
+            return x;
+        }
+        Tensor converted = Memory.Allocate(x.Shape, type, MemoryPurpose.Activations);
+        Cast(x, converted);
+        Memory.Free(x);
+        return converted;
     }
 
     /// <summary>

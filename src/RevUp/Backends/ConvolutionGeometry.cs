@@ -19,12 +19,13 @@ namespace RevUp.Backends;
 /// <param name="IsForwardAlone">
 /// Whether fprop is the only pass, with weights that are packed once for many calls.
 /// </param>
-/// <param name="IsExact">
-/// Whether float32 factors stay as they are where the device may otherwise round them to TF32.
+/// <param name="Tf32">
+/// Whether the device may round float32 factors to TF32, with 11 bits of significand. Tensor cores
+/// multiply such factors.
 /// </param>
 internal readonly record struct ConvolutionGeometry(
     Shape Input, int OutputChannels, Axes Kernel, Axes Stride, Axes Padding, int Groups, ElementType Type,
-    bool IsExact = false, bool IsForwardAlone = false)
+    bool Tf32 = false, bool IsForwardAlone = false)
 {
     /// <summary>Shape of the weights: [O, (kD), kH, kW, I / groups].</summary>
     public Shape Weights

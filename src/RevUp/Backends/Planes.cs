@@ -84,6 +84,25 @@ internal readonly record struct Planes(Tensor Tensor, int First, int Depth)
         }
     }
 
+    /// <summary>
+    /// Room for a run of planes in a type: these planes themselves where possible, or else a new
+    /// tensor, which <see cref="Fill"/> copies into them and frees.
+    /// </summary>
+    public Planes Place(Backend backend, PlaneRun run, ElementType type) =>
+        type == Tensor.Type
+            ? new Planes(this[run], run.First, Depth)
+            : Allocate(backend, Tensor.Shape.With(1, Depth), type, run);
+
+    /// <summary>Ends the writing of planes that <see cref="Place"/> has given.</summary>
+    public void Fill(Backend backend, Planes placed)
+    {
+        if (placed.Tensor.Type != Tensor.Type)
+        {
+            backend.Cast(placed.Tensor, this[placed.Run]);
+            backend.Memory.Free(placed.Tensor);
+        }
+    }
+
     /// <summary>Makes padding zero.</summary>
     public void ClearPadding(Backend backend)
     {

@@ -39,7 +39,7 @@ internal sealed class ChannelMixing : Layer
         Shape angles = new(ChannelRotations.Count(input.Channels));
         _angles = store.Add(name + ".angles", angles, ParameterGroup.Weights, Initialization.Constant(0));
         _sample = new ConvolutionGeometry(
-            input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32, IsExact: true);
+            input, input.Channels, Kernel: 1, Stride: 1, Padding: 0, Groups: 1, ElementType.Float32);
         _matrix = Own(_sample.Weights, ElementType.Float32, MemoryPurpose.Workspace);
         _packed = new PackedWeights(backend.Memory);
     }

@@ -18,11 +18,14 @@ internal sealed class ConvolutionLayer : Layer
     /// <param name="channels">O.</param>
     /// <param name="kernel">Kernel extent k; padded by (k - 1) / 2.</param>
     /// <param name="stride">Stride.</param>
+    /// <param name="tf32">Whether factors may be rounded to TF32.</param>
     public ConvolutionLayer(
-        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, int stride)
+        string name, Backend backend, ParameterStore store, Shape input, int channels, int kernel, int stride,
+        bool tf32)
         : base(name, backend, input)
     {
-        ConvolutionGeometry geometry = new(input, channels, kernel, stride, (kernel - 1) / 2, 1, ElementType.Float32);
+        ConvolutionGeometry geometry = new(
+            input, channels, kernel, stride, (kernel - 1) / 2, Groups: 1, ElementType.Float32, tf32);
         _convolution = Own(new Convolution(name, backend, store, geometry, Fixup.LinearConvolution(geometry.Weights)));
     }
 

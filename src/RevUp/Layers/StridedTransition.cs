@@ -6,13 +6,15 @@ namespace RevUp.Layers;
 /// <summary>
 /// y = W ∗ p with a stride, p of x by a <see cref="Preactivation"/>, between two stages: the
 /// projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e). Not invertible, so its
-/// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32. In a U-Net x begins a skip
-/// connection, which takes an x that is handed over.
+/// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32; the convolution's own input
+/// and output may be bfloat16. In a U-Net x begins a skip connection, which takes an x that is
+/// handed over.
 /// </summary>
 internal sealed class StridedTransition : Layer
 {
     private readonly Preactivation _preactivation;
     private readonly Convolution _convolution;
+    private readonly ElementType _type;
 
     /// <param name="name">Prefix of the parameters' names.</param>
     /// <param name="backend">The device.</param>
@@ -23,16 +25,18 @@ internal sealed class StridedTransition : Layer
     /// <param name="stride">Strides.</param>
     /// <param name="activation">φ.</param>
     /// <param name="normalization">Normalisation before φ.</param>
+    /// <param name="type">Storage type of the convolution.</param>
+    /// <param name="tf32">Whether float32 factors may be rounded to TF32.</param>
     /// <param name="skip">The connection that x begins; null for none.</param>
     public StridedTransition(
         string name, Backend backend, ParameterStore store, Shape input, int channels, Axes kernel, Axes stride,
-        Activation activation, Normalization normalization, Skip? skip = null)
+        Activation activation, Normalization normalization, ElementType type, bool tf32, Skip? skip = null)
         : base(name, backend, input)
     {
-        Skip = skip;
+        (Skip, _type) = (skip, type);
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
         ConvolutionGeometry geometry = new(
-            input, channels, kernel, stride, kernel.Map(k => (k - 1) / 2), Groups: 1, ElementType.Float32);
+            input, channels, kernel, stride, kernel.Map(k => (k - 1) / 2), Groups: 1, type, tf32);
         Initialization initialization = Fixup.ActivatedConvolution(geometry.Weights);
         _convolution = Own(new Convolution(name, backend, store, geometry, initialization));
     }
@@ -69,7 +73,7 @@ internal sealed class StridedTransition : Layer
         HandOver(x, mode);
         Tensor y = _convolution.Forward(p);
         Memory.Free(p);
-        return y;
+        return Backend.Converted(y, ElementType.Float32);
     }
 
     /// <inheritdoc/>
@@ -79,12 +83,18 @@ internal sealed class StridedTransition : Layer
         {
             return BackwardSlabs(x, gradient);
         }
+        Tensor dy = Backend.Converted(gradient, _type);
         Tensor p = Preactivate(x, measure: false);
-        _convolution.BackwardWeights(p, gradient, default, default);
+        _convolution.BackwardWeights(p, dy, default, default);
         Memory.Free(p);
-        Tensor dx = _convolution.BackwardData(gradient);
-        Memory.Free(gradient);
-        _preactivation.Backward(x, dx, default, default, dx);
+        Tensor dp = _convolution.BackwardData(dy);
+        Memory.Free(dy);
+        Tensor dx = _type == ElementType.Float32 ? dp : Allocate(Input, x.Shape.Batch);
+        _preactivation.Backward(x, dp, default, default, dx);
+        if (dx != dp)
+        {
+            Memory.Free(dp);
+        }
         if (Skip is not null)
         {
             Backend.Axpy(default, Skip.Gradient, dx);
@@ -103,8 +113,7 @@ internal sealed class StridedTransition : Layer
 
     /// <inheritdoc/>
     protected override int SlabOf(long elements) =>
-        _preactivation.IsLocal && Planes.AreAligned(Input, ElementType.Float32)
-            && Planes.AreAligned(Output, ElementType.Float32)
+        _preactivation.IsLocal && Planes.AreAligned(Input, _type) && Planes.AreAligned(Output, _type)
             ? Planes.Slab(elements / (Planes.Elements(Input) * Geometry.Stride[0]), Output)
             : 0;
 
@@ -132,9 +141,11 @@ internal sealed class StridedTransition : Layer
             {
                 // The last slab ends with the sample, and computes some planes again.
                 PlaneRun run = new(Math.Min(first, ys.Depth - Slab), Math.Min(first + Slab, ys.Depth));
-                Planes p = _preactivation.Forward(Planes.Of(x, n), Reached(run), ElementType.Float32);
-                convolution.Forward(p.Tensor, ys[run]);
+                Planes p = _preactivation.Forward(Planes.Of(x, n), Reached(run), _type);
+                Planes slab = ys.Place(Backend, run, _type);
+                convolution.Forward(p.Tensor, slab.Tensor);
                 Memory.Free(p.Tensor);
+                ys.Fill(Backend, slab);
             }
         }
         return y;
@@ -170,27 +181,44 @@ internal sealed class StridedTransition : Layer
         {
             PlaneRun run = new(first, first + Slab), reached = Reached(run);
             done = reached.First + Slab * stride;
-            Planes dy = gradient.Padded(Backend, run, ElementType.Float32);
+            Planes dy = gradient.Padded(Backend, run, _type);
             // p, and then its gradient.
             Planes p = _preactivation.Forward(
-                x, new PlaneRun(reached.First, Math.Max(reached.End, done)), ElementType.Float32);
+                x, new PlaneRun(reached.First, Math.Max(reached.End, done)), _type);
             convolution.BackwardWeights(p[reached], dy.Tensor);
             convolution.BackwardDataOfSlab(dy.Tensor, p[reached]);
             gradient.Release(Backend, dy);
             if (shared > 0)
             {
-                Backend.Axpy(default, waiting, p[new PlaneRun(reached.First, reached.First + shared)]);
+                Add(waiting, p[new PlaneRun(reached.First, reached.First + shared)]);
                 Backend.Cast(p[new PlaneRun(done, reached.End)], waiting);
             }
             else if (shared < 0)
             {
-                Backend.Fill(p[new PlaneRun(reached.End, done)], 0);
+                Backend.Fill(p[new PlaneRun(reached.End, done)].AsFloats(), 0);
             }
             Planes dp = p with { Tensor = p[new PlaneRun(reached.First, done)] };
             _preactivation.Backward(x, dp, default, Skip is null ? default : dx, dx);
             Memory.Free(p.Tensor);
         }
         Memory.TryFree(waiting);
+    }
+
+    // Sums are float32.
+    private void Add(Tensor x, Tensor y)
+    {
+        Tensor sum = y;
+        if (y.Type != ElementType.Float32)
+        {
+            sum = Memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Workspace);
+            Backend.Cast(y, sum);
+        }
+        Backend.Axpy(default, x, sum);
+        if (sum != y)
+        {
+            Backend.Cast(sum, y);
+            Memory.Free(sum);
+        }
     }
 
     // The planes of x under the kernels of a run of planes of y.
@@ -202,7 +230,7 @@ internal sealed class StridedTransition : Layer
 
     private Tensor Preactivate(Tensor x, bool measure)
     {
-        Tensor p = Allocate(Input, x.Shape.Batch);
+        Tensor p = Memory.Allocate(Input.WithBatch(x.Shape.Batch), _type, MemoryPurpose.Activations);
         _preactivation.Forward(x, measure, p);
         return p;
     }

@@ -6,8 +6,9 @@ namespace RevUp.Layers;
 /// <summary>
 /// y = e + Wᵀ ∗ x between a level of a U-Net's decoder and the next finer one: a transposed
 /// convolution whose kernel is its stride, so that every position of y has one tap, and the skip
-/// connection's e. x [N, (D'), H', W', I], y and e [N, (D), H, W, O], float32. Not invertible in x,
-/// which is kept. y takes the memory of e, and <see cref="Separate"/> brings e back.
+/// connection's e. x [N, (D'), H', W', I], y and e [N, (D), H, W, O], float32. The convolution's
+/// own input and output may be bfloat16. Not invertible in x, which is kept. y takes the memory of
+/// e, and <see cref="Separate"/> brings e back.
 /// </summary>
 /// <remarks>
 /// Wᵀ ∗ x is the dgrad of a convolution from y's extents to x's: its gradients are the fprop and
@@ -16,6 +17,7 @@ namespace RevUp.Layers;
 internal sealed class TransposedTransition : Layer
 {
     private readonly Convolution _convolution;
+    private readonly ElementType _type;
     private readonly Tensor _one;
 
     /// <param name="name">Prefix of the weight's name.</param>
@@ -24,13 +26,16 @@ internal sealed class TransposedTransition : Layer
     /// <param name="input">Shape of one sample of x.</param>
     /// <param name="stride">Factors between the extents of y and x.</param>
     /// <param name="skip">The connection that ends here.</param>
+    /// <param name="type">Storage type of the convolution.</param>
+    /// <param name="tf32">Whether float32 factors may be rounded to TF32.</param>
     public TransposedTransition(
-        string name, Backend backend, ParameterStore store, Shape input, Axes stride, Skip skip)
+        string name, Backend backend, ParameterStore store, Shape input, Axes stride, Skip skip,
+        ElementType type, bool tf32)
         : base(name, backend, input)
     {
-        Skip = skip;
+        (Skip, _type) = (skip, type);
         ConvolutionGeometry geometry = new(
-            skip.Sample, input.Channels, stride, stride, Padding: 0, Groups: 1, ElementType.Float32);
+            skip.Sample, input.Channels, stride, stride, Padding: 0, Groups: 1, type, tf32);
         Initialization initialization = Fixup.TransposedConvolution(geometry.Weights);
         _convolution = Own(new Convolution(name, backend, store, geometry, initialization));
         _one = Own(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
@@ -66,7 +71,7 @@ internal sealed class TransposedTransition : Layer
             Release(x, mode);
             return sum;
         }
-        Tensor up = _convolution.BackwardData(x);
+        Tensor up = Up(x);
         Release(x, mode);
         Tensor y = Skip.Take();
         Backend.ResidualAdd(y, up, _one, y);
@@ -85,7 +90,7 @@ internal sealed class TransposedTransition : Layer
         }
         else
         {
-            Tensor up = _convolution.BackwardData(x);
+            Tensor up = Up(x);
             Backend.ResidualSubtract(y, up, _one, y);
             Memory.Free(up);
         }
@@ -100,13 +105,17 @@ internal sealed class TransposedTransition : Layer
         {
             return BackwardSlabs(x, gradient);
         }
-        _convolution.BackwardWeights(gradient, x, default, default);
-        return _convolution.Forward(gradient);
+        Tensor narrow = Narrowed(x), dy = Narrowed(gradient);
+        _convolution.BackwardWeights(dy, narrow, default, default);
+        Free(narrow, x);
+        Tensor dx = _convolution.Forward(dy);
+        Free(dy, gradient);
+        return Backend.Converted(dx, ElementType.Float32);
     }
 
     /// <inheritdoc/>
     protected override int SlabOf(long elements) =>
-        Planes.AreAligned(Input, ElementType.Float32) && Planes.AreAligned(Output, ElementType.Float32)
+        Planes.AreAligned(Input, _type) && Planes.AreAligned(Output, _type)
             ? Planes.Slab(elements / (Planes.Elements(Output) * Geometry.Stride[0]), Input)
             : 0;
 
@@ -124,8 +133,8 @@ internal sealed class TransposedTransition : Layer
             for (int first = 0; first < xs.Depth; first += Slab)
             {
                 PlaneRun run = new(first, first + Slab);
-                Planes slab = xs.Padded(Backend, run, ElementType.Float32);
-                Planes up = Planes.Allocate(Backend, Output, ElementType.Float32, Finer(run));
+                Planes slab = xs.Padded(Backend, run, _type);
+                Planes up = Planes.Allocate(Backend, Output, _type, Finer(run));
                 convolution.BackwardDataOfSlab(slab.Tensor, up.Tensor);
                 xs.Release(Backend, slab);
                 Tensor sum = ys[up.Inside];
@@ -145,25 +154,56 @@ internal sealed class TransposedTransition : Layer
     private Tensor BackwardSlabs(Tensor x, Tensor gradient)
     {
         SlabConvolution convolution = _convolution.Slabs(Slab);
-        Tensor dx = Allocate(Input, x.Shape.Batch);
+        Tensor gradients = Allocate(Input, x.Shape.Batch);
         for (int n = 0; n < x.Shape.Batch; n++)
         {
-            (Planes xs, Planes dys, Planes dxs) = (Planes.Of(x, n), Planes.Of(gradient, n), Planes.Of(dx, n));
+            (Planes xs, Planes dys, Planes dxs) = (Planes.Of(x, n), Planes.Of(gradient, n), Planes.Of(gradients, n));
             for (int first = 0; first < xs.Depth; first += Slab)
             {
                 PlaneRun run = new(first, first + Slab);
-                Planes slab = xs.Padded(Backend, run, ElementType.Float32);
-                Planes dy = dys.Padded(Backend, Finer(run), ElementType.Float32);
+                Planes slab = xs.Padded(Backend, run, _type);
+                Planes dy = dys.Padded(Backend, Finer(run), _type);
                 convolution.BackwardWeights(dy.Tensor, slab.Tensor);
                 xs.Release(Backend, slab);
                 dys.Release(Backend, dy);
                 // The last slab ends with the sample, and computes some planes again.
                 PlaneRun own = new(Math.Min(first, xs.Depth - Slab), Math.Min(first + Slab, xs.Depth));
-                convolution.Forward(dys[Finer(own)], dxs[own]);
+                Planes behind = dys.Padded(Backend, Finer(own), _type), dx = dxs.Place(Backend, own, _type);
+                convolution.Forward(behind.Tensor, dx.Tensor);
+                dys.Release(Backend, behind);
+                dxs.Fill(Backend, dx);
             }
         }
         convolution.EndWeights(default, default);
-        return dx;
+        return gradients;
+    }
+
+    // Wᵀ ∗ x in the convolution's type.
+    private Tensor Up(Tensor x)
+    {
+        Tensor narrow = Narrowed(x);
+        Tensor up = _convolution.BackwardData(narrow);
+        Free(narrow, x);
+        return up;
+    }
+
+    private Tensor Narrowed(Tensor x)
+    {
+        if (_type == x.Type)
+        {
+            return x;
+        }
+        Tensor narrow = Memory.Allocate(x.Shape, _type, MemoryPurpose.Activations);
+        Backend.Cast(x, narrow);
+        return narrow;
+    }
+
+    private void Free(Tensor narrow, Tensor x)
+    {
+        if (narrow != x)
+        {
+            Memory.Free(narrow);
+        }
     }
 
     private PlaneRun Finer(PlaneRun run) => new(run.First * Geometry.Stride[0], run.End * Geometry.Stride[0]);

@@ -64,7 +64,7 @@ public sealed record ModelSettings
     /// <summary>Groups of the branches' 3×3 convolutions (ResNeXt).</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>Storage type and arithmetic inside the residual branches.</summary>
+    /// <summary>Arithmetic of the convolutions and storage type inside the branches.</summary>
     public BranchPrecision Precision { get; init; }
 
     /// <summary>
@@ -138,22 +138,30 @@ public sealed record ModelSettings
     /// </exception>
     public ModelSettings On(Backend backend)
     {
-        BranchPrecision precision = Branch == BranchKind.Custom ? BranchPrecision.Float32 : Precision.On(backend);
-        return backend.Supports(precision.Element())
+        BranchPrecision precision = Decided(backend);
+        return precision.IsOf(backend)
             ? this with { Precision = precision }
             : throw new ConfigurationException(
                 $"model.precision is '{precision.Text()}', which the device '{backend.Name}' ({backend.Description}) "
                 + "cannot compute; use 'auto', which is bfloat16 where that is faster, or 'float32'.");
     }
 
+    // A custom branch computes in float32 storage.
+    private BranchPrecision Decided(Backend backend) => (Branch, Precision) switch
+    {
+        (BranchKind.Custom, BranchPrecision.Auto) =>
+            backend.HasTf32 ? BranchPrecision.Tf32 : BranchPrecision.Float32,
+        _ => Precision.On(backend),
+    };
+
     /// <summary>
-    /// The same for a network that is not trained further: one that was trained in bfloat16
-    /// computes in float32, in which its weights are stored, on a device without bfloat16.
+    /// The same for a network that is not trained further: on a device without its precision it
+    /// computes in float32, in which its weights are stored.
     /// </summary>
     internal ModelSettings ForInference(Backend backend)
     {
-        BranchPrecision precision = Branch == BranchKind.Custom ? BranchPrecision.Float32 : Precision.On(backend);
-        return this with { Precision = backend.Supports(precision.Element()) ? precision : BranchPrecision.Float32 };
+        BranchPrecision precision = Decided(backend);
+        return this with { Precision = precision.IsOf(backend) ? precision : BranchPrecision.Float32 };
     }
 
     /// <summary>
@@ -224,8 +232,8 @@ public sealed record ModelSettings
             $"model.branch is 'custom', which takes neither model.block 'coupling' nor model.lipschitz.mode "
             + $"'perLayer'; use others");
         ConfigurationException.Require(
-            Branch != BranchKind.Custom || Precision is BranchPrecision.Auto or BranchPrecision.Float32,
-            $"model.branch is 'custom', which computes in float32; use the precision 'float32' or 'auto'");
+            Branch != BranchKind.Custom || Precision != BranchPrecision.BFloat16,
+            $"model.branch is 'custom', which stores float32; use the precision 'auto', 'tf32' or 'float32'");
         Lipschitz.Validate();
         ConfigurationException.Require(
             Block == BlockKind.Invertible || Lipschitz.Mode == LipschitzMode.None,

@@ -16,6 +16,7 @@ internal sealed class NetworkBuilder(
     private const int ImageNetStemChannels = 64;
 
     private readonly Stack<Skip> _skips = [];
+    private readonly bool _tf32 = settings.Precision.AllowsTf32();
     private BranchSettings _branches = null!;
     private Shape _shape;
     private int _blocks;
@@ -23,6 +24,8 @@ internal sealed class NetworkBuilder(
     // Whether no block has come behind the input or the last layer without an inverse, from which
     // the block's input can be computed again. Behind a join that takes a skip connection as well.
     private bool _leads = true;
+
+    private ElementType TransitionType => backend.TransitionType(settings.Precision.Element());
 
     public void Build(Shape sample, int classes)
     {
@@ -43,7 +46,8 @@ internal sealed class NetworkBuilder(
             settings.Normalization,
             coefficients,
             factory,
-            FixedNormExtents: segments);
+            FixedNormExtents: segments,
+            _tf32);
         for (int s = 0; s < settings.Stages.Count; s++)
         {
             StageSettings stage = settings.Stages[s];
@@ -56,7 +60,8 @@ internal sealed class NetworkBuilder(
         for (int s = settings.Stages.Count - 2; segments && s >= 0; s--)
         {
             Axes stride = TransitionRules.Stride(settings, s + 1, _shape.SpatialRank);
-            Add(new TransposedTransition($"stages.{s}.up", backend, store, _shape, stride, _skips.Pop()));
+            Add(new TransposedTransition(
+                $"stages.{s}.up", backend, store, _shape, stride, _skips.Pop(), TransitionType, _tf32));
             string name = $"stages.{s}.decoder";
             Blocks(name, name, s, settings.DecoderBlocksOf(s));
         }
@@ -133,11 +138,12 @@ internal sealed class NetworkBuilder(
         {
             case StemKind.Convolution:
                 int own = settings.StemChannels == 0 ? channels : settings.StemChannels;
-                Add(new ConvolutionLayer("stem", backend, store, _shape, own, kernel: 3, settings.StemStride));
+                Add(new ConvolutionLayer("stem", backend, store, _shape, own, kernel: 3, settings.StemStride, _tf32));
                 Pad("stem.pad", channels);
                 break;
             case StemKind.ImageNet:
-                Add(new ConvolutionLayer("stem", backend, store, _shape, ImageNetStemChannels, kernel: 7, stride: 2));
+                Add(new ConvolutionLayer(
+                    "stem", backend, store, _shape, ImageNetStemChannels, kernel: 7, stride: 2, _tf32));
                 Add(new MaxPool("stem.pool", backend, _shape));
                 Pad("stem.pad", channels);
                 break;
@@ -165,7 +171,7 @@ internal sealed class NetworkBuilder(
             Add(
                 new StridedTransition(
                     name, backend, store, _shape, channels, kernel, stride, settings.Activation,
-                    settings.Normalization, skip));
+                    settings.Normalization, TransitionType, _tf32, skip));
             return;
         }
         Add(new Squeeze(name, backend, _shape));

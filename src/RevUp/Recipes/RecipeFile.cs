@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using RevUp.Data;
 using RevUp.Data.Dense;
 using RevUp.Models;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Recipes;
@@ -31,8 +32,16 @@ internal static class RecipeFile
     };
 
     /// <inheritdoc cref="Recipe.Parse"/>
+    /// <param name="json">The text.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <param name="overrides">"path=value", in order.</param>
+    /// <param name="read">Text of a recipe by its name; null where recipes have no names.</param>
+    /// <param name="precision">
+    /// model.precision where neither the recipe nor an override names it; null for float32.
+    /// </param>
     public static Recipe Parse(
-        string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null)
+        string json, string origin, IEnumerable<string> overrides, Func<string, string>? read = null,
+        BranchPrecision? precision = null)
     {
         try
         {
@@ -42,6 +51,10 @@ internal static class RecipeFile
             SetAll(root, values.Where(v => v.Path == RecipeBase.Member));
             root = RecipeBase.Expand(root, read);
             SetAll(root, values.Where(v => v.Path == PresetPath));
+            if (precision is { } asked && root["model"] is JsonObject model && !model.ContainsKey("precision"))
+            {
+                model["precision"] = asked.Text();
+            }
             ExpandPreset(root);
             SetAll(root, values.Where(v => v.Path is not (RecipeBase.Member or PresetPath)));
             SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");

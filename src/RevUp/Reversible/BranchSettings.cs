@@ -20,6 +20,7 @@ namespace RevUp.Reversible;
 /// Whether norms are estimated at <see cref="LipschitzSettings.MaximumExtent"/> whatever the
 /// extents of the layer, so that the weights fit a network of any extents.
 /// </param>
+/// <param name="Tf32">Whether float32 convolutions may round their factors to TF32.</param>
 internal sealed record BranchSettings(
     BranchKind Kind,
     Activation Activation,
@@ -30,7 +31,8 @@ internal sealed record BranchSettings(
     Normalization Normalization = Normalization.Fixup,
     AdaptiveCoefficients? Coefficients = null,
     Func<BranchSite, Branch>? Factory = null,
-    bool FixedNormExtents = false)
+    bool FixedNormExtents = false,
+    bool Tf32 = false)
 {
     /// <summary>
     /// Kernel and output channels of each convolution of a branch on C channels with m inside.

@@ -60,7 +60,7 @@ public sealed class BranchSite
     {
         RequireOpen();
         ConvolutionGeometry geometry = new(
-            input, channels, kernel, Stride: 1, Padding: kernel / 2, groups, ElementType.Float32);
+            input, channels, kernel, Stride: 1, Padding: kernel / 2, groups, ElementType.Float32, Settings.Tf32);
         Initialization initialization = deviation < 0
             ? Initialization.He(geometry.Weights)
             : Initialization.Normal(deviation);

@@ -56,7 +56,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
                 settings.Normalization, name, j + 1, backend, store, shape.Channels, activation));
             (int kernel, int channels, int groups) = convolutions[j];
             ConvolutionGeometry geometry = new(
-                shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type);
+                shape, channels, kernel, Stride: 1, Padding: kernel / 2, groups, settings.Type, settings.Tf32);
             string convolution = $"{name}.conv{j + 1}";
             Initialization initialization = settings.Initialization(geometry.Weights, j, m);
             _convolutions[j] = Own(new Convolution(convolution, backend, store, geometry, initialization));

@@ -175,11 +175,11 @@ internal static class Checkpoint
             return model.On(backend);
         }
         ModelSettings kept = model with { Precision = ReadRecipe(folder).Model.Precision };
-        return backend.Supports(kept.Precision.On(backend).Element())
+        return kept.Precision.On(backend).IsOf(backend)
             ? kept.On(backend)
             : throw new CheckpointException(
                 folder,
-                $"the run was started with branches in {kept.Precision.Text()}, which the device {backend.Name} "
+                $"the run was started in {kept.Precision.Text()}, which the device {backend.Name} "
                 + $"({backend.Description}) cannot compute; resume it on a device with {kept.Precision.Text()}, or "
                 + "train into another folder.");
     }

@@ -36,6 +36,29 @@ internal sealed class FailureTests
     }
 
     [TestMethod]
+    [DataRow("9.7.1", true, false)]
+    [DataRow("9.8.0", true, true)]
+    [DataRow("9.10.2", true, true)]
+    [DataRow("9.15.1", true, true)]
+    [DataRow("9.16.0", true, false)]
+    [DataRow("9.10.2", false, false)]
+    internal void VolumesAreRefusedWhereCudnnIsKnownToBeWrong(string version, bool volume, bool refused)
+    {
+        int[] input = volume ? [4, 5, 6] : [4, 5];
+        foreach (CudnnMathType math in Enum.GetValues<CudnnMathType>())
+        {
+            CudnnGeometry geometry = Geometry() with { MathType = math, Input = input };
+            string? defect = CudnnDefects.Find(new Version(version), geometry);
+            Assert.AreEqual(refused && math != CudnnMathType.Fma, defect is not null);
+            if (defect is not null)
+            {
+                StringAssert.Contains(
+                    defect, "install cuDNN 9.16 or newer, or 9.7, or set model.precision to 'float32'");
+            }
+        }
+    }
+
+    [TestMethod]
     internal void SuccessIsNoException()
     {
         CudaResult.Success.Check();

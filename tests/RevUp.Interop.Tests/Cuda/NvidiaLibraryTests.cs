@@ -56,6 +56,52 @@ internal sealed class NvidiaLibraryTests
         }
     }
 
+    /// <summary>cuDNN's companions come from the installation that has cuDNN.</summary>
+    [TestMethod]
+    internal void CompanionsAreOpenedFromOneInstallationInTheOrderOfTheirDependencies()
+    {
+        DirectoryInfo root = Directory.CreateTempSubdirectory();
+        try
+        {
+            string[] files =
+            [
+                Create("nvidia", "cublas", "lib", "libcublasLt.so.12"),
+                Create("nvidia", "cuda_nvrtc", "lib", "libnvrtc-builtins.so.12.4"),
+                Create("nvidia", "cuda_nvrtc", "lib", "libnvrtc.so.12"),
+                Create("nvidia", "cudnn", "lib", "libcudnn_graph.so.9"),
+                Create("nvidia", "cudnn", "lib", "libcudnn_ops.so.9"),
+            ];
+            string cudnn = Create("nvidia", "cudnn", "lib", "libcudnn.so.9");
+            string toolkit = Path.GetDirectoryName(Create("toolkit", "lib64", "libcublasLt.so.13"))!;
+            NvidiaLibraryEntry entry = s_entry with
+            {
+                Companions =
+                [
+                    ["libcublasLt.so.13", "libcublasLt.so.12"], ["libnvrtc-builtins.so.*"],
+                    ["libnvrtc.so.13", "libnvrtc.so.12"], ["libcudnn_graph.so.9"], ["libcudnn_ops.so.9"],
+                ],
+            };
+            string? Environment(string name) => name == "CUDA_HOME" ? Path.GetDirectoryName(toolkit) : null;
+
+            CollectionAssert.AreEqual(files, entry.CompanionPaths(cudnn, Environment).ToArray());
+            CollectionAssert.AreEqual(
+                (string[])[Path.Combine(toolkit, "libcublasLt.so.13")],
+                entry.CompanionPaths("libcudnn.so.9", Environment).ToArray());
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+
+        string Create(params string[] parts)
+        {
+            string path = Path.Combine([root.FullName, .. parts]);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, "");
+            return path;
+        }
+    }
+
     [TestMethod]
     internal void AnOverrideIsTheOnlyPlace() =>
         CollectionAssert.AreEqual(

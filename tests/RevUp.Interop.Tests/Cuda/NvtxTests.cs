@@ -1,3 +1,4 @@
+using RevUp.Interop.CublasLt;
 using RevUp.Interop.Nvtx;
 
 namespace RevUp.Interop.Tests.Cuda;
@@ -35,6 +36,33 @@ internal sealed class NvtxTests
         Nest();
 
         Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    /// <summary>The ranges that are open tell where in a step a call was.</summary>
+    [TestMethod]
+    internal void AFailureNamesTheRangesThatItWasIn()
+    {
+        List<string> messages = [];
+        RecordedRanges.Of(() =>
+        {
+            Fail();
+            using NvtxRange outer = NvtxRange.Open(s_outer);
+            using (NvtxRange inner = NvtxRange.Open(s_inner))
+            {
+                Fail();
+            }
+            Fail();
+        });
+        Assert.DoesNotContain("found in", messages[0]);
+        StringAssert.Contains(messages[1], "; found in step / φ 1. This is a defect");
+        StringAssert.Contains(messages[2], "; found in step. This is a defect");
+        Assert.AreEqual("", NvtxRange.Path);
+
+        void Fail()
+        {
+            CublasStatus status = CublasStatus.InvalidValue;
+            messages.Add(Assert.ThrowsExactly<NativeException>(() => status.Check("CublasLtLibrary.Matmul()")).Message);
+        }
     }
 
     private static void Nest()

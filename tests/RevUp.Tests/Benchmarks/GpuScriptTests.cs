@@ -57,6 +57,23 @@ public sealed class GpuScriptTests : FolderTest
         Assert.IsFalse(File.Exists(Folder["done/never"]));
     }
 
+    /// <summary>A ratio says nothing where one side computes in another arithmetic.</summary>
+    [TestMethod]
+    [DataRow("tf32", 0, "| store | PyTorch, eager | tf32 | 8 | 9.0 |")]
+    [DataRow("float32", 1, "no comparison: PyTorch, eager in float32; RevUp in tf32; measure both sides in one")]
+    public void RatiosNeedOneArithmetic(string twin, int expected, string said)
+    {
+        const string Row = "{\"batch\": 8, \"images_per_second\": 9, \"step_ms\": 3, \"arithmetic\": \"";
+        Directory.CreateDirectory(Folder["rows"]);
+        File.WriteAllText(Folder["rows/revup-store-1.jsonl"], Row + "tf32\", \"model_ms\": 2}\n");
+        File.WriteAllText(Folder["rows/pytorch-store-eager-1.jsonl"], Row + twin + "\"}\n");
+        (int status, string output) = Run(
+            Folder,
+            "python3 tests/gpu/ratios.py \"$results/rows\" \"$results/ratios.md\" && cat \"$results/ratios.md\"");
+        Assert.AreEqual(expected, status, output);
+        Assert.Contains(said, output);
+    }
+
     private static (int Status, string Output) Run(TemporaryFolder folder, string steps)
     {
         const string Sources =

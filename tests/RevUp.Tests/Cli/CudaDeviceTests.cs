@@ -8,9 +8,6 @@ public sealed class CudaDeviceTests : FolderTest
     // amplify.
     private const double Roundings = 1e-3;
 
-    // TF32 has 13 bits less; its 2⁻¹¹ of every factor is amplified as much.
-    private const double Tf32Roundings = 5e-2;
-
     [TestInitialize]
     public void RequireCuda()
     {
@@ -24,7 +21,8 @@ public sealed class CudaDeviceTests : FolderTest
     public void WhatIsTrainedOnTheGpuIsEvaluatedAlikeOnEveryDevice()
     {
         JsonElement trained = Json(
-            "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda");
+            "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda", "--set",
+            "model.precision=float32");
         Assert.AreEqual(16, trained.GetProperty("step").GetInt64());
         foreach (string device in (string[])["cuda", "cpu"])
         {
@@ -49,17 +47,75 @@ public sealed class CudaDeviceTests : FolderTest
         Assert.AreEqual(refused.LastError, refused.Error.TrimEnd());
     }
 
+    /// <summary>The arithmetic is fast unless a setting names another, and the run says it.</summary>
     [TestMethod]
-    public void Tf32RoundsTheFactorsOfConvolutions()
+    [DataRow("", "2 blocks in bfloat16, TF32 elsewhere, policy")]
+    [DataRow("tf32", "2 blocks in tf32, policy")]
+    [DataRow("float32", "2 blocks in float32, policy")]
+    public void ARunIsFastByDefaultAndSaysItsArithmetic(string precision, string said)
     {
-        double exact =
-            Json("train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda")
-            .GetProperty("loss")
-            .GetDouble();
-        double rounded = Json("evaluate", "--checkpoint", Folder["run"], "--device", "cuda", "--tf32")
-            .GetProperty("loss").GetDouble();
-        Assert.AreNotEqual(exact, rounded);
-        Assert.AreEqual(exact, rounded, Tf32Roundings);
+        string[] set = precision.Length == 0 ? [] : ["--set", "model.precision=" + precision];
+        ToolResult result = ToolProcess.Run(
+            null,
+            ["train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda", .. set]);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.Contains(said, result.Error);
+    }
+
+    /// <summary>
+    /// The stand-in spoils the context, as an illegal address does on a GPU: every later call fails
+    /// as well, the disposals too. The first failure is the one that is reported.
+    /// </summary>
+    [TestMethod]
+    [DataRow("", "; found in step / ")]
+    [DataRow("--debug-launches", "error: the operation ")]
+    public void TheFirstFailureOfALostDeviceIsReportedWithItsPlace(string option, string said)
+    {
+        ToolResult result = ToolProcess.Run(
+            ("REVUP_CUDA_ON_CPU_FAIL", "730"),
+            ["train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda",
+                .. option.Length == 0 ? [] : (string[])[option]]);
+        result.AssertFails("error: ", said);
+        Assert.Contains("IllegalAddress (700)", result.LastError);
+        Assert.DoesNotContain("MemFree", result.Error);
+        Assert.AreEqual(1, result.Error.Split("error: ").Length - 1, result.Error);
+    }
+
+    [TestMethod]
+    public void ALaunchThatIsWaitedForIsInNoGraph()
+    {
+        ToolResult result = ToolProcess.Run(
+            null, "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"], "--device", "cuda",
+            "--cuda-graph", "--debug-launches");
+        result.AssertFails("error: training.cudaGraph is true, and --debug-launches waits inside a step");
+    }
+
+    /// <summary>cuDNN 9.8 to 9.15 compute some volumes wrong, and say nothing.</summary>
+    [TestMethod]
+    [DataRow("auto", 1)]
+    [DataRow("tf32", 1)]
+    [DataRow("float32", 0)]
+    public void VolumesAreRefusedWithABrokenCudnn(string precision, int status)
+    {
+        ToolResult result = ToolProcess.Run(
+            ("REVUP_CUDNN_ON_CPU_VERSION", "91002"), "memory", "--recipe", "volume-64", "--device", "cuda", "--policy",
+            "invert", "--blocks", "3", "--set", "data.extents=[8,8,8]", "--set", "model.precision=" + precision);
+        Assert.AreEqual(status, result.ExitCode, result.Error);
+        if (status > 0)
+        {
+            result.AssertFails("error: cuDNN 9.10.2 computes some 3-D convolutions wrong", "cuDNN 9.16 or newer");
+        }
+    }
+
+    /// <summary>A failed trial is in the list, which ends well.</summary>
+    [TestMethod]
+    public void ADeviceOnWhichATrialFailsIsListedAsOneThatCannotTrain()
+    {
+        ToolResult result = ToolProcess.Run(("REVUP_CUDA_ON_CPU_FAIL", "12"), "devices", "--json");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        JsonElement[] devices = [.. result.Json.GetProperty("devices").EnumerateArray()];
+        Assert.AreEqual(JsonValueKind.Null, devices[0].GetProperty("problem").ValueKind);
+        Assert.Contains("IllegalAddress (700)", devices[1].GetProperty("problem").GetString()!);
     }
 
     [TestMethod]
@@ -71,6 +127,7 @@ public sealed class CudaDeviceTests : FolderTest
         Assert.AreEqual("cuda", gpu.GetProperty("name").GetString());
         Assert.AreEqual(JsonValueKind.Null, gpu.GetProperty("threads").ValueKind);
         Assert.IsGreaterThan(0, gpu.GetProperty("memoryBytes").GetInt64());
+        Assert.AreEqual(JsonValueKind.Null, gpu.GetProperty("problem").ValueKind, gpu.ToString());
     }
 
     [TestMethod]

@@ -47,7 +47,7 @@ public sealed class ProcessorLimitTests : FolderTest
         (status, string output, error) = Run(
             "avx2", "memory", "--recipe", recipe, "--policy", "invert", "--set", "model.precision=auto");
         Assert.AreEqual(0, status, error);
-        Assert.Contains("Branches in float32.", output);
+        Assert.Contains("Computed in float32.", output);
     }
 
     [TestMethod]

@@ -51,18 +51,6 @@ public sealed class UsageTests
     }
 
     [TestMethod]
-    public void Tf32OnTheCpuIsRefusedWithWhatIsThereInstead()
-    {
-        ToolResult result = Tool.Run("train", "--recipe", "fashion-mnist", "--output", "nowhere", "--tf32");
-        Assert.AreEqual(1, result.ExitCode);
-        Assert.AreEqual(
-            "error: --tf32 is arithmetic of NVIDIA's tensor cores, and the device is 'cpu'; add --device cuda, or "
-            + "leave it out.",
-            result.LastError);
-        Assert.IsFalse(Directory.Exists("nowhere"));
-    }
-
-    [TestMethod]
     [DataRow(1, "1 block")]
     [DataRow(2, "2 blocks")]
     public void BlocksAreCounted(long count, string expected) => Assert.AreEqual(expected, Format.Blocks(count));

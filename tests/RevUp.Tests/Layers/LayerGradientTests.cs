@@ -28,7 +28,7 @@ public sealed class LayerGradientTests
         using Backend backend = device.Open();
         using ParameterStore store = new(backend);
         Shape input = volume ? s_volume : s_image;
-        using ConvolutionLayer layer = new("layer", backend, store, input, channels: 4, kernel, stride);
+        using ConvolutionLayer layer = new("layer", backend, store, input, channels: 4, kernel, stride, tf32: false);
         store.Build(seed: 1);
         layer.Prepare(Batch, NetworkUse.Training);
         ConvolutionGeometry geometry = new(
@@ -61,7 +61,8 @@ public sealed class LayerGradientTests
         using ParameterStore store = new(backend);
         Shape input = volume ? s_volume : s_pairs;
         using StridedTransition layer = new(
-            "layer", backend, store, input, channels: 4, kernel, stride: 2, activation, normalization);
+            "layer", backend, store, input, channels: 4, kernel, stride: 2, activation, normalization,
+            ElementType.Float32, tf32: false);
         store.Build(seed: 1);
         Randomize(backend, store, 0.3);
         layer.Prepare(Batch, NetworkUse.Training);

@@ -41,7 +41,7 @@ public sealed class PyTorchTwinTests : FolderTest
         RequirePyTorch();
         using Backend backend = device.Open();
         List<string> files = [];
-        foreach (Recipe recipe in recipes.Where(recipe => backend.Supports(recipe.Model.Precision.Element())))
+        foreach (Recipe recipe in recipes.Where(recipe => recipe.Model.Precision.IsOf(backend)))
         {
             files.Add(folder[recipe.Name + ".safetensors"]);
             ParityFile.Write(backend, recipe, files[^1]);

@@ -20,7 +20,7 @@ public sealed class PrecisionTests : FolderTest
         using RevUpNet net = new(backend, settings, model.Sample, TestModel.Classes, seed: 1);
         bool fast = backend.Accelerates(ElementType.BFloat16);
         Assert.AreEqual(fast ? BranchPrecision.BFloat16 : BranchPrecision.Float32, net.Settings.Precision);
-        Assert.IsTrue(backend.Supports(net.Settings.Precision.Element()));
+        Assert.IsTrue(net.Settings.Precision.IsOf(backend));
         Assert.IsFalse(backend.Accelerates(ElementType.Float32));
     }
 
@@ -35,6 +35,48 @@ public sealed class PrecisionTests : FolderTest
             Assert.AreEqual(precision, (string?)(json["model"] ?? json)["precision"], file);
         }
         Assert.AreEqual(BranchPrecision.Float32, SmallRecipe.Create().Model.Precision, "the default");
+    }
+
+    /// <summary>
+    /// TF32 is arithmetic of a GPU; a network that was trained in it predicts anywhere.
+    /// </summary>
+    [TestMethod]
+    public void Tf32IsRefusedWhereNothingRoundsToIt()
+    {
+        (TestDevice cpu, TestDevice cuda) = (TestDevice.All[0], TestDevice.All[1]);
+        Recipe recipe = SmallRecipe.Create("model.precision=tf32");
+        string refusal = Assert.ThrowsExactly<ConfigurationException>(() => Train(cpu, recipe, Folder["cpu"])).Message;
+        Assert.Contains("model.precision is 'tf32', which the device 'cpu' (", refusal);
+        Assert.AreEqual(BranchPrecision.Tf32, Train(cuda, recipe, Folder["run"]));
+        using Backend backend = cpu.Open();
+        using LoadedCheckpoint loaded = Checkpoint.Load(backend, Folder["run"]);
+        Assert.AreEqual(BranchPrecision.Float32, loaded.Network.Settings.Precision);
+    }
+
+    /// <summary>
+    /// Every convolution of a network rounds its factors to TF32 or none does; a rotation of
+    /// channels never does.
+    /// </summary>
+    [TestMethod]
+    public void Tf32IsForTheWholeNetwork()
+    {
+        using TestNetwork exact = TestNetwork.Trained(TestDevice.All[1], TestModel.ImageNet);
+        TestModel model = TestModel.Get(TestModel.ImageNet);
+        using TestNetwork rounded = new(
+            TestDevice.All[1], model with { Settings = model.Settings with { Precision = BranchPrecision.Tf32 } });
+        rounded.CopyFrom(exact);
+        exact.Prepare();
+        rounded.Prepare();
+        float[] gradients = exact.Gradients(MemoryPolicy.Store);
+        float[] stored = rounded.Gradients(MemoryPolicy.Store);
+        CollectionAssert.AreNotEqual(gradients, stored);
+        // Two factors of every convolution, forward and backward.
+        int convolutions = 3 * rounded.Net.Blocks.Count + 2;
+        double allowed = 4 * convolutions / (double)(1 << 11);
+        Assert.IsLessThanOrEqualTo(allowed, Vectors.RelativeDifference(gradients, stored));
+        float[] inverted = rounded.Gradients(MemoryPolicy.Invert);
+        Assert.IsLessThanOrEqualTo(1e-4, Vectors.RelativeDifference(stored, inverted));
+        Assert.AreEqual(0, rounded.Engine.Replays);
     }
 
     /// <summary>
@@ -54,7 +96,7 @@ public sealed class PrecisionTests : FolderTest
         {
             string refusal = Assert.ThrowsExactly<CheckpointException>(
                 () => Train(cpu, s_auto, Folder["bfloat16"], resume: true)).Message;
-            Assert.Contains("the run was started with branches in bfloat16, which the device cpu (", refusal);
+            Assert.Contains("the run was started in bfloat16, which the device cpu (", refusal);
         }
         else
         {

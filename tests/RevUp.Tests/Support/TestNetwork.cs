@@ -8,10 +8,12 @@ namespace RevUp.Tests.Support;
 /// </summary>
 internal sealed class TestNetwork : IDisposable
 {
+    /// <summary>Samples of a step.</summary>
+    public const int Batch = 6;
+
     /// <summary>"exact" of the command line.</summary>
     public static readonly InversionSettings Exact = new() { Tolerance = InversionSettings.Exact };
 
-    private const int Batch = 6;
     private const double Noise = 0.5;
 
     private readonly float[] _patterns;

@@ -14,6 +14,13 @@ HandleTable<CUevent, Event> events;
 
 thread_local long long waits = 0, submissions = 0;
 
+// The number of the submission of a thread that fails on the device; 0 for none.
+long long failing_submission() {
+  static const char *const text = std::getenv("REVUP_CUDA_ON_CPU_FAIL");
+  static const long long number = text == nullptr ? 0 : std::atoll(text);
+  return number;
+}
+
 // Finds an event that a host may ask about; one of a capture has no time of its own.
 CUresult find_recorded(CUevent handle, std::shared_ptr<Event> &event) {
   RETURN_IF_FAILED(check_context());
@@ -159,6 +166,7 @@ CUresult submit(CUstream handle, Work work) {
     }
   }
   ++submissions;
+  if (submissions == failing_submission()) work = []() -> CUresult { return CUDA_ERROR_ILLEGAL_ADDRESS; };
   if (stream != nullptr && stream->late) {
     put_off(*stream, {std::move(work), {}});
   } else {

@@ -8,7 +8,7 @@ namespace RevUp.Backends.Cpu;
 /// counts its bytes exactly, in little time and at sizes for which the machine has no room.
 /// RevUp.Operations writes the operations. The other backend belongs to the caller.
 /// </summary>
-internal sealed partial class SizingBackend(CpuBackend inner) : Backend
+internal partial class SizingBackend(CpuBackend inner) : Backend
 {
     private const long Capacity = 1L << 50;
 

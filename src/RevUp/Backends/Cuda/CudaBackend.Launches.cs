@@ -19,6 +19,7 @@ public sealed partial class CudaBackend
         if (x.Type == y.Type)
         {
             _queue.Driver.Copy(DeviceQueue.Pointer(y), DeviceQueue.Pointer(x), x.Bytes, _queue.Stream);
+            _queue.Issued("copy on the device");
             return;
         }
         _launcher.Elementwise(

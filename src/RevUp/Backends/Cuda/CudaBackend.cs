@@ -22,37 +22,29 @@ public sealed unsafe partial class CudaBackend : Backend
     private readonly KernelLauncher _launcher;
     private readonly CudaMatrices _matrices;
     private readonly CudnnHandle _cudnn;
-    private readonly bool _tf32;
 
     /// <summary>Opens a GPU and takes its memory.</summary>
     /// <param name="device">Index of the device, as the driver counts.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
     /// <param name="poison">Fill freed tensors with NaN (for tests; costs time).</param>
-    /// <param name="tf32">
-    /// Let float32 convolutions round their factors to TF32, with 11 bits of significand, which
-    /// runs them on tensor cores.
-    /// </param>
     /// <exception cref="DllNotFoundException">
     /// A library of CUDA is missing; the message lists where it was looked for.
     /// </exception>
     /// <exception cref="ConfigurationException">
     /// There is no such device, or the kernels were not built.
     /// </exception>
-    public CudaBackend(int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
-        : this(new CudaProvider(), device, capacity, poison, tf32)
+    public CudaBackend(int device = 0, long capacity = 0, bool poison = false)
+        : this(new CudaProvider(), device, capacity, poison)
     {
     }
 
-    /// <inheritdoc cref="CudaBackend(int, long, bool, bool)"/>
+    /// <inheritdoc cref="CudaBackend(int, long, bool)"/>
     /// <param name="provider">Whose bindings of the driver and of cuBLAS to use.</param>
     /// <param name="device">Index of the device, as the driver counts.</param>
     /// <param name="capacity">Bytes that tensors may use; 0 for 90 % of what is free.</param>
     /// <param name="poison">Fill freed tensors with NaN.</param>
-    /// <param name="tf32">Let float32 convolutions round their factors to TF32.</param>
-    public CudaBackend(
-        ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false, bool tf32 = false)
+    public CudaBackend(ICudaProvider provider, int device = 0, long capacity = 0, bool poison = false)
     {
-        _tf32 = tf32;
         try
         {
             _queue = Opened(new DeviceQueue(provider.OpenDriver(device)));
@@ -71,6 +63,15 @@ public sealed unsafe partial class CudaBackend : Backend
             Close();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Whether the host waits behind every operation, so that a failure names the one that caused
+    /// it. For finding faults; no graph can be recorded.
+    /// </summary>
+    internal bool DebugLaunches
+    {
+        init => _queue.WaitsForEach = value;
     }
 
     /// <summary>The device and the stream of the work.</summary>
@@ -103,13 +104,17 @@ public sealed unsafe partial class CudaBackend : Backend
     public override bool Accelerates(ElementType type) =>
         type == ElementType.BFloat16 && CudaDevices.HasBFloat16(_queue.Driver.Device);
 
+    internal override bool HasTf32 => Accelerates(ElementType.BFloat16);
+
+    internal override ElementType TransitionType(ElementType branch) => branch;
+
     internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
     /// <inheritdoc/>
     public override bool IsAsynchronous => true;
 
     /// <inheritdoc/>
-    public override bool CanRecord => true;
+    public override bool CanRecord => !_queue.WaitsForEach;
 
     /// <inheritdoc/>
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
@@ -117,6 +122,7 @@ public sealed unsafe partial class CudaBackend : Backend
         using Driving driving = Drive();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
         _staging.Upload(source, DeviceQueue.Pointer(destination), _queue.Stream);
+        _queue.Issued("copy to the device");
     }
 
     /// <inheritdoc/>
@@ -133,6 +139,7 @@ public sealed unsafe partial class CudaBackend : Backend
         using Driving driving = Drive();
         Require(source.Length == destination.Count && sizeof(T) == destination.Type.Size(), destination, source);
         _inbox.Stage(source, DeviceQueue.Pointer(destination));
+        _queue.Issued("copy of the next batch");
     }
 
     /// <inheritdoc/>
@@ -154,7 +161,7 @@ public sealed unsafe partial class CudaBackend : Backend
     internal override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
-        new CudaConvolution(geometry, _cudnn, _tf32 && !geometry.IsExact, Memory, _kernels, _launcher);
+        new CudaConvolution(geometry, _cudnn, _queue, Memory, _kernels, _launcher);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

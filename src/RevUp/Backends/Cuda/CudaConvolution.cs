@@ -21,6 +21,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     private const int NotSupported = (int)CudnnStatus.NotSupported;
     private const int AfterNotSupported = (int)CudnnStatus.InternalError;
 
+    private readonly DeviceQueue _queue;
     private readonly Arena _memory;
     private readonly KernelTable _kernels;
     private readonly KernelLauncher _launcher;
@@ -28,17 +29,18 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
     private readonly CudnnConvolution _convolution;
 
     public CudaConvolution(
-        ConvolutionGeometry geometry, CudnnHandle cudnn, bool tf32, Arena memory, KernelTable kernels,
+        ConvolutionGeometry geometry, CudnnHandle cudnn, DeviceQueue queue, Arena memory, KernelTable kernels,
         KernelLauncher launcher)
         : base(geometry)
     {
+        _queue = queue;
         _memory = memory;
         _kernels = kernels;
         _launcher = launcher;
         _type = geometry.Type;
         try
         {
-            _convolution = Create(cudnn, tf32);
+            _convolution = Create(cudnn, geometry.Tf32);
         }
         catch (NativeException exception) when (
             _type == ElementType.BFloat16 && exception.Status is CudnnStatus status
@@ -68,6 +70,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         using Workspace wideX = Widened(x);
         using Workspace wideY = Widened(y);
         _convolution.Forward(Read(x, wideX), Pointer(packed), Place(y, wideY), workspace.Pointer);
+        Issued("fprop");
         Round(wideY, y);
     }
 
@@ -77,6 +80,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         using Workspace wideDy = Widened(dy);
         using Workspace wideDx = Widened(dx);
         _convolution.BackwardData(Read(dy, wideDy), Pointer(packed), Place(dx, wideDx), workspace.Pointer);
+        Issued("dgrad");
         Round(wideDx, dx);
     }
 
@@ -88,14 +92,24 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         if (_type == ElementType.Float32)
         {
             _convolution.BackwardFilter(Read(x, wideX), Read(dy, wideDy), Pointer(dw), workspace.Pointer);
+            Issued("wgrad");
             return;
         }
         using Workspace narrow = new(_memory, PackedBytes);
         _convolution.BackwardFilter(Pointer(x), Pointer(dy), narrow.Pointer, workspace.Pointer);
+        Issued("wgrad");
         _launcher.Elementwise(_kernels.CastBf16F32, dw.Count, [dw.Count, narrow.Pointer.Address, dw]);
     }
 
     public void Dispose() => _convolution.Dispose();
+
+    private void Issued(string pass)
+    {
+        if (_queue.WaitsForEach)
+        {
+            _queue.Issued($"{pass} of {Geometry.Input} with {Geometry.Weights}");
+        }
+    }
 
     private static DevicePointer Pointer(Tensor tensor) => DeviceQueue.Pointer(tensor);
 
@@ -130,6 +144,10 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
             Stride = Fill(Geometry.Stride, stackalloc int[rank]),
             Padding = Fill(Geometry.Padding, stackalloc int[rank]),
         };
+        if (CudnnDefects.Find(CudnnLibrary.Version, native) is { } defect)
+        {
+            throw new ConfigurationException(defect + ".");
+        }
         try
         {
             return new CudnnConvolution(cudnn, native, Math.Min(WorkspaceLimit, _memory.Capacity / ShareOfMemory));

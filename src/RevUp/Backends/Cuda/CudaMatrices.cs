@@ -29,6 +29,7 @@ internal sealed class CudaMatrices(DeviceQueue queue, Arena memory, ICudaBlas bl
         product.Run(
             1, DeviceQueue.Pointer(b), DeviceQueue.Pointer(a), accumulate ? 1 : 0, DeviceQueue.Pointer(y),
             workspace.Pointer, queue.Stream);
+        queue.Issued("matrix product");
     }
 
     public void Dispose()

@@ -33,6 +33,7 @@ internal sealed unsafe class CudaReadback : Readback
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + source.Count, Count);
         _queue.Driver.CopyToHost(
             _memory + offset * sizeof(double), DeviceQueue.Pointer(source), source.Bytes, _queue.Stream);
+        _queue.Issued("copy to the host");
     }
 
     public override void Mark()

@@ -1,3 +1,4 @@
+using RevUp.Interop;
 using RevUp.Interop.Cuda;
 using RevUp.Tensors;
 
@@ -24,6 +25,37 @@ internal sealed class DeviceQueue : IDisposable
     public ICudaDriver Driver { get; }
 
     public CudaStream Stream { get; }
+
+    /// <summary>
+    /// Whether the host waits behind every operation, so that a failure names the one that caused
+    /// it. For finding faults.
+    /// </summary>
+    public bool WaitsForEach { get; set; }
+
+    /// <summary>
+    /// Waits for the operation that was just issued, if <see cref="WaitsForEach"/>.
+    /// </summary>
+    /// <exception cref="NativeException">
+    /// The operation failed, under <see cref="WaitsForEach"/>.
+    /// </exception>
+    public void Issued(string operation)
+    {
+        if (!WaitsForEach)
+        {
+            return;
+        }
+        try
+        {
+            Driver.Synchronize(Stream);
+        }
+        catch (NativeException exception)
+        {
+            throw new NativeException(
+                $"the operation {operation.Replace('(', ' ').TrimEnd(')')}", exception.Status,
+                "it is the first that failed on the device",
+                "Report it with the output of `revup devices`, or look at it with compute-sanitizer.");
+        }
+    }
 
     /// <summary>Where a tensor is, as the driver's calls take it.</summary>
     public static DevicePointer Pointer(Tensor tensor) => new((ulong)tensor.Address);

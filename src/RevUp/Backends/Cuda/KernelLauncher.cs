@@ -71,8 +71,11 @@ internal sealed class KernelLauncher(DeviceQueue queue)
             arguments, name);
 
     private void Launch(
-        CudaFunction kernel, long blocks, int threads, ReadOnlySpan<KernelArgument> arguments, string name) =>
+        CudaFunction kernel, long blocks, int threads, ReadOnlySpan<KernelArgument> arguments, string name)
+    {
         queue.Driver.Launch(
             kernel, checked((int)blocks), threads, queue.Stream, MemoryMarshal.Cast<KernelArgument, ulong>(arguments),
             name);
+        queue.Issued(name);
+    }
 }

@@ -1,0 +1,98 @@
+using RevUp.Backends;
+using RevUp.Benchmarks.Traffic;
+using RevUp.Interop.Nvtx;
+using RevUp.Tensors;
+
+namespace RevUp.Benchmarks.GpuModel;
+
+/// <summary>Predicted cost of the operations that a step issues, by its parts.</summary>
+internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
+{
+    // Operations of more than one launch, as CudaBackend does them.
+    private static readonly Dictionary<string, int> s_launches = new(StringComparer.Ordinal)
+    {
+        ["batch norm statistics"] = 2,
+        ["batch norm backward"] = 3,
+        ["channel affine backward"] = 3,
+        ["quantize residual"] = 3,
+        ["segmentation sums"] = 2,
+        ["linear forward"] = 2,
+        ["linear backward"] = 3,
+    };
+
+    private static readonly string[] s_ofWeights = ["pack weights", "axpy", "dot"];
+
+    private readonly SortedDictionary<string, PartCost> _parts = new(StringComparer.Ordinal);
+
+    /// <summary>Costs by part and kind of work, such as "inversion, convolution".</summary>
+    public IReadOnlyDictionary<string, PartCost> Parts => _parts;
+
+    /// <summary>The whole step.</summary>
+    public PartCost Total => _parts.Values.Aggregate(default(PartCost), (a, b) => a + b);
+
+    /// <summary>Forgets what was counted.</summary>
+    public void Clear() => _parts.Clear();
+
+    public override void Count(string name, Action work, ReadOnlySpan<Tensor> operands, double operations)
+    {
+        work();
+        double bytes = Bytes(operands);
+        int launches = Launches(name, operands);
+        string part = StepPart.Of(NvtxRange.Path);
+        string kind = s_ofWeights.Contains(name) ? "weights" : "pointwise";
+        Add(
+            part is "power iteration" or "factors of branches" or "optimiser" or "other" ? part : $"{part}, {kind}",
+            new PartCost(launches, bytes, 0, rates.Pointwise(bytes, launches)));
+    }
+
+    public override void CountPass(
+        string pass, ConvolutionGeometry geometry, Action work, ReadOnlySpan<Tensor> operands, double operations)
+    {
+        work();
+        double bytes = Bytes(operands), weights = geometry.Weights.Count;
+        // Packed weights are as wide as the convolution.
+        bytes += weights * (geometry.Type.Size() - sizeof(float));
+        PartCost cost = new(1, bytes, operations, rates.Convolution(geometry, bytes, operations));
+        if (pass == "wgrad" && geometry.Type == ElementType.BFloat16)
+        {
+            double cast = weights * (sizeof(float) + geometry.Type.Size());
+            cost += new PartCost(1, cast, 0, rates.Pointwise(cast, launches: 1));
+        }
+        string part = geometry.Input.Batch == 1 && geometry.Type == ElementType.Float32
+            ? "power iteration"
+            : StepPart.Of(NvtxRange.Path);
+        Add(part == "power iteration" ? part : $"{part}, convolution", cost);
+    }
+
+    public override void CountCopy(long bytes) =>
+        Add("copies to and from the host", new PartCost(1, bytes, 0, rates.Launch));
+
+    private static int Launches(string name, ReadOnlySpan<Tensor> operands) => name switch
+    {
+        "channel rotations forward" => 1 + Distances(operands),
+        "channel rotations backward" => Distances(operands),
+        _ => s_launches.GetValueOrDefault(name, 1),
+    };
+
+    private static int Distances(ReadOnlySpan<Tensor> operands)
+    {
+        int channels = operands[1].Shape.Channels, distances = 0;
+        for (int distance = 1; distance < channels; distance *= 2)
+        {
+            distances++;
+        }
+        return distances;
+    }
+
+    private static double Bytes(ReadOnlySpan<Tensor> operands)
+    {
+        double bytes = 0;
+        foreach (Tensor operand in operands)
+        {
+            bytes += operand.IsEmpty ? 0 : operand.Bytes;
+        }
+        return bytes;
+    }
+
+    private void Add(string part, PartCost cost) => _parts[part] = _parts.GetValueOrDefault(part) + cost;
+}
