@@ -345,10 +345,11 @@ public sealed class TrainingStep : DeviceObject
         _work.End();
     }
 
+    // A lost device refuses this as well: the failure that is on its way says more.
     private void Abandon()
     {
-        End();
-        _protocol.Forget();
+        Quietly.Do(End);
+        Quietly.Do(_protocol.Forget);
     }
 
     // A replayed recording changes the parameters, and the network does not see it.

@@ -47,7 +47,7 @@ public sealed class CudaDeviceTests : FolderTest
         Assert.AreEqual(refused.LastError, refused.Error.TrimEnd());
     }
 
-    /// <summary>The arithmetic is fast unless a setting names another, and the run says it.</summary>
+    /// <summary>The arithmetic is fast unless a setting names another; the run names it.</summary>
     [TestMethod]
     [DataRow("", "2 blocks in bfloat16, TF32 elsewhere, policy")]
     [DataRow("tf32", "2 blocks in tf32, policy")]
