@@ -316,7 +316,8 @@ internal sealed class ReversibleEngine : DeviceObject
             return Forward(index, x, policy);
         }
         _kept[index] = _stream.Take();
-        // The head saves nothing, and in slabs it would compute its logits again, from what is decoded.
+        // The head saves nothing, and in slabs it would compute its logits again, from what is
+        // decoded.
         bool stores = policy == MemoryPolicy.Store && _layers[index] is not VoxelHead;
         Tensor y = Forward(index, x, stores ? ForwardMode.Store : ForwardMode.Consume, ref _saved[index]);
         if (stores)

@@ -36,7 +36,9 @@ public sealed class DamagedShareTests : FolderTest
         CollectionAssert.AreEqual(TestRuns.Metrics(Folder["one"]), TestRuns.Metrics(Folder["two"]));
     }
 
-    /// <summary>Each rank has met one, which the settings allow; together they are too many.</summary>
+    /// <summary>
+    /// Each rank has met one, which the settings allow; together they are too many.
+    /// </summary>
     [TestMethod]
     public void TooManyOfAllRanksTogetherEndThemAlike()
     {

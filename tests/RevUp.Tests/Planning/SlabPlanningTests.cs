@@ -54,7 +54,9 @@ public sealed class SlabPlanningTests
         CollectionAssert.AreEqual(least.OrderDescending().ToArray(), least, string.Join(", ", least));
     }
 
-    /// <summary>Of 64 classes the logits are four tensors of 16 channels, and of a slab few bytes.</summary>
+    /// <summary>
+    /// Of 64 classes the logits are four tensors of 16 channels, and of a slab few bytes.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void LogitsOfManyClassesAreThereForASlab(TestDevice device)

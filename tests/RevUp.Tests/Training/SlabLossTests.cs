@@ -33,7 +33,9 @@ public sealed class SlabLossTests
         }
     }
 
-    /// <summary>Along a random direction, against central differences of a twin in float64.</summary>
+    /// <summary>
+    /// Along a random direction, against central differences of a twin in float64.
+    /// </summary>
     [TestMethod]
     [EveryBackend(DiceSums.Batch)]
     [EveryBackend(DiceSums.Sample)]

@@ -82,7 +82,7 @@ std::string rank_name(int rank) { return "rank " + std::to_string(rank); }
 Segment *open_segment(const std::string &name, int flags) {
   const int file = shm_open(name.c_str(), flags | O_RDWR | O_CLOEXEC, 0600);
   if (file < 0) return nullptr;
-  struct stat status{};
+  struct stat status {};
   void *memory = MAP_FAILED;
   // Without all of its bytes a read would end the process.
   if (fstat(file, &status) == 0 &&
