@@ -27,15 +27,20 @@ internal sealed unsafe class MpiCollective : Collective
     public MpiCollective(RankEnvironment environment)
     {
         int provided, rank, size;
-        MpiLibrary.Initialize(null, null, MpiLibrary.Funneled, &provided).Check();
+        (Rank, Size) = (environment.Rank, environment.Size);
+        // A process that ended before it joined would be waited for without an end.
+        using (new RankWatch(this, "the other ranks to join"))
+        {
+            MpiLibrary.Initialize(null, null, MpiLibrary.Funneled, &provided).Check();
+        }
         MpiAbi abi = MpiLibrary.Abi;
         _world = abi.World;
         MpiLibrary.SetErrorHandler(_world, abi.ErrorsReturn).Check();
         MpiLibrary.Rank(_world, &rank).Check();
         MpiLibrary.Size(_world, &size).Check();
-        (Rank, Size, Library) = (rank, size, VersionOfLibrary());
+        Library = VersionOfLibrary();
         ConfigurationException.Require(
-            (rank, size) == (environment.Rank, environment.Size),
+            (rank, size) == (Rank, Size),
             $"{environment.Launcher} started rank {environment.Rank} of {environment.Size}, and the library {Library} "
             + $"counts rank {rank} of {size}: launcher and library are of two MPIs. Set REVUP_MPI_LIBRARY to the "
             + $"launcher's library, or start with the library's mpirun; srun needs --mpi=pmi2 for MPICH, and "
