@@ -43,7 +43,7 @@ Values = Dict[str, np.ndarray]
 
 KINDS = ("loss", "logits", "gradients", "updates", "momenta", "sigma", "u and v")
 _STORED = "stored weights"
-_ROUNDOFF = {"float32": 2.0 ** -24, "bfloat16": 2.0 ** -9}
+_ROUNDOFF = {"float32": 2.0 ** -24, "tf32": 2.0 ** -11, "bfloat16": 2.0 ** -9}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,7 +180,9 @@ def grouped(case: Case, values: Values) -> Dict[str, Values]:
 def rounding(case: Case, kind: str) -> float:
     """u sqrt(n): the longest path leads through every convolution and back, each with three pointwise operations."""
     network = len(case.evaluations) * (2 if case.model.branch == "basic" else 3) + len(case.model.stages) + 1
-    precision = "float32" if kind in ("sigma", "u and v") else case.model.precision
+    # The network that has bfloat16 transitions iterates in TF32.
+    iterated = "tf32" if case.low_transitions else "float32"
+    precision = iterated if kind in ("sigma", "u and v") else case.model.precision
     return _ROUNDOFF[precision] * math.sqrt(8 * network)
 
 
