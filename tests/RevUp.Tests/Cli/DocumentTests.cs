@@ -177,7 +177,7 @@ public sealed class DocumentTests : FolderTest
     public void DevicesHaveTheCpuWithTheThreadsAskedFor()
     {
         JsonElement device = Document("devices").GetProperty("devices")[0];
-        AssertMembers(device, "name", "description", "threads", "memoryBytes", "bFloat16");
+        AssertMembers(device, "name", "description", "threads", "memoryBytes", "bFloat16", "problem");
         Assert.AreEqual("cpu", device.GetProperty("name").GetString());
         Assert.AreEqual(1, device.GetProperty("threads").GetInt32());
     }
