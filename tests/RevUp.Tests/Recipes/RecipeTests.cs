@@ -33,7 +33,9 @@ public sealed class RecipeTests
     [DataRow("model.transitionKernel=4", "model.transitionKernel is 4; use 2 or 3")]
     [DataRow("model.groups=3", "model.groups is 3, which does not divide")]
     [DataRow("model.groups=0", "model.groups is 0")]
-    [DataRow("model.precision=float64", """model.precision is "float64"; use one of "float32", "bfloat16", "auto", "tf32".""")]
+    [DataRow(
+        "model.precision=float64",
+        """model.precision is "float64"; use one of "float32", "bfloat16", "auto", "tf32".""")]
     [DataRow("model.activation=identity", "model.activation is 'identity'")]
     [DataRow("model.lipschitz.coefficient=1", "model.lipschitz.coefficient is 1")]
     [DataRow("model.lipschitz.coefficient=0", "model.lipschitz.coefficient is 0")]
