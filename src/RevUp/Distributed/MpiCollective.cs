@@ -18,6 +18,7 @@ internal sealed unsafe class MpiCollective : Collective
     private const int MaximumText = 8192;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_ending = TimeSpan.FromSeconds(10);
 
     private readonly nint _world;
     private readonly Timer _watch;
@@ -129,13 +130,16 @@ internal sealed unsafe class MpiCollective : Collective
             return;
         }
         _disposed = true;
-        const string End = "the end of the run";
         // MPICH over UCX's TCP: a rank that ends at once leaves another's last message without its
-        // acknowledgement, and MPI_Finalize of that one waits for ever.
-        Maximum(new double[1], End);
-        using (Meet(End))
+        // acknowledgement, and MPI_Finalize of that one waits for ever. Messages of all to all make
+        // that rare. A rank that still waits has nothing left to do with the others, and goes on.
+        Maximum(new double[1], "the end of the run");
+        MpiStatus status = default;
+        Thread ending = new(() => status = MpiLibrary.Terminate()) { IsBackground = true };
+        ending.Start();
+        if (ending.Join(s_ending))
         {
-            MpiLibrary.Terminate().Check();
+            status.Check();
         }
         _watch.Dispose();
     }
