@@ -27,6 +27,7 @@ internal static class KillStudy
 
     private const string Every = "KILL,INT,TERM,HUP,USR1,USR2";
     private const int Interrupted = 130;
+    private const int Terminated = 143;
 
     private static readonly string[] s_states = ["model.safetensors", "optimizer.safetensors"];
 
@@ -152,11 +153,16 @@ internal static class KillStudy
         }
         error += process.StandardError.ReadToEnd();
         process.WaitForExit();
-        string end = process.ExitCode == 0 ? "before it" : signal == "KILL" ? "killed" : "saved";
-        return process.ExitCode == 0 || signal == "KILL" || process.ExitCode == Interrupted
-            ? end
-            : throw new StudyException(
-                $"the training in {run} ended on {signal} with status {process.ExitCode}: {error}");
+        // TERM ends a training at once that has saved its end and is about to go.
+        return (process.ExitCode, signal) switch
+        {
+            (0, _) => "before it",
+            (_, "KILL") => "killed",
+            (Interrupted, _) => "saved",
+            (Terminated, "TERM") => "at its end",
+            _ => throw new StudyException(
+                $"the training in {run} ended on {signal} with status {process.ExitCode}: {error}"),
+        };
     }
 
     private static bool WaitForFirstStep(Process process, out string before)

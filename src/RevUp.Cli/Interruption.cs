@@ -8,8 +8,9 @@ namespace RevUp.Cli;
 /// <remarks>
 /// These signals ask: INT (Ctrl-C), TERM, HUP (the terminal went away), USR1 and USR2 (Slurm's
 /// <c>--signal=USR1@90</c>). A second INT or TERM ends the process at once. The others may come any
-/// number of times: a closed terminal sends HUP twice. HUP that was ignored at the start, as by
-/// nohup, stays ignored.
+/// number of times: a closed terminal sends HUP twice. Once nothing is left to stop, INT and TERM
+/// end the process as ever, and the others do nothing: they must not end a finished command as a
+/// failed one. HUP that was ignored at the start, as by nohup, stays ignored.
 /// </remarks>
 internal sealed class Interruption : IDisposable
 {
@@ -18,6 +19,10 @@ internal sealed class Interruption : IDisposable
     private const PosixSignal User2 = (PosixSignal)12;
 
     private const int HangUpNumber = 1;
+
+    // The registrations last as long as the process: without one, the default would be back.
+    private static readonly (PosixSignal Signal, PosixSignalRegistration Harmless)[] s_lasting =
+        [.. Lasting().Select(signal => (signal, PosixSignalRegistration.Create(signal, it => it.Cancel = true)))];
 
     private readonly Terminal _terminal;
     private readonly string _notice;
@@ -39,8 +44,7 @@ internal sealed class Interruption : IDisposable
         {
             new Thread(WatchInput) { IsBackground = true, Name = "RevUp input" }.Start();
         }
-        PosixSignal[] hangUp = IgnoresHangUp() ? [] : [PosixSignal.SIGHUP];
-        PosixSignal[] asking = [PosixSignal.SIGINT, PosixSignal.SIGTERM, User1, User2, .. hangUp];
+        PosixSignal[] asking = [PosixSignal.SIGINT, PosixSignal.SIGTERM, .. s_lasting.Select(it => it.Signal)];
         _signals = [.. asking.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
 
@@ -69,6 +73,9 @@ internal sealed class Interruption : IDisposable
             _terminal.NoteAboveDisplay(_notice);
         }
     }
+
+    private static PosixSignal[] Lasting() =>
+        IgnoresHangUp() ? [User1, User2] : [User1, User2, PosixSignal.SIGHUP];
 
     // "SigIgn:" and a mask in hexadecimal, whose lowest bit is signal 1.
     private static bool IgnoresHangUp()

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Processor = System.Runtime.InteropServices.Architecture;
+
 namespace RevUp.Tests.Cli;
 
 /// <summary>
@@ -73,6 +76,25 @@ public sealed class InterruptionTests : FolderTest
     }
 
     [TestMethod]
+    [DataRow("HUP")]
+    [DataRow("USR1")]
+    [DataRow("USR2")]
+    public void ASignalThatComesTooLateToStopAnythingLeavesTheTrainingASuccess(string signal)
+    {
+        // The pipe of the output is full, so that the summary, behind which nothing comes, waits.
+        const int PipeBytes = 65536;
+        using Process process = ToolProcess.StartBehind(
+            ["env", "--default-signal", "sh", "-c", $"head -c {PipeBytes} /dev/zero; exec \"$0\" \"$@\""],
+            [.. Tool.Training(Folder), "--json"]);
+        process.WaitFor("step 16/16");
+        WaitUntilItWaitsToWrite(process);
+        Send(signal, process);
+        ToolResult result = process.Finish();
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.Contains("\"step\": 16", result.Output);
+    }
+
+    [TestMethod]
     public void UnderNohupATrainingOutlivesItsTerminal()
     {
         using Process process = ToolProcess.StartBehind(["nohup"], Endless(Folder));
@@ -99,6 +121,21 @@ public sealed class InterruptionTests : FolderTest
         string id = process.Id.ToString(CultureInfo.InvariantCulture);
         using Process kill = Process.Start("kill", [$"-{signal}", id]);
         kill.WaitForExit();
+    }
+
+    // The main thread's system call and its arguments: the same write, seen twice.
+    private static void WaitUntilItWaitsToWrite(Process process)
+    {
+        string path = $"/proc/{process.Id}/syscall", before;
+        string write = (RuntimeInformation.ProcessArchitecture == Processor.Arm64 ? 64 : 1) + " ";
+        string now = "";
+        do
+        {
+            before = now;
+            Thread.Sleep(50);
+            now = File.ReadAllText(path);
+        }
+        while (now != before || !now.StartsWith(write, StringComparison.Ordinal));
     }
 
     private static void AssertSaved(Process process, string run)
