@@ -181,6 +181,14 @@ public sealed partial class RevUpNet : DeviceObject
         }
     }
 
+    /// <summary>Estimates the norms of weights that came from elsewhere.</summary>
+    internal void EstimateNorms()
+    {
+        using Driving driving = Drive();
+        Unprepare();
+        _powerIteration.Iterate(_lipschitz.StartIterations);
+    }
+
     /// <inheritdoc cref="Layer.Repeat"/>
     internal void Repeat() => _layers.ForEach(layer => layer.Repeat());
 

@@ -11,10 +11,11 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// The files of one checkpoint: model.safetensors (parameters and power-iteration state),
-/// optimizer.safetensors (moments), checkpoint.json (recipe, step, normalisation). The order of the
-/// data, augmentation and redraws are functions of the recipe's seed and the step, so the step is
-/// all their state.
+/// The files of one checkpoint: model.safetensors (parameters and power-iteration state, of the
+/// moving average where there is one), optimizer.safetensors (moments, and what is trained where
+/// the model is its average), checkpoint.json (recipe, step, normalisation). The order of the data,
+/// augmentation and redraws are functions of the recipe's seed and the step, so the step is all
+/// their state.
 /// </summary>
 internal static class Checkpoint
 {
@@ -118,8 +119,11 @@ internal static class Checkpoint
     {
         (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
         (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes, cases);
-        TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), net.NamedTensors, metadata: [count, model]);
-        TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
+        using (step.Average?.Use())
+        {
+            TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), net.NamedTensors, metadata: [count, model]);
+        }
+        TensorFile.Write(net.Backend, Path.Combine(folder, OptimizerFile), TrainingTensors(net, step));
         Description description =
             new(FormatVersion, step.Count, RecipeFile.Serialize(recipe), normalization.Mean, normalization.Deviation)
             {
@@ -145,6 +149,7 @@ internal static class Checkpoint
         RequireSame(folder, "training.accumulate", before.Training.Accumulate, recipe.Training.Accumulate);
         RequireSame(folder, "training.seed", before.Training.Seed, recipe.Training.Seed);
         RequireSame(folder, "training.optimizer.kind", before.Training.Optimizer.Kind, recipe.Training.Optimizer.Kind);
+        RequireSame(folder, "training.emaDecay", before.Training.EmaDecay, recipe.Training.EmaDecay);
         RequireSame(folder, "model.precision", before.Model.Precision.Text(), recipe.Model.Precision.Text());
         // Weights of another shape are found by reading them; another nonlinearity is not.
         RequireSame(folder, "model.activation", before.Model.Activation, recipe.Model.Activation);
@@ -153,7 +158,10 @@ internal static class Checkpoint
             RequireSameData(folder, description, recipe, data);
         }
         net.LoadWeights(Path.Combine(folder, ModelFile));
-        TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), OptimizerTensors(net, step.Optimizer));
+        step.Average?.Take();
+        TensorFile.Read(net.Backend, Path.Combine(folder, OptimizerFile), TrainingTensors(net, step));
+        net.Coefficients?.Reload();
+        net.Invalidate();
         step.Count = description.Step;
         step.Engine.Inverter.Plan.Restore(description.Evaluations);
     }
@@ -291,6 +299,17 @@ internal static class Checkpoint
             throw new CheckpointException(
                 path, $"the file cannot be read ({exception.Message}) Check the path and its permissions.", exception);
         }
+    }
+
+    // What a training needs besides the model: moments, and the weights that it averages.
+    private static List<(string Name, Tensor Tensor)> TrainingTensors(RevUpNet net, TrainingStep step)
+    {
+        List<(string Name, Tensor Tensor)> tensors = OptimizerTensors(net, step.Optimizer);
+        if (step.Average is not null)
+        {
+            tensors.AddRange(net.NamedTensors.Select(tensor => ("trained." + tensor.Name, tensor.Tensor)));
+        }
+        return tensors;
     }
 
     /// <summary>The optimiser's moments of every parameter, by name.</summary>

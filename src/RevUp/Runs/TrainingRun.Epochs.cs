@@ -8,7 +8,8 @@ using RevUp.Training;
 
 namespace RevUp.Runs;
 
-// The steps of one epoch: pipelined or accumulating, each logged and saved where it is time to.
+// The steps of one epoch: pipelined or accumulating, each logged, told and saved where it is time
+// to.
 public sealed partial class TrainingRun
 {
     private void TrainEpoch(RunEpoch epoch)
@@ -122,5 +123,28 @@ public sealed partial class TrainingRun
 
         void Write(string folder) => Checkpoint.Write(
             folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity, _data.CaseRules);
+    }
+
+    private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
+    {
+        TrainingSettings training = _recipe.Training;
+        double seconds = meter.Pace.SecondsPerStep;
+        double images = seconds == 0 ? 0 : training.BatchSize * training.Accumulate / seconds;
+        TimeSpan remaining = Remaining(meter, evaluation is null ? EvaluationsLeft : EvaluationsLeft - 1);
+        int epochs = (int)((Steps - 1) / _stepsPerEpoch) + 1;
+        return new TrainingProgress(
+            epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations,
+            remaining, evaluation);
+    }
+
+    // With the one that is due after the last step done. The last of all is at the end, wherever
+    // that is.
+    private long EvaluationsLeft => (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
+
+    private TimeSpan Remaining(RunMeter meter, long evaluations)
+    {
+        double batches = (double)_judge.HeldSamples / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
+        double training = meter.Pace.SecondsPerStep * (Steps - _step.Count);
+        return TimeSpan.FromSeconds(training + evaluations * meter.Pace.Evaluation(batches));
     }
 }

@@ -72,6 +72,10 @@ public sealed partial class TrainingRun
         {
             _ranks.Broadcast(moment, "the moments");
         }
+        foreach (Tensor average in _step.Average?.Values ?? [])
+        {
+            _ranks.Broadcast(average, "the averages of the weights");
+        }
         ShareState();
     }
 

@@ -243,6 +243,10 @@ public sealed partial class TrainingRun : IDisposable
                 TrainEpoch(new RunEpoch(epoch, end, meter, log, progress, agreement));
             }
         }
+        if (complete)
+        {
+            _step.Average?.Apply();
+        }
         int lastEpoch = (int)((Math.Max(1, _step.Count) - 1) / _stepsPerEpoch);
         complete = complete && _judge.Conclude(Network, log, _step.Count, lastEpoch, agreement);
         DamageExchange.Share(_ranks, _loader.Damaged);
@@ -270,6 +274,8 @@ public sealed partial class TrainingRun : IDisposable
     public void SaveModel(string path)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        using Driving driving = Network.Drive();
+        using IDisposable? average = _step.Average?.Use();
         Checkpoint.SaveModel(Network, path, _data.Normalization, _data.Train.Classes, _data.CaseRules);
     }
 
@@ -326,6 +332,7 @@ public sealed partial class TrainingRun : IDisposable
         EvaluationResult evaluation;
         try
         {
+            using IDisposable? average = _step.Average?.Use();
             evaluation = _judge.EvaluateHeld(Network, _step.Count, Remaining(meter, EvaluationsLeft - 1), stop);
         }
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
@@ -344,29 +351,6 @@ public sealed partial class TrainingRun : IDisposable
     }
 
     private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
-
-    private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
-    {
-        TrainingSettings training = _recipe.Training;
-        double seconds = meter.Pace.SecondsPerStep;
-        double images = seconds == 0 ? 0 : training.BatchSize * training.Accumulate / seconds;
-        TimeSpan remaining = Remaining(meter, evaluation is null ? EvaluationsLeft : EvaluationsLeft - 1);
-        int epochs = (int)((Steps - 1) / _stepsPerEpoch) + 1;
-        return new TrainingProgress(
-            epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations,
-            remaining, evaluation);
-    }
-
-    // With the one that is due after the last step done. The last of all is at the end, wherever
-    // that is.
-    private long EvaluationsLeft => (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
-
-    private TimeSpan Remaining(RunMeter meter, long evaluations)
-    {
-        double batches = (double)_judge.HeldSamples / (_recipe.Training.BatchSize * _recipe.Training.Accumulate);
-        double training = meter.Pace.SecondsPerStep * (Steps - _step.Count);
-        return TimeSpan.FromSeconds(training + evaluations * meter.Pace.Evaluation(batches));
-    }
 
     // The result of the evaluations is in the log, which the first rank has.
     private RunSummary Summarize(RunMeter meter, RunLog? log, bool interrupted)

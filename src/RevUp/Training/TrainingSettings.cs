@@ -27,6 +27,13 @@ public sealed record TrainingSettings
     /// <summary>Largest norm of the gradient of all parameters; 0 for no limit.</summary>
     public double ClipNorm { get; init; }
 
+    /// <summary>
+    /// The decay of an exponential moving average of the weights, which is then what the run
+    /// evaluates and saves; 0 for none. 0.999 remembers about 1,000 steps.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double EmaDecay { get; init; }
+
     /// <summary>The update rule.</summary>
     public OptimizerSettings Optimizer { get; init; } = new();
 
@@ -150,6 +157,9 @@ public sealed record TrainingSettings
             Accumulate is >= 1 and <= 65_536, $"training.accumulate is {Accumulate}; use 1 to 65536");
         ConfigurationException.Require(
             ClipNorm >= 0, $"training.clipNorm is {ClipNorm}; use a positive norm, or 0 for no limit");
+        ConfigurationException.Require(
+            EmaDecay is >= 0 and < 1,
+            $"training.emaDecay is {EmaDecay}; use a decay below 1, such as 0.999, or 0 for no average");
         ConfigurationException.Require(
             CheckpointEverySteps >= 0,
             $"training.checkpointEverySteps is {CheckpointEverySteps}; use a positive number of steps, or 0 for the "

@@ -71,6 +71,7 @@ public sealed class TrainingStep : DeviceObject
             // Disposed in reverse: the protocol waits for a step in flight, which may replay the
             // recording.
             Objective = Own(Objective.Of(net, settings));
+            Average = settings.EmaDecay > 0 ? Own(new WeightAverage(net, settings.EmaDecay)) : null;
             _input = Own(new StepInput(net, Objective));
             _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients, ranks);
             _work = Own(new StepWork(net, settings, Engine, Optimizer, _protocol, _input, Objective, ranks));
@@ -90,6 +91,9 @@ public sealed class TrainingStep : DeviceObject
 
     /// <summary>The optimiser.</summary>
     internal Optimizer Optimizer { get; }
+
+    /// <summary>The moving average of the weights; null without.</summary>
+    internal WeightAverage? Average { get; }
 
     /// <summary>Targets, loss and measure of the network's task.</summary>
     internal Objective Objective { get; }
@@ -215,6 +219,7 @@ public sealed class TrainingStep : DeviceObject
             _work.RequireFinite("gradient norm", outcome.GradientNorm);
             _protocol.Learn(results);
             Count++;
+            Average?.Follow(Count);
             (double samples, double learningRate) = (_work.Samples, _work.LearningRate);
             End();
             (double loss, double top1) = (outcome.LossSum / samples, outcome.Correct / samples);

@@ -75,6 +75,7 @@ public sealed class RecipeTests
     [DataRow("training.steps=-1", "training.steps is -1; use a positive number of steps, or 0 for all epochs")]
     [DataRow("training.batchSize=0", "training.batchSize is 0; use 1 to 65536")]
     [DataRow("training.accumulate=0", "training.accumulate is 0; use 1 to 65536")]
+    [DataRow("training.emaDecay=1", "training.emaDecay is 1; use a decay below 1")]
     [DataRow("training.labelSmoothing=1", "training.labelSmoothing is 1; use 0 to less than 1")]
     [DataRow("training.clipNorm=-1", "training.clipNorm is -1")]
     [DataRow("training.checkpointEverySteps=-1", "training.checkpointEverySteps is -1")]

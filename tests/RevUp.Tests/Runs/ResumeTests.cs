@@ -17,6 +17,10 @@ public sealed class ResumeTests : FolderTest
         4, "model.block=residual", "model.normalization=batchNorm", "reversible.policy=checkpoint",
         DisplayName = "ResNet with batch normalisation")]
     [DataRow(7, "model.block=coupling", "model.normalization=batchNorm", DisplayName = "RevNet")]
+    [DataRow(4, "training.emaDecay=0.9", DisplayName = "with an average of the weights")]
+    [DataRow(
+        7, "training.emaDecay=0.9", "model.block=residual", "model.normalization=batchNorm",
+        "reversible.policy=checkpoint", DisplayName = "with an average, ResNet")]
     [DataRow(7, "training.epochs=4", "training.steps=12", DisplayName = "a number of steps")]
     public void InterruptedAndResumedIsUninterrupted(int step, params string[] overrides)
     {
