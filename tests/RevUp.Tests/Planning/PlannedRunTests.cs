@@ -50,9 +50,11 @@ public sealed class PlannedRunTests : FolderTest
     }
 
     [TestMethod]
-    public void ARunStaysWithinItsBudget()
+    [DataRow]
+    [DataRow("training.emaDecay=0.9", DisplayName = "with an average of the weights")]
+    public void ARunStaysWithinItsBudget(params string[] overrides)
     {
-        Recipe recipe = Planned(out _);
+        Recipe recipe = Planned(out _, overrides);
         RunSummary summary = TestRuns.Finish(recipe, Folder["run"]);
         Assert.IsGreaterThan(0, summary.Evaluation.Samples);
         Assert.IsLessThanOrEqualTo(recipe.Reversible.MemoryBudget, summary.TotalPeakBytes);
@@ -60,9 +62,10 @@ public sealed class PlannedRunTests : FolderTest
     }
 
     /// <summary>The small recipe with a budget in the middle of what its plans take.</summary>
-    private static Recipe Planned(out MemoryForecast forecast)
+    private static Recipe Planned(out MemoryForecast forecast, params string[] overrides)
     {
-        Recipe auto = SmallRecipe.Create("reversible.policy=auto", "reversible.memoryBudget=1TiB");
+        Recipe auto = SmallRecipe.Create(
+            ["reversible.policy=auto", "reversible.memoryBudget=1TiB", .. overrides]);
         using CpuBackend backend = TestRuns.Backend();
         forecast = MemoryPlanner.Plan(backend, auto);
         long budget = (forecast.LeastBytes + forecast.Uniform[MemoryPolicy.Store].PeakBytes) / 2;
