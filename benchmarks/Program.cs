@@ -12,6 +12,7 @@ SortedDictionary<string, Action<Arguments>> studies = new(StringComparer.Ordinal
     ["depth"] = DepthStudy.Run,
     ["gpu-depth"] = GpuDepthStudy.Run,
     ["gpu-model"] = GpuModelStudy.Run,
+    ["gpu-ranks"] = GpuRanksStudy.Run,
     ["gpu-throughput"] = GpuThroughputStudy.Run,
     ["gpu-volume"] = GpuVolumeStudy.Run,
     ["kernels"] = KernelsStudy.Run,

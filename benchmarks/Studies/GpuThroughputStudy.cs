@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using RevUp.Backends;
 using RevUp.Benchmarks.GpuModel;
 using RevUp.Models;
 using RevUp.Planning;
@@ -129,85 +127,26 @@ internal static class GpuThroughputStudy
     private static ThroughputRow Measure(
         Device device, Recipe recipe, MemoryPolicy policy, int batch, int warmups, int steps)
     {
-        ulong seed = recipe.Training.Seed;
-        TrainingSettings training = recipe.Training with { BatchSize = batch };
-        using Backend backend = device.Open();
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, seed);
-        MemoryProbe.DrawZeroConvolutions(net, seed);
-        using TrainingStep step = new(net, training, new MemoryPlan { Policy = policy }, recipe.Reversible.Inversion);
-        // Norms as they are in the middle of a run, where one power iteration per step follows
-        // them; a step that is only tried does without.
-        for (; warmups > 0 && step.Count < recipe.Model.Lipschitz.StartSteps; step.Count++)
-        {
-            net.PrepareStep(batch, step.Count);
-        }
-        float[] pixels = RandomPixels((long)net.Sample.Count * 2 * batch, seed);
-        float[] targets = RandomTargets(2 * batch, net.Classes, seed);
-        List<double> host = [], handOver = [];
-        void Stage()
-        {
-            int half = (int)(step.Count % 2);
-            step.Stage(
-                pixels.AsSpan(half * (pixels.Length / 2), pixels.Length / 2),
-                targets.AsSpan(half * (targets.Length / 2), targets.Length / 2));
-        }
-
-        // As a run does it: the next batch is handed over while the device works on this one.
-        void Step()
-        {
-            long start = Stopwatch.GetTimestamp();
-            step.Start(learningRateFactor: 0);
-            long issued = Stopwatch.GetTimestamp();
-            Stage();
-            host.Add(Stopwatch.GetElapsedTime(start, issued).TotalMilliseconds);
-            handOver.Add(Stopwatch.GetElapsedTime(issued).TotalMilliseconds);
-            step.Finish();
-        }
-
-        Stage();
-        backend.Time(warmups, Step);
-        backend.Memory.ResetPeaks();
-        host.Clear();
-        handOver.Clear();
-        double milliseconds = Statistics.Median(backend.Time(steps, Step));
-        InversionRecord[] inverted = [.. step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
+        using GpuTraining training = new(device, recipe, policy, batch, warmups > 0);
+        (double milliseconds, double host, double handOver) = training.Measure(warmups, steps);
+        InversionRecord[] inverted = [.. training.Step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
         double evaluations = inverted.Length == 0 ? 0 : inverted.Average(record => record.Evaluations);
-        Recipe predicted = recipe with { Training = training with { Accumulate = 1 } };
+        Recipe predicted = recipe with { Training = training.Settings with { Accumulate = 1 } };
         int k = (int)Math.Round(evaluations);
         return new ThroughputRow(
             MemoryTable.Name(policy),
             batch,
             1000 * batch / milliseconds,
-            backend.Memory.TotalPeak,
+            training.Backend.Memory.TotalPeak,
             milliseconds,
             1e3 * StepModel.Predict(predicted, policy, k, GpuRates.H200).Total.Seconds,
-            Statistics.Median(host),
-            Statistics.Median(handOver),
-            training.CudaGraph,
+            host,
+            handOver,
+            recipe.Training.CudaGraph,
             evaluations,
             steps,
             Largest: false,
-            recipe.Model.Precision.Text(backend),
-            backend.Description);
-    }
-
-    private static float[] RandomPixels(long count, ulong seed)
-    {
-        ConfigurationException.Require(
-            count <= Array.MaxLength,
-            $"two batches are {count} numbers, and an array holds {Array.MaxLength}; use a smaller --batch");
-        CounterRandom random = new(seed, stream: 1, index: 0);
-        return MemoryProbe.RandomPixels((int)count, ref random);
-    }
-
-    private static float[] RandomTargets(int samples, int classes, ulong seed)
-    {
-        float[] targets = new float[samples * classes];
-        CounterRandom random = new(seed, stream: 2, index: 0);
-        for (int sample = 0; sample < samples; sample++)
-        {
-            targets[(sample * classes) + random.NextInt(classes)] = 1;
-        }
-        return targets;
+            recipe.Model.Precision.Text(training.Backend),
+            training.Backend.Description);
     }
 }

@@ -41,7 +41,7 @@ use_stand_ins() {
   export REVUP_CUDA_LIBRARY=$folder/libcuda.so.1 REVUP_CUDNN_LIBRARY=$folder/libcudnn.so.9
   export REVUP_CUBLASLT_LIBRARY=$folder/libcublasLt.so.12 REVUP_CUDA_KERNELS=$folder/revup_kernels.fatbin
   export REVUP_NCCL_LIBRARY=$folder/libnccl.so.2 REVUP_NVTX_LIBRARY=$folder/librevup_nvtx.so
-  export REVUP_CUDA_ON_CPU_MEMORY=134217728 OMP_WAIT_POLICY=passive
+  export REVUP_CUDA_ON_CPU_MEMORY=134217728 REVUP_CUDA_ON_CPU_DEVICES=2 OMP_WAIT_POLICY=passive
 }
 
 # The loader finds the toolkit's and the system's libraries; Python's packages must be named to it. cuDNN loads

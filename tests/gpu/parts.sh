@@ -24,6 +24,11 @@ set_sizes() {
   fi
 }
 
+# A rehearsal has two devices for its ranks.
+count_gpus() { if ((rehearsal)); then echo "$REVUP_CUDA_ON_CPU_DEVICES"; else nvidia-smi --list-gpus | wc -l; fi; }
+
+has_nccl() { [[ -e ${REVUP_NCCL_LIBRARY:-} ]] || ldconfig -p | grep 'libnccl\.so\.2' >/dev/null; }
+
 has_torch() { python3 -c 'import torch' 2>/dev/null; }
 
 part_conformance() {
@@ -121,6 +126,35 @@ twin_row() {
   [[ $mode != store ]] || mode=plain
   # What torch.compile generates is kept for the next round.
   TORCHINDUCTOR_CACHE_DIR=$results/inductor rows "$name" 240 python3 "$twins/throughput.py" --mode "$mode" "${twin_options[@]}" "$@"
+}
+
+# One GPU is a communicator of one rank, which must cost nothing. Several GPUs train with the weights of one process as well.
+part_ranks() {
+  local gpus train
+  begin ranks
+  set_sizes
+  if ! has_nccl; then
+    skip one-rank "libnccl.so.2 is not found"
+    skip all-ranks "libnccl.so.2 is not found"
+    conclude
+    return
+  fi
+  study one-rank 420 gpu-ranks "${step_options[@]}" --rounds "$rounds"
+  gpus=$(count_gpus)
+  if ((gpus < 2)); then
+    skip all-ranks "this machine has $gpus GPU"
+    conclude
+    return
+  fi
+  step all-ranks 420 "$here/spawn.sh" "$gpus" "$benchmarks" gpu-ranks --output "$results/reports/all-ranks" \
+    "${step_options[@]}" --rounds "$rounds"
+  train=("$tool" train --device cuda --recipe volume-64 --set "data.extents=[8,8,8]" --set training.steps=4
+    --set training.checkpointEverySteps=4 --set "training.accumulate=$gpus" --set training.sumInRankOrder=true)
+  [[ -e $results/done/weights ]] || rm -rf "$results/ranks" "$results"/done/train-{one,all}
+  step train-one 60 "$here/spawn.sh" 1 "${train[@]}" --output "$results/ranks/one" &&
+    step train-all 60 "$here/spawn.sh" "$gpus" "${train[@]}" --output "$results/ranks/all" &&
+    step weights 10 diff -r --exclude='*.json' "$results/ranks/one/checkpoints" "$results/ranks/all/checkpoints"
+  conclude
 }
 
 part_profile() {

@@ -16,7 +16,7 @@ source "$here/steps.sh"
 source "$here/parts.sh"
 
 usage() {
-  printf 'run.sh [--rehearse] [--fresh] conformance|kernels|train|profile|all\n\n%s\n' \
+  printf 'run.sh [--rehearse] [--fresh] conformance|kernels|train|ranks|profile|all\n\n%s\n' \
     "$(sed -n '/^| `conformance`/,/^| `all`/p' "$here/README.md")"
 }
 
@@ -24,8 +24,8 @@ for word in "$@"; do
   case $word in
     --rehearse) rehearsal=1 ;;
     --fresh) fresh=1 ;;
-    conformance | kernels | train | profile) parts+=("$word") ;;
-    all) parts=(conformance kernels train profile) ;;
+    conformance | kernels | train | ranks | profile) parts+=("$word") ;;
+    all) parts=(conformance kernels train ranks profile) ;;
     help | -h | --help)
       usage
       exit

@@ -46,7 +46,7 @@ internal static class DevicesCommand
     {
         using CpuBackend backend = common.OpenCpu(arguments);
         bool bFloat16 = backend.Supports(ElementType.BFloat16);
-        string? problem = DeviceTrial.Run(() => common.OpenCpu(arguments));
+        string? problem = DeviceTrial.Run(backend);
         return new Device(
             backend.Name, backend.Description, backend.Threads, backend.Memory.Capacity, bFloat16, problem);
     }

@@ -55,10 +55,29 @@ internal sealed class TrainCommand
     }
 
     // GPUs meet by NCCL, each with its rank; CPUs by MPI.
-    private Collective Join(ParseResult arguments, RankEnvironment environment) =>
-        environment.Size == 1 || _common.IsCpu(arguments)
+    private Collective Join(ParseResult arguments, RankEnvironment environment)
+    {
+        if (environment is { Size: > 1, JoinDeadline: null })
+        {
+            environment = environment with { JoinDeadline = Deadline(arguments) };
+        }
+        return environment.Size == 1 || _common.IsCpu(arguments)
             ? Collective.Join(environment)
             : Collective.Join(environment, device => _common.OpenCuda(arguments, device: device));
+    }
+
+    // A node may lack the file, and the first rank tells all of a recipe that is wrong.
+    private TimeSpan? Deadline(ParseResult arguments)
+    {
+        try
+        {
+            return Load(arguments).Training.RankDeadline;
+        }
+        catch (Exception exception) when (exception is RevUpException or IOException)
+        {
+            return null;
+        }
+    }
 
     private int Run(ParseResult arguments, Collective ranks)
     {
@@ -96,8 +115,7 @@ internal sealed class TrainCommand
             ranks.IsAlone || !arguments.GetValue(_attached),
             $"--attached stops at the end of standard input, and a launcher gives it to no rank but the first; leave "
             + $"it out, and send the launcher a signal instead");
-        string[] recorded = arguments.GetValue(_graph) ? ["training.cudaGraph=true"] : [];
-        Recipe recipe = _recipes.Load(arguments, _common, [.. recorded, .. _budget.Overrides(arguments)]);
+        Recipe recipe = Load(arguments);
         ConfigurationException.Require(
             !recipe.Training.CudaGraph || !arguments.GetValue(_common.DebugLaunches),
             $"training.cudaGraph is true, and --debug-launches waits inside a step, which no graph can; leave one out");
@@ -107,6 +125,12 @@ internal sealed class TrainCommand
             && (arguments.GetValue(_resume) != Auto || RunFolder.IsRun(folder));
         RunFolder.Require(folder, resume);
         return recipe;
+    }
+
+    private Recipe Load(ParseResult arguments)
+    {
+        string[] recorded = arguments.GetValue(_graph) ? ["training.cudaGraph=true"] : [];
+        return _recipes.Load(arguments, _common, [.. recorded, .. _budget.Overrides(arguments)]);
     }
 
     private int Threads(Collective ranks)

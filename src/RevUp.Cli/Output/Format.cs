@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RevUp.Distributed;
 
 namespace RevUp.Cli.Output;
 
@@ -10,6 +11,9 @@ internal static class Format
     public static string Percent(double fraction) => Invariant($"{100 * fraction:F2} %");
 
     public static string Milliseconds(double value) => Invariant($"{value:F1}");
+
+    public static string Wait(RankWait wait) =>
+        Invariant($"{wait.First:F1} ms, {wait.Slowest:F1} ms (rank {wait.SlowestRank})");
 
     public static string Evaluations(double mean) => Invariant($"{mean:F2}");
 

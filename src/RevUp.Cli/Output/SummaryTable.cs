@@ -36,6 +36,10 @@ internal static class SummaryTable
         table.AddRow("steps", Format.Count(summary.Step))
             .AddRow("step time, median", $"{Format.Milliseconds(summary.StepMilliseconds)} ms")
             .AddRow("training time spent waiting for data", Format.Percent(summary.DataWaitShare));
+        if (summary.Wait is { } wait)
+        {
+            table.AddRow("wait of a step for ranks, rank 0 and the slowest", Format.Wait(wait));
+        }
         if (summary.MaxEvaluations > 0)
         {
             table.AddRow(

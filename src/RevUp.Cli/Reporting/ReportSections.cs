@@ -177,6 +177,10 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
             ["median time of a step", $"{Number(history.MedianMilliseconds, "#,0.00")} ms"],
             ["images a second, without data loading", Number(images / seconds, "#,0.0")],
         ];
+        if (history.MeanWait is { } wait)
+        {
+            rows.Add(["wait of a step for ranks, rank 0 and the slowest", Format.Wait(wait)]);
+        }
         if (record is not null)
         {
             string state =

@@ -21,6 +21,21 @@ internal static class DeviceTrial
         try
         {
             using Backend backend = open();
+            return Run(backend);
+        }
+        catch (Exception exception) when (
+            exception is RevUpException or DllNotFoundException or BadImageFormatException)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <inheritdoc cref="Run(Func{Backend})"/>
+    /// <param name="backend">The device, open.</param>
+    public static string? Run(Backend backend)
+    {
+        try
+        {
             foreach (ElementType type in (ElementType[])[ElementType.Float32, ElementType.BFloat16])
             {
                 if (backend.Supports(type))
@@ -31,8 +46,7 @@ internal static class DeviceTrial
             Multiply(backend);
             return null;
         }
-        catch (Exception exception) when (
-            exception is RevUpException or DllNotFoundException or BadImageFormatException)
+        catch (RevUpException exception)
         {
             return exception.Message;
         }

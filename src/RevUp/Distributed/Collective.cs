@@ -55,8 +55,8 @@ internal abstract class Collective : IDisposable
     /// </summary>
     public virtual Backend? Backend => null;
 
-    /// <summary>Whether there is one rank.</summary>
-    public bool IsAlone => Size == 1;
+    /// <summary>Whether there is nobody to meet: a step then has no sums over ranks.</summary>
+    public virtual bool IsAlone => Size == 1;
 
     /// <summary>Whether this rank writes the files of the run and talks to the user.</summary>
     public bool IsFirst => Rank == 0;
@@ -67,8 +67,15 @@ internal abstract class Collective : IDisposable
     /// <summary>The step in progress, counted from 1, for messages; 0 before the first.</summary>
     public long Step { get; set; }
 
-    /// <summary>Longest wait for another rank.</summary>
+    /// <summary>
+    /// Longest wait for another rank; until a recipe says otherwise, the longest wait to join.
+    /// </summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(DefaultTimeoutSeconds);
+
+    /// <summary>
+    /// Time that the host has stood in calls which meet the other ranks; zero where the device does.
+    /// </summary>
+    public TimeSpan Waited { get; protected set; }
 
     /// <summary>
     /// The exception that all ranks throw together, of which one message is enough; null while
@@ -270,6 +277,13 @@ internal abstract class Collective : IDisposable
         $"After {Deadline.TotalSeconds} s in step {Step} this rank still waits for {what}: another rank has ended, "
         + $"is stopped, or cannot be reached. Look at the messages of the other ranks, then go on with --resume. If a "
         + $"rank is only slow, raise training.rankTimeoutSeconds.");
+
+    /// <summary>Message of a rank whose others have not joined.</summary>
+    public string NotJoined() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"After {Deadline.TotalSeconds} s this rank still waits for the other ranks to join: a rank has not started, "
+        + $"has ended, or cannot be reached. Look at the messages of the other ranks, then start again. If ranks start "
+        + $"far apart, raise training.rankTimeoutSeconds, or {RankEnvironment.JoinVariable}=SECONDS for joining alone.");
 
     /// <summary>Marks an exception that every rank throws now.</summary>
     public Exception Refuse(Exception exception) => Refusal = exception;

@@ -28,9 +28,9 @@ internal sealed unsafe class MpiCollective : Collective
     public MpiCollective(RankEnvironment environment)
     {
         int provided, rank, size;
-        (Rank, Size) = (environment.Rank, environment.Size);
+        (Rank, Size, Deadline) = (environment.Rank, environment.Size, environment.JoinDeadline ?? Deadline);
         // A process that ended before it joined would be waited for without an end.
-        using (new RankWatch(this, "the other ranks to join"))
+        using (new RankWatch(this, NotJoined()))
         {
             MpiLibrary.Initialize(null, null, MpiLibrary.Funneled, &provided).Check();
         }
@@ -46,7 +46,7 @@ internal sealed unsafe class MpiCollective : Collective
             + $"counts rank {rank} of {size}: launcher and library are of two MPIs. Set REVUP_MPI_LIBRARY to the "
             + $"launcher's library, or start with the library's mpirun; srun needs --mpi=pmi2 for MPICH, and "
             + $"--mpi=pmix for Open MPI");
-        _watch = new Timer(_ => RankWatch.End(this, _awaited));
+        _watch = new Timer(_ => RankWatch.End(this, Lost(_awaited)));
     }
 
     public override int Rank { get; }
@@ -159,7 +159,7 @@ internal sealed unsafe class MpiCollective : Collective
             if (done != 0)
             {
                 _watch.Change(Deadline, Timeout.InfiniteTimeSpan);
-                return new Wait(_watch);
+                return new Wait(this, start);
             }
             if (Stopwatch.GetElapsedTime(start) > Deadline)
             {
@@ -180,8 +180,12 @@ internal sealed unsafe class MpiCollective : Collective
         return string.Join(' ', first.Where(word => word != "Version:"));
     }
 
-    private readonly ref struct Wait(Timer watch)
+    private readonly ref struct Wait(MpiCollective ranks, long start)
     {
-        public void Dispose() => watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        public void Dispose()
+        {
+            ranks._watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            ranks.Waited += Stopwatch.GetElapsedTime(start);
+        }
     }
 }

@@ -35,7 +35,7 @@ internal sealed class NcclCollective : Collective
 
     /// <summary>Joins the other ranks.</summary>
     /// <param name="backend">On this rank's device; disposed with the ranks.</param>
-    /// <param name="environment">Of more than one rank.</param>
+    /// <param name="environment">One rank meets itself.</param>
     /// <exception cref="DllNotFoundException">NCCL or the launcher's MPI is missing.</exception>
     /// <exception cref="ConfigurationException">Nothing says where the ranks meet.</exception>
     /// <exception cref="Interop.NativeException">
@@ -44,11 +44,13 @@ internal sealed class NcclCollective : Collective
     public NcclCollective(CudaBackend backend, RankEnvironment environment)
     {
         (_backend, _queue, Rank, Size) = (backend, backend.Queue, environment.Rank, environment.Size);
+        Deadline = environment.JoinDeadline ?? Deadline;
         using Driving driving = backend.Drive();
         Library = $"NCCL {NcclCommunicator.Version}";
-        _launcher = NcclMeeting.IsByMpi(environment) ? new MpiCollective(environment) : Alone;
-        NcclUniqueId id = NcclMeeting.Name(environment, _launcher);
-        using (RankWatch watch = new(this, "the other ranks to join"))
+        _launcher = Size > 1 && NcclMeeting.IsByMpi(environment) ? new MpiCollective(environment) : Alone;
+        NcclUniqueId id =
+            Size == 1 ? NcclCommunicator.CreateId() : NcclMeeting.Name(environment, _launcher);
+        using (RankWatch watch = new(this, NotJoined()))
         {
             _communicator = NcclCommunicator.Join(Rank, Size, id);
         }
@@ -67,6 +69,9 @@ internal sealed class NcclCollective : Collective
     public override Backend Backend => _backend;
 
     public override bool IsConcurrent => true;
+
+    // One rank may have a communicator as well: its steps then show what one costs.
+    public override bool IsAlone => false;
 
     public override void Begin(Tensor values, string what)
     {
@@ -204,7 +209,7 @@ internal sealed class NcclCollective : Collective
         }
         _disposed = true;
         using (Driving driving = _backend.Drive())
-        using (RankWatch watch = new(this, "the end of the run"))
+        using (RankWatch watch = new(this, Lost("the end of the run")))
         {
             _communicator.Complete();
             _communicator.Dispose();

@@ -1,4 +1,5 @@
 using RevUp.Tensors;
+using RevUp.Training;
 
 namespace RevUp.Distributed;
 
@@ -12,6 +13,11 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
 {
     /// <summary>With the value "off", this variable makes a process ignore its launcher.</summary>
     public const string Switch = "REVUP_RANKS";
+
+    /// <summary>
+    /// Seconds that this process waits for the others to join, whatever the recipe says.
+    /// </summary>
+    public const string JoinVariable = "REVUP_JOIN_TIMEOUT";
 
     // Also of Kubernetes and others that set the variables of torchrun.
     private static readonly Names s_torchrun = new("torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK");
@@ -33,6 +39,11 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
 
     /// <summary>Number of this process on its node, from 0; null where it is not told.</summary>
     public int? LocalRank { get; init; }
+
+    /// <summary>
+    /// Longest wait for the others to join; null for <see cref="Collective.DefaultTimeoutSeconds"/>.
+    /// </summary>
+    public TimeSpan? JoinDeadline { get; init; }
 
     /// <summary>Whether the launcher may connect the ranks by MPI.</summary>
     public bool HasMpi => Launcher != s_torchrun.Launcher;
@@ -59,6 +70,21 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
     /// <summary>The ranks that some variables describe.</summary>
     /// <inheritdoc cref="Current"/>
     public static RankEnvironment Read(Func<string, string?> variable)
+    {
+        RankEnvironment ranks = ReadLaunchers(variable);
+        if (ranks.Size == 1 || variable(JoinVariable) is not { Length: > 0 } text)
+        {
+            return ranks;
+        }
+        bool isWhole = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds);
+        ConfigurationException.Require(
+            isWhole && seconds is > 0 and <= TrainingSettings.MostTimeoutSeconds,
+            $"{JoinVariable} is '{text}'; use a number of seconds, 1 to {TrainingSettings.MostTimeoutSeconds}, or unset "
+            + $"it to wait as long as training.rankTimeoutSeconds says");
+        return ranks with { JoinDeadline = TimeSpan.FromSeconds(seconds) };
+    }
+
+    private static RankEnvironment ReadLaunchers(Func<string, string?> variable)
     {
         if (variable(Switch) is { Length: > 0 } word)
         {

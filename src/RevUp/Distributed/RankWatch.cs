@@ -10,15 +10,17 @@ internal sealed class RankWatch : IDisposable
 {
     private readonly Timer _timer;
 
-    /// <param name="ranks">Of the deadline and the message.</param>
-    /// <param name="what">Object of the wait, for the message.</param>
-    public RankWatch(Collective ranks, string what) =>
-        _timer = new Timer(_ => End(ranks, what), null, ranks.Deadline, Timeout.InfiniteTimeSpan);
+    /// <param name="ranks">Of the deadline.</param>
+    /// <param name="message">
+    /// What is wrong then, such as <see cref="Collective.Lost"/> says it.
+    /// </param>
+    public RankWatch(Collective ranks, string message) =>
+        _timer = new Timer(_ => End(ranks, message), null, ranks.Deadline, Timeout.InfiniteTimeSpan);
 
     /// <summary>Ends the process as a rank that has lost another one.</summary>
-    public static void End(Collective ranks, string what)
+    public static void End(Collective ranks, string message)
     {
-        Console.Error.WriteLine($"[{ranks.Place}] error: {ranks.Lost(what)}");
+        Console.Error.WriteLine($"[{ranks.Place}] error: {message}");
         ProcessEnd.Now(1);
     }
 

@@ -17,7 +17,7 @@ namespace RevUp.Planning;
 /// <param name="stop">Ends the search with <see cref="OperationCanceledException"/>.</param>
 internal sealed class FitSearch(FitSizes sizes, Func<Backend> open, Action<string> say, CancellationToken stop)
 {
-    // Times are measured on batches of this many positions at most: 50³, and seconds of work.
+    // Times are measured on batches of about this many positions: seconds of work.
     private const int TimedPositions = 1 << 17;
 
     // Inversions of two evaluations, the most that a block's memory depends on.
@@ -45,15 +45,15 @@ internal sealed class FitSearch(FitSizes sizes, Func<Backend> open, Action<strin
         {
             return LargestAlone();
         }
-        int size = Largest(size => Planned(size) is not null);
+        int size = Largest(IsPlanned);
         if (size == 0)
         {
             throw TooLittle(MemoryPlanner.Slabs(sizes.At(sizes.Smallest)).Min(
                 slab => Costs(sizes.Smallest, slab)?.LeastBytes(sizes.At(sizes.Smallest).Reversible)));
         }
-        (Recipe recipe, NetworkCosts costs) = Planned(size)!.Value;
-        MemoryForecast forecast = Timed(recipe, costs).Plan(recipe.Reversible);
-        recipe = sizes.At(size);
+        Recipe recipe = sizes.At(size);
+        MemoryForecast forecast = SlabSearch.Fastest(
+            recipe, slab => Costs(size, slab), (slab, costs) => Timed(MemoryPlanner.WithSlab(recipe, slab), costs))!;
         return (size, recipe with { Reversible = recipe.Reversible.WithPlan(forecast.Plan) }, forecast.Step);
     }
 
@@ -143,18 +143,10 @@ internal sealed class FitSearch(FitSizes sizes, Func<Backend> open, Action<strin
         return bytes;
     }
 
-    // The thickest slabs with which there is a plan.
-    private (Recipe Recipe, NetworkCosts Costs)? Planned(int size)
+    private bool IsPlanned(int size)
     {
         Recipe recipe = sizes.At(size);
-        foreach (int slab in MemoryPlanner.Slabs(recipe))
-        {
-            if (Costs(size, slab) is { } costs && costs.Fit(recipe.Reversible))
-            {
-                return (MemoryPlanner.WithSlab(recipe, slab), costs);
-            }
-        }
-        return null;
+        return MemoryPlanner.Slabs(recipe).Any(slab => Costs(size, slab)?.Fit(recipe.Reversible) == true);
     }
 
     // Doubles the size until it does not fit, then halves the distance; 0 where none fits.
@@ -256,10 +248,8 @@ internal sealed class FitSearch(FitSizes sizes, Func<Backend> open, Action<strin
         Recipe small = FitSizes.Smaller(recipe, TimedPositions);
         (Shape whole, Shape part) = (recipe.Data.Sample, small.Data.Sample);
         int slab = recipe.Reversible.Policies.Slab;
-        small = slab > 0
-            ? MemoryPlanner.WithSlab(small, Math.Max(1, slab * part.Extent(0) / whole.Extent(0)))
-            : small;
-        say($"time at {part.WithBatch(small.Training.BatchSize)}");
+        string slabs = slab > 0 ? string.Create(CultureInfo.InvariantCulture, $", slabs of {slab}") : "";
+        say($"time at {part.WithBatch(small.Training.BatchSize)}{slabs}");
         return (small, (double)recipe.Training.BatchSize * whole.Count / (small.Training.BatchSize * part.Count));
     }
 

@@ -111,7 +111,8 @@ internal sealed class FitSizes
 
     /// <summary>
     /// A recipe with the same layers on fewer positions, at most <paramref name="positions"/> of a
-    /// batch where the data and the strides allow that.
+    /// batch where the data and the strides allow that. The outermost axis stays as long as the
+    /// others can be halved, so that slabs of as many planes have as large a share of halo.
     /// </summary>
     public static Recipe Smaller(Recipe recipe, int positions)
     {
@@ -121,16 +122,21 @@ internal sealed class FitSizes
         {
             batch /= 2;
         }
-        while (HasExtents(data) && data.Sample.Positions > positions)
+        foreach (bool outermost in (bool[])[false, true])
         {
-            int[] halves = [.. data.Extents.Select(extent => (extent / 2 + unit - 1) / unit * unit)];
-            if (halves.SequenceEqual(data.Extents))
+            while (HasExtents(data) && data.Sample.Positions > positions)
             {
-                break;
+                int[] halves = [.. data.Extents.Select((extent, axis) => axis == 0 == outermost ? Half(extent) : extent)];
+                if (halves.SequenceEqual(data.Extents))
+                {
+                    break;
+                }
+                data = data with { Extents = halves };
             }
-            data = data with { Extents = halves };
         }
         return recipe with { Data = data, Training = recipe.Training with { BatchSize = batch } };
+
+        int Half(int extent) => (extent / 2 + unit - 1) / unit * unit;
     }
 
     private static bool HasExtents(DataSettings data) => WithEdge(data, 1).Sample.Positions == 1;

@@ -32,7 +32,7 @@ internal sealed class LayerProbe : IDisposable
     private readonly Backend _backend;
     private readonly RevUpNet _net;
     private readonly ReversibleEngine _engine;
-    private readonly Objective? _objective;
+    private readonly Objective _objective;
     private readonly MemoryPlan _plan;
     private readonly bool _streams;
     private readonly InversionSettings _inversion;
@@ -48,11 +48,11 @@ internal sealed class LayerProbe : IDisposable
     /// Anchors, bits, when inversions stop, and whether there may be compressed streams.
     /// </param>
     /// <param name="input">A batch of the network's inputs.</param>
-    /// <param name="objective">The loss behind the last layer; null for none.</param>
+    /// <param name="objective">The loss behind the last layer.</param>
     /// <param name="targets">Of the batch.</param>
     public LayerProbe(
-        RevUpNet net, ReversibleEngine engine, ReversibleSettings settings, Tensor input, Objective? objective = null,
-        Tensor targets = default)
+        RevUpNet net, ReversibleEngine engine, ReversibleSettings settings, Tensor input, Objective objective,
+        Tensor targets)
     {
         (_backend, _net, _engine, _plan, _input) = (net.Backend, net, engine, settings.Plan, input);
         (_objective, _targets) = (objective, targets);
@@ -212,12 +212,12 @@ internal sealed class LayerProbe : IDisposable
         }
         if (index == Last)
         {
-            _objective?.Begin(_targets);
+            _objective.Begin(_targets);
         }
         Tensor y = _engine.ForwardThrough(index, x);
         if (index == Last)
         {
-            _objective?.Differentiate(y, _targets, _losses);
+            _objective.Differentiate(y, _targets, _losses);
         }
         (bool toStream, bool keepsInput) = (_engine.Stream.IsLive, _engine.KeepsInput(index));
         if (toStream)
@@ -240,7 +240,7 @@ internal sealed class LayerProbe : IDisposable
         Free(index > 0 ? y : default);
         Free(gradient);
         joined?.Free(memory);
-        _objective?.End();
+        _objective.End();
         return (kept, peak, toStream, keepsInput);
     }
 

@@ -14,11 +14,11 @@ namespace RevUp.Planning;
 internal static class MemoryPlanner
 {
     /// <summary>
-    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>, without slabs if that
-    /// can be. Otherwise with slabs of a half of a sample, a quarter, and so on: the thickest with
-    /// which there is one. Takes as long as a few steps, and the memory of one layer and a batch of
-    /// its numbers beside the parameters, whatever the budget. A device without
-    /// <see cref="Backend.Sizing"/> takes as long for each thickness.
+    /// The fastest plan for <see cref="ReversibleSettings.MemoryBudget"/>: without slabs, or with
+    /// slabs of a half of a sample, a quarter, and so on (<see cref="SlabSearch"/>). Takes as long
+    /// as a few steps for each thickness that can win, and the memory of one layer and a batch of
+    /// its numbers beside the parameters, whatever the budget. A roomy budget has one thickness:
+    /// whole batches. On a device without <see cref="Backend.Sizing"/> a tight budget has all.
     /// </summary>
     /// <param name="backend">The device; everything measured with is freed again.</param>
     /// <param name="recipe">
@@ -37,14 +37,32 @@ internal static class MemoryPlanner
         ArgumentNullException.ThrowIfNull(recipe);
         using Driving driving = backend.Drive();
         recipe.Validate();
-        if (Slabs(recipe).Count() > 1 && backend.Sizing() is { } sizing)
+        using RevUpNet net = Network(backend, recipe, branches);
+        // What a branch of the user's takes is measured.
+        using Backend? sizing = branches is null ? backend.Sizing() : null;
+        using RevUpNet? sized = sizing is null ? null : Network(sizing, recipe, branches: null);
+        ArenaExhaustedException? exhausted = null;
+        return SlabSearch.Fastest(
+            recipe,
+            slab => sized is null ? Measured(net, slab) : Measured(sized, slab),
+            (slab, counted) => sized is null ? counted : Measured(net, slab)) ?? throw exhausted!;
+
+        NetworkCosts? Measured(RevUpNet net, int slab)
         {
-            using (sizing)
+            Arena memory = net.Backend.Memory;
+            long mark = memory.Mark();
+            try
             {
-                recipe = WithSlab(recipe, Measured(sizing, recipe, branches: null).Plan.Slab);
+                return NetworkCosts.Measure(net, WithSlab(recipe, slab));
+            }
+            catch (ArenaExhaustedException exception)
+            {
+                exhausted = exception;
+                net.Abandon();
+                memory.FreeSince(mark);
+                return null;
             }
         }
-        return Measured(backend, recipe, branches);
     }
 
     /// <summary>
@@ -74,29 +92,6 @@ internal static class MemoryPlanner
         };
     }
 
-    private static MemoryForecast Measured(Backend backend, Recipe recipe, Func<BranchSite, Branch>? branches)
-    {
-        using RevUpNet net = new(
-            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
-        int[] slabs = [.. Slabs(recipe)];
-        for (int i = 0; ; i++)
-        {
-            Recipe tried = WithSlab(recipe, slabs[i]);
-            bool isLast = i == slabs.Length - 1;
-            long mark = backend.Memory.Mark();
-            try
-            {
-                NetworkCosts costs = NetworkCosts.Measure(net, tried);
-                if (isLast || costs.Fit(tried.Reversible))
-                {
-                    return costs.Plan(tried.Reversible);
-                }
-            }
-            catch (ArenaExhaustedException) when (!isLast)
-            {
-                net.Abandon();
-                backend.Memory.FreeSince(mark);
-            }
-        }
-    }
+    private static RevUpNet Network(Backend backend, Recipe recipe, Func<BranchSite, Branch>? branches) => new(
+        backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
 }

@@ -70,11 +70,24 @@ internal sealed class NetworkCosts
         [.. _layers.Zip(measured._layers, (options, times) => (IReadOnlyList<LayerOption>)
             [.. options.Zip(times, (option, time) => option with { Milliseconds = factor * time.Milliseconds })])]);
 
+    /// <summary>The same bytes with a time for each option of a layer, and none for the rest.</summary>
+    public NetworkCosts WithTimes(Func<LayerOption, double> milliseconds) => new(
+        this, 0, [.. _layers.Select(options => (IReadOnlyList<LayerOption>)
+            [.. options.Select(option => option with { Milliseconds = milliseconds(option) })])]);
+
     /// <summary>Whether there is a plan within the settings' budget.</summary>
     public bool Fit(ReversibleSettings settings) => settings.MemoryBudget >= LeastBytes(settings);
 
     /// <summary>The least budget that there is a plan for, with the settings' policies.</summary>
     public long LeastBytes(ReversibleSettings settings) => Least(Permitted(settings));
+
+    /// <summary>
+    /// Time of the fastest plan within the settings' budget; infinite where there is none.
+    /// </summary>
+    public double LeastMilliseconds(ReversibleSettings settings) =>
+        Fit(settings) && Fastest(Permitted(settings), settings.MemoryBudget) is { } chain
+            ? Forecast(chain).Milliseconds
+            : double.PositiveInfinity;
 
     /// <summary>
     /// The fastest plan within the settings' budget, with the policies that they allow.
@@ -86,7 +99,7 @@ internal sealed class NetworkCosts
     {
         LayerOption[][] permitted = Permitted(settings);
         (long budget, long least) = (settings.MemoryBudget, Least(permitted));
-        ChainPlan? chain = budget < least ? null : PlanSearch.Fastest(permitted, budget - _fixedBytes);
+        ChainPlan? chain = budget < least ? null : Fastest(permitted, budget);
         if (chain is null)
         {
             throw new ConfigurationException(string.Create(
@@ -110,6 +123,9 @@ internal sealed class NetworkCosts
 
     private LayerOption[][] Permitted(ReversibleSettings settings) =>
         [.. _net.Layers.Select((layer, i) => Permitted(layer, _layers[i], settings.AllowCompress))];
+
+    private ChainPlan? Fastest(LayerOption[][] permitted, long budget) =>
+        PlanSearch.Fastest(permitted, budget - _fixedBytes);
 
     private long Least(LayerOption[][] permitted) => Forecast(PlanSearch.Leanest(permitted)).ReplayPeakBytes;
 

@@ -1,3 +1,4 @@
+using RevUp.Distributed;
 using RevUp.Reversible;
 using RevUp.Training;
 
@@ -41,7 +42,8 @@ internal sealed class MetricsLog : IDisposable
         double milliseconds,
         long activationPeakBytes,
         ReadOnlySpan<InversionRecord> records,
-        ReadOnlySpan<float> coefficients = default)
+        ReadOnlySpan<float> coefficients = default,
+        RankWait? wait = null)
     {
         Begin("step", step, epoch);
         _json.WriteNumber("loss", result.Loss);
@@ -63,6 +65,12 @@ internal sealed class MetricsLog : IDisposable
         WriteCoefficients(coefficients);
         _json.WriteNumber("worstResidual", worst);
         _json.WriteNumber("replays", replays);
+        if (wait is { } waited)
+        {
+            _json.WriteNumber("waitMilliseconds", Math.Round(waited.First, 2));
+            _json.WriteNumber("slowestRank", waited.SlowestRank);
+            _json.WriteNumber("slowestRankWaitMilliseconds", Math.Round(waited.Slowest, 2));
+        }
         End();
     }
 

@@ -1,4 +1,5 @@
 using RevUp.Data;
+using RevUp.Distributed;
 
 namespace RevUp.Runs;
 
@@ -55,6 +56,9 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         }
     }
 
+    /// <summary>Mean wait of the ranks in a step; null where none was measured.</summary>
+    public RankWait? MeanWait => RankWait.Mean([.. Steps.Select(step => step.Wait).OfType<RankWait>()]);
+
     /// <summary>Every epoch that has a step, by its number from 0.</summary>
     public SortedDictionary<int, EpochMetrics> Epochs() => new(Steps.GroupBy(step => step.Epoch).ToDictionary(
         epoch => epoch.Key,
@@ -88,6 +92,11 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
             line.GetProperty("replays").GetInt32())
         {
             Coefficients = Numbers(line, "coefficients"),
+            Wait = line.TryGetProperty("waitMilliseconds", out JsonElement first)
+                ? new RankWait(
+                    first.GetDouble(), line.GetProperty("slowestRank").GetInt32(),
+                    line.GetProperty("slowestRankWaitMilliseconds").GetDouble())
+                : null,
         });
     }
 }

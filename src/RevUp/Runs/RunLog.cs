@@ -1,3 +1,4 @@
+using RevUp.Distributed;
 using RevUp.Reversible;
 using RevUp.Tensors;
 using RevUp.Training;
@@ -25,9 +26,10 @@ internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> b
         double imagesPerSecond,
         ReadOnlySpan<InversionRecord> records,
         ReadOnlySpan<float> coefficients,
-        in MemoryUse peak)
+        in MemoryUse peak,
+        RankWait? wait)
     {
-        _metrics.Step(step, epoch, result, milliseconds, peak[MemoryPurpose.Activations], records, coefficients);
+        _metrics.Step(step, epoch, result, milliseconds, peak[MemoryPurpose.Activations], records, coefficients, wait);
         _tensorBoard.Step(step, result, imagesPerSecond, records, coefficients, peak);
     }
 

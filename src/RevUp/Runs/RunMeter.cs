@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RevUp.Distributed;
 using RevUp.Reversible;
 using RevUp.Training;
 
@@ -13,6 +14,7 @@ internal sealed class RunMeter
     private const int TimesKept = 4096;
 
     private readonly List<double> _times = [];
+    private readonly List<RankWait> _waits = [];
     private readonly Stopwatch _wall = Stopwatch.StartNew();
     private double _weight;
     private double _loss;
@@ -54,18 +56,22 @@ internal sealed class RunMeter
         }
     }
 
-    public void Add(StepResult result, double milliseconds, ReadOnlySpan<InversionRecord> records)
+    /// <summary>Mean wait of the ranks in one of the last steps; null where none was measured.</summary>
+    public RankWait? MeanWait => RankWait.Mean(_waits);
+
+    public void Add(
+        StepResult result, double milliseconds, ReadOnlySpan<InversionRecord> records, RankWait? wait = null)
     {
+        if (wait is { } waited)
+        {
+            Keep(waited, _waits);
+        }
         Pace.AddStep(_wall.Elapsed.TotalSeconds);
         _wall.Restart();
         _weight = Smoothing * _weight + 1 - Smoothing;
         _loss = Smoothing * _loss + (1 - Smoothing) * result.Loss;
         _top1 = Smoothing * _top1 + (1 - Smoothing) * result.Top1;
-        if (_times.Count == TimesKept)
-        {
-            _times.RemoveRange(0, TimesKept / 2);
-        }
-        _times.Add(milliseconds);
+        Keep(milliseconds, _times);
         long evaluations = 0;
         int inverted = 0;
         foreach (InversionRecord record in records)
@@ -97,4 +103,13 @@ internal sealed class RunMeter
     /// Leaves what happens until the next step out of the speed: evaluation, saving.
     /// </summary>
     public void Skip() => _wall.Restart();
+
+    private static void Keep<T>(T value, List<T> last)
+    {
+        if (last.Count == TimesKept)
+        {
+            last.RemoveRange(0, TimesKept / 2);
+        }
+        last.Add(value);
+    }
 }

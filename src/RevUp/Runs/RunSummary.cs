@@ -1,3 +1,4 @@
+using RevUp.Distributed;
 using RevUp.Planning;
 using RevUp.Tensors;
 
@@ -38,6 +39,11 @@ public sealed record RunSummary
     /// out. More <c>data.workers</c> lower it.
     /// </summary>
     public required double DataWaitShare { get; init; }
+
+    /// <summary>
+    /// Mean wait of the ranks in a step; null of one process, and where sums go beside the work.
+    /// </summary>
+    internal RankWait? Wait { get; init; }
 
     /// <summary>Mean k over all steps and blocks; 0 when nothing was inverted.</summary>
     public required double MeanEvaluations { get; init; }

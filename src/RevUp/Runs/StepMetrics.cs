@@ -1,3 +1,5 @@
+using RevUp.Distributed;
+
 namespace RevUp.Runs;
 
 /// <summary>One line of metrics.jsonl about a step; see <see cref="MetricsLog"/>.</summary>
@@ -16,4 +18,7 @@ internal sealed record StepMetrics(
 {
     /// <summary>c of each block after the step, where each has its own.</summary>
     public double[] Coefficients { get; init; } = [];
+
+    /// <summary>Wait of the ranks; null where none was measured.</summary>
+    public RankWait? Wait { get; init; }
 }

@@ -92,13 +92,13 @@ public sealed partial class TrainingRun
     // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
     private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
     {
-        epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
+        epoch.Meter.Add(result, milliseconds, _step.Engine.Records, _step.Wait);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
         MemoryUse peak = Network.Backend.Memory.Peak;
         ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
         epoch.Log?.Step(
             _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
-            coefficients, peak);
+            coefficients, peak, _step.Wait);
         epoch.Progress?.Invoke(progress);
         bool last = _step.Count == epoch.End || epoch.Stop.Follow(_step.IsStopAsked);
         int every = _recipe.Training.CheckpointEverySteps;

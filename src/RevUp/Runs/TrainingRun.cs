@@ -367,6 +367,7 @@ public sealed partial class TrainingRun : IDisposable
             DamagedSamples = _ranks.IsFirst ? _damage.Count : 0,
             StepMilliseconds = meter.MedianMilliseconds,
             DataWaitShare = meter.DataWaitShare,
+            Wait = meter.MeanWait,
             MeanEvaluations = meter.MeanEvaluations,
             MaxEvaluations = meter.MaxEvaluations,
             MaxInversionResidual = meter.MaxResidual,

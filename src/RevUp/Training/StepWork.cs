@@ -24,6 +24,7 @@ internal sealed class StepWork : IDisposable
     private readonly StepRecorder? _recorder;
     private readonly Collective _ranks;
     private readonly StepAgreement? _agreement;
+    private readonly RankWaits? _waits;
     private readonly GradientSum _sum;
     private readonly int _passes;
     private readonly Action _pass;
@@ -45,6 +46,7 @@ internal sealed class StepWork : IDisposable
         _ranks = ranks;
         _passes = settings.PassesOf(ranks.Size);
         _agreement = ranks.IsAlone ? null : new StepAgreement(ranks, protocol, _passes, worst: IsPipelined);
+        _waits = ranks.IsAlone || ranks.IsConcurrent ? null : new RankWaits(ranks);
         _sum = new GradientSum(net, ranks, settings);
         _recorder = settings.CudaGraph ? new StepRecorder(_backend) : null;
         _pass = Pass;
@@ -73,6 +75,11 @@ internal sealed class StepWork : IDisposable
 
     /// <summary>Learning rate of the weights in the step.</summary>
     public double LearningRate { get; private set; }
+
+    /// <summary>
+    /// Wait of the ranks in the last step; null of one process, and where sums go beside the work.
+    /// </summary>
+    public RankWait? Wait => _waits?.Last;
 
     /// <summary>Steps recorded.</summary>
     public long Recordings => _recorder?.Recordings ?? 0;
@@ -131,6 +138,7 @@ internal sealed class StepWork : IDisposable
         if (Accumulated == 0)
         {
             _ranks.Step = Count + 1;
+            _waits?.Begin();
             Prepare();
         }
         else
@@ -155,6 +163,7 @@ internal sealed class StepWork : IDisposable
         Schedule(learningRateFactor);
         Share();
         Conclude();
+        _waits?.End();
         _protocol.Send();
     }
 

@@ -119,6 +119,9 @@ public sealed class TrainingStep : DeviceObject
     /// <summary>Whether any rank was asked to stop before the last step.</summary>
     internal bool IsStopAsked => _protocol.IsStopAsked;
 
+    /// <inheritdoc cref="StepWork.Wait"/>
+    internal RankWait? Wait => _work.Wait;
+
     /// <summary>Whether a step was started and not finished.</summary>
     public bool IsInFlight => _protocol.IsInFlight;
 

@@ -105,6 +105,21 @@ public sealed class GpuStudyTests : FolderTest
     }
 
     [TestMethod]
+    public void ACommunicatorOfOneRankIsMeasuredBesideNone()
+    {
+        if (Environment.GetEnvironmentVariable("REVUP_NCCL_LIBRARY") is null)
+        {
+            Assert.Inconclusive("This machine has no NCCL.");
+        }
+        string[] rows = Rows(
+            "gpu-ranks", "cuda", [.. s_tinyVolume, "--blocks", "3", "--steps", "2", "--rounds", "1"]);
+        Assert.HasCount(6, rows);
+        string[] communicators = [.. rows.Skip(2).Select(row => row.Split('|')[2].Trim())];
+        CollectionAssert.AreEqual(new[] { "none", "1", "none", "1" }, communicators);
+        Assert.IsGreaterThan(0, double.Parse(rows[3].Split('|')[6]));
+    }
+
+    [TestMethod]
     public void WithoutRoomForAnythingTheLimitIsNamed()
     {
         (int status, string error) = StudyProcess.Run(

@@ -82,6 +82,27 @@ public sealed class NcclTrainingTests : FolderTest
         TestRuns.AssertSameState(Folder["alone"], Folder["ranked"]);
     }
 
+    /// <summary>What tests/gpu measures on one GPU: the sums are sent, and change no bit.</summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void OneRankWithACommunicatorTrainsAsWithout(bool graph)
+    {
+        using TestNetwork alone = new(TestDevice.Cuda(0), TestModel.Get(TestModel.Squeeze), cudaGraph: graph);
+        alone.Train(6);
+        Collective? all = null;
+        using TestNetwork ranked = new(
+            TestDevice.Cuda(0), TestModel.Get(TestModel.Squeeze), cudaGraph: graph, ranks: backend =>
+                all = new NcclCollective((CudaBackend)backend, new RankEnvironment("", 0, 1)));
+        Assert.IsFalse(all!.IsAlone);
+        ranked.Train(5);
+        string[] ranges = RecordedRanges.Of(() => ranked.Train(1));
+        Assert.AreEqual(!graph, ranges.Any(name => name.Contains("ncclAllReduce", StringComparison.Ordinal)));
+        Assert.AreEqual(graph, ranked.Step.Recordings > 0);
+        CollectionAssert.AreEqual(alone.TrainingState(), ranked.TrainingState());
+        all.Dispose();
+    }
+
     [TestMethod]
     public void ThePiecesOfAStepLeaveBesideItAndItsSmallSumsAsOneGroup()
     {

@@ -29,11 +29,22 @@ public sealed class RankEnvironmentTests
     [DataRow("PMI_SIZE=4", "PMI_SIZE is '4' and PMI_RANK is ''")]
     [DataRow("SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=many", "SLURM_STEP_NUM_TASKS is 'many'")]
     [DataRow("REVUP_RANKS=no", "REVUP_RANKS is 'no'; use 'off'")]
+    [DataRow("PMI_RANK=0 PMI_SIZE=2 REVUP_JOIN_TIMEOUT=0", "REVUP_JOIN_TIMEOUT is '0'; use a number of seconds")]
+    [DataRow("PMI_RANK=0 PMI_SIZE=2 REVUP_JOIN_TIMEOUT=1m", "REVUP_JOIN_TIMEOUT is '1m'; use a number of seconds")]
     [DataRow(
         "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 PMI_RANK=0 PMI_SIZE=3",
         "Open MPI's mpirun says rank 0 of 2, and MPICH's mpirun says rank 0 of 3")]
     public void DamagedOrNestedVariablesAreRefused(string variables, string words) =>
         Assert.Refuses<ConfigurationException>(() => RankEnvironment.Read(Variables(variables)), words);
+
+    [TestMethod]
+    public void TheWaitToJoinIsReadFromAVariable()
+    {
+        RankEnvironment read = RankEnvironment.Read(Variables("PMI_RANK=0 PMI_SIZE=2 REVUP_JOIN_TIMEOUT=7"));
+        Assert.AreEqual(TimeSpan.FromSeconds(7), read.JoinDeadline);
+        // One process waits for nobody.
+        Assert.IsNull(RankEnvironment.Read(Variables("REVUP_JOIN_TIMEOUT=never")).JoinDeadline);
+    }
 
     /// <summary>Four ranks of a node with 64 processors.</summary>
     [TestMethod]

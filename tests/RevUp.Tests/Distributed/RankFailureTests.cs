@@ -122,6 +122,24 @@ public sealed class RankFailureTests : FolderTest
         TestRuns.AssertSameState(Folder["whole"], Folder["run"]);
     }
 
+    /// <summary>The recipe's deadline is known before ranks join, and a variable is stronger.</summary>
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("REVUP_JOIN_TIMEOUT=1")]
+    public void ARankThatNeverJoinsIsGivenUpAtTheDeadline(string variable)
+    {
+        int seconds = variable.Length == 0 ? 2 : 1;
+        string[] train = [.. Training, "--set", "training.rankTimeoutSeconds=2", ":", "-np", "1", "sleep", "300"];
+        ToolResult result = MpiLauncher.Run(
+            MpiLauncher.Mpich, 1, train, [.. variable.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.AreNotEqual(0, result.ExitCode);
+        string line = Errors(result)[0];
+        Assert.StartsWith(
+            $"[rank 0 of 2 on {Environment.MachineName}] error: After {seconds} s this rank still waits for the other "
+            + "ranks to join", line);
+        Assert.Contains("REVUP_JOIN_TIMEOUT=SECONDS", line);
+    }
+
     [TestMethod]
     public void AStoppedRankIsGivenUpAtTheDeadline()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using RevUp.Distributed;
 using RevUp.Tests.Cli;
 
 namespace RevUp.Tests.Distributed;
@@ -46,6 +47,12 @@ public sealed class RankedTrainingTests : FolderTest
             TestRuns.AssertSameState(Folder["one"], Folder[ranked]);
             CollectionAssert.AreEqual(Metrics("one"), Metrics(ranked));
         }
+        Assert.IsTrue(Steps("one").All(step => step.Wait is null));
+        foreach (RankWait wait in Steps("four").Select(step => step.Wait!.Value))
+        {
+            Assert.IsInRange(0, 3, wait.SlowestRank);
+            Assert.IsInRange(0, wait.First, wait.Slowest);
+        }
         JsonElement ranks = Tool.ReadJson(Path.Combine(Folder["four"], RunRecord.FileName)).GetProperty("ranks");
         Assert.AreEqual(4, ranks.GetProperty("nodes").GetArrayLength());
         Assert.Contains("MPICH 4", ranks.GetProperty("library").GetString()!);
@@ -84,6 +91,7 @@ public sealed class RankedTrainingTests : FolderTest
             "--set", "training.steps=1",
         ];
         ToolResult result = Ranked(MpiLauncher.OpenMpi, 4, "four", settings);
+        Assert.Contains("wait of a step for ranks, rank 0 and the slowest", result.Output);
         Assert.Contains("on 4 ranks of Open MPI", result.Error);
         // The mean of four batches is the mean of the one batch that they make.
         Alone("one", [.. settings, "--set", "training.batchSize=8", "--set", "training.accumulate=1"]);
@@ -130,6 +138,9 @@ public sealed class RankedTrainingTests : FolderTest
         json.Remove("activationPeakBytes");
         return json.ToJsonString();
     })];
+
+    private IReadOnlyList<StepMetrics> Steps(string folder) =>
+        RunHistory.Read(Path.Combine(Folder[folder], MetricsLog.FileName)).Steps;
 
     private float[] FirstRunningMean(string folder)
     {

@@ -110,8 +110,10 @@ public sealed class UNetPlanningTests
     {
         private readonly TestUNet _network;
         private readonly IReadOnlyList<LayerOption>[] _layers;
+        private readonly Objective _objective;
+        private readonly Tensor _labels;
+        private readonly Tensor _losses;
         private readonly long _fixed;
-
         private readonly int _slab;
 
         public Costs(TestDevice device, bool volume, int slab)
@@ -128,9 +130,15 @@ public sealed class UNetPlanningTests
         {
             _slab = slab;
             _network = new TestUNet(device, model, inversion: s_settings.Inversion);
-            _fixed = _network.Backend.Memory.Use.Total;
+            _objective = Objective.Of(_network.Net, new TrainingSettings());
+            Shape labels = _objective.Targets(_network.Input.Shape.Batch);
+            _labels = Memory.Allocate(labels, ElementType.UInt16, MemoryPurpose.Activations);
+            _network.Backend.Upload<ushort>(new ushort[labels.Count], _labels);
+            _losses = Memory.Allocate(new Shape(2), ElementType.Float64, MemoryPurpose.Workspace);
+            _fixed = Memory.Use.Total;
             ReversibleSettings settings = s_settings with { Policies = new() { Slab = slab } };
-            using LayerProbe probe = new(_network.Net, _network.Engine, settings, _network.Input);
+            using LayerProbe probe = new(
+                _network.Net, _network.Engine, settings, _network.Input, _objective, _labels);
             _layers = probe.Measure();
         }
 
@@ -160,11 +168,31 @@ public sealed class UNetPlanningTests
         {
             InversionSettings inversion = s_settings.Inversion;
             inversion = refused ? inversion with { HardLimit = inversion.Tolerance } : inversion;
-            _network.Peak(plan, inversion);
-            return _network.Backend.Memory.TotalPeak - _fixed;
+            (_network.Engine.Plan, _network.Engine.Inversion) = (plan, inversion);
+            Pass();
+            Memory.ResetPeaks();
+            Pass();
+            return Memory.TotalPeak - _fixed;
         }
 
-        public void Dispose() => _network.Dispose();
+        public void Dispose()
+        {
+            Memory.Free(_losses);
+            Memory.Free(_labels);
+            _objective.Dispose();
+            _network.Dispose();
+        }
+
+        private Arena Memory => _network.Backend.Memory;
+
+        private void Pass()
+        {
+            _objective.Begin(_labels);
+            Tensor logits = _network.Engine.Forward(_network.Input);
+            _objective.Differentiate(logits, _labels, _losses);
+            _network.Engine.Backward(logits);
+            _objective.End();
+        }
 
         private LayerOption[][] Permitted() =>
             [.. Layers.Select((layer, i) => NetworkCosts.Permitted(layer, _layers[i], compress: true))];

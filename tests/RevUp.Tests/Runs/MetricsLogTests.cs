@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RevUp.Distributed;
 
 namespace RevUp.Tests.Runs;
 
@@ -49,6 +50,22 @@ public sealed class MetricsLogTests : FolderTest
         JsonNode line = JsonNode.Parse(File.ReadAllLines(Folder["m"]).Single())!;
         AssertJson("[0.4322, null]", line["contractions"]!.ToJsonString());
         AssertJson("[1.2346, 0.9]", line["coefficients"]!.ToJsonString());
+    }
+
+    [TestMethod]
+    public void TheWaitOfRanksStandsAtTheEndOfALine()
+    {
+        using (MetricsLog log = new(Folder["m"], lastStep: 0))
+        {
+            log.Step(
+                7, epoch: 1, new StepResult(0.5, 0.75, 2, 0.1), milliseconds: 12, activationPeakBytes: 0, [],
+                wait: new RankWait(1.234, 3, 0.5));
+        }
+        Assert.EndsWith(
+            "\"replays\":0,\"waitMilliseconds\":1.23,\"slowestRank\":3,\"slowestRankWaitMilliseconds\":0.5}",
+            File.ReadAllLines(Folder["m"]).Single());
+        StepMetrics read = RunHistory.Read(Folder["m"]).Steps.Single();
+        Assert.AreEqual(new RankWait(1.23, 3, 0.5), read.Wait);
     }
 
     [TestMethod]
