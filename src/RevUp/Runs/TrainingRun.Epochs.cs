@@ -11,6 +11,9 @@ namespace RevUp.Runs;
 // The steps of one epoch: pipelined or accumulating, each logged and saved where it is time to.
 public sealed partial class TrainingRun
 {
+    /// <summary>Steps that a profiler is to look at; null for none.</summary>
+    internal StepWindow? Window { get; init; }
+
     private void TrainEpoch(RunEpoch epoch)
     {
         (long start, TimeSpan waited) = (Stopwatch.GetTimestamp(), _loader.Waited);
@@ -47,6 +50,7 @@ public sealed partial class TrainingRun
             }
             start = staging;
             _step.AsksToStop = epoch.Stop.IsAsked;
+            Window?.Begin(Network.Backend, _step.Count + 1);
             _step.Start(LearningRateFactor());
             bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End
                 && !epoch.Stop.Token.IsCancellationRequested;
@@ -64,6 +68,10 @@ public sealed partial class TrainingRun
         foreach (Batch batch in batches)
         {
             long start = Stopwatch.GetTimestamp();
+            if (pending == 0)
+            {
+                Window?.Begin(Network.Backend, _step.Count + 1);
+            }
             bool update = ++pending == _recipe.Training.PassesOf(_ranks.Size);
             StepResult? updated = Accumulate(batch, update, epoch.Stop);
             milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -91,14 +99,18 @@ public sealed partial class TrainingRun
     // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
     private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
     {
+        Window?.End(Network.Backend, _step.Count);
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
         MemoryUse peak = Network.Backend.Memory.Peak;
         ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
-        epoch.Log?.Step(
-            _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
-            coefficients, peak);
-        epoch.Progress?.Invoke(progress);
+        using (Network.Backend.Range(ProfilerRanges.Log))
+        {
+            epoch.Log?.Step(
+                _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
+                coefficients, peak);
+            epoch.Progress?.Invoke(progress);
+        }
         bool last = _step.Count == epoch.End || epoch.Stop.Follow(_step.IsStopAsked);
         int every = _recipe.Training.CheckpointEverySteps;
         if (last || (every > 0 && _step.Count % every == 0))
@@ -110,6 +122,7 @@ public sealed partial class TrainingRun
 
     private void Save(RunLog? log, RunMeter meter)
     {
+        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Checkpoint);
         AverageStatistics();
         RequireSameWeights();
         DamageExchange.Share(_ranks, _loader.Damaged);

@@ -32,14 +32,19 @@ internal sealed class DeviceQueue : IDisposable
     /// </summary>
     public bool WaitsForEach { get; set; }
 
+    /// <summary>Operations issued so far: kernels, copies and calls of libraries.</summary>
+    public long Launches { get; private set; }
+
     /// <summary>
-    /// Waits for the operation that was just issued, if <see cref="WaitsForEach"/>.
+    /// Counts the operation that was just issued, and waits for it under
+    /// <see cref="WaitsForEach"/>.
     /// </summary>
     /// <exception cref="NativeException">
     /// The operation failed, under <see cref="WaitsForEach"/>.
     /// </exception>
     public void Issued(string operation)
     {
+        Launches++;
         if (!WaitsForEach)
         {
             return;
