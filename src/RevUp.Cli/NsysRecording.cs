@@ -41,7 +41,8 @@ internal sealed class NsysRecording(string nsys, string file, string tool)
     public string Run(IEnumerable<string> arguments, Action<string> said)
     {
         ConfigurationException.Require(
-            !File.Exists(_report), $"The report {_report} is there already; name another file after --nsys, or delete it");
+            !File.Exists(_report),
+            $"The report {_report} is there already; name another file after --nsys, or delete it");
         using Process process = new()
         {
             StartInfo = new ProcessStartInfo(nsys, [.. s_options, $"--output={_report}", tool, .. arguments])

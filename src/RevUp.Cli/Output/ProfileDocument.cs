@@ -41,7 +41,7 @@ internal sealed record ProfileDocument(
     /// <summary>Why one random batch stood for the data; null where it did not.</summary>
     public string? RandomBatch { get; }
 
-    /// <summary>What the device does alone.</summary>
+    /// <summary>Rates of the device alone.</summary>
     public MachineRates? Rates { get; }
 
     /// <summary>Mean time of a step.</summary>
@@ -73,8 +73,8 @@ internal sealed record ProfileDocument(
 /// <summary>One row of a profile; rates are fractions of what the device does alone.</summary>
 internal sealed record ProfileFigures(
     string Name, double Milliseconds, double Share, double GapMilliseconds, double ForwardMilliseconds,
-    double InversionMilliseconds, double GradientMilliseconds, double Calls, double Launches, double Bytes, double Flops,
-    double CopyShare, double MatrixShare)
+    double InversionMilliseconds, double GradientMilliseconds, double Calls, double Launches, double Bytes,
+    double Flops, double CopyShare, double MatrixShare)
 {
     private const double MillisecondsPerSecond = 1e3;
 

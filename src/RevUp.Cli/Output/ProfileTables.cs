@@ -2,7 +2,9 @@ using RevUp.Diagnostics;
 
 namespace RevUp.Cli.Output;
 
-/// <summary>A profile for people: a few lines, then tables of parts, layers and operations.</summary>
+/// <summary>
+/// A profile for people: a few lines, then tables of parts, layers and operations.
+/// </summary>
 internal sealed class ProfileTables
 {
     private const string Nothing = "-";
@@ -13,7 +15,7 @@ internal sealed class ProfileTables
     private const int Wide = 118;
     private const int BarLength = 10;
 
-    // Layers of a deep network, and operations of less than a thousandth of the step, share a row.
+    // Further layers, and operations of less than a thousandth of the step, share a row.
     private const int MostLayers = 40;
     private const double LeastShare = 0.001;
 
@@ -29,7 +31,8 @@ internal sealed class ProfileTables
     }
 
     /// <summary>Writes all of it.</summary>
-    public static void Write(Terminal terminal, ProfileDocument profile) => new ProfileTables(terminal, profile).Write();
+    public static void Write(Terminal terminal, ProfileDocument profile) =>
+        new ProfileTables(terminal, profile).Write();
 
     private void Write()
     {
@@ -62,8 +65,8 @@ internal sealed class ProfileTables
         ];
         ProfileColumn[] work = _isWide ? [Bytes(), Flops()] : [];
         Write("part", _profile.Parts, [.. time, .. bar, .. calls, .. work, .. rates]);
-        Write(
-            "layer", Layers(_profile.Layers), [.. time, .. ways, .. _isWide ? [.. calls, .. rates] : (ProfileColumn[])[]]);
+        ProfileColumn[] more = _isWide ? [.. calls, .. rates] : [];
+        Write("layer", Layers(_profile.Layers), [.. time, .. ways, .. more]);
         Write("operation", Operations(_profile.Operations), [.. time, .. bar, .. calls, .. work, .. rates]);
         foreach (string line in Foot())
         {
@@ -127,8 +130,8 @@ internal sealed class ProfileTables
         yield return "";
         yield return "of copy, of matrix: the row's bytes and FLOPs in its time, as shares of the rates above;";
         yield return "over 100 % where operands stay in a cache. Bytes: every operand once, an updated one";
-        yield return "twice. FLOPs: of convolutions alone. "
-            + (_isGpu ? "Rows without calls: the device waits for the host." : "Rows without calls: no operation runs.");
+        yield return "twice. FLOPs: of convolutions alone. Rows without calls: "
+            + (_isGpu ? "the device waits for the host." : "no operation runs.");
         yield return "Weights as in the middle of a run: last convolutions drawn, learning rate 0.";
     }
 

@@ -198,6 +198,12 @@ public abstract partial class Backend : IDisposable
     internal virtual long Launches => 0;
 
     /// <summary>
+    /// File for the operations of recorded work in the order of its nodes, with their ranges: a
+    /// profiler of a replay knows no ranges. Null for none; the newest recording is in it.
+    /// </summary>
+    internal string? GraphNames { get; set; }
+
+    /// <summary>
     /// Waits for all work issued, then opens or closes the window in which a profiler that waits
     /// for cuProfilerStart looks. Does nothing where there are no such profilers.
     /// </summary>

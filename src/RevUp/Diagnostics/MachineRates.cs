@@ -3,7 +3,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Diagnostics;
 
-/// <summary>What a device does with little else to do, for comparison with its work.</summary>
+/// <summary>Rates of a device that does nothing else, to compare its work with.</summary>
 /// <param name="CopyBytesPerSecond">Bytes read and written by a copy on the device.</param>
 /// <param name="CopyBytes">Size of the tensor that was copied.</param>
 /// <param name="FlopsPerSecond">

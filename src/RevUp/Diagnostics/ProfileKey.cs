@@ -1,6 +1,6 @@
 namespace RevUp.Diagnostics;
 
-/// <summary>What a measured time belongs to.</summary>
+/// <summary>Owner of a measured time.</summary>
 /// <param name="Operation">Base name of the operation in words; empty for a gap.</param>
 /// <param name="Part">Part of the step.</param>
 /// <param name="Layer">Index of the layer, or <see cref="NoLayer"/>.</param>

@@ -138,6 +138,7 @@ internal sealed class ProfileRun : IDisposable
     /// <inheritdoc cref="Measure"/>
     public void Capture(Action<long> progress, CancellationToken stop)
     {
+        _device.GraphNames = $"{_recipe.Name}.{StepWindow.GraphNames}";
         using RevUpNet net = OpenNetwork(_device);
         using TrainingStep step = OpenStep(net, _recipe.Training);
         Train(

@@ -9,6 +9,11 @@ namespace RevUp.Runs;
 /// <param name="Last">Number of the last.</param>
 internal sealed record StepWindow(long First, long Last)
 {
+    /// <summary>
+    /// Name of the file with the operations of a recorded step, in the order of a graph's nodes.
+    /// </summary>
+    public const string GraphNames = "graph-nodes.tsv";
+
     private const char Between = ':';
 
     /// <summary>Number of its steps.</summary>

@@ -14,6 +14,17 @@ public sealed partial class TrainingRun
     /// <summary>Steps that a profiler is to look at; null for none.</summary>
     internal StepWindow? Window { get; init; }
 
+    // The first rank's graph is every rank's.
+    private void RequireWindow()
+    {
+        Window?.Require("--profile-steps", _step.Count, Steps);
+        if (Window is not null && _ranks.IsFirst)
+        {
+            Directory.CreateDirectory(_folder);
+            Network.Backend.GraphNames = Path.Combine(_folder, StepWindow.GraphNames);
+        }
+    }
+
     private void TrainEpoch(RunEpoch epoch)
     {
         (long start, TimeSpan waited) = (Stopwatch.GetTimestamp(), _loader.Waited);

@@ -228,7 +228,7 @@ public sealed partial class TrainingRun : IDisposable
     public RunSummary Run(Action<TrainingProgress>? progress, CancellationToken stop)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Window?.Require("--profile-steps", _step.Count, Steps);
+        RequireWindow();
         using Driving driving = Network.Drive();
         using StopAgreement agreement = new(_ranks, stop);
         using RunLog? log = _ranks.IsFirst ? OpenLog() : null;

@@ -1,5 +1,6 @@
 using RevUp.Interop;
 using RevUp.Interop.Cuda;
+using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
@@ -36,6 +37,11 @@ internal sealed class DeviceQueue : IDisposable
     public long Launches { get; private set; }
 
     /// <summary>
+    /// Operations issued from now on, each with the ranges that it is in; null where nobody asks.
+    /// </summary>
+    public List<(string Operation, string Ranges)>? Noted { get; set; }
+
+    /// <summary>
     /// Counts the operation that was just issued, and waits for it under
     /// <see cref="WaitsForEach"/>.
     /// </summary>
@@ -45,6 +51,7 @@ internal sealed class DeviceQueue : IDisposable
     public void Issued(string operation)
     {
         Launches++;
+        Noted?.Add((operation, NvtxRange.Path));
         if (!WaitsForEach)
         {
             return;
