@@ -41,7 +41,7 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
             if (offset == 0)
             {
                 StepOutcome outcome = new(0, 0, 0, 0, 0, RefusedBlock: -1);
-                MemoryMarshal.Cast<double, StepOutcome>(_values)[0] = outcome;
+                MemoryMarshal.Cast<double, StepOutcome>(_values.AsSpan())[0] = outcome;
             }
         }
 

@@ -108,10 +108,12 @@ internal sealed class ProfileTables
         yield return $"{_profile.Recipe}: {Format.Blocks(_profile.Blocks)} in {_profile.Precision}, policy "
             + $"{_profile.Policy}, {batch}, on {_profile.Device}";
         yield return $"steps {_profile.FirstStep} to {_profile.LastStep}: {Milliseconds(_profile.Milliseconds)} ms "
-            + $"({Milliseconds(least)} to {Milliseconds(most)})"
-            + (double.IsNaN(_profile.PlainMilliseconds)
-                ? ""
-                : $"; the step before, without marks: {Milliseconds(_profile.PlainMilliseconds)} ms");
+            + $"({Milliseconds(least)} to {Milliseconds(most)})";
+        if (!double.IsNaN(_profile.PlainMilliseconds))
+        {
+            yield return "the step before, without marks between operations: "
+                + $"{Milliseconds(_profile.PlainMilliseconds)} ms";
+        }
         yield return $"copy of {rates.CopyBytes >> 20} MiB: {Number(rates.CopyBytesPerSecond / Giga, "0.0")} GB/s";
         yield return $"matrix product of {4 * rates.Channels} × {rates.Channels} × {rates.Channels} in "
             + $"{rates.Arithmetic}: {Number(rates.FlopsPerSecond / Giga, "0")} GFLOP/s";
@@ -128,11 +130,12 @@ internal sealed class ProfileTables
     private IEnumerable<string> Foot()
     {
         yield return "";
-        yield return "of copy, of matrix: the row's bytes and FLOPs in its time, as shares of the rates above;";
-        yield return "over 100 % where operands stay in a cache. Bytes: every operand once, an updated one";
-        yield return "twice. FLOPs: of convolutions alone. Rows without calls: "
-            + (_isGpu ? "the device waits for the host." : "no operation runs.");
-        yield return "Weights as in the middle of a run: last convolutions drawn, learning rate 0.";
+        yield return "of copy, of matrix: a row's bytes and FLOPs in its time, as shares of the two";
+        yield return "rates above; over 100 % where operands stay in a cache. Bytes: every operand";
+        yield return "once, an updated one twice. FLOPs: of convolutions alone. Rows without calls:";
+        yield return (_isGpu ? "the device waits for the host." : "no operation runs.")
+            + " Weights as in mid-run: last convolutions";
+        yield return "drawn at random, learning rate 0.";
     }
 
     private ProfileColumn Bytes()

@@ -49,7 +49,7 @@ internal sealed class StepProfiler(DeviceClock clock, Func<long> launches) : Ope
     {
         if (_isOpen && activity != _activity)
         {
-            Mark(Cost(new ProfileKey("", StepPart.Other, ProfileKey.NoLayer, _activity)));
+            Mark(Cost(Idle));
             _activity = activity;
         }
     }
@@ -57,7 +57,7 @@ internal sealed class StepProfiler(DeviceClock clock, Func<long> launches) : Ope
     /// <summary>The step is over, all of its work too: its times are read.</summary>
     public void EndStep()
     {
-        Enter(HostActivity.Issuing);
+        Mark(Cost(Idle));
         _isOpen = false;
         _times.Clear();
         clock.Read(_times);
@@ -98,6 +98,8 @@ internal sealed class StepProfiler(DeviceClock clock, Func<long> launches) : Ope
         }
     }
 
+    private ProfileKey Idle => new("", StepPart.Other, ProfileKey.NoLayer, _activity);
+
     private void Begin(string name, long bytes, double products)
     {
         if (!_isOpen)
@@ -108,7 +110,7 @@ internal sealed class StepProfiler(DeviceClock clock, Func<long> launches) : Ope
         ProfileKey key = new(part == StepPart.PowerIteration ? "power iteration" : name, part, layer, null);
         Mark(Cost(_activity == HostActivity.Issuing
             ? key with { Operation = "", Gap = HostActivity.Issuing }
-            : new ProfileKey("", StepPart.Other, ProfileKey.NoLayer, _activity)));
+            : Idle));
         _operation = Cost(key);
         _operation.Calls++;
         _operation.Bytes += bytes;
