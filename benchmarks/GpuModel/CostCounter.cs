@@ -1,12 +1,12 @@
 using RevUp.Backends;
-using RevUp.Benchmarks.Traffic;
+using RevUp.Backends.Observed;
 using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.GpuModel;
 
 /// <summary>Predicted cost of the operations that a step issues, by its parts.</summary>
-internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
+internal sealed class CostCounter(GpuRates rates) : OperationObserver
 {
     // Operations of more than one launch, as CudaBackend does them.
     private static readonly Dictionary<string, int> s_launches = new(StringComparer.Ordinal)
@@ -33,9 +33,8 @@ internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
     /// <summary>Forgets what was counted.</summary>
     public void Clear() => _parts.Clear();
 
-    public override void Count(string name, Action work, ReadOnlySpan<Tensor> operands, double operations)
+    public override void Begin(string name, ReadOnlySpan<Tensor> operands)
     {
-        work();
         double bytes = Bytes(operands);
         int launches = Launches(name, operands);
         string part = StepPart.Of(NvtxRange.Path);
@@ -45,14 +44,13 @@ internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
             new PartCost(launches, bytes, 0, rates.Pointwise(bytes, launches)));
     }
 
-    public override void CountPass(
-        string pass, ConvolutionGeometry geometry, Action work, ReadOnlySpan<Tensor> operands, double operations)
+    public override void BeginPass(
+        string pass, ConvolutionGeometry geometry, ReadOnlySpan<Tensor> operands, double products)
     {
-        work();
         double bytes = Bytes(operands), weights = geometry.Weights.Count;
         // Packed weights are as wide as the convolution.
         bytes += weights * (geometry.Type.Size() - sizeof(float));
-        PartCost cost = new(1, bytes, operations, rates.Convolution(geometry, bytes, operations));
+        PartCost cost = new(1, bytes, products, rates.Convolution(geometry, bytes, products));
         if (pass == "wgrad" && geometry.Type == ElementType.BFloat16)
         {
             double cast = weights * (sizeof(float) + geometry.Type.Size());
@@ -64,8 +62,12 @@ internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
         Add(part == "power iteration" ? part : $"{part}, convolution", cost);
     }
 
-    public override void CountCopy(long bytes) =>
+    public override void BeginCopy(string name, long bytes) =>
         Add("copies to and from the host", new PartCost(1, bytes, 0, rates.Launch));
+
+    public override void End()
+    {
+    }
 
     private static int Launches(string name, ReadOnlySpan<Tensor> operands) => name switch
     {
@@ -82,16 +84,6 @@ internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
             distances++;
         }
         return distances;
-    }
-
-    private static double Bytes(ReadOnlySpan<Tensor> operands)
-    {
-        double bytes = 0;
-        foreach (Tensor operand in operands)
-        {
-            bytes += operand.IsEmpty ? 0 : operand.Bytes;
-        }
-        return bytes;
     }
 
     private void Add(string part, PartCost cost) => _parts[part] = _parts.GetValueOrDefault(part) + cost;

@@ -1,6 +1,6 @@
+using System.Runtime.InteropServices;
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
-using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.GpuModel;
@@ -25,9 +25,30 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
 
     internal override ElementType TransitionType(ElementType branch) => branch;
 
-    internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
+    internal override Readback CreateReadback(int count) => new Outcome(this, count);
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new Plan(geometry);
+
+    /// <summary>The results of a step without a refused inversion.</summary>
+    private sealed class Outcome(Backend backend, int count) : Readback(backend, count)
+    {
+        private readonly double[] _values = new double[count];
+
+        public override bool IsThere => true;
+
+        public override void Copy(Tensor source, int offset)
+        {
+            if (offset == 0)
+            {
+                StepOutcome outcome = new(0, 0, 0, 0, 0, RefusedBlock: -1);
+                MemoryMarshal.Cast<double, StepOutcome>(_values.AsSpan())[0] = outcome;
+            }
+        }
+
+        public override void Mark() => RequireOpen();
+
+        public override ReadOnlySpan<double> Wait() => _values;
+    }
 
     /// <summary>Weights as cuDNN takes them, and no work.</summary>
     private sealed class Plan(ConvolutionGeometry geometry) : ConvolutionPlan(geometry)

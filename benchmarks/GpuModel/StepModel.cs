@@ -1,5 +1,5 @@
 using RevUp.Backends.Cpu;
-using RevUp.Benchmarks.Traffic;
+using RevUp.Backends.Observed;
 using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
@@ -41,7 +41,7 @@ internal static class StepModel
         using CpuBackend processor = new(threads: 1);
         using GpuSizing sizing = new(processor);
         CostCounter counter = new(rates);
-        using CountingBackend backend = new(sizing, counter);
+        using ObservedBackend backend = new(sizing, counter);
         using RevUpNet net = new(backend, model, sample, classes, training.Seed);
         using TrainingStep step = new(net, ProbeBatch.Settings(net, training), plan, new InversionSettings());
         ProbeBatch batch = new(net, training);

@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Backends.Cpu;
+using RevUp.Backends.Observed;
 using RevUp.Benchmarks.Traffic;
 using RevUp.Models;
 using RevUp.Planning;
@@ -90,7 +91,7 @@ internal static class TrafficStudy
         TrainingSettings training = new() { BatchSize = size.Batch };
         MemoryPlan plan = new() { Policy = policy };
         OperationCounter counter = new(size.Threads);
-        using CountingBackend backend = new(device, counter);
+        using ObservedBackend backend = new(device, counter);
         ModelSettings model = new StepCase(
             plan, LipschitzMode.PerBranch, BranchPrecision.Float32, EvaluationPrecision.Full, size, Weights: "")
             .CreateModel();

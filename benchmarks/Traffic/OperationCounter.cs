@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Backends.Observed;
 using RevUp.Tensors;
 
 namespace RevUp.Benchmarks.Traffic;
@@ -9,9 +10,11 @@ namespace RevUp.Benchmarks.Traffic;
 /// but the share of caches and memory that they take is. Processor time is divided by the threads
 /// that share the work.
 /// </summary>
-internal class OperationCounter(int threads)
+internal sealed class OperationCounter(int threads) : OperationObserver
 {
     private readonly Dictionary<string, OperationTotal> _totals = new(StringComparer.Ordinal);
+    private (string Name, long Bytes, double Products) _operation;
+    private TimeSpan _start;
 
     /// <summary>Counts since the last <see cref="Reset"/>.</summary>
     public IReadOnlyDictionary<string, OperationTotal> Totals => _totals;
@@ -19,38 +22,33 @@ internal class OperationCounter(int threads)
     /// <summary>Forgets everything.</summary>
     public void Reset() => _totals.Clear();
 
-    /// <summary>
-    /// Does and counts one operation; empty tensors count as nothing, a tensor that is read and
-    /// written as two operands.
-    /// </summary>
-    public void Count(string name, Action work, ReadOnlySpan<Tensor> operands) =>
-        Count(name, work, operands, operations: 0);
+    /// <inheritdoc/>
+    public override void Begin(string name, ReadOnlySpan<Tensor> operands) => Begin(name, operands, products: 0);
 
-    /// <summary>
-    /// The same for a pass of a convolution. Convolutions of one sample are power iteration's.
-    /// </summary>
-    public virtual void CountPass(
-        string pass, ConvolutionGeometry geometry, Action work, ReadOnlySpan<Tensor> operands, double operations) =>
-        Count(
-            geometry.Input.Batch == 1 ? "power iteration and its gradient" : $"convolution, {pass}", work, operands,
-            operations);
+    /// <summary>Convolutions of one sample are power iteration's.</summary>
+    public override void BeginPass(
+        string pass, ConvolutionGeometry geometry, ReadOnlySpan<Tensor> operands, double products) =>
+        Begin(
+            geometry.Input.Batch == 1 ? "power iteration and its gradient" : $"convolution, {pass}", operands,
+            products);
 
-    /// <summary>A copy between the host and the device; not counted as an operation.</summary>
-    public virtual void CountCopy(long bytes)
+    /// <summary>Copies are not counted.</summary>
+    public override void BeginCopy(string name, long bytes) => _operation = default;
+
+    /// <inheritdoc/>
+    public override void End()
     {
+        if (_operation.Name is { } name)
+        {
+            double milliseconds = (Environment.CpuUsage.TotalTime - _start).TotalMilliseconds / threads;
+            OperationTotal call = new(1, _operation.Bytes, _operation.Products, milliseconds);
+            _totals[name] = _totals.GetValueOrDefault(name) + call;
+        }
     }
 
-    /// <summary>The same for an operation that is bound by arithmetic.</summary>
-    public virtual void Count(string name, Action work, ReadOnlySpan<Tensor> operands, double operations)
+    private void Begin(string name, ReadOnlySpan<Tensor> operands, double products)
     {
-        TimeSpan start = Environment.CpuUsage.TotalTime;
-        work();
-        double milliseconds = (Environment.CpuUsage.TotalTime - start).TotalMilliseconds / threads;
-        long bytes = 0;
-        foreach (Tensor operand in operands)
-        {
-            bytes += operand.IsEmpty ? 0 : operand.Bytes;
-        }
-        _totals[name] = _totals.GetValueOrDefault(name) + new OperationTotal(1, bytes, operations, milliseconds);
+        _operation = (name, Bytes(operands), products);
+        _start = Environment.CpuUsage.TotalTime;
     }
 }

@@ -250,6 +250,10 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
     public void Destroy(CudaGraphExec executable) =>
         Check(Driver.GraphManagment.cuGraphExecDestroy(new CUgraphExec { Pointer = executable.Value }));
 
+    public void StartProfiler() => Check(Driver.Profiling.cuProfilerStart());
+
+    public void StopProfiler() => Check(Driver.Profiling.cuProfilerStop());
+
     /// <summary>Gives the primary context back; a second call does nothing.</summary>
     public void Dispose()
     {

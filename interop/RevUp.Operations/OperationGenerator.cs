@@ -22,7 +22,6 @@ public sealed class OperationGenerator : IIncrementalGenerator
     {
         ["bindings"] = BindingWriter.Write,
         ["backends"] = BackendWriter.Write,
-        ["counting"] = CountingWriter.Write,
         ["tests"] = TestWriter.Write,
     };
 

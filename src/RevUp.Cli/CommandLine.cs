@@ -57,6 +57,7 @@ internal static class CommandLine
             SegmentCommand.Create(terminal, common),
             MemoryCommand.Create(terminal, common),
             FitCommand.Create(terminal, common),
+            ProfileCommand.Create(terminal, common),
             InspectCommand.Create(terminal, common),
             ReportCommand.Create(terminal, common),
             ExportCommand.Create(terminal, common),

@@ -9,13 +9,13 @@ internal static class TrainingSession
 {
     public static RunSummary Run(
         Terminal terminal, Backend backend, Recipe recipe, string folder, bool resume, bool attached = false,
-        Collective? ranks = null)
+        Collective? ranks = null, StepWindow? window = null)
     {
         ranks ??= Collective.Alone;
         const string Notice =
             "Stopping after this step or batch of the evaluation, with a checkpoint; once more ends at once.";
         using Interruption interruption = new(terminal, Notice, attached);
-        using TrainingRun run = new(backend, recipe, folder, resume, ranks);
+        using TrainingRun run = new(backend, recipe, folder, resume, ranks) { Window = window };
         terminal.Note(
             $"{recipe.Name}: {Format.Blocks(recipe.Model.BlockCount)} in "
             + $"{run.Network.Settings.Precision.Text(backend)}, policy "

@@ -243,6 +243,10 @@ internal sealed unsafe class CudaDriver : ICudaDriver
 
     public void Destroy(CudaGraphExec executable) => CudaLibrary.GraphExecDestroy(executable).Check();
 
+    public void StartProfiler() => CudaLibrary.ProfilerStart().Check();
+
+    public void StopProfiler() => CudaLibrary.ProfilerStop().Check();
+
     /// <summary>Gives the primary context back; a second call does nothing.</summary>
     public void Dispose()
     {

@@ -92,4 +92,12 @@ internal static unsafe partial class CudaLibrary
     /// <summary>Destroys an instantiated graph.</summary>
     [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuGraphExecDestroy")]
     public static partial CudaResult GraphExecDestroy(CudaGraphExec executable);
+
+    /// <summary>Opens the window of an attached profiler.</summary>
+    [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuProfilerStart")]
+    public static partial CudaResult ProfilerStart();
+
+    /// <summary>Closes the window of an attached profiler.</summary>
+    [LibraryImport(NativeLibraries.Cuda, EntryPoint = "cuProfilerStop")]
+    public static partial CudaResult ProfilerStop();
 }

@@ -138,4 +138,12 @@ internal interface ICudaDriver : IDisposable
 
     /// <summary>Destroys an instantiated graph.</summary>
     void Destroy(CudaGraphExec executable);
+
+    /// <summary>
+    /// Opens the window of a profiler that was told to wait for it; nothing happens without one.
+    /// </summary>
+    void StartProfiler();
+
+    /// <summary>Closes that window.</summary>
+    void StopProfiler();
 }

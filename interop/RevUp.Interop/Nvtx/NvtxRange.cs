@@ -24,11 +24,13 @@ internal readonly ref struct NvtxRange : IDisposable
     /// The open ranges of the calling thread, such as "step / backward / stem"; empty where none
     /// is open.
     /// </summary>
-    public static string Path =>
-        string.Join<NvtxName>(" / ", (s_open ?? []).Take(Math.Min(s_depth, MostNested)));
+    public static string Path => string.Join<NvtxName>(" / ", Opened.ToArray());
 
-    /// <summary>Opens a range.</summary>
-    public static unsafe NvtxRange Open(NvtxName name)
+    /// <summary>The open ranges of the calling thread, outermost first.</summary>
+    public static ReadOnlySpan<NvtxName> Opened => s_open.AsSpan(0, Math.Min(s_depth, MostNested));
+
+    /// <summary>Opens a range, with a size in bytes where it has one.</summary>
+    public static NvtxRange Open(NvtxName name, long bytes = -1)
     {
         s_open ??= new NvtxName[MostNested];
         if (s_depth < MostNested)
@@ -39,13 +41,19 @@ internal readonly ref struct NvtxRange : IDisposable
         s_depth++;
         if (NvtxLibrary.IsAvailable)
         {
-            fixed (byte* text = name.Text)
-            {
-                NvtxLibrary.RangePush(text);
-            }
+            NvtxLibrary.RangePush(name.Handle, bytes);
         }
 
         return new NvtxRange(isOpen: true);
+    }
+
+    /// <summary>Marks a moment with a number.</summary>
+    public static void Mark(NvtxName name, NvtxMark category, double value)
+    {
+        if (NvtxLibrary.IsAvailable)
+        {
+            NvtxLibrary.RangeMark(name.Handle, category, value);
+        }
     }
 
     /// <summary>Closes the innermost range.</summary>

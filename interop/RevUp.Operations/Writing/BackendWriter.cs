@@ -1,7 +1,8 @@
 namespace RevUp.Operations.Writing;
 
 /// <summary>
-/// The operations of Backend, CpuBackend, SizingBackend and CudaBackend, and the latter's kernels.
+/// The operations of Backend, CpuBackend, SizingBackend, ObservedBackend and CudaBackend, and the
+/// latter's kernels.
 /// </summary>
 internal static class BackendWriter
 {
@@ -13,6 +14,7 @@ internal static class BackendWriter
         yield return ("Backend", Contract(calls));
         yield return ("CpuBackend", Cpu(calls, sources));
         yield return ("SizingBackend", Sizing(calls));
+        yield return ("ObservedBackend", ObservedWriter.Write(Space + ".Observed", calls));
         yield return ("KernelTable", KernelTableWriter.Write(sources.Kernels));
         yield return ("CudaBackend", LaunchWriter.Write(Space + ".Cuda", calls, sources.Kernels));
     }

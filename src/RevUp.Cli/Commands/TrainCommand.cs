@@ -34,6 +34,10 @@ internal sealed class TrainCommand
     private readonly Option<bool> _attached = Usage.Flag(
         "--attached", "Stop, with a checkpoint, when standard input ends: for programs that start trainings.");
 
+    private readonly StepWindowOption _profiled = new(
+        "--profile-steps",
+        "On cuda: steps for nsys or ncu around this command to look at (cuProfilerStart, cuProfilerStop).");
+
     private TrainCommand(Terminal terminal, CommonOptions common)
     {
         (_terminal, _common) = (terminal, common);
@@ -45,7 +49,7 @@ internal sealed class TrainCommand
         TrainCommand train = new(terminal, common);
         Command command = new(Name, "Train a network by a recipe. Ctrl-C finishes the step and writes a checkpoint.")
         {
-            train._output, train._graph, train._budget, train._resume, train._attached,
+            train._output, train._graph, train._budget, train._resume, train._attached, train._profiled,
         };
         train._recipes.AddTo(command);
         command.SetAction(arguments => RankedRun.Run(
@@ -81,6 +85,10 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult arguments, Collective ranks)
     {
+        ConfigurationException.Require(
+            arguments.GetValue(_profiled) is null || !_common.IsCpu(arguments),
+            $"--profile-steps is for profilers of GPUs, and --device is cpu; add --device cuda, or use "
+            + $"'{CommandName.Value} profile'");
         Recipe? own = null;
         bool resume = false;
         string text = ranks.First(() => (own = Load(arguments, ranks, out resume)).ToJson(), "the first rank's recipe");
@@ -89,7 +97,8 @@ internal sealed class TrainCommand
             ranks.Backend is null ? _common.OpenBackend(arguments, share: Threads(ranks)) : null;
         Backend backend = ranks.Backend ?? opened!;
         RunSummary summary = TrainingSession.Run(
-            _terminal, backend, recipe, Folder(arguments, recipe), resume, arguments.GetValue(_attached), ranks);
+            _terminal, backend, recipe, Folder(arguments, recipe), resume, arguments.GetValue(_attached), ranks,
+            arguments.GetValue(_profiled));
         if (arguments.GetValue(_common.Json))
         {
             _terminal.WriteJson(TrainDocument.From(summary));

@@ -226,6 +226,7 @@ internal sealed class PolicyConverter() : JsonStringEnumConverter<MemoryPolicy>(
 [JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(MemoryDocument))]
 [JsonSerializable(typeof(FitDocument))]
+[JsonSerializable(typeof(ProfileDocument))]
 [JsonSerializable(typeof(Inspection))]
 [JsonSerializable(typeof(StudyDocument))]
 [JsonSerializable(typeof(StudiesDocument))]

@@ -38,6 +38,13 @@ internal sealed class Terminal
     /// <summary>Whether somebody watches the progress.</summary>
     public bool IsLive { get; }
 
+    /// <summary>Whether results may have colours and frames.</summary>
+    public bool HasColours => _outputIsTerminal;
+
+    /// <summary>Columns that results have.</summary>
+    public int Width =>
+        _outputIsTerminal ? CreateConsole(Output, isTerminal: true).Profile.Width : FileWidth;
+
     public CancellationToken Stop { get; }
 
     /// <summary>For a failure of a rank that otherwise says nothing.</summary>

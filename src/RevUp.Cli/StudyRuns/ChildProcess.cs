@@ -15,7 +15,8 @@ internal sealed record ChildResult(int ExitCode, string Output, string LastError
 /// </param>
 internal sealed class ChildProcess(int threads, bool alone)
 {
-    private static readonly string s_tool = Path.Combine(
+    /// <summary>This tool's program.</summary>
+    public static string Tool { get; } = Path.Combine(
         AppContext.BaseDirectory, typeof(ChildProcess).Assembly.GetName().Name!);
 
     /// <summary>Runs a command line to its end.</summary>
@@ -29,7 +30,7 @@ internal sealed class ChildProcess(int threads, bool alone)
     public async Task<ChildResult> RunAsync(
         IReadOnlyCollection<string> arguments, string log, Action<string> said, CancellationToken stop)
     {
-        ProcessStartInfo start = new(s_tool, arguments)
+        ProcessStartInfo start = new(Tool, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
@@ -58,7 +57,17 @@ public abstract partial class Backend : IDisposable
     /// and <see cref="ProfilerRanges"/> lists the library's ranges. Does nothing on the CPU and
     /// where librevup_nvtx was not built. No garbage.
     /// </summary>
-    internal virtual NvtxRange Range(NvtxName name) => default;
+    /// <param name="name">Name of the work.</param>
+    /// <param name="bytes">Bytes that it moves, for the profile; below 0 for none.</param>
+    internal virtual NvtxRange Range(NvtxName name, long bytes = -1) => default;
+
+    /// <summary>
+    /// Gives a profiler a number of a layer that becomes known now. Does nothing where
+    /// <see cref="Range"/> does nothing.
+    /// </summary>
+    internal virtual void Mark(NvtxName name, NvtxMark kind, double value)
+    {
+    }
 
     /// <summary>
     /// The most elements of a convolution's input or output that one call of a library takes. cuDNN
@@ -162,18 +171,44 @@ public abstract partial class Backend : IDisposable
     /// <paramref name="work"/>. The calls follow each other without a wait, so on an asynchronous
     /// device the host's time hides behind the device's. Waits for the last call.
     /// </summary>
-    public virtual double[] Time(int repeats, Action work)
+    public double[] Time(int repeats, Action work)
     {
         using Driving driving = Drive();
         ArgumentNullException.ThrowIfNull(work);
-        double[] milliseconds = new double[repeats];
-        foreach (ref double time in milliseconds.AsSpan())
+        using DeviceClock clock = CreateClock();
+        List<double> milliseconds = new(repeats);
+        clock.Mark();
+        for (int i = 0; i < repeats; i++)
         {
-            long start = Stopwatch.GetTimestamp();
             work();
-            time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            clock.Mark();
         }
-        return milliseconds;
+        clock.Read(milliseconds);
+        return [.. milliseconds];
+    }
+
+    /// <summary>
+    /// A clock that measures the device's work; the caller disposes it before the backend.
+    /// </summary>
+    internal virtual DeviceClock CreateClock() => new HostClock();
+
+    /// <summary>
+    /// Kernels, copies and calls of libraries issued so far; 0 where nobody counts them.
+    /// </summary>
+    internal virtual long Launches => 0;
+
+    /// <summary>
+    /// File for the operations of recorded work in the order of its nodes, with their ranges: a
+    /// profiler of a replay knows no ranges. Null for none; the newest recording is in it.
+    /// </summary>
+    internal string? GraphNames { get; set; }
+
+    /// <summary>
+    /// Waits for all work issued, then opens or closes the window in which a profiler that waits
+    /// for cuProfilerStart looks. Does nothing where there are no such profilers.
+    /// </summary>
+    internal virtual void Capture(bool isOpen)
+    {
     }
 
     // The plan of a convolution that is larger than the limit; null where it is not, or has no

@@ -6,7 +6,8 @@ namespace RevUp.Backends;
 /// The names of the ranges that <see cref="Backend.Range"/> opens, apart from the layers' own. A
 /// step contains prepare, forward, backward and optimiser. The first three contain layers; prepare
 /// has power iteration before them. In backward, a layer contains inversion, which contains
-/// iteration k; the layer's other time is its gradient. An evaluation is inference / layer.
+/// iteration k; the layer's other time is its gradient. An evaluation contains inference / layer.
+/// The host's work has ranges too, beside the step's.
 /// </summary>
 internal static class ProfilerRanges
 {
@@ -50,6 +51,30 @@ internal static class ProfilerRanges
 
     /// <summary>Gradient norm, clipping and the update of the parameters.</summary>
     public static NvtxName Optimizer { get; } = new("optimiser");
+
+    /// <summary>A step waits until the device has its results.</summary>
+    public static NvtxName Wait { get; } = new("wait for the device");
+
+    /// <summary>A batch is copied to where the device takes it; with its bytes.</summary>
+    public static NvtxName HandOver { get; } = new("hand over the batch");
+
+    /// <summary>A run waits for the data's threads.</summary>
+    public static NvtxName Data { get; } = new("wait for data");
+
+    /// <summary>A thread of the data reads, decodes and augments samples.</summary>
+    public static NvtxName Samples { get; } = new("read samples");
+
+    /// <summary>A thread of the data ends a batch: mixup, targets.</summary>
+    public static NvtxName Batch { get; } = new("end the batch");
+
+    /// <summary>A step's line in the log, and the progress.</summary>
+    public static NvtxName Log { get; } = new("log");
+
+    /// <summary>A checkpoint is written.</summary>
+    public static NvtxName Checkpoint { get; } = new("checkpoint");
+
+    /// <summary>The network is evaluated on a part of the data.</summary>
+    public static NvtxName Evaluation { get; } = new("evaluation");
 
     /// <summary>A forward pass outside training.</summary>
     public static NvtxName Inference { get; } = new("inference");

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
+using RevUp.Backends;
+using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -219,6 +221,7 @@ internal sealed class BatchLoader : IDisposable
             Batch batch = _ring[number % _ring.Length];
             if (batch.Current != Batch.State.Ready)
             {
+                using NvtxRange range = NvtxRange.Open(ProfilerRanges.Data);
                 long start = Stopwatch.GetTimestamp();
                 while (batch.Current != Batch.State.Ready && !_disposed)
                 {
@@ -317,6 +320,7 @@ internal sealed class BatchLoader : IDisposable
 
     private void Fill(BatchFiller filler, Batch batch, Range rows)
     {
+        using NvtxRange range = NvtxRange.Open(ProfilerRanges.Samples);
         EpochPermutation order = new(_dataset.Count, _options.Seed, batch.Epoch);
         int first = batch.Index * _options.BatchSize;
         for (int row = rows.Start.Value; row < rows.End.Value; row++)
@@ -364,6 +368,7 @@ internal sealed class BatchLoader : IDisposable
 
     private void Finish(BatchFiller filler, Batch batch)
     {
+        using NvtxRange range = NvtxRange.Open(ProfilerRanges.Batch);
         try
         {
             filler.Finish(batch);

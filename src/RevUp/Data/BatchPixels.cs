@@ -32,6 +32,9 @@ internal readonly ref struct BatchPixels
     /// <summary>N·(D)·H·W·C.</summary>
     public int Length => _values.Length + _bytes.Length;
 
+    /// <summary>Bytes of the numbers on the host.</summary>
+    public long Bytes => (long)_values.Length * sizeof(float) + _bytes.Length;
+
     /// <summary>Whether there are no samples.</summary>
     public bool IsEmpty => Length == 0;
 

@@ -41,18 +41,25 @@ internal sealed class ProbeBatch
     /// <summary>A step as in training, where the buffers of a staged batch stay.</summary>
     public void Run(TrainingStep step)
     {
-        if (!_training.IsStaged)
+        if (_training.IsStaged)
         {
-            if (_labels is null)
-            {
-                step.Run(_pixels, _targets, learningRateFactor: 0);
-            }
-            else
-            {
-                step.Run(_pixels, _labels, learningRateFactor: 0);
-            }
-            return;
+            Stage(step);
+            step.Start(learningRateFactor: 0);
+            step.Finish();
         }
+        else if (_labels is null)
+        {
+            step.Run(_pixels, _targets, learningRateFactor: 0);
+        }
+        else
+        {
+            step.Run(_pixels, _labels, learningRateFactor: 0);
+        }
+    }
+
+    /// <summary>Hands the batch over, for the next start of a step.</summary>
+    public void Stage(TrainingStep step)
+    {
         if (_labels is null)
         {
             step.Stage(_pixels, _targets);
@@ -61,8 +68,19 @@ internal sealed class ProbeBatch
         {
             step.Stage(_pixels, _labels);
         }
-        step.Start(learningRateFactor: 0);
-        step.Finish();
+    }
+
+    /// <summary>Takes the batch both ways, as one of several of a step.</summary>
+    public void Accumulate(TrainingStep step)
+    {
+        if (_labels is null)
+        {
+            step.Accumulate(_pixels, _targets);
+        }
+        else
+        {
+            step.Accumulate(_pixels, _labels);
+        }
     }
 
     /// <summary>The batch as a step has it on the device.</summary>

@@ -12,6 +12,20 @@ namespace RevUp.Runs;
 // to.
 public sealed partial class TrainingRun
 {
+    /// <summary>Steps that a profiler is to look at; null for none.</summary>
+    internal StepWindow? Window { get; init; }
+
+    // The first rank's graph is every rank's.
+    private void RequireWindow()
+    {
+        Window?.Require("--profile-steps", _step.Count, Steps);
+        if (Window is not null && _ranks.IsFirst)
+        {
+            Directory.CreateDirectory(_folder);
+            Network.Backend.GraphNames = Path.Combine(_folder, StepWindow.GraphNames);
+        }
+    }
+
     private void TrainEpoch(RunEpoch epoch)
     {
         (long start, TimeSpan waited) = (Stopwatch.GetTimestamp(), _loader.Waited);
@@ -48,6 +62,7 @@ public sealed partial class TrainingRun
             }
             start = staging;
             _step.AsksToStop = epoch.Stop.IsAsked;
+            Window?.Begin(Network.Backend, _step.Count + 1);
             _step.Start(LearningRateFactor());
             bool overlaps = Network.Backend.IsAsynchronous && _step.Count + 1 < epoch.End
                 && !epoch.Stop.Token.IsCancellationRequested;
@@ -65,6 +80,10 @@ public sealed partial class TrainingRun
         foreach (Batch batch in batches)
         {
             long start = Stopwatch.GetTimestamp();
+            if (pending == 0)
+            {
+                Window?.Begin(Network.Backend, _step.Count + 1);
+            }
             bool update = ++pending == _recipe.Training.PassesOf(_ranks.Size);
             StepResult? updated = Accumulate(batch, update, epoch.Stop);
             milliseconds += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -92,14 +111,18 @@ public sealed partial class TrainingRun
     // Logs a step and saves where it is time to; true when the epoch is over or the run is to stop.
     private bool Complete(StepResult result, double milliseconds, RunEpoch epoch)
     {
+        Window?.End(Network.Backend, _step.Count);
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records, _step.Wait);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
         MemoryUse peak = Network.Backend.Memory.Peak;
         ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
-        epoch.Log?.Step(
-            _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
-            coefficients, peak, _step.Wait);
-        epoch.Progress?.Invoke(progress);
+        using (Network.Backend.Range(ProfilerRanges.Log))
+        {
+            epoch.Log?.Step(
+                _step.Count, epoch.Number, result, milliseconds, progress.ImagesPerSecond, _step.Engine.Records,
+                coefficients, peak, _step.Wait);
+            epoch.Progress?.Invoke(progress);
+        }
         bool last = _step.Count == epoch.End || epoch.Stop.Follow(_step.IsStopAsked);
         int every = _recipe.Training.CheckpointEverySteps;
         if (last || (every > 0 && _step.Count % every == 0))
@@ -111,6 +134,7 @@ public sealed partial class TrainingRun
 
     private void Save(RunLog? log, RunMeter meter)
     {
+        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Checkpoint);
         AverageStatistics();
         RequireSameWeights();
         DamageExchange.Share(_ranks, _loader.Damaged);

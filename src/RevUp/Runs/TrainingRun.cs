@@ -3,6 +3,7 @@ using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Distributed;
 using RevUp.Formats;
+using RevUp.Interop.Nvtx;
 using RevUp.Models;
 using RevUp.Planning;
 using RevUp.Recipes;
@@ -227,6 +228,7 @@ public sealed partial class TrainingRun : IDisposable
     public RunSummary Run(Action<TrainingProgress>? progress, CancellationToken stop)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        RequireWindow();
         using Driving driving = Network.Drive();
         using StopAgreement agreement = new(_ranks, stop);
         using RunLog? log = _ranks.IsFirst ? OpenLog() : null;
@@ -326,6 +328,7 @@ public sealed partial class TrainingRun : IDisposable
         {
             return true;
         }
+        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Evaluation);
         AverageStatistics();
         int epoch = (int)((_step.Count - 1) / _stepsPerEpoch);
         long start = Stopwatch.GetTimestamp();

@@ -171,6 +171,7 @@ public sealed class TrainingStep : DeviceObject
     internal void Stage<T>(BatchPixels pixels, ReadOnlySpan<T> targets) where T : unmanaged
     {
         using Driving driving = Enter();
+        using NvtxRange range = _backend.Range(ProfilerRanges.HandOver, pixels.Bytes);
         _input.Stage(pixels, targets);
     }
 
@@ -210,17 +211,18 @@ public sealed class TrainingStep : DeviceObject
         }
         try
         {
-            ReadOnlySpan<double> results = _protocol.Wait();
+            ReadOnlySpan<double> results = Wait();
             StepOutcome outcome = StepOutcome.Read(results);
             if (_protocol.Refuse(outcome))
             {
                 _work.Repeat();
-                results = _protocol.Wait();
+                results = Wait();
                 outcome = StepOutcome.Read(results);
             }
             _work.RequireFinite("loss", outcome.LossSum);
             _work.RequireFinite("gradient norm", outcome.GradientNorm);
             _protocol.Learn(results);
+            Tell();
             Count++;
             Average?.Follow(Count);
             (double samples, double learningRate) = (_work.Samples, _work.LearningRate);
@@ -344,6 +346,25 @@ public sealed class TrainingStep : DeviceObject
         {
             Abandon();
             throw;
+        }
+    }
+
+    private ReadOnlySpan<double> Wait()
+    {
+        using NvtxRange range = _backend.Range(ProfilerRanges.Wait);
+        return _protocol.Wait();
+    }
+
+    // Only now are they known, whatever range they belong to.
+    private void Tell()
+    {
+        foreach (InvertibleBlock block in _net.Blocks)
+        {
+            if (Engine.Records[block.Index] is { Evaluations: > 0 } record)
+            {
+                _backend.Mark(block.RangeName, NvtxMark.Evaluations, record.Evaluations);
+                _backend.Mark(block.RangeName, NvtxMark.Residual, record.Residual);
+            }
         }
     }
 

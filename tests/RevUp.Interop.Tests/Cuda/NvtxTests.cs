@@ -25,6 +25,16 @@ internal sealed class NvtxTests
         }));
 
     [TestMethod]
+    internal void RangesHaveBytesAndMomentsHaveNumbers() =>
+        CollectionAssert.AreEqual(
+            (string[])["step, 12 bytes", "  φ 1: k = 3", "  φ 1: residual = 0.25"], RecordedRanges.Of(() =>
+            {
+                using NvtxRange outer = NvtxRange.Open(s_outer, bytes: 12);
+                NvtxRange.Mark(s_inner, NvtxMark.Evaluations, 3);
+                NvtxRange.Mark(s_inner, NvtxMark.Residual, 0.25);
+            }));
+
+    [TestMethod]
     internal void ADefaultRangeClosesNothing() => Assert.IsEmpty(RecordedRanges.Of(() => default(NvtxRange).Dispose()));
 
     [TestMethod]

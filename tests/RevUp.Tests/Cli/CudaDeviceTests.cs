@@ -47,6 +47,25 @@ public sealed class CudaDeviceTests : FolderTest
         Assert.AreEqual(refused.LastError, refused.Error.TrimEnd());
     }
 
+    /// <summary>
+    /// CUDA events tell the times of a profile, and profilers are told the window.
+    /// </summary>
+    [TestMethod]
+    public void AGpuIsProfiledByEventsAndByItsProfilers()
+    {
+        string[] recipe = ["--recipe", Tool.WriteTinyRecipe(Folder), "--device", "cuda"];
+        JsonElement profile = Json(["profile", .. recipe, "--steps", "3:4"]);
+        double launches =
+            profile.GetProperty("operations").EnumerateArray().Sum(row => row.GetProperty("launches").GetDouble());
+        Assert.IsGreaterThan(profile.GetProperty("layers").GetArrayLength(), launches);
+        ToolResult captured = ToolProcess.Run(null, ["profile", .. recipe, "--steps", "3:4", "--capture"]);
+        Assert.AreEqual(0, captured.ExitCode, captured.Error);
+        Assert.Contains("Steps 3 to 4 ran between cuProfilerStart and cuProfilerStop.", captured.Output);
+        ToolResult trained = ToolProcess.Run(
+            null, ["train", .. recipe, "--output", Folder["run"], "--profile-steps", "3:4"]);
+        Assert.AreEqual(0, trained.ExitCode, trained.Error);
+    }
+
     /// <summary>The arithmetic is fast unless a setting names another; the run names it.</summary>
     [TestMethod]
     [DataRow("", "2 blocks in bfloat16, TF32 elsewhere, policy")]

@@ -134,6 +134,26 @@ public sealed class DocumentTests : FolderTest
     }
 
     [TestMethod]
+    public void ProfileHasRowsOfOneKind()
+    {
+        JsonElement profile = Document("profile", "--recipe", Tool.WriteTinyRecipe(Folder), "--steps", "1:2");
+        AssertMembers(
+            profile, "recipe", "blocks", "policy", "precision", "device", "description", "batchSize", "accumulate",
+            "firstStep", "lastStep", "randomBatch", "rates", "milliseconds", "stepMilliseconds", "plainMilliseconds",
+            "dataWaitMilliseconds", "meanEvaluations", "maxEvaluations", "parts", "layers", "operations");
+        AssertMembers(
+            profile.GetProperty("rates"), "copyBytesPerSecond", "copyBytes", "flopsPerSecond", "channels",
+            "arithmetic");
+        foreach (string list in (string[])["parts", "layers", "operations"])
+        {
+            AssertMembers(
+                profile.GetProperty(list)[0], "name", "milliseconds", "share", "gapMilliseconds",
+                "forwardMilliseconds", "inversionMilliseconds", "gradientMilliseconds", "calls", "launches", "bytes",
+                "flops", "copyShare", "matrixShare");
+        }
+    }
+
+    [TestMethod]
     public void DemoHasTheTrainingAndARowForEveryPolicyAtTwoDepths()
     {
         string recipe = Tool.WriteTinyRecipe(Folder);

@@ -126,3 +126,6 @@ CUDA_ON_CPU_API CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CU
 CUDA_ON_CPU_API CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream);
 CUDA_ON_CPU_API CUresult cuGraphDestroy(CUgraph graph);
 CUDA_ON_CPU_API CUresult cuGraphExecDestroy(CUgraphExec executable);
+
+CUDA_ON_CPU_API CUresult cuProfilerStart(void);
+CUDA_ON_CPU_API CUresult cuProfilerStop(void);

@@ -123,7 +123,7 @@ ncclResult_t check(const Operation &operation) {
 // The range that the library itself opens has no number; ours says how much.
 ncclResult_t enqueue(Operation operation) {
   const std::string range = std::string(name_of(operation.function)) + ' ' + std::to_string(operation.count);
-  revup_range_push(range.c_str());
+  revup_range_push(revup_range_name(range.c_str()), -1);
   ncclResult_t result = check(operation);
   if (result == ncclSuccess && operation.count > 0) {
     if (group.depth > 0) {
@@ -191,7 +191,7 @@ ncclResult_t ncclGroupEnd() {
   if (--group.depth > 0) return ncclSuccess;
   const Group ended = std::move(group);
   group = {};
-  revup_range_push(("ncclGroupEnd " + std::to_string(ended.operations.size())).c_str());
+  revup_range_push(revup_range_name(("ncclGroupEnd " + std::to_string(ended.operations.size())).c_str()), -1);
   revup_range_pop();
   return ended.first_error != ncclSuccess ? ended.first_error : submit_group(ended.operations);
 }

@@ -1,5 +1,8 @@
 // A librevup_nvtx.so that writes down what a profiler would see of the calling thread, while it is told to.
 #include <cstring>
+#include <mutex>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include "revup_nvtx.h"
@@ -15,16 +18,35 @@ struct Recording {
 
 thread_local Recording recording;
 
+void write(const std::string &line) { recording.text.append(2 * recording.depth, ' ').append(line).append("\n"); }
+
 }  // namespace
 
-void revup_range_push(const char *name) {
+void *revup_range_name(const char *name) {
+  static std::mutex mutex;
+  static std::set<std::string> names;
+  const std::lock_guard<std::mutex> lock(mutex);
+  return const_cast<std::string *>(&*names.insert(name).first);
+}
+
+void revup_range_push(void *name, long long bytes) {
   if (!recording.on) return;
-  recording.text.append(2 * recording.depth++, ' ').append(name).append("\n");
+  const std::string &text = *static_cast<const std::string *>(name);
+  write(bytes < 0 ? text : text + ", " + std::to_string(bytes) + " bytes");
+  ++recording.depth;
 }
 
 void revup_range_pop(void) {
   if (!recording.on) return;
   recording.unbalanced |= --recording.depth < 0;
+}
+
+void revup_range_mark(void *name, int category, double value) {
+  if (!recording.on) return;
+  std::ostringstream line;
+  line << *static_cast<const std::string *>(name) << ": " << (category == REVUP_MARK_EVALUATIONS ? "k" : "residual")
+       << " = " << value;
+  write(line.str());
 }
 
 extern "C" {

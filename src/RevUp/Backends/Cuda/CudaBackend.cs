@@ -48,8 +48,9 @@ public sealed unsafe partial class CudaBackend : Backend
         try
         {
             _queue = Opened(new DeviceQueue(provider.OpenDriver(device)));
-            _kernels = new KernelTable(Opened(new KernelModule(_queue.Driver)).Find);
-            _launcher = new KernelLauncher(_queue);
+            KernelModule module = Opened(new KernelModule(_queue.Driver));
+            _kernels = new KernelTable(module.Find);
+            _launcher = new KernelLauncher(_queue, module);
             _cudnn = Opened(CudnnHandle.Create(_queue.Stream));
             _staging = Opened(new CudaStaging(_queue));
             _inbox = Opened(new CudaInbox(_queue, _staging));
@@ -108,7 +109,9 @@ public sealed unsafe partial class CudaBackend : Backend
 
     internal override ElementType TransitionType(ElementType branch) => branch;
 
-    internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
+    internal override NvtxRange Range(NvtxName name, long bytes = -1) => NvtxRange.Open(name, bytes);
+
+    internal override void Mark(NvtxName name, NvtxMark kind, double value) => NvtxRange.Mark(name, kind, value);
 
     /// <inheritdoc/>
     public override bool IsAsynchronous => true;
@@ -158,7 +161,9 @@ public sealed unsafe partial class CudaBackend : Backend
 
     internal override Readback CreateReadback(int count) => new CudaReadback(this, _queue, count);
 
-    internal override RecordedWork Record(Action issue) => new CudaRecordedWork(this, _queue, issue);
+    internal override RecordedWork Record(Action issue) => GraphNames is { } file
+        ? new CudaRecordedWork(this, _queue, () => CudaGraphNames.Write(file, _queue, issue))
+        : new CudaRecordedWork(this, _queue, issue);
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
         new CudaConvolution(geometry, _cudnn, _queue, Memory, _kernels, _launcher);

@@ -105,10 +105,7 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 
     private void Issued(string pass)
     {
-        if (_queue.WaitsForEach)
-        {
-            _queue.Issued($"{pass} of {Geometry.Input} with {Geometry.Weights}");
-        }
+        _queue.Issued(_queue.WaitsForEach ? $"{pass} of {Geometry.Input} with {Geometry.Weights}" : pass);
     }
 
     private static DevicePointer Pointer(Tensor tensor) => DeviceQueue.Pointer(tensor);

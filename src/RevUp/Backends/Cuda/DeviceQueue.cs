@@ -1,5 +1,6 @@
 using RevUp.Interop;
 using RevUp.Interop.Cuda;
+using RevUp.Interop.Nvtx;
 using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
@@ -32,14 +33,25 @@ internal sealed class DeviceQueue : IDisposable
     /// </summary>
     public bool WaitsForEach { get; set; }
 
+    /// <summary>Operations issued so far: kernels, copies and calls of libraries.</summary>
+    public long Launches { get; private set; }
+
     /// <summary>
-    /// Waits for the operation that was just issued, if <see cref="WaitsForEach"/>.
+    /// Operations issued from now on, each with the ranges that it is in; null where nobody asks.
+    /// </summary>
+    public List<(string Operation, string Ranges)>? Noted { get; set; }
+
+    /// <summary>
+    /// Counts the operation that was just issued, and waits for it under
+    /// <see cref="WaitsForEach"/>.
     /// </summary>
     /// <exception cref="NativeException">
     /// The operation failed, under <see cref="WaitsForEach"/>.
     /// </exception>
     public void Issued(string operation)
     {
+        Launches++;
+        Noted?.Add((operation, NvtxRange.Path));
         if (!WaitsForEach)
         {
             return;

@@ -7,7 +7,7 @@ namespace RevUp.Backends.Cuda;
 /// Issues kernels to the device's stream, in one of the three geometries that every kernel's header
 /// names. Allocates nothing.
 /// </summary>
-internal sealed class KernelLauncher(DeviceQueue queue)
+internal sealed class KernelLauncher(DeviceQueue queue, KernelModule module)
 {
     /// <summary>
     /// The most blocks of an elementwise launch, and so of the partial sums that one leaves: two
@@ -76,6 +76,6 @@ internal sealed class KernelLauncher(DeviceQueue queue)
         queue.Driver.Launch(
             kernel, checked((int)blocks), threads, queue.Stream, MemoryMarshal.Cast<KernelArgument, ulong>(arguments),
             name);
-        queue.Issued(name);
+        queue.Issued(queue.Noted is null ? name : module.NameOf(kernel));
     }
 }

@@ -10,9 +10,18 @@ internal sealed class KernelModule(ICudaDriver driver) : IDisposable
     private const string Variable = "REVUP_CUDA_KERNELS";
 
     private readonly CudaModule _module = driver.LoadModule(Read());
+    private readonly Dictionary<CudaFunction, string> _names = [];
 
     /// <summary>The kernel of that name.</summary>
-    public CudaFunction Find(string name) => driver.GetFunction(_module, name);
+    public CudaFunction Find(string name)
+    {
+        CudaFunction kernel = driver.GetFunction(_module, name);
+        _names[kernel] = name;
+        return kernel;
+    }
+
+    /// <summary>The name of a kernel that was found.</summary>
+    public string NameOf(CudaFunction kernel) => _names[kernel];
 
     public void Dispose() => driver.Unload(_module);
 
