@@ -18,9 +18,10 @@ internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
         ["segmentation sums"] = 2,
         ["linear forward"] = 2,
         ["linear backward"] = 3,
+        ["end weights"] = 2,
     };
 
-    private static readonly string[] s_ofWeights = ["pack weights", "axpy", "dot"];
+    private static readonly string[] s_ofWeights = ["pack weights", "copy weights", "end weights", "axpy", "dot"];
 
     private readonly SortedDictionary<string, PartCost> _parts = new(StringComparer.Ordinal);
 
@@ -42,7 +43,9 @@ internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
         string kind = s_ofWeights.Contains(name) ? "weights" : "pointwise";
         Add(
             part is "power iteration" or "factors of branches" or "optimiser" or "other" ? part : $"{part}, {kind}",
-            new PartCost(launches, bytes, 0, rates.Pointwise(bytes, launches)));
+            new PartCost(
+                launches, bytes, operations,
+                Math.Max(rates.Pointwise(bytes, launches), operations / rates.Fma + launches * rates.Launch)));
     }
 
     public override void CountPass(
@@ -50,18 +53,19 @@ internal sealed class CostCounter(GpuRates rates) : OperationCounter(threads: 1)
     {
         work();
         double bytes = Bytes(operands), weights = geometry.Weights.Count;
-        // Packed weights are as wide as the convolution.
-        bytes += weights * (geometry.Type.Size() - sizeof(float));
+        bool isCast = pass == "wgrad" && operands[2].Type != geometry.Type;
+        if (pass != "wgrad" || isCast)
+        {
+            // Weights are as wide as the convolution.
+            bytes += weights * (geometry.Type.Size() - sizeof(float));
+        }
         PartCost cost = new(1, bytes, operations, rates.Convolution(geometry, bytes, operations));
-        if (pass == "wgrad" && geometry.Type == ElementType.BFloat16)
+        if (isCast)
         {
             double cast = weights * (sizeof(float) + geometry.Type.Size());
             cost += new PartCost(1, cast, 0, rates.Pointwise(cast, launches: 1));
         }
-        string part = geometry.Input.Batch == 1 && geometry.Type == ElementType.Float32
-            ? "power iteration"
-            : StepPart.Of(NvtxRange.Path);
-        Add(part == "power iteration" ? part : $"{part}, convolution", cost);
+        Add($"{StepPart.Of(NvtxRange.Path)}, convolution", cost);
     }
 
     public override void CountCopy(long bytes) =>

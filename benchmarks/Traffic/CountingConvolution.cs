@@ -19,6 +19,8 @@ internal sealed class CountingConvolution(
 
     public override bool TakesPlainWeights => plan.TakesPlainWeights;
 
+    public override bool TakesCopies => plan.TakesCopies;
+
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>
         counter.Count("pack weights", () => plan.Pack(weights, scale, packed), [weights, packed]);
 
@@ -35,7 +37,8 @@ internal sealed class CountingConvolution(
     // own shape is what it moves.
     private void Pass(string name, Action work, Tensor input, Tensor output, Tensor weights)
     {
-        Tensor once = new(weights.Address, ElementType.Float32, _weights);
+        ElementType type = name == "wgrad" ? weights.Type : ElementType.Float32;
+        Tensor once = new(weights.Address, type, _weights);
         counter.CountPass(name, Geometry, work, [input, output, once], _operations);
     }
 }
