@@ -50,11 +50,11 @@ void Table::add_copies() {
 void Table::add_operators() {
   const auto vector = [this](long long count) { return floats(static_cast<size_t>(count)); };
   // A matrix with odd rows; one of two groups, in packs.
-  constexpr long long rows = 70 + 2 * 40, columns = 3 + 2 * 1;
+  constexpr long long rows = 70 + 2 * 20, columns = 3 + 2 * 1;
   auto *const matrices = zeros<Operator>(2);
   matrices[0] = {vector(70 * 67), vector(70 * 67), vector(70), vector(67), vector(1), 1, 67, 70,
                  {1, 1, 1},       {1, 1, 1},       {1, 1, 1},  {0, 0, 0},  {0, 0, 0}};
-  matrices[1] = {vector(80 * 32), vector(80 * 32), vector(80), vector(64), vector(1),  2, 32, 40,
+  matrices[1] = {vector(40 * 32), vector(40 * 32), vector(40), vector(64), vector(1),  2, 32, 20,
                  {1, 1, 1},       {1, 1, 1},       {1, 1, 1},  {0, 0, 0},  {70, 3, 70}};
   add("matrix_products", 2, 64, 2, matrices, rows);
   add("matrix_products_transposed", 2, 256, 2, matrices, columns);
