@@ -30,7 +30,7 @@ __device__ bool is_active(int mode, float coefficient, long long m, float multip
 }
 
 // The operands of one branch.
-struct Branch {
+struct BranchOperands {
   long long mode, convolutions;
   const float *coefficient, *multiplier, *sigmas;
   float *scales;
@@ -39,7 +39,7 @@ struct Branch {
   float *multiplier_gradient, *sigma_gradients;
 };
 
-__device__ void forward(const Branch &branch) {
+__device__ void scale_forward(const BranchOperands &branch) {
   const int mode = static_cast<int>(branch.mode);
   const float c = *branch.coefficient, *sigmas = branch.sigmas;
   const long long m = branch.convolutions;
@@ -54,7 +54,7 @@ __device__ void forward(const Branch &branch) {
   scales[2 * m] *= effective;
 }
 
-__device__ void backward(const Branch &branch) {
+__device__ void scale_backward(const BranchOperands &branch) {
   const int mode = static_cast<int>(branch.mode);
   const float c = *branch.coefficient, *sigmas = branch.sigmas, *scales = branch.scales;
   const double *dots = branch.dots;
@@ -88,7 +88,7 @@ extern "C" __global__ void branch_scale_forward(int mode, const float *coefficie
                                                 const float *multiplier, const float *sigmas, float *scales,
                                                 double *bound) {
   if (global_thread() != 0) return;
-  forward({mode, convolutions, coefficient, multiplier, sigmas, scales, bound, nullptr, nullptr, nullptr});
+  scale_forward({mode, convolutions, coefficient, multiplier, sigmas, scales, bound, nullptr, nullptr, nullptr});
 }
 KERNEL_EXPORT(branch_scale_forward)
 
@@ -100,8 +100,8 @@ extern "C" __global__ void branch_scale_backward(int mode, const float *coeffici
                                                  const double *dots, float *multiplier_gradient,
                                                  float *sigma_gradients) {
   if (global_thread() != 0) return;
-  backward({mode, convolutions, coefficient, multiplier, sigmas, const_cast<float *>(scales), nullptr, dots,
-            multiplier_gradient, sigma_gradients});
+  scale_backward({mode, convolutions, coefficient, multiplier, sigmas, const_cast<float *>(scales), nullptr, dots,
+                  multiplier_gradient, sigma_gradients});
 }
 KERNEL_EXPORT(branch_scale_backward)
 
@@ -109,8 +109,8 @@ KERNEL_EXPORT(branch_scale_backward)
 // Geometry: Elementwise; a thread owns a branch. Bytes: 4 or 8 per scalar. Accumulator: double. Deterministic.
 // Restrictions: none.
 extern "C" __global__ void __launch_bounds__(kThreads)
-    branch_scale_forward_all(long long branches, const Branch *table) {
-  for (long long i = global_thread(); i < branches; i += grid_threads()) forward(table[i]);
+    branch_scale_forward_all(long long branches, const BranchOperands *table) {
+  for (long long i = global_thread(); i < branches; i += grid_threads()) scale_forward(table[i]);
 }
 KERNEL_EXPORT(branch_scale_forward_all)
 
@@ -118,7 +118,7 @@ KERNEL_EXPORT(branch_scale_forward_all)
 // Geometry: Elementwise; a thread owns a branch. Bytes: 4 or 8 per scalar. Accumulator: double. Deterministic.
 // Restrictions: none.
 extern "C" __global__ void __launch_bounds__(kThreads)
-    branch_scale_backward_all(long long branches, const Branch *table) {
-  for (long long i = global_thread(); i < branches; i += grid_threads()) backward(table[i]);
+    branch_scale_backward_all(long long branches, const BranchOperands *table) {
+  for (long long i = global_thread(); i < branches; i += grid_threads()) scale_backward(table[i]);
 }
 KERNEL_EXPORT(branch_scale_backward_all)

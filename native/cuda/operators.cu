@@ -19,26 +19,28 @@ struct Operator {
 };
 
 constexpr int kProducts = 0, kTransposed = 1, kGradients = 2;
-constexpr int kColumns = 32;            // of a matrix that a block owns
-constexpr int kTile = 64, kSlice = 16;  // rows and columns of a tile, and terms of a slice
-constexpr int kShare = kTile / 16;      // rows and columns of a tile that a thread owns
+constexpr int kMatrixColumns = 32;                      // of a matrix that a block owns
+constexpr int kOperatorTile = 64, kOperatorSlice = 16;  // rows and columns of a tile, and terms of a slice
+constexpr int kOperatorShare = kOperatorTile / 16;      // rows and columns of a tile that a thread owns
 
 // Tiles that cover n.
-__device__ long long tiles_of(long long n) { return (n + kTile - 1) / kTile; }
+__device__ long long operator_tiles(long long n) { return (n + kOperatorTile - 1) / kOperatorTile; }
 
-__device__ int positions_of(const long long *extents) { return static_cast<int>(extents[0] * extents[1] * extents[2]); }
+__device__ int operator_positions(const long long *extents) {
+  return static_cast<int>(extents[0] * extents[1] * extents[2]);
+}
 
-struct Position {
+struct OperatorPosition {
   int z, y, x;
 };
 
-__device__ Position position_of(int index, const long long *extents) {
+__device__ OperatorPosition operator_position(int index, const long long *extents) {
   const int width = static_cast<int>(extents[2]), height = static_cast<int>(extents[1]);
   return {index / width / height, index / width % height, index % width};
 }
 
 // The position `count` places on, in the order of memory.
-__device__ Position advance(Position at, int count, const long long *extents) {
+__device__ OperatorPosition advance(OperatorPosition at, int count, const long long *extents) {
   at.x += count;
   for (; at.x >= extents[2]; at.x -= static_cast<int>(extents[2])) ++at.y;
   for (; at.y >= extents[1]; at.y -= static_cast<int>(extents[1])) ++at.z;
@@ -46,38 +48,39 @@ __device__ Position advance(Position at, int count, const long long *extents) {
 }
 
 // The index of the position at a distance of another one; -1 outside.
-__device__ int index_at(Position from, int sign, Position distance, const long long *extents) {
+__device__ int index_at(OperatorPosition from, int sign, OperatorPosition distance, const long long *extents) {
   const int z = from.z + sign * distance.z, y = from.y + sign * distance.y, x = from.x + sign * distance.x;
   if (z < 0 || z >= extents[0] || y < 0 || y >= extents[1] || x < 0 || x >= extents[2]) return -1;
   return static_cast<int>((z * extents[1] + y) * extents[2] + x);
 }
 
 // From an output position to the input position that a tap of the kernel sees from there.
-__device__ Position distance_of(int tap, const Operator &op) {
-  const Position at = position_of(tap, op.kernel);
+__device__ OperatorPosition distance_of(int tap, const Operator &op) {
+  const OperatorPosition at = operator_position(tap, op.kernel);
   return {at.z - static_cast<int>(op.padding[0]), at.y - static_cast<int>(op.padding[1]),
           at.x - static_cast<int>(op.padding[2])};
 }
 
 // A block's tile of a matrix product, and the factors of one slice of its terms.
-struct Tile {
+struct OperatorTile {
   int height, width;  // rows and columns that there are; this thread owns some of them from `row` and `column` on
   int row, column;
-  float sums[kShare][kShare];
+  float sums[kOperatorShare][kOperatorShare];
 
-  __device__ Tile(long long rows, long long columns)
-      : height(static_cast<int>(rows < kTile ? rows : kTile)),
-        width(static_cast<int>(columns < kTile ? columns : kTile)),
-        row(static_cast<int>(threadIdx.x) / 16 * kShare),
-        column(static_cast<int>(threadIdx.x) % 16 * kShare),
+  __device__ OperatorTile(long long rows, long long columns)
+      : height(static_cast<int>(rows < kOperatorTile ? rows : kOperatorTile)),
+        width(static_cast<int>(columns < kOperatorTile ? columns : kOperatorTile)),
+        row(static_cast<int>(threadIdx.x) / 16 * kOperatorShare),
+        column(static_cast<int>(threadIdx.x) % 16 * kOperatorShare),
         sums{} {}
 
-  __device__ void add(const float (*rows)[kTile], const float (*columns)[kTile], int terms) {
+  __device__ void add(const float (*rows)[kOperatorTile], const float (*columns)[kOperatorTile], int terms) {
     if (row >= height || column >= width) return;
     for (int term = 0; term < terms; ++term) {
-      const Floats<kShare> left = load<kShare>(rows[term] + row), right = load<kShare>(columns[term] + column);
-      for (int r = 0; r < kShare; ++r) {
-        for (int c = 0; c < kShare; ++c) sums[r][c] += left.at[r] * right.at[c];
+      const Floats<kOperatorShare> left = load<kOperatorShare>(rows[term] + row),
+                                   right = load<kOperatorShare>(columns[term] + column);
+      for (int r = 0; r < kOperatorShare; ++r) {
+        for (int c = 0; c < kOperatorShare; ++c) sums[r][c] += left.at[r] * right.at[c];
       }
     }
   }
@@ -85,8 +88,8 @@ struct Tile {
   // Calls body(row, column, sum) for the tile's elements of this thread.
   template <typename Body>
   __device__ void for_each(Body body) const {
-    for (int r = 0; r < kShare && row + r < height; ++r) {
-      for (int c = 0; c < kShare && column + c < width; ++c) body(row + r, column + c, sums[r][c]);
+    for (int r = 0; r < kOperatorShare && row + r < height; ++r) {
+      for (int c = 0; c < kOperatorShare && column + c < width; ++c) body(row + r, column + c, sums[r][c]);
     }
   }
 };
@@ -95,37 +98,40 @@ struct Tile {
 // vector, tap after tap.
 template <bool transposed>
 __device__ void vector_tile(const Operator &op, long long part) {
-  alignas(16) __shared__ float rows[kSlice][kTile], columns[kSlice][kTile];
+  alignas(16) __shared__ float rows[kOperatorSlice][kOperatorTile], columns[kOperatorSlice][kOperatorTile];
   const long long *extents = transposed ? op.input : op.output, *others = transposed ? op.output : op.input;
-  const long long channels = transposed ? op.inputs : op.outputs, positions = positions_of(extents);
-  const int terms = static_cast<int>(transposed ? op.outputs : op.inputs), taps = positions_of(op.kernel);
-  const long long across = tiles_of(channels), down = tiles_of(positions), group = part / (across * down);
-  const long long first_row = part / across % down * kTile, first_column = part % across * kTile;
-  Tile tile(positions - first_row, channels - first_column);
+  const long long channels = transposed ? op.inputs : op.outputs, positions = operator_positions(extents);
+  const int terms = static_cast<int>(transposed ? op.outputs : op.inputs), taps = operator_positions(op.kernel);
+  const long long across = operator_tiles(channels), down = operator_tiles(positions), group = part / (across * down);
+  const long long first_row = part / across % down * kOperatorTile, first_column = part % across * kOperatorTile;
+  OperatorTile tile(positions - first_row, channels - first_column);
   // Neighbouring threads read neighbouring terms of the vector, and neighbouring inputs of the weights.
-  const int thread = static_cast<int>(threadIdx.x), own_term = thread % kSlice, own_row = thread / kSlice;
-  const int weight_term = transposed ? thread / kTile : own_term, weight_column = transposed ? thread % kTile : own_row;
-  constexpr int term_step = transposed ? kThreads / kTile : 0, column_step = transposed ? 0 : kThreads / kSlice;
-  Position at[kShare];
-  for (int i = 0; i < kShare; ++i) {
-    at[i] = position_of(static_cast<int>(first_row) + own_row + i * (kThreads / kSlice), extents);
+  const int thread = static_cast<int>(threadIdx.x), own_term = thread % kOperatorSlice,
+            own_row = thread / kOperatorSlice;
+  const int weight_term = transposed ? thread / kOperatorTile : own_term,
+            weight_column = transposed ? thread % kOperatorTile : own_row;
+  constexpr int term_step = transposed ? kThreads / kOperatorTile : 0,
+                column_step = transposed ? 0 : kThreads / kOperatorSlice;
+  OperatorPosition at[kOperatorShare];
+  for (int i = 0; i < kOperatorShare; ++i) {
+    at[i] = operator_position(static_cast<int>(first_row) + own_row + i * (kThreads / kOperatorSlice), extents);
   }
   const float *from = (transposed ? op.u : op.v) + group * terms;
   for (int tap = 0; tap < taps; ++tap) {
-    const Position distance = distance_of(tap, op);
-    int sources[kShare];
-    for (int i = 0; i < kShare; ++i) {
-      const bool is_there = own_row + i * (kThreads / kSlice) < tile.height;
+    const OperatorPosition distance = distance_of(tap, op);
+    int sources[kOperatorShare];
+    for (int i = 0; i < kOperatorShare; ++i) {
+      const bool is_there = own_row + i * (kThreads / kOperatorSlice) < tile.height;
       sources[i] = is_there ? index_at(at[i], transposed ? -1 : 1, distance, others) : -1;
     }
-    for (int first = 0; first < terms; first += kSlice) {
+    for (int first = 0; first < terms; first += kOperatorSlice) {
       __syncthreads();  // the slice before may still be in use
-      for (int i = 0; i < kShare; ++i) {
+      for (int i = 0; i < kOperatorShare; ++i) {
         const bool is_there = sources[i] >= 0 && first + own_term < terms;
-        rows[own_term][own_row + i * (kThreads / kSlice)] =
+        rows[own_term][own_row + i * (kThreads / kOperatorSlice)] =
             is_there ? from[sources[i] * op.groups * terms + first + own_term] : 0.0f;
       }
-      for (int i = 0; i < kShare; ++i) {
+      for (int i = 0; i < kOperatorShare; ++i) {
         const int term = weight_term + i * term_step, column = weight_column + i * column_step;
         if (first + term >= terms || column >= tile.width) continue;
         const long long own = first_column + column, other = first + term;
@@ -133,7 +139,7 @@ __device__ void vector_tile(const Operator &op, long long part) {
         columns[term][column] = op.weights[(output * taps + tap) * op.inputs + (transposed ? own : other)];
       }
       __syncthreads();
-      tile.add(rows, columns, terms - first < kSlice ? terms - first : kSlice);
+      tile.add(rows, columns, terms - first < kOperatorSlice ? terms - first : kOperatorSlice);
     }
   }
   float *to = (transposed ? op.v : op.u) + first_row * op.groups * channels + group * channels + first_column;
@@ -142,31 +148,31 @@ __device__ void vector_tile(const Operator &op, long long part) {
 
 // The gradient of one tap, and of a tile of outputs and inputs of a group. Terms are positions of u.
 __device__ void gradient_tile(const Operator &op, long long part) {
-  alignas(16) __shared__ float rows[kSlice][kTile], columns[kSlice][kTile];
-  const long long across = tiles_of(op.inputs), down = tiles_of(op.outputs);
-  const int taps = positions_of(op.kernel), positions = positions_of(op.output);
-  const long long group = part / (across * down * taps), first_row = part / across % down * kTile;
-  const long long first_column = part % across * kTile;
+  alignas(16) __shared__ float rows[kOperatorSlice][kOperatorTile], columns[kOperatorSlice][kOperatorTile];
+  const long long across = operator_tiles(op.inputs), down = operator_tiles(op.outputs);
+  const int taps = operator_positions(op.kernel), positions = operator_positions(op.output);
+  const long long group = part / (across * down * taps), first_row = part / across % down * kOperatorTile;
+  const long long first_column = part % across * kOperatorTile;
   const int tap = static_cast<int>(part / (across * down) % taps);
-  const Position distance = distance_of(tap, op);
-  Tile tile(op.outputs - first_row, op.inputs - first_column);
-  const int thread = static_cast<int>(threadIdx.x), own_term = thread / kTile, own = thread % kTile;
-  constexpr int step = kThreads / kTile;
+  const OperatorPosition distance = distance_of(tap, op);
+  OperatorTile tile(op.outputs - first_row, op.inputs - first_column);
+  const int thread = static_cast<int>(threadIdx.x), own_term = thread / kOperatorTile, own = thread % kOperatorTile;
+  constexpr int step = kThreads / kOperatorTile;
   const long long u_stride = op.groups * op.outputs, v_stride = op.groups * op.inputs;
   const float *u = op.u + group * op.outputs + first_row + own, *v = op.v + group * op.inputs + first_column + own;
-  Position at[kShare];
-  for (int i = 0; i < kShare; ++i) at[i] = position_of(own_term + i * step, op.output);
-  for (int first = 0; first < positions; first += kSlice) {
+  OperatorPosition at[kOperatorShare];
+  for (int i = 0; i < kOperatorShare; ++i) at[i] = operator_position(own_term + i * step, op.output);
+  for (int first = 0; first < positions; first += kOperatorSlice) {
     __syncthreads();  // the slice before may still be in use
-    for (int i = 0; i < kShare; ++i) {
+    for (int i = 0; i < kOperatorShare; ++i) {
       const int term = own_term + i * step, index = first + term;
       const int source = index < positions ? index_at(at[i], 1, distance, op.input) : -1;
       rows[term][own] = index < positions && own < tile.height ? u[index * u_stride] : 0.0f;
       columns[term][own] = source >= 0 && own < tile.width ? v[source * v_stride] : 0.0f;
-      at[i] = advance(at[i], kSlice, op.output);
+      at[i] = advance(at[i], kOperatorSlice, op.output);
     }
     __syncthreads();
-    tile.add(rows, columns, kSlice);
+    tile.add(rows, columns, kOperatorSlice);
   }
   const float factor = *op.factor;
   tile.for_each([&](int row, int column, float sum) {
@@ -222,14 +228,14 @@ KERNEL_EXPORT(matrix_products)
 // Bytes per element of weights: 4 read. Accumulator: double. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     matrix_products_transposed(long long entries, const Operator *table, long long parts) {
-  __shared__ double of_warp[kThreads / kWarp][kColumns];
+  __shared__ double of_warp[kThreads / kWarp][kMatrixColumns];
   const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
   const int warps = static_cast<int>(blockDim.x) / kWarp;
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const Operator &op = entry_of(table, entries, kTransposed, part);
-    const long long of_group = (op.inputs + kColumns - 1) / kColumns, group = part / of_group;
-    const long long column = part % of_group * kColumns + lane;
+    const long long of_group = (op.inputs + kMatrixColumns - 1) / kMatrixColumns, group = part / of_group;
+    const long long column = part % of_group * kMatrixColumns + lane;
     const float *weights = op.weights + group * op.outputs * op.inputs + column, *u = op.u + group * op.outputs;
     double sum = 0;
     if (column < op.inputs) {

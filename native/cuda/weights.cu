@@ -7,7 +7,7 @@
 namespace revup {
 namespace {
 
-constexpr long long kPart = 8192;  // elements of a tensor that one block owns
+constexpr long long kWeightPart = 8192;  // elements of a tensor that one block owns
 
 struct WeightCopy {
   const float *weights, *scale;  // scale null: 1
@@ -26,7 +26,7 @@ struct WeightGradient {
 };
 
 template <typename T>
-__device__ void copy_part(const WeightCopy &entry, long long begin, long long n) {
+__device__ void copy_weight_part(const WeightCopy &entry, long long begin, long long n) {
   const float *weights = entry.weights + begin;
   T *copy = static_cast<T *>(entry.copy) + begin;
   const float scale = entry.scale == nullptr ? 1.0f : *entry.scale;
@@ -40,7 +40,7 @@ __device__ void copy_part(const WeightCopy &entry, long long begin, long long n)
 
 // Adds the part to the gradient, and returns this thread's share of its dot.
 template <typename T>
-__device__ double add_part(const WeightGradient &entry, long long begin, long long n) {
+__device__ double add_weight_part(const WeightGradient &entry, long long begin, long long n) {
   const T *raw = static_cast<const T *>(entry.raw) + begin;
   const float *weights = entry.weights + begin;
   float *gradient = entry.gradient + begin;
@@ -74,11 +74,11 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const WeightCopy &entry = entry_of(table, entries, 0, part);
-    const long long begin = part * kPart, rest = entry.count - begin, n = rest < kPart ? rest : kPart;
+    const long long begin = part * kWeightPart, rest = entry.count - begin, n = rest < kWeightPart ? rest : kWeightPart;
     if (entry.is_narrow) {
-      copy_part<bf16>(entry, begin, n);
+      copy_weight_part<bf16>(entry, begin, n);
     } else {
-      copy_part<float>(entry, begin, n);
+      copy_weight_part<float>(entry, begin, n);
     }
   }
 }
@@ -94,8 +94,9 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const WeightGradient &entry = entry_of(table, entries, 0, part);
-    const long long begin = part * kPart, rest = entry.count - begin, n = rest < kPart ? rest : kPart;
-    double dots[1] = {entry.is_narrow ? add_part<bf16>(entry, begin, n) : add_part<float>(entry, begin, n)};
+    const long long begin = part * kWeightPart, rest = entry.count - begin, n = rest < kWeightPart ? rest : kWeightPart;
+    double dots[1] = {entry.is_narrow ? add_weight_part<bf16>(entry, begin, n)
+                                      : add_weight_part<float>(entry, begin, n)};
     block_sum(dots);
     if (threadIdx.x == 0) partials[entry.first[0] + part] = dots[0];
   }
@@ -111,7 +112,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     const WeightGradient &entry = table[i];
     if (entry.dot == nullptr) continue;
     double sums[1] = {};
-    for (long long part = threadIdx.x; part * kPart < entry.count; part += blockDim.x) {
+    for (long long part = threadIdx.x; part * kWeightPart < entry.count; part += blockDim.x) {
       sums[0] += partials[entry.first[0] + part];
     }
     block_sum(sums);

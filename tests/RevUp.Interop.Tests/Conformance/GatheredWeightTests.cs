@@ -30,7 +30,7 @@ internal sealed class GatheredWeightTests
             }
             if (!isOfRun || !hasDot)
             {
-                Assert.IsNaN(dots[i], what);
+                Assert.IsTrue(double.IsNaN(dots[i]), what);
             }
             if (!isOfRun)
             {
