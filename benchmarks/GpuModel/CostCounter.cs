@@ -18,9 +18,10 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
         ["segmentation sums"] = 2,
         ["linear forward"] = 2,
         ["linear backward"] = 3,
+        ["end weights"] = 2,
     };
 
-    private static readonly string[] s_ofWeights = ["pack weights", "axpy", "dot"];
+    private static readonly string[] s_ofWeights = ["pack weights", "copy weights", "end weights", "axpy", "dot"];
 
     private readonly SortedDictionary<string, PartCost> _parts = new(StringComparer.Ordinal);
 
@@ -33,7 +34,7 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
     /// <summary>Forgets what was counted.</summary>
     public void Clear() => _parts.Clear();
 
-    public override void Begin(string name, ReadOnlySpan<Tensor> operands)
+    public override void Begin(string name, ReadOnlySpan<Tensor> operands, double products)
     {
         double bytes = Bytes(operands);
         int launches = Launches(name, operands);
@@ -41,25 +42,28 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
         string kind = s_ofWeights.Contains(name) ? "weights" : "pointwise";
         Add(
             part is "power iteration" or "factors of branches" or "optimiser" or "other" ? part : $"{part}, {kind}",
-            new PartCost(launches, bytes, 0, rates.Pointwise(bytes, launches)));
+            new PartCost(
+                launches, bytes, products,
+                Math.Max(rates.Pointwise(bytes, launches), products / rates.Fma + launches * rates.Launch)));
     }
 
     public override void BeginPass(
         string pass, ConvolutionGeometry geometry, ReadOnlySpan<Tensor> operands, double products)
     {
         double bytes = Bytes(operands), weights = geometry.Weights.Count;
-        // Packed weights are as wide as the convolution.
-        bytes += weights * (geometry.Type.Size() - sizeof(float));
+        bool isCast = pass == "wgrad" && operands[2].Type != geometry.Type;
+        if (pass != "wgrad" || isCast)
+        {
+            // Weights are as wide as the convolution.
+            bytes += weights * (geometry.Type.Size() - sizeof(float));
+        }
         PartCost cost = new(1, bytes, products, rates.Convolution(geometry, bytes, products));
-        if (pass == "wgrad" && geometry.Type == ElementType.BFloat16)
+        if (isCast)
         {
             double cast = weights * (sizeof(float) + geometry.Type.Size());
             cost += new PartCost(1, cast, 0, rates.Pointwise(cast, launches: 1));
         }
-        string part = geometry.Input.Batch == 1 && geometry.Type == ElementType.Float32
-            ? "power iteration"
-            : StepPart.Of(NvtxRange.Path);
-        Add(part == "power iteration" ? part : $"{part}, convolution", cost);
+        Add($"{StepPart.Of(NvtxRange.Path)}, convolution", cost);
     }
 
     public override void BeginCopy(string name, long bytes) =>

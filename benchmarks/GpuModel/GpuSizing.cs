@@ -25,7 +25,35 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
 
     internal override ElementType TransitionType(ElementType branch) => branch;
 
+    internal override bool Gathers => true;
+
+    internal override ElementType GradientType(in ConvolutionGeometry geometry) => geometry.Type;
+
     internal override Readback CreateReadback(int count) => new Outcome(this, count);
+
+    internal override void Multiply(OperandTable<ConvolutionOperator> operators, bool transposed)
+    {
+    }
+
+    internal override void AddGradients(OperandTable<ConvolutionOperator> operators, int first, int count)
+    {
+    }
+
+    internal override void BranchScaleForward(OperandTable<BranchOperands> branches)
+    {
+    }
+
+    internal override void BranchScaleBackward(OperandTable<BranchOperands> branches, int first, int count)
+    {
+    }
+
+    internal override void CopyWeights(OperandTable<WeightCopy> copies)
+    {
+    }
+
+    internal override void EndWeights(OperandTable<WeightGradient> gradients, int first, int count)
+    {
+    }
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new Plan(geometry);
 
@@ -56,6 +84,8 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
         public override long PackedBytes => Geometry.Weights.Count * Geometry.Type.Size();
 
         public override bool TakesPlainWeights => Geometry.Type == ElementType.Float32;
+
+        public override bool TakesCopies => true;
 
         public override void Pack(Tensor weights, Tensor scale, Tensor packed)
         {

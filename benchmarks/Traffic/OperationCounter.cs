@@ -23,7 +23,11 @@ internal sealed class OperationCounter(int threads) : OperationObserver
     public void Reset() => _totals.Clear();
 
     /// <inheritdoc/>
-    public override void Begin(string name, ReadOnlySpan<Tensor> operands) => Begin(name, operands, products: 0);
+    public override void Begin(string name, ReadOnlySpan<Tensor> operands, double products)
+    {
+        _operation = (name, Bytes(operands), products);
+        _start = Environment.CpuUsage.TotalTime;
+    }
 
     /// <summary>Convolutions of one sample are power iteration's.</summary>
     public override void BeginPass(
@@ -44,11 +48,5 @@ internal sealed class OperationCounter(int threads) : OperationObserver
             OperationTotal call = new(1, _operation.Bytes, _operation.Products, milliseconds);
             _totals[name] = _totals.GetValueOrDefault(name) + call;
         }
-    }
-
-    private void Begin(string name, ReadOnlySpan<Tensor> operands, double products)
-    {
-        _operation = (name, Bytes(operands), products);
-        _start = Environment.CpuUsage.TotalTime;
     }
 }

@@ -2,10 +2,10 @@ namespace RevUp.Backends;
 
 /// <summary>
 /// The factors of a branch with m convolutions: one vector of 2m + 1 numbers α₀ … αₘ₋₁, ŝ, γ₀ …
-/// γₘ₋₁. <see cref="Backend.BranchScaleForward"/> computes them from the multiplier s and the norms
-/// σ. Weights are packed as αW. ŝ is the effective multiplier. A weight gradient is γ times the
-/// result of wgrad: γ = α, and γ = ŝα for the last convolution, because its wgrad sees the gradient
-/// before ŝ.
+/// γₘ₋₁. <see cref="Backend.BranchScaleForward(OperandTable{BranchOperands})"/> computes them from
+/// the multiplier s and the norms σ. Weights are packed as αW. ŝ is the effective multiplier. A
+/// weight gradient is γ times the result of wgrad: γ = α, and γ = ŝα for the last convolution,
+/// because its wgrad sees the gradient before ŝ.
 /// </summary>
 /// <remarks>
 /// PerBranch: α = 1, ŝ = s·min(1, c / (|s|∏σ)). PerLayer: α = min(1, c/σ), ŝ = s / max(1, |s|). The

@@ -25,6 +25,11 @@ internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
     public virtual bool TakesPlainWeights => false;
 
     /// <summary>
+    /// Whether they take scale · weights in the geometry's type, laid out like the weights.
+    /// </summary>
+    public virtual bool TakesCopies => false;
+
+    /// <summary>
     /// packed = scale · weights, laid out for this plan. <paramref name="scale"/> is a scalar, or
     /// empty for 1.
     /// </summary>
@@ -36,7 +41,10 @@ internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
     /// <summary>dgrad: dx = wᵀ * dy.</summary>
     public abstract void BackwardData(Tensor dy, Tensor packed, Tensor dx);
 
-    /// <summary>wgrad: dw = gradient of the weights (overwritten), float32.</summary>
+    /// <summary>
+    /// wgrad: dw = gradient of the weights (overwritten), float32, or
+    /// <see cref="Backend.GradientType"/> where the device has another.
+    /// </summary>
     public abstract void BackwardWeights(Tensor x, Tensor dy, Tensor dw);
 
     /// <summary>
@@ -53,5 +61,23 @@ internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
         BackwardWeights(x, dy, part);
         backend.Axpy(default, part, dw);
         backend.Memory.Free(part);
+    }
+
+    /// <summary>
+    /// Float32 memory for a sum of parts' wgrad: dw's own, or a tensor that <see cref="EndSum"/>
+    /// rounds into it.
+    /// </summary>
+    protected static Tensor BeginSum(Backend backend, Tensor dw) => dw.Type == ElementType.Float32
+        ? dw
+        : backend.Memory.Allocate(dw.Shape, ElementType.Float32, MemoryPurpose.Workspace);
+
+    /// <summary>Ends a sum of parts.</summary>
+    protected static void EndSum(Backend backend, Tensor sum, Tensor dw)
+    {
+        if (sum != dw)
+        {
+            backend.Cast(sum, dw);
+            backend.Memory.Free(sum);
+        }
     }
 }

@@ -37,13 +37,15 @@ internal sealed class PlaneParts : ConvolutionPlan
 
     public override bool TakesPlainWeights => _part.TakesPlainWeights && _adjoint.TakesPlainWeights;
 
+    public override bool TakesCopies => _part.TakesCopies && _adjoint.TakesCopies;
+
     private int Kernel => Geometry.Kernel[0];
 
     private int Stride => Geometry.Stride[0];
 
     private int Padding => Geometry.Padding[0];
 
-    private bool HasOnePacking => _adjoint == _part || TakesPlainWeights;
+    private bool HasOnePacking => _adjoint == _part || TakesPlainWeights || TakesCopies;
 
     // Bytes before the adjoint's packed weights.
     private long Offset => Arena.Rounded(_part.PackedBytes);
@@ -115,16 +117,18 @@ internal sealed class PlaneParts : ConvolutionPlan
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
     {
         (Planes xs, Planes dys) = (Planes.Of(x, 0), Planes.Of(dy, 0));
+        Tensor sum = BeginSum(_backend, dw);
         for (int first = 0; first < dys.Depth; first += _planes)
         {
             // Behind the last plane the gradient is zero, and adds nothing.
             PlaneRun run = new(first, first + _planes);
             (Planes px, Planes pdy) =
                 (xs.Padded(_backend, Reached(run), x.Type), dys.Padded(_backend, run, dy.Type));
-            _part.AddWeights(_backend, px.Tensor, pdy.Tensor, dw, isFirst: first == 0);
+            _part.AddWeights(_backend, px.Tensor, pdy.Tensor, sum, isFirst: first == 0);
             dys.Release(_backend, pdy);
             xs.Release(_backend, px);
         }
+        EndSum(_backend, sum, dw);
     }
 
     // A part's gradients add up where kernels of neighbouring parts overlap.

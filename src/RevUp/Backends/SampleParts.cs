@@ -25,6 +25,8 @@ internal sealed class SampleParts : ConvolutionPlan
 
     public override bool TakesPlainWeights => _part.TakesPlainWeights;
 
+    public override bool TakesCopies => _part.TakesCopies;
+
     private int Count => Geometry.Input.Batch / _part.Geometry.Input.Batch;
 
     /// <summary>
@@ -67,10 +69,12 @@ internal sealed class SampleParts : ConvolutionPlan
 
     public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
     {
+        Tensor sum = BeginSum(_backend, dw);
         for (int i = 0; i < Count; i++)
         {
-            _part.AddWeights(_backend, Part(x, i), Part(dy, i), dw, isFirst: i == 0);
+            _part.AddWeights(_backend, Part(x, i), Part(dy, i), sum, isFirst: i == 0);
         }
+        EndSum(_backend, sum, dw);
     }
 
     private Tensor Part(Tensor tensor, int index)

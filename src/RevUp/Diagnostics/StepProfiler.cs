@@ -73,14 +73,15 @@ internal sealed class StepProfiler(DeviceClock clock, Func<long> launches) : Ope
     public StepProfile Profile() => StepProfile.Of(_layerNames, _steps, _costs);
 
     /// <inheritdoc/>
-    public override void Begin(string name, ReadOnlySpan<Tensor> operands) => Begin(name, Bytes(operands), 0);
+    public override void Begin(string name, ReadOnlySpan<Tensor> operands, double products) =>
+        Begin(name, Bytes(operands), products);
 
     /// <inheritdoc/>
     public override void BeginPass(
         string pass, ConvolutionGeometry geometry, ReadOnlySpan<Tensor> operands, double products)
     {
-        // Operands have the weights as float32; they are as wide as the convolution.
-        long narrower = geometry.Weights.Count * (sizeof(float) - geometry.Type.Size());
+        // The weights are as wide as the convolution, whatever the operand says.
+        long narrower = geometry.Weights.Count * (operands[2].Type.Size() - geometry.Type.Size());
         Begin(_isOpen ? Describe(pass, geometry) : pass, Bytes(operands) - narrower, products);
     }
 

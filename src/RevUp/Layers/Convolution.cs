@@ -16,6 +16,7 @@ public sealed class Convolution : DeviceObject
     private SlabConvolution? _slabs;
     private SlabConvolution? _approximateSlabs; // in another type
     private Tensor _scale;
+    private Tensor _copy; // of the weights, scaled, made with those of other convolutions
 
     /// <param name="name">
     /// Name of the convolution; its weight is "<paramref name="name"/>.weight".
@@ -32,6 +33,7 @@ public sealed class Convolution : DeviceObject
         (_sample, Name) = (sample, name);
         _packed = new PackedWeights(backend.Memory);
         Weight = store.Add(name + ".weight", sample.Weights, ParameterGroup.Weights, initialization);
+        store.Copies.Add(this);
     }
 
     /// <summary>The name that the weight begins with.</summary>
@@ -42,6 +44,9 @@ public sealed class Convolution : DeviceObject
 
     /// <summary>Geometry for one sample.</summary>
     internal ConvolutionGeometry Sample => _sample;
+
+    /// <summary>Factor of the weights as they are prepared, a scalar; empty for 1.</summary>
+    internal Tensor Scale => _scale;
 
     /// <summary>
     /// Planes that an odd kernel of stride 1 reaches on either side of a plane.
@@ -150,16 +155,18 @@ public sealed class Convolution : DeviceObject
     }
 
     /// <summary>
+    /// Writes wgrad(x, dy) to <paramref name="raw"/>, float32 or
+    /// <see cref="Backend.GradientType"/>; the caller ends it.
+    /// </summary>
+    internal void BackwardWeightsInto(Tensor raw, Tensor x, Tensor dy) => PlanFor(x).BackwardWeights(x, dy, raw);
+
+    /// <summary>
     /// Adds factor · <paramref name="gradient"/> to the weight's gradient and, unless
     /// <paramref name="dot"/> is empty, writes ⟨gradient, W⟩ there. Frees the gradient.
     /// </summary>
     internal void EndWeights(Tensor gradient, Tensor factor, Tensor dot)
     {
-        Backend.Axpy(factor, gradient, Weight.Gradient);
-        if (!dot.IsEmpty)
-        {
-            Backend.Dot(gradient, Weight.Value, dot);
-        }
+        Backend.EndWeights(new WeightGradient(gradient, Weight.Value, factor, Weight.Gradient, dot));
         Backend.Memory.Free(gradient);
     }
 
@@ -174,7 +181,15 @@ public sealed class Convolution : DeviceObject
     /// <inheritdoc/>
     protected override void Close(Arena memory) => ReleaseWeights();
 
-    private Tensor PackedFor(ConvolutionPlan plan) => _packed.PackOnce(plan, Weight.Value, _scale);
+    /// <summary>
+    /// Takes a copy of scale · weights, in the geometry's type and laid out like the weights, that
+    /// is made again whenever they are prepared.
+    /// </summary>
+    internal void TakeCopy(Tensor copy) => _copy = copy;
+
+    private Tensor PackedFor(ConvolutionPlan plan) => !_copy.IsEmpty && plan.TakesCopies
+        ? _copy
+        : _packed.PackOnce(plan, Weight.Value, _scale);
 
     private SlabConvolution Slabs(ref SlabConvolution? slabs, int planes, ElementType type)
     {

@@ -29,6 +29,7 @@ internal sealed class ParameterStore : DeviceObject
             _shared = shared;
             (Values, Gradients, StateValues) = (shared.Values, shared.Gradients, shared.StateValues);
         }
+        Copies = Own(new WeightCopies(backend));
     }
 
     /// <summary>All parameters, in order of declaration.</summary>
@@ -36,6 +37,9 @@ internal sealed class ParameterStore : DeviceObject
 
     /// <summary>All state tensors, in order of declaration.</summary>
     public IReadOnlyList<StateTensor> State => _state;
+
+    /// <summary>Copies of weights that convolutions are computed with.</summary>
+    public WeightCopies Copies { get; }
 
     /// <summary>Trainable numbers, alignment gaps not counted.</summary>
     public long Count => _parameters.Sum(p => p.Shape.Count);

@@ -11,7 +11,7 @@ namespace RevUp.Models;
 /// </summary>
 internal sealed class NetworkBuilder(
     Backend backend, ParameterStore store, ModelSettings settings, List<Layer> layers,
-    AdaptiveCoefficients? coefficients = null, Func<BranchSite, Branch>? factory = null)
+    AdaptiveCoefficients? coefficients = null, Func<BranchSite, Branch>? factory = null, BranchWork? work = null)
 {
     private const int ImageNetStemChannels = 64;
 
@@ -47,7 +47,8 @@ internal sealed class NetworkBuilder(
             coefficients,
             factory,
             FixedNormExtents: segments,
-            _tf32);
+            _tf32,
+            work);
         for (int s = 0; s < settings.Stages.Count; s++)
         {
             StageSettings stage = settings.Stages[s];

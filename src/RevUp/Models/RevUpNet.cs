@@ -85,7 +85,9 @@ public sealed partial class RevUpNet : DeviceObject
                 ? null
                 : owner?.Coefficients
                     ?? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount));
-            new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches).Build(sample, classes);
+            Work = Own(new BranchWork(backend, waits: true));
+            new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches, Work)
+                .Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
             // A view shares what its owner has built, and leaves the norms to it.
             if (owner is null)
@@ -143,6 +145,9 @@ public sealed partial class RevUpNet : DeviceObject
     /// <see cref="LipschitzMode.Adaptive"/> control.
     /// </summary>
     internal AdaptiveCoefficients? Coefficients { get; }
+
+    /// <summary>Work on the factors and weights of all branches.</summary>
+    internal BranchWork Work { get; }
 
     /// <summary>
     /// Whether inference keeps the packed weights of all layers for the next call: for networks
@@ -353,11 +358,13 @@ public sealed partial class RevUpNet : DeviceObject
         // Also when it fails half-way.
         Unprepare();
         _powerIteration.Iterate(iterations);
+        Work.Prepare(use);
         foreach (Layer layer in _layers)
         {
             using NvtxRange range = Backend.Range(layer.RangeName);
             layer.Prepare(batch, use);
         }
+        Parameters.Copies.Make();
     }
 
     private static void Softmax(Span<float> values)

@@ -237,6 +237,7 @@ internal sealed class LayerProbe : IDisposable
         Tensor gradient = index == Last ? y : Copy(_net.Layers[index].Output);
         y = index == Last ? default : y;
         _engine.BackwardThrough(index, ref y, ref gradient);
+        _net.Work.Finish();
         Free(index > 0 ? y : default);
         Free(gradient);
         joined?.Free(memory);

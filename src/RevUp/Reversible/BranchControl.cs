@@ -14,6 +14,10 @@ internal sealed class BranchControl : DeviceObject
     private readonly int _index;
     private readonly int _factors;
     private readonly SpectralNorm[] _norms;
+    private readonly IReadOnlyList<Convolution> _convolutions;
+    private readonly BranchWork _work;
+    private readonly bool _isAlone;
+    private readonly int _place;
     private readonly Parameter? _multiplier;
     private readonly BranchBound _bound;
     private readonly StateTensor _sigmas;
@@ -34,6 +38,9 @@ internal sealed class BranchControl : DeviceObject
     /// Norms that power iteration estimates: of the first factors; none without control.
     /// </param>
     /// <param name="sigma">σ until it is estimated.</param>
+    /// <param name="convolutions">
+    /// Those whose gradients <see cref="BackwardWeights"/> ends; none by default.
+    /// </param>
     public BranchControl(
         string name,
         Backend backend,
@@ -42,10 +49,15 @@ internal sealed class BranchControl : DeviceObject
         int index,
         int factors,
         SpectralNorm[] norms,
-        double sigma = 0)
+        double sigma = 0,
+        IReadOnlyList<Convolution>? convolutions = null)
         : base(backend)
     {
         (_settings, _index, _factors, _norms) = (settings, index, factors, norms);
+        _convolutions = convolutions ?? [];
+        _isAlone = settings.Work is null;
+        _work = settings.Work ?? Own(new BranchWork(backend, waits: false));
+        _place = _work.Add(this);
         _bound = settings.Lipschitz.Mode switch
         {
             LipschitzMode.None => BranchBound.None,
@@ -95,33 +107,66 @@ internal sealed class BranchControl : DeviceObject
     /// <summary>Where ⟨wgradⱼ, Wⱼ⟩ goes, float64.</summary>
     public Tensor Dot(int j) => _dots.Scalar(j);
 
-    /// <summary>Computes the factors from the norms as they are.</summary>
-    public void Prepare()
+    /// <summary>What the factors and their gradients are computed from.</summary>
+    public BranchOperands Operands => new(
+        _bound,
+        Coefficient,
+        TrainedMultiplier,
+        _sigmas.Value,
+        _scales,
+        _settings.Coefficients?.Bounds.Scalar(_index) ?? default,
+        _dots,
+        _multiplier?.Gradient ?? _constants.Scalar(1),
+        _sigmaGradients);
+
+    /// <summary>The convolutions under control, as operators.</summary>
+    public ConvolutionOperator[] Operators =>
+        [.. _norms.Select((norm, j) => norm.Operator(_sigmaGradients.Scalar(j)))];
+
+    /// <summary>The ends of the weights' gradients, from where their results wait.</summary>
+    public WeightGradient[] Gradients(Func<Convolution, Tensor> raw) =>
+    [
+        .. _convolutions.Select((convolution, j) => new WeightGradient(
+            raw(convolution), convolution.Weight.Value, GradientScale(j), convolution.Weight.Gradient, Dot(j))),
+    ];
+
+    /// <summary>
+    /// Computes the factors from the norms as they are; a network has done so for all its branches.
+    /// </summary>
+    public void Prepare(NetworkUse use)
     {
-        Tensor bound = _settings.Coefficients?.Bounds.Scalar(_index) ?? default;
-        Backend.BranchScaleForward(_bound, Coefficient, TrainedMultiplier, _sigmas.Value, _scales, bound);
+        if (_isAlone)
+        {
+            _work.Prepare(use);
+        }
     }
 
     /// <summary>
-    /// Adds the gradients of s and, through σ, of the weights, from all <see cref="Dot"/>.
+    /// wgrad of convolution <paramref name="j"/>: its gradient is complete once the branch's work
+    /// is finished.
     /// </summary>
-    public void Backward()
+    public void BackwardWeights(int j, Tensor x, Tensor dy)
     {
-        Tensor multiplierGradient = _multiplier?.Gradient ?? _constants.Scalar(1);
-        Backend.BranchScaleBackward(
-            _bound,
-            Coefficient,
-            TrainedMultiplier,
-            _sigmas.Value,
-            _scales,
-            _dots,
-            multiplierGradient,
-            _sigmaGradients);
-        for (int j = 0; j < _norms.Length; j++)
+        Tensor raw = _work.RawOf(_place, j);
+        if (raw.IsEmpty)
         {
-            _norms[j].AddGradient(_sigmaGradients.Scalar(j));
+            _convolutions[j].BackwardWeights(x, dy, GradientScale(j), Dot(j));
+        }
+        else
+        {
+            _convolutions[j].BackwardWeightsInto(raw, x, dy);
         }
     }
+
+    /// <summary>
+    /// Hands on the gradients of s and, through σ, of the weights, which follow from all
+    /// <see cref="Dot"/>.
+    /// </summary>
+    /// <param name="hasEnded">
+    /// Whether the weights' gradients have ended without <see cref="BackwardWeights"/>.
+    /// </param>
+    public void Backward(bool hasEnded = false) =>
+        _work.End(_place, hasRaw: !hasEnded && _convolutions.Count > 0 && !_work.RawOf(_place, 0).IsEmpty);
 
     /// <summary>Copies σ of every factor.</summary>
     public void ReadSigmas(Span<float> sigmas) => Backend.Download(_sigmas.Value, sigmas);

@@ -21,6 +21,9 @@ namespace RevUp.Reversible;
 /// extents of the layer, so that the weights fit a network of any extents.
 /// </param>
 /// <param name="Tf32">Whether float32 convolutions may round their factors to TF32.</param>
+/// <param name="Work">
+/// Where the branches of a network do their work together; null for branches on their own.
+/// </param>
 internal sealed record BranchSettings(
     BranchKind Kind,
     Activation Activation,
@@ -32,7 +35,8 @@ internal sealed record BranchSettings(
     AdaptiveCoefficients? Coefficients = null,
     Func<BranchSite, Branch>? Factory = null,
     bool FixedNormExtents = false,
-    bool Tf32 = false)
+    bool Tf32 = false,
+    BranchWork? Work = null)
 {
     /// <summary>
     /// Kernel and output channels of each convolution of a branch on C channels with m inside.

@@ -42,7 +42,7 @@ internal sealed class OwnBranch : DeviceObject, IBranch
             site.Name, Backend, site.Store, site.Settings, site.Index, factors, norms, sigma: _constant));
 
         SpectralNorm Norm(Convolution convolution) => new(
-            convolution.Name, Backend, site.Store, convolution, site.Settings.Lipschitz.MaximumExtent,
+            convolution.Name, site.Store, convolution, site.Settings.Lipschitz.MaximumExtent,
             site.Settings.FixedNormExtents);
     }
 
@@ -73,7 +73,7 @@ internal sealed class OwnBranch : DeviceObject, IBranch
     /// <inheritdoc/>
     public void Prepare(int batch, NetworkUse use)
     {
-        _control.Prepare();
+        _control.Prepare(use);
         foreach (Convolution convolution in Convolutions)
         {
             convolution.Prepare(batch, use, scale: default);

@@ -7,8 +7,7 @@ namespace RevUp.Reversible;
 
 /// <summary>
 /// The power iterations of all convolutions of a network, side by side: v ← unit(Wᵀu) of each, then
-/// u ← unit(Wv) of each, σ = ‖Wv‖. The convolutions are launches of their own; what comes after
-/// them is one launch for all, twice an iteration.
+/// u ← unit(Wv) of each, σ = ‖Wv‖.
 /// </summary>
 /// <remarks>
 /// A zero convolution (Fixup's last one at the start) gives σ = 0 and random vectors, so that the
@@ -20,7 +19,8 @@ internal sealed class PowerIteration : DeviceObject
 {
     private const int EntryLength = 3;
 
-    private readonly SpectralNorm[] _norms;
+    private readonly int _count;
+    private readonly OperatorTables? _operators;
     private readonly Tensor _buffer;
     private readonly ulong _seed;
     private readonly Tensor _tables;
@@ -40,22 +40,23 @@ internal sealed class PowerIteration : DeviceObject
     {
         ArgumentNullException.ThrowIfNull(store);
         (SpectralNorm Norm, Tensor Sigma)[] entries = [.. norms];
-        _norms = [.. entries.Select(entry => entry.Norm)];
+        _count = entries.Length;
         _buffer = store.StateValues;
         // Networks with neighbouring seeds draw from distant ones, since every vector adds its
         // number.
         _seed = unchecked(seed * 0x9E3779B97F4A7C15);
-        if (_norms.Length == 0)
+        if (_count == 0)
         {
             return;
         }
+        _operators = Own(new OperatorTables(backend, [[.. entries.Select(entry => entry.Norm.Operator())]]));
         double[] tables =
         [
             .. entries.SelectMany(entry => Entry(entry.Norm.V, entry.Sigma)),
             .. entries.SelectMany(entry => Entry(entry.Norm.U, entry.Sigma)),
         ];
-        _longest = _norms.Max(norm => Math.Max(norm.U.Count, norm.V.Count));
-        _tables = Own(new Shape(2, _norms.Length, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
+        _longest = entries.Max(entry => Math.Max(entry.Norm.U.Count, entry.Norm.V.Count));
+        _tables = Own(new Shape(2, _count, EntryLength), ElementType.Float64, MemoryPurpose.Workspace);
         backend.Upload<double>(tables, _tables);
     }
 
@@ -65,31 +66,24 @@ internal sealed class PowerIteration : DeviceObject
     public void Iterate(int iterations)
     {
         RequireOpen();
-        if (iterations == 0 || _norms.Length == 0)
+        if (iterations == 0 || _operators is null)
         {
             return;
         }
         using NvtxRange range = Backend.Range(ProfilerRanges.PowerIteration);
         for (int i = 0; i < iterations; i++)
         {
-            foreach (SpectralNorm norm in _norms)
-            {
-                norm.MultiplyTransposed();
-            }
+            _operators.Multiply(transposed: true);
             Normalize(half: 0);
-            foreach (SpectralNorm norm in _norms)
-            {
-                norm.Multiply();
-            }
+            _operators.Multiply(transposed: false);
             Normalize(half: 1);
         }
     }
 
     private void Normalize(int half)
     {
-        int vectors = _norms.Length;
-        Tensor table = _tables.Slice((long)half * vectors * EntryLength, new Shape(vectors, EntryLength));
-        Backend.NormalizeAll(table, _longest, unchecked(_seed + (ulong)(half * vectors)), _buffer);
+        Tensor table = _tables.Slice((long)half * _count * EntryLength, new Shape(_count, EntryLength));
+        Backend.NormalizeAll(table, _longest, unchecked(_seed + (ulong)(half * _count)), _buffer);
     }
 
     // As Backend.NormalizeAll reads it.

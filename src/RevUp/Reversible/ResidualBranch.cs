@@ -63,12 +63,12 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             if (norms.Length > 0)
             {
                 norms[j] = new SpectralNorm(
-                    convolution, backend, store, _convolutions[j], settings.Lipschitz.MaximumExtent,
+                    convolution, store, _convolutions[j], settings.Lipschitz.MaximumExtent,
                     settings.FixedNormExtents);
             }
             shape = geometry.Output;
         }
-        _control = Own(new BranchControl(name, backend, store, settings, index, m, norms));
+        _control = Own(new BranchControl(name, backend, store, settings, index, m, norms, convolutions: _convolutions));
         ElementType type = settings.Type;
         IEnumerable<Shape> shapes = _convolutions.SelectMany(c => (Shape[])[c.Sample.Input, c.Sample.Output]);
         if (_preactivations.All(p => p.IsLocal) && shapes.All(s => Planes.AreAligned(s, type))
@@ -118,7 +118,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// </summary>
     public void Prepare(int batch, NetworkUse use)
     {
-        _control.Prepare();
+        _control.Prepare(use);
         for (int j = 0; j < _convolutions.Length; j++)
         {
             _preactivations[j].Prepare(use);
@@ -181,7 +181,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             Tensor input = j == 0 ? x : saved[j - 1];
             Tensor p = memory.Allocate(input.Shape, _settings.Type, MemoryPurpose.Activations);
             _preactivations[j].Forward(input, measure: false, p);
-            _convolutions[j].BackwardWeights(p, dz, _control.GradientScale(j), _control.Dot(j));
+            _control.BackwardWeights(j, p, dz);
             memory.Free(p);
             Tensor dp = _convolutions[j].BackwardData(dz);
             if (dz != gradient)
@@ -208,7 +208,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, int slab)
     {
         _slabGradient!.Add(x, gradient, residual, slab);
-        _control.Backward();
+        _control.Backward(hasEnded: true);
         return residual;
     }
 

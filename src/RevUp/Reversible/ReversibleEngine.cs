@@ -24,6 +24,7 @@ namespace RevUp.Reversible;
 internal sealed class ReversibleEngine : DeviceObject
 {
     private readonly IReadOnlyList<Layer> _layers;
+    private readonly BranchWork _work;
     private readonly Tensor[] _kept;
     private readonly SavedTensors[] _saved;
     private readonly FixedPointInversion _inversion;
@@ -33,14 +34,17 @@ internal sealed class ReversibleEngine : DeviceObject
 
     /// <param name="backend">The device.</param>
     /// <param name="layers">The network, first layer first.</param>
+    /// <param name="work">Work on the branches of the network.</param>
     /// <param name="plan">Policies.</param>
     /// <param name="settings">Inversion settings.</param>
-    public ReversibleEngine(Backend backend, IReadOnlyList<Layer> layers, MemoryPlan plan, InversionSettings settings)
+    public ReversibleEngine(
+        Backend backend, IReadOnlyList<Layer> layers, BranchWork work, MemoryPlan plan, InversionSettings settings)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(plan);
         _layers = layers;
+        _work = work;
         _plan = plan;
         _kept = new Tensor[layers.Count];
         _saved = new SavedTensors[layers.Count];
@@ -144,6 +148,7 @@ internal sealed class ReversibleEngine : DeviceObject
         Array.Clear(_kept);
         Array.Clear(_saved);
         _stream.Forget();
+        _work.Forget();
         foreach (Layer layer in _layers)
         {
             layer.ReleaseWeights();
@@ -180,6 +185,7 @@ internal sealed class ReversibleEngine : DeviceObject
         {
             BackwardThrough(i, ref y, ref gradient);
         }
+        _work.Finish();
         // y is the caller's input now.
         FreeIfAny(ref gradient);
     }
@@ -237,7 +243,11 @@ internal sealed class ReversibleEngine : DeviceObject
             Backend.Memory.Free(point);
         }
         y = x;
-        GradientsReady?.Invoke(index);
+        if (GradientsReady is not null)
+        {
+            _work.Finish();
+            GradientsReady(index);
+        }
     }
 
     /// <summary>Counts a step that is repeated because an inversion was refused.</summary>

@@ -13,19 +13,16 @@ namespace RevUp.Reversible;
 /// <remarks>
 /// σ approaches the norm from below. 1×1 convolutions are iterated on their matrix. Fixed by
 /// <see cref="PowerIteration"/> until its next call: inversion, recomputation and
-/// <see cref="AddGradient"/> see the same u, v and σ.
+/// <see cref="Backend.AddGradients"/> see the same u, v and σ.
 /// </remarks>
 internal sealed class SpectralNorm
 {
-    private readonly Backend _backend;
     private readonly Convolution _convolution;
-    private readonly ConvolutionPlan _plan;
-    private readonly PackedWeights _packed;
+    private readonly ConvolutionGeometry _geometry;
     private readonly StateTensor _u;
     private readonly StateTensor _v;
 
     /// <param name="name">Prefix of the state's names.</param>
-    /// <param name="backend">The device.</param>
     /// <param name="store">Where u and v are declared: they belong into checkpoints.</param>
     /// <param name="convolution">
     /// The convolution; its operator is taken at its own extents, up to
@@ -37,15 +34,13 @@ internal sealed class SpectralNorm
     /// own extents, so that u and v fit a network of any.
     /// </param>
     public SpectralNorm(
-        string name, Backend backend, ParameterStore store, Convolution convolution, int maximumExtent,
+        string name, ParameterStore store, Convolution convolution, int maximumExtent,
         bool isFixed = false)
     {
-        _backend = backend;
         _convolution = convolution;
-        _plan = backend.Convolution(Operator(convolution.Sample, maximumExtent, isFixed));
-        _packed = new PackedWeights(backend.Memory);
-        _u = store.AddState(name + ".u", _plan.Geometry.Output, random: true);
-        _v = store.AddState(name + ".v", _plan.Geometry.Input, random: true);
+        _geometry = GeometryOf(convolution.Sample, maximumExtent, isFixed);
+        _u = store.AddState(name + ".u", _geometry.Output, random: true);
+        _v = store.AddState(name + ".v", _geometry.Input, random: true);
     }
 
     /// <summary>u, in the shape of one output.</summary>
@@ -54,32 +49,12 @@ internal sealed class SpectralNorm
     /// <summary>v, in the shape of one input.</summary>
     public Tensor V => _v.Value;
 
-    /// <summary>u = W v, with the weights as they are now.</summary>
-    public void Multiply()
-    {
-        _plan.Forward(V, Pack(), U);
-        _packed.Free();
-    }
-
-    /// <summary>v = Wᵀu.</summary>
-    public void MultiplyTransposed()
-    {
-        _plan.BackwardData(U, Pack(), V);
-        _packed.Free();
-    }
-
-    /// <summary>
-    /// Adds dσ · ∂σ/∂W to the weight's gradient, where ∂⟨u, W v⟩/∂W with u and v held constant is
-    /// the convolution's wgrad of (v, u).
-    /// </summary>
-    public void AddGradient(Tensor sigmaGradient)
-    {
-        Parameter weight = _convolution.Weight;
-        Tensor gradient = _backend.Memory.Allocate(weight.Shape, ElementType.Float32, MemoryPurpose.Workspace);
-        _plan.BackwardWeights(V, U, gradient);
-        _backend.Axpy(sigmaGradient, gradient, weight.Gradient);
-        _backend.Memory.Free(gradient);
-    }
+    /// <summary>The convolution as an operator, with the weights as they are.</summary>
+    /// <param name="sigmaGradient">
+    /// dσ: what <see cref="Backend.AddGradients"/> adds is dσ · ∂σ/∂W.
+    /// </param>
+    public ConvolutionOperator Operator(Tensor sigmaGradient = default) =>
+        new(_geometry, _convolution.Weight.Value, _convolution.Weight.Gradient, U, V, sigmaGradient);
 
     /// <summary>
     /// The norm of a convolution at its own extents, for inspection. Power iteration starts from a
@@ -95,7 +70,7 @@ internal sealed class SpectralNorm
         try
         {
             ParameterStore store = new(backend);
-            SpectralNorm norm = new("converged", backend, store, convolution, int.MaxValue);
+            SpectralNorm norm = new("converged", store, convolution, int.MaxValue);
             StateTensor sigma = store.AddState("sigma", new Shape(1), random: false);
             store.Build(seed: 1);
             PowerIteration iteration = new(backend, store, [(norm, sigma.Value)], seed: 1);
@@ -119,11 +94,7 @@ internal sealed class SpectralNorm
         }
     }
 
-    // Packed for one product at a time: all products of a network together would take as much
-    // memory as its weights.
-    private Tensor Pack() => _packed.Pack(_plan, _convolution.Weight.Value, scale: default);
-
-    private static ConvolutionGeometry Operator(ConvolutionGeometry sample, int maximumExtent, bool isFixed)
+    private static ConvolutionGeometry GeometryOf(ConvolutionGeometry sample, int maximumExtent, bool isFixed)
     {
         int limit = sample.Kernel == 1 ? 1 : maximumExtent;
         Shape input = sample.Input;

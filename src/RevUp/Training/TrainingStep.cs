@@ -66,7 +66,7 @@ public sealed class TrainingStep : DeviceObject
         long mark = _backend.Memory.Mark();
         try
         {
-            Engine = Own(new ReversibleEngine(_backend, net.Layers, plan, inversion));
+            Engine = Own(new ReversibleEngine(_backend, net.Layers, net.Work, plan, inversion));
             Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
             // Disposed in reverse: the protocol waits for a step in flight, which may replay the
             // recording.

@@ -69,6 +69,38 @@ internal sealed class BranchScaleTests
 
     [TestMethod]
     [EveryBackend]
+    internal void ManyBranchesAreEachAsOneAlone(DeviceOperations operations)
+    {
+        const float Before = 0.25f;
+        const int First = 5, Count = 100;
+        (CpuBranchBound Mode, float Multiplier, float[] Sigmas, double[] Dots)[] branches =
+        [
+            .. Cases().Select(given => (
+                given.Mode, given.Multiplier, given.Sigmas,
+                Oracle.Widen(new Inputs(given.Sigmas.Length).Uniform(given.Sigmas.Length)))),
+        ];
+        var all = operations.BranchScales(branches, Coefficient, Before, First, Count);
+        for (int i = 0; i < branches.Length; i++)
+        {
+            (CpuBranchBound mode, float multiplier, float[] sigmas, double[] dots) = branches[i];
+            (float[] scales, double bound) = operations.BranchScaleForward(
+                mode, Coefficient, multiplier, sigmas, withBound: true);
+            CollectionAssert.AreEqual(scales, all[i].Scales);
+            Assert.AreEqual(bound, all[i].Bound);
+            if (i is < First or >= First + Count)
+            {
+                Assert.AreEqual(Before, all[i].MultiplierGradient);
+                continue;
+            }
+            (float MultiplierGradient, float[] SigmaGradients) one =
+                operations.BranchScaleBackward(mode, Coefficient, multiplier, sigmas, scales, dots, Before);
+            Assert.AreEqual(one.MultiplierGradient, all[i].MultiplierGradient);
+            CollectionAssert.AreEqual(one.SigmaGradients, all[i].SigmaGradients);
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
     internal void WhateverTheNormsTheBoundHolds(DeviceOperations operations)
     {
         foreach ((CpuBranchBound mode, float multiplier, float[] sigmas) in

@@ -58,7 +58,7 @@ public sealed class LifetimeTableTests
         string[] others =
         [
             "NetworkInspector", "LayerProbe", "RecordedWork", "Preactivation", "CouplingBlock", "Branch", "OwnBranch",
-            "BranchControl", "Objective",
+            "BranchControl", "BranchWork", "OperatorTables", "OperandTable`1", "WeightCopies", "Objective",
         ];
         string[] names = [.. typeof(RevUpNet).Assembly.GetTypes()
             .Where(type => type.BaseType == typeof(DeviceObject)).Select(type => type.Name).Except(others)];

@@ -15,7 +15,7 @@ public sealed class OwnBranchTests
     {
         using CpuBackend backend = new(threads: 1);
         using RevUpNet net = Net(backend, mode, site => new SineBranch(site));
-        using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), TestNetwork.Exact);
+        using ReversibleEngine engine = new(backend, net.Layers, net.Work, new MemoryPlan(), TestNetwork.Exact);
         net.PrepareStep(Batch, step: 0);
 
         float[] stored = Gradients(net, engine, MemoryPolicy.Store);
@@ -49,7 +49,7 @@ public sealed class OwnBranchTests
         List<string> faults = [];
         using CpuBackend backend = new(threads: 1);
         using RevUpNet net = Net(backend, LipschitzMode.PerBranch, site => new SineBranch(site));
-        using ReversibleEngine engine = new(backend, net.Layers, new MemoryPlan(), TestNetwork.Exact);
+        using ReversibleEngine engine = new(backend, net.Layers, net.Work, new MemoryPlan(), TestNetwork.Exact);
         float[] values = backend.ToHost(net.Parameters.Values);
         net.PrepareStep(Batch, step: 0);
         Assert.IsTrue(

@@ -120,7 +120,7 @@ internal sealed class TestUNet : IDisposable
         Parameter head = Net.Parameters.Parameters.Single(p => p.Name == "head.weight");
         Backend.Upload<float>(Vectors.Normal(7, head.Shape.Count), head.Value);
         Engine = new ReversibleEngine(
-            Backend, Net.Layers, plan ?? new MemoryPlan(), inversion ?? TestNetwork.Exact);
+            Backend, Net.Layers, Net.Work, plan ?? new MemoryPlan(), inversion ?? TestNetwork.Exact);
         _input = Backend.ToDevice(
             Vectors.Normal(1, batch * model.Sample.Count), model.Sample.WithBatch(batch));
         float[] targets = [.. Vectors.Normal(2, batch * model.Sample.Positions * Classes).Select(Math.Abs)];

@@ -134,7 +134,7 @@ public sealed class SpectralNormTraps
     {
         using ParameterStore store = new(backend);
         using Convolution convolution = new("conv", backend, store, geometry, Initialization.Constant(0));
-        SpectralNorm norm = new("conv", backend, store, convolution, maximumExtent);
+        SpectralNorm norm = new("conv", store, convolution, maximumExtent);
         StateTensor sigma = store.AddState("sigma", new Shape(1), random: false);
         store.Build(seed: 1);
         backend.Upload<float>(weights, convolution.Weight.Value);

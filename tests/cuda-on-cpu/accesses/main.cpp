@@ -84,9 +84,11 @@ void find_a_wrong_declaration(const Table &table, const Declared &declared) {
 
 // Kernels on scalars or per-channel numbers, whose headers say so.
 bool is_free(const std::string &kernel) {
-  constexpr const char *free[] = {"batch_norm_gradients", "batch_norm_statistics", "branch_scale_backward",
-                                  "branch_scale_forward", "segmentation_factors",  "segmentation_total",
-                                  "step_verdict"};
+  constexpr const char *free[] = {"batch_norm_gradients",  "batch_norm_statistics",
+                                  "branch_scale_backward", "branch_scale_backward_all",
+                                  "branch_scale_forward",  "branch_scale_forward_all",
+                                  "end_weight_dots",       "segmentation_factors",
+                                  "segmentation_total",    "step_verdict"};
   return std::find(std::begin(free), std::end(free), kernel) != std::end(free);
 }
 

@@ -37,6 +37,18 @@ void touch(const void *pointer, size_t bytes, bool is_write, bool is_aligned) {
   current->fault = text;
 }
 
+// Tensors whose addresses lie in a tensor of words: what a table of operands lists.
+void add_operands(const launches::Table &table, const launches::Tensor &words, Result &result) {
+  const auto *const word = reinterpret_cast<const uintptr_t *>(words.address);
+  for (const launches::Tensor &tensor : table.tensors()) {
+    if (std::find(word, word + words.bytes / sizeof(uintptr_t), tensor.address) !=
+        word + words.bytes / sizeof(uintptr_t)) {
+      result.tensors.push_back(
+          {tensor.address, tensor.element_bytes, std::vector<bool>(tensor.bytes), std::vector<bool>(tensor.bytes)});
+    }
+  }
+}
+
 }  // namespace
 
 Result watch(const launches::Table &table, const launches::Launch &launch) {
@@ -51,6 +63,7 @@ Result watch(const launches::Table &table, const launches::Launch &launch) {
       if (std::any_of(result.tensors.begin(), result.tensors.end(), is_same)) continue;
       result.tensors.push_back(
           {tensor.address, element_bytes, std::vector<bool>(tensor.bytes), std::vector<bool>(tensor.bytes)});
+      if (element_bytes == sizeof(uintptr_t)) add_operands(table, tensor, result);
     }
   }
   lowest = table.tensors().front().address;

@@ -48,7 +48,8 @@ Table::Table() : memory_(static_cast<char *>(std::aligned_alloc(alignment, memor
 float *Table::floats(size_t count, float about) { return static_cast<float *>(tensor(Type::f32, count, about)); }
 
 void *Table::tensor(Type type, size_t count, float about) {
-  void *const result = allocate(count * (type == Type::f32 ? sizeof(float) : sizeof(uint16_t)));
+  const size_t element_bytes = type == Type::f32 ? sizeof(float) : sizeof(uint16_t);
+  void *const result = allocate(count * element_bytes, element_bytes);
   for (size_t i = 0; i < count; ++i) {
     const float value = value_at(i, about);
     if (type == Type::f32) {
@@ -66,13 +67,13 @@ double *Table::doubles(size_t count, double value) {
   return result;
 }
 
-void *Table::allocate(size_t bytes) {
+void *Table::allocate(size_t bytes, size_t element_bytes) {
   const size_t start = used_ + gap;
   used_ = (start + bytes + alignment - 1) / alignment * alignment;
   if (used_ > memory_bytes) throw std::length_error("the tensors of all launches take more than 64 MiB");
   char *const result = memory_.get() + start;
   std::memset(result, 0, bytes);
-  tensors_.push_back({reinterpret_cast<uintptr_t>(result), bytes});
+  tensors_.push_back({reinterpret_cast<uintptr_t>(result), bytes, element_bytes});
   return result;
 }
 

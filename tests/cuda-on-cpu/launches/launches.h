@@ -32,7 +32,7 @@ struct Launch {
 
 struct Tensor {
   uintptr_t address;
-  size_t bytes;
+  size_t bytes, element_bytes;
 };
 
 // Launches and their tensors, which keep whatever a launch leaves in them.
@@ -50,6 +50,8 @@ class Table {
   friend void add_spatial(Table &table);
   friend void add_losses(Table &table);
   friend void add_weights(Table &table);
+  void add_copies();
+  void add_operators();
 
   // Tensors of `count` elements, aligned to 64 bytes.
   float *floats(size_t count, float about = 0.1f);
@@ -57,7 +59,7 @@ class Table {
   double *doubles(size_t count, double value = 0);
   template <typename T>
   T *zeros(size_t count) {
-    return static_cast<T *>(allocate(count * sizeof(T)));
+    return static_cast<T *>(allocate(count * sizeof(T), alignof(T)));
   }
   // Room for the partial sums of a grid, and their counter.
   double *partials() { return doubles(64); }
@@ -86,7 +88,7 @@ class Table {
   }
 
   void add(Launch launch, const std::vector<size_t> &kinds);
-  void *allocate(size_t bytes);
+  void *allocate(size_t bytes, size_t element_bytes);
 
   struct Free {
     void operator()(char *memory) const;

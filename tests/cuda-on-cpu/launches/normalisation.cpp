@@ -2,6 +2,15 @@
 #include "launches.h"
 
 namespace launches {
+namespace {
+
+// The table of native/cuda/branch_scale.cu.
+struct Branch {
+  long long mode, convolutions;
+  const void *coefficient, *multiplier, *sigmas, *scales, *bound, *dots, *multiplier_gradient, *sigma_gradients;
+};
+
+}  // namespace
 
 void add_normalisation(Table &table) {
   constexpr unsigned blocks = 2, threads = 32, sum_threads = 256;
@@ -62,6 +71,22 @@ void add_normalisation(Table &table) {
     table.add("branch_scale_backward", 1, 32, mode, coefficient, convolutions, multiplier, norms, scales,
               table.doubles(convolutions, 1), table.floats(1), table.floats(convolutions));
   }
+  constexpr int branches = 3;
+  auto *const all = table.zeros<Branch>(branches);
+  for (int mode = 0; mode < branches; ++mode) {
+    all[mode] = {mode,
+                 2,
+                 table.floats(1, 0.9f),
+                 table.floats(1, 1),
+                 table.floats(2, 2),
+                 table.floats(5),
+                 mode == 1 ? nullptr : table.doubles(1),
+                 table.doubles(2, 1),
+                 table.floats(1),
+                 table.floats(2)};
+  }
+  table.add("branch_scale_forward_all", 1, 32, branches, all);
+  table.add("branch_scale_backward_all", 1, 32, branches, all);
 }
 
 }  // namespace launches

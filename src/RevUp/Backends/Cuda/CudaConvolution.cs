@@ -8,7 +8,7 @@ namespace RevUp.Backends.Cuda;
 /// <summary>
 /// A cuDNN convolution of one geometry. cuDNN takes the weights as they are, [O, (kD), kH, kW, I /
 /// groups], so packing only scales them and rounds them to the convolution's type. In bfloat16
-/// wgrad gives bfloat16, the only type that cuDNN has for it, and dw is that, widened. Where cuDNN
+/// wgrad gives bfloat16, the only type that cuDNN has for it; a dw of float32 is that, widened. Where cuDNN
 /// has no deterministic algorithm for a bfloat16 geometry in all of its passes, all of them are
 /// done in float32 on widened copies: slower, and never less precise.
 /// </summary>
@@ -57,6 +57,8 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
 
     public override bool TakesPlainWeights => _type == ElementType.Float32;
 
+    public override bool TakesCopies => !IsWidened;
+
     private bool IsWidened => _type != Geometry.Type;
 
     public override void Pack(Tensor weights, Tensor scale, Tensor packed) =>
@@ -89,16 +91,16 @@ internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
         using Workspace workspace = new(_memory, _convolution.BackwardFilterWorkspaceBytes);
         using Workspace wideX = Widened(x);
         using Workspace wideDy = Widened(dy);
-        if (_type == ElementType.Float32)
-        {
-            _convolution.BackwardFilter(Read(x, wideX), Read(dy, wideDy), Pointer(dw), workspace.Pointer);
-            Issued("wgrad");
-            return;
-        }
-        using Workspace narrow = new(_memory, PackedBytes);
-        _convolution.BackwardFilter(Pointer(x), Pointer(dy), narrow.Pointer, workspace.Pointer);
+        using Workspace other = new(_memory, dw.Type == _type ? 0 : PackedBytes);
+        DevicePointer result = dw.Type == _type ? Pointer(dw) : other.Pointer;
+        _convolution.BackwardFilter(Read(x, wideX), Read(dy, wideDy), result, workspace.Pointer);
         Issued("wgrad");
-        _launcher.Elementwise(_kernels.CastBf16F32, dw.Count, [dw.Count, narrow.Pointer.Address, dw]);
+        if (dw.Type != _type)
+        {
+            _launcher.Elementwise(
+                dw.Type == ElementType.Float32 ? _kernels.CastBf16F32 : _kernels.CastF32Bf16, dw.Count,
+                [dw.Count, other.Pointer.Address, dw]);
+        }
     }
 
     public void Dispose() => _convolution.Dispose();

@@ -19,6 +19,8 @@ internal sealed class ObservedConvolution(
 
     public override bool TakesPlainWeights => plan.TakesPlainWeights;
 
+    public override bool TakesCopies => plan.TakesCopies;
+
     public override void Pack(Tensor weights, Tensor scale, Tensor packed)
     {
         observer.Begin("pack weights", [weights, packed]);
@@ -51,7 +53,8 @@ internal sealed class ObservedConvolution(
     // own shape is what it moves.
     private void Begin(string pass, Tensor input, Tensor output, Tensor weights)
     {
-        Tensor once = new(weights.Address, ElementType.Float32, _weights);
+        ElementType type = pass == "wgrad" ? weights.Type : ElementType.Float32;
+        Tensor once = new(weights.Address, type, _weights);
         observer.BeginPass(pass, Geometry, [input, output, once], _products);
     }
 }

@@ -13,7 +13,8 @@ internal abstract class OperationObserver
     /// <param name="operands">
     /// Tensors that it reads or writes, with one that is updated twice; empty ones move nothing.
     /// </param>
-    public abstract void Begin(string name, ReadOnlySpan<Tensor> operands);
+    /// <param name="products">Floating-point operations of matrix products in it.</param>
+    public abstract void Begin(string name, ReadOnlySpan<Tensor> operands, double products = 0);
 
     /// <summary>A pass of a convolution.</summary>
     /// <param name="pass">"fprop", "dgrad" or "wgrad".</param>
