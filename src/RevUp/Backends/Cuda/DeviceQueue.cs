@@ -32,6 +32,9 @@ internal sealed class DeviceQueue : IDisposable
     /// </summary>
     public bool WaitsForEach { get; set; }
 
+    /// <summary>Whether work is recorded instead of being done.</summary>
+    public bool IsRecording { get; set; }
+
     /// <summary>
     /// Waits for the operation that was just issued, if <see cref="WaitsForEach"/>.
     /// </summary>
