@@ -59,22 +59,13 @@ internal static class CudnnStudy
         driver.Destroy(stream);
         report.Paragraph(
             "Algorithms by cuDNN's numbers, with workspaces in bytes: of each pass's heuristic order the first that is "
-            + "deterministic. A bfloat16 convolution "
-            + "that has none in some pass runs in float32 on widened copies; a float32 one is refused when a network "
-            + $"is built. Batch {batch}.");
+            + "deterministic. A pass that has none runs on RevUp's own kernels, which are slower. "
+            + $"Batch {batch}.");
         report.Table(["convolution", "deterministic", "algorithms"], rows);
         report.Paragraph(without.Count == 0
             ? "Verdict: every convolution has deterministic algorithms in all passes."
             : $"Verdict: {without.Count} of {rows.Count} have none: {string.Join("; ", without)}.");
         report.Write("cudnn");
-        string[] refused =
-            [.. without.Where(name => name.EndsWith($"{CudnnDataType.Float32}", StringComparison.Ordinal))];
-        if (refused.Length > 0)
-        {
-            throw new StudyException(
-                $"cuDNN has no deterministic float32 algorithm for {string.Join("; ", refused)}, which have no other "
-                + "way to run.");
-        }
     }
 
     private static (bool Found, string Choice) Choose(
@@ -85,7 +76,7 @@ internal static class CudnnStudy
         CudnnGeometry geometry = new()
         {
             Type = type,
-            MathType = type == CudnnDataType.BFloat16 ? CudnnMathType.TensorOp : CudnnMathType.Default,
+            MathType = type == CudnnDataType.BFloat16 ? CudnnMathType.TensorOp : CudnnMathType.Fma,
             Batch = batch,
             InChannels = convolution.In,
             OutChannels = convolution.Out,
@@ -97,8 +88,15 @@ internal static class CudnnStudy
         };
         try
         {
-            using CudnnConvolution created = new(handle, geometry, WorkspaceLimit);
-            return (true, $"{created}");
+            using CudnnConvolution created = new(handle, geometry);
+            List<string> algorithms = [];
+            foreach (ConvolutionPass pass in Enum.GetValues<ConvolutionPass>())
+            {
+                IReadOnlyList<CudnnAlgorithm> found = created.Algorithms(pass, geometry, WorkspaceLimit, out _);
+                algorithms.Add($"{pass} {(found.Count == 0 ? "none" : found[0].ToString())}");
+            }
+            return (!algorithms.Exists(name => name.EndsWith("none", StringComparison.Ordinal)),
+                string.Join(", ", algorithms));
         }
         catch (NativeException exception)
         {

@@ -9,13 +9,23 @@ internal sealed class CommonOptions
     private const string Cpu = "cpu";
     private const string Cuda = "cuda";
 
-    public CommonOptions() => Device.Validators.Add(result =>
+    public CommonOptions()
     {
-        foreach (Token word in result.Tokens.Where(word => word.Value is not (Cpu or Cuda)))
+        Device.Validators.Add(result =>
         {
-            result.AddError($"'{word.Value}' is not a device; use {Cpu} or {Cuda}.");
-        }
-    });
+            foreach (Token word in result.Tokens.Where(word => word.Value is not (Cpu or Cuda)))
+            {
+                result.AddError($"'{word.Value}' is not a device; use {Cpu} or {Cuda}.");
+            }
+        });
+        Workspace.Validators.Add(result =>
+        {
+            foreach (Token word in result.Tokens.Where(word => !ByteCount.TryParse(word.Value, out _)))
+            {
+                result.AddError($"'{word.Value}' is not {ByteCount.Allowed}.");
+            }
+        });
+    }
 
     public Option<string> Device { get; } = new("--device")
     {
@@ -28,6 +38,13 @@ internal sealed class CommonOptions
     public Option<bool> DebugLaunches { get; } = new("--debug-launches")
     {
         Description = "On cuda: wait for every operation, so that an error names the one that failed. Slow.",
+        Recursive = true,
+    };
+
+    public Option<string?> Workspace { get; } = new("--workspace")
+    {
+        Description = "On cuda: the most memory that a convolution may take beside its tensors; 1GiB by default.",
+        HelpName = "BYTES",
         Recursive = true,
     };
 
@@ -62,6 +79,7 @@ internal sealed class CommonOptions
     {
         root.Add(Device);
         root.Add(DebugLaunches);
+        root.Add(Workspace);
         root.Add(Threads);
         root.Add(Seed);
         root.Add(Json);
@@ -96,7 +114,13 @@ internal sealed class CommonOptions
     /// <param name="capacity">The most bytes of its arena; 0 for no bound of its own.</param>
     /// <param name="device">Index of the device.</param>
     public CudaBackend OpenCuda(ParseResult arguments, long capacity = 0, int device = 0) =>
-        new(device, capacity) { DebugLaunches = arguments.GetValue(DebugLaunches) };
+        new(device, capacity)
+        {
+            DebugLaunches = arguments.GetValue(DebugLaunches),
+            Remark = text => Console.Error.WriteLine($"note: {text}"),
+            WorkspaceLimit = arguments.GetValue(Workspace) is string limit && ByteCount.TryParse(limit, out long bytes)
+                ? bytes : CudaBackend.DefaultWorkspaceLimit,
+        };
 
     /// <summary>The CPU with as many threads as were asked for; the caller disposes it.</summary>
     /// <inheritdoc cref="OpenBackend" path="/param"/>

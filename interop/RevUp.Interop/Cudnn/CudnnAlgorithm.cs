@@ -2,8 +2,9 @@ namespace RevUp.Interop.Cudnn;
 
 /// <summary>The algorithm of one pass.</summary>
 /// <param name="Number">cuDNN's number for it.</param>
+/// <param name="MathType">The arithmetic that it runs in.</param>
 /// <param name="WorkspaceBytes">Workspace of a call, in bytes.</param>
-internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
+internal readonly record struct CudnnAlgorithm(int Number, CudnnMathType MathType, long WorkspaceBytes)
 {
     /// <summary>"1 (4096)".</summary>
     public override string ToString() => $"{Number} ({WorkspaceBytes})";
@@ -12,17 +13,26 @@ internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
     internal unsafe delegate CudnnStatus WorkspaceQuery(int algorithm, nuint* bytes);
 
     /// <summary>
-    /// The first candidate that applies, is deterministic (the same kernels must give the same bits
-    /// in forward, inversion and recomputation) and whose workspace is within the limit;
-    /// <paramref name="convolution"/> is left with its arithmetic. Where exact float32 was asked
-    /// for, it stays so, whatever is offered.
+    /// The candidates that apply, are deterministic (the same kernels must give the same bits in
+    /// forward, inversion and recomputation) and whose workspace is within the limit, in their
+    /// order; <paramref name="convolution"/> is left with the arithmetic of the last. Where exact
+    /// float32 was asked for, it stays so, whatever is offered.
     /// </summary>
-    internal static unsafe CudnnAlgorithm Choose(
-        string pass, in CudnnGeometry geometry, ReadOnlySpan<CudnnAlgorithmPerformance> candidates, long workspaceLimit,
-        ConvolutionDescriptor convolution,
-        WorkspaceQuery query)
+    /// <param name="geometry">The convolution.</param>
+    /// <param name="candidates">What cuDNN offers for one pass.</param>
+    /// <param name="workspaceLimit">The largest acceptable workspace, in bytes.</param>
+    /// <param name="convolution">Its descriptor.</param>
+    /// <param name="query">Asks for a workspace.</param>
+    /// <param name="least">
+    /// The smallest workspace of deterministic candidates that want more than the limit; 0 where
+    /// none does.
+    /// </param>
+    internal static unsafe IReadOnlyList<CudnnAlgorithm> Select(
+        in CudnnGeometry geometry, ReadOnlySpan<CudnnAlgorithmPerformance> candidates, long workspaceLimit,
+        ConvolutionDescriptor convolution, WorkspaceQuery query, out long least)
     {
-        CudnnStatus last = CudnnStatus.NotSupported;
+        List<CudnnAlgorithm> usable = [];
+        least = 0;
         foreach (ref readonly CudnnAlgorithmPerformance candidate in candidates)
         {
             if (candidate.Status != CudnnStatus.Success || candidate.Determinism != CudnnDeterminism.Deterministic)
@@ -30,19 +40,28 @@ internal readonly record struct CudnnAlgorithm(int Number, long WorkspaceBytes)
                 continue;
             }
 
-            convolution.SetMathType(geometry.MathType == CudnnMathType.Fma ? CudnnMathType.Fma : candidate.MathType);
+            CudnnMathType math = geometry.MathType == CudnnMathType.Fma ? CudnnMathType.Fma : candidate.MathType;
+            convolution.SetMathType(math);
             nuint bytes;
-            last = query(candidate.Algorithm, &bytes);
-            if (last == CudnnStatus.Success && bytes <= (nuint)workspaceLimit)
+            if (query(candidate.Algorithm, &bytes) != CudnnStatus.Success)
             {
-                return new CudnnAlgorithm(candidate.Algorithm, (long)bytes);
+                continue;
+            }
+
+            if (bytes > (nuint)workspaceLimit)
+            {
+                least = least == 0 ? (long)bytes : Math.Min(least, (long)bytes);
+                continue;
+            }
+
+            CudnnAlgorithm algorithm = new(candidate.Algorithm, math, (long)bytes);
+            // One that is offered with and without tensor cores is one in exact float32.
+            if (!usable.Contains(algorithm))
+            {
+                usable.Add(algorithm);
             }
         }
 
-        throw new NativeException(
-            $"CudnnAlgorithm.Choose of {pass}", last == CudnnStatus.Success ? CudnnStatus.NotSupported : last,
-            $"none of {candidates.Length} candidates is deterministic with a workspace of at most {workspaceLimit} "
-            + $"bytes for {geometry.ToString()}",
-            "Allow a larger workspace, or use other channel counts, groups or a newer cuDNN 9.");
+        return usable;
     }
 }

@@ -10,21 +10,21 @@ namespace RevUp.Interop.Tests.Conformance;
 internal sealed class ConvolutionTests
 {
     [TestMethod]
-    [EveryBackend(AndLibrary = true)]
+    [EveryBackend(AndLibrary = true, AndConvolutions = true)]
     internal void FpropMatchesTheOracle(DeviceOperations operations) =>
         ForEachGeometry(operations, (geometry, src, weights, _, scale, what) => AssertLikeTheOracle(
             Oracle.ConvolutionFprop, geometry, geometry.InChannels, src, weights, scale,
             operations.ConvolutionFprop(geometry, src, weights.Values, scale), $"fprop of {what}"));
 
     [TestMethod]
-    [EveryBackend(AndLibrary = true)]
+    [EveryBackend(AndLibrary = true, AndConvolutions = true)]
     internal void DgradMatchesTheOracle(DeviceOperations operations) =>
         ForEachGeometry(operations, (geometry, _, weights, diffDst, scale, what) => AssertLikeTheOracle(
             Oracle.ConvolutionDgrad, geometry, geometry.OutChannels, diffDst, weights, scale,
             operations.ConvolutionDgrad(geometry, diffDst, weights.Values, scale), $"dgrad of {what}"));
 
     [TestMethod]
-    [EveryBackend(AndLibrary = true)]
+    [EveryBackend(AndLibrary = true, AndConvolutions = true)]
     internal void WgradMatchesTheOracle(DeviceOperations operations) =>
         ForEachGeometry(operations, (geometry, src, _, diffDst, _, what) =>
     {

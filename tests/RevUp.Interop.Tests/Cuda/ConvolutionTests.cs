@@ -26,29 +26,29 @@ internal sealed class ConvolutionTests
         using CudaDriver driver = CudaMachine.Open();
         CudaStream stream = driver.CreateStream();
         using (CudnnHandle handle = CudnnHandle.Create(stream))
-        using (CudnnConvolution convolution = new(handle, Geometry(oracle), WorkspaceLimit))
+        using (CudnnConvolution convolution = new(handle, Geometry(oracle)))
         using (DeviceArray<float> deviceX = new(driver, stream, x))
         using (DeviceArray<float> deviceW = new(driver, stream, w))
         using (DeviceArray<float> deviceY = new(driver, stream, dy))
         {
-            long[] sizes =
-            [
-                1,
-                convolution.ForwardWorkspaceBytes,
-                convolution.BackwardDataWorkspaceBytes,
-                convolution.BackwardFilterWorkspaceBytes,
-            ];
-            using DeviceArray<byte> workspace = new(driver, stream, new byte[sizes.Max()]);
+            CudnnAlgorithm Algorithm(ConvolutionPass pass) =>
+                convolution.Algorithms(pass, Geometry(oracle), WorkspaceLimit, out _)[0];
+            CudnnAlgorithm[] algorithms = [.. Enum.GetValues<ConvolutionPass>().Select(Algorithm)];
+            long bytes = Math.Max(1, algorithms.Max(algorithm => algorithm.WorkspaceBytes));
+            using DeviceArray<byte> workspace = new(driver, stream, new byte[bytes]);
 
             using DeviceArray<float> dx = new(driver, stream, x);
-            convolution.BackwardData(deviceY.Pointer, deviceW.Pointer, dx.Pointer, workspace.Pointer);
+            convolution.BackwardData(
+                algorithms[1], deviceY.Pointer, deviceW.Pointer, dx.Pointer, workspace.Pointer);
             AssertWithin(Oracle.ConvolutionDgrad, oracle, dy, w, dx.Read());
 
             using DeviceArray<float> dw = new(driver, stream, w);
-            convolution.BackwardFilter(deviceX.Pointer, deviceY.Pointer, dw.Pointer, workspace.Pointer);
+            convolution.BackwardWeights(
+                algorithms[2], deviceX.Pointer, deviceY.Pointer, dw.Pointer, workspace.Pointer);
             AssertWithin(Oracle.ConvolutionWgrad, oracle, x, dy, dw.Read());
 
-            convolution.Forward(deviceX.Pointer, deviceW.Pointer, deviceY.Pointer, workspace.Pointer);
+            convolution.Forward(
+                algorithms[0], deviceX.Pointer, deviceW.Pointer, deviceY.Pointer, workspace.Pointer);
             AssertWithin(Oracle.ConvolutionFprop, oracle, x, w, deviceY.Read());
         }
 
@@ -68,7 +68,7 @@ internal sealed class ConvolutionTests
                     Geometry(
                         ConvolutionGeometries.Make(
                             CpuType.Float32, 1, 4, 4, 0x7FFF, [3, 3], [3, 3], [1, 1],
-                            [1, 1])), WorkspaceLimit).Dispose());
+                            [1, 1]))).Dispose());
 
             StringAssert.StartsWith(exception.Message, "CudnnLibrary.");
             Assert.IsInstanceOfType<CudnnStatus>(exception.Status);

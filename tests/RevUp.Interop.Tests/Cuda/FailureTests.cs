@@ -67,30 +67,39 @@ internal sealed class FailureTests
     }
 
     [TestMethod]
-    internal void AConvolutionWithoutADeterministicAlgorithmIsRefused()
+    internal unsafe void OnlyDeterministicAlgorithmsWithinTheLimitAreLeft()
     {
         CudnnAlgorithmPerformance[] candidates =
         [
-            new() { Status = CudnnStatus.NotSupported, Determinism = CudnnDeterminism.Deterministic },
-            new() { Status = CudnnStatus.Success, Determinism = CudnnDeterminism.NonDeterministic },
-        ];
-        NativeException exception = Assert.ThrowsExactly<NativeException>(() =>
-        {
-            unsafe
+            new() { Algorithm = 0, Determinism = CudnnDeterminism.NonDeterministic },
+            new() { Algorithm = 1, Determinism = CudnnDeterminism.Deterministic },
+            new()
             {
-                CudnnAlgorithm.Choose(
-                    "wgrad", Geometry(), candidates, 1024, new ConvolutionDescriptor(), (_, _) => CudnnStatus.Success);
-            }
-        });
+                Algorithm = 2, Status = CudnnStatus.NotSupported, Determinism = CudnnDeterminism.Deterministic,
+            },
+            new() { Algorithm = 3, Determinism = CudnnDeterminism.Deterministic, MathType = CudnnMathType.Default },
+            new() { Algorithm = 3, Determinism = CudnnDeterminism.Deterministic, MathType = CudnnMathType.Fma },
+            new() { Algorithm = 4, Determinism = CudnnDeterminism.Deterministic },
+        ];
+        using CudaDriver driver = CudaMachine.Open();
+        using ConvolutionDescriptor descriptor = ConvolutionDescriptor.Create([1, 1], [0, 0], 1, CudnnMathType.Fma);
+        IReadOnlyList<CudnnAlgorithm> left = CudnnAlgorithm.Select(
+            Geometry(), candidates, 1024, descriptor,
+            (algorithm, bytes) =>
+            {
+                *bytes = algorithm == 4 ? 4096u : 1000u + (uint)algorithm;
+                return algorithm == 1 ? CudnnStatus.NotSupported : CudnnStatus.Success;
+            },
+            out long least);
 
-        Assert.AreEqual(CudnnStatus.NotSupported, exception.Status);
-        StringAssert.StartsWith(
-            exception.Message,
-            "CudnnAlgorithm.Choose of wgrad failed with NotSupported (3000): none of 2 candidates is deterministic");
-        StringAssert.Contains(
-            exception.Message,
-            "Float32 batch 2, channels 4 to 8 in 2 groups, input 9x10, kernel 3x5, stride 2x3, padding 1x2, math Fma");
+        Assert.AreEqual(new CudnnAlgorithm(3, CudnnMathType.Fma, 1003), left.Single());
+        Assert.AreEqual(4096, least);
     }
+
+    [TestMethod]
+    internal void AGeometryIsNamedWithEveryNumber() => Assert.AreEqual(
+        "Float32 batch 2, channels 4 to 8 in 2 groups, input 9x10, kernel 3x5, stride 2x3, padding 1x2, math Fma",
+        Geometry().ToString());
 
     [TestMethod]
     internal void AnActivationBeyondCudnnsAddressesIsRefusedBeforeAnyCall()

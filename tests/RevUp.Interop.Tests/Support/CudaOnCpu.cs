@@ -12,6 +12,9 @@ namespace RevUp.Interop.Tests.Support;
 /// </summary>
 internal static class CudaOnCpu
 {
+    /// <summary>The folder in which choices of algorithms are kept: one of the tests' own.</summary>
+    internal const string CacheVariable = "REVUP_CACHE";
+
     private const string ChoiceVariable = "REVUP_TEST_CUDA";
     private const string DriverVariable = "REVUP_CUDA_LIBRARY";
     private const string MemoryOfProcesses = "134217728";
@@ -33,6 +36,13 @@ internal static class CudaOnCpu
             // Read by the processes that tests start: a backend of all memory would fill gigabytes
             // of the machine's with NaN.
             Environment.SetEnvironmentVariable("REVUP_CUDA_ON_CPU_MEMORY", MemoryOfProcesses);
+        }
+
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(CacheVariable)))
+        {
+            string cache = Path.Combine(Path.GetTempPath(), $"revup-tests-{Environment.ProcessId}");
+            Environment.SetEnvironmentVariable(CacheVariable, cache);
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.CreateDirectory(cache).Delete(recursive: true);
         }
 
         // Read by the stand-in in this process: two ranks need two devices.

@@ -24,10 +24,22 @@ internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
         new Lazy<Backend?>(
             () => CudaOnCpu.IsUsable ? new CudaBackend(provider.Provider, capacity: Capacity, poison: true) : null)))];
 
+    // Our own convolutions alone, and those that are left with a hostile cuDNN.
+    private static readonly DeviceOperations[] s_convolutions =
+    [
+        new("CUDA with its own convolutions", new Lazy<Backend?>(
+            () => CudaOnCpu.IsUsable ? new CudaBackend(0, Capacity, poison: true) { OwnConvolutions = true } : null)),
+        new("CUDA with a hostile cuDNN", new Lazy<Backend?>(() => HostileCudnn.Open(
+            folder => new CudaBackend(0, Capacity, poison: true) { ConvolutionFolder = folder }))),
+    ];
+
     /// <summary>
     /// Whether the CPU library itself is tested too, beside the backend that calls it.
     /// </summary>
     public bool AndLibrary { get; set; }
+
+    /// <summary>Whether CUDA's other convolutions are tested too.</summary>
+    public bool AndConvolutions { get; set; }
 
     /// <summary>The CPU with this number of threads.</summary>
     internal static DeviceOperations Cpu(int threads) => new($"CPU, {threads} thread(s)", s_cpu[threads - 1], threads);
@@ -42,6 +54,7 @@ internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
         [Cpu(2)],
         .. AndLibrary ? (object?[][])[[Library(1)], [Library(2)]] : [],
         .. s_cuda.Select(cuda => (object?[])[cuda]),
+        .. AndConvolutions ? s_convolutions.Select(cuda => (object?[])[cuda]) : [],
     ];
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) => $"{methodInfo.Name} on {data?[0]}";

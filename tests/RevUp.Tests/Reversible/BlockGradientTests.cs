@@ -18,7 +18,8 @@ public sealed class BlockGradientTests
     [EveryBackend(LipschitzMode.PerBranch, BranchKind.Basic, Activation.Relu, 1, Biting, 1.3f)]
     [EveryBackend(LipschitzMode.PerBranch, BranchKind.Basic, Activation.Elu, 2, Biting, -0.7f)]
     [EveryBackend(LipschitzMode.PerBranch, BranchKind.Basic, Activation.Relu, 1, Slack, 1.3f)]
-    [EveryBackend(LipschitzMode.PerBranch, BranchKind.Bottleneck, Activation.Relu, 2, Biting, 1.3f)]
+    [EveryBackend(
+        LipschitzMode.PerBranch, BranchKind.Bottleneck, Activation.Relu, 2, Biting, 1.3f, AndConvolutions = true)]
     [EveryBackend(LipschitzMode.PerBranch, BranchKind.Bottleneck, Activation.Elu, 1, Slack, -0.7f)]
     [EveryBackend(LipschitzMode.Adaptive, BranchKind.Basic, Activation.Relu, 1, Biting, 1.3f)]
     [EveryBackend(LipschitzMode.Adaptive, BranchKind.Bottleneck, Activation.Elu, 2, Biting, -0.7f)]
@@ -39,7 +40,7 @@ public sealed class BlockGradientTests
 
     [TestMethod]
     [EveryBackend(LipschitzMode.None, BranchKind.Basic, Activation.Elu, 1, Biting)]
-    [EveryBackend(LipschitzMode.PerBranch, BranchKind.Basic, Activation.Relu, 2, Biting)]
+    [EveryBackend(LipschitzMode.PerBranch, BranchKind.Basic, Activation.Relu, 2, Biting, AndConvolutions = true)]
     [EveryBackend(LipschitzMode.PerBranch, BranchKind.Bottleneck, Activation.Elu, 1, Biting)]
     [EveryBackend(LipschitzMode.PerLayer, BranchKind.Bottleneck, Activation.Relu, 2, Biting)]
     [EveryBackend(LipschitzMode.PerLayer, BranchKind.Basic, Activation.Elu, 1, Slack)]

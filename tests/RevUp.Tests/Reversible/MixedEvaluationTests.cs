@@ -41,9 +41,9 @@ public sealed class MixedEvaluationTests
     /// of kept inputs as with float32 alone.
     /// </summary>
     [TestMethod]
-    [EveryBackend(TestModel.Squeeze, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.Squeeze, Type = ElementType.BFloat16, AndConvolutions = true)]
     [EveryBackend(TestModel.Bottleneck, Type = ElementType.BFloat16)]
-    [EveryBackend(TestModel.Volume, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.Volume, Type = ElementType.BFloat16, AndConvolutions = true)]
     [EveryBackend(TestModel.IResNet, Type = ElementType.BFloat16)]
     public void WhatTheFirstEvaluationLosesTheOthersWinBack(TestDevice device, string model)
     {

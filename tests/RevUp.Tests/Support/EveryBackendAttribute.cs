@@ -14,8 +14,12 @@ internal sealed class EveryBackendAttribute(params object?[] arguments) : Attrib
     /// </summary>
     public ElementType Type { get; set; }
 
+    /// <summary>Whether CUDA's other convolutions are tested too.</summary>
+    public bool AndConvolutions { get; set; }
+
     public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
-        TestDevice.All.Where(device => !device.Lacks(Type)).Select(device => (object?[])[device, .. arguments]);
+        TestDevice.All.Concat(AndConvolutions ? TestDevice.Convolutions : [])
+            .Where(device => !device.Lacks(Type)).Select(device => (object?[])[device, .. arguments]);
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) =>
         $"{methodInfo.Name}({string.Join(", ", data ?? [])})";

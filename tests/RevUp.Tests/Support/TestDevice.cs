@@ -40,6 +40,18 @@ public sealed class TestDevice
         Cuda(number: 0),
     ];
 
+    /// <summary>
+    /// The GPU with RevUp's own convolutions alone, and with those that are left where cuDNN is
+    /// hostile.
+    /// </summary>
+    public static IReadOnlyList<TestDevice> Convolutions { get; } =
+    [
+        new("cuda, own convolutions", (poison, _) => CudaOnCpu.IsUsable
+            ? new CudaBackend(0, CudaCapacity, poison) { OwnConvolutions = true } : null),
+        new("cuda, hostile cuDNN", (poison, _) => HostileCudnn.Open(
+            folder => new CudaBackend(0, CudaCapacity, poison) { ConvolutionFolder = folder })),
+    ];
+
     /// <summary>The GPU of a number.</summary>
     public static TestDevice Cuda(int number) => new(
         "cuda", (poison, _) => CudaOnCpu.IsUsable ? new CudaBackend(number, CudaCapacity, poison) : null);

@@ -7,39 +7,36 @@ namespace cudnn_on_cpu {
 namespace {
 
 template <typename Algorithm>
-cudnnStatus_t list_algorithms(const Problem &problem, Algorithm winograd, bool fast_is_deterministic, int requested,
-                              int *returned, cudnnConvolutionAlgoPerf<Algorithm> *results) {
+cudnnStatus_t list_algorithms(const Problem &problem, Algorithm winograd, bool is_forward, int requested, int *returned,
+                              cudnnConvolutionAlgoPerf<Algorithm> *results) {
   if (returned == nullptr || results == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
   if (requested < 1) return refuse(CUDNN_STATUS_BAD_PARAM, "the number of algorithms requested is below 1");
   const cudnnMathType_t math = problem.convolution->math;
-  const cudnnDeterminism_t fast = fast_is_deterministic ? CUDNN_DETERMINISTIC : CUDNN_NON_DETERMINISTIC;
-  // The worst that may be met: grouped 3-D gradients of bfloat16 that no algorithm gives the same bits for every time.
-  const bool none = !fast_is_deterministic && problem.x->type == CUDNN_DATA_BFLOAT16 && problem.geometry.rank == 3 &&
-                    problem.geometry.groups > 1;
-  // As cuDNN does: the fastest first whether it is deterministic or not, and last those that cannot run this problem.
-  const cudnnConvolutionAlgoPerf<Algorithm> all[] = {
-      {static_cast<Algorithm>(fast_algorithm), CUDNN_STATUS_SUCCESS, -1, 0, fast, math, {}},
-      {static_cast<Algorithm>(deterministic_algorithm),
-       CUDNN_STATUS_SUCCESS,
-       -1,
-       workspace_bytes(problem),
-       none ? CUDNN_NON_DETERMINISTIC : CUDNN_DETERMINISTIC,
-       math,
-       {}},
-      {winograd, CUDNN_STATUS_NOT_SUPPORTED, -1, 0, CUDNN_DETERMINISTIC, math, {}},
-  };
-  *returned = std::min(requested, static_cast<int>(std::size(all)));
-  std::copy_n(all, *returned, results);
+  std::vector<cudnnConvolutionAlgoPerf<Algorithm>> all;
+  for (const Offer &offer : offers(problem, is_forward)) {
+    all.push_back({static_cast<Algorithm>(offer.number),
+                   CUDNN_STATUS_SUCCESS,
+                   -1,
+                   offer.workspace,
+                   offer.is_deterministic ? CUDNN_DETERMINISTIC : CUDNN_NON_DETERMINISTIC,
+                   math,
+                   {}});
+  }
+  // As cuDNN does: last those that cannot run this problem.
+  all.push_back({winograd, CUDNN_STATUS_NOT_SUPPORTED, -1, 0, CUDNN_DETERMINISTIC, math, {}});
+  *returned = std::min(requested, static_cast<int>(all.size()));
+  std::copy_n(all.begin(), *returned, results);
   return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t query_workspace(const Problem &problem, int algorithm, size_t *bytes) {
   if (bytes == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
-  if (algorithm != fast_algorithm && algorithm != deterministic_algorithm) {
-    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "this algorithm cannot run this convolution");
+  for (const Offer &offer : offers(problem, false)) {
+    if (offer.number != algorithm) continue;
+    *bytes = offer.workspace;
+    return CUDNN_STATUS_SUCCESS;
   }
-  *bytes = algorithm == deterministic_algorithm ? workspace_bytes(problem) : 0;
-  return CUDNN_STATUS_SUCCESS;
+  return refuse(CUDNN_STATUS_NOT_SUPPORTED, "this algorithm cannot run this convolution");
 }
 
 }  // namespace
@@ -92,7 +89,22 @@ cudnnStatus_t describe(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFil
   return CUDNN_STATUS_SUCCESS;
 }
 
-size_t workspace_bytes(const Problem &problem) { return 256 + problem.w->count() * sizeof(float); }
+std::vector<Offer> offers(const Problem &problem, bool is_forward) {
+  const size_t workspace = 256 + problem.w->count() * sizeof(float);
+  const revup_convolution_geometry &geometry = problem.geometry;
+  const bool is_volume = geometry.rank == 3, is_bfloat16 = problem.x->type == CUDNN_DATA_BFLOAT16;
+  if (problem.handle->is_hostile) {
+    const bool is_deterministic = is_bfloat16 || !is_volume;
+    const bool is_3x3 = !is_volume && geometry.kernel[0] == 3 && geometry.kernel[1] == 3;
+    return {{0, 0, is_deterministic, Behaviour::failing},
+            {1, size_t{2} << 30, is_deterministic, Behaviour::right},
+            {3, workspace, is_deterministic, is_3x3 ? Behaviour::wrong : Behaviour::right},
+            {5, 0, is_deterministic, Behaviour::right}};
+  }
+  // The worst that may be met: grouped 3-D gradients of bfloat16 that no algorithm gives the same bits for every time.
+  const bool none = is_bfloat16 && is_volume && geometry.groups > 1;
+  return {{0, 0, is_forward, Behaviour::right}, {1, workspace, !is_forward && !none, Behaviour::right}};
+}
 
 }  // namespace cudnn_on_cpu
 

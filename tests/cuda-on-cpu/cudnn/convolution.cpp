@@ -81,7 +81,7 @@ struct Call {
   const Problem &problem;
   const void *alpha, *beta;
   Operand first, second, result;  // in the order in which the oracle takes them
-  int algorithm;
+  Offer offer;
   void *workspace;
   size_t workspace_size;
 };
@@ -95,11 +95,8 @@ cudnnStatus_t check(const Call &call) {
       call.result.overlaps(call.second.memory, call.second.tensor.bytes())) {
     return refuse(CUDNN_STATUS_BAD_PARAM, "the result of a convolution overlaps one of its operands");
   }
-  if (call.algorithm == fast_algorithm) return CUDNN_STATUS_SUCCESS;
-  if (call.algorithm != deterministic_algorithm) {
-    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "this algorithm cannot run this convolution");
-  }
-  const size_t needed = workspace_bytes(call.problem);
+  const size_t needed = call.offer.workspace;
+  if (needed == 0) return CUDNN_STATUS_SUCCESS;
   if (call.workspace == nullptr) return refuse(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "the workspace is null");
   if (call.workspace_size < needed) {
     return refuse(CUDNN_STATUS_BAD_PARAM_SIZE_INSUFFICIENT, "the workspace is smaller than the algorithm needs");
@@ -116,14 +113,22 @@ cudnnStatus_t check(const Call &call) {
 }
 
 // The work owns all that it needs: descriptors may be changed or destroyed before a graph replays it.
-cudnnStatus_t run(const Call &call, Oracle oracle) {
+cudnnStatus_t run(Call call, int algorithm, Oracle oracle) {
+  const std::vector<Offer> offered = offers(call.problem, false);
+  const auto is_named = [=](const Offer &offer) { return offer.number == algorithm; };
+  const auto found = std::find_if(offered.begin(), offered.end(), is_named);
+  if (found == offered.end()) {
+    return refuse(CUDNN_STATUS_NOT_SUPPORTED, "this algorithm cannot run this convolution");
+  }
+  call.offer = *found;
   RETURN_IF_FAILED(check(call));
+  if (call.offer.behaviour == Behaviour::failing) return CUDNN_STATUS_EXECUTION_FAILED;
   auto work = [oracle, geometry = call.problem.geometry, first = call.first.tensor, second = call.second.tensor,
                result = call.result.tensor, from = call.first.memory, with = call.second.memory,
                to = const_cast<void *>(call.result.memory), alpha = *static_cast<const float *>(call.alpha),
                beta = *static_cast<const float *>(call.beta), math = call.problem.convolution->math,
-               workspace = call.workspace,
-               used = call.algorithm == deterministic_algorithm ? workspace_bytes(call.problem) : 0] {
+               workspace = call.workspace, used = call.offer.workspace,
+               is_wrong = call.offer.behaviour == Behaviour::wrong] {
     if (cuda_on_cpu::check_device_range(from, first.bytes(), alignment) != CUDA_SUCCESS ||
         cuda_on_cpu::check_device_range(with, second.bytes(), alignment) != CUDA_SUCCESS ||
         cuda_on_cpu::check_device_range(to, result.bytes(), alignment) != CUDA_SUCCESS ||
@@ -133,6 +138,7 @@ cudnnStatus_t run(const Call &call, Oracle oracle) {
     if (used > 0) std::memset(workspace, 0xff, used);
     std::vector<double> values(result.count());
     oracle(&geometry, read(first, from, math).data(), read(second, with, math).data(), values.data());
+    for (size_t i = 0; is_wrong && i < values.size(); i += 3) values[i] += 1;
     result.type == CUDNN_DATA_FLOAT ? write<float>(values, alpha, beta, to)
                                     : write<revup::bfloat16>(values, alpha, beta, to);
     return CUDA_SUCCESS;
@@ -151,7 +157,7 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, c
                                       cudnnTensorDescriptor_t y_descriptor, void *y) {
   Problem problem;
   RETURN_IF_FAILED(describe(handle, x_descriptor, w_descriptor, convolution, y_descriptor, problem));
-  return run({problem, alpha, beta, {*problem.x, x}, {*problem.w, w}, {*problem.y, y}, algorithm, workspace, bytes},
+  return run({problem, alpha, beta, {*problem.x, x}, {*problem.w, w}, {*problem.y, y}, {}, workspace, bytes}, algorithm,
              revup_reference_convolution_fprop);
 }
 
@@ -163,8 +169,8 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alp
                                            const void *beta, cudnnTensorDescriptor_t dx_descriptor, void *dx) {
   Problem problem;
   RETURN_IF_FAILED(describe(handle, dx_descriptor, w_descriptor, convolution, dy_descriptor, problem));
-  return run({problem, alpha, beta, {*problem.y, dy}, {*problem.w, w}, {*problem.x, dx}, algorithm, workspace, bytes},
-             revup_reference_convolution_dgrad);
+  return run({problem, alpha, beta, {*problem.y, dy}, {*problem.w, w}, {*problem.x, dx}, {}, workspace, bytes},
+             algorithm, revup_reference_convolution_dgrad);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void *alpha,
@@ -175,6 +181,6 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void *a
                                              const void *beta, cudnnFilterDescriptor_t dw_descriptor, void *dw) {
   Problem problem;
   RETURN_IF_FAILED(describe(handle, x_descriptor, dw_descriptor, convolution, dy_descriptor, problem));
-  return run({problem, alpha, beta, {*problem.x, x}, {*problem.y, dy}, {*problem.w, dw}, algorithm, workspace, bytes},
-             revup_reference_convolution_wgrad);
+  return run({problem, alpha, beta, {*problem.x, x}, {*problem.y, dy}, {*problem.w, dw}, {}, workspace, bytes},
+             algorithm, revup_reference_convolution_wgrad);
 }

@@ -1,6 +1,7 @@
 #include "descriptors.h"
 
 #include <cstdlib>
+#include <utility>
 
 using namespace cudnn_on_cpu;
 
@@ -63,6 +64,14 @@ cudnnStatus_t refuse(cudnnStatus_t status, const char *reason) {
 
 }  // namespace cudnn_on_cpu
 
+namespace {
+
+thread_local bool makes_hostile_handles = std::getenv("REVUP_CUDNN_ON_CPU_HOSTILE") != nullptr;
+
+}  // namespace
+
+int cudnn_on_cpu_hostile(int is_hostile) { return std::exchange(makes_hostile_handles, is_hostile != 0); }
+
 size_t cudnnGetVersion() {
   const char *const text = std::getenv("REVUP_CUDNN_ON_CPU_VERSION");
   return text == nullptr ? 90100 : std::strtoul(text, nullptr, 10);
@@ -91,7 +100,9 @@ cudnnStatus_t cudnnCreate(cudnnHandle_t *handle) {
   if (cuda_on_cpu::check_context() != CUDA_SUCCESS) {
     return refuse(CUDNN_STATUS_NOT_INITIALIZED, "cudnnCreate needs a current context");
   }
-  return create(handles, handle);
+  RETURN_IF_FAILED(create(handles, handle));
+  handles.find(*handle)->is_hostile = makes_hostile_handles;
+  return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) { return destroy(handles, handle); }

@@ -12,6 +12,7 @@ namespace cudnn_on_cpu {
 
 struct Handle {
   CUstream stream = nullptr;
+  bool is_hostile = false;  // see offers()
 };
 
 // As set: N, C, (D,) H, W. Empty before it was.
@@ -52,10 +53,19 @@ struct Problem {
 cudnnStatus_t describe(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
                        cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y, Problem &problem);
 
-// Bytes that the deterministic algorithms ask for; the others need none.
-size_t workspace_bytes(const Problem &problem);
+enum class Behaviour { right, wrong, failing };
 
-// The algorithms of one direction with the numbers that cuDNN gives them.
-constexpr int fast_algorithm = 0, deterministic_algorithm = 1;
+// An algorithm of one direction, with the number that cuDNN gives it.
+struct Offer {
+  int number;
+  size_t workspace;
+  bool is_deterministic;
+  Behaviour behaviour;
+};
+
+// As cuDNN does: the fastest first whether it is deterministic or not. A hostile handle first has one that fails when
+// it is run, one that wants 2 GiB, and one that is wrong for 3x3 kernels. It has nothing deterministic for float32 in
+// three dimensions.
+std::vector<Offer> offers(const Problem &problem, bool is_forward);
 
 }  // namespace cudnn_on_cpu

@@ -41,6 +41,7 @@ Table::Table() : memory_(static_cast<char *>(std::aligned_alloc(alignment, memor
   add_pointwise(*this);
   add_normalisation(*this);
   add_spatial(*this);
+  add_convolutions(*this);
   add_losses(*this);
   add_weights(*this);
 }

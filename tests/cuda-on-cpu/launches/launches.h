@@ -48,6 +48,7 @@ class Table {
   friend void add_pointwise(Table &table);
   friend void add_normalisation(Table &table);
   friend void add_spatial(Table &table);
+  friend void add_convolutions(Table &table);
   friend void add_losses(Table &table);
   friend void add_weights(Table &table);
   void add_copies();

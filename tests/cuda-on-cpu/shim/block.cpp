@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "matrix.h"
+
 namespace cushim {
 
 constinit thread_local Position position{};
@@ -191,6 +193,14 @@ void Block::complete(int first_thread, Warp &warp, uint32_t mask) {
     if (any != nullptr && any->operation != other.operation) fail("lanes of one mask called different warp functions");
     any = &other;
     votes |= static_cast<uint32_t>(other.value & 1) << lane;
+  }
+  if (any != nullptr && any->operation >= WarpOperation::multiply_bf16) {
+    if (present != ~0u) fail("a matrix product lacks lanes of its warp");
+    const Fragments *lanes[warp_lanes];
+    for (int lane = 0; lane < warp_lanes; ++lane) {
+      lanes[lane] = reinterpret_cast<const Fragments *>(static_cast<uintptr_t>(warp.lanes[lane].value));
+    }
+    multiply(any->operation, lanes);
   }
   for (int lane = 0; lane < warp_lanes; ++lane) {
     if ((present >> lane & 1) == 0) continue;

@@ -23,7 +23,7 @@ struct Grid {
 };
 
 // Operations of the lanes of a warp together.
-enum class WarpOperation : uint8_t { barrier, shuffle, ballot };
+enum class WarpOperation : uint8_t { barrier, shuffle, ballot, multiply_bf16, multiply_tf32 };
 
 class Block {
  public:

@@ -1,6 +1,6 @@
 // The part of the CUDA device language that our kernels use, for a host compiler, which includes it before each file as
 // nvcc does with its own.
-// Not there, on purpose: inline PTX, matrix instructions, asynchronous copies, cooperative grids, textures. Threads
+// Not there, on purpose: inline PTX, asynchronous copies, cooperative grids, textures. Threads
 // run one after another, which hides races: order.h tells a race detector what orders them.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "atomics.h"
 #include "intrinsics.h"
 #include "launch.h"
+#include "matrix.h"
 #include "vector_types.h"
 #include "warp.h"
 

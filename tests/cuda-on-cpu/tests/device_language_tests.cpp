@@ -1,4 +1,5 @@
 // The shim: barriers, exchanges within a warp, atomics, shared memory, bfloat16.
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -148,6 +149,60 @@ void the_last_block_sees_all() {
   EXPECT(400 * 399 / 2, device.download<int>(sum, 1)[0]);
 }
 
+// Numbers of the factors, small enough for exact products, and different along rows and columns.
+int first_factor(int row, int k) { return (7 * row + 3 * k) % 11 - 5; }
+int second_factor(int k, int column) { return (5 * k + 2 * column) % 13 - 6; }
+
+unsigned bits_of(int number) { return std::bit_cast<unsigned>(static_cast<float>(number)); }
+
+// The places that the PTX manual gives to the lanes of mma.m16n8k16 of bf16 and mma.m16n8k8 of tf32.
+void matrix_products(bool is_bf16) {
+  constexpr unsigned lanes = 32;
+  const int depth = is_bf16 ? 16 : 8;
+  std::vector<unsigned> a, b;
+  std::vector<float> d;
+  for (int lane = 0; lane < static_cast<int>(lanes); ++lane) {
+    const int group = lane / 4, thread = lane % 4;
+    for (int i = 0; i < 4; ++i) {
+      const int row = group + i % 2 * 8, k = thread + i / 2 * 4;
+      a.push_back(is_bf16 ? bits_of(first_factor(row, thread * 2 + i / 2 * 8)) >> 16 |
+                                (bits_of(first_factor(row, thread * 2 + 1 + i / 2 * 8)) & 0xffff0000u)
+                          : bits_of(first_factor(row, k)) | 1);  // a bit that TF32 has not
+      d.push_back(static_cast<float>(100 * lane + i));
+    }
+    for (int i = 0; i < 2; ++i) {
+      const int k = thread + i * 4;
+      b.push_back(is_bf16 ? bits_of(second_factor(thread * 2 + i * 8, group)) >> 16 |
+                                (bits_of(second_factor(thread * 2 + 1 + i * 8, group)) & 0xffff0000u)
+                          : bits_of(second_factor(k, group)));
+    }
+  }
+  const Device device;
+  const CUdeviceptr on_a = device.upload(a), on_b = device.upload(b), on_d = device.upload(d);
+  EXPECT(CUDA_SUCCESS, device.launch("matrix_product", {{1, 1, 1}, {lanes, 1, 1}}, is_bf16 ? 1 : 0, on_a, on_b, on_d));
+  const auto result = device.download<float>(on_d, d.size());
+  for (size_t at = 0; at < d.size(); ++at) {
+    const int lane = static_cast<int>(at / 4), i = static_cast<int>(at % 4);
+    const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+    int sum = static_cast<int>(d[at]);
+    for (int k = 0; k < depth; ++k) sum += first_factor(row, k) * second_factor(k, column);
+    EXPECT(static_cast<float>(sum), result[at]);
+  }
+}
+
+void tf32_rounds_ties_away_from_zero() {
+  const float spacing = std::ldexp(1.0f, -10), infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> x{1 + spacing / 2, -1 - spacing / 2, 1 + spacing / 2 - std::ldexp(1.0f, -23), infinity};
+  const Device device;
+  const CUdeviceptr in = device.upload(x), out = device.allocate(x.size() * sizeof(float));
+  EXPECT(CUDA_SUCCESS, device.launch("round_to_tf32", {{1, 1, 1}, {4, 1, 1}}, in, out));
+  const auto y = device.download<float>(out, x.size());
+  EXPECT(1 + spacing, y[0]);
+  EXPECT(-1 - spacing, y[1]);
+  EXPECT(1.0f, y[2]);
+  EXPECT(infinity, y[3]);
+}
+
 void bfloat16_rounds_to_nearest_even() {
   const float infinity = std::numeric_limits<float>::infinity();
   const Device device;
@@ -162,6 +217,15 @@ void bfloat16_rounds_to_nearest_even() {
 }  // namespace
 
 void add_device_language_tests(Suite &suite) {
+  suite.add("device language: matrix products of bfloat16", [] { matrix_products(true); });
+  suite.add("device language: matrix products of TF32", [] { matrix_products(false); });
+  suite.add("device language: lanes that left have no matrix product", [] {
+    const Device device;
+    const CUdeviceptr words = device.allocate(512);
+    EXPECT(CUDA_SUCCESS, device.launch("matrix_product", {{1, 1, 1}, {16, 1, 1}}, 1, words, words, words));
+    EXPECT(CUDA_ERROR_LAUNCH_FAILED, cuStreamSynchronize(device.stream));
+  });
+  suite.add("device language: TF32 rounds ties away from zero", tf32_rounds_ties_away_from_zero);
   suite.add("device language: indices in three dimensions", indices_in_three_dimensions);
   suite.add("device language: barriers order shared memory", barriers_order_shared_memory);
   suite.add("device language: dynamic shared memory", dynamic_shared_memory);

@@ -132,3 +132,24 @@ extern "C" __global__ void to_bfloat16(const float *x, __nv_bfloat16 *y) {
   y[threadIdx.x] = __float2bfloat16(x[threadIdx.x]);
 }
 KERNEL_EXPORT(to_bfloat16)
+
+// d += a b by one warp, whose lanes have 4, 2 and 4 words each.
+extern "C" __global__ void matrix_product(int is_bf16, const unsigned *a, const unsigned *b, float *d) {
+  unsigned own_a[4], own_b[2];
+  float own_d[4];
+  for (int i = 0; i < 4; ++i) own_a[i] = a[4 * threadIdx.x + i];
+  for (int i = 0; i < 2; ++i) own_b[i] = b[2 * threadIdx.x + i];
+  for (int i = 0; i < 4; ++i) own_d[i] = d[4 * threadIdx.x + i];
+  if (is_bf16 != 0) {
+    revup::multiply_bf16(own_d, own_a, own_b);
+  } else {
+    revup::multiply_tf32(own_d, own_a, own_b);
+  }
+  for (int i = 0; i < 4; ++i) d[4 * threadIdx.x + i] = own_d[i];
+}
+KERNEL_EXPORT(matrix_product)
+
+extern "C" __global__ void round_to_tf32(const float *x, float *y) {
+  y[threadIdx.x] = __uint_as_float(revup::to_tf32(x[threadIdx.x]));
+}
+KERNEL_EXPORT(round_to_tf32)

@@ -13,6 +13,9 @@ namespace RevUp.Backends.Cuda;
 /// </summary>
 public sealed unsafe partial class CudaBackend : Backend
 {
+    /// <summary><see cref="WorkspaceLimit"/> where none is set, in bytes.</summary>
+    public const long DefaultWorkspaceLimit = 1L << 30;
+
     private readonly Stack<IDisposable> _opened = new();
     private readonly DeviceQueue _queue;
     private readonly CudaMemory _memory;
@@ -21,7 +24,7 @@ public sealed unsafe partial class CudaBackend : Backend
     private readonly KernelTable _kernels;
     private readonly KernelLauncher _launcher;
     private readonly CudaMatrices _matrices;
-    private readonly CudnnHandle _cudnn;
+    private readonly ConvolutionDevice _convolutions;
 
     /// <summary>Opens a GPU and takes its memory.</summary>
     /// <param name="device">Index of the device, as the driver counts.</param>
@@ -51,10 +54,13 @@ public sealed unsafe partial class CudaBackend : Backend
             KernelModule module = Opened(new KernelModule(_queue.Driver));
             _kernels = new KernelTable(module.Find);
             _launcher = new KernelLauncher(_queue, module);
-            _cudnn = Opened(CudnnHandle.Create(_queue.Stream));
+            ConvolutionOptions options = new();
+            CudnnHandle? cudnn = options.OwnAlone ? null : Opened(CudnnHandle.Create(_queue.Stream));
             _staging = Opened(new CudaStaging(_queue));
             _inbox = Opened(new CudaInbox(_queue, _staging));
             _memory = Opened(new CudaMemory(_queue, capacity, poison));
+            _convolutions = new ConvolutionDevice(
+                _queue, Memory, _kernels, _launcher, _staging, cudnn, options);
             _matrices = Opened(new CudaMatrices(_queue, Memory, provider.OpenBlas()));
             // A context belongs to a thread.
             Memory.Seat.Changed = _queue.Driver.MakeCurrent;
@@ -73,6 +79,43 @@ public sealed unsafe partial class CudaBackend : Backend
     internal bool DebugLaunches
     {
         init => _queue.WaitsForEach = value;
+    }
+
+    /// <summary>
+    /// The most bytes of workspace that a convolution may take: 1 GiB by default, and never more
+    /// than a quarter of the tensors' memory. Where all algorithms of cuDNN want more, RevUp's own
+    /// convolution takes their place.
+    /// </summary>
+    /// <exception cref="ConfigurationException">The number is negative.</exception>
+    public long WorkspaceLimit
+    {
+        get => _convolutions.Options.WorkspaceLimit;
+        init
+        {
+            ConfigurationException.Require(
+                value >= 0, $"a workspace limit of {value} bytes is negative; use 0 or more bytes");
+            _convolutions.Options.WorkspaceLimit = value;
+        }
+    }
+
+    /// <summary>
+    /// Told, in one paragraph each, of algorithms of cuDNN that are not used, and why.
+    /// </summary>
+    internal Action<string> Remark
+    {
+        init => _convolutions.Options.Remark = value;
+    }
+
+    /// <summary>Whether convolutions are RevUp's own alone.</summary>
+    internal bool OwnConvolutions
+    {
+        init => _convolutions.Options.OwnAlone = value;
+    }
+
+    /// <summary>The folder in which choices of algorithms are kept.</summary>
+    internal string ConvolutionFolder
+    {
+        init => _convolutions.Options.Folder = value;
     }
 
     /// <summary>The device and the stream of the work.</summary>
@@ -166,7 +209,7 @@ public sealed unsafe partial class CudaBackend : Backend
         : new CudaRecordedWork(this, _queue, issue);
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
-        new CudaConvolution(geometry, _cudnn, _queue, Memory, _kernels, _launcher);
+        new CudaConvolution(geometry, _convolutions);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -37,6 +37,7 @@ internal sealed class CudaRecordedWork : RecordedWork
     private static CudaGraph Capture(DeviceQueue queue, Action issue)
     {
         queue.Driver.BeginCapture(queue.Stream);
+        queue.IsRecording = true;
         try
         {
             issue();
@@ -45,6 +46,10 @@ internal sealed class CudaRecordedWork : RecordedWork
         {
             Abandon(queue);
             throw;
+        }
+        finally
+        {
+            queue.IsRecording = false;
         }
         return queue.Driver.EndCapture(queue.Stream);
     }

@@ -36,6 +36,9 @@ internal sealed class DeviceQueue : IDisposable
     /// <summary>Operations issued so far: kernels, copies and calls of libraries.</summary>
     public long Launches { get; private set; }
 
+    /// <summary>Whether work is recorded instead of being done.</summary>
+    public bool IsRecording { get; set; }
+
     /// <summary>
     /// Operations issued from now on, each with the ranges that it is in; null where nobody asks.
     /// </summary>
