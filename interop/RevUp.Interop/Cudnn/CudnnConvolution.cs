@@ -29,7 +29,9 @@ internal sealed unsafe class CudnnConvolution : IDisposable
     /// <param name="handle">Where the calls go; it must outlive this object.</param>
     /// <param name="geometry">The convolution.</param>
     /// <exception cref="NativeException">cuDNN refuses a number of the geometry.</exception>
-    /// <exception cref="ArgumentException">An activation has more than 2³¹ − 1 elements.</exception>
+    /// <exception cref="ArgumentException">
+    /// An activation has more than 2³¹ − 1 elements.
+    /// </exception>
     public CudnnConvolution(CudnnHandle handle, in CudnnGeometry geometry)
     {
         _handle = handle;

@@ -211,12 +211,12 @@ public sealed class TrainingStep : DeviceObject
         }
         try
         {
-            ReadOnlySpan<double> results = Wait();
+            ReadOnlySpan<double> results = AwaitResults();
             StepOutcome outcome = StepOutcome.Read(results);
             if (_protocol.Refuse(outcome))
             {
                 _work.Repeat();
-                results = Wait();
+                results = AwaitResults();
                 outcome = StepOutcome.Read(results);
             }
             _work.RequireFinite("loss", outcome.LossSum);
@@ -349,7 +349,7 @@ public sealed class TrainingStep : DeviceObject
         }
     }
 
-    private ReadOnlySpan<double> Wait()
+    private ReadOnlySpan<double> AwaitResults()
     {
         using NvtxRange range = _backend.Range(ProfilerRanges.Wait);
         return _protocol.Wait();

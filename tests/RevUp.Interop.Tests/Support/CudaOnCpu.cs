@@ -12,7 +12,7 @@ namespace RevUp.Interop.Tests.Support;
 /// </summary>
 internal static class CudaOnCpu
 {
-    /// <summary>The folder in which choices of algorithms are kept: one of the tests' own.</summary>
+    /// <summary>Names the folder in which choices of algorithms are kept.</summary>
     internal const string CacheVariable = "REVUP_CACHE";
 
     private const string ChoiceVariable = "REVUP_TEST_CUDA";

@@ -69,3 +69,7 @@ struct Offer {
 std::vector<Offer> offers(const Problem &problem, bool is_forward);
 
 }  // namespace cudnn_on_cpu
+
+// For tests: whether handles that the calling thread creates from now on are hostile; returns what was so before, which
+// REVUP_CUDNN_ON_CPU_HOSTILE says at first.
+extern "C" CUDA_ON_CPU_SHARED int cudnn_on_cpu_hostile(int is_hostile);

@@ -136,7 +136,3 @@ CUDA_ON_CPU_API cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handl
                                                              cudnnConvolutionBwdFilterAlgo_t algorithm, void *workspace,
                                                              size_t workspace_bytes, const void *beta,
                                                              cudnnFilterDescriptor_t dw_descriptor, void *dw);
-
-// For tests: whether handles that the calling thread creates from now on are hostile; returns what was so before, which
-// REVUP_CUDNN_ON_CPU_HOSTILE says at first.
-CUDA_ON_CPU_API int cudnn_on_cpu_hostile(int is_hostile);

@@ -4,9 +4,9 @@ namespace RevUp.Backends.Cuda;
 
 /// <summary>
 /// The algorithms that were proven and chosen on this device with this cuDNN, in a file that runs
-/// share: the next run takes the same ones, whatever their times would be then. A line is a pass and
-/// a geometry, a tab, and an algorithm's number and arithmetic. Of two lines for one convolution
-/// the first holds.
+/// share: the next run takes the same ones, whatever their times would be then. A line is a pass
+/// and a geometry, a tab, and an algorithm's number and arithmetic. Of two lines for one
+/// convolution the first holds.
 /// </summary>
 internal sealed class ConvolutionChoices
 {

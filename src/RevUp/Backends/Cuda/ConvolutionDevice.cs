@@ -3,7 +3,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Backends.Cuda;
 
-/// <summary>What the convolutions of a backend share.</summary>
+/// <summary>Parts of a backend that its convolutions share.</summary>
 /// <param name="Queue">The device and the stream of the work.</param>
 /// <param name="Memory">Where workspaces come from.</param>
 /// <param name="Kernels">Our kernels.</param>
@@ -22,7 +22,7 @@ internal sealed record ConvolutionDevice(
     /// <summary>The most bytes of workspace that an algorithm may take.</summary>
     public long WorkspaceLimit => Math.Min(Options.WorkspaceLimit, Memory.Capacity / ShareOfMemory);
 
-    /// <summary>What earlier runs chose here; read on first use.</summary>
+    /// <summary>Choices of earlier runs; read on first use.</summary>
     public ConvolutionChoices Choices => _choices ??= new ConvolutionChoices(
         Options.Folder, $"{Queue.Driver.Device.Name} CUDA {Queue.Driver.DriverVersion} cuDNN {CudnnLibrary.Version}",
         Options.Say);

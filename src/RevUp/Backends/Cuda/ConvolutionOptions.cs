@@ -24,7 +24,7 @@ internal sealed class ConvolutionOptions
     /// </summary>
     public string Folder { get; set; } = ReadFolder();
 
-    /// <summary>Called with one paragraph for a user, about an algorithm that was refused.</summary>
+    /// <summary>Told, in one paragraph for a user, of a refused algorithm.</summary>
     public Action<string>? Remark { get; set; }
 
     /// <summary>Says something once.</summary>

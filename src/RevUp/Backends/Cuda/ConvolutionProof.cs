@@ -87,7 +87,9 @@ internal sealed class ConvolutionProof : IDisposable
         }
     }
 
-    /// <summary>What is wrong with an algorithm: "is wrong ..." or "fails ..."; null if nothing.</summary>
+    /// <summary>
+    /// Reason not to use an algorithm: "is wrong ..." or "fails ..."; null if there is none.
+    /// </summary>
     /// <param name="algorithm">Null for our own.</param>
     public string? Problem(CudnnAlgorithm? algorithm)
     {

@@ -43,7 +43,7 @@ internal sealed class OwnConvolution
         _parts = Math.Max(1, Math.Min(wanted, workspaceLimit / weightBytes));
     }
 
-    /// <summary>Bytes of workspace of <see cref="BackwardWeights"/>: the parts of its sum.</summary>
+    /// <summary>Bytes of workspace of <see cref="BackwardWeights"/>.</summary>
     public long BackwardWeightsWorkspaceBytes => _parts > 1 ? _parts * _geometry.Weights.Count * sizeof(float) : 0;
 
     private KernelArgument Tf32 => _geometry.Tf32 ? 1L : 0L;
