@@ -73,7 +73,7 @@ internal sealed class StepProfiler(DeviceClock clock, Func<long> launches) : Ope
     public StepProfile Profile() => StepProfile.Of(_layerNames, _steps, _costs);
 
     /// <inheritdoc/>
-    public override void Begin(string name, ReadOnlySpan<Tensor> operands, double products) =>
+    public override void Begin(string name, ReadOnlySpan<Tensor> operands, double products = 0) =>
         Begin(name, Bytes(operands), products);
 
     /// <inheritdoc/>
