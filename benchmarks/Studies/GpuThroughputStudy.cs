@@ -129,7 +129,8 @@ internal static class GpuThroughputStudy
     {
         using GpuTraining training = new(device, recipe, policy, batch, warmups > 0);
         (double milliseconds, double host, double handOver) = training.Measure(warmups, steps);
-        InversionRecord[] inverted = [.. training.Step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
+        InversionRecord[] inverted =
+            [.. training.Step.Engine.Records.ToArray().Where(record => record.Evaluations > 0)];
         double evaluations = inverted.Length == 0 ? 0 : inverted.Average(record => record.Evaluations);
         Recipe predicted = recipe with { Training = training.Settings with { Accumulate = 1 } };
         int k = (int)Math.Round(evaluations);

@@ -24,7 +24,7 @@ constexpr int kOperatorTile = 64, kOperatorSlice = 16;  // rows and columns of a
 constexpr int kOperatorShare = kOperatorTile / 16;      // rows and columns of a tile that a thread owns
 
 // Tiles that cover n.
-__device__ long long operator_tiles(long long n) { return (n + kOperatorTile - 1) / kOperatorTile; }
+__device__ int operator_tiles(long long n) { return static_cast<int>(n + kOperatorTile - 1) / kOperatorTile; }
 
 __device__ int operator_positions(const long long *extents) {
   return static_cast<int>(extents[0] * extents[1] * extents[2]);
@@ -97,12 +97,12 @@ struct OperatorTile {
 // One tile of positions and channels of u, or of v if transposed, of a group. Terms are the channels of the other
 // vector, tap after tap.
 template <bool transposed>
-__device__ void vector_tile(const Operator &op, long long part) {
+__device__ void vector_tile(const Operator &op, int part) {
   alignas(16) __shared__ float rows[kOperatorSlice][kOperatorTile], columns[kOperatorSlice][kOperatorTile];
   const long long *extents = transposed ? op.input : op.output, *others = transposed ? op.output : op.input;
   const long long channels = transposed ? op.inputs : op.outputs, positions = operator_positions(extents);
   const int terms = static_cast<int>(transposed ? op.outputs : op.inputs), taps = operator_positions(op.kernel);
-  const long long across = operator_tiles(channels), down = operator_tiles(positions), group = part / (across * down);
+  const int across = operator_tiles(channels), down = operator_tiles(positions), group = part / (across * down);
   const long long first_row = part / across % down * kOperatorTile, first_column = part % across * kOperatorTile;
   OperatorTile tile(positions - first_row, channels - first_column);
   // Neighbouring threads read neighbouring terms of the vector, and neighbouring inputs of the weights.
@@ -147,9 +147,9 @@ __device__ void vector_tile(const Operator &op, long long part) {
 }
 
 // The gradient of one tap, and of a tile of outputs and inputs of a group. Terms are positions of u.
-__device__ void gradient_tile(const Operator &op, long long part) {
+__device__ void gradient_tile(const Operator &op, int part) {
   alignas(16) __shared__ float rows[kOperatorSlice][kOperatorTile], columns[kOperatorSlice][kOperatorTile];
-  const long long across = operator_tiles(op.inputs), down = operator_tiles(op.outputs);
+  const int across = operator_tiles(op.inputs), down = operator_tiles(op.outputs);
   const int taps = operator_positions(op.kernel), positions = operator_positions(op.output);
   const long long group = part / (across * down * taps), first_row = part / across % down * kOperatorTile;
   const long long first_column = part % across * kOperatorTile;
@@ -188,7 +188,7 @@ __device__ void for_each_row(long long entries, const Operator *table, int produ
   for (long long i = warp; i < rows; i += warps) {
     long long row = i;
     const Operator &op = entry_of(table, entries, product, row);
-    body(op, row);
+    body(op, static_cast<int>(row));
   }
 }
 
@@ -209,8 +209,8 @@ using namespace revup;
 // Bytes per element of weights: 4 read. Accumulator: double. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     matrix_products(long long entries, const Operator *table, long long rows) {
-  for_each_row(entries, table, kProducts, rows, [](const Operator &op, long long row) {
-    const float *weights = op.weights + row * op.inputs, *v = op.v + row / op.outputs * op.inputs;
+  for_each_row(entries, table, kProducts, rows, [](const Operator &op, int row) {
+    const float *weights = op.weights + row * op.inputs, *v = op.v + row / static_cast<int>(op.outputs) * op.inputs;
     double sum = 0;
     for_each_pack_of_row(op.inputs, [&](auto width, long long i) {
       constexpr int w = decltype(width)::value;
@@ -234,8 +234,9 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const Operator &op = entry_of(table, entries, kTransposed, part);
-    const long long of_group = (op.inputs + kMatrixColumns - 1) / kMatrixColumns, group = part / of_group;
-    const long long column = part % of_group * kMatrixColumns + lane;
+    const int of_group = static_cast<int>(op.inputs + kMatrixColumns - 1) / kMatrixColumns;
+    const int group = static_cast<int>(part) / of_group;
+    const long long column = static_cast<int>(part) % of_group * kMatrixColumns + lane;
     const float *weights = op.weights + group * op.outputs * op.inputs + column, *u = op.u + group * op.outputs;
     double sum = 0;
     if (column < op.inputs) {
@@ -258,10 +259,10 @@ KERNEL_EXPORT(matrix_products_transposed)
 // gradient += factor * u v^T of each matrix.
 // Geometry: RowPerWarp; a warp walks along one row of a matrix, 4 elements per lane and step.
 // Bytes per element of weights: 4 read, 4 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
-extern "C" __global__ void __launch_bounds__(kThreads)
+extern "C" __global__ void __launch_bounds__(kThreads, 4)  // at most 64 registers: at 48, some would be spilled
     matrix_gradients(long long entries, const Operator *table, long long rows) {
-  for_each_row(entries, table, kGradients, rows, [](const Operator &op, long long row) {
-    const float *v = op.v + row / op.outputs * op.inputs;
+  for_each_row(entries, table, kGradients, rows, [](const Operator &op, int row) {
+    const float *v = op.v + row / static_cast<int>(op.outputs) * op.inputs;
     float *gradient = op.gradient + row * op.inputs;
     const float factor = *op.factor, u = op.u[row];
     for_each_pack_of_row(op.inputs, [&](auto width, long long i) {
@@ -284,7 +285,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const Operator &op = entry_of(table, entries, kProducts, part);
-    vector_tile<false>(op, part);
+    vector_tile<false>(op, static_cast<int>(part));
   }
 }
 KERNEL_EXPORT(operator_products)
@@ -298,7 +299,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const Operator &op = entry_of(table, entries, kTransposed, part);
-    vector_tile<true>(op, part);
+    vector_tile<true>(op, static_cast<int>(part));
   }
 }
 KERNEL_EXPORT(operator_products_transposed)
@@ -312,7 +313,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const Operator &op = entry_of(table, entries, kGradients, part);
-    gradient_tile(op, part);
+    gradient_tile(op, static_cast<int>(part));
   }
 }
 KERNEL_EXPORT(operator_gradients)

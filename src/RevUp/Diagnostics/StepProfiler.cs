@@ -85,8 +85,16 @@ internal sealed class StepProfiler(DeviceClock clock, Func<long> launches) : Ope
         Begin(_isOpen ? Describe(pass, geometry) : pass, Bytes(operands) - narrower, products);
     }
 
-    /// <inheritdoc/>
-    public override void BeginCopy(string name, long bytes) => Begin(name, bytes, 0);
+    /// <summary>
+    /// A copy of a batch that is handed over belongs to that: a GPU does it beside the step's work.
+    /// </summary>
+    public override void BeginCopy(string name, long bytes)
+    {
+        if (_activity != HostActivity.HandingOver)
+        {
+            Begin(name, bytes, 0);
+        }
+    }
 
     /// <inheritdoc/>
     public override void End()

@@ -19,6 +19,9 @@ internal abstract class Collective : IDisposable
     /// <summary>Longest wait for another rank, unless a recipe says otherwise.</summary>
     public const int DefaultTimeoutSeconds = 600;
 
+    /// <summary>The longest wait that a recipe may ask for.</summary>
+    public const int MostTimeoutSeconds = 86_400;
+
     // Of a name and a version, whatever the version is.
     private const int VersionBytes = 256;
 
@@ -73,7 +76,8 @@ internal abstract class Collective : IDisposable
     public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(DefaultTimeoutSeconds);
 
     /// <summary>
-    /// Time that the host has stood in calls which meet the other ranks; zero where the device does.
+    /// Time that the host has stood in calls which meet the other ranks; zero where the device
+    /// does.
     /// </summary>
     public TimeSpan Waited { get; protected set; }
 
@@ -282,8 +286,9 @@ internal abstract class Collective : IDisposable
     public string NotJoined() => string.Create(
         CultureInfo.InvariantCulture,
         $"After {Deadline.TotalSeconds} s this rank still waits for the other ranks to join: a rank has not started, "
-        + $"has ended, or cannot be reached. Look at the messages of the other ranks, then start again. If ranks start "
-        + $"far apart, raise training.rankTimeoutSeconds, or {RankEnvironment.JoinVariable}=SECONDS for joining alone.");
+        + $"has ended, or cannot be reached. Look at the messages of the other ranks, then start again. If ranks "
+        + $"start far apart, raise training.rankTimeoutSeconds, or {RankEnvironment.JoinVariable}=SECONDS for joining "
+        + $"alone.");
 
     /// <summary>Marks an exception that every rank throws now.</summary>
     public Exception Refuse(Exception exception) => Refusal = exception;

@@ -1,5 +1,4 @@
 using RevUp.Tensors;
-using RevUp.Training;
 
 namespace RevUp.Distributed;
 
@@ -41,7 +40,8 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
     public int? LocalRank { get; init; }
 
     /// <summary>
-    /// Longest wait for the others to join; null for <see cref="Collective.DefaultTimeoutSeconds"/>.
+    /// Longest wait for the others to join; null for
+    /// <see cref="Collective.DefaultTimeoutSeconds"/>.
     /// </summary>
     public TimeSpan? JoinDeadline { get; init; }
 
@@ -78,9 +78,9 @@ internal sealed record RankEnvironment(string Launcher, int Rank, int Size)
         }
         bool isWhole = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds);
         ConfigurationException.Require(
-            isWhole && seconds is > 0 and <= TrainingSettings.MostTimeoutSeconds,
-            $"{JoinVariable} is '{text}'; use a number of seconds, 1 to {TrainingSettings.MostTimeoutSeconds}, or unset "
-            + $"it to wait as long as training.rankTimeoutSeconds says");
+            isWhole && seconds is > 0 and <= Collective.MostTimeoutSeconds,
+            $"{JoinVariable} is '{text}'; use a number of seconds, 1 to {Collective.MostTimeoutSeconds}, or unset it "
+            + $"to wait as long as training.rankTimeoutSeconds says");
         return ranks with { JoinDeadline = TimeSpan.FromSeconds(seconds) };
     }
 

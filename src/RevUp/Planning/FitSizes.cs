@@ -126,7 +126,8 @@ internal sealed class FitSizes
         {
             while (HasExtents(data) && data.Sample.Positions > positions)
             {
-                int[] halves = [.. data.Extents.Select((extent, axis) => axis == 0 == outermost ? Half(extent) : extent)];
+                int[] halves =
+                    [.. data.Extents.Select((extent, axis) => axis == 0 == outermost ? Half(extent) : extent)];
                 if (halves.SequenceEqual(data.Extents))
                 {
                     break;

@@ -70,7 +70,9 @@ internal sealed class NetworkCosts
         [.. _layers.Zip(measured._layers, (options, times) => (IReadOnlyList<LayerOption>)
             [.. options.Zip(times, (option, time) => option with { Milliseconds = factor * time.Milliseconds })])]);
 
-    /// <summary>The same bytes with a time for each option of a layer, and none for the rest.</summary>
+    /// <summary>
+    /// The same bytes with a time for each option of a layer, and none for the rest.
+    /// </summary>
     public NetworkCosts WithTimes(Func<LayerOption, double> milliseconds) => new(
         this, 0, [.. _layers.Select(options => (IReadOnlyList<LayerOption>)
             [.. options.Select(option => option with { Milliseconds = milliseconds(option) })])]);

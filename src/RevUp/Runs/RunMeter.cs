@@ -56,7 +56,9 @@ internal sealed class RunMeter
         }
     }
 
-    /// <summary>Mean wait of the ranks in one of the last steps; null where none was measured.</summary>
+    /// <summary>
+    /// Mean wait of the ranks in one of the last steps; null where none was measured.
+    /// </summary>
     public RankWait? MeanWait => RankWait.Mean(_waits);
 
     public void Add(

@@ -114,9 +114,6 @@ public sealed record TrainingSettings
     /// </summary>
     internal long LimitSteps(long ofAllEpochs) => Steps > 0 ? Math.Min(Steps, ofAllEpochs) : ofAllEpochs;
 
-    /// <summary>Most seconds of <see cref="RankTimeoutSeconds"/>.</summary>
-    internal const int MostTimeoutSeconds = 86_400;
-
     /// <summary>Longest wait for another rank.</summary>
     internal TimeSpan RankDeadline =>
         TimeSpan.FromSeconds(RankTimeoutSeconds > 0 ? RankTimeoutSeconds : Collective.DefaultTimeoutSeconds);
@@ -172,8 +169,8 @@ public sealed record TrainingSettings
             $"training.bucketBytes is {BucketBytes}; use a positive number of bytes, or 0 for "
             + $"{GradientBuckets.DefaultBytes} and less in small networks");
         ConfigurationException.Require(
-            RankTimeoutSeconds is >= 0 and <= MostTimeoutSeconds,
-            $"training.rankTimeoutSeconds is {RankTimeoutSeconds}; use 1 to {MostTimeoutSeconds}, or 0 for "
+            RankTimeoutSeconds is >= 0 and <= Collective.MostTimeoutSeconds,
+            $"training.rankTimeoutSeconds is {RankTimeoutSeconds}; use 1 to {Collective.MostTimeoutSeconds}, or 0 for "
             + $"{Collective.DefaultTimeoutSeconds}");
         ConfigurationException.Require(
             KeepCheckpoints >= 1, $"training.keepCheckpoints is {KeepCheckpoints}; keep at least 1");

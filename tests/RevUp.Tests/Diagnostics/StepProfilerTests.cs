@@ -22,9 +22,11 @@ public sealed class StepProfilerTests
         profiler.BeginStep();
         profiler.Enter(HostActivity.WaitingForData); // 1: between operations
         profiler.Enter(HostActivity.HandingOver); // 2: wait for data
-        profiler.BeginCopy("copy to the device", 10); // 4: hand over
-        profiler.End(); // 8: the copy
-        profiler.Enter(HostActivity.Issuing); // 16: hand over
+        profiler.BeginCopy("copy to the device", 99); // the hand-over's own
+        profiler.End();
+        profiler.Enter(HostActivity.Issuing); // 4: hand over
+        profiler.BeginCopy("copy to the host", 10); // 8: between operations
+        profiler.End(); // 16: the copy
         using (NvtxRange.Open(ProfilerRanges.Backward))
         using (NvtxRange.Open(ProfilerRanges.Inversion))
         {
@@ -38,10 +40,10 @@ public sealed class StepProfilerTests
         StepProfile step = profiler.Profile();
         Assert.AreEqual(511.0, step.Milliseconds);
         Assert.AreEqual(64, Time(step.Operations, "residual add"));
-        Assert.AreEqual(8, Time(step.Operations, "copy to the device"));
-        Assert.AreEqual(1 + 32 + 128, Time(step.Operations, "between operations"));
+        Assert.AreEqual(16, Time(step.Operations, "copy to the host"));
+        Assert.AreEqual(1 + 8 + 32 + 128, Time(step.Operations, "between operations"));
         Assert.AreEqual(2, Time(step.Operations, "wait for data"));
-        Assert.AreEqual(4 + 16, Time(step.Operations, "hand over the batch"));
+        Assert.AreEqual(4, Time(step.Operations, "hand over the batch"));
         Assert.AreEqual(256, Time(step.Operations, "end of the step"));
         Assert.AreEqual(32 + 64, Time(step.Parts, "inversion"), "the gap before an operation is its part's");
         Assert.AreEqual(3, step.Operations.Single(row => row.Name == "residual add").Launches);

@@ -82,7 +82,7 @@ public sealed class NcclTrainingTests : FolderTest
         TestRuns.AssertSameState(Folder["alone"], Folder["ranked"]);
     }
 
-    /// <summary>What tests/gpu measures on one GPU: the sums are sent, and change no bit.</summary>
+    /// <summary>Sums of one rank are sent, and change no bit; tests/gpu measures them.</summary>
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]

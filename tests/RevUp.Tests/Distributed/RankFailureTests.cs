@@ -122,7 +122,9 @@ public sealed class RankFailureTests : FolderTest
         TestRuns.AssertSameState(Folder["whole"], Folder["run"]);
     }
 
-    /// <summary>The recipe's deadline is known before ranks join, and a variable is stronger.</summary>
+    /// <summary>
+    /// The recipe's deadline is known before ranks join, and a variable is stronger.
+    /// </summary>
     [TestMethod]
     [DataRow("")]
     [DataRow("REVUP_JOIN_TIMEOUT=1")]

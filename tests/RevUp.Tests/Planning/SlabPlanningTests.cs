@@ -47,8 +47,8 @@ public sealed class SlabPlanningTests
     }
 
     /// <summary>
-    /// At five budgets the choice takes the least time of all thicknesses and policies that fit, and
-    /// a real step takes its bytes. Times are made up: a policy costs more in thinner slabs.
+    /// At five budgets the choice takes the least time of all thicknesses and policies that fit,
+    /// and a real step takes its bytes. Times are made up: a policy costs more in thinner slabs.
     /// </summary>
     [TestMethod]
     public void TheFastestOfAllSlabsAndPoliciesIsChosen()

@@ -46,8 +46,12 @@ internal sealed partial class ObservedBackend(Backend inner, OperationObserver o
 
     public override void Download<T>(Tensor source, Span<T> destination) => inner.Download(source, destination);
 
-    // Beside the work of the step, on an asynchronous device.
-    public override void Stage<T>(ReadOnlySpan<T> source, Tensor destination) => inner.Stage(source, destination);
+    public override void Stage<T>(ReadOnlySpan<T> source, Tensor destination)
+    {
+        observer.BeginCopy("copy of the next batch", destination.Bytes);
+        inner.Stage(source, destination);
+        observer.End();
+    }
 
     public override void ReceiveStaged() => inner.ReceiveStaged();
 
