@@ -66,7 +66,10 @@ internal readonly record struct ConvolutionOperator(
             int own = axis - missing;
             ReadOnlySpan<long> ofAxis = own < 0
                 ? [1, 1, 1, 0]
-                : [Geometry.Input.Extent(own), Geometry.Output.Extent(own), Geometry.Kernel[own], Geometry.Padding[own]];
+                : [
+                    Geometry.Input.Extent(own), Geometry.Output.Extent(own), Geometry.Kernel[own],
+                    Geometry.Padding[own],
+                ];
             for (int i = 0; i < ofAxis.Length; i++)
             {
                 words[addresses.Length + 3 * i + axis] = ofAxis[i];

@@ -178,14 +178,14 @@ public sealed class Convolution : DeviceObject
     internal string ExportTransposed(OnnxGraph graph, string x) =>
         graph.TransposedConvolution(Weight.Name, _sample, Weight.Value, x);
 
-    /// <inheritdoc/>
-    protected override void Close(Arena memory) => ReleaseWeights();
-
     /// <summary>
     /// Takes a copy of scale · weights, in the geometry's type and laid out like the weights, that
     /// is made again whenever they are prepared.
     /// </summary>
     internal void TakeCopy(Tensor copy) => _copy = copy;
+
+    /// <inheritdoc/>
+    protected override void Close(Arena memory) => ReleaseWeights();
 
     private Tensor PackedFor(ConvolutionPlan plan) => !_copy.IsEmpty && plan.TakesCopies
         ? _copy

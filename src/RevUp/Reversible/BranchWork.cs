@@ -34,7 +34,9 @@ internal sealed class BranchWork(Backend backend, bool waits) : DeviceObject(bac
     private int _end;
     private bool _hasRaw;
 
-    /// <summary>Declares a branch, before the first <see cref="Prepare"/>; returns its place.</summary>
+    /// <summary>
+    /// Declares a branch, before the first <see cref="Prepare"/>; returns its place.
+    /// </summary>
     public int Add(BranchControl branch)
     {
         _branches.Add(branch);

@@ -34,8 +34,7 @@ internal sealed class SpectralNorm
     /// own extents, so that u and v fit a network of any.
     /// </param>
     public SpectralNorm(
-        string name, ParameterStore store, Convolution convolution, int maximumExtent,
-        bool isFixed = false)
+        string name, ParameterStore store, Convolution convolution, int maximumExtent, bool isFixed = false)
     {
         _convolution = convolution;
         _geometry = GeometryOf(convolution.Sample, maximumExtent, isFixed);
