@@ -25,6 +25,8 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
 
     internal override ElementType TransitionType(ElementType branch) => branch;
 
+    internal override bool KeepsPreactivations { get; set; } = true;
+
     internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
     private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new Plan(geometry);

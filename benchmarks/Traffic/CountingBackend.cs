@@ -29,6 +29,12 @@ internal sealed partial class CountingBackend(Backend inner, OperationCounter co
 
     internal override ElementType TransitionType(ElementType branch) => inner.TransitionType(branch);
 
+    internal override bool KeepsPreactivations
+    {
+        get => inner.KeepsPreactivations;
+        set => inner.KeepsPreactivations = value;
+    }
+
     internal override NvtxRange Range(NvtxName name) => inner.Range(name);
 
     internal override Readback CreateReadback(int count) => new CountingReadback(this, count, counter);

@@ -108,6 +108,8 @@ public sealed unsafe partial class CudaBackend : Backend
 
     internal override ElementType TransitionType(ElementType branch) => branch;
 
+    internal override bool KeepsPreactivations { get; set; } = true;
+
     internal override NvtxRange Range(NvtxName name) => NvtxRange.Open(name);
 
     /// <inheritdoc/>
