@@ -25,6 +25,8 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
 
     internal override ElementType TransitionType(ElementType branch) => branch;
 
+    internal override bool KeepsPreactivations { get; set; } = true;
+
     internal override bool Gathers => true;
 
     internal override ElementType GradientType(in ConvolutionGeometry geometry) => geometry.Type;

@@ -28,8 +28,21 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
            from activation in (Activation[])[Activation.Relu, Activation.Elu]
            select Forward(activation, x, y),
         .. from x in s_types from dy in s_types from dx in s_types select Backward(x, dy, dx),
+        .. from dx in s_types select Gradient(dx),
         .. from z in s_types select ResidualAdd(z),
         .. from z in s_types select FixedPointStep(z),
+        new(
+            "residual add and preactivation bf16",
+            12,
+            b => b.Backend.ResidualAddAhead(
+                b.Tensor(Float32, 0), b.Tensor(BFloat16, 1), b.Scalar, b.Tensor(Float32, 2), Activation.Relu, b.Scalar,
+                b.Scalar, b.Tensor(BFloat16, 3))),
+        new(
+            "fixed-point step and preactivation bf16",
+            16,
+            b => b.Backend.FixedPointStepAhead(
+                b.Tensor(Float32, 0), b.Tensor(BFloat16, 1), b.Scalar, b.Tensor(Float32, 2), b.Tensor(Float32, 3),
+                b.Statistics, Activation.Relu, b.Scalar, b.Scalar, b.Tensor(BFloat16, 2))),
         new("quantize begin f32", 8, b => b.Backend.QuantizeBegin(b.Tensor(Float32, 0), b.Tensor(Float32, 1))),
         .. from bits in s_bits from z in s_types select QuantizeResidual(bits, z),
         .. from bits in s_bits select QuantizeRetrace(bits),
@@ -96,6 +109,13 @@ internal sealed record KernelOperation(string Name, double Bytes, Action<KernelB
         b => b.Backend.PreactivationBackward(
             Activation.Relu, b.Tensor(x, 0), b.Scalar, b.Tensor(dy, 1), b.Scalar, b.Tensor(dx, 2), b.Tensor(dx, 3),
             b.Sums.Scalar(0), b.Sums.Scalar(1)));
+
+    private static KernelOperation Gradient(ElementType dx) => new(
+        $"preactivation gradient, bf16 bf16 {Suffix(dx)}",
+        4 + (2 * dx.Size()) + (dx == Float32 ? 2 : 0),
+        b => b.Backend.PreactivationGradient(
+            Activation.Relu, b.Tensor(BFloat16, 0), b.Scalar, b.Tensor(BFloat16, 1), b.Scalar, b.Tensor(dx, 2),
+            b.Tensor(dx, 3), dx == Float32 ? b.Tensor(BFloat16, 2) : default, b.Sums.Scalar(0), b.Sums.Scalar(1)));
 
     private static KernelOperation ResidualAdd(ElementType z) => new(
         $"residual add {Suffix(z)}",

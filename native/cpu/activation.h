@@ -9,19 +9,26 @@
 namespace revup {
 
 // value: act(t). gradient: g * act'(t), a selection where act' is 0 or 1, so that 0 * infinity cannot arise.
+// gradient_of_result: the same from y = act(t) + b in bfloat16, and b rounded to it.
 struct Identity {
   static float value(float t) { return t; }
   static float gradient(float, float g) { return g; }
+  static float gradient_of_result(float, float, float, float g) { return g; }
 };
 
 struct Relu {
   static float value(float t) { return t < 0.0f ? 0.0f : t; }  // lets a NaN pass
   static float gradient(float t, float g) { return t > 0.0f ? g : 0.0f; }
+  static float gradient_of_result(float y, float, float rounded, float g) { return y > rounded ? g : 0.0f; }
 };
 
 struct Elu {
   static float value(float t) { return t > 0.0f ? t : exponential_minus_one(t); }
   static float gradient(float t, float g) { return t > 0.0f ? g : g * exponential(t); }
+  static float gradient_of_result(float y, float b, float, float g) {
+    const float value = y - b, slope = value + 1.0f;  // exp(t) where t < 0
+    return value > 0.0f ? g : g * (slope > 0.0f ? slope : 0.0f);
+  }
 };
 
 // An activation maps runs of kRun neighbouring channels: value(t) replaces t by act(t), gradient(t, g) replaces g by
@@ -66,6 +73,21 @@ void with_activation(revup_activation activation, int64_t count, const char *nam
     default:
       fail("activation is " + std::to_string(activation) +
            "; it must be 0 (identity), 1 (ReLU), 2 (ELU) or 3 (MaxMin)");
+  }
+}
+
+// The same for those whose gradient follows from their result: MaxMin's has lost the order of its t.
+template <typename Body>
+void with_pointwise(revup_activation activation, Body body) {
+  switch (activation) {
+    case REVUP_IDENTITY:
+      return body(Identity{});
+    case REVUP_RELU:
+      return body(Relu{});
+    case REVUP_ELU:
+      return body(Elu{});
+    default:
+      fail("activation is " + std::to_string(activation) + "; it must be 0 (identity), 1 (ReLU) or 2 (ELU)");
   }
 }
 

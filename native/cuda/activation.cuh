@@ -1,22 +1,31 @@
 // The activations: functions with Lipschitz constant 1.
 #pragma once
 
+#include "vector.cuh"
+
 namespace revup {
 
 // value: act(t). gradient: g * act'(t), a selection where act' is 0 or 1, so that 0 * infinity cannot arise.
+// gradient_of_result: the same from y = act(t) + b in bfloat16, and b rounded to it.
 struct Identity {
   __device__ static float value(float t) { return t; }
   __device__ static float gradient(float, float g) { return g; }
+  __device__ static float gradient_of_result(float, float, float, float g) { return g; }
 };
 
 struct Relu {
   __device__ static float value(float t) { return t < 0.0f ? 0.0f : t; }  // lets a NaN pass
   __device__ static float gradient(float t, float g) { return t > 0.0f ? g : 0.0f; }
+  __device__ static float gradient_of_result(float y, float, float rounded, float g) { return y > rounded ? g : 0.0f; }
 };
 
 struct Elu {
   __device__ static float value(float t) { return t > 0.0f ? t : expm1f(t); }
   __device__ static float gradient(float t, float g) { return t > 0.0f ? g : g * expf(t); }
+  __device__ static float gradient_of_result(float y, float b, float, float g) {
+    const float value = y - b, slope = value + 1.0f;  // exp(t) where t < 0
+    return value > 0.0f ? g : g * (slope > 0.0f ? slope : 0.0f);
+  }
 };
 
 // An activation maps runs of kRun neighbouring channels: value(t) replaces t by act(t), gradient(t, g) replaces g by
@@ -54,6 +63,27 @@ __device__ inline void with_activation(int activation, Body body) {
   } else {
     body(MaxMin{});
   }
+}
+
+// The same for those whose gradient follows from their result: MaxMin's has lost the order of its t.
+template <typename Body>
+__device__ inline void with_pointwise(int activation, Body body) {
+  if (activation == 0) {
+    body(Identity{});
+  } else if (activation == 1) {
+    body(Relu{});
+  } else {
+    body(Elu{});
+  }
+}
+
+// act(t + a) + b of a pack.
+template <typename Activation, int width>
+__device__ inline Floats<width> activated(Floats<width> t, float a, float b) {
+  for (int k = 0; k < width; ++k) t.at[k] += a;
+  for (int k = 0; k < width; k += Activation::kRun) Activation::value(t.at + k);
+  for (int k = 0; k < width; ++k) t.at[k] += b;
+  return t;
 }
 
 }  // namespace revup

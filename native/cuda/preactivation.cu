@@ -13,11 +13,7 @@ __device__ void preactivate(long long n, int activation, const X *x, const float
     constexpr int run = decltype(act)::kRun;
     for_each_pack<pack_width<X, Y>, run>(n, [=](auto width, long long i) {
       constexpr int w = decltype(width)::value;
-      Floats<w> values = load<w>(x + i);
-      for (int k = 0; k < w; ++k) values.at[k] += shift;
-      for (int k = 0; k < w; k += run) decltype(act)::value(values.at + k);
-      for (int k = 0; k < w; ++k) values.at[k] += bias;
-      store(values, y + i);
+      store(activated<decltype(act)>(load<w>(x + i), shift, bias), y + i);
     });
   });
 }
@@ -47,6 +43,38 @@ __device__ void preactivation_gradient(long long n, int activation, const X *x, 
         pack_sums[0] += g.at[k];
       }
       store(result, dx + i);
+      sums[0] += static_cast<double>(pack_sums[0]);
+      sums[1] += static_cast<double>(pack_sums[1]);
+    });
+  });
+  if (sum_a == nullptr && sum_b == nullptr) return;
+  if (!grid_sum(sums, partials, counter) || threadIdx.x != 0) return;
+  if (sum_a != nullptr) *sum_a += static_cast<float>(sums[0]);
+  if (sum_b != nullptr) *sum_b += static_cast<float>(sums[1]);
+}
+
+template <typename DX>
+__device__ void gradient_of_result(long long n, int activation, const bf16 *y, const float *b, const bf16 *dy,
+                                   const float *scale, const DX *residual, DX *dx, bf16 *narrow, float *sum_a,
+                                   float *sum_b, double *partials, unsigned *counter) {
+  const float bias = *b, rounded = to_float(__float2bfloat16(bias)), factor = scale == nullptr ? 1.0f : *scale;
+  double sums[2] = {};  // of scale * dy * act', and of scale * dy
+  with_pointwise(activation, [&](auto act) {
+    for_each_pack<8>(n, [&](auto width, long long i) {
+      constexpr int w = decltype(width)::value;
+      const Floats<w> value = load<w>(y + i), gradient = load<w>(dy + i);
+      Floats<w> result = {};
+      if (residual != nullptr) result = load<w>(residual + i);
+      float pack_sums[2] = {};
+      for (int k = 0; k < w; ++k) {
+        const float g = factor * gradient.at[k];
+        const float d = decltype(act)::gradient_of_result(value.at[k], bias, rounded, g);
+        result.at[k] += d;
+        pack_sums[0] += d;
+        pack_sums[1] += g;
+      }
+      store(result, dx + i);
+      if (narrow != nullptr) store(result, narrow + i);
       sums[0] += static_cast<double>(pack_sums[0]);
       sums[1] += static_cast<double>(pack_sums[1]);
     });
@@ -100,3 +128,20 @@ PREACTIVATION_BACKWARD(bf16, f32, f32)
 PREACTIVATION_BACKWARD(bf16, f32, bf16)
 PREACTIVATION_BACKWARD(bf16, bf16, f32)
 PREACTIVATION_BACKWARD(bf16, bf16, bf16)
+
+// dx = residual + scale * dy * act', act' from y = act(t) + b      (residual null: 0; scale null: 1)
+// narrow = dx in bfloat16 (null: not written);  *sum_a and *sum_b as above
+// Geometry: Elementwise over y; 8 elements per thread and step. At most 1024 blocks if there are sums.
+// Bytes per element: 4 + sizeof(DX) for the residual read, sizeof(DX) + 2 written, narrow included.
+// Accumulator: float32 over one pack, double from there on. Deterministic for one grid size.
+// Restrictions: not for MaxMin; dx may alias residual, and y if the types are equal; narrow may alias dy.
+#define PREACTIVATION_GRADIENT(DX)                                                                                 \
+  extern "C" __global__ void __launch_bounds__(kThreads, 5) preactivation_gradient_##DX(                           \
+      long long count, int activation, const bf16 *y, const float *b, const bf16 *dy, const float *scale,          \
+      const DX *residual, DX *dx, bf16 *narrow, float *sum_a, float *sum_b, double *partials, unsigned *counter) { \
+    gradient_of_result(count, activation, y, b, dy, scale, residual, dx, narrow, sum_a, sum_b, partials, counter); \
+  }                                                                                                                \
+  KERNEL_EXPORT(preactivation_gradient_##DX)
+
+PREACTIVATION_GRADIENT(f32)
+PREACTIVATION_GRADIENT(bf16)

@@ -38,13 +38,10 @@ extern "C" {
 
 #define REVUP_ALIGNMENT 64
 #define REVUP_ABI_VERSION 8
-
 typedef int32_t revup_type;
 // Labels are copied by revup_cast; no other function takes their type.
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1, REVUP_UINT16 = 3 };
-
 typedef uint16_t revup_bfloat16;  // the bits of one
-
 typedef int32_t revup_activation;
 // ELU with alpha = 1. MaxMin sorts neighbouring elements, which are channels: (t0, t1) -> (max, min). An odd number of
 // them is invalid, and act' is the transposed Jacobian.
@@ -90,6 +87,15 @@ REVUP_API revup_status revup_preactivation_backward(int64_t count, revup_activat
                                                     const void *x, const float *a, revup_type dy_type, const void *dy,
                                                     const float *scale, const void *residual, revup_type dx_type,
                                                     void *dx, float *sum_a, float *sum_b);
+// preactivation_backward from y, which preactivation_forward wrote in bfloat16, instead of x: act' at t = y - b. Not
+// for MaxMin. ReLU's act' is 0 where y is not above the rounded b.
+//   dx = residual + scale * dy * act'      narrow = dx in bfloat16 (null: not written)      sums as above
+// @ y, dy, residual?, dx, narrow? [count]; b, scale?, sum_a?+, sum_b?+ []; dx may be residual, y; narrow may be dy
+// @ internal
+REVUP_API revup_status revup_preactivation_gradient(int64_t count, revup_activation activation, const revup_bfloat16 *y,
+                                                    const float *b, const revup_bfloat16 *dy, const float *scale,
+                                                    const void *residual, revup_type dx_type, void *dx,
+                                                    revup_bfloat16 *narrow, float *sum_a, float *sum_b);
 // y = x + s * z. y may alias x, and z when z is float32.
 // @ x, z, y [count]; s []; y may be x, z
 REVUP_API revup_status revup_residual_add(int64_t count, const float *x, revup_type z_type, const void *z,
@@ -105,6 +111,16 @@ REVUP_API revup_status revup_residual_subtract(int64_t count, const float *x, re
 REVUP_API revup_status revup_fixed_point_step(int64_t count, int32_t adds, const float *y, revup_type z_type,
                                               const void *z, const float *s, const float *x, float *x_next,
                                               double *statistics);
+// residual_add and fixed_point_step (a null x is y) that also write p = act(y + a) + b, or of x_next, for its reader.
+// @ x, z, y, p [count]; s, a, b []; y may be x; p may be z; internal
+REVUP_API revup_status revup_residual_add_ahead(int64_t count, const float *x, const revup_bfloat16 *z, const float *s,
+                                                float *y, revup_activation activation, const float *a, const float *b,
+                                                revup_bfloat16 *p);
+// @ y, z, x?, x_next, p [count]; s, a, b []; statistics [2]; x_next may be y, x; p may be z; internal
+REVUP_API revup_status revup_fixed_point_step_ahead(int64_t count, const float *y, const revup_bfloat16 *z,
+                                                    const float *s, const float *x, float *x_next, double *statistics,
+                                                    revup_activation activation, const float *a, const float *b,
+                                                    revup_bfloat16 *p);
 // y += alpha * x (alpha null: 1).
 // @ x, y+ [count]; alpha? []
 REVUP_API revup_status revup_axpy(int64_t count, const float *alpha, const float *x, float *y);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../bfloat16.h"
 #include "oracle.h"
 
 namespace revup {
@@ -29,6 +30,20 @@ inline double reference_gradient(revup_activation activation, int64_t i, double 
   }
   if (t > 0 || activation == REVUP_IDENTITY) return g;
   return activation == REVUP_RELU ? 0 : g * std::exp(t);
+}
+
+// b in bfloat16, rounded to nearest even; b is a float32 number.
+inline double reference_rounded(double b) {
+  bfloat16 rounded;
+  store(static_cast<float>(b), rounded);
+  return static_cast<double>(load(rounded));
+}
+
+// The same gradient from y = act(t) + b, y in bfloat16. Not for MaxMin.
+inline double reference_gradient_of_result(revup_activation activation, double y, double b, double g) {
+  if (activation == REVUP_RELU) return y > reference_rounded(b) ? g : 0;
+  if (activation == REVUP_IDENTITY || y > b) return g;
+  return g * std::max(y - b + 1, 0.0);
 }
 
 }  // namespace revup

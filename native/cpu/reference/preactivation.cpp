@@ -21,3 +21,16 @@ REVUP_ORACLE void revup_reference_preactivation_backward(int64_t count, revup_ac
     dx[i] = (residual == nullptr ? 0 : residual[i]) + d;
   }
 }
+
+REVUP_ORACLE void revup_reference_preactivation_gradient(int64_t count, revup_activation activation, const double *y,
+                                                         double b, const double *dy, double scale,
+                                                         const double *residual, double *dx, double *narrow,
+                                                         double *sum_a, double *sum_b) {
+  for (int64_t i = 0; i < count; ++i) {
+    const double g = scale * dy[i], d = revup::reference_gradient_of_result(activation, y[i], b, g);
+    if (sum_a != nullptr) *sum_a += d;
+    if (sum_b != nullptr) *sum_b += g;
+    dx[i] = (residual == nullptr ? 0 : residual[i]) + d;
+    if (narrow != nullptr) narrow[i] = dx[i];
+  }
+}

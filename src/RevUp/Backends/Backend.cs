@@ -53,6 +53,13 @@ public abstract partial class Backend : IDisposable
     internal virtual ElementType TransitionType(ElementType branch) => ElementType.Float32;
 
     /// <summary>
+    /// Whether branches in bfloat16 keep the inputs of their convolutions instead of the outputs,
+    /// and write the first of them along with the stream: fewer bytes, and gradients of φ from
+    /// rounded numbers. Not on the CPU, unless a test asks for it before it builds a network.
+    /// </summary>
+    internal virtual bool KeepsPreactivations { get; set; }
+
+    /// <summary>
     /// Names the work issued from here until the result is disposed, for a profiler; ranges nest,
     /// and <see cref="ProfilerRanges"/> lists the library's ranges. Does nothing on the CPU and
     /// where librevup_nvtx was not built. No garbage.

@@ -13,4 +13,9 @@ internal enum ForwardMode
     /// The input's memory is taken over: freed, or reused for the output. Nothing is saved.
     /// </summary>
     Consume,
+
+    /// <summary>
+    /// The input's memory is taken over, and what is saved is all that the backward pass needs.
+    /// </summary>
+    Absorb,
 }

@@ -57,6 +57,35 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
     public abstract void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx);
 
     /// <summary>
+    /// Whether <see cref="BackwardFromResult"/> and the others that read or write p in bfloat16
+    /// along with something else can be called.
+    /// </summary>
+    public virtual bool IsFusible => false;
+
+    /// <summary>
+    /// <see cref="Backward(Tensor, Tensor, Tensor, Tensor, Tensor)"/> with p instead of x: p and dp
+    /// are bfloat16. <paramref name="narrow"/> becomes dx in bfloat16, and may be empty. dx may
+    /// alias residual, and p when the types are equal; narrow may alias dp. Needs
+    /// <see cref="IsFusible"/>.
+    /// </summary>
+    public virtual void BackwardFromResult(
+        Tensor p, Tensor dp, Tensor scale, Tensor residual, Tensor dx, Tensor narrow) => throw NotFusible();
+
+    /// <summary>
+    /// y = x + s·z, and p of y. x and y are float32, z and p bfloat16; y may alias x, p may alias
+    /// z. Needs <see cref="IsFusible"/>.
+    /// </summary>
+    public virtual void ForwardOfSum(Tensor x, Tensor z, Tensor s, Tensor y, Tensor p) => throw NotFusible();
+
+    /// <summary>
+    /// The fixed-point step next = y − s·z with its statistics
+    /// (<see cref="Backend.FixedPointStep"/>), and p of next. An empty x is y. Next may alias y and
+    /// x, p may alias z. Needs <see cref="IsFusible"/>.
+    /// </summary>
+    public virtual void ForwardOfStep(
+        Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics, Tensor p) => throw NotFusible();
+
+    /// <summary>
     /// p of a run of planes of x in a new tensor, with zeros for padding; needs
     /// <see cref="IsLocal"/>.
     /// </summary>
@@ -93,4 +122,6 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
     /// Adds p of x in evaluation to a graph; <paramref name="spatialRank"/> is 2 or 3.
     /// </summary>
     internal abstract string Export(OnnxGraph graph, int spatialRank, string x);
+
+    private InvalidOperationException NotFusible() => new($"{GetType().Name} of {Activation} has no fused operations.");
 }

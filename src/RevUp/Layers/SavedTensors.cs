@@ -25,6 +25,18 @@ internal struct SavedTensors
         set => _slots[index] = value;
     }
 
+    /// <summary>
+    /// The layer's input as its first convolution takes it, φ of it: kept, or written ahead by the
+    /// layer that wrote the input. Empty where it is not there.
+    /// </summary>
+    public Tensor Preactivated { get; set; }
+
+    /// <summary>
+    /// The gradient of the layer's output in the type of its convolutions, written by the layer
+    /// behind. Empty where it is not there.
+    /// </summary>
+    public Tensor Gradient { get; set; }
+
     /// <summary>All places.</summary>
     [UnscopedRef]
     public Span<Tensor> AsSpan() => _slots;
@@ -39,7 +51,7 @@ internal struct SavedTensors
         _slots[index] = default;
     }
 
-    /// <summary>Frees everything kept.</summary>
+    /// <summary>Frees everything kept of the forward pass.</summary>
     public void Free(Arena memory)
     {
         for (int i = 0; i < Capacity; i++)
@@ -49,6 +61,28 @@ internal struct SavedTensors
                 Free(memory, i);
             }
         }
+        FreePreactivated(memory);
+    }
+
+    /// <summary>Frees <see cref="Preactivated"/>, if it is there.</summary>
+    public void FreePreactivated(Arena memory)
+    {
+        if (!Preactivated.IsEmpty)
+        {
+            memory.Free(Preactivated);
+            Preactivated = default;
+        }
+    }
+
+    /// <summary>Frees everything that is still there, after a failure too.</summary>
+    public readonly void TryFree(Arena memory)
+    {
+        foreach (Tensor tensor in _slots)
+        {
+            memory.TryFree(tensor);
+        }
+        memory.TryFree(Preactivated);
+        memory.TryFree(Gradient);
     }
 
     [InlineArray(Capacity)]

@@ -20,6 +20,9 @@ internal sealed class ScalarPreactivation(
     public override bool IsLocal => true;
 
     /// <inheritdoc/>
+    public override bool IsFusible => Activation != Activation.MaxMin;
+
+    /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p) =>
         Backend.PreactivationForward(Activation, x, _before.Value, _after.Value, p);
 
@@ -27,6 +30,22 @@ internal sealed class ScalarPreactivation(
     public override void Backward(Tensor x, Tensor dp, Tensor scale, Tensor residual, Tensor dx) =>
         Backend.PreactivationBackward(
             Activation, x, _before.Value, dp, scale, residual, dx, _before.Gradient, _after.Gradient);
+
+    /// <inheritdoc/>
+    public override void BackwardFromResult(
+        Tensor p, Tensor dp, Tensor scale, Tensor residual, Tensor dx, Tensor narrow) =>
+        Backend.PreactivationGradient(
+            Activation, p, _after.Value, dp, scale, residual, dx, narrow, _before.Gradient, _after.Gradient);
+
+    /// <inheritdoc/>
+    public override void ForwardOfSum(Tensor x, Tensor z, Tensor s, Tensor y, Tensor p) =>
+        Backend.ResidualAddAhead(x, z, s, y, Activation, _before.Value, _after.Value, p);
+
+    /// <inheritdoc/>
+    public override void ForwardOfStep(
+        Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics, Tensor p) =>
+        Backend.FixedPointStepAhead(
+            y, z, s, x, next, statistics, Activation, _before.Value, _after.Value, p);
 
     /// <inheritdoc/>
     internal override string Export(OnnxGraph graph, int spatialRank, string x)

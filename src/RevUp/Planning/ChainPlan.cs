@@ -22,7 +22,9 @@ internal sealed record ChainPlan(
         for (int i = 0; i < followed.Length; i++)
         {
             MemoryPolicy policy = plan.For(layers[i]);
-            LayerOption[] possible = [.. options[i].Where(option => option.FromStream == streaming)];
+            LayerOption[] possible = [.. options[i]
+                .Where(option => option.FromStream == streaming && (!option.IsUniform || option.Policy == plan.Policy))
+                .OrderByDescending(option => option.IsUniform)];
             int index = Array.FindIndex(possible, option => option.Policy == policy);
             // The first layer, and a block behind a stream, keep their inputs even where they could
             // be inverted.

@@ -22,6 +22,12 @@ internal readonly record struct LayerOption(
     MemoryPolicy Policy, bool FromStream, bool ToStream, long KeptBytes, long WorkingBytes, double Milliseconds)
 {
     /// <summary>
+    /// Whether the numbers hold where all blocks follow the policy, and there alone: the input is
+    /// then wanted by no other block.
+    /// </summary>
+    public bool IsUniform { get; init; }
+
+    /// <summary>
     /// The most bytes live at once in its backward pass, counted as <see cref="WorkingBytes"/> is.
     /// </summary>
     public long BackwardBytes { get; init; }

@@ -40,7 +40,7 @@ internal sealed class LayerProbe : IDisposable
     private readonly Tensor _targets;
     private readonly Tensor _losses;
     private readonly Tensor _numbers;
-    private readonly Dictionary<(Type, Shape, string), IReadOnlyList<LayerOption>> _measured = [];
+    private readonly Dictionary<Form, IReadOnlyList<LayerOption>> _measured = [];
 
     /// <param name="net">Prepared for the batch.</param>
     /// <param name="engine">Of the network; plan and inversion settings are changed.</param>
@@ -130,12 +130,14 @@ internal sealed class LayerProbe : IDisposable
     {
         Layer layer = _net.Layers[index];
         IEnumerable<Parameter> parameters = _net.Parameters.Parameters.Where(p => p.IsOf(layer));
-        (Type, Shape, string) form = (layer.GetType(), layer.Input, string.Join(' ', parameters.Select(p => p.Shape)));
+        Form form = new(
+            layer.GetType(), layer.Input, string.Join(' ', parameters.Select(p => p.Shape)),
+            _engine.HasGradient(index), _engine.CanAbsorbInput(index));
         // The input of the first layer is not the engine's.
         if (index == 0 || !_measured.TryGetValue(form, out IReadOnlyList<LayerOption>? options))
         {
             options = [.. Candidates(index, layer).Select(
-                candidate => Measure(index, candidate.Policy, candidate.FromStream))];
+                candidate => Measure(index, candidate.Policy, candidate.FromStream, candidate.IsUniform))];
             if (index > 0)
             {
                 _measured.Add(form, options);
@@ -146,7 +148,7 @@ internal sealed class LayerProbe : IDisposable
             : options;
     }
 
-    private IEnumerable<(MemoryPolicy Policy, bool FromStream)> Candidates(int index, Layer layer)
+    private IEnumerable<(MemoryPolicy Policy, bool FromStream, bool IsUniform)> Candidates(int index, Layer layer)
     {
         foreach (MemoryPolicy policy in MemoryPlan.Uniform.Select(policy => Uniform(policy).For(layer)).Distinct())
         {
@@ -155,12 +157,16 @@ internal sealed class LayerProbe : IDisposable
                 layer is not Block || policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint || index > 0;
             if (isPossible && (_streams || policy != MemoryPolicy.Compress))
             {
-                yield return (policy, false);
+                yield return (policy, false, false);
+                if (_engine.CanAbsorbInput(index) && policy is MemoryPolicy.Store or MemoryPolicy.Checkpoint)
+                {
+                    yield return (policy, false, true);
+                }
             }
             // Behind a stream, an inverted block keeps its input as one with a checkpoint does.
             if (_streams && index > 0 && !(layer is Block && policy == MemoryPolicy.Invert))
             {
-                yield return (policy, true);
+                yield return (policy, true, false);
             }
         }
     }
@@ -168,10 +174,14 @@ internal sealed class LayerProbe : IDisposable
     private MemoryPlan Uniform(MemoryPolicy policy) =>
         new() { Policy = policy, CompressBits = _plan.CompressBits, Slab = _plan.Slab };
 
-    private LayerOption Measure(int index, MemoryPolicy policy, bool fromStream)
+    private LayerOption Measure(int index, MemoryPolicy policy, bool fromStream, bool isUniform)
     {
         Layer layer = _net.Layers[index];
-        _engine.Plan = MemoryPlan.Uniform.Select(Uniform).First(plan => plan.For(layer) == policy);
+        MemoryPlan uniform = MemoryPlan.Uniform.Select(Uniform).First(plan => plan.For(layer) == policy);
+        MemoryPolicy[] blocks = [.. _net.Layers.OfType<Block>().Select(_ => uniform.Policy)];
+        _engine.Plan = _engine.CanAbsorbInput(index) && !isUniform
+            ? uniform with { Policy = MemoryPolicy.Auto, Blocks = blocks }
+            : uniform;
         _engine.Inversion = _inversion with { Tolerance = 0, MaximumEvaluations = Evaluations };
         Arena memory = _backend.Memory;
         // The tensor of a skip connection that the layer joins is kept by another.
@@ -192,7 +202,7 @@ internal sealed class LayerProbe : IDisposable
         return new LayerOption(
             policy, fromStream, toStream, kept, Math.Max(forward - before, backward),
             Math.Max(0, milliseconds - copies))
-        { BackwardBytes = backward, ReplayBytes = replay };
+        { BackwardBytes = backward, ReplayBytes = replay, IsUniform = isUniform };
     }
 
     /// <summary>
@@ -226,6 +236,7 @@ internal sealed class LayerProbe : IDisposable
             memory.Free(y);
             y = _engine.Stream.Take();
         }
+        _engine.FreeWrittenBeside(index);
         long kept = memory.Use.Total - before - Arena.Rounded(y.Bytes);
         long peak = memory.TotalPeak;
         memory.ResetPeaks();
@@ -236,8 +247,10 @@ internal sealed class LayerProbe : IDisposable
         // The gradient of the logits takes their memory.
         Tensor gradient = index == Last ? y : Copy(_net.Layers[index].Output);
         y = index == Last ? default : y;
+        _engine.MakeGradient(index, gradient);
         _engine.BackwardThrough(index, ref y, ref gradient);
         _net.Work.Finish();
+        _engine.FreeWrittenBeside(index);
         Free(index > 0 ? y : default);
         Free(gradient);
         joined?.Free(memory);
@@ -315,4 +328,7 @@ internal sealed class LayerProbe : IDisposable
     }
 
     private static double Median(double[] milliseconds) => milliseconds.Order().ElementAt(Repeats / 2);
+
+    // Layers of one form cost the same: the shapes, and what the layers beside them take or give.
+    private readonly record struct Form(Type Type, Shape Input, string Parameters, bool HasGradient, bool Absorbs);
 }

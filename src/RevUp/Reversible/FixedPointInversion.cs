@@ -98,9 +98,12 @@ internal sealed class FixedPointInversion : DeviceObject
     /// owns both. An inversion fails if the residual stays above the hard limit. Under a bound of 1
     /// or more it also fails if the iteration does not converge. The adaptive solver then returns
     /// empty and leaves y alone. The planned solver cannot notice a failure: the whole step is
-    /// refused at its end.
+    /// refused at its end. A fused branch is differentiated from its saved tensors alone: the point
+    /// is x. <paramref name="below"/>, which is inverted next, is given p₀ of x, where the planned
+    /// solver knows that x is final.
     /// </summary>
-    public Tensor Solve(InvertibleBlock block, Tensor y, ref SavedTensors saved, out Tensor point)
+    public Tensor Solve(
+        InvertibleBlock block, Tensor y, ref SavedTensors saved, out Tensor point, Neighbour below = default)
     {
         Arena memory = Memory;
         double bound = IsPlanned ? block.Branch.LipschitzLimit : block.Branch.LipschitzBound();
@@ -112,15 +115,23 @@ internal sealed class FixedPointInversion : DeviceObject
             bool approximate = k == 1 && BeginsApproximately(block);
             long slot = IsPlanned ? block.Index * Plan.Most + k - 1 : 0;
             Tensor statistics = _table.Slice(2 * slot, new Shape(2));
-            Tensor next = block.Slab > 0
-                ? StepSlabs(block, y, ref x, approximate, statistics)
+            bool isLast = IsPlanned && k >= Plan.Evaluations[block.Index];
+            Tensor ahead = default;
+            Tensor next = block.Slab > 0 ? StepSlabs(block, y, ref x, approximate, statistics)
+                : block.Fused is { } branch ? StepFused(
+                    branch, y, ref x, isLast, ref saved, statistics, isLast ? below.Branch : branch, out ahead)
                 : Step(block, y, x, approximate, ref saved, statistics);
-            if (IsPlanned ? k < Plan.Evaluations[block.Index] : !IsOver(ref test, statistics) || approximate)
+            if (IsPlanned ? !isLast : !IsOver(ref test, statistics) || approximate)
             {
                 saved.Free(memory);
+                saved.Preactivated = ahead;
                 FreeUnless(x, y, next);
                 x = next;
                 continue;
+            }
+            if (!ahead.IsEmpty)
+            {
+                below.Saved.Preactivated = ahead;
             }
             if (!IsPlanned)
             {
@@ -164,6 +175,33 @@ internal sealed class FixedPointInversion : DeviceObject
             memory.Free(z);
         }
         return next;
+    }
+
+    // The same of a fused branch, in the memory of x, or of a y that is not needed again: the
+    // branch saves all that is differentiated. `ahead` is p₀ of the result for its reader, if there
+    // is one and the evaluations are planned.
+    private Tensor StepFused(
+        ResidualBranch branch, Tensor y, ref Tensor x, bool isLast, ref SavedTensors saved, Tensor statistics,
+        ResidualBranch? reader, out Tensor ahead)
+    {
+        Arena memory = Backend.Memory;
+        Tensor z = IsPlanned && !isLast
+            ? branch.Evaluate(x, save: false, ref saved)
+            : branch.EvaluateAndKeep(x, ref saved);
+        Tensor next = x != y || isLast
+            ? x
+            : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
+        ahead = IsPlanned && reader is not null ? z : default;
+        if (ahead.IsEmpty)
+        {
+            Backend.FixedPointStep(0, y, z, branch.Multiplier, x, next, statistics);
+            memory.Free(z);
+        }
+        else
+        {
+            reader!.First.ForwardOfStep(y, z, branch.Multiplier, x == y ? default : x, next, statistics, ahead);
+        }
+        return x = next;
     }
 
     // The same slab by slab in the memory of x, but for the first x, which is y. The result is the

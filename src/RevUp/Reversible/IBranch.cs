@@ -52,9 +52,10 @@ internal interface IBranch : IDisposable
     /// <summary>
     /// Adds the gradient of x for <paramref name="gradient"/>, the gradient of F(x), to
     /// <paramref name="residual"/>, in its memory, and returns it. Takes <paramref name="saved"/>
-    /// over; x stays.
+    /// over; x stays. <paramref name="below"/> differentiates next.
     /// </summary>
-    Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved);
+    Tensor Backward(
+        Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved, Neighbour below = default);
 
     /// <summary>
     /// Evaluates samples slab by slab; null where F is not local, or a plane begins where no tensor
@@ -68,8 +69,8 @@ internal interface IBranch : IDisposable
     SlabEvaluation? ApproximateSlabs { get; }
 
     /// <summary>
-    /// <see cref="Backward(Tensor, Tensor, Tensor, ref SavedTensors)"/> slab by slab, with nothing
-    /// saved: slabs of <paramref name="slab"/> planes.
+    /// <see cref="Backward(Tensor, Tensor, Tensor, ref SavedTensors, Neighbour)"/> slab by slab,
+    /// with nothing saved: slabs of <paramref name="slab"/> planes.
     /// </summary>
     Tensor Backward(Tensor x, Tensor gradient, Tensor residual, int slab);
 

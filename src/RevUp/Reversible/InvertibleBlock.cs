@@ -34,8 +34,9 @@ internal sealed class InvertibleBlock(
             $"The block '{Name}' is inverted by iteration; call FixedPointInversion.Solve.");
 
     /// <inheritdoc/>
-    internal override Tensor Invert(FixedPointInversion solver, Tensor y, ref SavedTensors saved, out Tensor point) =>
-        solver.Solve(this, y, ref saved, out point);
+    internal override Tensor Invert(
+        FixedPointInversion solver, Tensor y, ref SavedTensors saved, out Tensor point, Neighbour below = default) =>
+        solver.Solve(this, y, ref saved, out point, below);
 
     /// <summary>Why blocks of this kind cannot follow a policy; null when they can.</summary>
     internal static string? Obstacle(MemoryPolicy policy, LipschitzSettings settings) => (policy, settings.Mode) switch

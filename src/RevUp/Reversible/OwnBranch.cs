@@ -113,7 +113,8 @@ internal sealed class OwnBranch : DeviceObject, IBranch
     public void Recompute(Tensor x, ref SavedTensors saved) => saved[0] = Run(x, save: true, ref saved);
 
     /// <inheritdoc/>
-    public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
+    public Tensor Backward(
+        Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved, Neighbour below = default)
     {
         Backend.Dot(gradient, saved[0], _control.Dot(Convolutions.Count));
         saved.Free(Memory, 0);

@@ -31,6 +31,9 @@ internal class ResidualBlock : Block
     /// <summary>F.</summary>
     public IBranch Branch { get; }
 
+    /// <summary>The branch, where it is fused and the block takes whole batches.</summary>
+    public ResidualBranch? Fused => Slab == 0 && Branch is ResidualBranch { IsFused: true } fused ? fused : null;
+
     /// <inheritdoc/>
     public override bool CanCompress => true;
 
@@ -41,22 +44,34 @@ internal class ResidualBlock : Block
     public override void ReleaseWeights() => Branch.ReleaseWeights();
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
+    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved) =>
+        Forward(x, mode, ref saved, default);
+
+    /// <inheritdoc/>
+    internal override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved, Neighbour next)
     {
+        if (mode == ForwardMode.Absorb && Fused is null)
+        {
+            throw new InvalidOperationException($"The backward pass of the block '{Name}' needs its input.");
+        }
         if (Slab > 0 && mode != ForwardMode.Store)
         {
             Tensor sum = mode == ForwardMode.Consume ? x : Allocate(Output, x.Shape.Batch);
             AddSlabs(x, sum);
             return sum;
         }
-        Tensor z = Branch.Evaluate(x, mode == ForwardMode.Store, ref saved, measure: true);
-        if (mode == ForwardMode.Consume)
+        Tensor z = mode == ForwardMode.Absorb
+            ? Fused!.EvaluateAndKeep(x, ref saved)
+            : Branch.Evaluate(x, mode == ForwardMode.Store, ref saved, measure: true);
+        Tensor y = mode is ForwardMode.Consume or ForwardMode.Absorb ? x
+            : z.Type == ElementType.Float32 ? z
+            : Allocate(Output, x.Shape.Batch);
+        if (next.Branch is not null)
         {
-            Backend.ResidualAdd(x, z, Branch.Multiplier, x);
-            Memory.Free(z);
-            return x;
+            next.Branch.First.ForwardOfSum(x, z, Branch.Multiplier, y, z);
+            next.Saved.Preactivated = z;
+            return y;
         }
-        Tensor y = z.Type == ElementType.Float32 ? z : Allocate(Output, x.Shape.Batch);
         Backend.ResidualAdd(x, z, Branch.Multiplier, y);
         if (y != z)
         {
@@ -75,7 +90,12 @@ internal class ResidualBlock : Block
     }
 
     /// <inheritdoc/>
-    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) =>
+        Backward(x, gradient, inputGradient, ref saved, default);
+
+    /// <inheritdoc/>
+    internal override Tensor Backward(
+        Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved, Neighbour below)
     {
         if (saved.IsEmpty && Slab > 0)
         {
@@ -85,7 +105,7 @@ internal class ResidualBlock : Block
         {
             Branch.Recompute(x, ref saved);
         }
-        return Branch.Backward(x, gradient, gradient, ref saved);
+        return Branch.Backward(x, gradient, gradient, ref saved, below);
     }
 
     /// <summary>

@@ -12,7 +12,8 @@ namespace RevUp.Reversible;
 /// <remarks>
 /// Shapes: x and zₘ₋₁ [N, (D), H, W, C], the others [N, (D), H, W, m]. x is float32, z in the
 /// branch's type. The backward pass needs x and z₀ … zₘ₋₂; the pⱼ are recomputed pointwise, and the
-/// multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept.
+/// multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept. A fused branch keeps
+/// p₁ … pₘ₋₁ instead, in the same memory, and recomputes p₀ alone; with p₀ it needs no x.
 /// </remarks>
 internal sealed class ResidualBranch : DeviceObject, IBranch
 {
@@ -68,6 +69,8 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             }
             shape = geometry.Output;
         }
+        IsFused = settings.Type == ElementType.BFloat16 && backend.KeepsPreactivations
+            && _preactivations.All(p => p.IsFusible);
         _control = Own(new BranchControl(name, backend, store, settings, index, m, norms, convolutions: _convolutions));
         ElementType type = settings.Type;
         IEnumerable<Shape> shapes = _convolutions.SelectMany(c => (Shape[])[c.Sample.Input, c.Sample.Output]);
@@ -90,6 +93,16 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
 
     /// <inheritdoc/>
     public SlabEvaluation? ApproximateSlabs { get; }
+
+    /// <summary>
+    /// Whether the branch keeps the inputs of its convolutions rather than their outputs
+    /// (<see cref="Backend.KeepsPreactivations"/>), and takes p₀ and gradients in bfloat16 from its
+    /// neighbours.
+    /// </summary>
+    public bool IsFused { get; }
+
+    /// <summary>The pre-activation that makes p₀ of x.</summary>
+    public Preactivation First => _preactivations[0];
 
     /// <summary>
     /// ŝ, the multiplier that <see cref="Evaluate"/>'s result is to be scaled with.
@@ -136,12 +149,19 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     }
 
     /// <summary>
-    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂ into <paramref name="saved"/> when
-    /// <paramref name="save"/> is set. x stays. <paramref name="measure"/> is set in the forward
-    /// pass alone; see <see cref="Preactivation.Forward(Tensor, bool, Tensor)"/>.
+    /// zₘ₋₁ of x, in a new tensor; z₀ … zₘ₋₂, or p₁ … pₘ₋₁, into <paramref name="saved"/> when
+    /// <paramref name="save"/> is set. x stays; a p₀ of it that was written ahead is freed.
+    /// <paramref name="measure"/> is set in the forward pass alone; see
+    /// <see cref="Preactivation.Forward(Tensor, bool, Tensor)"/>.
     /// </summary>
     public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) =>
-        Run(x, _convolutions.Length, _settings.Type, save, measure, ref saved);
+        Run(x, _convolutions.Length, _settings.Type, save ? Keep.Inner : Keep.Nothing, measure, ref saved);
+
+    /// <summary>
+    /// The same of a fused branch, which saves p₀ too: its backward pass needs no x.
+    /// </summary>
+    public Tensor EvaluateAndKeep(Tensor x, ref SavedTensors saved) =>
+        Run(x, _convolutions.Length, _settings.Type, Keep.All, measure: false, ref saved);
 
     /// <summary>
     /// zₘ₋₁ of x, stored and computed in bfloat16 whatever the branch's type, in a new tensor; x
@@ -151,49 +171,76 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     public Tensor Approximate(Tensor x)
     {
         SavedTensors none = default;
-        return Run(x, _convolutions.Length, ElementType.BFloat16, save: false, measure: false, ref none);
+        return Run(x, _convolutions.Length, ElementType.BFloat16, Keep.Nothing, measure: false, ref none);
     }
 
     /// <summary>
     /// Fills <paramref name="saved"/> from x without computing what it does not hold, the last
     /// convolution.
     /// </summary>
-    public void Recompute(Tensor x, ref SavedTensors saved) =>
-        Run(x, _convolutions.Length - 1, _settings.Type, save: true, measure: false, ref saved);
+    public void Recompute(Tensor x, ref SavedTensors saved) => Recompute(x, Keep.Inner, ref saved);
+
+    /// <summary>The same of a fused branch, and p₀: its backward pass needs no x.</summary>
+    public void RecomputeAll(Tensor x, ref SavedTensors saved) => Recompute(x, Keep.All, ref saved);
 
     /// <summary>
     /// Adds the gradient of x for F(x)'s gradient, <paramref name="gradient"/>, to
     /// <paramref name="residual"/>, in its memory, and returns it: for y = x + F(x) both are dy.
-    /// Takes <paramref name="saved"/> over; x, and a gradient of its own, stay.
+    /// Takes <paramref name="saved"/> over; x, and a gradient of its own, stay. A fused branch that
+    /// has p₀ there reads no x, and writes the gradient for <paramref name="below"/> as well.
     /// </summary>
-    public Tensor Backward(Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved)
+    public Tensor Backward(
+        Tensor x, Tensor gradient, Tensor residual, ref SavedTensors saved, Neighbour below = default)
     {
         Arena memory = Memory;
         int last = _convolutions.Length - 1;
-        Tensor dz = gradient;
-        if (_settings.Type != ElementType.Float32)
-        {
-            dz = memory.Allocate(gradient.Shape, _settings.Type, MemoryPurpose.Activations);
-            Backend.Cast(gradient, dz);
-        }
+        Tensor dz = Narrowed(gradient, ref saved);
         for (int j = last; j >= 0; j--)
         {
-            Tensor input = j == 0 ? x : saved[j - 1];
-            Tensor p = memory.Allocate(input.Shape, _settings.Type, MemoryPurpose.Activations);
-            _preactivations[j].Forward(input, measure: false, p);
+            bool isKept = j == 0 ? !saved.Preactivated.IsEmpty : IsFused;
+            Tensor input = j > 0 ? saved[j - 1] : isKept ? saved.Preactivated : x;
+            Tensor p = input;
+            if (!isKept)
+            {
+                p = memory.Allocate(input.Shape, _settings.Type, MemoryPurpose.Activations);
+                _preactivations[j].Forward(input, measure: false, p);
+            }
             _control.BackwardWeights(j, p, dz);
-            memory.Free(p);
+            if (!isKept)
+            {
+                memory.Free(p);
+            }
             Tensor dp = _convolutions[j].BackwardData(dz);
             if (dz != gradient)
             {
                 memory.Free(dz);
             }
-            Tensor scale = j == last ? Multiplier : default;
-            dz = j == 0 ? residual : dp;
-            _preactivations[j].Backward(input, dp, scale, j == 0 ? residual : default, dz);
-            if (j == 0)
+            Tensor scale = j == last ? Multiplier : default, added = j == 0 ? residual : default;
+            Tensor narrow = isKept && j == 0 && below.Branch is not null ? dp : default;
+            dz = j == 0 ? residual : isKept ? p : dp;
+            if (isKept)
+            {
+                _preactivations[j].BackwardFromResult(p, dp, scale, added, dz, narrow);
+            }
+            else
+            {
+                _preactivations[j].Backward(input, dp, scale, added, dz);
+            }
+            if (!narrow.IsEmpty)
+            {
+                below.Saved.Gradient = narrow;
+            }
+            else if (dz != dp)
             {
                 memory.Free(dp);
+            }
+            if (j == 0)
+            {
+                saved.FreePreactivated(memory);
+            }
+            else if (isKept)
+            {
+                saved[j - 1] = default;
             }
             else
             {
@@ -238,7 +285,31 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
         return x;
     }
 
-    private Tensor Run(Tensor x, int count, ElementType type, bool save, bool measure, ref SavedTensors saved)
+    private void Recompute(Tensor x, Keep keep, ref SavedTensors saved)
+    {
+        int last = _convolutions.Length - 1;
+        Tensor z = Run(x, last, _settings.Type, keep, measure: false, ref saved);
+        if (IsFused)
+        {
+            _preactivations[last].Forward(z, measure: false, z);
+            saved[last - 1] = z;
+        }
+    }
+
+    // The gradient in the type of the convolutions, if the layer behind has not written it already.
+    private Tensor Narrowed(Tensor gradient, ref SavedTensors saved)
+    {
+        Tensor narrow = saved.Gradient;
+        saved.Gradient = default;
+        if (narrow.IsEmpty && _settings.Type != ElementType.Float32)
+        {
+            narrow = Memory.Allocate(gradient.Shape, _settings.Type, MemoryPurpose.Activations);
+            Backend.Cast(gradient, narrow);
+        }
+        return narrow.IsEmpty ? gradient : narrow;
+    }
+
+    private Tensor Run(Tensor x, int count, ElementType type, Keep keep, bool measure, ref SavedTensors saved)
     {
         Arena memory = Memory;
         Tensor z = x;
@@ -246,18 +317,42 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
         {
             // What is not saved is overwritten: the pre-activation of an inner z has its shape and
             // type.
-            bool inPlace = j > 0 && !save;
-            Tensor p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
-            _preactivations[j].Forward(z, measure, p);
+            bool inPlace = j > 0 && (IsFused || keep == Keep.Nothing);
+            Tensor p = j == 0 ? saved.Preactivated : default;
+            if (p.IsEmpty)
+            {
+                p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
+                _preactivations[j].Forward(z, measure, p);
+            }
             z = type == _settings.Type
                 ? _convolutions[j].Forward(p)
                 : _convolutions[j].ForwardOnce(p, _control.WeightScale(j));
-            memory.Free(p);
-            if (save && j < _convolutions.Length - 1)
+            bool isKept = IsFused && keep >= (j == 0 ? Keep.All : Keep.Inner);
+            if (!isKept)
+            {
+                memory.Free(p);
+            }
+            if (j == 0)
+            {
+                saved.Preactivated = isKept ? p : default;
+            }
+            else if (isKept)
+            {
+                saved[j - 1] = p;
+            }
+            if (keep != Keep.Nothing && !IsFused && j < _convolutions.Length - 1)
             {
                 saved[j] = z;
             }
         }
         return z;
+    }
+
+    // Of the intermediates of an evaluation: none, all but p₀, all.
+    private enum Keep
+    {
+        Nothing,
+        Inner,
+        All,
     }
 }

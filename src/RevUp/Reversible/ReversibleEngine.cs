@@ -21,7 +21,7 @@ namespace RevUp.Reversible;
 /// stream of the decoder, and is rebuilt from it. It is then off by what the decoder's inversions
 /// are off by.
 /// </remarks>
-internal sealed class ReversibleEngine : DeviceObject
+internal sealed partial class ReversibleEngine : DeviceObject
 {
     private readonly IReadOnlyList<Layer> _layers;
     private readonly BranchWork _work;
@@ -216,6 +216,11 @@ internal sealed class ReversibleEngine : DeviceObject
         {
             x = point = _stream.Retrace(index, y);
         }
+        else if (!_saved[index].IsEmpty)
+        {
+            FreeIfAny(ref y);
+            x = point = default;
+        }
         else if (block is { IsRecomputed: true })
         {
             FreeIfAny(ref y);
@@ -235,8 +240,16 @@ internal sealed class ReversibleEngine : DeviceObject
         if (block is not null)
         {
             InputObserver?.Invoke(block, x);
+            if (AbsorbsInput(index, MemoryPolicy.Checkpoint))
+            {
+                ((ResidualBlock)block).Fused!.RecomputeAll(x, ref _saved[index]);
+                FreeIfAny(ref x);
+                point = default;
+            }
         }
-        gradient = layer.Backward(point, gradient, inputGradient: index > 0, ref _saved[index]);
+        gradient = block is null
+            ? layer.Backward(point, gradient, inputGradient: index > 0, ref _saved[index])
+            : block.Backward(point, gradient, inputGradient: index > 0, ref _saved[index], ReaderOfGradient(index));
         layer.ReleaseWeights();
         if (point != x)
         {
@@ -264,10 +277,7 @@ internal sealed class ReversibleEngine : DeviceObject
         for (int i = 0; i < _kept.Length; i++)
         {
             memory.TryFree(i == 0 ? default : _kept[i]);
-            for (int slot = 0; slot < SavedTensors.Capacity; slot++)
-            {
-                memory.TryFree(_saved[i][slot]);
-            }
+            _saved[i].TryFree(memory);
         }
         memory.TryFree(_output);
         _stream.Free(memory);
@@ -288,16 +298,16 @@ internal sealed class ReversibleEngine : DeviceObject
     {
         // A skip connection takes its tensor over, and so keeps it.
         bool hasSkip = SkipAt(index) is not null;
-        if (!hasSkip && (index == 0 || policy != MemoryPolicy.Invert))
+        bool isAbsorbed = AbsorbsInput(index, MemoryPolicy.Store);
+        if (!hasSkip && !isAbsorbed && (index == 0 || policy != MemoryPolicy.Invert))
         {
             _kept[index] = x;
         }
-        ForwardMode mode = policy == MemoryPolicy.Store && !hasSkip
-            ? ForwardMode.Store
-            : _kept[index].IsEmpty
-            ? ForwardMode.Consume
+        ForwardMode mode = isAbsorbed ? ForwardMode.Absorb
+            : policy == MemoryPolicy.Store && !hasSkip ? ForwardMode.Store
+            : _kept[index].IsEmpty ? ForwardMode.Consume
             : ForwardMode.Keep;
-        return Forward(index, x, mode, ref _saved[index]);
+        return Forward(index, x, mode, ref _saved[index], ReaderOfOutput(index));
     }
 
     private Tensor Compress(int index, Tensor x)
@@ -337,10 +347,13 @@ internal sealed class ReversibleEngine : DeviceObject
         return y;
     }
 
-    private Tensor Forward(int index, Tensor x, ForwardMode mode, ref SavedTensors saved)
+    private Tensor Forward(
+        int index, Tensor x, ForwardMode mode, ref SavedTensors saved, Neighbour next = default)
     {
         using NvtxRange range = Backend.Range(_layers[index].RangeName);
-        x = _layers[index].Forward(x, mode, ref saved);
+        x = _layers[index] is Block block
+            ? block.Forward(x, mode, ref saved, next)
+            : _layers[index].Forward(x, mode, ref saved);
         _layers[index].ReleaseWeights();
         return x;
     }
@@ -349,7 +362,7 @@ internal sealed class ReversibleEngine : DeviceObject
     {
         using NvtxRange range = Backend.Range(ProfilerRanges.Inversion);
         return _layers[index] is Block block
-            ? block.Invert(_inversion, y, ref _saved[index], out point)
+            ? block.Invert(_inversion, y, ref _saved[index], out point, ReaderOfInput(index))
             : _layers[index].Inverse(y, ref _saved[index], out point);
     }
 

@@ -42,6 +42,8 @@ internal sealed class HostileArgumentTests
     [TestMethod]
     [DataRow("preactivation_forward", "count")]
     [DataRow("preactivation_backward", "count")]
+    [DataRow("residual_add_ahead", "count")]
+    [DataRow("fixed_point_step_ahead", "count")]
     [DataRow("batch_norm_forward", "channels")]
     [DataRow("batch_norm_backward", "channels")]
     [DataRow("channel_affine_forward", "channels")]

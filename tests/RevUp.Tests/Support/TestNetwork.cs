@@ -27,9 +27,11 @@ internal sealed class TestNetwork : IDisposable
         bool poison = false,
         int threads = 1,
         bool cudaGraph = false,
-        Func<Backend, Collective>? ranks = null)
+        Func<Backend, Collective>? ranks = null,
+        bool? fused = null)
     {
         Backend = device.Open(poison, threads);
+        Backend.KeepsPreactivations = fused ?? Backend.KeepsPreactivations;
         Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
         Collective all = ranks?.Invoke(Backend) ?? Collective.Alone;
         TrainingSettings training = new()

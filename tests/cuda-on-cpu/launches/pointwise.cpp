@@ -41,6 +41,23 @@ void add_pointwise(Table &table) {
                 scalar, x, x, table.doubles(2), table.partials(), table.counter());
     }
   }
+  for (const Type dx : types) {
+    void *const residual = table.tensor(dx, count);
+    void *const gradient = table.tensor(Type::bf16, count);
+    for (const int activation : {relu, elu}) {
+      table.add(name("preactivation_gradient", {dx}), sum_blocks, sum_threads, count, activation,
+                table.tensor(Type::bf16, count), scalar, gradient, scalar, residual, residual, gradient,
+                table.floats(1), table.floats(1), table.partials(), table.counter());
+    }
+  }
+  for (const int activation : {relu, max_min}) {
+    float *const x = table.floats(count);
+    void *const branch = table.tensor(Type::bf16, count);
+    table.add("residual_add_ahead", blocks, threads, count, x, branch, scalar, x, activation, scalar, scalar, branch);
+    float *const next = table.floats(count);
+    table.add("fixed_point_step_ahead", sum_blocks, sum_threads, count, table.floats(count), branch, scalar, x, next,
+              table.doubles(2), activation, scalar, scalar, branch, table.partials(), table.counter());
+  }
   table.add("fill", blocks, threads, count, 1.0f, table.floats(count));
   table.add("cast_f32_bf16", blocks, threads, count, table.floats(count), table.tensor(Type::bf16, count));
   table.add("cast_bf16_f32", blocks, threads, count, table.tensor(Type::bf16, count), table.floats(count));

@@ -27,6 +27,8 @@ internal partial class SizingBackend(CpuBackend inner) : Backend
 
     internal override bool Computes => false;
 
+    internal override bool KeepsPreactivations { get; set; } = inner.KeepsPreactivations;
+
     public override bool Supports(ElementType type) => inner.Supports(type);
 
     public override bool Accelerates(ElementType type) => inner.Accelerates(type);

@@ -152,6 +152,8 @@ public sealed unsafe partial class CudaBackend : Backend
 
     internal override ElementType TransitionType(ElementType branch) => branch;
 
+    internal override bool KeepsPreactivations { get; set; } = true;
+
     internal override NvtxRange Range(NvtxName name, long bytes = -1) => NvtxRange.Open(name, bytes);
 
     internal override void Mark(NvtxName name, NvtxMark kind, double value) => NvtxRange.Mark(name, kind, value);

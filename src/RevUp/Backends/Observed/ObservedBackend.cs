@@ -28,6 +28,12 @@ internal sealed partial class ObservedBackend(Backend inner, OperationObserver o
 
     internal override ElementType TransitionType(ElementType branch) => inner.TransitionType(branch);
 
+    internal override bool KeepsPreactivations
+    {
+        get => inner.KeepsPreactivations;
+        set => inner.KeepsPreactivations = value;
+    }
+
     internal override NvtxRange Range(NvtxName name, long bytes = -1) => NvtxRange.Open(name, bytes);
 
     internal override DeviceClock CreateClock() => inner.CreateClock();

@@ -1,0 +1,83 @@
+using RevUp.Backends;
+using RevUp.Layers;
+using RevUp.Tensors;
+
+namespace RevUp.Reversible;
+
+/// <summary>What blocks write for the fused branches beside them.</summary>
+internal sealed partial class ReversibleEngine
+{
+    /// <summary>
+    /// For a layer that goes through the backward pass alone: makes what the layer behind would
+    /// have written for it.
+    /// </summary>
+    internal void MakeGradient(int index, Tensor gradient)
+    {
+        if (HasGradient(index) && TakesGradient(index))
+        {
+            ref SavedTensors saved = ref _saved[index];
+            saved.Gradient = Backend.Memory.Allocate(gradient.Shape, ElementType.BFloat16, MemoryPurpose.Activations);
+            Backend.Cast(gradient, saved.Gradient);
+        }
+    }
+
+    /// <summary>
+    /// Whether the layer behind writes the gradient in the type of this one's branch, where both
+    /// follow one policy.
+    /// </summary>
+    internal bool HasGradient(int index) =>
+        index + 1 < _layers.Count && _layers[index] is ResidualBlock { Fused: not null }
+            && _layers[index + 1] is ResidualBlock { Fused: not null, IsRecomputed: false };
+
+    /// <summary>
+    /// Whether the input of a fused block is not wanted as the output of the layer before it, where
+    /// all blocks follow "store" or "checkpoint".
+    /// </summary>
+    internal bool CanAbsorbInput(int index) =>
+        index > 0 && _layers[index] is ResidualBlock { Fused: not null }
+            && _layers[index - 1] is Block or { IsInvertible: false } and not TransposedTransition;
+
+    /// <summary>Frees what a layer that goes alone has written for the layers beside it.</summary>
+    internal void FreeWrittenBeside(int index)
+    {
+        foreach (int other in (ReadOnlySpan<int>)[index - 1, index + 1])
+        {
+            if (other >= 0 && other < _saved.Length)
+            {
+                _saved[other].TryFree(Backend.Memory);
+                _saved[other] = default;
+            }
+        }
+    }
+
+    // The block behind evaluates the output next, unless it is coded.
+    private Neighbour ReaderOfOutput(int index) =>
+        index + 1 < _layers.Count && _layers[index + 1] is ResidualBlock { Fused: { } branch } next
+            && Plan.For(next) != MemoryPolicy.Compress
+            ? new Neighbour(branch, ref _saved[index + 1])
+            : default;
+
+    private Neighbour ReaderOfInput(int index) => IsInverted(index - 1) ? Below(index) : default;
+
+    private Neighbour ReaderOfGradient(int index) => index > 0 && TakesGradient(index - 1) ? Below(index) : default;
+
+    // A block that recomputes its intermediates beside its input has no room for another tensor.
+    private bool TakesGradient(int index) =>
+        IsInverted(index) || !_saved[index].IsEmpty || AbsorbsInput(index, MemoryPolicy.Checkpoint);
+
+    // Under one policy of all blocks no input of a block is wanted as the output of another. Once a
+    // fused block has its intermediates, it gives its input's memory away: in the forward pass
+    // under "store", in the backward pass under "checkpoint".
+    private bool AbsorbsInput(int index, MemoryPolicy policy) =>
+        Plan.Policy == policy && CanAbsorbInput(index) && (policy != MemoryPolicy.Store || InputObserver is null);
+
+    private Neighbour Below(int index) =>
+        _layers[index - 1] is ResidualBlock { Fused: { } branch }
+            ? new Neighbour(branch, ref _saved[index - 1])
+            : default;
+
+    // Whether the backward pass finds the input of a layer by iteration.
+    private bool IsInverted(int index) =>
+        index > 0 && _layers[index] is InvertibleBlock { IsRecomputed: false }
+            && !KeepsInput(index) && _saved[index].IsEmpty && !_stream.Has(index);
+}

@@ -1,0 +1,75 @@
+namespace RevUp.Tests.Reversible;
+
+/// <summary>
+/// Branches in bfloat16 that keep the inputs of their convolutions, beside those that keep the
+/// outputs.
+/// </summary>
+[TestClass]
+public sealed class FusedBranchTests
+{
+    private static readonly MemoryPolicy[] s_policies =
+        [MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Compress, MemoryPolicy.Invert];
+
+    // Biases start at 0, where ReLU's gradient from the result is the one from its argument; the
+    // sums over a tensor may be taken in another order.
+    [TestMethod]
+    [EveryBackend(TestModel.Squeeze, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.Strided, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.ImageNet, Type = ElementType.BFloat16)]
+    public void TheGradientsAreTheSame(TestDevice device, string model)
+    {
+        using TestNetwork plain = Network(device, model, fused: false), fused = Network(device, model, fused: true);
+        Assert.IsTrue(fused.Net.Layers.OfType<ResidualBlock>().All(block => block.Fused is not null));
+        Assert.IsTrue(plain.Net.Layers.OfType<ResidualBlock>().All(block => block.Fused is null));
+        plain.Prepare();
+        fused.Prepare();
+        foreach (MemoryPolicy policy in s_policies)
+        {
+            float[] expected = plain.Gradients(policy);
+            Assert.IsLessThanOrEqualTo(
+                1e-5, Vectors.RelativeDifference(expected, fused.Gradients(policy)), $"{policy}");
+        }
+    }
+
+    // The second step is planned where the device is asynchronous: blocks write for each other.
+    [TestMethod]
+    [EveryBackend(TestModel.Squeeze, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.Strided, Type = ElementType.BFloat16)]
+    [EveryBackend(TestModel.ImageNet, Type = ElementType.BFloat16)]
+    public void TrainingIsTheSameAndTakesNoMoreMemory(TestDevice device, string model)
+    {
+        foreach (MemoryPolicy policy in s_policies)
+        {
+            using TestNetwork plain = Network(device, model, fused: false, policy);
+            using TestNetwork fused = Network(device, model, fused: true, policy);
+            double[] expected = plain.Train(3), losses = fused.Train(3);
+            for (int i = 0; i < losses.Length; i++)
+            {
+                Assert.AreEqual(expected[i], losses[i], 1e-3 * Math.Abs(expected[i]), $"{policy}, step {i}");
+            }
+            plain.Backend.Memory.ResetPeaks();
+            fused.Backend.Memory.ResetPeaks();
+            plain.Train(1);
+            fused.Train(1);
+            Assert.IsLessThanOrEqualTo(Peak(plain), Peak(fused), $"{policy}");
+        }
+    }
+
+    private static long Peak(TestNetwork network) => network.Backend.Memory.Peak[MemoryPurpose.Activations];
+
+    private static TestNetwork Network(
+        TestDevice device, string name, bool fused, MemoryPolicy policy = MemoryPolicy.Invert)
+    {
+        TestModel model = TestModel.Get(name);
+        ModelSettings settings = model.Settings with
+        {
+            Precision = BranchPrecision.BFloat16,
+            Activation = Activation.Relu,
+        };
+        InversionSettings inversion = new() { Tolerance = 1.0 / (1 << 8) };
+        TestNetwork network = new(
+            device, model with { Settings = settings }, policy, inversion, poison: true, fused: fused);
+        network.DrawZeroConvolutions();
+        return network;
+    }
+}
