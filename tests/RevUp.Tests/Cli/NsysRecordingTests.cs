@@ -1,7 +1,10 @@
+using System.Runtime.Versioning;
+
 namespace RevUp.Tests.Cli;
 
 /// <summary>The command under nsys, which a shell script stands for.</summary>
 [TestClass]
+[SupportedOSPlatform("linux")]
 public sealed class NsysRecordingTests : FolderTest
 {
     private const UnixFileMode Program =
