@@ -107,7 +107,7 @@ internal sealed class BranchControl : DeviceObject
     /// <summary>Where ⟨wgradⱼ, Wⱼ⟩ goes, float64.</summary>
     public Tensor Dot(int j) => _dots.Scalar(j);
 
-    /// <summary>What the factors and their gradients are computed from.</summary>
+    /// <summary>Operands of the factors and of their gradients.</summary>
     public BranchOperands Operands => new(
         _bound,
         Coefficient,

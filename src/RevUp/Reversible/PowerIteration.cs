@@ -21,6 +21,7 @@ internal sealed class PowerIteration : DeviceObject
 
     private readonly int _count;
     private readonly OperatorTables? _operators;
+    private readonly ParameterStore _store;
     private readonly Tensor _buffer;
     private readonly ulong _seed;
     private readonly Tensor _tables;
@@ -41,7 +42,7 @@ internal sealed class PowerIteration : DeviceObject
         ArgumentNullException.ThrowIfNull(store);
         (SpectralNorm Norm, Tensor Sigma)[] entries = [.. norms];
         _count = entries.Length;
-        _buffer = store.StateValues;
+        (_store, _buffer) = (store, store.StateValues);
         // Networks with neighbouring seeds draw from distant ones, since every vector adds its
         // number.
         _seed = unchecked(seed * 0x9E3779B97F4A7C15);
@@ -66,6 +67,7 @@ internal sealed class PowerIteration : DeviceObject
     public void Iterate(int iterations)
     {
         RequireOpen();
+        _store.RequireOpen();
         if (iterations == 0 || _operators is null)
         {
             return;

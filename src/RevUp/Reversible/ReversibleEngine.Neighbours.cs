@@ -4,7 +4,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>What blocks write for the fused branches beside them.</summary>
+/// <summary>Tensors that blocks write for the fused branches beside them.</summary>
 internal sealed partial class ReversibleEngine
 {
     /// <summary>

@@ -108,7 +108,7 @@ public sealed class ProfilerRangesTests
         CollectionAssert.DoesNotContain(diverged, "  backward");
     }
 
-    /// <summary>What is on its way to the device is named with its size.</summary>
+    /// <summary>A copy to the device is named with its size.</summary>
     [TestMethod]
     public void ABatchThatIsHandedOverHasItsBytes()
     {

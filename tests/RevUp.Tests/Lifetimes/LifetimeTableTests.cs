@@ -58,7 +58,8 @@ public sealed class LifetimeTableTests
         string[] others =
         [
             "NetworkInspector", "LayerProbe", "RecordedWork", "Preactivation", "CouplingBlock", "Branch", "OwnBranch",
-            "BranchControl", "BranchWork", "OperatorTables", "OperandTable`1", "WeightCopies", "Objective",
+            "BranchControl", "BranchWork", "OperatorTables", "OperandTable`1", "WeightCopies", "WeightAverage",
+            "Objective",
         ];
         string[] names = [.. typeof(RevUpNet).Assembly.GetTypes()
             .Where(type => type.BaseType == typeof(DeviceObject)).Select(type => type.Name).Except(others)];
