@@ -19,7 +19,7 @@ struct Operator {
 };
 
 constexpr int kProducts = 0, kTransposed = 1, kGradients = 2;
-constexpr int kMatrixColumns = 32;                      // of a matrix that a block owns
+constexpr int kColumnsOfBlock = 32;                      // of a matrix that a block owns
 constexpr int kOperatorTile = 64, kOperatorSlice = 16;  // rows and columns of a tile, and terms of a slice
 constexpr int kOperatorShare = kOperatorTile / 16;      // rows and columns of a tile that a thread owns
 
@@ -228,15 +228,15 @@ KERNEL_EXPORT(matrix_products)
 // Bytes per element of weights: 4 read. Accumulator: double. Deterministic. Restrictions: no aliasing.
 extern "C" __global__ void __launch_bounds__(kThreads)
     matrix_products_transposed(long long entries, const Operator *table, long long parts) {
-  __shared__ double of_warp[kThreads / kWarp][kMatrixColumns];
+  __shared__ double of_warp[kThreads / kWarp][kColumnsOfBlock];
   const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
   const int warps = static_cast<int>(blockDim.x) / kWarp;
   for (long long block = blockIdx.x; block < parts; block += gridDim.x) {
     long long part = block;
     const Operator &op = entry_of(table, entries, kTransposed, part);
-    const int of_group = static_cast<int>(op.inputs + kMatrixColumns - 1) / kMatrixColumns;
+    const int of_group = static_cast<int>(op.inputs + kColumnsOfBlock - 1) / kColumnsOfBlock;
     const int group = static_cast<int>(part) / of_group;
-    const long long column = static_cast<int>(part) % of_group * kMatrixColumns + lane;
+    const long long column = static_cast<int>(part) % of_group * kColumnsOfBlock + lane;
     const float *weights = op.weights + group * op.outputs * op.inputs + column, *u = op.u + group * op.outputs;
     double sum = 0;
     if (column < op.inputs) {
