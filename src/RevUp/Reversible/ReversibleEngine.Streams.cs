@@ -1,4 +1,4 @@
-using RevUp.Backends;
+using RevUp.Interop.Nvtx;
 using RevUp.Layers;
 using RevUp.Tensors;
 
