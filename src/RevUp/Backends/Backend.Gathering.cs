@@ -23,7 +23,11 @@ public abstract partial class Backend
     /// <summary>
     /// u = W v of each operator, or v = Wᵀu. The operators of a table are all matrices, or none is.
     /// </summary>
-    internal virtual void Multiply(OperandTable<ConvolutionOperator> operators, bool transposed)
+    internal virtual void Multiply(OperandTable<ConvolutionOperator> operators, bool transposed) =>
+        MultiplyEach(operators, transposed);
+
+    /// <summary>The same with a launch for each, for operators that fill a device alone.</summary>
+    internal void MultiplyEach(OperandTable<ConvolutionOperator> operators, bool transposed)
     {
         foreach (ref readonly ConvolutionOperator entry in operators.Entries())
         {
@@ -56,7 +60,11 @@ public abstract partial class Backend
     /// Adds factor · ∂⟨u, W v⟩/∂W to the gradient of each operator of a run: with u and v held
     /// constant, that is wgrad of (v, u).
     /// </summary>
-    internal virtual void AddGradients(OperandTable<ConvolutionOperator> operators, int first, int count)
+    internal virtual void AddGradients(OperandTable<ConvolutionOperator> operators, int first, int count) =>
+        AddGradientOfEach(operators, first, count);
+
+    /// <summary>The same with launches for each, for operators that fill a device alone.</summary>
+    internal void AddGradientOfEach(OperandTable<ConvolutionOperator> operators, int first, int count)
     {
         foreach (ref readonly ConvolutionOperator entry in operators.Entries(first, count))
         {

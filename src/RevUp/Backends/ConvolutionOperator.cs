@@ -22,6 +22,8 @@ internal readonly record struct ConvolutionOperator(
     private const int ColumnsPerBlock = 32;
     private const int Tile = 64;
 
+    private const int LargestGathered = 28 * 28;
+
     /// <inheritdoc/>
     public static int Words => 20;
 
@@ -32,6 +34,12 @@ internal readonly record struct ConvolutionOperator(
     public bool IsMatrix =>
         Geometry.Weights.Count == (long)Geometry.OutputChannels * Inputs && U.Count == Geometry.OutputChannels
         && V.Count == Geometry.Input.Channels;
+
+    /// <summary>
+    /// Whether W fills a device alone: a library's convolution is then faster than a part of a
+    /// launch for many.
+    /// </summary>
+    public bool IsLarge => U.Count / Geometry.OutputChannels > LargestGathered;
 
     private int Inputs => Geometry.Input.Channels / Geometry.Groups;
 
