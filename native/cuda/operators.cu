@@ -19,7 +19,7 @@ struct Operator {
 };
 
 constexpr int kProducts = 0, kTransposed = 1, kGradients = 2;
-constexpr int kColumnsOfBlock = 32;                      // of a matrix that a block owns
+constexpr int kColumnsOfBlock = 32;                     // of a matrix that a block owns
 constexpr int kOperatorTile = 64, kOperatorSlice = 16;  // rows and columns of a tile, and terms of a slice
 constexpr int kOperatorShare = kOperatorTile / 16;      // rows and columns of a tile that a thread owns
 

@@ -63,7 +63,9 @@ public sealed class ConvolutionSelectionTests : FolderTest
     {
         using CudaBackend backend = new(capacity: Capacity)
         {
-            ConvolutionFolder = Folder["choices"], Remark = _said.Add, WorkspaceLimit = 300,
+            ConvolutionFolder = Folder["choices"],
+            Remark = _said.Add,
+            WorkspaceLimit = 300,
         };
         CudaConvolution plan = (CudaConvolution)backend.Convolution(s_plane);
         Assert.IsNotNull(plan.Algorithm(ConvolutionPass.Forward));
@@ -149,7 +151,8 @@ public sealed class ConvolutionSelectionTests : FolderTest
     {
         CudaBackend? backend = HostileCudnn.Open(_ => new CudaBackend(capacity: Capacity)
         {
-            ConvolutionFolder = Folder["choices"], Remark = _said.Add,
+            ConvolutionFolder = Folder["choices"],
+            Remark = _said.Add,
         });
         if (backend is null)
         {
