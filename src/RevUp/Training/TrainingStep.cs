@@ -355,11 +355,14 @@ public sealed class TrainingStep : DeviceObject
         return _protocol.Wait();
     }
 
-    // Only now are they known, whatever range they belong to.
+    // Only now are they known, whatever range they belong to. By place: the enumerator of a list
+    // behind an interface is garbage.
     private void Tell()
     {
-        foreach (InvertibleBlock block in _net.Blocks)
+        IReadOnlyList<InvertibleBlock> blocks = _net.Blocks;
+        for (int i = 0; i < blocks.Count; i++)
         {
+            InvertibleBlock block = blocks[i];
             if (Engine.Records[block.Index] is { Evaluations: > 0 } record)
             {
                 _backend.Mark(block.RangeName, NvtxMark.Evaluations, record.Evaluations);
