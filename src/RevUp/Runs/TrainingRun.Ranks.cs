@@ -87,12 +87,14 @@ public sealed partial class TrainingRun
             return;
         }
         _averagedAt = _step.Count;
-        foreach (StateTensor state in Network.Parameters.State.Where(BatchNorm.IsRunning))
+        IEnumerable<Tensor> running =
+            Network.Parameters.State.Where(BatchNorm.IsRunning).Select(state => state.Value);
+        foreach (Tensor statistic in running.Concat(_step.Average?.Statistics ?? []))
         {
-            _ranks.Sum(state.Value, "the running statistics");
-            float[] sums = new float[state.Value.Count];
-            Network.Backend.Download<float>(state.Value, sums);
-            Network.Backend.Upload<float>([.. sums.Select(sum => sum / _ranks.Size)], state.Value);
+            _ranks.Sum(statistic, "the running statistics");
+            float[] sums = new float[statistic.Count];
+            Network.Backend.Download<float>(statistic, sums);
+            Network.Backend.Upload<float>([.. sums.Select(sum => sum / _ranks.Size)], statistic);
         }
         ShareState();
     }

@@ -7,8 +7,7 @@ namespace RevUp.Training;
 
 /// <summary>
 /// The exponential moving average of a network's weights, a ← w + d · (a − w) after every step,
-/// and of its running statistics: the network that is evaluated and saved, beside the one that is
-/// trained.
+/// and of its running statistics: the network that is evaluated and saved, beside the trained one.
 /// </summary>
 /// <remarks>
 /// Step t takes d = min(decay, t / (t + 9)): the average forgets the initial weights first. Norms
@@ -25,6 +24,7 @@ internal sealed class WeightAverage : DeviceObject
     private readonly (Tensor Trained, Tensor Average)[] _pairs;
     private readonly Tensor _one;
     private readonly Tensor _factor;
+    private float _written;
     private bool _isApplied;
 
     /// <summary>The averages start as the network is.</summary>
@@ -43,8 +43,11 @@ internal sealed class WeightAverage : DeviceObject
         Take();
     }
 
-    /// <summary>The averages, for ranks to share.</summary>
+    /// <summary>All averages.</summary>
     public IEnumerable<Tensor> Values => _pairs.Select(pair => pair.Average);
+
+    /// <summary>Averages of running statistics, which each rank has of its own batches.</summary>
+    public IEnumerable<Tensor> Statistics => Values.Skip(1);
 
     /// <summary>Makes the weights of the network the averages.</summary>
     public void Take() => Copy(pair => pair.Trained, pair => pair.Average);
@@ -54,7 +57,11 @@ internal sealed class WeightAverage : DeviceObject
     public void Follow(long step)
     {
         float decay = (float)Math.Min(_decay, (double)step / (step + Ramp));
-        Backend.Upload<float>([decay], _factor);
+        if (decay != _written)
+        {
+            Backend.Upload<float>([decay], _factor);
+            _written = decay;
+        }
         foreach ((Tensor trained, Tensor average) in _pairs)
         {
             Backend.ResidualSubtract(average, trained, _one, average);

@@ -61,11 +61,12 @@ public sealed class RankedTrainingTests : FolderTest
     [TestMethod]
     public void ARunGoesOnAtAnyNumberOfRanks()
     {
-        Alone("whole");
-        Alone("run", "--set", "training.steps=3");
-        Ranked(MpiLauncher.Mpich, 2, "run", "--resume", "--set", "training.steps=7");
-        Ranked(MpiLauncher.OpenMpi, 4, "run", "--resume", "--set", "training.steps=11");
-        Alone("run", "--resume");
+        string[] average = ["--set", "training.emaDecay=0.9"];
+        Alone("whole", average);
+        Alone("run", [.. average, "--set", "training.steps=3"]);
+        Ranked(MpiLauncher.Mpich, 2, "run", [.. average, "--resume", "--set", "training.steps=7"]);
+        Ranked(MpiLauncher.OpenMpi, 4, "run", [.. average, "--resume", "--set", "training.steps=11"]);
+        Alone("run", [.. average, "--resume"]);
         TestRuns.AssertSameState(Folder["whole"], Folder["run"]);
     }
 
@@ -82,13 +83,15 @@ public sealed class RankedTrainingTests : FolderTest
     }
 
     [TestMethod]
-    public void RunningStatisticsAreAveragedOverRanks()
+    [DataRow(0)]
+    [DataRow(0.9)]
+    public void RunningStatisticsAreAveragedOverRanks(double emaDecay)
     {
         string[] settings =
         [
             "--set", "model.block=residual", "--set", "model.normalization=batchNorm", "--set",
             "reversible.policy=store", "--set", "model.downsampling=strided", "--set", "model.lipschitz.mode=none",
-            "--set", "training.steps=1",
+            "--set", "training.steps=1", "--set", $"training.emaDecay={emaDecay}",
         ];
         ToolResult result = Ranked(MpiLauncher.OpenMpi, 4, "four", settings);
         Assert.Contains("wait of a step for ranks, rank 0 and the slowest", result.Output);
