@@ -87,7 +87,7 @@ public sealed class InterruptionTests : FolderTest
             ["env", "--default-signal", "sh", "-c", $"head -c {PipeBytes} /dev/zero; exec \"$0\" \"$@\""],
             [.. Tool.Training(Folder), "--json"]);
         process.WaitFor("step 16/16");
-        WaitUntilItWaitsToWrite(process);
+        Assert.IsTrue(SpinWait.SpinUntil(() => IsWritingItsOutput(process), TimeSpan.FromMinutes(2)));
         Send(signal, process);
         ToolResult result = process.Finish();
         Assert.AreEqual(0, result.ExitCode, result.Error);
@@ -123,19 +123,15 @@ public sealed class InterruptionTests : FolderTest
         kill.WaitForExit();
     }
 
-    // The main thread's system call and its arguments: the same write, seen twice.
-    private static void WaitUntilItWaitsToWrite(Process process)
+    // The main thread's system call is a write to the pipe that the output is.
+    private static bool IsWritingItsOutput(Process process)
     {
-        string path = $"/proc/{process.Id}/syscall", before;
-        string write = (RuntimeInformation.ProcessArchitecture == Processor.Arm64 ? 64 : 1) + " ";
-        string now = "";
-        do
-        {
-            before = now;
-            Thread.Sleep(50);
-            now = File.ReadAllText(path);
-        }
-        while (now != before || !now.StartsWith(write, StringComparison.Ordinal));
+        string folder = $"/proc/{process.Id}";
+        string write = RuntimeInformation.ProcessArchitecture == Processor.Arm64 ? "64" : "1";
+        return File.ReadAllText(folder + "/syscall").Split(' ') is [{ } call, { } file, ..] && call == write
+            && Link($"{Convert.ToInt32(file, 16)}") == Link("1");
+
+        string? Link(string descriptor) => new FileInfo($"{folder}/fd/{descriptor}").LinkTarget;
     }
 
     private static void AssertSaved(Process process, string run)

@@ -11,7 +11,8 @@ namespace RevUp.Backends.Cuda;
 internal sealed class ConvolutionChoices
 {
     private const string Heading = "RevUp convolutions 1";
-    private const int Attempts = 20;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
 
     private readonly string _path;
     private readonly Action<string> _say;
@@ -103,24 +104,30 @@ internal sealed class ConvolutionChoices
     // Another process may hold the file for a moment.
     private bool Attempt(string verb, Action work)
     {
-        for (int attempt = 1; ; attempt++)
+        Exception? problem = null;
+        SpinWait.SpinUntil(() => IsOver(work, out problem), s_patience);
+        if (problem is not null)
         {
-            try
-            {
-                work();
-                return true;
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                if (exception is not IOException || exception is DirectoryNotFoundException || attempt == Attempts)
-                {
-                    _say(
-                        $"{_path} cannot be {verb} ({exception.Message}): the next run chooses convolutions again. "
-                        + "REVUP_CACHE names another folder.");
-                    return false;
-                }
-                Thread.Sleep(millisecondsTimeout: 5);
-            }
+            _say(
+                $"{_path} cannot be {verb} ({problem.Message}): the next run chooses convolutions again. REVUP_CACHE "
+                + "names another folder.");
+        }
+        return problem is null;
+    }
+
+    // Done, or failed for a reason that does not pass.
+    private static bool IsOver(Action work, out Exception? problem)
+    {
+        try
+        {
+            work();
+            problem = null;
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            problem = exception;
+            return exception is not IOException or DirectoryNotFoundException;
         }
     }
 }
