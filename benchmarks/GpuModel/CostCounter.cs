@@ -38,7 +38,7 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
     {
         double bytes = Bytes(operands);
         int launches = Launches(name, operands);
-        string part = StepPart.Of(NvtxRange.Path);
+        string part = ModelPart.Of(NvtxRange.Path);
         string kind = s_ofWeights.Contains(name) ? "weights" : "pointwise";
         Add(
             part is "power iteration" or "factors of branches" or "optimiser" or "other" ? part : $"{part}, {kind}",
@@ -63,7 +63,7 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
             double cast = weights * (sizeof(float) + geometry.Type.Size());
             cost += new PartCost(1, cast, 0, rates.Pointwise(cast, launches: 1));
         }
-        Add($"{StepPart.Of(NvtxRange.Path)}, convolution", cost);
+        Add($"{ModelPart.Of(NvtxRange.Path)}, convolution", cost);
     }
 
     public override void BeginCopy(string name, long bytes) =>

@@ -2,8 +2,8 @@ namespace RevUp.Distributed;
 
 /// <summary>
 /// Time in which ranks stood in the sums and messages of one step, in milliseconds. A rank that
-/// comes early waits there for the others. The slowest rank comes last: its time is that of the
-/// messages alone.
+/// comes early waits there for the others. The slowest rank comes last: its time is the time of
+/// the messages alone.
 /// </summary>
 /// <param name="First">Of rank 0.</param>
 /// <param name="SlowestRank">Number of the rank that stood there for the least time.</param>

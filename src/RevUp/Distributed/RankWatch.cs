@@ -12,7 +12,7 @@ internal sealed class RankWatch : IDisposable
 
     /// <param name="ranks">Of the deadline.</param>
     /// <param name="message">
-    /// What is wrong then, such as <see cref="Collective.Lost"/> says it.
+    /// The error that ends the process, such as <see cref="Collective.Lost"/>.
     /// </param>
     public RankWatch(Collective ranks, string message) =>
         _timer = new Timer(_ => End(ranks, message), null, ranks.Deadline, Timeout.InfiniteTimeSpan);

@@ -16,7 +16,7 @@ public sealed class Convolution : DeviceObject
     private SlabConvolution? _slabs;
     private SlabConvolution? _approximateSlabs; // in another type
     private Tensor _scale;
-    private Tensor _copy; // of the weights, scaled, made with those of other convolutions
+    private Tensor _copy; // scaled weights, made together with the copies of other convolutions
 
     /// <param name="name">
     /// Name of the convolution; its weight is "<paramref name="name"/>.weight".

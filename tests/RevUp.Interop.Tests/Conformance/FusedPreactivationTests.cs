@@ -64,7 +64,8 @@ internal sealed class FusedPreactivationTests
             for (int i = 0; i < count; i++)
             {
                 double t = Math.Abs((double)x[i] + A);
-                // ReLU's kink is as wide as the rounding of b. ELU's slope is off by that of y.
+                // ReLU's kink is as wide as the rounding of b. ELU's slope is off by the rounding
+                // of y.
                 bool isNearKink = t < 2 * unit * (Math.Abs(B) + t);
                 double bound = activation == CpuActivation.Elu ? unit * (Math.Abs(y[i]) + Math.Abs(B))
                     : activation == CpuActivation.Relu && isNearKink ? 1

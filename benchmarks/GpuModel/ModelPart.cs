@@ -1,7 +1,7 @@
 namespace RevUp.Benchmarks.GpuModel;
 
 /// <summary>Part of a step, by the ranges that an operation is issued in.</summary>
-internal static class StepPart
+internal static class ModelPart
 {
     /// <summary>The part of the step for a path of ranges.</summary>
     public static string Of(string path)
