@@ -12,7 +12,8 @@ internal sealed record UNetRow(string Contender, int Edge, UNetSample Sample, Or
 /// <param name="Parameters">Trainable numbers.</param>
 /// <param name="ProcessPeakBytes">VmHWM since the process began.</param>
 /// <param name="ArenaPeakBytes">The most of all purposes at once; 0 for the peer.</param>
+/// <param name="ActivationPeakBytes">The most of activations at once; 0 for the peer.</param>
 /// <param name="MeanEvaluations">k; 0 when nothing was inverted.</param>
 internal sealed record UNetSample(
     double ProcessorSeconds, long Parameters, long ProcessPeakBytes, long ArenaPeakBytes = 0,
-    double MeanEvaluations = 0);
+    long ActivationPeakBytes = 0, double MeanEvaluations = 0);

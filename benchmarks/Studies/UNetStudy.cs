@@ -80,7 +80,7 @@ internal static class UNetStudy
                 [.. step.Engine.Records.ToArray().Select(record => (double)record.Evaluations).Where(k => k > 0)];
             return new UNetSample(
                 seconds, net.Parameters.Count, ProcessMemory.PeakBytes(), backend.Memory.TotalPeak,
-                evaluations.DefaultIfEmpty(0).Average());
+                backend.Memory.Peak(MemoryPurpose.Activations), evaluations.DefaultIfEmpty(0).Average());
         });
     }
 
@@ -109,24 +109,31 @@ internal static class UNetStudy
         report.Paragraph(
             """
             One step on one cube, in a process of its own. `process` is VmHWM: weights, gradients and momentum are in
-            it. `arena` is RevUp's peak of all purposes. Time is of the processor, all threads together. TorchSharp
-            gives freed memory back to the system at once and has had a step on 32³ before, which makes its momentum.
+            it. `arena` is RevUp's peak of all purposes, `activations` its peak without weights and workspace. Time is
+            of the processor, all threads together. TorchSharp gives freed memory back to the system at once and has
+            had a step on 32³ before, which makes its momentum.
             `checkpoint` keeps the input of each layer and computes the layer again. The loss of TorchSharp is the
             cross-entropy alone; RevUp's has Dice beside it.
             """);
         report.Origins(all.Select(row => row.Origin));
         report.Table(
-            ["contender", "edge", "process, MiB", "arena, MiB", "processor s", "mean k", "parameters"],
+            [
+                "contender", "edge", "process, MiB", "arena, MiB", "activations, MiB", "processor s", "mean k",
+                "parameters",
+            ],
             all.OrderBy(row => row.Edge).ThenBy(row => Array.IndexOf([.. s_peers, .. s_own], row.Contender)).Select(
                 row => (string[])
                 [
                     row.Contender,
                     $"{row.Edge}",
                     Report.MiB(row.Sample.ProcessPeakBytes),
-                    row.Sample.ArenaPeakBytes == 0 ? "" : Report.MiB(row.Sample.ArenaPeakBytes),
+                    Measured(row.Sample.ArenaPeakBytes),
+                    Measured(row.Sample.ActivationPeakBytes),
                     $"{row.Sample.ProcessorSeconds:F1}",
                     row.Sample.MeanEvaluations == 0 ? "" : $"{row.Sample.MeanEvaluations:F2}",
                     $"{row.Sample.Parameters}",
                 ]));
     }
+
+    private static string Measured(long bytes) => bytes == 0 ? "" : Report.MiB(bytes);
 }

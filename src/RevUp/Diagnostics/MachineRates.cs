@@ -92,8 +92,10 @@ internal sealed record MachineRates(
             Tensor packed = backend.Memory.AllocateBytes(plan.PackedBytes, MemoryPurpose.Workspace);
             Tensor x = Allocate(backend, input, type);
             Tensor y = Allocate(backend, input, type);
+            Tensor ones = Allocate(backend, input, ElementType.Float32);
             backend.Fill(weights, 1);
-            backend.Fill(x, 1);
+            backend.Fill(ones, 1);
+            backend.Cast(ones, x);
             plan.Pack(weights, default, packed);
             double time = Fastest(backend, () => plan.Forward(x, packed, y));
             return (MillisecondsPerSecond * 2 * input.Count * channels / time, time);
