@@ -53,8 +53,12 @@ bool Block::run(const Grid &grid, uint64_t index, Body body, void **arguments, s
   shared_storage_.assign(grid.shared_bytes + 16, static_cast<char>(poison));
   shared_ = reinterpret_cast<void *>((reinterpret_cast<uintptr_t>(shared_storage_.data()) + 15) & ~uintptr_t{15});
   scheduler_ = std::make_unique<Fiber>();
-  // Created here, none has seen what another device thread does.
-  while (fiber_per_thread && fibers_.size() < states_.size()) add_fiber();
+  if (fiber_per_thread) {
+    order::begin_block();
+    while (fibers_.size() < states_.size()) add_fiber();
+    idle_.clear();
+    for (const auto &fiber : fibers_) idle_.push_back(fiber.get());
+  }
   enter(0);
 
   while (live_ > 0 && failure_.empty()) {

@@ -87,10 +87,12 @@ struct Launch {
     std::vector<std::unique_ptr<Block>> blocks;
     order::begin_launch();
     do {
-      blocks.push_back(std::make_unique<Block>());
+      blocks.push_back(pool().take());
       std::thread([&] { run_next(*blocks.back()); }).join();
     } while (next < block_count);
     order::end_launch();
+    // The first block of the next launch is this one's first, so that few blocks are ever large.
+    for (; !blocks.empty(); blocks.pop_back()) pool().give_back(std::move(blocks.back()));
   }
 };
 

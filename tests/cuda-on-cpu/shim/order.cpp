@@ -7,13 +7,15 @@
 #include <cstring>
 #include <iterator>
 
-extern "C" void __tsan_func_entry(void *caller);  // in no header: the compiler calls it
+// In no header: the compiler calls them.
+extern "C" void __tsan_func_entry(void *caller);
+extern "C" void __tsan_func_exit();
 
 namespace cushim::order {
 namespace {
 
 constinit thread_local Identity *current = nullptr;
-char launch;
+char begun, ended;
 uintptr_t launches = 1 << 12;
 
 // Device threads write here. Containers would not do: ThreadSanitizer sees their allocations.
@@ -56,22 +58,28 @@ void ignore(const Place &place) {
 Identity::Identity() : own_(__tsan_create_fiber(0)), is_owned_(true) {}
 Identity::Identity(OfCaller) : own_(__tsan_get_current_fiber()), is_owned_(false) {}
 
-// Not before the launch ends: ThreadSanitizer gives the number of a destroyed fiber to a later one, and an access of
-// the one would pass for an access of the other.
 Identity::~Identity() {
-  for (void *const fiber : published_) __tsan_destroy_fiber(fiber);
+  for (void *const fiber : publishers_) __tsan_destroy_fiber(fiber);
   if (is_owned_) __tsan_destroy_fiber(own_);
 }
 
 void Identity::become(void *fiber) const { __tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync); }
 
-// ThreadSanitizer reports a race once for each pair of stacks. A caller that only this launch has makes the stacks of
-// this launch different from all others.
 void Identity::enter() {
   current = this;
   become(own_);
-  if (is_owned_ && !has_begun_) __tsan_func_entry(reinterpret_cast<void *>(launches));
-  has_begun_ = true;
+  if (is_owned_ && launch_ != launches) begin();
+}
+
+// ThreadSanitizer reports a race once for each pair of stacks. A caller that only this launch has makes the stacks of
+// this launch different from all others.
+void Identity::begin() {
+  __tsan_acquire(&begun);
+  if (launch_ != 0) __tsan_func_exit();
+  __tsan_func_entry(reinterpret_cast<void *>(launches));
+  launch_ = launches;
+  fences_ = 0;
+  atomics_.clear();
 }
 
 void Meeting::arrive(Site site) {
@@ -86,21 +94,28 @@ void fence(Site site) {
   if (!orders(site)) return;
   Identity &self = *current;
   for (void *const address : self.atomics_) __tsan_acquire(address);
-  self.published_.push_back(__tsan_create_fiber(0));
+  if (self.fences_++ == self.publishers_.size()) {
+    self.publishers_.push_back(__tsan_create_fiber(0));
+    return;
+  }
+  __tsan_release(&self.passage_);
+  self.become(self.publishers_[self.fences_ - 1]);
+  __tsan_acquire(&self.passage_);
+  self.become(self.own_);
 }
 
 // The operation itself is published, too, with what came before the fence, but nothing between the two.
 void begin_atomic() {
-  if (!current->published_.empty()) current->become(current->published_.back());
+  if (current->fences_ > 0) current->become(current->publishers_[current->fences_ - 1]);
 }
 
 void end_atomic(void *address) {
   Identity &self = *current;
-  if (!self.published_.empty()) {
+  if (self.fences_ > 0) {
     __tsan_release(address);
-    __tsan_release(&self.operation_);
+    __tsan_release(&self.passage_);
     self.become(self.own_);
-    __tsan_acquire(&self.operation_);
+    __tsan_acquire(&self.passage_);
   }
   if (std::find(self.atomics_.begin(), self.atomics_.end(), address) == self.atomics_.end()) {
     self.atomics_.push_back(address);
@@ -108,7 +123,8 @@ void end_atomic(void *address) {
 }
 
 void begin_launch() { ++launches; }
-void end_thread() { __tsan_release(&launch); }
-void end_launch() { __tsan_acquire(&launch); }
+void begin_block() { __tsan_release(&begun); }
+void end_thread() { __tsan_release(&ended); }
+void end_launch() { __tsan_acquire(&ended); }
 
 }  // namespace cushim::order

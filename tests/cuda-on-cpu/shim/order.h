@@ -6,6 +6,7 @@
 #include <source_location>
 
 #if defined(CUSHIM_RACES)
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,7 +23,8 @@ using Site = std::source_location;
 constexpr bool is_watched = true;
 constexpr auto of_atomics = std::memory_order_relaxed;
 
-// A device thread as ThreadSanitizer knows it: a fiber, which starts with what its creator has seen.
+// A device thread as ThreadSanitizer knows it: a fiber. It starts with what the processor thread of its block has seen, and
+// is another device thread in the next launch: ThreadSanitizer takes a tenth of a millisecond to make one.
 class Identity {
  public:
   struct OfCaller {};
@@ -41,12 +43,15 @@ class Identity {
   friend void begin_atomic();
   friend void end_atomic(void *);
   void become(void *fiber) const;
+  void begin();
 
   void *own_;
-  bool is_owned_, has_begun_ = false;
-  std::vector<void *> published_;  // the last has seen what the thread did before its last fence
-  std::vector<void *> atomics_;    // addresses of the thread's atomic operations
-  char operation_ = 0;             // where the thread sees that its own operation is over
+  bool is_owned_;
+  uintptr_t launch_ = 0;            // the last that the thread was in
+  size_t fences_ = 0;               // that the thread has passed in this launch
+  std::vector<void *> publishers_;  // fibers: each has seen what the thread did before the fence of its place
+  std::vector<void *> atomics_;     // addresses of the thread's atomic operations
+  char passage_ = 0;                // orders the thread and one of its publishers, which runs in its place
 };
 
 // Threads meet: whoever passes has seen what all others did before they arrived.
@@ -65,8 +70,10 @@ void fence(Site site);
 void begin_atomic();
 void end_atomic(void *address);
 
-// A launch begins, and is over: the caller sees what all device threads that ended did.
+// A launch begins, a block of it begins on the calling processor thread, and the launch is over: its caller sees what
+// all device threads that ended did.
 void begin_launch();
+void begin_block();
 void end_thread();
 void end_launch();
 
@@ -98,6 +105,7 @@ inline void fence(Site) { std::atomic_thread_fence(std::memory_order_seq_cst); }
 inline void begin_atomic() {}
 inline void end_atomic(void *) {}
 inline void begin_launch() {}
+inline void begin_block() {}
 inline void end_thread() {}
 inline void end_launch() {}
 
