@@ -80,7 +80,7 @@ internal static class UNetStudy
                 [.. step.Engine.Records.ToArray().Select(record => (double)record.Evaluations).Where(k => k > 0)];
             return new UNetSample(
                 seconds, net.Parameters.Count, ProcessMemory.PeakBytes(), backend.Memory.TotalPeak,
-                backend.Memory.Peak(MemoryPurpose.Activations), evaluations.DefaultIfEmpty(0).Average());
+                backend.Memory.Peak[MemoryPurpose.Activations], evaluations.DefaultIfEmpty(0).Average());
         });
     }
 

@@ -14,7 +14,7 @@ public sealed class SteadyStateTests
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Store)]
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Checkpoint)]
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Compress)]
-    [EveryBackend(TestModel.StridedVolume, MemoryPolicy.Compress)]
+    [EveryBackend(TestModel.StridedVolume, MemoryPolicy.Compress, SlowOnStandIn = true)]
     [EveryBackend(TestModel.ImageNet, MemoryPolicy.Invert)]
     [EveryBackend(TestModel.StridedVolume, MemoryPolicy.Invert)]
     [EveryBackend(TestModel.Squeeze, MemoryPolicy.Invert, EvaluationPrecision.Mixed, Type = ElementType.BFloat16)]

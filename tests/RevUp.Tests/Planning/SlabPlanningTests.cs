@@ -26,7 +26,7 @@ public sealed class SlabPlanningTests
         """;
 
     [TestMethod]
-    [EveryBackend]
+    [EveryBackend(SlowOnStandIn = true)]
     public void ABudgetChoosesSlabsThatFit(TestDevice device)
     {
         long whole = Least(device, "off");

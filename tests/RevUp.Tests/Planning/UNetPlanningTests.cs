@@ -49,7 +49,7 @@ public sealed class UNetPlanningTests
     [EveryBackend(false, 0)]
     [EveryBackend(true, 0)]
     [EveryBackend(false, 2)]
-    [EveryBackend(true, 1)]
+    [EveryBackend(true, 1, SlowOnStandIn = true)]
     public void BlocksThatTakeTurnsTakeWhatWasForecast(TestDevice device, bool volume, int slab)
     {
         using Costs costs = new(device, volume, slab);
@@ -65,7 +65,7 @@ public sealed class UNetPlanningTests
     [EveryBackend(false, 0)]
     [EveryBackend(true, 0)]
     [EveryBackend(false, 2)]
-    [EveryBackend(true, 1)]
+    [EveryBackend(true, 1, SlowOnStandIn = true)]
     public void AnAutomaticPlanFitsItsBudget(TestDevice device, bool volume, int slab)
     {
         using Costs costs = new(device, volume, slab);
@@ -92,7 +92,7 @@ public sealed class UNetPlanningTests
     [EveryBackend(false, 0)]
     [EveryBackend(true, 0)]
     [EveryBackend(false, 2)]
-    [EveryBackend(true, 1)]
+    [EveryBackend(true, 1, SlowOnStandIn = true)]
     public void RefusedInversionsTakeNoMoreThanWasForecast(TestDevice device, bool volume, int slab)
     {
         using Costs costs = new(device, volume, slab);

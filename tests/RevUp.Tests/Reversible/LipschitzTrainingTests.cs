@@ -17,9 +17,9 @@ public sealed class LipschitzTrainingTests
 
     [TestMethod]
     [EveryBackend(TestModel.Squeeze, LipschitzMode.PerBranch)]
-    [EveryBackend(TestModel.Squeeze, LipschitzMode.PerLayer)]
+    [EveryBackend(TestModel.Squeeze, LipschitzMode.PerLayer, SlowOnStandIn = true)]
     [EveryBackend(TestModel.Bottleneck, LipschitzMode.PerBranch)]
-    [EveryBackend(TestModel.Volume, LipschitzMode.PerBranch)]
+    [EveryBackend(TestModel.Volume, LipschitzMode.PerBranch, SlowOnStandIn = true)]
     [EveryBackend(TestModel.Volume, LipschitzMode.PerLayer)]
     public void AfterTrainingTheTrueNormOfEveryBranchIsUnderItsBound(TestDevice device, string name, LipschitzMode mode)
     {

@@ -35,7 +35,7 @@ public sealed class SlabUNetTests
     [TestMethod]
     [EveryBackend("picture")]
     [EveryBackend("volume")]
-    [EveryBackend("anisotropic")]
+    [EveryBackend("anisotropic", SlowOnStandIn = true)]
     [EveryBackend("free")]
     public void EveryPolicyGivesTheGradientOfTheWhole(TestDevice device, string name)
     {

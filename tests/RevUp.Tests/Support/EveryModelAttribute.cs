@@ -9,8 +9,11 @@ namespace RevUp.Tests.Support;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class EveryModelAttribute(params string[] models) : Attribute, ITestDataSource
 {
-    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
-        models.SelectMany(model => new EveryBackendAttribute(model).GetData(methodInfo));
+    /// <summary>Those for which a GPU's stand-in takes too long.</summary>
+    public string[] SlowOnStandIn { get; set; } = [];
+
+    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) => models.SelectMany(
+        model => new EveryBackendAttribute(model) { SlowOnStandIn = SlowOnStandIn.Contains(model) }.GetData(methodInfo));
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) =>
         new EveryBackendAttribute().GetDisplayName(methodInfo, data);

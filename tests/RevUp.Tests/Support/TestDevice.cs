@@ -72,6 +72,9 @@ public sealed class TestDevice
         return backend;
     }
 
+    /// <summary>Whether it is a GPU's stand-in, which runs kernels on the processor.</summary>
+    public bool IsStandIn => _name != "cpu" && Environment.GetEnvironmentVariable("REVUP_TEST_CUDA") != "real";
+
     /// <summary>
     /// Whether the device is there without arithmetic of a type: then a test of that type is none
     /// of this machine's.

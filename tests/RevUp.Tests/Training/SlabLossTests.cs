@@ -17,7 +17,7 @@ public sealed class SlabLossTests
     [EveryBackend(false, DiceSums.Batch)]
     [EveryBackend(false, DiceSums.Sample)]
     [EveryBackend(true, DiceSums.Batch)]
-    [EveryBackend(true, DiceSums.Sample)]
+    [EveryBackend(true, DiceSums.Sample, SlowOnStandIn = true)]
     public void LossAndGradientAreThoseOfTheWhole(TestDevice device, bool volume, DiceSums sums)
     {
         using Scene whole = new(device, volume, Settings(sums), slab: 0);

@@ -20,9 +20,9 @@ public sealed class SlabStepTests
     [EveryBackend(false, MemoryPolicy.Checkpoint)]
     [EveryBackend(false, MemoryPolicy.Compress)]
     [EveryBackend(false, MemoryPolicy.Invert)]
-    [EveryBackend(true, MemoryPolicy.Store)]
-    [EveryBackend(true, MemoryPolicy.Checkpoint)]
-    [EveryBackend(true, MemoryPolicy.Compress)]
+    [EveryBackend(true, MemoryPolicy.Store, SlowOnStandIn = true)]
+    [EveryBackend(true, MemoryPolicy.Checkpoint, SlowOnStandIn = true)]
+    [EveryBackend(true, MemoryPolicy.Compress, SlowOnStandIn = true)]
     [EveryBackend(true, MemoryPolicy.Invert)]
     public void LossAndGradientAreThoseOfTheWhole(TestDevice device, bool volume, MemoryPolicy policy)
     {
