@@ -10,6 +10,7 @@ set_sizes() {
     largest_bound=2
     depth_options=("${network[@]}" --batch 1 --blocks 3,6)
     volume_options=(--memory 30 --unit 8 --bound 8)
+    profile_options=(--recipe volume-64 --set "data.extents=[8,8,8]" --set training.batchSize=1 --steps 2:3)
     twin_options=(--model "$root/src/RevUp.Cli/recipes/volume-64.json" --extents 8,8,8 --batch 1 --steps 2 --warmup 1 --device cpu)
     rounds=1
   else
@@ -18,6 +19,7 @@ set_sizes() {
     largest_bound=16384
     depth_options=(--batch 32 --blocks 50,100,200,500,1000)
     volume_options=()
+    profile_options=(--recipe imagenet-revup-50 --set training.batchSize=128)
     # RevUp's steps come after the 20 with more power iterations that a run begins with: so do the twins'.
     twin_options=(--model revup-50 --size 224 --batch 128 --steps 30 --warmup 25 --precision bf16 --device cuda)
     rounds=3
@@ -161,17 +163,22 @@ part_profile() {
   local command
   begin profile
   set_sizes
-  command=("$benchmarks" gpu-throughput --policies invert --bound 0 "${step_options[@]}" --output "$results/profile")
+  command=("$tool" profile --device cuda --policy invert "${profile_options[@]}")
+  if step profiled 180 "${command[@]}"; then
+    mkdir -p "$results/reports/profiled"
+    { printf '# Where the time of a step goes\n\n```text\n' && cat "$logs/profiled.log" && printf '```\n'; } \
+      >"$results/reports/profiled/profile.md"
+  fi
   if ((rehearsal)); then
-    step profiled 120 "${command[@]}"
     skip nsys "a rehearsal has no GPU"
     skip ncu "a rehearsal has no GPU"
     conclude
     return
   fi
   if command -v nsys >/dev/null; then
-    step nsys 180 nsys profile --trace cuda,nvtx --force-overwrite true --output "$results/profile/step" "${command[@]}" &&
-      step nsys-kernels 60 nsys stats --force-export=true --report cuda_gpu_kern_sum,nvtx_sum "$results/profile/step.nsys-rep"
+    step nsys 180 "${command[@]}" --nsys "$results/profile/steps" &&
+      step nsys-kernels 60 nsys stats --force-export=true --report cuda_gpu_kern_sum,nvtx_gpu_proj_sum \
+        "$results/profile/steps.nsys-rep"
   else
     skip nsys "nsys is not on the PATH"
   fi
