@@ -21,6 +21,24 @@ extern "C" {
 // @ logits, targets, gradient? [batch, classes]; statistics+ [2]; gradient may be logits; internal
 REVUP_API revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
                                            float gradient_scale, float *gradient, double *statistics);
+// Binary cross-entropy of p = sigmoid(logits) with the probabilities `targets`, each output an answer of its own:
+//   statistics[0] += sum over n of the mean over the outputs of -(targets * log p + (1 - targets) * log(1 - p))
+//   statistics[1] += rows whose outputs are all right: p > 1/2 where the target is above 1/2, and nowhere else
+//   gradient = gradient_scale / outputs * (p - targets)      (null: evaluation)
+// gradient may alias logits.
+// @ logits, targets, gradient? [batch, outputs]; statistics+ [2]; gradient may be logits; internal
+REVUP_API revup_status revup_binary_cross_entropy(int64_t batch, int64_t outputs, const float *logits,
+                                                  const float *targets, float gradient_scale, float *gradient,
+                                                  double *statistics);
+// Squared error, or Huber's loss (1964, doi 10.1214/aoms/1177703732) where delta is above 0; e = values - targets:
+//   statistics[0] += sum over n of the mean over the outputs of e^2, or of {e^2 / 2 where |e| <= delta, else
+//   delta * (|e| - delta / 2)}
+//   statistics[1] += sum over n of the mean over the outputs of |e|
+//   gradient = gradient_scale / outputs * 2 * e, or * {e within [-delta, delta]}      (null: evaluation)
+// gradient may alias values.
+// @ values, targets, gradient? [batch, outputs]; statistics+ [2]; gradient may be values; internal
+REVUP_API revup_status revup_regression_loss(int64_t batch, int64_t outputs, const float *values, const float *targets,
+                                             float delta, float gradient_scale, float *gradient, double *statistics);
 // Index of the largest logit of each row, the first of equals; 65535 where all are NaN.
 // @ logits [rows, classes]; labels [rows]; classes at least 1; internal
 REVUP_API revup_status revup_arg_max(int64_t rows, int64_t classes, const float *logits, uint16_t *labels);

@@ -14,6 +14,10 @@ internal static class ClassSection
     /// <param name="names">Names of the classes; null where the run did not record them.</param>
     public static XElement Create(EvaluationResult? result, IReadOnlyList<string>? names)
     {
+        if (result is { Labels: not null } or { Errors: not null })
+        {
+            return Outputs(result.Value, names);
+        }
         if (result is not { Classes: { } classes })
         {
             return Section(Title, "The run has not evaluated them yet.");
@@ -23,6 +27,21 @@ internal static class ClassSection
         return classes.HasConfusion && all.Length <= MaximumMatrix ? Matrix(part, classes, all)
             : classes.Frequent.Count > 0 ? Confusions(part, classes, all)
             : Recalls(part, classes, all);
+    }
+
+    // The figures of each label or number.
+    private static XElement Outputs(EvaluationResult result, IReadOnlyList<string>? names)
+    {
+        string part = $"As the run evaluated them on the {result.Part.Text()} part.";
+        return result.Errors is { } errors
+            ? Section("Numbers", part, Table(
+                ["number", "mean absolute error", "R²"],
+                errors.Absolute.Zip(errors.Determination).Select((row, k) => (string[])
+                    [names?[k] ?? $"number {k}", Number(row.First, "0.0000"), Number(row.Second, "0.0000")])))
+            : Section("Labels", part, Table(
+                ["label", "samples", "average precision"],
+                result.Labels!.Samples.Zip(result.Labels.AveragePrecision).Select((row, k) => (string[])
+                    [names?[k] ?? $"label {k}", Number(row.First, "#,0"), Number(row.Second, "0.0000")])));
     }
 
     private static XElement Matrix(string part, ClassMeasures classes, string[] names) => Section(Title,

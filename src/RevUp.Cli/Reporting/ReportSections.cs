@@ -33,15 +33,15 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         [
             Segments
                 ? ($"{part} Dice, foreground", Number(result?.ForegroundDice ?? double.NaN, "0.0000"))
-                : ($"{part} top-1", result is { } top1 ? $"{Percent(top1.Top1)} %" : "–"),
+                : ($"{part} {Main.Name}", result is { } held ? Text(Main, Main.OfResult(held)) : "–"),
             ($"{part} loss", result is { } loss ? Number(loss.Loss, "0.0000") : "–"),
             ("steps", Number(LastStep, "#,0")),
             ("time of a step", $"{Number(history.MedianMilliseconds, "#,0.0")} ms"),
         ];
-        if (result?.Classes is { } classes)
+        if (result is { } evaluated && (evaluated.Classes is not null || evaluated.Labels is not null || evaluated.Errors is not null))
         {
-            tiles.Add(($"{part} balanced accuracy", $"{Percent(classes.BalancedAccuracy)} %"));
-            tiles.Add(($"{part} AUC", Number(classes.Auc, "0.0000")));
+            tiles.AddRange(Others.Select(
+                measure => ($"{part} {measure.Name}", Text(measure, measure.OfResult(evaluated)))));
         }
         if (record?.ChosenStep is { } chosen)
         {
@@ -70,9 +70,20 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         "Training values come from the mini-batches, with augmentation and in means over neighbouring steps; "
             + $"the others come from the whole {Held} part.",
         Chart(
-            Segments ? $"Loss (training: with Dice; {Held}: cross-entropy alone)" : "Loss (cross-entropy)", "0.0000",
+            recipe.Model.Task switch
+            {
+                ModelTask.Segmentation => $"Loss (training: with Dice; {Held}: cross-entropy alone)",
+                ModelTask.Classification => "Loss (cross-entropy)",
+                _ => "Loss",
+            },
+            "0.0000",
             step => step.Loss, result => result.Loss),
-        Chart("Top-1 (%)", "0.00", step => 100 * step.Top1, result => 100 * result.Top1),
+        recipe.Model.Task == ModelTask.Regression
+            ? Chart(
+                "Mean absolute error", "0.####", step => step.MeanAbsoluteError, result => result.MeanAbsoluteError)
+            : Chart(
+                recipe.Model.Task == ModelTask.MultiLabel ? "Exact match (%)" : "Top-1 (%)", "0.00",
+                step => 100 * step.Top1, result => 100 * result.Top1),
         Chart("Learning rate", "0.####", step => step.LearningRate, null));
 
     /// <summary>The same in numbers.</summary>
@@ -82,9 +93,9 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
         [
             ("steps", epoch => Number(epoch.Steps, "#,0")),
             ("training loss", epoch => Number(epoch.Loss, "0.0000")),
-            ("training top-1 %", epoch => Percent(epoch.Top1)),
+            ($"training {Main.Title}", epoch => Cell(Main, Main.OfEpoch!(epoch))),
             ($"{Held} loss", epoch => Number(epoch.Held?.Loss ?? double.NaN, "0.0000")),
-            ($"{Held} top-1 %", epoch => Percent(epoch.Held?.Top1 ?? double.NaN)),
+            ($"{Held} {Main.Title}", epoch => Of(Main, epoch)),
             .. Measures(),
             ("ms a step", epoch => Number(epoch.Milliseconds, "#,0.0")),
             ("mean k", epoch => Number(epoch.MeanEvaluations, "0.00")),
@@ -102,11 +113,21 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
     // The task's own measures of an evaluation.
     private (string Name, Func<EpochMetrics, string> Text)[] Measures() => Segments
         ? [($"{Held} Dice, foreground", epoch => Number(epoch.Held?.ForegroundDice ?? double.NaN, "0.0000"))]
-        :
-        [
-            ($"{Held} balanced accuracy %", epoch => Percent(epoch.Held?.BalancedAccuracy ?? double.NaN)),
-            ($"{Held} AUC", epoch => Number(epoch.Held?.Auc ?? double.NaN, "0.0000")),
-        ];
+        : [.. Others.Select(measure => (
+            $"{Held} {measure.Title}", (Func<EpochMetrics, string>)(epoch => Of(measure, epoch))))];
+
+    private TaskMeasure Main => TaskMeasure.Of(recipe.Model.Task)[0];
+
+    private IEnumerable<TaskMeasure> Others => TaskMeasure.Of(recipe.Model.Task).Skip(1);
+
+    private static string Of(TaskMeasure measure, EpochMetrics epoch) =>
+        Cell(measure, epoch.Held is { } result ? measure.OfResult(result) : double.NaN);
+
+    private static string Cell(TaskMeasure measure, double value) =>
+        measure.IsShare ? Percent(value) : Number(value, "0.0000");
+
+    private static string Text(TaskMeasure measure, double value) =>
+        Cell(measure, value) + (measure.IsShare ? " %" : "");
 
     /// <summary>Curves, classes, cases and pictures of a run that segments.</summary>
     public IEnumerable<XElement> Segmentation(SegmentationResult masks) =>

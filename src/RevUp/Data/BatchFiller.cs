@@ -37,7 +37,7 @@ internal sealed class BatchFiller(
                 RequireFinite(index, batch.Row(row).Values);
                 if (!dataset.HasLabelMaps)
                 {
-                    WriteTarget(batch.TargetsOf(row), dataset.Label(index));
+                    WriteTarget(batch.TargetsOf(row), index);
                 }
                 batch.SetSample(row, index);
                 return true;
@@ -88,11 +88,23 @@ internal sealed class BatchFiller(
 
     private int At(in EpochPermutation order, int position) => options.Shuffle ? order[position] : position;
 
-    private void WriteTarget(Span<float> target, int label)
+    private void WriteTarget(Span<float> target, int index)
     {
         float smoothing = (float)transform.Augmentation.LabelSmoothing;
         float rest = smoothing / target.Length;
+        if (dataset.HasTargets)
+        {
+            SampleTargets.Of(dataset, index).CopyTo(target);
+            if (smoothing > 0)
+            {
+                foreach (ref float number in target)
+                {
+                    number = (1 - smoothing) * number + rest;
+                }
+            }
+            return;
+        }
         target.Fill(rest);
-        target[label] = 1 - smoothing + rest;
+        target[dataset.Label(index)] = 1 - smoothing + rest;
     }
 }

@@ -114,7 +114,8 @@ public sealed record DataSettings
     }
 
     /// <summary>
-    /// Classes of samples whose dataset does not say. Unless set: 10; a recipe takes the number of
+    /// Classes of samples whose dataset does not say: labels or numbers where the targets are these.
+    /// Unless set: 10; a recipe takes the number of
     /// a segmentation or mask folder from its files.
     /// </summary>
     public int Classes
@@ -186,7 +187,7 @@ public sealed record DataSettings
                 + $"width]");
             ConfigurationException.Require(Channels is >= 1 and <= 4096, $"data.channels is {Channels}; use 1 to 4096");
             ConfigurationException.Require(
-                Classes is >= 2 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
+                Classes is >= 1 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
         }
         Volumes.Validate(Dataset == DatasetKind.Volumes ? Extents.Count : 0);
         Dense.Validate();

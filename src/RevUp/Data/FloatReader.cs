@@ -17,10 +17,12 @@ public abstract class FloatReader(Shape sample) : SampleReader
     internal sealed override void Write(int index, SampleKey key, SampleTransform transform, SampleRow row)
     {
         (Augmentation augmentation, ChannelNormalization normalization) = transform;
-        ConfigurationException.Require(
-            augmentation is { Padding: 0, Cutout: 0, ColorJitter: null },
-            $"data.padding, data.cutout or data.colorJitter is set, and this dataset has samples of floats, which can "
-            + $"only be mirrored and mixed; leave them out");
+        if (BytesOnly(augmentation) is { } setting)
+        {
+            throw new ConfigurationException(
+                $"data.{setting} is set, and this dataset has samples of floats, which can only be mirrored and mixed; "
+                + "leave it out.");
+        }
         ReadWhole(index).CopyTo(row.Values);
         normalization.Apply(row.Values);
         AxisMirror.Draw(key, augmentation).Apply(row.Values, sample);
@@ -35,6 +37,13 @@ public abstract class FloatReader(Shape sample) : SampleReader
     /// <param name="index">The sample, 0 .. N − 1.</param>
     /// <exception cref="DataFileException">The sample is missing or damaged.</exception>
     protected abstract ReadOnlySpan<float> Read(int index);
+
+    // A setting that changes bytes alone.
+    private static string? BytesOnly(Augmentation augmentation) =>
+        augmentation.Padding > 0 ? "padding"
+        : augmentation.Cutout > 0 ? "cutout"
+        : augmentation.ColorJitter is not null ? "colorJitter"
+        : null;
 
     private ReadOnlySpan<float> ReadWhole(int index)
     {

@@ -59,7 +59,27 @@ public abstract class ImageDataset : IDisposable
     /// <summary>Files of the folder that are no samples; none by default.</summary>
     internal virtual IReadOnlyList<DataFinding> Findings => [];
 
-    /// <summary>The label of sample <paramref name="index"/>, in 0 .. K − 1.</summary>
+    /// <summary>
+    /// Whether the target of a sample is K numbers, <see cref="Target"/>, and not one class: soft
+    /// labels, several labels, or the numbers of a regression. <see cref="Classes"/> names them.
+    /// </summary>
+    public virtual bool HasTargets => false;
+
+    /// <summary>
+    /// The K numbers that sample <paramref name="index"/> is to give: probabilities that sum to 1,
+    /// probabilities of labels, or any finite numbers, as the network's task says. Asked where
+    /// <see cref="HasTargets"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="index"/> is not in 0 .. N − 1.
+    /// </exception>
+    public virtual ReadOnlySpan<float> Target(int index) =>
+        throw new NotSupportedException($"{GetType().Name} has one class for each sample and no targets of numbers.");
+
+    /// <summary>
+    /// The label of sample <paramref name="index"/>, in 0 .. K − 1; not asked where
+    /// <see cref="HasTargets"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="index"/> is not in 0 .. N − 1.
     /// </exception>

@@ -2,14 +2,25 @@ using RevUp.Tensors;
 
 namespace RevUp.Data;
 
-/// <summary>Byte images, or volumes, that lie in one array in memory, channels-last.</summary>
+/// <summary>
+/// Images, volumes or other samples that lie in one array in memory, channels-last: bytes or
+/// floats, each with one class or with K numbers as its target.
+/// </summary>
+/// <remarks>
+/// Every kind of augmentation changes bytes. Floats can be mirrored and mixed: other kinds are
+/// refused. A run normalises both with the statistics of the training set, unless its recipe states
+/// others.
+/// </remarks>
 public class MemoryDataset : ImageDataset
 {
     private readonly ReadOnlyMemory<byte> _pixels;
-    private readonly ReadOnlyMemory<byte> _labels;
+    private readonly ReadOnlyMemory<float> _values;
+    private readonly ReadOnlyMemory<int> _labels;
+    private readonly ReadOnlyMemory<float> _targets;
+    private readonly bool _isOfBytes;
     private readonly int _length;
 
-    /// <summary>A dataset over arrays that the caller keeps unchanged.</summary>
+    /// <summary>Samples of bytes with one class each, in arrays that the caller keeps unchanged.</summary>
     /// <param name="pixels">N·(D)·H·W·C bytes.</param>
     /// <param name="labels">N labels.</param>
     /// <param name="sample">[1, (D), H, W, C].</param>
@@ -19,31 +30,94 @@ public class MemoryDataset : ImageDataset
     /// </exception>
     public MemoryDataset(
         ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, Shape sample, IReadOnlyList<string> classes)
+        : this(pixels, default, Widen(labels.Span), default, hasTargets: false, sample, classes)
+    {
+    }
+
+    /// <summary>Samples of floats with one class each, in arrays that the caller keeps unchanged.</summary>
+    /// <param name="values">N·(D)·H·W·C finite numbers.</param>
+    /// <param name="labels">N labels.</param>
+    /// <param name="sample">[1, (D), H, W, C].</param>
+    /// <param name="classes">Names of the classes.</param>
+    /// <exception cref="ArgumentException">
+    /// The lengths do not match, or a label has no class.
+    /// </exception>
+    public MemoryDataset(
+        ReadOnlyMemory<float> values, ReadOnlyMemory<int> labels, Shape sample, IReadOnlyList<string> classes)
+        : this(null, values, labels, default, hasTargets: false, sample, classes)
+    {
+    }
+
+    /// <summary>
+    /// Samples of bytes with K numbers each as target, in arrays that the caller keeps unchanged.
+    /// </summary>
+    /// <param name="pixels">N·(D)·H·W·C bytes.</param>
+    /// <param name="targets">N·K finite numbers, as of <see cref="ImageDataset.Target"/>.</param>
+    /// <param name="sample">[1, (D), H, W, C].</param>
+    /// <param name="outputs">Names of the K classes, labels or numbers.</param>
+    /// <exception cref="ArgumentException">
+    /// The lengths do not match, or a target is not finite.
+    /// </exception>
+    public MemoryDataset(
+        ReadOnlyMemory<byte> pixels, ReadOnlyMemory<float> targets, Shape sample, IReadOnlyList<string> outputs)
+        : this(pixels, default, default, targets, hasTargets: true, sample, outputs)
+    {
+    }
+
+    /// <summary>
+    /// Samples of floats with K numbers each as target, in arrays that the caller keeps unchanged.
+    /// </summary>
+    /// <param name="values">N·(D)·H·W·C finite numbers.</param>
+    /// <param name="targets">N·K finite numbers, as of <see cref="ImageDataset.Target"/>.</param>
+    /// <param name="sample">[1, (D), H, W, C].</param>
+    /// <param name="outputs">Names of the K classes, labels or numbers.</param>
+    /// <exception cref="ArgumentException">
+    /// The lengths do not match, or a target is not finite.
+    /// </exception>
+    public MemoryDataset(
+        ReadOnlyMemory<float> values, ReadOnlyMemory<float> targets, Shape sample, IReadOnlyList<string> outputs)
+        : this(null, values, default, targets, hasTargets: true, sample, outputs)
+    {
+    }
+
+    private MemoryDataset(
+        ReadOnlyMemory<byte>? pixels,
+        ReadOnlyMemory<float> values,
+        ReadOnlyMemory<int> labels,
+        ReadOnlyMemory<float> targets,
+        bool hasTargets,
+        Shape sample,
+        IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(classes);
-        if (pixels.Length != labels.Length * sample.Count)
+        if (classes.Count == 0)
         {
             throw new ArgumentException(
-                $"{labels.Length} samples {sample} are {labels.Length * sample.Count} bytes, and there are "
-                + $"{pixels.Length}.",
-                nameof(pixels));
+                "There are no classes; labels count from 0, and every one needs a name.", nameof(classes));
         }
-        int outside = labels.Span.IndexOfAnyExceptInRange((byte)0, (byte)Math.Min(classes.Count - 1, byte.MaxValue));
-        if (outside >= 0 || classes.Count == 0)
-        {
-            string problem = classes.Count == 0
-                ? "There are no classes"
-                : $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes";
-            throw new ArgumentException(
-                $"{problem}; labels count from 0, and every one needs a name.",
-                classes.Count == 0 ? nameof(classes) : nameof(labels));
-        }
-        (_pixels, _labels, _length) = (pixels, labels, (int)sample.Count);
+        (_pixels, _values, _labels, _targets) = (pixels ?? default, values, labels, targets);
+        (_isOfBytes, _length, HasTargets) = (pixels is not null, (int)sample.Count, hasTargets);
         (Sample, Classes) = (sample, classes);
+        Count = hasTargets ? WholeTargets() : labels.Length;
+        (int given, string unit) = _isOfBytes ? (_pixels.Length, "bytes") : (values.Length, "numbers");
+        if (given != (long)Count * _length)
+        {
+            throw new ArgumentException(
+                $"{Count} samples {sample} are {(long)Count * _length} {unit}, and there are {given}.",
+                _isOfBytes ? nameof(pixels) : nameof(values));
+        }
+        int outside = labels.Span.IndexOfAnyExceptInRange(0, classes.Count - 1);
+        if (outside >= 0)
+        {
+            throw new ArgumentException(
+                $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes; labels count "
+                + "from 0, and every one needs a name.",
+                nameof(labels));
+        }
     }
 
     /// <inheritdoc/>
-    public override int Count => _labels.Length;
+    public override int Count { get; }
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Classes { get; }
@@ -51,25 +125,80 @@ public class MemoryDataset : ImageDataset
     /// <inheritdoc/>
     public override Shape Sample { get; }
 
+    /// <inheritdoc/>
+    public override bool HasTargets { get; }
+
     /// <summary>The (D)·H·W·C bytes of sample <paramref name="index"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="index"/> is not in 0 .. N − 1.
     /// </exception>
+    /// <exception cref="InvalidOperationException">The samples are floats.</exception>
     public ReadOnlySpan<byte> Pixels(int index)
     {
         RequireIndex(index);
-        return _pixels.Span.Slice(index * _length, _length);
+        return _isOfBytes
+            ? _pixels.Span.Slice(index * _length, _length)
+            : throw new InvalidOperationException($"The samples are floats; call {nameof(Values)}.");
+    }
+
+    /// <summary>The (D)·H·W·C numbers of sample <paramref name="index"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="index"/> is not in 0 .. N − 1.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The samples are bytes.</exception>
+    public ReadOnlySpan<float> Values(int index)
+    {
+        RequireIndex(index);
+        return _isOfBytes
+            ? throw new InvalidOperationException($"The samples are bytes; call {nameof(Pixels)}.")
+            : _values.Span.Slice(index * _length, _length);
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The samples have targets.</exception>
     public override int Label(int index)
     {
         RequireIndex(index);
-        return _labels.Span[index];
+        return HasTargets
+            ? throw new InvalidOperationException($"The samples have targets; call {nameof(Target)}.")
+            : _labels.Span[index];
     }
 
     /// <inheritdoc/>
-    public override SampleReader OpenReader() => new Reader(this);
+    /// <exception cref="InvalidOperationException">The samples have one class each.</exception>
+    public override ReadOnlySpan<float> Target(int index)
+    {
+        RequireIndex(index);
+        return HasTargets
+            ? _targets.Span.Slice(index * Classes.Count, Classes.Count)
+            : throw new InvalidOperationException($"The samples have one class each; call {nameof(Label)}.");
+    }
+
+    /// <inheritdoc/>
+    public override SampleReader OpenReader() => _isOfBytes ? new ByteReader(this) : new NumberReader(this);
+
+    private static ReadOnlyMemory<int> Widen(ReadOnlySpan<byte> labels)
+    {
+        int[] wide = new int[labels.Length];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            wide[i] = labels[i];
+        }
+        return wide;
+    }
+
+    private int WholeTargets()
+    {
+        (int length, int outputs) = (_targets.Length, Classes.Count);
+        int bad = FiniteValues.IndexOfOther(_targets.Span);
+        string? problem = length % outputs != 0
+            ? $"{length} targets are not {outputs} for each sample; give as many as there are names"
+            : bad >= 0
+                ? $"Target {bad % outputs} of sample {bad / outputs} is {_targets.Span[bad]}; correct it or leave the "
+                    + "sample out"
+                : null;
+        return problem is null ? length / outputs : throw new ArgumentException(problem + ".", "targets");
+    }
 
     private void RequireIndex(int index)
     {
@@ -77,8 +206,13 @@ public class MemoryDataset : ImageDataset
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
     }
 
-    private sealed class Reader(MemoryDataset dataset) : ImageReader(dataset.Sample)
+    private sealed class ByteReader(MemoryDataset dataset) : ImageReader(dataset.Sample)
     {
         protected override ReadOnlySpan<byte> Read(int index, Framing framing) => dataset.Pixels(index);
+    }
+
+    private sealed class NumberReader(MemoryDataset dataset) : FloatReader(dataset.Sample)
+    {
+        protected override ReadOnlySpan<float> Read(int index) => dataset.Values(index);
     }
 }

@@ -15,6 +15,10 @@ internal sealed class SelectedSamples(ImageDataset dataset, int[] selected) : Im
 
     internal override IReadOnlyList<DataFinding> Findings => dataset.Findings;
 
+    public override bool HasTargets => dataset.HasTargets;
+
+    public override ReadOnlySpan<float> Target(int index) => dataset.Target(At(index));
+
     public override int Label(int index) => dataset.Label(At(index));
 
     public override string Name(int index) => dataset.Name(At(index));

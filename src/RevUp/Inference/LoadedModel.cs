@@ -24,15 +24,17 @@ internal sealed class LoadedModel : IDisposable
     /// The file cannot be read, is damaged, does not describe its network, or describes one of
     /// another task.
     /// </exception>
-    public LoadedModel(string path, ModelTask task, Func<Backend> open, Func<BranchSite, Branch>? branches)
+    public LoadedModel(string path, bool segments, Func<Backend> open, Func<BranchSite, Branch>? branches)
     {
         ModelDescription description = ModelDescription.Read(path);
-        if (description.Settings.Task != task)
+        Task = description.Settings.Task;
+        if (segments != (Task == ModelTask.Segmentation))
         {
-            throw new CheckpointException(path, task == ModelTask.Classification
-                ? "its network segments, and a predictor takes one that classifies; load it with Segmenter.Load, or "
-                    + "use 'revup segment'."
-                : "its network classifies, and a segmenter takes one that segments; load it with Predictor.Load.");
+            throw new CheckpointException(path, segments
+                ? $"its network answers for whole samples (model.task '{ModelSettings.Name(Task)}'), and a segmenter takes "
+                    + "one that segments; load it with Predictor.Load."
+                : "its network segments, and a predictor takes one that answers for whole samples; load it with "
+                    + "Segmenter.Load, or use 'revup segment'.");
         }
         _backend = open();
         try
@@ -49,6 +51,9 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
+    /// <summary>The network's task.</summary>
+    public ModelTask Task { get; }
+
     /// <summary>Shape of one sample.</summary>
     public Shape Sample => _net.Sample;
 
@@ -64,7 +69,7 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Live bytes of the backend.</summary>
     public MemoryUse Memory => _backend.Memory.Use;
 
-    /// <summary>Probabilities of samples.</summary>
+    /// <summary>Probabilities of samples, or the numbers of a regression.</summary>
     public float[] Predict(BatchPixels pixels) => _net.Predict(pixels);
 
     /// <summary>Labels of a volume that is not normalised (<see cref="PlaneInference"/>).</summary>

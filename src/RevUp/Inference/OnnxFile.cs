@@ -24,7 +24,7 @@ internal static class OnnxFile
     private const int InitializerField = 5;
 
     /// <summary>
-    /// The network as it evaluates: "logits" [N, classes] (no softmax) of "input" [N, C, (D), H,
+    /// The network as it evaluates: "logits" [N, classes] (no softmax or sigmoid) of "input" [N, C, (D), H,
     /// W], normalised like the training data; float32, any batch N, opset 17. Lipschitz factors,
     /// multipliers and running statistics are constants of the graph.
     /// </summary>
@@ -34,7 +34,8 @@ internal static class OnnxFile
     /// computed in float32. Weights go to the file one tensor at a time. metadata_props: "mean" and
     /// "std" (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x,
     /// (x − mean) / std for other numbers) and "classes" (a JSON array of names), where they are
-    /// given.
+    /// given. "task" is the network's: "classification", "segmentation", "multiLabel" or "regression",
+    /// whose "logits" are the numbers themselves.
     /// </remarks>
     /// <param name="net">The network.</param>
     /// <param name="path">
@@ -72,7 +73,7 @@ internal static class OnnxFile
         {
             using (FileStream file = File.Create(temporary))
             {
-                Write(file, Head(normalization, classes), GraphHead(net, graph), graph.Initializers);
+                Write(file, Head(net.Settings.Task, normalization, classes), GraphHead(net, graph), graph.Initializers);
             }
             File.Move(temporary, path, overwrite: true);
         }
@@ -114,13 +115,15 @@ internal static class OnnxFile
 
     // ModelProto { ir_version = 1, producer_name = 2, producer_version = 3, opset_import = 8 {
     // domain = 1, version = 2 }, metadata_props = 14 { key = 1, value = 2 } }
-    private static ProtobufMessage Head(ChannelNormalization? normalization, IReadOnlyList<string>? classes)
+    private static ProtobufMessage Head(
+        ModelTask task, ChannelNormalization? normalization, IReadOnlyList<string>? classes)
     {
         ProtobufMessage model = new ProtobufMessage()
             .Integer(1, IrVersion)
             .Text(2, "RevUp")
             .Text(3, typeof(OnnxFile).Assembly.GetName().Version!.ToString(3))
             .Message(8, new ProtobufMessage().Text(1, "").Integer(2, OnnxGraph.Opset));
+        Property("task", ModelSettings.Name(task));
         if (normalization is not null)
         {
             Property("mean", JsonSerializer.Serialize(normalization.Mean));

@@ -10,8 +10,9 @@ using RevUp.Tensors;
 namespace RevUp.Inference;
 
 /// <summary>
-/// Class probabilities softmax(f((x / 255 − mean) / deviation)) of byte images x, from a trained
-/// network f that is loaded with all it needs.
+/// Answers of a trained network f that is loaded with all it needs. Of byte images x these are, by
+/// <see cref="Task"/>: probabilities of classes, softmax(f((x / 255 − mean) / deviation)); of
+/// labels, sigmoid(f(…)); or the numbers f(…) of a regression.
 /// </summary>
 /// <remarks>
 /// Thread-safe: any number of threads may predict at once, and get the same bits as one after the
@@ -35,14 +36,17 @@ public sealed class Predictor : IDisposable
     private Predictor(ThreadBound<LoadedModel> model)
     {
         _model = model;
-        (Sample, Classes, _normalization) = model.Invoke(
-            loaded => (loaded.Sample, loaded.Classes, loaded.Normalization));
+        (Sample, Classes, _normalization, Task) = model.Invoke(
+            loaded => (loaded.Sample, loaded.Classes, loaded.Normalization, loaded.Task));
     }
+
+    /// <summary>What the network was trained for, and so what its answers are.</summary>
+    public ModelTask Task { get; }
 
     /// <summary>Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</summary>
     public Shape Sample { get; }
 
-    /// <summary>Names of the K classes, in the order of the probabilities.</summary>
+    /// <summary>Names of the K classes, labels or numbers, in the order of the answers.</summary>
     public IReadOnlyList<string> Classes { get; }
 
     /// <summary>
@@ -75,10 +79,10 @@ public sealed class Predictor : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
         return new Predictor(new ThreadBound<LoadedModel>("RevUp predictor", () => new LoadedModel(
-            file, ModelTask.Classification, open ?? (() => new CpuBackend()), branches)));
+            file, segments: false, open ?? (() => new CpuBackend()), branches)));
     }
 
-    /// <summary>Probabilities of one image, or of several one after the other.</summary>
+    /// <summary>Answers for one image, or for several one after the other.</summary>
     /// <param name="images">
     /// N·(D)·H·W·C bytes, channels-last. Calls with the same N are the cheapest: another N prepares
     /// the convolutions again.
@@ -109,8 +113,8 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Probabilities of samples that are numbers, such as the voxels of a volume: softmax(f((x −
-    /// mean) / deviation)).
+    /// Answers for samples that are numbers, such as the voxels of a volume: f gets (x − mean) /
+    /// deviation.
     /// </summary>
     /// <inheritdoc cref="Predict(ReadOnlySpan{byte})"/>
     /// <param name="samples">
@@ -167,10 +171,10 @@ public sealed class Predictor : IDisposable
     /// <summary>Waits for the calls of other threads, then frees network and backend.</summary>
     public void Dispose() => _model.Dispose();
 
-    private float[] RequireFinite(float[] probabilities)
+    private float[] RequireFinite(float[] answers)
     {
-        int bad = FiniteValues.IndexOfOther(probabilities);
-        return bad < 0 ? probabilities : throw new ArgumentException(
+        int bad = FiniteValues.IndexOfOther(answers);
+        return bad < 0 ? answers : throw new ArgumentException(
             $"sample {bad / Classes.Count} overflows the network: its output is not finite. The sample's values "
             + "are far from the training set's; give them in the same unit.",
             "samples");

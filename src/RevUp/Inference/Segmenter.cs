@@ -86,7 +86,7 @@ public sealed class Segmenter : IDisposable
         open ??= () => new CpuBackend(capacity: ArenaOf(memory));
         return new Segmenter(
             new ThreadBound<LoadedModel>(
-                "RevUp segmenter", () => new LoadedModel(file, ModelTask.Segmentation, open, branches: null)),
+                "RevUp segmenter", () => new LoadedModel(file, segments: true, open, branches: null)),
             memory);
     }
 

@@ -83,6 +83,9 @@ public sealed record ModelSettings
     /// <summary>Blocks of all stages, with the decoder's.</summary>
     public int BlockCount => Enumerable.Range(0, Stages.Count).Sum(s => Stages[s].Blocks + DecoderBlocksOf(s));
 
+    /// <summary>The fewest outputs that the task makes sense with: classes, labels or numbers.</summary>
+    internal int LeastOutputs => Task is ModelTask.Classification or ModelTask.Segmentation ? 2 : 1;
+
     /// <summary>Residual branches of all blocks.</summary>
     public int BranchCount => BlockCount * (Block == BlockKind.Coupling ? 2 : 1);
 
@@ -93,7 +96,7 @@ public sealed record ModelSettings
     /// Blocks of the decoder at stage <paramref name="index"/>; 0 where there is none.
     /// </summary>
     internal int DecoderBlocksOf(int index) =>
-        Task == ModelTask.Classification || index == Stages.Count - 1 ? 0 : Math.Max(1, Stages[index].DecoderBlocks);
+        Task != ModelTask.Segmentation || index == Stages.Count - 1 ? 0 : Math.Max(1, Stages[index].DecoderBlocks);
 
     /// <summary>
     /// Places that blocks are spread over: the stages, and all but the coarsest one's decoders.

@@ -11,4 +11,13 @@ public enum ModelTask
     /// 1505.04597), with additive skips.
     /// </summary>
     Segmentation,
+
+    /// <summary>
+    /// Several labels of a whole sample, each there or not: a logit for each, [N, labels]. Their
+    /// probabilities are sigmoids.
+    /// </summary>
+    MultiLabel,
+
+    /// <summary>Numbers of a whole sample, [N, outputs], as they are.</summary>
+    Regression,
 }

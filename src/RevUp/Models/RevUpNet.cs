@@ -32,13 +32,15 @@ public sealed partial class RevUpNet : DeviceObject
     /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="settings">The network.</param>
     /// <param name="sample">Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</param>
-    /// <param name="classes">Number of classes, at least 2.</param>
+    /// <param name="classes">
+    /// Number of classes, at least 2; of labels or numbers, at least 1, where the task has these.
+    /// </param>
     /// <param name="seed">Of the initial weights.</param>
     /// <param name="branches">
     /// Makes the branch of each block, for <see cref="BranchKind.Custom"/> and no other kind.
     /// </param>
     /// <exception cref="ArgumentException">The shape of a sample has another form.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are too few classes.</exception>
     /// <exception cref="ConfigurationException">
     /// The settings are invalid or do not fit the sample.
     /// </exception>
@@ -62,7 +64,7 @@ public sealed partial class RevUpNet : DeviceObject
             throw new ArgumentException(
                 $"A sample has the shape [1, H, W, C] or [1, D, H, W, C], not {sample}.", nameof(sample));
         }
-        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, settings.LeastOutputs);
         settings.Validate();
         ConfigurationException.Require(
             settings.Branch != BranchKind.Custom || branches is not null,
@@ -125,7 +127,7 @@ public sealed partial class RevUpNet : DeviceObject
     /// <summary>Shape of one sample.</summary>
     public Shape Sample { get; }
 
-    /// <summary>Number of classes.</summary>
+    /// <summary>Number of classes, labels or numbers: outputs of the head.</summary>
     public int Classes { get; }
 
     /// <summary>All layers, first to last; the last is the head.</summary>
@@ -232,7 +234,7 @@ public sealed partial class RevUpNet : DeviceObject
 
     /// <summary>
     /// Logits [N, classes], or [N, (D), H, W, classes] under <see cref="ModelTask.Segmentation"/>,
-    /// of a batch of normalised samples, keeping nothing; the result is the caller's.
+    /// or numbers [N, outputs] under <see cref="ModelTask.Regression"/>, of a batch of normalised samples, keeping nothing; the result is the caller's.
     /// </summary>
     /// <param name="pixels">[N, …], channels-last.</param>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
@@ -281,12 +283,14 @@ public sealed partial class RevUpNet : DeviceObject
     }
 
     /// <summary>
-    /// Class probabilities of one or several samples, channels-last and normalised like the
-    /// training data, one after the other.
+    /// Answers for one or several samples, channels-last and normalised like the training data, one
+    /// after the other: probabilities, or the numbers of a regression.
     /// </summary>
     /// <returns>
     /// softmax(logits), [N · classes], or [N · positions · classes] under
-    /// <see cref="ModelTask.Segmentation"/>.
+    /// <see cref="ModelTask.Segmentation"/>; sigmoid(logits) under
+    /// <see cref="ModelTask.MultiLabel"/>; the outputs themselves under
+    /// <see cref="ModelTask.Regression"/>.
     /// </returns>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
     public float[] Predict(ReadOnlySpan<float> pixels) => Predict(new BatchPixels(pixels));
@@ -299,10 +303,7 @@ public sealed partial class RevUpNet : DeviceObject
         float[] values = new float[logits.Count];
         Backend.Download<float>(logits, values);
         Backend.Memory.Free(logits);
-        for (int start = 0; start < values.Length; start += Classes)
-        {
-            Softmax(values.AsSpan(start, Classes));
-        }
+        Answers.Of(Settings.Task, values, Classes);
         return values;
     }
 
@@ -365,23 +366,5 @@ public sealed partial class RevUpNet : DeviceObject
             layer.Prepare(batch, use);
         }
         Parameters.Copies.Make();
-    }
-
-    private static void Softmax(Span<float> values)
-    {
-        float largest = values[0];
-        foreach (float value in values)
-        {
-            largest = Math.Max(largest, value);
-        }
-        double sum = 0;
-        foreach (float value in values)
-        {
-            sum += Math.Exp(value - largest);
-        }
-        foreach (ref float value in values)
-        {
-            value = (float)(Math.Exp(value - largest) / sum);
-        }
     }
 }

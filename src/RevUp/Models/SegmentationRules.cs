@@ -22,7 +22,7 @@ internal static class SegmentationRules
                 $"model.stages.{i}.decoderBlocks is {blocks}; use 1 to 100000, or 0 for 1");
             ConfigurationException.Require(
                 blocks == 0 || model.Task == ModelTask.Segmentation,
-                $"model.stages.{i}.decoderBlocks is {blocks}, and model.task 'classification' has no decoder; use "
+                $"model.stages.{i}.decoderBlocks is {blocks}, and model.task '{ModelSettings.Name(model.Task)}' has no decoder; use "
                 + $"'segmentation', or leave it out");
             ConfigurationException.Require(
                 blocks == 0 || i < model.Stages.Count - 1,

@@ -99,23 +99,50 @@ public sealed record Recipe
 
     private void RequireTask()
     {
-        bool segments = Model.Task == ModelTask.Segmentation, maps = Data.HasLabelMaps;
+        ModelTask task = Model.Task;
+        (bool segments, bool classifies) = (task == ModelTask.Segmentation, task == ModelTask.Classification);
+        (bool maps, string name) = (Data.HasLabelMaps, ModelSettings.Name(task));
+        ConfigurationException.Require(
+            Data.ClassCount >= Model.LeastOutputs, $"data.classes is {Data.ClassCount}; use 2 to 100000");
+        ConfigurationException.Require(
+            segments || classifies || Data.Dataset == DatasetKind.Custom,
+            $"model.task is '{name}', and the samples of data.dataset have one class each; use data.dataset 'custom' "
+            + $"and a program's own dataset, which has targets of numbers, or the task 'classification'");
+        ConfigurationException.Require(
+            task != ModelTask.Regression || Data.Augmentation.CutMix == 0,
+            $"data.cutMix is {Data.Augmentation.CutMix}, and the targets of a regression are no shares of an area; use "
+            + $"data.mixup, or 0");
         ConfigurationException.Require(
             !segments || maps || Data.Dataset == DatasetKind.Custom,
             $"model.task is 'segmentation', and the samples of data.dataset have one label each; use a dataset with "
             + $"label maps, such as 'segmentationFolder', or the task 'classification'");
         ConfigurationException.Require(
             segments || !maps,
-            $"data.dataset has a label at every position, and model.task is 'classification'; use 'segmentation'");
-        CheckpointMeasure by = Training.ChooseBy;
+            $"data.dataset has a label at every position, and model.task is '{name}'; use 'segmentation'");
+        ModelTask? measured = Training.ChooseBy switch
+        {
+            CheckpointMeasure.Auc or CheckpointMeasure.BalancedAccuracy => ModelTask.Classification,
+            CheckpointMeasure.Dice or CheckpointMeasure.Iou => ModelTask.Segmentation,
+            CheckpointMeasure.MeanAveragePrecision => ModelTask.MultiLabel,
+            _ => null,
+        };
+        string measures = task switch
+        {
+            ModelTask.Segmentation => "'dice', 'iou', 'top1' or 'loss'",
+            ModelTask.MultiLabel => "'meanAveragePrecision', 'top1' or 'loss'",
+            ModelTask.Regression => "'loss'",
+            _ => "'top1', 'balancedAccuracy', 'auc' or 'loss'",
+        };
         ConfigurationException.Require(
-            !segments || by is not (CheckpointMeasure.Auc or CheckpointMeasure.BalancedAccuracy),
-            $"training.chooseBy is a measure of classifications; use 'dice', 'iou', 'top1' or "
-            + $"'loss'");
-        ConfigurationException.Require(
-            segments || by is not (CheckpointMeasure.Dice or CheckpointMeasure.Iou),
-            $"training.chooseBy is a measure of segmentations; use 'top1', 'balancedAccuracy', 'auc' or "
-            + $"'loss'");
+            measured is null || measured == task,
+            $"training.chooseBy is a measure of {Plural(measured)}, and model.task is '{name}'; use {measures}");
+
+        static string Plural(ModelTask? task) => task switch
+        {
+            ModelTask.Segmentation => "segmentations",
+            ModelTask.MultiLabel => "several labels",
+            _ => "classifications",
+        };
     }
 
     /// <summary>Whether a folder can be named so, on any system.</summary>

@@ -34,6 +34,7 @@ internal static class CheckpointChoice
         CheckpointMeasure.BalancedAccuracy => result.BalancedAccuracy,
         CheckpointMeasure.Auc => result.Auc,
         CheckpointMeasure.Dice => result.ForegroundDice,
+        CheckpointMeasure.MeanAveragePrecision => result.MeanAveragePrecision,
         CheckpointMeasure.Iou => result.Segmentation?.PooledIou ?? double.NaN,
         _ => result.Top1,
     };

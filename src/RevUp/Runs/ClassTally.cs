@@ -3,7 +3,7 @@ namespace RevUp.Runs;
 /// <summary>Gathers the outputs of an evaluation into <see cref="ClassMeasures"/>.</summary>
 /// <param name="classes">K.</param>
 /// <param name="capacity">The most samples that will be added.</param>
-internal sealed class ClassTally(int classes, int capacity)
+internal sealed class ClassTally(int classes, int capacity) : OutputTally
 {
     private const long MaximumScores = 1 << 23;
 
@@ -18,6 +18,16 @@ internal sealed class ClassTally(int classes, int capacity)
     private readonly List<double>[] _scores = (long)classes * capacity <= MaximumScores
         ? [.. Enumerable.Range(0, classes).Select(_ => new List<double>(capacity))]
         : [];
+
+    /// <inheritdoc/>
+    public override void Add(int index, ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets)
+    {
+        for (int row = 0; row < outputs.Length; row += classes)
+        {
+            // Of soft labels, the likeliest class.
+            Add(outputs.Slice(row, classes), IndexOfMaximum(targets.Slice(row, classes)));
+        }
+    }
 
     /// <summary>Adds one sample; the first of equal logits is the prediction.</summary>
     /// <param name="logits">K finite numbers.</param>
@@ -38,8 +48,8 @@ internal sealed class ClassTally(int classes, int capacity)
         }
     }
 
-    /// <summary>Writes what was added, for <see cref="Add(BinaryReader)"/>.</summary>
-    public void Write(BinaryWriter writer)
+    /// <inheritdoc/>
+    public override void Write(BinaryWriter writer)
     {
         foreach (int[] counts in Counts)
         {
@@ -53,8 +63,8 @@ internal sealed class ClassTally(int classes, int capacity)
         }
     }
 
-    /// <summary>Adds what another tally of the same classes and capacity has written.</summary>
-    public void Add(BinaryReader reader)
+    /// <inheritdoc/>
+    public override void Add(BinaryReader reader)
     {
         foreach (int[] counts in Counts)
         {
@@ -76,6 +86,9 @@ internal sealed class ClassTally(int classes, int capacity)
             }
         }
     }
+
+    /// <inheritdoc/>
+    public override EvaluationResult Complete(EvaluationResult result) => result with { Classes = Measure() };
 
     /// <summary>The measures of what was added.</summary>
     public ClassMeasures Measure() => new(_samples, _correct, _confusion, MeanAuc());

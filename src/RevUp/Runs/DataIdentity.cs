@@ -5,10 +5,10 @@ namespace RevUp.Runs;
 
 /// <summary>By what a checkpoint knows its training set again, wherever that lies now.</summary>
 /// <param name="Classes">Names of the K classes, in the order of the labels.</param>
-/// <param name="Counts">Samples of each class; 0 where positions have classes.</param>
+/// <param name="Counts">Samples of each class; 0 where samples have none of their own.</param>
 /// <param name="Fingerprint">
-/// SHA-256 of label (-1 for a map) and name of every sample in order, without folders, in
-/// hexadecimal. Contents are not read.
+/// SHA-256 of label (-1 for a map or for numbers, which follow) and name of every sample in order,
+/// without folders, in hexadecimal. Contents are not read.
 /// </param>
 internal sealed record DataIdentity(IReadOnlyList<string> Classes, IReadOnlyList<int> Counts, string Fingerprint)
 {
@@ -21,7 +21,7 @@ internal sealed record DataIdentity(IReadOnlyList<string> Classes, IReadOnlyList
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < data.Count; i++)
         {
-            int label = data.HasLabelMaps ? -1 : data.Label(i);
+            int label = data.HasLabelMaps || data.HasTargets ? -1 : data.Label(i);
             // A label without a class is reported when its sample is loaded.
             if ((uint)label < (uint)counts.Length)
             {
@@ -29,6 +29,7 @@ internal sealed record DataIdentity(IReadOnlyList<string> Classes, IReadOnlyList
             }
             hash.AppendData(Encoding.UTF8.GetBytes(
                 string.Create(CultureInfo.InvariantCulture, $"{label} {Path.GetFileName(data.Name(i))}\n")));
+            hash.AppendData(data.HasTargets ? MemoryMarshal.AsBytes(data.Target(i)) : []);
         }
         return new DataIdentity(data.Classes, counts, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }

@@ -12,6 +12,9 @@ internal sealed class EpochMetrics(IReadOnlyList<StepMetrics> steps, EvaluationR
 
     public double Top1 => steps.Average(step => step.Top1);
 
+    /// <summary>Of a regression, which has no top-1; NaN of another task.</summary>
+    public double MeanAbsoluteError => steps.Average(step => step.MeanAbsoluteError);
+
     /// <summary>Of one step.</summary>
     public double Milliseconds => steps.Average(step => step.Milliseconds);
 

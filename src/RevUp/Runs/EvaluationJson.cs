@@ -8,7 +8,9 @@ namespace RevUp.Runs;
 /// "classSamples": [K], "confusion": [K][K]}. Above 100 classes "confusions" takes the place of the
 /// matrix: [class, taken for, samples] of the 32 most frequent. A segmentation has "dice": [K],
 /// "foregroundDice" and "pooledIou" instead of the class measures, and {"region": Dice} as
-/// "regionDice" where it has regions. JSON has no NaN: a number that is none is null. An earlier
+/// "regionDice" where it has regions. Several labels have "f1", "meanAveragePrecision",
+/// "averagePrecision": [K] and "classSamples": [K]; a regression has "meanAbsoluteError", "r2",
+/// "absoluteErrors": [K] and "determination": [K], and no "top1". JSON has no NaN: a number that is none is null. An earlier
 /// version wrote loss, top1, samples and leftOut, of the test set.
 /// </remarks>
 internal static class EvaluationJson
@@ -19,7 +21,10 @@ internal static class EvaluationJson
     {
         json.WriteString("part", result.Part.Text());
         WriteNumber(json, "loss", result.Loss);
-        WriteNumber(json, "top1", result.Top1);
+        if (result.Errors is null)
+        {
+            WriteNumber(json, "top1", result.Top1);
+        }
         json.WriteNumber("samples", result.Samples);
         json.WriteNumber("leftOut", result.LeftOut);
         if (result.Segmentation is { } segmentation)
@@ -28,6 +33,20 @@ internal static class EvaluationJson
             WriteNumber(json, "foregroundDice", segmentation.ForegroundDice);
             WriteNumber(json, "pooledIou", segmentation.PooledIou);
             WriteRegions(json, segmentation.Regions);
+        }
+        if (result.Labels is { } labels)
+        {
+            WriteNumber(json, "f1", labels.F1);
+            WriteNumber(json, "meanAveragePrecision", labels.MeanAveragePrecision);
+            WriteArray(json, "averagePrecision", labels.AveragePrecision);
+            WriteNumbers(json, "classSamples", labels.Samples);
+        }
+        if (result.Errors is { } errors)
+        {
+            WriteNumber(json, "meanAbsoluteError", errors.MeanAbsolute);
+            WriteNumber(json, "r2", errors.R2);
+            WriteArray(json, "absoluteErrors", errors.Absolute);
+            WriteArray(json, "determination", errors.Determination);
         }
         if (result.Classes is not { } classes)
         {
@@ -61,12 +80,20 @@ internal static class EvaluationJson
     {
         int leftOut = line.TryGetProperty("leftOut", out JsonElement left) ? left.GetInt32() : 0;
         int samples = line.GetProperty("samples").GetInt32();
+        bool hasCounts = line.TryGetProperty("classSamples", out JsonElement counts);
+        LabelMeasures? labels = hasCounts && line.TryGetProperty("averagePrecision", out JsonElement precision)
+            ? new LabelMeasures(Integers(counts), Number(line, "f1"), Values(precision))
+            : null;
         return new EvaluationResult(Number(line, "top1"), Number(line, "loss"), samples, leftOut)
         {
             Part = line.TryGetProperty("part", out JsonElement part)
                 ? DatasetSplits.Parse(part.GetString()!)
                 : DatasetSplit.Test,
-            Classes = line.TryGetProperty("classSamples", out JsonElement counts) ? ReadClasses(line, counts) : null,
+            Labels = labels,
+            Errors = line.TryGetProperty("absoluteErrors", out JsonElement absolute)
+                ? new ErrorMeasures(Values(absolute), Values(line.GetProperty("determination")))
+                : null,
+            Classes = hasCounts && labels is null ? ReadClasses(line, counts) : null,
             Segmentation = line.TryGetProperty("dice", out JsonElement dice)
                 ? new SegmentationSummary(Values(dice), Number(line, "pooledIou")) { Regions = Regions(line) }
                 : null,

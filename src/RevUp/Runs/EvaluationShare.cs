@@ -6,10 +6,10 @@ namespace RevUp.Runs;
 /// Part of an evaluation that one rank has done, batch by batch: the sums do not depend on who did
 /// which batch.
 /// </summary>
-/// <param name="classes">K.</param>
+/// <param name="tally">Gathers the outputs.</param>
 /// <param name="batches">Batches of all ranks.</param>
 /// <param name="samples">Samples of all ranks at most.</param>
-internal sealed class EvaluationShare(int classes, int batches, int samples)
+internal sealed class EvaluationShare(OutputTally tally, int batches, int samples)
 {
     // Loss and right answers of each batch; 0 where another rank has it.
     private readonly double[] _losses = new double[batches];
@@ -17,7 +17,7 @@ internal sealed class EvaluationShare(int classes, int batches, int samples)
     private int _evaluated;
 
     /// <summary>The outputs.</summary>
-    public ClassTally Tally { get; } = new(classes, samples);
+    public OutputTally Tally => tally;
 
     /// <summary>Adds a batch.</summary>
     /// <param name="index">Its place in the dataset.</param>
@@ -61,10 +61,8 @@ internal sealed class EvaluationShare(int classes, int batches, int samples)
             loss += _losses[batch];
             right += _right[batch];
         }
-        return new EvaluationResult(right / _evaluated, loss / _evaluated, _evaluated, samples - _evaluated)
-        {
-            Classes = Tally.Measure(),
-        };
+        return Tally.Complete(
+            new EvaluationResult(right / _evaluated, loss / _evaluated, _evaluated, samples - _evaluated));
     }
 
     private void Write(BinaryWriter writer)

@@ -4,6 +4,7 @@ using RevUp.Distributed;
 using RevUp.Models;
 using RevUp.Recipes;
 using RevUp.Tensors;
+using RevUp.Training;
 
 namespace RevUp.Runs;
 
@@ -14,8 +15,7 @@ namespace RevUp.Runs;
 internal static class Evaluator
 {
     /// <summary>
-    /// Top-1, loss and <see cref="ClassMeasures"/> over all of <paramref name="data"/>. Damaged
-    /// samples are left out and counted, and none takes their place.
+    /// Loss and measures of the network's task over all of <paramref name="data"/>. Damaged samples are left out and counted, and none takes their place.
     /// </summary>
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>
@@ -39,8 +39,10 @@ internal static class Evaluator
         Action<int>? progress = null,
         CancellationToken stop = default)
     {
+        ArgumentNullException.ThrowIfNull(net);
         using StopAgreement agreement = new(Collective.Alone, stop);
-        return Evaluate(net, data, normalization, batches, progress, agreement);
+        SampleLoss loss = new(net.Settings.Task, huberDelta: 0, own: null);
+        return Evaluate(net, data, normalization, batches, loss, progress, agreement);
     }
 
     /// <summary>
@@ -51,10 +53,10 @@ internal static class Evaluator
         ImageDataset data,
         ChannelNormalization normalization,
         BatchLoaderOptions batches,
+        SampleLoss loss,
         Action<int>? progress,
         StopAgreement stop)
     {
-        ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(normalization);
         ArgumentNullException.ThrowIfNull(batches);
@@ -69,14 +71,16 @@ internal static class Evaluator
             using BatchLoader loader = new(
                 data, normalization,
                 batches with { ReplaceDamaged = false, Ranks = ranks.Size, Rank = ranks.Rank });
-            EvaluationShare share = new(net.Classes, loader.BatchesPerEpoch, data.Count);
+            EvaluationShare share = new(
+                OutputTally.Of(net.Settings.Task, net.Classes, loader.BatchesPerEpoch, data.Count),
+                loader.BatchesPerEpoch, data.Count);
             using IEnumerator<Batch> own = loader.Epoch(0).GetEnumerator();
             for (int first = 0; first < loader.BatchesPerEpoch; first += ranks.Size)
             {
                 stop.ThrowIfStopped();
                 if (own.MoveNext())
                 {
-                    Evaluate(net, own.Current, data, outputs, statistics, share);
+                    Evaluate(net, own.Current, data, loss, outputs, statistics, share);
                     evaluated += own.Current.Count;
                     progress?.Invoke(Math.Min(evaluated * ranks.Size, data.Count));
                 }
@@ -92,7 +96,8 @@ internal static class Evaluator
     }
 
     private static void Evaluate(
-        RevUpNet net, Batch samples, ImageDataset data, float[] outputs, Tensor statistics, EvaluationShare share)
+        RevUpNet net, Batch samples, ImageDataset data, SampleLoss loss, float[] outputs, Tensor statistics,
+        EvaluationShare share)
     {
         Backend backend = net.Backend;
         Arena memory = backend.Memory;
@@ -103,31 +108,20 @@ internal static class Evaluator
         Tensor targets = memory.Allocate(
             new Shape(samples.Count, net.Classes), ElementType.Float32, MemoryPurpose.Activations);
         backend.Upload(samples.Targets, targets);
-        backend.CrossEntropy(logits, targets, 0, default, statistics);
+        loss.Add(backend, logits, targets, default, statistics);
         Span<float> rows = outputs.AsSpan(0, samples.Count * net.Classes);
         backend.Download(logits, rows);
         backend.Download(statistics, sums);
         memory.Free(logits);
         memory.Free(targets);
-        Add(share.Tally, samples, rows, data);
-        share.Add(samples.Index, samples.Count, sums);
-    }
-
-    private static void Add(ClassTally tally, Batch samples, ReadOnlySpan<float> logits, ImageDataset data)
-    {
-        int classes = logits.Length / samples.Count;
-        for (int i = 0; i < samples.Count; i++)
+        if (FiniteValues.IndexOfOther(rows) is >= 0 and var bad)
         {
-            ReadOnlySpan<float> row = logits.Slice(i * classes, classes);
-            int sample = samples.Sample(i);
-            if (FiniteValues.IndexOfOther(row) >= 0)
-            {
-                throw new DataFileException(
-                    data.Name(sample),
-                    "the network's output for this sample is not finite. Either its values are far from the "
-                    + "training set's: correct it or leave it out. Or the training diverged: lower the learning rate.");
-            }
-            tally.Add(row, data.Label(sample));
+            throw new DataFileException(
+                data.Name(samples.Sample(bad / net.Classes)),
+                "the network's output for this sample is not finite. Either its values are far from the "
+                + "training set's: correct it or leave it out. Or the training diverged: lower the learning rate.");
         }
+        share.Tally.Add(samples.Index, rows, samples.Targets);
+        share.Add(samples.Index, samples.Count, sums);
     }
 }

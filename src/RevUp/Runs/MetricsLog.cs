@@ -47,7 +47,8 @@ internal sealed class MetricsLog : IDisposable
     {
         Begin("step", step, epoch);
         _json.WriteNumber("loss", result.Loss);
-        _json.WriteNumber("top1", result.Top1);
+        bool isRegression = double.IsNaN(result.Top1);
+        _json.WriteNumber(isRegression ? "meanAbsoluteError" : "top1", isRegression ? result.MeanAbsoluteError : result.Top1);
         _json.WriteNumber("learningRate", result.LearningRate);
         _json.WriteNumber("milliseconds", Math.Round(milliseconds, 2));
         _json.WriteNumber("activationPeakBytes", activationPeakBytes);

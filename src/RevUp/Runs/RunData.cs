@@ -1,5 +1,6 @@
 using RevUp.Data;
 using RevUp.Data.Dense;
+using RevUp.Models;
 using RevUp.Recipes;
 using RevUp.Tensors;
 using RevUp.Training;
@@ -112,6 +113,35 @@ internal sealed class RunData : IDisposable
         }
     }
 
+    /// <summary>The targets of every sample are what the network's task and loss need.</summary>
+    /// <exception cref="ConfigurationException">
+    /// They are another task's, a setting has no meaning for them, or a number is out of range.
+    /// </exception>
+    /// <exception cref="DataFileException">The targets of a sample are no finite numbers.</exception>
+    public void RequireTargets(ModelTask task, TrainingSettings training)
+    {
+        string name = ModelSettings.Name(task);
+        foreach ((DatasetSplit split, ImageDataset data) in _parts)
+        {
+            ConfigurationException.Require(
+                data.HasTargets || task is ModelTask.Classification or ModelTask.Segmentation,
+                $"model.task is '{name}', and the samples of the {split.Text()} part have one class each; use a dataset "
+                + $"with targets of numbers (HasTargets), or the task 'classification'");
+            ConfigurationException.Require(
+                !data.HasTargets || task != ModelTask.Segmentation,
+                $"model.task is 'segmentation', and the samples of the {split.Text()} part have targets of their own; "
+                + $"use data with label maps, or another task");
+            ConfigurationException.Require(
+                !data.HasTargets || !training.BalanceClasses,
+                $"training.balanceClasses is true, and samples with soft labels are of no single class; give it "
+                + $"training.classWeights instead");
+            for (int index = 0; data.HasTargets && index < data.Count; index++)
+            {
+                RequireTarget(task, data, index);
+            }
+        }
+    }
+
     /// <summary>
     /// The settings as a training step takes them: where positions have labels, balanced classes
     /// become weights by the counted positions. Damaged cases do not count.
@@ -161,6 +191,33 @@ internal sealed class RunData : IDisposable
             return training.ClassWeights.Count == 0 ? null : [.. training.ClassWeights.Select(weight => (float)weight)];
         }
         return Balanced([.. Identity.Counts.Select(count => (double)count)]);
+    }
+
+    // A sum of rounded probabilities may miss 1 by this.
+    private const double SumError = 1e-3;
+
+    private static void RequireTarget(ModelTask task, ImageDataset data, int index)
+    {
+        ReadOnlySpan<float> target = SampleTargets.Of(data, index);
+        if (task == ModelTask.Regression)
+        {
+            return;
+        }
+        int bad = target.IndexOfAnyExceptInRange(0, 1);
+        ConfigurationException.Require(
+            bad < 0,
+            $"The target '{(bad < 0 ? "" : data.Classes[bad])}' of {data.Name(index)} is "
+            + $"{(bad < 0 ? 0 : target[bad])}, and model.task '{ModelSettings.Name(task)}' takes probabilities; use 0 "
+            + $"to 1, or the task 'regression'");
+        double sum = 0;
+        foreach (float probability in target)
+        {
+            sum += probability;
+        }
+        ConfigurationException.Require(
+            task != ModelTask.Classification || Math.Abs(sum - 1) <= SumError,
+            $"The target of {data.Name(index)} sums to {sum}, and the classes of model.task 'classification' exclude "
+            + $"each other; let it sum to 1, or use the task 'multiLabel'");
     }
 
     // All classes that occur count the same; a class without samples has no weight to give.

@@ -82,7 +82,7 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
             step,
             epoch,
             line.GetProperty("loss").GetDouble(),
-            line.GetProperty("top1").GetDouble(),
+            EvaluationJson.Number(line, "top1"),
             line.GetProperty("learningRate").GetDouble(),
             line.GetProperty("milliseconds").GetDouble(),
             line.TryGetProperty("activationPeakBytes", out JsonElement bytes) ? bytes.GetInt64() : 0,
@@ -91,6 +91,7 @@ internal sealed record RunHistory(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
             line.GetProperty("worstResidual").GetDouble(),
             line.GetProperty("replays").GetInt32())
         {
+            MeanAbsoluteError = EvaluationJson.Number(line, "meanAbsoluteError"),
             Coefficients = Numbers(line, "coefficients"),
             Wait = line.TryGetProperty("waitMilliseconds", out JsonElement first)
                 ? new RankWait(

@@ -4,6 +4,7 @@ using RevUp.Data.Dense;
 using RevUp.Distributed;
 using RevUp.Models;
 using RevUp.Recipes;
+using RevUp.Training;
 
 namespace RevUp.Runs;
 
@@ -25,6 +26,9 @@ internal sealed class RunJudge(
     Recipe recipe, RunData data, string folder, DamageLog damage, CheckpointFolder checkpoints,
     Collective ranks, Action<EvaluationProgress> report)
 {
+    /// <summary>The program's own loss; null for the task's.</summary>
+    public BatchLoss? Loss { get; init; }
+
     /// <summary>Samples that are evaluated after an epoch, or whole cases.</summary>
     public int HeldSamples => SamplesOf(data.Held);
 
@@ -144,7 +148,11 @@ internal sealed class RunJudge(
         BatchLoaderOptions batches = Batches(recipe.EvaluationBatches, samples);
         if (samples is not DensePatches patches)
         {
-            return Evaluator.Evaluate(net, samples, data.Normalization, batches, Report, stop) with { Part = part };
+            SampleLoss loss = new(recipe.Model.Task, recipe.Training.HuberDelta, Loss);
+            return Evaluator.Evaluate(net, samples, data.Normalization, batches, loss, Report, stop) with
+            {
+                Part = part,
+            };
         }
         SegmentationRecorder recorder = new(samples.Classes, regions: patches.Cases.Regions);
         long memory = ranks.First(

@@ -19,6 +19,7 @@ internal sealed class RunMeter
     private double _weight;
     private double _loss;
     private double _top1;
+    private double _absoluteError;
     private long _evaluations;
     private long _inversions;
     private TimeSpan _training;
@@ -27,6 +28,9 @@ internal sealed class RunMeter
     public double Loss => _loss / _weight;
 
     public double Top1 => _top1 / _weight;
+
+    /// <summary>Of a regression; NaN of another task.</summary>
+    public double MeanAbsoluteError => _absoluteError / _weight;
 
     /// <summary>Of steps and evaluations.</summary>
     public Pace Pace { get; } = new();
@@ -73,6 +77,7 @@ internal sealed class RunMeter
         _weight = Smoothing * _weight + 1 - Smoothing;
         _loss = Smoothing * _loss + (1 - Smoothing) * result.Loss;
         _top1 = Smoothing * _top1 + (1 - Smoothing) * result.Top1;
+        _absoluteError = Smoothing * _absoluteError + (1 - Smoothing) * result.MeanAbsoluteError;
         Keep(milliseconds, _times);
         long evaluations = 0;
         int inverted = 0;

@@ -1,11 +1,12 @@
 using RevUp.Data;
+using RevUp.Models;
 using RevUp.Recipes;
 
 namespace RevUp.Runs;
 
 /// <summary>
-/// A run's report in markdown: its result, with recall and confusion of the classes; from its
-/// metrics, loss, top-1 and time of each epoch; and the mean number of branch evaluations k of each
+/// A run's report in markdown: its result, with recall and confusion of the classes, or the figures
+/// of each label or number; from its metrics, loss, measures and time of each epoch; and the mean number of branch evaluations k of each
 /// block.
 /// </summary>
 internal static class RunReport
@@ -30,23 +31,22 @@ internal static class RunReport
         text.AppendLine(culture, $"# {recipe.Name}\n\n{recipe.Description}\n");
         if (summary is not null)
         {
-            Result(text, summary);
+            Result(text, summary, recipe.Model.Task);
         }
-        text.Append(culture, $"| epoch | steps | training loss | training top-1 % | {part} loss | {part} top-1 % ");
         bool segments = epochs.Values.Any(epoch => epoch.Held?.Segmentation is not null);
-        text.Append(culture, $"| {part} {(segments ? "Dice" : "balanced accuracy %")} | {part} AUC ");
+        IReadOnlyList<TaskMeasure> measures = TaskMeasure.Of(segments ? ModelTask.Segmentation : recipe.Model.Task);
+        TaskMeasure main = measures[0];
+        text.Append(culture, $"| epoch | steps | training loss | training {main.Title} | {part} loss ");
+        text.Append(string.Concat(measures.Select(measure => $"| {part} {measure.Title} ")));
         text.AppendLine("| ms a step | mean k | worst k | worst residual | replays |");
-        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        text.AppendLine(string.Concat(Enumerable.Repeat("|---", 10 + measures.Count)) + "|");
         foreach ((int number, EpochMetrics epoch) in epochs)
         {
-            string test = epoch.Held is { } result
-                ? string.Create(
-                    culture,
-                    $"{result.Loss:F4} | {100 * result.Top1:F2} | ")
-                    + (segments ? Fraction(result.ForegroundDice) : Percent(result.BalancedAccuracy)) + " | "
-                    + Fraction(result.Auc)
-                : "– | – | – | –";
-            text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss:F4} | {100 * epoch.Top1:F2} | {test} ");
+            IEnumerable<string> held = measures.Select(
+                measure => epoch.Held is { } result ? Value(measure, measure.OfResult(result)) : "–");
+            string test = string.Join(" | ", held.Prepend(epoch.Held is { } own ? $"{Fraction(own.Loss)}" : "–"));
+            text.Append(culture, $"| {number + 1} | {epoch.Steps} | {epoch.Loss:F4} ");
+            text.Append(culture, $"| {Value(main, main.OfEpoch!(epoch))} | {test} ");
             text.Append(culture, $"| {epoch.Milliseconds:F1} | {epoch.MeanEvaluations:F2} | {epoch.WorstEvaluations} ");
             text.AppendLine(culture, $"| {epoch.WorstResidual:0.0e-0} | {epoch.Replays} |");
         }
@@ -56,6 +56,10 @@ internal static class RunReport
         if (summary?.Evaluation.Classes is { } classes && classNames is not null)
         {
             Classes(text, summary.Evaluation.Part, classes, classNames);
+        }
+        if (summary is not null && classNames is not null)
+        {
+            Outputs(text, summary.Evaluation, classNames);
         }
         if (epochs.Values.Any(epoch => epoch.IsAdaptive))
         {
@@ -70,18 +74,20 @@ internal static class RunReport
     }
 
     // The run in one line: which checkpoint, on which part, how good.
-    private static void Result(StringBuilder text, RunSummary summary)
+    private static void Result(StringBuilder text, RunSummary summary, ModelTask task)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
         EvaluationResult result = summary.Evaluation;
         if (result.Samples > 0)
         {
             text.Append(culture, $"Result on the {result.Part.Text()} part ({result.Samples} samples): ");
-            text.Append(culture, $"top-1 {100 * result.Top1:F2} %, loss {result.Loss:F4}, ");
+            string[] measures = [.. TaskMeasure.Of(task).Select(
+                measure => $"{measure.Name} {Value(measure, measure.OfResult(result))}{(measure.IsShare ? " %" : "")}")];
+            text.Append(culture, $"{measures[0]}, loss {result.Loss:F4}, ");
             text.Append(result.Segmentation is { } maps
                 ? $"mean Dice of the foreground {Fraction(maps.ForegroundDice)}, mean IoU of all classes "
                     + $"{Fraction(maps.PooledIou)}. "
-                : $"balanced accuracy {Percent(result.BalancedAccuracy)} %, AUC {Fraction(result.Auc)}. ");
+                : $"{string.Join(", ", measures[1..])}. ");
         }
         if (summary.ChosenStep is { } step)
         {
@@ -99,7 +105,7 @@ internal static class RunReport
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
         string[] cells =
-            [.. names.Select(name => PrintableText.Of(name).Replace("|", "\\|", StringComparison.Ordinal))];
+            [.. names.Select(Cell)];
         string[] columns = cells.Length <= MaximumConfusion ? cells : [];
         text.AppendLine(culture, $"\n## Classes of the {part.Text()} part\n");
         text.Append("| class | samples | recall % |")
@@ -120,6 +126,36 @@ internal static class RunReport
             }
         }
     }
+
+    // The figures of each label or number; nothing of another task.
+    private static void Outputs(StringBuilder text, EvaluationResult result, IReadOnlyList<string> names)
+    {
+        (string what, string head, Func<int, string>? row) = result switch
+        {
+            { Labels: { } labels } => (
+                "Labels", "| label | samples | average precision |",
+                k => $"{labels.Samples[k]} | {Fraction(labels.AveragePrecision[k])}"),
+            { Errors: { } errors } => (
+                "Numbers", "| number | mean absolute error | R² |",
+                k => $"{Fraction(errors.Absolute[k])} | {Fraction(errors.Determination[k])}"),
+            _ => ("", "", (Func<int, string>?)null),
+        };
+        if (row is null)
+        {
+            return;
+        }
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"\n## {what} of the {result.Part.Text()} part\n\n{head}\n|---|---|---|");
+        for (int k = 0; k < names.Count; k++)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {Cell(names[k])} | {row(k)} |");
+        }
+    }
+
+    private static string Cell(string name) => PrintableText.Of(name).Replace("|", "\\|", StringComparison.Ordinal);
+
+    private static string Value(TaskMeasure measure, double value) =>
+        measure.IsShare ? Percent(value) : Fraction(value);
 
     private static string Percent(double value) => Fraction(100 * value, "F2");
 

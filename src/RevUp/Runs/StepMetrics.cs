@@ -16,6 +16,9 @@ internal sealed record StepMetrics(
     double WorstResidual,
     int Replays)
 {
+    /// <summary>Of a regression, which has no top-1; NaN of another task.</summary>
+    public double MeanAbsoluteError { get; init; } = double.NaN;
+
     /// <summary>c of each block after the step, where each has its own.</summary>
     public double[] Coefficients { get; init; } = [];
 

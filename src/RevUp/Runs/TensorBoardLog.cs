@@ -7,8 +7,8 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction),
-/// train/learning_rate, train/images_per_second. The first and every
+/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction; of a
+/// regression train/mean_absolute_error), train/learning_rate, train/images_per_second. The first and every
 /// <see cref="BlockEverySteps"/>-th step: memory_MiB/PURPOSE (peaks). These steps also have k and
 /// the inversion residual of inverted blocks, and, for blocks with their own Lipschitz
 /// coefficients, c and the measured contraction. Each of the four comes as mean, as maximum and per
@@ -50,7 +50,7 @@ internal sealed class TensorBoardLog : IDisposable
     {
         _summary.Clear();
         Scalar("train/loss", result.Loss);
-        Scalar("train/top1", result.Top1);
+        Measure("train", result.Top1, result.MeanAbsoluteError);
         Scalar("train/learning_rate", result.LearningRate);
         Scalar("train/images_per_second", imagesPerSecond);
         if (step == 1 || step % BlockEverySteps == 0)
@@ -70,14 +70,14 @@ internal sealed class TensorBoardLog : IDisposable
         _summary.Clear();
         string part = result.Part.Text();
         Scalar($"{part}/loss", result.Loss);
-        Scalar($"{part}/top1", result.Top1);
+        Measure(part, result.Top1, result.MeanAbsoluteError);
+        Finite($"{part}/r2", result.R2);
+        Finite($"{part}/f1", result.F1);
+        Finite($"{part}/mean_average_precision", result.MeanAveragePrecision);
         if (result.Classes is { } classes)
         {
             Scalar($"{part}/balanced_accuracy", classes.BalancedAccuracy);
-            if (double.IsFinite(classes.Auc))
-            {
-                Scalar($"{part}/auc", classes.Auc);
-            }
+            Finite($"{part}/auc", classes.Auc);
         }
         _file.Write(step, _summary);
     }
@@ -85,6 +85,20 @@ internal sealed class TensorBoardLog : IDisposable
     public void Flush() => _file.Flush();
 
     public void Dispose() => _file.Dispose();
+
+    private void Measure(string part, double top1, double meanAbsoluteError)
+    {
+        Finite($"{part}/top1", top1);
+        Finite($"{part}/mean_absolute_error", meanAbsoluteError);
+    }
+
+    private void Finite(string tag, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            Scalar(tag, value);
+        }
+    }
 
     private void Blocks(ReadOnlySpan<InversionRecord> records)
     {

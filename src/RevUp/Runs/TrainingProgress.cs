@@ -27,4 +27,11 @@ public readonly record struct TrainingProgress(
     double ImagesPerSecond,
     double MeanEvaluations,
     TimeSpan Remaining,
-    EvaluationResult? Evaluation);
+    EvaluationResult? Evaluation)
+{
+    /// <summary>
+    /// Mean absolute error of the last steps of a regression, whose top-1 is NaN; NaN of another
+    /// task.
+    /// </summary>
+    public double MeanAbsoluteError { get; init; } = double.NaN;
+}

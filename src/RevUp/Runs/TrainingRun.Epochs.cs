@@ -158,7 +158,10 @@ public sealed partial class TrainingRun
         int epochs = (int)((Steps - 1) / _stepsPerEpoch) + 1;
         return new TrainingProgress(
             epoch + 1, epochs, _step.Count, Steps, meter.Loss, meter.Top1, images, meter.LastEvaluations,
-            remaining, evaluation);
+            remaining, evaluation)
+        {
+            MeanAbsoluteError = meter.MeanAbsoluteError,
+        };
     }
 
     // With the one that is due after the last step done. The last of all is at the end, wherever

@@ -74,6 +74,10 @@ public sealed partial class TrainingRun : IDisposable
     /// Makes the branch of each block, where the recipe's model.branch is "custom".
     /// </param>
     /// <param name="ranks">Ranks that share the steps; null for one process.</param>
+    /// <param name="loss">
+    /// A loss in place of the one of the recipe's task; null for the task's. It is no part of the
+    /// run's files: a resumed run is given it again.
+    /// </param>
     public TrainingRun(
         Backend backend,
         Recipe recipe,
@@ -83,9 +87,11 @@ public sealed partial class TrainingRun : IDisposable
         ImageDataset test,
         ImageDataset? validation = null,
         Func<BranchSite, Branch>? branches = null,
-        Ranks? ranks = null)
+        Ranks? ranks = null,
+        BatchLoss? loss = null)
         : this(
-            backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation), branches, ranks?.All)
+            backend, recipe, folder, resume, RunData.Borrow(recipe, train, test, validation), branches, ranks?.All,
+            loss)
     {
     }
 
@@ -96,7 +102,8 @@ public sealed partial class TrainingRun : IDisposable
         bool resume,
         RunData data,
         Func<BranchSite, Branch>? branches = null,
-        Collective? ranks = null)
+        Collective? ranks = null,
+        BatchLoss? loss = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -108,6 +115,7 @@ public sealed partial class TrainingRun : IDisposable
             _data = data;
             recipe.Validate();
             data.RequireShapes();
+            data.RequireTargets(recipe.Model.Task, recipe.Training);
             _folder = Path.GetFullPath(folder);
             if (recipe.Data.Path is { } path)
             {
@@ -126,7 +134,10 @@ public sealed partial class TrainingRun : IDisposable
             _recipe = recipe;
             _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
             _judge = new RunJudge(
-                recipe, data, _folder, _damage, _checkpoints, _ranks, progress => Evaluating?.Invoke(progress));
+                recipe, data, _folder, _damage, _checkpoints, _ranks, progress => Evaluating?.Invoke(progress))
+            {
+                Loss = loss,
+            };
             RequireSameData();
             double[][] statistics = _ranks.First(
                 () => (double[][])[[.. data.Normalization.Mean], [.. data.Normalization.Deviation]],
@@ -155,7 +166,7 @@ public sealed partial class TrainingRun : IDisposable
                 backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches);
             _step = new TrainingStep(
                 Network, data.OfStep(training), recipe.Reversible.Plan, recipe.Reversible.Inversion,
-                _ranks);
+                _ranks, loss);
             ShareStart(_ranks.First(Begin, "the first rank to read the checkpoint"));
 
             string Decide()

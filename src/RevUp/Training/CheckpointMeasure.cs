@@ -4,8 +4,9 @@ namespace RevUp.Training;
 public enum CheckpointMeasure
 {
     /// <summary>
-    /// The largest top-1, of a segmentation the largest share of positions that are right; of
-    /// equals the smallest loss.
+    /// The largest top-1, of a segmentation the largest share of positions that are right, of
+    /// several labels the largest share of samples of which every label is right; of equals the
+    /// smallest loss. A regression has none, and the smallest loss alone counts.
     /// </summary>
     Top1,
 
@@ -29,4 +30,9 @@ public enum CheckpointMeasure
     /// smallest loss. Voxels of all cases are added up first, as is usual for street scenes.
     /// </summary>
     Iou,
+
+    /// <summary>
+    /// The largest mean average precision of several labels; of equals the smallest loss.
+    /// </summary>
+    MeanAveragePrecision,
 }

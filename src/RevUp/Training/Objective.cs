@@ -21,31 +21,70 @@ internal abstract class Objective(RevUpNet net) : DeviceObject(net.Backend)
     protected RevUpNet Net { get; } = net;
 
     /// <summary>The objective of a network's task.</summary>
+    /// <param name="net">The network.</param>
+    /// <param name="settings">Settings of the loss.</param>
+    /// <param name="own">A loss in place of the task's; null for the task's.</param>
     /// <exception cref="ConfigurationException">
     /// A setting belongs to another task, or does not fit the network's classes.
     /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory for the class weights.</exception>
-    public static Objective Of(RevUpNet net, TrainingSettings settings)
+    public static Objective Of(RevUpNet net, TrainingSettings settings, BatchLoss? own = null)
     {
-        Require(net.Settings.Task, settings);
-        return net.Settings.Task == ModelTask.Segmentation
+        ModelTask task = net.Settings.Task;
+        Require(task, settings);
+        if (own is not null)
+        {
+            RequireOwn(task, settings);
+        }
+        return task == ModelTask.Segmentation
             ? new SegmentationObjective(net, settings)
-            : new ClassificationObjective(net);
+            : new SampleObjective(net, new SampleLoss(task, settings.HuberDelta, own));
     }
 
     /// <summary>Throws when a setting of the loss belongs to another task.</summary>
     /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
     public static void Require(ModelTask task, TrainingSettings settings)
     {
-        bool isSegmentation = task == ModelTask.Segmentation;
+        (bool segments, bool classifies) = (task == ModelTask.Segmentation, task == ModelTask.Classification);
+        string name = ModelSettings.Name(task);
         ConfigurationException.Require(
-            isSegmentation || settings.Dice == new DiceSettings(),
-            $"training.dice is given, and model.task 'classification' has no Dice in its loss; leave it out, or use "
+            segments || settings.Dice == new DiceSettings(),
+            $"training.dice is given, and model.task '{name}' has no Dice in its loss; leave it out, or use "
             + $"model.task 'segmentation'");
         ConfigurationException.Require(
-            !isSegmentation || settings.LabelSmoothing == 0,
+            !segments || settings.LabelSmoothing == 0,
             $"training.labelSmoothing is {settings.LabelSmoothing}, and every position of model.task 'segmentation' "
             + $"has one label; use 0");
+        ConfigurationException.Require(
+            segments || classifies || settings.LabelSmoothing == 0,
+            $"training.labelSmoothing is {settings.LabelSmoothing}, and model.task '{name}' has no classes to spread "
+            + $"it over; use 0, and smooth the targets of the dataset");
+        ConfigurationException.Require(
+            segments || classifies || (settings.ClassWeights.Count == 0 && !settings.BalanceClasses),
+            $"training.{(settings.BalanceClasses ? "balanceClasses" : "classWeights")} is given, and model.task "
+            + $"'{name}' has no classes to weigh; leave it out, and weigh in a loss of your own");
+        ConfigurationException.Require(
+            task == ModelTask.Regression || settings.HuberDelta == 0,
+            $"training.huberDelta is {settings.HuberDelta}, and the loss of model.task '{name}' is a cross-entropy; "
+            + $"use 0, or model.task 'regression'");
+    }
+
+    /// <summary>Throws when a program's own loss cannot take the place of the task's.</summary>
+    /// <exception cref="ConfigurationException">Names the value and the fix.</exception>
+    public static void RequireOwn(ModelTask task, TrainingSettings settings)
+    {
+        ConfigurationException.Require(
+            task != ModelTask.Segmentation,
+            $"model.task is 'segmentation', and a loss of your own takes outputs of whole samples; use another task, "
+            + $"or leave the loss out");
+        ConfigurationException.Require(
+            settings.HuberDelta == 0,
+            $"training.huberDelta is {settings.HuberDelta}, and a loss of your own takes the place of Huber's; use 0, "
+            + $"or leave the loss out");
+        ConfigurationException.Require(
+            !settings.CudaGraph,
+            $"training.cudaGraph is true, and a loss of your own is computed on the host, which a graph cannot hold; "
+            + $"use false, or leave the loss out");
     }
 
     /// <summary>Shape of the targets of <paramref name="batch"/> samples.</summary>

@@ -69,6 +69,13 @@ public sealed record TrainingSettings
     public DiceSettings Dice { get; init; } = new();
 
     /// <summary>
+    /// δ of Huber's loss (doi 10.1214/aoms/1177703732) in a regression: errors e count e² / 2 up to
+    /// δ, and δ · (|e| − δ / 2) above. 0 for the squared error e².
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double HuberDelta { get; init; }
+
+    /// <summary>
     /// The measure by which a checkpoint is chosen where the data has a validation part. The chosen
     /// one is kept beside the <see cref="KeepCheckpoints"/> newest.
     /// </summary>
@@ -183,6 +190,10 @@ public sealed record TrainingSettings
             ClassWeights.Count == 0 || !BalanceClasses,
             $"training.classWeights is given, and training.balanceClasses is true, which computes them; leave one of "
             + $"them out");
+        ConfigurationException.Require(
+            HuberDelta is >= 0 and <= float.MaxValue,
+            $"training.huberDelta is {HuberDelta}; use a positive number in the unit of the targets, or 0 for the "
+            + $"squared error");
         Dice.Validate();
         Optimizer.Validate();
         Schedule.Validate();

@@ -36,19 +36,29 @@ public sealed class TrainingStep : DeviceObject
     private readonly StepWork _work;
 
     /// <summary>A step on <paramref name="net"/>. It works while the network lives.</summary>
+    /// <param name="net">The network.</param>
+    /// <param name="settings">Optimiser and loss.</param>
+    /// <param name="plan">Policies.</param>
+    /// <param name="inversion">Limits of the inversions.</param>
+    /// <param name="loss">
+    /// A loss in place of the one of the network's task; null for the task's. Clipping,
+    /// accumulation and refused inversions work as with the task's loss.
+    /// </param>
     /// <exception cref="ConfigurationException">
     /// A setting does not fit range or network.
     /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
-    public TrainingStep(RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion)
-        : this(net, settings, plan, inversion, Collective.Alone)
+    public TrainingStep(
+        RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion, BatchLoss? loss = null)
+        : this(net, settings, plan, inversion, Collective.Alone, loss)
     {
     }
 
     /// <summary>A step whose passes several ranks share: each accumulates its own.</summary>
-    /// <inheritdoc cref="TrainingStep(RevUpNet, TrainingSettings, MemoryPlan, InversionSettings)"/>
+    /// <inheritdoc cref="TrainingStep(RevUpNet, TrainingSettings, MemoryPlan, InversionSettings, BatchLoss)"/>
     internal TrainingStep(
-        RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion, Collective ranks)
+        RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion, Collective ranks,
+        BatchLoss? loss = null)
         : base((net ?? throw new ArgumentNullException(nameof(net))).Backend)
     {
         using Driving driving = net.Drive();
@@ -70,7 +80,7 @@ public sealed class TrainingStep : DeviceObject
             Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
             // Disposed in reverse: the protocol waits for a step in flight, which may replay the
             // recording.
-            Objective = Own(Objective.Of(net, settings));
+            Objective = Own(Objective.Of(net, settings, loss));
             Average = settings.EmaDecay > 0 ? Own(new WeightAverage(net, settings.EmaDecay)) : null;
             _input = Own(new StepInput(net, Objective));
             _protocol = new StepProtocol(_backend, Engine, net.Blocks, net.Coefficients, ranks);
@@ -128,9 +138,12 @@ public sealed class TrainingStep : DeviceObject
     /// <summary>Steps recorded; 0 without <see cref="TrainingSettings.CudaGraph"/>.</summary>
     public long Recordings => _work.Recordings;
 
-    /// <summary>A whole step of a classifier on one batch.</summary>
+    /// <summary>A whole step on one batch with K numbers as the target of a sample.</summary>
     /// <param name="pixels">[N, …] normalised pixels, channels-last.</param>
-    /// <param name="targets">[N, classes], each row summing to 1.</param>
+    /// <param name="targets">
+    /// [N, classes], each row summing to 1; [N, labels] of 0 to 1; or [N, outputs], the numbers of a
+    /// regression.
+    /// </param>
     /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
     /// <exception cref="ArgumentException">
     /// Pixels and targets are not a whole batch, or the network has another task.
@@ -227,8 +240,7 @@ public sealed class TrainingStep : DeviceObject
             Average?.Follow(Count);
             (double samples, double learningRate) = (_work.Samples, _work.LearningRate);
             End();
-            (double loss, double top1) = (outcome.LossSum / samples, outcome.Correct / samples);
-            return new StepResult(loss, top1, outcome.GradientNorm, learningRate);
+            return Result(outcome.LossSum / samples, outcome.Correct / samples, outcome.GradientNorm, learningRate);
         }
         catch
         {
@@ -376,6 +388,11 @@ public sealed class TrainingStep : DeviceObject
         _input.Release();
         _work.End();
     }
+
+    private StepResult Result(double loss, double measure, double gradientNorm, double learningRate) =>
+        _net.Settings.Task == ModelTask.Regression
+            ? new StepResult(loss, double.NaN, gradientNorm, learningRate) { MeanAbsoluteError = measure }
+            : new StepResult(loss, measure, gradientNorm, learningRate);
 
     // A lost device refuses this as well: the failure that is on its way says more.
     private void Abandon()

@@ -77,7 +77,8 @@ public sealed class RankEvaluationTests : FolderTest
         BatchLoaderOptions options = new() { BatchSize = 16, Damaged = new DamagedSamples(damaged, 0.1) };
         using StopAgreement stop = new(ranks, CancellationToken.None);
         EvaluationResult result =
-            Evaluator.Evaluate(training.Net, damaged, ChannelNormalization.Compute(data), options, null, stop);
+            Evaluator.Evaluate(training.Net, damaged, ChannelNormalization.Compute(data), options,
+                new SampleLoss(ModelTask.Classification, 0, null), null, stop);
         // Each rank knows of the samples that the others have met.
         CollectionAssert.AreEqual(s_damaged, options.Damaged.ToList().Select(sample => sample.Index).ToArray());
         return result;

@@ -11,6 +11,10 @@ void add_losses(Table &table) {
     float *const logits = table.floats(rows * classes);
     table.add("cross_entropy", 3, 64, rows, classes, logits, table.floats(rows * classes), 0.1f, logits,
               table.doubles(2), table.partials(), table.counter());
+    table.add("binary_cross_entropy", 3, 64, rows, classes, logits, table.floats(rows * classes), 0.1f, logits,
+              table.doubles(2), table.partials(), table.counter());
+    table.add("regression_loss", 3, 64, rows, classes, logits, table.floats(rows * classes), 0.5f, 0.1f, logits,
+              table.doubles(2), table.partials(), table.counter());
     table.add("arg_max", blocks, threads, rows, classes, table.floats(rows * classes),
               table.zeros<unsigned short>(rows));
   }
