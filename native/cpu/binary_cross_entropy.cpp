@@ -13,8 +13,9 @@ struct RowResult {
   bool correct;
 };
 
-// With q = sigmoid(-|z|) and w the weight of the answer that the sign of z denies, the loss is w * |z| + log(1 + e^-|z|)
-// and its derivative is w - q away from that answer: neither loses digits where p is nearly 0 or 1.
+// With q = sigmoid(-|z|) and w the weight of the answer that the sign of z denies, the loss is
+// w * |z| + log(1 + e^-|z|), and its derivative is w - q away from that answer: neither loses digits where p is nearly
+// 0 or 1.
 template <bool has_gradient>
 RowResult evaluate_row(int64_t outputs, const float *logits, const float *targets, float scale, float *gradient) {
   double loss = 0;

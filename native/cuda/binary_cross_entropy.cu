@@ -5,8 +5,9 @@ using namespace revup;
 
 // statistics += {sum over rows of the mean of -(t log p + (1 - t) log(1 - p)), rows whose outputs are all right}, p =
 // sigmoid(logits), t = targets; gradient (null: none) = gradient_scale / outputs * (p - t).
-// With q = sigmoid(-|z|) and w the weight of the answer that the sign of z denies, the loss is w * |z| + log(1 + e^-|z|)
-// and its derivative is w - q away from that answer: neither loses digits where p is nearly 0 or 1.
+// With q = sigmoid(-|z|) and w the weight of the answer that the sign of z denies, the loss is
+// w * |z| + log(1 + e^-|z|), and its derivative is w - q away from that answer: neither loses digits where p is nearly
+// 0 or 1.
 // Geometry: RowPerWarp over batch; ceil(batch / 8) blocks of 8 warps, at most 1024.
 // Bytes per element: 8 read, 4 written.
 // Accumulator: double. Deterministic for one grid size. Restrictions: gradient may alias logits.

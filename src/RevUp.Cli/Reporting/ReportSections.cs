@@ -38,7 +38,8 @@ internal sealed class ReportSections(Recipe recipe, RunHistory history, RunRecor
             ("steps", Number(LastStep, "#,0")),
             ("time of a step", $"{Number(history.MedianMilliseconds, "#,0.0")} ms"),
         ];
-        if (result is { } evaluated && (evaluated.Classes is not null || evaluated.Labels is not null || evaluated.Errors is not null))
+        if (result is { } evaluated
+            && (evaluated.Classes is not null || evaluated.Labels is not null || evaluated.Errors is not null))
         {
             tiles.AddRange(Others.Select(
                 measure => ($"{part} {measure.Name}", Text(measure, measure.OfResult(evaluated)))));

@@ -114,9 +114,9 @@ public sealed record DataSettings
     }
 
     /// <summary>
-    /// Classes of samples whose dataset does not say: labels or numbers where the targets are these.
-    /// Unless set: 10; a recipe takes the number of
-    /// a segmentation or mask folder from its files.
+    /// Classes of samples whose dataset does not say: labels or numbers where the targets are
+    /// these. Unless set: 10; a recipe takes the number of a segmentation or mask folder from its
+    /// files.
     /// </summary>
     public int Classes
     {

@@ -20,7 +20,9 @@ public class MemoryDataset : ImageDataset
     private readonly bool _isOfBytes;
     private readonly int _length;
 
-    /// <summary>Samples of bytes with one class each, in arrays that the caller keeps unchanged.</summary>
+    /// <summary>
+    /// Samples of bytes with one class each, in arrays that the caller keeps unchanged.
+    /// </summary>
     /// <param name="pixels">N·(D)·H·W·C bytes.</param>
     /// <param name="labels">N labels.</param>
     /// <param name="sample">[1, (D), H, W, C].</param>
@@ -34,7 +36,9 @@ public class MemoryDataset : ImageDataset
     {
     }
 
-    /// <summary>Samples of floats with one class each, in arrays that the caller keeps unchanged.</summary>
+    /// <summary>
+    /// Samples of floats with one class each, in arrays that the caller keeps unchanged.
+    /// </summary>
     /// <param name="values">N·(D)·H·W·C finite numbers.</param>
     /// <param name="labels">N labels.</param>
     /// <param name="sample">[1, (D), H, W, C].</param>
@@ -110,8 +114,8 @@ public class MemoryDataset : ImageDataset
         if (outside >= 0)
         {
             throw new ArgumentException(
-                $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes; labels count "
-                + "from 0, and every one needs a name.",
+                $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes; labels "
+                + "count from 0, and every one needs a name.",
                 nameof(labels));
         }
     }

@@ -31,8 +31,8 @@ internal sealed class LoadedModel : IDisposable
         if (segments != (Task == ModelTask.Segmentation))
         {
             throw new CheckpointException(path, segments
-                ? $"its network answers for whole samples (model.task '{ModelSettings.Name(Task)}'), and a segmenter takes "
-                    + "one that segments; load it with Predictor.Load."
+                ? $"its network answers for whole samples (model.task '{ModelSettings.Name(Task)}'), and a segmenter "
+                    + "takes one that segments; load it with Predictor.Load."
                 : "its network segments, and a predictor takes one that answers for whole samples; load it with "
                     + "Segmenter.Load, or use 'revup segment'.");
         }

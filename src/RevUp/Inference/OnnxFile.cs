@@ -24,9 +24,9 @@ internal static class OnnxFile
     private const int InitializerField = 5;
 
     /// <summary>
-    /// The network as it evaluates: "logits" [N, classes] (no softmax or sigmoid) of "input" [N, C, (D), H,
-    /// W], normalised like the training data; float32, any batch N, opset 17. Lipschitz factors,
-    /// multipliers and running statistics are constants of the graph.
+    /// The network as it evaluates: "logits" [N, classes] (no softmax or sigmoid) of "input" [N, C,
+    /// (D), H, W], normalised like the training data; float32, any batch N, opset 17. Lipschitz
+    /// factors, multipliers and running statistics are constants of the graph.
     /// </summary>
     /// <remarks>
     /// A U-Net has "logits" [N, classes, (D), H, W], and takes any extents that its transitions
@@ -34,8 +34,8 @@ internal static class OnnxFile
     /// computed in float32. Weights go to the file one tensor at a time. metadata_props: "mean" and
     /// "std" (JSON arrays, one number for each channel: input = (x / 255 − mean) / std for bytes x,
     /// (x − mean) / std for other numbers) and "classes" (a JSON array of names), where they are
-    /// given. "task" is the network's: "classification", "segmentation", "multiLabel" or "regression",
-    /// whose "logits" are the numbers themselves.
+    /// given. "task" is the network's: "classification", "segmentation", "multiLabel" or
+    /// "regression", whose "logits" are the numbers themselves.
     /// </remarks>
     /// <param name="net">The network.</param>
     /// <param name="path">

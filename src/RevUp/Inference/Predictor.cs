@@ -40,7 +40,7 @@ public sealed class Predictor : IDisposable
             loaded => (loaded.Sample, loaded.Classes, loaded.Normalization, loaded.Task));
     }
 
-    /// <summary>What the network was trained for, and so what its answers are.</summary>
+    /// <summary>Task of the network, which its answers belong to.</summary>
     public ModelTask Task { get; }
 
     /// <summary>Shape of one image or volume: [1, H, W, C] or [1, D, H, W, C].</summary>

@@ -123,7 +123,8 @@ internal sealed class ParameterStore : DeviceObject
     private const long InitializationStream = 1;
     private const long StateStream = 2;
 
-    // Tensors start at multiples of the arena's alignment; scalars lie side by side.
+    // Tensors start at multiples of the arena's alignment, also those of one number; scalars lie
+    // side by side.
     private long[] Layout(out long total)
     {
         long[] offsets = new long[_parameters.Count];
@@ -136,7 +137,8 @@ internal sealed class ParameterStore : DeviceObject
             {
                 if (_parameters[i].Group == group)
                 {
-                    offsets[i] = _parameters[i].Shape.Count > 1 ? Align(total) : total;
+                    bool isTensor = group == ParameterGroup.Weights || _parameters[i].Shape.Count > 1;
+                    offsets[i] = isTensor ? Align(total) : total;
                     total = offsets[i] + _parameters[i].Shape.Count;
                 }
             }

@@ -1,6 +1,6 @@
 namespace RevUp.Models;
 
-/// <summary>What the outputs of a network mean to its user.</summary>
+/// <summary>Answers from the outputs of a network.</summary>
 internal static class Answers
 {
     /// <summary>

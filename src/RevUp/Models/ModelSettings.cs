@@ -83,7 +83,9 @@ public sealed record ModelSettings
     /// <summary>Blocks of all stages, with the decoder's.</summary>
     public int BlockCount => Enumerable.Range(0, Stages.Count).Sum(s => Stages[s].Blocks + DecoderBlocksOf(s));
 
-    /// <summary>The fewest outputs that the task makes sense with: classes, labels or numbers.</summary>
+    /// <summary>
+    /// The fewest outputs that the task makes sense with: classes, labels or numbers.
+    /// </summary>
     internal int LeastOutputs => Task is ModelTask.Classification or ModelTask.Segmentation ? 2 : 1;
 
     /// <summary>Residual branches of all blocks.</summary>

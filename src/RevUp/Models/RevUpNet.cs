@@ -234,7 +234,8 @@ public sealed partial class RevUpNet : DeviceObject
 
     /// <summary>
     /// Logits [N, classes], or [N, (D), H, W, classes] under <see cref="ModelTask.Segmentation"/>,
-    /// or numbers [N, outputs] under <see cref="ModelTask.Regression"/>, of a batch of normalised samples, keeping nothing; the result is the caller's.
+    /// or numbers [N, outputs] under <see cref="ModelTask.Regression"/>, of a batch of normalised
+    /// samples, keeping nothing; the result is the caller's.
     /// </summary>
     /// <param name="pixels">[N, …], channels-last.</param>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>

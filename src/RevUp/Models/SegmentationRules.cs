@@ -22,8 +22,8 @@ internal static class SegmentationRules
                 $"model.stages.{i}.decoderBlocks is {blocks}; use 1 to 100000, or 0 for 1");
             ConfigurationException.Require(
                 blocks == 0 || model.Task == ModelTask.Segmentation,
-                $"model.stages.{i}.decoderBlocks is {blocks}, and model.task '{ModelSettings.Name(model.Task)}' has no decoder; use "
-                + $"'segmentation', or leave it out");
+                $"model.stages.{i}.decoderBlocks is {blocks}, and model.task '{ModelSettings.Name(model.Task)}' has no "
+                + $"decoder; use 'segmentation', or leave it out");
             ConfigurationException.Require(
                 blocks == 0 || i < model.Stages.Count - 1,
                 $"model.stages.{i}.decoderBlocks is {blocks}, and the coarsest stage has no decoder; leave it out "

@@ -10,8 +10,8 @@ namespace RevUp.Runs;
 /// "foregroundDice" and "pooledIou" instead of the class measures, and {"region": Dice} as
 /// "regionDice" where it has regions. Several labels have "f1", "meanAveragePrecision",
 /// "averagePrecision": [K] and "classSamples": [K]; a regression has "meanAbsoluteError", "r2",
-/// "absoluteErrors": [K] and "determination": [K], and no "top1". JSON has no NaN: a number that is none is null. An earlier
-/// version wrote loss, top1, samples and leftOut, of the test set.
+/// "absoluteErrors": [K] and "determination": [K], and no "top1". JSON has no NaN: a number that is
+/// none is null. An earlier version wrote loss, top1, samples and leftOut, of the test set.
 /// </remarks>
 internal static class EvaluationJson
 {

@@ -15,7 +15,8 @@ namespace RevUp.Runs;
 internal static class Evaluator
 {
     /// <summary>
-    /// Loss and measures of the network's task over all of <paramref name="data"/>. Damaged samples are left out and counted, and none takes their place.
+    /// Loss and measures of the network's task over all of <paramref name="data"/>. Damaged samples
+    /// are left out and counted, and none takes their place.
     /// </summary>
     /// <param name="net">The network; norms stay as training left them.</param>
     /// <param name="data">Samples.</param>

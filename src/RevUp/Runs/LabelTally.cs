@@ -10,8 +10,8 @@ internal sealed class LabelTally(int labels, int capacity) : OutputTally
     // Of each label: samples that have it, those answered and had, those answered.
     private readonly int[] _counts = new int[3 * labels];
 
-    // [sample · label]: logits, which are in the order of the probabilities. Empty where it would be
-    // too much.
+    // [sample · label]: logits, which are in the order of the probabilities. Empty where it would
+    // be too much.
     private readonly bool _keeps = (long)labels * capacity <= MaximumScores;
     private readonly List<float> _scores = [];
     private readonly List<byte> _truths = [];

@@ -48,7 +48,8 @@ internal sealed class MetricsLog : IDisposable
         Begin("step", step, epoch);
         _json.WriteNumber("loss", result.Loss);
         bool isRegression = double.IsNaN(result.Top1);
-        _json.WriteNumber(isRegression ? "meanAbsoluteError" : "top1", isRegression ? result.MeanAbsoluteError : result.Top1);
+        _json.WriteNumber(
+            isRegression ? "meanAbsoluteError" : "top1", isRegression ? result.MeanAbsoluteError : result.Top1);
         _json.WriteNumber("learningRate", result.LearningRate);
         _json.WriteNumber("milliseconds", Math.Round(milliseconds, 2));
         _json.WriteNumber("activationPeakBytes", activationPeakBytes);

@@ -33,6 +33,8 @@ internal abstract class OutputTally
     public abstract void Add(BinaryReader reader);
 
     /// <summary>A result with the measures of what was added.</summary>
-    /// <param name="result">Loss and top-1; the latter means nothing where answers are numbers.</param>
+    /// <param name="result">
+    /// Loss and top-1; the latter means nothing where answers are numbers.
+    /// </param>
     public abstract EvaluationResult Complete(EvaluationResult result);
 }

@@ -117,7 +117,9 @@ internal sealed class RunData : IDisposable
     /// <exception cref="ConfigurationException">
     /// They are another task's, a setting has no meaning for them, or a number is out of range.
     /// </exception>
-    /// <exception cref="DataFileException">The targets of a sample are no finite numbers.</exception>
+    /// <exception cref="DataFileException">
+    /// The targets of a sample are no finite numbers.
+    /// </exception>
     public void RequireTargets(ModelTask task, TrainingSettings training)
     {
         string name = ModelSettings.Name(task);
@@ -125,8 +127,8 @@ internal sealed class RunData : IDisposable
         {
             ConfigurationException.Require(
                 data.HasTargets || task is ModelTask.Classification or ModelTask.Segmentation,
-                $"model.task is '{name}', and the samples of the {split.Text()} part have one class each; use a dataset "
-                + $"with targets of numbers (HasTargets), or the task 'classification'");
+                $"model.task is '{name}', and the samples of the {split.Text()} part have one class each; use a "
+                + $"dataset with targets of numbers (HasTargets), or the task 'classification'");
             ConfigurationException.Require(
                 !data.HasTargets || task != ModelTask.Segmentation,
                 $"model.task is 'segmentation', and the samples of the {split.Text()} part have targets of their own; "

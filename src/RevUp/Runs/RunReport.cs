@@ -6,8 +6,8 @@ namespace RevUp.Runs;
 
 /// <summary>
 /// A run's report in markdown: its result, with recall and confusion of the classes, or the figures
-/// of each label or number; from its metrics, loss, measures and time of each epoch; and the mean number of branch evaluations k of each
-/// block.
+/// of each label or number; from its metrics, loss, measures and time of each epoch; and the mean
+/// number of branch evaluations k of each block.
 /// </summary>
 internal static class RunReport
 {
@@ -81,8 +81,8 @@ internal static class RunReport
         if (result.Samples > 0)
         {
             text.Append(culture, $"Result on the {result.Part.Text()} part ({result.Samples} samples): ");
-            string[] measures = [.. TaskMeasure.Of(task).Select(
-                measure => $"{measure.Name} {Value(measure, measure.OfResult(result))}{(measure.IsShare ? " %" : "")}")];
+            string[] measures = [.. TaskMeasure.Of(task).Select(measure =>
+                $"{measure.Name} {Value(measure, measure.OfResult(result))}" + (measure.IsShare ? " %" : ""))];
             text.Append(culture, $"{measures[0]}, loss {result.Loss:F4}, ");
             text.Append(result.Segmentation is { } maps
                 ? $"mean Dice of the foreground {Fraction(maps.ForegroundDice)}, mean IoU of all classes "

@@ -7,8 +7,9 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 /// <summary>
-/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction; of a
-/// regression train/mean_absolute_error), train/learning_rate, train/images_per_second. The first and every
+/// The metrics of a run as TensorBoard scalars. Every step: train/loss, train/top1 (a fraction; of
+/// a regression train/mean_absolute_error), train/learning_rate, train/images_per_second. The first
+/// and every
 /// <see cref="BlockEverySteps"/>-th step: memory_MiB/PURPOSE (peaks). These steps also have k and
 /// the inversion residual of inverted blocks, and, for blocks with their own Lipschitz
 /// coefficients, c and the measured contraction. Each of the four comes as mean, as maximum and per

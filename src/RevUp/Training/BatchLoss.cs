@@ -7,8 +7,8 @@ namespace RevUp.Training;
 /// <remarks>
 /// Called on the thread of the step, once for each batch, in training and in evaluations; once more
 /// where a step is repeated because an inversion was refused. The same arguments must give the same
-/// numbers. The spans are valid during the call. On a GPU the outputs are copied to the host and the
-/// gradient back, so that the step waits in between and cannot be a CUDA graph.
+/// numbers. The spans are valid during the call. On a GPU the outputs are copied to the host and
+/// the gradient back, so that the step waits in between and cannot be a CUDA graph.
 /// </remarks>
 /// <param name="outputs">
 /// [N, K], row by row: logits of classes or labels, or the numbers of a regression.

@@ -27,7 +27,7 @@ namespace RevUp.Training;
 /// solver. The first step always uses that solver. So does <c>Accumulate</c>: a refused
 /// gradient could not be taken out of a sum.
 /// </remarks>
-public sealed class TrainingStep : DeviceObject
+public sealed partial class TrainingStep : DeviceObject
 {
     private readonly Backend _backend;
     private readonly RevUpNet _net;
@@ -55,7 +55,8 @@ public sealed class TrainingStep : DeviceObject
     }
 
     /// <summary>A step whose passes several ranks share: each accumulates its own.</summary>
-    /// <inheritdoc cref="TrainingStep(RevUpNet, TrainingSettings, MemoryPlan, InversionSettings, BatchLoss)"/>
+    /// <inheritdoc
+    /// cref="TrainingStep(RevUpNet, TrainingSettings, MemoryPlan, InversionSettings, BatchLoss)"/>
     internal TrainingStep(
         RevUpNet net, TrainingSettings settings, MemoryPlan plan, InversionSettings inversion, Collective ranks,
         BatchLoss? loss = null)
@@ -141,8 +142,8 @@ public sealed class TrainingStep : DeviceObject
     /// <summary>A whole step on one batch with K numbers as the target of a sample.</summary>
     /// <param name="pixels">[N, …] normalised pixels, channels-last.</param>
     /// <param name="targets">
-    /// [N, classes], each row summing to 1; [N, labels] of 0 to 1; or [N, outputs], the numbers of a
-    /// regression.
+    /// [N, classes], each row summing to 1; [N, labels] of 0 to 1; or [N, outputs], the numbers of
+    /// a regression.
     /// </param>
     /// <param name="learningRateFactor">The schedule's factor of the learning rate.</param>
     /// <exception cref="ArgumentException">
@@ -309,37 +310,6 @@ public sealed class TrainingStep : DeviceObject
         {
             Abandon();
             throw;
-        }
-    }
-
-    /// <summary>A whole step on a batch of a loader.</summary>
-    internal StepResult Run(Batch batch, double learningRateFactor) => batch.HasLabelMaps
-        ? Run(batch.Pixels, batch.Labels, learningRateFactor)
-        : Run(batch.Pixels, batch.Targets, learningRateFactor);
-
-    /// <inheritdoc cref="Stage(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
-    internal void Stage(Batch batch)
-    {
-        if (batch.HasLabelMaps)
-        {
-            Stage(batch.Pixels, batch.Labels);
-        }
-        else
-        {
-            Stage(batch.Pixels, batch.Targets);
-        }
-    }
-
-    /// <inheritdoc cref="Accumulate(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
-    internal void Accumulate(Batch batch)
-    {
-        if (batch.HasLabelMaps)
-        {
-            Accumulate(batch.Pixels, batch.Labels);
-        }
-        else
-        {
-            Accumulate(batch.Pixels, batch.Targets);
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class BinaryCrossEntropyTests
             Inputs inputs = new(batch);
             float[] logits = inputs.Uniform((long)batch * outputs, LogitLimit);
             // Hard labels and soft ones.
-            float[] targets = [.. inputs.Uniform((long)batch * outputs).Select(
+            float[] targets = [.. inputs.Uniform((long)batch * outputs, 1).Select(
                 (value, i) => i % 3 == 0 ? Math.Abs(value) : value > 0 ? 1 : 0)];
             float scale = 1f / batch;
             string what = $"binary cross-entropy of {batch}x{outputs}";

@@ -10,7 +10,8 @@ internal sealed class RegressionLossTests
         foreach ((int batch, int outputs) in ((int, int)[])[(1, 1), (3, 10), (67, 101), (9000, 1)])
         {
             Inputs inputs = new(batch);
-            float[] values = inputs.Uniform((long)batch * outputs, 3), targets = inputs.Uniform((long)batch * outputs, 2);
+            float[] values = inputs.Uniform((long)batch * outputs, 3);
+            float[] targets = inputs.Uniform((long)batch * outputs, 2);
             float scale = 1f / batch;
             foreach (float delta in (float[])[0, 0.5f, 100])
             {

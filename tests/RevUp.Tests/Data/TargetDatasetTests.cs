@@ -104,7 +104,9 @@ public sealed class TargetDatasetTests
         Assert.IsNotNull(DataIdentity.Of(data).Difference(DataIdentity.Of(other)));
     }
 
-    /// <summary>A target of the wrong form is one damaged sample, which training replaces.</summary>
+    /// <summary>
+    /// A target of the wrong form is one damaged sample, which training replaces.
+    /// </summary>
     [TestMethod]
     public void ATargetThatIsNoNumberIsADamagedSample()
     {

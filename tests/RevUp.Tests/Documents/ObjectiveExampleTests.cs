@@ -91,7 +91,8 @@ public sealed class ObjectiveExampleTests : FolderTest
 
     // example: loss
     // Mean of log cosh(output − target), whose derivative is tanh.
-    static double LogCosh(ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, int batch, Span<float> gradient)
+    private static double LogCosh(
+        ReadOnlySpan<float> outputs, ReadOnlySpan<float> targets, int batch, Span<float> gradient)
     {
         double sum = 0;
         for (int i = 0; i < outputs.Length; i++)

@@ -1,6 +1,8 @@
 namespace RevUp.Tests.Runs;
 
-/// <summary>Whole runs with numbers as targets, from the dataset to the predictor's answers.</summary>
+/// <summary>
+/// Whole runs with numbers as targets, from the dataset to the predictor's answers.
+/// </summary>
 [TestClass]
 public sealed class ObjectiveRunTests : FolderTest
 {
@@ -46,10 +48,12 @@ public sealed class ObjectiveRunTests : FolderTest
     {
         using MemoryDataset train = Halves(256, seed: 1), test = Halves(64, seed: 2);
         Recipe recipe = Settings(ModelTask.MultiLabel, outputs: 2);
+        recipe = recipe with
+        {
+            Training = recipe.Training with { ChooseBy = CheckpointMeasure.MeanAveragePrecision },
+        };
         using CpuBackend backend = new(threads: 1);
-        using TrainingRun run = new(
-            backend, recipe with { Training = recipe.Training with { ChooseBy = CheckpointMeasure.MeanAveragePrecision } },
-            Folder["run"], resume: false, train, test, validation: test);
+        using TrainingRun run = new(backend, recipe, Folder["run"], resume: false, train, test, validation: test);
         RunSummary summary = run.Run(null, CancellationToken.None);
         EvaluationResult result = summary.Evaluation;
         // The two halves independently at random would have a quarter, 1/2 and 1/2.
@@ -70,7 +74,9 @@ public sealed class ObjectiveRunTests : FolderTest
         Assert.AreEqual(result.Top1, right / 64.0);
     }
 
-    /// <summary>A run whose loss is the program's is the library's, files and all; resumed, too.</summary>
+    /// <summary>
+    /// A run whose loss is the program's is the library's, files and all; resumed, too.
+    /// </summary>
     [TestMethod]
     public void ARunWithALossOfItsOwnIsStoppedAndResumed()
     {
@@ -143,7 +149,7 @@ public sealed class ObjectiveRunTests : FolderTest
     [DataRow("model.task=regression", "data.dataset 'custom'")]
     [DataRow("model.task=multiLabel", "model.task is 'multiLabel', and the samples of data.dataset have one class")]
     [DataRow("data.classes=1", "data.classes is 1; use 2 to 100000")]
-    [DataRow("training.chooseBy=meanAveragePrecision", "a measure of several labels, and model.task is 'classification'")]
+    [DataRow("training.chooseBy=meanAveragePrecision", "several labels, and model.task is 'classification'")]
     [DataRow("training.huberDelta=1", "training.huberDelta is 1")]
     public void SettingsOfRecipesThatDoNotFitAreRefused(string setting, string text) =>
         Assert.Contains(text, SmallRecipe.Refusal(setting));
@@ -162,7 +168,9 @@ public sealed class ObjectiveRunTests : FolderTest
         Assert.Contains("\"meanAbsoluteError\":", lines[0]);
         Assert.DoesNotContain("top1", string.Concat(lines));
         EvaluationResult read = RunHistory.Read(Folder["run/metrics.jsonl"]).Final!.Result;
-        Assert.AreEqual((result.Loss, result.R2, result.MeanAbsoluteError), (read.Loss, read.R2, read.MeanAbsoluteError));
+        Assert.AreEqual(result.Loss, read.Loss);
+        Assert.AreEqual(result.R2, read.R2);
+        Assert.AreEqual(result.MeanAbsoluteError, read.MeanAbsoluteError);
         string report = File.ReadAllText(Folder["run/report.md"]);
         Assert.Contains("| training mean absolute error | test loss | test mean absolute error | test R² |", report);
         Assert.Contains("| brightness |", report);

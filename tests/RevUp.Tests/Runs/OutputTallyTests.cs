@@ -1,6 +1,8 @@
 namespace RevUp.Tests.Runs;
 
-/// <summary>The measures of several labels and of a regression, against their definitions.</summary>
+/// <summary>
+/// The measures of several labels and of a regression, against their definitions.
+/// </summary>
 [TestClass]
 public sealed class OutputTallyTests
 {

@@ -1,6 +1,8 @@
 namespace RevUp.Tests.Support;
 
-/// <summary>A small network with numbers as targets, a step of its own, and a batch for it.</summary>
+/// <summary>
+/// A small network with numbers as targets, a step of its own, and a batch for it.
+/// </summary>
 internal sealed class TargetNetwork : IDisposable
 {
     public const int Batch = 4;

@@ -4,7 +4,9 @@ namespace RevUp.Tests.Training;
 [TestClass]
 public sealed class ObjectiveStepTests
 {
-    /// <summary>The derivative of the loss in the direction of the gradient, by differences.</summary>
+    /// <summary>
+    /// The derivative of the loss in the direction of the gradient, by differences.
+    /// </summary>
     [TestMethod]
     [DataRow(ModelTask.MultiLabel, 0.0)]
     [DataRow(ModelTask.Regression, 0.0)]

@@ -46,7 +46,9 @@ public sealed class OwnLossTests
         Assert.AreEqual(built.Backend.Memory.Peak.Total, own.Backend.Memory.Peak.Total, "a byte more");
     }
 
-    /// <summary>Clipping and accumulation are the step's, whoever has computed the gradient.</summary>
+    /// <summary>
+    /// Clipping and accumulation are the step's, whoever has computed the gradient.
+    /// </summary>
     [TestMethod]
     [EveryBackend]
     public void ClippingAndAccumulationStay(TestDevice device)
