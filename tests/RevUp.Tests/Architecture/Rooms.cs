@@ -80,7 +80,8 @@ internal static partial class Rooms
         Declaration().Matches(source).Select(match => match.Groups["name"].Value);
 
     [GeneratedRegex(
-        @"^(?:\w+ )+(?:class|struct|record struct|record|interface|enum|delegate \w+) (?<name>\w+)", RegexOptions.Multiline)]
+        @"^(?:\w+ )+(?:class|struct|record struct|record|interface|enum|delegate \w+) (?<name>\w+)",
+        RegexOptions.Multiline)]
     private static partial Regex Declaration();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
