@@ -27,6 +27,7 @@ public sealed partial class RevUpNet : DeviceObject
     private readonly PowerIteration _powerIteration;
     private readonly Func<BranchSite, Branch>? _branches;
     private int _preparedBatch;
+    private bool _lacksNorms; // of frozen blocks, whose weights were drawn here
 
     /// <summary>Builds and initialises a network.</summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
@@ -37,6 +38,7 @@ public sealed partial class RevUpNet : DeviceObject
     /// <param name="branches">
     /// Makes the branch of each block, for <see cref="BranchKind.Custom"/> and no other kind.
     /// </param>
+    /// <param name="trained">Layers that are trained; null for all at one rate.</param>
     /// <exception cref="ArgumentException">The shape of a sample has another form.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     /// <exception cref="ConfigurationException">
@@ -45,14 +47,14 @@ public sealed partial class RevUpNet : DeviceObject
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
-        Func<BranchSite, Branch>? branches = null)
-        : this(backend, settings, sample, classes, seed, branches, owner: null)
+        Func<BranchSite, Branch>? branches = null, TrainedLayers? trained = null)
+        : this(backend, settings, sample, classes, seed, branches, trained ?? new TrainedLayers(), owner: null)
     {
     }
 
     private RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
-        Func<BranchSite, Branch>? branches, RevUpNet? owner)
+        Func<BranchSite, Branch>? branches, TrainedLayers trained, RevUpNet? owner)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -75,7 +77,7 @@ public sealed partial class RevUpNet : DeviceObject
         Settings = settings;
         Sample = sample;
         Classes = classes;
-        (_branches, _owner) = (branches, owner);
+        (_branches, _owner, Trained) = (branches, owner, trained);
         _lipschitz = settings.Lipschitz;
         long mark = backend.Memory.Mark();
         try
@@ -92,10 +94,12 @@ public sealed partial class RevUpNet : DeviceObject
             // A view shares what its owner has built, and leaves the norms to it.
             if (owner is null)
             {
+                Mark(trained);
                 Parameters.Build(seed);
             }
-            IEnumerable<(SpectralNorm, Tensor)> norms =
-                owner is null ? Blocks.SelectMany(block => block.Branch.Norms) : [];
+            IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms = owner is null
+                ? Blocks.SelectMany(block => block.Branch.Norms).Where(entry => entry.Norm.IsIterated)
+                : [];
             _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
             if (owner is null)
             {
@@ -127,6 +131,12 @@ public sealed partial class RevUpNet : DeviceObject
 
     /// <summary>Number of classes.</summary>
     public int Classes { get; }
+
+    /// <summary>Layers that are trained, and their rates.</summary>
+    public TrainedLayers Trained { get; }
+
+    /// <summary>Number of frozen layers: the first ones.</summary>
+    internal int Frozen { get; private set; }
 
     /// <summary>All layers, first to last; the last is the head.</summary>
     internal IReadOnlyList<Layer> Layers => _layers;
@@ -308,7 +318,8 @@ public sealed partial class RevUpNet : DeviceObject
 
     private void ProveBranches()
     {
-        ResidualBlock[] blocks = [.. _layers.OfType<ResidualBlock>().Where(block => block.Branch is OwnBranch)];
+        ResidualBlock[] blocks =
+            [.. _layers.Skip(Frozen).OfType<ResidualBlock>().Where(block => block.Branch is OwnBranch)];
         if (blocks.Length == 0)
         {
             return;
@@ -357,14 +368,36 @@ public sealed partial class RevUpNet : DeviceObject
         using NvtxRange prepare = Backend.Range(ProfilerRanges.Prepare);
         // Also when it fails half-way.
         Unprepare();
+        EstimateFrozenNorms();
         _powerIteration.Iterate(iterations);
         Work.Prepare(use);
-        foreach (Layer layer in _layers)
+        for (int i = 0; i < _layers.Count; i++)
         {
-            using NvtxRange range = Backend.Range(layer.RangeName);
-            layer.Prepare(batch, use);
+            using NvtxRange range = Backend.Range(_layers[i].RangeName);
+            _layers[i].Prepare(batch, i < Frozen && use == NetworkUse.Training ? NetworkUse.Evaluation : use);
         }
         Parameters.Copies.Make();
+    }
+
+    // Before the store is built, which lays out what is trained.
+    private void Mark(TrainedLayers trained)
+    {
+        trained.Validate();
+        Frozen = trained.FrozenOf(_layers);
+        _lacksNorms = Frozen > 0;
+        trained.RequireRates(_layers);
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            double rate = trained.RateOf(_layers, i);
+            foreach (Parameter parameter in Parameters.Parameters.Where(parameter => parameter.IsOf(_layers[i])))
+            {
+                (parameter.IsFrozen, parameter.Rate) = (i < Frozen, rate);
+            }
+            foreach (StateTensor state in Parameters.State.Where(state => i < Frozen && _layers[i].Owns(state.Name)))
+            {
+                state.IsFrozen = true;
+            }
+        }
     }
 
     private static void Softmax(Span<float> values)
