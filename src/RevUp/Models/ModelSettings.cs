@@ -19,7 +19,7 @@ public sealed record ModelSettings
 
     /// <summary>
     /// Where a run that starts takes its weights from: a model file, a checkpoint, a run, or a file
-    /// with PyTorch's names; null to draw them. A head of other classes is drawn anew. A run that
+    /// with PyTorch's names; null to draw them. A head of other classes is drawn. A run that
     /// resumes takes its checkpoint.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

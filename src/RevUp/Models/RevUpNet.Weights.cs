@@ -101,21 +101,6 @@ public sealed partial class RevUpNet
         return report with { Estimated = estimated };
     }
 
-    // Nothing iterates them in training.
-    private void EstimateFrozenNorms()
-    {
-        if (!_lacksNorms || !Backend.Computes)
-        {
-            return;
-        }
-        _lacksNorms = false;
-        IEnumerable<InvertibleBlock> blocks = _layers.Take(Frozen).OfType<InvertibleBlock>();
-        foreach ((SpectralNorm norm, Tensor sigma) in blocks.SelectMany(block => block.Branch.Norms))
-        {
-            Backend.Upload<float>([(float)norm.Converge(Backend)], sigma);
-        }
-    }
-
     // σ of a file stays: the network's function depends on it. Vectors that it lacks are needed to
     // go on from there.
     private void EstimateNorms(InvertibleBlock block, WeightReader reader, List<string> estimated)

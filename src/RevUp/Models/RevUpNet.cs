@@ -27,7 +27,6 @@ public sealed partial class RevUpNet : DeviceObject
     private readonly PowerIteration _powerIteration;
     private readonly Func<BranchSite, Branch>? _branches;
     private int _preparedBatch;
-    private bool _lacksNorms; // of frozen blocks, whose weights were drawn here
 
     /// <summary>Builds and initialises a network.</summary>
     /// <param name="backend">The device. Its disposal closes the network.</param>
@@ -131,12 +130,6 @@ public sealed partial class RevUpNet : DeviceObject
 
     /// <summary>Number of classes.</summary>
     public int Classes { get; }
-
-    /// <summary>Layers that are trained, and their rates.</summary>
-    public TrainedLayers Trained { get; }
-
-    /// <summary>Number of frozen layers: the first ones.</summary>
-    internal int Frozen { get; private set; }
 
     /// <summary>All layers, first to last; the last is the head.</summary>
     internal IReadOnlyList<Layer> Layers => _layers;
@@ -252,7 +245,12 @@ public sealed partial class RevUpNet : DeviceObject
     public Tensor Infer(ReadOnlySpan<float> pixels) => Infer(new BatchPixels(pixels));
 
     /// <inheritdoc cref="Infer(ReadOnlySpan{float})"/>
-    internal Tensor Infer(BatchPixels pixels)
+    /// <param name="pixels">[N, …], channels-last.</param>
+    /// <param name="features">
+    /// Whether the result is what the linear map of a classifier's head sees, [N, C], in place of
+    /// logits.
+    /// </param>
+    internal Tensor Infer(BatchPixels pixels, bool features = false)
     {
         using Driving driving = Drive();
         if (pixels.IsEmpty || pixels.Length % Sample.Count != 0)
@@ -274,7 +272,9 @@ public sealed partial class RevUpNet : DeviceObject
             foreach (Layer layer in _layers)
             {
                 using NvtxRange range = Backend.Range(layer.RangeName);
-                x = layer.Forward(x, ForwardMode.Consume, ref none);
+                x = features && layer is ClassifierHead head
+                    ? head.Features(x)
+                    : layer.Forward(x, ForwardMode.Consume, ref none);
                 if (!KeepsPackedWeights)
                 {
                     layer.ReleaseWeights();
@@ -314,22 +314,6 @@ public sealed partial class RevUpNet : DeviceObject
             Softmax(values.AsSpan(start, Classes));
         }
         return values;
-    }
-
-    private void ProveBranches()
-    {
-        ResidualBlock[] blocks =
-            [.. _layers.Skip(Frozen).OfType<ResidualBlock>().Where(block => block.Branch is OwnBranch)];
-        if (blocks.Length == 0)
-        {
-            return;
-        }
-        Prepare(BranchProof.Batch, _lipschitz.StartIterations, NetworkUse.Training);
-        foreach (ResidualBlock block in blocks)
-        {
-            BranchProof.Prove((OwnBranch)block.Branch, block.Name, block.Input, Backend, Parameters.Gradients);
-        }
-        Unprepare();
     }
 
     /// <inheritdoc/>
@@ -377,27 +361,6 @@ public sealed partial class RevUpNet : DeviceObject
             _layers[i].Prepare(batch, i < Frozen && use == NetworkUse.Training ? NetworkUse.Evaluation : use);
         }
         Parameters.Copies.Make();
-    }
-
-    // Before the store is built, which lays out what is trained.
-    private void Mark(TrainedLayers trained)
-    {
-        trained.Validate();
-        Frozen = trained.FrozenOf(_layers);
-        _lacksNorms = Frozen > 0;
-        trained.RequireRates(_layers);
-        for (int i = 0; i < _layers.Count; i++)
-        {
-            double rate = trained.RateOf(_layers, i);
-            foreach (Parameter parameter in Parameters.Parameters.Where(parameter => parameter.IsOf(_layers[i])))
-            {
-                (parameter.IsFrozen, parameter.Rate) = (i < Frozen, rate);
-            }
-            foreach (StateTensor state in Parameters.State.Where(state => i < Frozen && _layers[i].Owns(state.Name)))
-            {
-                state.IsFrozen = true;
-            }
-        }
     }
 
     private static void Softmax(Span<float> values)

@@ -55,7 +55,7 @@ public sealed class SavedModel : IDisposable
     /// <param name="backend">The device. Its disposal closes the network.</param>
     /// <param name="path">A model file, a checkpoint, or the folder of a run.</param>
     /// <param name="classes">
-    /// Names of other classes, for which the head is drawn anew; null to keep the file's.
+    /// Names of other classes, for which the head is drawn; null to keep the file's.
     /// </param>
     /// <param name="trained">Layers to train; null for all at one rate.</param>
     /// <param name="seed">Of a new head.</param>
