@@ -70,7 +70,7 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Number of features of a sample: channels before the head.</summary>
     public int FeatureCount => _net.Layers[^1].Input.Channels;
 
-    /// <summary>What the head's linear map sees of samples, [N · C].</summary>
+    /// <summary>Inputs of the head's linear map, [N · C].</summary>
     public float[] Features(BatchPixels pixels) => _net.Features(pixels);
 
     /// <summary>Labels of a volume that is not normalised (<see cref="PlaneInference"/>).</summary>

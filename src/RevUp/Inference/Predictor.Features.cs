@@ -11,10 +11,12 @@ public sealed partial class Predictor
     public int FeatureCount => _model.Invoke(loaded => loaded.FeatureCount);
 
     /// <summary>
-    /// Features of one image, or of several one after the other: what the linear map of the head
-    /// sees, the mean over positions of the last pre-activation. Logits are W · features + bias.
+    /// Features of one image, or of several one after the other: the input of the head's linear map,
+    /// the mean over positions of the last pre-activation. Logits are W · features + bias.
     /// </summary>
-    /// <param name="images">N·(D)·H·W·C bytes, as of <see cref="Predict(ReadOnlySpan{byte})"/>.</param>
+    /// <param name="images">
+    /// N·(D)·H·W·C bytes, as of <see cref="Predict(ReadOnlySpan{byte})"/>.
+    /// </param>
     /// <returns>[N · <see cref="FeatureCount"/>].</returns>
     /// <exception cref="ArgumentException">
     /// The bytes are not one or several whole images.

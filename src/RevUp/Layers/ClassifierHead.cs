@@ -72,7 +72,7 @@ internal sealed class ClassifierHead : Layer
     }
 
     /// <summary>
-    /// What the linear map sees, [N, C] in a new tensor: the mean over positions of p. Takes x over.
+    /// Input of the linear map, [N, C] in a new tensor: the mean over positions of p. Takes x over.
     /// </summary>
     public Tensor Features(Tensor x)
     {

@@ -32,7 +32,9 @@ public sealed class Parameter
     /// </summary>
     public Tensor Gradient { get; internal set; }
 
-    /// <summary>Whether its layer is frozen: it has no gradient. Set before the store is built.</summary>
+    /// <summary>
+    /// Whether its layer is frozen: it has no gradient. Set before the store is built.
+    /// </summary>
     internal bool IsFrozen { get; set; }
 
     /// <summary>Factor of its learning rate. Set before the store is built.</summary>

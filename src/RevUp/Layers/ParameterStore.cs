@@ -135,8 +135,8 @@ internal sealed class ParameterStore : DeviceObject
     private const long InitializationStream = 1;
     private const long StateStream = 2;
 
-    // Tensors start at multiples of the arena's alignment; scalars lie side by side. The optimiser's
-    // ranges start at such multiples, too.
+    // Tensors start at multiples of the arena's alignment; scalars lie side by side. The ranges of
+    // the optimiser start at such multiples, too.
     private long[] Layout(out long trained, out long total)
     {
         ParameterGroup[] groups = Enum.GetValues<ParameterGroup>();

@@ -1,6 +1,6 @@
 namespace RevUp.Models;
 
-/// <summary>What a network took from a file, by the network's names.</summary>
+/// <summary>Tensors that a network took from a file, by the network's names.</summary>
 public sealed record LoadReport
 {
     /// <summary>Tensors that were taken.</summary>
@@ -12,7 +12,9 @@ public sealed record LoadReport
     /// </summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 
-    /// <summary>Tensors of the file that the network does not have, by their renamed names.</summary>
+    /// <summary>
+    /// Tensors of the file that the network does not have, by their renamed names.
+    /// </summary>
     public IReadOnlyList<string> Unexpected { get; init; } = [];
 
     /// <summary>

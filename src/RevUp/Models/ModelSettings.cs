@@ -185,7 +185,8 @@ public sealed record ModelSettings
             Stages.All(stage => stage is not null),
             $"model.stages has a null in it; leave it out, or give blocks and channels");
         ConfigurationException.Require(
-            InitialFrom != "", $"model.initialFrom is empty; name a model file, a checkpoint or a run, or leave it out");
+            InitialFrom != "",
+            $"model.initialFrom is empty; name a model file, a checkpoint or a run, or leave it out");
         ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
         ConfigurationException.Require(
             StemStride == 1 || Stem == StemKind.Convolution,

@@ -7,8 +7,8 @@ namespace RevUp.Models;
 public sealed partial class RevUpNet
 {
     /// <summary>
-    /// What the linear map of a classifier's head sees of samples: the mean over positions of the
-    /// last pre-activation, [N · C].
+    /// Inputs of the linear map of a classifier's head: the mean over positions of the last
+    /// pre-activation, [N · C].
     /// </summary>
     internal float[] Features(BatchPixels pixels)
     {

@@ -34,7 +34,8 @@ public sealed partial class RevUpNet
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="channelsFirst">
     /// Whether tensors of rank 4 and 5 are written as PyTorch has them, weights [O, I / groups,
-    /// (kD), kH, kW]. The file states it, and <see cref="LoadWeights(string, bool?)"/> takes either.
+    /// (kD), kH, kW]. The file states it, and <see cref="LoadWeights(string, bool?)"/> takes
+    /// either.
     /// </param>
     /// <exception cref="IOException">
     /// The file cannot be written; one that was there before is unchanged.

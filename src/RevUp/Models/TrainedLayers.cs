@@ -104,12 +104,12 @@ public sealed record TrainedLayers
 
     private static bool IsNamed(IReadOnlyList<Layer> layers, int index, string name) => name == Body
         ? index < layers.Count - 1
-        : layers[index].Name == name
-            || (layers[index].Name.StartsWith(name, StringComparison.Ordinal) && layers[index].Name[name.Length] == '.');
+        : (layers[index].Name + ".").StartsWith(name + ".", StringComparison.Ordinal);
 
     // Stem, stages and head; a name may go on to the parts of these.
     private static string Names(IReadOnlyList<Layer> layers) => string.Join(
         ", ",
-        layers.Select(layer => layer.Name.Split('.')).Select(parts => string.Join('.', parts.Take(parts[0] == "stages" ? 2 : 1)))
+        layers.Select(layer => layer.Name.Split('.'))
+            .Select(parts => string.Join('.', parts.Take(parts[0] == "stages" ? 2 : 1)))
             .Distinct().Append(Body));
 }

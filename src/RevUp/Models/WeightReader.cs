@@ -10,7 +10,7 @@ namespace RevUp.Models;
 /// </summary>
 internal sealed class WeightReader : IDisposable
 {
-    /// <summary>What a program may do about a file that does not fit.</summary>
+    /// <summary>Remedy of a program for a file that does not fit.</summary>
     public const string Lenient = " To take what fits, set LoadOptions.Strict to false.";
 
     private readonly string _path;
@@ -106,7 +106,8 @@ internal sealed class WeightReader : IDisposable
         }
         if (unexpected.Length > 0)
         {
-            RequireLenient($"the tensor '{unexpected[0]}' is not part of this network; the file belongs to another one");
+            RequireLenient(
+                $"the tensor '{unexpected[0]}' is not part of this network; the file belongs to another one");
         }
         Fill(backend, taken, order);
         return new LoadReport

@@ -15,7 +15,7 @@ namespace RevUp.Runs;
 /// <example>
 /// <code>
 /// using SavedModel model = SavedModel.Open(
-///     backend, "flowers.safetensors", classes: ["oak", "elm"], trained: new() { Freeze = "body" });
+///     backend, "flowers.safetensors", classes: ["oak", "elm"], new() { Freeze = "body" });
 /// using TrainingStep step = new(model.Network, new(), new MemoryPlan(), new InversionSettings());
 /// step.Run(pixels, targets, learningRateFactor: 1);
 /// model.Save("trees.safetensors");

@@ -5,9 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>
-/// Updates all trained parameters from their gradients, in one launch. Owns the momentum (SGD) or the two
-/// moments (AdamW), float32, laid out like the gradients, and the settings that the launch reads
-/// from the device, so that a schedule changes neither the launch nor its arguments.
+/// Updates all trained parameters from their gradients, in one launch. Owns the momentum (SGD) or
+/// the two moments (AdamW), float32, laid out like the gradients, and the settings that the launch
+/// reads from the device, so that a schedule changes neither the launch nor its arguments.
 /// </summary>
 internal sealed class Optimizer : DeviceObject
 {

@@ -41,7 +41,7 @@ public sealed class FrozenLayerTests : FolderTest
         using TestUNet whole = new(s_cpu, TestUNet.Get(model));
         using TestUNet part = new(s_cpu, TestUNet.Get(model), trained: new() { Freeze = freeze });
         Share(whole.Net, part.Net, batch: 2);
-        foreach (MemoryPolicy policy in (MemoryPolicy[])[MemoryPolicy.Store, MemoryPolicy.Checkpoint, MemoryPolicy.Invert])
+        foreach (MemoryPolicy policy in MemoryPlan.Uniform.Where(policy => policy != MemoryPolicy.Compress))
         {
             whole.Gradients(policy);
             part.Gradients(policy);
@@ -49,7 +49,9 @@ public sealed class FrozenLayerTests : FolderTest
         }
     }
 
-    /// <summary>Weights so small that no bound acts, so that no norm has a part in the result.</summary>
+    /// <summary>
+    /// Weights so small that no bound acts, so that no norm has a part in the result.
+    /// </summary>
     [TestMethod]
     [DataRow(TestModel.Chain, "stages.0.blocks.1", MemoryPolicy.Invert)]
     [DataRow(TestModel.Squeeze, "stages.0", MemoryPolicy.Store)]
@@ -104,7 +106,7 @@ public sealed class FrozenLayerTests : FolderTest
         }
     }
 
-    /// <summary>Gradients, moments and averages of what is trained alone; no singular vectors.</summary>
+    /// <summary>Gradients, moments and averages of trained layers; no singular vectors.</summary>
     [TestMethod]
     [DataRow(OptimizerKind.Sgd, 0.0, 1)]
     [DataRow(OptimizerKind.AdamW, 0.9, 3)]
@@ -116,7 +118,7 @@ public sealed class FrozenLayerTests : FolderTest
         using RevUpNet net = new(
             backend, model.Settings, model.Sample, TestModel.Classes, seed: 1, trained: new() { Freeze = "body" });
         using TrainingStep step = new(net, settings, new MemoryPlan(), new InversionSettings());
-        // Head: 3 × 10 weights and 3 biases, each at a multiple of 64 bytes, and two scalars behind.
+        // Head: 3 × 10 weights and 3 biases, each at a multiple of 64 bytes, then two scalars.
         const long Trained = (32 + 16 + 2) * sizeof(float);
         long gradients = Arena.Rounded(Trained);
         Assert.AreEqual(gradients, backend.Memory.Use[MemoryPurpose.Gradients]);
@@ -154,8 +156,8 @@ public sealed class FrozenLayerTests : FolderTest
     [DataRow("head", "includes the head, and nothing would be trained; use 'body'")]
     [DataRow("", "training.freeze is empty")]
     public void ANameThatFitsNothingIsRefused(string freeze, string message) =>
-        Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(
-            () => new TestNetwork(s_cpu, TestModel.Get(TestModel.Strided), trained: new() { Freeze = freeze })).Message);
+        Assert.Contains(message, Assert.ThrowsExactly<ConfigurationException>(() => new TestNetwork(
+            s_cpu, TestModel.Get(TestModel.Strided), trained: new() { Freeze = freeze })).Message);
 
     private void AssertSameGradients(TestDevice device, string model, string freeze)
     {
