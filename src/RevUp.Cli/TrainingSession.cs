@@ -1,4 +1,5 @@
 using RevUp.Distributed;
+using RevUp.Layers;
 
 namespace RevUp.Cli;
 
@@ -21,6 +22,19 @@ internal static class TrainingSession
             + $"{run.Network.Settings.Precision.Text(backend)}, policy "
             + $"{Format.Name(recipe.Reversible.Policies.Policy)}, on {backend.Name} ({backend.Description}), "
             + (ranks.IsAlone ? "" : $"on {ranks.Size} ranks of {ranks.Library}, ") + $"into {folder}");
+        if (run.Initial is { } initial)
+        {
+            terminal.Note($"Initial weights from {initial.Path}: {initial.Report}.");
+        }
+        if (run.Network.Trained.Freeze is { } freeze)
+        {
+            ParameterStore store = run.Network.Parameters;
+            terminal.Note(
+                $"Frozen up to '{freeze}': {run.Network.Frozen} of {run.Network.Layers.Count} layers; "
+                + string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{store.TrainedCount:#,0} of {store.Count:#,0} parameters are trained."));
+        }
         PlanText.Write(terminal, recipe.Model, run.Plan, run.Forecast);
         return terminal.IsLive
             ? LiveProgress.Show(terminal.Progress, run, interruption.Token)

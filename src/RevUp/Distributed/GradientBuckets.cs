@@ -106,7 +106,7 @@ internal sealed class GradientBuckets
         }
 
         IEnumerable<Parameter> Of(ParameterGroup group) =>
-            store.Parameters.Where(parameter => parameter.Group == group);
+            store.Parameters.Where(parameter => parameter.Group == group && !parameter.IsFrozen);
 
         GradientBucket Piece(long start, long end) =>
             new(store.Gradients.Slice(start, new Shape((int)(end - start))), layer);

@@ -72,6 +72,12 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Probabilities of samples, or the numbers of a regression.</summary>
     public float[] Predict(BatchPixels pixels) => _net.Predict(pixels);
 
+    /// <summary>Number of features of a sample: channels before the head.</summary>
+    public int FeatureCount => _net.Layers[^1].Input.Channels;
+
+    /// <summary>Inputs of the head's linear map, [N · C].</summary>
+    public float[] Features(BatchPixels pixels) => _net.Features(pixels);
+
     /// <summary>Labels of a volume that is not normalised (<see cref="PlaneInference"/>).</summary>
     /// <param name="volume">Its numbers, channels-last.</param>
     /// <param name="shape">[1, (D), H, W, C]; a network of images takes volumes too.</param>

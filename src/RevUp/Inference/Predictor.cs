@@ -28,7 +28,7 @@ namespace RevUp.Inference;
 /// int best = Array.IndexOf(probabilities, probabilities.Max());
 /// Console.WriteLine($"{predictor.Classes[best]}: {probabilities[best]:P0}");
 /// </code></example>
-public sealed class Predictor : IDisposable
+public sealed partial class Predictor : IDisposable
 {
     private readonly ThreadBound<LoadedModel> _model;
     private readonly ChannelNormalization _normalization;

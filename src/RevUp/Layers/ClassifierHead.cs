@@ -71,6 +71,16 @@ internal sealed class ClassifierHead : Layer
         return logits;
     }
 
+    /// <summary>
+    /// Input of the linear map, [N, C] in a new tensor: the mean over positions of p. Takes x over.
+    /// </summary>
+    public Tensor Features(Tensor x)
+    {
+        Tensor pooled = Pooled(x, measure: true);
+        Memory.Free(x);
+        return pooled;
+    }
+
     /// <inheritdoc/>
     public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
     {

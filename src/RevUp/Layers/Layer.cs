@@ -119,6 +119,10 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     /// </summary>
     protected virtual int SlabOf(long elements) => 0;
 
+    /// <summary>Whether a parameter or state of this name is the layer's.</summary>
+    public bool Owns(string name) =>
+        name.Length > Name.Length && name[Name.Length] == '.' && name.StartsWith(Name, StringComparison.Ordinal);
+
     /// <summary>A new activation tensor of a batch.</summary>
     protected Tensor Allocate(Shape sample, int batch) =>
         Memory.Allocate(sample.WithBatch(batch), ElementType.Float32, MemoryPurpose.Activations);

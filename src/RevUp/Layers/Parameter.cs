@@ -27,9 +27,19 @@ public sealed class Parameter
     /// <summary>The value; empty until the store is built.</summary>
     public Tensor Value { get; internal set; }
 
-    /// <summary>The gradient, to which backward passes add.</summary>
+    /// <summary>
+    /// The gradient, to which backward passes add; empty where the layer is frozen.
+    /// </summary>
     public Tensor Gradient { get; internal set; }
 
+    /// <summary>
+    /// Whether its layer is frozen: it has no gradient. Set before the store is built.
+    /// </summary>
+    internal bool IsFrozen { get; set; }
+
+    /// <summary>Factor of its learning rate. Set before the store is built.</summary>
+    internal double Rate { get; set; } = 1;
+
     /// <summary>Whether it is of a layer, whose name its own begins with.</summary>
-    internal bool IsOf(Layer layer) => Name.StartsWith(layer.Name + ".", StringComparison.Ordinal);
+    internal bool IsOf(Layer layer) => layer.Owns(Name);
 }

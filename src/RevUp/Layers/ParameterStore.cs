@@ -6,13 +6,14 @@ namespace RevUp.Layers;
 /// <summary>
 /// Owns a network's parameters and state. All values lie in one buffer and all gradients in
 /// another, group after group, so that zeroing, clipping and the optimiser's update are one launch
-/// each. Declare everything, then <see cref="Build"/> once.
+/// each. Frozen values lie behind the trained ones and have no gradients. Declare everything, then
+/// <see cref="Build"/> once.
 /// </summary>
 internal sealed class ParameterStore : DeviceObject
 {
     private readonly List<Parameter> _parameters = [];
     private readonly List<StateTensor> _state = [];
-    private readonly long[] _groupStart = new long[Enum.GetValues<ParameterGroup>().Length + 1];
+    private readonly List<RateRange> _ranges = [];
     private readonly ParameterStore? _shared;
 
     /// <summary>An empty store on <paramref name="backend"/>.</summary>
@@ -41,14 +42,26 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>Copies of weights that convolutions are computed with.</summary>
     public WeightCopies Copies { get; }
 
-    /// <summary>Trainable numbers, alignment gaps not counted.</summary>
+    /// <summary>Numbers of all parameters, alignment gaps not counted.</summary>
     public long Count => _parameters.Sum(p => p.Shape.Count);
+
+    /// <summary>Those of parameters that are not frozen.</summary>
+    public long TrainedCount => _parameters.Where(p => !p.IsFrozen).Sum(p => p.Shape.Count);
 
     /// <summary>All values, flat; gaps between tensors are zero.</summary>
     public Tensor Values { get; private set; }
 
-    /// <summary>All gradients, laid out like <see cref="Values"/>.</summary>
+    /// <summary>The start of <see cref="Values"/>: all that are not frozen.</summary>
+    public Tensor Trained => Values.Slice(0, Gradients.Shape);
+
+    /// <summary>All gradients, laid out like <see cref="Trained"/>.</summary>
     public Tensor Gradients { get; private set; }
+
+    /// <summary>
+    /// Ranges of <see cref="Trained"/> whose parameters have one group and rate, in order; each
+    /// starts where the one before ends.
+    /// </summary>
+    public IReadOnlyList<RateRange> Ranges => (_shared ?? this)._ranges;
 
     /// <summary>
     /// The values of all state, flat, each starting at a multiple of 16 elements; empty when there
@@ -81,7 +94,7 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>
     /// Where a group ends in the flat buffers, in elements; it starts where the one before ends.
     /// </summary>
-    public long EndOf(ParameterGroup group) => (_shared ?? this)._groupStart[(int)group + 1];
+    public long EndOf(ParameterGroup group) => Ranges.Last(range => range.Group == group).End;
 
     /// <summary>
     /// Allocates and initialises everything. Each parameter's numbers depend on the seed and its
@@ -99,22 +112,21 @@ internal sealed class ParameterStore : DeviceObject
         {
             throw new InvalidOperationException("The parameters were built before; declare others in a new store.");
         }
-        long[] offsets = Layout(out long total);
+        long[] offsets = Layout(out long trained, out long total);
         ConfigurationException.Require(
             total <= int.MaxValue,
             $"the network has {Count} parameters, and at most {int.MaxValue} are possible; use fewer blocks, channels "
             + $"or classes");
         // A store of state alone still has buffers, of one unused number.
-        Shape flat = new((int)Math.Max(1, total));
-        Values = Own(flat, ElementType.Float32, MemoryPurpose.Parameters);
-        Gradients = Own(flat, ElementType.Float32, MemoryPurpose.Gradients);
+        Values = Own(new Shape((int)Math.Max(1, total)), ElementType.Float32, MemoryPurpose.Parameters);
+        Gradients = Own(new Shape((int)Math.Max(1, trained)), ElementType.Float32, MemoryPurpose.Gradients);
         Backend.Fill(Values, 0);
         Backend.Fill(Gradients, 0);
         for (int i = 0; i < _parameters.Count; i++)
         {
             Parameter parameter = _parameters[i];
             parameter.Value = Values.Slice(offsets[i], parameter.Shape);
-            parameter.Gradient = Gradients.Slice(offsets[i], parameter.Shape);
+            parameter.Gradient = parameter.IsFrozen ? default : Gradients.Slice(offsets[i], parameter.Shape);
             Draw(parameter.Value, parameter.Initialization, new CounterRandom(seed, InitializationStream, i));
         }
         BuildState(seed);
@@ -124,32 +136,54 @@ internal sealed class ParameterStore : DeviceObject
     private const long StateStream = 2;
 
     // Tensors start at multiples of the arena's alignment, also those of one number; scalars lie
-    // side by side.
-    private long[] Layout(out long total)
+    // side by side. The ranges of the optimiser start at such multiples, too.
+    private long[] Layout(out long trained, out long total)
     {
+        ParameterGroup[] groups = Enum.GetValues<ParameterGroup>();
         long[] offsets = new long[_parameters.Count];
-        total = 0;
-        foreach (ParameterGroup group in Enum.GetValues<ParameterGroup>())
+        long end = 0;
+        foreach (ParameterGroup group in groups)
         {
-            total = Align(total);
-            _groupStart[(int)group] = total;
-            for (int i = 0; i < _parameters.Count; i++)
+            end = Align(end);
+            double? rate = null;
+            foreach (int i in Of(group, frozen: false))
             {
-                if (_parameters[i].Group == group)
+                if (rate is { } before && before != _parameters[i].Rate)
                 {
-                    bool isTensor = group == ParameterGroup.Weights || _parameters[i].Shape.Count > 1;
-                    offsets[i] = isTensor ? Align(total) : total;
-                    total = offsets[i] + _parameters[i].Shape.Count;
+                    _ranges.Add(new RateRange(group, before, end));
+                    end = Align(end);
                 }
+                rate = _parameters[i].Rate;
+                Place(i);
             }
+            _ranges.Add(new RateRange(group, rate ?? 1, end));
         }
-        _groupStart[^1] = total;
+        // Each range ends where the next one starts.
+        for (int i = 0; i < _ranges.Count - 1; i++)
+        {
+            _ranges[i] = _ranges[i] with { End = Align(_ranges[i].End) };
+        }
+        trained = end;
+        int[] others = [.. groups.SelectMany(group => Of(group, frozen: true))];
+        end = others.Length > 0 ? Align(end) : end;
+        Array.ForEach(others, Place);
+        total = end;
         return offsets;
+
+        IEnumerable<int> Of(ParameterGroup group, bool frozen) => Enumerable.Range(0, _parameters.Count)
+            .Where(i => _parameters[i].Group == group && _parameters[i].IsFrozen == frozen);
+
+        void Place(int i)
+        {
+            bool isTensor = _parameters[i].Group == ParameterGroup.Weights || _parameters[i].Shape.Count > 1;
+            offsets[i] = isTensor ? Align(end) : end;
+            end = offsets[i] + _parameters[i].Shape.Count;
+        }
     }
 
     private void BuildState(ulong seed)
     {
-        long total = _state.Sum(state => Align(state.Shape.Count));
+        long total = _state.Sum(state => IsKept(state) ? Align(state.Shape.Count) : 0);
         if (total == 0)
         {
             return;
@@ -164,6 +198,10 @@ internal sealed class ParameterStore : DeviceObject
         for (int i = 0; i < _state.Count; i++)
         {
             StateTensor state = _state[i];
+            if (!IsKept(state))
+            {
+                continue;
+            }
             state.Value = StateValues.Slice(offset, state.Shape);
             Initialization initialization = state.Random
                 ? Initialization.Normal(1 / Math.Sqrt(state.Shape.Count))
@@ -172,6 +210,8 @@ internal sealed class ParameterStore : DeviceObject
             offset += Align(state.Shape.Count);
         }
     }
+
+    private static bool IsKept(StateTensor state) => !(state.IsFrozen && state.Random);
 
     private static long Align(long offset)
     {

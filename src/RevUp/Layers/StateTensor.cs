@@ -14,12 +14,19 @@ internal sealed class StateTensor(string name, Shape shape, bool random, float i
     /// <summary>Shape.</summary>
     public Shape Shape { get; } = shape;
 
-    /// <summary>Whether it starts as a random unit vector.</summary>
+    /// <summary>
+    /// Whether it starts as a random unit vector: a singular vector, which only training needs.
+    /// </summary>
     public bool Random { get; } = random;
 
     /// <summary>Initial value of all its elements otherwise.</summary>
     public float Initial { get; } = initial;
 
-    /// <summary>The value; empty until the store is built.</summary>
+    /// <summary>Whether its layer is frozen. Set before the store is built.</summary>
+    public bool IsFrozen { get; set; }
+
+    /// <summary>
+    /// The value; empty until the store is built, and of a singular vector of a frozen layer.
+    /// </summary>
     public Tensor Value { get; internal set; }
 }

@@ -17,6 +17,14 @@ public sealed record ModelSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ModelTask Task { get; init; }
 
+    /// <summary>
+    /// Where a run that starts takes its weights from: a model file, a checkpoint, a run, or a file
+    /// with PyTorch's names; null to draw them. A head of other classes is drawn. A run that
+    /// resumes takes its checkpoint.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public string? InitialFrom { get; init; }
+
     /// <summary>How images become the residual stream.</summary>
     public StemKind Stem { get; init; } = StemKind.Convolution;
 
@@ -181,6 +189,9 @@ public sealed record ModelSettings
         ConfigurationException.Require(
             Stages.All(stage => stage is not null),
             $"model.stages has a null in it; leave it out, or give blocks and channels");
+        ConfigurationException.Require(
+            InitialFrom != "",
+            $"model.initialFrom is empty; name a model file, a checkpoint or a run, or leave it out");
         ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
         ConfigurationException.Require(
             StemStride == 1 || Stem == StemKind.Convolution,

@@ -41,7 +41,7 @@ public sealed partial class RevUpNet
                 $"A sample {sample} has other axes or channels than the network's {Sample}.", nameof(sample));
         }
         RevUpNet owner = _owner ?? this;
-        RevUpNet view = new(Backend, Settings, sample, Classes, seed: 0, _branches, owner)
+        RevUpNet view = new(Backend, Settings, sample, Classes, seed: 0, _branches, Trained, owner)
         {
             KeepsPackedWeights = KeepsPackedWeights,
         };

@@ -1,5 +1,6 @@
 using RevUp.Formats;
 using RevUp.Layers;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Models;
@@ -7,13 +8,22 @@ namespace RevUp.Models;
 /// <summary>The weights in files.</summary>
 public sealed partial class RevUpNet
 {
-    /// <summary>Parameters and power-iteration state, by name.</summary>
+    /// <summary>
+    /// Tensors whose shapes, or meanings, depend on the classes: the last linear map of the head.
+    /// </summary>
+    internal static IReadOnlySet<string> ClassTensors { get; } = new HashSet<string> { "head.weight", "head.bias" };
+
+    /// <summary>Parameters and state that the network keeps, by name.</summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> NamedTensors
     {
         get
         {
             ParameterStore store = (_owner ?? this).Parameters;
-            return [.. store.Parameters.Select(p => (p.Name, p.Value)), .. store.State.Select(s => (s.Name, s.Value))];
+            return
+            [
+                .. store.Parameters.Select(p => (p.Name, p.Value)),
+                .. store.State.Where(s => !s.Value.IsEmpty).Select(s => (s.Name, s.Value)),
+            ];
         }
     }
 
@@ -24,7 +34,8 @@ public sealed partial class RevUpNet
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="channelsFirst">
     /// Whether tensors of rank 4 and 5 are written as PyTorch has them, weights [O, I / groups,
-    /// (kD), kH, kW]. The file states it, and <see cref="LoadWeights"/> takes either.
+    /// (kD), kH, kW]. The file states it, and <see cref="LoadWeights(string, bool?)"/> takes
+    /// either.
     /// </param>
     /// <exception cref="IOException">
     /// The file cannot be written; one that was there before is unchanged.
@@ -34,8 +45,8 @@ public sealed partial class RevUpNet
 
     /// <summary>
     /// Fills the network from what <see cref="SaveWeights"/> wrote, from a model file, or from a
-    /// file of the same names that PyTorch wrote, as safetensors.torch.save_file does by default.
-    /// F64, F16 and BF16 become float32.
+    /// file of the same names that PyTorch wrote, as safetensors.torch.save_file does by default,
+    /// with or without norms. F64, F16 and BF16 become float32.
     /// </summary>
     /// <param name="path">
     /// The file; its weights are held in memory once more while it is read.
@@ -49,13 +60,65 @@ public sealed partial class RevUpNet
     /// finite. The network then stays as it is, to the bit.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
-    public void LoadWeights(string path, bool? channelsFirst = null)
+    public void LoadWeights(string path, bool? channelsFirst = null) =>
+        LoadWeights(path, new LoadOptions { ChannelsFirst = channelsFirst }, new HashSet<string>());
+
+    /// <summary>
+    /// The same with options: files that fit in part, or whose tensors have other names. A file
+    /// without norms and singular vectors, such as one of parameters alone, is enough:
+    /// power iteration estimates them until they converge.
+    /// </summary>
+    /// <param name="path">The file, as of <see cref="LoadWeights(string, bool?)"/>.</param>
+    /// <param name="options">What is taken.</param>
+    /// <returns>What was taken, and what was not.</returns>
+    /// <exception cref="CheckpointException">
+    /// As of <see cref="LoadWeights(string, bool?)"/>, and where two tensors are renamed to one
+    /// name. The network then stays as it is, to the bit. Without
+    /// <see cref="LoadOptions.Strict"/> another network's tensors are no error.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
+    public LoadReport LoadWeights(string path, LoadOptions options) =>
+        LoadWeights(path, options, new HashSet<string>(), WeightReader.Lenient);
+
+    /// <summary>The same, but for some tensors, which stay.</summary>
+    internal LoadReport LoadWeights(
+        string path, LoadOptions options, IReadOnlySet<string> replaced, string hint = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
         using Driving driving = Drive();
-        TensorFile.Read(Backend, path, NamedTensors, channelsFirst is { } first ? Order(first) : null);
+        using WeightReader reader = new(path, options, hint);
+        ParameterStore store = (_owner ?? this).Parameters;
+        HashSet<string> optional = [.. store.State.Where(state => !BatchNorm.IsRunning(state)).Select(s => s.Name)];
+        LoadReport report = reader.Read(Backend, NamedTensors, optional, optional, replaced);
+        List<string> estimated = [];
+        foreach (InvertibleBlock block in (_owner ?? this).Blocks)
+        {
+            EstimateNorms(block, reader, estimated);
+        }
+        (_owner ?? this)._lacksNorms = false;
         Coefficients?.Reload();
         Invalidate();
+        return report with { Estimated = estimated };
+    }
+
+    // σ of a file stays: the network's function depends on it. Vectors that it lacks are needed to
+    // go on from there.
+    private void EstimateNorms(InvertibleBlock block, WeightReader reader, List<string> estimated)
+    {
+        bool hasNorms = reader.Has(block.Name + BranchControl.NormSuffix);
+        foreach ((SpectralNorm norm, Tensor sigma) in block.Branch.Norms)
+        {
+            if (!hasNorms || (norm.IsIterated && !reader.Has(norm.VectorName)))
+            {
+                double value = norm.Converge(Backend);
+                if (!hasNorms)
+                {
+                    Backend.Upload<float>([(float)value], sigma);
+                }
+                estimated.Add(norm.Name);
+            }
+        }
     }
 
     /// <summary>

@@ -39,6 +39,7 @@ public sealed partial class RevUpNet : DeviceObject
     /// <param name="branches">
     /// Makes the branch of each block, for <see cref="BranchKind.Custom"/> and no other kind.
     /// </param>
+    /// <param name="trained">Layers that are trained; null for all at one rate.</param>
     /// <exception cref="ArgumentException">The shape of a sample has another form.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are too few classes.</exception>
     /// <exception cref="ConfigurationException">
@@ -47,14 +48,14 @@ public sealed partial class RevUpNet : DeviceObject
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
-        Func<BranchSite, Branch>? branches = null)
-        : this(backend, settings, sample, classes, seed, branches, owner: null)
+        Func<BranchSite, Branch>? branches = null, TrainedLayers? trained = null)
+        : this(backend, settings, sample, classes, seed, branches, trained ?? new TrainedLayers(), owner: null)
     {
     }
 
     private RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
-        Func<BranchSite, Branch>? branches, RevUpNet? owner)
+        Func<BranchSite, Branch>? branches, TrainedLayers trained, RevUpNet? owner)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -77,7 +78,7 @@ public sealed partial class RevUpNet : DeviceObject
         Settings = settings;
         Sample = sample;
         Classes = classes;
-        (_branches, _owner) = (branches, owner);
+        (_branches, _owner, Trained) = (branches, owner, trained);
         _lipschitz = settings.Lipschitz;
         long mark = backend.Memory.Mark();
         try
@@ -94,10 +95,12 @@ public sealed partial class RevUpNet : DeviceObject
             // A view shares what its owner has built, and leaves the norms to it.
             if (owner is null)
             {
+                Mark(trained);
                 Parameters.Build(seed);
             }
-            IEnumerable<(SpectralNorm, Tensor)> norms =
-                owner is null ? Blocks.SelectMany(block => block.Branch.Norms) : [];
+            IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms = owner is null
+                ? Blocks.SelectMany(block => block.Branch.Norms).Where(entry => entry.Norm.IsIterated)
+                : [];
             _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
             if (owner is null)
             {
@@ -245,7 +248,12 @@ public sealed partial class RevUpNet : DeviceObject
     public Tensor Infer(ReadOnlySpan<float> pixels) => Infer(new BatchPixels(pixels));
 
     /// <inheritdoc cref="Infer(ReadOnlySpan{float})"/>
-    internal Tensor Infer(BatchPixels pixels)
+    /// <param name="pixels">[N, …], channels-last.</param>
+    /// <param name="features">
+    /// Whether the result is what the linear map of a classifier's head sees, [N, C], in place of
+    /// logits.
+    /// </param>
+    internal Tensor Infer(BatchPixels pixels, bool features = false)
     {
         using Driving driving = Drive();
         if (pixels.IsEmpty || pixels.Length % Sample.Count != 0)
@@ -267,7 +275,9 @@ public sealed partial class RevUpNet : DeviceObject
             foreach (Layer layer in _layers)
             {
                 using NvtxRange range = Backend.Range(layer.RangeName);
-                x = layer.Forward(x, ForwardMode.Consume, ref none);
+                x = features && layer is ClassifierHead head
+                    ? head.Features(x)
+                    : layer.Forward(x, ForwardMode.Consume, ref none);
                 if (!KeepsPackedWeights)
                 {
                     layer.ReleaseWeights();
@@ -308,21 +318,6 @@ public sealed partial class RevUpNet : DeviceObject
         return values;
     }
 
-    private void ProveBranches()
-    {
-        ResidualBlock[] blocks = [.. _layers.OfType<ResidualBlock>().Where(block => block.Branch is OwnBranch)];
-        if (blocks.Length == 0)
-        {
-            return;
-        }
-        Prepare(BranchProof.Batch, _lipschitz.StartIterations, NetworkUse.Training);
-        foreach (ResidualBlock block in blocks)
-        {
-            BranchProof.Prove((OwnBranch)block.Branch, block.Name, block.Input, Backend, Parameters.Gradients);
-        }
-        Unprepare();
-    }
-
     /// <inheritdoc/>
     protected override void Close(Arena memory)
     {
@@ -359,12 +354,13 @@ public sealed partial class RevUpNet : DeviceObject
         using NvtxRange prepare = Backend.Range(ProfilerRanges.Prepare);
         // Also when it fails half-way.
         Unprepare();
+        EstimateFrozenNorms();
         _powerIteration.Iterate(iterations);
         Work.Prepare(use);
-        foreach (Layer layer in _layers)
+        for (int i = 0; i < _layers.Count; i++)
         {
-            using NvtxRange range = Backend.Range(layer.RangeName);
-            layer.Prepare(batch, use);
+            using NvtxRange range = Backend.Range(_layers[i].RangeName);
+            _layers[i].Prepare(batch, i < Frozen && use == NetworkUse.Training ? NetworkUse.Evaluation : use);
         }
         Parameters.Copies.Make();
     }

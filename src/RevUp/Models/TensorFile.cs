@@ -75,22 +75,25 @@ internal static class TensorFile
         Backend backend, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, AxisOrder? asked = null)
     {
         using SafetensorsReader reader = new(path);
-        AxisOrder order = asked ?? OrderOf(reader, path, tensors);
+        AxisOrder order = asked ?? OrderOf(reader, path, tensors, reader.Find);
         RequireFit(reader, path, tensors, order);
         float[][] contents = [.. tensors.Select(tensor => FloatTensors.Read(reader, path, tensor.Name))];
-        float[] ordered = order == AxisOrder.ChannelsFirst ? new float[tensors.Max(entry => entry.Tensor.Count)] : [];
         for (int i = 0; i < contents.Length; i++)
         {
-            Tensor tensor = tensors[i].Tensor;
-            Span<float> values = contents[i];
-            if (order == AxisOrder.ChannelsFirst)
-            {
-                Span<float> last = ordered.AsSpan(0, values.Length);
-                AxisOrders.ToChannelsLast(tensor.Shape, values, last);
-                values = last;
-            }
-            backend.Upload<float>(values, tensor);
+            Upload(backend, contents[i], tensors[i].Tensor, order);
         }
+    }
+
+    /// <summary>Fills a tensor with a file's numbers.</summary>
+    public static void Upload(Backend backend, float[] values, Tensor tensor, AxisOrder order)
+    {
+        if (order == AxisOrder.ChannelsFirst && !AxisOrders.IsSame(tensor.Shape))
+        {
+            float[] ordered = new float[values.Length];
+            AxisOrders.ToChannelsLast(tensor.Shape, values, ordered);
+            values = ordered;
+        }
+        backend.Upload<float>(values, tensor);
     }
 
     private static void RequireFit(
@@ -118,10 +121,18 @@ internal static class TensorFile
         }
     }
 
-    // RevUp states the order. PyTorch does not, and by default does not say either that it wrote
-    // the file.
-    private static AxisOrder OrderOf(
-        SafetensorsReader reader, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    /// <summary>
+    /// The order of a file's axes. RevUp states it. PyTorch does not, and by default does not say
+    /// either that it wrote the file. A tensor whose shape fits neither order says nothing.
+    /// </summary>
+    /// <param name="reader">The file.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="tensors">Tensors to fill.</param>
+    /// <param name="find">The file's tensor for a name, or null.</param>
+    /// <exception cref="CheckpointException">Nothing tells the order.</exception>
+    public static AxisOrder OrderOf(
+        SafetensorsReader reader, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors,
+        Func<string, SafetensorsTensor?> find)
     {
         if (reader.Metadata.TryGetValue(OrderKey, out string? stated))
         {
@@ -133,7 +144,6 @@ internal static class TensorFile
         {
             return first ? AxisOrder.ChannelsFirst : AxisOrder.ChannelsLast;
         }
-        // Where neither fits, the shape that does not is reported next.
         return isPyTorch || !first || tensors.All(entry => AxisOrders.IsSame(entry.Tensor.Shape))
             ? AxisOrder.ChannelsFirst
             : throw new CheckpointException(
@@ -141,8 +151,12 @@ internal static class TensorFile
                 "its weights have shapes that fit channels-first and channels-last, and nothing in the file tells "
                 + "which; pass channelsFirst: true for weights of PyTorch.");
 
-        bool Fits(AxisOrder order) => tensors.All(entry => reader.Find(entry.Name) is not { } found
-            || found.Shape.SequenceEqual(AxisOrders.Dimensions(entry.Tensor.Shape, order)));
+        bool Fits(AxisOrder order) => tensors.All(entry => find(entry.Name) is not { } found
+            || Is(found, entry.Tensor, order)
+            || !(Is(found, entry.Tensor, AxisOrder.ChannelsFirst) || Is(found, entry.Tensor, AxisOrder.ChannelsLast)));
+
+        static bool Is(SafetensorsTensor found, Tensor tensor, AxisOrder order) =>
+            found.Shape.SequenceEqual(AxisOrders.Dimensions(tensor.Shape, order));
     }
 
     private static void WithBuffers(Tensor tensor, TwoSpanAction action)

@@ -27,7 +27,7 @@ internal sealed record ChainPlan(
                 .OrderByDescending(option => option.IsUniform)];
             int index = Array.FindIndex(possible, option => option.Policy == policy);
             // The first layer, and a block behind a stream, keep their inputs even where they could
-            // be inverted.
+            // be inverted. A frozen layer has one option.
             followed[i] =
                 index >= 0 ? possible[index] : possible.First(option => option.Policy == MemoryPolicy.Checkpoint);
             streaming = followed[i].ToStream;

@@ -206,7 +206,8 @@ internal sealed class FitSearch(FitSizes sizes, Func<Backend> open, Action<strin
     {
         using Driving driving = backend.Drive();
         using RevUpNet net = new(
-            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+            backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed,
+            trained: recipe.Training.Trained);
         return NetworkCosts.Measure(net, recipe);
     }
 

@@ -27,6 +27,9 @@ internal readonly record struct LayerOption(
     /// </summary>
     public bool IsUniform { get; init; }
 
+    /// <summary>Whether the layer is frozen: it has no backward pass, and no policy.</summary>
+    public bool IsFrozen { get; init; }
+
     /// <summary>
     /// The most bytes live at once in its backward pass, counted as <see cref="WorkingBytes"/> is.
     /// </summary>

@@ -91,14 +91,18 @@ internal sealed class LayerProbe : IDisposable
                 : BatchBytes(layer.Input) - SkipBytes(join) + Encoder(join.Skip).Max(encoder => recomputed[encoder]);
             layers[i] = [.. layers[i].Select(option => option with
             {
-                WorkingBytes = Math.Max(option.WorkingBytes, option.BackwardBytes + waiting),
+                WorkingBytes = option.IsFrozen
+                    ? option.WorkingBytes
+                    : Math.Max(option.WorkingBytes, option.BackwardBytes + waiting),
                 ReplayBytes = gradient == 0 || option.ToStream
                     ? 0
                     : Math.Max(option.ReplayBytes, behind) + gradient + waiting,
             })];
             waiting += SkipBytes(join);
-            // Recomputations begin at the latest with a layer that has no inverse.
-            gradient = layer is Block { IsIterated: true, IsInvertible: true }
+            // Recomputations begin at the latest with a layer that has no inverse, or, through
+            // frozen ones, with the network's input.
+            gradient = i < _net.Frozen ? gradient
+                : layer is Block { IsIterated: true, IsInvertible: true }
                 ? Math.Max(gradient, BatchBytes(layer.Output))
                 : layer.IsInvertible ? gradient : 0;
         }
@@ -110,7 +114,7 @@ internal sealed class LayerProbe : IDisposable
     {
         int end = _net.Layers.Index().First(entry => entry.Item is StridedTransition s && s.Skip == skip).Index;
         int start = end - 1;
-        while (start > 0 && _net.Layers[start] is Block or { IsInvertible: true })
+        while (start > 0 && (start < _net.Frozen || _net.Layers[start] is Block or { IsInvertible: true }))
         {
             start--;
         }
@@ -132,18 +136,20 @@ internal sealed class LayerProbe : IDisposable
         IEnumerable<Parameter> parameters = _net.Parameters.Parameters.Where(p => p.IsOf(layer));
         Form form = new(
             layer.GetType(), layer.Input, string.Join(' ', parameters.Select(p => p.Shape)),
-            _engine.HasGradient(index), _engine.CanAbsorbInput(index));
+            _engine.HasGradient(index), _engine.CanAbsorbInput(index), index < _net.Frozen);
         // The input of the first layer is not the engine's.
         if (index == 0 || !_measured.TryGetValue(form, out IReadOnlyList<LayerOption>? options))
         {
-            options = [.. Candidates(index, layer).Select(
-                candidate => Measure(index, candidate.Policy, candidate.FromStream, candidate.IsUniform))];
+            options = index < _net.Frozen
+                ? [MeasureFrozen(index)]
+                : [.. Candidates(index, layer).Select(
+                    candidate => Measure(index, candidate.Policy, candidate.FromStream, candidate.IsUniform))];
             if (index > 0)
             {
                 _measured.Add(form, options);
             }
         }
-        return layer is Block block && _plan.IsAnchor(block)
+        return index >= _net.Frozen && layer is Block block && _plan.IsAnchor(block)
             ? [.. options.Where(option => option.Policy != MemoryPolicy.Invert)]
             : options;
     }
@@ -203,6 +209,40 @@ internal sealed class LayerProbe : IDisposable
             policy, fromStream, toStream, kept, Math.Max(forward - before, backward),
             Math.Max(0, milliseconds - copies))
         { BackwardBytes = backward, ReplayBytes = replay, IsUniform = isUniform };
+    }
+
+    // Its forward pass, which keeps nothing but the tensor of a skip connection.
+    private LayerOption MeasureFrozen(int index)
+    {
+        Arena memory = _backend.Memory;
+        long before = memory.Use.Total + SkipBytes(_net.Layers[index] as TransposedTransition);
+        memory.ResetPeaks();
+        long kept = Through(index);
+        long working = memory.TotalPeak - before;
+        long replay = kept + Recompute(index, keepsInput: index == 0);
+        Copies(index, fromStream: false);
+        double copies = Median(_backend.Time(Repeats, () => Copies(index, fromStream: false)));
+        double milliseconds = Median(_backend.Time(Repeats, () => Through(index)));
+        return new LayerOption(
+            MemoryPolicy.Checkpoint, FromStream: false, ToStream: false, kept, working,
+            Math.Max(0, milliseconds - copies))
+        { ReplayBytes = replay, IsFrozen = true };
+    }
+
+    // Bytes that the forward pass of a frozen layer keeps.
+    private long Through(int index)
+    {
+        Arena memory = _backend.Memory;
+        Skip? joined = Join(index);
+        long before = memory.Use.Total;
+        Tensor y = _engine.ForwardThrough(index, Input(index));
+        _engine.FreeWrittenBeside(index);
+        long kept = memory.Use.Total - before - Arena.Rounded(y.Bytes);
+        Free(y);
+        joined?.Free(memory);
+        (_net.Layers[index] as StridedTransition)?.Skip?.Free(memory);
+        _engine.Forget();
+        return kept;
     }
 
     /// <summary>
@@ -330,5 +370,6 @@ internal sealed class LayerProbe : IDisposable
     private static double Median(double[] milliseconds) => milliseconds.Order().ElementAt(Repeats / 2);
 
     // Layers of one form cost the same: the shapes, and what the layers beside them take or give.
-    private readonly record struct Form(Type Type, Shape Input, string Parameters, bool HasGradient, bool Absorbs);
+    private readonly record struct Form(
+        Type Type, Shape Input, string Parameters, bool HasGradient, bool Absorbs, bool IsFrozen);
 }

@@ -15,13 +15,17 @@ internal sealed record LayerWork(double Forward, double Backward, long GradientB
 {
     /// <summary>The layers of a network as its last step took them.</summary>
     public static LayerWork[] Of(RevUpNet net, ReversibleEngine engine) =>
-        [.. net.Layers.Select(layer => Of(layer, net, engine))];
+        [.. net.Layers.Select((layer, i) => Of(layer, net, engine, isFrozen: i < net.Frozen))];
 
-    private static LayerWork Of(Layer layer, RevUpNet net, ReversibleEngine engine)
+    private static LayerWork Of(Layer layer, RevUpNet net, ReversibleEngine engine, bool isFrozen)
     {
         Parameter[] own = [.. net.Parameters.Parameters.Where(parameter => parameter.IsOf(layer))];
         long weights = own.Where(parameter => parameter.Shape.Rank >= 4).Sum(parameter => parameter.Shape.Count);
         double forward = (double)weights * Math.Min(layer.Input.Positions, layer.Output.Positions);
+        if (isFrozen)
+        {
+            return new LayerWork(forward, Backward: 0, GradientBytes: 0);
+        }
         int again = engine.Plan.For(layer) switch
         {
             MemoryPolicy.Checkpoint => 1,

@@ -93,5 +93,6 @@ internal static class MemoryPlanner
     }
 
     private static RevUpNet Network(Backend backend, Recipe recipe, Func<BranchSite, Branch>? branches) => new(
-        backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches);
+        backend, recipe.Model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed, branches,
+        recipe.Training.Trained);
 }

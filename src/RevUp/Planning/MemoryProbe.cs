@@ -54,7 +54,9 @@ internal static class MemoryProbe
         ProcessMemory.ResetPeak();
         using Backend backend = open();
         ModelSettings model = AtStart(blocks == 0 ? recipe.Model : recipe.Model.WithBlocks(blocks));
-        using RevUpNet net = new(backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed);
+        using RevUpNet net = new(
+            backend, model, recipe.Data.Sample, recipe.Data.ClassCount, recipe.Training.Seed,
+            trained: recipe.Training.Trained);
         DrawZeroConvolutions(net, recipe.Training.Seed);
         using TrainingStep step = new(
             net, ProbeBatch.Settings(net, recipe.Training), recipe.Reversible.Plan with { Policy = policy },

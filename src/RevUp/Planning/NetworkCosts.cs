@@ -149,7 +149,8 @@ internal sealed class NetworkCosts
     /// </summary>
     internal static LayerOption[] Permitted(Layer layer, IReadOnlyList<LayerOption> options, bool compress) =>
     [
-        .. options.Where(option => !option.IsUniform && (layer is Block || option.Policy == s_auto.For(layer))
+        .. options.Where(option => !option.IsUniform
+            && (layer is Block || option.IsFrozen || option.Policy == s_auto.For(layer))
             && (compress || !(option.Policy == MemoryPolicy.Compress || option.FromStream))),
     ];
 }

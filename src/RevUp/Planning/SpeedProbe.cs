@@ -38,7 +38,8 @@ internal static class SpeedProbe
         using ImageDataset train = Datasets.Open(recipe.Data, DatasetSplit.Train);
         using ImageDataset held = Datasets.Open(recipe.Data, Datasets.Held(recipe.Data));
         using BatchLoader loader = new(train, Datasets.Normalization(recipe.Data, train), recipe.TrainingBatches);
-        using RevUpNet net = new(backend, recipe.Model, recipe.Data.Sample, train.Classes.Count, training.Seed);
+        using RevUpNet net = new(
+            backend, recipe.Model, recipe.Data.Sample, train.Classes.Count, training.Seed, trained: training.Trained);
         MemoryProbe.DrawZeroConvolutions(net, training.Seed);
         using TrainingStep step = new(net, ProbeBatch.Settings(net, training), plan, recipe.Reversible.Inversion);
         // Norms as in the middle of a run, where one power iteration a step follows them.

@@ -1,17 +1,19 @@
 using System.Text.Json.Serialization.Metadata;
 using RevUp.Data;
+using RevUp.Models;
 using RevUp.Reversible;
 
 namespace RevUp.Recipes;
 
 /// <summary>
 /// Settings that have an owner in C#, and stand in recipes directly among its members: the
-/// augmentation in "data", the policies and the inversion in "reversible". So each is declared
-/// once, where it is used.
+/// augmentation in "data", the policies and the inversion in "reversible", the trained layers in
+/// "training". So each is declared once, where it is used.
 /// </summary>
 internal static class FlatSettings
 {
-    private static readonly Type[] s_types = [typeof(Augmentation), typeof(MemoryPlan), typeof(InversionSettings)];
+    private static readonly Type[] s_types =
+        [typeof(Augmentation), typeof(MemoryPlan), typeof(InversionSettings), typeof(TrainedLayers)];
 
     /// <summary>
     /// Puts the members of such settings in the place of the property that holds them.
@@ -41,6 +43,10 @@ internal static class FlatSettings
         flat.Get = settings => get(hold(settings)!);
         flat.Set = (settings, value) => set(hold(settings)!, value);
         flat.IsSetNullable = member.IsSetNullable;
+        if (member.ShouldSerialize is { } isWritten)
+        {
+            flat.ShouldSerialize = (settings, value) => isWritten(hold(settings)!, value);
+        }
         flat.CustomConverter = member.Name switch
         {
             "tolerance" => new ToleranceConverter(),

@@ -58,6 +58,13 @@ internal static class SettingsSchema
                         elements[i], elementType, property, string.Create(CultureInfo.InvariantCulture, $"{path}.{i}"));
                 }
                 break;
+            case JsonTypeInfoKind.Dictionary when value is JsonObject entries:
+                JsonTypeInfo entryType = type.Options.GetTypeInfo(type.ElementType!);
+                foreach ((string name, JsonNode? entry) in entries)
+                {
+                    CheckValue(entry, entryType, property, $"{path}.{name}");
+                }
+                break;
             case JsonTypeInfoKind.None when Reads(value, type, property):
                 break;
             default:
@@ -94,6 +101,8 @@ internal static class SettingsSchema
             JsonTypeInfoKind.Object => $"an object with {Names(type)}",
             JsonTypeInfoKind.Enumerable =>
                 $"a list in brackets, each entry {Allowed(type.Options.GetTypeInfo(type.ElementType!), property)}",
+            JsonTypeInfoKind.Dictionary =>
+                $"an object, each entry {Allowed(type.Options.GetTypeInfo(type.ElementType!), property)}",
             _ when property.CustomConverter is ISettingConverter converter => converter.Allowed,
             _ when value.IsEnum => "one of " + string.Join(
                 ", ",

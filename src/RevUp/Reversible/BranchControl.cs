@@ -10,6 +10,9 @@ namespace RevUp.Reversible;
 /// </summary>
 internal sealed class BranchControl : DeviceObject
 {
+    /// <summary>End of the name of the state that holds a branch's σ.</summary>
+    public const string NormSuffix = ".sigma";
+
     private readonly BranchSettings _settings;
     private readonly int _index;
     private readonly int _factors;
@@ -68,7 +71,7 @@ internal sealed class BranchControl : DeviceObject
         {
             _multiplier = store.Add($"{name}.scale", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
         }
-        _sigmas = store.AddState($"{name}.sigma", new Shape(factors), random: false, (float)sigma);
+        _sigmas = store.AddState(name + NormSuffix, new Shape(factors), random: false, (float)sigma);
         _scales = Own(new Shape(BranchScale.Length(factors)), ElementType.Float32, MemoryPurpose.Workspace);
         _dots = Own(new Shape(factors), ElementType.Float64, MemoryPurpose.Workspace);
         _sigmaGradients = Own(new Shape(factors), ElementType.Float32, MemoryPurpose.Workspace);
@@ -116,18 +119,24 @@ internal sealed class BranchControl : DeviceObject
         _scales,
         _settings.Coefficients?.Bounds.Scalar(_index) ?? default,
         _dots,
-        _multiplier?.Gradient ?? _constants.Scalar(1),
+        _multiplier is { Gradient.IsEmpty: false } trained ? trained.Gradient : _constants.Scalar(1),
         _sigmaGradients);
 
-    /// <summary>The convolutions under control, as operators.</summary>
+    /// <summary>
+    /// The convolutions under control, as operators; none where the branch is not trained.
+    /// </summary>
     public ConvolutionOperator[] Operators =>
-        [.. _norms.Select((norm, j) => norm.Operator(_sigmaGradients.Scalar(j)))];
+        [.. _norms.Where(norm => norm.IsIterated).Select((norm, j) => norm.Operator(_sigmaGradients.Scalar(j)))];
 
-    /// <summary>The ends of the weights' gradients, from where their results wait.</summary>
+    /// <summary>
+    /// The ends of the weights' gradients, from where their results wait; none where the branch is
+    /// not trained.
+    /// </summary>
     public WeightGradient[] Gradients(Func<Convolution, Tensor> raw) =>
     [
-        .. _convolutions.Select((convolution, j) => new WeightGradient(
-            raw(convolution), convolution.Weight.Value, GradientScale(j), convolution.Weight.Gradient, Dot(j))),
+        .. _convolutions.Where(convolution => !convolution.Weight.IsFrozen).Select((convolution, j) =>
+            new WeightGradient(
+                raw(convolution), convolution.Weight.Value, GradientScale(j), convolution.Weight.Gradient, Dot(j))),
     ];
 
     /// <summary>

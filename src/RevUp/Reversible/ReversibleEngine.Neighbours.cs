@@ -57,9 +57,10 @@ internal sealed partial class ReversibleEngine
             ? new Neighbour(branch, ref _saved[index + 1])
             : default;
 
-    private Neighbour ReaderOfInput(int index) => IsInverted(index - 1) ? Below(index) : default;
+    private Neighbour ReaderOfInput(int index) => index > _frozen && IsInverted(index - 1) ? Below(index) : default;
 
-    private Neighbour ReaderOfGradient(int index) => index > 0 && TakesGradient(index - 1) ? Below(index) : default;
+    private Neighbour ReaderOfGradient(int index) =>
+        index > _frozen && TakesGradient(index - 1) ? Below(index) : default;
 
     // A block that recomputes its intermediates beside its input has no room for another tensor.
     private bool TakesGradient(int index) =>

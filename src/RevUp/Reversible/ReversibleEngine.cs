@@ -24,6 +24,7 @@ namespace RevUp.Reversible;
 internal sealed partial class ReversibleEngine : DeviceObject
 {
     private readonly IReadOnlyList<Layer> _layers;
+    private readonly int _frozen;
     private readonly BranchWork _work;
     private readonly Tensor[] _kept;
     private readonly SavedTensors[] _saved;
@@ -37,13 +38,16 @@ internal sealed partial class ReversibleEngine : DeviceObject
     /// <param name="work">Work on the branches of the network.</param>
     /// <param name="plan">Policies.</param>
     /// <param name="settings">Inversion settings.</param>
+    /// <param name="frozen">Layers at the start of the network that are not trained.</param>
     public ReversibleEngine(
-        Backend backend, IReadOnlyList<Layer> layers, BranchWork work, MemoryPlan plan, InversionSettings settings)
+        Backend backend, IReadOnlyList<Layer> layers, BranchWork work, MemoryPlan plan, InversionSettings settings,
+        int frozen = 0)
         : base(backend)
     {
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(plan);
         _layers = layers;
+        _frozen = frozen;
         _work = work;
         _plan = plan;
         _kept = new Tensor[layers.Count];
@@ -131,6 +135,10 @@ internal sealed partial class ReversibleEngine : DeviceObject
     /// </summary>
     internal Tensor ForwardThrough(int index, Tensor x)
     {
+        if (index < _frozen)
+        {
+            return ForwardFrozen(index, x);
+        }
         MemoryPolicy policy = Plan.For(_layers[index]);
         // The network's input stays in any case, and need not be coded.
         return policy == MemoryPolicy.Compress && index > 0 ? Compress(index, x)
@@ -181,13 +189,16 @@ internal sealed partial class ReversibleEngine : DeviceObject
             FreeIfAny(ref y);
             y = _stream.Take();
         }
-        for (int i = _layers.Count - 1; i >= 0; i--)
+        for (int i = _layers.Count - 1; i >= _frozen; i--)
         {
             BackwardThrough(i, ref y, ref gradient);
         }
         _work.Finish();
-        // y is the caller's input now.
         FreeIfAny(ref gradient);
+        if (_frozen > 0)
+        {
+            EndFrozen(ref y);
+        }
     }
 
     /// <summary>
@@ -248,8 +259,9 @@ internal sealed partial class ReversibleEngine : DeviceObject
             }
         }
         gradient = block is null
-            ? layer.Backward(point, gradient, inputGradient: index > 0, ref _saved[index])
-            : block.Backward(point, gradient, inputGradient: index > 0, ref _saved[index], ReaderOfGradient(index));
+            ? layer.Backward(point, gradient, inputGradient: index > _frozen, ref _saved[index])
+            : block.Backward(
+                point, gradient, inputGradient: index > _frozen, ref _saved[index], ReaderOfGradient(index));
         layer.ReleaseWeights();
         if (point != x)
         {
@@ -299,7 +311,7 @@ internal sealed partial class ReversibleEngine : DeviceObject
         // A skip connection takes its tensor over, and so keeps it.
         bool hasSkip = SkipAt(index) is not null;
         bool isAbsorbed = AbsorbsInput(index, MemoryPolicy.Store);
-        if (!hasSkip && !isAbsorbed && (index == 0 || policy != MemoryPolicy.Invert))
+        if (!hasSkip && !isAbsorbed && (index == 0 || policy != MemoryPolicy.Invert || KeepsForRecomputation(index)))
         {
             _kept[index] = x;
         }

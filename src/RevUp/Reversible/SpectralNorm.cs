@@ -19,6 +19,8 @@ internal sealed class SpectralNorm
 {
     private readonly Convolution _convolution;
     private readonly ConvolutionGeometry _geometry;
+    private readonly int _maximumExtent;
+    private readonly bool _isFixed;
     private readonly StateTensor _u;
     private readonly StateTensor _v;
 
@@ -36,11 +38,22 @@ internal sealed class SpectralNorm
     public SpectralNorm(
         string name, ParameterStore store, Convolution convolution, int maximumExtent, bool isFixed = false)
     {
-        _convolution = convolution;
+        (Name, _convolution, _maximumExtent, _isFixed) = (name, convolution, maximumExtent, isFixed);
         _geometry = GeometryOf(convolution.Sample, maximumExtent, isFixed);
         _u = store.AddState(name + ".u", _geometry.Output, random: true);
         _v = store.AddState(name + ".v", _geometry.Input, random: true);
     }
+
+    /// <summary>Prefix of the state's names.</summary>
+    public string Name { get; }
+
+    /// <summary>Name of u; v is there where u is.</summary>
+    public string VectorName => _u.Name;
+
+    /// <summary>
+    /// Whether there are u and v: not in a layer that is not trained, whose σ stays.
+    /// </summary>
+    public bool IsIterated => !U.IsEmpty;
 
     /// <summary>u, in the shape of one output.</summary>
     public Tensor U => _u.Value;
@@ -60,7 +73,18 @@ internal sealed class SpectralNorm
     /// random vector and ends when ten more iterations change σ by less than 10⁻⁶. No state is
     /// touched, and no memory stays allocated, whatever happens.
     /// </summary>
-    public static double Converged(Backend backend, Convolution convolution)
+    public static double Converged(Backend backend, Convolution convolution) =>
+        Converged(backend, convolution, int.MaxValue, isFixed: false, u: default, v: default);
+
+    /// <summary>
+    /// σ of the weights as they are, estimated in the same way on the norm's own extents; u and v
+    /// become the vectors of it where they are kept.
+    /// </summary>
+    public double Converge(Backend backend) =>
+        Converged(backend, _convolution, _maximumExtent, _isFixed, U, V);
+
+    private static double Converged(
+        Backend backend, Convolution convolution, int maximumExtent, bool isFixed, Tensor u, Tensor v)
     {
         const int MaximumIterations = 2000;
         const int IterationsBetween = 10;
@@ -69,7 +93,7 @@ internal sealed class SpectralNorm
         try
         {
             ParameterStore store = new(backend);
-            SpectralNorm norm = new("converged", store, convolution, int.MaxValue);
+            SpectralNorm norm = new("converged", store, convolution, maximumExtent, isFixed);
             StateTensor sigma = store.AddState("sigma", new Shape(1), random: false);
             store.Build(seed: 1);
             PowerIteration iteration = new(backend, store, [(norm, sigma.Value)], seed: 1);
@@ -84,6 +108,11 @@ internal sealed class SpectralNorm
                     break;
                 }
                 previous = value[0];
+            }
+            if (!u.IsEmpty)
+            {
+                backend.Cast(norm.U, u);
+                backend.Cast(norm.V, v);
             }
             return value[0];
         }

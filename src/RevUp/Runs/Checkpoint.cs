@@ -68,7 +68,7 @@ internal static class Checkpoint
         Recipe recipe = RecipeFile.Parse(description.Recipe, Path.Combine(found, DescriptionFile), overrides);
         RevUpNet net = new(
             backend, recipe.Model.ForInference(backend), recipe.Data.Sample, recipe.Data.ClassCount,
-            recipe.Training.Seed);
+            recipe.Training.Seed, trained: recipe.Training.Trained);
         try
         {
             net.LoadWeights(Path.Combine(found, ModelFile));
@@ -149,6 +149,7 @@ internal static class Checkpoint
         RequireSame(folder, "training.accumulate", before.Training.Accumulate, recipe.Training.Accumulate);
         RequireSame(folder, "training.seed", before.Training.Seed, recipe.Training.Seed);
         RequireSame(folder, "training.optimizer.kind", before.Training.Optimizer.Kind, recipe.Training.Optimizer.Kind);
+        RequireSame(folder, "training.freeze", before.Training.Trained.Freeze, recipe.Training.Trained.Freeze);
         RequireSame(folder, "training.emaDecay", before.Training.EmaDecay, recipe.Training.EmaDecay);
         RequireSame(folder, "model.precision", before.Model.Precision.Text(), recipe.Model.Precision.Text());
         // Weights of another shape are found by reading them; another nonlinearity is not.
@@ -206,7 +207,7 @@ internal static class Checkpoint
             RecipeFile.Serialize(
                 new Recipe
                 {
-                    Model = recipe.Model,
+                    Model = recipe.Model with { InitialFrom = null },
                     Reversible = recipe.Reversible with { Runs = null, PlanSlab = 0 },
                 }) + recipe.Data.Sample;
     }
@@ -312,13 +313,13 @@ internal static class Checkpoint
         return tensors;
     }
 
-    /// <summary>The optimiser's moments of every parameter, by name.</summary>
+    /// <summary>The optimiser's moments of every trained parameter, by name.</summary>
     internal static List<(string Name, Tensor Tensor)> OptimizerTensors(RevUpNet net, Optimizer optimizer)
     {
         List<(string Name, Tensor Tensor)> tensors = [];
         for (int moment = 0; moment < optimizer.Moments.Count; moment++)
         {
-            foreach (Parameter parameter in net.Parameters.Parameters)
+            foreach (Parameter parameter in net.Parameters.Parameters.Where(parameter => !parameter.IsFrozen))
             {
                 long offset = (parameter.Value.Address - net.Parameters.Values.Address) / sizeof(float);
                 tensors.Add(

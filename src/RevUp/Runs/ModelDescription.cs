@@ -45,7 +45,8 @@ internal sealed record ModelDescription(
             + $"{net.Sample.Channels}");
         int[] sample = [.. Enumerable.Range(0, net.Sample.Rank).Select(i => net.Sample[i])];
         ModelDescription description = new(
-            CurrentVersion, net.Settings, sample, classes, normalization.Mean, normalization.Deviation, cases);
+            CurrentVersion, net.Settings with { InitialFrom = null }, sample, classes, normalization.Mean,
+            normalization.Deviation, cases);
         return (MetadataKey, JsonSerializer.Serialize(description, s_json));
     }
 

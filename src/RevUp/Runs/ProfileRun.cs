@@ -164,7 +164,8 @@ internal sealed class ProfileRun : IDisposable
     private RevUpNet OpenNetwork(Backend backend)
     {
         RevUpNet net = new(
-            backend, _recipe.Model, _recipe.Data.Sample, _recipe.Data.ClassCount, _recipe.Training.Seed);
+            backend, _recipe.Model, _recipe.Data.Sample, _recipe.Data.ClassCount, _recipe.Training.Seed,
+            trained: _recipe.Training.Trained);
         MemoryProbe.DrawZeroConvolutions(net, _recipe.Training.Seed);
         return net;
     }

@@ -1,6 +1,7 @@
 using RevUp.Formats;
 using RevUp.Models;
 using RevUp.Planning;
+using RevUp.Recipes;
 using RevUp.Reversible;
 using RevUp.Tensors;
 
@@ -28,8 +29,21 @@ internal sealed record RunRecord(
 {
     public const string FileName = "run.json";
 
-    /// <summary>Numbers that are trained; 0 in the record of an earlier version.</summary>
+    /// <summary>
+    /// Numbers of the network's parameters; 0 in the record of an earlier version.
+    /// </summary>
     public long Parameters { get; init; }
+
+    /// <summary>
+    /// Those of layers that are not frozen; null in the record of an earlier version.
+    /// </summary>
+    public long? TrainedParameters { get; init; }
+
+    /// <summary>Where the run took its first weights; null where it drew them.</summary>
+    public string? InitialFrom { get; init; }
+
+    /// <summary>The last layers that are frozen (training.freeze); null for none.</summary>
+    public string? Freeze { get; init; }
 
     /// <summary>
     /// The most bytes of all purposes that were live at once; 0 in the record of an earlier
@@ -80,7 +94,7 @@ internal sealed record RunRecord(
         RevUpNet net,
         IReadOnlyList<string> blockNames,
         RunSummary summary,
-        string? dataPath,
+        Recipe recipe,
         IReadOnlyList<string> classNames,
         RankRecord? ranks = null)
     {
@@ -99,7 +113,10 @@ internal sealed record RunRecord(
             StepMilliseconds = summary.StepMilliseconds,
             Precision = net.Settings.Precision,
             Forecast = summary.Forecast,
-            DataPath = dataPath,
+            DataPath = recipe.Data.Path,
+            InitialFrom = recipe.Model.InitialFrom,
+            Freeze = recipe.Training.Trained.Freeze,
+            TrainedParameters = net.Parameters.TrainedCount,
             ChosenStep = summary.ChosenStep,
             DataWaitShare = summary.DataWaitShare,
             ClassNames = classNames,

@@ -88,7 +88,8 @@ public sealed partial class TrainingRun
         }
         _averagedAt = _step.Count;
         IEnumerable<Tensor> running =
-            Network.Parameters.State.Where(BatchNorm.IsRunning).Select(state => state.Value);
+            Network.Parameters.State.Where(state => BatchNorm.IsRunning(state) && !state.IsFrozen)
+                .Select(state => state.Value);
         foreach (Tensor statistic in running.Concat(_step.Average?.Statistics ?? []))
         {
             _ranks.Sum(statistic, "the running statistics");

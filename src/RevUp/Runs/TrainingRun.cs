@@ -122,6 +122,10 @@ public sealed partial class TrainingRun : IDisposable
                 // The checkpoint is used from other working folders, too.
                 recipe = recipe with { Data = recipe.Data with { Path = Path.GetFullPath(path) } };
             }
+            if (recipe.Model.InitialFrom is { } from)
+            {
+                recipe = recipe with { Model = recipe.Model with { InitialFrom = Path.GetFullPath(from) } };
+            }
             _ranks.Deadline = recipe.Training.RankDeadline;
             string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
             _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
@@ -163,7 +167,8 @@ public sealed partial class TrainingRun : IDisposable
                 $"training.batchSize is {batch} and training.accumulate {accumulate}, but the training set has only "
                 + $"{samples} samples; use a smaller batch");
             Network = new RevUpNet(
-                backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches);
+                backend, recipe.Model, recipe.Data.Sample, data.Train.Classes.Count, training.Seed, branches,
+                training.Trained);
             _step = new TrainingStep(
                 Network, data.OfStep(training), recipe.Reversible.Plan, recipe.Reversible.Inversion,
                 _ranks, loss);
@@ -188,6 +193,11 @@ public sealed partial class TrainingRun : IDisposable
                 {
                     Checkpoint.Restore(latest.Path, recipe, Network, _step, data.Identity);
                     _checkpoint = latest.Path;
+                }
+                else if (recipe.Model.InitialFrom is { } from)
+                {
+                    Initial = InitialWeights.Take(Network, from, data.Train.Classes);
+                    _step.Average?.Take();
                 }
                 _lock = pending!.Keep();
                 return new Start(_step.Count, _step.Engine.Inverter.Plan.State);
@@ -216,6 +226,9 @@ public sealed partial class TrainingRun : IDisposable
 
     /// <summary>Expected cost of the run's plan; null when it was not made now.</summary>
     internal MemoryForecast? Forecast { get; private set; }
+
+    /// <summary>Weights that the run started from; null where it drew or resumed them.</summary>
+    internal InitialWeights? Initial { get; private set; }
 
     /// <summary>Updates of the whole run.</summary>
     public long Steps { get; }
@@ -271,7 +284,7 @@ public sealed partial class TrainingRun : IDisposable
         {
             RunReport.Write(_folder, _recipe, blockNames, summary, _data.Train.Classes);
             RunRecord.Write(
-                _folder, Network, blockNames, summary, _recipe.Data.Path, _data.Train.Classes,
+                _folder, Network, blockNames, summary, _recipe, _data.Train.Classes,
                 _ranks.IsAlone ? null : new RankRecord(nodes, _ranks.Library));
         }
         return summary;

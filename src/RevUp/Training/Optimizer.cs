@@ -5,18 +5,18 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>
-/// Updates all parameters from their gradients, in one launch. Owns the momentum (SGD) or the two
-/// moments (AdamW), float32, laid out like the parameters, and the settings that the launch reads
-/// from the device, so that a schedule changes neither the launch nor its arguments.
+/// Updates all trained parameters from their gradients, in one launch. Owns the momentum (SGD) or
+/// the two moments (AdamW), float32, laid out like the gradients, and the settings that the launch
+/// reads from the device, so that a schedule changes neither the launch nor its arguments.
 /// </summary>
 internal sealed class Optimizer : DeviceObject
 {
-    // Asked for once: Enum.GetValues allocates an array, and a step allocates nothing.
-    private static readonly ParameterGroup[] s_groups = Enum.GetValues<ParameterGroup>();
-
     private readonly ParameterStore _store;
     private readonly OptimizerSettings _settings;
     private readonly Tensor[] _moments;
+    private readonly RateRange[] _ranges;
+    private readonly GroupNumbers[] _groups;
+    private readonly double[] _values;
 
     /// <summary>Moments start at zero.</summary>
     public Optimizer(Backend backend, ParameterStore store, OptimizerSettings settings)
@@ -30,11 +30,14 @@ internal sealed class Optimizer : DeviceObject
         _moments = new Tensor[settings.Kind == OptimizerKind.AdamW ? 2 : 1];
         for (int i = 0; i < _moments.Length; i++)
         {
-            _moments[i] = Own(store.Values.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
+            _moments[i] = Own(store.Gradients.Shape, ElementType.Float32, MemoryPurpose.Optimizer);
             backend.Fill(_moments[i], 0);
         }
-        Shape numbers = new(OptimizerNumbers.Length(s_groups.Length));
-        Settings = Own(numbers, ElementType.Float64, MemoryPurpose.Workspace);
+        // A step allocates nothing.
+        _ranges = [.. store.Ranges];
+        _groups = new GroupNumbers[_ranges.Length];
+        _values = new double[OptimizerNumbers.Length(_ranges.Length)];
+        Settings = Own(new Shape(_values.Length), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
     /// <summary>
@@ -78,17 +81,16 @@ internal sealed class Optimizer : DeviceObject
             _settings.Epsilon,
             correction1,
             correction2);
-        Span<GroupNumbers> groups = stackalloc GroupNumbers[s_groups.Length];
-        foreach (ParameterGroup group in s_groups)
+        for (int i = 0; i < _ranges.Length; i++)
         {
-            bool scalars = group == ParameterGroup.Scalars;
+            RateRange range = _ranges[i];
+            bool scalars = range.Group == ParameterGroup.Scalars;
             double rate = _settings.LearningRate * factor * (scalars ? _settings.ScalarLearningRateFactor : 1);
-            groups[(int)group] = new GroupNumbers(
-                _store.EndOf(group), rate, scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
+            _groups[i] = new GroupNumbers(
+                range.End, rate * range.Rate, scalars ? _settings.ScalarWeightDecay : _settings.WeightDecay);
         }
-        Span<double> values = stackalloc double[OptimizerNumbers.Length(s_groups.Length)];
-        OptimizerNumbers.Write(numbers, groups, values);
-        Backend.Upload<double>(values, Settings);
+        OptimizerNumbers.Write(numbers, _groups, _values);
+        Backend.Upload<double>(_values, Settings);
     }
 
     /// <summary>Updates all parameters, unless the settings say to skip the step.</summary>
@@ -96,11 +98,11 @@ internal sealed class Optimizer : DeviceObject
     {
         if (_settings.Kind == OptimizerKind.AdamW)
         {
-            Backend.AdamW(Settings, _store.Gradients, _moments[0], _moments[1], _store.Values);
+            Backend.AdamW(Settings, _store.Gradients, _moments[0], _moments[1], _store.Trained);
         }
         else
         {
-            Backend.Sgd(Settings, _store.Gradients, _moments[0], _store.Values);
+            Backend.Sgd(Settings, _store.Gradients, _moments[0], _store.Trained);
         }
     }
 }

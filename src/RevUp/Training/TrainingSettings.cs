@@ -1,4 +1,5 @@
 using RevUp.Distributed;
+using RevUp.Models;
 using RevUp.Tensors;
 
 namespace RevUp.Training;
@@ -36,6 +37,12 @@ public sealed record TrainingSettings
 
     /// <summary>The update rule.</summary>
     public OptimizerSettings Optimizer { get; init; } = new();
+
+    /// <summary>
+    /// The layers that are trained, and at what rates. In a recipe its members stand directly in
+    /// "training". A step's network must have been built with them.
+    /// </summary>
+    public TrainedLayers Trained { get; init; } = new();
 
     /// <summary>The learning rate over time.</summary>
     public ScheduleSettings Schedule { get; init; } = new();
@@ -195,6 +202,7 @@ public sealed record TrainingSettings
             $"training.huberDelta is {HuberDelta}; use a positive number in the unit of the targets, or 0 for the "
             + $"squared error");
         Dice.Validate();
+        Trained.Validate();
         Optimizer.Validate();
         Schedule.Validate();
     }

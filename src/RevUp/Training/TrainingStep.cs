@@ -69,6 +69,10 @@ public sealed partial class TrainingStep : DeviceObject
         settings.Validate();
         inversion.Validate(net.Settings.Precision);
         plan.Validate(net.Settings);
+        ConfigurationException.Require(
+            settings.Trained.IsWhole || settings.Trained.Equals(net.Trained),
+            $"training.freeze and training.rates are not those that the network was built with; pass them to its "
+            + $"constructor, or to SavedModel.Open, too");
         _net = net;
         _backend = net.Backend;
         ConfigurationException.Require(
@@ -77,7 +81,7 @@ public sealed partial class TrainingStep : DeviceObject
         long mark = _backend.Memory.Mark();
         try
         {
-            Engine = Own(new ReversibleEngine(_backend, net.Layers, net.Work, plan, inversion));
+            Engine = Own(new ReversibleEngine(_backend, net.Layers, net.Work, plan, inversion, net.Frozen));
             Optimizer = Own(new Optimizer(_backend, net.Parameters, settings.Optimizer));
             // Disposed in reverse: the protocol waits for a step in flight, which may replay the
             // recording.

@@ -35,8 +35,9 @@ internal sealed class WeightAverage : DeviceObject
         : base(net.Backend)
     {
         (_net, _decay) = (net, decay);
-        IEnumerable<Tensor> running = net.Parameters.State.Where(BatchNorm.IsRunning).Select(state => state.Value);
-        _pairs = [.. running.Prepend(net.Parameters.Values).Select(trained => (trained, Like(trained)))];
+        IEnumerable<Tensor> running = net.Parameters.State
+            .Where(state => BatchNorm.IsRunning(state) && !state.IsFrozen).Select(state => state.Value);
+        _pairs = [.. running.Prepend(net.Parameters.Trained).Select(trained => (trained, Like(trained)))];
         _one = Own(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
         _factor = Own(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
         Backend.Fill(_one, 1);

@@ -26,10 +26,11 @@ public sealed class GradientBucketsTests
     [DataRow("volumes")]
     [DataRow("couplings")]
     [DataRow("u-net")]
-    public void PiecesCoverEachParameterOnceFromTheLastLayerToTheFirst(string model)
+    [DataRow("couplings", "stages.0")]
+    public void PiecesCoverEachParameterOnceFromTheLastLayerToTheFirst(string model, string? freeze = null)
     {
         using CpuBackend backend = new(1, 1L << 26);
-        using RevUpNet net = Net(backend, s_models[model]);
+        using RevUpNet net = Net(backend, s_models[model], freeze);
         foreach (long bytes in (long[])[0, Bytes, 1, 1 << 30])
         {
             GradientBucket[] buckets =
@@ -45,7 +46,7 @@ public sealed class GradientBucketsTests
                 end = next;
             }
             Assert.AreEqual(net.Parameters.Gradients.Count, end);
-            foreach (Parameter parameter in net.Parameters.Parameters)
+            foreach (Parameter parameter in net.Parameters.Parameters.Where(parameter => !parameter.IsFrozen))
             {
                 (long start, long last) = Range(parameter.Gradient);
                 GradientBucket bucket = buckets.Single(
@@ -160,9 +161,10 @@ public sealed class GradientBucketsTests
             ranks.Sent.Select(sent => sent.Values).ToArray());
     }
 
-    private static RevUpNet Net(Backend backend, TestModel model)
+    private static RevUpNet Net(Backend backend, TestModel model, string? freeze = null)
     {
-        RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
+        RevUpNet net = new(
+            backend, model.Settings, model.Sample, TestModel.Classes, seed: 5, trained: new() { Freeze = freeze });
         MemoryProbe.DrawZeroConvolutions(net, seed: 3);
         return net;
     }

@@ -28,11 +28,12 @@ internal sealed class TestNetwork : IDisposable
         int threads = 1,
         bool cudaGraph = false,
         Func<Backend, Collective>? ranks = null,
-        bool? fused = null)
+        bool? fused = null,
+        TrainedLayers? trained = null)
     {
         Backend = device.Open(poison, threads);
         Backend.KeepsPreactivations = fused ?? Backend.KeepsPreactivations;
-        Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5);
+        Net = new RevUpNet(Backend, model.Settings, model.Sample, TestModel.Classes, seed: 5, trained: trained);
         Collective all = ranks?.Invoke(Backend) ?? Collective.Alone;
         TrainingSettings training = new()
         {

@@ -111,16 +111,17 @@ internal sealed class TestUNet : IDisposable
     private readonly Tensor _statistics;
 
     public TestUNet(
-        TestDevice device, TestModel model, MemoryPlan? plan = null, InversionSettings? inversion = null, int batch = 2)
+        TestDevice device, TestModel model, MemoryPlan? plan = null, InversionSettings? inversion = null, int batch = 2,
+        TrainedLayers? trained = null)
     {
         _batch = batch;
         Backend = device.Open();
-        Net = new RevUpNet(Backend, model.Settings, model.Sample, Classes, seed: 5);
+        Net = new RevUpNet(Backend, model.Settings, model.Sample, Classes, seed: 5, trained: trained);
         MemoryProbe.DrawZeroConvolutions(Net, seed: 3);
         Parameter head = Net.Parameters.Parameters.Single(p => p.Name == "head.weight");
         Backend.Upload<float>(Vectors.Normal(7, head.Shape.Count), head.Value);
         Engine = new ReversibleEngine(
-            Backend, Net.Layers, Net.Work, plan ?? new MemoryPlan(), inversion ?? TestNetwork.Exact);
+            Backend, Net.Layers, Net.Work, plan ?? new MemoryPlan(), inversion ?? TestNetwork.Exact, Net.Frozen);
         _input = Backend.ToDevice(
             Vectors.Normal(1, batch * model.Sample.Count), model.Sample.WithBatch(batch));
         float[] targets = [.. Vectors.Normal(2, batch * model.Sample.Positions * Classes).Select(Math.Abs)];

@@ -1,0 +1,44 @@
+namespace RevUp.Tests.Inference;
+
+/// <summary>A predictor's features are what its head's linear map sees.</summary>
+[TestClass]
+public sealed class FeatureTests : FolderTest
+{
+    [TestMethod]
+    [DataRow("fixup")]
+    [DataRow("none")]
+    public void LogitsAreTheLinearMapOfTheFeatures(string normalization)
+    {
+        using CpuBackend backend = TestRuns.Backend();
+        using TrainingRun run = new(
+            backend, SmallRecipe.Create($"model.normalization={normalization}"), Folder["run"], resume: false);
+        run.Run(null, CancellationToken.None);
+        using Predictor predictor = Predictor.Load(Folder["run"]);
+        byte[] images = [.. Enumerable.Range(0, 3 * 64).Select(i => (byte)(i * 37))];
+        float[] features = predictor.Features(images);
+        Assert.AreEqual(16, predictor.FeatureCount);
+        Assert.HasCount(3 * 16, features);
+        float[] weight = Download("head.weight"), bias = Download("head.bias");
+        float[] probabilities = predictor.Predict(images);
+        for (int n = 0; n < 3; n++)
+        {
+            double[] logits = [.. Enumerable.Range(0, 4).Select(k =>
+                bias[k] + Enumerable.Range(0, 16).Sum(c => (double)weight[k * 16 + c] * features[n * 16 + c]))];
+            double sum = logits.Sum(Math.Exp);
+            for (int k = 0; k < 4; k++)
+            {
+                Assert.AreEqual(Math.Exp(logits[k]) / sum, probabilities[n * 4 + k], 1e-6);
+            }
+        }
+        float[] numbers = [.. images.Take(64).Select(pixel => pixel / 255f)];
+        float[] same = predictor.Features(numbers);
+        for (int c = 0; c < 16; c++)
+        {
+            Assert.AreEqual(features[c], same[c], 1e-5);
+        }
+        Assert.Throws<ArgumentException>(() => predictor.Features(new byte[65]));
+
+        float[] Download(string name) =>
+            backend.ToHost(run.Network.NamedTensors.Single(tensor => tensor.Name == name).Tensor);
+    }
+}
