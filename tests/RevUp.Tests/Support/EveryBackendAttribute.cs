@@ -24,7 +24,8 @@ internal sealed class EveryBackendAttribute(params object?[] arguments) : Attrib
 
     public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
         TestDevice.All.Concat(AndConvolutions ? TestDevice.Convolutions : [])
-            .Where(device => !device.Lacks(Type) && !(SlowOnStandIn && device.IsStandIn)).Select(device => (object?[])[device, .. arguments]);
+            .Where(device => !device.Lacks(Type) && !(SlowOnStandIn && device.IsStandIn))
+            .Select(device => (object?[])[device, .. arguments]);
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) =>
         $"{methodInfo.Name}({string.Join(", ", data ?? [])})";

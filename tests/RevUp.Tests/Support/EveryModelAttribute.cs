@@ -12,8 +12,8 @@ internal sealed class EveryModelAttribute(params string[] models) : Attribute, I
     /// <summary>Those for which a GPU's stand-in takes too long.</summary>
     public string[] SlowOnStandIn { get; set; } = [];
 
-    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) => models.SelectMany(
-        model => new EveryBackendAttribute(model) { SlowOnStandIn = SlowOnStandIn.Contains(model) }.GetData(methodInfo));
+    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) => models.SelectMany(model =>
+        new EveryBackendAttribute(model) { SlowOnStandIn = SlowOnStandIn.Contains(model) }.GetData(methodInfo));
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) =>
         new EveryBackendAttribute().GetDisplayName(methodInfo, data);

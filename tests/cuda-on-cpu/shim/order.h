@@ -23,8 +23,8 @@ using Site = std::source_location;
 constexpr bool is_watched = true;
 constexpr auto of_atomics = std::memory_order_relaxed;
 
-// A device thread as ThreadSanitizer knows it: a fiber. It starts with what the processor thread of its block has seen, and
-// is another device thread in the next launch: ThreadSanitizer takes a tenth of a millisecond to make one.
+// A device thread as ThreadSanitizer knows it: a fiber. It starts with what the processor thread of its block has seen.
+// In the next launch it is another device thread: ThreadSanitizer takes a tenth of a millisecond to make a fiber.
 class Identity {
  public:
   struct OfCaller {};
