@@ -11,8 +11,8 @@ public sealed partial class Predictor
     public int FeatureCount => _model.Invoke(loaded => loaded.FeatureCount);
 
     /// <summary>
-    /// Features of one image, or of several one after the other: the input of the head's linear map,
-    /// the mean over positions of the last pre-activation. Logits are W · features + bias.
+    /// Features of one image, or of several one after the other: the input of the head's linear
+    /// map, the mean over positions of the last pre-activation. Logits are W · features + bias.
     /// </summary>
     /// <param name="images">
     /// N·(D)·H·W·C bytes, as of <see cref="Predict(ReadOnlySpan{byte})"/>.
