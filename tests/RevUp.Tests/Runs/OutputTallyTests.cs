@@ -39,13 +39,18 @@ public sealed class OutputTallyTests
         Assert.IsTrue(double.IsNaN(result.Top1));
     }
 
-    /// <summary>Far from 0, where a difference of sums of squares has no digit left.</summary>
+    /// <summary>
+    /// Far from 0, where a difference of sums of squares has no digit left; over two batches, whose
+    /// means differ.
+    /// </summary>
     [TestMethod]
     public void TargetsFarFromZeroKeepTheirSpread()
     {
         float[] targets = [100_000, 100_001, 100_002, 100_003], outputs = [.. targets.Select(t => t + 0.5f)];
-        Assert.AreEqual(
-            1 - 4 * 0.25 / 5, Complete(ModelTask.Regression, 1, outputs, targets).R2, 1e-12);
+        OutputTally tally = OutputTally.Of(ModelTask.Regression, outputs: 1, batches: 2, capacity: 4);
+        tally.Add(0, outputs.AsSpan(0, 3), targets.AsSpan(0, 3));
+        tally.Add(1, outputs.AsSpan(3), targets.AsSpan(3));
+        Assert.AreEqual(1 - 4 * 0.25 / 5, tally.Complete(s_result).R2, 1e-12);
     }
 
     /// <summary>Two ranks with a batch each, in either order, have the result of one.</summary>
