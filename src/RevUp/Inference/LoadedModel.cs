@@ -24,12 +24,12 @@ internal sealed class LoadedModel : IDisposable
     /// The file cannot be read, is damaged, does not describe its network, or describes one of
     /// another task.
     /// </exception>
-    public LoadedModel(string path, ModelTask task, Func<Backend> open, Func<BranchSite, Branch>? branches)
+    public LoadedModel(WeightSource file, ModelTask task, Func<Backend> open, Func<BranchSite, Branch>? branches)
     {
-        ModelDescription description = ModelDescription.Read(path);
+        ModelDescription description = ModelDescription.Read(file);
         if (description.Settings.Task != task)
         {
-            throw new CheckpointException(path, task == ModelTask.Classification
+            throw new CheckpointException(file.Name, task == ModelTask.Classification
                 ? "its network segments, and a predictor takes one that classifies; load it with Segmenter.Load, or "
                     + "use 'revup segment'."
                 : "its network classifies, and a segmenter takes one that segments; load it with Predictor.Load.");
@@ -37,9 +37,9 @@ internal sealed class LoadedModel : IDisposable
         _backend = open();
         try
         {
-            _net = description.Load(_backend, path, branches);
+            _net = description.Load(_backend, file, branches);
             Normalization = new ChannelNormalization(description.Mean, description.Deviation);
-            (Classes, Cases) = (description.Classes, description.Cases);
+            (Classes, Cases, Input) = (description.Classes, description.Cases, description.Input);
         }
         catch
         {
@@ -58,6 +58,9 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Rules for the files of cases; null where the model's file has none.</summary>
     public CaseRules? Cases { get; }
 
+    /// <summary>Samples as they must be; null where the model's file does not state them.</summary>
+    public ModelInput? Input { get; }
+
     /// <summary>Of the training set.</summary>
     public ChannelNormalization Normalization { get; }
 
@@ -66,6 +69,12 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Probabilities of samples.</summary>
     public float[] Predict(BatchPixels pixels) => _net.Predict(pixels);
+
+    /// <summary>Probabilities of samples, into memory of the caller.</summary>
+    public void Predict(BatchPixels pixels, Span<float> probabilities) => _net.Predict(pixels, probabilities);
+
+    /// <summary>Samples of bytes, normalised as the training set.</summary>
+    public BatchPixels Bytes(ReadOnlySpan<byte> samples) => new(samples, default, Normalization);
 
     /// <summary>Labels of a volume that is not normalised (<see cref="PlaneInference"/>).</summary>
     /// <param name="volume">Its numbers, channels-last.</param>

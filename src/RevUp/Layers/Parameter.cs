@@ -27,7 +27,9 @@ public sealed class Parameter
     /// <summary>The value; empty until the store is built.</summary>
     public Tensor Value { get; internal set; }
 
-    /// <summary>The gradient, to which backward passes add.</summary>
+    /// <summary>
+    /// The gradient, to which backward passes add; empty in a network for predictions.
+    /// </summary>
     public Tensor Gradient { get; internal set; }
 
     /// <summary>Whether it is of a layer, whose name its own begins with.</summary>

@@ -21,9 +21,14 @@ internal sealed class ParameterStore : DeviceObject
     /// A built store that keeps everything that this one declares: a declaration finds the tensor
     /// of its name there. Null for a store of its own.
     /// </param>
-    public ParameterStore(Backend backend, ParameterStore? shared = null)
+    /// <param name="trains">
+    /// Whether there are gradients and vectors of power iterations: without them, a store holds
+    /// what predictions need. Their tensors are empty.
+    /// </param>
+    public ParameterStore(Backend backend, ParameterStore? shared = null, bool trains = true)
         : base(backend)
     {
+        Trains = trains;
         if (shared is not null)
         {
             _shared = shared;
@@ -38,6 +43,9 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>All state tensors, in order of declaration.</summary>
     public IReadOnlyList<StateTensor> State => _state;
 
+    /// <summary>Whether there are gradients and vectors of power iterations.</summary>
+    public bool Trains { get; }
+
     /// <summary>Copies of weights that convolutions are computed with.</summary>
     public WeightCopies Copies { get; }
 
@@ -47,7 +55,9 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>All values, flat; gaps between tensors are zero.</summary>
     public Tensor Values { get; private set; }
 
-    /// <summary>All gradients, laid out like <see cref="Values"/>.</summary>
+    /// <summary>
+    /// All gradients, laid out like <see cref="Values"/>; empty where nothing trains.
+    /// </summary>
     public Tensor Gradients { get; private set; }
 
     /// <summary>
@@ -107,14 +117,17 @@ internal sealed class ParameterStore : DeviceObject
         // A store of state alone still has buffers, of one unused number.
         Shape flat = new((int)Math.Max(1, total));
         Values = Own(flat, ElementType.Float32, MemoryPurpose.Parameters);
-        Gradients = Own(flat, ElementType.Float32, MemoryPurpose.Gradients);
         Backend.Fill(Values, 0);
-        Backend.Fill(Gradients, 0);
+        if (Trains)
+        {
+            Gradients = Own(flat, ElementType.Float32, MemoryPurpose.Gradients);
+            Backend.Fill(Gradients, 0);
+        }
         for (int i = 0; i < _parameters.Count; i++)
         {
             Parameter parameter = _parameters[i];
             parameter.Value = Values.Slice(offsets[i], parameter.Shape);
-            parameter.Gradient = Gradients.Slice(offsets[i], parameter.Shape);
+            parameter.Gradient = Trains ? Gradients.Slice(offsets[i], parameter.Shape) : default;
             Draw(parameter.Value, parameter.Initialization, new CounterRandom(seed, InitializationStream, i));
         }
         BuildState(seed);
@@ -147,7 +160,7 @@ internal sealed class ParameterStore : DeviceObject
 
     private void BuildState(ulong seed)
     {
-        long total = _state.Sum(state => Align(state.Shape.Count));
+        long total = _state.Sum(state => IsKept(state) ? Align(state.Shape.Count) : 0);
         if (total == 0)
         {
             return;
@@ -162,6 +175,10 @@ internal sealed class ParameterStore : DeviceObject
         for (int i = 0; i < _state.Count; i++)
         {
             StateTensor state = _state[i];
+            if (!IsKept(state))
+            {
+                continue;
+            }
             state.Value = StateValues.Slice(offset, state.Shape);
             Initialization initialization = state.Random
                 ? Initialization.Normal(1 / Math.Sqrt(state.Shape.Count))
@@ -170,6 +187,8 @@ internal sealed class ParameterStore : DeviceObject
             offset += Align(state.Shape.Count);
         }
     }
+
+    private bool IsKept(StateTensor state) => Trains || !state.Random;
 
     private static long Align(long offset)
     {

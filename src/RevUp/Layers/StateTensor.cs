@@ -14,12 +14,15 @@ internal sealed class StateTensor(string name, Shape shape, bool random, float i
     /// <summary>Shape.</summary>
     public Shape Shape { get; } = shape;
 
-    /// <summary>Whether it starts as a random unit vector.</summary>
+    /// <summary>
+    /// Whether it starts as a random unit vector: a vector of power iterations, which predictions
+    /// do not need.
+    /// </summary>
     public bool Random { get; } = random;
 
     /// <summary>Initial value of all its elements otherwise.</summary>
     public float Initial { get; } = initial;
 
-    /// <summary>The value; empty until the store is built.</summary>
+    /// <summary>The value; empty until the store is built, and where nobody needs it.</summary>
     public Tensor Value { get; internal set; }
 }

@@ -1,5 +1,7 @@
+using RevUp.Backends;
 using RevUp.Formats;
 using RevUp.Layers;
+using RevUp.Reversible;
 using RevUp.Tensors;
 
 namespace RevUp.Models;
@@ -7,15 +9,39 @@ namespace RevUp.Models;
 /// <summary>The weights in files.</summary>
 public sealed partial class RevUpNet
 {
-    /// <summary>Parameters and power-iteration state, by name.</summary>
+    /// <summary>
+    /// A network for predictions: without gradients and without vectors of power iterations, it
+    /// holds weights, norms and running statistics. It does not train, and its branches are not
+    /// tried again. It keeps packed weights.
+    /// </summary>
+    /// <inheritdoc cref="RevUpNet(Backend, ModelSettings, Shape, int, ulong, Func{BranchSite, Branch})"/>
+    internal static RevUpNet ForPredictions(
+        Backend backend, ModelSettings settings, Shape sample, int classes, Func<BranchSite, Branch>? branches) =>
+        // Every tensor is read from a file: the seed draws nothing that stays.
+        new(backend, settings, sample, classes, seed: 1, branches, owner: null, trains: false)
+        {
+            KeepsPackedWeights = true,
+        };
+
+    /// <summary>
+    /// Parameters and the state that the network keeps, by name.
+    /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> NamedTensors
     {
         get
         {
             ParameterStore store = (_owner ?? this).Parameters;
-            return [.. store.Parameters.Select(p => (p.Name, p.Value)), .. store.State.Select(s => (s.Name, s.Value))];
+            return
+            [
+                .. store.Parameters.Select(p => (p.Name, p.Value)),
+                .. store.State.Where(s => !s.Value.IsEmpty).Select(s => (s.Name, s.Value)),
+            ];
         }
     }
+
+    // Vectors of power iterations.
+    private HashSet<string> VectorNames =>
+        [.. (_owner ?? this).Parameters.State.Where(state => state.Random).Select(state => state.Name)];
 
     /// <summary>
     /// Writes parameters, power-iteration state and running statistics to one safetensors file,
@@ -35,7 +61,8 @@ public sealed partial class RevUpNet
     /// <summary>
     /// Fills the network from what <see cref="SaveWeights"/> wrote, from a model file, or from a
     /// file of the same names that PyTorch wrote, as safetensors.torch.save_file does by default.
-    /// F64, F16 and BF16 become float32.
+    /// F64, F16 and BF16 become float32. Where the file has no vectors of power iterations, as a
+    /// model file has none, they are estimated again, and the norms are the file's.
     /// </summary>
     /// <param name="path">
     /// The file; its weights are held in memory once more while it is read.
@@ -52,8 +79,18 @@ public sealed partial class RevUpNet
     public void LoadWeights(string path, bool? channelsFirst = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        ReadWeights(path, channelsFirst);
+    }
+
+    /// <inheritdoc cref="LoadWeights(string, bool?)"/>
+    internal void ReadWeights(WeightSource file, bool? channelsFirst = null)
+    {
         using Driving driving = Drive();
-        TensorFile.Read(Backend, path, NamedTensors, channelsFirst is { } first ? Order(first) : null);
+        AxisOrder? order = channelsFirst is { } first ? Order(first) : null;
+        if (!TensorFile.Read(Backend, file, NamedTensors, order, VectorNames))
+        {
+            EstimateVectors();
+        }
         Coefficients?.Reload();
         Invalidate();
     }
@@ -61,20 +98,40 @@ public sealed partial class RevUpNet
     /// <summary>
     /// Writes a file of weights, whole or not at all, with texts among its metadata.
     /// </summary>
-    internal void WriteWeights(string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
+    internal void WriteWeights(
+        string path, AxisOrder order, bool withVectors = true,
+        params ReadOnlySpan<(string Key, string Value)> metadata)
     {
+        HashSet<string> left = withVectors ? [] : VectorNames;
         ArgumentException.ThrowIfNullOrEmpty(path);
         using Driving driving = Drive();
         string temporary = path + ".incomplete";
         try
         {
-            TensorFile.Write(Backend, temporary, NamedTensors, order, metadata);
+            TensorFile.Write(
+                Backend, temporary, [.. NamedTensors.Where(tensor => !left.Contains(tensor.Name))], order, metadata);
             File.Move(temporary, path, overwrite: true);
         }
         catch
         {
             File.Delete(temporary);
             throw;
+        }
+    }
+
+    // The vectors follow the weights. The norms stay: the function of the network depends on them.
+    private void EstimateVectors()
+    {
+        Tensor[] norms = [.. Parameters.State.Where(state => !state.Random).Select(state => state.Value)];
+        float[][] kept = [.. norms.Select(norm => new float[norm.Count])];
+        for (int i = 0; i < norms.Length; i++)
+        {
+            Backend.Download<float>(norms[i], kept[i]);
+        }
+        EstimateNorms();
+        for (int i = 0; i < norms.Length; i++)
+        {
+            Backend.Upload<float>(kept[i], norms[i]);
         }
     }
 

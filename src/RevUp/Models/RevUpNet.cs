@@ -46,13 +46,13 @@ public sealed partial class RevUpNet : DeviceObject
     public RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
         Func<BranchSite, Branch>? branches = null)
-        : this(backend, settings, sample, classes, seed, branches, owner: null)
+        : this(backend, settings, sample, classes, seed, branches, owner: null, trains: true)
     {
     }
 
     private RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
-        Func<BranchSite, Branch>? branches, RevUpNet? owner)
+        Func<BranchSite, Branch>? branches, RevUpNet? owner, bool trains)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -80,7 +80,7 @@ public sealed partial class RevUpNet : DeviceObject
         long mark = backend.Memory.Mark();
         try
         {
-            Parameters = Own(new ParameterStore(backend, owner?.Parameters));
+            Parameters = Own(new ParameterStore(backend, owner?.Parameters, trains));
             Coefficients = _lipschitz.Mode != LipschitzMode.Adaptive
                 ? null
                 : owner?.Coefficients
@@ -89,15 +89,16 @@ public sealed partial class RevUpNet : DeviceObject
             new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches, Work)
                 .Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
-            // A view shares what its owner has built, and leaves the norms to it.
+            // A view shares what its owner has built, and leaves the norms to it. Without training
+            // the norms stay.
             if (owner is null)
             {
                 Parameters.Build(seed);
             }
             IEnumerable<(SpectralNorm, Tensor)> norms =
-                owner is null ? Blocks.SelectMany(block => block.Branch.Norms) : [];
+                owner is null && trains ? Blocks.SelectMany(block => block.Branch.Norms) : [];
             _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
-            if (owner is null)
+            if (owner is null && trains)
             {
                 ProveBranches();
             }
@@ -162,7 +163,7 @@ public sealed partial class RevUpNet : DeviceObject
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
     /// <exception cref="ArgumentOutOfRangeException">No samples, or negative steps.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The network is a view (<see cref="At"/>), which does not train.
+    /// The network is a view (<see cref="At"/>), or for predictions, and does not train.
     /// </exception>
     public void PrepareStep(int batch, long step)
     {
@@ -280,32 +281,6 @@ public sealed partial class RevUpNet : DeviceObject
         }
     }
 
-    /// <summary>
-    /// Class probabilities of one or several samples, channels-last and normalised like the
-    /// training data, one after the other.
-    /// </summary>
-    /// <returns>
-    /// softmax(logits), [N · classes], or [N · positions · classes] under
-    /// <see cref="ModelTask.Segmentation"/>.
-    /// </returns>
-    /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
-    public float[] Predict(ReadOnlySpan<float> pixels) => Predict(new BatchPixels(pixels));
-
-    /// <inheritdoc cref="Predict(ReadOnlySpan{float})"/>
-    internal float[] Predict(BatchPixels pixels)
-    {
-        using Driving driving = Drive();
-        Tensor logits = Infer(pixels);
-        float[] values = new float[logits.Count];
-        Backend.Download<float>(logits, values);
-        Backend.Memory.Free(logits);
-        for (int start = 0; start < values.Length; start += Classes)
-        {
-            Softmax(values.AsSpan(start, Classes));
-        }
-        return values;
-    }
-
     private void ProveBranches()
     {
         ResidualBlock[] blocks = [.. _layers.OfType<ResidualBlock>().Where(block => block.Branch is OwnBranch)];
@@ -365,23 +340,5 @@ public sealed partial class RevUpNet : DeviceObject
             layer.Prepare(batch, use);
         }
         Parameters.Copies.Make();
-    }
-
-    private static void Softmax(Span<float> values)
-    {
-        float largest = values[0];
-        foreach (float value in values)
-        {
-            largest = Math.Max(largest, value);
-        }
-        double sum = 0;
-        foreach (float value in values)
-        {
-            sum += Math.Exp(value - largest);
-        }
-        foreach (ref float value in values)
-        {
-            value = (float)(Math.Exp(value - largest) / sum);
-        }
     }
 }

@@ -60,23 +60,33 @@ internal static class TensorFile
     /// Fills all tensors, or none: everything is read and checked before the first one changes. The
     /// file must hold each with this shape, and nothing else.
     /// </summary>
+    /// <returns>Whether the file had all tensors, with the optional ones.</returns>
     /// <param name="backend">Owns the tensors.</param>
-    /// <param name="path">F32, or F64, F16 and BF16, which are converted.</param>
+    /// <param name="file">F32, or F64, F16 and BF16, which are converted.</param>
     /// <param name="tensors">Tensors to fill.</param>
     /// <param name="asked">
     /// The order of the file's axes; null to take what the file states, or else what its shapes
     /// tell.
     /// </param>
+    /// <param name="optional">
+    /// Names that the file may lack, whose tensors then stay, or may have beside the tensors; null
+    /// for none.
+    /// </param>
     /// <exception cref="CheckpointException">
     /// A tensor is missing, has another shape or type, or holds a number that is not finite; one is
     /// not of the network; or nothing tells the order of the axes.
     /// </exception>
-    public static void Read(
-        Backend backend, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, AxisOrder? asked = null)
+    public static bool Read(
+        Backend backend, WeightSource file, IReadOnlyList<(string Name, Tensor Tensor)> tensors,
+        AxisOrder? asked = null, IReadOnlySet<string>? optional = null)
     {
-        using SafetensorsReader reader = new(path);
+        string path = file.Name;
+        using SafetensorsReader reader = file.Open();
+        int declared = tensors.Count;
+        tensors = [.. tensors.Where(
+            tensor => optional?.Contains(tensor.Name) != true || reader.Find(tensor.Name) is not null)];
         AxisOrder order = asked ?? OrderOf(reader, path, tensors);
-        RequireFit(reader, path, tensors, order);
+        RequireFit(reader, path, tensors, order, optional);
         float[][] contents = [.. tensors.Select(tensor => FloatTensors.Read(reader, path, tensor.Name))];
         float[] ordered = order == AxisOrder.ChannelsFirst ? new float[tensors.Max(entry => entry.Tensor.Count)] : [];
         for (int i = 0; i < contents.Length; i++)
@@ -91,10 +101,12 @@ internal static class TensorFile
             }
             backend.Upload<float>(values, tensor);
         }
+        return tensors.Count == declared;
     }
 
     private static void RequireFit(
-        SafetensorsReader reader, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, AxisOrder order)
+        SafetensorsReader reader, string path, IReadOnlyList<(string Name, Tensor Tensor)> tensors, AxisOrder order,
+        IReadOnlySet<string>? optional)
     {
         foreach ((string name, Tensor tensor) in tensors)
         {
@@ -110,7 +122,7 @@ internal static class TensorFile
                     + "another network.");
             }
         }
-        HashSet<string> names = [.. tensors.Select(tensor => tensor.Name)];
+        HashSet<string> names = [.. tensors.Select(tensor => tensor.Name), .. optional ?? new HashSet<string>()];
         if (reader.Tensors.FirstOrDefault(tensor => !names.Contains(tensor.Name)) is { } extra)
         {
             throw new CheckpointException(

@@ -116,7 +116,7 @@ internal sealed class BranchControl : DeviceObject
         _scales,
         _settings.Coefficients?.Bounds.Scalar(_index) ?? default,
         _dots,
-        _multiplier?.Gradient ?? _constants.Scalar(1),
+        _multiplier is { Gradient.IsEmpty: false } trained ? trained.Gradient : _constants.Scalar(1),
         _sigmaGradients);
 
     /// <summary>The convolutions under control, as operators.</summary>

@@ -53,6 +53,9 @@ internal sealed class BranchWork(Backend backend, bool waits) : DeviceObject(bac
         {
             _factors = Own(new OperandTable<BranchOperands>(
                 Backend, [.. _branches.Select(branch => branch.Operands)]));
+        }
+        if (use == NetworkUse.Training && _operators is null)
+        {
             _operators = Own(new OperatorTables(Backend, [.. _branches.Select(branch => branch.Operators)]));
         }
         if (use == NetworkUse.Training && _waits && _weights is null)

@@ -21,8 +21,8 @@ public sealed partial class TrainingRun
         Window?.Require("--profile-steps", _step.Count, Steps);
         if (Window is not null && _ranks.IsFirst)
         {
-            Directory.CreateDirectory(_folder);
-            Network.Backend.GraphNames = Path.Combine(_folder, StepWindow.GraphNames);
+            Directory.CreateDirectory(_folder!);
+            Network.Backend.GraphNames = Path.Combine(_folder!, StepWindow.GraphNames);
         }
     }
 
@@ -115,6 +115,7 @@ public sealed partial class TrainingRun
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records, _step.Wait);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
         MemoryUse peak = Network.Backend.Memory.Peak;
+        Measure(epoch.Meter.LastEvaluations, peak);
         ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
         using (Network.Backend.Range(ProfilerRanges.Log))
         {
@@ -139,14 +140,15 @@ public sealed partial class TrainingRun
         RequireSameWeights();
         DamageExchange.Share(_ranks, _loader.Damaged);
         log?.Flush();
-        if (_ranks.IsFirst)
+        if (_ranks.IsFirst && _checkpoints is not null)
         {
             _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
         }
         meter.Skip();
 
         void Write(string folder) => Checkpoint.Write(
-            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity, _data.CaseRules);
+            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity, _data.CaseRules,
+            _data.Input);
     }
 
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
@@ -163,7 +165,7 @@ public sealed partial class TrainingRun
 
     // With the one that is due after the last step done. The last of all is at the end, wherever
     // that is.
-    private long EvaluationsLeft => (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
+    private long EvaluationsLeft => !_data.HasHeld ? 0 : (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {
