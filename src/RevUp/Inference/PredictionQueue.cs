@@ -19,7 +19,7 @@ namespace RevUp.Inference;
 /// <param name="sample">Shape of one sample.</param>
 /// <param name="classes">K.</param>
 internal sealed class PredictionQueue(
-    ThreadBound<LoadedModel> model, PredictorOptions options, Shape sample, int classes)
+    ThreadBound<LoadedModel> model, PredictorOptions options, Shape sample, int classes) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Queue<WaitingCall> _waiting = new();
@@ -61,6 +61,9 @@ internal sealed class PredictionQueue(
             throw;
         }
     }
+
+    /// <summary>Ends what the calls of a disposed network need.</summary>
+    public void Dispose() => _arrived.Dispose();
 
     private void Work(LoadedModel network)
     {

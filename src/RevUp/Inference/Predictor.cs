@@ -247,8 +247,12 @@ public sealed partial class Predictor : IDisposable
     public void Dispose()
     {
         _model.Dispose();
+        _queue.Dispose();
         _framer?.Dispose();
     }
+
+    /// <summary>Samples of asynchronous calls that wait.</summary>
+    internal int Waiting => _queue.Waiting;
 
     /// <summary>Keeps the predictor's thread busy, for tests; does not wait.</summary>
     internal void Hold(Action work) => _model.Post(_ => work());

@@ -6,7 +6,7 @@ namespace RevUp.Inference;
 /// How a <see cref="Predictor"/> forms batches of the calls of
 /// <see cref="Predictor.PredictAsync(ReadOnlyMemory{byte}, int, CancellationToken)"/>.
 /// </summary>
-public sealed record PredictorOptions
+public sealed class PredictorOptions
 {
     /// <summary>Samples of one forward pass, 1 to 4096.</summary>
     public int MaximumBatch { get; init; } = 32;

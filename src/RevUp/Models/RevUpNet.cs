@@ -85,7 +85,7 @@ public sealed partial class RevUpNet : DeviceObject
                 ? null
                 : owner?.Coefficients
                     ?? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount));
-            Work = Own(new BranchWork(backend, waits: true));
+            Work = Own(new BranchWork(backend, waits: true, trains));
             new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches, Work)
                 .Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];

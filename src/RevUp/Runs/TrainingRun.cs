@@ -106,6 +106,7 @@ public sealed partial class TrainingRun : IDisposable
         Collective? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
+        ArgumentException.ThrowIfNullOrEmpty(folder ?? ".", nameof(folder));
         using Driving driving = backend.Drive();
         _ranks = ranks ?? Collective.Alone;
         PendingLock? pending = null;
