@@ -38,7 +38,8 @@ internal static class ServingApp
         try
         {
             float[] probabilities = await predictor.PredictEncodedAsync(file.ToArray(), stop);
-            return Results.Ok(predictor.Classes.Zip(probabilities).ToDictionary(pair => pair.First, pair => pair.Second));
+            return Results.Ok(
+                predictor.Classes.Zip(probabilities).ToDictionary(pair => pair.First, pair => pair.Second));
         }
         catch (DataFileException exception)
         {

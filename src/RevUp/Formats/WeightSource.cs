@@ -22,7 +22,9 @@ internal readonly record struct WeightSource(string Name, byte[]? Content = null
         catch (IOException exception)
         {
             throw new CheckpointException(
-                Name, $"it cannot be read ({exception.Message}) A file of 2 GiB or more is loaded by its path.", exception);
+                Name,
+                $"it cannot be read ({exception.Message}) A file of 2 GiB or more is loaded by its path.",
+                exception);
         }
         return new(Name, copy.ToArray());
     }

@@ -265,8 +265,8 @@ public sealed partial class Predictor : IDisposable
     private byte[] Decode(ReadOnlySpan<byte> file) => _framer is not null
         ? _framer.Decode(file)
         : throw new InvalidOperationException(
-            $"A JPEG or PNG file cannot become a sample {Sample} of {(Kind == SampleKind.Floats ? "floats" : "bytes")}: "
-            + "the network takes no images of bytes with 1 or 3 channels. Call Predict with the numbers.");
+            $"A JPEG or PNG file cannot become a sample {Sample} of {(Kind == SampleKind.Floats ? "floats" : "bytes")}"
+            + ": the network takes no images of bytes with 1 or 3 channels. Call Predict with the numbers.");
 
     private void Normalize(ReadOnlySpan<float> samples, Span<float> normalized)
     {
@@ -330,8 +330,8 @@ public sealed partial class Predictor : IDisposable
         {
             throw new ArgumentException(
                 $"{length} {unit} are not {count} {(count == 1 ? "sample" : "samples")} of the shape {Sample}, "
-                + $"channels-last: one sample has {Sample.Count} {unit}. Give the number of samples as count. Resize or "
-                + "crop an image of another size to this shape, or give its JPEG or PNG file to PredictEncoded.",
+                + $"channels-last: one sample has {Sample.Count} {unit}. Give the number of samples as count. Resize "
+                + "or crop an image of another size to this shape, or give its JPEG or PNG file to PredictEncoded.",
                 unit == "bytes" ? "images" : "samples");
         }
     }

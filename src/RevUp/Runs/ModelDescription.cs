@@ -116,7 +116,9 @@ internal sealed record ModelDescription(
             net?.Dispose();
             throw exception is ConfigurationException or ArgumentException
                 ? new CheckpointException(
-                    file.Name, $"the network that its metadata describes cannot be built: {exception.Message}", exception)
+                    file.Name,
+                    $"the network that its metadata describes cannot be built: {exception.Message}",
+                    exception)
                 : exception;
         }
     }

@@ -17,6 +17,6 @@ internal static partial class RunMessages
     [LoggerMessage(4, LogLevel.Warning, "A sample is damaged and left out: {Reason}")]
     public static partial void SampleDamaged(this ILogger logger, string reason);
 
-    [LoggerMessage(5, LogLevel.Warning, "Step {Step} refused the inversions of {Blocks} blocks and computed them again")]
+    [LoggerMessage(5, LogLevel.Warning, "Step {Step} refused inversions of {Blocks} blocks and computed them again")]
     public static partial void InversionRefused(this ILogger logger, long step, int blocks);
 }

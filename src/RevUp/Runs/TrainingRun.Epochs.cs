@@ -165,7 +165,9 @@ public sealed partial class TrainingRun
 
     // With the one that is due after the last step done. The last of all is at the end, wherever
     // that is.
-    private long EvaluationsLeft => !_data.HasHeld ? 0 : (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
+    private long EvaluationsLeft => _data.HasHeld
+        ? (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation
+        : 0;
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {

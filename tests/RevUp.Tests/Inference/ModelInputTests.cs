@@ -70,7 +70,8 @@ public sealed class ModelInputTests : FolderTest
         Assert.AreEqual(new ModelInput(SampleKind.Bytes, 9), ModelDescription.Read(Folder["bytes.safetensors"]).Input);
 
         Shape sample = new(1, 8, 8, 1);
-        Recipe floats = SmallRecipe.Create("data={\"dataset\":\"custom\",\"extents\":[8,8],\"channels\":1,\"classes\":2}");
+        Recipe floats = SmallRecipe.Create(
+            """data={"dataset":"custom","extents":[8,8],"channels":1,"classes":2}""");
         using FloatSquares data = new(sample);
         using (TrainingRun run = new(backend, floats, Folder["floats"], resume: false, data, data))
         {
@@ -94,7 +95,8 @@ public sealed class ModelInputTests : FolderTest
         using (CpuBackend backend = TestRuns.Backend())
         using (RevUpNet net = PredictorFiles.Network(backend))
         {
-            (string key, string value) = ModelDescription.Metadata(net, PredictorFiles.Normalization, PredictorFiles.Names);
+            (string key, string value) =
+                ModelDescription.Metadata(net, PredictorFiles.Normalization, PredictorFiles.Names);
             string old = value.Replace("\"version\":2", "\"version\":1", StringComparison.Ordinal);
             Assert.AreNotEqual(value, old);
             net.WriteWeights(Folder["old"], AxisOrder.ChannelsLast, withVectors: true, (key, old));
@@ -119,8 +121,8 @@ public sealed class ModelInputTests : FolderTest
         using RevUpNet net = PredictorFiles.Network(backend);
         using ImageFolder data = ImageFolder.Open(Folder.Path, DatasetSplit.Train, net.Sample);
         using SampleReader reader = data.OpenReader();
-        float[] sample = reader.Read(
-            0, default, new SampleTransform(new Augmentation { Resize = resize }, PredictorFiles.Normalization), net.Sample);
+        SampleTransform transform = new(new Augmentation { Resize = resize }, PredictorFiles.Normalization);
+        float[] sample = reader.Read(0, default, transform, net.Sample);
         using Predictor predictor = PredictorFiles.Load(path);
         CollectionAssert.AreEqual(net.Predict(sample), predictor.PredictEncoded(png));
         CollectionAssert.AreEqual(net.Predict(sample), predictor.PredictEncodedAsync(png).GetAwaiter().GetResult());

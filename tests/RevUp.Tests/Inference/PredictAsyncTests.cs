@@ -47,7 +47,9 @@ public sealed class PredictAsyncTests : FolderTest
         using Predictor predictor = PredictorFiles.Load(PredictorFiles.Write(Folder));
         using ManualResetEventSlim open = Block(predictor);
         Task<float[]>[] calls =
-            [.. Enumerable.Range(0, Calls).Select(i => Task.Run(() => predictor.PredictAsync(PredictorFiles.Image(i))))];
+        [
+            .. Enumerable.Range(0, Calls).Select(i => Task.Run(() => predictor.PredictAsync(PredictorFiles.Image(i)))),
+        ];
         // A wave of empty tasks goes through the pool while all calls wait.
         await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => { })));
         Assert.IsFalse(calls.Any(call => call.IsCompleted));

@@ -58,7 +58,8 @@ public sealed class PackageTests : FolderTest
         string version = metadata.Elements().Single(element => element.Name.LocalName == "version").Value;
         Assert.AreEqual(typeof(Recipe).Assembly.GetName().Version!.ToString(fieldCount: 3), version);
         string[] dependencies = [.. metadata.Descendants()
-            .Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!)];
+            .Where(element => element.Name.LocalName == "dependency")
+            .Select(element => (string)element.Attribute("id")!)];
         CollectionAssert.AreEqual(new[] { "Microsoft.Extensions.Logging.Abstractions" }, dependencies);
     }
 
