@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 using RevUp.Data;
 using RevUp.Inference;
 
-/// <summary>POST /predict takes a JPEG or PNG file and answers with the classes' probabilities.</summary>
+/// <summary>
+/// POST /predict takes a JPEG or PNG file and answers with the classes' probabilities.
+/// </summary>
 internal static class ServingApp
 {
     private const int MaximumFile = 8 << 20;

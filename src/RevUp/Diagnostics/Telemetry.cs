@@ -33,7 +33,7 @@ internal static class Telemetry
     public static readonly UpDownCounter<int> Queue = s_meter.CreateUpDownCounter<int>(
         "revup.predictor.queue", "{sample}", "Samples that wait for predictors.");
 
-    /// <summary>Samples of a forward pass of an asynchronous call, with those that fill it up.</summary>
+    /// <summary>Samples of a forward pass of asynchronous calls, padding included.</summary>
     public static readonly Histogram<int> Batch = s_meter.CreateHistogram<int>(
         "revup.predictor.batch", "{sample}", "Samples of a forward pass.");
 

@@ -14,7 +14,11 @@ public sealed partial class RevUpNet
     /// holds weights, norms and running statistics. It does not train, and its branches are not
     /// tried again. It keeps packed weights.
     /// </summary>
-    /// <inheritdoc cref="RevUpNet(Backend, ModelSettings, Shape, int, ulong, Func{BranchSite, Branch})"/>
+    /// <param name="backend">The device.</param>
+    /// <param name="settings">The network.</param>
+    /// <param name="sample">Shape of one sample.</param>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="branches">As in training.</param>
     internal static RevUpNet ForPredictions(
         Backend backend, ModelSettings settings, Shape sample, int classes, Func<BranchSite, Branch>? branches) =>
         // Every tensor is read from a file: the seed draws nothing that stays.

@@ -1,6 +1,8 @@
 namespace RevUp.Tests.Inference;
 
-/// <summary>Samples that a network was not trained on are refused, and not taken for others.</summary>
+/// <summary>
+/// Samples that a network was not trained on are refused, and not taken for others.
+/// </summary>
 [TestClass]
 public sealed class ModelInputTests : FolderTest
 {

@@ -1,6 +1,8 @@
 namespace RevUp.Tests.Inference;
 
-/// <summary>A predictor and its file hold weights, norms and running statistics, and no more.</summary>
+/// <summary>
+/// A predictor and its file hold weights, norms and running statistics, and no more.
+/// </summary>
 [TestClass]
 public sealed class PredictorMemoryTests : FolderTest
 {

@@ -76,7 +76,7 @@ public sealed class ServingTests : FolderTest
     private async Task<WebApplication> StartAsync()
     {
         string path = PredictorFiles.Write(Folder, new(SampleKind.Bytes, Resize: 9));
-        WebApplication app = ServingApp.Create(["--model", path, "--urls", "http://127.0.0.1:0"]);
+        WebApplication app = ServingApp.Create(["--model", path, "--urls", $"http://{IPAddress.Loopback}:0"]);
         await app.StartAsync();
         return app;
     }

@@ -122,8 +122,8 @@ public sealed class PackageTests : FolderTest
         TestRuns.AssertSameState(Folder["runs/stripes"], Folder["ranked/stripes"]);
     }
 
-    // The feed and what the build has restored are this test's only sources, and its packages are in
-    // a folder of its own: neither a network nor an older package can help.
+    // The feed and the packages that the build has restored are this test's only sources, and its
+    // packages are in a folder of its own: neither a network nor an older package can help.
     private static void BuildSample(string name, TemporaryFolder folder)
     {
         foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", name)))

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace RevUp.Tests.Runs;
 
-/// <summary>Runs inside an application: in memory alone, off the calling thread, observed.</summary>
+/// <summary>
+/// Runs inside an application: in memory alone, off the calling thread, observed.
+/// </summary>
 [TestClass]
 public sealed class HostedRunTests : FolderTest
 {

@@ -26,7 +26,9 @@ internal static class PredictorFiles
         return net;
     }
 
-    /// <summary>Writes the file of such a network; the input is not stated unless it is given.</summary>
+    /// <summary>
+    /// Writes the file of such a network; the input is not stated unless it is given.
+    /// </summary>
     public static string Write(TemporaryFolder folder, ModelInput? input = null)
     {
         string path = folder["net.safetensors"];
